@@ -1,0 +1,70 @@
+"""The ``treadle`` command: a table of commands, each in a module of its own that is imported only when it is asked for.
+
+People wait for ``treadle diagnose``; it must not pay for the web server's imports. So nothing here imports a command's
+module before it is known to be the one.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+# command -> (module with a Typer app called `app`, one-line help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("treadle.cli.demo", "Show posts going out, failing, being repaired: sandbox and server in one go."),
+    "serve": ("treadle.cli.serve", "Run the server: API, pages and a worker in one process."),
+    "worker": ("treadle.cli.serve", "Run one more worker beside a server on Postgres."),
+    "sandbox": ("treadle.cli.sandbox", "Run a Threads of your own, with failures on demand."),
+    "publish": ("treadle.cli.publish", "Publish text, pictures and videos."),
+    "posts": ("treadle.cli.posts", "List posts, show one, retry, cancel, confirm, resolve."),
+    "accounts": ("treadle.cli.accounts", "Connect, list, recheck and reconnect accounts."),
+    "blockers": ("treadle.cli.blockers", "What holds posts back, and rechecking it."),
+    "diagnose": ("treadle.cli.diagnose", "Say what an error answer means and what to do."),
+    "explain": ("treadle.cli.explain", "Print one pattern of the catalogue as a page."),
+    "check": ("treadle.cli.check", "Look at media files or addresses as Threads would."),
+    "repair": ("treadle.cli.check", "Make a media file fit for Threads at the least cost."),
+    "guide": ("treadle.cli.guide", "Write the guide as static pages."),
+    "keys": ("treadle.cli.keys", "Create, list and revoke API keys; rotate the encryption key."),
+    "doctor": ("treadle.cli.doctor", "Check the set-up and say what to do."),
+    "migrate": ("treadle.cli.migrate", "Bring the database up to date."),
+    "mcp": ("treadle.cli.mcp", "Offer Treadle to assistants over the Model Context Protocol."),
+}
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: treadle COMMAND [OPTIONS]",
+            "",
+            "Publishes to Threads exactly once, and says what went wrong when it cannot.",
+            "",
+            *lines,
+            "",
+            "treadle COMMAND --help shows a command's options. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
+        ]
+    )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command; never returns, exits with the command's code."""
+    args = sys.argv[1:] if argv is None else argv
+    if not args or args[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_overview() + "\n")
+        raise SystemExit(0)
+    if args[0] in ("-V", "--version"):
+        from treadle import __version__
+
+        sys.stdout.write(f"treadle {__version__}\n")
+        raise SystemExit(0)
+    name = args[0]
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, 1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        sys.stderr.write(f"treadle: there is no command '{name}'.{hint} Run 'treadle --help' for the list.\n")
+        raise SystemExit(2)
+    run = import_module(COMMANDS[name][0]).run
+    raise SystemExit(run(name, args[1:]) or 0)

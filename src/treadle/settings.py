@@ -1,0 +1,79 @@
+"""Settings, from the environment (``TREADLE_...``) or ``treadle.toml`` in the working directory; the environment wins.
+
+Every setting has a default that works on one machine. Names are fixed: users and checks rely on them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+THREADS_API = "https://graph.threads.net"
+THREADS_AUTHORIZE = "https://threads.net/oauth/authorize"
+
+
+class Settings(BaseSettings):
+    """One process's settings. Durations are seconds, sizes are bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="TREADLE_", toml_file="treadle.toml", extra="ignore", frozen=True)
+
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data directory.")
+    data_dir: Path = Field(Path("treadle-data"), description="Database, key file, media.")
+    threads_api_url: str = Field(THREADS_API, description="Base address of the Threads API, without a version.")
+    threads_authorize_url: str = THREADS_AUTHORIZE
+    threads_app_id: str = ""
+    threads_app_secret: SecretStr = SecretStr("")
+    public_url: str = Field("http://127.0.0.1:8700", description="Where people and Meta reach this server.")
+    secret_keys: SecretStr = Field(
+        SecretStr(""), description="Fernet keys, comma separated, newest first; empty: key file."
+    )
+    media_store_url: str = Field("", description="s3://bucket/prefix?...; empty: files are served by this server.")
+    publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
+    allow_private_media_hosts: bool = Field(False, description="For the sandbox and tests only.")
+    time_scale: float = Field(
+        1.0, gt=0, description="Shrinks settle, lease, backoff, spacing, rechecks: 0.01 is a hundredth. Tests only."
+    )
+    host: str = "127.0.0.1"
+    port: int = 8700
+    worker_concurrency: int = Field(64, ge=1, description="Runs one worker process advances at the same time.")
+    retention_days: int = Field(90, ge=1, description="Timelines of finished posts are kept this long.")
+    log_level: str = "info"
+    log_format: str = Field("auto", description="auto, json or text.")
+    max_lateness: float = Field(86_400.0, ge=0, description="Older than this, a released post is held for a yes.")
+    release_spacing: float = Field(2.0, ge=0, description="Seconds between posts of one account let go together.")
+    alert_urls: str = Field("", description="Apprise addresses for people, space separated.")
+
+    @field_validator("threads_api_url", "threads_authorize_url", "public_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """The database address, SQLite in the data directory unless one is set."""
+        if self.database_url:
+            url = self.database_url
+            for prefix in ("postgres://", "postgresql://"):
+                if url.startswith(prefix):
+                    return "postgresql+psycopg://" + url.removeprefix(prefix)
+            return url
+        return f"sqlite:///{(self.data_dir / 'treadle.sqlite').absolute()}"
