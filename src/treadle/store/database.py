@@ -1,0 +1,172 @@
+"""The database behind one address: SQLite or Postgres, the same contract.
+
+SQLite runs in WAL with ``synchronous=FULL`` (an intent to publish must survive a power cut). Its writers queue up in the
+process, first come first served, instead of sleeping in SQLite's busy handler, which is neither fair nor quick.
+Postgres gets an ordinary pool. Our tables and DBOS's share the engine, hence transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from treadle.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+POOL_SIZE = 20
+
+
+class Database:
+    """One engine, and the two ways to use it: ``begin()`` in a thread, ``run()`` from async code."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
+        # SQLite takes one writer at a time: more threads would only wait in line.
+        self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A write transaction; commits at the end of the block, rolls back when it raises."""
+        with self.engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A read-only view. On SQLite it never waits for writers."""
+        with self.engine.connect() as conn:
+            if self.is_sqlite:
+                conn = conn.execution_options(treadle_read=True)
+            yield conn
+
+    async def run(
+        self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """``fn(conn, ...)`` inside a write transaction, in a thread; returns what it returns."""
+
+        def work() -> R:
+            with self.begin() as conn:
+                return fn(conn, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def query(
+        self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """``fn(conn, ...)`` on a read-only view, in a thread."""
+
+        def work() -> R:
+            with self.read() as conn:
+                return fn(conn, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings; makes the data directory when SQLite needs it."""
+    url = sa.make_url(settings.resolved_database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return Database(settings.resolved_database_url)
+
+
+def _postgres(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(
+        url, pool_size=POOL_SIZE, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, pool_timeout=30
+    )
+
+
+class _FairLock:
+    """A mutex that serves waiters in order of arrival."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: list[threading.Event] = []
+        self._held = False
+
+    def acquire(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Event()
+            self._waiting.append(turn)
+        turn.wait()
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.pop(0).set()  # the lock passes on, it is never free in between
+            else:
+                self._held = False
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False})
+    turn = _FairLock()
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi_conn: Any, record: Any) -> None:
+        dbapi_conn.isolation_level = None  # transactions are begun below, not guessed by the driver
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "wal_autocheckpoint=4000",
+            "cache_size=-16000",
+        ):
+            dbapi_conn.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: sa.Connection) -> None:
+        options = conn.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        if options.get("treadle_read"):
+            conn.exec_driver_sql("BEGIN")
+            return
+        turn.acquire()
+        conn.info["treadle_turn"] = True
+        try:
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            done(conn)
+            raise
+
+    def done(conn: sa.Connection) -> None:
+        if conn.info.pop("treadle_turn", False):
+            turn.release()
+
+    # The turn ends when the transaction really has: SQLAlchemy calls these just before the driver's commit, so the
+    # driver is told here, and its own call afterwards finds nothing left to do.
+    @event.listens_for(engine, "commit")
+    def commit(conn: sa.Connection) -> None:
+        try:
+            conn.connection.dbapi_connection.commit()  # type: ignore[union-attr]
+        finally:
+            done(conn)
+
+    @event.listens_for(engine, "rollback")
+    def rollback(conn: sa.Connection) -> None:
+        try:
+            conn.connection.dbapi_connection.rollback()  # type: ignore[union-attr]
+        finally:
+            done(conn)
+
+    return engine

@@ -1,0 +1,463 @@
+"""Every table Treadle keeps, in one place.
+
+Times are epoch seconds (float, UTC); JSON columns hold plain values; ids are prefixed strings (see ``treadle.ids``).
+Columns ending in ``_enc`` hold ciphertext of the vault and never clear text; ``*_hash`` columns hold digests.
+DBOS keeps its own tables in the same database, so that a post and its run are stored in one transaction.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(40)
+Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only INTEGER primary keys by itself
+Time = Float(53)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("options", JSON, nullable=False, default=dict),  # max_lateness, copy_media, quiet hours, return addresses, ...
+)
+
+# ---------------------------------------------------------------- accounts and who may do what
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("threads_user_id", String(40), nullable=False),
+    Column("username", Text, nullable=False, default=""),
+    Column("name", Text, nullable=False, default=""),
+    Column("picture_url", Text),
+    Column("profile", JSON, nullable=False, default=dict),
+    Column("app_id", String(64), nullable=False, default=""),  # the Meta app it was connected through
+    Column("token_enc", LargeBinary),
+    Column("token_previous_enc", LargeBinary),
+    Column("token_issued_at", Time),
+    Column("token_expires_at", Time),
+    Column("grant_expires_at", Time),  # permission grants of Threads end after 90 days
+    Column("scopes", JSON, nullable=False, default=list),
+    # active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app
+    Column("health", String(24), nullable=False, default="active"),
+    Column("health_cause", JSON),  # the diagnosis that decided it
+    Column("health_at", Time),
+    Column("checked_at", Time),  # last call that told something of the health
+    Column("refresh_next_at", Time),
+    Column("refresh_attempts", Integer, nullable=False, default=0),
+    Column("refresh_lease_until", Time),
+    Column("refresh_lease_token", String(64)),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("quota", JSON, nullable=False, default=dict),  # threads_publishing_limit as last read, and when
+    Column("quota_until", Time),  # no publish before this: the quota or a rate limit was met
+    Column("learned", JSON, nullable=False, default=dict),  # how long containers took here, by kind
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("disconnected_at", Time),
+    UniqueConstraint("workspace_id", "threads_user_id"),
+    Index("ix_accounts_refresh", "refresh_next_at"),
+    Index("ix_accounts_user", "threads_user_id"),
+)
+
+connect_links = Table(
+    "connect_links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("account_id", Id),  # set when an existing account is to be reconnected
+    Column("state_hash", String(64), nullable=False, unique=True),
+    Column("return_url", Text),
+    Column("scopes", JSON, nullable=False, default=list),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("opened_at", Time),
+    Column("used_at", Time),
+    Column("outcome", JSON),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("name", Text, nullable=False, default=""),
+    Column("prefix", String(16), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),  # read, write, admin
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time),
+    Column("last_used_at", Time),
+    Column("revoked_at", Time),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("zone", String(64), nullable=False, default="UTC"),
+    Column("created_at", Time, nullable=False),
+    Column("disabled_at", Time),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("seen_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+)
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", String(128), nullable=False),
+    Column("at", Time, nullable=False),
+    Index("ix_login_attempts_key_at", "key", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("workspace_id", Id),
+    Column("actor", Text, nullable=False),  # key_..., usr_..., cli, treadle, meta
+    Column("action", String(64), nullable=False),
+    Column("subject", String(64)),
+    Column("detail", JSON, nullable=False, default=dict),
+    Column("at", Time, nullable=False),
+    Index("ix_audit_workspace_at", "workspace_id", "at"),
+)
+
+# ---------------------------------------------------------------- posts
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
+    # draft scheduled publishing waiting retrying checking blocked held published failed canceled
+    Column("state", String(12), nullable=False),
+    Column("stage", String(20), nullable=False, default="preflight"),
+    Column("publish_at", Time),  # when the person wants it out; null: as soon as possible
+    Column("publish_at_text", Text),  # as it was asked for, zone included
+    Column("due_at", Time, nullable=False),  # publish_at, or when it was accepted
+    Column("max_lateness", Time, nullable=False),
+    Column("options", JSON, nullable=False, default=dict),
+    Column("metadata", JSON, nullable=False, default=dict),
+    Column("labels", JSON, nullable=False, default=list),
+    Column("cause", JSON),  # the diagnosis that decided the state, or null
+    Column("cause_pattern", String(64)),
+    Column("cause_lane", String(32)),
+    Column("next_what", Text),  # what happens next, in words
+    Column("next_at", Time),
+    Column("why", Text),  # why it is in this state, when no diagnosis says so
+    # The run: one small DBOS workflow per hop. `seq` names the hop that may work on the post, `claim` the worker that
+    # does: whoever changes the post raises `claim`, so that an older hand can write nothing any more.
+    Column("seq", Integer, nullable=False, default=0),
+    Column("claim", Integer, nullable=False, default=0),
+    Column("claimed_by", String(64)),
+    Column("claimed_at", Time),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("confirmed_at", Time),  # a person said yes to sending it late
+    Column("approval", String(12)),  # null, pending, approved
+    Column("version", Integer, nullable=False, default=1),  # raised by every edit; the ETag
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("published_at", Time),
+    Column("pruned_at", Time),
+    Index("ix_posts_list", "workspace_id", "created_at", "id"),
+    Index("ix_posts_state", "workspace_id", "state", "due_at"),
+    Index("ix_posts_account_state", "account_id", "state", "due_at"),
+    Index("ix_posts_cause", "workspace_id", "cause_pattern"),
+    Index("ix_posts_updated", "state", "updated_at"),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("account_id", Id, nullable=False),
+    Column("threads_user_id", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+    # pending preparing creating waiting ready publishing checking published failed canceled
+    Column("state", String(12), nullable=False, default="pending"),
+    Column("kind", String(12), nullable=False),  # TEXT IMAGE VIDEO CAROUSEL
+    Column("body", JSON, nullable=False),  # text, media [{url|id, alt_text}], options
+    Column("media_urls", JSON),  # prepared addresses, in order; null until prepared
+    Column("children", JSON, nullable=False, default=list),  # carousel: [{container_id, status, made_at}]
+    Column("container_id", String(40)),
+    Column("container_made_at", Time),
+    Column("container_status", String(16)),
+    Column("polls", Integer, nullable=False, default=0),
+    # The fence: none -> sent by compare-and-set before threads_publish; back to none only by a clear refusal or proof
+    # of absence.
+    Column("intent", String(8), nullable=False, default="none"),
+    Column("intent_first_at", Time),
+    Column("intent_at", Time),
+    Column("intent_worker", String(64)),
+    Column("sends", Integer, nullable=False, default=0),
+    Column("unclear", Boolean, nullable=False, default=False),
+    Column("unclear_cause", JSON),
+    Column("seen_before", JSON),  # ids in the account's list before the first send; null: could not be read
+    Column("checks", JSON, nullable=False, default=dict),  # what looking for an unclear publish found so far
+    Column("tries", JSON, nullable=False, default=dict),  # pattern -> how often it was met
+    Column("threads_id", String(40)),
+    Column("permalink", Text),
+    Column("published_at", Time),
+    Column("cause", JSON),
+    UniqueConstraint("post_id", "position"),
+    UniqueConstraint("threads_user_id", "threads_id"),  # a media id can be claimed by one part only
+    Index("ix_parts_account_published", "account_id", "published_at"),
+    Index("ix_parts_unclear", "threads_user_id", "unclear"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("part", Integer),  # position, null when it is about the whole post
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("stage", String(20), nullable=False),
+    Column("kind", String(32), nullable=False),  # call, wait, decision, edit, ...
+    Column("what", Text, nullable=False, default=""),  # one sentence for people
+    Column("started_at", Time, nullable=False),
+    Column("duration_s", Time),  # null while under way, or when nobody knows
+    Column("outcome", String(16)),  # null while under way; ok refused not_sent lost interrupted
+    Column("request", JSON),
+    Column("answer", JSON),  # status, headers, body as they came; secrets removed, size-capped
+    Column("diagnosis", JSON),
+    Column("decision", Text),
+    Column("worker", String(64)),
+    Index("ix_events_post", "post_id", "id"),
+)
+
+blockers = Table(
+    "blockers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id),  # null: app and platform, which all workspaces read
+    Column("scope", String(12), nullable=False),  # post account app media_host platform
+    Column("key", Text, nullable=False),  # post id, account id, app id, host, "threads"
+    Column("pattern", String(64), nullable=False),
+    Column("lane", String(32), nullable=False),
+    Column("action", String(24), nullable=False),
+    Column("cause", JSON, nullable=False),  # the diagnosis
+    Column("opened_at", Time, nullable=False),
+    Column("repaired_at", Time),
+    Column("repaired_by", String(32)),
+    Column("open_key", Text, unique=True),  # scope|workspace|key|pattern while open, null afterwards
+    Column("checks", Integer, nullable=False, default=0),
+    Column("checked_at", Time),
+    Column("next_check_at", Time),
+    Column("probe_post_id", Id),
+    Index("ix_blockers_open", "repaired_at", "scope", "key"),
+    Index("ix_blockers_next_check", "next_check_at"),
+)
+
+post_blockers = Table(
+    "post_blockers",
+    metadata,
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("blocker_id", Id, ForeignKey("blockers.id"), primary_key=True),
+    Index("ix_post_blockers_blocker", "blocker_id"),
+)
+
+# What was met once by one account and is the app's only when a second account meets it too.
+suspicions = Table(
+    "suspicions",
+    metadata,
+    Column("scope", String(12), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("pattern", String(64), primary_key=True),
+    Column("witness", String(64), primary_key=True),
+    Column("at", Time, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("workspace_id", Id, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("body_hash", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("post_ids", JSON, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Index("ix_idempotency_created_at", "created_at"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("source_url", Text),  # set when it was copied from an address
+    Column("stored", JSON, nullable=False),  # what treadle.media needs to find it again
+    Column("filename", Text, nullable=False, default=""),
+    Column("content_type", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64)),
+    Column("report", JSON),  # facts and findings
+    Column("prepared", JSON),  # the repaired version, if any: stored, report
+    Column("job", JSON),  # a repair under way: percent, speed, time left, state
+    Column("used_by", Id),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time),
+    Index("ix_media_workspace", "workspace_id", "created_at"),
+    Index("ix_media_expires", "expires_at"),
+)
+
+# ---------------------------------------------------------------- the house itself
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),  # DBOS executor id, unique per process
+    Column("token", String(64), nullable=False),  # the lease's fencing token
+    Column("host", Text, nullable=False, default=""),
+    Column("pid", Integer, nullable=False, default=0),
+    Column("started_at", Time, nullable=False),
+    Column("seen_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("state", String(8), nullable=False, default="alive"),  # alive, dead, stopped
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("next_at", Time, nullable=False),
+    Column("ran_at", Time),
+    Column("ran_by", String(64)),
+    Column("note", JSON),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("workspace_id", Id),  # null: for every workspace
+    Column("type", String(40), nullable=False),  # post.published, account.expiring, blocker.opened, ...
+    Column("subject", String(64), nullable=False),
+    Column("payload", JSON, nullable=False, default=dict),
+    Column("at", Time, nullable=False),
+    Index("ix_changes_workspace", "workspace_id", "id"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("types", JSON, nullable=False, default=list),  # empty: all
+    Column("secret_enc", LargeBinary, nullable=False),
+    Column("secret_previous_enc", LargeBinary),
+    Column("state", String(12), nullable=False, default="active"),  # active, paused, failing
+    Column("failing_since", Time),
+    Column("cursor", BigInteger, nullable=False, default=0),  # last change turned into a delivery
+    Column("created_at", Time, nullable=False),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("webhook_id", Id, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("change_id", BigInteger, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", String(12), nullable=False, default="due"),  # due, delivered, given_up
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("history", JSON, nullable=False, default=list),
+    Column("next_at", Time),
+    Column("lease_until", Time),
+    Column("created_at", Time, nullable=False),
+    Column("delivered_at", Time),
+    UniqueConstraint("webhook_id", "change_id"),
+    Index("ix_webhook_deliveries_due", "state", "next_at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("detail", JSON, nullable=False, default=dict),
+    Column("raised_at", Time, nullable=False),
+    Column("sent_at", Time),
+    Index("ix_alerts_unsent", "sent_at", "workspace_id"),
+)
+
+unknown_answers = Table(
+    "unknown_answers",
+    metadata,
+    Column("shape", String(255), primary_key=True),
+    Column("count", Integer, nullable=False, default=1),
+    Column("first_at", Time, nullable=False),
+    Column("last_at", Time, nullable=False),
+    Column("sample", JSON, nullable=False),  # evidence, secrets removed
+    Column("post_id", Id),
+)
+
+meta_events = Table(
+    "meta_events",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("digest", String(64), nullable=False, unique=True),  # of the signed body: a replay changes nothing
+    Column("topic", String(32), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("received_at", Time, nullable=False),
+)
+
+deletion_requests = Table(
+    "deletion_requests",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("threads_user_id", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("requested_at", Time, nullable=False),
+    Column("done_at", Time),
+)
