@@ -1,0 +1,67 @@
+# `make demo` and `make test` work on a machine with Python 3.11 or newer, make and a package registry; everything else
+# is set up under .tools and .venv. `make help` lists the rest.
+
+PYTHON ?= python3
+BOOTSTRAP = $(PYTHON) tools/bootstrap.py
+BIN = .venv/bin
+PYTEST = $(BIN)/pytest
+# Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
+JOBS ?= 2
+
+.PHONY: help demo setup test test-long lint format types lock-check bench bench-quick soak docs screenshots clean
+
+help:
+	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
+	@echo "make test         the tests (ARGS='-k word' for some of them)"
+	@echo "make test-long    the proofs that take minutes"
+	@echo "make lint types   style and types; 'make format' repairs style"
+	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
+	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
+	@echo "make docs         build the documentation into site/"
+	@echo "make clean        remove everything made here but demo and server data"
+
+demo:
+	@$(BOOTSTRAP)
+	@$(BIN)/treadle demo $(ARGS)
+
+setup:
+	@$(BOOTSTRAP) --dev
+
+test: setup
+	@$(PYTEST) -n $(JOBS) -m "not long" $(ARGS)
+
+test-long: setup
+	@$(PYTEST) -m long $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: setup
+	@$(BIN)/mypy
+
+lock-check:
+	@$(BOOTSTRAP) --lock-check
+
+bench: setup
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-quick: setup
+	@$(BIN)/python -m bench --quick $(ARGS)
+
+soak: setup
+	@$(BIN)/python -m bench.soak $(ARGS)
+
+docs:
+	@$(BOOTSTRAP) --dev --docs
+	@$(BIN)/python tools/build_docs.py $(ARGS)
+
+screenshots: setup
+	@$(BIN)/python tools/screenshots.py $(ARGS)
+
+clean:
+	rm -rf .venv .venv-bench .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site
