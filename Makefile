@@ -31,7 +31,7 @@ test: setup
 	@$(PYTEST) -n $(JOBS) -m "not long" $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -m long $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m long $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -1,0 +1,70 @@
+"""Fixtures of every room: databases, settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.postgres import Cluster, NoPostgres, shared_cluster
+from treadle.settings import Settings
+
+# A person's own settings must not reach the tests.
+for _name in [name for name in os.environ if name.startswith("TREADLE_") and name != "TREADLE_REQUIRE_POSTGRES"]:
+    del os.environ[_name]
+
+
+def _required() -> bool:
+    """Whether a missing PostgreSQL is a failure: always in CI, on a person's machine only when asked for."""
+    asked = (os.environ.get("TREADLE_REQUIRE_POSTGRES"), os.environ.get("CI"))
+    return any(value and value.lower() not in ("0", "false", "no") for value in asked)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The session's own PostgreSQL, shared by pytest-xdist's workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    try:
+        with shared_cluster(folder) as cluster:
+            yield cluster
+    except NoPostgres as why:
+        if _required():
+            pytest.fail(f"PostgreSQL is required here: {why}")
+        pytest.skip(f"no PostgreSQL: {why}")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_cluster: Cluster) -> str:
+    """Address of the session's PostgreSQL (its maintenance database); tests make their own databases in it."""
+    return postgres_cluster.url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'treadle.sqlite'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with a data directory of the test's own; keyword arguments override, for instance ``database_url``."""
+
+    def make(**overrides: Any) -> Settings:
+        return Settings(**{"data_dir": tmp_path / "data", **overrides})
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    """Settings on SQLite in a data directory of the test's own."""
+    return make_settings()
