@@ -1,0 +1,208 @@
+"""What must hold for the repository as a whole: who may import whom, what is never committed, what must be there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "treadle"
+
+# Room -> rooms it may know. `settings` is open to all but the pure rooms.
+ARROWS: dict[str, set[str]] = {
+    "catalog": set(),
+    "diagnosis": {"catalog"},
+    "threads": {"diagnosis", "catalog"},
+    "media": {"threads", "diagnosis", "catalog"},
+    "store": {"diagnosis", "catalog"},
+    "posts": {"store", "media", "threads", "diagnosis", "catalog"},
+    "accounts": {"store", "posts", "threads", "diagnosis", "catalog"},
+    "publishing": {"accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "sandbox": {"threads", "media"},
+    "api": {"web", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "web": {"api", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+}
+PURE = ("catalog", "diagnosis")
+# Modules that would let a pure room reach a clock, the network, a database or another process.
+IMPURE = {
+    "aiohttp", "asyncio", "ctypes", "dbos", "fastapi", "http", "multiprocessing", "psycopg", "random", "requests",
+    "secrets", "select", "shutil", "signal", "socket", "sqlalchemy", "sqlite3", "ssl", "structlog", "subprocess",
+    "tempfile", "threading", "time", "uvicorn",
+}  # fmt: skip
+FILE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
+CLOCK_CALLS = re.compile(r"\b(?:datetime|date)\.(?:now|utcnow|today)\(")
+
+
+def modules(folder: Path = PACKAGE) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module a file imports, anywhere in it, with absolute names; type-only imports count too."""
+    package = path.relative_to(ROOT / "src").with_suffix("").parts[:-1] if path.is_relative_to(PACKAGE) else ()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "treadle" and (PACKAGE / parts[1]).is_dir() else None
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_a_room_knows_only_what_it_may(room: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports treadle.{known}"
+        for path in modules(PACKAGE / room)
+        for known in map(room_of, imports_of(path))
+        if known is not None and known != room and known not in ARROWS[room]
+    }
+    assert not wrong
+
+
+def test_every_room_has_its_arrows() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms - {"cli"} == set(ARROWS), "a new room needs a line in ARROWS"
+
+
+@pytest.mark.parametrize("room", PURE)
+def test_pure_rooms_reach_no_clock_network_or_database(room: str) -> None:
+    wrong = []
+    for path in modules(PACKAGE / room):
+        wrong += [f"{path.name}: {name}" for name in imports_of(path) if name.split(".")[0] in IMPURE]
+        wrong += [f"{path.name}: {name}" for name in imports_of(path) if name == "treadle.settings"]
+        wrong += [f"{path.name}: {call}" for call in CLOCK_CALLS.findall(path.read_text(encoding="utf-8"))]
+    assert not wrong
+
+
+def test_diagnosis_reads_no_files() -> None:
+    wrong = []
+    for path in modules(PACKAGE / "diagnosis"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                function = node.func
+                opened = isinstance(function, ast.Name) and function.id == "open"
+                method = isinstance(function, ast.Attribute) and function.attr in FILE_METHODS
+                if opened or method:
+                    wrong.append(f"{path.name}:{node.lineno}")
+    assert not wrong
+
+
+def test_diagnosing_loads_no_server() -> None:
+    """`from treadle import diagnose` is for any program: it must not drag the server, the engine or codecs in."""
+    code = (
+        "import sys; from treadle import diagnose; "
+        "print(*sorted({'dbos','sqlalchemy','fastapi','uvicorn','av','PIL','aiohttp','mcp'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+# --- what is committed ----------------------------------------------------------------------------------------------
+
+
+def committed() -> list[Path]:
+    """The files of the repository: git's list, or everything when this is an unpacked archive."""
+    try:
+        done = subprocess.run(
+            ["git", "ls-files", "-z", "--cached"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git work tree")
+    return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+FORBIDDEN = {
+    "a path of somebody's machine": re.compile(rb"(?<![\w.])/(?:work|home|Users)/(?!runner\b|treadle\b|YOU\b)[\w-]+/"),
+    "a live-looking access token": re.compile(rb"\bTHQ[A-Za-z0-9_-]{60,}"),
+    "a private key": re.compile(rb"-----BEGIN (?:RSA |EC |OPENSSH |)PRIVATE KEY-----"),
+    "a mention of how the code was written": re.compile(rb"(?i)\b(?:claude|chatgpt|copilot|as an ai|language model)\b"),
+}
+NOT_TEXT = {".png", ".jpg", ".mp4", ".heic", ".webp", ".gif", ".woff2", ".ico", ".gz"}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_nothing_is_committed_that_must_not_be(what: str) -> None:
+    pattern = FORBIDDEN[what]
+    hits = [
+        f"{path.relative_to(ROOT)}: {match.group()[:60]!r}"
+        for path in committed()
+        if path.suffix not in NOT_TEXT and path != Path(__file__)
+        for match in [pattern.search(path.read_bytes())]
+        if match
+    ]
+    assert not hits
+
+
+def test_the_lock_file_names_the_public_index_alone() -> None:
+    sources = set(re.findall(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text(encoding="utf-8")))
+    assert sources == {"https://pypi.org/simple"}
+
+
+def test_no_file_is_large() -> None:
+    large = [str(path.relative_to(ROOT)) for path in committed() if path.stat().st_size > 1_500_000]
+    assert not large, "media are made at run time, pictures for the docs are kept small"
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """Rooms have no packages for their tests, so two modules of one name would hide each other."""
+    names = Counter(
+        path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in ("__init__.py", "conftest.py")
+    )
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def test_no_stub_pretends() -> None:
+    stub = re.compile(r"raise NotImplementedError|\b(?:TODO|FIXME|XXX)\b")
+    hits = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if stub.search(line)
+    ]
+    assert not hits
+
+
+def test_every_command_and_rule_named_is_there() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        text = page.read_text(encoding="utf-8")
+        shown = re.findall(r"^(?:\$ )?make ([a-z][a-z -]*)", "\n".join(code_blocks(text)), re.M)
+        shown += re.findall(r"`make ([a-z][a-z-]*)", text)
+        named = {word for words in shown for word in words.split()}
+        assert named <= targets, f"{page.name} names make targets that do not exist"
+
+
+def code_blocks(text: str) -> list[str]:
+    return re.findall(r"^ *```[a-z]*[^\n]*\n(.*?)^ *```", text, re.M | re.S)
+
+
+def test_the_version_is_one() -> None:
+    from treadle import __version__
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__
+    assert f"({__version__})" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or (
+        f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    )
