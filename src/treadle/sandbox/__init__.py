@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from treadle.sandbox.helper import Control
     from treadle.sandbox.options import Options
-    from treadle.sandbox.running import running
+    from treadle.sandbox.threaded import running
     from treadle.sandbox.server import Sandbox
 
 __all__ = ["Control", "Options", "Sandbox", "running"]
 
-_HOMES = {"Control": "helper", "Options": "options", "Sandbox": "server", "running": "running"}
+_HOMES = {"Control": "helper", "Options": "options", "Sandbox": "server", "running": "threaded"}
 
 
 def __getattr__(name: str) -> Any:

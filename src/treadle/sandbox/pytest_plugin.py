@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def threads_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A running sandbox: ``.url``, ``.authorize_url``, ``.control``. Options by marker:
     ``@pytest.mark.threads_sandbox(processing="real", count="bytes")``."""
-    from treadle.sandbox.running import running
+    from treadle.sandbox.threaded import running
 
     marker = request.node.get_closest_marker("threads_sandbox")
     with running(**(marker.kwargs if marker else {})) as sandbox:

@@ -2,15 +2,15 @@
 
 The limit is 500. Meta's page says that emoji count as their UTF-8 bytes and everything else as characters; real
 answers disagree with each other (a 504-byte text with curly apostrophes was refused, 400 Chinese characters were
-accepted), so the rule is a mode: ``docs`` (code points, emoji as bytes), ``bytes``, ``codepoints`` or ``utf16`` (JavaScript's
-length). A text that passes in every mode is safe; one that fails in every mode is hopeless.
+accepted), so the rule is a mode: ``docs`` (code points, emoji as bytes), ``bytes``, ``codepoints`` or ``utf16``
+(JavaScript's length). A text that passes in every mode is safe; one that fails in every mode is hopeless.
 """
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 CountMode = Literal["docs", "bytes", "codepoints", "utf16"]
 COUNT_MODES: tuple[CountMode, ...] = get_args(CountMode)
