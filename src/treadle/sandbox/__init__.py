@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from treadle.sandbox.helper import Control
     from treadle.sandbox.options import Options
-    from treadle.sandbox.threaded import running
     from treadle.sandbox.server import Sandbox
+    from treadle.sandbox.threaded import running
 
 __all__ = ["Control", "Options", "Sandbox", "running"]
 
