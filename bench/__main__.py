@@ -1,0 +1,64 @@
+"""``python -m bench``: run the benchmarks and print the table. ``make bench`` sets up what it needs first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+
+from bench import machine, report
+from bench.measure import Bench, Outcome, Unavailable
+
+# name -> what it measures; the module of the same name in bench.lines has `run(bench) -> Outcome`
+LINES = {
+    "waiting": "how long a ready container lies unnoticed, against fixed polls (simulated)",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Treadle against the alternatives.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller sizes: under three minutes")
+    parser.add_argument("--only", default="", metavar="NAMES", help="comma separated: " + ", ".join(LINES))
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of each comparison (5; quick: 3)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument("--list", action="store_true", help="say what there is to measure, and end")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(f"{name:<12} {what}" for name, what in LINES.items()))
+        return 0
+    chosen = [name for name in options.only.split(",") if name] or list(LINES)
+    if unknown := set(chosen) - set(LINES):
+        parser.error(f"no benchmark called {', '.join(sorted(unknown))}; there are {', '.join(LINES)}")
+    for name in [name for name in os.environ if name.startswith("TREADLE_")]:
+        del os.environ[name]  # a person's own settings must not change what is measured
+    facts = machine.describe()
+    folder = Path(tempfile.mkdtemp(prefix="treadle-bench-"))
+    bench = Bench(options.quick, options.rounds or (3 if options.quick else 5), folder)
+    outcomes: dict[str, Outcome] = {}
+    versions = machine.versions()
+    try:
+        for name in chosen:
+            began = time.monotonic()
+            print(f"{name}: {LINES[name]}", file=sys.stderr, flush=True)
+            try:
+                outcomes[name] = import_module(f"bench.lines.{name}").run(bench)
+            except Unavailable as why:
+                outcomes[name] = Outcome(notes=[f"not measured: {why}"])
+            versions |= outcomes[name].versions
+            print(f"  took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.json:
+        print(report.as_json(outcomes, facts, versions, bench.rounds))
+    else:
+        report.table(outcomes, facts, versions, bench.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
