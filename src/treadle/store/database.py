@@ -1,7 +1,7 @@
 """The database behind one address: SQLite or Postgres, the same contract.
 
-SQLite runs in WAL with ``synchronous=FULL`` (an intent to publish must survive a power cut). Its writers queue up in the
-process, first come first served, instead of sleeping in SQLite's busy handler, which is neither fair nor quick.
+SQLite runs in WAL with ``synchronous=FULL`` (an intent to publish must survive a power cut). Its writers queue up in
+the process, first come first served, instead of sleeping in SQLite's busy handler, which is neither fair nor quick.
 Postgres gets an ordinary pool. Our tables and DBOS's share the engine, hence transactions.
 """
 
@@ -50,9 +50,7 @@ class Database:
                 conn = conn.execution_options(treadle_read=True)
             yield conn
 
-    async def run(
-        self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def run(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """``fn(conn, ...)`` inside a write transaction, in a thread; returns what it returns."""
 
         def work() -> R:
@@ -61,9 +59,7 @@ class Database:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    async def query(
-        self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def query(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """``fn(conn, ...)`` on a read-only view, in a thread."""
 
         def work() -> R:

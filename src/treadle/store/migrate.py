@@ -1,4 +1,7 @@
-"""Bringing a database up to date: our tables by Alembic, the run's tables by DBOS. Safe to run again, and by several at once."""
+"""Bringing a database up to date: our tables by Alembic, the run's tables by DBOS.
+
+Safe to run again, and by several processes at once.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ workspaces = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("paused", Boolean, nullable=False, default=False),
-    Column("options", JSON, nullable=False, default=dict),  # max_lateness, copy_media, quiet hours, return addresses, ...
+    Column(
+        "options", JSON, nullable=False, default=dict
+    ),  # max_lateness, copy_media, quiet hours, return addresses, ...
 )
 
 # ---------------------------------------------------------------- accounts and who may do what
@@ -220,6 +222,7 @@ parts = Table(
     # pending preparing creating waiting ready publishing checking published failed canceled
     Column("state", String(12), nullable=False, default="pending"),
     Column("kind", String(12), nullable=False),  # TEXT IMAGE VIDEO CAROUSEL
+    Column("is_reply", Boolean, nullable=False, default=False),  # counts against the reply quota
     Column("body", JSON, nullable=False),  # text, media [{url|id, alt_text}], options
     Column("media_urls", JSON),  # prepared addresses, in order; null until prepared
     Column("children", JSON, nullable=False, default=list),  # carousel: [{container_id, status, made_at}]
@@ -358,7 +361,7 @@ workers = Table(
     Column("started_at", Time, nullable=False),
     Column("seen_at", Time, nullable=False),
     Column("expires_at", Time, nullable=False),
-    Column("state", String(8), nullable=False, default="alive"),  # alive, dead, stopped
+    Column("state", String(8), nullable=False, default="alive"),  # alive, stopped, dead, gone
 )
 
 jobs = Table(

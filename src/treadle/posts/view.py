@@ -1,0 +1,133 @@
+"""A post as a run sees it: plain frozen values read from the tables, changed only by writing them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+CONTAINER_LIFE_S = 24 * 3600  # an unpublished container expires after 24 hours (Threads, "Troubleshooting")
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """One Threads media object to be: its content, its container, its fence."""
+
+    id: str
+    post_id: str
+    workspace_id: str
+    account_id: str
+    threads_user_id: str
+    position: int
+    state: str
+    kind: str
+    is_reply: bool
+    body: Mapping[str, Any]
+    media_urls: list[dict[str, Any]] | None
+    children: list[dict[str, Any]]
+    container_id: str | None
+    container_made_at: float | None
+    container_status: str | None
+    polls: int
+    intent: str
+    intent_first_at: float | None
+    intent_at: float | None
+    intent_worker: str | None
+    sends: int
+    unclear: bool
+    unclear_cause: Mapping[str, Any] | None
+    seen_before: list[str] | None
+    checks: Mapping[str, Any]
+    tries: Mapping[str, int]
+    threads_id: str | None
+    permalink: str | None
+    published_at: float | None
+    cause: Mapping[str, Any] | None
+
+    @property
+    def text(self) -> str:
+        return str(self.body.get("text") or "")
+
+    @property
+    def media(self) -> list[dict[str, Any]]:
+        return list(self.body.get("media") or [])
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        options: Mapping[str, Any] = self.body.get("options") or {}
+        return options
+
+    def container_expired(self, now: float) -> bool:
+        """Whether the container is too old to be relied on (23 h: an hour's margin to its 24 h)."""
+        return self.container_made_at is not None and now - self.container_made_at > CONTAINER_LIFE_S - 3600
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    id: str
+    workspace_id: str
+    threads_user_id: str
+    username: str
+    app_id: str
+    token_enc: bytes | None
+    token_expires_at: float | None
+    scopes: list[str]
+    health: str
+    paused: bool
+    quota: Mapping[str, Any]
+    quota_until: float | None
+    learned: Mapping[str, Any]
+    disconnected_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    id: str
+    workspace_id: str
+    account_id: str
+    state: str
+    stage: str
+    publish_at: float | None
+    due_at: float
+    max_lateness: float
+    options: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    cause: Mapping[str, Any] | None
+    next_what: str | None
+    next_at: float | None
+    seq: int
+    claim: int
+    attempt: int
+    confirmed_at: float | None
+    approval: str | None
+    version: int
+    created_at: float
+    published_at: float | None
+    parts: list[PartView] = field(default_factory=list)
+
+    @property
+    def checking(self) -> bool:
+        """Whether a publish of one of its parts was sent and is not settled."""
+        return any(p.intent == "sent" and p.published_at is None for p in self.parts)
+
+
+def _take(cls: type[Any], row: RowMapping, **more: Any) -> Any:
+    names = cls.__dataclass_fields__
+    return cls(**{name: row[name] for name in names if name in row and name not in more}, **more)
+
+
+def part_view(row: RowMapping) -> PartView:
+    view: PartView = _take(PartView, row)
+    return view
+
+
+def account_view(row: RowMapping) -> AccountView:
+    view: AccountView = _take(AccountView, row)
+    return view
+
+
+def post_view(row: RowMapping, parts: list[PartView]) -> PostView:
+    view: PostView = _take(PostView, row, parts=parts)
+    return view

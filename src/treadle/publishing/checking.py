@@ -1,0 +1,261 @@
+"""The stages after a publish: was it, which post is it, where is it.
+
+After an unclear publish nothing is sent until it is known that nothing is out. What counts as knowing:
+
+- ``PUBLISHED`` on the container: it is live. Which post it is, is looked up afterwards.
+- ``EXPIRED`` on the container: it can never go out any more; a new container may be made.
+- ``FINISHED`` again and again, the last time after the settle time has passed since the last send, and no post in the
+  account's lists that could be it: it did not go out, and the *same* container is sent again.
+
+Everything else is not knowing, and the post stays ``checking``, in the end for a person. This rests on one assumption:
+that Meta publishes a container at most once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.diagnosis.types import Diagnosis, RetryAdvice
+from treadle.posts.view import PartView
+from treadle.publishing.ending import Ending, GoOn, Later, Outcome, Over, Parked
+from treadle.publishing.evidence import note_of
+from treadle.publishing.failing import call_failed, decided, fresh_container
+from treadle.publishing.house import House
+from treadle.publishing.matching import Wanted, find
+from treadle.publishing.policy import Fail, Park, RetryAt, decide
+from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.sending import LIST_LIMIT, list_call, published
+from treadle.publishing.steps import Check, FindId, Verify
+from treadle.store.tables import parts
+from treadle.threads.results import Ok
+
+FINISHED_SEEN = 2  # readings of FINISHED after the settle time
+SENDS = 4  # of one container, in all
+CHECK_FIRST_S, CHECK_MOST_S = 5.0, 900.0
+GIVE_TO_PERSON_S = 26 * 3600.0  # past the container's life: nothing more can be learned by looking
+
+
+async def check(house: House, hop: Hop, step: Check) -> Outcome:
+    part, client = step.part, house.client(hop.account)
+    assert part.container_id is not None
+    began = house.now()
+    status_result = await client.container(part.container_id)
+    status = status_result.value.status if isinstance(status_result, Ok) else None
+    notes = [
+        note_of(status_result, "verify", "Ask the container whether it was published", part.position, started_at=began)
+    ]
+    if not isinstance(status_result, Ok):
+        stopped = _stopped_by(house, hop, part, status_result, notes)
+        if stopped:
+            return stopped
+    if status == "PUBLISHED":
+        return _live(house, part, notes)
+    if status == "EXPIRED":
+        return _absent(house, hop, part, notes, new_container=True)
+    began = house.now()
+    listed = await list_call(client, part, limit=LIST_LIMIT * 4)
+    notes.append(note_of(listed, "verify", "Look for it among the account's posts", part.position, started_at=began))
+    if not isinstance(listed, Ok):
+        stopped = _stopped_by(house, hop, part, listed, notes)
+        if stopped:
+            return stopped
+    return await _weigh(house, hop, step, status, listed.value.data if isinstance(listed, Ok) else None, notes)
+
+
+async def _weigh(
+    house: House,
+    hop: Hop,
+    step: Check,
+    status: str | None,
+    items: list[Mapping[str, Any]] | None,
+    notes: list[Note],
+) -> Outcome:
+    """Neither ``PUBLISHED`` nor ``EXPIRED``: what the lists and the time that passed say."""
+    part, now = step.part, house.now()
+    settle = house.scaled(house.settings.publish_settle)
+    settled = now - (part.intent_at or now) >= settle
+    checks = dict(part.checks)
+    checks["looks"] = int(checks.get("looks", 0)) + 1
+    if settled and items is not None:
+        checks["finished"] = int(checks.get("finished", 0)) + 1 if status == "FINISHED" else 0
+    found: list[str] = []
+    rivals = 0
+    if items is not None:
+        claimed, rivals = await house.db.query(_claims, part)
+        found = find(items, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
+    if found and settled and rivals == 0 and len(found) == 1 and (part.seen_before is not None or status != "FINISHED"):
+        # A new post with this very text, no other send of ours that it could be, and the container had its time.
+        columns = published(now, found[0])
+        return Outcome(_calm(Change(notes=notes).on(part.position, **columns, checks=checks)))
+    if settled and items is not None and not found and int(checks.get("finished", 0)) >= FINISHED_SEEN:
+        return _absent(house, hop, part, notes, new_container=False)
+    if now - (part.intent_at or now) > house.scaled(GIVE_TO_PERSON_S):
+        change = Change(notes=notes).on(part.position, checks=checks)
+        change.post["why"] = (
+            "Neither the container nor the account's lists say whether it went out. A person has to look."
+        )
+        return Outcome(change, Over("checking", change.post["why"]))
+    return Outcome(Change(notes=notes).on(part.position, checks=checks), _look_again(house, part, checks, settle, now))
+
+
+def _look_again(house: House, part: PartView, checks: Mapping[str, Any], settle: float, now: float) -> Later:
+    pause = min(CHECK_MOST_S, CHECK_FIRST_S * 1.6 ** int(checks.get("looks", 1)))
+    at = now + max(0.2, house.scaled(pause))
+    settled_at = (part.intent_at or now) + settle
+    if now < settled_at < at:
+        at = settled_at + 0.05
+    elif checks.get("finished") == FINISHED_SEEN - 1:
+        at = now + max(0.2, house.scaled(CHECK_FIRST_S))
+    return Later(at, "checking", "Looks again whether it went out; nothing is sent until that is known.")
+
+
+def _live(house: House, part: PartView, notes: list[Note]) -> Outcome:
+    change = Change(notes=notes).on(part.position, **published(house.now(), None), container_status="PUBLISHED")
+    change.parts[part.position]["checks"] = {**part.checks, "found_live": True}
+    return Outcome(_calm(change))
+
+
+def _absent(house: House, hop: Hop, part: PartView, notes: list[Note], *, new_container: bool) -> Outcome:
+    """It is proven that nothing went out."""
+    now = house.now()
+    why = (
+        "The container expired: it can never go out, so a new one may."
+        if new_container
+        else "The settle time has passed, the container still waits to be published, and no such post is in the lists."
+    )
+    notes.append(Note("verify", "decision", "It did not go out.", part.position, decision=why, outcome="ok"))
+    cause = diagnosis_of(part.unclear_cause)
+    columns: dict[str, Any] = {"intent": "none", "checks": {}}
+    if new_container:
+        # Nothing of the old container can appear any more: the part starts anew.
+        columns |= {**fresh_container(), "unclear": False, "sends": 0, "seen_before": None, "intent_first_at": None}
+    if cause is None:
+        decision: Any = RetryAt(now, why)
+    elif part.sends >= SENDS and not new_container:
+        decision = Fail("It was sent several times and never went out.")
+    else:
+        decision = decide(cause, "publish", part.tries, now=now, random01=house.random01(), scale=house.scale)
+    if cause is None or isinstance(decision, RetryAt):
+        change = Change(notes=notes).on(part.position, **columns, state="ready")
+        if cause is not None:
+            change.parts[part.position]["tries"] = {**part.tries, cause.pattern: part.tries.get(cause.pattern, 0) + 1}
+        at = decision.at if isinstance(decision, RetryAt) else now
+        ending: Ending = GoOn() if at <= now else Later(at, "retrying", "Sends it again.")
+        return Outcome(change, ending)
+    if isinstance(decision, Park | Fail) and not new_container:
+        # The container may yet be sent by a person's retry; the fence stays open for that, and for nothing else.
+        columns["state"] = "ready"
+    return decided(house, hop, part, cause, decision, stage="publish", notes=notes, columns=columns)
+
+
+def _stopped_by(house: House, hop: Hop, part: PartView, failure: Any, notes: list[Note]) -> Outcome | None:
+    """When reading itself is refused for a reason that must be repaired, wait for that; the post stays ``checking``."""
+    outcome = call_failed(
+        house,
+        hop,
+        part,
+        failure,
+        stage="read",
+        situation="read",
+        what=notes[-1].what,
+        started_at=notes[-1].started_at or house.now(),
+    )
+    if isinstance(outcome.ending, Parked) and outcome.ending.scope in ("account", "app", "platform"):
+        notes[-1] = outcome.change.notes[0]
+        outcome.change.notes = notes
+        outcome.change.parts[part.position].pop("state", None)
+        return outcome
+    return None
+
+
+async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
+    """It is live: find out which of the account's posts it is."""
+    part, began = step.part, house.now()
+    result = await list_call(house.client(hop.account), part, limit=LIST_LIMIT * 4)
+    what = "Find the published post among the account's posts"
+    tries = int(part.checks.get("find_tries", 0)) + 1
+    checks = {**part.checks, "find_tries": tries}
+    note = note_of(result, "verify", what, part.position, started_at=began)
+    change = Change(notes=[note]).on(part.position, checks=checks)
+    if isinstance(result, Ok):
+        claimed, rivals = await house.db.query(_claims, part)
+        found = find(result.value.data, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
+        # Two equal posts of ours, both live: the one that was sent first takes the one that appeared first.
+        if found and (len(found) == 1 or rivals == 0 or tries > 2):
+            change.on(part.position, threads_id=found[0])
+            return Outcome(_calm(change))
+    else:
+        stopped = _stopped_by(house, hop, part, result, [note])
+        if stopped:
+            stopped.change.on(part.position, checks=checks)
+            return stopped
+    pause = min(CHECK_MOST_S, 2.0 * 1.7**tries)
+    at = house.now() + max(0.2, house.scaled(pause))
+    if step.needed:
+        if tries > 40:
+            why = "It is live, but which post it is could not be found; the next part replies to it. Name the post."
+            change.post["why"] = why
+            return Outcome(change, Over("checking", why))
+        return Outcome(change, Later(at, "checking", "Looks for the published post: the next part replies to it."))
+    return Outcome(change, Later(at, "publishing", "It is live; looks for its address."))
+
+
+async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
+    """Read the permalink. The post is published whatever comes of this."""
+    part, began = step.part, house.now()
+    assert part.threads_id is not None
+    result = await house.client(hop.account).media(part.threads_id, fields="id,permalink")
+    what = "Read the address of the published post"
+    note = note_of(result, "verify", what, part.position, started_at=began)
+    change = Change(notes=[note])
+    if isinstance(result, Ok) and result.value.permalink:
+        return Outcome(change.on(part.position, permalink=result.value.permalink))
+    tries = int(part.checks.get("permalink_tries", 0)) + 1
+    checks = {**part.checks, "permalink_tries": tries}
+    if tries >= 4:
+        return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
+    change.on(part.position, checks=checks)
+    at = house.now() + max(0.2, house.scaled(3.0 * 2**tries))
+    return Outcome(change, Later(at, "publishing", "It is live; reads its address."))
+
+
+def wanted(part: PartView, parent: str | None) -> Wanted:
+    return Wanted(part.kind, part.text, parent, part.intent_first_at or part.intent_at or 0.0)
+
+
+def _claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
+    """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
+    mine = sa.and_(parts.c.threads_user_id == part.threads_user_id, parts.c.id != part.id)
+    ids = conn.execute(sa.select(parts.c.threads_id).where(mine, parts.c.threads_id.is_not(None)))
+    claimed = {row.threads_id for row in ids}
+    unsettled = conn.execute(
+        sa.select(parts.c.kind, parts.c.body).where(
+            mine,
+            parts.c.threads_id.is_(None),
+            parts.c.sends > 0,
+            parts.c.state.in_(("checking", "published", "publishing")),
+        )
+    )
+    rivals = sum(
+        1 for row in unsettled if row.kind == part.kind and str((row.body or {}).get("text") or "") == part.text
+    )
+    return claimed, rivals
+
+
+def diagnosis_of(cause: Mapping[str, Any] | None) -> Diagnosis | None:
+    """The diagnosis kept with the unclear publish; ``None`` when there was no answer at all (a worker that stopped)."""
+    if not cause or not cause.get("pattern"):
+        return None
+    retry = {k: v for k, v in (cause.get("retry") or {}).items() if k in RetryAdvice.__dataclass_fields__}
+    names = {k: v for k, v in cause.items() if k in Diagnosis.__dataclass_fields__ and k != "retry"}
+    for name in ("matched", "plan", "decides"):
+        names[name] = tuple(names.get(name) or ())
+    return Diagnosis(**names, retry=RetryAdvice(**retry))
+
+
+def _calm(change: Change) -> Change:
+    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+    return change

@@ -1,0 +1,211 @@
+"""The stages that make containers and wait for them. Making, reading or losing a container sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from treadle.posts.params import child_params, container_params
+from treadle.posts.view import PartView
+from treadle.publishing import waiting
+from treadle.publishing.ending import Later, Outcome
+from treadle.publishing.evidence import note_of
+from treadle.publishing.failing import call_failed, fresh_container
+from treadle.publishing.house import House
+from treadle.publishing.records import Change, Hop
+from treadle.publishing.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
+from treadle.threads.results import Ok, Refused
+
+POLL_SCALE_FLOOR = 0.1  # waiting for Meta is not ours to shrink; a sandbox in a hurry may shrink it tenfold
+
+
+async def create_container(house: House, hop: Hop, step: CreateContainer) -> Outcome:
+    part, began = step.part, house.now()
+    result = await house.client(hop.account).create_container(container_params(part, step.reply_to))
+    if not isinstance(result, Ok):
+        return call_failed(
+            house,
+            hop,
+            part,
+            result,
+            stage="create_container",
+            situation="create",
+            what="Create the container",
+            started_at=began,
+        )
+    house.breaker.worked("create_container")
+    change = Change(
+        notes=[note_of(result, "create_container", "Create the container", part.position, started_at=began)]
+    )
+    change.on(
+        part.position,
+        container_id=result.value,
+        container_made_at=house.now(),
+        container_status="IN_PROGRESS",
+        polls=0,
+        state="waiting",
+        cause=None,
+    )
+    return Outcome(_calm(change))
+
+
+async def create_children(house: House, hop: Hop, step: CreateChildren) -> Outcome:
+    """All missing children at once; those that worked are kept when one fails."""
+    part, began, client = step.part, house.now(), house.client(hop.account)
+    results = await asyncio.gather(*(client.create_container(child_params(part, i)) for i in step.missing))
+    children: list[dict[str, Any]] = [
+        dict(part.children[i]) if i < len(part.children) else {} for i in range(len(part.media_urls or []))
+    ]
+    notes, failure = [], None
+    for index, result in zip(step.missing, results, strict=True):
+        what = f"Create the container of medium {index + 1}"
+        if isinstance(result, Ok):
+            children[index] = {"id": result.value, "status": "IN_PROGRESS", "made_at": house.now()}
+            notes.append(note_of(result, "create_container", what, part.position, started_at=began))
+        elif failure is None:
+            failure = (result, what)
+        else:
+            notes.append(note_of(result, "create_container", what, part.position, started_at=began))
+    if failure:
+        outcome = call_failed(
+            house,
+            hop,
+            part,
+            failure[0],
+            stage="create_container",
+            situation="create",
+            what=failure[1],
+            started_at=began,
+            columns={"children": children},
+        )
+        outcome.change.notes.extend(notes)
+        return outcome
+    house.breaker.worked("create_container")
+    change = Change(notes=notes).on(part.position, children=children, polls=0, state="creating", cause=None)
+    return Outcome(_calm(change))
+
+
+async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome:
+    part, began = step.part, house.now()
+    assert part.container_id is not None
+    result = await house.client(hop.account).container(part.container_id)
+    what = "Ask whether the container is ready"
+    if not isinstance(result, Ok):
+        return call_failed(
+            house,
+            hop,
+            part,
+            result,
+            stage="container_status",
+            situation="status",
+            what=what,
+            started_at=began,
+            context={"container_status": None},
+        )
+    house.breaker.worked("container_status")
+    status = result.value.status
+    note = note_of(result, "container_status", what, part.position, started_at=began)
+    if status == "FINISHED":
+        change = Change(notes=[note]).on(part.position, container_status=status, state="ready", cause=None)
+        if part.polls > 0 or part.kind != "TEXT":
+            took = house.now() - (part.container_made_at or began)
+            change.account["learned"] = waiting.learn(hop.account.learned, part.kind, mebibytes(part), took)
+        return Outcome(_calm(change))
+    if status == "EXPIRED":
+        change = Change(notes=[note]).on(part.position, **fresh_container())
+        return Outcome(change, Later(house.now(), "publishing", "The container expired unpublished; makes a new one."))
+    if status != "IN_PROGRESS":
+        return _bad_container(house, hop, part, result, began, what)
+    return _wait(house, hop, part, note=note)
+
+
+async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
+    part, began, client = step.part, house.now(), house.client(hop.account)
+    ids = [str(part.children[i]["id"]) for i in step.unfinished]
+    results = await asyncio.gather(*(client.container(child) for child in ids))
+    children = [dict(child) for child in part.children]
+    notes = []
+    for index, result in zip(step.unfinished, results, strict=True):
+        what = f"Ask whether medium {index + 1} is ready"
+        columns = {"children": children}
+        if not isinstance(result, Ok):
+            return call_failed(
+                house,
+                hop,
+                part,
+                result,
+                stage="container_status",
+                situation="status",
+                what=what,
+                started_at=began,
+                columns=columns,
+            )
+        status = result.value.status
+        if status in ("ERROR", "EXPIRED"):
+            children[index] = {}
+            if status == "ERROR":
+                return _bad_container(house, hop, part, result, began, what, columns=columns)
+        else:
+            children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
+        notes.append(note_of(result, "container_status", what, part.position, started_at=began))
+    house.breaker.worked("container_status")
+    change = Change(notes=notes).on(part.position, children=children)
+    if any(child.get("status") == "IN_PROGRESS" for child in children):
+        made = min(float(child.get("made_at") or began) for child in children if child)
+        kind = "VIDEO" if any(str(m["kind"]).upper() == "VIDEO" for m in part.media_urls or []) else "IMAGE"
+        return _wait_for(house, hop, part, change, kind, house.now() - made)
+    return Outcome(_calm(change))
+
+
+def _bad_container(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    result: Ok[Any],
+    began: float,
+    what: str,
+    columns: dict[str, Any] | None = None,
+) -> Outcome:
+    """The call worked, and its answer says that the container will never be published."""
+    refused = Refused(result.answer, result.call, result.elapsed_s)
+    return call_failed(
+        house,
+        hop,
+        part,
+        refused,
+        stage="container_status",
+        situation="status",
+        what=what,
+        started_at=began,
+        context={"container_status": result.value.status},
+        columns={**fresh_container(), **(columns or {})},
+    )
+
+
+def _wait(house: House, hop: Hop, part: PartView, *, note: Any) -> Outcome:
+    age = house.now() - (part.container_made_at or house.now())
+    change = Change(notes=[note]).on(part.position, container_status="IN_PROGRESS")
+    return _wait_for(house, hop, part, change, part.kind, age)
+
+
+def _wait_for(house: House, hop: Hop, part: PartView, change: Change, kind: str, age: float) -> Outcome:
+    size = mebibytes(part)
+    if age > waiting.give_up_s(kind, size):
+        rebuilt = part.tries.get("still_processing", 0)
+        if rebuilt < 1:
+            change.on(part.position, **fresh_container(), tries={**part.tries, "still_processing": rebuilt + 1})
+            return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
+    pause = waiting.next_look(kind, size, age, hop.account.learned) * max(POLL_SCALE_FLOOR, min(1.0, house.scale))
+    change.on(part.position, polls=part.polls + 1, state="waiting")
+    return Outcome(_calm(change), Later(house.now() + pause, "publishing", "Threads is still processing it."))
+
+
+def mebibytes(part: PartView) -> float | None:
+    sizes = [float(m["size"]) for m in part.media_urls or [] if m.get("size")]
+    return sum(sizes) / 2**20 if sizes else None
+
+
+def _calm(change: Change) -> Change:
+    """Nothing is wrong any more: the last failure's cause is history."""
+    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+    return change

@@ -1,0 +1,275 @@
+"""The engine: DBOS under our contract, in one process.
+
+What is DBOS's own business and what we lean on beyond its documented surface is all in this file: see :func:`_promote`
+and :func:`_take_over`, which use names that DBOS does not promise and are held by tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient
+
+from treadle.posts.view import AccountView
+from treadle.publishing import lease as leases
+from treadle.publishing.ending import Queue
+from treadle.publishing.house import House
+from treadle.publishing.lease import LEASE_S, Lease
+from treadle.publishing.release import Releaser
+from treadle.publishing.run import advance
+from treadle.settings import Settings
+from treadle.store import Database
+
+log = structlog.get_logger("treadle.engine")
+
+# Work stored under another version is left lying by DBOS, so this never changes; runs are one hop long and keep
+# nothing, so code may change under posts that were scheduled before an upgrade.
+APPLICATION_VERSION = "treadle-1"
+ADVANCE = "treadle.advance"
+POSTS, MEDIA = "treadle-posts", "treadle-media"
+QUEUES: dict[str, str] = {"posts": POSTS, "media": MEDIA}
+MEDIA_AT_ONCE = 2
+POLL_S = 0.1
+MAX_PRIORITY = 2**31 - 1
+
+_running: Engine | None = None
+
+
+class Enqueuer:
+    """Stores a hop in the caller's transaction, in any process that has the database, with or without a worker."""
+
+    def __init__(self, db: Database) -> None:
+        self._client = DBOSClient(system_database_engine=db.engine, application_name="treadle", lazy=True)
+
+    def __call__(
+        self,
+        conn: sa.Connection,
+        post_id: str,
+        seq: int,
+        *,
+        account_id: str,
+        delay_s: float,
+        due_at: float,
+        queue: str = "posts",
+    ) -> None:
+        options: dict[str, Any] = {
+            "workflow_name": ADVANCE,
+            "queue_name": QUEUES[queue],
+            "workflow_id": f"{post_id}.{seq}",
+            "app_version": APPLICATION_VERSION,
+            # Shared fairly by due time: what was due first is taken first.
+            "priority": min(MAX_PRIORITY, max(1, int(due_at))),
+        }
+        if queue == "posts":
+            options["queue_partition_key"] = account_id
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue_in_transaction(conn, options, post_id, seq, queue)  # type: ignore[arg-type]
+
+
+@DBOS.workflow(name=ADVANCE, max_recovery_attempts=None)
+async def _advance(post_id: str, seq: int, queue: Queue) -> None:
+    engine = _running
+    if engine is None:
+        raise RuntimeError("the engine is not running in this process")
+    try:
+        await advance(engine.house, post_id, seq, queue)
+    except asyncio.CancelledError:
+        raise
+    except Exception:
+        log.exception("run.hop_failed", post_id=post_id, seq=seq)
+        await engine.again(post_id, seq, queue)
+
+
+class Engine:
+    """One worker: start it, and it takes its share of the posts until it is stopped.
+
+    ``build`` makes the house on the loop that runs the posts, because the HTTP session belongs to that loop.
+    """
+
+    def __init__(self, settings: Settings, db: Database, build: Callable[[Engine], Awaitable[House]]) -> None:
+        self.settings = settings
+        self.db = db
+        self.enqueue = Enqueuer(db)
+        self.lease = Lease(db, seconds=max(2.0, LEASE_S * settings.time_scale))
+        self.releaser = Releaser(self.enqueue, spacing_s=settings.release_spacing * settings.time_scale)
+        self._build = build
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._due: list[float] = []
+        self._due_changed = threading.Condition()
+        self.house: House
+        self.loop: asyncio.AbstractEventLoop
+
+    def start(self) -> None:
+        """Take a lease and begin to work. The database must be migrated."""
+        global _running
+        if _running is not None:
+            raise RuntimeError("one engine per process")
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        self.lease.take()
+        DBOS(
+            config={
+                "name": "treadle",
+                "system_database_url": self.db.url.render_as_string(hide_password=False),
+                "system_database_engine": self.db.engine,
+                "application_version": APPLICATION_VERSION,
+                "executor_id": self.lease.worker,
+                "run_migrations": False,
+                "use_listen_notify": not self.db.is_sqlite,
+                "log_level": "WARNING",
+                "enable_otlp": False,
+            }
+        )
+        _running = self
+        ready: threading.Event = threading.Event()
+        failure: list[BaseException] = []
+
+        def house_keeping_loop() -> None:
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
+
+            async def prepare() -> None:
+                try:
+                    self.house = await self._build(self)
+                    self._launch()
+                except BaseException as error:
+                    failure.append(error)
+                finally:
+                    ready.set()
+
+            self.loop.create_task(prepare())
+            self.loop.run_forever()
+
+        thread = threading.Thread(target=house_keeping_loop, name="treadle-runs", daemon=True)
+        thread.start()
+        ready.wait()
+        if failure:
+            raise failure[0]
+        for name, target in (("lease", self._keep_lease), ("waker", self._wake)):
+            worker = threading.Thread(target=target, name=f"treadle-{name}", daemon=True)
+            worker.start()
+            self._threads.append(worker)
+
+    def _launch(self) -> None:
+        """Launched on our loop, so that DBOS runs the hops there, beside the HTTP session."""
+        DBOS.launch()
+        DBOS.register_queue(
+            POSTS,
+            worker_concurrency=self.settings.worker_concurrency,
+            # One hop of one Threads user at a time: the first call tells what the others need not ask.
+            partition_concurrency=1,
+            polling_interval_sec=POLL_S,
+            on_conflict="always_update",
+        )
+        DBOS.register_queue(
+            MEDIA, worker_concurrency=MEDIA_AT_ONCE, polling_interval_sec=0.5, on_conflict="always_update"
+        )
+
+    def stop(self, *, within_s: float = 20.0) -> None:
+        """Stop taking work, let what runs finish within the time, hand the rest over."""
+        global _running
+        self._stop.set()
+        with self._due_changed:
+            self._due_changed.notify_all()
+        DBOS.destroy(workflow_completion_timeout_sec=int(within_s))
+        _running = None
+        closing = asyncio.run_coroutine_threadsafe(self._close(), self.loop)
+        with contextlib.suppress(Exception):
+            closing.result(timeout=10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            self.lease.drop()
+
+    async def _close(self) -> None:
+        if self.house.close is not None:
+            await self.house.close()
+
+    async def again(self, post_id: str, seq: int, queue: Queue) -> None:
+        """A hop broke on something that is no answer of Threads' (a database that is away, a fault of ours).
+
+        Nothing was half written. The hop is run again after a pause, for as long as it takes.
+        """
+        pause = 1.0
+        while not self._stop.is_set():
+            await asyncio.sleep(pause * self.settings.time_scale + random.random())
+            try:
+                await advance(self.house, post_id, seq, queue)
+                return
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("run.hop_failed_again", post_id=post_id, seq=seq)
+                pause = min(60.0, pause * 2)
+
+    def woke(self, at: float) -> None:
+        """A hop is due at ``at``: be there when it is, rather than when DBOS looks next (once a second)."""
+        if at - time.time() < 30.0:
+            with self._due_changed:
+                self._due.append(at)
+                self._due_changed.notify()
+
+    def _wake(self) -> None:
+        while not self._stop.is_set():
+            with self._due_changed:
+                now = time.time()
+                pause = min(self._due, default=now + 5.0) - now
+                if pause > 0:
+                    self._due_changed.wait(min(pause, 5.0))
+                    continue
+                self._due = [at for at in self._due if at > now]
+            with contextlib.suppress(Exception):
+                _promote()
+
+    def _keep_lease(self) -> None:
+        while not self._stop.wait(self.lease.seconds / 4):
+            try:
+                if not self.lease.renew():
+                    log.warning("lease.lost", worker=self.lease.worker)
+                self.take_over()
+            except Exception as error:
+                log.warning("lease.renew_failed", error=str(error))
+
+    def take_over(self) -> None:
+        """Run what dead workers left behind."""
+        with self.db.begin() as conn:
+            dead = [worker for worker in leases.bury(conn) if worker != self.lease.worker]
+        if dead:
+            log.warning("worker.taken_over", workers=dead)
+            _take_over(dead)
+            with self.db.begin() as conn:
+                leases.gone(conn, dead)
+
+
+def _promote() -> None:
+    """Make delayed hops that are due runnable now. DBOS does this itself once a second; not a promised name."""
+    from dbos._dbos import _get_dbos_instance
+
+    _get_dbos_instance()._sys_db.transition_delayed_workflows()
+
+
+def _take_over(executors: list[str]) -> None:
+    """Put a dead executor's runs back into their queues, partition kept, each for one taker; not a promised name."""
+    DBOS._recover_pending_workflows(executors)
+
+
+def session(timeout_s: float = 60.0) -> aiohttp.ClientSession:
+    """The HTTP session of a worker towards Threads: no proxy from the environment, many connections kept."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=256, ttl_dns_cache=60),
+        timeout=aiohttp.ClientTimeout(total=timeout_s, connect=10.0),
+        trust_env=False,
+    )
+
+
+__all__ = ["AccountView", "Engine", "Enqueuer", "session"]

@@ -1,0 +1,125 @@
+"""From a call's result to a timeline note and to evidence for the diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from treadle.diagnosis import diagnose
+from treadle.diagnosis.redact import redact
+from treadle.diagnosis.types import Diagnosis, Evidence
+from treadle.posts.view import PartView
+from treadle.publishing.records import Note
+from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused
+
+ANSWER_CAP = 16_384  # bytes of one answer kept in a timeline
+
+
+def answer_json(answer: Answer | None) -> dict[str, Any] | None:
+    """Meta's answer as it came, secrets removed and capped."""
+    if answer is None:
+        return None
+    kept: dict[str, Any] = redact(
+        {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}, max_chars=ANSWER_CAP
+    )
+    return kept
+
+
+def call_json(call: Call) -> dict[str, Any]:
+    made: dict[str, Any] = redact(
+        {"method": call.method, "path": call.path, "params": dict(call.params)}, max_chars=ANSWER_CAP
+    )
+    return made
+
+
+def note_of(
+    result: Ok[Any] | Failure,
+    stage: str,
+    what: str,
+    part: int | None,
+    *,
+    started_at: float,
+    diagnosis: Diagnosis | None = None,
+    decision: str | None = None,
+) -> Note:
+    """The timeline entry of one call."""
+    answer: dict[str, Any] | None
+    match result:
+        case Ok():
+            outcome, answer = "ok", answer_json(result.answer)
+        case Refused():
+            outcome, answer = "refused", answer_json(result.answer)
+        case NotSent():
+            outcome, answer = "not_sent", {"error": f"{result.kind}: {result.detail}"}
+        case Lost():
+            outcome, answer = "lost", {"error": f"{result.kind}: {result.detail}", **(answer_json(result.answer) or {})}
+    return Note(
+        stage=stage,
+        kind="call",
+        what=what,
+        part=part,
+        started_at=started_at,
+        duration_s=result.elapsed_s,
+        outcome=outcome,
+        request=call_json(result.call),
+        answer=answer,
+        diagnosis=diagnosis.to_json() if diagnosis else None,
+        decision=decision,
+    )
+
+
+def evidence_of(failure: Failure, stage: str, context: Mapping[str, Any]) -> Evidence:
+    match failure:
+        case Refused():
+            answer = failure.answer
+            return Evidence(
+                stage=stage, http_status=answer.status, headers=answer.headers, body=answer.body, context=context
+            )
+        case NotSent():
+            return Evidence(stage=stage, exception=_exception(failure), context={**context, "transport": "not_sent"})
+        case Lost():
+            return Evidence(
+                stage=stage,
+                http_status=failure.answer.status if failure.answer else None,
+                exception=_exception(failure),
+                context={**context, "transport": "lost"},
+            )
+
+
+_WORDS = {
+    "dns": "getaddrinfo failed (dns)",
+    "connect": "connection refused (connect)",
+    "tls": "TLS handshake failed",
+    "timeout": "timed out",
+    "reset": "connection reset",
+    "truncated": "truncated answer: incomplete read",
+    "protocol": "server disconnected: protocol error",
+}
+
+
+def _exception(failure: NotSent | Lost) -> str:
+    return f"{_WORDS.get(failure.kind, failure.kind)}: {failure.detail}"
+
+
+def diagnose_failure(failure: Failure, stage: str, context: Mapping[str, Any]) -> Diagnosis:
+    return diagnose(evidence_of(failure, stage, context))
+
+
+def context_of(part: PartView, now: float, **more: Any) -> dict[str, Any]:
+    """What the engine knows that sharpens a diagnosis."""
+    context: dict[str, Any] = {
+        "media_kind": part.kind.lower() if part.kind in ("IMAGE", "VIDEO") else None,
+        "media_bytes": sum(int(m.get("size") or 0) for m in part.media_urls or []) or None,
+        "text_bytes": len(part.text.encode()) or None,
+        "after_publish": part.sends > 0 and part.unclear,
+        "seen_on_container": sum(part.tries.values()) if part.container_id else 0,
+        **more,
+    }
+    if part.container_made_at is not None:
+        context["container_age_s"] = round(max(0.0, now - part.container_made_at), 3)
+        context["container_status"] = part.container_status
+    if part.position > 0:
+        context["reply_target"] = "own_recent"
+    elif part.options.get("reply_to_id"):
+        context["reply_target"] = "other"
+    return {k: v for k, v in context.items() if v is not None}

@@ -1,0 +1,148 @@
+"""From a failed call to how its stage ends: diagnose, decide, write down why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from treadle.diagnosis.types import Diagnosis
+from treadle.posts.view import PartView
+from treadle.publishing.ending import Ending, Later, Outcome, Over, Parked
+from treadle.publishing.evidence import context_of, diagnose_failure, note_of
+from treadle.publishing.house import House
+from treadle.publishing.policy import (
+    Decision,
+    Fail,
+    Park,
+    RebuildAt,
+    RetryAt,
+    Situation,
+    WaitUntil,
+    answerless,
+    decide,
+)
+from treadle.publishing.records import Change, Hop, Note
+from treadle.threads.results import Failure, Refused
+
+FRESH_PARENT_S = 180.0  # a reply's parent this young may not be known everywhere at Meta's yet
+
+
+def fresh_container() -> dict[str, Any]:
+    """Columns of a part whose container is to be made anew."""
+    return {
+        "container_id": None,
+        "container_made_at": None,
+        "container_status": None,
+        "polls": 0,
+        "children": [],
+        "state": "pending",
+    }
+
+
+def host_of(part: PartView) -> str:
+    from urllib.parse import urlsplit
+
+    for item in part.media_urls or part.media:
+        if host := urlsplit(str(item.get("url") or "")).hostname:
+            return host.lower()
+    return ""
+
+
+def blocker_key(scope: str, hop: Hop, part: PartView) -> str:
+    return {
+        "account": hop.account.id,
+        "app": hop.account.app_id,
+        "media_host": host_of(part),
+        "platform": "threads",
+    }.get(scope, hop.post.id)
+
+
+def call_failed(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    failure: Failure,
+    *,
+    stage: str,
+    situation: Situation,
+    what: str,
+    started_at: float,
+    context: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """The outcome of a call that plainly did not do what it should. ``columns`` are further changes of the part."""
+    now = house.now()
+    diagnosis = diagnose_failure(failure, stage, context_of(part, now, **(context or {})))
+    decision = _decide(house, hop, part, failure, diagnosis, situation, now)
+    note = note_of(
+        failure, stage, what, part.position, started_at=started_at, diagnosis=diagnosis, decision=decision.why
+    )
+    return decided(house, hop, part, diagnosis, decision, stage=stage, notes=[note], columns=columns)
+
+
+def _decide(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    failure: Failure,
+    diagnosis: Diagnosis,
+    situation: Situation,
+    now: float,
+) -> Decision:
+    if not isinstance(failure, Refused) and situation != "publish":
+        return answerless(part.tries.get(diagnosis.pattern, 0), now=now, random01=house.random01(), scale=house.scale)
+    if situation == "create" and part.position > 0 and diagnosis.lane in ("resource_gone", "request_bug", "content"):
+        parent = hop.part(part.position - 1)
+        young = parent.published_at is not None and now - parent.published_at < max(5.0, house.scaled(FRESH_PARENT_S))
+        if young and _about_parent(failure):
+            return RetryAt(
+                now + max(0.5, house.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
+            )
+    return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+
+
+def _about_parent(failure: Failure) -> bool:
+    """Whether a refused create can be about the post replied to: an unknown object, or the parameter by name."""
+    text = str(failure.answer.body) if isinstance(failure, Refused) else ""
+    return "reply_to_id" in text or "does not exist" in text or "4279009" in text
+
+
+def decided(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    diagnosis: Diagnosis,
+    decision: Decision,
+    *,
+    stage: str,
+    notes: list[Note],
+    columns: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Turn a decision into what is written and how the stage ends."""
+    cause = diagnosis.to_json()
+    tries = {**part.tries, diagnosis.pattern: part.tries.get(diagnosis.pattern, 0) + 1}
+    change = Change(notes=notes)
+    change.on(part.position, tries=tries, cause=cause, **(columns or {}))
+    change.post.update(
+        stage=stage, cause=cause, cause_pattern=diagnosis.pattern, cause_lane=diagnosis.lane, why=decision.why
+    )
+    ending: Ending
+    match decision:
+        case RetryAt(at):
+            ending = Later(at, "retrying", "Tries again.")
+        case RebuildAt(at):
+            change.on(part.position, **fresh_container())
+            ending = Later(at, "retrying", "Makes a new container and goes on.")
+        case WaitUntil(at):
+            change.account["quota_until"] = at
+            ending = Later(at, "waiting", "Goes on when Threads' limit allows.")
+        case Park(scope):
+            key = blocker_key(scope, hop, part)
+            if not key:
+                scope, key = "post", hop.post.id
+            change.on(part.position, state="failed")
+            ending = Parked(scope, key, diagnosis, decision.why)
+        case Fail():
+            change.on(part.position, state="failed")
+            ending = Over("failed", decision.why)
+    return Outcome(change, ending)

@@ -1,0 +1,111 @@
+"""What stops a post before anything is asked of Threads, and the last look before a publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.posts.view import PartView
+from treadle.publishing import quota, records
+from treadle.publishing.blockers import state_behind
+from treadle.publishing.ending import Behind, Later, Outcome, Over
+from treadle.publishing.house import House
+from treadle.publishing.records import Change, Hop
+from treadle.store.tables import accounts, parts, posts, workspaces
+
+# Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
+READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
+
+
+def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
+    """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
+    post, account = hop.post, hop.account
+    if account.disconnected_at is not None or account.token_enc is None:
+        return _stop(Over("blocked", "The account is not connected any more. Connect it again."))
+    standing = [row for row in hop.blockers if row["probe_post_id"] != post.id]
+    if post.checking:
+        standing = [row for row in standing if row["lane"] in READING_STOPS]
+    if standing:
+        first = standing[0]
+        why = "Waits behind an open cause; Threads was not asked again for this post."
+        return _stop(
+            Behind(tuple(str(row["id"]) for row in standing), dict(first["cause"]), state_behind(standing), why)
+        )
+    if post.checking:
+        return None
+    if hop.workspace_paused or account.paused:
+        who = "The workspace is" if hop.workspace_paused else "The account is"
+        return _stop(Over("waiting", f"{who} paused. It goes on when the pause ends."))
+    started = any(p.published_at is not None or p.intent != "none" for p in post.parts)
+    if now > post.due_at + post.max_lateness and post.confirmed_at is None and not started:
+        return _stop(Over("held", "It is too late to send this unasked. Confirm it, or change its time."))
+    waits = quota_wait(conn, hop, now)
+    return waits
+
+
+def quota_wait(conn: sa.Connection, hop: Hop, now: float) -> Outcome | None:
+    part = next((p for p in hop.post.parts if p.published_at is None), None)
+    if part is None:
+        return None
+    until = hop.account.quota_until
+    if until is not None and until > now:
+        return _stop(Later(until, "waiting", "Goes on when Threads' limit for this account allows."))
+    until = quota.full_until(conn, hop.account, part, now)
+    if until is not None:
+        whole = quota.total(hop.account, quota.bucket(part))
+        outcome = _stop(Later(until + 1.0, "waiting", "Goes out: a slot is free then."))
+        outcome.change.post["why"] = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
+        return outcome
+    return None
+
+
+def intend(conn: sa.Connection, house: House, hop: Hop, part: PartView, now: float) -> Outcome | None:
+    """The last look, in the transaction that records the intent; ``None``: go ahead.
+
+    By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
+    """
+    ours = sa.update(posts).where(posts.c.id == hop.post.id, posts.c.claim == hop.post.claim).values(claimed_at=now)
+    if conn.execute(ours).rowcount != 1:
+        return _stop(Later(now, "publishing", "Somebody else works on it now."))
+    if not house.lease.held(conn, hop.lease_token):
+        return _stop(Later(now, "publishing", "Another worker goes on with it."))
+    fresh = records.open_blockers(conn, hop.post, hop.account)
+    standing = [row for row in fresh if row["probe_post_id"] != hop.post.id and row["scope"] != "media_host"]
+    if standing:
+        ids = tuple(str(row["id"]) for row in standing)
+        return _stop(Behind(ids, dict(standing[0]["cause"]), state_behind(standing), "Waits behind an open cause."))
+    row = conn.execute(
+        sa.select(accounts.c.paused, workspaces.c.paused.label("all"), accounts.c.disconnected_at)
+        .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
+        .where(accounts.c.id == hop.account.id)
+    ).one()
+    if row.paused or row.all:
+        return _stop(Over("waiting", "Paused just before it was sent. It goes on when the pause ends."))
+    waits = quota_wait(conn, hop, now)
+    if waits is not None:
+        return waits
+    done = conn.execute(
+        sa.update(parts)
+        .where(parts.c.id == part.id, parts.c.intent == "none", parts.c.threads_id.is_(None))
+        .values(intent="sent")
+    )
+    if done.rowcount != 1:
+        return _stop(Later(now, "publishing", "Somebody else has sent it; looks at what came of that."))
+    return None
+
+
+def intent_columns(part: PartView, worker: str, now: float) -> dict[str, Any]:
+    """What is written with the intent."""
+    return {
+        "intent": "sent",
+        "intent_at": now,
+        "intent_first_at": part.intent_first_at or now,
+        "intent_worker": worker,
+        "sends": part.sends + 1,
+        "state": "publishing",
+    }
+
+
+def _stop(ending: Any) -> Outcome:
+    return Outcome(Change(), ending)

@@ -1,0 +1,51 @@
+"""What a run needs of the house: database, clock, chance, tokens, Threads, and a way to enqueue the next hop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from treadle.diagnosis.types import Diagnosis
+from treadle.media.service import MediaService
+from treadle.posts.view import AccountView
+from treadle.publishing.breaker import Breaker
+from treadle.publishing.lease import Lease
+from treadle.settings import Settings
+from treadle.store import Database
+from treadle.threads import ThreadsClient
+
+
+class Enqueue(Protocol):
+    """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
+
+    def __call__(
+        self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float, queue: str
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class House:
+    settings: Settings
+    db: Database
+    lease: Lease
+    enqueue: Enqueue
+    client: Callable[[AccountView], ThreadsClient]
+    media: Callable[[], Awaitable[MediaService]]
+    now: Callable[[], float]
+    random01: Callable[[], float]
+    breaker: Breaker = field(default_factory=Breaker)
+    woke: Callable[[float], None] = lambda at: None
+    # Tells the accounts room what a diagnosis says of an account's health.
+    observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
+    close: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def scale(self) -> float:
+        return self.settings.time_scale
+
+    def scaled(self, seconds: float) -> float:
+        """One of our own durations, shrunk by the time scale."""
+        return seconds * self.settings.time_scale

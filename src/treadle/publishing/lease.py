@@ -1,0 +1,128 @@
+"""A worker's lease: the right to publish, for a while.
+
+Each process holds one row with an expiry and a token that changes whenever the lease was lost. The right is judged by
+this process's monotonic clock, which goes on while the process is stopped, so that a worker that was paused past its
+lease knows it before it writes a request. Others may take over only after the expiry in the database's own time.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from treadle.store import Database
+from treadle.store.tables import workers
+
+LEASE_S = 30.0
+MARGIN = 0.25  # share of the lease that is not used for sending: clocks, and the way from the guard to the wire
+
+
+def database_now(conn: sa.Connection) -> float:
+    """Epoch seconds of the database's clock: the one clock that all workers share."""
+    if conn.dialect.name == "postgresql":
+        return float(conn.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    return time.time()
+
+
+@dataclass(slots=True)
+class Lease:
+    """The lease of this process. ``worker`` is its id, unique per process; ``token`` fences what it started."""
+
+    db: Database
+    worker: str = field(default_factory=lambda: f"wrk_{uuid.uuid4().hex}")
+    seconds: float = LEASE_S
+    monotonic: Callable[[], float] = time.monotonic
+    token: str = ""
+    _good_until: float = 0.0
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> None:
+        """Register this process, or come back under a new token after the lease was lost."""
+        with self._guard:
+            began = self.monotonic()
+            token = uuid.uuid4().hex
+            with self.db.begin() as conn:
+                now = database_now(conn)
+                row = {"token": token, "seen_at": now, "expires_at": now + self.seconds, "state": "alive"}
+                done = conn.execute(sa.update(workers).where(workers.c.id == self.worker).values(**row))
+                if done.rowcount == 0:
+                    conn.execute(
+                        sa.insert(workers).values(
+                            id=self.worker, host=socket.gethostname(), pid=os.getpid(), started_at=now, **row
+                        )
+                    )
+            self.token = token
+            self._good_until = began + self.seconds * (1 - MARGIN)
+
+    def renew(self) -> bool:
+        """Extend the lease; false when it had been lost, in which case a new one was taken under another token."""
+        with self._guard:
+            began = self.monotonic()
+            lost = began > self._good_until + self.seconds * MARGIN
+            if not lost:
+                with self.db.begin() as conn:
+                    now = database_now(conn)
+                    done = conn.execute(
+                        sa.update(workers)
+                        .where(
+                            workers.c.id == self.worker,
+                            workers.c.token == self.token,
+                            workers.c.state == "alive",
+                            workers.c.expires_at > now,
+                        )
+                        .values(seen_at=now, expires_at=now + self.seconds)
+                    )
+                if done.rowcount == 1:
+                    self._good_until = began + self.seconds * (1 - MARGIN)
+                    return True
+        self.take()
+        return False
+
+    def valid(self, token: str) -> bool:
+        """Whether what was started under ``token`` may still publish, right now."""
+        return token == self.token and self.monotonic() < self._good_until
+
+    def held(self, conn: sa.Connection, token: str) -> bool:
+        """Whether the database agrees that the lease under ``token`` is held. Looked at where an intent is written."""
+        row = conn.execute(
+            sa.select(workers.c.expires_at, workers.c.state).where(
+                workers.c.id == self.worker, workers.c.token == token
+            )
+        ).first()
+        return row is not None and row.state == "alive" and row.expires_at > database_now(conn)
+
+    def drop(self) -> None:
+        """Give the lease up at a clean stop: what is left over can be taken at once."""
+        with self.db.begin() as conn:
+            now = database_now(conn)
+            conn.execute(
+                sa.update(workers)
+                .where(workers.c.id == self.worker, workers.c.token == self.token)
+                .values(expires_at=now, seen_at=now, state="stopped")
+            )
+        self._good_until = 0.0
+
+
+def bury(conn: sa.Connection, *, grace_s: float = 0.0) -> list[str]:
+    """Ids of workers whose lease ran out or that stopped, and whose runs nobody has taken over yet.
+
+    They are marked dead first; :func:`gone` is for after the takeover, so that a takeover that dies itself is repeated.
+    """
+    conn.execute(
+        sa.update(workers)
+        .where(workers.c.state.in_(("alive", "stopped")), workers.c.expires_at < database_now(conn) - grace_s)
+        .values(state="dead")
+    )
+    return [row.id for row in conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead"))]
+
+
+def gone(conn: sa.Connection, ids: list[str]) -> None:
+    """Their runs were taken over."""
+    conn.execute(sa.update(workers).where(workers.c.id.in_(ids), workers.c.state == "dead").values(state="gone"))

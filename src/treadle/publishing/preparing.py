@@ -1,0 +1,121 @@
+"""The stage before Threads is asked: look at each medium as Threads will, and make right what can be made right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.diagnosis import Evidence, from_pattern
+from treadle.diagnosis.types import Diagnosis
+from treadle.ids import new_id
+from treadle.media.service import MediaService, NotPreparable, Prepared
+from treadle.posts.view import PartView
+from treadle.publishing.ending import GoOn, Outcome
+from treadle.publishing.failing import decided
+from treadle.publishing.house import House
+from treadle.publishing.policy import Fail, Park, decide
+from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.steps import PrepareMedia
+from treadle.store.tables import media
+
+KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, published or not
+
+
+async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
+    """Prepare every medium of the part, one after the other: repairs take all the processor there is anyway."""
+    part, service = step.part, await house.media()
+    ready: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    for index, item in enumerate(part.media):
+        began = house.now()
+        row = await house.db.query(_stored, part.workspace_id, str(item["id"])) if item.get("id") else None
+        source = service.local_path(row["stored"]) if row else str(item.get("url"))
+        made = await service.prepare(
+            source,
+            kind_hint=item.get("type"),
+            on_too_long=str(part.options.get("on_too_long") or "refuse"),
+            due_at=hop.post.publish_at,
+        )
+        what = f"Look at medium {index + 1} as Threads will"
+        if isinstance(made, NotPreparable):
+            notes.append(_note(part, what, began, house.now(), "refused", made.report.to_json()))
+            return _not_preparable(house, hop, part, made, notes)
+        entry, note = await _ready(house, hop, part, service, item, row, made)
+        notes.append(_note(part, f"{what}: {note}", began, house.now(), "ok", made.report.to_json()))
+        ready.append(entry)
+    kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
+    change = Change(notes=notes).on(part.position, media_urls=ready, kind=kind, state="creating", cause=None)
+    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+    return Outcome(change, GoOn())
+
+
+async def _ready(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    service: MediaService,
+    item: dict[str, Any],
+    row: dict[str, Any] | None,
+    made: Prepared,
+) -> tuple[dict[str, Any], str]:
+    kind = made.report.kind.upper()
+    entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
+    if made.stored is None and row is None:
+        return {**entry, "url": made.url}, "nothing to change."
+    if made.stored is None:
+        assert row is not None
+        return {**entry, "url": service.public_url(row["stored"]), "media_id": row["id"]}, "nothing to change."
+    kept = made.stored
+    media_id = new_id("media", house.now())
+    values = {
+        "id": media_id,
+        "workspace_id": part.workspace_id,
+        "source_url": item.get("url"),
+        "stored": kept.to_json(),
+        "filename": kept.filename,
+        "content_type": kept.content_type,
+        "size": kept.size,
+        "sha256": kept.sha256,
+        "report": made.report.to_json(),
+        "used_by": hop.post.id,
+        "created_at": house.now(),
+        "expires_at": house.now() + KEEP_S,
+    }
+    await house.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
+    entry |= {"url": service.public_url(kept.to_json()), "media_id": media_id, "size": kept.size}
+    return entry, made.summary
+
+
+def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
+    worst = next((f for f in made.findings if f.severity == "error"), made.findings[0])
+    evidence = Evidence(stage="media", body={"finding": worst.to_json()}, context={"media_kind": part.kind.lower()})
+    diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
+    decision = decide(diagnosis, "media", part.tries, now=house.now(), random01=house.random01(), scale=house.scale)
+    if isinstance(decision, Fail):
+        decision = Park("post", worst.message)
+    outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes)
+    outcome.change.post["why"] = worst.message
+    return outcome
+
+
+def _note(part: PartView, what: str, began: float, now: float, outcome: str, report: dict[str, Any]) -> Note:
+    return Note(
+        "media",
+        "work",
+        what,
+        part.position,
+        started_at=began,
+        duration_s=now - began,
+        outcome=outcome,
+        answer={"report": report},
+    )
+
+
+def _stored(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[str, Any] | None:
+    row = (
+        conn.execute(sa.select(media).where(media.c.id == media_id, media.c.workspace_id == workspace_id))
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None

@@ -1,0 +1,267 @@
+"""A run's writing: claiming a post, noting what is about to be asked of Threads, and what came of it.
+
+One transaction joins the end of one call with the beginning of the next, so a post costs few commits, and a call that
+reached Threads has a row in the timeline even when the process dies before its answer. Every write is bound to the
+claim: a worker that lost the post writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from treadle.posts.states import RUNNING
+from treadle.posts.view import AccountView, PartView, PostView, account_view, part_view, post_view
+from treadle.store import feed
+from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One entry of the timeline. ``outcome`` ``None`` with kind ``call``: under way."""
+
+    stage: str
+    kind: str
+    what: str
+    part: int | None = None
+    started_at: float | None = None
+    duration_s: float | None = None
+    outcome: str | None = None
+    request: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
+    diagnosis: Mapping[str, Any] | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A claimed post: what one worker may work on until somebody else claims it."""
+
+    post: PostView
+    account: AccountView
+    workspace_paused: bool
+    lease_token: str
+    worker: str
+    open_event: int | None = None
+    blockers: tuple[Mapping[str, Any], ...] = ()
+
+    def part(self, position: int) -> PartView:
+        return self.post.parts[position]
+
+
+@dataclass(slots=True)
+class Change:
+    """What a stage wants written: columns of the post, of its parts and of its account, and notes for the timeline."""
+
+    post: dict[str, Any] = field(default_factory=dict)
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+    def on(self, position: int, **columns: Any) -> Change:
+        self.parts.setdefault(position, {}).update(columns)
+        return self
+
+
+def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_token: str, now: float) -> Hop | None:
+    """Take the post for this hop; ``None`` when the hop is out of date or the post is not to be run."""
+    row = conn.execute(sa.select(posts).where(posts.c.id == post_id).with_for_update()).mappings().first()
+    if row is None or row["seq"] != seq or row["state"] not in RUNNING:
+        return None
+    if row["claimed_by"] is not None:
+        # The last hand on this post never let go: what it was asking has no answer that anybody knows.
+        conn.execute(
+            sa.update(events)
+            .where(events.c.post_id == post_id, events.c.outcome.is_(None), events.c.kind == "call")
+            .values(
+                outcome="interrupted", decision="The worker stopped here; what came of this is looked up, not guessed."
+            )
+        )
+    taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
+    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**taken))
+    account = (
+        conn.execute(
+            sa.select(accounts, workspaces.c.paused.label("workspace_paused"))
+            .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
+            .where(accounts.c.id == row["account_id"])
+        )
+        .mappings()
+        .one()
+    )
+    post = post_view({**row, **taken}, load_parts(conn, post_id))  # type: ignore[arg-type]
+    return Hop(
+        post=post,
+        account=account_view(account),
+        workspace_paused=account["workspace_paused"],
+        lease_token=lease_token,
+        worker=worker,
+        blockers=tuple(open_blockers(conn, post, account_view(account))),
+    )
+
+
+def load_parts(conn: sa.Connection, post_id: str) -> list[PartView]:
+    rows = conn.execute(sa.select(parts).where(parts.c.post_id == post_id).order_by(parts.c.position)).mappings()
+    return [part_view(row) for row in rows]
+
+
+def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> list[Mapping[str, Any]]:
+    """Open blockers that concern this post, the narrowest scope first."""
+    hosts = media_hosts(post.parts)
+    b = blockers.c
+    concerns = [
+        sa.and_(b.scope == "post", b.key == post.id),
+        sa.and_(b.scope == "account", b.key == account.id),
+        sa.and_(b.scope == "app", b.key == account.app_id),
+        b.scope == "platform",
+    ]
+    if hosts:
+        concerns.append(sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts)))
+    rows = conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), sa.or_(*concerns))).mappings()
+    order = {"post": 0, "media_host": 1, "account": 2, "app": 3, "platform": 4}
+    return sorted((dict(row) for row in rows), key=lambda row: order[str(row["scope"])])
+
+
+def media_hosts(post_parts: Iterable[PartView]) -> list[str]:
+    """Hosts that Threads will have to fetch from for parts that have no container yet."""
+    hosts: set[str] = set()
+    for part in post_parts:
+        if part.published_at is None and part.container_id is None:
+            for item in part.media_urls or part.media:
+                if host := urlsplit(str(item.get("url") or "")).hostname:
+                    hosts.add(host.lower())
+    return sorted(hosts)
+
+
+def begin(
+    conn: sa.Connection, hop: Hop, stage: str, what: str, part: int | None, *, now: float, kind: str = "call"
+) -> Hop:
+    """Note that something is about to be asked, before it is."""
+    event_id = conn.execute(
+        sa.insert(events)
+        .values(
+            post_id=hop.post.id,
+            workspace_id=hop.post.workspace_id,
+            part=part,
+            attempt=hop.post.attempt,
+            stage=stage,
+            kind=kind,
+            what=what,
+            started_at=now,
+            worker=hop.worker,
+        )
+        .returning(events.c.id)
+    ).scalar_one()
+    return replace(hop, open_event=event_id)
+
+
+def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release: bool = False) -> Hop | None:
+    """Write a change under the hop's claim; ``None`` when the claim is no longer ours (then nothing is written).
+
+    The first note closes the event that :func:`begin` opened; the others are added. ``release`` lets go of the post.
+    """
+    values = {**change.post, "updated_at": now}
+    if release:
+        values["claimed_by"] = None
+    done = conn.execute(
+        sa.update(posts).where(posts.c.id == hop.post.id, posts.c.claim == hop.post.claim).values(**values)
+    )
+    if done.rowcount != 1:
+        return None
+    for position, columns in change.parts.items():
+        conn.execute(sa.update(parts).where(parts.c.id == hop.part(position).id).values(**columns))
+    if change.account:
+        conn.execute(sa.update(accounts).where(accounts.c.id == hop.account.id).values(**change.account))
+    _write_notes(conn, hop, change.notes, now=now)
+    if change.post.get("state") not in (None, hop.post.state):
+        announce_post(conn, hop.post.workspace_id, hop.post.id, {**change.post, "account_id": hop.account.id}, now=now)
+    return replace(preview(hop, change), open_event=None)
+
+
+def preview(hop: Hop, change: Change) -> Hop:
+    """The hop as it will be once the change is written."""
+    post_fields = {k: v for k, v in change.post.items() if k in PostView.__dataclass_fields__}
+    account_fields = {k: v for k, v in change.account.items() if k in AccountView.__dataclass_fields__}
+    new_parts = [
+        replace(part, **change.parts[part.position]) if part.position in change.parts else part
+        for part in hop.post.parts
+    ]
+    return replace(
+        hop,
+        post=replace(hop.post, **post_fields, parts=new_parts),
+        account=replace(hop.account, **account_fields) if account_fields else hop.account,
+    )
+
+
+def _write_notes(conn: sa.Connection, hop: Hop, notes: list[Note], *, now: float) -> None:
+    open_event = hop.open_event
+    for note in notes:
+        columns = {
+            "outcome": note.outcome,
+            "duration_s": note.duration_s,
+            "request": note.request,
+            "answer": note.answer,
+            "diagnosis": note.diagnosis,
+            "decision": note.decision,
+        }
+        if open_event is not None and note.kind != "state":
+            conn.execute(
+                sa.update(events)
+                .where(events.c.id == open_event)
+                .values(**columns, what=note.what, stage=note.stage, kind=note.kind)
+            )
+            open_event = None
+            continue
+        add_note(conn, hop.post.id, hop.post.workspace_id, hop.post.attempt, note, now=now, worker=hop.worker)
+    if open_event is not None and notes == []:
+        conn.execute(sa.update(events).where(events.c.id == open_event).values(outcome="ok", duration_s=0.0))
+
+
+def add_note(
+    conn: sa.Connection,
+    post_id: str,
+    workspace_id: str,
+    attempt: int,
+    note: Note,
+    *,
+    now: float,
+    worker: str | None = None,
+) -> None:
+    """Add one entry to a post's timeline."""
+    conn.execute(
+        sa.insert(events).values(
+            post_id=post_id,
+            workspace_id=workspace_id,
+            part=note.part,
+            attempt=attempt,
+            stage=note.stage,
+            kind=note.kind,
+            what=note.what,
+            started_at=note.started_at if note.started_at is not None else now,
+            duration_s=note.duration_s,
+            outcome=note.outcome,
+            request=note.request,
+            answer=note.answer,
+            diagnosis=note.diagnosis,
+            decision=note.decision,
+            worker=worker,
+        )
+    )
+
+
+def announce_post(
+    conn: sa.Connection, workspace_id: str, post_id: str, values: Mapping[str, Any], *, now: float
+) -> None:
+    """Tell the change feed that a post's state changed."""
+    state = values["state"]
+    payload = {
+        "post_id": post_id,
+        "account_id": values.get("account_id"),
+        "state": state,
+        "pattern": values.get("cause_pattern"),
+        "next": {"what": values.get("next_what"), "at": values.get("next_at")},
+    }
+    feed.announce(conn, workspace_id, f"post.{state}", post_id, payload, now=now)

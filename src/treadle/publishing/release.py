@@ -1,0 +1,224 @@
+"""Letting posts go once their cause is repaired: by themselves, oldest first, spaced, and only if not too old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from treadle.posts.states import FINAL
+from treadle.publishing.records import Note, add_note, announce_post
+from treadle.store import feed
+from treadle.store.tables import blockers, parts, post_blockers, posts
+
+
+class Enqueue(Protocol):
+    def __call__(
+        self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float, queue: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Releaser:
+    """What letting go needs: a way to enqueue, the spacing between two posts of one account, what to tell a waker."""
+
+    enqueue: Enqueue
+    spacing_s: float = 2.0
+
+    def repaired(self, conn: sa.Connection, blocker_ids: Sequence[str], *, by: str, now: float) -> list[str]:
+        """Close these blockers and let go of every post that waits for nothing else; returns the ids of those posts.
+
+        ``by``: what repaired it (``reconnect``, ``recheck``, ``edit``, ``time``, ``person``), for the timeline.
+        """
+        rows = (
+            conn.execute(
+                sa.update(blockers)
+                .where(blockers.c.id.in_(blocker_ids), blockers.c.repaired_at.is_(None))
+                .values(repaired_at=now, repaired_by=by, open_key=None, next_check_at=None)
+                .returning(blockers.c.id, blockers.c.workspace_id, blockers.c.scope, blockers.c.key, blockers.c.pattern)
+            )
+            .mappings()
+            .all()
+        )
+        for row in rows:
+            feed.announce(
+                conn,
+                row["workspace_id"],
+                "blocker.repaired",
+                row["id"],
+                {
+                    "blocker_id": row["id"],
+                    "scope": row["scope"],
+                    "key": row["key"],
+                    "pattern": row["pattern"],
+                    "by": by,
+                },
+                now=now,
+            )
+        closed = [row["id"] for row in rows]
+        waiting = posts_behind(conn, closed)
+        conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(closed)))
+        return self.let_go(conn, waiting, why=f"The cause was repaired ({by}).", now=now)
+
+    def repaired_for_account(
+        self, conn: sa.Connection, account_id: str, *, lanes: Iterable[str] | None = None, by: str, now: float
+    ) -> list[str]:
+        """Close the account's open blockers (of these lanes, or all) and let its posts go."""
+        query = sa.select(blockers.c.id).where(
+            blockers.c.scope == "account", blockers.c.key == account_id, blockers.c.repaired_at.is_(None)
+        )
+        if lanes is not None:
+            query = query.where(blockers.c.lane.in_(list(lanes)))
+        released = self.repaired(conn, list(conn.execute(query).scalars()), by=by, now=now)
+        loose = conn.execute(
+            sa.select(posts.c.id).where(
+                posts.c.account_id == account_id,
+                posts.c.state == "blocked",
+                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
+            )
+        ).scalars()
+        return released + self.let_go(conn, [p for p in loose if p not in released], why=f"Repaired ({by}).", now=now)
+
+    def resume(
+        self, conn: sa.Connection, *, account_id: str | None = None, workspace_id: str | None = None, now: float
+    ) -> list[str]:
+        """After a pause: let go of the posts that waited for its end."""
+        where = posts.c.account_id == account_id if account_id else posts.c.workspace_id == workspace_id
+        ids = conn.execute(
+            sa.select(posts.c.id).where(
+                where,
+                posts.c.state == "waiting",
+                posts.c.next_at.is_(None),
+                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
+            )
+        ).scalars()
+        return self.let_go(conn, list(ids), why="The pause ended.", now=now)
+
+    def let_go(
+        self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float, unasked: bool = True
+    ) -> list[str]:
+        """Enqueue posts that wait for no open blocker any more, oldest first and spaced per account.
+
+        ``unasked``: nobody asked for these very posts, so those that are too late become ``held``.
+        """
+        rows = ready(conn, post_ids)
+        turn: dict[str, int] = {}
+        gone = []
+        for row in rows:
+            started = row["started"]
+            late = now > row["due_at"] + row["max_lateness"] and row["confirmed_at"] is None and not started
+            if unasked and late:
+                _hold(conn, row, now)
+                continue
+            place = turn.get(row["account_id"], 0)
+            turn[row["account_id"]] = place + 1
+            self.enqueue_again(conn, row, delay_s=place * self.spacing_s, why=why, now=now)
+            gone.append(row["id"])
+        return gone
+
+    def enqueue_again(
+        self, conn: sa.Connection, row: Mapping[str, Any], *, delay_s: float, why: str, now: float
+    ) -> None:
+        """One more hop for a post that rests; invalidates every older hop and claim."""
+        at = max(now + delay_s, row["publish_at"] or 0.0) if not row["started"] else now + delay_s
+        scheduled = at > now + max(1.0, delay_s)
+        state = "checking" if row["checking"] else ("scheduled" if scheduled else "publishing")
+        seq = row["seq"] + 1
+        values = {
+            "state": state,
+            "seq": seq,
+            "claim": row["claim"] + 1,
+            "claimed_by": None,
+            "next_what": "Goes out at its time." if scheduled else "Goes on.",
+            "next_at": at,
+            "why": why,
+            "updated_at": now,
+        }
+        conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**values))
+        conn.execute(
+            sa.update(parts)
+            .where(parts.c.post_id == row["id"], parts.c.state == "failed", parts.c.published_at.is_(None))
+            .values(state="pending")
+        )
+        note = Note(row["stage"], "state", why, decision="Goes on by itself.", outcome="ok")
+        add_note(conn, row["id"], row["workspace_id"], row["attempt"], note, now=now)
+        announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)
+        self.enqueue(
+            conn,
+            row["id"],
+            seq,
+            account_id=row["threads_user_id"],
+            delay_s=max(0.0, at - now),
+            due_at=row["due_at"],
+            queue="posts",
+        )
+
+
+def posts_behind(conn: sa.Connection, blocker_ids: Sequence[str]) -> list[str]:
+    """Ids of the posts that wait for any of these blockers."""
+    return list(
+        conn.execute(
+            sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids)).distinct()
+        ).scalars()
+    )
+
+
+def ready(conn: sa.Connection, post_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of the posts that rest and wait for no open blocker, oldest due first, with what a hop needs to know."""
+    found: list[dict[str, Any]] = []
+    unsettled = sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None))
+    for start in range(0, len(post_ids), 500):
+        chunk = list(post_ids[start : start + 500])
+        held_up = (
+            sa.select(post_blockers.c.post_id)
+            .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+            .where(post_blockers.c.post_id.in_(chunk), blockers.c.repaired_at.is_(None))
+        )
+        rows = conn.execute(
+            sa.select(
+                posts,
+                sa.func.max(parts.c.threads_user_id).label("threads_user_id"),
+                sa.func.max(sa.case((unsettled, 1), else_=0)).label("checking"),
+                sa.func.max(
+                    sa.case((sa.or_(parts.c.published_at.is_not(None), parts.c.intent == "sent"), 1), else_=0)
+                ).label("started"),
+            )
+            .join(parts, parts.c.post_id == posts.c.id)
+            .where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL), posts.c.id.not_in(held_up))
+            .group_by(*posts.c)
+        ).mappings()
+        found.extend(dict(row) for row in rows)
+    return sorted(found, key=lambda row: (row["due_at"], row["id"]))
+
+
+def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
+    values = {
+        "state": "held",
+        "seq": row["seq"] + 1,
+        "claim": row["claim"] + 1,
+        "claimed_by": None,
+        "next_what": None,
+        "next_at": None,
+        "why": "The cause was repaired, but it is too late to send this unasked. Confirm it, or change its time.",
+        "updated_at": now,
+    }
+    conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**values))
+    announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)
+
+
+def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, now: float) -> dict[str, list[str]]:
+    """What a repair of these blockers would send, and what it would hold for a yes: said before it is done."""
+    others = (
+        sa.select(post_blockers.c.post_id)
+        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+        .where(blockers.c.repaired_at.is_(None), blockers.c.id.not_in(blocker_ids))
+    )
+    rows = conn.execute(
+        sa.select(posts.c.id, posts.c.due_at, posts.c.max_lateness, posts.c.confirmed_at)
+        .where(posts.c.id.in_(posts_behind(conn, blocker_ids)), posts.c.state.not_in(FINAL), posts.c.id.not_in(others))
+        .order_by(posts.c.due_at)
+    ).all()
+    late = [r.id for r in rows if now > r.due_at + r.max_lateness and r.confirmed_at is None]
+    return {"sends": [r.id for r in rows if r.id not in late], "holds": late}

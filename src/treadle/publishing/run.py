@@ -1,0 +1,298 @@
+"""One hop of a post's durable run: claim it, do what comes next as far as it goes without waiting, let it go.
+
+A hop is one small DBOS workflow. Everything it decides by is in our tables, and everything it decides is written there
+in the transaction that also stores the next hop. So a hop that dies is simply run again by whoever takes over: it reads
+where the post stands and goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from treadle.diagnosis import diagnose
+from treadle.diagnosis.shape import shape_of
+from treadle.diagnosis.types import Diagnosis, Evidence
+from treadle.publishing import blockers, checking, containers, gate, preparing, quota, records, sending, steps
+from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
+from treadle.publishing.house import House
+from treadle.publishing.records import Change, Hop, Note
+from treadle.store.tables import accounts, unknown_answers
+
+log = structlog.get_logger("treadle.run")
+
+MOST_STEPS = 40  # of one hop; a chain goes on in the next one, so that no post holds a worker for long
+
+WHAT: dict[type, str] = {
+    steps.PrepareMedia: "Look at the media as Threads will",
+    steps.CreateChildren: "Create the containers of the carousel's media",
+    steps.PollChildren: "Ask whether the carousel's media are ready",
+    steps.CreateContainer: "Create the container",
+    steps.PollContainer: "Ask whether the container is ready",
+    steps.Publish: "Publish",
+    steps.Check: "Look whether it went out",
+    steps.FindId: "Find the published post",
+    steps.Verify: "Read the address of the published post",
+}
+
+
+async def advance(house: House, post_id: str, seq: int, queue: Queue) -> None:
+    """Run one hop. Raises only when the database does; then nothing is half written, and the hop is run again."""
+    token = house.lease.token
+    taken = await house.db.run(_take, house, post_id, seq, token, queue)
+    for _ in range(MOST_STEPS):
+        if taken is None:
+            return
+        hop, step = taken
+        outcome = await _perform(house, hop, step)
+        try:
+            taken = await house.db.run(_settle, house, hop, outcome, queue)
+        except sa.exc.IntegrityError:
+            # The id found was claimed by another part in the same moment: it is not this one's. Look again later.
+            outcome = _without_ids(house, outcome)
+            taken = await house.db.run(_settle, house, hop, outcome, queue)
+    if taken is not None:
+        hop, _ = taken
+        await house.db.run(_settle, house, hop, Outcome(Change(), Later(house.now(), "publishing", "Goes on.")), queue)
+
+
+def _take(
+    conn: sa.Connection, house: House, post_id: str, seq: int, token: str, queue: Queue
+) -> tuple[Hop, steps.Step] | None:
+    now = house.now()
+    hop = records.claim(conn, post_id, seq, worker=house.lease.worker, lease_token=token, now=now)
+    if hop is None:
+        return None
+    stopped = gate.look(conn, house, hop, now)
+    if stopped is None:
+        first = hop.post.stage == "preflight" and hop.post.cause is None
+        notes = (
+            [Note("preflight", "state", "Nothing stands in the way: on its way to Threads.", outcome="ok")]
+            if first
+            else []
+        )
+        stopped = Outcome(Change(notes=notes))
+    return _settle(conn, house, hop, stopped, queue)
+
+
+async def _perform(house: House, hop: Hop, step: steps.Step) -> Outcome:
+    match step:
+        case steps.PrepareMedia():
+            return await preparing.prepare(house, hop, step)
+        case steps.CreateChildren():
+            return await containers.create_children(house, hop, step)
+        case steps.PollChildren():
+            return await containers.poll_children(house, hop, step)
+        case steps.CreateContainer():
+            return await containers.create_container(house, hop, step)
+        case steps.PollContainer():
+            return await containers.poll_container(house, hop, step)
+        case steps.Publish(part=part):
+            if part.intent == "sent":
+                return await sending.send(house, hop, step)
+            if quota.doubtful(hop.account, part, house.now()):
+                return await quota.look(house, hop, part)
+            return await sending.note_list(house, hop, part)
+        case steps.Check():
+            return await checking.check(house, hop, step)
+        case steps.FindId():
+            return await checking.find_id(house, hop, step)
+        case steps.Verify():
+            return await checking.verify(house, hop, step)
+        case _:
+            raise AssertionError(f"no way to perform {step}")
+
+
+def _settle(
+    conn: sa.Connection, house: House, hop: Hop, outcome: Outcome, queue: Queue
+) -> tuple[Hop, steps.Step] | None:
+    """Write the outcome, and begin the next step or store the next hop, in one transaction."""
+    now = house.now()
+    change, ending = outcome.change, outcome.ending
+    if isinstance(ending, GoOn):
+        return _go_on(conn, house, hop, change, queue, now)
+    _end(conn, house, hop, change, ending, now)
+    return None
+
+
+def _go_on(
+    conn: sa.Connection, house: House, hop: Hop, change: Change, queue: Queue, now: float
+) -> tuple[Hop, steps.Step] | None:
+    ahead = records.preview(hop, change)
+    step = steps.next_step(ahead.post, now)
+    if isinstance(step, steps.Done):
+        change.post["stage"] = "done"
+        _end(conn, house, hop, change, Over("published"), now)
+        return None
+    if isinstance(step, steps.Wait):
+        _end(conn, house, hop, change, Later(step.until, "scheduled", step.what), now)
+        return None
+    wanted: Queue = "media" if isinstance(step, steps.PrepareMedia) else "posts"
+    stage = steps.STAGE_OF[type(step)]
+    if wanted != queue:
+        change.post["stage"] = stage
+        _end(conn, house, hop, change, Later(now, "publishing", WHAT[type(step)], queue=wanted), now)
+        return None
+    if isinstance(step, steps.Publish) and _may_send(ahead, step, now):
+        refused = gate.intend(conn, house, ahead, step.part, now)
+        if refused is not None:
+            change.post.update(refused.change.post)
+            change.notes.extend(refused.change.notes)
+            _end(conn, house, hop, change, refused.ending, now)
+            return None
+        sent = gate.intent_columns(step.part, hop.worker, now)
+        change.on(step.part.position, **sent)
+        step = replace(step, part=replace(step.part, **sent))
+    change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")
+    change.post.update(next_what=WHAT[type(step)], next_at=None)
+    written = records.write(conn, hop, change, now=now)
+    if written is None:
+        return None
+    part = getattr(step, "part", None)
+    written = records.begin(conn, written, stage, WHAT[type(step)], part.position if part else None, now=now)
+    return written, step
+
+
+def _may_send(hop: Hop, step: steps.Publish, now: float) -> bool:
+    """Whether all that precedes the send is known: the list was noted (or could not be), the quota is not in doubt."""
+    part = step.part
+    noted = part.seen_before is not None or bool(part.checks.get("list_unread")) or part.sends > 0
+    return noted and not quota.doubtful(hop.account, part, now)
+
+
+def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: Ending, now: float) -> None:
+    match ending:
+        case Later(at, state, what, wanted):
+            if change.post.get("cause_lane") == "platform_temporary" and _breaks(house, hop, change, now):
+                _end(conn, house, hop, change, _platform(change), now)
+                return
+            seq = hop.post.seq + 1
+            change.post.update(state=state, next_what=what, next_at=at, seq=seq)
+            if records.write(conn, hop, change, now=now, release=True) is None:
+                return
+            _spread(conn, hop, change)
+            house.enqueue(
+                conn,
+                hop.post.id,
+                seq,
+                account_id=hop.account.threads_user_id,
+                delay_s=max(0.0, at - now),
+                due_at=hop.post.due_at,
+                queue=wanted,
+            )
+            house.woke(at)
+        case Parked(scope, key, diagnosis, why, _):
+            _park(conn, house, hop, change, scope, key, diagnosis, why, now)
+        case Behind(blocker_ids, cause, state, why):
+            change.post.update(
+                state="checking" if hop.post.checking else state,
+                cause=cause,
+                cause_pattern=cause.get("pattern"),
+                cause_lane=cause.get("lane"),
+                why=why,
+                next_what="Goes by itself once this is repaired.",
+                next_at=None,
+                seq=hop.post.seq + 1,
+            )
+            if records.write(conn, hop, change, now=now, release=True) is not None:
+                blockers.put_behind(conn, hop.post.id, blocker_ids)
+        case Over(state, why):
+            change.post.update(state=state, next_what=None, next_at=None, seq=hop.post.seq + 1)
+            if why:
+                change.post["why"] = why
+            if state == "published":
+                change.post["published_at"] = hop.post.published_at or change.post.get("published_at") or now
+            if records.write(conn, hop, change, now=now, release=True) is not None:
+                _count_unknown(conn, hop, change, now)
+        case GoOn():
+            raise AssertionError("a run that goes on does not end")
+
+
+def _park(
+    conn: sa.Connection,
+    house: House,
+    hop: Hop,
+    change: Change,
+    scope: str,
+    key: str,
+    diagnosis: Diagnosis,
+    why: str,
+    now: float,
+) -> None:
+    scope, key = blockers.scope_for(
+        conn, diagnosis, scope, key, account_id=hop.account.id, app_id=hop.account.app_id, now=now
+    )
+    checking_now = records.preview(hop, change).post.checking
+    state = "checking" if checking_now else ("waiting" if scope == "platform" else "blocked")
+    change.post.update(state=state, next_what="Goes by itself once this is repaired.", next_at=None, why=why)
+    change.post["seq"] = hop.post.seq + 1
+    if records.write(conn, hop, change, now=now, release=True) is None:
+        return
+    blocker_id = blockers.open_blocker(
+        conn,
+        diagnosis,
+        scope=scope,
+        key=key,
+        workspace_id=hop.post.workspace_id,
+        now=now,
+        scale=house.scale,
+        stage=str(change.post.get("stage") or hop.post.stage),
+    )
+    blockers.put_behind(conn, hop.post.id, [blocker_id])
+    if scope == "account":
+        house.observe(conn, hop.account.id, diagnosis, now)
+    _count_unknown(conn, hop, change, now)
+
+
+def _spread(conn: sa.Connection, hop: Hop, change: Change) -> None:
+    """An app-wide limit slows every account of the app, not only the one that met it."""
+    until = change.account.get("quota_until")
+    cause = change.post.get("cause") or {}
+    if until is not None and cause.get("scope") == "app":
+        conn.execute(
+            sa.update(accounts)
+            .where(
+                accounts.c.app_id == hop.account.app_id,
+                sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until < until),
+            )
+            .values(quota_until=until)
+        )
+
+
+def _breaks(house: House, hop: Hop, change: Change, now: float) -> bool:
+    stage = str(change.post.get("stage") or hop.post.stage)
+    return house.breaker.failed(stage, hop.post.id, now, scale=house.scale)
+
+
+def _platform(change: Change) -> Parked:
+    """Threads itself is in trouble: everybody waits, one request looks whether it is over."""
+    found = diagnose(Evidence(stage="unknown", context={"platform_outage": True}, body={"treadle": "platform_outage"}))
+    cause = change.post.get("cause") or {}
+    kept = checking.diagnosis_of(cause) or found
+    kept = replace(kept, scope="platform")
+    return Parked("platform", "threads", kept, "Many calls fail for reasons of Threads' own; one probe asks for all.")
+
+
+def _count_unknown(conn: sa.Connection, hop: Hop, change: Change, now: float) -> None:
+    """Answers that no pattern knows are kept and counted per shape, so that they can be catalogued."""
+    for note in change.notes:
+        if not note.diagnosis or note.diagnosis.get("pattern") != "unknown" or not note.answer:
+            continue
+        answer: Any = note.answer
+        sample = {"stage": note.stage, "http_status": answer.get("status"), "body": answer.get("body", answer)}
+        shape = shape_of(Evidence(stage=note.stage, http_status=answer.get("status"), body=sample["body"]))[:255]
+        u = unknown_answers
+        done = conn.execute(sa.update(u).where(u.c.shape == shape).values(count=u.c.count + 1, last_at=now))
+        if done.rowcount == 0:
+            conn.execute(
+                sa.insert(u).values(shape=shape, count=1, first_at=now, last_at=now, sample=sample, post_id=hop.post.id)
+            )
+
+
+def _without_ids(house: House, outcome: Outcome) -> Outcome:
+    for columns in outcome.change.parts.values():
+        columns.pop("threads_id", None)
+    return Outcome(outcome.change, Later(house.now() + 1.0, "checking", "Looks for the published post again."))

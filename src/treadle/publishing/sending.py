@@ -1,0 +1,118 @@
+"""The stage that publishes: the one call that is fenced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from treadle.posts.view import PartView
+from treadle.publishing import quota
+from treadle.publishing.clarity import clarity_of
+from treadle.publishing.ending import Later, Outcome
+from treadle.publishing.evidence import context_of, diagnose_failure, note_of
+from treadle.publishing.failing import call_failed
+from treadle.publishing.house import House
+from treadle.publishing.matching import LIST_FIELDS
+from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.steps import Publish
+from treadle.threads import ThreadsClient
+from treadle.threads.results import Ok, Result
+
+LIST_LIMIT = 25
+FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
+
+
+def list_call(client: ThreadsClient, part: PartView, *, fields: str = LIST_FIELDS, limit: int = LIST_LIMIT) -> Any:
+    """The list in which this part appears once it is published."""
+    if part.options.get("is_ghost_post"):
+        return client.list_ghost_posts(fields=fields, limit=limit)
+    if part.is_reply:
+        return client.list_replies(fields=fields, limit=limit)
+    return client.list_threads(fields=fields, limit=limit)
+
+
+async def note_list(house: House, hop: Hop, part: PartView) -> Outcome:
+    """Before the first send: which posts are there already, so that none of them is ever taken for this one."""
+    began = house.now()
+    result = await list_call(house.client(hop.account), part, fields="id")
+    what = "Note what the account has published so far"
+    if isinstance(result, Ok):
+        note = note_of(result, "publish", what, part.position, started_at=began)
+        ids = [str(item.get("id")) for item in result.value.data]
+        return Outcome(Change(notes=[note]).on(part.position, seen_before=ids))
+    failed = call_failed(house, hop, part, result, stage="read", situation="read", what=what, started_at=began)
+    if isinstance(failed.ending, Later) or failed.change.post.get("cause_lane") in ("unknown", "platform_temporary"):
+        # The list is a help, not a condition: without it a match is only taken when the container says PUBLISHED.
+        note = note_of(result, "publish", what, part.position, started_at=began, decision="Goes on without the list.")
+        checks = {**part.checks, "list_unread": True}
+        return Outcome(Change(notes=[note]).on(part.position, checks=checks))
+    return failed
+
+
+async def send(house: House, hop: Hop, step: Publish) -> Outcome:
+    """``threads_publish``, after the intent was recorded; the lease is looked at once more just before the write."""
+    part, began = step.part, house.now()
+    assert part.container_id is not None
+    token = hop.lease_token
+    result = await house.client(hop.account).publish(part.container_id, guard=lambda: house.lease.valid(token))
+    return await settle_send(house, hop, part, result, began)
+
+
+async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any], began: float) -> Outcome:
+    what = "Publish"
+    if isinstance(result, Ok):
+        house.breaker.worked("publish")
+        note = note_of(result, "publish", what, part.position, started_at=began)
+        change = Change(notes=[note]).on(
+            part.position, **published(house.now(), result.value.id), container_status="PUBLISHED"
+        )
+        change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None, stage="verify")
+        if not hop.post.published_at and part.position == 0:
+            change.post["published_at"] = house.now()
+        return Outcome(change)
+    now = house.now()
+    diagnosis = diagnose_failure(result, "publish", context_of(part, now, container_status=None))
+    if clarity_of(result, diagnosis, unclear_before=part.unclear) == "unclear":
+        decision = "It may be out although the answer does not say so: looked up before anything is sent again."
+        note = note_of(result, "publish", what, part.position, started_at=began, diagnosis=diagnosis, decision=decision)
+        return Outcome(
+            unclear(part, diagnosis.to_json(), note, platform=diagnosis.lane == "platform_temporary"),
+            Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
+        )
+    outcome = call_failed(
+        house,
+        hop,
+        part,
+        result,
+        stage="publish",
+        situation="publish",
+        what=what,
+        started_at=began,
+        context={"container_status": "FINISHED"},
+        columns={"intent": "none"},
+    )
+    if outcome.change.post.get("cause_lane") == "rate_limit":
+        await quota.ask(house, hop, part, outcome)
+    return outcome
+
+
+def unclear(part: PartView, cause: Mapping[str, Any], note: Note | None, *, platform: bool = False) -> Change:
+    """What is written when nobody knows whether a publish went out."""
+    change = Change(notes=[note] if note else [])
+    change.on(part.position, unclear=True, unclear_cause=dict(cause), state="checking", cause=dict(cause))
+    change.post.update(
+        stage="verify",
+        cause=dict(cause),
+        cause_pattern=cause.get("pattern"),
+        cause_lane=cause.get("lane"),
+        why="The answer to the publish leaves open whether it went out.",
+    )
+    return change
+
+
+def published(now: float, threads_id: str | None) -> dict[str, Any]:
+    """Columns of a part that is live."""
+    columns: dict[str, Any] = {"state": "published", "published_at": now, "cause": None, "unclear": False}
+    if threads_id:
+        columns["threads_id"] = threads_id
+    return columns
