@@ -8,7 +8,7 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup test test-long lint format types lock-check bench bench-quick soak docs screenshots clean
+.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
@@ -47,10 +47,13 @@ types: setup
 lock-check:
 	@$(BOOTSTRAP) --lock-check
 
-bench: setup
+rivals: setup
+	@$(BOOTSTRAP) --bench
+
+bench: rivals
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-quick: setup
+bench-quick: rivals
 	@$(BIN)/python -m bench --quick $(ARGS)
 
 soak: setup

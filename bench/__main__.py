@@ -16,6 +16,7 @@ from bench.measure import Bench, Outcome, Unavailable
 
 # name -> what it measures; the module of the same name in bench.lines has `run(bench) -> Outcome`
 LINES = {
+    "queue": "the bare queue against procrastinate, on Postgres",
     "waiting": "how long a ready container lies unnoticed, against fixed polls (simulated)",
 }
 

@@ -4,11 +4,12 @@ Needs neither pip nor venv nor ensurepip, and no package: standard library only.
 else through pip, else the pinned wheel fetched and checked by hand) and lets uv fill .venv exactly as uv.lock says.
 Runs are serialised by a lock, and a run that finds nothing to do ends at once, so `make demo` may be started twice.
 
-Usage: python3 tools/bootstrap.py [--dev] [--docs] [--print-uv] [--lock-check]
+Usage: python3 tools/bootstrap.py [--dev] [--docs] [--bench] [--print-uv] [--lock-check]
 
   (no option)    what Treadle needs to run
   --dev          and what its tests, linters and benchmarks need
   --docs         and what builds the documentation
+  --bench        the environment of what Treadle is measured against (.venv-bench), nothing else
   --print-uv     provide uv only, and print its path
   --lock-check   provide uv, and check that uv.lock agrees with pyproject.toml
 
@@ -360,12 +361,7 @@ def sync(uv: Path, groups: list[str], index: str, ca_file: str) -> None:
     stamp = VENV / ("treadle-" + "-".join(["run", *groups]) + ".stamp")
     if usable and stamp.is_file() and stamp.read_text(encoding="utf-8") == fingerprint(groups, python):
         return
-    env = dict(os.environ)
-    env.update(UV_PYTHON_DOWNLOADS="never", UV_PROJECT_ENVIRONMENT=str(VENV), UV_SYSTEM_CERTS="1")
-    for name in ("VIRTUAL_ENV", "UV_PYTHON", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
-        env.pop(name, None)
-    if not os.environ.get("SSL_CERT_DIR") and ca_file:
-        env["SSL_CERT_FILE"] = ca_file
+    env = _environment(index, ca_file)
     say("setting up .venv from uv.lock" + (f" with {' and '.join(groups)}" if groups else ""))
     # Without --python uv keeps the .venv that is there; with it, another Python would mean building it anew.
     which = [] if usable else ["--python", getattr(sys, "_base_executable", "") or sys.executable]
@@ -373,16 +369,42 @@ def sync(uv: Path, groups: list[str], index: str, ca_file: str) -> None:
     if index == PUBLIC_INDEX:
         _run([uv, "sync", "--frozen", "--inexact", "--quiet", *chosen, *which], env)
     else:
-        _install_from(index, uv, chosen, which, env)
+        _install_from_index(uv, chosen, which, env)
     stamp.write_text(fingerprint(groups, venv_version()), encoding="utf-8")
 
 
-def _install_from(index: str, uv: Path, chosen: list[str], which: list[str], env: dict[str, str]) -> None:
+def rivals(uv: Path, index: str, ca_file: str) -> None:
+    """Make .venv-bench what bench/rivals/requirements.txt pins."""
+    home, pins = ROOT / ".venv-bench", ROOT / "bench" / "rivals" / "requirements.txt"
+    stamp, wanted = home / "treadle-bench.stamp", hashlib.sha256(pins.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    say("setting up .venv-bench with what Treadle is measured against")
+    env = _environment(index, ca_file)
+    python = getattr(sys, "_base_executable", "") or sys.executable
+    _run([uv, "venv", "--quiet", "--clear", "--python", python, home], env)
+    _run([uv, "pip", "install", "--quiet", "--python", home / "bin" / "python", "--require-hashes", "-r", pins], env)
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def _environment(index: str, ca_file: str) -> dict[str, str]:
+    """The environment uv runs in: our .venv, the Python at hand, the index and certificates that were found."""
+    env = dict(os.environ)
+    env.update(UV_PYTHON_DOWNLOADS="never", UV_PROJECT_ENVIRONMENT=str(VENV), UV_SYSTEM_CERTS="1")
+    for name in ("VIRTUAL_ENV", "UV_PYTHON", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
+        env.pop(name, None)
+    if ca_file:
+        env["SSL_CERT_FILE"] = ca_file
+    if index != PUBLIC_INDEX:
+        for name in ("UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
+            env.pop(name, None)
+        env["UV_DEFAULT_INDEX"] = index
+    return env
+
+
+def _install_from_index(uv: Path, chosen: list[str], which: list[str], env: dict[str, str]) -> None:
     """The same packages from another index. `uv sync --frozen` takes files from the addresses written in the lock
     file, which a machine behind a mirror cannot reach; an export keeps versions and sums and leaves the place open."""
-    for name in ("UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
-        env.pop(name, None)
-    env["UV_DEFAULT_INDEX"] = index
     wanted = TOOLS / "requirements.txt"
     if which:
         _run([uv, "venv", "--quiet", "--clear", *which, VENV], env)
@@ -440,7 +462,7 @@ def lock_check(uv: Path, index: str, ca_file: str) -> None:
 def main(argv: list[str]) -> int:
     usage = (__doc__ or "").partition("Usage: ")[2].partition("\n")[0]
     parser = argparse.ArgumentParser(prog="tools/bootstrap.py", usage=usage, add_help=True)
-    for option in ("--dev", "--docs", "--print-uv", "--lock-check"):
+    for option in ("--dev", "--docs", "--bench", "--print-uv", "--lock-check"):
         parser.add_argument(option, action="store_true")
     options = parser.parse_args(argv)
     pip = pip_settings()
@@ -452,6 +474,8 @@ def main(argv: list[str]) -> int:
                 print(uv)
             elif options.lock_check:
                 lock_check(uv, index, ca_file)
+            elif options.bench:
+                rivals(uv, index, ca_file)
             else:
                 sync(uv, [name for name in ("dev", "docs") if getattr(options, name)], index, ca_file)
     except SetupError as error:
