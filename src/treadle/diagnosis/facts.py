@@ -1,0 +1,68 @@
+"""What a failure says, in one shape, whatever shape it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Codes that say only "something is wrong": words may decide against them. Every other code is taken at its word.
+VAGUE_CODES = frozenset({None, -3, -2, -1, 0, 1, 2, 3, 10, 100, 200, 500, 1150})
+# Codes that Meta also sends at the top level although they are subcodes of 190.
+TOKEN_SUBCODES = frozenset({452, 456, 457, 458, 459, 460, 461, 463, 464, 465, 466, 467, 468, 492})
+
+
+class Facts:
+    """The facts a matcher looks at. ``message`` is Meta's own message in lower case.
+
+    ``structured`` says that it came as JSON. ``empty`` is ``"nothing"`` or ``"binary"`` when there was nothing to read.
+    """
+
+    __slots__ = (
+        "code",
+        "constant",
+        "container",
+        "context",
+        "empty",
+        "headers",
+        "http_status",
+        "message",
+        "oauth",
+        "stage",
+        "structured",
+        "subcode",
+        "success",
+        "surface",
+        "transport",
+        "type",
+    )
+
+    def __init__(self, surface: str, stage: str, http_status: int | None, headers: Mapping[str, str]) -> None:
+        self.surface = surface
+        self.stage = stage
+        self.http_status = http_status
+        self.headers = headers
+        self.context: Mapping[str, Any] = {}
+        self.code: int | None = None
+        self.subcode: int | None = None
+        self.type = ""
+        self.message = ""
+        self.constant = ""
+        self.container = ""
+        self.oauth = ""
+        self.transport = ""
+        self.structured = False
+        self.success = False
+        self.empty = ""
+
+
+def number(value: Any) -> int | None:
+    """An integer from what JSON or text holds it as; ``None`` for anything else."""
+    if type(value) is int:
+        return value if -(10**12) < value < 10**12 else None
+    if isinstance(value, str):
+        text = value.strip().lstrip("#")
+        if len(text) <= 12 and text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+            return int(text)
+    elif isinstance(value, float) and value == value and abs(value) < 10**12 and value == int(value):
+        return int(value)
+    return None

@@ -1,0 +1,137 @@
+"""Taking secrets out of anything that is going to be stored, shown or sent.
+
+What goes: access tokens, app secrets, authorization codes, signed requests, passwords, cookies, ``Authorization``
+headers, whole query strings of addresses (signatures of storage hosts sit there), and Threads/Graph/Instagram tokens
+wherever they stand in text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MARK = "[removed]"
+_SECRET_KEYS = frozenset(
+    (
+        "access_token", "accesstoken", "client_secret", "clientsecret", "app_secret", "appsecret", "appsecret_proof",
+        "signed_request", "input_token", "fb_exchange_token", "refresh_token", "id_token", "token", "password",
+        "passwd", "secret", "api_key", "apikey", "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key",
+        "code_verifier", "client_assertion", "session_key", "threads_app_secret", "x-hub-signature",
+        "x-hub-signature-256", "sentry_block_data", "auth", "bearer", "private_key",
+    )
+)  # fmt: skip
+# Cheap marks: a string without any of them holds no secret this module knows, and is let through unsearched.
+_MARKS = re.compile(
+    r"token|secret|bearer|authorization|signed_request|password|cookie|[?&]|THQ|THA|EAA|IGQ|IGA|TH\||code|session|api_?key"
+    r"|TH[A-Za-z0-9_\-]{20}|[A-Za-z0-9_\-]{80}",
+    re.I,
+)
+_URL_QUERY = re.compile(r"((?:https?://|/)[^\s\"'<>?\\]{1,2000})\?([^\s\"'<>\\]{1,8000})")
+_PUBLIC_FIELDS = frozenset(
+    (
+        "error", "error_code", "error_reason", "error_message", "error_description", "error_type", "fields",
+        "media_type", "status", "limit", "metric", "grant_type", "response_type", "scope", "is_carousel_item",
+        "since", "until",
+    )
+)  # fmt: skip
+_PAIRS = re.compile(
+    r"(?i)([\"'\\]{0,2}\b(?:access_token|client_secret|app_secret|appsecret_proof|signed_request|input_token"
+    r"|fb_exchange_token|refresh_token|id_token|token|password|secret|api_key|apikey|session_key|code_verifier|cookie"
+    r"|set-cookie)\b[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3})([^\s\"'&,;<>\\}]{4,})"
+)
+_BEARER = re.compile(r"(?i)\b(bearer|oauth|basic)\s+([A-Za-z0-9_\-.=+/|%]{12,})")
+_AUTHORIZATION = re.compile(r"(?i)(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!bearer|oauth|basic)([^\s\"',}]{6,})")
+_TOKENS = re.compile(
+    r"\b(?:TH\|[^\s\"'&]{6,}|TH(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{24,}|EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,}"
+    r"|(?=[A-Za-z0-9_\-]*\d)[A-Za-z0-9_\-]{80,})"
+)
+_CODE_PARAM = re.compile(r"(?i)(?<![a-z_])(code=)(?!-?\d{1,8}(?![A-Za-z0-9_\-]))([A-Za-z0-9_\-.#%]{10,})")
+
+
+def redact(value: Any, *, max_chars: int | None = None) -> Any:
+    """``value`` without secrets; objects keep their shape.
+
+    ``max_chars`` caps every string and, roughly, the whole: beyond it strings are cut and containers shortened, each
+    cut marked with an ellipsis.
+    """
+    budget = [max_chars] if max_chars is not None else None
+    return _walk(value, 0, budget)
+
+
+def redact_text(text: str) -> str:
+    """Text without secrets; error codes and everything a diagnosis needs stay."""
+    if not _MARKS.search(text):
+        return text
+    text = _URL_QUERY.sub(_clean_query, text)
+    text = _PAIRS.sub(rf"\1{MARK}", text)
+    text = _BEARER.sub(rf"\1 {MARK}", text)
+    text = _AUTHORIZATION.sub(rf"\1{MARK}", text)
+    text = _TOKENS.sub(MARK, text)
+    return _CODE_PARAM.sub(rf"\1{MARK}", text)
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers with secret ones marked."""
+    return {k: MARK if str(k).lower() in _SECRET_KEYS else redact_text(str(v)) for k, v in headers.items()}
+
+
+def _clean_query(match: re.Match[str]) -> str:
+    kept = []
+    for part in match.group(2).split("&"):
+        key, sep, value = part.partition("=")
+        if key.lower() in _PUBLIC_FIELDS:
+            kept.append(part)
+        elif sep:
+            kept.append(f"{key[:60]}={MARK}" if value else part)
+        else:
+            kept.append(MARK)
+    return f"{match.group(1)}?{'&'.join(kept)}"
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    lower = key.lower()
+    if lower in _SECRET_KEYS:
+        return True
+    # An authorization code is a long string; an error code is a short number.
+    return lower == "code" and isinstance(value, str) and len(value) > 20 and not value.startswith("THREADS_API__")
+
+
+def _walk(value: Any, depth: int, budget: list[int] | None) -> Any:
+    if isinstance(value, str):
+        # Long enough to search, short enough to stay quick: nobody reads the middle of a megabyte.
+        text = value if len(value) <= 60_000 else f"{value[:45_000]}…{value[-12_000:]}"
+        text = redact_text(text)
+        return text if budget is None else _spend(text, budget)
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if depth > 12:
+        return "…"
+    if isinstance(value, Mapping):
+        out: dict[str, Any] = {}
+        for key, inner in value.items():
+            if budget is not None and budget[0] <= 0:
+                out["…"] = "…"
+                break
+            name = key if isinstance(key, str) else str(key)
+            if budget is not None:
+                budget[0] -= len(name)
+            out[name] = MARK if inner and _is_secret(name, inner) else _walk(inner, depth + 1, budget)
+        return out
+    if isinstance(value, (list, tuple)):
+        items = []
+        for inner in value:
+            if budget is not None and budget[0] <= 0:
+                items.append("…")
+                break
+            items.append(_walk(inner, depth + 1, budget))
+        return items
+    if isinstance(value, (bytes, bytearray)):
+        return _walk(bytes(value[:60_000]).decode("utf-8", "replace"), depth, budget)
+    return _walk(str(value), depth, budget)
+
+
+def _spend(text: str, budget: list[int]) -> str:
+    left = max(budget[0], 0)
+    budget[0] -= len(text)
+    return text if len(text) <= left else text[:left] + "…"
