@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from bench.measure import Bench, Outcome, Unavailable
 
 # name -> what it measures; the module of the same name in bench.lines has `run(bench) -> Outcome`
 LINES = {
+    "diagnosis": "diagnoses a second on one core",
+    "startup": "what people wait for: start of commands and server, memory when idle",
     "queue": "the bare queue against procrastinate, on Postgres",
     "waiting": "how long a ready container lies unnoticed, against fixed polls (simulated)",
 }
@@ -42,6 +45,7 @@ def main() -> int:
     bench = Bench(options.quick, options.rounds or (3 if options.quick else 5), folder)
     outcomes: dict[str, Outcome] = {}
     versions = machine.versions()
+    broken = False
     try:
         for name in chosen:
             began = time.monotonic()
@@ -50,6 +54,10 @@ def main() -> int:
                 outcomes[name] = import_module(f"bench.lines.{name}").run(bench)
             except Unavailable as why:
                 outcomes[name] = Outcome(notes=[f"not measured: {why}"])
+            except Exception as error:  # one benchmark that breaks must not cost the others their figures
+                traceback.print_exc()
+                outcomes[name] = Outcome(notes=[f"broke: {type(error).__name__}: {error}"])
+                broken = True
             versions |= outcomes[name].versions
             print(f"  took {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     finally:
@@ -58,7 +66,7 @@ def main() -> int:
         print(report.as_json(outcomes, facts, versions, bench.rounds))
     else:
         report.table(outcomes, facts, versions, bench.rounds)
-    return 0
+    return int(broken)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ class Row:
     met: bool | None
     better: str = "lower"
     note: str = ""
+    for_scale: bool = False  # what it is held against is no rival, only a measure
 
     @property
     def ratio(self) -> Samples | None:
@@ -68,7 +69,7 @@ class Row:
     @property
     def rival_wins(self) -> bool:
         ratio = self.ratio
-        if ratio is None:
+        if ratio is None or self.for_scale:
             return False
         return ratio.median > 1 if self.better == "lower" else ratio.median < 1
 
