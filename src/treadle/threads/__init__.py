@@ -1,0 +1,5 @@
+"""The Threads API: the only room that speaks to Meta. It knows neither posts nor the store."""
+
+from treadle.threads.client import ThreadsClient
+
+__all__ = ["ThreadsClient"]
