@@ -100,7 +100,7 @@ class Panel:
         """Status and answer of ``method`` on ``target``, a path from ``/_sandbox`` on with its query."""
         path, _, query = target.partition("?")
         parts = [unquote(part) for part in path.split("/") if part][1:]
-        page = pages.answer(self.world, method, parts, dict(parse_qsl(query)), body)
+        page = pages.answer(self.world, self.handle, method, parts, dict(parse_qsl(query)), body)
         if page is not None:
             return page
         name, rest = parts[0] if parts else "", "/".join(parts[1:])

@@ -17,6 +17,15 @@ class Ids:
         self._object = 17_900_000_000_000_001
         self._user = 28_983_614_471_241_199
 
+    @property
+    def counters(self) -> list[int]:
+        """Where the ids stand, for a snapshot."""
+        return [self._object, self._user]
+
+    @counters.setter
+    def counters(self, values: list[int]) -> None:
+        self._object, self._user = int(values[0]), int(values[1])
+
     def object_id(self) -> str:
         """A container's or a post's id: 17 digits, growing, as text."""
         self._object += 2 * self._random.randrange(1, 4000)

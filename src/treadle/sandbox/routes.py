@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from treadle.sandbox import media, oauth, replies
+from treadle.sandbox import insights, lookups, media, oauth, replies
 from treadle.sandbox.answers import Reply, ok
 from treadle.sandbox.gate import admit, is_self, refuse
 from treadle.sandbox.lists import post_list
@@ -64,7 +64,7 @@ def _node(world: World, call: Call) -> Reply:
     post = world.post(node)
     if post is not None and replies.may_read(world, call, post):
         return read_post(world, call, post)
-    return _unknown(world, call)
+    return lookups.read_place(world, call) or _unknown(world, call)
 
 
 def _delete(world: World, call: Call) -> Reply:
@@ -85,9 +85,12 @@ USER_EDGES: dict[tuple[str, str], Route] = {
     ("POST", "threads_publish"): Route("publish", WRITE, publish),
     ("GET", "threads_publishing_limit"): Route("limit", BASIC, publishing_limit, own=True),
     ("GET", "replies"): Route("list", "threads_read_replies", _user_replies, own=True),
+    ("GET", "mentions"): Route("list", "threads_manage_mentions", lookups.mentions, own=True),
+    ("GET", "threads_insights"): Route("insights", "threads_manage_insights", insights.user_insights, own=True),
     ("GET", "ghost_posts"): Route("list", BASIC, _ghosts, own=True),
 }
 POST_EDGES: dict[tuple[str, str], Route] = {
+    ("GET", "insights"): Route("insights", "threads_manage_insights", insights.media_insights),
     ("GET", "replies"): Route("replies", "threads_read_replies", replies.replies),
     ("GET", "conversation"): Route("replies", "threads_read_replies", replies.conversation),
     ("GET", "pending_replies"): Route("replies", "threads_read_replies", replies.pending),
@@ -95,8 +98,14 @@ POST_EDGES: dict[tuple[str, str], Route] = {
     ("POST", "manage_pending_reply"): Route("manage", "threads_manage_replies", replies.manage_pending),
     ("POST", "repost"): Route("repost", WRITE, replies.repost),
 }
-ROOTS: dict[tuple[str, str], Route] = {}
-OWN_ROOTS: dict[tuple[str, str], Route] = {}
+_FIND = "threads_profile_discovery"
+ROOTS: dict[tuple[str, str], Route] = {
+    ("GET", "location_search"): Route("search", "threads_location_tagging", lookups.location_search),
+    ("GET", "keyword_search"): Route("search", "threads_keyword_search", lookups.keyword_search),
+    ("GET", "profile_lookup"): Route("search", _FIND, lookups.profile_lookup),
+    ("GET", "profile_posts"): Route("search", _FIND, lookups.profile_posts),
+    ("GET", "oembed"): Route("read", "", lookups.oembed),
+}
 _READ = Route("read", BASIC, _node)
 _STATUS = Route("status", BASIC, _node)
 _DELETE = Route("delete", "threads_delete", _delete)

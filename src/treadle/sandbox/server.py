@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from treadle.sandbox import control, window
+from treadle.sandbox import control, disk, window
 from treadle.sandbox.answers import Reply
 from treadle.sandbox.fault_answers import container_reply, fault_reply
 from treadle.sandbox.faults import Fault
@@ -25,6 +25,7 @@ from treadle.sandbox.model import App
 from treadle.sandbox.options import DEFAULTS
 from treadle.sandbox.record import Entry
 from treadle.sandbox.routes import answer, find_route
+from treadle.sandbox.webhooks import Webhooks
 from treadle.sandbox.wire import Call, read_call
 from treadle.sandbox.world import World
 
@@ -59,9 +60,15 @@ class Sandbox:
         self._thread: int | None = None
         self._runner: web.ServerRunner | None = None
         self.host, self.port = "127.0.0.1", 0
+        self.webhooks = Webhooks(self.world)
         self.panel = control.Panel(self.world, self._accounts, scenario)
         self.control = Control(in_process(self.panel.handle, lambda: self._loop, lambda: self._thread))
-        self.panel.begin()
+        self._folder = Path(data_dir) if data_dir is not None else None
+        self._saver: asyncio.Task[None] | None = None
+        if self._folder is not None:
+            self.world.fetcher.use_folder(self._folder / "media")
+        if self._folder is None or not disk.load(self.world, self._folder):
+            self.panel.begin()
 
     @property
     def url(self) -> str:
@@ -100,6 +107,9 @@ class Sandbox:
         self.host, self.port = runner.addresses[0][:2]
         shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
         self.world.base_url = f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        await self.webhooks.start()
+        if self._folder is not None:
+            self._saver = asyncio.create_task(self._save_changes(self._folder))
         return self
 
     async def stop(self) -> None:
@@ -107,6 +117,12 @@ class Sandbox:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        await self.webhooks.stop()
+        if self._saver is not None and self._folder is not None:
+            self._saver.cancel()
+            await asyncio.gather(self._saver, return_exceptions=True)
+            self._saver = None
+            await asyncio.to_thread(disk.save, self._folder, disk.dump(self.world))
         await self.world.fetcher.close()
         self._loop = None
 
@@ -115,6 +131,14 @@ class Sandbox:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def _save_changes(self, folder: Path) -> None:
+        """Writes the state at most twice a second, when something changed."""
+        while True:
+            await asyncio.sleep(0.5)
+            if self.world.changed:
+                self.world.changed = False
+                await asyncio.to_thread(disk.save, folder, disk.dump(self.world))
 
     # One request -----------------------------------------------------------------------------------------------
 
@@ -226,6 +250,10 @@ class Sandbox:
         """The control API and the pages."""
         raw = request.raw_path
         body: Any = None
+        origin = request.headers.get("Origin")
+        if origin is not None and request.method not in ("GET", "HEAD") and not _same(origin, request.host):
+            told = {"error": f"Pages of {origin} may not drive this sandbox; programs send no Origin header."}
+            return _response(Reply(403, told))
         if request.body_exists:
             call = await read_call(request)
             body = control.body_of(call, await request.read())
@@ -242,6 +270,10 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
     return web.BaseRequest(
         message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=_MAX_BODY
     )
+
+
+def _same(origin: str, host: str) -> bool:
+    return origin.partition("://")[2] == host
 
 
 def _response(reply: Reply) -> web.Response:
