@@ -33,7 +33,7 @@ _DEPTH = 7
 def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
     """Fill ``facts`` from ``body``; false when nothing in it looks like an answer of Meta's."""
     error = body.get("error")
-    if isinstance(error, Mapping) and ("message" in error or "code" in error):
+    if (type(error) is dict or isinstance(error, Mapping)) and ("message" in error or "code" in error):
         _take_error(error, facts)
         return True
     found = _find(body, 0)
@@ -88,10 +88,12 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
             if (hit := _find(item, depth + 1)) is not None:
                 return hit
         return None
-    if not isinstance(node, Mapping):
+    if type(node) is not dict and not isinstance(node, Mapping):
         return None
     for key in _WRAPPERS:
         inner = node.get(key)
+        if inner is None:
+            continue
         if isinstance(inner, (Mapping, list, tuple)) or (isinstance(inner, str) and "{" in inner):
             hit = _find(inner, depth + 1)
             if hit is not None:

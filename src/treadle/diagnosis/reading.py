@@ -27,7 +27,7 @@ def read(evidence: Evidence, known: Mapping[int, Any]) -> Facts:
     if evidence.context:
         facts.context = evidence.context
     body = evidence.body
-    if isinstance(body, Mapping):
+    if type(body) is dict or isinstance(body, Mapping):
         if body and read_object(body, facts):
             return facts
         body = _flatten(body) if body else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from treadle.catalog.model import Retry
@@ -103,6 +102,8 @@ def _retry_after(value: str, date: str | None) -> float | None:
         pass
     if date is None:
         return None
+    from email.utils import parsedate_to_datetime  # 20 ms to import, and hardly ever needed
+
     try:
         wait = (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -20,14 +20,29 @@ _MISSING = object()
 class Rule:
     """One matcher of one pattern: cheap to test, and worth ``weight`` when it holds."""
 
-    __slots__ = ("confidence", "constants", "context", "match", "pattern", "phrases", "weight")
+    __slots__ = ("_among", "_context", "_rare", "confidence", "match", "pattern", "phrases", "weight")
 
     def __init__(self, pattern: Pattern, match: Match) -> None:
         self.pattern = pattern
         self.match = match
         self.phrases = tuple(tuple(part.strip() for part in phrase.split("&")) for phrase in match.words)
-        self.constants = frozenset(match.constant)
-        self.context = tuple(match.context.items())
+        self._context = tuple(match.context.items())
+        # Conditions that are plain membership, only those that are set: most rules have none or one.
+        self._among = tuple(
+            (name, frozenset(allowed))
+            for name, allowed in (
+                ("subcode", match.subcode),
+                ("code", match.code),
+                ("constant", match.constant),
+                ("stage", match.stage),
+                ("surface", match.surface),
+                ("container", match.container),
+                ("transport", match.transport),
+                ("type", match.type),
+            )
+            if allowed
+        )
+        self._rare = bool(match.http or match.code_range or match.form or match.oauth or match.without)
         self.weight = (
             1000 * bool(match.subcode)
             + 900 * bool(match.constant)
@@ -55,45 +70,34 @@ class Rule:
 
     def score(self, f: Facts) -> int:
         """0 when a condition fails, else the weight plus how much of the words was found."""
-        m = self.match
-        if m.subcode and f.subcode not in m.subcode:
-            return 0
-        if m.code and f.code not in m.code:
-            return 0
-        if m.stage and f.stage not in m.stage:
-            return 0
-        if m.surface and f.surface not in m.surface:
-            return 0
-        if self.constants and f.constant not in self.constants:
-            return 0
-        if m.container and f.container not in m.container:
-            return 0
-        if m.transport and f.transport not in m.transport:
-            return 0
-        if m.http and not _http_fits(m.http, f.http_status):
-            return 0
-        if m.code_range and not (f.code is not None and m.code_range[0] <= f.code <= m.code_range[1]):
-            return 0
-        if m.type and f.type not in m.type:
-            return 0
-        if m.form and (m.form == "object") is not f.structured:
-            return 0
-        if m.oauth and not any(reason in f.oauth for reason in m.oauth):
-            return 0
-        for key, wanted in self.context:
-            if not _context_fits(f.context.get(key, _MISSING), wanted):
+        for name, allowed in self._among:
+            if getattr(f, name) not in allowed:
                 return 0
-        for phrase in m.without:
-            if phrase in f.message:
+        if self._rare and not self._rare_hold(f):
+            return 0
+        for key, wanted in self._context:
+            if not _context_fits(f.context.get(key, _MISSING), wanted):
                 return 0
         if not self.phrases:
             return self.weight
         longest = 0
         text = f.message
         for parts in self.phrases:
-            if all(part in text for part in parts):
+            if parts[0] in text and (len(parts) == 1 or all(part in text for part in parts)):
                 longest = max(longest, sum(map(len, parts)))
         return self.weight + min(longest, 99) // 4 if longest else 0
+
+    def _rare_hold(self, f: Facts) -> bool:
+        m = self.match
+        if m.http and not _http_fits(m.http, f.http_status):
+            return False
+        if m.code_range and not (f.code is not None and m.code_range[0] <= f.code <= m.code_range[1]):
+            return False
+        if m.form and (m.form == "object") is not f.structured:
+            return False
+        if m.oauth and not any(reason in f.oauth for reason in m.oauth):
+            return False
+        return not any(phrase in f.message for phrase in m.without)
 
 
 def _http_fits(wanted: tuple[str, ...], status: int | None) -> bool:
@@ -144,6 +148,10 @@ class RuleBook:
         for pattern in catalog.patterns:
             for match in pattern.matches:
                 self._file(Rule(pattern, match))
+        for index in (self.by_subcode, self.by_code, self.by_constant):
+            for bucket in index.values():
+                bucket.sort(key=_weight, reverse=True)
+        self.rest.sort(key=_weight, reverse=True)
 
     def _file(self, rule: Rule) -> None:
         m = rule.match
@@ -201,6 +209,10 @@ class RuleBook:
         if not message.isascii():
             found += self.wordless
         return found
+
+
+def _weight(rule: Rule) -> int:
+    return rule.weight
 
 
 def _add(index: dict[Any, list[Rule]], keys: Iterable[Any], rule: Rule) -> None:
@@ -263,7 +275,7 @@ def matched(rule: Rule, f: Facts) -> tuple[str, ...]:
         out.append(f"type={f.type}")
     if m.surface:
         out.append(f"surface={f.surface}")
-    for key, _ in rule.context:
+    for key in m.context:
         if key in f.context:
             out.append(f"context.{key}={f.context[key]}")
     for parts in rule.phrases:

@@ -22,7 +22,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "connect",
             r"ECONNREFUSED|connection refused|NewConnectionError|connect ?timeout|connect(?:ion)? ETIMEDOUT"
             r"|connect timed out|failed to connect|cannot connect|could(?:n't| not) connect|connecterror"
-            r"|ConnectException|EHOSTUNREACH|ENETUNREACH|no route to host|network is unreachable|UND_ERR_CONNECT|all connection attempts failed"
+            r"|ConnectException|EHOSTUNREACH"
+            r"|ENETUNREACH|no route to host|network is unreachable|UND_ERR_CONNECT|all connection attempts failed"
             r"|failed to establish a new connection|\bERR_INTERNET_DISCONNECTED|connectex|proxyerror"
             r"|dial tcp",
         ),
