@@ -13,7 +13,7 @@ that Meta publishes a container at most once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,7 +70,7 @@ async def _weigh(
     hop: Hop,
     step: Check,
     status: str | None,
-    items: list[Mapping[str, Any]] | None,
+    items: Sequence[Mapping[str, Any]] | None,
     notes: list[Note],
 ) -> Outcome:
     """Neither ``PUBLISHED`` nor ``EXPIRED``: what the lists and the time that passed say."""

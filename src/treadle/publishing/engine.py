@@ -12,18 +12,17 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import aiohttp
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient
 
-from treadle.posts.view import AccountView
 from treadle.publishing import lease as leases
 from treadle.publishing.ending import Queue
 from treadle.publishing.house import House
+from treadle.publishing.housekeeping import Job, keep_house
 from treadle.publishing.lease import LEASE_S, Lease
 from treadle.publishing.release import Releaser
 from treadle.publishing.run import advance
@@ -97,13 +96,21 @@ class Engine:
     ``build`` makes the house on the loop that runs the posts, because the HTTP session belongs to that loop.
     """
 
-    def __init__(self, settings: Settings, db: Database, build: Callable[[Engine], Awaitable[House]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        build: Callable[[Engine], Awaitable[House]],
+        jobs: Sequence[Job] = (),
+    ) -> None:
         self.settings = settings
         self.db = db
         self.enqueue = Enqueuer(db)
         self.lease = Lease(db, seconds=max(2.0, LEASE_S * settings.time_scale))
         self.releaser = Releaser(self.enqueue, spacing_s=settings.release_spacing * settings.time_scale)
         self._build = build
+        self._jobs = list(jobs)
+        self._keeper: asyncio.Task[None] | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._due: list[float] = []
@@ -142,7 +149,9 @@ class Engine:
             async def prepare() -> None:
                 try:
                     self.house = await self._build(self)
-                    self._launch()
+                    await self._launch()
+                    self._no_more = asyncio.Event()
+                    self._keeper = asyncio.create_task(keep_house(self.house, self._jobs, self._no_more))
                 except BaseException as error:
                     failure.append(error)
                 finally:
@@ -161,10 +170,10 @@ class Engine:
             worker.start()
             self._threads.append(worker)
 
-    def _launch(self) -> None:
+    async def _launch(self) -> None:
         """Launched on our loop, so that DBOS runs the hops there, beside the HTTP session."""
         DBOS.launch()
-        DBOS.register_queue(
+        await DBOS.register_queue_async(
             POSTS,
             worker_concurrency=self.settings.worker_concurrency,
             # One hop of one Threads user at a time: the first call tells what the others need not ask.
@@ -172,7 +181,7 @@ class Engine:
             polling_interval_sec=POLL_S,
             on_conflict="always_update",
         )
-        DBOS.register_queue(
+        await DBOS.register_queue_async(
             MEDIA, worker_concurrency=MEDIA_AT_ONCE, polling_interval_sec=0.5, on_conflict="always_update"
         )
 
@@ -192,6 +201,10 @@ class Engine:
             self.lease.drop()
 
     async def _close(self) -> None:
+        self._no_more.set()
+        if self._keeper is not None:
+            await asyncio.wait([self._keeper], timeout=5)
+            self._keeper.cancel()
         if self.house.close is not None:
             await self.house.close()
 
@@ -261,15 +274,3 @@ def _promote() -> None:
 def _take_over(executors: list[str]) -> None:
     """Put a dead executor's runs back into their queues, partition kept, each for one taker; not a promised name."""
     DBOS._recover_pending_workflows(executors)
-
-
-def session(timeout_s: float = 60.0) -> aiohttp.ClientSession:
-    """The HTTP session of a worker towards Threads: no proxy from the environment, many connections kept."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=256, ttl_dns_cache=60),
-        timeout=aiohttp.ClientTimeout(total=timeout_s, connect=10.0),
-        trust_env=False,
-    )
-
-
-__all__ = ["AccountView", "Engine", "Enqueuer", "session"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -13,17 +12,10 @@ from treadle.media.service import MediaService
 from treadle.posts.view import AccountView
 from treadle.publishing.breaker import Breaker
 from treadle.publishing.lease import Lease
+from treadle.publishing.release import Enqueue, Releaser
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.threads import ThreadsClient
-
-
-class Enqueue(Protocol):
-    """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
-
-    def __call__(
-        self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float, queue: str
-    ) -> None: ...
 
 
 @dataclass(slots=True)
@@ -36,6 +28,7 @@ class House:
     media: Callable[[], Awaitable[MediaService]]
     now: Callable[[], float]
     random01: Callable[[], float]
+    releaser: Releaser
     breaker: Breaker = field(default_factory=Breaker)
     woke: Callable[[float], None] = lambda at: None
     # Tells the accounts room what a diagnosis says of an account's health.

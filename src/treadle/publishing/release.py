@@ -15,6 +15,8 @@ from treadle.store.tables import blockers, parts, post_blockers, posts
 
 
 class Enqueue(Protocol):
+    """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
+
     def __call__(
         self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float, queue: str
     ) -> None: ...
@@ -165,8 +167,11 @@ def posts_behind(conn: sa.Connection, blocker_ids: Sequence[str]) -> list[str]:
     )
 
 
-def ready(conn: sa.Connection, post_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Those of the posts that rest and wait for no open blocker, oldest due first, with what a hop needs to know."""
+def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: bool = False) -> list[dict[str, Any]]:
+    """Those of the posts that wait for no open blocker, oldest due first, with what a hop needs to know.
+
+    ``although_blocked`` takes them whatever they wait for: for the one that goes first to see whether a cause is gone.
+    """
     found: list[dict[str, Any]] = []
     unsettled = sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None))
     for start in range(0, len(post_ids), 500):
@@ -186,8 +191,9 @@ def ready(conn: sa.Connection, post_ids: Sequence[str]) -> list[dict[str, Any]]:
                 ).label("started"),
             )
             .join(parts, parts.c.post_id == posts.c.id)
-            .where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL), posts.c.id.not_in(held_up))
-            .group_by(*posts.c)
+            .where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL))
+            .where(sa.true() if although_blocked else posts.c.id.not_in(held_up))
+            .group_by(posts.c.id)
         ).mappings()
         found.extend(dict(row) for row in rows)
     return sorted(found, key=lambda row: (row["due_at"], row["id"]))

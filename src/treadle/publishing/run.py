@@ -16,7 +16,18 @@ import structlog
 from treadle.diagnosis import diagnose
 from treadle.diagnosis.shape import shape_of
 from treadle.diagnosis.types import Diagnosis, Evidence
-from treadle.publishing import blockers, checking, containers, gate, preparing, quota, records, sending, steps
+from treadle.publishing import (
+    blockers,
+    checking,
+    containers,
+    gate,
+    preparing,
+    quota,
+    rechecking,
+    records,
+    sending,
+    steps,
+)
 from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop, Note
@@ -151,6 +162,7 @@ def _go_on(
     written = records.write(conn, hop, change, now=now)
     if written is None:
         return None
+    _probed(conn, house, written, stage, now)
     part = getattr(step, "part", None)
     written = records.begin(conn, written, stage, WHAT[type(step)], part.position if part else None, now=now)
     return written, step
@@ -207,8 +219,15 @@ def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: En
                 change.post["published_at"] = hop.post.published_at or change.post.get("published_at") or now
             if records.write(conn, hop, change, now=now, release=True) is not None:
                 _count_unknown(conn, hop, change, now)
+                _probed(conn, house, hop, "done" if state == "published" else "preflight", now)
         case GoOn():
             raise AssertionError("a run that goes on does not end")
+
+
+def _probed(conn: sa.Connection, house: House, hop: Hop, stage: str, now: float) -> None:
+    """If this post went first to see whether a cause is gone, say how far it got."""
+    if any(row["probe_post_id"] == hop.post.id for row in hop.blockers):
+        rechecking.close_probed(conn, house.releaser, hop.post.id, stage, now)
 
 
 def _park(

@@ -32,6 +32,15 @@ def versions(database: Database) -> tuple[str | None, str | None]:
     return at, ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def current(database: Database) -> bool:
+    """Whether nothing is left to migrate: our tables are at the newest revision, and DBOS's exist."""
+    at, newest = versions(database)
+    if at is None or at != newest:
+        return False
+    schema = None if database.is_sqlite else "dbos"
+    return sa.inspect(database.engine).has_table("workflow_status", schema=schema)
+
+
 def upgrade(database: Database) -> None:
     """Migrate everything to the newest revision."""
     from dbos import DBOS

@@ -1,0 +1,139 @@
+"""The house put together: settings, database, vault, posts, and a worker when this process is to be one.
+
+Command line, API and pages all begin here. Opening costs no worker and no network.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.accounts.vault import Vault, open_vault
+from treadle.media.service import MediaService
+from treadle.posts.service import Posts
+from treadle.posts.view import AccountView
+from treadle.publishing.engine import Engine, Enqueuer
+from treadle.publishing.house import House
+from treadle.publishing.release import Releaser
+from treadle.settings import Settings
+from treadle.store import Database, open_database
+from treadle.store import migrate as migrations
+from treadle.store.tables import workspaces
+from treadle.threads import ThreadsClient
+from treadle.threads.transport import open_session
+
+DEFAULT_WORKSPACE = "wsp_default"
+
+
+@dataclass(slots=True)
+class App:
+    """One process's view of the house. ``engine`` is set while a worker runs in this process."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    enqueue: Enqueuer
+    releaser: Releaser
+    posts: Posts
+    now: Callable[[], float] = time.time
+    engine: Engine | None = None
+    _media: MediaService | None = field(default=None, repr=False)
+
+    @property
+    def house(self) -> House:
+        """The running worker's house; only while a worker runs here."""
+        if self.engine is None:
+            raise RuntimeError("no worker runs in this process")
+        return self.engine.house
+
+    def media(self) -> MediaService:
+        """The media room, made when it is first needed."""
+        if self._media is None:
+            self._media = MediaService(self.settings)
+        return self._media
+
+    def start_worker(self) -> Engine:
+        """Take a share of the posts, from now until :meth:`stop_worker`."""
+        from treadle.keeping import jobs_of
+
+        engine = Engine(self.settings, self.db, self._build_house, jobs_of(self))
+        engine.start()
+        self.engine = engine
+        return engine
+
+    def stop_worker(self, *, within_s: float = 20.0) -> None:
+        if self.engine is not None:
+            self.engine.stop(within_s=within_s)
+            self.engine = None
+
+    def close(self) -> None:
+        self.stop_worker()
+        self.db.close()
+
+    async def _build_house(self, engine: Engine) -> House:
+        """Made on the loop that runs the posts: the HTTP session belongs to it."""
+        session = open_session()
+        base = ThreadsClient(base_url=self.settings.threads_api_url, session=session)
+
+        def client(account: AccountView) -> ThreadsClient:
+            token = self.vault.open(account.token_enc) if account.token_enc else ""
+            return base.with_token(token)
+
+        media_service = MediaService(self.settings)
+
+        async def media() -> MediaService:
+            return media_service
+
+        async def close() -> None:
+            await media_service.close()
+            await session.close()
+
+        return House(
+            settings=self.settings,
+            db=self.db,
+            lease=engine.lease,
+            enqueue=engine.enqueue,
+            client=client,
+            media=media,
+            now=self.now,
+            random01=random.random,
+            releaser=engine.releaser,
+            woke=engine.woke,
+            observe=_observe,
+            close=close,
+        )
+
+
+def _observe(conn: sa.Connection, account_id: str, diagnosis: Any, now: float) -> None:
+    from treadle.accounts.health import observe
+
+    observe(conn, account_id, diagnosis, now)
+
+
+def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
+    """Open the house of these settings; brings the database up to date unless told not to."""
+    settings = settings or Settings()
+    db = open_database(settings)
+    if migrate and not migrations.current(db):
+        migrations.upgrade(db)
+    enqueue = Enqueuer(db)
+    releaser = Releaser(enqueue, spacing_s=settings.release_spacing * settings.time_scale)
+    app = App(
+        settings=settings,
+        db=db,
+        vault=open_vault(settings),
+        enqueue=enqueue,
+        releaser=releaser,
+        posts=Posts(releaser, max_lateness_s=settings.max_lateness),
+    )
+    with db.begin() as conn:
+        if conn.execute(sa.select(workspaces.c.id).limit(1)).first() is None:
+            conn.execute(
+                sa.insert(workspaces).values(id=DEFAULT_WORKSPACE, name="Default", created_at=app.now(), options={})
+            )
+    return app

@@ -1,0 +1,71 @@
+"""What has to happen now and then, once per house and not once per worker.
+
+A job's row says when it is due; whoever moves it forward by compare-and-set runs it. A worker that dies in the middle
+has moved it already, so it runs again at the next turn: every job is written to be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+
+from treadle.publishing.house import House
+from treadle.store.tables import jobs
+
+log = structlog.get_logger("treadle.housekeeping")
+
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``every_s`` seconds (shrunk by the time scale when ``scaled``) between two turns of ``run``."""
+
+    name: str
+    every_s: float
+    run: Callable[[House], Awaitable[None]]
+    scaled: bool = True
+
+
+async def keep_house(house: House, all_jobs: list[Job], stop: asyncio.Event) -> None:
+    """Run due jobs until ``stop`` is set. A job that fails is logged and tried again at its next turn."""
+    while not stop.is_set():
+        for job in all_jobs:
+            if stop.is_set():
+                return
+            try:
+                if await house.db.run(_mine, job, house):
+                    await job.run(house)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("job.failed", job=job.name)
+        try:
+            await asyncio.wait_for(stop.wait(), max(0.2, house.scaled(LOOK_S)))
+        except TimeoutError:
+            continue
+
+
+def _mine(conn: sa.Connection, job: Job, house: House) -> bool:
+    now = house.now()
+    every = max(0.2, house.scaled(job.every_s)) if job.scaled else job.every_s
+    row = conn.execute(sa.select(jobs.c.next_at).where(jobs.c.name == job.name)).first()
+    if row is None:
+        try:
+            with conn.begin_nested():
+                conn.execute(sa.insert(jobs).values(name=job.name, next_at=now + every, ran_by=house.lease.worker))
+        except sa.exc.IntegrityError:
+            return False
+        return True
+    if row.next_at > now and row.next_at - now <= 2 * every:  # further ahead: the clock jumped back
+        return False
+    done = conn.execute(
+        sa.update(jobs)
+        .where(jobs.c.name == job.name, jobs.c.next_at == row.next_at)
+        .values(next_at=now + every, ran_at=now, ran_by=house.lease.worker)
+    )
+    return done.rowcount == 1

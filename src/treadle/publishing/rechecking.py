@@ -1,0 +1,201 @@
+"""Looking whether an open cause is gone: by itself with growing gaps, and at once when somebody asks.
+
+What a read can tell is told by a read. What only a publish can tell (a restriction, a spam block) is never tried by
+itself: a person says that it is lifted, and then one post goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from treadle.posts.view import AccountView, account_view
+from treadle.publishing.blockers import next_check
+from treadle.publishing.evidence import diagnose_failure
+from treadle.publishing.house import House
+from treadle.publishing.release import Releaser, posts_behind, ready
+from treadle.store.tables import accounts, blockers
+from treadle.threads.results import Ok
+
+Verdict = Literal["repaired", "still", "unknown"]
+
+# Causes whose end a cheap read of the own profile shows.
+READ_TELLS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    verdict: Verdict
+    message: str
+    released: tuple[str, ...] = ()
+
+
+async def recheck(house: House, releaser: Releaser, blocker_id: str, *, asked: bool) -> Recheck:
+    """Look at one open blocker. ``asked``: a person says that it may be repaired, so what cannot be read is tried."""
+    row = await house.db.query(_blocker, blocker_id)
+    if row is None:
+        return Recheck("repaired", "It is repaired already.")
+    match row["scope"]:
+        case "post":
+            if not asked:
+                return Recheck("unknown", "Only changing the post can repair this.")
+            return await _let_go(house, releaser, row, "recheck", "Tried again as it is.")
+        case "account" | "app":
+            return await _recheck_account(house, releaser, row, asked)
+        case "media_host":
+            return await _recheck_host(house, releaser, row, asked)
+        case _:
+            return await _probe_platform(house, releaser, row)
+
+
+async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+    account = await house.db.query(_some_account, row)
+    if account is None or account.token_enc is None:
+        return await _still(house, row, "There is no connected account to look with. Connect it again.")
+    if row["lane"] in READ_TELLS:
+        result = await house.client(account).me()
+        if isinstance(result, Ok):
+            # A permission can be missing for publishing alone: reading proves it only for what stops reading too.
+            if row["lane"] == "permission_app_review" and not asked:
+                return await _probe_post(house, releaser, row)
+            return await _let_go(house, releaser, row, "recheck", "Threads answers again.")
+        found = diagnose_failure(result, "read", {})
+        return await _still(house, row, found.next_step or found.title)
+    if not asked:
+        return await _still(house, row, "Only a person can say whether this is lifted.")
+    return await _probe_post(house, releaser, row)
+
+
+async def _recheck_host(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+    # One post goes first; its media stage looks at the host, and parks it again when nothing has changed.
+    return await _probe_post(house, releaser, row)
+
+
+async def _probe_platform(house: House, releaser: Releaser, row: Mapping[str, Any]) -> Recheck:
+    """One request asks for everybody: a read first, then one post at the stage that failed."""
+    account = await house.db.query(_some_account, row)
+    if account is not None and account.token_enc is not None:
+        result = await house.client(account).me(fields="id")
+        if not isinstance(result, Ok) and diagnose_failure(result, "read", {}).lane == "platform_temporary":
+            return await _still(house, row, "Threads still does not answer as it should.")
+    return await _probe_post(house, releaser, row)
+
+
+async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) -> Recheck:
+    """Let the oldest waiting post through; when it gets on, the others follow."""
+
+    def one(conn: sa.Connection) -> str | None:
+        now = house.now()
+        waiting = ready_behind(conn, row["id"])
+        if not waiting:
+            return None
+        first = waiting[0]
+        conn.execute(
+            sa.update(blockers)
+            .where(blockers.c.id == row["id"])
+            .values(
+                probe_post_id=first["id"],
+                checks=blockers.c.checks + 1,
+                checked_at=now,
+                next_check_at=next_check(row["checks"] + 1, now, house.scale),
+            )
+        )
+        releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
+        return str(first["id"])
+
+    probe = await house.db.run(one)
+    if probe is None:
+        return await _let_go(house, releaser, row, "recheck", "Nothing waits behind it any more.")
+    return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
+
+
+def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:
+    """Posts that wait behind this blocker and no other, oldest due first."""
+    ids = posts_behind(conn, [blocker_id])
+    rows = conn.execute(
+        sa.text(
+            "SELECT pb.post_id FROM post_blockers pb JOIN blockers b ON b.id = pb.blocker_id"
+            " WHERE b.repaired_at IS NULL AND pb.blocker_id <> :id"
+        ),
+        {"id": blocker_id},
+    ).scalars()
+    elsewhere = set(rows)
+    return ready(conn, [post_id for post_id in ids if post_id not in elsewhere], although_blocked=True)
+
+
+async def _let_go(house: House, releaser: Releaser, row: Mapping[str, Any], by: str, message: str) -> Recheck:
+    released = await house.db.run(lambda conn: releaser.repaired(conn, [row["id"]], by=by, now=house.now()))
+    return Recheck("repaired", message, tuple(released))
+
+
+async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
+    def later(conn: sa.Connection) -> None:
+        now = house.now()
+        conn.execute(
+            sa.update(blockers)
+            .where(blockers.c.id == row["id"])
+            .values(
+                checks=blockers.c.checks + 1,
+                checked_at=now,
+                next_check_at=next_check(row["checks"] + 1, now, house.scale),
+            )
+        )
+
+    await house.db.run(later)
+    return Recheck("still", message)
+
+
+async def recheck_due(house: House, releaser: Releaser) -> None:
+    """The housekeeping job: look at every blocker whose time has come."""
+    for blocker_id in await house.db.query(_due, house.now()):
+        await recheck(house, releaser, blocker_id, asked=False)
+
+
+def _due(conn: sa.Connection, now: float) -> list[str]:
+    b = blockers.c
+    return list(
+        conn.execute(
+            sa.select(b.id).where(b.repaired_at.is_(None), b.next_check_at <= now).order_by(b.next_check_at).limit(50)
+        ).scalars()
+    )
+
+
+def _blocker(conn: sa.Connection, blocker_id: str) -> dict[str, Any] | None:
+    row = (
+        conn.execute(sa.select(blockers).where(blockers.c.id == blocker_id, blockers.c.repaired_at.is_(None)))
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+def _some_account(conn: sa.Connection, row: Mapping[str, Any]) -> AccountView | None:
+    """The account to look with: the blocked one, or any connected one of the app (for the platform: of any app)."""
+    query = sa.select(accounts).where(accounts.c.disconnected_at.is_(None), accounts.c.token_enc.is_not(None))
+    if row["scope"] == "account":
+        query = query.where(accounts.c.id == row["key"])
+    elif row["scope"] == "app":
+        query = query.where(accounts.c.app_id == row["key"])
+    healthy = sa.case((accounts.c.health == "active", 0), else_=1)
+    found = conn.execute(query.order_by(healthy, accounts.c.id).limit(1)).mappings().first()
+    return account_view(found) if found else None
+
+
+def close_probed(conn: sa.Connection, releaser: Releaser, post_id: str, stage: str, now: float) -> list[str]:
+    """The post that went first got past the stage that failed: close what it was to test, let the others follow."""
+    rows = conn.execute(
+        sa.select(blockers.c.id, blockers.c.cause).where(
+            blockers.c.probe_post_id == post_id, blockers.c.repaired_at.is_(None)
+        )
+    ).all()
+    order = ["preflight", "media", "create_container", "container_status", "publish", "verify", "done"]
+    place = order.index(stage) if stage in order else 0
+    passed = []
+    for row in rows:
+        failed_at = str((row.cause or {}).get("stage") or "publish")
+        if place > (order.index(failed_at) if failed_at in order else 4):
+            passed.append(row.id)
+    return releaser.repaired(conn, passed, by="recheck", now=now) if passed else []
