@@ -57,7 +57,11 @@ async def test_a_name_that_does_not_exist() -> None:
 
 
 async def test_no_tls_on_the_other_side(wire: Wire) -> None:
-    wire.play = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    async def play(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    wire.play = play
     async with client(wire.url.replace("http:", "https:")) as threads:
         for result in (await threads.publish("1"), await threads.me()):
             assert isinstance(result, NotSent)
