@@ -1,0 +1,124 @@
+"""Points in time and durations as people send them. Pure: the clock is passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from treadle.posts.findings import Finding
+
+YEAR_S = 366 * 86_400.0
+MAX_DURATION_S = 10 * YEAR_S
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d+(?:[.,]\d+)?)W|(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?)\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_UNITS = {"weeks": 604_800.0, "days": 86_400.0, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
+# The basic format, dates alone and week dates are taken too (datetime.fromisoformat does); years have four digits.
+_LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-?[\dW]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A point in time: ``at`` in epoch seconds, ``text`` as it was sent, ``zone`` the zone it was read in, if named."""
+
+    at: float
+    text: str
+    zone: str | None
+    warnings: tuple[Finding, ...] = ()
+
+
+def parse_when(text: str, zone: str | None = None, *, now: float | None = None) -> When | Finding:
+    """Read an ISO 8601 time. One without an offset needs ``zone`` (``Europe/Berlin``).
+
+    A local time that a clock change skips or doubles is never guessed: the finding names both readings. A time gone
+    by is fine (it means now). With ``now`` (epoch seconds), more than a year ahead is a warning.
+    """
+    plain = text.strip()
+    try:
+        if not _LOOKS_LIKE_A_TIME.match(plain) or len(plain) > 64:
+            raise ValueError(plain[:64])
+        moment = datetime.fromisoformat(plain)
+    except ValueError:
+        return _when("not_a_time", "This is not a time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if re.fullmatch(r"[\dW-]+", plain):
+        return _when("no_time_of_day", "This is a day without a time.", f"Add the time: {plain}T09:00:00+01:00.", text)
+    read_in = None
+    if moment.tzinfo is None:
+        if not zone:
+            way_out = f"Add its offset ({moment.isoformat()}+01:00) or the zone beside it (Europe/Berlin)."
+            return _when("no_zone", "The time does not say where it is meant.", way_out, text)
+        read = _in_zone(moment, zone, text)
+        if isinstance(read, Finding):
+            return read
+        moment, read_in = read, zone
+    try:
+        at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
+    except OverflowError:
+        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    warnings: tuple[Finding, ...] = ()
+    if now is not None and at - now > YEAR_S:
+        message = "This is more than a year ahead."
+        way_out = "Nothing, if it is meant; tokens must be kept alive until then."
+        warnings = (Finding("publish_at", "far_ahead", message, way_out, "warning", given=text),)
+    return When(at, text, read_in, warnings)
+
+
+def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message, way_out = "There is no such time zone.", "Write a name like Europe/Berlin or America/New_York."
+        return Finding("zone", "unknown_zone", message, way_out, given=zone[:100])
+    try:
+        first, second = moment.replace(tzinfo=place, fold=0), moment.replace(tzinfo=place, fold=1)
+        if first.utcoffset() == second.utcoffset():
+            return first
+        early, late = sorted((first, second), key=lambda reading: reading.astimezone(UTC))
+        there = early.astimezone(UTC).astimezone(place).replace(tzinfo=None) == moment
+    except OverflowError:
+        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if there:
+        readings = f"{early.isoformat()} or {late.isoformat()}"
+        message = f"The clocks in {zone} go back then, and this time comes twice: {readings}."
+        return _when("doubled_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+    readings = " or ".join(reading.astimezone(UTC).astimezone(place).isoformat() for reading in (early, late))
+    message = f"The clocks in {zone} go forward then, and this time does not exist; it could mean {readings}."
+    return _when("skipped_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+
+
+def _when(rule: str, message: str, way_out: str, given: str, limit: Any = None) -> Finding:
+    return Finding("publish_at", rule, message, way_out, given=given[:100], limit=limit)
+
+
+def parse_duration(value: Any, field: str = "max_lateness") -> float | Finding:
+    """Seconds of an ISO 8601 duration (``PT24H``, ``P1D``, ``P1DT12H``) or of a plain number of seconds.
+
+    Years and months are refused: how long they are depends on when they begin.
+    """
+    seconds: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value) if -1e15 < value < 1e15 else math.nan
+    elif isinstance(value, str) and len(value) <= 64:
+        plain = value.strip()
+        match = _DURATION.match(plain)
+        parts = {unit: part for unit, part in match.groupdict().items() if part} if match else {}
+        if parts and not plain.upper().endswith("T"):
+            seconds = sum(float(part.replace(",", ".")) * _UNITS[unit] for unit, part in parts.items())
+        elif re.fullmatch(r"\d{1,15}(\.\d{1,6})?", plain, re.ASCII):
+            seconds = float(plain)
+    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= MAX_DURATION_S:
+        return Finding(
+            field,
+            "duration",
+            "This is not a length of time from nothing to ten years.",
+            "Write it like PT24H (24 hours), P2D (two days), PT30M (30 minutes), or as a number of seconds.",
+            given=value,
+            limit=[0, MAX_DURATION_S],
+        )
+    return seconds
