@@ -1,0 +1,186 @@
+"""``treadle diagnose``: paste an error, get cause, next step, and an honest word on retrying.
+
+Plain argparse and late imports: people wait for this command with a deadline in their neck.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from treadle.catalog.words import STAGES, SURFACES
+from treadle.diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
+from treadle.diagnosis.reading import decode
+from treadle.diagnosis.types import ACTION_LABELS
+
+MAX_INPUT = 2_000_000
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="treadle diagnose",
+        description="Say what an error answer means, who must do what, and whether trying again can work.",
+        epilog="Reads the text given, a file, or standard input: a JSON answer, a log line, the output of curl -i, a "
+        "redirect address, HTML, an exception. Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
+    )
+    p.add_argument("error", nargs="?", help="the error as it came, the name of a file, or - for standard input")
+    p.add_argument("--file", metavar="FILE", help="read the error from this file")
+    p.add_argument("--surface", choices=SURFACES, help="where the answer came from (default: told from the text)")
+    p.add_argument("--stage", choices=STAGES, help="what was being done")
+    p.add_argument("--http-status", type=int, metavar="N", help="the HTTP status of the answer")
+    p.add_argument(
+        "--context", action="append", default=[], metavar="KEY=VALUE",
+        help="a further fact, as container_age_s=90000, container_status=EXPIRED, me_ok=true; may be repeated",
+    )  # fmt: skip
+    p.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
+    p.add_argument("--jsonl", metavar="FILE", help="diagnose every line of FILE (- for standard input): JSON evidence")
+    p.add_argument("--report", action="store_true", help="print a report of the answer, ready to send, secrets removed")
+    return p
+
+
+def run(name: str, args: list[str]) -> int:
+    """The command; returns its exit code."""
+    p = parser()
+    try:
+        options = p.parse_args(args)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    if options.jsonl:
+        return _lines(options.jsonl)
+    given = _input(options)
+    if isinstance(given, int):
+        return given
+    evidence = as_evidence(
+        given,
+        surface=options.surface,
+        stage=options.stage,
+        http_status=options.http_status,
+        context=_context(options.context) or None,
+    )
+    diagnosis = diagnose_evidence(evidence)
+    if options.json:
+        _print_json({"id": None, **diagnosis.to_json()}, indent=2)
+    elif options.report and diagnosis.pattern != NOTHING:
+        from treadle.diagnosis.shape import report
+
+        sys.stdout.write(report(evidence) + "\n")
+    elif diagnosis.pattern == NOTHING:
+        sys.stderr.write(f"Nothing to diagnose. {diagnosis.what_happened} {diagnosis.next_step}\n")
+    else:
+        show(diagnosis, evidence)
+    return 1 if diagnosis.pattern == NOTHING else 0
+
+
+def _input(options: argparse.Namespace) -> Any:
+    """What was pasted, or an exit code when there is no such thing."""
+    if options.file:
+        return _read(options.file)
+    text = options.error
+    if text is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            sys.stderr.write("Paste the error and end with Ctrl-D:\n")
+        text = "-"
+    if text == "-":
+        return _parse(sys.stdin.buffer.read(MAX_INPUT))
+    if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
+        return _read(text)
+    return _parse(text)
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            return _parse(file.read(MAX_INPUT))
+    except OSError as error:
+        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        return 1
+
+
+def _parse(data: bytes | str) -> Any:
+    """JSON as an object (an answer, or evidence with its own fields), everything else as it is."""
+    text = decode(data) if isinstance(data, bytes) else data
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            return data
+        return parsed if isinstance(parsed, Mapping) else {"errors": parsed}
+    return data
+
+
+def _context(pairs: list[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            out[key.strip()] = json.loads(value)
+        except ValueError:
+            out[key.strip()] = value
+    return out
+
+
+def _lines(path: str) -> int:
+    """One diagnosis a line; a line that is not JSON is taken as pasted text."""
+    if path == "-":
+        return _diagnose_lines(sys.stdin.buffer)
+    try:
+        with open(path, "rb") as file:
+            return _diagnose_lines(file)
+    except OSError as error:
+        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        return 1
+
+
+def _diagnose_lines(file: IO[bytes]) -> int:
+    count = 0
+    for identity, evidence in _rows(file):
+        count += 1
+        _print_json({"id": identity, **diagnose_evidence(evidence).to_json()})
+    if not count:
+        sys.stderr.write("Nothing to diagnose: the file has no lines. Each line is one JSON object with id, body, ….\n")
+        return 1
+    return 0
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[Any, Evidence]]:
+    for line in file:
+        if not line.strip():
+            continue
+        parsed = _parse(line)
+        identity = parsed.get("id") if isinstance(parsed, Mapping) else None
+        yield identity, as_evidence(parsed)
+
+
+def _print_json(value: Any, indent: int | None = None) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n")
+
+
+def show(d: Diagnosis, evidence: Evidence) -> None:
+    """A diagnosis for people."""
+    from treadle.cli._show import bold, field, steps, write
+    from treadle.diagnosis.wording import CONFIDENCE_LABELS, SCOPE_LABELS, WHO_LABELS, retry_sentence
+
+    write(
+        bold(d.title),
+        f"{ACTION_LABELS[d.action]} · {d.category} · {d.pattern} · {CONFIDENCE_LABELS[d.confidence]}",
+        " ",
+        field("What happened", d.what_happened),
+        field("What to do", d.next_step),
+        field("For developers", d.next_step_developer),
+        field("Who acts", WHO_LABELS[d.who]),
+        field("Try again?", retry_sentence(d.retry, known=d.pattern != UNKNOWN)),
+        field("Concerns", SCOPE_LABELS[d.scope]),
+        field("Treadle", d.treadle_does),
+        steps("In this order", d.plan),
+        field("Would decide", "; ".join(d.decides)),
+        field("Matched", ", ".join(d.matched)),
+        field("More", f"treadle explain {d.pattern}" if d.pattern != UNKNOWN else ""),
+    )
+    if d.pattern == UNKNOWN:
+        from treadle.diagnosis.shape import report
+
+        write(" ", "A report to send:", " ", report(evidence))

@@ -1,0 +1,79 @@
+"""The words people read for the fixed terms of a diagnosis; shared by the command, the guide and the dashboard."""
+
+from __future__ import annotations
+
+from treadle.diagnosis.types import RetryAdvice
+
+WHO_LABELS = {
+    "nobody": "Nobody: it goes by itself",
+    "owner": "The account's owner",
+    "developer": "Whoever runs the integration",
+    "meta": "Meta",
+}
+CONFIDENCE_LABELS = {
+    "exact": "sure",
+    "likely": "likely",
+    "guess": "a guess",
+}
+SCOPE_LABELS = {
+    "post": "this post",
+    "account": "every post of this account",
+    "app": "every account of this app",
+    "media_host": "every post with media on this host",
+    "platform": "everything",
+}
+LANE_LABELS = {
+    "meta_token": "the access token",
+    "linked_instagram_account": "the linked account",
+    "account_restricted": "a restriction of the account",
+    "permission_app_review": "permissions and app review",
+    "media_fetch": "fetching the media",
+    "media_processing": "processing the media",
+    "media_validation": "the media file",
+    "content": "the content",
+    "rate_limit": "a rate limit",
+    "platform_temporary": "the platform, for now",
+    "request_bug": "the request",
+    "resource_gone": "something that is gone",
+    "unknown": "not known",
+}
+_THEN = {
+    "never": "then stop",
+    "later": "then again later",
+    "new_container": "then with a new container",
+    "verify_first": "then check whether it is live",
+    "when_repaired": "then wait until the cause is repaired",
+}
+
+
+def duration(seconds: float) -> str:
+    """``90`` as "2 minutes": rounded as a person would say it."""
+    if seconds < 90:
+        count, unit = seconds, "second"
+    elif seconds < 5400:
+        count, unit = seconds / 60, "minute"
+    elif seconds < 129_600:
+        count, unit = seconds / 3600, "hour"
+    else:
+        count, unit = seconds / 86_400, "day"
+    whole = max(round(count), 1)
+    return f"{whole} {unit}" if whole == 1 else f"{whole} {unit}s"
+
+
+def retry_sentence(advice: RetryAdvice, known: bool = True) -> str:
+    """Retry advice in one sentence; ``known`` is false when no pattern matched."""
+    if not known:
+        return "Not by itself: without knowing the cause, a retry is a guess."
+    if advice.kind == "never":
+        return "No. The same request fails again."
+    if advice.kind == "when_repaired":
+        return "Not as it is. Once the cause is repaired, it can work."
+    wait = duration(advice.after_s) if advice.after_s is not None else "a moment"
+    asked = ", as Meta asked" if advice.hinted else ""
+    times = "once" if advice.max_attempts == 1 else f"up to {advice.max_attempts} times"
+    then = f"; {_THEN[advice.then]}" if advice.then else ""
+    if advice.kind == "later":
+        return f"Yes: after about {wait}{asked}, {times} with growing pauses{then}."
+    if advice.kind == "new_container":
+        return f"Yes, with a new container: after about {wait}, {times}{then}."
+    return f"Only after checking whether the post is live: look after about {wait}, {times}{then}."
