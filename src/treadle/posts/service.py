@@ -93,7 +93,7 @@ class Posts:
 
         The same ``idempotency_key`` with the same body answers the same post; with another body it is refused.
         """
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+        digest = _digest(body)
         if idempotency_key:
             if conn.dialect.name != "sqlite":
                 conn.execute(
@@ -131,7 +131,7 @@ class Posts:
         self, conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], *, now: float, actor: str
     ) -> Created | Rejected | Missing:
         findings = [f for f in check_post(body) if f.severity == "error"]
-        when = _when(body)
+        when = _when(body, now)
         lateness = self.max_lateness_s
         if body.get("max_lateness") is not None:
             asked = parse_duration(body["max_lateness"])
@@ -139,13 +139,11 @@ class Posts:
                 findings.append(asked)
             else:
                 lateness = asked
-        if isinstance(when, Finding) and when.severity == "error":
+        if isinstance(when, Finding):
             findings.append(when)
-        account = _account(conn, workspace_id, str(body.get("account_id") or ""))
-        if account is None and not any(f.field == "account_id" for f in findings):
-            findings.append(_no_account(body))
+        account = _checked_account(conn, workspace_id, body, findings)
         part_bodies = part_list(body)
-        findings.extend(_unknown_media(conn, workspace_id, part_bodies))
+        findings.extend(_unknown_media(conn, workspace_id, part_bodies, findings))
         if findings or account is None or isinstance(when, Finding):
             return Rejected(tuple(findings))
         post_id = new_id("post", now)
@@ -247,7 +245,7 @@ class Posts:
         findings += [
             Finding(k, "unknown_field", f"'{k}' cannot be changed.", "Leave it out.", given=patch[k]) for k in unknown
         ]
-        when = _when(merged) if "publish_at" in patch or "zone" in patch else _kept_when(row)
+        when = _when(merged, now) if "publish_at" in patch or "zone" in patch else _kept_when(row)
         if isinstance(when, Finding):
             findings.append(when)
         lateness = row["max_lateness"]
@@ -257,11 +255,9 @@ class Posts:
                 findings.append(asked)
             else:
                 lateness = asked
-        account = _account(conn, workspace_id, str(merged["account_id"]))
-        if account is None:
-            findings.append(_no_account(merged))
+        account = _checked_account(conn, workspace_id, merged, findings)
         part_bodies = part_list(merged)
-        findings.extend(_unknown_media(conn, workspace_id, part_bodies))
+        findings.extend(_unknown_media(conn, workspace_id, part_bodies, findings))
         old = _parts(conn, post_id)
         out = [p for p in old if p["published_at"] is not None]
         findings.extend(_touches_published(out, part_bodies, account, row))
@@ -584,10 +580,10 @@ Kind = Literal["TEXT", "IMAGE", "VIDEO", "CAROUSEL"]
 
 
 def part_list(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The parts of a request: the post itself, then its replies."""
-    first = {k: body.get(k) for k in ("text", "media", "options")}
-    rest = [{k: reply.get(k) for k in ("text", "media", "options")} for reply in body.get("replies") or []]
-    return [{k: v for k, v in part.items() if v} for part in [first, *rest]]
+    """The parts of a request: the post itself, then its replies. What is no part counts as an empty one."""
+    replies = body.get("replies")
+    further = [part if isinstance(part, Mapping) else {} for part in replies] if isinstance(replies, list) else []
+    return [{k: part[k] for k in ("text", "media", "options") if part.get(k)} for part in [body, *further]]
 
 
 def guess_kind(part: Mapping[str, Any]) -> Kind:
@@ -619,10 +615,17 @@ def body_of(conn: sa.Connection, row: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _when(body: Mapping[str, Any]) -> When | Finding | None:
+def _digest(body: Mapping[str, Any]) -> str:
+    try:
+        return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    except RecursionError:  # nested too deeply to be accepted
+        return ""
+
+
+def _when(body: Mapping[str, Any], now: float) -> When | Finding | None:
     if body.get("publish_at") in (None, ""):
         return None
-    return parse_when(str(body["publish_at"]), str(body["zone"]) if body.get("zone") else None)
+    return parse_when(str(body["publish_at"]), str(body["zone"]) if body.get("zone") else None, now=now)
 
 
 def _kept_when(row: Mapping[str, Any]) -> When | None:
@@ -639,6 +642,18 @@ def _no_account(body: Mapping[str, Any]) -> Finding:
         "List the accounts (GET /v1/accounts) and use one of their ids, or connect one.",
         given=body.get("account_id"),
     )
+
+
+def _checked_account(
+    conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
+) -> dict[str, Any] | None:
+    """The account the request names; adds a finding when there is none, unless its id is wrong in itself."""
+    if any(f.field == "account_id" for f in findings):
+        return None
+    account = _account(conn, workspace_id, str(body["account_id"]))
+    if account is None:
+        findings.append(_no_account(body))
+    return account
 
 
 def _account(conn: sa.Connection, workspace_id: str, account_id: str) -> dict[str, Any] | None:
@@ -680,13 +695,17 @@ def _held_by(conn: sa.Connection, post_id: str) -> list[str]:
     return list(conn.execute(sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)).scalars())
 
 
-def _unknown_media(conn: sa.Connection, workspace_id: str, part_bodies: Sequence[Mapping[str, Any]]) -> list[Finding]:
+def _unknown_media(
+    conn: sa.Connection, workspace_id: str, part_bodies: Sequence[Mapping[str, Any]], findings: Sequence[Finding]
+) -> list[Finding]:
     wanted: dict[str, str] = {}
+    wrong = {f.field for f in findings}
     for index, part in enumerate(part_bodies):
-        for place, item in enumerate(part.get("media") or []):
-            if isinstance(item, Mapping) and item.get("id"):
-                prefix = f"replies[{index - 1}]." if index else ""
-                wanted[str(item["id"])] = f"{prefix}media[{place}].id"
+        items = part.get("media")
+        for place, item in enumerate(items if isinstance(items, list) else []):
+            path = f"{f'replies[{index - 1}].' if index else ''}media[{place}].id"
+            if isinstance(item, Mapping) and item.get("id") and path not in wrong:
+                wanted[str(item["id"])] = path
     if not wanted:
         return []
     known = set(
