@@ -8,8 +8,8 @@ from typing import Any
 
 from treadle.posts.view import PartView
 
-# Options of ours that steer Treadle and are never sent.
-OURS = frozenset({"on_too_long", "copy_media"})
+# Options that steer Treadle, or that it does not use: never sent.
+OURS = frozenset({"on_too_long", "copy_media", "auto_publish_text"})
 # What belongs to the finished post, not to a carousel's children.
 CHILD_OPTIONS = frozenset({"alt_text", "is_spoiler_media"})
 
@@ -19,7 +19,8 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
+        given = {name: item for name, item in value.items() if item is not None and item != ""}
+        return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, list | tuple):
         if all(isinstance(item, str | int) for item in value):
             return ",".join(str(item) for item in value)
@@ -28,11 +29,17 @@ def text_of(value: Any) -> str:
 
 
 def options_of(part: PartView) -> dict[str, str]:
-    return {
+    """The options as parameters, in Threads' own spelling."""
+    params = {
         name: text_of(value)
         for name, value in part.options.items()
-        if name not in OURS and value is not None and value != ""
+        if name not in OURS and value not in (None, "", [], {})
     }
+    if "allowlisted_country_codes" in params:
+        params["allowlisted_country_codes"] = params["allowlisted_country_codes"].replace(" ", "").upper()
+    if "topic_tag" in params:
+        params["topic_tag"] = params["topic_tag"].lstrip("#")
+    return params
 
 
 def child_params(part: PartView, index: int) -> dict[str, str]:
@@ -51,6 +58,8 @@ def container_params(part: PartView, reply_to: str | None) -> dict[str, str]:
         params["children"] = ",".join(str(child["id"]) for child in part.children)
     elif part.kind in ("IMAGE", "VIDEO"):
         params.update(_media_params((part.media_urls or [])[0]))
+    if any(item.get("spoiler") is True for item in part.media):
+        params["is_spoiler_media"] = "true"  # Threads hides all media of a post or none
     if reply_to:
         params["reply_to_id"] = reply_to
     return params
