@@ -64,7 +64,7 @@ def shown(value: Any) -> Any:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         return "an object" if isinstance(value, Mapping) else "a list"
-    return json.loads(text) if len(text) <= GIVEN_LIMIT and _clean(text) == text else _cut(text)
+    return json.loads(text, parse_constant=str) if len(text) <= GIVEN_LIMIT and _clean(text) == text else _cut(text)
 
 
 def _digits(value: int) -> str:
