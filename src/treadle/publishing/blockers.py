@@ -22,7 +22,9 @@ APP_WITNESSES = 2
 FIRST_CHECK_S = 60.0
 MOST_CHECK_S = 6 * 3600.0
 # Evidence about the app itself, whoever asked: no second account is needed.
-APP_EVIDENCE = frozenset({"invalid_platform_app", "app_id_missing", "app_disabled", "app_secret_invalid"})
+APP_EVIDENCE = frozenset(
+    {"app_deactivated", "app_not_configured", "wrong_app_id", "client_secret_wrong", "api_access_blocked_for_app"}
+)
 
 
 def scope_for(

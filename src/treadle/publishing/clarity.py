@@ -31,6 +31,8 @@ def clarity_of(failure: Failure, diagnosis: Diagnosis, *, unclear_before: bool) 
         return "clear"
     if isinstance(failure, Lost):
         return "unclear"
+    if failure.answer.status == 429:
+        return "clear"
     code, subcode = error_codes(failure.answer.body)
     if (code, subcode) in CLEAR_PAIRS:
         return "clear"
@@ -38,7 +40,7 @@ def clarity_of(failure: Failure, diagnosis: Diagnosis, *, unclear_before: bool) 
         return "unclear"
     if code is None or code in UNCLEAR_CODES or (code, subcode) in UNCLEAR_PAIRS:
         return "unclear"
-    if diagnosis.pattern == "unknown" or diagnosis.retry.kind == "verify_first":
+    if diagnosis.pattern == "unknown" or "verify_first" in (diagnosis.retry.kind, diagnosis.action):
         return "unclear"
     return "clear"
 

@@ -14,6 +14,9 @@ from treadle.diagnosis.types import BlockerScope, Diagnosis
 
 REBUILDS = 3  # new containers for one part and one cause
 DEFAULT_ATTEMPTS = 4
+# After the budget of an outage nobody is told that the post is lost: it is tried slowly, for about a day.
+PATIENT_ATTEMPTS, PATIENT_S = 48, 1800.0
+NOBODY_REPAIRS = frozenset({"unknown", "platform_temporary", "rate_limit"})
 ANSWERLESS_ATTEMPTS = 8  # calls other than publish whose answer was lost: free to repeat
 
 
@@ -99,15 +102,17 @@ def decide(
         return _settle(diagnosis)
     if met < budget:
         return RetryAt(at, "This passes by itself; tried again.")
+    if diagnosis.scope == "platform" and met < budget + PATIENT_ATTEMPTS:
+        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
         return RebuildAt(at, "Waiting did not help; a new container is made.")
     return _settle(diagnosis)
 
 
 def _settle(diagnosis: Diagnosis) -> Decision:
-    if diagnosis.scope != "post":
+    if diagnosis.scope in ("account", "app", "media_host"):
         return Park(diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again.")
-    if diagnosis.action in ("fix_media", "fix_content", "reconnect", "fix_app_setup", "resolve_on_platform"):
+    if diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support":
         return Park("post", "It goes by itself once this is repaired.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
 
