@@ -1,0 +1,243 @@
+"""Secrets at rest: sealed with the newest key, opened with any key that is still kept.
+
+Keys come from ``TREADLE_SECRET_KEYS`` (newest first) or from a key file beside the database, made on first start with
+rights for its owner alone. A running server notices a rotated key file by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from treadle.settings import Settings
+from treadle.store.tables import metadata
+
+KEY_FILE = "secret.keys"
+KEPT_KEYS = 2  # the newest, and the one before it: what a running server sealed in the last moment stays readable
+
+
+class VaultError(Exception):
+    """A secret cannot be opened, or the keys cannot be read; the message says what to do.
+
+    Raised rather than answered with an empty token: that would look to Meta like a dead one.
+    """
+
+
+class Vault:
+    """``seal`` and ``open``; safe to use from several threads."""
+
+    def __init__(self, keys: list[str], *, path: Path | None = None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._keys = keys
+        self._fernet = _fernet(keys)
+        if path is not None:
+            self._stamp = _stamp(path)
+
+    @property
+    def path(self) -> Path | None:
+        """The key file; ``None`` when the keys come from the environment."""
+        return self._path
+
+    @property
+    def key_count(self) -> int:
+        return len(self._keys)
+
+    def __repr__(self) -> str:
+        return f"Vault({self._path or 'keys from the environment'})"
+
+    def seal(self, text: str) -> bytes:
+        self._follow()
+        return self._fernet.encrypt(text.encode())
+
+    def open(self, sealed: bytes) -> str:
+        """The text of what was sealed; raises :class:`VaultError` when no key fits."""
+        self._follow()
+        try:
+            return self._fernet.decrypt(bytes(sealed)).decode()
+        except InvalidToken:
+            where = f"the key file {self._path}" if self._path else "TREADLE_SECRET_KEYS"
+            raise VaultError(
+                f"A stored secret was sealed with a key that is not in {where}. Put the old key back behind the new "
+                "one, or connect the account again."
+            ) from None
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """The same secret under the newest key."""
+        self._follow()
+        try:
+            return self._fernet.rotate(bytes(sealed))
+        except InvalidToken:
+            self.open(sealed)  # raises with the words for people
+            raise
+
+    def _follow(self) -> None:
+        """Read the key file again when another process has changed it."""
+        if self._path is None:
+            return
+        stamp = _stamp(self._path)
+        if stamp is None or stamp == self._stamp:
+            return
+        with self._lock:
+            self._keys = _read(self._path)
+            self._fernet = _fernet(self._keys)
+            self._stamp = stamp
+
+    def add_key(self) -> None:
+        """Put a new key in front; the older ones stay until :meth:`drop_old_keys`."""
+        self._write([Fernet.generate_key().decode(), *self._keys])
+
+    def drop_old_keys(self) -> int:
+        """Forget all but the newest two keys; returns how many went. Only after everything was sealed anew."""
+        dropped = max(0, len(self._keys) - KEPT_KEYS)
+        if dropped:
+            self._write(self._keys[:KEPT_KEYS])
+        return dropped
+
+    def _write(self, keys: list[str]) -> None:
+        if self._path is None:
+            raise VaultError(
+                "The keys come from TREADLE_SECRET_KEYS: put the new key in front of the old ones there, restart, and "
+                "run 'treadle keys rotate' again."
+            )
+        with self._lock:
+            _replace(self._path, keys)
+            self._keys, self._fernet, self._stamp = keys, _fernet(keys), _stamp(self._path)
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The vault of these settings; makes the key file on first start."""
+    given = [key.strip() for key in settings.secret_keys.get_secret_value().split(",") if key.strip()]
+    if given:
+        return Vault(given)
+    path = settings.data_dir / KEY_FILE
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _create(path, [Fernet.generate_key().decode()])
+    tighten(path)
+    return Vault(_read(path), path=path)
+
+
+def tighten(path: Path) -> bool:
+    """Take the rights on the key file from everybody else; false when that could not be done."""
+    try:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What :func:`rotate` did: secrets sealed anew, keys dropped, and secrets that no key opens (table.column)."""
+
+    resealed: int
+    dropped: int
+    unreadable: tuple[str, ...] = ()
+
+
+def rotate(conn: sa.Connection, vault: Vault, *, new_key: bool = True) -> Rotation:
+    """Seal every secret in the database under a new key (or, with keys from the environment, under the newest).
+
+    Rows are compared and set, so a token that is replaced meanwhile stays replaced. Nothing unreadable is dropped.
+    """
+    if new_key and vault.path is not None:
+        vault.add_key()
+    resealed, unreadable = 0, []
+    for table, column in _sealed_columns():
+        keys = list(table.primary_key.columns)
+        for row in conn.execute(sa.select(*keys, column).where(column.is_not(None))).all():
+            old = row[-1]
+            same = sa.and_(*(key == value for key, value in zip(keys, row[:-1], strict=True)))
+            try:
+                fresh = vault.reseal(old)
+            except (VaultError, InvalidToken):
+                unreadable.append(f"{table.name}.{column.name}")
+                continue
+            done = conn.execute(sa.update(table).where(same, column == old).values({column.name: fresh}))
+            resealed += done.rowcount
+    dropped = 0 if unreadable or vault.path is None else vault.drop_old_keys()
+    return Rotation(resealed, dropped, tuple(unreadable))
+
+
+def unreadable(conn: sa.Connection, vault: Vault) -> list[str]:
+    """Columns (``table.column``) with a secret that no key opens, once for each such secret."""
+    found = []
+    for table, column in _sealed_columns():
+        for sealed in conn.execute(sa.select(column).where(column.is_not(None))).scalars():
+            try:
+                vault.open(sealed)
+            except VaultError:
+                found.append(f"{table.name}.{column.name}")
+    return found
+
+
+def _sealed_columns() -> Iterator[tuple[sa.Table, sa.Column[bytes]]]:
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            if column.name.endswith("_enc"):
+                yield table, column
+
+
+def _fernet(keys: list[str]) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise VaultError(
+            "A secret key is not a Fernet key: 32 bytes in URL-safe base64. 'treadle keys new-secret' prints one."
+        ) from None
+
+
+def _read(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="ascii").split()
+    except (OSError, UnicodeError) as error:
+        raise VaultError(f"The key file {path} cannot be read: {type(error).__name__}.") from None
+    if not lines:
+        raise VaultError(f"The key file {path} is empty. Restore it from a backup: without it no token can be opened.")
+    return lines
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_ino
+
+
+def _temporary(path: Path, keys: list[str]) -> Path:
+    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def _create(path: Path, keys: list[str]) -> None:
+    """Make the file whole or not at all; when two processes start at once, one of them wins and both use its key."""
+    made = _temporary(path, keys)
+    try:
+        with suppress(FileExistsError):
+            os.link(made, path)
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _replace(path: Path, keys: list[str]) -> None:
+    _temporary(path, keys).replace(path)
