@@ -17,6 +17,7 @@ from bench.measure import Bench, Outcome, Unavailable
 
 # name -> what it measures; the module of the same name in bench.lines has `run(bench) -> Outcome`
 LINES = {
+    "accept": "accepting posts and finding due ones while the schedule grows",
     "remote_facts": "reading a remote video's facts, against ffprobe and against fetching it all",
     "diagnosis": "diagnoses a second on one core",
     "startup": "what people wait for: start of commands and server, memory when idle",
