@@ -1,0 +1,40 @@
+"""The breaker opens for an outage and for nothing less."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.publishing.breaker import FAILURES, WINDOW_S, WITNESSES, Breaker
+
+
+def test_it_takes_enough_failures_of_enough_posts() -> None:
+    breaker = Breaker()
+    opened = [breaker.failed("publish", f"pst_{n % WITNESSES}", float(n)) for n in range(FAILURES)]
+    assert opened == [False] * (FAILURES - 1) + [True]
+
+
+def test_one_post_alone_never_opens_it() -> None:
+    breaker = Breaker()
+    assert not any(breaker.failed("publish", "pst_1", n * 0.1) for n in range(100))
+
+
+def test_a_success_at_the_stage_forgets_and_one_at_another_stage_does_not() -> None:
+    breaker = Breaker()
+    for n in range(FAILURES - 1):
+        breaker.failed("publish", f"pst_{n}", 0.0)
+    breaker.worked("create_container")
+    assert breaker.failed("publish", "pst_9", 1.0)
+    breaker.worked("publish")
+    assert not breaker.failed("publish", "pst_9", 2.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3600), st.integers(0, 9)), max_size=60))
+def test_it_never_opens_with_fewer_than_enough_in_the_window(calls: list[tuple[float, int]]) -> None:
+    breaker = Breaker()
+    seen: list[tuple[float, int]] = []
+    for at, post in sorted(calls):
+        seen.append((at, post))
+        recent = [(t, p) for t, p in seen if at - t <= WINDOW_S]
+        enough = len(recent) >= FAILURES and len({p for _, p in recent}) >= WITNESSES
+        assert breaker.failed("publish", f"pst_{post}", at) == enough

@@ -1,0 +1,107 @@
+"""A post is recognised among the account's posts, and no other is ever taken for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.publishing.matching import EARLY_S, Wanted, find, parse_time
+
+SENT = 1_800_000_000.0
+
+
+def item(media_id: str, **changes: Any) -> dict[str, Any]:
+    at = changes.pop("at", SENT + 1)
+    stamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return {"id": media_id, "media_type": "TEXT_POST", "text": "Hello", "timestamp": stamp, **changes}
+
+
+def wanted(**changes: Any) -> Wanted:
+    return Wanted(**{"kind": "TEXT", "text": "Hello", "parent": None, "first_sent_at": SENT, **changes})
+
+
+def look(items: list[dict[str, Any]], **changes: Any) -> list[str]:
+    seen = changes.pop("seen_before", None)
+    claimed = changes.pop("claimed", ())
+    return find(items, wanted(**changes), seen_before=seen, claimed=claimed)
+
+
+def test_the_post_is_found_by_type_time_and_text() -> None:
+    items = [item("1", text="Other"), item("2", media_type="IMAGE"), item("3", at=SENT - 3600), item("4")]
+    assert look(items) == ["4"]
+
+
+def test_ids_seen_before_or_claimed_are_never_matches() -> None:
+    items = [item("1"), item("2"), item("3")]
+    assert look(items, seen_before=["1"], claimed={"2"}) == ["3"]
+
+
+def test_white_space_and_normal_forms_do_not_matter() -> None:
+    assert look([item("1", text="Caf\u00e9\n is  open")], text=" Cafe\u0301 is open ") == ["1"]
+
+
+def test_a_reply_needs_its_parent() -> None:
+    items = [item("1", replied_to={"id": "77"}), item("2", replied_to={"id": "88"})]
+    assert look(items, parent="88") == ["2"]
+
+
+def test_without_a_text_only_a_post_without_text_matches() -> None:
+    assert look([item("1"), item("2", text=None), {**item("3"), "text": ""}], text="") == ["2", "3"]
+
+
+def test_with_the_ids_from_before_a_jumped_clock_hides_nothing() -> None:
+    early = item("1", at=SENT - 3 * 3600)
+    assert look([early], seen_before=["0"]) == ["1"]
+    assert look([early]) == []
+
+
+def test_equal_posts_come_oldest_first() -> None:
+    assert look([item("2", at=SENT + 20), item("1", at=SENT + 10)]) == ["1", "2"]
+
+
+def test_times_are_read_or_not() -> None:
+    assert parse_time("2024-09-12T23:17:39+0000") == datetime(2024, 9, 12, 23, 17, 39, tzinfo=UTC).timestamp()
+    assert parse_time("soon") is None
+    assert parse_time(None) is None
+
+
+ITEMS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.integers(1, 30).map(str) | st.none() | st.integers(1, 30),
+            "media_type": st.sampled_from(["TEXT_POST", "IMAGE", "VIDEO", "CAROUSEL_ALBUM", "REPOST_FACADE"])
+            | st.none(),
+            "text": st.sampled_from(["Hello", " Hello ", "hello", ""]) | st.none() | st.integers(),
+            "timestamp": st.sampled_from(["2027-01-15T08:00:01+0000", "2020-01-01T00:00:00+0000", "x"]) | st.none(),
+            "replied_to": st.none() | st.just("7") | st.fixed_dictionaries({"id": st.sampled_from(["7", "8", 7])}),
+        },
+    ),
+    max_size=12,
+)
+IDS = st.sets(st.integers(1, 30).map(str), max_size=8)
+
+
+@given(ITEMS, IDS, IDS, st.sampled_from([None, "7"]))
+def test_whatever_the_list_says_a_match_is_new_unclaimed_and_alike(
+    items: list[dict[str, Any]], seen: set[str], claimed: set[str], parent: str | None
+) -> None:
+    found = look(items, seen_before=seen, claimed=claimed, parent=parent)
+    assert not set(found) & (seen | claimed)
+    for media_id in found:
+        alike = [i for i in items if str(i.get("id")) == media_id]
+        assert any(i.get("media_type") == "TEXT_POST" and str(i.get("text")).strip() == "Hello" for i in alike)
+        assert not any(
+            (at := parse_time(i.get("timestamp"))) is not None and at < SENT - 86_400.0
+            for i in alike
+            if len(alike) == 1
+        )
+
+
+@given(ITEMS, st.integers(0, 11))
+def test_the_true_post_is_found_among_anything(items: list[dict[str, Any]], place: int) -> None:
+    items.insert(min(place, len(items)), item("999", at=SENT + EARLY_S))
+    assert "999" in look(items)
