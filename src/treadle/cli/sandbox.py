@@ -45,10 +45,11 @@ def sandbox(
     ] = None,
     scenarios: Annotated[bool, typer.Option("--scenarios", help="List the scenarios and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print where it runs as one line of JSON.")] = False,
-) -> int:
+) -> None:
     """Run a Threads of your own, with failures on demand. Nothing in it reaches the real one."""
     if scenarios:
-        return _list_scenarios(as_json)
+        _list_scenarios(as_json)
+        return
     settings: dict[str, Any] = {"processing": _value(processing)}
     for given in option or []:
         key, equals, value = given.partition("=")
@@ -71,8 +72,8 @@ def sandbox(
         made = Sandbox(app=known, accounts=names, data_dir=data_dir, scenario=scenario, **settings)
     except (ValueError, WrongState) as wrong:
         typer.echo(f"treadle sandbox: {wrong}", err=True)
-        return 2 if isinstance(wrong, ValueError) else 1
-    return asyncio.run(_serve(made, host, port, as_json))
+        raise typer.Exit(2 if isinstance(wrong, ValueError) else 1) from None
+    raise typer.Exit(asyncio.run(_serve(made, host, port, as_json)))
 
 
 def _value(text: str) -> Any:
@@ -83,16 +84,15 @@ def _value(text: str) -> Any:
         return text
 
 
-def _list_scenarios(as_json: bool) -> int:
+def _list_scenarios(as_json: bool) -> None:
     from treadle.sandbox.scenarios import SCENARIOS
 
     if as_json:
         typer.echo(json.dumps([{"name": name, "what": s.what} for name, s in SCENARIOS.items()]))
-        return 0
+        return
     width = max(map(len, SCENARIOS))
     for name, scenario in SCENARIOS.items():
         typer.echo(f"{name:<{width}}  {scenario.what}")
-    return 0
 
 
 async def _serve(sandbox: Any, host: str, port: int, as_json: bool) -> int:

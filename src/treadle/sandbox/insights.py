@@ -7,8 +7,8 @@ from typing import Any
 from treadle.sandbox.answers import Reply, ok
 from treadle.sandbox.clock import graph_time
 from treadle.sandbox.gate import refuse
-from treadle.sandbox.lists import read_moment
 from treadle.sandbox.model import Account, Post
+from treadle.sandbox.moments import read_moment
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import DAY, World
 
@@ -78,7 +78,7 @@ def user_insights(world: World, call: Call) -> Reply:
     metrics = _metrics(call)
     if not metrics:
         return refuse(world, call, "param_required", name="metric")
-    since, until = read_moment(call.text("since") or "0"), read_moment(call.text("until") or "0")
+    since, until = read_moment(call.text("since") or "0", call.now), read_moment(call.text("until") or "0", call.now)
     if since is None or until is None or 0 < since < FIRST_MOMENT:
         return refuse(world, call, "param_invalid", name="since")
     now = call.now

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +12,7 @@ from treadle.sandbox.answers import Reply, ok
 from treadle.sandbox.fields import Selection
 from treadle.sandbox.gate import refuse
 from treadle.sandbox.model import Post
+from treadle.sandbox.moments import read_moment
 from treadle.sandbox.reading import UnknownField, selection_of, unknown_field, view
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
@@ -117,7 +117,7 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
         if name not in params or not call.has(name):
             bounds.append(None)
             continue
-        moment = read_moment(call.text(name))
+        moment = read_moment(call.text(name), call.now)
         if moment is None or moment < FIRST_MOMENT:
             return refuse(world, call, "param_invalid", name=name)
         bounds.append(moment)
@@ -133,16 +133,3 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
     if edges[0] is not None and edges[1] is not None:
         return refuse(world, call, "param_invalid", name="before")
     return limit, bounds[0], bounds[1], edges[0], edges[1]
-
-
-def read_moment(text: str) -> float | None:
-    """Unix seconds, or a date as ``strtotime`` takes it: ISO forms."""
-    try:
-        return float(int(text))
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,76 @@
+"""``treadle sandbox``: one command, one port, clear refusals."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from treadle.sandbox.scenarios import SCENARIOS
+
+COMMAND = [sys.executable, "-m", "treadle", "sandbox"]
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *args], capture_output=True, text=True, timeout=60)
+
+
+def test_it_runs_answers_and_stops(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--json", "--account", "ada", "--scenario", "bytes", "-o", "max_links=2",
+         "--processing", "fast", "--data-dir", str(tmp_path)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        where = json.loads(process.stdout.readline())
+        account = where["accounts"][0]
+        with urlopen(f"{where['url']}/me?fields=username&access_token={account['access_token']}") as answer:
+            assert json.load(answer) == {"username": "ada", "id": account["id"]}
+        with urlopen(f"{where['url']}/_sandbox/options") as answer:
+            options = json.load(answer)
+        assert (options["count"], options["max_links"]) == ("bytes", 2)
+        with urlopen(where["page"]) as answer:
+            assert b"Threads sandbox" in answer.read()
+    finally:
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert (tmp_path / "sandbox.json").exists()
+
+
+def test_a_taken_port_is_explained() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--scenario", "flood"], "no scenario 'flood'"),
+        (["-o", "count=letters"], "takes one of"),
+        (["-o", "cuont=docs"], "Did you mean 'count'"),
+        (["-o", "count"], "NAME=VALUE"),
+        (["--processing", "eventually"], "'real', 'fast'"),
+        (["--account", "a b"], "letters, digits"),
+    ],
+)
+def test_wrong_usage_is_2_with_a_reason(args: list[str], words: str) -> None:
+    done = run("--port", "0", *args)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_scenarios_are_listed() -> None:
+    assert {row["name"] for row in json.loads(run("--scenarios", "--json").stdout)} == set(SCENARIOS)
