@@ -1,0 +1,46 @@
+"""Who did what: one row for every act that changes who may do something, or what is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.diagnosis.redact import redact
+from treadle.store.tables import audit
+
+
+def note(
+    conn: sa.Connection,
+    workspace_id: str | None,
+    actor: str,
+    action: str,
+    subject: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    now: float,
+) -> None:
+    """Add an entry, in the transaction of the act. ``actor``: ``key_...``, ``usr_...``, ``cli``, ``treadle``, ``meta``
+    or ``link`` (whoever followed a connect link). Secrets are taken out of ``detail``."""
+    conn.execute(
+        sa.insert(audit).values(
+            workspace_id=workspace_id,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=redact(dict(detail or {}), max_chars=4000),
+            at=now,
+        )
+    )
+
+
+def entries(
+    conn: sa.Connection, workspace_id: str, *, before: int | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """Entries of a workspace, newest first; ``before`` is the id of the last one already seen."""
+    query = sa.select(audit).where(audit.c.workspace_id == workspace_id)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    rows = conn.execute(query.order_by(audit.c.id.desc()).limit(max(1, min(limit, 500)))).mappings()
+    return [dict(row) for row in rows]

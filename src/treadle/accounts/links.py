@@ -1,0 +1,180 @@
+"""Hosted connect links: made for an end customer, expiring, good for one connection.
+
+The link's token is also the ``state`` of the authorise window; the database holds its hash alone. Opening a link puts a
+second secret into the browser (a cookie), and only the browser that opened it last can finish it: a link finished by
+somebody else's authorisation would connect their profile to this workspace.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from treadle.accounts.refusal import Refusal, not_found
+from treadle.ids import new_id
+from treadle.settings import Settings
+from treadle.store.tables import accounts, connect_links, workspaces
+from treadle.threads.oauth import BASIC, DEFAULT_SCOPES, SCOPES
+
+LIFE_S = 24 * 3600.0
+LONGEST_S = 30 * 86_400.0
+# Whoever opened the link in time may finish in Meta's window afterwards.
+GRACE_S = 900.0
+ABANDONED_S = 120.0
+RETURN_ADDRESSES = "return_addresses"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``url`` is shown once: the database does not hold it."""
+
+    id: str
+    url: str
+    expires_at: float
+
+
+def digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create(
+    conn: sa.Connection,
+    settings: Settings,
+    workspace_id: str,
+    *,
+    now: float,
+    return_url: str | None = None,
+    account_id: str | None = None,
+    scopes: Sequence[str] | None = None,
+    life_s: float = LIFE_S,
+) -> Link | Refusal:
+    """A link for one connection. ``account_id``: the account to be reconnected, which no other profile may replace."""
+    if account_id is not None:
+        row = conn.execute(
+            sa.select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+        ).first()
+        if row is None:
+            return not_found("account")
+    if return_url is not None:
+        options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
+        wrong = _return_problem(return_url, options.get(RETURN_ADDRESSES) or [])
+        if wrong:
+            return Refusal("This return address is not allowed", wrong, field="return_url")
+    unknown = [scope for scope in scopes or () if scope not in SCOPES]
+    if unknown:
+        return Refusal(
+            "There is no such permission",
+            f"Threads knows no permission called {unknown[0]!r}. It knows: {', '.join(SCOPES)}.",
+            field="scopes",
+            pattern="invalid_scope",
+        )
+    if not 60.0 <= life_s <= LONGEST_S:
+        return Refusal(
+            "This life is too short or too long",
+            "A link lives for a minute at least and 30 days at most.",
+            field="life_s",
+        )
+    token = secrets.token_urlsafe(32)
+    link_id = new_id("link", now)
+    conn.execute(
+        sa.insert(connect_links).values(
+            id=link_id,
+            workspace_id=workspace_id,
+            account_id=account_id,
+            state_hash=digest(token),
+            return_url=return_url,
+            scopes=list(dict.fromkeys([BASIC, *(scopes or DEFAULT_SCOPES)])),
+            created_at=now,
+            expires_at=now + life_s,
+        )
+    )
+    return Link(link_id, f"{settings.public_url}/connect/{token}", now + life_s)
+
+
+def find(conn: sa.Connection, token: str) -> dict[str, Any] | None:
+    row = conn.execute(sa.select(connect_links).where(connect_links.c.state_hash == digest(token))).mappings().first()
+    return dict(row) if row else None
+
+
+def state_of(link: dict[str, Any] | None, now: float) -> str:
+    """``open``, ``used``, ``expired`` or ``unknown``."""
+    if link is None:
+        return "unknown"
+    if link["used_at"] is not None and not _abandoned(link, now):
+        return "used"
+    opened = link["opened_at"]
+    late = now > link["expires_at"]
+    if late and not (opened is not None and opened <= link["expires_at"] and now < opened + GRACE_S):
+        return "expired"
+    return "open"
+
+
+def opened(conn: sa.Connection, link_id: str, *, now: float) -> str:
+    """Note that a browser opened the link; the secret for its cookie."""
+    nonce = secrets.token_urlsafe(24)
+    link = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
+    conn.execute(
+        sa.update(connect_links)
+        .where(connect_links.c.id == link_id)
+        .values(opened_at=now, outcome={**link, "nonce": digest(nonce)})
+    )
+    return nonce
+
+
+def same_browser(link: dict[str, Any], nonce: str | None) -> bool:
+    kept = (link["outcome"] or {}).get("nonce")
+    return bool(nonce) and bool(kept) and hmac.compare_digest(digest(nonce or ""), str(kept))
+
+
+def take(conn: sa.Connection, link_id: str, *, was: float | None, now: float) -> bool:
+    """Use the link up, by compare-and-set from ``was`` (its ``used_at``); false when somebody else did."""
+    same = connect_links.c.used_at.is_(None) if was is None else connect_links.c.used_at == was
+    done = conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id, same).values(used_at=now))
+    return done.rowcount == 1
+
+
+def _abandoned(link: dict[str, Any], now: float) -> bool:
+    """Taken by a process that never said what came of it."""
+    return "page" not in (link["outcome"] or {}) and now > link["used_at"] + ABANDONED_S
+
+
+def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
+    """Keep what came of it. ``again``: it did not connect anything, so the link may be pressed once more."""
+    kept = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
+    values: dict[str, Any] = {"outcome": {**outcome, "nonce": kept.get("nonce")}}
+    if again:
+        values["used_at"] = None
+    conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id).values(**values))
+
+
+def _return_problem(address: str, allowed: Sequence[str]) -> str | None:
+    """Why this address may not be returned to; it has to lie under an allowed one of the same origin."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "This is not a web address."
+    local = host in ("localhost", "127.0.0.1", "::1")
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        return "It must be an https address (http is accepted for localhost only)."
+    if parts.username or parts.password or "\\" in address or any(ord(c) < 33 for c in address):
+        return "It must hold neither credentials nor blanks or backslashes."
+    if not allowed:
+        return "This workspace allows no return addresses yet; add one to its option return_addresses."
+    segments = parts.path.split("/")
+    if any(segment in (".", "..") or "%2e" in segment.lower() for segment in segments):
+        return "Its path must not hold dot segments."
+    for entry in allowed:
+        known = urlsplit(entry)
+        base = known.path.rstrip("/")
+        same = (known.scheme, known.hostname, known.port) == (parts.scheme, host, port)
+        if same and (not base or parts.path == base or parts.path.startswith(base + "/")):
+            return None
+    return "It is under none of this workspace's return_addresses: " + ", ".join(allowed) + "."

@@ -1,0 +1,94 @@
+"""What the accounts room needs of the house, in one place."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from treadle.accounts.vault import Vault
+from treadle.diagnosis.types import Diagnosis
+from treadle.settings import Settings
+from treadle.store import Database
+from treadle.threads import ThreadsClient
+
+
+class Repairs(Protocol):
+    """Letting posts go once a cause is repaired; the publishing room does it."""
+
+    def repaired(self, conn: sa.Connection, blocker_ids: Sequence[str], *, by: str, now: float) -> list[str]: ...
+
+    def repaired_for_account(
+        self, conn: sa.Connection, account_id: str, *, lanes: Iterable[str] | None = None, by: str, now: float
+    ) -> list[str]: ...
+
+
+class Block(Protocol):
+    """Opening a blocker; the publishing room's rules decide how wide it is."""
+
+    def __call__(
+        self,
+        conn: sa.Connection,
+        diagnosis: Diagnosis,
+        *,
+        scope: str,
+        key: str,
+        workspace_id: str,
+        now: float,
+        scale: float = 1.0,
+        stage: str = "unknown",
+    ) -> str: ...
+
+
+class Preview(Protocol):
+    """``{"sends": post ids, "holds": post ids}``: what repairing these blockers would do."""
+
+    def __call__(
+        self, conn: sa.Connection, blocker_ids: Sequence[str], *, now: float
+    ) -> Mapping[str, Sequence[str]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MetaApp:
+    """The Meta app's Threads id and secret (not the app's own id: an app has two pairs)."""
+
+    id: str
+    secret: SecretStr
+    redirect_uri: str
+
+
+@dataclass(slots=True)
+class Accounts:
+    """``client`` belongs to the running event loop and carries no token; ``now`` is epoch seconds."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    client: ThreadsClient
+    repairs: Repairs
+    block: Block
+    preview: Preview
+    now: Callable[[], float] = time.time
+    random01: Callable[[], float] = random.random
+
+    @property
+    def app(self) -> MetaApp | None:
+        """The Meta app of these settings; ``None`` until id and secret are set."""
+        secret = self.settings.threads_app_secret
+        if not self.settings.threads_app_id or not secret.get_secret_value():
+            return None
+        return MetaApp(self.settings.threads_app_id, secret, redirect_uri(self.settings))
+
+    def token(self, sealed: bytes) -> SecretStr:
+        """Raises :class:`treadle.accounts.vault.VaultError` when no key opens it."""
+        return SecretStr(self.vault.open(sealed))
+
+
+def redirect_uri(settings: Settings) -> str:
+    """The address to list at Meta under Redirect Callback URLs, byte for byte."""
+    return f"{settings.public_url}/threads/callback"

@@ -1,0 +1,147 @@
+"""Storing a connection, new or renewed by a person, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from treadle.accounts import audit, health, needs
+from treadle.accounts.service import Accounts
+from treadle.accounts.timing import first_refresh
+from treadle.accounts.tokens import Known
+from treadle.diagnosis import from_pattern
+from treadle.diagnosis.types import Evidence
+from treadle.ids import new_id
+from treadle.store import feed
+from treadle.store.tables import accounts, blockers
+
+# What a new, working token repairs. A restriction is not among it: reading goes on behind one.
+_REPAIRED_LANES: Final = ("meta_token", "permission_app_review", "linked_instagram_account")
+_REPAIRED_PATTERNS: Final = ("account_checkpointed", "account_unconfirmed", "identity_confirmation")
+_APP_PROVEN: Final = ("wrong_app_id", "client_secret_wrong", "redirect_uri_not_allowed", "app_not_configured")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """``kind``: ``new``, ``reconnected`` (it was known), ``returned`` (it had been disconnected). ``released``: ids of
+    the posts that now go out by themselves; ``missing``: permissions that publishing needs and the token has not."""
+
+    account_id: str
+    kind: str
+    username: str
+    released: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def repairable(conn: sa.Connection, account_id: str, app_id: str) -> list[str]:
+    """Ids of the open blockers that connecting this account again would close."""
+    own = sa.and_(
+        blockers.c.scope == "account",
+        blockers.c.key == account_id,
+        sa.or_(blockers.c.lane.in_(_REPAIRED_LANES), blockers.c.pattern.in_(_REPAIRED_PATTERNS)),
+    )
+    shared = sa.and_(blockers.c.scope == "app", blockers.c.key == app_id, blockers.c.pattern.in_(_APP_PROVEN))
+    query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), sa.or_(own, shared))
+    return list(conn.execute(query.order_by(blockers.c.opened_at)).scalars())
+
+
+def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known, *, actor: str) -> Stored:
+    """Keep the token sealed, set the health, let waiting posts go; one transaction."""
+    now = house.now()
+    app_id = house.settings.threads_app_id
+    row = conn.execute(
+        sa.select(accounts).where(
+            accounts.c.workspace_id == workspace_id, accounts.c.threads_user_id == known.profile.id
+        )
+    ).first()
+    values: dict[str, Any] = {
+        "username": known.profile.username,
+        "name": known.profile.name,
+        "picture_url": known.profile.picture_url,
+        "profile": {"biography": known.profile.biography, "is_verified": known.profile.is_verified},
+        "app_id": app_id,
+        "token_enc": house.vault.seal(known.token.get_secret_value()),
+        "token_previous_enc": None,
+        "token_issued_at": known.issued_at,
+        "token_expires_at": known.expires_at,
+        "grant_expires_at": known.grant_expires_at,
+        "scopes": list(known.scopes),
+        "refresh_next_at": first_refresh(known.issued_at, known.expires_at, now, house.random01()),
+        "refresh_attempts": 0,
+        "refresh_lease_until": None,
+        "refresh_lease_token": None,
+        "checked_at": now,
+        "updated_at": now,
+        "disconnected_at": None,
+    }
+    if row is None:
+        account_id, kind = new_id("account", now), "new"
+        conn.execute(
+            sa.insert(accounts).values(
+                id=account_id,
+                workspace_id=workspace_id,
+                threads_user_id=known.profile.id,
+                created_at=now,
+                health="active",
+                health_at=now,
+                **values,
+            )
+        )
+    else:
+        account_id = row.id
+        kind = "returned" if row.disconnected_at is not None else "reconnected"
+        conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**values))
+    mending = [] if kind == "new" else repairable(conn, account_id, app_id)
+    lacking = needs.missing(needs.ALWAYS, known.scopes)
+    if lacking:
+        cause = from_pattern("permission_not_granted", Evidence(stage="oauth", body={"missing_scopes": list(lacking)}))
+        health.reconnected(conn, account_id, "limited", cause.to_json(), now)
+        standing = house.block(
+            conn,
+            cause,
+            scope="account",
+            key=account_id,
+            workspace_id=workspace_id,
+            now=now,
+            scale=house.settings.time_scale,
+            stage="oauth",
+        )
+        mending = [blocker_id for blocker_id in mending if blocker_id != standing]
+    elif row is None or row.health != "restricted":
+        # A restriction outlives the token: only a publish, or a person's word, ends it.
+        health.reconnected(conn, account_id, "active", None, now)
+    released: list[str] = []
+    if kind != "new":
+        released = house.repairs.repaired(conn, mending, by="reconnect", now=now)
+        # Posts that met the missing account itself wait behind no blocker.
+        released += house.repairs.repaired_for_account(conn, account_id, lanes=(), by="reconnect", now=now)
+    payload = {"account_id": account_id, "username": known.profile.username, "threads_user_id": known.profile.id}
+    change = "account.connected" if kind == "new" else "account.reconnected"
+    feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
+    audit.note(conn, workspace_id, actor, f"account.{kind}", account_id, {"username": known.profile.username}, now=now)
+    return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
+
+
+def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, actor: str, now: float) -> bool:
+    """Forget the tokens; posts of the account wait until it is connected again. False: there is no such account."""
+    done = conn.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == account_id, accounts.c.workspace_id == workspace_id, accounts.c.disconnected_at.is_(None)
+        )
+        .values(
+            token_enc=None,
+            token_previous_enc=None,
+            refresh_next_at=None,
+            disconnected_at=now,
+            updated_at=now,
+            scopes=[],
+        )
+    )
+    if done.rowcount != 1:
+        return False
+    feed.announce(conn, workspace_id, "account.disconnected", account_id, {"account_id": account_id}, now=now)
+    audit.note(conn, workspace_id, actor, "account.disconnected", account_id, now=now)
+    return True
