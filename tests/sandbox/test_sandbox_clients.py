@@ -20,7 +20,8 @@ from treadle.sandbox import running
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = Path(__file__).parent / "clients"
-ENVIRONMENT = ROOT / ".venv-clients"
+HOME = ROOT / ".venv-clients"
+ENVIRONMENT = HOME / "env"
 
 pytestmark = pytest.mark.long
 
@@ -38,7 +39,8 @@ def client_python() -> Path:
     """The interpreter of ``.venv-clients``, made on demand from the pinned list; skips when it cannot be."""
     wanted = hashlib.sha256((CLIENTS / "requirements.txt").read_bytes()).hexdigest()
     python, stamp = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-from"
-    with FileLock(str(ENVIRONMENT) + ".lock"):
+    HOME.mkdir(exist_ok=True)
+    with FileLock(HOME / "lock"):
         if stamp.exists() and stamp.read_text() == wanted and python.exists():
             return python
         uv = find_uv()
