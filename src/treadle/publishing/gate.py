@@ -12,6 +12,7 @@ from treadle.publishing.blockers import state_behind
 from treadle.publishing.ending import Behind, Later, Outcome, Over
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
+from treadle.store import statements
 from treadle.store.tables import accounts, parts, posts, workspaces
 
 # Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
@@ -65,8 +66,7 @@ def intend(conn: sa.Connection, house: House, hop: Hop, part: PartView, now: flo
 
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
     """
-    ours = sa.update(posts).where(posts.c.id == hop.post.id, posts.c.claim == hop.post.claim).values(claimed_at=now)
-    if conn.execute(ours).rowcount != 1:
+    if statements.update(conn, posts, {"claimed_at": now}, id=hop.post.id, claim=hop.post.claim) != 1:
         return _stop(Later(now, "publishing", "Somebody else works on it now."))
     if not house.lease.held(conn, hop.lease_token):
         return _stop(Later(now, "publishing", "Another worker goes on with it."))
@@ -75,24 +75,22 @@ def intend(conn: sa.Connection, house: House, hop: Hop, part: PartView, now: flo
     if standing:
         ids = tuple(str(row["id"]) for row in standing)
         return _stop(Behind(ids, dict(standing[0]["cause"]), state_behind(standing), "Waits behind an open cause."))
-    row = conn.execute(
-        sa.select(accounts.c.paused, workspaces.c.paused.label("all"), accounts.c.disconnected_at)
-        .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
-        .where(accounts.c.id == hop.account.id)
-    ).one()
+    row = conn.execute(_PAUSED, {"id": hop.account.id}).one()
     if row.paused or row.all:
         return _stop(Over("waiting", "Paused just before it was sent. It goes on when the pause ends."))
     waits = quota_wait(conn, hop, now)
     if waits is not None:
         return waits
-    done = conn.execute(
-        sa.update(parts)
-        .where(parts.c.id == part.id, parts.c.intent == "none", parts.c.threads_id.is_(None))
-        .values(intent="sent")
-    )
-    if done.rowcount != 1:
+    if statements.update(conn, parts, intent_columns(part, hop.worker, now), id=part.id, intent="none") != 1:
         return _stop(Later(now, "publishing", "Somebody else has sent it; looks at what came of that."))
     return None
+
+
+_PAUSED = (
+    sa.select(accounts.c.paused, workspaces.c.paused.label("all"), accounts.c.disconnected_at)
+    .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
+    .where(accounts.c.id == sa.bindparam("id"))
+)
 
 
 def intent_columns(part: PartView, worker: str, now: float) -> dict[str, Any]:

@@ -24,6 +24,11 @@ LEASE_S = 30.0
 MARGIN = 0.25  # share of the lease that is not used for sending: clocks, and the way from the guard to the wire
 
 
+_HELD = sa.select(workers.c.expires_at, workers.c.state).where(
+    workers.c.id == sa.bindparam("worker"), workers.c.token == sa.bindparam("token")
+)
+
+
 def database_now(conn: sa.Connection) -> float:
     """Epoch seconds of the database's clock: the one clock that all workers share."""
     if conn.dialect.name == "postgresql":
@@ -91,11 +96,7 @@ class Lease:
 
     def held(self, conn: sa.Connection, token: str) -> bool:
         """Whether the database agrees that the lease under ``token`` is held. Looked at where an intent is written."""
-        row = conn.execute(
-            sa.select(workers.c.expires_at, workers.c.state).where(
-                workers.c.id == self.worker, workers.c.token == token
-            )
-        ).first()
+        row = conn.execute(_HELD, {"worker": self.worker, "token": token}).first()
         return row is not None and row.state == "alive" and row.expires_at > database_now(conn)
 
     def drop(self) -> None:

@@ -23,6 +23,13 @@ TOTALS: Mapping[str, int] = {"posts": 250, "replies": 1000}
 ASK_AGAIN_S = 900.0
 
 
+_USED = sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
+    parts.c.account_id == sa.bindparam("account"),
+    parts.c.published_at > sa.bindparam("since"),
+    parts.c.is_reply == sa.bindparam("reply", type_=sa.Boolean),
+)
+
+
 def bucket(part: PartView) -> str:
     return "replies" if part.is_reply else "posts"
 
@@ -33,13 +40,8 @@ def total(account: AccountView, name: str) -> int:
 
 def used_here(conn: sa.Connection, account_id: str, name: str, now: float) -> tuple[int, float | None]:
     """(how many of this account's parts were published in the window, when the oldest of them was)."""
-    row = conn.execute(
-        sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
-            parts.c.account_id == account_id,
-            parts.c.published_at > now - WINDOW_S,
-            parts.c.is_reply.is_(name == "replies"),
-        )
-    ).one()
+    asked = {"account": account_id, "since": now - WINDOW_S, "reply": name == "replies"}
+    row = conn.execute(_USED, asked).one()
     return int(row[0]), row[1]
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from treadle.posts.states import RUNNING
 from treadle.posts.view import AccountView, PartView, PostView, account_view, part_view, post_view
-from treadle.store import feed
+from treadle.store import feed, statements
 from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
 
 
@@ -67,9 +67,27 @@ class Change:
         return self
 
 
+_POST = sa.select(posts).where(posts.c.id == sa.bindparam("id")).with_for_update()
+_PARTS = sa.select(parts).where(parts.c.post_id == sa.bindparam("post_id")).order_by(parts.c.position)
+_ACCOUNT = (
+    sa.select(accounts, workspaces.c.paused.label("workspace_paused"))
+    .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
+    .where(accounts.c.id == sa.bindparam("id"))
+)
+_BLOCKERS = sa.select(blockers).where(
+    blockers.c.repaired_at.is_(None),
+    sa.or_(
+        sa.and_(blockers.c.scope == "post", blockers.c.key == sa.bindparam("post")),
+        sa.and_(blockers.c.scope == "account", blockers.c.key == sa.bindparam("account")),
+        sa.and_(blockers.c.scope == "app", blockers.c.key == sa.bindparam("app")),
+        blockers.c.scope == "platform",
+    ),
+)
+
+
 def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_token: str, now: float) -> Hop | None:
     """Take the post for this hop; ``None`` when the hop is out of date or the post is not to be run."""
-    row = conn.execute(sa.select(posts).where(posts.c.id == post_id).with_for_update()).mappings().first()
+    row = conn.execute(_POST, {"id": post_id}).mappings().first()
     if row is None or row["seq"] != seq or row["state"] not in RUNNING:
         return None
     if row["claimed_by"] is not None:
@@ -82,16 +100,8 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
             )
         )
     taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
-    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**taken))
-    account = (
-        conn.execute(
-            sa.select(accounts, workspaces.c.paused.label("workspace_paused"))
-            .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
-            .where(accounts.c.id == row["account_id"])
-        )
-        .mappings()
-        .one()
-    )
+    statements.update(conn, posts, taken, id=post_id)
+    account = conn.execute(_ACCOUNT, {"id": row["account_id"]}).mappings().one()
     post = post_view({**row, **taken}, load_parts(conn, post_id))  # type: ignore[arg-type]
     return Hop(
         post=post,
@@ -104,23 +114,18 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
 
 
 def load_parts(conn: sa.Connection, post_id: str) -> list[PartView]:
-    rows = conn.execute(sa.select(parts).where(parts.c.post_id == post_id).order_by(parts.c.position)).mappings()
-    return [part_view(row) for row in rows]
+    return [part_view(row) for row in conn.execute(_PARTS, {"post_id": post_id}).mappings()]
 
 
 def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> list[Mapping[str, Any]]:
     """Open blockers that concern this post, the narrowest scope first."""
     hosts = media_hosts(post.parts)
-    b = blockers.c
-    concerns = [
-        sa.and_(b.scope == "post", b.key == post.id),
-        sa.and_(b.scope == "account", b.key == account.id),
-        sa.and_(b.scope == "app", b.key == account.app_id),
-        b.scope == "platform",
-    ]
+    keys = {"post": post.id, "account": account.id, "app": account.app_id}
+    rows = list(conn.execute(_BLOCKERS, keys).mappings())
     if hosts:
-        concerns.append(sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts)))
-    rows = conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), sa.or_(*concerns))).mappings()
+        b = blockers.c
+        of_hosts = sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts))
+        rows += conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), of_hosts)).mappings()
     order = {"post": 0, "media_host": 1, "account": 2, "app": 3, "platform": 4}
     return sorted((dict(row) for row in rows), key=lambda row: order[str(row["scope"])])
 
@@ -140,21 +145,18 @@ def begin(
     conn: sa.Connection, hop: Hop, stage: str, what: str, part: int | None, *, now: float, kind: str = "call"
 ) -> Hop:
     """Note that something is about to be asked, before it is."""
-    event_id = conn.execute(
-        sa.insert(events)
-        .values(
-            post_id=hop.post.id,
-            workspace_id=hop.post.workspace_id,
-            part=part,
-            attempt=hop.post.attempt,
-            stage=stage,
-            kind=kind,
-            what=what,
-            started_at=now,
-            worker=hop.worker,
-        )
-        .returning(events.c.id)
-    ).scalar_one()
+    row = {
+        "post_id": hop.post.id,
+        "workspace_id": hop.post.workspace_id,
+        "part": part,
+        "attempt": hop.post.attempt,
+        "stage": stage,
+        "kind": kind,
+        "what": what,
+        "started_at": now,
+        "worker": hop.worker,
+    }
+    event_id = statements.insert_returning(conn, events, row)
     return replace(hop, open_event=event_id)
 
 
@@ -166,15 +168,12 @@ def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release:
     values = {**change.post, "updated_at": now}
     if release:
         values["claimed_by"] = None
-    done = conn.execute(
-        sa.update(posts).where(posts.c.id == hop.post.id, posts.c.claim == hop.post.claim).values(**values)
-    )
-    if done.rowcount != 1:
+    if statements.update(conn, posts, values, id=hop.post.id, claim=hop.post.claim) != 1:
         return None
     for position, columns in change.parts.items():
-        conn.execute(sa.update(parts).where(parts.c.id == hop.part(position).id).values(**columns))
+        statements.update(conn, parts, columns, id=hop.part(position).id)
     if change.account:
-        conn.execute(sa.update(accounts).where(accounts.c.id == hop.account.id).values(**change.account))
+        statements.update(conn, accounts, change.account, id=hop.account.id)
     _write_notes(conn, hop, change.notes, now=now)
     if change.post.get("state") not in (None, hop.post.state):
         announce_post(conn, hop.post.workspace_id, hop.post.id, {**change.post, "account_id": hop.account.id}, now=now)
@@ -208,16 +207,14 @@ def _write_notes(conn: sa.Connection, hop: Hop, notes: list[Note], *, now: float
             "decision": note.decision,
         }
         if open_event is not None and note.kind != "state":
-            conn.execute(
-                sa.update(events)
-                .where(events.c.id == open_event)
-                .values(**columns, what=note.what, stage=note.stage, kind=note.kind)
+            statements.update(
+                conn, events, {**columns, "what": note.what, "stage": note.stage, "kind": note.kind}, id=open_event
             )
             open_event = None
             continue
         add_note(conn, hop.post.id, hop.post.workspace_id, hop.post.attempt, note, now=now, worker=hop.worker)
     if open_event is not None and notes == []:
-        conn.execute(sa.update(events).where(events.c.id == open_event).values(outcome="ok", duration_s=0.0))
+        statements.update(conn, events, {"outcome": "ok", "duration_s": 0.0}, id=open_event)
 
 
 def add_note(
@@ -231,25 +228,24 @@ def add_note(
     worker: str | None = None,
 ) -> None:
     """Add one entry to a post's timeline."""
-    conn.execute(
-        sa.insert(events).values(
-            post_id=post_id,
-            workspace_id=workspace_id,
-            part=note.part,
-            attempt=attempt,
-            stage=note.stage,
-            kind=note.kind,
-            what=note.what,
-            started_at=note.started_at if note.started_at is not None else now,
-            duration_s=note.duration_s,
-            outcome=note.outcome,
-            request=note.request,
-            answer=note.answer,
-            diagnosis=note.diagnosis,
-            decision=note.decision,
-            worker=worker,
-        )
-    )
+    row = {
+        "post_id": post_id,
+        "workspace_id": workspace_id,
+        "part": note.part,
+        "attempt": attempt,
+        "stage": note.stage,
+        "kind": note.kind,
+        "what": note.what,
+        "started_at": note.started_at if note.started_at is not None else now,
+        "duration_s": note.duration_s,
+        "outcome": note.outcome,
+        "request": note.request,
+        "answer": note.answer,
+        "diagnosis": note.diagnosis,
+        "decision": note.decision,
+        "worker": worker,
+    }
+    statements.insert(conn, events, row)
 
 
 def announce_post(

@@ -154,8 +154,8 @@ def _go_on(
             change.notes.extend(refused.change.notes)
             _end(conn, house, hop, change, refused.ending, now)
             return None
-        sent = gate.intent_columns(step.part, hop.worker, now)
-        change.on(step.part.position, **sent)
+        sent = gate.intent_columns(step.part, hop.worker, now)  # written by gate.intend, in this transaction
+        hop = records.preview(hop, Change().on(step.part.position, **sent))
         step = replace(step, part=replace(step.part, **sent))
     change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")
     change.post.update(next_what=WHAT[type(step)], next_at=None)

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from treadle.settings import Settings
+from treadle.store.group import GroupWriter
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,8 +34,8 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
-        # SQLite takes one writer at a time: more threads would only wait in line.
         self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
+        self._writer = GroupWriter(self.engine) if self.is_sqlite else None
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -51,7 +52,12 @@ class Database:
             yield conn
 
     async def run(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """``fn(conn, ...)`` inside a write transaction, in a thread; returns what it returns."""
+        """``fn(conn, ...)`` inside a write transaction, in a thread; returns what it returns.
+
+        On SQLite, calls that wait for their turn together share one commit; each is undone alone when it raises.
+        """
+        if self._writer is not None:
+            return await self._writer.run(lambda conn: fn(conn, *args, **kwargs))
 
         def work() -> R:
             with self.begin() as conn:
@@ -69,6 +75,8 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
 

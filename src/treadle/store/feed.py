@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store import statements
 from treadle.store.tables import changes
 
 
@@ -20,9 +21,8 @@ def announce(
     now: float,
 ) -> None:
     """Add a change, in the transaction of what changed. ``workspace_id`` ``None``: for every workspace."""
-    conn.execute(
-        sa.insert(changes).values(workspace_id=workspace_id, type=type_, subject=subject, payload=dict(payload), at=now)
-    )
+    row = {"workspace_id": workspace_id, "type": type_, "subject": subject, "payload": dict(payload), "at": now}
+    statements.insert(conn, changes, row)
 
 
 def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[dict[str, Any]]:

@@ -1,0 +1,123 @@
+"""One thread that writes for everybody, several transactions to a commit.
+
+SQLite takes one writer at a time, and a commit that survives a power cut costs a flush of the disk. Work that has
+gathered while the last commit was under way is done in one transaction, a savepoint around each piece, so that a piece
+that raises is undone alone. Nobody is answered before the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+R = TypeVar("R")
+MOST = 64  # pieces of one commit: nobody waits long for the others
+
+
+class GroupWriter:
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._start = threading.Lock()
+        self._closed = False
+
+    async def run(self, fn: Callable[[sa.Connection], R]) -> R:
+        """``fn`` in a write transaction; returns after the commit, raises what ``fn`` or the commit raised."""
+        if self._thread is None:
+            with self._start:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="treadle-writer", daemon=True)
+                    self._thread.start()
+        if self._closed:
+            raise RuntimeError("the database is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        self._queue.put(_Piece(fn, future, loop))
+        return await future
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        while True:
+            piece = self._queue.get()
+            if piece is None:
+                return
+            pieces = [piece]
+            last = False
+            while len(pieces) < MOST:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    last = True
+                    break
+                pieces.append(more)
+            try:
+                self._commit(pieces)
+            except BaseException as error:
+                for each in pieces:
+                    each.result, each.error = None, error
+            _answer(pieces)
+            if last:
+                return
+
+    def _commit(self, pieces: list[_Piece]) -> None:
+        with self._engine.begin() as conn:
+            if len(pieces) == 1:
+                pieces[0].result = pieces[0].fn(conn)
+                return
+            for piece in pieces:
+                if piece.future.cancelled():
+                    continue
+                try:
+                    with conn.begin_nested():
+                        piece.result = piece.fn(conn)
+                except Exception as error:
+                    piece.error = error
+
+
+class _Piece:
+    __slots__ = ("error", "fn", "future", "loop", "result")
+
+    def __init__(
+        self, fn: Callable[[sa.Connection], Any], future: asyncio.Future[Any], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.fn = fn
+        self.future = future
+        self.loop = loop
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+def _answer(pieces: list[_Piece]) -> None:
+    """Wake the waiting, one call into each loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
+    for piece in pieces:
+        loops.setdefault(piece.loop, []).append(piece)
+    for loop, mine in loops.items():
+
+        def settle(mine: list[_Piece] = mine) -> None:
+            for piece in mine:
+                piece.settle()
+
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle)

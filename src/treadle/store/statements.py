@@ -1,0 +1,46 @@
+"""Statements built once. Building one costs several times what running it does, and a run repeats a few of them.
+
+The same columns give the same statement object, so the driver's and SQLAlchemy's caches are hit without being asked to
+compare statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+_KEY = "key_"  # a bound value of a WHERE may have the name of a column that is set
+
+
+@lru_cache(maxsize=2048)
+def _update(table: sa.Table, columns: tuple[str, ...], keys: tuple[str, ...]) -> sa.Update:
+    same = [table.c[key] == sa.bindparam(_KEY + key, type_=table.c[key].type) for key in keys]
+    return sa.update(table).where(*same).values({column: sa.bindparam(column) for column in columns})
+
+
+@lru_cache(maxsize=256)
+def _insert(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
+
+
+@lru_cache(maxsize=256)
+def _insert_returning(table: sa.Table, column: str) -> Any:
+    return sa.insert(table).returning(table.c[column])
+
+
+def update(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], **keys: Any) -> int:
+    """``UPDATE table SET values WHERE key = ... AND ...``; the number of rows changed."""
+    statement = _update(table, tuple(sorted(values)), tuple(sorted(keys)))
+    return conn.execute(statement, {**values, **{_KEY + key: value for key, value in keys.items()}}).rowcount
+
+
+def insert(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    conn.execute(_insert(table), dict(values))
+
+
+def insert_returning(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], column: str = "id") -> Any:
+    """Insert one row; the value the database gave ``column``."""
+    return conn.execute(_insert_returning(table, column), dict(values)).scalar_one()
