@@ -23,7 +23,9 @@ _WRAPPERS = (
     "result", "payload", "responseBody", "response_body", "err", "json", "content", "output", "context", "message",
     "text",
 )  # fmt: skip
-CONSTANT = re.compile(r"\b(THREADS_API__[A-Z_]+|REVOKED_ACCESS_TOKEN|(?:FAILED|INVALID|UNSUPPORTED)(?:_[A-Z]+){1,4})\b")
+CONSTANT = re.compile(
+    r"\b([A-Z]+(?:_[A-Z]+)*__[A-Z_]+|REVOKED_ACCESS_TOKEN|(?:FAILED|INVALID|UNSUPPORTED)(?:_[A-Z]+){1,4})\b"
+)
 _IN_WORDS = re.compile(r"(?:error code|code|subcode)\W{0,3}(\d{7})\b")
 _PREFIX = re.compile(r"^\s*\(#(-?\d{1,7})\)")
 _PAIR = re.compile(r"^\s*(-?\d{1,7})\s*/\s*(\d{1,7})\s*$")

@@ -20,10 +20,11 @@ _MISSING = object()
 class Rule:
     """One matcher of one pattern: cheap to test, and worth ``weight`` when it holds."""
 
-    __slots__ = ("_among", "_context", "_rare", "confidence", "match", "pattern", "phrases", "weight")
+    __slots__ = ("_among", "_context", "_rare", "confidence", "match", "order", "pattern", "phrases", "weight")
 
-    def __init__(self, pattern: Pattern, match: Match) -> None:
+    def __init__(self, pattern: Pattern, match: Match, order: int) -> None:
         self.pattern = pattern
+        self.order = order
         self.match = match
         self.phrases = tuple(tuple(part.strip() for part in phrase.split("&")) for phrase in match.words)
         self._context = tuple(match.context.items())
@@ -145,9 +146,9 @@ class RuleBook:
         self.wordless: list[Rule] = []  # phrases of scripts that do not separate words
         self.ranges: list[Rule] = []
         self.rest: list[Rule] = []
-        for pattern in catalog.patterns:
-            for match in pattern.matches:
-                self._file(Rule(pattern, match))
+        pairs = [(pattern, match) for pattern in catalog.patterns for match in pattern.matches]
+        for order, (pattern, match) in enumerate(pairs):
+            self._file(Rule(pattern, match, order))
         for index in (self.by_subcode, self.by_code, self.by_constant):
             for bucket in index.values():
                 bucket.sort(key=_weight, reverse=True)
@@ -243,10 +244,11 @@ def _heaviest(rules: Iterable[Rule], f: Facts) -> tuple[Rule, int] | None:
     best: Rule | None = None
     top = 0
     for rule in rules:
-        if rule.weight + 24 <= top:
+        if rule.weight + 24 < top:
             continue
         score = rule.score(f)
-        if score > top:
+        # On a tie the earlier pattern of the catalogue, so that the answer never hangs on the order of a set.
+        if score > top or (score and score == top and best is not None and rule.order < best.order):
             best, top = rule, score
     return (best, top) if best is not None else None
 

@@ -301,8 +301,8 @@ class _View:
         text = fields.get("error", "")[:MAX_PASTE]
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
-            "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False, "retry": "",
-            "report": "",
+            "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
+            "retry": "", "report": "",
         }  # fmt: skip
         status = 200
         if text or submitted:
