@@ -17,7 +17,7 @@ from treadle.publishing.blockers import next_check
 from treadle.publishing.evidence import diagnose_failure
 from treadle.publishing.house import House
 from treadle.publishing.release import Releaser, posts_behind, ready
-from treadle.store.tables import accounts, blockers
+from treadle.store.tables import accounts, blockers, post_blockers
 from treadle.threads.results import Ok
 
 Verdict = Literal["repaired", "still", "unknown"]
@@ -200,4 +200,10 @@ def close_probed(conn: sa.Connection, releaser: Releaser, post_id: str, stage: s
         failed_at = str((row.cause or {}).get("stage") or "publish")
         if place > (order.index(failed_at) if failed_at in order else 4):
             passed.append(row.id)
-    return releaser.repaired(conn, passed, by="recheck", now=now) if passed else []
+    if not passed:
+        return []
+    # It is on its way already: letting it go again would take it out of the hands that carry it.
+    conn.execute(
+        sa.delete(post_blockers).where(post_blockers.c.post_id == post_id, post_blockers.c.blocker_id.in_(passed))
+    )
+    return releaser.repaired(conn, passed, by="recheck", now=now)
