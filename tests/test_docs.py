@@ -137,3 +137,14 @@ def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
     assert version is not None
     assert f"uv=={version[1]}" in (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
     assert all(f"uv-{version[1]}-" in wheel for wheel in re.findall(r'"(uv-[^"]+\.whl)"', bootstrap))
+
+
+def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist() -> None:
+    from tools.grafana_board import board, text
+
+    assert (ROOT / "deploy" / "grafana.json").read_text(encoding="utf-8") == text()
+    described = (ROOT / "src" / "treadle" / "observe" / "metrics.py").read_text(encoding="utf-8")
+    for panel in board()["panels"]:
+        for target in panel.get("targets", ()):
+            for name in re.findall(r"treadle_[a-z_]+", target["expr"]):
+                assert f"\n{name.removesuffix('_bucket')} " in described, name

@@ -26,9 +26,10 @@ ARROWS: dict[str, set[str]] = {
     "posts": {"store", "media", "threads", "diagnosis", "catalog"},
     "accounts": {"store", "posts", "threads", "diagnosis", "catalog"},
     "publishing": {"accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "observe": {"publishing", "accounts", "posts", "store", "diagnosis", "catalog"},
     "sandbox": {"threads", "media"},
-    "api": {"web", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
-    "web": {"api", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "api": {"web", "observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "web": {"api", "observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
 }
 PURE = ("catalog", "diagnosis")
 # Modules that would let a pure room reach a clock, the network, a database or another process.
