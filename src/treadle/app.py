@@ -105,6 +105,7 @@ class App:
             releaser=engine.releaser,
             woke=engine.woke,
             observe=_observe,
+            worked=_worked,
             close=close,
         )
 
@@ -113,6 +114,12 @@ def _observe(conn: sa.Connection, account_id: str, diagnosis: Any, now: float) -
     from treadle.accounts.health import observe
 
     observe(conn, account_id, diagnosis, now)
+
+
+def _worked(conn: sa.Connection, account_id: str, now: float) -> None:
+    from treadle.accounts.health import worked
+
+    worked(conn, account_id, "publish", now)
 
 
 def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:

@@ -19,6 +19,6 @@ def jobs_of(app: App) -> list[Job]:
         await rechecking.recheck_due(house, house.releaser)
 
     async def prune(house: House) -> None:
-        await retention.prune(house.db, house.settings, house.now())
+        await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
 
     return [Job("recheck", 10.0, recheck), Job("prune", 3600.0, prune, scaled=False)]

@@ -75,6 +75,10 @@ class Enqueuer:
             options["delay_seconds"] = delay_s
         self._client.enqueue_in_transaction(conn, options, post_id, seq, queue)  # type: ignore[arg-type]
 
+    def forget(self, run_ids: list[str]) -> None:
+        """Delete finished hops."""
+        self._client.delete_workflows(run_ids)
+
 
 @DBOS.workflow(name=ADVANCE, max_recovery_attempts=None)
 async def _advance(post_id: str, seq: int, queue: Queue) -> None:

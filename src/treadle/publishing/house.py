@@ -33,6 +33,8 @@ class House:
     woke: Callable[[float], None] = lambda at: None
     # Tells the accounts room what a diagnosis says of an account's health.
     observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
+    # Tells it that a publish worked, for an account that was not well.
+    worked: Callable[[sa.Connection, str, float], None] = lambda conn, account_id, now: None
     close: Callable[[], Awaitable[None]] | None = None
 
     @property

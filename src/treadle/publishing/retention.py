@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from treadle.posts.states import FINAL
@@ -16,12 +19,15 @@ WORKERS_S = 86_400.0
 RUNS_S = 3600.0  # finished hops of DBOS: nothing reads them
 
 
-async def prune(db: Database, settings: Settings, now: float) -> None:
-    """Delete in small batches, so that nobody waits long for the database."""
+async def prune(db: Database, settings: Settings, now: float, forget_runs: Callable[[list[str]], None]) -> None:
+    """Delete in small batches, so that nobody waits long for the database.
+
+    ``forget_runs`` deletes finished hops by their DBOS ids, with everything DBOS keeps of them.
+    """
     while await db.run(_timelines, now - settings.retention_days * 86_400.0, now):
         pass
-    while await db.run(_runs, now - RUNS_S, db.is_sqlite):
-        pass
+    while ids := await db.query(_runs, now - RUNS_S, db.is_sqlite):
+        await asyncio.to_thread(forget_runs, ids)
     await db.run(_leftovers, now)
 
 
@@ -41,17 +47,17 @@ def _timelines(conn: sa.Connection, before: float, now: float) -> bool:
     return len(ids) == BATCH
 
 
-def _runs(conn: sa.Connection, before: float, sqlite: bool) -> bool:
-    """Rows of finished hops in DBOS's tables."""
+def _runs(conn: sa.Connection, before: float, sqlite: bool) -> list[str]:
+    """Ids of hops that DBOS has finished."""
     table = "workflow_status" if sqlite else "dbos.workflow_status"
-    done = conn.execute(
+    found = conn.execute(
         sa.text(
-            f"DELETE FROM {table} WHERE workflow_uuid IN (SELECT workflow_uuid FROM {table}"
-            " WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND completed_at < :before LIMIT :many)"
+            f"SELECT workflow_uuid FROM {table} WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED')"
+            " AND completed_at < :before LIMIT :many"
         ),
         {"before": int(before * 1000), "many": BATCH},
     )
-    return done.rowcount == BATCH
+    return list(found.scalars())
 
 
 def _leftovers(conn: sa.Connection, now: float) -> None:

@@ -123,6 +123,8 @@ def _settle(
     """Write the outcome, and begin the next step or store the next hop, in one transaction."""
     now = house.now()
     change, ending = outcome.change, outcome.ending
+    if hop.account.health != "active" and any(columns.get("published_at") for columns in change.parts.values()):
+        house.worked(conn, hop.account.id, now)
     if isinstance(ending, GoOn):
         return _go_on(conn, house, hop, change, queue, now)
     _end(conn, house, hop, change, ending, now)
