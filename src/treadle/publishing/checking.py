@@ -21,9 +21,8 @@ import sqlalchemy as sa
 from treadle.diagnosis.types import Diagnosis, RetryAdvice
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, GoOn, Later, Outcome, Over, Parked
-from treadle.publishing.evidence import diagnose_failure, note_of
+from treadle.publishing.evidence import note_of, reading_stops
 from treadle.publishing.failing import call_failed, decided, fresh_container
-from treadle.publishing.gate import READING_STOPS
 from treadle.publishing.house import House
 from treadle.publishing.matching import Wanted, find
 from treadle.publishing.policy import Fail, Park, RetryAt, decide
@@ -31,7 +30,7 @@ from treadle.publishing.records import Change, Hop, Note
 from treadle.publishing.sending import LIST_LIMIT, list_call, published
 from treadle.publishing.steps import Check, FindId, Verify
 from treadle.store.tables import parts
-from treadle.threads.results import Ok, Refused
+from treadle.threads.results import Ok
 
 FINISHED_SEEN = 2  # readings of FINISHED after the settle time
 SENDS = 4  # of one container, in all
@@ -223,16 +222,11 @@ async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
         return Outcome(change.on(part.position, permalink=result.value.permalink))
     tries = int(part.checks.get("permalink_tries", 0)) + 1
     checks = {**part.checks, "permalink_tries": tries}
-    if tries >= 4 or _reading_stops(result):
+    if tries >= 4 or reading_stops(result):  # a refused token is not shown again for an address
         return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
     change.on(part.position, checks=checks)
     at = house.now() + max(0.2, house.scaled(3.0 * 2**tries))
     return Outcome(change, Later(at, "publishing", "It is live; reads its address."))
-
-
-def _reading_stops(result: Any) -> bool:
-    """Whether nothing can be read any more: a token that is refused is not shown again for the sake of an address."""
-    return isinstance(result, Refused) and diagnose_failure(result, "read", {}).lane in READING_STOPS
 
 
 def wanted(part: PartView, parent: str | None) -> Wanted:

@@ -10,8 +10,10 @@ from treadle.diagnosis.redact import redact
 from treadle.diagnosis.types import Diagnosis, Evidence
 from treadle.posts.view import PartView
 from treadle.publishing.records import Note
-from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused
+from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 
+# Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
+READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 ANSWER_CAP = 16_384  # bytes of one answer kept in a timeline
 
 
@@ -103,6 +105,11 @@ def _exception(failure: NotSent | Lost) -> str:
 
 def diagnose_failure(failure: Failure, stage: str, context: Mapping[str, Any]) -> Diagnosis:
     return diagnose(evidence_of(failure, stage, context))
+
+
+def reading_stops(result: Result[Any]) -> bool:
+    """Whether this answer to a read says that nothing can be read any more."""
+    return isinstance(result, Refused) and diagnose_failure(result, "read", {}).lane in READING_STOPS
 
 
 def context_of(part: PartView, now: float, **more: Any) -> dict[str, Any]:

@@ -10,13 +10,11 @@ from treadle.posts.view import PartView
 from treadle.publishing import quota, records
 from treadle.publishing.blockers import state_behind
 from treadle.publishing.ending import Behind, Later, Outcome, Over
+from treadle.publishing.evidence import READING_STOPS
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
 from treadle.store import statements
 from treadle.store.tables import accounts, parts, posts, workspaces
-
-# Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
-READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 
 
 def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from treadle.posts.view import AccountView, PartView
 from treadle.publishing.ending import GoOn, Later, Outcome
-from treadle.publishing.evidence import note_of
+from treadle.publishing.evidence import note_of, reading_stops
+from treadle.publishing.failing import call_failed
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
 from treadle.store.tables import parts
@@ -80,6 +81,22 @@ async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool 
     result = await house.client(hop.account).publishing_limit()
     outcome.change.notes.append(note_of(result, "read", "Read the publishing limit", part.position, started_at=began))
     if not isinstance(result, Ok):
+        if reading_stops(result):
+            # The token is refused: publishing would be too, so the post waits for the repair of that instead.
+            failed = call_failed(
+                house,
+                hop,
+                part,
+                result,
+                stage="read",
+                situation="read",
+                what="Read the publishing limit",
+                started_at=began,
+            )
+            outcome.ending = failed.ending
+            outcome.change.post.update(failed.change.post)
+            outcome.change.parts.setdefault(part.position, {}).update(failed.change.parts[part.position])
+            return False
         return None
     limit, now, name = result.value, house.now(), bucket(part)
     quota = {
