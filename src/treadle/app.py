@@ -13,13 +13,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.accounts.service import Accounts
 from treadle.accounts.vault import Vault, open_vault
 from treadle.media.service import MediaService
 from treadle.posts.service import Posts
 from treadle.posts.view import AccountView
+from treadle.publishing.blockers import open_blocker
 from treadle.publishing.engine import Engine, Enqueuer
 from treadle.publishing.house import House
-from treadle.publishing.release import Releaser
+from treadle.publishing.release import Releaser, preview
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store import migrate as migrations
@@ -75,6 +77,19 @@ class App:
         self.stop_worker()
         self.db.close()
 
+    def accounts(self, client: ThreadsClient) -> Accounts:
+        """The accounts room over a client of the running event loop that carries no token."""
+        return Accounts(
+            settings=self.settings,
+            db=self.db,
+            vault=self.vault,
+            client=client,
+            repairs=self.releaser,
+            block=open_blocker,
+            preview=preview,
+            now=self.now,
+        )
+
     async def _build_house(self, engine: Engine) -> House:
         """Made on the loop that runs the posts: the HTTP session belongs to it."""
         session = open_session()
@@ -106,6 +121,7 @@ class App:
             woke=engine.woke,
             observe=_observe,
             worked=_worked,
+            accounts=self.accounts(base),
             close=close,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from treadle.accounts.reading import read_quiet_accounts
+from treadle.accounts.refresh import refresh_due
 from treadle.publishing import rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
@@ -21,4 +23,17 @@ def jobs_of(app: App) -> list[Job]:
     async def prune(house: House) -> None:
         await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
 
-    return [Job("recheck", 10.0, recheck), Job("prune", 3600.0, prune, scaled=False)]
+    async def refresh(house: House) -> None:
+        if house.accounts is not None:
+            await refresh_due(house.accounts)
+
+    async def read_quiet(house: House) -> None:
+        if house.accounts is not None:
+            await read_quiet_accounts(house.accounts)
+
+    return [
+        Job("recheck", 10.0, recheck),
+        Job("refresh_tokens", 300.0, refresh),
+        Job("read_quiet_accounts", 3600.0, read_quiet),
+        Job("prune", 3600.0, prune, scaled=False),
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from treadle.accounts.service import Accounts
 from treadle.diagnosis.types import Diagnosis
 from treadle.media.service import MediaService
 from treadle.posts.view import AccountView
@@ -35,6 +36,7 @@ class House:
     observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
     # Tells it that a publish worked, for an account that was not well.
     worked: Callable[[sa.Connection, str, float], None] = lambda conn, account_id, now: None
+    accounts: Accounts | None = None
     close: Callable[[], Awaitable[None]] | None = None
 
     @property
