@@ -1,0 +1,284 @@
+"""What every page needs: who is here, in which zone, the templates, and answers with the right headers.
+
+Handlers are plain functions of a :class:`Visit`; this module turns them into routes that ask for a login, read forms,
+check the CSRF token and set a content policy without inline script or style.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, select_autoescape
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from treadle.web import door, words
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from treadle.app import App
+
+FORM_LIMIT = 1_200_000_000  # bytes of one form: the largest video Threads takes is 1 GB
+ZONE_COOKIE = "treadle_zone"
+SAID_COOKIE = "treadle_said"
+FIRST_CSRF_COOKIE = "treadle_first"
+
+
+@dataclass(slots=True)
+class Desk:
+    """The pages of one server: its app, its templates, its content policy."""
+
+    app: App
+    templates: Environment
+    policy: str
+    # Printed at the start of a house without users; whoever has it may make the first one from anywhere.
+    first_token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def secure(self) -> bool:
+        return self.app.settings.public_url.startswith("https://")
+
+
+class _Absent(StrictUndefined):
+    """What is not there may be asked about (``{% if part.options.x %}``) and never printed."""
+
+    __slots__ = ()
+    __bool__ = Undefined.__bool__  # type: ignore[assignment]
+    __iter__ = Undefined.__iter__  # type: ignore[assignment]
+
+
+def open_desk(app: App) -> Desk:
+    templates = Environment(
+        loader=PackageLoader("treadle.web"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=_Absent,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words.teach(templates)
+    settings = app.settings
+    return Desk(app, templates, content_policy(settings.threads_authorize_url, settings.allow_private_media_hosts))
+
+
+def content_policy(authorize_url: str, plain_media: bool) -> str:
+    """The policy of every page. Pictures of posts come from their own https addresses; Connect leads to Threads."""
+    authorize = urlsplit(authorize_url)
+    media = "'self' blob: data: https:" + (" http:" if plain_media else "")
+    parts = (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        f"img-src {media}",
+        f"media-src {media}",
+        "font-src 'self'",
+        "connect-src 'self'",
+        f"form-action 'self' {authorize.scheme}://{authorize.netloc}",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+    return "; ".join(parts)
+
+
+@dataclass
+class Visit:
+    """One request of one person. ``viewer`` is set on every page behind the login."""
+
+    desk: Desk
+    request: Request
+    now: float
+    csrf: str
+    known: door.Viewer | None = None
+    form: FormData = field(default_factory=FormData)
+    fresh_csrf: bool = False
+
+    @property
+    def app(self) -> App:
+        return self.desk.app
+
+    @property
+    def viewer(self) -> door.Viewer:
+        if self.known is None:
+            raise RuntimeError("a page behind the login was served without one")
+        return self.known
+
+    @property
+    def workspace(self) -> str:
+        return self.viewer.workspace_id
+
+    @property
+    def actor(self) -> str:
+        """The name a timeline gives to whoever acts here."""
+        return self.viewer.email
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The person's zone: the one chosen, else the browser's, else UTC."""
+        chosen = self.known.zone if self.known else "UTC"
+        if chosen == "UTC":
+            chosen = unquote(self.request.cookies.get(ZONE_COOKIE, "")) or "UTC"
+        return words.zone_of(chosen)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A form field as text, without what a browser adds to line ends."""
+        value = self.form.get(name)
+        return value.replace("\r\n", "\n") if isinstance(value, str) else default
+
+    def texts(self, name: str) -> list[str]:
+        return [v.replace("\r\n", "\n") for v in self.form.getlist(name) if isinstance(v, str)]
+
+    def files(self, name: str) -> list[UploadFile]:
+        return [v for v in self.form.getlist(name) if isinstance(v, UploadFile) and v.filename]
+
+    def asked(self, name: str, default: str = "") -> str:
+        """A query parameter."""
+        return self.request.query_params.get(name, default)
+
+    # ------------------------------------------------------------ answers
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A whole page. ``values`` are the template's; who is here, the zone and the menu are added."""
+        said = self.request.cookies.get(SAID_COOKIE)
+        tone, _, text = unquote(said).partition("|") if said else ("", "", "")
+        html = self.desk.templates.get_template(template).render(
+            visit=self,
+            viewer=self.known,
+            now=self.now,
+            zone=self.zone,
+            csrf=self.csrf,
+            here=self.request.url.path,
+            said={"tone": tone if tone in words.TONES else "plain", "text": text} if text else None,
+            **values,
+        )
+        response = self._dressed(HTMLResponse(html, status))
+        if said:
+            response.delete_cookie(SAID_COOKIE, path="/")
+        return response
+
+    def fragment(self, template: str, **values: Any) -> Response:
+        """A piece of a page, for the script."""
+        html = self.desk.templates.get_template(template).render(
+            visit=self, viewer=self.known, now=self.now, zone=self.zone, csrf=self.csrf, **values
+        )
+        return self._dressed(HTMLResponse(html))
+
+    def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
+        return self._dressed(JSONResponse(dict(value), status))
+
+    def to(self, where: str, said: str = "", tone: str = "go") -> Response:
+        """Off to another page, with a sentence to be read there."""
+        response = self._dressed(RedirectResponse(where, 303))
+        if said:
+            response.set_cookie(
+                SAID_COOKIE, quote(f"{tone}|{said[:600]}"), max_age=60, httponly=True, samesite="lax", path="/"
+            )
+        return response
+
+    def missing(self, what: str = "page") -> Response:
+        return self.page("missing.html", status=404, what=what)
+
+    def _dressed(self, response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = self.desk.policy
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+        if self.fresh_csrf:
+            response.set_cookie(
+                FIRST_CSRF_COOKIE, self.csrf, httponly=True, samesite="lax", secure=self.desk.secure, path="/"
+            )
+        return response
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    public: bool = False
+
+
+@dataclass(slots=True)
+class Pages:
+    """The routes of one module, collected by decorators."""
+
+    routes: list[Route] = field(default_factory=list)
+
+    def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
+        return self._add("GET", path, public)
+
+    def post(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, public)
+
+    def _add(self, method: str, path: str, public: bool) -> Callable[[Handler], Handler]:
+        def keep(handler: Handler) -> Handler:
+            self.routes.append(Route(method, path, handler, public))
+            return handler
+
+        return keep
+
+    def serve(self, fastapi_app: FastAPI, desk: Desk) -> None:
+        for route in self.routes:
+            fastapi_app.add_route(route.path, _endpoint(desk, route), methods=[route.method], include_in_schema=False)
+
+
+def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        now = desk.app.now()
+        token = request.cookies.get(door.SESSION_COOKIE, "")
+        viewer = await desk.app.db.query(door.viewer_of, token, now) if token else None
+        visit = _visit(desk, request, viewer, now)
+        if viewer is None and not route.public:
+            return await _to_the_door(visit)
+        if route.method == "GET":
+            return await route.handler(visit)
+        if not _same_site(desk, request):
+            return visit.page("refused.html", status=403)
+        sent = request.headers.get("x-csrf-token")
+        async with request.form(max_files=20, max_fields=4000, max_part_size=4_000_000) as form:
+            visit.form = form
+            if not secrets.compare_digest((sent or visit.text("csrf")).encode(), visit.csrf.encode()):
+                return visit.page("refused.html", status=403)
+            return await route.handler(visit)
+
+    return answer
+
+
+def _visit(desk: Desk, request: Request, viewer: door.Viewer | None, now: float) -> Visit:
+    if viewer is not None:
+        return Visit(desk, request, now, viewer.csrf, viewer)
+    # Before the login there is no session to keep the token in: it is kept in a cookie of its own.
+    kept = request.cookies.get(FIRST_CSRF_COOKIE, "")
+    return Visit(desk, request, now, kept or secrets.token_urlsafe(24), fresh_csrf=not kept)
+
+
+def _same_site(desk: Desk, request: Request) -> bool:
+    """Whether a form was sent from a page of ours; browsers that say nothing are judged by the token alone."""
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return False
+    origin = request.headers.get("origin")
+    if not origin or origin == "null":
+        return origin is None
+    host = urlsplit(origin).netloc
+    return host in (request.headers.get("host"), urlsplit(desk.app.settings.public_url).netloc)
+
+
+async def _to_the_door(visit: Visit) -> Response:
+    if not await visit.app.db.query(door.anyone):
+        return visit.to("/setup")
+    here = visit.request.url.path
+    if visit.request.url.query:
+        here += f"?{visit.request.url.query}"
+    if visit.request.headers.get("accept", "").startswith(("application/json", "text/event-stream")):
+        return visit.json({"detail": "Log in again."}, 401)
+    return visit.to("/login" if here == "/" or visit.request.method != "GET" else f"/login?next={quote(here)}")

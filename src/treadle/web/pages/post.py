@@ -1,0 +1,119 @@
+"""One post: what it will look like, its state in words, its timeline as a drawing, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.posts.read import get_blocker, post_json, timeline
+from treadle.posts.service import Done, Missing, Rejected
+from treadle.posts.states import CANCELABLE, EDITABLE
+from treadle.publishing.release import preview
+from treadle.store.tables import accounts
+from treadle.web.desk import Pages, Visit
+from treadle.web.drawings import waterfall
+from treadle.web.pages.posts import act_on
+
+pages = Pages()
+
+SAID = {
+    "retry": "It is being tried again now.",
+    "confirm": "It goes out.",
+    "cancel": "Canceled.",
+    "delete": "Deleted.",
+}
+
+
+@pages.get("/posts/{post_id}")
+async def show(visit: Visit) -> Response:
+    found = await visit.app.db.query(_read, visit.workspace, str(visit.request.path_params["post_id"]), visit.now)
+    if found is None:
+        return visit.missing("post")
+    return visit.page("post.html", drawing=waterfall(found["events"], visit.now), **found)
+
+
+def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
+    post = post_json(conn, workspace, post_id)
+    if post is None:
+        return None
+    held = [b for b in (get_blocker(conn, workspace, i) for i in post["blocker_ids"]) if b]
+    account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().first()
+    events = timeline(conn, workspace, post_id) or []
+    return {
+        "post": post,
+        "account": dict(account) if account else None,
+        "events": events,
+        "blockers": [{**b, "would": _would(conn, b["id"], now)} for b in held],
+        "may": may(post),
+        "doubt": doubtful(post),
+    }
+
+
+def _would(conn: sa.Connection, blocker_id: str, now: float) -> dict[str, int]:
+    found = preview(conn, [blocker_id], now=now)
+    return {"sends": len(found["sends"]), "holds": len(found["holds"])}
+
+
+def doubtful(post: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The part whose publish has an unknown outcome, or that is out without a known id."""
+    for part in post["parts"]:
+        if part["unclear"] or part["state"] == "checking":
+            return dict(part)
+        if part["published_at"] and not part["threads_id"]:
+            return dict(part)
+    return None
+
+
+def may(post: Mapping[str, Any]) -> frozenset[str]:
+    """What can be asked for now. The service has the last word."""
+    state = post["state"]
+    allowed = set()
+    unsettled = any(p["sends"] and not p["published_at"] for p in post["parts"])
+    if state in EDITABLE and not (unsettled and state == "checking"):
+        allowed.add("edit")
+    if state in ("failed", "blocked", "retrying", "waiting"):
+        allowed.add("retry")
+    if state in ("held", "draft"):
+        allowed.add("confirm")
+    if state in CANCELABLE:
+        allowed.add("cancel")
+    if not any(p["sends"] or p["published_at"] for p in post["parts"]) and state in ("draft", "canceled", "failed"):
+        allowed.add("delete")
+    if state == "checking":
+        allowed.add("resolve")
+    return frozenset(allowed)
+
+
+@pages.post("/posts/{post_id}/{do:path}")
+async def act(visit: Visit) -> Response:
+    post_id, do = str(visit.request.path_params["post_id"]), str(visit.request.path_params["do"])
+    here = f"/posts/{post_id}"
+    if do == "resolve":
+        answer = await visit.app.db.run(_resolve, visit, post_id)
+    elif do in SAID:
+        answer = await visit.app.db.run(act_on, visit, post_id, do)
+    else:
+        return visit.missing()
+    if isinstance(answer, Done):
+        return visit.to("/posts" if do == "delete" else here, SAID.get(do) or answer.message)
+    if isinstance(answer, Missing):
+        return visit.missing("post")
+    if isinstance(answer, Rejected):
+        return visit.to(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
+    return visit.to(here, answer.message, "act")
+
+
+def _resolve(conn: sa.Connection, visit: Visit, post_id: str) -> Any:
+    return visit.app.posts.resolve(
+        conn,
+        visit.workspace,
+        post_id,
+        now=visit.now,
+        actor=visit.actor,
+        live_id=visit.text("threads_id").strip() or None,
+        absent=visit.text("absent") == "yes",
+        permalink=visit.text("permalink").strip() or None,
+    )

@@ -1,0 +1,129 @@
+"""The list of posts: search, filters, and what can be done to many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.posts.read import Filters, counts, list_posts
+from treadle.posts.service import Done
+from treadle.posts.states import STATE_WORDS
+from treadle.store.tables import accounts, posts
+from treadle.web.desk import Pages, Visit
+
+pages = Pages()
+PAGE = 40
+MOST_AT_ONCE = 500
+SORTS = {
+    "-created_at": "Newest first",
+    "created_at": "Oldest first",
+    "due_at": "By time, next first",
+    "-due_at": "By time, last first",
+    "-updated_at": "Changed last",
+    "-published_at": "Published last",
+}
+BULK = {"retry": "Try again", "confirm": "Say yes", "cancel": "Cancel", "delete": "Delete"}
+
+
+def filters_of(visit: Visit) -> Filters:
+    """The filters in the address. Values nobody knows are left out."""
+    query = visit.request.query_params
+    sort = query.get("sort", "")
+    return Filters(
+        states=tuple(s for s in query.getlist("state") if s in STATE_WORDS),
+        lanes=tuple(s for s in query.getlist("lane") if s),
+        patterns=tuple(s for s in query.getlist("pattern") if s),
+        account_id=query.get("account") or None,
+        label=query.get("label") or None,
+        text=query.get("q", "").strip() or None,
+        blocker_id=query.get("blocker") or None,
+        sort=sort if sort in SORTS else "-created_at",
+    )
+
+
+@pages.get("/posts")
+async def show(visit: Visit) -> Response:
+    filters = filters_of(visit)
+    found = await visit.app.db.query(_list, visit.workspace, filters, visit.asked("after") or None)
+    kept = [(k, v) for k, v in visit.request.query_params.multi_items() if v and k != "after"]
+    following = urlencode([*kept, ("after", found["cursor"])]) if found["cursor"] else ""
+    return visit.page(
+        "posts.html",
+        filters=filters,
+        sorts=SORTS,
+        bulk=BULK,
+        back=visit.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
+        filtered=bool([k for k, _ in kept if k != "sort"]),
+        following=following,
+        first_page=not visit.asked("after"),
+        **found,
+    )
+
+
+def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | None) -> dict[str, Any]:
+    page, cursor = list_posts(conn, workspace, filters, limit=PAGE, after=after)
+    return {
+        "posts": page,
+        "cursor": cursor,
+        "counts": counts(conn, workspace),
+        "accounts": account_names(conn, workspace),
+        "patterns": [
+            (row.cause_pattern, row.n)
+            for row in conn.execute(
+                sa.select(posts.c.cause_pattern, sa.func.count().label("n"))
+                .where(posts.c.workspace_id == workspace, posts.c.cause_pattern.is_not(None))
+                .group_by(posts.c.cause_pattern)
+                .order_by(sa.desc("n"))
+                .limit(60)
+            )
+        ],
+    }
+
+
+def account_names(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
+    """Id and name of every account of the workspace, for menus."""
+    rows = conn.execute(
+        sa.select(accounts.c.id, accounts.c.username, accounts.c.name, accounts.c.health, accounts.c.disconnected_at)
+        .where(accounts.c.workspace_id == workspace)
+        .order_by(accounts.c.username)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+@pages.post("/posts/bulk")
+async def bulk(visit: Visit) -> Response:
+    do = visit.text("do")
+    ids = list(dict.fromkeys(visit.texts("post")))[:MOST_AT_ONCE]
+    back = visit.text("back")
+    back = back if back.startswith("/posts") else "/posts"
+    if do not in BULK or not ids:
+        return visit.to(back, "Choose posts first, then what to do with them.", "act")
+    done = 0
+    refused: dict[str, int] = {}
+    for post_id in ids:  # one transaction each: one that cannot be done does not undo the others
+        answer = await visit.app.db.run(act_on, visit, post_id, do)
+        if isinstance(answer, Done):
+            done += 1
+        else:
+            why = getattr(answer, "message", "There is no such post.")
+            refused[why] = refused.get(why, 0) + 1
+    said = f"{BULK[do]}: {done} of {len(ids)} done."
+    said += "".join(f" {n} not: {why}" for why, n in refused.items())
+    return visit.to(back, said, "go" if not refused else "act")
+
+
+def act_on(conn: sa.Connection, visit: Visit, post_id: str, do: str) -> Any:
+    """One of the things that need no more to be said: retry, confirm, cancel, delete."""
+    service, now, actor = visit.app.posts, visit.now, visit.actor
+    match do:
+        case "retry":
+            return service.retry(conn, visit.workspace, post_id, now=now, actor=actor)
+        case "confirm":
+            return service.confirm(conn, visit.workspace, post_id, now=now, actor=actor)
+        case "cancel":
+            return service.cancel(conn, visit.workspace, post_id, now=now, actor=actor)
+        case _:
+            return service.delete(conn, visit.workspace, post_id)

@@ -1,0 +1,175 @@
+"""Today: what needs you, what is at risk, what is going out, what went out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.api.asking import ask
+from treadle.api.blockers import would
+from treadle.posts.read import Filters, get_blocker, list_blockers, list_posts
+from treadle.posts.states import FINAL
+from treadle.publishing.quota import TOTALS, used_here
+from treadle.publishing.rechecking import recheck
+from treadle.store.tables import accounts, posts
+from treadle.web.desk import Pages, Visit
+from treadle.web.words import plural
+
+pages = Pages()
+DAY = 86_400.0
+SHOWN = 8
+SOON_S = 7 * DAY  # a token that ends within a week is a risk
+NEARLY = 0.9  # of a quota
+
+
+@pages.get("/")
+async def show(visit: Visit) -> Response:
+    return visit.page("today.html", **await visit.app.db.query(_read, visit.workspace, visit.now))
+
+
+def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
+    names = _accounts(conn, workspace)
+    causes = needs(conn, workspace, names, now)
+
+    def some(states: tuple[str, ...], sort: str, **more: Any) -> list[dict[str, Any]]:
+        return list_posts(conn, workspace, Filters(states=states, sort=sort, **more), limit=SHOWN)[0]
+
+    return {
+        "causes": causes,
+        "held": some(("held",), "due_at"),
+        "checking": some(("checking",), "due_at"),
+        "going": some(("publishing", "retrying", "waiting"), "due_at"),
+        "scheduled": some(("scheduled",), "due_at"),
+        "out": some(("published",), "-published_at"),
+        "failed": some(("failed",), "-updated_at"),
+        "risks": risks(conn, workspace, names, causes, now),
+        "count": _counts(conn, workspace, now),
+        "has_accounts": any(a["disconnected_at"] is None for a in names.values()),
+    }
+
+
+def _accounts(conn: sa.Connection, workspace: str) -> dict[str, dict[str, Any]]:
+    rows = conn.execute(sa.select(accounts).where(accounts.c.workspace_id == workspace)).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+def needs(
+    conn: sa.Connection, workspace: str, names: Mapping[str, Mapping[str, Any]], now: float
+) -> list[dict[str, Any]]:
+    """Open causes, grouped by pattern; each with its blockers, how many posts wait, and since when."""
+    groups: dict[str, dict[str, Any]] = {}
+    for blocker in list_blockers(conn, workspace):
+        if blocker["scope"] in ("app", "platform") and not blocker["posts_waiting"]:
+            continue  # it holds other workspaces' posts, and nothing here can be done about it
+        if blocker["scope"] == "platform":
+            continue  # passes by itself: it is told under what is at risk
+        group = groups.setdefault(
+            blocker["pattern"],
+            {"pattern": blocker["pattern"], "cause": blocker["cause"], "blockers": [], "posts": 0, "since": None},
+        )
+        shown = would(conn, workspace, blocker["id"], now)
+        account = names.get(blocker["key"]) if blocker["scope"] == "account" else None
+        group["blockers"].append(
+            {
+                **blocker,
+                "who": f"@{account['username']}" if account else None,
+                "would": {"sends": len(shown["sends"]), "holds": len(shown["holds"])},
+                "post": _text_of(conn, workspace, blocker["key"]) if blocker["scope"] == "post" else None,
+            }
+        )
+        group["posts"] += blocker["posts_waiting"]
+        group["since"] = min(filter(None, (group["since"], blocker["opened_at"])))
+    return sorted(groups.values(), key=lambda group: -group["posts"])
+
+
+def _text_of(conn: sa.Connection, workspace: str, post_id: str) -> str:
+    from treadle.posts.read import post_json
+
+    post = post_json(conn, workspace, post_id)
+    return str(post["text"]) if post else ""
+
+
+def risks(
+    conn: sa.Connection,
+    workspace: str,
+    names: Mapping[str, Mapping[str, Any]],
+    causes: list[dict[str, Any]],
+    now: float,
+) -> list[dict[str, str]]:
+    """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
+    found: list[dict[str, str]] = []
+    blocked = {b["key"] for group in causes for b in group["blockers"] if b["scope"] == "account"}
+    waiting = {
+        row.account_id: row.n
+        for row in conn.execute(
+            sa.select(posts.c.account_id, sa.func.count().label("n"))
+            .where(posts.c.workspace_id == workspace, posts.c.state.not_in([*FINAL, "draft"]))
+            .group_by(posts.c.account_id)
+        )
+    }
+    for account in names.values():
+        if account["disconnected_at"] is not None:
+            continue
+        who, where = f"@{account['username'] or account['id']}", f"/accounts#{account['id']}"
+        ends = [t for t in (account["token_expires_at"], account["grant_expires_at"]) if t]
+        if ends and now < min(ends) < now + SOON_S and account["id"] not in blocked:
+            days = plural(int((min(ends) - now) / DAY), "day")
+            found.append({"text": f"Access to {who} ends in {days}. Reconnect it before that.", "href": where})
+        for name in ("posts", "replies"):
+            total = int((account["quota"] or {}).get(f"{name}_total") or TOTALS[name])
+            used, _ = used_here(conn, account["id"], name, now)
+            if used >= total * NEARLY:
+                found.append({"text": f"{who} used {used} of {total} {name} in 24 hours.", "href": where})
+        if account["paused"] and waiting.get(account["id"]):
+            count = plural(waiting[account["id"]], "post waits", "posts wait")
+            found.append({"text": f"{who} is paused; {count} for its end.", "href": where})
+    for blocker in list_blockers(conn, workspace):
+        if blocker["scope"] == "platform" and blocker["posts_waiting"]:
+            count = plural(blocker["posts_waiting"], "post waits", "posts wait")
+            cause = blocker["cause"]
+            found.append({"text": f"{cause['title']}: {count}. It passes by itself.", "href": cause["guide"]})
+    late = conn.execute(
+        sa.select(sa.func.count()).where(
+            posts.c.workspace_id == workspace,
+            posts.c.state.in_(("scheduled", "waiting", "retrying", "publishing")),
+            posts.c.due_at < now - 600,
+        )
+    ).scalar_one()
+    if late:
+        said = f"{plural(late, 'post is', 'posts are')} more than ten minutes late."
+        found.append({"text": said, "href": "/posts?sort=due_at"})
+    return found
+
+
+def _counts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
+    def many(*where: sa.ColumnElement[bool]) -> int:
+        return int(
+            conn.execute(sa.select(sa.func.count()).where(posts.c.workspace_id == workspace, *where)).scalar_one()
+        )
+
+    return {
+        "out_today": many(posts.c.state == "published", posts.c.published_at > now - DAY),
+        "scheduled": many(posts.c.state == "scheduled"),
+        "going": many(posts.c.state.in_(("publishing", "retrying", "waiting"))),
+        "held": many(posts.c.state == "held"),
+        "checking": many(posts.c.state == "checking"),
+        "failed": many(posts.c.state == "failed"),
+    }
+
+
+@pages.post("/blockers/{blocker_id}/recheck")
+async def look_again(visit: Visit) -> Response:
+    blocker_id = str(visit.request.path_params["blocker_id"])
+    found = await visit.app.db.query(get_blocker, visit.workspace, blocker_id)
+    back = visit.text("back")
+    back = back if back.startswith("/") and not back.startswith("//") else "/"
+    if found is None:
+        return visit.missing("cause")
+    result = await ask(visit.app, lambda house: recheck(house, visit.app.releaser, blocker_id, asked=True))
+    said = result.message
+    if result.verdict == "repaired" and result.released:
+        said += f" {plural(len(result.released), 'post goes', 'posts go')} out now."
+    return visit.to(back, said, {"repaired": "go", "still": "act", "unknown": "wait"}[result.verdict])

@@ -1,0 +1,228 @@
+"""How things are said on pages: times in the person's zone, lengths of time, sizes, and the tone of a state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from treadle.posts.states import STATE_WORDS
+
+TONES = ("plain", "go", "wait", "act", "stop")
+# The only use of colour: what a state asks of the reader.
+STATE_TONES: Mapping[str, str] = {
+    "draft": "plain",
+    "scheduled": "plain",
+    "publishing": "wait",
+    "waiting": "wait",
+    "retrying": "wait",
+    "checking": "wait",
+    "blocked": "act",
+    "held": "act",
+    "published": "go",
+    "failed": "stop",
+    "canceled": "plain",
+}
+OUTCOME_TONES: Mapping[str | None, str] = {
+    "ok": "go",
+    "refused": "stop",
+    "not_sent": "act",
+    "lost": "act",
+    "interrupted": "act",
+    None: "wait",
+}
+OUTCOME_WORDS: Mapping[str | None, str] = {
+    "ok": "Done",
+    "refused": "Refused",
+    "not_sent": "Never sent",
+    "lost": "Answer lost",
+    "interrupted": "Cut off",
+    None: "Under way",
+}
+STAGE_WORDS: Mapping[str, str] = {
+    "oauth": "Connecting",
+    "token_refresh": "Renewing the token",
+    "preflight": "Checking the post",
+    "media": "Preparing media",
+    "create_container": "Creating the container",
+    "container_status": "Waiting for Meta",
+    "publish": "Publishing",
+    "verify": "Verifying",
+    "read": "Reading",
+    "done": "Done",
+    "unknown": "Unknown",
+}
+LANE_WORDS: Mapping[str, str] = {
+    "meta_token": "Access token",
+    "linked_instagram_account": "Linked Instagram account",
+    "account_restricted": "Account restricted",
+    "permission_app_review": "Permissions and app review",
+    "media_fetch": "Media fetch",
+    "media_processing": "Media processing",
+    "media_validation": "Media rules",
+    "content": "Content",
+    "rate_limit": "Rate limit",
+    "platform_temporary": "Platform, temporary",
+    "request_bug": "Request",
+    "resource_gone": "Gone",
+    "unknown": "Unknown",
+}
+WHO_WORDS: Mapping[str, str] = {
+    "nobody": "Nobody: it passes by itself",
+    "owner": "The account's owner",
+    "developer": "Whoever runs the Meta app",
+    "meta": "Meta",
+}
+HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
+    "active": ("go", "Connected"),
+    "expiring": ("act", "Access ends soon"),
+    "reconnect": ("act", "Needs to be reconnected"),
+    "checkpoint": ("act", "Meta asks for a login check"),
+    "restricted": ("act", "Restricted by Meta"),
+    "limited": ("wait", "Limited for a while"),
+    "linked_account": ("act", "Linked account needs attention"),
+    "app": ("act", "The Meta app needs attention"),
+    "disconnected": ("plain", "Disconnected"),
+}
+SCOPE_WORDS: Mapping[str, str] = {
+    "post": "this post",
+    "account": "one account",
+    "app": "the Meta app",
+    "media_host": "a media host",
+    "platform": "Threads itself",
+}
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of this name; UTC for a name nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def epoch(at: float | str | None) -> float | None:
+    """Epoch seconds of what the store (float) or the JSON of a post (ISO text) calls a time."""
+    if at is None or isinstance(at, float | int):
+        return at
+    return datetime.fromisoformat(at).timestamp()
+
+
+def span(seconds: float | None) -> str:
+    """A length of time as people say it: ``0.3 s``, ``42 s``, ``3 min``, ``2 h 5 min``, ``4 days``."""
+    if seconds is None:
+        return ""
+    seconds = max(0.0, seconds)
+    if seconds < 0.0005:
+        return "0 s"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        hours, rest = divmod(round(seconds / 60), 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def ago(at: float, now: float) -> str:
+    """How far a time is from now: ``in 5 min``, ``3 h ago``, ``just now``."""
+    gap = at - now
+    if abs(gap) < 5:
+        return "just now" if gap <= 0 else "in a moment"
+    return f"in {span(gap)}" if gap > 0 else f"{span(-gap)} ago"
+
+
+def clock(at: float, zone: ZoneInfo, now: float) -> str:
+    """A time in a zone, with as much date as it needs: ``14:05``, ``Fri 27 Nov, 09:00``."""
+    there = datetime.fromtimestamp(at, UTC).astimezone(zone)
+    today = datetime.fromtimestamp(now, UTC).astimezone(zone)
+    if there.date() == today.date():
+        return f"{there:%H:%M}"
+    if there.year == today.year:
+        return f"{there:%a} {there.day} {there:%b}, {there:%H:%M}"
+    return f"{there.day} {there:%b} {there.year}, {there:%H:%M}"
+
+
+def size(n: float | None) -> str:
+    """Bytes as people say them."""
+    if n is None:
+        return ""
+    for unit in ("bytes", "KB", "MB"):
+        if n < 1000:
+            return f"{n:.0f} {unit}" if unit == "bytes" or n >= 10 else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} GB"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def pretty(value: Any) -> str:
+    """JSON for reading."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+@pass_context
+def _time(context: Context, at: float | str | None, *, relative: bool = True, seconds: bool = False) -> Markup:
+    """A ``<time>`` in the reader's zone; the exact time is its title."""
+    moment = epoch(at)
+    if moment is None:
+        return Markup("")
+    zone, now = context["zone"], context["now"]
+    there = datetime.fromtimestamp(moment, UTC).astimezone(zone)
+    shown = clock(moment, zone, now)
+    if seconds:
+        shown += there.strftime(":%S")
+    if relative and abs(moment - now) < 36 * 3600:
+        shown = f"{shown} ({ago(moment, now)})"
+    exact = f"{there:%Y-%m-%d %H:%M:%S} {there.tzname()}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(there.isoformat(), exact, shown)
+
+
+def _state(state: str, label: str | None = None) -> Markup:
+    """A state as a chip: words first, colour beside them."""
+    tone = STATE_TONES.get(state, "plain")
+    return Markup('<span class="state state-{}">{}</span>').format(tone, label or STATE_WORDS.get(state, state))
+
+
+def _chip(tone: str, label: str) -> Markup:
+    return Markup('<span class="state state-{}">{}</span>').format(tone, label)
+
+
+def _breaks(text: str) -> Markup:
+    """Text with its line ends kept."""
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
+def teach(templates: Environment) -> None:
+    """Give the templates these words."""
+    templates.filters.update(
+        span=span, size=size, pretty=pretty, breaks=_breaks, time=_time, epoch=epoch, tojson_text=pretty
+    )
+    templates.globals.update(
+        state_chip=_state,
+        chip=_chip,
+        plural=plural,
+        ago=ago,
+        STATE_WORDS=STATE_WORDS,
+        STATE_TONES=STATE_TONES,
+        OUTCOME_TONES=OUTCOME_TONES,
+        OUTCOME_WORDS=OUTCOME_WORDS,
+        STAGE_WORDS=STAGE_WORDS,
+        LANE_WORDS=LANE_WORDS,
+        WHO_WORDS=WHO_WORDS,
+        HEALTH_WORDS=HEALTH_WORDS,
+        SCOPE_WORDS=SCOPE_WORDS,
+    )
