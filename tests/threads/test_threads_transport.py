@@ -89,6 +89,14 @@ async def test_half_an_answer_is_lost_and_never_sent_twice(wire: Wire, data: byt
     assert TOKEN not in result.detail
 
 
+async def test_nothing_is_repeated_on_a_connection_that_broke(wire: Wire) -> None:
+    wire.play = raw(b"")
+    async with client(wire.url) as threads:
+        for result in (await threads.me(), await threads.delete("1"), await threads.publish("1")):
+            assert isinstance(result, Lost)
+    assert len(wire.requests) == 3
+
+
 async def test_no_answer_in_time_is_lost(wire: Wire) -> None:
     forever = asyncio.Event()
 

@@ -61,6 +61,8 @@ def health_of(diagnosis: Diagnosis) -> Health | None:
     """The health this diagnosis means for the account; ``None``: it says nothing of it."""
     if diagnosis.pattern in _ATTEMPTS or diagnosis.surface != "threads" or diagnosis.retry.kind == "later":
         return None
+    if diagnosis.confidence == "guess":  # a bare 401 of some proxy is no verdict on a token
+        return None
     match diagnosis.lane:
         case "meta_token":
             return "reconnect" if diagnosis.action == "reconnect" else None

@@ -1,0 +1,123 @@
+"""A house with a database, a sandbox as its Threads, and the publishing room's own rules for letting posts go."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from treadle.accounts.service import Accounts
+from treadle.accounts.vault import open_vault
+from treadle.publishing.blockers import open_blocker
+from treadle.publishing.release import Releaser, preview
+from treadle.sandbox import Sandbox
+from treadle.settings import Settings
+from treadle.store import Database, open_database
+from treadle.store.tables import accounts, changes, metadata, workspaces
+from treadle.threads import ThreadsClient
+
+
+class Enqueued:
+    """Stands where the durable queue does: remembers what was let go."""
+
+    def __init__(self) -> None:
+        self.posts: list[str] = []
+
+    def __call__(self, conn: sa.Connection, post_id: str, seq: int, **_: Any) -> None:
+        self.posts.append(post_id)
+
+
+def make_tables(database: Database) -> None:
+    with database.engine.begin() as conn:
+        metadata.create_all(conn)
+        for name in ("wsp_one", "wsp_two"):
+            conn.execute(sa.insert(workspaces).values(id=name, name=name, created_at=0.0, options={}))
+
+
+@pytest.fixture
+def any_db(database_url: str) -> Iterator[Database]:
+    """A database with tables and two workspaces: once SQLite, once PostgreSQL."""
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    one = Database(url.render_as_string(hide_password=False))
+    make_tables(one)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database with tables and two workspaces."""
+    one = open_database(Settings(data_dir=tmp_path / "data"))
+    make_tables(one)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    app = {"id": "1234567890", "secret": secrets.token_hex(16)}
+    async with Sandbox(app=app, accounts=["ada", "bob"]) as one:
+        one.control.freeze()
+        yield one
+
+
+@pytest.fixture
+def enqueued() -> Enqueued:
+    return Enqueued()
+
+
+HouseMaker = Callable[[Database], Accounts]
+
+
+@pytest.fixture
+async def make_house(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> AsyncIterator[HouseMaker]:
+    opened: list[ThreadsClient] = []
+
+    def make(database: Database) -> Accounts:
+        settings = Settings(
+            data_dir=tmp_path / "data",
+            threads_api_url=sandbox.url,
+            threads_authorize_url=sandbox.authorize_url,
+            threads_app_id=sandbox.app.id,
+            threads_app_secret=sandbox.app.secret,
+            public_url="https://treadle.example",
+            time_scale=0.01,
+        )
+        client = ThreadsClient(base_url=sandbox.url)
+        opened.append(client)
+        return Accounts(
+            settings=settings,
+            db=database,
+            vault=open_vault(settings),
+            client=client,
+            repairs=Releaser(enqueued),
+            block=open_blocker,
+            preview=preview,
+            now=sandbox.control.now,
+            random01=lambda: 0.5,
+        )
+
+    yield make
+    await asyncio.gather(*(client.close() for client in opened))
+
+
+@pytest.fixture
+async def house(make_house: HouseMaker, db: Database) -> Accounts:
+    return make_house(db)
+
+
+def row_of(house: Accounts, account_id: str) -> Any:
+    with house.db.read() as conn:
+        return conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).one()
+
+
+def change_types(house: Accounts) -> list[str]:
+    with house.db.read() as conn:
+        return list(conn.execute(sa.select(changes.c.type).order_by(changes.c.id)).scalars())
