@@ -111,6 +111,18 @@ async def test_unknown_keys_on_publish_are_ignored(ada) -> None:
     assert answer.status == 200
 
 
+async def test_text_that_is_no_text_does_not_break_anything(ada) -> None:
+    """Half a surrogate pair in JSON, bytes that are not UTF-8 in a form: answered, and readable afterwards."""
+    half = await ada.raw("POST", "/me/threads", data=b'{"media_type":"TEXT","text":"a\\ud83d","access_token":"%s"}'
+                         % ada.token.encode(), headers={"Content-Type": "application/json"})  # fmt: skip
+    broken = await ada.raw("POST", f"/me/threads?media_type=TEXT&text=a%FF&access_token={ada.token}")
+    for made in (half, broken):
+        post = (await ada.publish(made.id)).id
+        assert (await ada.get(f"/{post}", fields="text")).body["text"].startswith("a")
+    assert (await ada.raw("GET", "/_sandbox")).status == 200
+    assert (await ada.raw("GET", "/_sandbox/requests")).status == 200
+
+
 async def test_a_long_text_attachment_fits_in_the_query(ada) -> None:
     attachment = json.dumps({"plaintext": "漢" * 10_000})
     answer = await ada.raw("POST", "/me/threads", params={

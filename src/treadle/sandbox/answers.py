@@ -29,8 +29,8 @@ class Reply:
         if isinstance(self.body, bytes):
             return self.body
         if isinstance(self.body, str):
-            return self.body.encode()
-        return _dumps(self.body).encode()
+            return self.body.encode("utf-8", "replace")
+        return _dumps(self.body).encode("utf-8", "replace")
 
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -105,7 +105,7 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
     """Limit, since, until, after, before."""
     params = call.params
     limit = DEFAULT_LIMIT
-    if "limit" in params and call.has("limit"):
+    if "limit" in params and call.reference("limit"):
         try:
             limit = int(call.text("limit"))
         except ValueError:
@@ -114,7 +114,7 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
             return refuse(world, call, "param_invalid", name="limit")
     bounds: list[float | None] = []
     for name in ("since", "until"):
-        if name not in params or not call.has(name):
+        if name not in params or not call.reference(name):
             bounds.append(None)
             continue
         moment = read_moment(call.text(name), call.now)
@@ -123,7 +123,7 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
         bounds.append(moment)
     edges: list[int | None] = []
     for name in ("after", "before"):
-        if name not in params or not call.has(name):
+        if name not in params or not call.reference(name):
             edges.append(None)
             continue
         edge = read_cursor(call.text(name))

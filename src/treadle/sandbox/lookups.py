@@ -100,7 +100,7 @@ def keyword_search(world: World, call: Call) -> Reply:
     query = call.text("q").strip()
     if not query:
         return refuse(world, call, "param_required", name="q")
-    kind, mode = call.text("search_type").upper() or "TOP", call.text("search_mode").upper() or "KEYWORD"
+    kind, mode = call.reference("search_type").upper() or "TOP", call.reference("search_mode").upper() or "KEYWORD"
     if kind not in ("TOP", "RECENT"):
         return refuse(world, call, "param_choice", name="search_type", choices="TOP, RECENT", value=kind)
     if mode not in ("KEYWORD", "TAG"):
@@ -109,10 +109,9 @@ def keyword_search(world: World, call: Call) -> Reply:
         return refuse(world, call, "rate_limit")
     own_only = _standard(world, call)
     wanted = query.lower().lstrip("#") if mode == "TAG" else query.lower()
-    media_type = {"TEXT": "TEXT_POST", "CAROUSEL": "CAROUSEL_ALBUM"}.get(
-        call.text("media_type").upper(), call.text("media_type").upper()
-    )
-    author = call.text("author_username").lstrip("@").lower()
+    media_type = call.reference("media_type").upper()
+    media_type = {"TEXT": "TEXT_POST", "CAROUSEL": "CAROUSEL_ALBUM"}.get(media_type, media_type)
+    author = call.reference("author_username").lstrip("@").lower()
 
     def matches(post: Post) -> bool:
         writer = world.tables.accounts[post.account_id]

@@ -48,7 +48,7 @@ class Options:
     accept_hevc: bool = True
     webp: Literal["error", "accept"] = "error"
     edit_lists: Literal["real", "any", "accept"] = "real"
-    moov_at_end: Literal["error", "accept"] = "error"
+    moov_at_end: Literal["accept", "error"] = "accept"
     image_verdict: Literal["create", "status"] = "create"
 
     # Wire forms on which sources disagree
