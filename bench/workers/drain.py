@@ -1,0 +1,106 @@
+"""One worker of Treadle that drains posts: accepts COUNT first, then takes them through the complete durable run.
+
+``python -m bench.workers.drain FILE`` with JSON in FILE: ``settings`` (Treadle's, by field), ``accounts`` (id,
+username, access_token) and ``count``. Prints as JSON: posts a second from the first to the last one published,
+statements and commits a post, and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from bench.seed import WORKSPACE, seed
+from treadle.app import App, open_app
+from treadle.posts.service import Created
+from treadle.settings import Settings
+from treadle.store.tables import posts
+
+FILL = 200
+LIMIT_S = 900.0
+
+
+class Counter:
+    """Statements and commits on the engine's connections, by the statement's first words."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.statements = self.commits = 0
+        self.kinds: dict[str, int] = {}
+        event.listen(engine, "before_cursor_execute", self._statement)
+        event.listen(engine, "commit", self._commit)
+
+    def _statement(self, conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        self.statements += 1
+        words = statement.split()
+        table = next((word for after, word in pairwise(words) if after in ("FROM", "INTO")), "")
+        kind = f"{words[0]} {table or (words[1] if len(words) > 1 else '')}".replace('"', "")
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
+    def _commit(self, conn: Any) -> None:
+        self.commits += 1
+
+    def reset(self) -> None:
+        self.statements = self.commits = 0
+        self.kinds = {}
+
+
+def fill(app: App, accounts: list[str], count: int) -> None:
+    for first in range(0, count, FILL):
+        with app.db.begin() as conn:
+            for number in range(first, min(count, first + FILL)):
+                body = {"account_id": accounts[number % len(accounts)], "text": f"Bench {number}"}
+                made = app.posts.create(conn, WORKSPACE, body, now=app.now(), actor="bench")
+                assert isinstance(made, Created), made
+
+
+def main(plan: dict[str, Any]) -> None:
+    app = open_app(Settings(**plan["settings"]))
+    accounts = seed(app.db, plan["accounts"], app.vault.seal)
+    count = int(plan["count"])
+    began = time.perf_counter()
+    fill(app, accounts, count)
+    accepted = time.perf_counter() - began
+    counter = Counter(app.db.engine)
+    app.start_worker()
+    watch = sa.create_engine(app.db.url)  # its own connection: looking must not be counted
+    deadline = time.monotonic() + LIMIT_S
+    done = 0
+    while done < count and time.monotonic() < deadline:
+        time.sleep(0.1)
+        with watch.connect() as conn:
+            done = conn.execute(sa.select(sa.func.count()).where(posts.c.state == "published")).scalar_one()
+    statements, commits = counter.statements, counter.commits
+    kinds = dict(sorted(counter.kinds.items(), key=lambda item: -item[1])[:14])
+    with watch.connect() as conn:
+        first, last = conn.execute(
+            sa.select(sa.func.min(posts.c.published_at), sa.func.max(posts.c.published_at))
+        ).one()
+        states = dict(conn.execute(sa.select(posts.c.state, sa.func.count()).group_by(posts.c.state)).tuples().all())
+    print(
+        json.dumps(
+            {
+                "posts_a_second": (done - 1) / max(1e-9, last - first),
+                "published": done,
+                "states": states,
+                "accepted_a_second": count / accepted,
+                "statements_a_post": statements / max(1, done),
+                "commits_a_post": commits / max(1, done),
+                "kinds": {kind: round(number / max(1, done), 2) for kind, number in kinds.items()},
+                "memory_mb": psutil.Process().memory_info().rss / 1e6,
+            }
+        ),
+        flush=True,
+    )
+    app.close()
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text()))
