@@ -126,7 +126,7 @@ def _status(value: Any) -> int | None:
 def diagnose_evidence(evidence: Evidence) -> Diagnosis:
     """The work of :func:`diagnose` for evidence that is already in its shape."""
     book = rule_book()
-    facts = read(evidence, book.by_subcode)
+    facts = read(evidence, book.known)
     raw = evidence.body if evidence.body is not None else evidence.exception
     if facts.context:
         finding = facts.context.get("finding")
@@ -145,7 +145,7 @@ def from_pattern(name: str, evidence: Evidence | None = None, *, matched: tuple[
     """The diagnosis of a pattern that is already known by name (a finding of preflight or of the media check)."""
     pattern = load().get(name)
     given = evidence or Evidence()
-    facts = read(given, rule_book().by_subcode)
+    facts = read(given, rule_book().known)
     if pattern is None:
         return _unknown(facts, given.body, f"no pattern is called {name!r}")
     return _build(pattern, facts, given.body, matched or (f"finding={pattern.id}",), "exact")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Container, Mapping
+from typing import Any, NamedTuple
 
 # Codes that say only "something is wrong": words may decide against them. Every other code is taken at its word.
 VAGUE_CODES = frozenset({None, -3, -2, -1, 0, 1, 2, 3, 10, 100, 200, 500, 1150})
 # Codes that Meta also sends at the top level although they are subcodes of 190.
 TOKEN_SUBCODES = frozenset({452, 456, 457, 458, 459, 460, 461, 463, 464, 465, 466, 467, 468, 492})
+
+
+# Numbers under "code" that are an HTTP status, when no subcode stands beside them.
+HTTP_LIKE = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504})
+
+
+class Known(NamedTuple):
+    """The codes and subcodes the catalogue names: in free text a bare number counts only when it is one of them."""
+
+    codes: Container[int]
+    subcodes: Container[int]
 
 
 class Facts:

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from treadle.diagnosis.facts import TOKEN_SUBCODES, Facts, number
+from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
 
 CONTAINER_STATES = frozenset({"IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED"})
-_HTTP_LIKE = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504})
 _SUBCODE_KEYS = ("error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode")
 _CODE_KEYS = ("code", "error_code", "errorCode")
 _MESSAGE_KEYS = (
@@ -184,7 +183,7 @@ def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
         else:
             hit = CONSTANT.search(code.upper())
             facts.constant = hit.group(1) if hit else ""
-    if number_ is not None and number_ in _HTTP_LIKE and sub is None:
+    if number_ is not None and number_ in HTTP_LIKE and sub is None:
         facts.http_status = facts.http_status or number_
         number_ = None
     if isinstance(message, str) and message:

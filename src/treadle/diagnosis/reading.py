@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle.catalog.words import STAGES, SURFACES
-from treadle.diagnosis.facts import Facts
+from treadle.diagnosis.facts import Facts, Known
 from treadle.diagnosis.objects import read_object
 from treadle.diagnosis.types import Evidence
 
@@ -15,8 +15,8 @@ _SURFACES = frozenset(SURFACES)
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-def read(evidence: Evidence, known: Mapping[int, Any]) -> Facts:
-    """Everything the matcher looks at, from ``evidence``. ``known`` are the subcodes of the catalogue."""
+def read(evidence: Evidence, known: Known) -> Facts:
+    """Everything the matcher looks at, from ``evidence``."""
     surface, stage = evidence.surface, evidence.stage
     facts = Facts(
         surface if surface in _SURFACES else "threads",

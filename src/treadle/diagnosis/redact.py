@@ -33,8 +33,10 @@ _PUBLIC_FIELDS = frozenset(
 )  # fmt: skip
 _PAIRS = re.compile(
     r"(?i)([\"'\\]{0,2}\b(?:access_token|client_secret|app_secret|appsecret_proof|signed_request|input_token"
-    r"|fb_exchange_token|refresh_token|id_token|token|password|secret|api_key|apikey|session_key|code_verifier|cookie"
+    r"|fb_exchange_token|refresh_token|id_token|password|secret|api_key|apikey|session_key|code_verifier|cookie"
     r"|set-cookie)\b[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3})([^\s\"'&,;<>\\}]{4,})"
+    # "token: Session has expired" is a sentence; only something as long as a token counts after the bare word.
+    r"|(\btoken[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3})([^\s\"'&,;<>\\}]{16,})"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|oauth|basic)\s+([A-Za-z0-9_\-.=+/|%]{12,})")
 _AUTHORIZATION = re.compile(r"(?i)(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!bearer|oauth|basic)([^\s\"',}]{6,})")
@@ -69,7 +71,7 @@ def redact_text(text: str) -> str:
     if "?" in text and (equals or "&" in text):
         text = _URL_QUERY.sub(_clean_query, text)
     if equals or ":" in text:
-        text = _PAIRS.sub(rf"\1{MARK}", text)
+        text = _PAIRS.sub(lambda m: f"{m.group(1) or m.group(3)}{MARK}", text)
         if "uthorization" in text or "UTHORIZATION" in text:
             text = _AUTHORIZATION.sub(rf"\1{MARK}", text)
         if equals and "ode=" in text.lower():

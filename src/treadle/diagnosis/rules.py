@@ -7,13 +7,13 @@ and context break ties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from treadle.catalog.model import Catalog, Match, Pattern
-from treadle.diagnosis.facts import VAGUE_CODES, Facts
+from treadle.diagnosis.facts import VAGUE_CODES, Facts, Known
 
-_SPLIT = str.maketrans(dict.fromkeys("\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
+_SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
 _MISSING = object()
 
 
@@ -153,6 +153,7 @@ class RuleBook:
             for bucket in index.values():
                 bucket.sort(key=_weight, reverse=True)
         self.rest.sort(key=_weight, reverse=True)
+        self.known = Known(self.by_code, self.by_subcode)
 
     def _file(self, rule: Rule) -> None:
         m = rule.match
@@ -285,8 +286,3 @@ def matched(rule: Rule, f: Facts) -> tuple[str, ...]:
             out.append("words=" + " … ".join(parts))
             break
     return tuple(out)
-
-
-def known_subcodes(book: RuleBook) -> Mapping[int, list[Rule]]:
-    """The subcodes the catalogue names: a bare number in a text counts only when it is one of them."""
-    return book.by_subcode

@@ -39,7 +39,7 @@ def shape_of(evidence: Evidence | str | bytes | Mapping[str, Any] | None) -> str
     Meta's own message in a normalised form (never the localised user texts).
     """
     given = as_evidence(evidence)
-    facts = read(given, rule_book().by_subcode)
+    facts = read(given, rule_book().known)
     parts = [facts.surface, facts.stage]
     for name in ("http_status", "code", "subcode", "type", "constant", "container", "transport"):
         value = getattr(facts, name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from treadle.diagnosis.facts import TOKEN_SUBCODES, Facts
+from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
 from treadle.diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 
 MAX_TEXT = 24_000
@@ -30,7 +30,7 @@ _HASH = re.compile(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 _PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?[/:]\s?(\d{6,7})(?![\w/])")
 _SEVEN = re.compile(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
 _META_ERROR = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
-_TYPED_CODE = re.compile(r"\berror:? #?(\d{1,6})[ :]+[A-Z]")
+_TYPED_CODE = re.compile(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
 _REDIRECT = re.compile(r"(?:^|[?&#\s\"'])(error(?:_code|_reason|_message|_description|_type)?=[^\s\"'<>]{1,2000})")
 _HOST = re.compile(r"\b(?:graph|api|www)?\.?(threads\.(?:net|com)|instagram\.com|facebook\.com)\b", re.I)
 _CONTAINER = re.compile(
@@ -42,7 +42,7 @@ _REQUEST = re.compile(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
 _WWW = re.compile(r'"([^"]*)"\s*$')
 _TAG = re.compile(r"<(?:script|style)\b.{0,4000}?</(?:script|style)>|<[^>]{1,400}>", re.S | re.I)
 _ME_WORKS = re.compile(r"/me\b[/\w]{0,20}\W{0,3}(?:\w+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I)
-_CURL_NOISE = re.compile(r"^(?:[*{}]|\s*%\s+Total)[^\n]*\n?", re.M)
+_CURL_NOISE = re.compile(r"^(?:\*|<\s*$|[{}] \[\d+ bytes|\s*%\s+Total)[^\n]*\n?", re.M)
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("publish", ("threads_publish", "media_publish")),
     ("token_refresh", ("refresh_access_token", "th_exchange_token", "ig_exchange_token", "fb_exchange_token")),
@@ -51,8 +51,8 @@ _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def read_text(text: str, facts: Facts, known: Mapping[int, Any]) -> None:
-    """Fill ``facts`` from text. ``known`` are the catalogue's subcodes, so that a bare seven-digit number counts."""
+def read_text(text: str, facts: Facts, known: Known) -> None:
+    """Fill ``facts`` from text; a bare number counts only where the catalogue knows it."""
     text = clip(text)
     _infer_place(text, facts)
     body = _exchange(text, facts)
@@ -179,11 +179,10 @@ def _take_redirect(query: str, facts: Facts) -> bool:
     facts.oauth = " ".join(fields.get(key, "") for key in ("error_reason", "error") if fields.get(key)).lower()
     told = [fields.get(key, "") for key in ("error_message", "error_description")]
     facts.message = " ".join(value for value in (*told, query.replace("+", " ")) if value)[:4000].lower()
-    code = re.match(r"-?\d{1,8}", fields.get("error_code", ""))
-    if code:
-        facts.code = int(code.group())
-        if facts.code > 999_999:
-            facts.subcode = facts.code
+    code = re.match(r"\d{1,8}", fields.get("error_code", ""))
+    # Small numbers (error_code=200 beside error_reason=user_denied) are the window's own, not Graph codes.
+    if code and int(code.group()) > 999_999:
+        facts.code = facts.subcode = int(code.group())
     return True
 
 
@@ -203,7 +202,7 @@ def _take_html(text: str, facts: Facts) -> None:
         facts.http_status = 502
 
 
-def _take_words(text: str, facts: Facts, known: Mapping[int, Any]) -> None:
+def _take_words(text: str, facts: Facts, known: Known) -> None:
     lower = text.lower()
     facts.message = lower
     if facts.http_status is None and (hit := _STATUS.search(text)):
@@ -219,15 +218,17 @@ def _take_words(text: str, facts: Facts, known: Mapping[int, Any]) -> None:
             facts.code = int(hit.group(1) or hit.group(2))
         if hit := _PAIR.search(text):
             first, second = int(hit.group(1)), int(hit.group(2))
-            if second in known or facts.code == first:
+            if second in known.subcodes or facts.code == first:
                 facts.code, facts.subcode = first, second
     if facts.code is None and (hit := _TYPED_CODE.search(text)):
-        facts.code = int(hit.group(1))
+        number = int(hit.group(1) or hit.group(2))
+        if number in known.codes and number not in HTTP_LIKE:
+            facts.code = number
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:
         for hit in _SEVEN.finditer(text[:8000]):
-            if int(hit.group(1)) in known:
+            if int(hit.group(1)) in known.subcodes:
                 facts.subcode = int(hit.group(1))
                 break
     if facts.code in TOKEN_SUBCODES and facts.code != 452 and facts.subcode is None:

@@ -1,0 +1,137 @@
+"""One fault, told in every form in which people paste it: the diagnosis is the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from treadle.diagnosis import NOTHING, diagnose
+
+ERROR: dict[str, Any] = {
+    "message": "The requested resource does not exist",
+    "type": "OAuthException",
+    "code": 24,
+    "error_subcode": 4279009,
+    "is_transient": False,
+    "error_user_title": "Media Not Found",
+    "fbtrace_id": "A-b1C2",
+}
+ENVELOPE = {"error": ERROR}
+TEXT = json.dumps(ENVELOPE)
+
+FORMS: dict[str, Any] = {
+    "envelope": ENVELOPE,
+    "bare error": ERROR,
+    "text of it": TEXT,
+    "bytes of it": TEXT.encode(),
+    "with a byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
+    "utf-16": b"\xff\xfe" + TEXT.encode("utf-16-le"),
+    "pretty": json.dumps(ENVELOPE, indent=4),
+    "string in JSON": json.dumps(TEXT),
+    "string in a field": {"ok": False, "body": TEXT},
+    "string in a string": {"message": json.dumps({"detail": TEXT})},
+    "axios": {"name": "AxiosError", "response": {"status": 400, "data": ENVELOPE}},
+    "batch answer": [{"code": 400, "headers": [], "body": TEXT}],
+    "escaped in a log": 'level=error msg="publish failed" body="' + TEXT.replace('"', '\\"') + '"',
+    "log line": f"2026-10-05T10:00:00Z ERROR threads: publish failed for 1234: BadRequest {TEXT}",
+    "python repr": f"ThreadsError: {ENVELOPE!r}",
+    "codes in words": "Threads API error: code=24 subcode=4279009 The requested resource does not exist",
+    "codes in brackets": "OAuthException (code 24, subcode 4279009)",
+    "slash": "HTTP 400, error 24/4279009",
+    "objective c": 'error = { code = 24; "error_subcode" = 4279009; type = OAuthException; };',
+    "only the subcode": "failed with 4279009",
+    "curl -i": f"HTTP/2 400 \r\ncontent-type: application/json; charset=UTF-8\r\nx-fb-trace-id: abc\r\n\r\n{TEXT}",
+    "curl -v": "> POST /v1.0/me/threads_publish?creation_id=1 HTTP/2\n> Host: graph.threads.net\n>\n"
+    f"< HTTP/2 400\n< content-type: application/json\n<\n* Connection #0 left intact\n{TEXT}",
+    "http exchange": "POST /v1.0/me/threads_publish HTTP/1.1\nHost: graph.threads.net\n\ncreation_id=1\n\n"
+    f"HTTP/1.1 400 Bad Request\nContent-Type: application/json\n\n{TEXT}",
+    "cut off": TEXT[:140],
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_one_fault_in_every_form(form: Any) -> None:
+    d = diagnose(form, stage="publish")
+    assert d.pattern == "container_not_found"
+    assert d.action == "retry_later"
+    assert "subcode=4279009" in d.matched
+
+
+def test_the_stage_is_read_from_the_request_in_the_paste() -> None:
+    d = diagnose(
+        "> POST /v1.0/me/threads_publish?creation_id=1 HTTP/2\n> Host: graph.threads.net\n< HTTP/2 500\n< date: x\n<\n"
+        '{"error":{"message":"Application does not have permission for this action","type":"THApiException","code":10}}'
+    )
+    assert d.pattern == "published_despite_error"
+
+
+def test_headers_in_the_paste_are_heeded() -> None:
+    d = diagnose('HTTP/1.1 400 Bad Request\nRetry-After: 77\n\n{"error":{"code":613,"message":"Calls exceeded"}}')
+    assert d.retry.kind == "later"
+    assert d.retry.hinted
+    assert d.retry.after_s >= 77
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("?error_code=1349168&error_message=URL+Blocked%3A+This+redirect+failed", "redirect_uri_not_allowed"),
+        ("https://example.org/cb?error=access_denied&error_code=200&error_reason=user_denied#_=_", "user_denied"),
+        ("http://localhost/cb?error=access_denied&error_description=Insufficient+developer+role", "app_in_development"),
+        ('{"error_message":"Invalid Request","error_code":1349245}', "tester_invite_pending"),
+    ],
+)
+def test_redirects_and_windows_of_the_login(text: str, pattern: str) -> None:
+    assert diagnose(text).pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "stage", "pattern"),
+    [
+        ("socket.gaierror: [Errno -2] Name or service not known", "publish", "meta_unreachable"),
+        ("ECONNREFUSED 127.0.0.1:443", "publish", "meta_unreachable"),
+        ("ssl.SSLCertVerificationError: certificate verify failed", "publish", "meta_unreachable"),
+        (
+            "ConnectTimeoutError: Connection to graph.threads.net timed out. (connect timeout=10)",
+            "publish",
+            "meta_unreachable",
+        ),
+        ("ReadTimeout: Read timed out. (read timeout=30)", "publish", "outcome_unknown"),
+        ("Error: socket hang up", "publish", "outcome_unknown"),
+        ("ServerDisconnectedError: Server disconnected", "publish", "outcome_unknown"),
+        ("ClientPayloadError: Response payload is not completed", "publish", "outcome_unknown"),
+        ("ReadTimeout: Read timed out. (read timeout=30)", "create_container", "connection_lost"),
+        ("Error: read ECONNRESET", "read", "connection_lost"),
+    ],
+)
+def test_exceptions_are_told_apart_by_whether_the_request_was_written(text: str, stage: str, pattern: str) -> None:
+    assert diagnose(exception=text, stage=stage).pattern == pattern
+    assert diagnose(text, stage=stage).pattern == pattern
+
+
+def test_an_exception_object_is_read() -> None:
+    assert diagnose(exception=TimeoutError("no answer in 30 s"), stage="publish").pattern == "outcome_unknown"
+
+
+@pytest.mark.parametrize(
+    "paste", [None, "", "  \n\t ", b"", {}, [], b"\x00\x01\x02\x03\x04\x05\x06\x07" * 40, "\x00" * 50]
+)
+def test_nothing_to_diagnose(paste: Any) -> None:
+    d = diagnose(paste)
+    assert d.pattern == NOTHING
+    assert "Paste the error" in d.next_step
+
+
+def test_a_good_answer_is_no_failure_to_be_retried() -> None:
+    assert diagnose({"id": "17950000000000001"}, stage="publish").retry.kind == "never"
+
+
+def test_an_answer_of_another_family_is_said_to_be_so() -> None:
+    d = diagnose({"error": {"code": 36003, "error_subcode": 2207009}}, surface="instagram")
+    assert "This is Instagram's answer, not Threads'." in d.what_happened
+    unasked = diagnose({"error": {"code": 9007, "error_subcode": 2207027}}, stage="publish")
+    assert unasked.surface == "instagram"
+    assert "Instagram's answer" in unasked.what_happened
+    assert "answer, not Threads'" not in diagnose(ENVELOPE, stage="publish").what_happened

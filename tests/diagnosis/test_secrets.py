@@ -1,0 +1,109 @@
+"""Secrets never come out of a diagnosis, a shape or a report; error codes always do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from treadle.diagnosis import diagnose
+from treadle.diagnosis.redact import MARK, redact, redact_headers
+from treadle.diagnosis.shape import report, shape_of
+
+TOKEN = "THQVJYeXY1dkoxUXNwbjhGR0lHX0dBc2QtREtyWHZ"
+SECRET = "0123456789abcdef0123456789abcdef"
+LEAKS: list[Any] = [
+    f"url: /v1.0/me/threads?media_type=TEXT&access_token={TOKEN} (Caused by NewConnectionError(...))",
+    f"https://graph.threads.net/access_token?grant_type=th_exchange_token&client_secret={SECRET}&access_token={TOKEN}",
+    f"Authorization: Bearer {TOKEN}",
+    f"authorization: {SECRET}",
+    {"headers": {"Authorization": f"OAuth {TOKEN}"}, "error": {"code": 1}},
+    {"access_token": TOKEN, "error": {"code": 190}},
+    {"config": {"data": f"client_secret={SECRET}&code=AQB{TOKEN}"}},
+    f'{{"access_token": "{TOKEN}", "user_id": 1}}',
+    f'{{\\"access_token\\": \\"{TOKEN}\\"}}',
+    f"signed_request={SECRET}.{SECRET}",
+    f"https://example.org/callback?code={TOKEN}{SECRET}#_",
+    f"https://bucket.s3.amazonaws.com/a.mp4?X-Amz-Signature={SECRET}&X-Amz-Credential={SECRET}",
+    f"TH|1234567890|{SECRET}",
+    f"token {TOKEN} was refused",
+    f"EAAG{TOKEN}",
+    f"cookie: sessionid={SECRET}",
+    {"error": {"message": f"Invalid token {TOKEN}", "code": 190}},
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: str(leak)[:40])
+def test_a_secret_does_not_come_out(leak: Any) -> None:
+    for shown in (
+        json.dumps(redact(leak)),
+        json.dumps(diagnose(body=leak).to_json(), default=str),
+        shape_of({"body": leak}),
+        report({"body": leak}),
+        report({"body": None, "exception": str(leak)}),
+    ):
+        assert TOKEN not in shown
+        assert SECRET not in shown
+
+
+TOKENS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", min_size=24, max_size=180)
+
+
+@given(token=TOKENS, before=st.text(max_size=30), after=st.text(max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_a_token_in_a_pair_never_survives(token: str, before: str, after: str) -> None:
+    assume(token not in before and token not in after)
+    for pair in (f"access_token={token}", f'"access_token":"{token}"', f"client_secret: {token}", f"Bearer {token}"):
+        text = f"{before} {pair} {after}"
+        assert token not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "code=24 subcode=4279009",
+        "HTTP 400 code=190",
+        "error_code=1349245&error_message=URL+Blocked",
+        "Error validating access token: Session has expired on Sunday, 10-May-26 10:00:00 PDT.",
+        "Invalid OAuth access token - Cannot parse access token",
+        "THREADS_API__LINK_LIMIT_EXCEEDED",
+        "The media with id 11024753405002880 cannot be found.",
+    ],
+)
+def test_what_a_diagnosis_needs_stays(text: str) -> None:
+    assert redact(text) == text
+    assert diagnose(redact(text)).pattern == diagnose(text).pattern
+
+
+def test_numeric_codes_and_traces_stay() -> None:
+    body = {
+        "error": {
+            "code": 24,
+            "error_subcode": "4279009",
+            "fbtrace_id": "A-dTL0qvX1HmG0WDeH8Zvei",
+            "type": "OAuthException",
+        }
+    }
+    assert redact(body) == body
+
+
+def test_a_cap_shortens_and_says_so() -> None:
+    big = {"a": "x" * 5000, "b": ["y" * 100] * 500}
+    small = redact(big, max_chars=1000)
+    assert len(json.dumps(small, ensure_ascii=False)) < 2500
+    assert "…" in json.dumps(small, ensure_ascii=False)
+    assert redact("short", max_chars=1000) == "short"
+
+
+def test_headers_lose_their_secrets() -> None:
+    kept = redact_headers({"Authorization": f"Bearer {TOKEN}", "Retry-After": "60", "Set-Cookie": "a=b"})
+    assert kept == {"Authorization": MARK, "Retry-After": "60", "Set-Cookie": MARK}
+
+
+def test_odd_values_are_redacted_without_fuss() -> None:
+    assert redact(None) is None
+    assert redact({1: b"ok", "deep": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]})["1"] == "ok"
+    assert isinstance(redact(object()), str)
