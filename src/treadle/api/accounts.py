@@ -1,0 +1,403 @@
+"""``/v1/accounts``: connecting, looking, pausing, disconnecting."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import SecretStr
+from starlette.responses import JSONResponse, Response
+
+from treadle.accounts import audit, links
+from treadle.accounts.connect import add_token, preview
+from treadle.accounts.health import WORDS
+from treadle.accounts.pages import Page
+from treadle.accounts.reading import recheck
+from treadle.accounts.refusal import Refusal
+from treadle.accounts.service import Accounts
+from treadle.accounts.storing import Stored, disconnect
+from treadle.accounts.tokens import Unknown
+from treadle.api import reading, schemas
+from treadle.api.caller import House, Reader, Writer
+from treadle.api.document import BODY, good, problems, takes
+from treadle.api.lists import known_query
+from treadle.api.problems import Problem, invalid, not_found
+from treadle.app import App
+from treadle.diagnosis.types import Diagnosis
+from treadle.posts.findings import Finding
+from treadle.posts.read import iso
+from treadle.posts.service import Missing
+from treadle.publishing.blockers import open_blocker
+from treadle.publishing.quota import TOTALS, used_here
+from treadle.publishing.release import preview as release_preview
+from treadle.store.tables import accounts
+from treadle.threads import ThreadsClient
+from treadle.threads.evidence import diagnose_failure
+from treadle.threads.results import Ok
+
+T = TypeVar("T")
+router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depends(known_query)])
+EXAMPLE = {
+    "id": schemas.ACCOUNT,
+    "threads_user_id": "17841400000000001",
+    "username": "ada",
+    "name": "Ada",
+    "health": "active",
+    "health_words": WORDS["active"],
+    "health_cause": None,
+    "scopes": ["threads_basic", "threads_content_publish"],
+    "token_expires_at": "2027-01-20T10:00:00.000Z",
+    "token_days_left": 59.0,
+    "paused": False,
+    "connected": True,
+    "created_at": schemas.TIME,
+}
+
+
+async def with_accounts(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
+    """``what(accounts room)`` with a client of its own for this moment."""
+    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
+        house = Accounts(
+            settings=app.settings,
+            db=app.db,
+            vault=app.vault,
+            client=client,
+            repairs=app.releaser,
+            block=open_blocker,
+            preview=release_preview,
+            now=app.now,
+        )
+        return await what(house)
+
+
+def account_json(row: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """An account as the API gives it; never its token."""
+    ends = row["token_expires_at"]
+    return {
+        "id": row["id"],
+        "threads_user_id": row["threads_user_id"],
+        "username": row["username"],
+        "name": row["name"],
+        "picture_url": row["picture_url"],
+        "health": row["health"],
+        "health_words": WORDS[row["health"]],
+        "health_cause": row["health_cause"],
+        "health_at": iso(row["health_at"]),
+        "checked_at": iso(row["checked_at"]),
+        "scopes": row["scopes"],
+        "token_expires_at": iso(ends),
+        "token_days_left": round((ends - now) / 86_400, 2) if ends is not None else None,
+        "grant_expires_at": iso(row["grant_expires_at"]),
+        "refresh_next_at": iso(row["refresh_next_at"]),
+        "paused": row["paused"],
+        "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
+        "quota": quota_json(row),
+        "created_at": iso(row["created_at"]),
+        "updated_at": iso(row["updated_at"]),
+        "disconnected_at": iso(row["disconnected_at"]),
+    }
+
+
+def quota_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    quota = dict(row["quota"] or {})
+    return {**quota, "at": iso(quota.get("at")), "full_until": iso(row["quota_until"])}
+
+
+def find_account(conn: sa.Connection, workspace_id: str, account_id: str) -> dict[str, Any] | None:
+    row = (
+        conn.execute(sa.select(accounts).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id))
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+async def _account(app: App, workspace_id: str, account_id: str) -> dict[str, Any]:
+    row = await app.db.query(find_account, workspace_id, reading.an_id(account_id, "account"))
+    if row is None:
+        raise not_found("account")
+    return row
+
+
+def _refused(answer: Refusal | Page) -> Problem:
+    if answer.status == 404:
+        return not_found("account")
+    if isinstance(answer, Page):
+        said = " ".join([answer.happened, *answer.todo])
+        return Problem("threads_refused", said, title=answer.title, pattern=answer.pattern or "", status=409)
+    if answer.status == 422:
+        finding = Finding(
+            answer.field or "", "refused", f"{answer.title}.", answer.detail, pattern=answer.pattern or ""
+        )
+        return invalid([finding])
+    return Problem("threads_refused", answer.detail, title=answer.title, status=409, pattern=answer.pattern or "")
+
+
+def _unknown(diagnosis: Diagnosis) -> Problem:
+    pattern = "" if diagnosis.pattern == "unknown" else diagnosis.pattern
+    return Problem(
+        "threads_refused",
+        diagnosis.next_step,
+        title=diagnosis.title,
+        pattern=pattern,
+        extra={"cause": diagnosis.to_json()},
+    )
+
+
+@router.get(
+    "",
+    summary="List accounts",
+    response_model=schemas.AccountsOut,
+    responses={**good(200, "By name.", {"data": [EXAMPLE]}), **problems()},
+)
+async def list_accounts(
+    caller: Reader,
+    app: House,
+    disconnected: Annotated[bool, Query(description="Also those that were disconnected.")] = False,
+) -> Response:
+    rows = await app.db.query(all_accounts, caller.workspace_id, disconnected)
+    return JSONResponse({"data": [account_json(row, app.now()) for row in rows]})
+
+
+def all_accounts(conn: sa.Connection, workspace_id: str, disconnected: bool = False) -> list[dict[str, Any]]:
+    query = sa.select(accounts).where(accounts.c.workspace_id == workspace_id)
+    if not disconnected:
+        query = query.where(accounts.c.disconnected_at.is_(None))
+    return [dict(row) for row in conn.execute(query.order_by(accounts.c.username, accounts.c.id)).mappings()]
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Connect with a token",
+    response_model=schemas.AccountOut,
+    responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 502, *BODY)},
+    openapi_extra=takes(schemas.AccountIn, {"token": "THAA..."}),
+)
+async def add_account(request: Request, caller: Writer, app: House) -> Response:
+    """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
+    again. Posts that waited for this account go out by themselves."""
+    body = reading.only(reading.mapping(await reading.read_json(request)), {"token": str})
+    token = str(body.get("token") or "")
+    if not token.strip():
+        raise invalid([Finding("token", "required", "The token is missing.", "Send the token from Meta's dashboard.")])
+    return await _connected(app, caller.workspace_id, token, caller.key_id, None, 201)
+
+
+async def _connected(
+    app: App, workspace_id: str, token: str, actor: str, account_id: str | None, status: int
+) -> JSONResponse:
+    made = await with_accounts(
+        app, lambda house: add_token(house, workspace_id, SecretStr(token), actor=actor, account_id=account_id)
+    )
+    if isinstance(made, Unknown):
+        raise _unknown(made.diagnosis)
+    if isinstance(made, Page):
+        raise _refused(made)
+    row = await _account(app, workspace_id, made.account_id)
+    return JSONResponse(
+        {**account_json(row, app.now()), **stored_json(made)}, status, {"Location": f"/v1/accounts/{made.account_id}"}
+    )
+
+
+def stored_json(made: Stored) -> dict[str, Any]:
+    return {"outcome": made.kind, "released": list(made.released), "missing_scopes": list(made.missing)}
+
+
+@router.post(
+    "/connect",
+    status_code=201,
+    summary="A link for somebody to connect their account",
+    response_model=schemas.Open,
+    responses={
+        **good(
+            201,
+            "The link; shown this once.",
+            {"id": "lnk_...", "url": "https://treadle.example/connect/...", "expires_at": schemas.TIME},
+        ),
+        **problems(*BODY),
+    },
+    openapi_extra=takes(schemas.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
+)
+async def connect(request: Request, caller: Writer, app: House) -> Response:
+    """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`, which
+    must lie under one of the workspace's `return_addresses`. Good for one connection."""
+    return await _link(request, caller.workspace_id, caller.key_id, app, None)
+
+
+async def _link(request: Request, workspace_id: str, actor: str, app: App, account_id: str | None) -> JSONResponse:
+    body = reading.only(
+        reading.mapping(await reading.read_json(request, optional=True)),
+        {"return_url": str, "scopes": list, "expires_in_s": (int, float)},
+    )
+    if any(not isinstance(scope, str) for scope in body.get("scopes", [])):
+        raise invalid([Finding("scopes", "wrong_type", "Permissions are words.", "Send a list of words.")])
+
+    def work(conn: sa.Connection) -> links.Link | Refusal:
+        now = app.now()
+        made = links.create(
+            conn,
+            app.settings,
+            workspace_id,
+            now=now,
+            return_url=body.get("return_url"),
+            account_id=account_id,
+            scopes=body.get("scopes"),
+            life_s=float(body.get("expires_in_s", links.LIFE_S)),
+        )
+        if isinstance(made, links.Link):
+            audit.note(conn, workspace_id, actor, "link.created", made.id, {"account_id": account_id}, now=now)
+        return made
+
+    made = await app.db.run(work)
+    if isinstance(made, Refusal):
+        raise _refused(made)
+    return JSONResponse({"id": made.id, "url": made.url, "expires_at": iso(made.expires_at)}, 201)
+
+
+@router.get(
+    "/{account_id}",
+    summary="Read an account",
+    response_model=schemas.AccountOut,
+    responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
+)
+async def read_account(account_id: str, caller: Reader, app: House) -> Response:
+    row = await _account(app, caller.workspace_id, account_id)
+
+    async def would(house: Accounts) -> dict[str, list[str]]:
+        return await app.db.query(preview, house, row["id"])
+
+    reconnecting = await with_accounts(app, would)
+    return JSONResponse({**account_json(row, app.now()), "reconnect_would": reconnecting})
+
+
+@router.patch(
+    "/{account_id}",
+    summary="Pause an account",
+    response_model=schemas.AccountOut,
+    responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
+    openapi_extra=takes(schemas.PauseIn, {"paused": True}),
+)
+async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
+    """`paused: true` stops sending to it at once; `false` lets what waited go."""
+    id_ = reading.an_id(account_id, "account")
+    body = reading.only(reading.mapping(await reading.read_json(request)), {"paused": bool})
+    if "paused" not in body:
+        raise invalid([Finding("paused", "required", "Nothing is said.", 'Send {"paused": true} or false.')])
+
+    def work(conn: sa.Connection) -> bool:
+        now = app.now()
+        done = app.posts.pause(conn, caller.workspace_id, account_id=id_, paused=body["paused"], now=now)
+        if isinstance(done, Missing):
+            return False
+        act = "account.paused" if body["paused"] else "account.resumed"
+        audit.note(conn, caller.workspace_id, caller.key_id, act, id_, now=now)
+        return True
+
+    if not await app.db.run(work):
+        raise not_found("account")
+    return JSONResponse(account_json(await _account(app, caller.workspace_id, id_), app.now()))
+
+
+@router.delete(
+    "/{account_id}",
+    status_code=204,
+    summary="Disconnect an account",
+    responses={
+        204: {"description": "Its tokens are forgotten. Its posts wait until it is connected again."},
+        **problems(404),
+    },
+)
+async def delete_account(account_id: str, caller: Writer, app: House) -> Response:
+    id_ = reading.an_id(account_id, "account")
+    done = await app.db.run(lambda conn: disconnect(conn, caller.workspace_id, id_, actor=caller.key_id, now=app.now()))
+    if not done:
+        raise not_found("account")
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{account_id}/recheck",
+    summary="Look whether it works",
+    response_model=schemas.Open,
+    responses={**good(200, "What Threads says now."), **problems(404, 409)},
+)
+async def recheck_account(account_id: str, caller: Writer, app: House) -> Response:
+    """One read of the profile with the account's token; what proves to be over is closed, and its posts go."""
+    id_ = reading.an_id(account_id, "account")
+    found = await with_accounts(app, lambda house: recheck(house, caller.workspace_id, id_))
+    if isinstance(found, Refusal):
+        raise _refused(found)
+    row = await _account(app, caller.workspace_id, id_)
+    return JSONResponse(
+        {
+            "health": found.health,
+            "message": found.message,
+            "cause": found.diagnosis.to_json() if found.diagnosis else None,
+            "released": list(found.released),
+            "account": account_json(row, app.now()),
+        }
+    )
+
+
+@router.post(
+    "/{account_id}/reconnect",
+    status_code=201,
+    summary="Connect it again",
+    response_model=schemas.Open,
+    responses={
+        **good(201, "A link for its owner, as from /connect, that no other profile can use.", None),
+        **problems(404, *BODY),
+    },
+    openapi_extra=takes(schemas.ConnectIn, {}, required=False),
+)
+async def reconnect_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
+    """What reconnecting will send is said beforehand: `reconnect_would` of the account."""
+    id_ = reading.an_id(account_id, "account")
+    return await _link(request, caller.workspace_id, caller.key_id, app, id_)
+
+
+@router.get(
+    "/{account_id}/quota",
+    summary="How much it may publish",
+    response_model=schemas.Open,
+    responses={
+        **good(200, "Per 24 moving hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
+        **problems(404, 409, 502),
+    },
+)
+async def quota(
+    account_id: str,
+    caller: Reader,
+    app: House,
+    live: Annotated[bool, Query(description="Ask Threads now; else what is known here.")] = True,
+) -> Response:
+    """`used` is what Threads counts, `here` is what this server published in the window."""
+    row = await _account(app, caller.workspace_id, account_id)
+    if live and (row["token_enc"] is None or row["disconnected_at"] is not None):
+        raise Problem("threads_refused", "Connect it again.", status=409, pattern="account_disconnected")
+    kept: dict[str, Any] = dict(row["quota"] or {})
+    if live:
+
+        async def look(house: Accounts) -> Any:
+            return await house.client.with_token(house.token(row["token_enc"])).publishing_limit()
+
+        result = await with_accounts(app, look)
+        if not isinstance(result, Ok):
+            raise _unknown(diagnose_failure(result, "read"))
+        limit = result.value
+        kept = {
+            "posts_used": limit.posts_used,
+            "posts_total": limit.posts_total,
+            "replies_used": limit.replies_used,
+            "replies_total": limit.replies_total,
+            "at": app.now(),
+        }
+    here = {name: (await app.db.query(used_here, row["id"], name, app.now()))[0] for name in TOTALS}
+    buckets = {
+        name: {"used": kept.get(f"{name}_used"), "total": kept.get(f"{name}_total") or TOTALS[name], "here": here[name]}
+        for name in TOTALS
+    }
+    return JSONResponse({**buckets, "live": live, "at": iso(kept.get("at")), "full_until": iso(row["quota_until"])})

@@ -1,0 +1,121 @@
+"""``/v1/blockers``: open causes that hold posts, and looking whether they are gone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import JSONResponse, Response
+
+from treadle.api import reading, schemas
+from treadle.api.asking import ask
+from treadle.api.caller import Caller, House, Reader, Writer
+from treadle.api.document import BODY, good, problems, takes
+from treadle.api.lists import known_query
+from treadle.api.problems import Problem, not_found
+from treadle.app import App
+from treadle.posts.read import get_blocker, list_blockers
+from treadle.publishing.rechecking import recheck
+from treadle.publishing.release import preview
+from treadle.store.tables import blockers, posts
+
+router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends(known_query)])
+
+
+@router.get(
+    "",
+    summary="What holds posts",
+    response_model=schemas.BlockersOut,
+    responses={**good(200, "Newest first."), **problems()},
+)
+async def list_open(
+    caller: Reader, app: House, repaired: Annotated[bool, Query(description="Also those that are repaired.")] = False
+) -> Response:
+    """Causes of this workspace, and those of the Meta app and of Threads itself, which every workspace can read."""
+    found = await app.db.query(list_blockers, caller.workspace_id, open_only=not repaired)
+    return JSONResponse({"data": found})
+
+
+@router.get(
+    "/{blocker_id}",
+    summary="Read one, and what its repair would send",
+    response_model=schemas.BlockerOut,
+    responses={
+        **good(200, "With 'would' naming the posts that would go, and those that would be held as too late."),
+        **problems(404),
+    },
+)
+async def read_blocker(blocker_id: str, caller: Reader, app: House) -> Response:
+    id_ = reading.an_id(blocker_id, "blocker")
+    found = await app.db.query(get_blocker, caller.workspace_id, id_)
+    if found is None:
+        raise not_found("blocker")
+    return JSONResponse({**found, "would": await app.db.query(would, caller.workspace_id, id_, app.now())})
+
+
+def would(conn: sa.Connection, workspace_id: str, blocker_id: str, now: float) -> dict[str, list[str]]:
+    """What a repair would send and hold, this workspace's posts only."""
+    shown = preview(conn, [blocker_id], now=now)
+    ids = shown["sends"] + shown["holds"]
+    mine: set[str] = set()
+    for start in range(0, len(ids), 500):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + 500]))
+        mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
+    return {name: [id_ for id_ in values if id_ in mine] for name, values in shown.items()}
+
+
+@router.post(
+    "/{blocker_id}/recheck",
+    summary="Look again",
+    response_model=schemas.RecheckOut,
+    responses={
+        **good(
+            200,
+            "'repaired': its posts go; 'still': not yet; 'unknown': one post goes first to see.",
+            {"verdict": "repaired", "message": "Threads answers again.", "released": [schemas.POST]},
+        ),
+        **problems(404, 409, *BODY),
+    },
+    openapi_extra=takes(schemas.RecheckIn, {"preview": True}, required=False),
+)
+async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app: House) -> Response:
+    """Asks Threads or the media host whether the cause is gone, and lets the posts go if it is: oldest first, spaced,
+    and only those that are not too late. `{"preview": true}` only says what would be sent. Causes of the Meta app and
+    of Threads itself concern every workspace: rechecking them takes an admin key."""
+    id_ = reading.an_id(blocker_id, "blocker")
+    body = reading.only(reading.mapping(await reading.read_json(request, optional=True)), {"preview": bool})
+    found = await app.db.query(get_blocker, caller.workspace_id, id_)
+    if found is None:
+        raise not_found("blocker")
+    shown = await app.db.query(would, caller.workspace_id, id_, app.now())
+    if body.get("preview"):
+        said = f"{len(shown['sends'])} would go, {len(shown['holds'])} would be held as too late."
+        return JSONResponse({"verdict": None, "message": said, "released": [], **shown})
+    if found["repaired_at"] is not None:
+        raise Problem("is_repaired")
+    return JSONResponse(await recheck_one(app, caller, id_))
+
+
+async def recheck_one(app: App, caller: Caller, blocker_id: str) -> dict[str, Any]:
+    shared = await app.db.query(_is_shared, blocker_id)
+    if shared and not caller.may("admin"):
+        raise Problem(
+            "scope_too_small", "This cause concerns every workspace; it takes an admin key.", extra={"needs": "admin"}
+        )
+    result = await ask(app, lambda house: recheck(house, app.releaser, blocker_id, asked=True))
+    mine = await app.db.query(_of_workspace, caller.workspace_id, list(result.released))
+    return {"verdict": result.verdict, "message": result.message, "released": mine}
+
+
+def _is_shared(conn: sa.Connection, blocker_id: str) -> bool:
+    row = conn.execute(sa.select(blockers.c.workspace_id).where(blockers.c.id == blocker_id)).first()
+    return row is not None and row.workspace_id is None
+
+
+def _of_workspace(conn: sa.Connection, workspace_id: str, ids: list[str]) -> list[str]:
+    mine: set[str] = set()
+    for start in range(0, len(ids), 500):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + 500]))
+        mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
+    return [id_ for id_ in ids if id_ in mine]

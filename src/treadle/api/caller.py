@@ -1,0 +1,76 @@
+"""Who asks: a bearer key, its workspace and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
+
+from treadle.accounts.keys import check_key
+from treadle.api.problems import Problem
+from treadle.app import App
+
+SCOPES = ("read", "write", "admin")
+# A scope includes the ones before it.
+_RANK = {name: place for place, name in enumerate(SCOPES)}
+
+bearer = HTTPBearer(
+    scheme_name="key", auto_error=False, description="A key of this workspace: 'treadle keys create' prints one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key that a request came with."""
+
+    key_id: str
+    workspace_id: str
+    scopes: tuple[str, ...]
+
+    def may(self, scope: str) -> bool:
+        return max((_RANK.get(s, -1) for s in self.scopes), default=-1) >= _RANK[scope]
+
+
+def app_of(request: Request) -> App:
+    """The house this server belongs to."""
+    house: App = request.app.state.treadle
+    return house
+
+
+async def caller_of(request: Request) -> Caller:
+    """The caller of any scope; refuses missing and wrong keys with 401."""
+    header = request.headers.get("authorization", "")
+    scheme, _, secret = header.partition(" ")
+    challenge = {"WWW-Authenticate": 'Bearer realm="treadle"'}
+    if not header or scheme.lower() != "bearer" or not secret.strip():
+        raise Problem("key_missing", headers=challenge)
+    app = app_of(request)
+    key = await app.db.run(check_key, secret.strip(), app.now()) if _sane(secret) else None
+    if key is None:
+        raise Problem("key_wrong", headers={"WWW-Authenticate": 'Bearer realm="treadle", error="invalid_token"'})
+    return Caller(key.id, key.workspace_id, tuple(key.scopes))
+
+
+def _sane(secret: str) -> bool:
+    return len(secret) <= 200 and secret.isascii() and secret.isprintable()
+
+
+def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller, if its key has ``scope``."""
+
+    async def check(request: Request, _: Annotated[object, Security(bearer)]) -> Caller:
+        caller = await caller_of(request)
+        if not caller.may(scope):
+            raise Problem("scope_too_small", f"This needs a key with the scope '{scope}'.", extra={"needs": scope})
+        return caller
+
+    return check
+
+
+Reader = Annotated[Caller, Depends(needs("read"))]
+Writer = Annotated[Caller, Depends(needs("write"))]
+Admin = Annotated[Caller, Depends(needs("admin"))]
+House = Annotated[App, Depends(app_of)]

@@ -1,0 +1,62 @@
+"""Examples of the API's document. They are answers this server gives; a test makes them and compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from treadle.api.schemas import ACCOUNT, POST, TIME
+
+POST_IN_EXAMPLE: dict[str, Any] = {
+    "account_id": ACCOUNT,
+    "text": "Good morning from the loom.",
+    "publish_at": "2026-12-01T09:00:00",
+    "zone": "Europe/Berlin",
+    "metadata": {"campaign": "advent"},
+    "labels": ["advent"],
+}
+POST_EXAMPLE: dict[str, Any] = {
+    "id": POST,
+    "account_id": ACCOUNT,
+    "username": "ada",
+    "state": "scheduled",
+    "state_label": "Scheduled",
+    "stage": "preflight",
+    "why": None,
+    "text": "Good morning from the loom.",
+    "parts": [
+        {
+            "id": "prt_06fkx1w4n0y5w8v2q1m7k3h6gz",
+            "position": 0,
+            "state": "pending",
+            "kind": "TEXT",
+            "text": "Good morning from the loom.",
+            "media": [],
+            "options": {},
+            "container_id": None,
+            "container_status": None,
+            "container_made_at": None,
+            "sends": 0,
+            "unclear": False,
+            "threads_id": None,
+            "permalink": None,
+            "published_at": None,
+            "cause": None,
+        }
+    ],
+    "cause": None,
+    "blocker_ids": [],
+    "next": {"what": "Goes out.", "at": TIME},
+    "publish_at": TIME,
+    "publish_at_asked": "2026-12-01T09:00:00",
+    "zone": "Europe/Berlin",
+    "due_at": TIME,
+    "max_lateness": 86400.0,
+    "approval": None,
+    "attempt": 1,
+    "metadata": {"campaign": "advent"},
+    "labels": ["advent"],
+    "version": 1,
+    "created_at": "2026-11-22T10:00:00.000Z",
+    "updated_at": "2026-11-22T10:00:00.000Z",
+    "published_at": None,
+}

@@ -1,0 +1,197 @@
+"""Taking a post in: every finding at once, then the service; the same for API, command line and assistants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.app import App
+from treadle.posts.findings import Finding
+from treadle.posts.read import post_json
+from treadle.posts.rules import check_post
+from treadle.posts.service import Answer, Created, Missing, Refusal, Rejected
+from treadle.posts.times import parse_duration, parse_when
+from treadle.store.tables import accounts, media, posts
+
+# Findings after which a request cannot be looked at further: it has not the shape of a post.
+SHAPELESS = frozenset({"wrong_type", "too_deep", "nul_character", "half_character", "number", "too_many_parts"})
+_ASKED = re.compile(r"(?P<text>.*)\[(?P<zone>[A-Za-z0-9_+/-]{1,64})\]\Z", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A stored post. ``again``: it was stored by an earlier request with the same Idempotency-Key."""
+
+    post: dict[str, Any]
+    again: bool
+    warnings: tuple[Finding, ...]
+
+
+def findings_of(conn: sa.Connection, workspace_id: str, body: Any, *, now: float) -> list[Finding]:
+    """Everything that is wrong, or may be, with a request to publish, known without asking anybody."""
+    found = check_post(body)
+    if not isinstance(body, Mapping):
+        return found
+    found += _time_findings(body, now)
+    account_id = body.get("account_id")
+    if isinstance(account_id, str) and account_id and not _has_account(conn, workspace_id, account_id):
+        found.append(
+            Finding(
+                "account_id",
+                "known_account",
+                "There is no such account in this workspace.",
+                "List the accounts (GET /v1/accounts) and use one of their ids, or connect one.",
+                given=account_id,
+            )
+        )
+    return found + _media_findings(conn, workspace_id, body)
+
+
+def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
+    found: list[Finding] = []
+    at, zone = body.get("publish_at"), body.get("zone")
+    if zone is not None and not isinstance(zone, str):
+        found.append(_wrong("zone", zone, "the name of a time zone such as Europe/Berlin"))
+    elif at is not None and not isinstance(at, str):
+        found.append(_wrong("publish_at", at, "a time such as 2026-12-01T09:00:00+01:00"))
+    elif at:
+        when = parse_when(at, zone or None, now=now)
+        found += [when] if isinstance(when, Finding) else list(when.warnings)
+    if body.get("max_lateness") is not None:
+        lateness = parse_duration(body["max_lateness"])
+        if isinstance(lateness, Finding):
+            found.append(lateness)
+    return found
+
+
+def _wrong(name: str, value: Any, wanted: str) -> Finding:
+    return Finding(name, "wrong_type", f"This must be {wanted}.", f"Send {wanted}.", given=value, limit=wanted)
+
+
+def _has_account(conn: sa.Connection, workspace_id: str, account_id: str) -> bool:
+    if "\x00" in account_id or len(account_id) > 64 or not account_id.isascii():
+        return False
+    where = (accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+    return conn.execute(sa.select(accounts.c.id).where(*where)).first() is not None
+
+
+def _media_findings(conn: sa.Connection, workspace_id: str, body: Mapping[str, Any]) -> list[Finding]:
+    replies = body.get("replies")
+    wanted: dict[str, str] = {}
+    for index, part in enumerate([body, *(replies if isinstance(replies, list) else [])]):
+        items = part.get("media") if isinstance(part, Mapping) else None
+        for place, item in enumerate(items if isinstance(items, list) else []):
+            media_id = item.get("id") if isinstance(item, Mapping) else None
+            if isinstance(media_id, str) and re.fullmatch(r"med_[0-9a-z]{1,36}", media_id):
+                wanted[media_id] = (f"replies[{index - 1}]." if index else "") + f"media[{place}].id"
+    known: set[str] = set()
+    ids = list(wanted)
+    for start in range(0, len(ids), 500):
+        where = (media.c.workspace_id == workspace_id, media.c.id.in_(ids[start : start + 500]))
+        known |= set(conn.execute(sa.select(media.c.id).where(*where)).scalars())
+    return [
+        Finding(
+            path,
+            "known_media",
+            "There is no such uploaded file in this workspace.",
+            "Upload it first (POST /v1/media).",
+            given=media_id,
+        )
+        for media_id, path in wanted.items()
+        if media_id not in known
+    ]
+
+
+def accept(
+    conn: sa.Connection,
+    app: App,
+    workspace_id: str,
+    body: Any,
+    *,
+    now: float,
+    actor: str,
+    idempotency_key: str | None = None,
+) -> Accepted | Rejected | Missing | Refusal:
+    """Check a post and store it, in the caller's transaction."""
+    found = findings_of(conn, workspace_id, body, now=now)
+    errors = tuple(f for f in found if f.severity == "error")
+    if errors:
+        return Rejected(errors)
+    made = app.posts.create(conn, workspace_id, body, now=now, actor=actor, idempotency_key=idempotency_key)
+    if not isinstance(made, Created):
+        return made
+    if not made.again:
+        _keep_zone(conn, made.post_id, body)
+    post = post_json(conn, workspace_id, made.post_id)
+    if post is None:
+        # The key is kept longer than a post that was deleted.
+        return Refusal(
+            "idempotency_key_reused",
+            "The post that this Idempotency-Key made was deleted. Use a new key to publish it again.",
+            {"post_ids": [made.post_id]},
+        )
+    return Accepted(present(post), made.again, tuple(f for f in found if f.severity != "error"))
+
+
+def change(
+    conn: sa.Connection,
+    app: App,
+    workspace_id: str,
+    post_id: str,
+    patch: dict[str, Any],
+    *,
+    now: float,
+    actor: str,
+    version: int | None = None,
+) -> Answer:
+    """Change a post that is not out yet."""
+    known = conn.execute(
+        sa.select(posts.c.publish_at_text).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    ).first()
+    if known is None:
+        return Missing()
+    # Looked at as if it were a whole post: only what makes it unreadable counts here, the service judges the rest.
+    whole = {"account_id": "acc_unchanged", "text": "unchanged", **patch}
+    shapeless = [f for f in check_post(whole) if f.rule in SHAPELESS]
+    shapeless += [f for f in _time_findings(patch, now) if f.rule in SHAPELESS or f.field == "max_lateness"]
+    if "account_id" in patch and not isinstance(patch["account_id"], str):
+        shapeless.append(_wrong("account_id", patch["account_id"], "an account's id"))
+    if shapeless:
+        return Rejected(tuple(shapeless))
+    if patch.get("zone") and "publish_at" not in patch and known[0]:
+        patch = {**patch, "publish_at": asked(known[0])[0]}
+    answer = app.posts.edit(conn, workspace_id, post_id, patch, now=now, actor=actor, version=version)
+    if not isinstance(answer, Rejected | Missing | Refusal):
+        _keep_zone(conn, post_id, patch)
+    return answer
+
+
+def _keep_zone(conn: sa.Connection, post_id: str, body: Mapping[str, Any]) -> None:
+    """Keep the zone that a time was read in beside the time, so that both are given back as asked."""
+    if body.get("zone") and body.get("publish_at"):
+        text = f"{body['publish_at']}[{body['zone']}]"
+        conn.execute(sa.update(posts).where(posts.c.id == post_id).values(publish_at_text=text))
+
+
+def asked(text: str | None) -> tuple[str | None, str | None]:
+    """(time, zone) as they were asked for."""
+    match = _ASKED.match(text) if text else None
+    return (match["text"], match["zone"]) if match else (text, None)
+
+
+def present(post: dict[str, Any]) -> dict[str, Any]:
+    """A post as the API gives it: the time and the zone that were asked for in fields of their own."""
+    text, zone = asked(post.get("publish_at_asked"))
+    return {**post, "publish_at_asked": text, "zone": zone}
+
+
+def with_field(findings: tuple[Finding, ...], prefix: str) -> tuple[Finding, ...]:
+    """The same findings with their paths below ``prefix``."""
+    return tuple(
+        replace(f, field=prefix + (f.field if f.field.startswith("[") or not f.field else f".{f.field}"))
+        for f in findings
+    )

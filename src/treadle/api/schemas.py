@@ -1,0 +1,400 @@
+"""The shapes of the API, for its document. Answers are built by the rooms, not by these; tests compare them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from treadle.posts.states import PartState, PostState
+
+POST = "pst_06fkx1w4n0e8v7q2m9s5t3r1zy"
+ACCOUNT = "acc_06fkx1w4n0c2b5h8j1k4m7p0qs"
+TIME = "2026-12-01T08:00:00.000Z"
+
+
+class Open(BaseModel):
+    """An answer; later versions may add fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Closed(BaseModel):
+    """A request; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# ---------------------------------------------------------------- requests
+
+
+class MediaIn(Closed):
+    url: str | None = Field(None, description="A public address Threads can fetch.")
+    id: str | None = Field(None, description="An uploaded file (POST /v1/media).")
+    alt_text: str | None = Field(None, max_length=1000)
+    type: Literal["image", "video"] | None = Field(None, description="Leave it out: the file tells.")
+    spoiler: bool | None = None
+
+
+class PartIn(Closed):
+    """A further part of a chain; it replies to the part before it."""
+
+    text: str | None = Field(None, description="At most 500 of what Threads counts as characters.")
+    media: list[MediaIn] | None = Field(None, max_length=20)
+    options: dict[str, Any] | None = Field(
+        None, description="Threads' own parameter names: topic_tag, reply_control, poll_attachment, ..."
+    )
+
+
+class PostIn(PartIn):
+    account_id: str = Field(description="The account that publishes it.")
+    replies: list[PartIn] | None = Field(None, max_length=99)
+    publish_at: str | None = Field(
+        None, description="ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."
+    )
+    zone: str | None = Field(None, description="The time zone of a 'publish_at' without an offset: Europe/Berlin.")
+    max_lateness: str | float | None = Field(
+        None, description="How late it may still go out unasked: ISO 8601 duration or seconds. 24 h unless set."
+    )
+    metadata: dict[str, Any] | None = Field(None, description="Yours; kept and given back. At most 16 KiB.")
+    labels: list[str] | None = Field(None, max_length=50)
+    draft: bool | None = Field(None, description="Keep it until it is confirmed.")
+    approval: bool | None = Field(None, description="Wait for somebody's approval before it goes out.")
+
+
+class BulkPostIn(PostIn):
+    idempotency_key: str | None = Field(None, max_length=200, description="This post's own Idempotency-Key.")
+
+
+class BulkIn(Closed):
+    posts: list[BulkPostIn] = Field(min_length=1, max_length=500)
+
+
+class PatchIn(Closed):
+    """Fields left out stay as they are."""
+
+    account_id: str | None = None
+    text: str | None = None
+    media: list[MediaIn] | None = None
+    options: dict[str, Any] | None = None
+    replies: list[PartIn] | None = None
+    publish_at: str | None = None
+    zone: str | None = None
+    max_lateness: str | float | None = None
+    metadata: dict[str, Any] | None = None
+    labels: list[str] | None = None
+
+
+class ResolveIn(Closed):
+    """Exactly one of the two: the live post's id on Threads, or the word that nothing is out."""
+
+    threads_id: str | None = None
+    absent: bool | None = None
+    permalink: str | None = None
+
+
+class DiagnoseIn(BaseModel):
+    """One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too."""
+
+    model_config = ConfigDict(extra="allow")
+    id: str | None = None
+    surface: str | None = None
+    stage: str | None = None
+    http_status: int | None = None
+    headers: dict[str, str] | None = None
+    body: Any = None
+    exception: str | None = None
+    context: dict[str, Any] | None = None
+
+
+class PauseIn(Closed):
+    paused: bool
+
+
+class WorkspaceIn(Closed):
+    name: str = Field(min_length=1, max_length=200)
+
+
+class WorkspacePatch(Closed):
+    name: str | None = None
+    paused: bool | None = None
+    options: dict[str, Any] | None = None
+
+
+class RecheckIn(Closed):
+    preview: bool | None = Field(None, description="true: only say what a repair would send and hold.")
+
+
+class KeyIn(Closed):
+    name: str | None = None
+    scopes: list[Literal["read", "write", "admin"]] | None = None
+    expires_at: str | None = None
+
+
+class AccountIn(Closed):
+    token: str = Field(description="A token of the Threads profile, from Meta's dashboard.")
+
+
+class ConnectIn(Closed):
+    return_url: str | None = Field(None, description="Where the person goes afterwards; must be on the allow-list.")
+    scopes: list[str] | None = None
+    expires_in_s: float | None = None
+
+
+# ---------------------------------------------------------------- answers
+
+
+class FindingOut(Open):
+    field: str
+    rule: str
+    severity: str
+    message: str
+    way_out: str
+    given: Any = None
+    limit: Any = None
+    pattern: str = ""
+    guide: str | None = None
+
+
+class ProblemOut(Open):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    way_out: str
+    instance: str | None = None
+    findings: list[FindingOut] | None = None
+
+
+class RetryOut(Open):
+    kind: str
+    after_s: float | None
+    max_attempts: int
+    max_delay_s: float | None = None
+    then: str | None
+    hinted: bool = False
+
+
+class DiagnosisOut(Open):
+    id: str | None = None
+    pattern: str
+    title: str
+    category: str
+    lane: str
+    action: str
+    action_label: str
+    retry: RetryOut
+    who: str
+    confidence: str
+    what_happened: str
+    next_step: str
+    treadle_does: str
+    guide: str
+    matched: list[str]
+    raw: Any = None
+
+
+class NextOut(Open):
+    what: str
+    at: str | None
+
+
+class PartOut(Open):
+    id: str
+    position: int
+    state: PartState
+    kind: str
+    text: str
+    media: list[dict[str, Any]]
+    options: dict[str, Any]
+    container_id: str | None
+    container_status: str | None
+    threads_id: str | None
+    permalink: str | None
+    published_at: str | None
+    cause: DiagnosisOut | None
+
+
+class PostOut(Open):
+    id: str
+    account_id: str
+    username: str
+    state: PostState
+    state_label: str
+    stage: str
+    why: str | None
+    text: str
+    parts: list[PartOut]
+    cause: DiagnosisOut | None
+    blocker_ids: list[str]
+    next: NextOut | None
+    publish_at: str | None = Field(description="In UTC.")
+    publish_at_asked: str | None = Field(description="As it was sent.")
+    zone: str | None = Field(None, description="As it was sent.")
+    due_at: str
+    max_lateness: float
+    metadata: dict[str, Any]
+    labels: list[str]
+    version: int
+    created_at: str
+    updated_at: str
+    published_at: str | None
+    warnings: list[FindingOut] | None = None
+
+
+class PostPage(Open):
+    data: list[PostOut]
+    next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
+
+
+class BulkItem(Open):
+    index: int
+    status: int
+    post: PostOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BulkOut(Open):
+    data: list[BulkItem]
+    accepted: int
+    refused: int
+
+
+class ActionOut(Open):
+    message: str
+    post: PostOut
+
+
+class EventOut(Open):
+    id: int
+    part: int | None
+    attempt: int
+    stage: str
+    kind: str
+    what: str
+    started_at: str
+    duration_s: float | None
+    outcome: str | None
+    request: Any = None
+    answer: Any = None
+    diagnosis: DiagnosisOut | None = None
+    decision: str | None = None
+
+
+class Listed(Open):
+    data: list[dict[str, Any]]
+
+
+class EventsOut(Open):
+    data: list[EventOut]
+
+
+class VerboseError(Open):
+    code: str | None
+    errorMessage: str | None
+    isTransient: bool | None
+    httpStatus: int | None
+    meta: dict[str, Any] | None
+    userFacingMessage: str | None
+
+
+class VerboseOut(Open):
+    id: str
+    status: str
+    errorsVerbose: dict[str, VerboseError | None]
+
+
+class BlockerOut(Open):
+    id: str
+    scope: str
+    key: str
+    pattern: str
+    lane: str
+    action: str
+    cause: DiagnosisOut
+    opened_at: str
+    repaired_at: str | None
+    posts_waiting: int
+    oldest_due_at: str | None
+
+
+class BlockersOut(Open):
+    data: list[BlockerOut]
+
+
+class RecheckOut(Open):
+    verdict: str | None = None
+    message: str
+    released: list[str] = []
+    sends: list[str] = []
+    holds: list[str] = []
+
+
+class PatternOut(Open):
+    id: str
+    public_name: str
+    title: str
+    category: str
+    lane: str
+    action: str
+    guide: str
+
+
+class PatternsOut(Open):
+    data: list[PatternOut]
+    checked: str
+
+
+class MediaOut(Open):
+    id: str
+    filename: str
+    content_type: str
+    size: int
+    created_at: str
+
+
+class MediaPage(Open):
+    data: list[MediaOut]
+    next: str | None
+
+
+class PreflightOut(Open):
+    ok: bool
+    findings: list[FindingOut]
+    media: list[dict[str, Any]]
+    account: dict[str, Any] | None
+    scopes: dict[str, Any]
+
+
+class WorkspaceOut(Open):
+    id: str
+    name: str
+    paused: bool
+    created_at: str
+
+
+class WorkspacesOut(Open):
+    data: list[WorkspaceOut]
+
+
+class AccountOut(Open):
+    id: str
+    username: str
+    health: str
+
+
+class AccountsOut(Open):
+    data: list[AccountOut]
+
+
+class KeyOut(Open):
+    id: str
+    name: str
+    scopes: list[str]
+
+
+class KeysOut(Open):
+    data: list[KeyOut]

@@ -1,0 +1,141 @@
+"""The application: routes, refusals as problem documents, limits, metrics of its own requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from treadle import __version__
+from treadle.api import document
+from treadle.api.problems import Problem, invalid
+from treadle.api.stream import Hub
+from treadle.app import App
+from treadle.ids import new_id
+from treadle.observe.metrics import Metrics
+from treadle.posts.findings import Finding
+from treadle.store import migrate
+
+log = structlog.get_logger("treadle.api")
+
+
+def create_api(app: App) -> FastAPI:
+    """The HTTP API over an open house. ``api.state.treadle`` is the house; pages are mounted by the caller."""
+
+    @asynccontextmanager
+    async def life(api: FastAPI) -> AsyncIterator[None]:
+        yield
+        await api.state.hub.close()
+
+    api = FastAPI(
+        title="Treadle", version=__version__, lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    api.state.treadle = app
+    api.state.hub = Hub(app)
+    api.state.metrics = Metrics(app.db, app.now)
+    api.state.newest = migrate.versions(app.db)[1]
+    for router in routers():
+        api.include_router(router)
+    _refusals(api, app.settings.public_url)
+    document.install(api)
+    api.add_middleware(_Watched, metrics=api.state.metrics)
+    return api
+
+
+def routers() -> Sequence[APIRouter]:
+    """Every route of the API, in the order of its document."""
+    from treadle.api import accounts, blockers, causes, keys, media, operating, posts, preflight, stream, workspaces
+
+    rooms = (posts, stream, preflight, media, accounts, blockers, causes, keys, workspaces, operating)
+    return [room.router for room in rooms]
+
+
+def _refusals(api: FastAPI, public_url: str) -> None:
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response(public_url, request.url.path)
+
+    async def wrong_parameters(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return invalid([_finding(entry) for entry in error.errors()]).response(public_url, request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}.get(
+            error.status_code, "invalid_request"
+        )
+        said = "There is nothing at this address." if error.status_code == 404 else ""
+        made = Problem(code, said, status=error.status_code, headers=dict(error.headers or {}))
+        return made.response(public_url, request.url.path)
+
+    async def database(request: Request, error: Exception) -> Response:
+        log.error("api.database", path=request.url.path, error=type(error).__name__)
+        made = Problem("unavailable", "The database does not answer. Try again shortly.", headers={"Retry-After": "5"})
+        return made.response(public_url, request.url.path)
+
+    async def internal(request: Request, error: Exception) -> Response:
+        incident = new_id("delivery").replace("dlv_", "err_")
+        log.exception("api.failed", incident=incident, method=request.method, path=request.url.path, exc_info=error)
+        return Problem("internal", f"Incident {incident}.", extra={"incident": incident}).response(
+            public_url, request.url.path
+        )
+
+    api.add_exception_handler(Problem, problem)
+    api.add_exception_handler(RequestValidationError, wrong_parameters)
+    api.add_exception_handler(HTTPException, http)
+    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
+        api.add_exception_handler(kind, database)
+    api.add_exception_handler(Exception, internal)
+
+
+def _finding(entry: dict[str, Any]) -> Finding:
+    """One of Pydantic's errors about a parameter, in our words."""
+    where = [str(part) for part in entry.get("loc", ()) if part not in ("query", "path", "header", "body")]
+    message = str(entry.get("msg", "This is not right.")).removesuffix(".") + "."
+    limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
+    given = entry.get("input")
+    limit = limit if isinstance(limit, str | int | float) else None
+    return Finding(
+        ".".join(where), str(entry.get("type", "invalid")), message, "See the API document.", given=given, limit=limit
+    )
+
+
+class _Watched:
+    """Counts and times requests, and sets the headers every answer of the API carries."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if scope["path"].startswith("/v1/"):
+                    headers = message["headers"]
+                    headers.append((b"x-content-type-options", b"nosniff"))
+                    if not any(name == b"cache-control" for name, _ in headers):
+                        headers.append((b"cache-control", b"no-store"))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            if route != "/v1/events":
+                self.metrics.request_seconds.labels(scope["method"], route).observe(time.perf_counter() - began)
+            self.metrics.requests.labels(scope["method"], route, str(status)).inc()

@@ -1,0 +1,206 @@
+"""``/v1/events``: what changes, as it changes, by server-sent events.
+
+One look at the change feed serves every listener of the process; a listener that was away names the last id it saw and
+gets what it missed (changes are kept 14 days).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from treadle.api.caller import Caller, House, Reader
+from treadle.api.document import problems
+from treadle.api.lists import known_query, words
+from treadle.api.problems import Problem, invalid
+from treadle.app import App
+from treadle.posts.findings import Finding
+from treadle.posts.read import iso
+from treadle.store import feed
+from treadle.store.tables import changes
+
+HEARTBEAT_S = 15.0
+LOOK_S = 0.3
+MAX_LISTENERS = 500
+PAGE = 200
+OVERLAP = 64  # ids
+
+router = APIRouter(prefix="/v1/events", tags=["Posts"], dependencies=[Depends(known_query)])
+
+
+class Hub:
+    """Wakes every listener when the feed has grown; looks at the feed only while somebody listens."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._grown = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self.newest = 0
+        self.listeners = 0
+        self.closed = False
+
+    async def join(self) -> None:
+        self.listeners += 1
+        if self._task is None:
+            self.newest = await self._app.db.query(newest)
+            self._task = asyncio.create_task(self._watch())
+
+    async def leave(self) -> None:
+        self.listeners -= 1
+        if self.listeners == 0 and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def close(self) -> None:
+        """End every stream: the server stops."""
+        self.closed = True
+        async with self._grown:
+            self._grown.notify_all()
+
+    async def grown(self, after: int, within_s: float) -> bool:
+        """Whether there is something after this id, as soon as there is or after ``within_s`` seconds."""
+        async with self._grown:
+            try:
+                await asyncio.wait_for(self._grown.wait_for(lambda: self.closed or self.newest > after), within_s)
+            except TimeoutError:
+                return False
+        return not self.closed
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                found = await self._app.db.query(newest)
+            except sa.exc.SQLAlchemyError:
+                continue  # the database is away for a moment; the listeners stay
+            if found > self.newest:
+                async with self._grown:
+                    self.newest = found
+                    self._grown.notify_all()
+
+
+def newest(conn: sa.Connection) -> int:
+    return int(conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0)
+
+
+def hub_of(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+@router.get(
+    "",
+    summary="Changes, live",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events; 'id' is what Last-Event-ID takes.",
+            "content": {
+                "text/event-stream": {
+                    "schema": {"type": "string"},
+                    "example": 'id: 17\nevent: post.published\ndata: {"id": 17, "type": "post.published", ...}\n\n',
+                }
+            },
+        },
+        **problems(429),
+    },
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "required": False,
+                "description": "The last id seen; what came after it is sent first. Browsers send it by themselves.",
+                "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+            }
+        ]
+    },
+)
+async def events(
+    request: Request,
+    caller: Reader,
+    app: House,
+    types: Annotated[list[str] | None, Query(description="Only these, such as post.published or post.*")] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=2**60, description="Like Last-Event-ID, for clients without it.")
+    ] = None,
+    follow: Annotated[bool, Query(description="false: end after what is there already.")] = True,
+) -> Response:
+    """Without `after` it begins with what happens from now on. A comment line comes every 15 s when it is quiet."""
+    start = _start(request, after)
+    wanted = words(types, None, "types")
+    hub = hub_of(request)
+    if hub.listeners >= MAX_LISTENERS:
+        raise Problem("busy", "Too many streams are open on this server.", headers={"Retry-After": "30"})
+    if start is None:
+        start = 0 if not follow else await app.db.query(newest)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(
+        _stream(app, hub, caller, start, wanted, follow), media_type="text/event-stream", headers=headers
+    )
+
+
+def _start(request: Request, after: int | None) -> int | None:
+    said = request.headers.get("last-event-id")
+    if said is None:
+        return after
+    if not (said.isascii() and said.isdigit() and len(said) <= 18):
+        finding = Finding(
+            "Last-Event-ID", "event_id", "This is not the id of an event.", "Send the last 'id'.", given=said
+        )
+        raise invalid([finding])
+    return int(said)
+
+
+async def _stream(
+    app: App, hub: Hub, caller: Caller, after: int, wanted: tuple[str, ...], follow: bool
+) -> AsyncIterator[str]:
+    await hub.join()
+    # On Postgres a smaller id may be committed after a larger one: look a little further back, and send nothing twice.
+    overlap = 0 if app.db.is_sqlite else OVERLAP
+    start, sent = after, deque[int](maxlen=2 * PAGE)
+    try:
+        yield "retry: 2000\n\n"
+        while True:
+            seen = hub.newest
+            rows = await app.db.query(feed.since, caller.workspace_id, max(start, after - overlap), limit=PAGE)
+            fresh = [row for row in rows if row["id"] not in sent]
+            for row in fresh:
+                after = max(after, row["id"])
+                sent.append(row["id"])
+                if _is_wanted(row["type"], wanted):
+                    yield _event(row)
+            if len(rows) >= PAGE and fresh:
+                continue
+            if not follow:
+                return
+            after = max(after, seen)  # changes of other workspaces move the newest id as well
+            grown = await hub.grown(after, HEARTBEAT_S)
+            if hub.closed:
+                return
+            if not grown:
+                yield ": all quiet\n\n"
+    finally:
+        await hub.leave()
+
+
+def _is_wanted(type_: str, wanted: tuple[str, ...]) -> bool:
+    return not wanted or any(type_ == w or (w.endswith(".*") and type_.startswith(w[:-1])) for w in wanted)
+
+
+def _event(row: dict[str, Any]) -> str:
+    data = {
+        "id": row["id"],
+        "type": row["type"],
+        "subject": row["subject"],
+        "at": iso(row["at"]),
+        "data": row["payload"],
+    }
+    return f"id: {row['id']}\nevent: {row['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

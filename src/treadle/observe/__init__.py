@@ -1,0 +1,1 @@
+"""Looking at a running house from outside: metrics, logs, traces. Reads the tables, changes nothing."""
