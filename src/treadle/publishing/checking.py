@@ -28,7 +28,7 @@ from treadle.publishing.matching import Wanted, find
 from treadle.publishing.policy import Fail, Park, RetryAt, decide
 from treadle.publishing.records import Change, Hop, Note
 from treadle.publishing.sending import LIST_LIMIT, list_call, published
-from treadle.publishing.steps import Check, FindId, Verify
+from treadle.publishing.steps import Check, FindId, LookBefore, Verify
 from treadle.store.tables import parts
 from treadle.threads.results import Ok
 
@@ -176,6 +176,28 @@ def _stopped_by(house: House, hop: Hop, part: PartView, failure: Any, notes: lis
         outcome.change.parts[part.position].pop("state", None)
         return outcome
     return None
+
+
+async def look_before(house: House, hop: Hop, step: LookBefore) -> Outcome:
+    """After a restore: a part that was due since the backup is looked for before it is sent."""
+    part, client, began = step.part, house.client(hop.account), house.now()
+    what = "Look whether it went out before the backup was put back"
+    if part.container_id is not None:
+        asked = await client.container(part.container_id)
+        if isinstance(asked, Ok) and asked.value.status == "PUBLISHED":
+            return _live(house, part, [note_of(asked, "verify", what, part.position, started_at=began)])
+    listed = await list_call(client, part, limit=LIST_LIMIT * 4)
+    if not isinstance(listed, Ok):
+        return call_failed(house, hop, part, listed, stage="read", situation="read", what=what, started_at=began)
+    note = note_of(listed, "verify", what, part.position, started_at=began)
+    claimed, _ = await house.db.query(_claims, part)
+    sought = Wanted(part.kind, part.text, step.parent, float(part.checks["restored"]))
+    found = find(listed.value.data, sought, seen_before=None, claimed=claimed)
+    checks = {k: v for k, v in part.checks.items() if k != "restored"}
+    change = Change(notes=[note]).on(part.position, checks=checks)
+    if found:
+        change.on(part.position, **published(house.now(), found[0]))
+    return Outcome(_calm(change))
 
 
 async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:

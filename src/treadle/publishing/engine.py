@@ -18,8 +18,10 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient
+from filelock import FileLock, Timeout
 
 from treadle.publishing import lease as leases
+from treadle.publishing import restoring
 from treadle.publishing.ending import Queue
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job, keep_house
@@ -94,6 +96,10 @@ async def _advance(post_id: str, seq: int, queue: Queue) -> None:
         await engine.again(post_id, seq, queue)
 
 
+class AlreadyRunning(RuntimeError):
+    """A second worker on one SQLite database. The text is for people."""
+
+
 class Engine:
     """One worker: start it, and it takes its share of the posts until it is stopped.
 
@@ -115,6 +121,7 @@ class Engine:
         self._build = build
         self._jobs = list(jobs)
         self._keeper: asyncio.Task[None] | None = None
+        self._alone: FileLock | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._due: list[float] = []
@@ -128,6 +135,9 @@ class Engine:
         if _running is not None:
             raise RuntimeError("one engine per process")
         logging.getLogger("dbos").setLevel(logging.WARNING)
+        if self.db.is_sqlite:
+            self._be_alone()
+        self._distrust_backup()
         self.lease.take()
         DBOS(
             config={
@@ -169,10 +179,32 @@ class Engine:
         ready.wait()
         if failure:
             raise failure[0]
+        self.take_over()
         for name, target in (("lease", self._keep_lease), ("waker", self._wake)):
             worker = threading.Thread(target=target, name=f"treadle-{name}", daemon=True)
             worker.start()
             self._threads.append(worker)
+
+    def _be_alone(self) -> None:
+        """SQLite has one worker. Whoever worked here before is dead, and what was left over is taken up at once."""
+        file = self.db.url.database or ""
+        self._alone = FileLock(f"{file}.worker.lock", timeout=0)
+        try:
+            self._alone.acquire()
+        except Timeout as error:
+            raise AlreadyRunning(
+                "Another Treadle works on this database already. SQLite takes one worker; stop the other one, choose"
+                " another TREADLE_DATA_DIR, or use Postgres for several workers."
+            ) from error
+        with self.db.begin() as conn:
+            leases.end_all(conn)
+
+    def _distrust_backup(self) -> None:
+        with self.db.begin() as conn:
+            since = restoring.went_back(conn, self.settings.data_dir)
+            if since is not None:
+                marked = restoring.distrust(conn, since, time.time())
+                log.warning("database.restored", parts_to_look_for=marked, memory_ends=since)
 
     async def _launch(self) -> None:
         """Launched on our loop, so that DBOS runs the hops there, beside the HTTP session."""
@@ -203,6 +235,8 @@ class Engine:
         self.loop.call_soon_threadsafe(self.loop.stop)
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             self.lease.drop()
+        if self._alone is not None:
+            self._alone.release()
 
     async def _close(self) -> None:
         self._no_more.set()
@@ -251,6 +285,7 @@ class Engine:
     def _keep_lease(self) -> None:
         while not self._stop.wait(self.lease.seconds / 4):
             try:
+                restoring.remember(self.settings.data_dir, time.time())
                 if not self.lease.renew():
                     log.warning("lease.lost", worker=self.lease.worker)
                 self.take_over()

@@ -124,6 +124,11 @@ def bury(conn: sa.Connection, *, grace_s: float = 0.0) -> list[str]:
     return [row.id for row in conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead"))]
 
 
+def end_all(conn: sa.Connection) -> None:
+    """Declare every lease ended: only for somebody who knows that no other worker can be alive."""
+    conn.execute(sa.update(workers).where(workers.c.state == "alive").values(state="stopped", expires_at=0.0))
+
+
 def gone(conn: sa.Connection, ids: list[str]) -> None:
     """Their runs were taken over."""
     conn.execute(sa.update(workers).where(workers.c.id.in_(ids), workers.c.state == "dead").values(state="gone"))

@@ -45,6 +45,7 @@ WHAT: dict[type, str] = {
     steps.PollContainer: "Ask whether the container is ready",
     steps.Publish: "Publish",
     steps.Check: "Look whether it went out",
+    steps.LookBefore: "Look whether it went out before the backup was put back",
     steps.FindId: "Find the published post",
     steps.Verify: "Read the address of the published post",
 }
@@ -109,6 +110,8 @@ async def _perform(house: House, hop: Hop, step: steps.Step) -> Outcome:
             return await sending.note_list(house, hop, part)
         case steps.Check():
             return await checking.check(house, hop, step)
+        case steps.LookBefore():
+            return await checking.look_before(house, hop, step)
         case steps.FindId():
             return await checking.find_id(house, hop, step)
         case steps.Verify():

@@ -57,6 +57,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class LookBefore:
+    """The database was restored from a backup: what was due since may be out already."""
+
+    part: PartView
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FindId:
     """It is live, and which of the account's posts it is is not known yet."""
 
@@ -91,6 +99,7 @@ Step: TypeAlias = (
     | PollContainer
     | Publish
     | Check
+    | LookBefore
     | FindId
     | Verify
     | Wait
@@ -105,6 +114,7 @@ STAGE_OF: dict[type, str] = {
     PollContainer: "container_status",
     Publish: "publish",
     Check: "verify",
+    LookBefore: "verify",
     FindId: "verify",
     Verify: "verify",
     Wait: "publish",
@@ -139,6 +149,8 @@ def next_step(post: PostView, now: float) -> Step:
 def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:
     if part.intent == "sent":
         return Check(part, reply_to)
+    if part.checks.get("restored"):
+        return LookBefore(part, reply_to)
     if part.media and part.media_urls is None:
         return PrepareMedia(part)
     if part.kind == "CAROUSEL" and part.container_id is None:
