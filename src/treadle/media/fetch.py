@@ -157,6 +157,7 @@ async def _ask(
         )
         found += _about_the_answer(opened)
         probe = await opened.run(read_media(opened.size))
+        facts["agent"] = opened.agent
         return with_cost(probe, opened.bytes_read, opened.requests), found, opened.agent
 
 

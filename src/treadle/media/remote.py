@@ -186,7 +186,13 @@ def _step(reading: Reading[T], answer: bytes | Unreachable | None) -> Want | _En
 
 
 async def open_remote(
-    session: aiohttp.ClientSession, url: URL, *, agent: str = META_AGENT, head: int = HEAD, whole: bool = False
+    session: aiohttp.ClientSession,
+    url: URL,
+    *,
+    agent: str = META_AGENT,
+    head: int = HEAD,
+    whole: bool = False,
+    timeout: aiohttp.ClientTimeout | None = None,
 ) -> RemoteFile | NotOpened:
     """Ask for the first ``head`` bytes (the ``whole`` file without a range) and follow redirects by hand.
 
@@ -199,7 +205,9 @@ async def open_remote(
     while True:
         started = time.perf_counter()
         try:
-            response = await session.get(url, headers=headers, allow_redirects=False)
+            response = await session.get(
+                url, headers=headers, allow_redirects=False, timeout=timeout or session.timeout
+            )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return _why_not(error, url)
         elapsed = time.perf_counter() - started

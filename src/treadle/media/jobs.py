@@ -1,0 +1,226 @@
+"""Running files through the caged child: one process a job, limits, progress, cancellation; outcomes as values."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from treadle.media.facts import MediaProbe
+from treadle.media.finding import Finding
+from treadle.media.plan import RepairPlan, TooLong
+from treadle.media.worker.cage import Limits
+
+MAX_EVENT_BYTES = 1 << 20
+FailureCode = Literal["media", "memory", "cpu", "timeout", "crash", "disk", "canceled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a step is. ``step`` is ``"fetch"``, ``"inspect"``, ``"repair"`` or ``"store"``; ``fraction`` 0 to 1.
+
+    ``speed`` is seconds of media a second when repairing and bytes a second when fetching; ``left_s`` the time left,
+    ``None`` while unknown.
+    """
+
+    step: str
+    fraction: float
+    speed: float | None = None
+    left_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """The child came to an end with the file. ``path`` is the repaired file in the job's directory, if one was made."""
+
+    probe: MediaProbe
+    findings: list[Finding]
+    plan: RepairPlan
+    path: Path | None
+    cage: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed:
+    """The child did not. ``code`` says which way; ``detail`` is for the log and the finding."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to look at whole, and to repair unless ``inspect_only``.
+
+    ``at_least`` is a repair's word that the plan must not fall below; ``picture`` is ``"still"``, ``"moving"`` or
+    empty for videos, and decides which libraries the child loads.
+    """
+
+    path: Path
+    work_dir: Path
+    picture: str = ""
+    on_too_long: TooLong = "refuse"
+    conservative: bool = False
+    inspect_only: bool = False
+    inspect: bool = False
+    at_least: str = "none"
+    limits: Limits = field(default_factory=Limits)
+    cage: bool = True
+
+
+class MediaRunner:
+    """Runs jobs, at most ``workers`` at the same time. One per service."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._places = asyncio.Semaphore(workers or max(1, (os.cpu_count() or 2) // 2))
+        self._running: set[asyncio.subprocess.Process] = set()
+
+    async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> JobDone | JobFailed:
+        """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
+        async with self._places:
+            return await self._run(job, progress)
+
+    async def close(self) -> None:
+        """Kill what still runs."""
+        for process in list(self._running):
+            _kill(process)
+            await process.wait()
+
+    async def _run(self, job: Job, progress: Callable[[Progress], None] | None) -> JobDone | JobFailed:
+        try:
+            handle = os.open(job.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            return JobFailed("media", f"the file cannot be opened: {error.strerror}")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-m", "treadle.media.worker",
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+                pass_fds=(handle,), cwd=job.work_dir, env=_environment(job.work_dir), limit=MAX_EVENT_BYTES,
+            )  # fmt: skip
+        finally:
+            os.close(handle)
+        self._running.add(process)
+        try:
+            return await self._follow(process, _request(job, handle), job, progress)
+        finally:
+            if process.returncode is None:
+                _kill(process)
+                await asyncio.shield(process.wait())
+            self._running.discard(process)
+
+    async def _follow(
+        self,
+        process: asyncio.subprocess.Process,
+        request: bytes,
+        job: Job,
+        progress: Callable[[Progress], None] | None,
+    ) -> JobDone | JobFailed:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        events: dict[str, dict[str, Any]] = {}
+        errors = asyncio.create_task(process.stderr.read(16_384))
+        try:
+            async with asyncio.timeout(job.limits.wall_s):
+                try:
+                    process.stdin.write(request)
+                    await process.stdin.drain()
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # it died at once; its exit code says why
+                while line := await process.stdout.readline():
+                    event = json.loads(line)
+                    events[event["event"]] = event
+                    if event["event"] == "progress" and progress is not None:
+                        progress(Progress("repair", event["fraction"], event["speed"], event["left_s"]))
+                code = await process.wait()
+        except TimeoutError:
+            return JobFailed("timeout", f"it took longer than {job.limits.wall_s:.0f} s")
+        except ValueError as error:
+            return JobFailed("crash", f"the worker spoke nonsense: {error}")
+        finally:
+            if process.returncode is None:
+                _kill(process)
+            said = (await errors).decode("utf-8", "replace")
+        if "failed" in events:
+            return JobFailed(events["failed"]["code"], events["failed"]["detail"])
+        if "done" in events and "planned" in events and code == 0:
+            return _done(events)
+        return _death(code, said)
+
+
+def _request(job: Job, handle: int) -> bytes:
+    fields = {
+        "input_fd": handle,
+        "work_dir": str(job.work_dir),
+        "limits": job.limits.to_json(),
+        "picture": job.picture,
+        "on_too_long": job.on_too_long,
+        "conservative": job.conservative,
+        "inspect_only": job.inspect_only,
+        "inspect": job.inspect,
+        "at_least": job.at_least,
+        "cage": job.cage,
+    }
+    return json.dumps(fields).encode() + b"\n"
+
+
+def _environment(work_dir: Path) -> dict[str, str]:
+    """Nothing of ours goes along: no tokens, no proxies, no paths."""
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(work_dir), "TMPDIR": str(work_dir)}
+
+
+def _done(events: dict[str, dict[str, Any]]) -> JobDone:
+    planned, done = events["planned"], events["done"]
+    return JobDone(
+        probe=MediaProbe.from_json(planned["probe"]),
+        findings=[Finding.from_json(item) for item in planned["findings"]],
+        plan=RepairPlan.from_json(done["plan"]),
+        path=Path(done["path"]) if done["path"] else None,
+        cage=events.get("ready", {}).get("cage", {}),
+    )
+
+
+def _death(code: int, said: str) -> JobFailed:
+    """Name how a child died: by the kernel's limits, by a crash in a decoder, or by a mistake of ours."""
+    if code == -24:  # SIGXCPU
+        return JobFailed("cpu", "it used up its processor time")
+    if code == -9:
+        return JobFailed("memory", "it was killed from outside, as happens when memory runs out")
+    if code < 0:
+        return JobFailed("crash", f"the decoder crashed (signal {-code})")
+    last = said.strip().splitlines()[-1:] or ["no message"]
+    return JobFailed("crash", f"the worker ended with code {code}: {last[0][:300]}")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+def limits_for(probe: MediaProbe | None, *, size: int | None, memory_mb: int = 2048, threads: int = 2) -> Limits:
+    """Limits that fit the file: a minute of 4K costs some minutes of processor, a picture a few seconds.
+
+    A full encode runs at about a third of real time on one slow core at 1080p, a tenth at 4K; four times that is given.
+    """
+    seconds = min((probe.duration_s if probe is not None else None) or 300.0, 300.0)
+    pixels = probe.video.width * probe.video.height if probe is not None and probe.video is not None else 0
+    scale = max(1.0, pixels / (1920 * 1080))
+    picture = probe is not None and probe.kind == "image"
+    wall = 60.0 if picture else 120.0 + 40.0 * seconds * scale
+    megabytes = (size or 0) >> 20
+    return Limits(
+        memory_mb, int(wall * threads), wall, max(64, 1200 if not picture else 64, megabytes + 64), 64, threads
+    )
+
+
+def work_directory(parent: Path) -> tempfile.TemporaryDirectory[str]:
+    """A directory of its own for one job, removed with everything in it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="job-", dir=parent, ignore_cleanup_errors=True)

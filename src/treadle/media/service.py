@@ -1,0 +1,490 @@
+"""The media room's front door: look at a medium, make it fit, keep it, hand out its address.
+
+Nothing here needs a database; what is learned is returned as values that turn into JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from treadle.media.addresses import guarded_session
+from treadle.media.facts import MediaProbe
+from treadle.media.fetch import LOOK_TIMEOUT, look
+from treadle.media.finding import Finding, RepairKind
+from treadle.media.hosting import (
+    MAX_BYTES,
+    BucketStore,
+    DiskStore,
+    NotStored,
+    Store,
+    StoredMedia,
+    clean_name,
+    clean_up,
+    keep,
+    receive,
+)
+from treadle.media.hosts import HostMemory
+from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner, Progress, limits_for, work_directory
+from treadle.media.patterns import finding
+from treadle.media.plan import RepairPlan, TooLong, plan
+from treadle.media.probe import probe_file
+from treadle.media.reach import unreachable_reason
+from treadle.media.remote import META_AGENT, NotOpened, RemoteFile, open_remote
+from treadle.media.report import MediaReport, NotPreparable, Prepared, worst_first
+from treadle.media.robots import RobotsCache
+from treadle.media.validate import validate
+from treadle.settings import Settings
+
+FETCH_TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=10, sock_read=30)
+ProgressCallback = Callable[[Progress], None]
+Due = datetime | float | None
+
+__all__ = [
+    "MediaReport",
+    "MediaService",
+    "NotPreparable",
+    "NotStored",
+    "Prepared",
+    "Progress",
+    "StoredMedia",
+]
+
+
+class MediaService:
+    """One per event loop. Close it when done.
+
+    A source is an address (``http...``), the path of a local file, or the id of a kept one (``med_...``).
+    """
+
+    def __init__(self, settings: Settings, *, workers: int | None = None, cage: bool = True) -> None:
+        self._settings = settings
+        self._root = Path(settings.data_dir) / "media"
+        self._work = self._root / "work"
+        self._cage = cage
+        self._runner = MediaRunner(workers)
+        self._robots = RobotsCache()
+        self._session: aiohttp.ClientSession | None = None
+        self.hosts = HostMemory()
+        self.store_room: Store = (
+            BucketStore(settings.media_store_url)
+            if settings.media_store_url
+            else DiskStore(self._root, settings.public_url)
+        )
+
+    # ------------------------------------------------------------------ looking
+
+    async def check(
+        self,
+        url_or_path: str | Path,
+        *,
+        kind_hint: str | None = None,
+        due_at: Due = None,
+        on_too_long: str = "refuse",
+        workspace: str = "",
+        conservative: bool = False,
+    ) -> MediaReport:
+        """Facts, findings and plan, changing nothing. An address costs two requests and its robots.txt.
+
+        ``kind_hint`` (``"image"``, ``"video"``) is what the caller calls it; the bytes decide. ``due_at`` is when the
+        post is to go out (aware datetime or epoch seconds). Never raises for what the medium is like.
+        """
+        source = str(url_or_path)
+        if _is_address(source):
+            return await self._check_address(source, due_at, on_too_long, workspace, conservative)
+        path = await self._local(source, self._work)
+        if path is None:
+            return _report(_shown(source), None, [_missing(source)], on_too_long, conservative)
+        return await self._check_file(path, _shown(source), on_too_long, conservative)
+
+    async def _check_address(
+        self, address: str, due_at: Due, on_too_long: str, workspace: str, conservative: bool
+    ) -> MediaReport:
+        host = _host(address)
+        known = self.hosts.recent(workspace, host)
+        seen = await look(self._http(), address, robots=self._robots, due_at=_moment(due_at))
+        found = [*seen.findings]
+        faults = [item.code for item in found if item.severity == "error"]
+        if seen.probe is not None:
+            self.hosts.answered(workspace, host)
+            found += validate(seen.probe)
+        for code in faults:
+            self.hosts.failed(workspace, host, code)
+        if known is not None and faults:
+            message = (
+                f"{host} failed {known.times} time(s) in the last ten minutes, {known.ago_s:.0f} s ago the last time."
+            )
+            found.append(finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen"))
+        if unreachable_reason(self._settings) is not None:  # a copy would be no better than what it replaces
+            found = [_only_told(item) if item.fix == "copy" else item for item in found]
+        return _report(_shown(address), seen.probe, found, on_too_long, conservative, seen.facts)
+
+    async def _check_file(self, path: Path, shown: str, on_too_long: str, conservative: bool) -> MediaReport:
+        probe = await asyncio.to_thread(probe_file, path)
+        report = _report(shown, probe, validate(probe), on_too_long, conservative)
+        if not report.plan.inspect or not report.ok or (probe.complete and report.plan.kind > RepairKind.PATCH):
+            return report
+        with work_directory(self._work) as work:
+            limits = limits_for(probe, size=probe.size)
+            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage)
+            result = await self._runner.run(job)
+        if isinstance(result, JobFailed):
+            return _report(shown, probe, [_failed(result, probe)], on_too_long, conservative)
+        return _report(shown, result.probe, result.findings, on_too_long, conservative)
+
+    # ------------------------------------------------------------------ making it fit
+
+    async def prepare(
+        self,
+        url_or_path: str | Path,
+        *,
+        on_too_long: str = "refuse",
+        progress: ProgressCallback | None = None,
+        kind_hint: str | None = None,
+        due_at: Due = None,
+        workspace: str = "",
+        conservative: bool = False,
+        copy: bool = False,
+    ) -> Prepared | NotPreparable:
+        """Make a medium fit for Threads by the least that will do, and keep the result.
+
+        ``on_too_long="trim"`` allows cutting a video at 300 seconds. ``conservative`` encodes what is merely disputed
+        (HEVC, HDR) to H.264: for a second try after Threads refused the file. ``copy`` keeps a copy even if nothing
+        is wrong with the address. The result is probed again by the same rules before it is handed out. Cancelling the
+        task ends the repair and leaves nothing behind.
+        """
+        source = str(url_or_path)
+        report = await self.check(
+            source, kind_hint=kind_hint, due_at=due_at, on_too_long=on_too_long, workspace=workspace,
+            conservative=conservative,
+        )  # fmt: skip
+        if not report.ok:
+            return NotPreparable(worst_first(report.findings), report)
+        wants_copy = copy and _is_address(source)
+        if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wants_copy:
+            return self._as_it_is(source, report)
+        with work_directory(self._work) as name:
+            work = Path(name)
+            path = await self._bring(source, work, report, progress)
+            if isinstance(path, Finding):
+                return NotPreparable([path, *report.findings], report)
+            return await self._make_fit(path, source, work, report, on_too_long, conservative, wants_copy, progress)
+
+    def _as_it_is(self, source: str, report: MediaReport) -> Prepared:
+        url = source if _is_address(source) else None
+        if source.startswith("med_") and (stored := self.store_room.find(source)) is not None:
+            url = stored.url
+        return Prepared(source, report, False, url, None, "Nothing had to be changed.", report.probe)
+
+    async def _make_fit(
+        self,
+        path: Path,
+        source: str,
+        work: Path,
+        report: MediaReport,
+        on_too_long: str,
+        conservative: bool,
+        wants_copy: bool,
+        progress: ProgressCallback | None,
+    ) -> Prepared | NotPreparable:
+        """Repair, probe again, and take the next dearer way should the cheaper one not have done."""
+        assert report.probe is not None
+        if report.plan.kind is RepairKind.COPY or (wants_copy and report.plan.kind is RepairKind.NONE):
+            return await self._kept(path, report, report.plan, report.probe, source)
+        least = report.plan.kind.word if conservative and report.plan.kind < RepairKind.REJECT else "none"
+        attempt = least
+        while True:
+            result = await self._run(path, work, report, on_too_long, conservative, attempt, progress)
+            if isinstance(result, JobFailed):
+                problem = _failed(result, report.probe)
+                return NotPreparable([problem, *report.findings], report)
+            seen = MediaReport(report.source, result.probe, _merged(report, result), result.plan, report.fetch)
+            if result.plan.kind is RepairKind.REJECT:
+                return NotPreparable(worst_first(seen.findings), seen)
+            if result.path is None:
+                if result.plan.kind is RepairKind.COPY or wants_copy:
+                    return await self._kept(path, seen, result.plan, result.probe, source)
+                return self._as_it_is(source, seen)
+            made = await asyncio.to_thread(probe_file, result.path)
+            wrong = [item for item in validate(made) if item.severity != "remark"]
+            if not wrong:
+                return await self._kept(result.path, seen, result.plan, made, source)
+            await asyncio.to_thread(result.path.unlink, missing_ok=True)
+            if result.plan.image or result.plan.kind >= RepairKind.FULL:
+                break
+            attempt = "remux" if result.plan.kind < RepairKind.REMUX else "full"
+        return NotPreparable([_not_compliant(wrong), *seen.findings], seen)
+
+    async def _run(
+        self,
+        path: Path,
+        work: Path,
+        report: MediaReport,
+        on_too_long: str,
+        conservative: bool,
+        at_least: str,
+        progress: ProgressCallback | None,
+    ) -> JobDone | JobFailed:
+        probe = report.probe
+        picture = ""
+        if probe is not None and probe.kind == "image":
+            picture = "moving" if probe.image is not None and probe.image.animated else "still"
+        job = Job(
+            path, work, picture, _too_long(on_too_long), conservative, at_least=at_least,
+            limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
+        )  # fmt: skip
+        return await self._runner.run(job, progress)
+
+    async def _kept(
+        self, path: Path, report: MediaReport, done: RepairPlan, made: MediaProbe, source: str
+    ) -> Prepared | NotPreparable:
+        digest, size = await asyncio.to_thread(_digest, path)
+        name = clean_name(URL(source).path if _is_address(source) else source) or "media"
+        copy = path
+        if path == Path(source) or path.parent.name.startswith("med_"):  # the caller's own file stays where it is
+            copy = self._work / f"copy-{digest[:16]}-{time.monotonic_ns()}"
+            await asyncio.to_thread(shutil.copyfile, path, copy)
+        stored = await keep(self.store_room, copy, size, digest, name)
+        if isinstance(stored, NotStored):
+            return NotPreparable([*stored.findings, *report.findings], report)
+        return Prepared(stored.url, report, done.kind > RepairKind.COPY, stored.url, stored, done.words, made)
+
+    async def repair_file(
+        self,
+        path: Path,
+        target: Path,
+        *,
+        on_too_long: str = "refuse",
+        conservative: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> Prepared | NotPreparable:
+        """The same for a local file, written to ``target`` instead of being kept. Nothing to do: the file is copied."""
+        made = await self.prepare(path, on_too_long=on_too_long, progress=progress, conservative=conservative)
+        if isinstance(made, NotPreparable):
+            return made
+        if made.stored is None:
+            await asyncio.to_thread(shutil.copyfile, path, target)
+            return made
+        with work_directory(self._work) as work:
+            kept = await self.store_room.local(made.stored, Path(work))
+            if kept is not None:
+                await asyncio.to_thread(shutil.copyfile, kept, target)
+        await asyncio.to_thread(self.store_room.remove, made.stored.id)
+        return made
+
+    # ------------------------------------------------------------------ fetching and keeping
+
+    async def _bring(
+        self, source: str, work: Path, report: MediaReport, progress: ProgressCallback | None
+    ) -> Path | Finding:
+        if not _is_address(source):
+            return await self._local(source, work) or _missing(source)
+        target = work / "source"
+        got = await self._download(source, target, report, progress)
+        return got if isinstance(got, Finding) else target
+
+    async def _download(
+        self, address: str, target: Path, report: MediaReport, progress: ProgressCallback | None
+    ) -> tuple[int, str] | Finding:
+        """Fetch a whole file, by the user agent that was let in when it was looked at."""
+        agent = report.fetch.get("agent") or META_AGENT
+        session = self._http()
+        opened = await open_remote(session, URL(address), agent=agent, whole=True, timeout=FETCH_TIMEOUT)
+        if isinstance(opened, NotOpened):
+            return _broken(f"The file could not be fetched ({opened.detail}).", opened.reason)
+        async with opened:
+            length = opened.response.content_length
+            if opened.status != 200:
+                return _broken(
+                    f"The file was there when it was looked at and is refused now (HTTP {opened.status}).", "refused"
+                )
+            if length is not None and length > MAX_BYTES:
+                return finding("too_large_to_fetch", "error", "size", "The file is larger than Threads takes (1 GB).",
+                               got=length, limit=MAX_BYTES, fix="reject")  # fmt: skip
+            try:
+                got = await receive(_chunks(opened, length, progress), target)
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                return _broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
+            if not isinstance(got, Finding) and length is not None and got[0] != length:
+                return _broken(f"The host sent {got[0]} of {length} bytes. Trying again may help.", "cut_short")
+            return got
+
+    async def store(self, stream: AsyncIterable[bytes], filename: str) -> StoredMedia | NotStored:
+        """Keep an upload of up to 1 GB, written as it arrives. Only pictures and videos are kept."""
+        with work_directory(self._work) as work:
+            target = Path(work) / "upload"
+            got = await receive(stream, target)
+            if isinstance(got, Finding):
+                return NotStored([got])
+            return await keep(self.store_room, target, *got, filename)
+
+    async def copy(self, url: str) -> StoredMedia | NotPreparable:
+        """Keep a copy of what is at an address, as it is: for addresses that will expire before a post is due."""
+        made = await self.prepare(url, copy=True)
+        if isinstance(made, NotPreparable):
+            return made
+        assert made.stored is not None
+        return made.stored
+
+    def public_url(self, stored: StoredMedia | Mapping[str, Any]) -> str:
+        """The address to give to Meta. A signed one of a bucket works for seven days from now."""
+        kept = stored if isinstance(stored, StoredMedia) else StoredMedia.from_json(stored)
+        return self.store_room.url(kept)
+
+    def local_path(self, stored: StoredMedia | Mapping[str, Any]) -> str:
+        """What :meth:`check` and :meth:`prepare` take for a kept file."""
+        kept = stored if isinstance(stored, StoredMedia) else StoredMedia.from_json(stored)
+        if isinstance(self.store_room, BucketStore):
+            return f"bucket:{kept.id}/{kept.path.rpartition('/')[2]}"
+        return kept.id
+
+    async def remove(self, media_id: str) -> bool:
+        """Remove a kept file; false when there was none."""
+        return await asyncio.to_thread(self.store_room.remove, media_id)
+
+    async def clean_up(self, *, older_than_s: float, keep_ids: Collection[str] = ()) -> int:
+        """Remove files kept longer than that, except ``keep_ids``, and what dead repairs left. Returns how many."""
+        return await asyncio.to_thread(
+            clean_up, self.store_room, self._work, older_than_s=older_than_s, keep_ids=keep_ids
+        )
+
+    async def close(self) -> None:
+        """End what still runs, close connections."""
+        await self._runner.close()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = guarded_session(self._settings.allow_private_media_hosts, timeout=LOOK_TIMEOUT)
+        return self._session
+
+    async def _local(self, source: str, work: Path) -> Path | None:
+        if source.startswith("bucket:"):
+            key = source.removeprefix("bucket:")
+            stored = StoredMedia(key.partition("/")[0], key, "", "", 0, "", ending=key.rpartition(".")[2])
+            await asyncio.to_thread(work.mkdir, parents=True, exist_ok=True)
+            return await self.store_room.local(stored, work)
+        if source.startswith("med_") and (kept := await asyncio.to_thread(self.store_room.find, source)) is not None:
+            return await self.store_room.local(kept, work)
+        path = Path(source)
+        return path if await asyncio.to_thread(path.is_file) else None
+
+
+def _is_address(source: str) -> bool:
+    return "://" in source[:20]
+
+
+def _shown(source: str) -> str:
+    """A source without secrets: an address without its query, a file by its name."""
+    if not _is_address(source):
+        return source if source.startswith("med_") else Path(source).name
+    try:
+        return str(URL(source).with_query(None).with_user(None))
+    except ValueError:
+        return source.partition("?")[0][:200]
+
+
+def _host(address: str) -> str:
+    try:
+        return (URL(address).host or "").lower()
+    except ValueError:
+        return ""
+
+
+def _moment(due_at: Due) -> datetime | None:
+    return datetime.fromtimestamp(due_at, UTC) if isinstance(due_at, int | float) else due_at
+
+
+def _too_long(word: str) -> TooLong:
+    return "trim" if word == "trim" else "refuse"
+
+
+def _report(
+    source: str,
+    probe: MediaProbe | None,
+    findings: list[Finding],
+    on_too_long: str,
+    conservative: bool,
+    fetch: dict[str, Any] | None = None,
+) -> MediaReport:
+    decided = plan(probe, findings, on_too_long=_too_long(on_too_long), conservative=conservative)
+    return MediaReport(source, probe, findings, decided, fetch or {})
+
+
+def _merged(report: MediaReport, result: JobDone) -> list[Finding]:
+    """What was found at the address stays true after the file itself was looked at whole."""
+    about_address = [
+        item for item in report.findings if item.field.partition(".")[0] in ("url", "host", "content_type")
+    ]
+    return [*about_address, *result.findings]
+
+
+def _only_told(item: Finding) -> Finding:
+    return finding(item.code, "remark", item.field, item.message.replace(" It is copied now.", "").replace(
+        " The file is copied.", ""), got=item.got, limit=item.limit, basis=item.basis)  # fmt: skip
+
+
+def _missing(source: str) -> Finding:
+    message = f"There is no file {_shown(source)}. Check the name, or upload it again."
+    return finding("file_missing", "error", "file", message, fix="reject")
+
+
+def _broken(message: str, code: str) -> Finding:
+    return finding(code, "error", "url", message, fix="reject")
+
+
+def _failed(result: JobFailed, probe: MediaProbe) -> Finding:
+    """A failed job in plain words. What the library said goes along as ``got``."""
+    if probe.image is not None and probe.image.format in ("heic", "heif") and "UnidentifiedImage" in result.detail:
+        message = "This server cannot read HEIC pictures: install treadle[heif], or upload a JPEG."
+        return finding("no_heif", "error", "image.format", message, got=probe.image.format, fix="reject")
+    if result.code == "disk":
+        message = "The repaired file would be too large for this server. Export a smaller one."
+        return finding("no_room", "error", "size", message, got=result.detail, fix="reject")
+    if result.code in ("memory", "cpu", "timeout"):
+        message = (
+            "Looking at or repairing the file needs more time or memory than one file may have. Export a simpler one."
+        )
+        return finding("repair_limit", "error", "file", message, got=f"{result.code}: {result.detail}", fix="reject")
+    if result.code in ("image_pixels", "duration"):
+        return finding(
+            result.code, "error", "file", f"{result.detail.partition(': ')[2]} Make it smaller.", fix="reject"
+        )
+    message = "The file cannot be read: its contents are damaged or not what its name says. Export or upload it again."
+    return finding("repair_failed", "error", "file", message, got=f"{result.code}: {result.detail}"[:300], fix="reject")
+
+
+def _not_compliant(wrong: list[Finding]) -> Finding:
+    message = "Repairing did not make the file fit for Threads. " + " ".join(item.message for item in wrong[:3])
+    return finding("repair_not_compliant", "error", "file", message, got=[item.code for item in wrong], fix="reject")
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+
+
+async def _chunks(opened: RemoteFile, length: int | None, progress: ProgressCallback | None) -> AsyncIterator[bytes]:
+    began = last = time.monotonic()
+    done = 0
+    async for piece in opened.response.content.iter_chunked(256 * 1024):
+        done += len(piece)
+        now = time.monotonic()
+        if progress is not None and now - last > 0.25:
+            last = now
+            speed = done / (now - began)
+            fraction = min(1.0, done / length) if length else 0.0
+            progress(Progress("fetch", fraction, speed, (length - done) / speed if length else None))
+        yield piece

@@ -1,0 +1,1 @@
+"""The caged child process in which files from strangers are decoded. Nothing here runs in the service itself."""

@@ -1,0 +1,187 @@
+"""The child's main program: one job from standard input, events as JSON lines on standard output.
+
+The job names an open descriptor to read from and a directory to write to; nothing else can be reached once the cage is
+closed. Every failure of a file is an event, so that the parent never has to guess.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from typing import IO, Any
+
+from treadle.media.facts import MediaProbe
+from treadle.media.finding import Finding, RepairKind
+from treadle.media.mp4patch import NotPatchable, patch
+from treadle.media.plan import RepairPlan, plan
+from treadle.media.probe import read_media, with_cost
+from treadle.media.source import drive
+from treadle.media.spec import THREADS
+from treadle.media.validate import validate
+from treadle.media.worker.cage import CageState, Limits, close_cage
+
+CLOSED_GOP_SAMPLES = 64
+
+
+class _Descriptor:
+    """The open descriptor as a source of bytes for the parsers."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size: int | None = file.seek(0, 2)
+        self.bytes_read = 0
+        self.reads = 0
+
+    def read(self, offset: int, length: int) -> bytes:
+        self._file.seek(offset)
+        piece = self._file.read(length)
+        self.bytes_read += len(piece)
+        self.reads += 1
+        return piece
+
+
+class _Events:
+    """Writes events; progress carries speed (media seconds a second) and the seconds left."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+        self._started = time.monotonic()
+
+    def send(self, event: str, **fields: Any) -> None:
+        self._out.write(json.dumps({"event": event, **fields}) + "\n")
+        self._out.flush()
+
+    def progress(self, fraction: float, media_s: float) -> None:
+        spent = max(1e-6, time.monotonic() - self._started)
+        left = spent * (1 - fraction) / fraction if fraction > 0.01 else None
+        self.send(
+            "progress", fraction=round(fraction, 4), speed=round(media_s / spent, 2), left_s=left and round(left, 1)
+        )
+
+
+def main() -> int:
+    job = json.loads(sys.stdin.readline())
+    events = _Events()
+    limits = Limits(**job["limits"])
+    source = os.fdopen(job["input_fd"], "rb")
+    needs_video = _warm_up(job)
+    state = close_cage(limits, writable=[job["work_dir"]]) if job.get("cage", True) else CageState(0, False, False)
+    events.send("ready", cage=state.to_json(), video=needs_video)
+    try:
+        _work(job, source, limits, events)
+    except MemoryError:
+        events.send("failed", code="memory", detail="the file needs more memory than it may have")
+        return 1
+    except OSError as error:
+        code = "disk" if error.errno in (27, 28, 122) else "media"  # EFBIG, ENOSPC, EDQUOT
+        events.send("failed", code=code, detail=f"{type(error).__name__}: {error.strerror or error}")
+        return 1
+    except Exception as error:  # whatever a library says about a stranger's file is a fact to report
+        code = str(getattr(error, "code", "media"))
+        events.send("failed", code=code if code.isidentifier() else "media", detail=f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+def _warm_up(job: dict[str, Any]) -> bool:
+    """Import and use once what the job may need: nothing can be imported from behind the cage."""
+    if job.get("picture"):
+        from treadle.media.worker import images
+
+        images.prepare_libraries(THREADS.image.pixels_max)
+    if job.get("picture") != "still":
+        from treadle.media.worker import warm
+
+        warm.up(job["work_dir"])
+        return True
+    return False
+
+
+def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Events) -> None:
+    descriptor = _Descriptor(source)
+    probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES), descriptor)
+    probe = with_cost(probe, descriptor.bytes_read, descriptor.reads)
+    options = {"on_too_long": job.get("on_too_long", "refuse"), "conservative": bool(job.get("conservative"))}
+    findings = validate(probe)
+    wanted = plan(probe, findings, **options)
+    if (wanted.inspect or job.get("inspect")) and probe.kind != "image" and probe.problem is None:
+        from treadle.media.worker.inspect import inspect_file
+
+        source.seek(0)
+        probe = inspect_file(source, probe)
+        findings = validate(probe)
+        wanted = plan(probe, findings, **options)
+    wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
+    events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
+    if job.get("inspect_only") or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
+        events.send("done", path=None, plan=wanted.to_json())
+        return
+    done, path = _execute(wanted, probe, findings, source, job["work_dir"], limits, events)
+    events.send("done", path=path, plan=done.to_json())
+
+
+def _at_least(wanted: RepairPlan, probe: MediaProbe, least: RepairKind) -> RepairPlan:
+    """A dearer repair than planned, when a cheaper one was tried and did not do."""
+    if wanted.image or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT) or wanted.kind >= least:
+        return wanted
+    if least is RepairKind.FULL:
+        return replace(wanted, kind=least, video="encode", audio="encode" if probe.audio else "drop")
+    return replace(wanted, kind=least)
+
+
+def _execute(
+    wanted: RepairPlan,
+    probe: MediaProbe,
+    findings: list[Finding],
+    source: IO[bytes],
+    work_dir: str,
+    limits: Limits,
+    events: _Events,
+) -> tuple[RepairPlan, str]:
+    """Carry the plan out; a cheaper way that turns out not to work is replaced by the next dearer one."""
+    source.seek(0)
+    target = os.path.join(work_dir, "out.mp4")
+    if wanted.animate:
+        from treadle.media.worker.animation import animate
+
+        longest = THREADS.video.duration_max_s.value
+        animate(source, target, limit_s=longest, max_width=wanted.max_width, threads=limits.threads,
+                tell=lambda played: events.progress(0.0, played))  # fmt: skip
+        return wanted, target
+    if wanted.image:
+        from treadle.media.worker.images import convert
+
+        target = os.path.join(work_dir, "out.picture")
+        converted = convert(source, target, THREADS.image)
+        final = os.path.join(work_dir, f"out.{converted.ending}")
+        with open(final, "wb") as out, open(target, "rb") as made:
+            out.write(made.read())
+        os.unlink(target)
+        return wanted, final
+    if wanted.kind is RepairKind.PATCH:
+        try:
+            with open(target, "wb") as out:
+                patch(source, out)  # type: ignore[arg-type]
+            return wanted, target
+        except NotPatchable:
+            wanted = replace(wanted, kind=RepairKind.REMUX)
+    from treadle.media.worker.transcode import CopyFailed, transcode
+
+    def tell(report: Any) -> None:
+        events.progress(report.fraction, report.media_s)
+
+    try:
+        source.seek(0)
+        transcode(source, target, wanted, threads=limits.threads, tell=tell)
+    except CopyFailed:
+        wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
+        source.seek(0)
+        transcode(source, target, wanted, threads=limits.threads, tell=tell)
+    return wanted, target
+
+
+if __name__ == "__main__":
+    sys.exit(main())
