@@ -6,6 +6,7 @@ rights for its owner alone. A running server notices a rotated key file by itsel
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import threading
@@ -18,9 +19,10 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from treadle.settings import Settings
-from treadle.store.tables import metadata
+from treadle.store.tables import metadata, workspaces
 
 KEY_FILE = "secret.keys"
+SEALED_OPTIONS = frozenset({"alert_urls_enc"})  # options of a workspace that hold base64 of sealed text
 KEPT_KEYS = 2  # the newest, and the one before it: what a running server sealed in the last moment stays readable
 
 
@@ -166,6 +168,17 @@ def rotate(conn: sa.Connection, vault: Vault, *, new_key: bool = True) -> Rotati
                 continue
             done = conn.execute(sa.update(table).where(same, column == old).values({column.name: fresh}))
             resealed += done.rowcount
+    for workspace_id, options in conn.execute(sa.select(workspaces.c.id, workspaces.c.options)).all():
+        fresh_options = dict(options or {})
+        for name in SEALED_OPTIONS & fresh_options.keys():
+            try:
+                fresh_options[name] = base64.b64encode(vault.reseal(base64.b64decode(fresh_options[name]))).decode()
+            except (VaultError, InvalidToken, ValueError):
+                unreadable.append(f"workspaces.options.{name}")
+                continue
+            resealed += 1
+        if fresh_options != options:
+            conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=fresh_options))
     dropped = 0 if unreadable or vault.path is None else vault.drop_old_keys()
     return Rotation(resealed, dropped, tuple(unreadable))
 

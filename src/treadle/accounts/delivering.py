@@ -1,0 +1,232 @@
+"""Sending webhook deliveries: leased, signed, retried for two days with growing gaps, paused after long failure."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import aiohttp
+import sqlalchemy as sa
+from standardwebhooks import Webhook
+
+from treadle.accounts.vault import Vault, VaultError
+from treadle.accounts.webhooks import fan_out
+from treadle.diagnosis.redact import redact_text
+from treadle.store import Database, feed
+from treadle.store.tables import webhook_deliveries, webhooks
+from treadle.threads.limits import retry_after
+
+# 5 s to 12 h, about two days in all.
+GAPS_S: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600, 28_800, 36_000, 43_200)
+TWO_DAYS_S: Final = 2 * 86_400.0
+TIMEOUT_S: Final = 15.0
+LEASE_S: Final = 60.0
+AT_ONCE: Final = 16
+BATCH: Final = 200
+ANSWER_KEPT: Final = 500
+HISTORY_KEPT: Final = 30
+AGENT: Final = "Treadle-Webhooks"
+
+
+@dataclass(slots=True)
+class Postman:
+    """``session`` must open sockets to public addresses only (the media room's guarded session does)."""
+
+    db: Database
+    vault: Vault
+    session: aiohttp.ClientSession
+    now: Callable[[], float] = time.time
+    random01: Callable[[], float] = random.random
+    scale: float = 1.0
+
+
+async def deliver_due(postman: Postman) -> int:
+    """Turn new changes into deliveries and send what is due; a job of the house. How many were tried."""
+    await postman.db.run(lambda conn: fan_out(conn, now=postman.now()))
+    ids = await postman.db.query(_due, postman.now())
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(delivery_id: str) -> None:
+        async with gate:
+            await deliver(postman, delivery_id)
+
+    await asyncio.gather(*(one(delivery_id) for delivery_id in ids))
+    return len(ids)
+
+
+def _due(conn: sa.Connection, now: float) -> list[str]:
+    query = (
+        sa.select(webhook_deliveries.c.id)
+        .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+        .where(
+            webhook_deliveries.c.state == "due",
+            webhook_deliveries.c.next_at <= now,
+            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
+            webhooks.c.state == "active",
+        )
+        .order_by(webhook_deliveries.c.next_at, webhook_deliveries.c.id)
+        .limit(BATCH)
+    )
+    return list(conn.execute(query).scalars())
+
+
+async def deliver(postman: Postman, delivery_id: str) -> bool:
+    """Send one delivery if it is due and nobody else sends it; whether it arrived."""
+    row = await postman.db.run(_take, delivery_id, postman.now())
+    if row is None:
+        return False
+    began = time.perf_counter()
+    status, answer, error, wait = await _post(postman, row)
+    took = round(time.perf_counter() - began, 3)
+    entry = {"at": postman.now(), "status": status, "took_s": took, "answer": answer, "error": error}
+    good = status is not None and 200 <= status < 300
+    await postman.db.run(_settle, row, entry, good, wait, postman)
+    return good
+
+
+def _take(conn: sa.Connection, delivery_id: str, now: float) -> dict[str, Any] | None:
+    done = conn.execute(
+        sa.update(webhook_deliveries)
+        .where(
+            webhook_deliveries.c.id == delivery_id,
+            webhook_deliveries.c.state == "due",
+            webhook_deliveries.c.next_at <= now,
+            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
+        )
+        .values(lease_until=now + LEASE_S)
+    )
+    if done.rowcount != 1:
+        return None
+    row = (
+        conn.execute(
+            sa.select(
+                webhook_deliveries,
+                webhooks.c.url,
+                webhooks.c.secret_enc,
+                webhooks.c.secret_previous_enc,
+                webhooks.c.failing_since,
+            )
+            .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+            .where(webhook_deliveries.c.id == delivery_id)
+        )
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+def headers_for(delivery_id: str, payload: str, secrets: list[str], now: float) -> dict[str, str]:
+    """The three headers of Standard Webhooks; one signature for each secret that may be in use."""
+    at = datetime.fromtimestamp(int(now), UTC)
+    signatures = [Webhook(secret).sign(delivery_id, at, payload) for secret in secrets]
+    return {
+        "webhook-id": delivery_id,
+        "webhook-timestamp": str(int(now)),
+        "webhook-signature": " ".join(signatures),
+        "Content-Type": "application/json",
+        "User-Agent": AGENT,
+    }
+
+
+async def _post(postman: Postman, row: Mapping[str, Any]) -> tuple[int | None, str | None, str | None, float | None]:
+    """(status, start of the answer, what went wrong, seconds the receiver asked to wait)."""
+    try:
+        sealed = [row["secret_enc"], row["secret_previous_enc"]]
+        secrets = [postman.vault.open(secret) for secret in sealed if secret is not None]
+    except VaultError as error:
+        return None, None, str(error), None
+    now = postman.now()
+    try:
+        async with postman.session.post(
+            row["url"],
+            data=row["payload"].encode(),
+            headers=headers_for(row["id"], row["payload"], secrets, now),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        ) as answer:
+            body = await answer.content.read(4 * ANSWER_KEPT)
+            text = redact_text(body.decode("utf-8", "replace"))[:ANSWER_KEPT].replace("\x00", "")
+            wait = retry_after(answer.headers.get("Retry-After"), now=now)
+            moved = 300 <= answer.status < 400
+            said = "Redirects are not followed: enter the address it leads to." if moved else None
+            return answer.status, text, said, wait if answer.status in (429, 503) else None
+    except TimeoutError:
+        return None, None, f"No answer within {TIMEOUT_S:g} seconds.", None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return None, None, redact_text(f"{type(error).__name__}: {_cause(error)}")[:ANSWER_KEPT], None
+
+
+def _cause(error: BaseException) -> str:
+    inner = getattr(error, "os_error", None)
+    return str(inner if isinstance(inner, OSError) else error)
+
+
+def _settle(
+    conn: sa.Connection,
+    row: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    good: bool,
+    wait: float | None,
+    postman: Postman,
+) -> None:
+    now = postman.now()
+    history = [*(row["history"] or []), dict(entry)][-HISTORY_KEPT:]
+    values: dict[str, Any] = {"attempts": row["attempts"] + 1, "history": history, "lease_until": None}
+    hook = webhooks.c.id == row["webhook_id"]
+    if good:
+        values.update(state="delivered", delivered_at=now, next_at=None)
+        conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_not(None)).values(failing_since=None))
+        conn.execute(_mine(row).values(**values))
+        return
+    since = row["failing_since"] or now
+    conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_(None)).values(failing_since=now))
+    gone = entry["status"] == 410
+    patience = TWO_DAYS_S * postman.scale
+    if now - row["created_at"] >= patience and not gone:
+        values.update(state="given_up", next_at=None)
+    else:
+        gap = GAPS_S[min(row["attempts"], len(GAPS_S) - 1)] * postman.scale * (0.9 + postman.random01() / 5)
+        # The last try is at the end of the two days, not hours before it.
+        left = row["created_at"] + patience - now
+        pause = max(wait or 0.0, min(gap, left) if left > 0 else gap)
+        values["next_at"] = now + max(0.2, pause)
+    conn.execute(_mine(row).values(**values))
+    if gone or now - since >= patience:
+        _pause(conn, row, gone, now)
+
+
+def _mine(row: Mapping[str, Any]) -> sa.Update:
+    """Only while nobody asked for a redelivery meanwhile (that resets the attempts and the time)."""
+    return sa.update(webhook_deliveries).where(
+        webhook_deliveries.c.id == row["id"],
+        webhook_deliveries.c.attempts == row["attempts"],
+        webhook_deliveries.c.created_at == row["created_at"],
+    )
+
+
+def _pause(conn: sa.Connection, row: Mapping[str, Any], gone: bool, now: float) -> None:
+    done = conn.execute(
+        sa.update(webhooks)
+        .where(webhooks.c.id == row["webhook_id"], webhooks.c.state == "active")
+        .values(state="failing")
+    )
+    if done.rowcount != 1:
+        return
+    why = "It answered 410 Gone." if gone else "Nothing arrived there for two days."
+    data = {"webhook_id": row["webhook_id"], "why": why, "what_now": "Repair it, then start it again: what waits goes."}
+    feed.announce(conn, row["workspace_id"], "webhook.paused", row["webhook_id"], data, now=now)
+
+
+def prune(conn: sa.Connection, *, before: float) -> int:
+    """Forget settled deliveries older than ``before``; how many."""
+    done = conn.execute(
+        sa.delete(webhook_deliveries).where(
+            webhook_deliveries.c.state != "due", webhook_deliveries.c.created_at < before
+        )
+    )
+    return done.rowcount
