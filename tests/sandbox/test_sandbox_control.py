@@ -103,6 +103,28 @@ async def test_a_body_that_is_not_json_is_told_apart(ada) -> None:
     assert "not JSON" in answer.body["error"]
 
 
+async def test_curl_sends_json_as_a_form(ada) -> None:
+    made = await ada.raw("POST", "/_sandbox/faults", data=b'{"endpoint": "read", "times": null, "answer": {"drop": true}}',
+                         headers={"Content-Type": "application/x-www-form-urlencoded"})  # fmt: skip
+    assert made.status == 201
+    assert ada.sandbox.control.faults()[0]["times"] is None
+
+
+async def test_stopping_ends_what_is_under_way(ada, files) -> None:
+    """A film that is still being fetched when the sandbox stops leaves nothing behind."""
+    waiting, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Any) -> Any:
+        waiting.set()
+        await gate.wait()
+
+    await ada.create(media_type="VIDEO", video_url=files.put("/slow.mp4", slow))
+    await waiting.wait()
+    await ada.sandbox.stop()
+    gate.set()
+    assert not ada.sandbox.world.fetcher._tasks
+
+
 async def test_pages_of_elsewhere_cannot_drive_it(ada) -> None:
     answer = await ada.raw("POST", "/_sandbox/reset", json={}, headers={"Origin": "https://evil.example"})
     assert answer.status == 403

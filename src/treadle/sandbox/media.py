@@ -5,7 +5,6 @@ A blocked image is the error of the creation itself; anything wrong with a video
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,6 @@ from treadle.sandbox.world import World
 
 if TYPE_CHECKING:
     from treadle.sandbox.fetcher import Fetched
-
-_under_way: set[asyncio.Task[None]] = set()
 
 
 def create(world: World, call: Call) -> Reply | Awaitable[Reply]:
@@ -56,9 +53,7 @@ async def _with_media(world: World, call: Call, made: Draft) -> Reply:
         return created(world, container)
     if made.media_type == "VIDEO":
         container = make_container(world, call, made)
-        task = asyncio.create_task(_fetch_video(world, container, made.url))
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+        world.fetcher.start(_fetch_video(world, container, made.url))
         return created(world, container)
     return await _with_image(world, call, made)
 
