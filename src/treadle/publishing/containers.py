@@ -8,7 +8,7 @@ from typing import Any
 from treadle.posts.params import child_params, container_params
 from treadle.posts.view import PartView
 from treadle.publishing import waiting
-from treadle.publishing.ending import Later, Outcome
+from treadle.publishing.ending import Later, Outcome, Parked
 from treadle.publishing.evidence import note_of
 from treadle.publishing.failing import call_failed, fresh_container
 from treadle.publishing.house import House
@@ -168,7 +168,7 @@ def _bad_container(
 ) -> Outcome:
     """The call worked, and its answer says that the container will never be published."""
     refused = Refused(result.answer, result.call, result.elapsed_s)
-    return call_failed(
+    outcome = call_failed(
         house,
         hop,
         part,
@@ -180,6 +180,15 @@ def _bad_container(
         context={"container_status": result.value.status},
         columns={**fresh_container(), **(columns or {})},
     )
+    disputed = any(item.get("disputed") for item in part.media_urls or [])
+    if disputed and isinstance(outcome.ending, Parked) and not part.checks.get("conservative"):
+        # Meta's document allows this file and Meta refused it: once, the cautious version is made of it.
+        outcome.change.on(
+            part.position, checks={**part.checks, "conservative": True}, media_urls=None, state="preparing"
+        )
+        what = "Threads refused the file as it is; makes a more common version of it."
+        outcome.ending = Later(house.now(), "retrying", what)
+    return outcome
 
 
 def _wait(house: House, hop: Hop, part: PartView, *, note: Any) -> Outcome:

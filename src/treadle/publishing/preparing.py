@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
-from treadle.ids import new_id
-from treadle.media.service import MediaService, NotPreparable, Prepared
+from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
 from treadle.posts.view import PartView
 from treadle.publishing.ending import GoOn, Outcome
 from treadle.publishing.failing import decided
@@ -17,8 +18,10 @@ from treadle.publishing.house import House
 from treadle.publishing.policy import Fail, Park, decide
 from treadle.publishing.records import Change, Hop, Note
 from treadle.publishing.steps import PrepareMedia
-from treadle.store.tables import media
+from treadle.store import statements
+from treadle.store.tables import media, posts
 
+DISPUTED = frozenset({"hevc", "hdr"})  # documented as allowed, refused by folklore: converted once Threads refused it
 KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, published or not
 
 
@@ -36,6 +39,9 @@ async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
             kind_hint=item.get("type"),
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
             due_at=hop.post.publish_at,
+            workspace=part.workspace_id,
+            conservative=bool(part.checks.get("conservative")),
+            progress=_teller(house, hop, index),
         )
         what = f"Look at medium {index + 1} as Threads will"
         if isinstance(made, NotPreparable):
@@ -50,6 +56,28 @@ async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
     return Outcome(change, GoOn())
 
 
+def _teller(house: House, hop: Hop, index: int) -> Callable[[Progress], None]:
+    """Writes a repair's progress where pages and API show it, at most once a second; losing one line loses nothing."""
+    last = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if house.now() - last < 1.0:
+            return
+        last = house.now()
+        words = f"Makes medium {index + 1} fit for Threads: {progress.fraction:.0%}"
+        if progress.left_s is not None:
+            words += f", about {progress.left_s:.0f} s left"
+        task = asyncio.get_running_loop().create_task(house.db.run(_say, hop, words + "."))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    return tell
+
+
+def _say(conn: sa.Connection, hop: Hop, words: str) -> None:
+    statements.update(conn, posts, {"next_what": words}, id=hop.post.id, claim=hop.post.claim)
+
+
 async def _ready(
     house: House,
     hop: Hop,
@@ -61,15 +89,18 @@ async def _ready(
 ) -> tuple[dict[str, Any], str]:
     kind = made.report.kind.upper()
     entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
+    if item.get("spoiler"):
+        entry["spoiler"] = True
+    if any(f.code in DISPUTED for f in made.report.findings) and not made.repaired:
+        entry["disputed"] = True
     if made.stored is None and row is None:
         return {**entry, "url": made.url}, "nothing to change."
     if made.stored is None:
         assert row is not None
         return {**entry, "url": service.public_url(row["stored"]), "media_id": row["id"]}, "nothing to change."
     kept = made.stored
-    media_id = new_id("media", house.now())
     values = {
-        "id": media_id,
+        "id": kept.id,
         "workspace_id": part.workspace_id,
         "source_url": item.get("url"),
         "stored": kept.to_json(),
@@ -83,7 +114,7 @@ async def _ready(
         "expires_at": house.now() + KEEP_S,
     }
     await house.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
-    entry |= {"url": service.public_url(kept.to_json()), "media_id": media_id, "size": kept.size}
+    entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
     return entry, made.summary
 
 
