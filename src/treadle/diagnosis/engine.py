@@ -18,7 +18,7 @@ from treadle.diagnosis.types import BlockerScope as Scope
 
 UNKNOWN = "unknown"
 NOTHING = "nothing_to_diagnose"
-RAW_CHARS = 20_000
+RAW_CHARS = 12_000
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
 _AFTER_BUDGET: dict[str, Action] = {"new_container": "recreate_container", "verify_first": "verify_first"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
@@ -109,7 +110,7 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
     if has_code and len(node) <= 4:
         return node
     if depth < 3:
-        for key, inner in list(node.items())[:20]:
+        for key, inner in islice(node.items(), 20):
             if key not in _WRAPPERS and isinstance(inner, (Mapping, list)) and (hit := _find(inner, depth + 1)):
                 return hit
     return None
@@ -117,6 +118,8 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
 
 def parse_json(text: str) -> Any:
     """The JSON value at the start of ``text``, also when its quotes are escaped; ``None`` when there is none."""
+    if text[:12_000].count("{") > 300:
+        return None  # nothing of Meta's is nested like that; only time would be lost
     for candidate in (text, text.replace('\\"', '"')) if '\\"' in text else (text,):
         try:
             return json.JSONDecoder().raw_decode(candidate)[0]

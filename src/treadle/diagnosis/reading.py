@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from treadle.catalog.words import STAGES, SURFACES
@@ -67,9 +68,9 @@ def _read_headers(facts: Facts) -> None:
 def decode(data: bytes, facts: Facts | None = None) -> str:
     """Text from bytes: UTF-8 (with or without mark), UTF-16 with a mark, else Latin-1-ish replacement."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data[:200_000].decode("utf-16", "replace")
+        text = data[:100_000].decode("utf-16", "replace")
     else:
-        text = data[:200_000].decode("utf-8-sig", "replace")
+        text = data[:100_000].decode("utf-8-sig", "replace")
     if facts is not None and is_binary(text):
         facts.empty = "binary"
     return text
@@ -90,7 +91,7 @@ def _flatten(value: Any) -> str:
         if len(out) > 60 or depth > 6:
             return
         if isinstance(node, Mapping):
-            for key, inner in list(node.items())[:30]:
+            for key, inner in islice(node.items(), 30):
                 if isinstance(inner, (Mapping, list, tuple)):
                     walk(inner, depth + 1)
                 else:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
 from treadle.diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 
-MAX_TEXT = 24_000
+MAX_TEXT = 12_000
 _STATUS = re.compile(
     r"\bHTTP(?:/\d(?:\.\d)?)?(?: error)?(?: status)?(?: code)?[ :=#(]{0,3}([1-5]\d\d)\b"
     r"|\bstatus(?:[ _-]?code)?[\"']?[ :=(]{1,3}([1-5]\d\d)\b"
@@ -40,7 +40,7 @@ _EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
 _HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
 _REQUEST = re.compile(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
 _WWW = re.compile(r'"([^"]*)"\s*$')
-_TAG = re.compile(r"<(?:script|style)\b.{0,4000}?</(?:script|style)>|<[^>]{1,400}>", re.S | re.I)
+_TAG = re.compile(r"<(?:script|style)\b.{0,4000}?</(?:script|style)>|<[^<>]{1,400}>", re.S | re.I)
 _ME_WORKS = re.compile(r"/me\b[/\w]{0,20}\W{0,3}(?:\w+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I)
 _CURL_NOISE = re.compile(r"^(?:\*|<\s*$|[{}] \[\d+ bytes|\s*%\s+Total)[^\n]*\n?", re.M)
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -112,7 +112,7 @@ def _exchange(text: str, facts: Facts) -> str:
     last = answers[-1]
     facts.http_status = facts.http_status or int(last.group(1))
     headers: dict[str, str] = {}
-    lines = text[last.end() :].split("\n")
+    lines = text[last.end() :].split("\n", 120)
     body_at = 1
     for line in lines[1:]:
         hit = _HEADER.match(line.strip())
@@ -193,7 +193,7 @@ def _looks_html(text: str) -> bool:
 
 
 def _take_html(text: str, facts: Facts) -> None:
-    plain = " ".join(_TAG.sub(" ", text[:MAX_TEXT]).split())
+    plain = " ".join(_TAG.sub(" ", text[:6000]).split())
     facts.type = "html"
     facts.message = plain[:4000].lower()
     if facts.http_status is None and (hit := _STATUS.search(plain[:2000])):
