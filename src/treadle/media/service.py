@@ -257,26 +257,31 @@ class MediaService:
             return NotPreparable([*stored.findings, *report.findings], report)
         return Prepared(stored.url, report, done.kind > RepairKind.COPY, stored.url, stored, done.words, made)
 
-    async def repair_file(
+    async def write_prepared(
         self,
-        path: Path,
+        source: str | Path,
         target: Path,
         *,
         on_too_long: str = "refuse",
         conservative: bool = False,
         progress: ProgressCallback | None = None,
     ) -> Prepared | NotPreparable:
-        """The same for a local file, written to ``target`` instead of being kept. Nothing to do: the file is copied."""
-        made = await self.prepare(path, on_too_long=on_too_long, progress=progress, conservative=conservative)
+        """:meth:`prepare`, with the result written to the path ``target`` instead of being kept.
+
+        A file that needs nothing is copied as it is.
+        """
+        made = await self.prepare(
+            source, on_too_long=on_too_long, progress=progress, conservative=conservative, copy=True
+        )  # fmt: skip
         if isinstance(made, NotPreparable):
             return made
         if made.stored is None:
-            await asyncio.to_thread(shutil.copyfile, path, target)
+            await asyncio.to_thread(shutil.copyfile, source, target)
             return made
         with work_directory(self._work) as work:
             kept = await self.store_room.local(made.stored, Path(work))
             if kept is not None:
-                await asyncio.to_thread(shutil.copyfile, kept, target)
+                await asyncio.to_thread(shutil.move, kept, target)
         await asyncio.to_thread(self.store_room.remove, made.stored.id)
         return made
 
