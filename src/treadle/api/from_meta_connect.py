@@ -1,0 +1,177 @@
+"""Connecting in a browser: the hosted link, Meta's window, and the way back. Plain pages that work without script."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from html import escape
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from treadle.accounts import connect
+from treadle.accounts.connect import Landing
+from treadle.accounts.pages import Page
+from treadle.accounts.service import Accounts
+from treadle.api.caller import House
+from treadle.app import App
+from treadle.threads import ThreadsClient
+from treadle.threads.transport import open_session
+
+T = TypeVar("T")
+router = APIRouter(include_in_schema=False)
+COOKIE = "treadle_connect"
+COOKIE_S = 3600
+PASTE_MOST = 20_000
+
+
+async def _with(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
+    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
+        return await what(app.accounts(client))
+
+
+@router.get("/connect/{token}")
+async def land(token: str, app: House) -> Response:
+    """Who asks for what; nothing is used up by looking."""
+    found = await _with(app, lambda house: connect.land(house, token[:200]))
+    if isinstance(found, Page):
+        return show(app, found)
+    answer = _dressed(app, _landing(found))
+    # Lax, so that it comes along when Meta sends the browser back.
+    answer.set_cookie(
+        COOKIE,
+        found.cookie,
+        max_age=COOKIE_S,
+        httponly=True,
+        samesite="lax",
+        secure=app.settings.public_url.startswith("https://"),
+        path="/threads/callback",
+    )
+    return answer
+
+
+@router.get("/connect/{token}/go")
+async def go(token: str, app: House) -> Response:
+    """Off to Meta's window, unless it is known to refuse."""
+
+    async def work(house: Accounts) -> str | Page:
+        async with open_session() as session:
+            return await connect.go(house, token[:200], session)
+
+    where = await _with(app, work)
+    if isinstance(where, Page):
+        return show(app, where)
+    return RedirectResponse(where, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+@router.post("/connect/{token}/help")
+async def explain(token: str, request: Request, app: House) -> Response:
+    """What Meta's window printed, pasted by the person who saw it."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > 4 * PASTE_MOST:
+            break
+    fields = parse_qs(bytes(body[: 4 * PASTE_MOST]).decode("utf-8", "replace"), max_num_fields=5)
+    page = connect.explain((fields.get("said") or [""])[0])
+    return show(app, page, back=f"{app.settings.public_url}/connect/{token}")
+
+
+@router.get("/threads/callback")
+async def callback(request: Request, app: House) -> Response:
+    """Meta's window sends the browser here, with a code or with a refusal."""
+    query = {name: value[:4000] for name, value in request.query_params.items()}
+    page = await _with(app, lambda house: connect.finish(house, query, request.cookies.get(COOKIE)))
+    answer = show(app, page)
+    if page.ok:
+        answer.delete_cookie(COOKIE, path="/threads/callback")
+    return answer
+
+
+def show(app: App, page: Page, *, back: str | None = None) -> Response:
+    """The page at the end, with the way on."""
+    body = [f"<h1>{escape(page.title)}</h1>", f"<p>{escape(page.happened)}</p>", _list("ol", page.todo)]
+    if page.guide and not page.ok:
+        body.append(f'<p><a href="{escape(page.guide)}">More about this</a></p>')
+    retry = back or page.retry_url
+    if retry:
+        body.append(f'<p><a class="button" href="{escape(retry)}">Back to the link, to press it again</a></p>')
+    if page.return_url:
+        body.append(f'<p><a class="button" href="{escape(page.return_url)}" rel="noreferrer">Continue</a></p>')
+    elif page.ok:
+        body.append('<p>You can close this page.</p><p><a href="/">To Treadle</a></p>')
+    status = page.status if not page.ok else 200
+    return _dressed(app, _document(page.title, "".join(body)), status, page.return_url if page.ok else None)
+
+
+def _landing(found: Landing) -> str:
+    what = f"Connect @{found.reconnects} again" if found.reconnects else "Connect a Threads account"
+    body = [f"<h1>{escape(what)}</h1>"]
+    last = (found.last or {}).get("page")
+    if last and not last.get("ok"):
+        todo = _list("ul", [str(step) for step in last.get("todo") or ()])
+        body.append(f"<section><h2>Last time: {escape(str(last['title']))}</h2>{todo}</section>")
+    body.append("<p>Threads will ask you to allow this:</p>")
+    body.append(_list("ul", [words or scope for scope, words in found.scopes.items()]))
+    if found.sends or found.holds:
+        body.append("<h2>What happens then</h2>")
+        body.append(
+            _list(
+                "ul",
+                [
+                    *(
+                        [f"{_posts(found.sends)} that waited for this will go out, oldest first."]
+                        if found.sends
+                        else []
+                    ),
+                    *([f"{_posts(found.holds)} will wait for a yes: they are late."] if found.holds else []),
+                ],
+            )
+        )
+    body.append(f'<p><a class="button" href="{escape(found.go_url)}">Continue to Threads</a></p>')
+    help_url = found.go_url.removesuffix("/go") + "/help"
+    body.append(
+        "<details><summary>Threads shows a text such as <code>error_message</code></summary>"
+        "<p>Threads does not send you back from there. Go back in your browser, and paste the text here.</p>"
+        f'<form method="post" action="{escape(help_url)}"><p><label for="said">What it says</label></p>'
+        '<p><textarea id="said" name="said" rows="4" cols="60" maxlength="20000"></textarea></p>'
+        "<p><button>What does it mean?</button></p></form></details>"
+    )
+    return _document(what, "".join(body))
+
+
+def _posts(ids: tuple[str, ...]) -> str:
+    return "1 post" if len(ids) == 1 else f"{len(ids)} posts"
+
+
+def _list(tag: str, items: Iterable[str]) -> str:
+    rows = "".join(f"<li>{escape(item)}</li>" for item in items)
+    return f"<{tag}>{rows}</{tag}>" if rows else ""
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title>"
+        '<link rel="stylesheet" href="/static/tokens.css"><link rel="stylesheet" href="/static/pages.css"></head>'
+        f'<body class="bare"><main>{body}</main></body></html>'
+    )
+
+
+def _dressed(app: App, html: str, status: int = 200, moves_to: str | None = None) -> HTMLResponse:
+    authorize = urlsplit(app.settings.threads_authorize_url)
+    policy = (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action 'self' {authorize.scheme}://{authorize.netloc}"
+    )
+    answer = HTMLResponse(html, status)
+    answer.headers["Content-Security-Policy"] = policy
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    # The address holds the link's secret or a code: no other site may learn it.
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cache-Control"] = "no-store"
+    if moves_to:
+        answer.headers["Refresh"] = f"3; url={moves_to}"
+    return answer
