@@ -29,9 +29,7 @@ from treadle.diagnosis.types import Diagnosis
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
 from treadle.posts.service import Missing
-from treadle.publishing.blockers import open_blocker
 from treadle.publishing.quota import TOTALS, used_here
-from treadle.publishing.release import preview as release_preview
 from treadle.store.tables import accounts
 from treadle.threads import ThreadsClient
 from treadle.threads.evidence import diagnose_failure
@@ -59,17 +57,7 @@ EXAMPLE = {
 async def with_accounts(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
     """``what(accounts room)`` with a client of its own for this moment."""
     async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
-        house = Accounts(
-            settings=app.settings,
-            db=app.db,
-            vault=app.vault,
-            client=client,
-            repairs=app.releaser,
-            block=open_blocker,
-            preview=release_preview,
-            now=app.now,
-        )
-        return await what(house)
+        return await what(app.accounts(client))
 
 
 def account_json(row: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -222,8 +210,8 @@ def stored_json(made: Stored) -> dict[str, Any]:
     openapi_extra=takes(schemas.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
 )
 async def connect(request: Request, caller: Writer, app: House) -> Response:
-    """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`, which
-    must lie under one of the workspace's `return_addresses`. Good for one connection."""
+    """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`,
+    which must lie under one of the workspace's `return_addresses`. Good for one connection."""
     return await _link(request, caller.workspace_id, caller.key_id, app, None)
 
 

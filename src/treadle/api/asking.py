@@ -1,4 +1,4 @@
-"""Asking Threads on somebody's word, outside a run: in the worker's house when there is one, else in one for the moment."""
+"""Asking Threads on somebody's word, outside a run: in the worker's house, or in one for the moment."""
 
 from __future__ import annotations
 

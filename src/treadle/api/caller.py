@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from treadle.accounts.keys import check_key
+from treadle.accounts import keys
 from treadle.api.problems import Problem
 from treadle.app import App
 
@@ -48,9 +48,15 @@ async def caller_of(request: Request) -> Caller:
     if not header or scheme.lower() != "bearer" or not secret.strip():
         raise Problem("key_missing", headers=challenge)
     app = app_of(request)
-    key = await app.db.run(check_key, secret.strip(), app.now()) if _sane(secret) else None
+    now = app.now()
+    key = await app.db.query(keys.who, secret.strip(), now=now) if _sane(secret) else None
     if key is None:
         raise Problem("key_wrong", headers={"WWW-Authenticate": 'Bearer realm="treadle", error="invalid_token"'})
+    noted: dict[str, float] = request.app.state.key_uses
+    if now - noted.get(key.id, 0.0) > keys.USE_NOTED_EVERY_S:
+        # Looking costs a read; that it was used is written once a minute, not with every request.
+        noted[key.id] = now
+        await app.db.run(keys.note_use, key.id, now=now)
     return Caller(key.id, key.workspace_id, tuple(key.scopes))
 
 

@@ -159,12 +159,13 @@ def _example(status: int) -> dict[str, Any]:
 
 
 _INTRODUCTION = """
-Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs to one workspace and has a scope: `read`,
-`write` (includes read) or `admin` (includes both). What belongs to another workspace is not found (404).
+Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs to one workspace and has a scope:
+`read`, `write` (includes read) or `admin` (includes both). What belongs to another workspace is not found (404).
 
-Lists come in pages: `next` of an answer is the `after` of the next request. Times are ISO 8601 in UTC. Refusals are problem
-documents (RFC 9457): `type` is the address of a page that explains it, `code` is stable, and `findings` names every
-field that is wrong, at once. Fields may be added to answers at any time; none is removed or changes its meaning within v1.
+Lists come in pages: `next` of an answer is the `after` of the next request. Times are ISO 8601 in UTC. Refusals are
+problem documents (RFC 9457): `type` is the address of a page that explains it, `code` is stable, and `findings` names
+every field that is wrong, at once. Fields may be added to answers at any time; none is removed or changes its meaning
+within v1.
 """
 
 _TAGS = [

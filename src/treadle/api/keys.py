@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from treadle.accounts import audit
 from treadle.accounts.keys import create_key
+from treadle.accounts.keys import revoke as revoke_key
 from treadle.api import reading, schemas
 from treadle.api.caller import SCOPES, Admin, House
 from treadle.api.document import BODY, good, problems, takes
@@ -120,8 +121,7 @@ async def revoke(key_id: str, caller: Admin, app: House) -> Response:
             return "none"
         if id_ == caller.key_id:
             return "own"
-        conn.execute(sa.update(api_keys).where(*mine).values(revoked_at=sa.func.coalesce(api_keys.c.revoked_at, now)))
-        audit.note(conn, caller.workspace_id, caller.key_id, "key.revoked", id_, now=now)
+        revoke_key(conn, caller.workspace_id, id_, actor=caller.key_id, now=now)
         return "done"
 
     done = await app.db.run(work)

@@ -19,7 +19,7 @@ from treadle.api.examples import POST_IN_EXAMPLE
 from treadle.api.files import look_at
 from treadle.api.intake import findings_of
 from treadle.api.lists import known_query
-from treadle.api.problems import Problem, finding_json
+from treadle.api.problems import finding_json
 from treadle.app import App
 from treadle.posts.findings import Finding
 from treadle.posts.read import get_blocker

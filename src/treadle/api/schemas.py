@@ -107,6 +107,14 @@ class DiagnoseIn(BaseModel):
     context: dict[str, Any] | None = None
 
 
+class MediaUrlIn(Closed):
+    url: str
+
+
+class RepairIn(Closed):
+    on_too_long: Literal["refuse", "trim"] | None = None
+
+
 class PauseIn(Closed):
     paused: bool
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
 from treadle.api import document
+from treadle.api.files import Repairs
 from treadle.api.problems import Problem, invalid
 from treadle.api.stream import Hub
 from treadle.app import App
@@ -35,12 +36,16 @@ def create_api(app: App) -> FastAPI:
     async def life(api: FastAPI) -> AsyncIterator[None]:
         yield
         await api.state.hub.close()
+        await api.state.repairs.close()
+        await app.media().close()
 
     api = FastAPI(
         title="Treadle", version=__version__, lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     api.state.treadle = app
     api.state.hub = Hub(app)
+    api.state.repairs = Repairs()
+    api.state.key_uses = {}
     api.state.metrics = Metrics(app.db, app.now)
     api.state.newest = migrate.versions(app.db)[1]
     for router in routers():

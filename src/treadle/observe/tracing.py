@@ -2,7 +2,8 @@
 
 One trace per attempt of a post, whichever workers ran it: ids are derived from the post's id and the entry's, so that
 spans of several workers meet in one trace. Sent as OTLP over HTTP in JSON to ``OTEL_EXPORTER_OTLP_ENDPOINT``;
-without that address nothing is made. Spans carry stage, part, outcome, pattern and decision, and neither text nor answers.
+without that address nothing is made. Spans carry stage, part, outcome, pattern and decision, and neither
+text nor answers.
 """
 
 from __future__ import annotations
