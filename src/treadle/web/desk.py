@@ -53,6 +53,9 @@ class _Absent(StrictUndefined):
     __slots__ = ()
     __bool__ = Undefined.__bool__  # type: ignore[assignment]
     __iter__ = Undefined.__iter__  # type: ignore[assignment]
+    __eq__ = Undefined.__eq__  # type: ignore[assignment]
+    __ne__ = Undefined.__ne__  # type: ignore[assignment]
+    __hash__ = Undefined.__hash__  # type: ignore[assignment]
 
 
 def open_desk(app: App) -> Desk:

@@ -1,0 +1,288 @@
+"""Compose: write, upload, see what Threads would say, repair, chain, schedule. Every button works without script."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.api import intake, preflight
+from treadle.posts.findings import Finding
+from treadle.posts.read import post_json
+from treadle.posts.service import Done, Missing, Refusal, Rejected, body_of
+from treadle.store.tables import posts
+from treadle.threads.text import TEXT_LIMIT, count_text
+from treadle.web import uploads
+from treadle.web.desk import Pages, Visit
+from treadle.web.drafts import OFFERED, Draft, DraftPart, from_body, part_of, read_form
+from treadle.web.pages.posts import account_names
+
+pages = Pages()
+REPLY_CONTROLS = {
+    "": "Everyone",
+    "accounts_you_follow": "Profiles you follow",
+    "mentioned_only": "Only who is mentioned",
+    "followers_only": "Your followers",
+}
+
+
+@pages.get("/compose")
+async def write(visit: Visit) -> Response:
+    draft: Draft | None = None
+    note = ""
+    if post_id := visit.asked("post"):
+        draft = await visit.app.db.query(_stored, visit.workspace, post_id, visit.zone, True)
+        if draft is None:
+            return visit.missing("post")
+    elif post_id := visit.asked("copy"):
+        draft = await visit.app.db.query(_stored, visit.workspace, post_id, visit.zone, False)
+        note = "This is a copy. Threads may hold back posts that repeat each other."
+    if draft is None:
+        draft = Draft(account_id=visit.asked("account"), zone=str(visit.zone))
+        if day := visit.asked("at"):
+            draft = replace(draft, when="at", at=day[:16])
+    return await _form(visit, draft, note=note, look=bool(draft.post_id))
+
+
+def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
+    row = (
+        conn.execute(sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace))
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    body = body_of(conn, dict(row))
+    at = row["publish_at"] if same else None
+    draft = from_body(body, zone, at=at, lateness_s=row["max_lateness"])
+    return replace(draft, post_id=post_id, version=row["version"]) if same else draft
+
+
+async def _form(
+    visit: Visit,
+    draft: Draft,
+    *,
+    note: str = "",
+    look: bool = False,
+    errors: Sequence[Finding] = (),
+    status: int = 200,
+    focus: str = "",
+) -> Response:
+    """The form with everything that is known about its content. ``look``: also look at the media."""
+    if not draft.once:
+        draft = replace(draft, once=secrets.token_urlsafe(16))
+    names = await visit.app.db.query(account_names, visit.workspace)
+    connected = [a for a in names if a["disconnected_at"] is None]
+    if not draft.account_id and connected:
+        draft = replace(draft, account_id=connected[0]["id"])
+    stored = await visit.app.db.query(post_json, visit.workspace, draft.post_id) if draft.post_id else None
+    found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    if errors:
+        said = [{**f.to_json()} for f in errors]
+        known = {(f["field"], f["rule"]) for f in found["findings"]}
+        found["findings"] += [f for f in said if (f["field"], f["rule"]) not in known]
+    files = await uploads.known(visit.app, visit.workspace, _ids(draft))
+    return visit.page(
+        "compose.html",
+        status=status,
+        draft=draft,
+        stored=stored,
+        accounts=connected,
+        note=note,
+        counts=[count_text(part.text) for part in draft.parts],
+        limit=TEXT_LIMIT,
+        zones=sorted(available_timezones()),
+        reply_controls=REPLY_CONTROLS,
+        offered=OFFERED,
+        files=files,
+        focus=focus,
+        **_sorted(found, len(draft.parts)),
+    )
+
+
+def _begun(draft: Draft) -> bool:
+    return bool(draft.post_id or any(p.text or p.media or p.options for p in draft.parts))
+
+
+def _nothing() -> dict[str, Any]:
+    return {"ok": True, "findings": [], "media": []}
+
+
+def _ids(draft: Draft) -> list[str]:
+    return [str(item["id"]) for part in draft.parts for item in part.media if item.get("id")]
+
+
+async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]:
+    found = await preflight.look(visit.app, visit.workspace, draft.to_body(), with_media=look)
+    return dict(found)
+
+
+def _sorted(found: Mapping[str, Any], parts: int) -> dict[str, Any]:
+    """Findings by part, the worst first; those about the whole post under ``None``."""
+    by_part: dict[int | None, list[Mapping[str, Any]]] = {None: [], **{n: [] for n in range(parts)}}
+    for finding in found["findings"]:
+        place = part_of(finding["field"])
+        by_part[place if place in by_part else None].append(finding)
+    for group in by_part.values():
+        group.sort(key=lambda f: f["severity"] != "error")
+    errors = sum(1 for f in found["findings"] if f["severity"] == "error")
+    looked = {str(report.get("field")): uploads.looked(report) for report in found["media"]}
+    return {"by_part": by_part, "error_count": errors, "looked": looked}
+
+
+@pages.post("/compose")
+async def sent(visit: Visit) -> Response:
+    draft = read_form(visit.text, visit.texts)
+    draft, troubles = await _take_files(visit, draft)
+    do, _, argument = visit.text("do").partition(":")
+    if troubles:
+        return await _form(visit, draft, errors=troubles, status=422)
+    match do:
+        case "send" | "draft":
+            return await _accept(visit, draft, as_draft=do == "draft")
+        case "repair":
+            part, item = _two(argument)
+            draft, trouble = await _repair(visit, draft, part, item)
+            return await _form(visit, draft, look=True, errors=[trouble] if trouble else ())
+        case "check" | "add-media":
+            return await _form(visit, draft, look=True)
+        case _:
+            return await _form(visit, _changed(draft, do, argument), look=bool(_ids(draft)))
+
+
+def _changed(draft: Draft, do: str, argument: str) -> Draft:
+    first, second = _two(argument)
+    match do:
+        case "add-part":
+            return draft.grown()
+        case "remove-part":
+            return draft.without(first)
+        case "up":
+            return draft.moved(first, -1)
+        case "down":
+            return draft.moved(first, 1)
+        case "remove-media" if first < len(draft.parts):
+            part = draft.parts[first]
+            return draft.with_part(first, replace(part, media=_without(part.media, second)))
+        case "trim" if first < len(draft.parts):
+            part = draft.parts[first]
+            return draft.with_part(first, replace(part, options={**part.options, "on_too_long": "trim"}))
+        case _:
+            return draft
+
+
+def _without(items: Sequence[Mapping[str, Any]], index: int) -> tuple[Mapping[str, Any], ...]:
+    return tuple(item for i, item in enumerate(items) if i != index)
+
+
+def _two(text: str) -> tuple[int, int]:
+    first, _, second = text.partition(":")
+    return (int(first) if first.isdigit() else 0, int(second) if second.isdigit() else 0)
+
+
+async def _take_files(visit: Visit, draft: Draft) -> tuple[Draft, list[Finding]]:
+    """Keep the files a form without script brought along, and put them into their parts."""
+    troubles: list[Finding] = []
+    for n, part in enumerate(draft.parts):
+        for file in visit.files(f"part-{n}-file"):
+            kept = await uploads.keep(visit.app, visit.workspace, file, now=visit.now)
+            if isinstance(kept, Finding):
+                troubles.append(kept)
+                continue
+            part = replace(part, media=(*part.media, kept.item))
+        draft = draft.with_part(n, part)
+    return draft, troubles
+
+
+async def _repair(visit: Visit, draft: Draft, part: int, index: int) -> tuple[Draft, Finding | None]:
+    """Make one file right now and put the repaired one in its place."""
+    if part >= len(draft.parts) or index >= len(draft.parts[part].media):
+        return draft, None
+    here = draft.parts[part]
+    made = await uploads.repair(
+        visit.app, visit.workspace, here.media[index], too_long=str(here.options.get("on_too_long", "")), now=visit.now
+    )
+    if isinstance(made, Finding):
+        return draft, made
+    items = tuple(made.item if i == index else item for i, item in enumerate(here.media))
+    return draft.with_part(part, DraftPart(here.text, items, here.options)), None
+
+
+async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
+    def store(conn: sa.Connection) -> Any:
+        if draft.post_id:
+            return intake.change(
+                conn, visit.app, visit.workspace, draft.post_id, draft.to_patch(), now=visit.now, actor=visit.actor,
+                version=draft.version,
+            )  # fmt: skip
+        body = {**draft.to_body(), **({"draft": True} if as_draft else {})}
+        key = f"page-{draft.once}" if draft.once else None
+        return intake.accept(
+            conn, visit.app, visit.workspace, body, now=visit.now, actor=visit.actor, idempotency_key=key
+        )
+
+    answer = await visit.app.db.run(store)
+    match answer:
+        case intake.Accepted():
+            said = "Kept as a draft." if as_draft else "Scheduled." if draft.when == "at" else "It is on its way."
+            return visit.to(f"/posts/{answer.post['id']}", said)
+        case Done():
+            return visit.to(f"/posts/{draft.post_id}", answer.message)
+        case Rejected():
+            return await _form(visit, draft, look=True, errors=answer.findings, status=422)
+        case Missing():
+            return visit.missing("post")
+        case Refusal():
+            trouble = Finding("", answer.code, answer.message, "")
+            return await _form(visit, draft, errors=[trouble], status=409)
+        case _:
+            raise TypeError(type(answer))
+
+
+# ------------------------------------------------------------ for the script
+
+
+@pages.post("/compose/check")
+async def check(visit: Visit) -> Response:
+    """Findings as one types: the pieces of the page that show them."""
+    draft = read_form(visit.text, visit.texts)
+    look = visit.text("look") == "yes"
+    found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    account = next(
+        (a for a in await visit.app.db.query(account_names, visit.workspace) if a["id"] == draft.account_id), {}
+    )
+    return visit.fragment(
+        "compose_check.html",
+        draft=draft,
+        account=account,
+        looked_now=look,
+        files=await uploads.known(visit.app, visit.workspace, _ids(draft)),
+        **_sorted(found, len(draft.parts)),
+    )
+
+
+@pages.post("/compose/count")
+async def count(visit: Visit) -> Response:
+    """The length of each text as Threads counts it: what the script's own count must agree with."""
+    return visit.json({"counts": [count_text(text) for text in visit.texts("text")], "limit": TEXT_LIMIT})
+
+
+@pages.post("/compose/upload")
+async def upload(visit: Visit) -> Response:
+    """One file for one part; answers the piece of the form that holds it."""
+    part = visit.text("part", "0")
+    number = int(part) if part.isdigit() else 0
+    items, troubles = [], []
+    for file in visit.files("file"):
+        kept = await uploads.keep(visit.app, visit.workspace, file, now=visit.now)
+        if isinstance(kept, Finding):
+            troubles.append(kept.to_json())
+        else:
+            items.append(kept.item)
+    files = await uploads.known(visit.app, visit.workspace, [str(i["id"]) for i in items])
+    return visit.fragment("compose_media.html", part=number, items=items, first=0, troubles=troubles, files=files)

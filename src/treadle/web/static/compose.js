@@ -1,0 +1,155 @@
+// Compose: the live count, findings as one types, uploads with progress. The form works without this file.
+(() => {
+  "use strict";
+  const form = document.getElementById("compose");
+  if (!form) return;
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const csrf = form.elements.csrf.value;
+  const LIMIT = 500;
+
+  // ---- the count by Threads' rules: characters, but emoji as their UTF-8 bytes (the same rule as treadle.threads.text)
+  const PICTURE = /\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}|\u20E3/u;
+  const segments = "Segmenter" in Intl ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
+  const utf8 = new TextEncoder();
+  const isAscii = (text) => /^[\x00-\x7f]*$/.test(text);
+  const countText = (text) => {
+    text = text.replaceAll("\r\n", "\n");
+    if (isAscii(text)) return text.length;
+    if (!PICTURE.test(text) || !segments) return [...text].length;
+    let total = 0;
+    for (const { segment } of segments.segment(text)) {
+      const emoji = !isAscii(segment) && PICTURE.test(segment);
+      total += emoji ? utf8.encode(segment).length : [...segment].length;
+    }
+    return total;
+  };
+  window.treadleCount = countText;
+  const count = (area) => {
+    const output = document.getElementById(area.dataset.count);
+    const n = countText(area.value);
+    $("span", output).textContent = n;
+    output.classList.toggle("over", n > LIMIT);
+  };
+  const areas = () => $$("textarea[data-count]", form);
+  areas().forEach(count);
+
+  // ---- findings as one types
+  let asked = 0;
+  let timer = 0;
+  let mediaSeen = null;
+  const mediaNow = () => $$('[name$="-media-id"], [name$="-media-url"], [name$="-on_too_long"]', form)
+    .map((field) => field.value).join("\n");
+  const check = async () => {
+    const mine = ++asked;
+    const media = mediaNow();
+    const look = media !== mediaSeen && media.trim() !== "";
+    const body = new FormData(form);
+    for (const name of [...body.keys()]) if (name.endsWith("-file")) body.delete(name);
+    if (look) {
+      body.set("look", "yes");
+      $$(".media-item", form).forEach((item) => item.setAttribute("aria-busy", "true"));
+    }
+    let answer;
+    try {
+      answer = await fetch("/compose/check", { method: "POST", body, headers: { "X-CSRF-Token": csrf } });
+    } catch { return; }
+    if (!answer.ok || mine !== asked) return;
+    const html = await answer.text();
+    if (mine !== asked) return;
+    const target = document.getElementById("check");
+    const videos = $$("video", target).map((v) => [v.getAttribute("src"), v]);
+    target.innerHTML = html;
+    // A video that is shown already stays, so that it does not flicker while one types.
+    for (const [src, old] of videos) {
+      const same = $$("video", target).find((v) => v.getAttribute("src") === src);
+      same?.replaceWith(old);
+    }
+    for (const template of $$("template[data-findings-of]", target)) {
+      const place = document.getElementById(`part-${template.dataset.findingsOf}-findings`);
+      if (place) place.replaceChildren(template.content.cloneNode(true));
+    }
+    for (const template of $$("template[data-media-of]", target)) {
+      const place = document.getElementById(`part-${template.dataset.mediaOf}-media`);
+      if (place && !place.contains(document.activeElement)) place.replaceChildren(template.content.cloneNode(true));
+    }
+    if (look) {
+      mediaSeen = media;
+      $$(".media-item", form).forEach((item) => item.removeAttribute("aria-busy"));
+    }
+  };
+  const soon = (ms = 450) => { clearTimeout(timer); timer = setTimeout(check, ms); };
+  form.addEventListener("input", (event) => {
+    if (event.target.matches("textarea[data-count]")) count(event.target);
+    if (event.target.type !== "file") soon();
+  });
+  form.addEventListener("change", (event) => { if (event.target.type !== "file") soon(150); });
+  mediaSeen = $(".looked", form) ? mediaNow() : null;
+  if (mediaNow().trim() && mediaSeen === null) soon(50);
+
+  // ---- choosing a time chooses "at a time"
+  form.elements.at?.addEventListener("input", () => { form.elements.when.value = "at"; });
+
+  // ---- uploads with progress
+  const upload = (part, file) => {
+    const list = document.getElementById(`part-${part}-uploads`);
+    const row = document.createElement("div");
+    row.className = "upload";
+    const label = document.createElement("span");
+    label.textContent = file.name;
+    const bar = document.createElement("progress");
+    bar.max = 1;
+    bar.setAttribute("aria-label", `Uploading ${file.name}`);
+    const said = document.createElement("span");
+    said.className = "small quiet";
+    const stop = document.createElement("button");
+    stop.type = "button";
+    stop.className = "plain small";
+    stop.textContent = "Stop";
+    row.append(label, bar, said, stop);
+    list.append(row);
+    const body = new FormData();
+    body.set("part", part);
+    body.set("file", file);
+    const request = new XMLHttpRequest();
+    request.open("POST", "/compose/upload");
+    request.setRequestHeader("X-CSRF-Token", csrf);
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      bar.value = event.loaded / event.total;
+      said.textContent = event.loaded < event.total ? `${Math.floor(bar.value * 100)} %` : "Looking at it";
+      if (event.loaded === event.total) bar.removeAttribute("value");
+    });
+    const ended = new Promise((done) => {
+      const failed = (why) => { bar.remove(); stop.remove(); said.textContent = why; done(); };
+      request.addEventListener("load", () => {
+        if (request.status !== 200) { failed("The upload was not taken. Try again."); return; }
+        row.remove();
+        document.getElementById(`part-${part}-media`).insertAdjacentHTML("beforeend", request.responseText);
+        done();
+      });
+      request.addEventListener("error", () => failed("The line broke. Choose the file again."));
+      request.addEventListener("abort", () => { row.remove(); done(); });
+    });
+    stop.addEventListener("click", () => request.abort());
+    request.send(body);
+    return ended;
+  };
+  let uploading = 0;
+  form.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (!input.matches("input[type=file][data-upload]")) return;
+    const files = [...input.files];
+    input.value = "";
+    uploading += 1;
+    for (const file of files) await upload(input.dataset.upload, file);
+    uploading -= 1;
+    soon(0);
+  });
+  form.addEventListener("submit", (event) => {
+    if (uploading && ["send", "draft"].includes(event.submitter?.value)) {
+      event.preventDefault();
+      alert("An upload is still under way. Send it when that is done, or stop the upload.");
+    }
+  });
+})();
