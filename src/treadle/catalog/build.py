@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,8 @@ def fingerprint() -> str:
 
 def compile_catalog() -> dict[str, Any]:
     """Read and check every TOML file. Raises :class:`CatalogError` naming all faults at once."""
+    import tomllib  # only here: a current compact form is loaded without it
+
     references = tomllib.loads((HERE / "references.toml").read_text("utf-8"))
     patterns: list[dict[str, Any]] = []
     for path in sorted((HERE / "patterns").glob("*.toml")):
@@ -102,7 +103,7 @@ def check(patterns: list[dict[str, Any]], references: dict[str, Any]) -> list[st
             f"{name}: '{key}' is not a field" for key in p.keys() - set(_REQUIRED) - set(_REQUIRED_TOO) - _OPTIONAL
         ]
         for label in {name, p.get("public_name", name).lower()}:
-            if label in seen and seen[label] != name:
+            if label in seen:
                 faults.append(f"{name}: the name '{label}' is taken by {seen[label]}")
             seen[label] = name
         faults += _check_words(name, p)
