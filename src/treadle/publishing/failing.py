@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, Later, Outcome, Over, Parked
@@ -40,8 +43,6 @@ def fresh_container() -> dict[str, Any]:
 
 
 def host_of(part: PartView) -> str:
-    from urllib.parse import urlsplit
-
     for item in part.media_urls or part.media:
         if host := urlsplit(str(item.get("url") or "")).hostname:
             return host.lower()
@@ -73,6 +74,8 @@ def call_failed(
     """The outcome of a call that plainly did not do what it should. ``columns`` are further changes of the part."""
     now = house.now()
     diagnosis = diagnose_failure(failure, stage, context_of(part, now, **(context or {})))
+    if diagnosis.lane == "media_fetch":
+        diagnosis = _with_what_we_saw(part, diagnosis, stage)
     decision = _decide(house, hop, part, failure, diagnosis, situation, now)
     note = note_of(
         failure, stage, what, part.position, started_at=started_at, diagnosis=diagnosis, decision=decision.why
@@ -99,6 +102,16 @@ def _decide(
                 now + max(0.5, house.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
             )
     return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+
+
+def _with_what_we_saw(part: PartView, diagnosis: Diagnosis, stage: str) -> Diagnosis:
+    """Threads says that it could not fetch a medium; our own look at the address may have seen why."""
+    doubt = next((item["doubt"] for item in part.media_urls or [] if item.get("doubt")), None)
+    if doubt is None:
+        return diagnosis
+    evidence = Evidence(stage=stage, body={"finding": doubt["finding"], "answer": diagnosis.raw})
+    named = from_pattern(doubt["pattern"], evidence, matched=(*diagnosis.matched, f"seen={doubt['finding']['code']}"))
+    return replace(named, raw=diagnosis.raw)
 
 
 def _about_parent(failure: Failure) -> bool:

@@ -21,6 +21,8 @@ from treadle.publishing.steps import PrepareMedia
 from treadle.store import statements
 from treadle.store.tables import media, posts
 
+# Remarks on an address that stop nothing by themselves, and that say what it was when Threads then cannot fetch it.
+DOUBTFUL = frozenset({"meta_agent_refused", "tunnel_host", "redirects", "no_ranges", "host_failed_lately"})
 DISPUTED = frozenset({"hevc", "hdr"})  # documented as allowed, refused by folklore: converted once Threads refused it
 KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, published or not
 
@@ -89,6 +91,9 @@ async def _ready(
 ) -> tuple[dict[str, Any], str]:
     kind = made.report.kind.upper()
     entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
+    doubt = next((f for f in made.report.findings if f.code in DOUBTFUL), None)
+    if doubt is not None and made.stored is None:
+        entry["doubt"] = {"pattern": doubt.pattern, "finding": doubt.to_json()}
     if item.get("spoiler"):
         entry["spoiler"] = True
     if any(f.code in DISPUTED for f in made.report.findings) and not made.repaired:

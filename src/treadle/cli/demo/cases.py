@@ -90,9 +90,9 @@ CASES: tuple[Case, ...] = (
         "spinner",
         media("Nobody at home for crawlers.", "behind a wall"),
         state="blocked",
-        pattern="media_fetch",
+        pattern="media_address_refused",
         copies=0,
-        most_creates=3,
+        most_creates=1,
         tells="named, not retried like an outage",
     ),
     Case(

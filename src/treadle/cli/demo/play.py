@@ -97,7 +97,7 @@ async def _revoke(stage: Stage) -> list[Played]:
             f"revoked token {index} of {len(REVOKED_POSTS)}",
             "revoked",
             text(words),
-            pattern="revoked_access_token" if index == 1 else None,
+            pattern="app_removed_by_owner" if index == 1 else None,
             tells="goes by itself after reconnecting",
         )
         played.append(await _post(stage, case))

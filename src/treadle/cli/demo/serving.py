@@ -42,11 +42,11 @@ def free_socket(port: int) -> socket.socket:
 def serving(settings: Settings, listener: socket.socket, workspace_id: str) -> Iterator[Server]:
     """API, pages and a worker until the block ends."""
     from treadle.accounts.keys import create_key
-    from treadle.api import create_api
+    from treadle.site import build
 
     app = open_app(settings)
     app.start_worker()
-    config = uvicorn.Config(create_api(app), log_level="warning", access_log=False, lifespan="on")
+    config = uvicorn.Config(build(app), log_level="warning", access_log=False, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="treadle-demo-api", daemon=True)
     thread.start()
