@@ -104,7 +104,8 @@ async def test_a_body_that_is_not_json_is_told_apart(ada) -> None:
 
 
 async def test_curl_sends_json_as_a_form(ada) -> None:
-    made = await ada.raw("POST", "/_sandbox/faults", data=b'{"endpoint": "read", "times": null, "answer": {"drop": true}}',
+    rule = b'{"endpoint": "read", "times": null, "answer": {"drop": true}}'
+    made = await ada.raw("POST", "/_sandbox/faults", data=rule,
                          headers={"Content-Type": "application/x-www-form-urlencoded"})  # fmt: skip
     assert made.status == 201
     assert ada.sandbox.control.faults()[0]["times"] is None

@@ -80,6 +80,7 @@ class Options:
     code_s: float = 3_600.0
 
     # The sandbox itself
+    public_url: str | None = None
     seed: int | None = None
     record: int = 1_000
     webhook_timeout_s: float = 5.0

@@ -106,7 +106,8 @@ class Sandbox:
         self._thread = threading.get_ident()
         self.host, self.port = runner.addresses[0][:2]
         shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
-        self.world.base_url = f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        here = f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        self.world.base_url = (self.world.options.public_url or here).rstrip("/")
         await self.webhooks.start()
         if self._folder is not None:
             self._saver = asyncio.create_task(self._save_changes(self._folder))

@@ -1,0 +1,34 @@
+"""Every answer the sandbox can be made to give is one that Treadle's diagnosis knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from treadle.diagnosis import diagnose
+from treadle.sandbox.answers import NAMED, named
+
+LANES = {
+    "content": ["text_too_long", "link_limit", "invalid_link_attachment", "duplicate_text"],
+    "request_bug": ["text_required", "param_required", "param_invalid", "param_choice", "nonexisting_field",
+                    "unknown_path", "syntax_error", "reply_to_invalid", "geo_gating_countries", "session_key_invalid", "token_missing"],
+    "media_fetch": ["image_url_invalid", "media_fetch_failed", "media_fetch_failed_9004"],
+    "media_validation": ["image_too_large", "image_format", "image_aspect"],
+    "meta_token": ["token_garbage", "token_expired", "token_revoked", "token_password_changed", "token_other_app",
+                   "code_invalid", "code_flat"],
+    "account_restricted": ["token_checkpoint", "user_restricted", "activity_restricted", "blocked_for_policy"],
+    "permission_app_review": ["access_tier", "not_a_tester", "secret_wrong", "app_invalid", "redirect_mismatch"],
+    "rate_limit": ["rate_limit", "app_rate_limit", "user_rate_limit", "too_many_calls", "rate_limit_with_hint"],
+    "platform_temporary": ["media_not_found", "carousel_children", "not_ready", "unexpected_error", "unknown_error",
+                           "service_unavailable", "bad_gateway"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("lane", "name"), [(lane, name) for lane, names in LANES.items() for name in names])
+def test_a_named_answer_has_its_lane(lane: str, name: str) -> None:
+    reply = named(name, "A" + "x" * 22, id="17900000000000001", ids="1, 2", name="x", app="1", url="https://a.example/b",
+                  expired="Sunday, 10-May-26 10:00:00 PDT", now="Sunday, 10-May-26 11:00:00 PDT")  # fmt: skip
+    stage = "oauth" if name.startswith(("code_", "secret", "app_invalid", "redirect")) else "create_container"
+    told = diagnose({"surface": "threads", "stage": stage, "http_status": reply.status, "headers": dict(reply.headers),
+                     "body": reply.encoded().decode()})  # fmt: skip
+    assert told.lane == lane
+    assert all(value in NAMED for names in LANES.values() for value in names)
