@@ -18,9 +18,9 @@ class DemoTrouble(RuntimeError):
 async def connect(base_url: str, api_key: str, username: str, *, account_id: str | None = None) -> str:
     """Connect ``username`` (or connect ``account_id`` again); the account's id."""
     headers = {"Authorization": f"Bearer {api_key}"}
-    body = {"account_id": account_id} if account_id else {}
+    path = f"/v1/accounts/{account_id}/reconnect" if account_id else "/v1/accounts/connect"
     async with aiohttp.ClientSession(trust_env=False, headers=headers) as api:
-        async with api.post(f"{base_url}/v1/accounts/connect", json=body) as response:
+        async with api.post(f"{base_url}{path}", json={}) as response:
             made = await response.json()
             if response.status not in (200, 201):
                 raise DemoTrouble(f"no connect link could be made: {made}")
