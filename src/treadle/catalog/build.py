@@ -60,9 +60,23 @@ def compile_catalog() -> dict[str, Any]:
         patterns += [_shape({**defaults, **entry}) for entry in parsed.get("pattern", ())]
     order = {name: index for index, name in enumerate(words.CATEGORIES)}
     patterns.sort(key=lambda p: order.get(p.get("category", ""), 99))
+    _add_near_misses(patterns)
     if faults := check(patterns, references):
         raise CatalogError("\n".join(faults))
     return {"fingerprint": fingerprint(), "references": references, "patterns": patterns}
+
+
+def _add_near_misses(patterns: list[dict[str, Any]]) -> None:
+    """What looks alike must be told apart: the first real answer of each look-alike becomes a near miss."""
+    answers = {
+        p.get("id"): next((e for e in p.get("example", ()) if not e.get("context", {}).get("finding")), None)
+        for p in patterns
+    }
+    for p in patterns:
+        written = {item.get("belongs_to") for item in p.get("near_miss", ())}
+        for other in p.get("look_alikes", {}):
+            if other not in written and (answer := answers.get(other)) is not None:
+                p.setdefault("near_miss", []).append({**answer, "belongs_to": other})
 
 
 def _shape(entry: dict[str, Any]) -> dict[str, Any]:

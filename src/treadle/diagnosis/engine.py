@@ -132,6 +132,8 @@ def diagnose_evidence(evidence: Evidence) -> Diagnosis:
         finding = facts.context.get("finding")
         if isinstance(finding, str) and (named := load().get(finding)) is not None:
             return _build(named, facts, raw, (f"finding={named.id}",), "exact")
+    if facts.success:
+        facts.empty = "fine"
     if facts.empty:
         return _nothing(facts)
     hit = book.best(facts)
@@ -229,7 +231,10 @@ def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:
 
 
 def _nothing(facts: Facts) -> Diagnosis:
-    binary = facts.empty == "binary"
+    why = {
+        "binary": "This is binary data, not an answer.",
+        "fine": "This is a good answer: it holds a result and no error.",
+    }
     return Diagnosis(
         pattern=NOTHING,
         title="Nothing to diagnose",
@@ -239,7 +244,7 @@ def _nothing(facts: Facts) -> Diagnosis:
         retry=NEVER,
         who="nobody",
         confidence="guess",
-        what_happened="This is binary data, not an answer." if binary else "There is nothing here to read.",
+        what_happened=why.get(facts.empty, "There is nothing here to read."),
         next_step='Paste the error as it came: the JSON answer ({"error": …}), the log line, the output of curl -i, '
         "the address you were sent back to after connecting, or the exception text.",
         next_step_developer="Give at least one of body, exception or http_status; stage and surface make it sharper.",

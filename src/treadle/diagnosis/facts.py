@@ -25,7 +25,8 @@ class Known(NamedTuple):
 class Facts:
     """The facts a matcher looks at. ``message`` is Meta's own message in lower case.
 
-    ``structured`` says that it came as JSON. ``empty`` is ``"nothing"`` or ``"binary"`` when there was nothing to read.
+    ``structured`` says that it came as JSON. ``empty`` is ``"nothing"``, ``"binary"`` or ``"fine"`` (a good answer)
+    when there is nothing to diagnose.
     """
 
     __slots__ = (
