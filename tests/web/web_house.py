@@ -246,10 +246,17 @@ def furnish(app: App) -> dict[str, str]:
     ids: dict[str, str] = {}
     revoked = diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
     codec = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json()
+    sealed = app.vault.seal("a token of the tests only")
     with app.db.begin() as conn:
-        loom = ids["loom"] = add_account(conn, "loom.and.shuttle", now, quota={"posts_used": 12, "posts_total": 250})
-        mill = ids["mill"] = add_account(conn, "old.mill.cafe", now, health="reconnect", health_cause=revoked)
-        ids["dye"] = add_account(conn, "dye.house", now, health="expiring", token_expires_at=now + 4 * 86_400)
+        loom = ids["loom"] = add_account(
+            conn, "loom.and.shuttle", now, token_enc=sealed, quota={"posts_used": 12, "posts_total": 250}
+        )
+        mill = ids["mill"] = add_account(
+            conn, "old.mill.cafe", now, token_enc=sealed, health="reconnect", health_cause=revoked
+        )
+        ids["dye"] = add_account(
+            conn, "dye.house", now, token_enc=sealed, health="expiring", token_expires_at=now + 4 * 86_400
+        )
         out = ids["published"] = add_post(
             conn,
             loom,

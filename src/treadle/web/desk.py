@@ -19,17 +19,19 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from treadle.web import door, words
+from treadle.accounts import login
+from treadle.web import words
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from treadle.app import App
 
-FORM_LIMIT = 1_200_000_000  # bytes of one form: the largest video Threads takes is 1 GB
 ZONE_COOKIE = "treadle_zone"
 SAID_COOKIE = "treadle_said"
 FIRST_CSRF_COOKIE = "treadle_first"
+SESSION_COOKIE = "treadle_session"
+SMALL_FORM = 65_536  # bytes of a form that somebody sends who is not logged in
 
 
 @dataclass(slots=True)
@@ -68,12 +70,12 @@ def open_desk(app: App) -> Desk:
     )
     words.teach(templates)
     settings = app.settings
-    return Desk(app, templates, content_policy(settings.threads_authorize_url, settings.allow_private_media_hosts))
+    return Desk(app, templates, content_policy(settings.public_url, settings.allow_private_media_hosts))
 
 
-def content_policy(authorize_url: str, plain_media: bool) -> str:
-    """The policy of every page. Pictures of posts come from their own https addresses; Connect leads to Threads."""
-    authorize = urlsplit(authorize_url)
+def content_policy(public_url: str, plain_media: bool) -> str:
+    """The policy of every page. Pictures of posts come from anywhere by https; Connect leads to the public address."""
+    public = urlsplit(public_url)
     media = "'self' blob: data: https:" + (" http:" if plain_media else "")
     parts = (
         "default-src 'none'",
@@ -83,7 +85,7 @@ def content_policy(authorize_url: str, plain_media: bool) -> str:
         f"media-src {media}",
         "font-src 'self'",
         "connect-src 'self'",
-        f"form-action 'self' {authorize.scheme}://{authorize.netloc}",
+        f"form-action 'self' {public.scheme}://{public.netloc}",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     )
@@ -98,7 +100,7 @@ class Visit:
     request: Request
     now: float
     csrf: str
-    known: door.Viewer | None = None
+    known: login.Session | None = None
     form: FormData = field(default_factory=FormData)
     fresh_csrf: bool = False
 
@@ -107,7 +109,7 @@ class Visit:
         return self.desk.app
 
     @property
-    def viewer(self) -> door.Viewer:
+    def viewer(self) -> login.Session:
         if self.known is None:
             raise RuntimeError("a page behind the login was served without one")
         return self.known
@@ -238,8 +240,10 @@ class Pages:
 def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         now = desk.app.now()
-        token = request.cookies.get(door.SESSION_COOKIE, "")
-        viewer = await desk.app.db.query(door.viewer_of, token, now) if token else None
+        token = request.cookies.get(SESSION_COOKIE, "")
+        viewer = await desk.app.db.query(login.session, token, now=now) if token else None
+        if viewer is not None and viewer.expires_at < now + login.SESSION_IDLE_S - login.SEEN_EVERY_S:
+            await desk.app.db.run(login.seen, token, now=now)
         visit = _visit(desk, request, viewer, now)
         if viewer is None and not route.public:
             return await _to_the_door(visit)
@@ -247,6 +251,8 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
             return await route.handler(visit)
         if not _same_site(desk, request):
             return visit.page("refused.html", status=403)
+        if viewer is None and not 0 <= int(request.headers.get("content-length") or -1) <= SMALL_FORM:
+            return visit.page("refused.html", status=413)
         sent = request.headers.get("x-csrf-token")
         async with request.form(max_files=20, max_fields=4000, max_part_size=4_000_000) as form:
             visit.form = form
@@ -257,7 +263,7 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
-def _visit(desk: Desk, request: Request, viewer: door.Viewer | None, now: float) -> Visit:
+def _visit(desk: Desk, request: Request, viewer: login.Session | None, now: float) -> Visit:
     if viewer is not None:
         return Visit(desk, request, now, viewer.csrf, viewer)
     # Before the login there is no session to keep the token in: it is kept in a cookie of its own.
@@ -277,7 +283,7 @@ def _same_site(desk: Desk, request: Request) -> bool:
 
 
 async def _to_the_door(visit: Visit) -> Response:
-    if not await visit.app.db.query(door.anyone):
+    if not await visit.app.db.query(login.anybody):
         return visit.to("/setup")
     here = visit.request.url.path
     if visit.request.url.query:

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from treadle.web import live
 from treadle.web.desk import Desk, open_desk
-from treadle.web.pages import compose, post, posts, today
+from treadle.web.pages import accounts, compose, door, post, posts, setup, today
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,7 +24,7 @@ FILES = {
     "compose.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
-MODULES = (today, posts, post, compose, live)
+MODULES = (door, setup, today, posts, post, compose, accounts, live)
 
 
 def mount_all(fastapi_app: FastAPI, app: App) -> Desk:

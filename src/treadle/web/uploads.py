@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from starlette.datastructures import UploadFile
 
-from treadle.media.service import NotPreparable, NotStored, StoredMedia
+from treadle.api.files import NotKept, find_media
+from treadle.api.files import keep as keep_file
+from treadle.media.service import NotPreparable, StoredMedia
 from treadle.media.words import clock, megabytes
 from treadle.posts.findings import Finding
 from treadle.store.tables import media
@@ -29,28 +31,25 @@ class Kept:
     item: Mapping[str, Any]
 
 
-async def keep(app: App, workspace: str, file: UploadFile, *, now: float) -> Kept | Finding:
+async def keep(app: App, workspace: str, file: UploadFile) -> Kept | Finding:
     """Store one uploaded file and look at it; a finding says why it is not kept."""
-    service = app.media()
 
     async def pieces() -> AsyncIterator[bytes]:
         while piece := await file.read(PIECE):
             yield piece
 
     name = file.filename or "file"
-    stored = await service.store(pieces(), name)
-    if isinstance(stored, NotStored):
-        worst = stored.findings[0]
+    row = await keep_file(app, workspace, pieces(), name)
+    if isinstance(row, NotKept):
+        worst = row.findings[0]
         said = f"{name} was not kept: {worst.message}"
         return Finding("media", worst.code, said, "", pattern=worst.pattern, given=name)
-    report = await service.check(service.local_path(stored))
-    await _add(app, workspace, stored, name, report.to_json(), now)
-    return Kept({"id": stored.id, "type": report.kind, "filename": name})
+    return Kept({"id": row["id"], "type": row["report"]["kind"], "filename": row["filename"] or name})
 
 
 async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long: str, now: float) -> Kept | Finding:
     """Make a stored file right; the repaired one becomes a file of its own, and both are shown."""
-    row = await app.db.query(_row, workspace, str(item.get("id") or ""))
+    row = await app.db.query(find_media, workspace, str(item.get("id") or ""))
     if row is None:
         return Finding("media", "known_media", "There is no such uploaded file any more.", "Upload it again.")
     service = app.media()
@@ -81,12 +80,6 @@ async def _add(app: App, workspace: str, stored: StoredMedia, name: str, report:
         "expires_at": now + UNUSED_LIFE_S,
     }
     await app.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
-
-
-def _row(conn: sa.Connection, workspace: str, media_id: str) -> dict[str, Any] | None:
-    row = conn.execute(sa.select(media).where(media.c.id == media_id, media.c.workspace_id == workspace)).mappings()
-    found = row.first()
-    return dict(found) if found else None
 
 
 async def known(app: App, workspace: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -127,7 +120,7 @@ def looked(report: Mapping[str, Any]) -> dict[str, Any]:
     plan = report.get("plan") or {}
     kind = str(plan.get("kind") or "none")
     findings = list(report.get("findings") or [])
-    fixes = {str(f.get("fix")) for f in findings if f.get("severity") != "remark"}
+    fixes = {str(f.get("fix")) for f in findings if f.get("severity") in ("error", "repair")}
     return {
         **report,
         "findings": findings,

@@ -190,7 +190,7 @@ async def _take_files(visit: Visit, draft: Draft) -> tuple[Draft, list[Finding]]
     troubles: list[Finding] = []
     for n, part in enumerate(draft.parts):
         for file in visit.files(f"part-{n}-file"):
-            kept = await uploads.keep(visit.app, visit.workspace, file, now=visit.now)
+            kept = await uploads.keep(visit.app, visit.workspace, file)
             if isinstance(kept, Finding):
                 troubles.append(kept)
                 continue
@@ -279,7 +279,7 @@ async def upload(visit: Visit) -> Response:
     number = int(part) if part.isdigit() else 0
     items, troubles = [], []
     for file in visit.files("file"):
-        kept = await uploads.keep(visit.app, visit.workspace, file, now=visit.now)
+        kept = await uploads.keep(visit.app, visit.workspace, file)
         if isinstance(kept, Finding):
             troubles.append(kept.to_json())
         else:

@@ -1,0 +1,149 @@
+"""Accounts: their health, when access ends, what is left of the quota, and connecting again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from starlette.responses import Response
+
+from treadle.accounts import audit, links
+from treadle.accounts.connect import add_token
+from treadle.accounts.health import WORDS
+from treadle.accounts.pages import Page
+from treadle.accounts.reading import recheck
+from treadle.accounts.refusal import Refusal
+from treadle.accounts.storing import disconnect, repairable
+from treadle.accounts.tokens import Unknown
+from treadle.api.accounts import all_accounts, with_accounts
+from treadle.posts.states import FINAL
+from treadle.publishing.quota import TOTALS, used_here
+from treadle.publishing.release import preview
+from treadle.store.tables import posts
+from treadle.web.desk import Pages, Visit
+from treadle.web.words import plural
+
+pages = Pages()
+
+
+@pages.get("/accounts")
+async def show(visit: Visit) -> Response:
+    app_id = visit.app.settings.threads_app_id
+    found = await visit.app.db.query(_read, visit.workspace, app_id, visit.now)
+    secret = visit.app.settings.threads_app_secret.get_secret_value()
+    return visit.page("accounts.html", accounts=found, can_connect=bool(app_id and secret), words=WORDS)
+
+
+def _read(conn: sa.Connection, workspace: str, app_id: str, now: float) -> list[dict[str, Any]]:
+    waiting = {
+        row.account_id: row.n
+        for row in conn.execute(
+            sa.select(posts.c.account_id, sa.func.count().label("n"))
+            .where(posts.c.workspace_id == workspace, posts.c.state.not_in([*FINAL, "draft"]))
+            .group_by(posts.c.account_id)
+        )
+    }
+    shown = []
+    for row in all_accounts(conn, workspace, disconnected=True):
+        would = preview(conn, repairable(conn, row["id"], app_id), now=now)
+        quota = dict(row["quota"] or {})
+        gauges = []
+        for name in ("posts", "replies"):
+            total = int(quota.get(f"{name}_total") or TOTALS[name])
+            here, _ = used_here(conn, row["id"], name, now)
+            fresh = quota.get(f"{name}_used") is not None and now - float(quota.get("at") or 0) < 86_400
+            used = max(here, int(quota[f"{name}_used"])) if fresh else here
+            gauges.append({"name": name, "used": min(used, total), "total": total})
+        shown.append(
+            {
+                **row,
+                "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
+                "waiting": waiting.get(row["id"], 0),
+                "would": {"sends": len(would["sends"]), "holds": len(would["holds"])},
+                "gauges": gauges,
+            }
+        )
+    return shown
+
+
+@pages.post("/accounts/connect")
+async def connect(visit: Visit) -> Response:
+    return await _link(visit, None)
+
+
+@pages.post("/accounts/{account_id}/reconnect")
+async def reconnect(visit: Visit) -> Response:
+    return await _link(visit, str(visit.request.path_params["account_id"]))
+
+
+async def _link(visit: Visit, account_id: str | None) -> Response:
+    """Make a link for this very person and open it."""
+
+    def work(conn: sa.Connection) -> links.Link | Refusal:
+        back = f"{visit.app.settings.public_url}/accounts"
+        settings, now = visit.app.settings, visit.now
+        made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id, return_url=back)
+        if isinstance(made, Refusal) and made.field == "return_url":
+            made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id)
+        if isinstance(made, links.Link):
+            who = visit.viewer.user_id
+            audit.note(conn, visit.workspace, who, "link.created", made.id, {"account_id": account_id}, now=now)
+        return made
+
+    made = await visit.app.db.run(work)
+    if isinstance(made, Refusal):
+        return visit.to("/accounts", f"{made.title}. {made.detail}", "act")
+    if visit.text("share"):
+        return visit.page("connect_link.html", url=made.url, expires_at=made.expires_at)
+    return visit.to(made.url)
+
+
+@pages.post("/accounts/token")
+async def by_token(visit: Visit) -> Response:
+    """Connect with a token from Meta's dashboard."""
+    token = SecretStr(visit.text("token"))
+    made = await with_accounts(
+        visit.app, lambda house: add_token(house, visit.workspace, token, actor=visit.viewer.user_id)
+    )
+    if isinstance(made, Unknown):
+        return visit.to("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
+    if isinstance(made, Page):
+        return visit.to("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
+    said = f"@{made.username} is connected."
+    if made.released:
+        said += f" {plural(len(made.released), 'post goes', 'posts go')} out now."
+    return visit.to("/accounts", said)
+
+
+@pages.post("/accounts/{account_id}/{do}")
+async def act(visit: Visit) -> Response:
+    account_id, do = str(visit.request.path_params["account_id"]), str(visit.request.path_params["do"])
+    here = f"/accounts#{account_id}"
+    match do:
+        case "recheck":
+            found = await with_accounts(visit.app, lambda house: recheck(house, visit.workspace, account_id))
+            if isinstance(found, Refusal):
+                return visit.to(here, f"{found.title}. {found.detail}", "act")
+            well = found.health in ("active", "expiring")
+            return visit.to(here, WORDS.get(found.health, found.health), "go" if well else "act")
+        case "pause" | "resume":
+
+            def work(conn: sa.Connection) -> Any:
+                paused = do == "pause"
+                done = visit.app.posts.pause(conn, visit.workspace, account_id=account_id, paused=paused, now=visit.now)
+                event = "account.paused" if paused else "account.resumed"
+                audit.note(conn, visit.workspace, visit.viewer.user_id, event, account_id, now=visit.now)
+                return done
+
+            await visit.app.db.run(work)
+            return visit.to(here, "Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
+        case "disconnect":
+            actor = visit.viewer.user_id
+            done = await visit.app.db.run(
+                lambda conn: disconnect(conn, visit.workspace, account_id, actor=actor, now=visit.now)
+            )
+            said = "Disconnected: its tokens are forgotten." if done else "There is no such connected account."
+            return visit.to("/accounts", said, "go" if done else "act")
+        case _:
+            return visit.missing()
