@@ -17,6 +17,7 @@ from bench.measure import Bench, Outcome, Unavailable
 
 # name -> what it measures; the module of the same name in bench.lines has `run(bench) -> Outcome`
 LINES = {
+    "scale": "1, 2 and 4 workers on Postgres; thousands of posts waiting on one worker",
     "drain": "posts through the complete durable run, against a bare loop making the same calls",
     "repair": "making a wrong video right, against transcoding everything; the cost of the cage",
     "accept": "accepting posts and finding due ones while the schedule grows",

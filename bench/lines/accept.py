@@ -15,7 +15,7 @@ FLAT = 0.2
 
 
 def run(bench: Bench) -> Outcome:
-    counts = [1_000, 10_000] if bench.quick else [1_000, 10_000, 100_000]
+    counts = [1_000, 4_000] if bench.quick else [1_000, 10_000, 100_000]
     rounds = 1 if bench.quick else 2
     outcome = Outcome()
     for backend in ("SQLite", "Postgres"):

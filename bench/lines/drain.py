@@ -22,7 +22,7 @@ KINDS = {"create": "create", "publish": "publish", "status": "status", "list": "
 
 def run(bench: Bench) -> Outcome:
     outcome = Outcome()
-    count = bench.pick(3000, 600)
+    count = bench.pick(3000, 300)
     with ExitStack() as stack:
         _, ready = stack.enter_context(running("-m", "bench.workers.sandbox", ACCOUNTS))
         control = Control.connect(ready["url"], 60)
@@ -40,7 +40,7 @@ def _measure(
     calls = _calls(bench, backend, ready, control)
     ours: list[dict[str, Any]] = []
     bare: list[float] = []
-    for turn in range(min(3, bench.rounds)):
+    for turn in range(1 if bench.quick else 3):
         plan = {"url": ready["url"], "accounts": ready["accounts"], "count": count, "at_once": AT_ONCE, "calls": calls}
         path = bench.folder / "bare.json"
         path.write_text(json.dumps(plan))
@@ -80,7 +80,7 @@ def drain(folder: Path, backend: str, ready: dict[str, Any], count: int) -> dict
 
 def _calls(bench: Bench, backend: str, ready: dict[str, Any], control: Control) -> dict[str, float]:
     """How many calls of each kind Treadle makes for a post, from the sandbox's own record of a small run."""
-    posts = 100
+    posts = 40
     control.clear_requests()
     drain(bench.folder / f"calls-{backend}", backend, ready, posts)
     seen = Counter(KINDS.get(str(entry["endpoint"]), "") for entry in control.requests(limit=2000))

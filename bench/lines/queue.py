@@ -12,7 +12,7 @@ CONCURRENCY = 64
 
 
 def run(bench: Bench) -> Outcome:
-    count = bench.pick(5000, 1500)
+    count = bench.pick(5000, 600)
     found: dict[str, list[dict[str, Any]]] = {"Treadle": [], "procrastinate": []}
     try:
         with own_cluster(careful=True) as cluster:
@@ -29,7 +29,9 @@ def run(bench: Bench) -> Outcome:
                     found["procrastinate"].append(ask(script, plain, count, CONCURRENCY, rival=True))
                 return count / float(found["procrastinate"][-1]["drain_s"])
 
-            drained = interleave({"Treadle": ours, "procrastinate": theirs}, bench.rounds, "jobs/s", warm=False)
+            drained = interleave(
+                {"Treadle": ours, "procrastinate": theirs}, 1 if bench.quick else bench.rounds, "jobs/s", warm=False
+            )
     except NoPostgres as why:
         raise Unavailable(str(why)) from None
     stored = {

@@ -47,7 +47,7 @@ def run(bench: Bench) -> Outcome:
     )
     started, memory = [], []
     try:
-        for number in range(bench.pick(3, 2)):
+        for number in range(bench.pick(3, 1)):
             took, used = serve_idle(bench.folder / f"idle-{number}")
             started.append(took)
             memory.append(used)

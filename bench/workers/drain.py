@@ -7,6 +7,7 @@ statements and commits a post, and memory.
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
 import time
@@ -52,11 +53,15 @@ class Counter:
         self.kinds = {}
 
 
-def fill(app: App, accounts: list[str], count: int) -> None:
+def fill(app: App, accounts: list[str], count: int, due_in: float = 0.0) -> None:
+    """Accept ``count`` posts, due at once or all together in ``due_in`` seconds."""
+    due = datetime.datetime.fromtimestamp(time.time() + due_in, datetime.UTC).isoformat() if due_in else None
     for first in range(0, count, FILL):
         with app.db.begin() as conn:
             for number in range(first, min(count, first + FILL)):
                 body = {"account_id": accounts[number % len(accounts)], "text": f"Bench {number}"}
+                if due:
+                    body["publish_at"] = due
                 made = app.posts.create(conn, WORKSPACE, body, now=app.now(), actor="bench")
                 assert isinstance(made, Created), made
 
