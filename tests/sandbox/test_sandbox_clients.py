@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,12 +26,16 @@ ENVIRONMENT = HOME / "env"
 pytestmark = pytest.mark.long
 
 
-def find_uv() -> str | None:
-    for folder in (None, str(ROOT / ".tools"), str(ROOT / ".tools" / "bin"), str(Path(sys.executable).parent)):
-        found = shutil.which("uv", path=folder)
-        if found:
-            return found
-    return None
+def uv_and_environment() -> tuple[Path, dict[str, str]]:
+    """uv as the project's set-up finds it (PATH, or its copy under .tools), with the same index and certificates."""
+    spec = importlib.util.spec_from_file_location("treadle_bootstrap", ROOT / "tools" / "bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bootstrap = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bootstrap)
+    settings = bootstrap.pip_settings()
+    index, certificates = bootstrap.index_url(settings), bootstrap.certificates(settings)
+    return bootstrap.provide_uv(settings, index, certificates), bootstrap._environment(index, certificates)
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +47,17 @@ def client_python() -> Path:
     with FileLock(HOME / "lock"):
         if stamp.exists() and stamp.read_text() == wanted and python.exists():
             return python
-        uv = find_uv()
-        if uv is None:
-            pytest.skip("the public clients need uv to install them (on PATH or in .tools/)")
+        try:
+            uv, environment = uv_and_environment()
+        except Exception as why:
+            pytest.skip(f"the public clients cannot be installed without uv: {why}")
         steps = [
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT)],
-            [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--python", str(python),
-             "-r", str(CLIENTS / "requirements.txt")],
+            [str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(ENVIRONMENT)],
+            [str(uv), "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:",
+             "--python", str(python), "-r", str(CLIENTS / "requirements.txt")],
         ]  # fmt: skip
         for step in steps:
-            done = subprocess.run(step, capture_output=True, text=True, timeout=300, cwd=CLIENTS)
+            done = subprocess.run(step, capture_output=True, text=True, timeout=300, cwd=CLIENTS, env=environment)
             if done.returncode != 0:
                 pytest.skip(f"the public clients cannot be installed here: {done.stderr.strip()[-300:]}")
         stamp.write_text(wanted)

@@ -10,7 +10,8 @@ from treadle.sandbox.answers import NAMED, named
 LANES = {
     "content": ["text_too_long", "link_limit", "invalid_link_attachment", "duplicate_text"],
     "request_bug": ["text_required", "param_required", "param_invalid", "param_choice", "nonexisting_field",
-                    "unknown_path", "syntax_error", "reply_to_invalid", "geo_gating_countries", "session_key_invalid", "token_missing"],
+                    "unknown_path", "syntax_error", "reply_to_invalid", "geo_gating_countries", "session_key_invalid",
+                    "token_missing"],
     "media_fetch": ["image_url_invalid", "media_fetch_failed", "media_fetch_failed_9004"],
     "media_validation": ["image_too_large", "image_format", "image_aspect"],
     "meta_token": ["token_garbage", "token_expired", "token_revoked", "token_password_changed", "token_other_app",

@@ -25,13 +25,14 @@ async def test_a_restart_forgets_nothing(session, files, tmp_path: Path) -> None
     before = (await ada.get("/me/threads", fields="id,media_type,timestamp,permalink")).body
     await first.stop()
 
-    second = await Sandbox(data_dir=tmp_path).start()
+    second = await Sandbox(data_dir=tmp_path, accounts=["ada", "bob"], quota_posts=9).start()
     ada.sandbox = second
     try:
         assert (await ada.get("/me/threads", fields="id,media_type,timestamp,permalink")).body == before
         assert (await ada.status(waiting))["status"] == "FINISHED"
         assert (await ada.get("/me/threads_publishing_limit")).body["data"][0]["quota_usage"] == 1
-        assert second.control.options()["max_links"] == 3
+        assert (second.control.options()["max_links"], second.control.options()["quota_posts"]) == (3, 9)
+        assert [a["username"] for a in second.control.accounts()] == ["ada", "bob"]
         assert second.control.call("GET", "/clock")["offset_s"] >= 500
         kept = (await ada.get(f"/{post}", fields="media_url")).body["media_url"]
         assert await (await session.get(kept)).read() == files.files["/a.jpg"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 
@@ -26,6 +28,13 @@ async def test_a_second_publish_finds_nothing_unless_switched(ada) -> None:
     assert again.error["is_transient"] is False
     ada.sandbox.control.options(republish="same_id")
     assert (await ada.publish(container)).id == post
+    assert len(ada.sandbox.control.posts()) == 1
+
+
+async def test_many_at_once_publish_once(ada) -> None:
+    container = (await ada.create(text="hello")).id
+    answers = await asyncio.gather(*[ada.publish(container) for _ in range(20)])
+    assert sorted(a.status for a in answers) == [200] + [400] * 19
     assert len(ada.sandbox.control.posts()) == 1
 
 

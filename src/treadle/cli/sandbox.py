@@ -62,11 +62,10 @@ def sandbox(
     from treadle.sandbox.server import Sandbox
     from treadle.sandbox.world import DEFAULT_APP_ID, DEFAULT_APP_SECRET
 
-    known = {
-        "id": app_id or DEFAULT_APP_ID,
-        "secret": app_secret or DEFAULT_APP_SECRET,
-        "redirect_uris": redirect_uri or [],
-    }
+    known: dict[str, Any] | None = None
+    if app_id or app_secret or redirect_uri:
+        known = {"id": app_id or DEFAULT_APP_ID, "secret": app_secret or DEFAULT_APP_SECRET}
+        known["redirect_uris"] = redirect_uri or []
     names = account or ([auto_consent] if auto_consent else ["ada"])
     try:
         made = Sandbox(app=known, accounts=names, data_dir=data_dir, scenario=scenario, **settings)

@@ -88,6 +88,8 @@ class Panel:
     def begin(self) -> None:
         """The accounts and the scenario a sandbox starts with."""
         for facts in self._first_accounts:
+            if str(facts.get("username", "")).lower() in self.world.usernames:
+                continue  # kept on disk
             made = accounts.add(self.world, facts)
             if isinstance(made, Refusal):
                 raise ValueError(made.why)
@@ -127,6 +129,7 @@ class Panel:
             return wrong
         self.world.reset()
         self.begin()
+        self.world.verify_webhook()
         return 200, {"ok": True}
 
     def _clock(self, body: Body, rest: str) -> Answer:

@@ -29,7 +29,7 @@ async def fault_reply(world: World, call: Call, fault: Fault) -> Reply | None:
         return None
     name = said.get("name")
     if name in CONTAINER_NAMES:
-        if fault.when == "before" and call.endpoint == "status":
+        if call.endpoint == "status":
             return container_answer(world, call, call.node, _STATUS[name], said.get("error_message", "UNKNOWN"))
         return None
     if name in EFFECT_NAMES:

@@ -140,7 +140,7 @@ def _check_answer(answer: Mapping[str, Any], endpoint: str) -> str | None:
     name = answer.get("name")
     if name is not None:
         if name in CONTAINER_NAMES:
-            if endpoint not in ("status", "*"):
+            if endpoint != "status":
                 return f"The answer '{name}' belongs to the endpoint 'status'."
         elif name in EFFECT_NAMES:
             if endpoint != "create":

@@ -6,6 +6,7 @@ The main path is kept short: no framework routing, no middleware, one table look
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -65,10 +66,21 @@ class Sandbox:
         self.control = Control(in_process(self.panel.handle, lambda: self._loop, lambda: self._thread))
         self._folder = Path(data_dir) if data_dir is not None else None
         self._saver: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         if self._folder is not None:
             self.world.fetcher.use_folder(self._folder / "media")
-        if self._folder is None or not disk.load(self.world, self._folder):
-            self.panel.begin()
+            if disk.load(self.world, self._folder):
+                self._after_load(options, first_app)
+        self.panel.begin()
+
+    def _after_load(self, options: Mapping[str, Any], app: App | None) -> None:
+        """What was asked for now wins over what was kept."""
+        world = self.world
+        world.options = world.options.changed(options)
+        if app is not None:
+            kept = world.tables.apps.pop(app.id, app)
+            kept.secret, kept.redirect_uris = app.secret, app.redirect_uris or kept.redirect_uris
+            world.tables.apps = {kept.id: kept, **world.tables.apps}
 
     @property
     def url(self) -> str:
@@ -110,6 +122,7 @@ class Sandbox:
         self.world.base_url = (self.world.options.public_url or here).rstrip("/")
         await self.webhooks.start()
         if self._folder is not None:
+            self._stopping = asyncio.Event()
             self._saver = asyncio.create_task(self._save_changes(self._folder))
         return self
 
@@ -119,11 +132,10 @@ class Sandbox:
             await self._runner.cleanup()
             self._runner = None
         await self.webhooks.stop()
-        if self._saver is not None and self._folder is not None:
-            self._saver.cancel()
-            await asyncio.gather(self._saver, return_exceptions=True)
+        if self._saver is not None:
+            self._stopping.set()
+            await self._saver  # a save under way is finished, then the last one is made
             self._saver = None
-            await asyncio.to_thread(disk.save, self._folder, disk.dump(self.world))
         await self.world.fetcher.close()
         self._loop = None
 
@@ -135,9 +147,12 @@ class Sandbox:
 
     async def _save_changes(self, folder: Path) -> None:
         """Writes the state at most twice a second, when something changed."""
-        while True:
-            await asyncio.sleep(0.5)
-            if self.world.changed:
+        stopping = False
+        while not stopping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 0.5)
+            stopping = self._stopping.is_set()
+            if self.world.changed or stopping:
                 self.world.changed = False
                 await asyncio.to_thread(disk.save, folder, disk.dump(self.world))
 
@@ -259,7 +274,14 @@ class Sandbox:
             call = await read_call(request)
             body = control.body_of(call, await request.read())
         method = "GET" if request.method == "HEAD" else request.method
-        status, answered = self.panel.handle(method, raw, body)
+        try:
+            status, answered = self.panel.handle(method, raw, body)
+        except Exception as error:
+            log.exception("The sandbox failed at %s %s", method, raw.partition("?")[0])
+            status, answered = (
+                500,
+                {"error": f"The sandbox itself failed ({type(error).__name__}); its log says where."},
+            )
         if isinstance(answered, Path):
             return web.FileResponse(answered)
         if isinstance(answered, Reply):
