@@ -1,0 +1,75 @@
+"""``treadle doctor``: the set-up, line by line: fine, or what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from treadle.cli._show import bold, field, write
+from treadle.cli._typer import run_app
+
+app = typer.Typer(
+    add_completion=False, pretty_exceptions_show_locals=False, help="Check the set-up and say what to do."
+)
+_MARKS = {"fine": "fine", "look": "look", "broken": "BROKEN", "unknown": "?"}
+
+
+def run(name: str, args: list[str]) -> int:
+    return run_app(app, name, args)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Nothing is enqueued by looking."""
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: only what this machine knows.")] = False,
+) -> None:
+    """Check database, disk, keys, worker, addresses, the Meta app, every account. Exit code 1: something is broken."""
+    from treadle.accounts.doctor import Line, examine, worst
+    from treadle.accounts.service import Accounts
+    from treadle.accounts.vault import VaultError, open_vault
+    from treadle.publishing.blockers import open_blocker
+    from treadle.publishing.release import Releaser, preview
+    from treadle.settings import Settings
+    from treadle.store import open_database
+    from treadle.threads import ThreadsClient
+    from treadle.threads.transport import open_session
+
+    settings = Settings()
+    # Not through the app: that would bring the database up to date, and a doctor only looks.
+    database = open_database(settings)
+
+    async def look() -> list[Line]:
+        async with open_session() as session, ThreadsClient(base_url=settings.threads_api_url) as client:
+            house = Accounts(
+                settings=settings,
+                db=database,
+                vault=open_vault(settings),
+                client=client,
+                repairs=Releaser(_nothing),
+                block=open_blocker,
+                preview=preview,
+            )
+            return await examine(house, session, network=not offline)
+
+    try:
+        lines = asyncio.run(look())
+    except VaultError as error:
+        lines = [Line("Encryption keys", "broken", str(error), "Restore the key file, or correct TREADLE_SECRET_KEYS.")]
+    finally:
+        database.close()
+    verdict = worst(lines)
+    if as_json:
+        body = {"verdict": verdict, "lines": [line.to_json() for line in lines]}
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+    else:
+        for line in lines:
+            write(bold(f"{_MARKS[line.verdict]:<8}{line.name}"), field("", line.found), field("  to do", line.todo))
+    raise typer.Exit(1 if verdict == "broken" else 0)
