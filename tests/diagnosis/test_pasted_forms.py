@@ -111,6 +111,14 @@ def test_exceptions_are_told_apart_by_whether_the_request_was_written(text: str,
     assert diagnose(text, stage=stage).pattern == pattern
 
 
+@pytest.mark.parametrize("stage", ["publish", "read"])
+def test_a_transport_error_inside_an_object_is_read(stage: str) -> None:
+    body = {"error": {"name": "RequestError", "message": "Error: read ECONNRESET", "cause": {"code": "ECONNRESET"}}}
+    assert diagnose(body, stage=stage).pattern == ("outcome_unknown" if stage == "publish" else "connection_lost")
+    flat = {"errno": -110, "code": "ETIMEDOUT", "syscall": "connect", "message": "connect ETIMEDOUT 157.240.1.1:443"}
+    assert diagnose(flat, stage=stage).pattern == "meta_unreachable"
+
+
 def test_an_exception_object_is_read() -> None:
     assert diagnose(exception=TimeoutError("no answer in 30 s"), stage="publish").pattern == "outcome_unknown"
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
+from treadle.diagnosis.transport import classify
 
 CONTAINER_STATES = frozenset({"IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED"})
 _SUBCODE_KEYS = ("error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode")
@@ -202,6 +203,9 @@ def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
     if number_ is not None and number_ > 999_999 and facts.subcode is None:
         facts.subcode = number_
     facts.code = number_
+    if number_ is None and facts.subcode is None and not facts.constant:
+        # Other programs put their own transport errors into an object: {"error": {"code": "ECONNRESET", …}}.
+        facts.transport = classify(f"{message} {code}"[:4000])
     reason = error.get("error_reason") or error.get("error")
     if isinstance(reason, str):
         facts.oauth = reason.lower()

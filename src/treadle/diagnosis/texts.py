@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
 from treadle.diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
+from treadle.diagnosis.transport import classify
 
 MAX_TEXT = 12_000
 _STATUS = re.compile(
@@ -244,6 +245,4 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
     if _ME_WORKS.search(text) and "me_ok" not in facts.context:
         facts.context = {**facts.context, "me_ok": True}
     if facts.code is None and facts.subcode is None and not facts.type:
-        from treadle.diagnosis.transport import classify
-
         facts.transport = classify(text)

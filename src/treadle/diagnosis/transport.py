@@ -27,7 +27,8 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "connect etimedout", "connection etimedout", "connect timed out", "failed to connect", "cannot connect",
             "could not connect", "couldn't connect", "connecterror", "connectexception", "ehostunreach", "enetunreach",
             "no route to host", "network is unreachable", "und_err_connect", "all connection attempts failed",
-            "failed to establish a new connection", "err_internet_disconnected", "connectex", "proxyerror", "dial tcp",
+            "failed to establish a new connection", "connection timed out after", "connectiontimeouterror",
+            "connection timeout to host", "err_internet_disconnected", "connectex", "proxyerror", "dial tcp",
         ),
     ),
     (
