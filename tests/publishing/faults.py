@@ -30,7 +30,7 @@ FAULTS: Mapping[str, dict[str, Any]] = {
     "rate_613": _error(400, 613, "Calls to this api have exceeded the rate limit.", 4279002),
     "missing_24": _error(400, 24, "The requested resource does not exist", 4279009, is_transient=False),
     "drop": {"drop": True},
-    "slow": {"delay_s": 2 * TIMEOUT_S},
+    "slow": {"delay_s": 1.6 * TIMEOUT_S},  # longer than we wait, shorter than the settle time
     "truncated": {"truncate": True},
 }
 # Answers after which nobody knows whether a publish went out.

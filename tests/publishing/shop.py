@@ -15,8 +15,9 @@ from unittest import mock
 import sqlalchemy as sa
 
 import treadle.app
+import treadle.keeping
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle.posts.read import post_json, timeline
+from treadle.posts.read import get_blocker, post_json, timeline
 from treadle.posts.service import Created
 from treadle.publishing.rechecking import recheck
 from treadle.sandbox.server import Sandbox
@@ -24,10 +25,10 @@ from treadle.settings import Settings
 from treadle.store.tables import accounts
 from treadle.threads import ThreadsClient
 
-# Our own durations shrink to a five-hundredth: ten minutes of settling last 1.2 s, twenty of rate limit 2.4 s.
+# Our own durations shrink to a five-hundredth: a minute lasts an eighth of a second.
 SCALE = 0.002
-SETTLE_S = 1.2
-TIMEOUT_S = 1.5
+TIMEOUT_S = 1.0
+SETTLE_S = 2.0
 REST = frozenset({"published", "failed", "canceled", "held", "draft", "blocked"})
 
 
@@ -144,11 +145,17 @@ class Shop:
         found: list[dict[str, Any]] = self.control.requests(account=owner.username)
         return found
 
+    def blockers(self, post: dict[str, Any]) -> list[dict[str, Any]]:
+        with self.app.db.read() as conn:
+            found = [get_blocker(conn, DEFAULT_WORKSPACE, blocker_id) for blocker_id in post["blocker_ids"]]
+        return [blocker for blocker in found if blocker]
+
     def story(self, post_id: str) -> str:
         """A post and its timeline, to be read by whoever looks at a failed test."""
         post = self.read(post_id)
         lines = [f"{post_id} is {post['state']} ({post['stage']}): {post['why']}; next {post['next']}"]
         lines += [f"  part {p['position']} {p['state']} sends={p['sends']} id={p['threads_id']}" for p in post["parts"]]
+        lines += [f"  behind {b['scope']} {b['key']}: {b['pattern']}" for b in self.blockers(post)]
         for event in self.timeline(post_id):
             pattern = (event["diagnosis"] or {}).get("pattern", "")
             status = (event["answer"] or {}).get("status", (event["answer"] or {}).get("error", ""))
@@ -161,9 +168,8 @@ class Shop:
 
 
 def at_rest(post: dict[str, Any]) -> bool:
-    if post["state"] in REST:
-        return True
-    return post["state"] in ("checking", "waiting") and (post["next"] is None or post["next"]["at"] is None)
+    """Whether nothing more happens to it by itself, except that its cause is looked at again."""
+    return post["state"] in REST or (post["state"] in ("checking", "waiting") and post["next"] is None)
 
 
 def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **changes: Any) -> Settings:
@@ -189,9 +195,25 @@ def quick_client(timeout_s: float = TIMEOUT_S) -> Iterator[None]:
 
 
 @contextmanager
-def open_shop(sandbox: Sandbox, settings: Settings, *, worker: bool = True, deaf: bool = True) -> Iterator[Shop]:
+def few_jobs(names: Sequence[str] | None) -> Iterator[None]:
+    """Let only these jobs of the house run (``None``: all): others read accounts now and then, in between."""
+    everything = treadle.keeping.jobs_of
+    chosen = everything if names is None else lambda app: [job for job in everything(app) if job.name in names]
+    with mock.patch.object(treadle.keeping, "jobs_of", chosen):
+        yield
+
+
+@contextmanager
+def open_shop(
+    sandbox: Sandbox,
+    settings: Settings,
+    *,
+    worker: bool = True,
+    deaf: bool = True,
+    jobs: Sequence[str] | None = ("recheck",),
+) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
-    with quick_client():
+    with quick_client(), few_jobs(jobs):
         app = open_app(settings)
         try:
             if worker:

@@ -15,8 +15,9 @@ from itertools import pairwise, product
 from typing import Any
 
 from tests.publishing.conftest import matrix_size
-from tests.publishing.faults import FAULTS, REFUSALS, Fault, in_vain
-from tests.publishing.shop import Owner, Shop, at_rest
+from tests.publishing.covering import pairwise_rows
+from tests.publishing.faults import FAULTS, REFUSALS, UNCLEAR, Fault, in_vain
+from tests.publishing.shop import SETTLE_S, Owner, Shop, at_rest
 
 READS = ("status", "list", "read")
 AT_ONCE = 40
@@ -39,8 +40,9 @@ class Case:
         return body
 
     @property
-    def parts(self) -> int:
-        return 3 if self.kind == "chain" else 1
+    def all_fire(self) -> bool:
+        """Whether the run must come past every fault: after a plain refusal nothing is looked up."""
+        return len(self.faults) == 1 or self.faults[0].name in UNCLEAR
 
 
 @dataclass(slots=True)
@@ -74,6 +76,8 @@ def begin(shop: Shop, case: Case) -> Trial:
 def truth(shop: Shop, trial: Trial) -> list[str]:
     """What the state says holds over there."""
     post, out = shop.read(trial.post_id), [post["text"] for post in shop.live(trial.owner)]
+    if shop.read(trial.post_id) != post or not at_rest(post):
+        return []  # its cause was just looked at again, and it goes on
     problems = []
     for part, text in zip(post["parts"], trial.texts, strict=True):
         count = out.count(text)
@@ -116,6 +120,13 @@ def ledger(shop: Shop, trial: Trial) -> list[str]:
     for before, after in pairwise(live):
         if after["reply_to"] != before["id"]:
             problems.append(f"{trial.case.id}: a part does not reply to the one before it")
+    if trial.case.all_fire:
+        fired = {
+            fault["endpoint"]: fault["fired"]
+            for fault in shop.control.faults()
+            if fault["account"] == trial.owner.threads_id
+        }
+        problems += [f"{trial.case.id}: nothing failed at {name}" for name, times in fired.items() if not times]
     problems += [f"{trial.case.id}: {why}" for why in in_vain(shop.requests(trial.owner))]
     if any(event["outcome"] is None for event in shop.timeline(trial.post_id)):
         problems.append(f"{trial.case.id}: a call in the timeline has no end")
@@ -146,6 +157,22 @@ PAIRS = [
 ]
 
 
+POSSIBLE = {
+    endpoint: [
+        None,
+        *(f for name, when in product(FAULTS, ("before", "after")) if possible(f := Fault(endpoint, name, when))),
+    ]
+    for endpoint in ("create", "status", "publish", "list", "read")
+}
+
+
+def covering() -> list[Case]:
+    """Every pair of faults at two endpoints, with texts and chains and with lists that lag behind or do not."""
+    rows = pairwise_rows({**POSSIBLE, "kind": ["text", "chain"], "lag": [0.0, 1.0]})
+    endpoints = list(POSSIBLE)
+    return [Case(tuple(row[e] for e in endpoints if row[e] is not None), row["kind"], row["lag"]) for row in rows]
+
+
 def sample(cases: Sequence[Case], normal: int) -> list[Case]:
     """All of them when the matrix is to be long, else a different few every day."""
     size = min(len(cases), matrix_size(normal, len(cases)))
@@ -166,3 +193,36 @@ def test_faults_of_the_limit_after_a_rate_limit(shop: Shop) -> None:
 
 def test_publish_faults_in_pairs_with_each_following_read(lite: Shop) -> None:
     run(lite, sample(PAIRS, AT_ONCE))
+
+
+def test_faults_at_several_endpoints_together(lite: Shop) -> None:
+    run(lite, sample(covering(), AT_ONCE))
+
+
+def test_a_publish_that_works_later_than_the_settle_time_is_out_once(shop: Shop) -> None:
+    """The settle time is a promise about Threads; where it is broken, a container can still be published only once."""
+    owners = [shop.owner() for _ in range(5)]
+    for place, owner in enumerate(owners):
+        shop.control.fault("publish", {"delay_s": SETTLE_S * (0.9 + 0.2 * place)}, account=owner.username)
+    ids = [shop.post(owner, text="late") for owner in owners]
+    shop.published(ids)
+    for post_id, owner in zip(ids, owners, strict=True):
+        assert [post["text"] for post in shop.live(owner)] == ["late"], shop.story(post_id)
+        assert shop.read(post_id)["parts"][0]["threads_id"] == shop.live(owner)[0]["id"]
+
+
+def test_two_equal_posts_on_purpose_are_two_posts(shop: Shop) -> None:
+    """Both lose their answers, and the lists lag behind: each must find its own."""
+    for when, lag in product(("before", "after"), (0.0, 1.5)):
+        owner = shop.owner(list_lag_s=lag)
+        shop.control.fault("publish", {"drop": True}, account=owner.username, times=2, when=when)
+        ids = [shop.post(owner, text="Again!", replies=[{"text": "And again!"}]) for _ in range(2)]
+        shop.published(ids)
+        live = shop.live(owner)
+        assert sorted(post["text"] for post in live) == ["Again!", "Again!", "And again!", "And again!"]
+        named = [part["threads_id"] for post_id in ids for part in shop.read(post_id)["parts"]]
+        assert sorted(named) == sorted(post["id"] for post in live), "\n".join(map(shop.story, ids))
+        by_id = {post["id"]: post for post in live}
+        for post_id in ids:
+            first, second = shop.read(post_id)["parts"]
+            assert by_id[second["threads_id"]]["reply_to"] == first["threads_id"]

@@ -1,0 +1,91 @@
+"""Worker processes to be killed: started quickly from a process that has everything loaded already."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+import treadle.app
+import treadle.keeping
+from tests.publishing.shop import Deaf, few_jobs, quick_client
+from treadle.settings import Settings
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.publishing.worker"])
+
+
+def work(values: dict[str, Any], tell: Connection) -> None:
+    """The life of a worker: take a lease, work until a signal comes."""
+    with quick_client(), few_jobs(("recheck",)):
+        app = treadle.app.open_app(Settings(**values), migrate=False)
+        engine = app.start_worker()
+        engine.house.breaker = Deaf()  # type: ignore[assignment]
+
+        def stop(*_: Any) -> None:
+            app.stop_worker(within_s=10)
+            app.close()
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, stop)
+        tell.send(engine.lease.worker)
+        while True:
+            signal.pause()
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, settings: Settings) -> None:
+        values = {**settings.model_dump(mode="json"), "log_level": "error"}
+        for name in ("threads_app_secret", "secret_keys"):
+            values[name] = getattr(settings, name).get_secret_value()
+        heard, tell = _context.Pipe(duplex=False)
+        self.process = _context.Process(target=work, args=(values, tell), daemon=True)
+        self.process.start()
+        tell.close()
+        if not heard.poll(60):
+            raise AssertionError("a worker did not start")
+        self.id = str(heard.recv())
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    def signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        self.process.join(10)
+
+    def stop(self) -> int | None:
+        """Stop it as a service manager would; returns its exit code."""
+        self.signal(signal.SIGTERM)
+        self.process.join(30)
+        return self.process.exitcode
+
+
+@contextmanager
+def workers() -> Iterator[list[Worker]]:
+    """A list to put workers into; those that are left are killed at the end."""
+    started: list[Worker] = []
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.kill()
+        sys.stdout.flush()
