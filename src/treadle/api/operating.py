@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from treadle import __version__
-from treadle.api import schemas
+from treadle.api import reference, schemas
 from treadle.api.caller import House, caller_of
 from treadle.api.document import good, problems
 from treadle.api.problems import KINDS, Problem, not_found, page
@@ -90,6 +90,12 @@ def _from_inside(request: Request) -> bool:
     except ValueError:
         return False
     return bool(address.is_private or address.is_loopback)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """The API document as a page, made here: nothing is loaded from elsewhere."""
+    return HTMLResponse(reference.page(request.app.openapi()), headers=reference.HEADERS)
 
 
 @router.get("/problems", include_in_schema=False)

@@ -58,10 +58,24 @@ def create_api(app: App) -> FastAPI:
 
 def routers() -> Sequence[APIRouter]:
     """Every route of the API, in the order of its document."""
-    from treadle.api import accounts, blockers, causes, keys, media, operating, posts, preflight, stream, workspaces
+    from treadle.api import (
+        accounts,
+        blockers,
+        causes,
+        from_meta,
+        from_meta_connect,
+        keys,
+        media,
+        operating,
+        posts,
+        preflight,
+        stream,
+        webhooks_out,
+        workspaces,
+    )
 
-    rooms = (posts, stream, preflight, media, accounts, blockers, causes, keys, workspaces, operating)
-    return [room.router for room in rooms]
+    rooms = (posts, stream, preflight, media, accounts, blockers, causes, webhooks_out, keys, workspaces, operating)
+    return [room.router for room in (*rooms, from_meta, from_meta_connect)]
 
 
 def _refusals(api: FastAPI, public_url: str) -> None:

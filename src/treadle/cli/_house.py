@@ -1,0 +1,173 @@
+"""What the commands that work on the local database share: the house, the workspace, and how they speak."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from treadle.app import App
+    from treadle.posts.findings import Finding
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
+ACTOR = "cli"
+
+# What a state means for who looks: colours stand for states and nothing else.
+STATE_STYLE: Mapping[str, str] = {
+    "published": "green",
+    "blocked": "red",
+    "failed": "red",
+    "held": "yellow",
+    "checking": "yellow",
+    "retrying": "yellow",
+    "waiting": "cyan",
+    "publishing": "cyan",
+    "scheduled": "blue",
+    "draft": "dim",
+    "canceled": "dim",
+}
+
+
+@contextmanager
+def house() -> Iterator[App]:
+    """The open house of the settings in force; a database that cannot be opened ends the command in one sentence."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from treadle.app import open_app
+
+    try:
+        app = open_app()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        fail(f"The setting TREADLE_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.", code=2)
+    except SQLAlchemyError as error:
+        fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
+    except OSError as error:
+        fail(f"The data directory cannot be used: {error}")
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def workspace_of(app: App, asked: str) -> str:
+    """The workspace asked for, or the first one."""
+    import sqlalchemy as sa
+
+    from treadle.store.tables import workspaces
+
+    with app.db.read() as conn:
+        query = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id)
+        ids = list(conn.execute(query).scalars())
+    if not asked:
+        return str(ids[0])
+    if asked not in ids:
+        fail(f"There is no workspace '{asked}'. There are: {', '.join(ids)}.", code=2)
+    return asked
+
+
+def account_of(app: App, workspace_id: str, asked: str) -> dict[str, Any]:
+    """The account with this id or user name; the only one when none is asked for."""
+    from treadle.api.accounts import all_accounts
+
+    with app.db.read() as conn:
+        known = all_accounts(conn, workspace_id)
+    wanted = asked.removeprefix("@").lower()
+    found = [a for a in known if not wanted or a["id"] == asked or a["username"].lower() == wanted]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"@{a['username']}" for a in known) or "none yet: connect one with 'treadle accounts add'"
+    if not found:
+        fail(
+            f"There is no account '{asked}' here." if asked else f"No account is connected ({names}).",
+            f"Here: {names}.",
+        )
+    return fail(f"Say which account: --account NAME. Here: {names}.", code=2)
+
+
+def fail(message: str, hint: str = "", *, code: int = 1) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    typer.echo(message + (f"\n{hint}" if hint else ""), err=True)
+    raise typer.Exit(code)
+
+
+def say(value: Any) -> None:
+    """JSON on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+
+
+def refused(findings: Sequence[Finding], as_json: bool) -> NoReturn:
+    """Every finding, then the end: exit code 1."""
+    if as_json:
+        say({"error": "invalid_request", "findings": [f.to_json() for f in findings]})
+    else:
+        for f in findings:
+            typer.echo(f"{f.field or 'the post'}: {f.message}\n  {f.way_out}", err=True)
+    raise typer.Exit(1)
+
+
+def done(answer: Any, as_json: bool, what: str = "post") -> None:
+    """Print how an act on a post ended; a refusal ends the command with 1."""
+    from treadle.posts.service import Missing, Refusal, Rejected
+
+    match answer:
+        case Missing(kind):
+            if as_json:
+                say({"error": "not_found", "message": f"There is no such {kind}."})
+                raise typer.Exit(1)
+            fail(f"There is no such {kind} in this workspace.")
+        case Refusal(code, message, detail):
+            if as_json:
+                say({"error": code, "message": message, **detail})
+                raise typer.Exit(1)
+            fail(message)
+        case Rejected(findings):
+            refused(findings, as_json)
+    if as_json:
+        say({f"{what}_id": answer.post_id, "message": answer.message, **answer.detail})
+    else:
+        typer.echo(answer.message or "Done.")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table on a terminal; tab-separated lines elsewhere, which are easy to cut."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not sys.stdout.isatty():
+        for row in rows:
+            typer.echo("\t".join(str(getattr(cell, "plain", cell)) for cell in row))
+        return
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
+    Console().print(made)
+
+
+def state_text(state: str, label: str) -> Any:
+    from rich.text import Text
+
+    return Text(label, style=STATE_STYLE.get(state, ""))
+
+
+def short(text: str, most: int = 48) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def when(value: str | None) -> str:
+    """A time of the API in the machine's own zone, to the minute."""
+    from datetime import datetime
+
+    if not value:
+        return ""
+    return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,273 @@
+"""``treadle serve`` and ``treadle worker``: the house at work until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from treadle.cli._house import fail
+
+if TYPE_CHECKING:
+    from treadle.app import App
+    from treadle.settings import Settings
+
+HTTP_SHARE = 0.4  # of the time to stop: answers under way end first, then the runs
+
+server = typer.Typer(add_completion=False)
+worker = typer.Typer(add_completion=False)
+
+
+def run(name: str, args: list[str]) -> int | None:
+    from treadle.cli._typer import run_app
+
+    return run_app(server if name == "serve" else worker, name, args)
+
+
+StopWithin = Annotated[float, typer.Option(min=1, help="Seconds to finish what runs when told to stop.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print where it runs as one line of JSON.")]
+
+
+@server.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [default: TREADLE_HOST]")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.  [default: TREADLE_PORT]")
+    ] = None,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run the posts here.")] = True,
+    stop_within: StopWithin = 20.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run the server: API, pages, media and, unless told otherwise, a worker. Ctrl-C or SIGTERM stops it cleanly."""
+    began = time.monotonic()
+    settings = _settings()
+    with _alone(settings):
+        listening = _listen(host or settings.host, settings.port if port is None else port)
+        shown = _address(host or settings.host, listening)
+        if "public_url" not in settings.model_fields_set:
+            # Nobody said where people reach it: it is where it listens.
+            settings = settings.model_copy(update={"public_url": shown})
+        app = _open(settings)
+        try:
+            _serve(app, listening, shown, with_worker, stop_within, as_json, began)
+        finally:
+            app.close()
+
+
+@worker.command()
+def work(stop_within: StopWithin = 20.0, as_json: AsJson = False) -> None:
+    """Run one more worker beside a server on Postgres: it takes its share, and over what a dead one left."""
+    settings = _settings()
+    if not settings.database_url:
+        fail(
+            "A worker of its own needs Postgres: on SQLite the worker is inside 'treadle serve'.",
+            "Set TREADLE_DATABASE_URL to a Postgres address for both.",
+        )
+    app = _open(settings)
+    if app.db.is_sqlite:
+        app.close()
+        fail("A worker of its own needs Postgres: on SQLite the worker is inside 'treadle serve'.")
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with _working(app, stop_within):
+        engine = app.engine
+        said = {"worker": engine.lease.worker if engine else "", "database": app.db.url.render_as_string()}
+        typer.echo(json.dumps(said) if as_json else f"Worker {said['worker']} is at work.  Ctrl-C stops it.")
+        sys.stdout.flush()
+        stop.wait()
+        _default_signals()
+    app.close()
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from treadle.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        fail(f"The setting TREADLE_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.", code=2)
+
+
+def _open(settings: Settings) -> App:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from treadle.app import open_app
+    from treadle.observe.logs import configure
+
+    configure(settings)
+    try:
+        return open_app(settings)
+    except SQLAlchemyError as error:
+        fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
+    except OSError as error:
+        fail(f"The data directory cannot be used: {error}")
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """On SQLite one server at a time: two would each take the other's runs for a dead worker's."""
+    import sqlalchemy as sa
+    from filelock import FileLock, Timeout
+
+    if sa.make_url(settings.resolved_database_url).get_backend_name() != "sqlite":
+        yield
+        return
+    database = sa.make_url(settings.resolved_database_url).database or ""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{database}.server.lock" if settings.database_url else settings.data_dir / "server.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        fail(
+            f"Another Treadle server is running on {settings.data_dir}.",
+            "Stop it first, or give this one a data directory of its own (TREADLE_DATA_DIR).",
+        )
+    except OSError as error:
+        fail(f"The data directory cannot be used: {error}")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        fail(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another with --port; 0 takes a free one.")
+    made.listen(2048)
+    return made
+
+
+def _address(host: str, listening: socket.socket) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def _working(app: App, stop_within: float) -> Iterator[None]:
+    """A worker in this process, with its log and its traces."""
+    from treadle.observe.tracing import exporter_from_environment
+    from treadle.observe.watching import Watch
+
+    engine = app.start_worker()
+    watch = Watch(app.db, engine.lease.worker, exporter_from_environment())
+    watch.start()
+    try:
+        yield
+    finally:
+        app.stop_worker(within_s=max(1.0, stop_within))
+        watch.stop()
+
+
+def build(app: App) -> Any:
+    """The whole application: API, pages, guide and media."""
+    from importlib.util import find_spec
+
+    from treadle.api import create_api
+    from treadle.media.routes import media_routes
+
+    api = create_api(app)
+    api.router.routes.extend(media_routes(app.media()))
+    if find_spec("treadle.web.mounting") is not None:
+        from treadle.web import mount
+
+        mount(api, app)
+    return api
+
+
+def _serve(
+    app: App,
+    listening: socket.socket,
+    shown: str,
+    with_worker: bool,
+    stop_within: float,
+    as_json: bool,
+    began: float,
+) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if asked.is_set():
+                self.should_exit = True
+                return
+            _said(app, shown, with_worker, as_json, began, api)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await api.state.hub.close()  # live streams would wait for ever
+            await super().shutdown(sockets)
+
+    asked = threading.Event()
+    api = build(app)
+    config = uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=max(1, int(stop_within * HTTP_SHARE)),
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1,::1",
+    )
+    # The server raises the signal again when it has stopped: then the worker still needs its time.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: asked.set())
+    http = Server(config)
+    if not with_worker:
+        asyncio.run(http.serve(sockets=[listening]))
+        return
+    with _working(app, stop_within * (1 - HTTP_SHARE)):
+        asyncio.run(http.serve(sockets=[listening]))
+        _default_signals()
+
+
+def _default_signals() -> None:
+    """A second signal ends the process at once; nothing is lost by that."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _said(app: App, shown: str, with_worker: bool, as_json: bool, began: float, api: Any) -> None:
+    public = app.settings.public_url
+    token = getattr(api.state, "first_token", None)
+    took = time.monotonic() - began
+    if as_json:
+        said = {"url": shown, "public_url": public, "worker": with_worker, "started_in_s": round(took, 3)}
+        typer.echo(json.dumps(said))
+    else:
+        typer.echo(
+            f"Treadle is at {shown}" + (f", reached as {public}" if public != shown else "") + ".  Ctrl-C stops it."
+        )
+        typer.echo(f"Interface for programs: {public}/docs   Guide: {public}/guide")
+        if isinstance(token, str) and token:
+            typer.echo(f"Nobody has an account here yet: make the first one at {public}/setup?token={token}")
+        _warn(app)
+    sys.stdout.flush()
+
+
+def _warn(app: App) -> None:
+    """What Threads will not be able to do from here."""
+    from treadle.media.reach import unreachable_reason
+
+    reason = unreachable_reason(app.settings)
+    if reason:
+        typer.echo(f"Threads cannot fetch media from here: {reason}")

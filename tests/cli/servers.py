@@ -1,0 +1,54 @@
+"""Running ``treadle`` as a person does: as processes with an environment of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PATIENCE_S = 240.0  # a busy machine may take long to start Python; nothing is judged by it
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """The environment without anybody's own settings, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TREADLE_", "OTEL_"))}
+    return {**kept, "TREADLE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **more}
+
+
+def treadle(*args: str, env: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "treadle", *args],
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        input=stdin,
+        cwd=env["TREADLE_DATA_DIR"] if Path(env["TREADLE_DATA_DIR"]).is_dir() else None,
+    )
+
+
+@contextmanager
+def serving(*args: str, env: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """``treadle serve`` or ``worker`` in a process, with what it printed when it was ready; killed in the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "treadle", *args, "--json"],
+        env=dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            assert process.stderr is not None
+            raise AssertionError(f"it did not start: {process.stderr.read()}")
+        yield process, json.loads(line)
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,106 @@
+"""``treadle serve`` and ``worker`` as processes: starting, answering, stopping, refusing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.servers import PATIENCE_S, environment, serving, treadle
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with serving("serve", "--port", "0", "--stop-within", "20", env=env) as (process, said):
+        url = said["url"]
+        assert said["public_url"] == url
+        assert get(f"{url}/healthz")[0] == 200
+        status, ready = get(f"{url}/readyz")
+        assert (status, json.loads(ready)["checks"]) == (200, {"database": "ok", "worker": "ok"})
+        assert "treadle_workers_alive 1.0" in get(f"{url}/metrics")[1]
+        assert get(f"{url}/v1/posts")[0] == 401
+        assert "/v1/posts" in get(f"{url}/docs")[1]
+        problem = json.loads(get(f"{url}/v1/nothing")[1])
+        assert get(problem["type"])[0] == 200
+        second = treadle("serve", "--port", "0", env=env)
+        assert second.returncode == 1
+        assert "Another Treadle server is running" in second.stderr
+        assert "Traceback" not in second.stderr
+        stream = urllib.request.urlopen(urllib.request.Request(f"{url}/v1/events", headers=key_header(env)), timeout=60)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+        stream.close()
+        _, errors = process.communicate()
+        assert "Traceback" not in errors
+    # The lock went with the process.
+    assert not treadle("migrate", "--json", env=env).returncode
+
+
+def key_header(env: dict[str, str]) -> dict[str, str]:
+    from treadle.accounts.keys import create_key
+    from treadle.app import DEFAULT_WORKSPACE, open_app
+    from treadle.settings import Settings
+
+    app = open_app(Settings(data_dir=Path(env["TREADLE_DATA_DIR"])))
+    with app.db.begin() as conn:
+        _, secret = create_key(conn, DEFAULT_WORKSPACE, "test", ["read"], app.now())
+    app.close()
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = treadle("serve", "--port", str(taken.getsockname()[1]), env=environment(tmp_path))
+    assert done.returncode == 1
+    assert "Cannot listen on 127.0.0.1:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_needs_postgres(tmp_path: Path) -> None:
+    done = treadle("worker", env=environment(tmp_path))
+    assert (done.returncode, "needs Postgres" in done.stderr) == (1, True)
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    done = treadle("serve", env=environment(tmp_path, TREADLE_PORT="loud"))
+    assert (done.returncode, "TREADLE_PORT" in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_away_is_named(tmp_path: Path) -> None:
+    away = "postgresql://nobody@127.0.0.1:1/nothing"
+    done = treadle("serve", "--port", "0", env=environment(tmp_path, TREADLE_DATABASE_URL=away))
+    assert (done.returncode, "database cannot be opened" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.postgres
+def test_a_worker_beside_a_server_on_postgres(tmp_path: Path, postgres_cluster) -> None:  # type: ignore[no-untyped-def]
+    with postgres_cluster.database() as url:
+        env = environment(tmp_path, TREADLE_DATABASE_URL=url)
+        with (
+            serving("serve", "--port", "0", "--no-worker", env=env) as (server, said),
+        ):
+            status, ready = get(f"{said['url']}/readyz")
+            assert (status, json.loads(ready)["checks"]["worker"].startswith("no worker")) == (503, True)
+            with serving("worker", env=env) as (worker, _):
+                assert get(f"{said['url']}/readyz")[0] == 200
+                worker.send_signal(signal.SIGTERM)
+                assert worker.wait(PATIENCE_S) == 0
+            server.send_signal(signal.SIGINT)
+            assert server.wait(PATIENCE_S) == 0
