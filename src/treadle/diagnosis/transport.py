@@ -36,7 +36,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "timed out", "timeout", "time out", "time-out", "timedout", "deadline exceeded", "und_err_headers",
             "und_err_body", "aborterror", "operation was aborted", "econnaborted", "curl error 28", "curl: (28)",
-            "times out",
+            "times out", "cancellederror", "operation was canceled", "request aborted",
         ),
     ),
     (
