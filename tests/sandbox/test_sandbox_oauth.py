@@ -106,9 +106,11 @@ async def test_wrong_requests_get_raw_json_not_a_redirect(ada, change: dict[str,
     assert "Location" not in answer.headers
 
 
-async def test_a_tester_who_did_not_accept(ada, other) -> None:
+@pytest.mark.parametrize("app", [{"mode": "development"}, {"access": "standard"}])
+async def test_a_tester_who_did_not_accept(ada, other, app: dict[str, str]) -> None:
     grace = other(ada, tester="invited")
-    ada.sandbox.control.app(mode="development")
+    assert (await grace.get("/me")).status == 200
+    ada.sandbox.control.app(**app)
     answer = await ada.raw("GET", window(ada.sandbox.app.id, sandbox_account="grace"))
     assert answer.body == {
         "error_message": "Invalid Request: The user has not accepted the invite to test the app", "error_code": 1349245,

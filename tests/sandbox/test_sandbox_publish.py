@@ -99,9 +99,11 @@ async def test_a_carousel_counts_as_one_and_reads_back(start) -> None:
     ada = await start(fetch_media=False, processing=0)
     item = {"media_type": "IMAGE", "image_url": "https://cdn.example.com/a.jpg", "is_carousel_item": "true"}
     ids = [(await ada.create(**item, alt_text=f"picture {n}", text="not kept")).id for n in range(2)]
+    both = {"media_type": "CAROUSEL", "children": ",".join(ids), "text": "both", "is_spoiler_media": "true"}
     assert (await ada.publish(ids[0])).error["error_subcode"] == 4279009
-    post = (await ada.publish((await ada.create(media_type="CAROUSEL", children=",".join(ids), text="both")).id)).id
-    read = (await ada.get(f"/{post}", fields="media_type,text,children{id,media_type,alt_text}")).body
+    post = (await ada.publish((await ada.create(**both)).id)).id
+    read = (await ada.get(f"/{post}", fields="media_type,text,children{id,alt_text,is_spoiler_media}")).body
+    assert all(child["is_spoiler_media"] is True for child in read["children"]["data"])
     assert read["media_type"] == "CAROUSEL_ALBUM"
     assert [child["alt_text"] for child in read["children"]["data"]] == ["picture 0", "picture 1"]
     limit = await ada.get("/me/threads_publishing_limit")

@@ -61,6 +61,11 @@ async def test_a_body_on_get_and_delete_counts(ada, method: str, encoding: str) 
     assert (answer.status, answer.body) == (200, expected)
 
 
+async def test_a_client_that_waits_for_100_continue(ada) -> None:
+    form = {"media_type": "TEXT", "text": "x", "access_token": ada.token}
+    assert (await ada.raw("POST", "/me/threads", data=form, expect100=True)).status == 200
+
+
 async def test_the_token_may_be_a_header(ada) -> None:
     answer = await ada.raw("GET", "/me?fields=username", headers={"Authorization": f"Bearer {ada.token}"})
     assert answer.body["username"] == "ada"

@@ -63,7 +63,7 @@ def check_token(world: World, call: Call) -> Reply | None:
 
 
 def check_app(world: World, call: Call) -> Reply | None:
-    """Development mode lets testers in whose token is younger than their yes."""
+    """Before review an app serves testers only, and only with a token younger than their yes."""
     token: Token = call.token
     app: App | None = world.tables.apps.get(token.app_id)
     if app is None:
@@ -72,9 +72,12 @@ def check_app(world: World, call: Call) -> Reply | None:
     if account is None:
         return None
     outsider = account.tester != "accepted" or token.tester != "accepted"
-    if outsider and (app.mode == "development" or "threads_basic" not in app.permissions):
-        return refuse(world, call, "not_a_tester")
-    return None
+    return refuse(world, call, "not_a_tester") if outsider and for_testers_only(app) else None
+
+
+def for_testers_only(app: App) -> bool:
+    """Outsiders need a live app whose permission went through review (advanced access)."""
+    return app.mode == "development" or app.access == "standard" or "threads_basic" not in app.permissions
 
 
 def check_scope(world: World, call: Call, scope: str) -> Reply | None:

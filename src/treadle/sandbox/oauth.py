@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from treadle.sandbox.answers import Reply, ok, window_error
-from treadle.sandbox.gate import check_token, find_token, refuse
+from treadle.sandbox.gate import check_token, find_token, for_testers_only, refuse
 from treadle.sandbox.model import ALL_SCOPES, Account, App, Code, Token
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import DAY, World
@@ -54,7 +54,7 @@ def decide(world: World, call: Call, app: App, account: Account, allowed: bool, 
         return redirect_to(redirect, _REFUSED + (f"&state={quote(state, safe='')}" if state else ""))
     if not account.has_threads_profile:
         return window_error("Error: User does not have a threads profile", 1)
-    if account.tester != "accepted" and app.mode == "development":
+    if account.tester != "accepted" and for_testers_only(app):
         return window_error("Invalid Request: The user has not accepted the invite to test the app", 1349245)
     code = Code(world.ids.code(), account.id, app.id, redirect, scopes, world.now())
     world.tables.codes[code.value] = code

@@ -109,6 +109,8 @@ async def read_call(request: web.BaseRequest) -> Call:
     headers = request.headers
     content_type = headers.get("Content-Type", "")
     if request.body_exists:
+        if headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         params = await _body(request, content_type)
     query_token = ""
     if query:
