@@ -483,3 +483,28 @@ def furnish(app: App) -> dict[str, str]:
             )
         )
     return ids
+
+
+def add_history(app: App, account_ids: list[str], days: int = 30) -> None:
+    """Failures of the past weeks, for the drawing of causes."""
+    now, chance = app.now(), random.Random(7)
+    answers = [
+        {"stage": "publish", "http_status": 400, "body": REVOKED},
+        {"stage": "container_status", "http_status": 200, "body": BAD_VIDEO},
+        {"stage": "publish", "http_status": 503, "body": "Service Unavailable"},
+        {"stage": "create_container", "http_status": 400, "body": {"error": {"code": 4, "message": "rate limit"}}},
+    ]
+    causes = [diagnose(**answer).to_json() for answer in answers]  # type: ignore[arg-type]
+    with app.db.begin() as conn:
+        rows = []
+        for day in range(days, 0, -1):
+            for _ in range(chance.choice((0, 1, 2, 4, 7))):
+                rows.append((now - day * 86_400 + chance.random() * 80_000, chance.choice(account_ids)))
+        for at, account_id in sorted(rows):
+            state = chance.choice(("published", "published", "failed"))
+            more = {"published_at": at + 60} if state == "published" else {}
+            post_id = add_post(conn, account_id, "A post of the past.", state, now, created_at=at, due_at=at, **more)
+            cause = chance.choice(causes)
+            add_event(
+                conn, post_id, "publish", "Published", at, duration_s=0.4, outcome="refused", diagnosis=cause, part=0
+            )

@@ -31,7 +31,7 @@ ZONE_COOKIE = "treadle_zone"
 SAID_COOKIE = "treadle_said"
 FIRST_CSRF_COOKIE = "treadle_first"
 SESSION_COOKIE = "treadle_session"
-SMALL_FORM = 65_536  # bytes of a form that somebody sends who is not logged in
+SMALL_FORM = 1_000_000  # bytes of a form that somebody sends who is not logged in
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ class Visit:
             said={"tone": tone if tone in words.TONES else "plain", "text": text} if text else None,
             **values,
         )
-        response = self._dressed(HTMLResponse(html, status))
+        response = self.dressed(HTMLResponse(html, status))
         if said:
             response.delete_cookie(SAID_COOKIE, path="/")
         return response
@@ -172,14 +172,14 @@ class Visit:
         html = self.desk.templates.get_template(template).render(
             visit=self, viewer=self.known, now=self.now, zone=self.zone, csrf=self.csrf, **values
         )
-        return self._dressed(HTMLResponse(html))
+        return self.dressed(HTMLResponse(html))
 
     def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
-        return self._dressed(JSONResponse(dict(value), status))
+        return self.dressed(JSONResponse(dict(value), status))
 
     def to(self, where: str, said: str = "", tone: str = "go") -> Response:
         """Off to another page, with a sentence to be read there."""
-        response = self._dressed(RedirectResponse(where, 303))
+        response = self.dressed(RedirectResponse(where, 303))
         if said:
             response.set_cookie(
                 SAID_COOKIE, quote(f"{tone}|{said[:600]}"), max_age=60, httponly=True, samesite="lax", path="/"
@@ -189,7 +189,7 @@ class Visit:
     def missing(self, what: str = "page") -> Response:
         return self.page("missing.html", status=404, what=what)
 
-    def _dressed(self, response: Response) -> Response:
+    def dressed(self, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = self.desk.policy
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
@@ -211,6 +211,7 @@ class Route:
     path: str
     handler: Handler
     public: bool = False
+    harmless: bool = False  # a form that changes nothing: no token is asked for
 
 
 @dataclass(slots=True)
@@ -222,12 +223,12 @@ class Pages:
     def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
         return self._add("GET", path, public)
 
-    def post(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
-        return self._add("POST", path, public)
+    def post(self, path: str, *, public: bool = False, harmless: bool = False) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, public, harmless)
 
-    def _add(self, method: str, path: str, public: bool) -> Callable[[Handler], Handler]:
+    def _add(self, method: str, path: str, public: bool, harmless: bool = False) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            self.routes.append(Route(method, path, handler, public))
+            self.routes.append(Route(method, path, handler, public, harmless))
             return handler
 
         return keep
@@ -249,14 +250,16 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
             return await _to_the_door(visit)
         if route.method == "GET":
             return await route.handler(visit)
-        if not _same_site(desk, request):
+        if not route.harmless and not _same_site(desk, request):
             return visit.page("refused.html", status=403)
         if viewer is None and not 0 <= int(request.headers.get("content-length") or -1) <= SMALL_FORM:
             return visit.page("refused.html", status=413)
         sent = request.headers.get("x-csrf-token")
         async with request.form(max_files=20, max_fields=4000, max_part_size=4_000_000) as form:
             visit.form = form
-            if not secrets.compare_digest((sent or visit.text("csrf")).encode(), visit.csrf.encode()):
+            if not route.harmless and not secrets.compare_digest(
+                (sent or visit.text("csrf")).encode(), visit.csrf.encode()
+            ):
                 return visit.page("refused.html", status=403)
             return await route.handler(visit)
 

@@ -10,7 +10,20 @@ from starlette.responses import PlainTextResponse, Response
 
 from treadle.web import live
 from treadle.web.desk import Desk, open_desk
-from treadle.web.pages import accounts, compose, door, post, posts, setup, today
+from treadle.web.pages import (
+    accounts,
+    calendar,
+    causes,
+    compose,
+    door,
+    guide,
+    keys,
+    post,
+    posts,
+    setup,
+    today,
+    webhooks,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,7 +37,7 @@ FILES = {
     "compose.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
-MODULES = (door, setup, today, posts, post, compose, accounts, live)
+MODULES = (door, setup, today, posts, post, compose, calendar, accounts, causes, webhooks, keys, guide, live)
 
 
 def mount_all(fastapi_app: FastAPI, app: App) -> Desk:
