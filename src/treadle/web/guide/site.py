@@ -199,7 +199,7 @@ def code_list(pattern: Pattern) -> list[str]:
 def find_words(pattern: Pattern) -> str:
     """What search goes by, one a line: ``t`` title, ``c`` code, ``s`` subcode, ``n`` constant, ``w`` words."""
     known = pattern_codes(pattern)
-    lines = [f"t:{pattern.title} {pattern.id} {pattern.public_name} {pattern.category}"]
+    lines = [f"t:{pattern.title} {pattern.id} {pattern.public_name} {pattern.category} {pattern.what_happened}"]
     lines += [f"c:{c}" for c in known["code"]] + [f"s:{c}" for c in known["subcode"]]
     lines += [f"n:{name.lower()}" for name in known["constant"]]
     phrases = {phrase for match in pattern.matches for phrase in match.words if "&" not in phrase}
