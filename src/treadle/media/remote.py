@@ -231,14 +231,14 @@ def _why_not(error: BaseException, url: URL) -> NotOpened:
     host = url.host or ""
     if (refused := refused_address(error)) is not None:
         return NotOpened("address_private", str(refused), refused.address)
-    if isinstance(error, aiohttp.InvalidURL | ValueError):
-        return NotOpened("url_invalid", str(error))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return NotOpened("name_not_found", f"no address is known for {host}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return NotOpened("tls", str(error.certificate_error))
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return NotOpened("tls", str(error))
+    if isinstance(error, aiohttp.InvalidURL | ValueError):  # after TLS: a certificate error is a ValueError as well
+        return NotOpened("url_invalid", str(error))
     if isinstance(error, TimeoutError):
         return NotOpened("timeout", f"{host} did not answer in time")
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):

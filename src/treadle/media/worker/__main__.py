@@ -89,7 +89,7 @@ def main() -> int:
 def _warm_up(job: dict[str, Any]) -> bool:
     """Import and use once what the job may need: nothing can be imported from behind the cage."""
     if job.get("picture"):
-        from treadle.media.worker import images
+        from treadle.media.worker import animation, images  # noqa: F401 - loaded for later
 
         images.prepare_libraries(THREADS.image.pixels_max)
     if job.get("picture") != "still":

@@ -16,8 +16,11 @@ def up(work_dir: str) -> None:
     import av.filter
     from av.audio.frame import AudioFrame
     from av.video.frame import VideoFrame
+    from PIL import Image
 
     from treadle.media.worker import inspect, transcode  # noqa: F401 - loaded for later
+
+    VideoFrame.from_image(Image.new("RGB", (16, 16)))  # type: ignore[no-untyped-call]
     from treadle.media.worker.compat import open_input
 
     path = os.path.join(work_dir, "warm.mp4")
