@@ -55,6 +55,8 @@ def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
     if isinstance(scopes, Refusal):
         return scopes
     facts = {k: v for k, v in body.items() if k not in ("access_token", "scopes", "username")}
+    if "followers" in facts:
+        facts["followers"] = int(facts["followers"])
     account = world.add_account(username, **facts)
     token = world.issue_token(account, scopes=scopes, value=value)
     return {**token_json(token), "id": account.id, "username": account.username, "name": account.name}
@@ -68,7 +70,8 @@ def _check(body: Mapping[str, Any]) -> Refusal | None:
         if name in body and isinstance(flag := need_bool(body, name), Refusal):
             return flag
     for name in _NUMBERS:
-        if body.get(name) is not None and isinstance(number := need_number(body, name, 0, 1e12), Refusal):
+        optional = name == "list_lag_s" and body.get(name) is None
+        if name in body and not optional and isinstance(number := need_number(body, name, 0, 1e12), Refusal):
             return number
     if "tester" in body and body["tester"] not in _TESTER:
         return Refusal(400, f"'tester' is one of {', '.join(_TESTER)}, not {body['tester']!r}.")
@@ -97,7 +100,7 @@ def change(world: World, account: Account, body: Mapping[str, Any]) -> Refusal |
         return scopes
     for name, value in body.items():
         if name != "scopes":
-            setattr(account, name, value)
+            setattr(account, name, int(value) if name == "followers" else value)
     if "scopes" in body:
         for token in _tokens(world, account):
             token.scopes = scopes

@@ -22,6 +22,7 @@ from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
 
 Answer = tuple[int, Any]
+_LAST_MOMENT = 32_503_679_999.0
 Body = Mapping[str, Any]
 
 
@@ -142,28 +143,36 @@ class Panel:
         if wrong is not None:
             return wrong
         clock = self.world.clock
+        target = clock.now()
         if not body:
             return Refusal(
                 400, 'Say where to: {"advance_s": 86400}, {"set": "2026-12-01T09:00:00+00:00"}, {"freeze": true}.'
             )
         if body.get("reset"):
             clock.reset()
+            target = clock.now()
         for name in ("advance_s", "advance"):
             if name in body:
                 seconds = need_number(body, name, -1e10, 1e10)
                 if isinstance(seconds, Refusal):
                     return seconds
-                clock.advance(seconds)
+                target += seconds
         if "set" in body:
             moment = _moment(body["set"])
             if isinstance(moment, Refusal):
                 return moment
-            clock.set(moment)
+            target = moment
+        if not 0 <= target <= _LAST_MOMENT:
+            return Refusal(400, "The clock goes from 1970 to 2999.")
         if "freeze" in body:
             frozen = need_bool(body, "freeze")
             if isinstance(frozen, Refusal):
                 return frozen
             clock.freeze(frozen)
+        if "set" in body:
+            clock.set(target)
+        else:
+            clock.advance(sum(float(body[name]) for name in ("advance_s", "advance") if name in body))
         self.world.changed = True
         return self._clock({}, "")
 

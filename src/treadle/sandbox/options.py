@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from treadle.threads.text import CountMode
 
+_LARGEST = 1e12
 Processing = str | float | Mapping[str, Any]
 
 
@@ -129,7 +130,9 @@ def _problem(name: str, value: Any) -> str | None:
         number = int if float not in kinds else (int, float)
         if not isinstance(value, number):
             return f"Option '{name}' takes a number, not {value!r}."
-        return f"Option '{name}' cannot be negative." if value < 0 and name != "seed" else None
+        if name != "seed" and not 0 <= value <= _LARGEST:
+            return f"Option '{name}' takes a number from 0 to {_LARGEST:g}, not {value!r}."
+        return None
     return None if isinstance(value, str) else f"Option '{name}' takes text, not {value!r}."
 
 

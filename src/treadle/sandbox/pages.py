@@ -125,9 +125,9 @@ def _calls(parts: list[str], form: dict[str, Any]) -> tuple[str, str, Any] | Non
 def _number(form: Mapping[str, Any], name: str) -> Any:
     try:
         number = float(form.get(name, ""))
-    except ValueError:
+    except (TypeError, ValueError):
         return form.get(name)
-    return int(number) if number.is_integer() else number
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
 def _fault(form: dict[str, Any]) -> dict[str, Any]:

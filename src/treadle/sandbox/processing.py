@@ -22,6 +22,7 @@ REAL: Mapping[str, Any] = {
     "CAROUSEL": [0.5, 3.0],
 }
 FAST: Mapping[str, Any] = {"TEXT": 0.0, "IMAGE": 0.02, "VIDEO": {"base_s": 0.08, "per_mb_s": 0.007}, "CAROUSEL": 0.02}
+_LONGEST = 1e9
 _NAMED = {"real": REAL, "fast": FAST}
 
 
@@ -36,7 +37,7 @@ def check_processing(value: Any) -> str | None:
     if isinstance(value, bool):
         return "Option 'processing' takes seconds, not true or false."
     if isinstance(value, int | float):
-        return None if value >= 0 else "Option 'processing' cannot be negative."
+        return None if 0 <= value <= _LONGEST else "Option 'processing' takes seconds from 0 to 1e9."
     if not isinstance(value, Mapping):
         return f"Option 'processing' takes 'real', 'fast', seconds or a mapping by media type, not {value!r}."
     for kind, rule in value.items():
@@ -46,8 +47,8 @@ def check_processing(value: Any) -> str | None:
             seconds = _seconds(rule, 1, Ids(0))
         except (TypeError, ValueError, KeyError):
             return f"Option 'processing' takes seconds, [low, high] or {{base_s, per_mb_s}} for {kind}, not {rule!r}."
-        if seconds < 0:
-            return f"Option 'processing' for {kind} cannot be negative."
+        if not 0 <= seconds <= _LONGEST:
+            return f"Option 'processing' takes seconds from 0 to 1e9 for {kind}, not {rule!r}."
     return None
 
 
