@@ -125,7 +125,7 @@ def collect(conn: sa.Connection, *, now: float) -> int:
             continue
         detail = {**(found["payload"] or {}), "event": event, "subject": found["subject"]}
         for workspace_id in [found["workspace_id"]] if found["workspace_id"] else everywhere:
-            made += raise_alert(conn, workspace_id, kind, f"{event}|{found['subject']}", detail, now=now)
+            made += raise_alert(conn, workspace_id, kind, f"{event}|{found['subject']}", detail, now=found["at"])
     conn.execute(
         sa.update(jobs).where(jobs.c.name == CURSOR).values(note={"after": max(after, rows[-1]["id"])}, ran_at=now)
     )

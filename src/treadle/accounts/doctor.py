@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -268,9 +267,9 @@ async def _window(house: Accounts, session: aiohttp.ClientSession) -> Line:
 
 async def _clock(house: Accounts) -> Line:
     """Threads' own Date header against this clock."""
-    before = time.time()
+    before = house.now()
     result = await house.client.with_token("clock").me("id")
-    after = time.time()
+    after = house.now()
     answer = getattr(result, "answer", None)
     said = answer.headers.get("date") if answer is not None else None
     if isinstance(result, NotSent) or said is None:
