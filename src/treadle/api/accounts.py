@@ -161,7 +161,7 @@ def all_accounts(conn: sa.Connection, workspace_id: str, disconnected: bool = Fa
     status_code=201,
     summary="Connect with a token",
     response_model=schemas.AccountOut,
-    responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 502, *BODY)},
+    responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
     openapi_extra=takes(schemas.AccountIn, {"token": "THAA..."}),
 )
 async def add_account(request: Request, caller: Writer, app: House) -> Response:
@@ -353,7 +353,7 @@ async def reconnect_account(request: Request, account_id: str, caller: Writer, a
     response_model=schemas.Open,
     responses={
         **good(200, "Per 24 moving hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
-        **problems(404, 409, 502),
+        **problems(404, 409, 424),
     },
 )
 async def quota(

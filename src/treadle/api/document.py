@@ -33,7 +33,7 @@ _SAID: Mapping[int, str] = {
     415: "Not a kind of body that is read here.",
     422: "Something in the request is wrong; 'findings' names everything at once.",
     429: "Too many at once.",
-    502: "Threads did not do it; 'cause' says why.",
+    424: "Threads did not do it; 'cause' says why.",
     503: "Not available right now.",
 }
 

@@ -369,7 +369,7 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
     "/{post_id}/unpublish",
     summary="Take it off Threads",
     response_model=schemas.ActionOut,
-    responses={**_DONE, **problems(404, 409, 502)},
+    responses={**_DONE, **problems(404, 409, 424)},
 )
 async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Response:
     """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows

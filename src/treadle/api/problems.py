@@ -92,8 +92,9 @@ KINDS: Mapping[str, Kind] = {
     "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
     "busy": Kind(429, "Too many at once.", "Wait as long as the header Retry-After says, then try again."),
     # Threads or this house
+    # 424 and not 5xx: this server did its part, and trying the same again helps only if 'cause' says so.
     "threads_refused": Kind(
-        502, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more."
+        424, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more."
     ),
     "unavailable": Kind(503, "This part is not available right now.", "Try again shortly; 'treadle doctor' says more."),
     "internal": Kind(

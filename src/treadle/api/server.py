@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
@@ -56,6 +57,16 @@ def create_api(app: App) -> FastAPI:
     return api
 
 
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without a house."""
+    api = FastAPI(title="Treadle", version=__version__)
+    for router in routers():
+        api.include_router(router)
+    document.install(api)
+    made: dict[str, Any] = api.openapi()
+    return made
+
+
 def routers() -> Sequence[APIRouter]:
     """Every route of the API, in the order of its document."""
     from treadle.api import (
@@ -93,7 +104,10 @@ def _refusals(api: FastAPI, public_url: str) -> None:
             error.status_code, "invalid_request"
         )
         said = "There is nothing at this address." if error.status_code == 404 else ""
-        made = Problem(code, said, status=error.status_code, headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(api, request)))
+        made = Problem(code, said, status=error.status_code, headers=headers)
         return made.response(public_url, request.url.path)
 
     async def database(request: Request, error: Exception) -> Response:
@@ -114,6 +128,16 @@ def _refusals(api: FastAPI, public_url: str) -> None:
     for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         api.add_exception_handler(kind, database)
     api.add_exception_handler(Exception, internal)
+
+
+def _methods(api: FastAPI, request: Request) -> set[str]:
+    """Everything an address takes, whichever of its routes takes it."""
+    found: set[str] = set()
+    for route in api.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return found
 
 
 def _finding(entry: dict[str, Any]) -> Finding:

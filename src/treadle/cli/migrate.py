@@ -22,7 +22,7 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say whether it is needed: exit code 1 if so.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the database up to date. Safe to run again, and while servers of the same release run; `serve` does it too."""
+    """Bring the database up to date. Safe to run again; `treadle serve` does it too."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from treadle.settings import Settings

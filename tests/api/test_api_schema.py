@@ -1,0 +1,79 @@
+"""The API against its own document: schemathesis sends what the document allows and what it does not.
+
+No answer may be a 5xx, and none may have a status, a type or a shape that the document does not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests.api.conftest import House, furnish
+from treadle.api.server import describe
+from treadle.app import open_app
+from treadle.publishing.lease import Lease
+from treadle.settings import Settings
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+    allow_header_conformance,
+]
+QUIET = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
+few = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], **QUIET)  # type: ignore[arg-type]
+many = settings(max_examples=120, **QUIET)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for all calls: that they meet each other's leavings is part of the test."""
+    # Nothing answers at that address: what would ask Threads meets a refused connection.
+    folder = tmp_path_factory.mktemp("schema")
+    app = open_app(Settings(data_dir=folder, threads_api_url="http://127.0.0.1:9", time_scale=0.001))
+    made = furnish(app)
+    client = made.client("write")
+    for n in range(3):
+        body = {"account_id": made.account, "text": f"post {n}", "publish_at": f"2040-01-0{n + 1}T00:00:00Z"}
+        assert client.post("/v1/posts", json=body).status_code == 201
+    Lease(app.db, seconds=3600.0).take()  # as if a worker were there
+    yield made
+    app.close()
+
+
+# The stream of changes never ends; it has tests of its own.
+schema = schemathesis.openapi.from_dict(describe()).exclude(path="/v1/events")
+
+
+def call(case: Any, house: House) -> None:
+    headers = {"Authorization": f"Bearer {house.keys['admin']}"}
+    case.call_and_validate(base_url="http://treadle.test", app=house.api, headers=headers, checks=CHECKS)
+
+
+@schema.parametrize()
+@few
+def test_every_answer_is_one_the_document_names(case: Any, used_house: House) -> None:
+    call(case, used_house)
+
+
+@pytest.mark.long
+@schema.parametrize()
+@many
+def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: House) -> None:
+    call(case, used_house)
