@@ -360,6 +360,7 @@ def sync(uv: Path, groups: list[str], index: str, ca_file: str) -> None:
     usable = bool(python) and tuple(map(int, python.split(".")[:2])) >= (3, 11)
     stamp = VENV / ("treadle-" + "-".join(["run", *groups]) + ".stamp")
     if usable and stamp.is_file() and stamp.read_text(encoding="utf-8") == fingerprint(groups, python):
+        compile_sources()
         return
     env = _environment(index, ca_file)
     say("setting up .venv from uv.lock" + (f" with {' and '.join(groups)}" if groups else ""))
@@ -371,6 +372,13 @@ def sync(uv: Path, groups: list[str], index: str, ca_file: str) -> None:
     else:
         _install_from_index(uv, chosen, which, env)
     stamp.write_text(fingerprint(groups, venv_version()), encoding="utf-8")
+    compile_sources()
+
+
+def compile_sources() -> None:
+    """Byte code of our own sources, written once: where Python may not write it, every start would compile anew."""
+    with contextlib.suppress(OSError):
+        subprocess.run([VENV / "bin" / "python", "-m", "compileall", "-q", ROOT / "src"], check=False)
 
 
 def rivals(uv: Path, index: str, ca_file: str) -> None:
@@ -391,6 +399,7 @@ def _environment(index: str, ca_file: str) -> dict[str, str]:
     """The environment uv runs in: our .venv, the Python at hand, the index and certificates that were found."""
     env = dict(os.environ)
     env.update(UV_PYTHON_DOWNLOADS="never", UV_PROJECT_ENVIRONMENT=str(VENV), UV_SYSTEM_CERTS="1")
+    env["UV_COMPILE_BYTECODE"] = "1"
     for name in ("VIRTUAL_ENV", "UV_PYTHON", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME"):
         env.pop(name, None)
     if ca_file:
