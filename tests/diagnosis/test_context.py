@@ -56,6 +56,46 @@ def test_other_accounts_failing_widens_the_scope() -> None:
     assert diagnose(body, context={"other_accounts_fail": True}).scope == "app"
 
 
+REVIEW = {
+    "error": {"message": "This action requires the threads_basic permission. …", "code": 100, "error_subcode": 10}
+}
+GONE = {"error": {"message": "The requested resource does not exist", "code": 100}}
+BOILERPLATE = {
+    "error": {"message": "Unsupported get request. Object with ID '1' does not exist", "code": 100, "error_subcode": 33}
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "stage", "context", "pattern"),
+    [
+        (REVIEW, "read", {}, "threads_basic_missing"),
+        (REVIEW, "read", {"other_accounts_fail": True}, "app_not_reviewed"),
+        (GONE, "read", {}, "token_dead_code_100"),
+        (GONE, "read", {"me_ok": True}, "object_not_found"),
+        (BOILERPLATE, "read", {}, "object_not_found"),
+        (BOILERPLATE, "read", {"me_ok": False}, "token_dead_code_100"),
+        ({"error": {"code": 1, "message": ""}}, "create_container", {}, "unknown_error"),
+        (
+            {"error": {"code": 1, "message": ""}},
+            "create_container",
+            {"other_accounts_fail": True},
+            "service_unavailable",
+        ),
+    ],
+)
+def test_me_and_other_accounts_decide(body: Any, stage: str, context: dict[str, Any], pattern: str) -> None:
+    assert diagnose(body, stage=stage, context=context).pattern == pattern
+
+
+def test_what_the_caller_knows_of_the_line_outranks_the_words() -> None:
+    def found(text: str, told: str) -> str:
+        return diagnose(exception=text, stage="publish", context={"transport": told}).pattern
+
+    assert found("Cannot connect to host", "lost") == "outcome_unknown"
+    assert found("something odd", "lost") == "outcome_unknown"
+    assert found("timed out", "not_sent") == "meta_unreachable"
+
+
 def test_a_spent_budget_moves_on_to_what_follows() -> None:
     body = {
         "error": {

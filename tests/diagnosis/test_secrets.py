@@ -103,6 +103,15 @@ def test_headers_lose_their_secrets() -> None:
     assert kept == {"Authorization": MARK, "Retry-After": "60", "Set-Cookie": MARK}
 
 
+def test_what_no_answer_could_be_written_with_is_made_writable() -> None:
+    body = {"error": {"code": 7, "message": "x\ud800y", "type": "\udfff", "k\ud800": float("nan"), "n": float("inf")}}
+    d = diagnose(body).to_json()
+    json.dumps(d, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    shape_of(body).encode("utf-8")
+    report(body).encode("utf-8")
+    diagnose("\ud800 odd").to_json()["raw"].encode("utf-8")
+
+
 def test_odd_values_are_redacted_without_fuss() -> None:
     assert redact(None) is None
     assert redact({1: b"ok", "deep": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]})["1"] == "ok"

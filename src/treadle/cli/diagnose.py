@@ -6,6 +6,7 @@ Plain argparse and late imports: people wait for this command with a deadline in
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -49,6 +50,16 @@ def run(name: str, args: list[str]) -> int:
         options = p.parse_args(args)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a narrow terminal must not cost the answer
+    try:
+        return _run(options)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has seen enough
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.jsonl:
         return _lines(options.jsonl)
     given = _input(options)
@@ -128,11 +139,12 @@ def _lines(path: str) -> int:
     if path == "-":
         return _diagnose_lines(sys.stdin.buffer)
     try:
-        with open(path, "rb") as file:
-            return _diagnose_lines(file)
+        file = open(path, "rb")  # noqa: SIM115 (closed below; a broken pipe while printing is not a reading error)
     except OSError as error:
         sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
         return 1
+    with file:
+        return _diagnose_lines(file)
 
 
 def _diagnose_lines(file: IO[bytes]) -> int:

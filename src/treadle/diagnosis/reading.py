@@ -49,10 +49,22 @@ def read(evidence: Evidence, known: Known) -> Facts:
         from treadle.diagnosis.texts import read_text
 
         read_text(text, facts, known)
+        if "transport" in facts.context:
+            facts.transport = _told_transport(facts.transport, facts.context["transport"])
     _read_headers(facts)
     if not text and not facts.message and facts.http_status is None and not facts.context:
         facts.empty = facts.empty or "nothing"
     return facts
+
+
+def _told_transport(read_: str, told: Any) -> str:
+    """What the caller knows for certain outranks the words: whether the request was written at all."""
+    sent = ("timeout", "reset", "truncated")
+    if told == "lost" and read_ not in sent:
+        return "reset"
+    if told == "not_sent" and read_ in sent:
+        return "connect"
+    return read_
 
 
 def _read_headers(facts: Facts) -> None:

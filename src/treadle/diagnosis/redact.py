@@ -7,11 +7,13 @@ wherever they stand in text.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 MARK = "[removed]"
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _SECRET_KEYS = frozenset(
     (
         "access_token", "accesstoken", "client_secret", "clientsecret", "app_secret", "appsecret", "appsecret_proof",
@@ -61,12 +63,18 @@ def redact(value: Any, *, max_chars: int | None = None) -> Any:
     return _walk(value, 0, budget)
 
 
+def plain(text: str) -> str:
+    """``text`` without lone surrogates, which JSON can carry in and nothing can write out."""
+    return text if text.isascii() or not _SURROGATES.search(text) else text.encode("utf-8", "replace").decode()
+
+
 def redact_text(text: str) -> str:
     """Text without secrets; error codes and everything a diagnosis needs stay.
 
     Every expression is tried only where its least condition holds, so that an ordinary message costs next to nothing:
     a pair needs ``=`` or ``:``, a bare token needs a long run without a blank.
     """
+    text = plain(text)
     if len(text) < 12:
         return text
     equals = "=" in text
@@ -118,8 +126,6 @@ def _is_secret(key: str, value: Any) -> bool:
 
 def _walk(value: Any, depth: int, budget: list[int] | None) -> Any:
     if isinstance(value, str):
-        if budget is None and len(value) < 12:
-            return value
         # Long enough to search, short enough to stay quick: nobody reads the middle of a megabyte.
         if budget is not None and len(value) > max(budget[0], 0) + 2000:
             # The margin keeps a secret at the edge whole until it is found; the cut below takes the margin away.
@@ -127,6 +133,8 @@ def _walk(value: Any, depth: int, budget: list[int] | None) -> Any:
         text = value if len(value) <= 60_000 else f"{value[:45_000]}…{value[-12_000:]}"
         text = redact_text(text)
         return text if budget is None else _spend(text, budget)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     if value is None or isinstance(value, (int, float)):
         return value
     if depth > 12:
@@ -141,11 +149,11 @@ def _walk(value: Any, depth: int, budget: list[int] | None) -> Any:
             if (kind is int or kind is bool or inner is None) or (
                 kind is str and key in _HARMLESS_KEYS and len(inner) < 200
             ):
-                out[key if type(key) is str else str(key)] = inner
+                out[plain(key) if type(key) is str else str(key)] = plain(inner) if kind is str else inner
                 if budget is not None:
                     budget[0] -= 12
                 continue
-            name = key if isinstance(key, str) else str(key)
+            name = plain(key if isinstance(key, str) else str(key))
             if budget is not None:
                 budget[0] -= len(name)
             out[name] = MARK if inner and _is_secret(name, inner) else _walk(inner, depth + 1, budget)

@@ -269,7 +269,7 @@ def matched(rule: Rule, f: Facts) -> tuple[str, ...]:
     if m.container:
         out.append(f"container={f.container}")
     if m.oauth:
-        out.append(f"oauth={f.oauth}")
+        out.append("oauth=" + next(reason for reason in m.oauth if reason in f.oauth))
     if m.transport:
         out.append(f"transport={f.transport}")
     if m.http:

@@ -13,7 +13,7 @@ from typing import Any
 
 from treadle.diagnosis.engine import as_evidence, diagnose_evidence, rule_book
 from treadle.diagnosis.reading import decode, read
-from treadle.diagnosis.redact import redact, redact_headers, redact_text
+from treadle.diagnosis.redact import plain, redact, redact_headers, redact_text
 from treadle.diagnosis.types import Evidence
 
 MAX_WORDS = 160
@@ -52,7 +52,7 @@ def shape_of(evidence: Evidence | str | bytes | Mapping[str, Any] | None) -> str
         words = normalise(text)
     if words:
         parts.append(words)
-    return " | ".join(parts)
+    return plain(" | ".join(parts))
 
 
 def normalise(text: str) -> str:
@@ -102,4 +102,4 @@ def report(evidence: Evidence | str | bytes | Mapping[str, Any] | None, *, seen:
         lines += ["", f"Exception: {redact(given.exception, max_chars=2000)}"]
     lines += ["", "Answer (secrets removed):", shown or "(empty)", ""]
     lines += ["What turned out to be the cause, if you know it:", "", "What helped:", ""]
-    return "\n".join(lines)
+    return plain("\n".join(lines))

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from treadle.catalog import Category, Example, Pattern, load
 from treadle.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
 from treadle.diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
-from treadle.diagnosis.redact import redact_text
+from treadle.diagnosis.redact import plain, redact_text
 from treadle.diagnosis.retry import plain_advice
 from treadle.diagnosis.shape import report
 from treadle.diagnosis.types import ACTION_LABELS
@@ -282,7 +282,7 @@ class _View:
         )
 
     def search(self, query: str) -> Page:
-        query = query.strip()[:200]
+        query = plain(query.strip()[:200])
         wanted = query.lower().replace("_", " ").split()
         found = [
             p
@@ -298,7 +298,7 @@ class _View:
         )
 
     def diagnose(self, fields: Mapping[str, str], submitted: bool) -> Page:
-        text = fields.get("error", "")[:MAX_PASTE]
+        text = plain(fields.get("error", "")[:MAX_PASTE])
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
             "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
