@@ -47,6 +47,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "calendar.html",
         first=first,
+        today=today,
         weeks=grid,
         before=(first - timedelta(days=1)).strftime("%Y-%m"),
         after=(first + timedelta(days=32)).strftime("%Y-%m"),

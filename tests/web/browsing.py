@@ -1,0 +1,140 @@
+"""A browser, a served house, and axe-core, for the tests that drive real pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from treadle.app import App, open_app
+from treadle.settings import Settings
+from treadle.site import build
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+AXE_VERSION = "4.10.2"
+FETCH_S = 60
+
+
+def required() -> bool:
+    """Whether what is missing is a failure: in CI."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+
+
+def give_up(why: str) -> Any:
+    if required():
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def chromium() -> str:
+    """The system's browser; skips (in CI fails) without one."""
+    for path in CHROMIUM:
+        if Path(path).exists():
+            return path
+    return str(give_up("there is no Chromium on this machine (apt install chromium)"))
+
+
+def free_socket() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
+
+
+@dataclass(slots=True)
+class Served:
+    app: App
+    url: str
+    site: FastAPI
+
+
+@contextmanager
+def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Iterator[Served]:
+    """The real server (API, pages, guide, kept files) in a thread, until the block ends."""
+    app = open_app(settings)
+    if worker:
+        app.start_worker()
+    site = build(app)
+    server = uvicorn.Server(uvicorn.Config(site, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages", daemon=True)
+    thread.start()
+    try:
+        end = time.monotonic() + 30
+        while not server.started and thread.is_alive() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert server.started, "the server did not start"
+        yield Served(app, settings.public_url, site)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+        app.close()
+
+
+def axe_script() -> Path:
+    """axe-core from the npm registry, kept in a cache outside the repository; skips (in CI fails) without it."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir())) / f"treadle-axe-{AXE_VERSION}"
+    script = cache / "package" / "axe.min.js"
+    if script.exists():
+        return script
+    npm = shutil.which("npm")
+    if npm is None:
+        give_up("axe-core could not be fetched: there is no npm")
+    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        done = subprocess.run(
+            [str(npm), "pack", f"axe-core@{AXE_VERSION}", "--silent"],
+            cwd=cache,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_S,
+            check=True,
+        )
+        archive = cache / done.stdout.strip().splitlines()[-1]
+        shutil.unpack_archive(archive, cache, "gztar")
+    except (subprocess.SubprocessError, OSError, IndexError, shutil.ReadError) as error:
+        give_up(f"axe-core could not be fetched: {error}")
+    assert script.exists()
+    return script
+
+
+def serious_faults(page: Any, axe: Path) -> list[str]:
+    """What axe-core calls serious or critical on the page as it is, one line each.
+
+    Run in an isolated world, so that the page's own content policy stays in force for the page.
+    """
+    session = page.context.new_cdp_session(page)
+    frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+    world = session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})["executionContextId"]
+    session.send("Runtime.evaluate", {"expression": axe.read_text(encoding="utf-8"), "contextId": world})
+    answer = session.send(
+        "Runtime.evaluate",
+        {
+            "expression": "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => "
+            "({impact: v.impact, id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200))})))",
+            "contextId": world,
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    session.detach()
+    assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+    found = answer["result"]["value"]
+    return [
+        f"{v['impact']} {v['id']}: {v['help']}: {v['nodes'][:3]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]

@@ -1,0 +1,100 @@
+"""Fixtures of the pages' tests: a furnished house, a served one beside a sandbox, a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Served, chromium, free_socket, give_up, serving
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from web_house import SESSION, furnish, open_session
+
+from treadle.app import App, open_app
+from treadle.sandbox.server import Sandbox
+from treadle.sandbox.threaded import running
+from treadle.settings import Settings
+from treadle.site import build
+from treadle.web.desk import SESSION_COOKIE
+
+
+@dataclass(slots=True)
+class Furnished:
+    """A house with something of everything, without a worker, and a client that is logged in."""
+
+    app: App
+    site: FastAPI
+    client: TestClient
+    ids: dict[str, str]
+
+
+def settings_for(folder: Path, public_url: str, **more: Any) -> Settings:
+    return Settings(
+        data_dir=folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
+    )  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def furnished(tmp_path: Path) -> Iterator[Furnished]:
+    app = open_app(settings_for(tmp_path / "data", "http://testserver"))
+    open_session(app)
+    ids = furnish(app)
+    site = build(app)
+    with TestClient(site, cookies={SESSION_COOKIE: SESSION}, follow_redirects=False) as client:
+        yield Furnished(app, site, client, ids)
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Any]:
+    """One Chromium for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = chromium()
+    with sync_api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except sync_api.Error as error:
+            give_up(f"Chromium does not start: {error}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def threads() -> Iterator[Sandbox]:
+    """A Threads to publish to, with one app and one profile."""
+    with running(seed=1, accounts=["loom.and.shuttle"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def served(threads: Sandbox, tmp_path: Path) -> Iterator[Served]:
+    """The real server with a worker, beside the sandbox; nobody can log in yet."""
+    listener = free_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    threads.control.app(redirect_uris=[f"{url}/threads/callback"])
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        public_url=url,
+        threads_api_url=threads.url,
+        threads_authorize_url=threads.authorize_url,
+        threads_app_id=threads.app.id,
+        threads_app_secret=threads.app.secret,  # type: ignore[arg-type]
+        allow_private_media_hosts=True,
+        time_scale=0.02,
+        publish_settle=10,
+    )
+    with serving(settings, listener, worker=True) as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def furnished_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
+    """The real server over a furnished house, without a worker: for looking at every page."""
+    listener = free_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(settings_for(tmp_path / "data", url), listener, worker=False) as running_server:
+        open_session(running_server.app)
+        yield running_server, furnish(running_server.app)
