@@ -40,6 +40,7 @@ def house() -> Iterator[App]:
     from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
+    from treadle.accounts.vault import VaultError
     from treadle.app import open_app
 
     try:
@@ -47,6 +48,8 @@ def house() -> Iterator[App]:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         fail(f"The setting TREADLE_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.", code=2)
+    except VaultError as error:
+        fail(str(error))
     except SQLAlchemyError as error:
         fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
     except OSError as error:

@@ -8,7 +8,7 @@ import typer
 
 from treadle.cli._house import Json, fail, say
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
 
 def run(name: str, args: list[str]) -> int | None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 HTTP_SHARE = 0.4  # of the time to stop: answers under way end first, then the runs
 
-server = typer.Typer(add_completion=False)
-worker = typer.Typer(add_completion=False)
+server = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+worker = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
 
 def run(name: str, args: list[str]) -> int | None:
@@ -104,12 +104,15 @@ def _settings() -> Settings:
 def _open(settings: Settings) -> App:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from treadle.accounts.vault import VaultError
     from treadle.app import open_app
     from treadle.observe.logs import configure
 
     configure(settings)
     try:
         return open_app(settings)
+    except VaultError as error:
+        fail(str(error))
     except SQLAlchemyError as error:
         fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
     except OSError as error:
