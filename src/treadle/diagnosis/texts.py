@@ -18,6 +18,7 @@ _STATUS = re.compile(
     r"|\berror \(?([45]\d\d)\)?(?=[:),.]|\s*$)"
     r"|\b([45]\d\d) (?:client error|server error|bad request|unauthorized|forbidden|not found|conflict"
     r"|too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)"
+    r"|\bapi(?: error| returned)?:? \(?([45]\d\d)\b"
     r"|\bfailed(?: with)?:? \(?([45]\d\d)\b",
     re.I,
 )

@@ -54,8 +54,8 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "server disconnected", "broken pipe", "epipe", "serverdisconnected", "remoteprotocolerror", "eof occurred",
             "other side closed", "connection closed", "connection was closed", "connection lost", "connection was lost",
             "connection terminated", "closed connection without", "empty reply", "nohttpresponse", "recv failure",
-            "goaway", "err_empty_response", "err_connection", "fetch failed", "network error", "networkerror",
-            "typeerror: terminated", ": eof",
+            "goaway", "err_empty_response", "err_connection", "err_network", "fetch failed", "network error",
+            "networkerror", "typeerror: terminated", ": eof",
         ),
     ),
 )  # fmt: skip
