@@ -96,6 +96,25 @@ async def test_truth_has_many_spellings(ada, spelling: str) -> None:
     assert (await ada.create(media_type="CAROUSEL", children=f"{child},{second}")).status == 200
 
 
+@pytest.mark.parametrize("how", ["params", "data", "json"])
+async def test_lists_and_objects_have_many_spellings(ada, how: str) -> None:
+    poll = {"option_a": "Warp", "option_b": "Weft"}
+    if how == "json":
+        sent: Any = {"media_type": "TEXT", "text": "which?", "poll_attachment": poll, "access_token": ada.token}
+    else:
+        sent = [("media_type", "TEXT"), ("text", "which?"), ("access_token", ada.token)]
+        sent += [(f"poll_attachment[{name}]", text) for name, text in poll.items()]
+    assert (await ada.raw("POST", "/me/threads", **{how: sent})).status == 200
+    assert ada.sandbox.control.containers()[0]["params"]["poll_attachment"] == poll
+    ids = ["17900000000000001", "17900000000000003"]
+    sent = {"media_type": "CAROUSEL", "children": [int(i) for i in ids], "access_token": ada.token}
+    if how != "json":
+        sent = [("media_type", "CAROUSEL"), ("access_token", ada.token), *[("children[]", child) for child in ids]]
+    refused = await ada.raw("POST", "/me/threads", **{how: sent})
+    assert refused.error["error_subcode"] == 4279004
+    assert ", ".join(ids) in refused.error["error_user_msg"]
+
+
 @pytest.mark.parametrize("value", ["", "undefined", "null"])
 async def test_absent_has_many_spellings(ada, value: str) -> None:
     answer = await ada.create(text="hello", reply_to_id=value, quote_post_id=value, location_id=value, alt_text="",

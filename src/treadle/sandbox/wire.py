@@ -115,8 +115,7 @@ async def read_call(request: web.BaseRequest) -> Call:
     query_token = ""
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
-        for name, value in pairs:
-            name = name.removesuffix("[]")
+        for name, value in _nested(pairs).items():
             if value != "" or name not in params:
                 params[name] = value
         if "access_token" in query:
@@ -141,16 +140,35 @@ async def _body(request: web.BaseRequest, content_type: str) -> dict[str, Any]:
     if kind == "application/json" or start in ("{", "["):
         value = loads(text)
         return {str(key): item for key, item in value.items() if item is not None} if isinstance(value, dict) else {}
-    return {name.removesuffix("[]"): value for name, value in parse_qsl(text, keep_blank_values=True)}
+    return _nested(parse_qsl(text, keep_blank_values=True))
+
+
+def _nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """``children[]=1&children[]=2`` is a list, ``poll_attachment[option_a]=x`` an object, as PHP has it."""
+    params: dict[str, Any] = {}
+    for name, value in pairs:
+        base, bracket, rest = name.partition("[")
+        if not bracket or not base or not rest.endswith("]"):
+            params[name] = value
+            continue
+        key = rest[:-1]
+        kind: type[Any] = list if key == "" or key.isdigit() else dict
+        if not isinstance(params.get(base), kind):
+            params[base] = kind()
+        if kind is list:
+            params[base].append(value)
+        else:
+            params[base][key] = value
+    return params
 
 
 async def _multipart(request: web.BaseRequest) -> dict[str, Any]:
-    params: dict[str, Any] = {}
+    pairs: list[tuple[str, str]] = []
     try:
         reader = MultipartReader(request.headers, request.content)
         while (part := await reader.next()) is not None:
             if isinstance(part, BodyPartReader) and part.name:
-                params[part.name.removesuffix("[]")] = (await part.read(decode=True)).decode("utf-8", "replace")
+                pairs.append((part.name, (await part.read(decode=True)).decode("utf-8", "replace")))
     except (ValueError, AssertionError, RuntimeError):
         pass  # a broken body: what was readable counts
-    return params
+    return _nested(pairs)
