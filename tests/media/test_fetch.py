@@ -70,8 +70,8 @@ async def test_a_large_file_costs_two_requests(first: bool, host: Host, film: Re
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(401, "refused"), (403, "refused"), (404, "not_found"), (410, "not_found"), (429, "rate_limited"), (500, "server_error"),
-     (503, "server_error"), (204, "refused")],
+    [(401, "refused"), (403, "refused"), (404, "not_found"), (410, "not_found"), (429, "rate_limited"),
+     (500, "server_error"), (503, "server_error"), (204, "refused")],
 )  # fmt: skip
 async def test_statuses(status: int, code: str, host: Host) -> None:
     async def answer(request: web.Request) -> web.Response:

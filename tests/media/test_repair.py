@@ -19,6 +19,7 @@ from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, Prepared
 
 X265 = {"preset": "ultrafast", "x265-params": "log-level=error:open-gop=0"}
+OPEN_GOP = {"preset": "fast", "x264-params": "open-gop=1:bframes=3:keyint=15:min-keyint=15:scenecut=0"}
 VP9 = {"cpu-used": "8", "deadline": "realtime"}
 
 REPAIRABLE: list[tuple[str, dict[str, Any], RepairKind]] = [
@@ -41,8 +42,7 @@ REPAIRABLE: list[tuple[str, dict[str, Any], RepairKind]] = [
     ("odd.mp4", {"width": 213, "height": 121, "pixel_format": "yuv444p"}, RepairKind.VIDEO),
     ("slow.mp4", {"fps": Fraction(15)}, RepairKind.VIDEO),
     ("fast.mp4", {"fps": Fraction(120), "seconds": 1.0}, RepairKind.VIDEO),
-    ("open.mp4", {"options": {"preset": "fast", "x264-params": "open-gop=1:bframes=3:keyint=15:min-keyint=15:scenecut=0"},
-                  "key_every": 15}, RepairKind.VIDEO),
+    ("open.mp4", {"options": OPEN_GOP, "key_every": 15}, RepairKind.VIDEO),
     ("silent_mpeg4.mp4", {"codec": "mpeg4", "options": {}, "audio_codec": ""}, RepairKind.VIDEO),
     ("x.webm", {"format": "webm", "codec": "libvpx-vp9", "options": VP9, "audio_codec": "libopus", "writer": {}},
      RepairKind.FULL),
@@ -90,6 +90,12 @@ def _independently_right(result: Path, source: Path, independent: Independent) -
     assert b"edts" not in result.read_bytes()[:200_000]
 
 
+def ffmpeg(*arguments: object) -> bytes:
+    """Debian's ffmpeg, to make samples with what PyAV does not offer."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
 def _boxes(path: Path) -> list[str]:
     data, at, found = path.read_bytes(), 0, []
     while at + 8 <= len(data):
@@ -100,7 +106,7 @@ def _boxes(path: Path) -> list[str]:
 
 
 def offset_ms(path: Path) -> float:
-    """When the second flash is heard, minus when it is seen, in milliseconds, as a player that honours edit lists has it."""
+    """When the second flash is heard, minus when it is seen, in milliseconds, as players that honour edit lists have it."""
     seen = heard = None
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
@@ -193,17 +199,13 @@ async def test_a_turned_film_stays_upright(
 ) -> None:
     flat = film("chroma444.mp4", pixel_format="yuv444p")
     source = tmp_path / "turned.mp4"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(flat), "-c", "copy", "-metadata:s:v", f"rotate={turn}",
-               "-movflags", "+faststart", str(source)]  # fmt: skip
-    subprocess.run(command, check=True)
+    ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", f"rotate={turn}", "-movflags", "+faststart", source)
     made = await service.prepare(source)
     assert isinstance(made, Prepared)
     assert made.stored is not None
 
     def first(path: Path) -> bytes:
-        shown = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-frames:v", "1", "-vf", "scale=32:32,format=gray",
-                 "-f", "rawvideo", "-"]  # fmt: skip
-        return subprocess.run(shown, check=True, capture_output=True).stdout
+        return ffmpeg("-i", path, "-frames:v", "1", "-vf", "scale=32:32,format=gray", "-f", "rawvideo", "-")
 
     before, after = first(source), first(Path(made.stored.path))
     assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < 4
@@ -219,8 +221,7 @@ async def test_hidden_parts_stay_hidden(
     """A cut made by an edit list is carried out for good."""
     whole = film("whole.mp4", seconds=4.0, options={"preset": "ultrafast", "bf": "2"}, key_every=90)
     source = tmp_path / "cut.mp4"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-ss", "1.0", "-i", str(whole), "-c", "copy", str(source)]
-    subprocess.run(command, check=True)
+    ffmpeg("-ss", "1.0", "-i", whole, "-c", "copy", source)
     assert "edit_list" in {item.code for item in validate(probe_file(source))}
     made = await service.prepare(source)
     assert isinstance(made, Prepared)
@@ -234,9 +235,7 @@ async def test_a_picture_that_begins_late_stands_still_until_then(
 ) -> None:
     flashing = film("f_plain.mp4", **FLASH)
     source = tmp_path / "late.mp4"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-itsoffset", "1.0", "-i", str(flashing), "-i", str(flashing), "-map",
-               "0:v", "-map", "1:a", "-c", "copy", str(source)]  # fmt: skip
-    subprocess.run(command, check=True)
+    ffmpeg("-itsoffset", "1.0", "-i", flashing, "-i", flashing, "-map", "0:v", "-map", "1:a", "-c", "copy", source)
     made = await service.prepare(source)
     assert isinstance(made, Prepared)
     assert made.stored is not None

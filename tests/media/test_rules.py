@@ -16,8 +16,8 @@ from treadle.media.patterns import PATTERN_OF
 from treadle.media.plan import RepairPlan, plan
 
 VIDEO = VideoFacts(
-    "h264", "avc1", 1080, 1920, frames=300, frame_rate=30.0, frame_rate_median=30.0, irregular_share=0.0, duration_s=10.0,
-    bit_rate=5e6, profile="High", chroma="4:2:0", bit_depth=8, interlaced=False, open_gop=False,
+    "h264", "avc1", 1080, 1920, frames=300, frame_rate=30.0, frame_rate_median=30.0, irregular_share=0.0,
+    duration_s=10.0, bit_rate=5e6, profile="High", chroma="4:2:0", bit_depth=8, interlaced=False, open_gop=False,
 )  # fmt: skip
 AUDIO = AudioFacts("aac", "mp4a", "LC", 2, 48_000, 128_000.0, 10.0)
 GOOD = MediaProbe("video", "mp4", 6_000_000, 10.0, VIDEO, AUDIO, index_first=True)

@@ -181,6 +181,7 @@ class BucketStore:
         parts = urlsplit(address)
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         self._public = options.pop("public", "").rstrip("/")
+        self._has_attributes = parts.scheme != "file"
         client: dict[str, Any] = {}
         if options.pop("allow_http", "") == "true":
             client["allow_http"] = True
@@ -191,7 +192,9 @@ class BucketStore:
         import obstore
 
         key = f"{stored.id}/{secrets.token_hex(16)}.{stored.ending}"
-        attributes = {"Content-Type": stored.content_type, "Cache-Control": "public, max-age=86400, immutable"}
+        attributes: dict[str, str] | None = None
+        if self._has_attributes:
+            attributes = {"Content-Type": stored.content_type, "Cache-Control": "public, max-age=86400, immutable"}
         with source.open("rb") as file:
             obstore.put(self._store, key, file, attributes=attributes)
         source.unlink()
@@ -248,7 +251,7 @@ class BucketStore:
 Store = DiskStore | BucketStore
 
 
-async def receive(stream: AsyncIterable[bytes], target: Path, limit: int = MAX_BYTES) -> tuple[int, str] | Finding:
+async def receive(stream: AsyncIterable[bytes], target: Path, limit: int) -> tuple[int, str] | Finding:
     """Write a stream to ``target`` without holding it: size and SHA-256, or what stopped it (no file is left then)."""
     digest = hashlib.sha256()
     size = 0

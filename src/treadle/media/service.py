@@ -206,7 +206,9 @@ class MediaService:
             if isinstance(result, JobFailed):
                 problem = _failed(result, report.probe)
                 return NotPreparable([problem, *report.findings], report)
-            seen = MediaReport(report.source, result.probe, _merged(report, result), result.plan, report.fetch)
+            seen = MediaReport(
+                report.source, result.probe, worst_first(_merged(report, result)), result.plan, report.fetch
+            )
             if result.plan.kind is RepairKind.REJECT:
                 return NotPreparable(worst_first(seen.findings), seen)
             if result.path is None:
@@ -315,7 +317,7 @@ class MediaService:
                 return finding("too_large_to_fetch", "error", "size", "The file is larger than Threads takes (1 GB).",
                                got=length, limit=MAX_BYTES, fix="reject")  # fmt: skip
             try:
-                got = await receive(_chunks(opened, length, progress), target)
+                got = await receive(_chunks(opened, length, progress), target, MAX_BYTES)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 return _broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
             if not isinstance(got, Finding) and length is not None and got[0] != length:
@@ -326,7 +328,7 @@ class MediaService:
         """Keep an upload of up to 1 GB, written as it arrives. Only pictures and videos are kept."""
         with work_directory(self._work) as work:
             target = Path(work) / "upload"
-            got = await receive(stream, target)
+            got = await receive(stream, target, MAX_BYTES)
             if isinstance(got, Finding):
                 return NotStored([got])
             return await keep(self.store_room, target, *got, filename)
@@ -423,7 +425,7 @@ def _report(
     fetch: dict[str, Any] | None = None,
 ) -> MediaReport:
     decided = plan(probe, findings, on_too_long=_too_long(on_too_long), conservative=conservative)
-    return MediaReport(source, probe, findings, decided, fetch or {})
+    return MediaReport(source, probe, worst_first(findings), decided, fetch or {})
 
 
 def _merged(report: MediaReport, result: JobDone) -> list[Finding]:

@@ -301,7 +301,9 @@ class _SoundLane:
         steps: list[tuple[str, str | None]] = [
             ("abuffer", source),
             ("aresample", f"{self._rate}:async=1:first_pts=0"),
-            ("aformat", f"sample_fmts=fltp:channel_layouts={self._layout}"),
+            # by way of whole numbers: a "not a number" among the samples keeps the AAC encoder busy for ever
+            ("aformat", f"sample_fmts=s16p:channel_layouts={self._layout}"),
+            ("aformat", "sample_fmts=fltp"),
             ("abuffersink", None),
         ]
         return _linked(Graph(), steps)
