@@ -1,0 +1,146 @@
+"""Workers that stop, wake, end and vanish while others go on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.publishing.conftest import matrix_size
+from tests.publishing.hangman import MOMENTS, Hangman, Moment
+from tests.publishing.shop import SCALE, Shop, open_shop, shop_settings
+from tests.publishing.test_crash_matrix import check, write
+from tests.publishing.worker import Worker, workers
+from tests.support.postgres import Cluster
+from treadle.publishing.lease import LEASE_S
+from treadle.sandbox.server import Sandbox
+
+LEASE = max(2.0, LEASE_S * SCALE)
+REQUESTS = {"create": 1, "status": 2, "list": 3, "publish": 4}
+
+
+@pytest.fixture
+def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster) -> Iterator[Shop]:
+    """A house on PostgreSQL that several workers share."""
+    with (
+        postgres_cluster.database() as url,
+        open_shop(sandbox, shop_settings(sandbox, tmp_path / "data", url), worker=False) as opened,
+    ):
+        yield opened
+
+
+@pytest.fixture
+def alone(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
+    """A house on SQLite without a worker yet."""
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path / "data"), worker=False) as opened:
+        yield opened
+
+
+@pytest.mark.postgres
+def test_a_worker_stopped_past_its_lease_wakes_and_sends_nothing_twice(shared: Shop) -> None:
+    """Stopped at each request, before and after its effect, another worker goes on; then the first one wakes."""
+    places = [(name, moment) for name in REQUESTS for moment in MOMENTS]
+    chosen = random.Random(time.strftime("%Y-%m-%d")).sample(places, min(len(places), matrix_size(3, len(places))))
+    stop_and_wake(shared, [("publish", "before"), *chosen])
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+def test_a_worker_stopped_at_any_request_sends_nothing_twice(shared: Shop) -> None:
+    stop_and_wake(shared, [(name, moment) for name in REQUESTS for moment in MOMENTS])
+
+
+def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]]) -> None:
+    hangman, posted = Hangman(shop.sandbox), []
+    with workers() as started:
+        for name, moment in places:
+            sleeper = Worker(shop.app.settings)
+            started.append(sleeper)
+            posted.append(write(shop))
+            owner, post_id, _ = posted[-1]
+            stop = _signal(sleeper, signal.SIGSTOP)
+            hangman.plan(REQUESTS[name], moment, stop, token=owner.token)
+            assert hangman.done.wait(20), shop.story(post_id)
+            other = Worker(shop.app.settings)
+            started.append(other)
+            shop.published([post_id], within_s=40)
+            sleeper.signal(signal.SIGCONT)
+            # Awake again, it works on: the next post may be anybody's.
+            posted += [write(shop) for _ in range(3)]
+            shop.published([p for _, p, _ in posted], within_s=40)
+            assert sleeper.alive
+            sleeper.kill()
+            other.kill()
+    check(shop, posted)
+
+
+def _signal(worker: Worker, number: signal.Signals) -> object:
+    def send() -> None:
+        os.kill(worker.pid, number)
+
+    return send
+
+
+def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
+    hangman, posted = Hangman(alone.sandbox), []
+    with workers() as started:
+        worker = Worker(alone.app.settings)
+        started.append(worker)
+        for name, moment in (("list", "answered"), ("publish", "before"), ("publish", "after")):
+            posted.append(write(alone))
+            owner, post_id, _ = posted[-1]
+            hangman.plan(REQUESTS[name], moment, _signal(worker, signal.SIGSTOP), token=owner.token)
+            assert hangman.done.wait(20), alone.story(post_id)
+            time.sleep(LEASE + 0.5)
+            worker.signal(signal.SIGCONT)
+            alone.published([post_id], within_s=40)
+    check(alone, posted)
+
+
+@pytest.mark.postgres
+def test_of_several_workers_some_are_killed(shared: Shop) -> None:
+    """Three workers share the posts; again and again one is killed or put to sleep, and a new one comes."""
+    chance, posted, asleep = random.Random(time.time()), [], []
+    with workers() as started:
+        team = [Worker(shared.app.settings) for _ in range(3)]
+        started += team
+        for _ in range(matrix_size(4, 40)):
+            posted += [write(shared, chance.choice((1, 2))) for _ in range(6)]
+            time.sleep(chance.uniform(0.05, 0.8))
+            victim = team.pop(chance.randrange(len(team)))
+            if chance.random() < 0.3:
+                victim.signal(signal.SIGSTOP)
+                asleep.append(victim)
+            else:
+                victim.kill()
+            if asleep and chance.random() < 0.5:
+                asleep.pop(0).signal(signal.SIGCONT)
+            team.append(Worker(shared.app.settings))
+            started.append(team[-1])
+        for sleeper in asleep:
+            sleeper.signal(signal.SIGCONT)
+        shared.published([post_id for _, post_id, _ in posted], within_s=120)
+    check(shared, posted)
+
+
+def test_a_clean_stop_finishes_or_hands_over_within_its_time(alone: Shop) -> None:
+    posted = [write(alone, 2) for _ in range(8)]
+    with workers() as started:
+        for _ in range(3):
+            started.append(Worker(alone.app.settings))
+            posted += [write(alone, 2) for _ in range(4)]
+            time.sleep(0.7)
+            began = time.monotonic()
+            assert started[-1].stop() == 0
+            assert time.monotonic() - began < 20
+        started.append(Worker(alone.app.settings))
+        alone.published([post_id for _, post_id, _ in posted], within_s=60)
+    check(alone, posted)
+    # Nothing was cut off in the middle: no call of any post was left without its answer.
+    ends = [event["outcome"] for _, post_id, _ in posted for event in alone.timeline(post_id)]
+    assert "interrupted" not in ends
