@@ -94,6 +94,7 @@ async def test_postiz_leaves_the_response_type_out(ada, path: str) -> None:
         ({"client_id": ""}, 4476002, "No app ID was provided in the request."),
         ({"client_id": "999"}, 4476002, "No app ID was provided in the request."),
         ({"redirect_uri": "https://app.example/callback"}, 1349168, "URL Blocked"),
+        ({"redirect_uri": ""}, 1349168, "URL Blocked"),
         ({"scope": "threads_content_publish"}, 1, "An unknown error"),
         ({"scope": "threads_basic,email"}, 1, "An unknown error"),
     ],
@@ -104,6 +105,13 @@ async def test_wrong_requests_get_raw_json_not_a_redirect(ada, change: dict[str,
     assert answer.body["error_code"] == code
     assert answer.body["error_message"].startswith(words)
     assert "Location" not in answer.headers
+
+
+async def test_no_header_can_be_smuggled_into_the_redirect(ada) -> None:
+    answer = await ada.raw("GET", window(ada.sandbox.app.id, redirect_uri="https://a.example/\r\nSet-Cookie: x=1",
+                                         sandbox_account="ada"))  # fmt: skip
+    assert answer.body["error_code"] == 1349168
+    assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("app", [{"mode": "development"}, {"access": "standard"}])

@@ -32,7 +32,8 @@ def judge_window(world: World, call: Call) -> App | Reply:
     if app is None:
         return window_error("No app ID was provided in the request.", 4476002)
     redirect = call.text("redirect_uri")
-    if not redirect or (app.redirect_uris and redirect not in app.redirect_uris) or "://" not in redirect:
+    listed = not app.redirect_uris or redirect in app.redirect_uris
+    if not listed or "://" not in redirect or not redirect.isprintable():
         return window_error(
             "URL Blocked: This redirect failed because the redirect URI is not whitelisted in the app’s Client OAuth"
             " Settings. Make sure Client and Web OAuth Login are on and add all your app domains as Valid OAuth"

@@ -74,7 +74,7 @@ def _act(control: Control, parts: list[str], body: Any) -> tuple[int, Any]:
     """A form of the page: turned into a call of the control API, then back to the page."""
     form = {key: value for key, value in body.items() if value != ""} if isinstance(body, Mapping) else {}
     back = str(form.pop("back", "/_sandbox"))
-    if not back.startswith("/_sandbox"):
+    if not back.startswith("/_sandbox") or not back.isprintable():
         back = "/_sandbox"
     made = _calls(parts, form)
     if made is None:
