@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from treadle.sandbox.model import Account, App, Code, Container, Post, Token
+from treadle.sandbox.model import CALLS_KEPT, Account, App, Code, Container, Post, Token
 from treadle.sandbox.options import DEFAULTS
 from treadle.sandbox.world import Tables, World
 
@@ -100,7 +100,7 @@ def _row(kind: type[Any], row: Mapping[str, Any]) -> Any:
             facts[name] = tuple(facts[name])
     if kind is Account:
         facts["used"] = {bucket: deque(times) for bucket, times in facts.get("used", {}).items()}
-        facts["calls"] = deque(facts.get("calls", ()))
+        facts["calls"] = deque(facts.get("calls", ()), maxlen=CALLS_KEPT)
     return kind(**facts)
 
 

@@ -21,6 +21,9 @@ ALL_SCOPES = (
 )
 
 
+CALLS_KEPT = 100_000  # times of calls remembered for each account; no call limit can be higher
+
+
 @dataclass(slots=True)
 class App:
     """A Meta app's Threads side. ``mode`` development lets testers in only; ``access`` standard limits the look-ups.
@@ -67,7 +70,7 @@ class Account:
     ghosts: list[str] = field(default_factory=list)
     searched: list[dict[str, Any]] = field(default_factory=list)
     used: dict[str, deque[float]] = field(default_factory=dict)
-    calls: deque[float] = field(default_factory=deque)
+    calls: deque[float] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from treadle.sandbox.model import CALLS_KEPT
 from treadle.threads.text import CountMode
 
 _LARGEST = 1e12
@@ -130,8 +131,9 @@ def _problem(name: str, value: Any) -> str | None:
         number = int if float not in kinds else (int, float)
         if not isinstance(value, number):
             return f"Option '{name}' takes a number, not {value!r}."
-        if name != "seed" and not 0 <= value <= _LARGEST:
-            return f"Option '{name}' takes a number from 0 to {_LARGEST:g}, not {value!r}."
+        largest = CALLS_KEPT if name == "call_limit" else _LARGEST
+        if name != "seed" and not 0 <= value <= largest:
+            return f"Option '{name}' takes a number from 0 to {largest:g}, not {value!r}."
         return None
     return None if isinstance(value, str) else f"Option '{name}' takes text, not {value!r}."
 
