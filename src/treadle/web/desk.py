@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, select_autoescape
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from treadle.accounts import login
+from treadle.store.tables import changes
 from treadle.web import words
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ class Visit:
     known: login.Session | None = None
     form: FormData = field(default_factory=FormData)
     fresh_csrf: bool = False
+    # The change feed as it stood before anything was read: live updates of the page begin after it.
+    newest_change: int = 0
 
     @property
     def app(self) -> App:
@@ -242,10 +246,11 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     async def answer(request: Request) -> Response:
         now = desk.app.now()
         token = request.cookies.get(SESSION_COOKIE, "")
-        viewer = await desk.app.db.query(login.session, token, now=now) if token else None
+        viewer, newest = await desk.app.db.query(_come_in, token, now) if token else (None, 0)
         if viewer is not None and viewer.expires_at < now + login.SESSION_IDLE_S - login.SEEN_EVERY_S:
             await desk.app.db.run(login.seen, token, now=now)
         visit = _visit(desk, request, viewer, now)
+        visit.newest_change = newest
         if viewer is None and not route.public:
             return await _to_the_door(visit)
         if route.method == "GET":
@@ -264,6 +269,10 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
             return await route.handler(visit)
 
     return answer
+
+
+def _come_in(conn: sa.Connection, token: str, now: float) -> tuple[login.Session | None, int]:
+    return login.session(conn, token, now=now), int(conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0)
 
 
 def _visit(desk: Desk, request: Request, viewer: login.Session | None, now: float) -> Visit:

@@ -21,7 +21,7 @@ async def live(visit: Visit) -> Response:
     hub: Hub | None = getattr(state, "hub", None)
     if hub is None:
         hub = state.hub = Hub(visit.app)
-    said = visit.request.headers.get("last-event-id", "")
+    said = visit.request.headers.get("last-event-id") or visit.asked("after")
     after = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
     start = after if after is not None else await visit.app.db.query(newest)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
