@@ -317,12 +317,13 @@ async def test_mutated_files_end_in_an_outcome(film: Recipes, tmp_path: Path) ->
 
 
 @pytest.mark.long
-async def test_a_thousand_mutated_files_end_in_an_outcome(film: Recipes, tmp_path: Path) -> None:
-    outcomes = await _attack(_victims(film), 1000, 2, tmp_path)
+@pytest.mark.parametrize("hundred", range(10))
+async def test_a_thousand_mutated_files_end_in_an_outcome(hundred: int, film: Recipes, tmp_path: Path) -> None:
+    outcomes = await _attack(_victims(film), 100, 2 + hundred, tmp_path)
     print(outcomes)
-    assert sum(outcomes.values()) == 1000
-    assert outcomes.get("repaired", 0) > 100
-    assert outcomes.get("timeout", 0) + outcomes.get("cpu", 0) <= 2
+    assert sum(outcomes.values()) == 100
+    assert outcomes.get("repaired", 0) > 10
+    assert outcomes.get("timeout", 0) + outcomes.get("cpu", 0) <= 1
 
 
 def test_samples_are_quick_and_right(tmp_path: Path) -> None:

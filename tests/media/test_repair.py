@@ -106,7 +106,7 @@ def _boxes(path: Path) -> list[str]:
 
 
 def offset_ms(path: Path) -> float:
-    """When the second flash is heard, minus when it is seen, in milliseconds, as players that honour edit lists have it."""
+    """When the second flash is heard, minus when it is seen, in milliseconds, where edit lists are honoured."""
     seen = heard = None
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
@@ -308,3 +308,97 @@ async def test_progress_and_cancelling(film: Recipes, service: MediaService, tmp
     assert not service._runner._running
     assert 0 <= told[0].fraction <= 1
     assert told[0].speed is not None
+
+
+def loudness(path: Path) -> float:
+    """Root mean square of everything heard, 1.0 is full scale."""
+    total, count = 0.0, 0
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=48_000)
+        for frame in container.decode(audio=0):
+            for plain in resampler.resample(frame):
+                values = memoryview(bytes(plain.planes[0])).cast("f")[: plain.samples]
+                total += sum(value * value for value in values)
+                count += len(values)
+    return (total / count) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("mp3.mp4", {"audio_codec": "libmp3lame"}),
+        ("pcm.mov", {"format": "mov", "audio_codec": "pcm_s16le", "writer": {}}),
+    ],
+    ids=["mp3", "pcm"],
+)
+async def test_it_is_as_loud_as_it_was(name: str, fields: dict[str, Any], film: Recipes, service: MediaService) -> None:
+    source = film(name, **fields)
+    made = await service.prepare(source)
+    assert isinstance(made, Prepared)
+    assert made.stored is not None
+    assert loudness(Path(made.stored.path)) == pytest.approx(loudness(source), rel=0.06)  # half a decibel
+
+
+async def test_the_first_picture_stays_the_first(film: Recipes, service: MediaService) -> None:
+    source = film("slow.mp4", fps=Fraction(15))
+    made = await service.prepare(source)
+    assert isinstance(made, Prepared)
+    assert made.stored is not None
+
+    def first(path: Path) -> bytes:
+        return ffmpeg("-i", path, "-frames:v", "1", "-vf", "scale=64:36,format=gray", "-f", "rawvideo", "-")
+
+    before, after = first(source), first(Path(made.stored.path))
+    assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < 2
+
+
+async def test_interlaced_for_real_and_only_by_name(
+    service: MediaService, tmp_path: Path, independent: Independent
+) -> None:
+    """The header's flag is a hint: encoders set it without need. Only decoding tells."""
+    drawn = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=50:d=2", "-pix_fmt", "yuv420p", "-movflags", "+faststart")
+    real, named = tmp_path / "real.mp4", tmp_path / "named.mp4"
+    ffmpeg(*drawn, "-vf", "interlace", "-c:v", "libx264", "-flags", "+ildct+ilme", "-x264-params", "tff=1", real)
+    ffmpeg(*drawn, "-r", "25", "-c:v", "libx264", "-x264-params", "fake-interlaced=1", named)
+    seen = await service.prepare(real)
+    assert isinstance(seen, Prepared)
+    assert seen.report.plan.deinterlace
+    assert "interlaced" in {item.code for item in seen.report.findings}
+    assert independent.stream(Path(seen.stored.path if seen.stored else ""), "video").get("field_order") in (
+        "progressive",
+        None,
+    )
+    other = await service.check(named)
+    assert "interlaced" not in {item.code for item in other.findings}
+    assert other.plan.kind < RepairKind.VIDEO
+
+
+async def test_a_rate_that_varies_becomes_steady(
+    service: MediaService, tmp_path: Path, independent: Independent
+) -> None:
+    path = tmp_path / "varies.mp4"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=320x240:r=24:d=2", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=60:d=2",
+        "-filter_complex", "[0:v]settb=1/90000[a];[1:v]settb=1/90000[b];[a][b]concat=n=2:v=1:a=0[v]", "-map", "[v]",
+        "-vsync", "vfr", "-enc_time_base", "1:90000", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+        "-video_track_timescale", "90000", path,
+    )  # fmt: skip
+    assert "frame_rate_varies" in {item.code for item in validate(probe_file(path))}
+    made = await service.prepare(path)
+    assert isinstance(made, Prepared)
+    assert made.result is not None
+    assert made.result.video is not None
+    assert made.result.video.irregular_share == 0
+    assert made.result.duration_s == pytest.approx(4.0, abs=0.1)
+
+
+@pytest.mark.long
+async def test_four_thousand_columns_at_sixty_frames(
+    film: Recipes, service: MediaService, independent: Independent
+) -> None:
+    source = film("uhd.mp4", width=3840, height=2160, fps=Fraction(60), seconds=2.0, audio_codec="", still=True)
+    made = await service.prepare(source)
+    assert isinstance(made, Prepared)
+    assert made.stored is not None
+    shown = independent.stream(Path(made.stored.path), "video")
+    assert (shown["width"], shown["height"], shown["avg_frame_rate"]) == (1920, 1080, "60/1")
