@@ -167,6 +167,7 @@ def _request(job: Job, handle: int) -> bytes:
         "inspect": job.inspect,
         "at_least": job.at_least,
         "cage": job.cage,
+        "parent": os.getpid(),
     }
     return json.dumps(fields).encode() + b"\n"
 

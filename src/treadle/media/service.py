@@ -100,10 +100,11 @@ class MediaService:
         source = str(url_or_path)
         if _is_address(source):
             return await self._check_address(source, due_at, on_too_long, workspace, conservative)
-        path = await self._local(source, self._work)
-        if path is None:
-            return _report(_shown(source), None, [_missing(source)], on_too_long, conservative)
-        return await self._check_file(path, _shown(source), on_too_long, conservative)
+        with work_directory(self._work) as work:
+            path = await self._local(source, Path(work))
+            if path is None:
+                return _report(_shown(source), None, [_missing(source)], on_too_long, conservative)
+            return await self._check_file(path, _shown(source), on_too_long, conservative)
 
     async def _check_address(
         self, address: str, due_at: Due, on_too_long: str, workspace: str, conservative: bool
@@ -249,7 +250,8 @@ class MediaService:
         self, path: Path, report: MediaReport, done: RepairPlan, made: MediaProbe, source: str
     ) -> Prepared | NotPreparable:
         digest, size = await asyncio.to_thread(_digest, path)
-        name = clean_name(URL(source).path if _is_address(source) else source) or "media"
+        kept_as = await asyncio.to_thread(self.store_room.find, source) if source.startswith("med_") else None
+        name = clean_name(URL(source).path if _is_address(source) else kept_as.filename if kept_as else source)
         copy = path
         if path == Path(source) or path.parent.name.startswith("med_"):  # the caller's own file stays where it is
             copy = self._work / f"copy-{digest[:16]}-{time.monotonic_ns()}"
@@ -379,7 +381,6 @@ class MediaService:
         if source.startswith("bucket:"):
             key = source.removeprefix("bucket:")
             stored = StoredMedia(key.partition("/")[0], key, "", "", 0, "", ending=key.rpartition(".")[2])
-            await asyncio.to_thread(work.mkdir, parents=True, exist_ok=True)
             return await self.store_room.local(stored, work)
         if source.startswith("med_") and (kept := await asyncio.to_thread(self.store_room.find, source)) is not None:
             return await self.store_room.local(kept, work)

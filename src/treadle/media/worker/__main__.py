@@ -69,6 +69,8 @@ def main() -> int:
     source = os.fdopen(job["input_fd"], "rb")
     needs_video = _warm_up(job)
     state = close_cage(limits, writable=[job["work_dir"]]) if job.get("cage", True) else CageState(0, False, False)
+    if os.getppid() != job.get("parent", os.getppid()):  # it died before this process was tied to it
+        return 1
     events.send("ready", cage=state.to_json(), video=needs_video)
     try:
         _work(job, source, limits, events)
