@@ -13,6 +13,7 @@ from treadle.accounts.alerts import send_due
 from treadle.accounts.delivering import Postman, deliver_due
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
+from treadle.accounts.retention import prune as prune_accounts
 from treadle.media.addresses import guarded_session
 from treadle.publishing import rechecking, retention
 from treadle.publishing.house import House
@@ -71,6 +72,8 @@ def jobs_of(app: App) -> list[Job]:
 
     async def prune(house: House) -> None:
         await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
+        keep = house.settings.retention_days
+        await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_days=keep))
 
     beside = Beside()
 

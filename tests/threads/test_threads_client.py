@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from treadle.sandbox import Sandbox
-from treadle.threads import NotSent, Ok, Refused, Result, ThreadsClient, oauth
+from treadle.threads import Lost, NotSent, Ok, Refused, Result, ThreadsClient, oauth
 from treadle.threads.params import ContainerParams, Gif, Poll, Spoiler, Style, TextAttachment
 
 
@@ -155,3 +155,16 @@ def test_the_authorise_window() -> None:
         "&scope=threads_basic%2Cthreads_delete&response_type=code&state=s%20t"
     )
     assert oauth.clean_code("AQB#_") == "AQB"
+
+
+@pytest.mark.parametrize(("when", "went_out"), [("before", False), ("after", True)])
+async def test_a_publish_whose_answer_is_lost_is_sent_once(
+    client: ThreadsClient, sandbox: Sandbox, when: str, went_out: bool
+) -> None:
+    creation_id = await ready(client, sandbox, ContainerParams.text_post("Hello"))
+    sandbox.control.call("POST", "/faults", {"endpoint": "publish", "times": 1, "when": when, "answer": {"drop": True}})
+    assert isinstance(await client.publish(creation_id), Lost)
+    status = value(await client.container(creation_id)).status
+    assert status == ("PUBLISHED" if went_out else "FINISHED")
+    sent = [r for r in sandbox.control.call("GET", "/requests")["data"] if "threads_publish" in str(r["path"])]
+    assert len([r for r in sent if "limit" not in str(r["path"])]) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -65,6 +66,9 @@ _HOSTED: Final = frozenset(
     {"slack", "discord", "tgram", "msteams", "gchat", "pover", "pbul", "twilio", "sendgrid", "mailgun", "resend",
      "brevo", "opsgenie", "pagerduty", "webexteams", "wxteams", "signl4"}
 )  # fmt: skip
+
+# Both write whole addresses, with the secrets in them, to the log.
+_TALKATIVE: Final = ("apprise", "urllib3")
 
 Notify = Callable[[Sequence[str], str, str], bool]
 
@@ -283,12 +287,16 @@ def _settle(conn: sa.Connection, message: Message, good: bool, now: float) -> No
 def _understood(url: str) -> bool:
     import apprise
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return apprise.Apprise.instantiate(url) is not None
 
 
 def _apprise(urls: Sequence[str], title: str, body: str) -> bool:
     import apprise
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     house = apprise.Apprise()
     for url in urls:
         house.add(url)
