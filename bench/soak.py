@@ -285,7 +285,7 @@ async def run(seconds: float, rate: float, postgres: bool, plot: Path) -> int:
         treadle("migrate")
         key = treadle("keys", "create", "--name", "soak", "--json")["key"]
         accounts = [
-            treadle("accounts", "add", "--token", account["access_token"], "--json")["id"]
+            treadle("accounts", "add", "--token", account["access_token"], "--json")["account_id"]
             for account in ready["accounts"]
         ]
         server = Server(folder, settings, workers=2 if postgres else 0)
@@ -315,8 +315,7 @@ def _cli(settings: dict[str, str], *words: str) -> Any:
     )
     if done.returncode != 0:
         raise RuntimeError(f"treadle {words[0]} ended with {done.returncode}: {done.stderr[-600:]}")
-    last = (done.stdout.strip().splitlines() or [""])[-1]
-    return json.loads(last) if last.startswith("{") else last
+    return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
 def _report(soak: Soak, told: dict[str, Any], wrong: list[str], plot: Path) -> None:
