@@ -78,6 +78,8 @@ def truth(shop: Shop, trial: Trial) -> list[str]:
     post, out = shop.read(trial.post_id), [post["text"] for post in shop.live(trial.owner)]
     if shop.read(trial.post_id) != post or not at_rest(post):
         return []  # its cause was just looked at again, and it goes on
+    if any(f.endpoint == "publish" and f.when == "after" and f.name in REFUSALS for f in trial.case.faults):
+        return []  # a plain refusal of what was done is a lie that no state can see through; it must not double, though
     problems = []
     for part, text in zip(post["parts"], trial.texts, strict=True):
         count = out.count(text)
@@ -134,10 +136,8 @@ def ledger(shop: Shop, trial: Trial) -> list[str]:
 
 
 def possible(fault: Fault) -> bool:
-    """Threads does not publish and then refuse plainly; reading has no effect that could come before or after."""
-    if fault.endpoint in READS or fault.endpoint == "limit":
-        return fault.when == "before"
-    return not (fault.endpoint == "publish" and fault.when == "after" and fault.name in REFUSALS)
+    """Reading has no effect that could come before or after."""
+    return fault.when == "before" or fault.endpoint not in (*READS, "limit")
 
 
 ALONE = [

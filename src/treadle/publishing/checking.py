@@ -244,7 +244,11 @@ async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
         return Outcome(change.on(part.position, permalink=result.value.permalink))
     tries = int(part.checks.get("permalink_tries", 0)) + 1
     checks = {**part.checks, "permalink_tries": tries}
-    if tries >= 4 or reading_stops(result):  # a refused token is not shown again for an address
+    if reading_stops(result):  # a refused token is not shown again for an address, of this part or of another
+        for other in hop.post.parts:
+            change.on(other.position, checks={**other.checks, "permalink_given_up": True})
+        return Outcome(change)
+    if tries >= 4:
         return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
     change.on(part.position, checks=checks)
     at = house.now() + max(0.2, house.scaled(3.0 * 2**tries))

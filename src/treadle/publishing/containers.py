@@ -13,6 +13,7 @@ from treadle.publishing.evidence import note_of
 from treadle.publishing.failing import call_failed, fresh_container
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
+from treadle.publishing.sending import published
 from treadle.publishing.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.threads.results import Ok, Refused
 
@@ -110,6 +111,12 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
         if part.polls > 0 or part.kind != "TEXT":
             took = house.now() - (part.container_made_at or began)
             change.account["learned"] = waiting.learn(hop.account.learned, part.kind, mebibytes(part), took)
+        return Outcome(_calm(change))
+    if status == "PUBLISHED":
+        # Out already, though no send of ours is known to have worked: a new container would be a second post.
+        change = Change(notes=[note]).on(
+            part.position, **published(house.now(), None), container_status=status, intent="sent"
+        )
         return Outcome(_calm(change))
     if status == "EXPIRED":
         change = Change(notes=[note]).on(part.position, **fresh_container())

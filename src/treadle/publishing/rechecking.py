@@ -94,17 +94,19 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
         waiting = ready_behind(conn, row["id"])
         if not waiting:
             return None
+        later = {
+            "checks": blockers.c.checks + 1,
+            "checked_at": now,
+            "next_check_at": next_check(row["checks"] + 1, now, house.scale),
+        }
+        this = sa.update(blockers).where(blockers.c.id == row["id"])
+        under_way = next((w for w in waiting if w["id"] == row["probe_post_id"] and _under_way(w)), None)
+        if under_way is not None:
+            # It has not come back yet: letting it go once more would cut off what it is doing.
+            conn.execute(this.values(**later))
+            return str(under_way["id"])
         first = waiting[0]
-        conn.execute(
-            sa.update(blockers)
-            .where(blockers.c.id == row["id"])
-            .values(
-                probe_post_id=first["id"],
-                checks=blockers.c.checks + 1,
-                checked_at=now,
-                next_check_at=next_check(row["checks"] + 1, now, house.scale),
-            )
-        )
+        conn.execute(this.values(probe_post_id=first["id"], **later))
         releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
         return str(first["id"])
 
@@ -112,6 +114,11 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
     if probe is None:
         return await _let_go(house, releaser, row, "recheck", "Nothing waits behind it any more.")
     return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
+
+
+def _under_way(row: Mapping[str, Any]) -> bool:
+    """Whether a post is in a worker's hands, or has a next hop."""
+    return row["claimed_by"] is not None or row["next_at"] is not None
 
 
 def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:

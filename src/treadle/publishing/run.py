@@ -163,14 +163,22 @@ def _go_on(
         hop = records.preview(hop, Change().on(step.part.position, **sent))
         step = replace(step, part=replace(step.part, **sent))
     change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")
-    change.post.update(next_what=WHAT[type(step)], next_at=None)
+    what = _words(step)
+    change.post.update(next_what=what, next_at=None)
     written = records.write(conn, hop, change, now=now)
     if written is None:
         return None
     _probed(conn, house, written, stage, now)
     part = getattr(step, "part", None)
-    written = records.begin(conn, written, stage, WHAT[type(step)], part.position if part else None, now=now)
+    written = records.begin(conn, written, stage, what, part.position if part else None, now=now)
     return written, step
+
+
+def _words(step: steps.Step) -> str:
+    """What is about to be asked. Before the first send the list is noted: a timeline must not call that a publish."""
+    if isinstance(step, steps.Publish) and step.part.intent != "sent":
+        return "Look before publishing"
+    return WHAT[type(step)]
 
 
 def _may_send(hop: Hop, step: steps.Publish, now: float) -> bool:

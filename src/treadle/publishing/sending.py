@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from treadle.posts.view import PartView
@@ -16,7 +17,7 @@ from treadle.publishing.matching import LIST_FIELDS
 from treadle.publishing.records import Change, Hop, Note
 from treadle.publishing.steps import Publish
 from treadle.threads import ThreadsClient
-from treadle.threads.results import Ok, Result
+from treadle.threads.results import NotSent, Ok, Refused, Result
 
 LIST_LIMIT = 25
 FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
@@ -71,6 +72,8 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
             change.post["published_at"] = house.now()
         return Outcome(change)
     now = house.now()
+    if isinstance(result, NotSent) and result.kind == "guard":
+        return _not_ours_to_send(house, part, note_of(result, "publish", what, part.position, started_at=began), now)
     diagnosis = diagnose_failure(result, "publish", context_of(part, now, container_status=None))
     if clarity_of(result, diagnosis, unclear_before=part.unclear) == "unclear":
         decision = "It may be out although the answer does not say so: looked up before anything is sent again."
@@ -79,6 +82,10 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
             unclear(part, diagnosis.to_json(), note, platform=diagnosis.lane == "platform_temporary"),
             Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
         )
+    columns: dict[str, Any] = {"intent": "none"}
+    if isinstance(result, Refused):
+        # Whatever was refused, the container is asked how it stands before it is sent again.
+        columns["container_status"] = None
     outcome = call_failed(
         house,
         hop,
@@ -89,11 +96,20 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
         what=what,
         started_at=began,
         context={"container_status": "FINISHED"},
-        columns={"intent": "none"},
+        columns=columns,
     )
     if outcome.change.post.get("cause_lane") == "rate_limit":
         await quota.ask(house, hop, part, outcome)
     return outcome
+
+
+def _not_ours_to_send(house: House, part: PartView, note: Note, now: float) -> Outcome:
+    """The lease ran out before the request was written: nothing happened, and nothing is wrong with the post."""
+    why = "This worker was stopped or slow, and its lease ran out: whoever holds one sends it."
+    change = Change(notes=[replace(note, decision=why)])
+    # An earlier send that is unsettled stays so; without one the fence is open again.
+    change.on(part.position, intent="none", sends=part.sends - 1, state="ready")
+    return Outcome(change, Later(now + max(0.2, house.scaled(1.0)), "publishing", "Sends it under a fresh lease."))
 
 
 def unclear(part: PartView, cause: Mapping[str, Any], note: Note | None, *, platform: bool = False) -> Change:
