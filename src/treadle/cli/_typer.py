@@ -6,9 +6,12 @@ import typer
 
 
 def run_app(app: typer.Typer, name: str, args: list[str]) -> int:
-    """Run ``app`` with ``args``; wrong usage exits with 2 (Typer's own), everything else with the code returned."""
+    """Run ``app`` with ``args``; the exit code is what the command raised with ``typer.Exit(code)``, 0 otherwise.
+
+    Wrong usage exits with 2, which is Typer's own. What a command function returns is of no account.
+    """
     try:
-        result = app(args=args, prog_name=f"treadle {name}", standalone_mode=True)
+        app(args=args, prog_name=f"treadle {name}", standalone_mode=True)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    return result if isinstance(result, int) else 0
+    return 0

@@ -122,6 +122,7 @@ class Engine:
         self._jobs = list(jobs)
         self._keeper: asyncio.Task[None] | None = None
         self._alone: FileLock | None = None
+        self._missing: set[str] = set()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._due: list[float] = []
@@ -289,8 +290,28 @@ class Engine:
                 if not self.lease.renew():
                     log.warning("lease.lost", worker=self.lease.worker)
                 self.take_over()
+                self._pick_up()
             except Exception as error:
                 log.warning("lease.renew_failed", error=str(error))
+
+    def _pick_up(self) -> None:
+        """Put back runs that DBOS takes for running here and that are not.
+
+        It happens when the database refused to store a run's end (a full disk). Such a run would hold its account's
+        queue for as long as this process lives. It must be missing twice in a row: one that just begins is left alone.
+        """
+        table = "workflow_status" if self.db.is_sqlite else "dbos.workflow_status"
+        with self.db.read() as conn:
+            pending = conn.execute(
+                sa.text(f"SELECT workflow_uuid FROM {table} WHERE status = 'PENDING' AND executor_id = :me"),
+                {"me": self.lease.worker},
+            ).scalars()
+            missing = set(pending) - _active()
+        stranded = missing & self._missing
+        self._missing = missing - stranded
+        if stranded:
+            log.warning("run.picked_up", runs=len(stranded))
+            _put_back(sorted(stranded), self.lease.worker)
 
     def take_over(self) -> None:
         """Run what dead workers left behind."""
@@ -308,6 +329,21 @@ def _promote() -> None:
     from dbos._dbos import _get_dbos_instance
 
     _get_dbos_instance()._sys_db.transition_delayed_workflows()
+
+
+def _active() -> set[str]:
+    """Ids of the runs that are under way in this process; not a promised name."""
+    from dbos._dbos import _get_dbos_instance
+
+    return set(_get_dbos_instance()._active_workflows_set.activeList())
+
+
+def _put_back(run_ids: list[str], executor: str) -> None:
+    """Put these runs of an executor back into their queues; not a promised name."""
+    from dbos._dbos import _get_dbos_instance
+
+    for run_id in run_ids:
+        _get_dbos_instance()._sys_db.reenqueue_for_recovery(run_id, [executor], POSTS)
 
 
 def _take_over(executors: list[str]) -> None:

@@ -95,6 +95,9 @@ def _postgres(url: sa.URL) -> sa.Engine:
     )
 
 
+_TURN = "treadle_turn"
+
+
 class _FairLock:
     """A mutex that serves waiters in order of arrival."""
 
@@ -145,32 +148,16 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         if options.get("treadle_read"):
             conn.exec_driver_sql("BEGIN")
             return
-        turn.acquire()
-        conn.info["treadle_turn"] = True
-        try:
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
-        except BaseException:
-            done(conn)
-            raise
+        if not conn.info.get(_TURN):
+            turn.acquire()
+            conn.info[_TURN] = True
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def done(conn: sa.Connection) -> None:
-        if conn.info.pop("treadle_turn", False):
+    # The turn ends when the connection goes back, which is after the commit or the rollback, whatever came of them.
+    def done(dbapi_conn: Any, record: Any, error: BaseException | None = None) -> None:
+        if record.info.pop(_TURN, False):
             turn.release()
 
-    # The turn ends when the transaction really has: SQLAlchemy calls these just before the driver's commit, so the
-    # driver is told here, and its own call afterwards finds nothing left to do.
-    @event.listens_for(engine, "commit")
-    def commit(conn: sa.Connection) -> None:
-        try:
-            conn.connection.dbapi_connection.commit()  # type: ignore[union-attr]
-        finally:
-            done(conn)
-
-    @event.listens_for(engine, "rollback")
-    def rollback(conn: sa.Connection) -> None:
-        try:
-            conn.connection.dbapi_connection.rollback()  # type: ignore[union-attr]
-        finally:
-            done(conn)
-
+    event.listen(engine, "checkin", done)
+    event.listen(engine, "invalidate", done)
     return engine
