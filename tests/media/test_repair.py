@@ -17,7 +17,10 @@ from treadle.media import probe_file, samples, validate
 from treadle.media.finding import RepairKind
 from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, Prepared
+from treadle.sandbox.judge import video_error
+from treadle.sandbox.options import Options
 
+STRICT = Options(edit_lists="any", moov_at_end="error", max_video_mbps=25)  # the sandbox at its least forgiving
 X265 = {"preset": "ultrafast", "x265-params": "log-level=error:open-gop=0"}
 OPEN_GOP = {"preset": "fast", "x264-params": "open-gop=1:bframes=3:keyint=15:min-keyint=15:scenecut=0"}
 VP9 = {"cpu-used": "8", "deadline": "realtime"}
@@ -65,6 +68,7 @@ async def test_made_right_at_least_cost(
     assert made.stored is not None
     result = Path(made.stored.path)
     assert [item.code for item in validate(probe_file(result)) if item.severity != "remark"] == []
+    assert video_error(STRICT, probe_file(result)) is None
     _independently_right(result, source, independent)
 
 
