@@ -30,14 +30,23 @@ def rule_book() -> RuleBook:
 
 
 class _Prepared:
-    """The parts of a pattern's diagnosis that never change."""
+    """The parts of a pattern's diagnosis that never change, typed once."""
 
-    __slots__ = ("bends", "pattern", "plain")
+    __slots__ = ("action", "bends", "guide", "happened", "lane", "pattern", "plain", "scope", "who")
 
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.plain = plain_advice(pattern.retry)
         self.bends = pattern.retry.kind in ("later", "new_container", "verify_first")
+        self.action = cast(Action, pattern.action)
+        self.lane = cast(Lane, pattern.lane)
+        self.who = cast(Who, pattern.who)
+        self.scope = cast(Scope, pattern.scope)
+        self.guide = pattern.guide
+        self.happened = {
+            surface: f"{pattern.what_happened} This is {name}'s answer, not Threads'."
+            for surface, name in _PLATFORM.items()
+        }
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +72,18 @@ def diagnose(
     ``nothing_to_diagnose``; when no pattern matches it is ``unknown``, which is never retried by itself.
     """
     try:
-        given = as_evidence(evidence, surface, stage, http_status, headers, body, exception, context)
-        return diagnose_evidence(given)
+        if (
+            type(evidence) is Evidence
+            and surface is None
+            and stage is None
+            and http_status is None
+            and headers is None
+            and body is None
+            and exception is None
+            and context is None
+        ):
+            return diagnose_evidence(evidence)
+        return diagnose_evidence(as_evidence(evidence, surface, stage, http_status, headers, body, exception, context))
     except Exception:
         # A hostile object (a mapping whose methods raise, a string subclass) must not stop a publisher.
         return _unknown(Facts("threads", "unknown", None, {}), None, "the answer could not be read")
@@ -164,7 +183,7 @@ def _confidence(rule: Rule, facts: Facts) -> Confidence:
 
 def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], sure: Confidence) -> Diagnosis:
     prepared = _prepared()[p.id]
-    action, advice = cast(Action, p.action), prepared.plain
+    action, advice = prepared.action, prepared.plain
     if prepared.bends and (facts.headers or facts.context):
         action, advice = _bent(p, facts, action)
     surface = facts.surface
@@ -172,22 +191,22 @@ def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], s
         surface = p.family
     happened = p.what_happened
     if surface != "threads" and not facts.transport:
-        happened = f"{happened} This is {_PLATFORM[surface]}'s answer, not Threads'."
+        happened = prepared.happened[surface]
     return Diagnosis(
         p.id,
         p.title,
         p.category,
-        cast(Lane, p.lane),
+        prepared.lane,
         action,
         advice,
-        cast(Who, p.who),
+        prepared.who,
         sure,
         happened,
         p.owner,
         p.treadle,
-        p.guide,
+        prepared.guide,
         facts_matched,
-        cast(Scope, p.scope),
+        prepared.scope,
         surface,
         p.developer,
         p.plan,

@@ -29,42 +29,25 @@ class Facts:
     when there is nothing to diagnose.
     """
 
-    __slots__ = (
-        "code",
-        "constant",
-        "container",
-        "context",
-        "empty",
-        "headers",
-        "http_status",
-        "message",
-        "oauth",
-        "stage",
-        "structured",
-        "subcode",
-        "success",
-        "surface",
-        "transport",
-        "type",
-    )
+    # Defaults stand on the class: most answers set a handful of these, and setting sixteen each time is felt.
+    context: Mapping[str, Any] = {}
+    code: int | None = None
+    subcode: int | None = None
+    type: str = ""
+    message: str = ""
+    constant: str = ""
+    container: str = ""
+    oauth: str = ""
+    transport: str = ""
+    structured: bool = False
+    success: bool = False
+    empty: str = ""
 
     def __init__(self, surface: str, stage: str, http_status: int | None, headers: Mapping[str, str]) -> None:
         self.surface = surface
         self.stage = stage
         self.http_status = http_status
         self.headers = headers
-        self.context: Mapping[str, Any] = {}
-        self.code: int | None = None
-        self.subcode: int | None = None
-        self.type = ""
-        self.message = ""
-        self.constant = ""
-        self.container = ""
-        self.oauth = ""
-        self.transport = ""
-        self.structured = False
-        self.success = False
-        self.empty = ""
 
 
 def number(value: Any) -> int | None:

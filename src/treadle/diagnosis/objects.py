@@ -93,13 +93,10 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
         return None
     if type(node) is not dict and not isinstance(node, Mapping):
         return None
-    for key in _WRAPPERS:
-        inner = node.get(key)
-        if inner is None:
-            continue
-        if isinstance(inner, (Mapping, list, tuple)) or (isinstance(inner, str) and "{" in inner):
-            hit = _find(inner, depth + 1)
-            if hit is not None:
+    if len(node) > 40 or any(_may_hold(inner) for inner in node.values()):
+        for key in _WRAPPERS:
+            inner = node.get(key)
+            if _may_hold(inner) and (hit := _find(inner, depth + 1)) is not None:
                 return hit
     if _container_state(node) and not any(key in node for key in ("code", "error_code")):
         return node
@@ -115,6 +112,16 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
             if key not in _WRAPPERS and isinstance(inner, (Mapping, list)) and (hit := _find(inner, depth + 1)):
                 return hit
     return None
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether an answer could lie inside ``value``."""
+    kind = type(value)
+    if kind is str:
+        return "{" in value
+    if kind is int or kind is bool or value is None:
+        return False
+    return isinstance(value, (Mapping, list, tuple)) or (isinstance(value, str) and "{" in value)
 
 
 def parse_json(text: str) -> Any:

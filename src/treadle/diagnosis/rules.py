@@ -140,7 +140,8 @@ class RuleBook:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.by_subcode: dict[int, list[Rule]] = {}
-        self.by_code: dict[int, list[Rule]] = {}
+        self.by_code: dict[int, list[Rule]] = {}  # without words, or with words no index can find
+        self.by_code_word: dict[int, dict[str, list[Rule]]] = {}
         self.by_constant: dict[str, list[Rule]] = {}
         self.by_word: dict[str, list[Rule]] = {}
         self.wordless: list[Rule] = []  # phrases of scripts that do not separate words
@@ -162,18 +163,16 @@ class RuleBook:
         elif m.constant:
             _add(self.by_constant, m.constant, rule)
         elif m.code:
-            _add(self.by_code, m.code, rule)
+            for code in m.code:
+                plain = self.by_code.setdefault(code, [])
+                worded = self.by_code_word.setdefault(code, {})
+                if not m.words or not _index_words(worded, rule):
+                    plain.append(rule)
         elif m.code_range:
             self.ranges.append(rule)
         elif m.words:
-            for parts in rule.phrases:
-                key = _index_word(parts)
-                if key:
-                    bucket = self.by_word.setdefault(key, [])
-                    if rule not in bucket:
-                        bucket.append(rule)
-                elif rule not in self.wordless:
-                    self.wordless.append(rule)
+            if not _index_words(self.by_word, rule):
+                self.wordless.append(rule)
         else:
             self.rest.append(rule)
 
@@ -188,29 +187,24 @@ class RuleBook:
             if hit is not None:
                 return hit
         candidates: list[Rule] = []
-        coded = self.by_code.get(f.code) if f.code is not None else None
+        code = f.code
+        coded = self.by_code.get(code) if code is not None else None
+        vague = coded is None or code in VAGUE_CODES
+        if f.message:
+            words = set(f.message.translate(_SPLIT).split())
+            if code is not None and (index := self.by_code_word.get(code)):
+                candidates += _found(index, words)
+            if vague:
+                candidates += _found(self.by_word, words)
+                if not f.message.isascii():
+                    candidates += self.wordless
         if coded:
             candidates += coded
-        if f.code is not None and self.ranges:
+        if code is not None:
             candidates += self.ranges
-        if f.message and (coded is None or f.code in VAGUE_CODES):
-            candidates += self._worded(f.message)
-        if coded is None or f.code in VAGUE_CODES:
+        if vague:
             candidates += self.rest
         return _heaviest(candidates, f)
-
-    def _worded(self, message: str) -> list[Rule]:
-        found: list[Rule] = []
-        seen = set()
-        index = self.by_word
-        for word in set(message.translate(_SPLIT).split()):
-            for rule in index.get(word, ()):
-                if id(rule) not in seen:
-                    seen.add(id(rule))
-                    found.append(rule)
-        if not message.isascii():
-            found += self.wordless
-        return found
 
 
 def _weight(rule: Rule) -> int:
@@ -220,6 +214,29 @@ def _weight(rule: Rule) -> int:
 def _add(index: dict[Any, list[Rule]], keys: Iterable[Any], rule: Rule) -> None:
     for key in keys:
         index.setdefault(key, []).append(rule)
+
+
+def _found(index: dict[str, list[Rule]], words: set[str]) -> list[Rule]:
+    """The rules filed under any of ``words``, each once."""
+    found: list[Rule] = []
+    for word in words & index.keys():
+        for rule in index[word]:
+            if rule not in found:
+                found.append(rule)
+    return found
+
+
+def _index_words(index: dict[str, list[Rule]], rule: Rule) -> bool:
+    """File a rule under a word of each of its phrases; false when a phrase has no word to file it under."""
+    whole = True
+    for parts in rule.phrases:
+        if key := _index_word(parts):
+            bucket = index.setdefault(key, [])
+            if rule not in bucket:
+                bucket.append(rule)
+        else:
+            whole = False
+    return whole
 
 
 def _index_word(parts: tuple[str, ...]) -> str:
