@@ -15,7 +15,7 @@ from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
 from treadle.media.addresses import guarded_session
-from treadle.publishing import rechecking, retention
+from treadle.publishing import keeping_media, rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
 
@@ -94,6 +94,9 @@ def jobs_of(app: App) -> list[Job]:
     async def at_risk(house: House) -> None:
         await app.db.run(lambda conn: risk.warn(conn, now=app.now()))
 
+    async def media(house: House) -> None:
+        await beside.run("media", keeping_media.clean_up(house.db, await house.media(), house.now()))
+
     return [
         Job("recheck", 10.0, recheck),
         Job("deliver_webhooks", 2.0, deliver),
@@ -102,4 +105,5 @@ def jobs_of(app: App) -> list[Job]:
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),
         Job("prune", 3600.0, prune, scaled=False),
+        Job("clean_up_media", 3600.0, media, scaled=False),
     ]
