@@ -43,7 +43,7 @@ import threading
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -74,6 +74,7 @@ class Metrics:
         self._now = now
         self._events, self._changes = Follower(), ChangeFollower()
         self._reading = threading.Lock()
+        disable_created_metrics()  # a second series per counter that nothing reads
         self.registry = CollectorRegistry(auto_describe=True)
         counter, gauge = self._counter, self._gauge
         self.changes = counter("treadle_post_changes", "Posts that came into this state.", ("state",))

@@ -1,0 +1,427 @@
+"""Accounts, blockers, media, keys, workspaces, export and causes over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from tests.api.conftest import House, furnish
+from treadle import diagnose
+from treadle.api.stream import Hub
+from treadle.app import open_app
+from treadle.publishing.blockers import open_blocker
+from treadle.sandbox.server import Sandbox
+from treadle.settings import Settings
+from treadle.store.tables import accounts, api_keys, post_blockers, posts, unknown_answers
+
+REVOKED = {
+    "error": {"message": "Error validating access token", "type": "OAuthException", "code": 190, "error_subcode": 460}
+}
+
+
+@pytest.fixture
+def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[House]:
+    """A house whose Threads is the sandbox; no worker runs."""
+    app = open_app(
+        Settings(
+            data_dir=data_dir,
+            threads_api_url=threads_sandbox.url,
+            threads_authorize_url=threads_sandbox.authorize_url,
+            threads_app_id="1234567890",
+            threads_app_secret="a-secret-for-the-sandbox",
+            allow_private_media_hosts=True,
+            time_scale=0.01,
+        )
+    )
+    yield furnish(app)
+    app.close()
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (30, 60, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- accounts
+
+
+def test_an_account_comes_by_token_and_is_looked_at(live: House, threads_sandbox: Sandbox) -> None:
+    mia = threads_sandbox.control.add_account("mia")
+    client = live.client("write")
+    made = client.post("/v1/accounts", json={"token": mia["access_token"]})
+    assert made.status_code == 201, made.text
+    account = made.json()
+    assert (account["username"], account["health"], account["connected"]) == ("mia", "active", True)
+    assert mia["access_token"] not in made.text
+    path = made.headers["location"]
+    assert client.get(path).json()["reconnect_would"] == {"sends": [], "holds": []}
+    assert client.post(f"{path}/recheck").json()["health"] == "active"
+    quota = client.get(f"{path}/quota").json()
+    assert (quota["posts"]["used"], quota["posts"]["total"], quota["live"]) == (0, 250, True)
+    assert client.get(f"{path}/quota", params={"live": "false"}).json()["live"] is False
+    assert client.patch(path, json={"paused": True}).json()["paused"] is True
+    assert client.patch(path, json={"paused": "yes"}).status_code == 422
+    link = client.post(f"{path}/reconnect")
+    assert link.status_code == 201
+    assert "/connect/" in link.json()["url"]
+    threads_sandbox.control.revoke("mia")
+    dead = client.post(f"{path}/recheck").json()
+    assert dead["health"] == "reconnect"
+    assert dead["cause"]["action"] == "reconnect"
+    refused = client.get(f"{path}/quota")
+    assert (refused.status_code, refused.json()["code"]) == (424, "threads_refused")
+    assert "/guide/errors/" in refused.json()["type"]
+    assert client.delete(path).status_code == 204
+    assert client.post(f"{path}/recheck").status_code == 409
+
+
+def test_a_token_that_is_none_is_a_problem_with_a_guide_page(live: House) -> None:
+    answer = live.client("write").post("/v1/accounts", json={"token": "not a token"})
+    assert answer.status_code == 424
+    assert answer.json()["cause"]["pattern"]
+    assert "/guide/errors/" in answer.json()["type"]
+    assert live.client("write").post("/v1/accounts", json={"token": " "}).status_code == 422
+
+
+def test_a_connect_link_needs_an_allowed_return_address(live: House) -> None:
+    client = live.client("admin")
+    no = client.post("/v1/accounts/connect", json={"return_url": "https://app.example/back"})
+    assert no.json()["findings"][0]["field"] == "return_url"
+    client.patch(f"/v1/workspaces/{live.workspace}", json={"options": {"return_addresses": ["https://app.example"]}})
+    yes = client.post("/v1/accounts/connect", json={"return_url": "https://app.example/back"})
+    assert yes.status_code == 201
+    assert client.post("/v1/accounts/connect").status_code == 201
+    assert client.post("/v1/accounts/connect", json={"scopes": ["everything"]}).status_code == 422
+
+
+# ---------------------------------------------------------------- blockers
+
+
+def block(house: House, account_id: str, text: str = "waits") -> tuple[str, str]:
+    """A post behind a blocker of its account: (post, blocker)."""
+    post = house.client("write").post("/v1/posts", json={"account_id": account_id, "text": text}).json()
+    now = house.app.now()
+    with house.app.db.begin() as conn:
+        blocker = open_blocker(
+            conn, diagnose(REVOKED), scope="account", key=account_id, workspace_id=house.workspace, now=now
+        )
+        conn.execute(sa.update(posts).where(posts.c.id == post["id"]).values(state="blocked", next_at=None))
+        conn.execute(sa.insert(post_blockers).values(post_id=post["id"], blocker_id=blocker))
+    return post["id"], blocker
+
+
+def test_a_recheck_says_first_what_it_will_send(live: House, threads_sandbox: Sandbox) -> None:
+    mia = threads_sandbox.control.add_account("mia")
+    account = live.client("write").post("/v1/accounts", json={"token": mia["access_token"]}).json()["id"]
+    post, blocker = block(live, account)
+    client, path = live.client("write"), f"/v1/blockers/{blocker}"
+    [listed] = client.get("/v1/blockers").json()["data"]
+    assert (listed["id"], listed["posts_waiting"]) == (blocker, 1)
+    assert client.get(path).json()["would"] == {"sends": [post], "holds": []}
+    shown = client.post(f"{path}/recheck", json={"preview": True}).json()
+    assert (shown["verdict"], shown["sends"]) == (None, [post])
+    assert client.get(f"/v1/posts/{post}").json()["state"] == "blocked"
+    threads_sandbox.control.revoke("mia")
+    assert client.post(f"{path}/recheck").json()["verdict"] == "still"
+    with live.app.db.begin() as conn:
+        fresh = live.app.vault.seal(threads_sandbox.control.token("mia")["access_token"])
+        conn.execute(sa.update(accounts).where(accounts.c.id == account).values(token_enc=fresh))
+    done = client.post(f"{path}/recheck").json()
+    assert (done["verdict"], done["released"]) == ("repaired", [post])
+    assert client.post(f"{path}/recheck").json()["code"] == "is_repaired"
+    assert client.get("/v1/blockers").json()["data"] == []
+    assert len(client.get("/v1/blockers", params={"repaired": "true"}).json()["data"]) == 1
+
+
+def test_a_cause_of_everybody_takes_an_admin_key(house: House) -> None:
+    with house.app.db.begin() as conn:
+        blocker = open_blocker(
+            conn, diagnose(REVOKED), scope="app", key="1234567890", workspace_id=house.workspace, now=house.app.now()
+        )
+    assert house.client("read").get(f"/v1/blockers/{blocker}").status_code == 200
+    refused = house.client("write").post(f"/v1/blockers/{blocker}/recheck")
+    assert (refused.status_code, refused.json()["needs"]) == (403, "admin")
+
+
+# ---------------------------------------------------------------- media
+
+
+def test_files_come_in_three_ways_and_are_used(live: House) -> None:
+    client = live.client("write")
+    form = client.post("/v1/media", files={"file": ("loom.jpg", picture(), "image/jpeg")})
+    assert form.status_code == 201, form.text
+    raw = client.post("/v1/media?filename=raw.jpg", content=picture(), headers={"Content-Type": "image/jpeg"})
+    assert (raw.status_code, raw.json()["kind"], raw.json()["ok"]) == (201, "image", True)
+    page = client.get("/v1/media", params={"limit": 1}).json()
+    assert [item["id"] for item in page["data"]] == [raw.json()["id"]]
+    second = client.get("/v1/media", params={"limit": 1, "after": page["next"]}).json()
+    assert [item["id"] for item in second["data"]] == [form.json()["id"]]
+    file_id = form.json()["id"]
+    body = {"account_id": live.account, "text": "x", "media": [{"id": file_id}]}
+    looked = client.post("/v1/preflight", json=body).json()
+    assert (looked["ok"], looked["media"][0]["kind"]) == (True, "image")
+    post = client.post("/v1/posts", json=body)
+    assert post.status_code == 201
+    used = client.delete(f"/v1/media/{file_id}")
+    assert (used.status_code, used.json()["post_id"]) == (409, post.json()["id"])
+    client.post(f"/v1/posts/{post.json()['id']}/cancel")
+    assert client.delete(f"/v1/media/{file_id}").status_code == 204
+    assert client.get(f"/v1/media/{file_id}").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no picture"])
+def test_what_is_no_picture_is_refused_in_words(live: House, content: bytes) -> None:
+    answer = live.client("write").post("/v1/media", files={"file": ("x.jpg", content)})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["findings"][0]["message"]
+    assert live.client().get("/v1/media").json()["data"] == []
+
+
+def test_forms_without_a_file_are_refused(live: House) -> None:
+    client = live.client("write")
+    assert client.post("/v1/media", data={"file": "text"}, files={"other": b"x"}).status_code == 422
+    broken = client.post("/v1/media", content=b"--x\r\n", headers={"Content-Type": "multipart/form-data"})
+    assert broken.status_code == 422
+    assert client.post("/v1/media", content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert client.post("/v1/media", json={"url": "file:///etc/passwd"}).status_code == 422
+
+
+def test_preflight_says_what_stands_in_the_way(live: House) -> None:
+    client = live.client("read")
+    with live.app.db.begin() as conn:
+        values = {"health": "reconnect", "health_cause": diagnose(REVOKED).to_json(), "scopes": ["threads_basic"]}
+        conn.execute(sa.update(accounts).where(accounts.c.id == live.account).values(**values))
+    found = client.post("/v1/preflight", json={"account_id": live.account, "text": "x" * 501}).json()
+    assert found["ok"] is False
+    assert {f["rule"] for f in found["findings"]} == {"text_too_long", "account_health", "scope_missing"}
+    assert found["scopes"]["missing"] == ["threads_content_publish"]
+    assert client.post("/v1/preflight", json=[]).json()["ok"] is False
+
+
+# ---------------------------------------------------------------- causes
+
+
+def test_diagnose_takes_what_people_have(house: House) -> None:
+    client = house.client("read")
+    found = client.post(
+        "/v1/diagnose", json={"id": "7", "stage": "publish", "http_status": 400, "body": REVOKED}
+    ).json()
+    assert (found["id"], found["action"]) == ("7", "reconnect")
+    assert client.post("/v1/diagnose", json=REVOKED).json()["pattern"] == found["pattern"]
+    pasted = client.post("/v1/diagnose", content=json.dumps(REVOKED), headers={"Content-Type": "text/plain"})
+    assert pasted.json()["pattern"] == found["pattern"]
+    for nothing in (b"{}", b'""', b"null", b"[]"):
+        answer = client.post("/v1/diagnose", content=nothing, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422, nothing
+        assert answer.json()["diagnosis"]["pattern"] == "nothing_to_diagnose"
+
+
+def test_the_catalogue(house: House) -> None:
+    client = house.client("read")
+    everything = client.get("/v1/patterns").json()["data"]
+    assert len(everything) > 50
+    fetch = client.get("/v1/patterns", params={"lane": "media_fetch"}).json()["data"]
+    assert fetch
+    assert {p["lane"] for p in fetch} == {"media_fetch"}
+    one = client.get("/v1/patterns/session has been invalidated").json()
+    assert one["what_happened"]
+    assert one["examples"]
+    assert client.get("/v1/patterns/nope").status_code == 404
+    assert client.get("/v1/patterns", params={"lane": "nope"}).status_code == 422
+
+
+def test_unknown_answers_are_those_of_the_own_posts(house: House) -> None:
+    post = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": "x"}).json()["id"]
+    row = {"count": 3, "first_at": 1.0, "last_at": 2.0, "sample": {"body": "?"}}
+    with house.app.db.begin() as conn:
+        conn.execute(sa.insert(unknown_answers).values(shape="mine", post_id=post, **row))
+        conn.execute(sa.insert(unknown_answers).values(shape="nobody's", post_id=None, **row))
+    data = house.client("read").get("/v1/unknown-answers").json()["data"]
+    assert [(entry["shape"], entry["count"]) for entry in data] == [("mine", 3)]
+    assert house.client("other").get("/v1/unknown-answers").json()["data"] == []
+
+
+# ---------------------------------------------------------------- workspace
+
+
+def test_keys_are_shown_once_and_end_at_once(house: House) -> None:
+    admin = house.client("admin")
+    made = admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"], "expires_at": "2040-01-01T00:00:00Z"})
+    assert made.status_code == 201
+    secret, key_id = made.json()["key"], made.json()["id"]
+    new = house.client("")
+    new.headers["Authorization"] = f"Bearer {secret}"
+    assert new.get("/v1/posts").status_code == 200
+    assert new.post("/v1/posts", json={}).json()["needs"] == "write"
+    listed = admin.get("/v1/keys")
+    assert secret not in listed.text
+    assert {key["name"] for key in listed.json()["data"]} >= {"ci", "admin"}
+    assert admin.delete(f"/v1/keys/{key_id}").status_code == 204
+    assert new.get("/v1/posts").json()["code"] == "key_wrong"
+    own = next(key["id"] for key in listed.json()["data"] if key["name"] == "admin")
+    assert admin.delete(f"/v1/keys/{own}").status_code == 409
+    for wrong in ({"scopes": []}, {"scopes": ["root"]}, {"expires_at": "2001-01-01"}, {"expires_at": "soon"}, {"x": 1}):
+        assert admin.post("/v1/keys", json=wrong).status_code == 422
+
+
+def test_workspaces_are_made_by_the_house_alone(any_house: House) -> None:
+    house = any_house
+    made = house.client("admin").post("/v1/workspaces", json={"name": "Customer"})
+    assert made.status_code == 201
+    tenant = house.client("")
+    tenant.headers["Authorization"] = f"Bearer {made.json()['key']}"
+    assert [w["id"] for w in tenant.get("/v1/workspaces").json()["data"]] == [made.json()["id"]]
+    assert tenant.post("/v1/workspaces", json={"name": "More"}).json()["code"] == "house_only"
+    assert tenant.get(f"/v1/workspaces/{house.workspace}").status_code == 404
+    assert tenant.patch(f"/v1/workspaces/{house.workspace}", json={"paused": True}).status_code == 404
+    assert len(house.client("admin").get("/v1/workspaces").json()["data"]) == 3
+    assert house.client("write").post("/v1/workspaces", json={"name": "x"}).status_code == 403
+
+
+def test_a_pause_and_options(house: House) -> None:
+    path = f"/v1/workspaces/{house.workspace}"
+    client = house.client("admin")
+    assert client.patch(path, json={"paused": True, "name": "Renamed"}).json()["paused"] is True
+    kept = client.patch(path, json={"options": {"a": [1], "b": 2}}).json()
+    assert (kept["name"], kept["options"]) == ("Renamed", {"a": [1], "b": 2})
+    assert client.patch(path, json={"options": {"b": None}}).json()["options"] == {"a": [1]}
+    for wrong in (
+        {"options": {"x": "\x00"}},
+        {"name": " "},
+        {"paused": 1},
+        {"nothing": 1},
+        {"options": {"x": "y" * 20_000}},
+    ):
+        assert client.patch(path, json=wrong).status_code == 422, wrong
+    bad = client.patch(path, content=b'{"options": {"x": "\\ud800"}}', headers={"Content-Type": "application/json"})
+    assert bad.status_code == 422
+
+
+def test_export_holds_everything_and_no_secret(house: House) -> None:
+    client = house.client("write")
+    ids = [client.post("/v1/posts", json={"account_id": house.account, "text": f"p{n}"}).json()["id"] for n in range(5)]
+    client.post(
+        "/v1/posts", json={"account_id": house.account, "text": "x", "publish_at": "2040-01-01T00:00", "zone": "UTC"}
+    )
+    eve = house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+    assert eve.status_code == 201
+    assert house.client("read").get("/v1/export").status_code == 403
+    answer = house.client("admin").get("/v1/export")
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    exported = [line["data"]["id"] for line in lines if line["type"] == "post"]
+    assert set(ids) <= set(exported)
+    assert len(exported) == 6
+    assert all(line["data"]["events"] for line in lines if line["type"] == "post")
+    assert lines[-1] == {"type": "end", "data": {"complete": True}}
+    assert {"workspace", "account", "post", "key", "change"} <= {line["type"] for line in lines}
+    with house.app.db.read() as conn:
+        hashes = list(conn.execute(sa.select(api_keys.c.key_hash)).scalars())
+    for secret in ("THAAada", house.other_account, "eve's", *house.keys.values(), *hashes):
+        assert secret not in answer.text
+
+
+# ---------------------------------------------------------------- one workspace never sees another's
+
+
+def test_ids_of_another_workspace_are_not_found(house: House) -> None:
+    mine = house.client("write")
+    post = mine.post("/v1/posts", json={"account_id": house.account, "text": "mine"}).json()["id"]
+    _, blocker = block(house, house.account)
+    other = house.client("other")
+    asked = [
+        ("GET", f"/v1/posts/{post}"), ("PATCH", f"/v1/posts/{post}"), ("DELETE", f"/v1/posts/{post}"),
+        ("POST", f"/v1/posts/{post}/retry"), ("POST", f"/v1/posts/{post}/cancel"),
+        ("POST", f"/v1/posts/{post}/confirm"), ("POST", f"/v1/posts/{post}/unpublish"), ("GET", f"/v1/posts/{post}/events"),
+        ("GET", f"/v1/posts/{post}/errors-verbose"), ("GET", f"/v1/accounts/{house.account}"),
+        ("PATCH", f"/v1/accounts/{house.account}"), ("DELETE", f"/v1/accounts/{house.account}"),
+        ("POST", f"/v1/accounts/{house.account}/recheck"), ("POST", f"/v1/accounts/{house.account}/reconnect"),
+        ("GET", f"/v1/accounts/{house.account}/quota"), ("GET", f"/v1/blockers/{blocker}"),
+        ("POST", f"/v1/blockers/{blocker}/recheck"), ("GET", f"/v1/workspaces/{house.workspace}"),
+    ]  # fmt: skip
+    for method, path in asked:
+        body: dict[str, Any] | None = {"paused": True} if path.startswith("/v1/accounts") else {"text": "theirs"}
+        body = {} if method == "POST" else body
+        answer = other.request(method, path, json=body if method in ("PATCH", "POST") else None)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
+    assert other.get("/v1/posts").json()["data"] == []
+    assert other.get("/v1/blockers").json()["data"] == []
+    stolen = other.post("/v1/posts", json={"account_id": house.account, "text": "theirs"})
+    assert stolen.json()["findings"][0]["rule"] == "known_account"
+    assert mine.get(f"/v1/posts/{post}").json()["state"] == "publishing"
+
+
+@pytest.mark.parametrize("scope", ["", "read"])
+def test_every_route_wants_a_key_and_writing_wants_more(house: House, scope: str) -> None:
+    client = house.client(scope)
+    for path, item in house.api.openapi()["paths"].items():
+        if not path.startswith("/v1/"):
+            continue
+        for method in item:
+            if scope and (method == "get" or path in ("/v1/preflight", "/v1/diagnose")):
+                continue
+            url = path.replace("{", "").replace("}", "")
+            answer = client.request(method.upper(), url)
+            expected = 403 if scope else 401
+            assert answer.status_code == expected, (method, path, answer.text)
+    wrong = house.client("")
+    for value in ("Bearer trd_wrong", "Bearer", "Basic abc", "Bearer " + "x" * 5000, "bearer \u00e9"):
+        answer = wrong.get("/v1/posts", headers={"Authorization": value.encode("latin-1")})
+        assert answer.status_code == 401, value
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+# ---------------------------------------------------------------- live changes
+
+
+def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
+    found = []
+    for block_ in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block_.splitlines() if ": " in line and not line.startswith(":"))
+        if "event" in fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found
+
+
+def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
+    house = any_house
+    client = house.client("write")
+    first = client.post("/v1/posts", json={"account_id": house.account, "text": "one"}).json()["id"]
+    house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+    seen = events_of(client.get("/v1/events?follow=false&after=0").text)
+    assert [(name, data["subject"]) for _, name, data in seen] == [("post.publishing", first)]
+    client.post(f"/v1/posts/{first}/cancel")
+    more = events_of(client.get("/v1/events?follow=false", headers={"Last-Event-ID": str(seen[-1][0])}).text)
+    assert [name for _, name, _ in more] == ["post.canceled"]
+    none = client.get("/v1/events?follow=false&after=0&types=account.*").text
+    assert events_of(none) == []
+    assert client.get("/v1/events", headers={"Last-Event-ID": "x"}).status_code == 422
+    assert client.get("/v1/events?after=-1").status_code == 422
+
+
+async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
+    from treadle.api.caller import Caller
+    from treadle.api.stream import _stream
+
+    hub = Hub(house.app)
+    caller = Caller("key_test", house.workspace, ("read",))
+    stream = _stream(house.app, hub, caller, 0, (), True)
+    assert await anext(stream) == "retry: 2000\n\n"
+    await house.app.db.run(
+        lambda conn: house.app.posts.create(
+            conn, house.workspace, {"account_id": house.account, "text": "x"}, now=house.app.now(), actor="test"
+        )
+    )
+    assert "event: post.publishing" in await anext(stream)
+    await hub.close()
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert hub.listeners == 0
