@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from treadle.api import create_api, from_meta, from_meta_connect
+from treadle.api import create_api
 from treadle.app import App
 from treadle.media.routes import media_routes
 from treadle.web import mount
@@ -13,8 +13,6 @@ from treadle.web import mount
 def build(app: App) -> FastAPI:
     """Everything a person, a program or Meta can ask for at ``TREADLE_PUBLIC_URL``."""
     site = create_api(app)
-    site.include_router(from_meta.router)
-    site.include_router(from_meta_connect.router)
     site.router.routes.extend(media_routes(app.media()))
     mount(site, app)
     return site

@@ -180,22 +180,6 @@ def _working(app: App, stop_within: float) -> Iterator[None]:
         watch.stop()
 
 
-def build(app: App) -> Any:
-    """The whole application: API, pages, guide and media."""
-    from importlib.util import find_spec
-
-    from treadle.api import create_api
-    from treadle.media.routes import media_routes
-
-    api = create_api(app)
-    api.router.routes.extend(media_routes(app.media()))
-    if find_spec("treadle.web.mounting") is not None:
-        from treadle.web import mount
-
-        mount(api, app)
-    return api
-
-
 def _serve(
     app: App,
     listening: socket.socket,
@@ -206,6 +190,8 @@ def _serve(
     began: float,
 ) -> None:
     import uvicorn
+
+    from treadle.site import build
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
