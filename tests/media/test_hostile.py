@@ -18,7 +18,7 @@ import av.error
 import pytest
 
 from tests.media.conftest import BFRAMES, Host, Recipes
-from treadle.media import samples
+from treadle.media import probe_file, samples
 from treadle.media.finding import RepairKind
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.service import MediaService, NotPreparable, Prepared
@@ -208,6 +208,29 @@ async def test_numbers_that_are_none_do_not_keep_the_encoder_busy(service: Media
     assert made.report.plan.kind is RepairKind.AUDIO
 
 
+async def test_a_jump_in_time_is_not_filled_for_hours(film: Recipes, tmp_path: Path) -> None:
+    source, path = film("mpeg4.ts", codec="mpeg4", options={}, format="mpegts", writer={}), tmp_path / "jump.mkv"
+    with av.open(str(source)) as read, av.open(str(path), "w", format="matroska") as out:
+        streams = {stream.index: out.add_stream_from_template(stream) for stream in read.streams}
+        for packet in read.demux():
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            jump = round(100_000 / packet.time_base) if packet.pts * packet.time_base > 2.4 else 0
+            packet.pts += jump
+            packet.dts += jump
+            packet.stream = streams[packet.stream.index]
+            out.mux(packet)
+    work = tmp_path / "work"
+    work.mkdir()
+    limits = Limits(memory_mb=1024, cpu_s=60, wall_s=90.0, file_mb=50)
+    result = await MediaRunner(1).run(Job(path, work, on_too_long="trim", inspect=True, limits=limits))
+    assert isinstance(result, JobDone)
+    assert result.path is not None
+    length = probe_file(result.path).duration_s
+    assert length is not None
+    assert length <= 300
+
+
 async def test_a_huge_claim_of_size_stays_within_the_limits(
     film: Recipes, service: MediaService, tmp_path: Path
 ) -> None:
@@ -327,7 +350,7 @@ async def test_a_thousand_mutated_files_end_in_an_outcome(hundred: int, film: Re
 
 
 def test_samples_are_quick_and_right(tmp_path: Path) -> None:
-    from treadle.media import probe_file, validate
+    from treadle.media import validate
 
     for make, codes in (
         (samples.good_video, set()),

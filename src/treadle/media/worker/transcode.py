@@ -38,6 +38,8 @@ MAX_CORRECTIONS = 200
 MAX_HELD = 20_000
 TELL_EVERY_S = 0.25
 GAP_S = 0.1
+LONGEST_S = 301.0
+"""Longer files are trimmed or not repaired at all."""
 _PQ, _HLG = 16, 18
 
 
@@ -89,10 +91,10 @@ class _CopyLane:
     """Packets as they are, with times rebased, invented where a container has none, and kept from running backwards."""
 
     def __init__(
-        self, stream: Any, out: Any, writer: _Writer, base: Fraction, trim: float | None, tell: Callable[[float], None]
+        self, stream: Any, out: Any, writer: _Writer, base: Fraction, end: float, tell: Callable[[float], None]
     ) -> None:
         self._out, self._writer, self._tell = out, writer, tell
-        self._base, self._trim = base, trim
+        self._base, self._end = base, end
         self._is_video = stream.type == "video"
         self._delay = max(1, stream.codec_context.reorder_depth) if self._is_video and _reorders(stream) else 1
         rate = float(stream.average_rate or 30) if self._is_video else 1.0
@@ -115,7 +117,7 @@ class _CopyLane:
         packet.dts -= shift
         if not self._is_video and packet.pts + (packet.duration or 0) // 2 < 0:
             return True  # priming, or sound before the picture
-        if self._trim is not None and packet.pts * base >= self._trim:
+        if packet.pts * base >= self._end:
             return False  # whatever follows may need this picture, so nothing after it is kept either
         self._keep_order(packet)
         if self._is_video:
@@ -174,7 +176,7 @@ class _PictureLane:
             return True
         frame.pts -= round(self._base / frame.time_base)
         at = float(frame.pts * frame.time_base)
-        if self._plan.trim_to is not None and at >= self._plan.trim_to:
+        if at >= _end(self._plan):
             return False
         if self._graph is None:
             self._graph = self._chain(frame, late=at > GAP_S)
@@ -256,7 +258,7 @@ class _SoundLane:
         self._out = output.add_stream("aac", rate=self._rate)
         self._out.bit_rate, self._out.layout = SOUND_BIT_RATE, self._layout
         self._out.time_base = Fraction(1, self._rate)
-        self._writer, self._base, self._trim = writer, base, plan.trim_to
+        self._writer, self._base, self._end = writer, base, _end(plan)
         self._graph: Graph | None = None
 
     def take(self, packet: Packet) -> bool:
@@ -266,7 +268,7 @@ class _SoundLane:
         if frame.pts is None or frame.time_base is None:
             return True
         frame.pts -= round(self._base / frame.time_base)
-        if self._trim is not None and frame.pts * frame.time_base >= self._trim:
+        if frame.pts * frame.time_base >= self._end:
             return False
         if self._graph is None:
             self._graph = self._chain(frame)
@@ -356,12 +358,12 @@ def transcode(source: IO[bytes], target: str, plan: RepairPlan, *, threads: int 
             out = written.add_stream_from_template(video)
             if video.codec.canonical_name == "hevc":
                 out.codec_context.codec_tag = "hvc1"
-            lanes[video.index] = _CopyLane(video, out, writer, base, plan.trim_to, teller)
+            lanes[video.index] = _CopyLane(video, out, writer, base, _end(plan), teller)
         if sound is not None and plan.audio == "encode":
             lanes[sound.index] = _SoundLane(sound, written, writer, plan, base)
         elif sound is not None:
             copied = written.add_stream_from_template(sound)
-            lanes[sound.index] = _CopyLane(sound, copied, writer, base, plan.trim_to, teller)
+            lanes[sound.index] = _CopyLane(sound, copied, writer, base, _end(plan), teller)
         _run(read, [stream for stream in (video, sound) if stream is not None], lanes)
         writer.open()
     if tell is not None:
@@ -391,6 +393,11 @@ def _zero(video: Any, sound: Any, *, encoding: bool) -> Fraction:
         if start - heard > GAP_S:
             start = heard
     return Fraction(start)
+
+
+def _end(plan: RepairPlan) -> float:
+    """Where the result ends at the latest, in seconds: a jump in time must not be filled with hours of frames."""
+    return plan.trim_to if plan.trim_to is not None else LONGEST_S
 
 
 def _length(read: InputContainer, plan: RepairPlan) -> float:
