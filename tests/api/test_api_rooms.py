@@ -337,15 +337,14 @@ def test_ids_of_another_workspace_are_not_found(house: House) -> None:
     post = mine.post("/v1/posts", json={"account_id": house.account, "text": "mine"}).json()["id"]
     _, blocker = block(house, house.account)
     other = house.client("other")
+    one, mine_too = f"/v1/posts/{post}", f"/v1/accounts/{house.account}"
     asked = [
-        ("GET", f"/v1/posts/{post}"), ("PATCH", f"/v1/posts/{post}"), ("DELETE", f"/v1/posts/{post}"),
-        ("POST", f"/v1/posts/{post}/retry"), ("POST", f"/v1/posts/{post}/cancel"),
-        ("POST", f"/v1/posts/{post}/confirm"), ("POST", f"/v1/posts/{post}/unpublish"), ("GET", f"/v1/posts/{post}/events"),
-        ("GET", f"/v1/posts/{post}/errors-verbose"), ("GET", f"/v1/accounts/{house.account}"),
-        ("PATCH", f"/v1/accounts/{house.account}"), ("DELETE", f"/v1/accounts/{house.account}"),
-        ("POST", f"/v1/accounts/{house.account}/recheck"), ("POST", f"/v1/accounts/{house.account}/reconnect"),
-        ("GET", f"/v1/accounts/{house.account}/quota"), ("GET", f"/v1/blockers/{blocker}"),
-        ("POST", f"/v1/blockers/{blocker}/recheck"), ("GET", f"/v1/workspaces/{house.workspace}"),
+        ("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/retry"), ("POST", f"{one}/cancel"),
+        ("POST", f"{one}/confirm"), ("POST", f"{one}/unpublish"), ("GET", f"{one}/events"),
+        ("GET", f"{one}/errors-verbose"), ("GET", mine_too), ("PATCH", mine_too), ("DELETE", mine_too),
+        ("POST", f"{mine_too}/recheck"), ("POST", f"{mine_too}/reconnect"), ("GET", f"{mine_too}/quota"),
+        ("GET", f"/v1/blockers/{blocker}"), ("POST", f"/v1/blockers/{blocker}/recheck"),
+        ("GET", f"/v1/workspaces/{house.workspace}"),
     ]  # fmt: skip
     for method, path in asked:
         body: dict[str, Any] | None = {"paused": True} if path.startswith("/v1/accounts") else {"text": "theirs"}

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api.conftest import House, furnish
+from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.api.server import describe
 from treadle.app import open_app
 from treadle.publishing.lease import Lease
@@ -77,3 +78,26 @@ def test_every_answer_is_one_the_document_names(case: Any, used_house: House) ->
 @many
 def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: House) -> None:
     call(case, used_house)
+
+
+def test_the_examples_are_answers_of_this_server(house: House) -> None:
+    """The example of a post in the document has the fields a post has, and the example request is taken."""
+    body = {**POST_IN_EXAMPLE, "account_id": house.account, "publish_at": "2040-12-01T09:00:00"}
+    made = house.client("write").post("/v1/posts", json=body).json()
+    assert made.keys() - {"warnings"} == POST_EXAMPLE.keys()
+    assert made["parts"][0].keys() == POST_EXAMPLE["parts"][0].keys()
+    same = ("state", "text", "zone", "publish_at_asked", "metadata", "labels", "username")
+    assert {k: made[k] for k in same} == {
+        **{k: POST_EXAMPLE[k] for k in same},
+        "publish_at_asked": "2040-12-01T09:00:00",
+    }
+
+
+def test_every_route_is_described() -> None:
+    for path, item in describe()["paths"].items():
+        for method, operation in item.items():
+            assert operation["summary"], (method, path)
+            assert any(status.startswith("2") for status in operation["responses"]), (method, path)
+            if path.startswith("/v1/"):
+                assert {"401", "403", "422"} <= operation["responses"].keys(), (method, path)
+                assert operation["security"], (method, path)

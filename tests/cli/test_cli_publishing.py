@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from PIL import Image
 
 from tests.cli.servers import environment, serving, treadle
+from treadle.cli import main
 from treadle.sandbox.server import Sandbox
 from treadle.sandbox.threaded import running
 
@@ -40,6 +41,31 @@ def server(env: dict[str, str]) -> Iterator[str]:
         # What is kept by a command is fetched from the server: it has to know where that is.
         env["TREADLE_PUBLIC_URL"] = said["url"]
         yield said["url"]
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def here(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """``treadle`` in this process, on a data directory of its own: starting Python takes longer than most commands."""
+    for name, value in env.items():
+        if name.startswith("TREADLE_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path / "own"))
+
+    def call(*args: str) -> Done:
+        with pytest.raises(SystemExit) as stop:
+            main(list(args))
+        said = capsys.readouterr()
+        return Done(stop.value.code if isinstance(stop.value.code, int) else 1, said.out, said.err)
+
+    return call
 
 
 def run(env: dict[str, str], *args: str, code: int = 0) -> Any:
@@ -80,39 +106,43 @@ def test_from_nothing_to_a_repaired_cause(server: str, env: dict[str, str], sand
     assert account["username"] == "ada"
 
 
-def test_without_a_server(env: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
-    own = {**env, "TREADLE_DATA_DIR": str(tmp_path / "own")}
-    none = treadle("publish", "hello", env=own)
+def test_without_a_server(env: dict[str, str], sandbox: Sandbox, tmp_path: Path, here: Callable[..., Done]) -> None:
+    def run(*args: str, code: int = 0) -> Any:
+        done = here(*args, "--json")
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    none = here("publish", "hello")
     assert (none.returncode, "treadle accounts add" in none.stderr) == (1, True)
     bea = sandbox.control.add_account("bea")
-    run(own, "accounts", "add", "--token", bea["access_token"])
-    long = run(own, "publish", "x" * 600, code=1)
+    run("accounts", "add", "--token", bea["access_token"])
+    long = run("publish", "x" * 600, code=1)
     assert long["findings"][0]["field"] == "text"
-    missing = treadle("publish", "hello", "--media", str(tmp_path / "none.jpg"), env=own)
+    missing = here("publish", "hello", "--media", str(tmp_path / "none.jpg"))
     assert (missing.returncode, "There is no file" in missing.stderr) == (1, True)
-    assert run(own, "publish", "hello", "--check")["ok"] is True
+    assert run("publish", "hello", "--check")["ok"] is True
     (tmp_path / "fake.jpg").write_text("no picture")
-    assert run(own, "publish", "hello", "--media", str(tmp_path / "fake.jpg"), code=1)["findings"]
+    assert run("publish", "hello", "--media", str(tmp_path / "fake.jpg"), code=1)["findings"]
     at = ("--at", "2040-01-01T09:00", "--zone", "Europe/Berlin")
-    kept = treadle("publish", "hello", *at, "--label", "x", "--json", env=own)
+    kept = here("publish", "hello", *at, "--label", "x", "--json")
     assert "No worker is running" in kept.stderr
     post = json.loads(kept.stdout)
     assert (post["state"], post["publish_at"]) == ("scheduled", "2040-01-01T08:00:00.000Z")
     assert post["zone"] == "Europe/Berlin"
-    assert run(own, "posts", "edit", post["id"], "--text", "better")["message"]
-    plain = treadle("posts", env=own)
+    assert run("posts", "edit", post["id"], "--text", "better")["message"]
+    plain = here("posts")
     assert plain.returncode == 0
     assert post["id"] in plain.stdout
     assert "better" in plain.stdout
-    assert run(own, "posts", "cancel", post["id"])["post_id"] == post["id"]
-    assert run(own, "posts", "cancel", "pst_" + "0" * 26, code=1)["error"] == "not_found"
-    assert treadle("posts", "resolve", post["id"], env=own).returncode == 2
-    assert treadle("posts", "--state", "lost", env=own).returncode == 2
-    assert treadle("posts", "show", "xx", env=own).returncode == 2
-    assert run(own, "blockers") == {"data": []}
+    assert run("posts", "cancel", post["id"])["post_id"] == post["id"]
+    assert run("posts", "cancel", "pst_" + "0" * 26, code=1)["error"] == "not_found"
+    assert here("posts", "resolve", post["id"]).returncode == 2
+    assert here("posts", "--state", "lost").returncode == 2
+    assert here("posts", "show", "xx").returncode == 2
+    assert run("blockers") == {"data": []}
     out = tmp_path / "all.jsonl"
-    assert treadle("posts", "export", "--out", str(out), env=own).returncode == 0
+    assert here("posts", "export", "--out", str(out)).returncode == 0
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert {"workspace", "account", "post", "end"} <= {line["type"] for line in lines}
     assert bea["access_token"] not in out.read_text()
-    assert run(own, "migrate", "--check")["needed"] is False
+    assert run("migrate", "--check")["needed"] is False
