@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from tests.accounts.conftest import Enqueued, change_types, row_of
+from tests.accounts.conftest import Enqueued, HouseMaker, change_types, row_of
 from treadle.accounts import connect, links
 from treadle.accounts.links import Link
 from treadle.accounts.pages import Page
@@ -20,6 +21,7 @@ from treadle.accounts.storing import Stored
 from treadle.accounts.tokens import Unknown
 from treadle.diagnosis import diagnose
 from treadle.sandbox import Sandbox
+from treadle.store import Database
 from treadle.store.tables import blockers, parts, post_blockers, posts, workspaces
 
 ONE = "wsp_one"
@@ -337,3 +339,28 @@ async def test_threads_down_while_connecting_is_no_verdict_on_anybody(house: Acc
 
 def requests(sandbox: Sandbox) -> list[str]:
     return [str(entry["path"]) for entry in sandbox.control.call("GET", "/requests")["data"]]
+
+
+async def test_a_code_that_comes_back_twice_connects_once(house: Accounts) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    assert not isinstance(landing, Page)
+    async with aiohttp.ClientSession() as browser:
+        where = await connect.go(house, token, browser)
+        assert isinstance(where, str)
+        async with browser.get(where, params={"sandbox_account": "ada"}, allow_redirects=False) as answer:
+            query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    pages = await asyncio.gather(*(connect.finish(house, query, landing.cookie) for _ in range(4)))
+    assert [page.ok for page in pages].count(True) == 1
+    assert change_types(house) == ["account.connected"]
+
+
+async def test_one_profile_added_many_times_at_once_is_one_account(
+    make_house: HouseMaker, any_db: Database, sandbox: Sandbox
+) -> None:
+    house = make_house(any_db)
+    token = SecretStr(sandbox.control.token("ada")["access_token"])
+    made = await asyncio.gather(*(connect.add_token(house, ONE, token, actor="cli") for _ in range(6)))
+    assert all(isinstance(one, Stored) for one in made)
+    assert len({one.account_id for one in made if isinstance(one, Stored)}) == 1
+    assert sorted(change_types(house)) == ["account.connected"] + ["account.reconnected"] * 5

@@ -51,11 +51,7 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
     """Keep the token sealed, set the health, let waiting posts go; one transaction."""
     now = house.now()
     app_id = house.settings.threads_app_id
-    row = conn.execute(
-        sa.select(accounts).where(
-            accounts.c.workspace_id == workspace_id, accounts.c.threads_user_id == known.profile.id
-        )
-    ).first()
+    row = _row(conn, workspace_id, known.profile.id)
     values: dict[str, Any] = {
         "username": known.profile.username,
         "name": known.profile.name,
@@ -78,18 +74,24 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
     }
     if row is None:
         account_id, kind = new_id("account", now), "new"
-        conn.execute(
-            sa.insert(accounts).values(
-                id=account_id,
-                workspace_id=workspace_id,
-                threads_user_id=known.profile.id,
-                created_at=now,
-                health="active",
-                health_at=now,
-                **values,
-            )
-        )
-    else:
+        try:
+            with conn.begin_nested():
+                conn.execute(
+                    sa.insert(accounts).values(
+                        id=account_id,
+                        workspace_id=workspace_id,
+                        threads_user_id=known.profile.id,
+                        created_at=now,
+                        health="active",
+                        health_at=now,
+                        **values,
+                    )
+                )
+        except sa.exc.IntegrityError:  # the same profile was connected by somebody else at the same moment
+            row = _row(conn, workspace_id, known.profile.id)
+            if row is None:
+                raise
+    if row is not None:
         account_id = row.id
         kind = "returned" if row.disconnected_at is not None else "reconnected"
         conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**values))
@@ -122,6 +124,14 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
     feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
     audit.note(conn, workspace_id, actor, f"account.{kind}", account_id, {"username": known.profile.username}, now=now)
     return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
+
+
+def _row(conn: sa.Connection, workspace_id: str, threads_user_id: str) -> Any:
+    return conn.execute(
+        sa.select(accounts).where(
+            accounts.c.workspace_id == workspace_id, accounts.c.threads_user_id == threads_user_id
+        )
+    ).first()
 
 
 def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, actor: str, now: float) -> bool:

@@ -295,7 +295,12 @@ def _fan_out_one(conn: sa.Connection, hook: Mapping[str, Any], now: float) -> in
         name = event_name(row)
         if name not in EVENTS or (wanted and name not in wanted) or row["subject"] == hook["id"]:
             continue
-        _queue(conn, hook, row["id"], name, _data(conn, row), at=row["at"], now=now)
+        data = _data(conn, row)
+        try:
+            with conn.begin_nested():
+                _queue(conn, hook, row["id"], name, data, at=row["at"], now=now)
+        except sa.exc.IntegrityError:  # another process found the same late change
+            continue
         made += 1
     return made
 
