@@ -364,3 +364,12 @@ async def test_one_profile_added_many_times_at_once_is_one_account(
     assert all(isinstance(one, Stored) for one in made)
     assert len({one.account_id for one in made if isinstance(one, Stored)}) == 1
     assert sorted(change_types(house)) == ["account.connected"] + ["account.reconnected"] * 5
+
+
+async def test_a_scanner_that_opens_the_link_meanwhile_does_not_lock_the_person_out(house: Accounts) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    assert not isinstance(landing, Page)
+    await connect.land(house, token)
+    page = await connect.finish(house, {"code": "AQBwrong", "state": token}, landing.cookie)
+    assert page.pattern == "authorization_code_used"

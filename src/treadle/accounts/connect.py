@@ -68,7 +68,7 @@ async def land(house: Accounts, token: str) -> Landing | Page:
                 name = row.username or row.threads_user_id
                 shown = preview(conn, house, link["account_id"])
                 sends, holds = tuple(shown["sends"]), tuple(shown["holds"])
-        last = {k: v for k, v in (link["outcome"] or {}).items() if k != "nonce"} or None
+        last = {k: v for k, v in (link["outcome"] or {}).items() if k != "nonces"} or None
         return Landing(
             link_id=link["id"],
             cookie=links.opened(conn, link["id"], now=now),

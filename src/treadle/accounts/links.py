@@ -1,8 +1,8 @@
 """Hosted connect links: made for an end customer, expiring, good for one connection.
 
 The link's token is also the ``state`` of the authorise window; the database holds its hash alone. Opening a link puts a
-second secret into the browser (a cookie), and only the browser that opened it last can finish it: a link finished by
-somebody else's authorisation would connect their profile to this workspace.
+second secret into the browser (a cookie), and only a browser that opened it can finish it: a link finished by somebody
+else's authorisation would connect their profile to this workspace. Mail scanners open links too, so the last few count.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ LONGEST_S = 30 * 86_400.0
 # Whoever opened the link in time may finish in Meta's window afterwards.
 GRACE_S = 900.0
 ABANDONED_S = 120.0
+BROWSERS = 5
 RETURN_ADDRESSES = "return_addresses"
 
 
@@ -123,14 +124,14 @@ def opened(conn: sa.Connection, link_id: str, *, now: float) -> str:
     conn.execute(
         sa.update(connect_links)
         .where(connect_links.c.id == link_id)
-        .values(opened_at=now, outcome={**link, "nonce": digest(nonce)})
+        .values(opened_at=now, outcome={**link, "nonces": [*link.get("nonces", []), digest(nonce)][-BROWSERS:]})
     )
     return nonce
 
 
 def same_browser(link: dict[str, Any], nonce: str | None) -> bool:
-    kept = (link["outcome"] or {}).get("nonce")
-    return bool(nonce) and bool(kept) and hmac.compare_digest(digest(nonce or ""), str(kept))
+    known = (link["outcome"] or {}).get("nonces", [])
+    return bool(nonce) and any(hmac.compare_digest(digest(nonce or ""), str(kept)) for kept in known)
 
 
 def take(conn: sa.Connection, link_id: str, *, was: float | None, now: float) -> bool:
@@ -148,7 +149,7 @@ def _abandoned(link: dict[str, Any], now: float) -> bool:
 def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
     """Keep what came of it. ``again``: it did not connect anything, so the link may be pressed once more."""
     kept = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
-    values: dict[str, Any] = {"outcome": {**outcome, "nonce": kept.get("nonce")}}
+    values: dict[str, Any] = {"outcome": {**outcome, "nonces": kept.get("nonces", [])}}
     if again:
         values["used_at"] = None
     conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id).values(**values))
