@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import Served, chromium, free_socket, give_up, serving
-from fastapi import FastAPI
 from starlette.testclient import TestClient
-from web_house import SESSION, furnish, open_session
+from web_house import SESSION, Furnished, furnish, open_session, settings_for
 
-from treadle.app import App, open_app
+from treadle.app import open_app
 from treadle.sandbox.server import Sandbox
 from treadle.sandbox.threaded import running
 from treadle.settings import Settings
 from treadle.site import build
 from treadle.web.desk import SESSION_COOKIE
-
-
-@dataclass(slots=True)
-class Furnished:
-    """A house with something of everything, without a worker, and a client that is logged in."""
-
-    app: App
-    site: FastAPI
-    client: TestClient
-    ids: dict[str, str]
-
-
-def settings_for(folder: Path, public_url: str, **more: Any) -> Settings:
-    return Settings(
-        data_dir=folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
-    )  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -76,7 +58,7 @@ def served(threads: Sandbox, tmp_path: Path) -> Iterator[Served]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     threads.control.app(redirect_uris=[f"{url}/threads/callback"])
     settings = Settings(
-        data_dir=tmp_path / "data",
+        data_dir=tmp_path / "served",
         public_url=url,
         threads_api_url=threads.url,
         threads_authorize_url=threads.authorize_url,
@@ -95,6 +77,6 @@ def furnished_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
     """The real server over a furnished house, without a worker: for looking at every page."""
     listener = free_socket()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with serving(settings_for(tmp_path / "data", url), listener, worker=False) as running_server:
+    with serving(settings_for(tmp_path / "furnished", url), listener, worker=False) as running_server:
         open_session(running_server.app)
         yield running_server, furnish(running_server.app)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.diagnosis import diagnose
 from treadle.ids import new_id
+from treadle.settings import Settings
 from treadle.store.tables import (
     accounts,
     api_keys,
@@ -47,6 +52,22 @@ BAD_VIDEO = {
     "id": "17900000000000321",
 }
 SHORT_TEXT = "The loom is threaded. First pass in a minute."
+
+
+@dataclass(slots=True)
+class Furnished:
+    """A house with something of everything, without a worker, and a client that is logged in."""
+
+    app: App
+    site: FastAPI
+    client: TestClient
+    ids: dict[str, str]
+
+
+def settings_for(folder: Path, public_url: str, **more: Any) -> Settings:
+    return Settings(
+        data_dir=folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
+    )  # type: ignore[arg-type]
 
 
 def open_session(app: App, *, zone: str = "Europe/Berlin") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from starlette.datastructures import UploadFile
 
-from treadle.api.files import NotKept, find_media
+from treadle.api.files import NotKept, find_media, progress_json, set_job
 from treadle.api.files import keep as keep_file
-from treadle.media.service import NotPreparable, StoredMedia
+from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.media.words import clock, megabytes
 from treadle.posts.findings import Finding
 from treadle.store.tables import media
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 UNUSED_LIFE_S = 7 * 86_400.0  # a file that no post took is removed after this
 PIECE = 1 << 20
+TOLD_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     if row is None:
         return Finding("media", "known_media", "There is no such uploaded file any more.", "Upload it again.")
     service = app.media()
-    made = await service.prepare(service.local_path(row["stored"]), on_too_long=too_long or "refuse")
+    told = _Teller(app, row["id"])
+    made = await service.prepare(service.local_path(row["stored"]), on_too_long=too_long or "refuse", progress=told)
+    await told.end()
     if isinstance(made, NotPreparable):
         worst = made.findings[0]
         return Finding("media", worst.code, worst.message, "", pattern=worst.pattern, given=row["filename"])
@@ -64,6 +68,35 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     shown = {**report.to_json(), "before": before}
     await _add(app, workspace, made.stored, row["filename"], shown, now)
     return Kept({**item, "id": made.stored.id, "type": report.kind, "filename": row["filename"]})
+
+
+class _Teller:
+    """Writes down how far a repair is, so that the page can show it; not more often than it is looked at."""
+
+    def __init__(self, app: App, media_id: str) -> None:
+        self._app, self._media_id, self._last = app, media_id, 0.0
+        self._loop = asyncio.get_running_loop()
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def __call__(self, progress: Progress) -> None:
+        now = self._loop.time()
+        if now - self._last < TOLD_EVERY_S:
+            return
+        self._last = now
+        job = {"state": "running", **progress_json(progress)}
+        task = self._loop.create_task(self._app.db.run(set_job, self._media_id, job))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def end(self) -> None:
+        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self._app.db.run(set_job, self._media_id, {"state": "done"})
+
+
+async def progress_of(app: App, workspace: str, media_id: str) -> dict[str, Any]:
+    """How far the repair of a file is: ``state`` and, while it runs, ``percent`` and ``left_s``."""
+    row = await app.db.query(find_media, workspace, media_id)
+    return dict(row["job"] or {"state": "none"}) if row else {"state": "none"}
 
 
 async def _add(app: App, workspace: str, stored: StoredMedia, name: str, report: Mapping[str, Any], now: float) -> None:

@@ -286,3 +286,10 @@ async def upload(visit: Visit) -> Response:
             items.append(kept.item)
     files = await uploads.known(visit.app, visit.workspace, [str(i["id"]) for i in items])
     return visit.fragment("compose_media.html", part=number, items=items, first=0, troubles=troubles, files=files)
+
+
+@pages.get("/compose/progress/{media_id}")
+async def progress(visit: Visit) -> Response:
+    """How far a repair is."""
+    media_id = str(visit.request.path_params["media_id"])
+    return visit.json(await uploads.progress_of(visit.app, visit.workspace, media_id))

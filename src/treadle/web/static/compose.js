@@ -135,6 +135,35 @@
     request.send(body);
     return ended;
   };
+  // ---- a repair under way: the form is being sent, and answered when it is done; meanwhile its progress is shown
+  form.addEventListener("submit", (event) => {
+    const id = event.submitter?.dataset.repair;
+    if (!id) return;
+    const offer = event.submitter.closest(".repair-offer");
+    const bar = document.createElement("progress");
+    bar.max = 100;
+    bar.setAttribute("aria-label", "Repairing");
+    const said = document.createElement("span");
+    said.className = "small quiet";
+    said.setAttribute("role", "status");
+    said.textContent = "Repairing";
+    offer.append(bar, said);
+    clearTimeout(timer);
+    const look = async () => {
+      try {
+        const answer = await fetch(`/compose/progress/${encodeURIComponent(id)}`);
+        const job = await answer.json();
+        if (job.state === "running" && job.step !== "fetch") {
+          bar.value = job.percent;
+          const left = job.left_s ? `, ${Math.ceil(job.left_s)} s left` : "";
+          said.textContent = `Repairing: ${Math.round(job.percent)} %${left}`;
+        }
+      } catch { return; }
+      setTimeout(look, 700);
+    };
+    look();
+  });
+
   let uploading = 0;
   form.addEventListener("change", async (event) => {
     const input = event.target;

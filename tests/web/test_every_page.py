@@ -1,0 +1,108 @@
+"""Every page at phone and desk width, light and dark: nothing overflows, axe-core finds nothing serious."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Served, axe_script, serious_faults
+from web_house import SESSION
+
+from treadle.web.desk import SESSION_COOKIE
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "today": "/",
+    "posts": "/posts",
+    "posts-searched": "/posts?q=loom&state=published&sort=-published_at",
+    "post-published": "/posts/{published}",
+    "post-blocked": "/posts/{blocked}",
+    "post-chain": "/posts/{chain}",
+    "post-checking": "/posts/{checking}",
+    "compose": "/compose",
+    "compose-edit": "/compose?post={chain}",
+    "calendar": "/calendar",
+    "accounts": "/accounts",
+    "causes": "/causes",
+    "unknown": "/unknown",
+    "webhooks": "/webhooks",
+    "keys": "/keys",
+    "setup": "/setup",
+    "me": "/me",
+    "missing": "/posts/pst_none",
+    "guide": "/guide",
+}
+SIZES = {"wide": (1280, "light"), "dark": (1280, "dark"), "phone": (375, "light")}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: TREADLE_SHOTS, else the tests' temporary folder."""
+    folder = Path(os.environ.get("TREADLE_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(params=SIZES)
+def sized(
+    request: pytest.FixtureRequest, chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]
+) -> Iterator[tuple[str, Any, dict[str, str]]]:
+    served, ids = furnished_server
+    width, scheme = SIZES[request.param]
+    context = chromium_browser.new_context(
+        base_url=served.url,
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        timezone_id="Europe/Berlin",
+        reduced_motion="reduce",
+    )
+    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
+    yield request.param, context.new_page(), ids
+    context.close()
+
+
+def test_every_page_fits_and_can_be_used_by_everybody(sized: tuple[str, Any, dict[str, str]], pictures: Path) -> None:
+    size, page, ids = sized
+    axe = axe_script()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+    page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    for name, address in PAGES.items():
+        page.goto(address.format(**ids))
+        # Only what the wide pages cannot hold: a phone that has to be pushed sideways.
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wrong.append(f"{name} ({size}): {over} px wider than the window")
+        wrong += [f"{name} ({size}): {fault}" for fault in serious_faults(page, axe)]
+        page.screenshot(path=pictures / f"{name}-{size}.png", full_page=True)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_log_in_and_the_first_page(
+    chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]], served: Served, pictures: Path
+) -> None:
+    axe = axe_script()
+    page = chromium_browser.new_page()
+    for name, address in (("login", f"{furnished_server[0].url}/login"), ("first", f"{served.url}/setup")):
+        page.goto(address)
+        assert page.get_by_role("heading", level=1).inner_text() == {"login": "Log in"}.get(name, "Who will use this?")
+        assert not serious_faults(page, axe)
+        page.screenshot(path=pictures / f"{name}.png")
+    page.close()
+
+
+def test_a_page_can_be_walked_by_keyboard(sized: tuple[str, Any, dict[str, str]]) -> None:
+    size, page, _ = sized
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.closest('main') !== null")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert first
+    assert outline == "solid", size
