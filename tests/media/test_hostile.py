@@ -369,3 +369,12 @@ def test_the_worker_says_what_it_was_not_given(tmp_path: Path) -> None:
         [sys.executable, "-I", "-m", "treadle.media.worker"], input="{}\n", capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
+
+
+async def test_a_light_job_does_not_wait_for_the_heavy_ones(film: Recipes, tmp_path: Path) -> None:
+    runner, work = MediaRunner(1), tmp_path / "work"
+    work.mkdir()
+    async with runner._places:  # as if an encode of minutes were under way
+        result = await runner.run(Job(film("last.mp4", writer={}), work, heavy=False))
+    assert isinstance(result, JobDone)
+    assert result.plan.kind is RepairKind.PATCH

@@ -19,6 +19,7 @@ from treadle.media.plan import RepairPlan, TooLong
 from treadle.media.worker.cage import Limits
 
 MAX_EVENT_BYTES = 1 << 20
+LIGHT_WORKERS = 2
 FailureCode = Literal["media", "memory", "cpu", "timeout", "crash", "disk", "canceled"]
 
 
@@ -60,7 +61,8 @@ class Job:
     """One file to look at whole, and to repair unless ``inspect_only``.
 
     ``at_least`` is a repair's word that the plan must not fall below; ``picture`` is ``"still"``, ``"moving"`` or
-    empty for videos, and decides which libraries the child loads.
+    empty for videos, and decides which libraries the child loads. ``heavy`` jobs encode pictures and queue among
+    themselves, so that moving an index need not wait for an encode.
     """
 
     path: Path
@@ -73,18 +75,20 @@ class Job:
     at_least: str = "none"
     limits: Limits = field(default_factory=Limits)
     cage: bool = True
+    heavy: bool = True
 
 
 class MediaRunner:
-    """Runs jobs, at most ``workers`` at the same time. One per service."""
+    """Runs jobs, at most ``workers`` heavy ones and two light ones at the same time. One per service."""
 
     def __init__(self, workers: int | None = None) -> None:
         self._places = asyncio.Semaphore(workers or max(1, (os.cpu_count() or 2) // 2))
+        self._light = asyncio.Semaphore(LIGHT_WORKERS)
         self._running: set[asyncio.subprocess.Process] = set()
 
     async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> JobDone | JobFailed:
         """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
-        async with self._places:
+        async with self._places if job.heavy else self._light:
             return await self._run(job, progress)
 
     async def close(self) -> None:

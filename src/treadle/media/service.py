@@ -45,6 +45,7 @@ from treadle.media.validate import validate
 from treadle.settings import Settings
 
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=10, sock_read=30)
+_HEAVY = (RepairKind.VIDEO, RepairKind.FULL)
 ProgressCallback = Callable[[Progress], None]
 Due = datetime | float | None
 
@@ -135,7 +136,7 @@ class MediaService:
             return report
         with work_directory(self._work) as work:
             limits = limits_for(probe, size=probe.size)
-            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage)
+            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False)
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
             return _report(shown, probe, [_failed(result, probe)], on_too_long, conservative)
@@ -243,6 +244,7 @@ class MediaService:
         job = Job(
             path, work, picture, _too_long(on_too_long), conservative, at_least=at_least,
             limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
+            heavy=report.plan.kind in _HEAVY or at_least == "full",
         )  # fmt: skip
         return await self._runner.run(job, progress)
 
