@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,16 @@ def run(bench: Bench) -> Outcome:
         results: list[list[dict[str, Any]]] = []
         try:
             for number in range(rounds):
-                folder = bench.folder / f"accept-{backend}-{number}"
-                folder.mkdir()
-                with _database(backend, folder) as url:
-                    results.append(ask("-m", "bench.workers.accept", url, folder, 300, *counts, timeout=1800))
+                with ExitStack() as stack:
+                    databases = []
+                    for count in counts:
+                        folder = bench.folder / f"accept-{backend}-{number}-{count}"
+                        folder.mkdir()
+                        url = stack.enter_context(_database(backend, folder))
+                        databases.append({"url": url, "folder": str(folder), "count": count})
+                    path = bench.folder / "accept.json"
+                    path.write_text(json.dumps({"databases": databases, "probe": 200}))
+                    results.append(ask("-m", "bench.workers.accept", path, timeout=1800))
         except NoPostgres as why:
             outcome.notes.append(f"{backend} was not measured: {why}")
             continue

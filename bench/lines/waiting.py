@@ -117,13 +117,15 @@ def run(bench: Bench) -> Outcome:
                 w, c = contender(containers)
                 waste[name].append(w)
                 calls[name].append(c)
+        looks = {name: Samples(name, "looks", tuple(values)) for name, values in calls.items()}
+        ours = Samples("Treadle", "s", tuple(waste["Treadle"]))
         for name in RIVALS:
-            ours, theirs = (Samples(who, "s", tuple(waste[who])) for who in ("Treadle", name))
-            our_calls, their_calls = (Samples(who, "looks", tuple(calls[who])) for who in ("Treadle", name))
+            theirs = Samples(f"{name} ({looks[name].median:.1f} looks)", "s", tuple(waste[name]))
             judged = name == YARDSTICK and waste_limit is not None and call_limit is not None
             met = None
             if judged:
-                met = ours.median <= waste_limit * theirs.median and our_calls.median <= call_limit * their_calls.median
-            outcome.rows.append(Row(f"ready, unnoticed: {title}", ours, theirs, reach if judged else "", met))
-            outcome.rows.append(Row("  looks until noticed", our_calls, their_calls, "", None))
+                few_enough = looks["Treadle"].median <= call_limit * looks[name].median
+                met = ours.median <= waste_limit * theirs.median and few_enough
+            row_title = f"ready, unnoticed: {title} ({looks['Treadle'].median:.1f} looks)"
+            outcome.rows.append(Row(row_title, ours, theirs, reach if judged else "", met))
     return outcome

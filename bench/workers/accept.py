@@ -1,7 +1,8 @@
 """What accepting a scheduled post costs while more and more are scheduled.
 
-``python -m bench.workers.accept DATABASE_URL FOLDER PROBE COUNT...``: at each COUNT of scheduled posts, PROBE more are
-accepted, one transaction each, and timed; then the check for due posts is timed. Prints a list of results as JSON.
+``python -m bench.workers.accept FILE`` with JSON in FILE: ``databases`` (``url``, ``folder``, ``count``) and ``probe``.
+Each database is filled with ``count`` scheduled posts; then ``probe`` more are accepted in each, one transaction each,
+in turn, so that whatever else the machine does touches all alike. Prints a list of results as JSON.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import sqlalchemy as sa
@@ -43,49 +46,55 @@ def database_size(database: Database) -> int:
         return int(pages) * int(conn.execute(sa.text("PRAGMA page_size")).scalar_one())
 
 
-def main(url: str, folder: str, probe: int, counts: list[int]) -> None:
+class Case:
+    """One database, filled."""
+
+    def __init__(self, url: str, folder: str, count: int) -> None:
+        self.count = count
+        self.database = open_database(Settings(database_url=url, data_dir=Path(folder)))
+        upgrade(self.database)
+        self.enqueuer = Enqueuer(self.database)
+        self.posts = Posts(Releaser(self.enqueuer))
+        users = [{"id": 10_000 + n, "username": f"bench{n}", "access_token": ""} for n in range(ACCOUNTS)]
+        self.accounts = seed(self.database, users)
+        before = database_size(self.database)
+        for first in range(0, count, FILL):
+            with self.database.begin() as conn:
+                for number in range(first, min(count, first + FILL)):
+                    accept(self.posts, conn, self.accounts[number % ACCOUNTS], number, time.time())
+        self.bytes_per_post = (database_size(self.database) - before) / count
+        self.accepts: list[float] = []
+        self.checks: list[float] = []
+
+    def probe(self, number: int) -> None:
+        began = time.perf_counter()
+        with self.database.begin() as conn:
+            accept(self.posts, conn, self.accounts[number % ACCOUNTS], self.count + number, time.time())
+        self.accepts.append(time.perf_counter() - began)
+        if number % 10 == 0:
+            began = time.perf_counter()
+            self.enqueuer._client._sys_db.transition_delayed_workflows()
+            self.checks.append(time.perf_counter() - began)
+
+
+def main(plan: dict[str, Any]) -> None:
     logging.getLogger("dbos").setLevel(logging.ERROR)
-    database = open_database(Settings(database_url=url, data_dir=Path(folder)))
-    upgrade(database)
-    enqueuer = Enqueuer(database)
-    posts = Posts(Releaser(enqueuer))
-    users = [{"id": 10_000 + n, "username": f"bench{n}", "access_token": ""} for n in range(ACCOUNTS)]
-    accounts = seed(database, users)
-    done, results = 0, []
-    before = database_size(database)
-    for count in counts:
-        while done < count:
-            now = time.time()
-            with database.begin() as conn:
-                for number in range(done, min(count, done + FILL)):
-                    accept(posts, conn, accounts[number % ACCOUNTS], number, now)
-            done = min(count, done + FILL)
-        size = database_size(database) - before
-        single = []
-        for number in range(done, done + probe):
-            began = time.perf_counter()
-            with database.begin() as conn:
-                accept(posts, conn, accounts[number % ACCOUNTS], number, time.time())
-            single.append(time.perf_counter() - began)
-        done += probe
-        checks = []
-        for _ in range(20):
-            began = time.perf_counter()
-            enqueuer._client._sys_db.transition_delayed_workflows()
-            checks.append(time.perf_counter() - began)
-        single.sort()
-        checks.sort()
-        results.append(
-            {
-                "scheduled": count,
-                "accept_s": single[len(single) // 2],
-                "due_check_s": checks[len(checks) // 2],
-                "bytes_per_post": size / count,
-                "memory_mb": psutil.Process().memory_info().rss / 1e6,
-            }
-        )
+    cases = [Case(**entry) for entry in plan["databases"]]
+    for number in range(int(plan["probe"])):
+        for case in cases:
+            case.probe(number)
+    results = [
+        {
+            "scheduled": case.count,
+            "accept_s": statistics.median(case.accepts),
+            "due_check_s": statistics.median(case.checks),
+            "bytes_per_post": case.bytes_per_post,
+            "memory_mb": psutil.Process().memory_info().rss / 1e6,
+        }
+        for case in cases
+    ]
     print(json.dumps(results))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), [int(word) for word in sys.argv[4:]])
+    main(json.loads(Path(sys.argv[1]).read_text()))
