@@ -34,6 +34,7 @@ from treadle.media.hosting import (
 )
 from treadle.media.hosts import HostMemory
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner, Progress, limits_for, work_directory
+from treadle.media.outcomes import broken, failed, is_address, missing, not_compliant, only_told, shown
 from treadle.media.patterns import finding
 from treadle.media.plan import RepairPlan, TooLong, plan
 from treadle.media.probe import probe_file
@@ -99,13 +100,13 @@ class MediaService:
         post is to go out (aware datetime or epoch seconds). Never raises for what the medium is like.
         """
         source = str(url_or_path)
-        if _is_address(source):
+        if is_address(source):
             return await self._check_address(source, due_at, on_too_long, workspace, conservative)
         with work_directory(self._work) as work:
             path = await self._local(source, Path(work))
             if path is None:
-                return _report(_shown(source), None, [_missing(source)], on_too_long, conservative)
-            return await self._check_file(path, _shown(source), on_too_long, conservative)
+                return _report(shown(source), None, [missing(source)], on_too_long, conservative)
+            return await self._check_file(path, shown(source), on_too_long, conservative)
 
     async def _check_address(
         self, address: str, due_at: Due, on_too_long: str, workspace: str, conservative: bool
@@ -126,8 +127,8 @@ class MediaService:
             )
             found.append(finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen"))
         if unreachable_reason(self._settings) is not None:  # a copy would be no better than what it replaces
-            found = [_only_told(item) if item.fix == "copy" else item for item in found]
-        return _report(_shown(address), seen.probe, found, on_too_long, conservative, seen.facts)
+            found = [only_told(item) if item.fix == "copy" else item for item in found]
+        return _report(shown(address), seen.probe, found, on_too_long, conservative, seen.facts)
 
     async def _check_file(self, path: Path, shown: str, on_too_long: str, conservative: bool) -> MediaReport:
         probe = await asyncio.to_thread(probe_file, path)
@@ -139,7 +140,7 @@ class MediaService:
             job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False)
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
-            return _report(shown, probe, [_failed(result, probe)], on_too_long, conservative)
+            return _report(shown, probe, [failed(result, probe)], on_too_long, conservative)
         return _report(shown, result.probe, result.findings, on_too_long, conservative)
 
     # ------------------------------------------------------------------ making it fit
@@ -170,7 +171,7 @@ class MediaService:
         )  # fmt: skip
         if not report.ok:
             return NotPreparable(worst_first(report.findings), report)
-        wants_copy = copy and _is_address(source)
+        wants_copy = copy and is_address(source)
         if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wants_copy:
             return self._as_it_is(source, report)
         with work_directory(self._work) as name:
@@ -181,7 +182,7 @@ class MediaService:
             return await self._make_fit(path, source, work, report, on_too_long, conservative, wants_copy, progress)
 
     def _as_it_is(self, source: str, report: MediaReport) -> Prepared:
-        url = source if _is_address(source) else None
+        url = source if is_address(source) else None
         if source.startswith("med_") and (stored := self.store_room.find(source)) is not None:
             url = stored.url
         return Prepared(source, report, False, url, None, "Nothing had to be changed.", report.probe)
@@ -206,7 +207,7 @@ class MediaService:
         while True:
             result = await self._run(path, work, report, on_too_long, conservative, attempt, progress)
             if isinstance(result, JobFailed):
-                problem = _failed(result, report.probe)
+                problem = failed(result, report.probe)
                 return NotPreparable([problem, *report.findings], report)
             seen = MediaReport(
                 report.source, result.probe, worst_first(_merged(report, result)), result.plan, report.fetch
@@ -225,7 +226,7 @@ class MediaService:
             if result.plan.image or result.plan.kind >= RepairKind.FULL:
                 break
             attempt = "remux" if result.plan.kind < RepairKind.REMUX else "full"
-        return NotPreparable([_not_compliant(wrong), *seen.findings], seen)
+        return NotPreparable([not_compliant(wrong), *seen.findings], seen)
 
     async def _run(
         self,
@@ -253,7 +254,7 @@ class MediaService:
     ) -> Prepared | NotPreparable:
         digest, size = await asyncio.to_thread(_digest, path)
         kept_as = await asyncio.to_thread(self.store_room.find, source) if source.startswith("med_") else None
-        name = clean_name(URL(source).path if _is_address(source) else kept_as.filename if kept_as else source)
+        name = clean_name(URL(source).path if is_address(source) else kept_as.filename if kept_as else source)
         copy = path
         if path == Path(source) or path.parent.name.startswith("med_"):  # the caller's own file stays where it is
             copy = self._work / f"copy-{digest[:16]}-{time.monotonic_ns()}"
@@ -296,8 +297,8 @@ class MediaService:
     async def _bring(
         self, source: str, work: Path, report: MediaReport, progress: ProgressCallback | None
     ) -> Path | Finding:
-        if not _is_address(source):
-            return await self._local(source, work) or _missing(source)
+        if not is_address(source):
+            return await self._local(source, work) or missing(source)
         target = work / "source"
         got = await self._download(source, target, report, progress)
         return got if isinstance(got, Finding) else target
@@ -310,11 +311,11 @@ class MediaService:
         session = self._http()
         opened = await open_remote(session, URL(address), agent=agent, whole=True, timeout=FETCH_TIMEOUT)
         if isinstance(opened, NotOpened):
-            return _broken(f"The file could not be fetched ({opened.detail}).", opened.reason)
+            return broken(f"The file could not be fetched ({opened.detail}).", opened.reason)
         async with opened:
             length = opened.response.content_length
             if opened.status != 200:
-                return _broken(
+                return broken(
                     f"The file was there when it was looked at and is refused now (HTTP {opened.status}).", "refused"
                 )
             if length is not None and length > MAX_BYTES:
@@ -323,9 +324,9 @@ class MediaService:
             try:
                 got = await receive(_chunks(opened, length, progress), target, MAX_BYTES)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                return _broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
+                return broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
             if not isinstance(got, Finding) and length is not None and got[0] != length:
-                return _broken(f"The host sent {got[0]} of {length} bytes. Trying again may help.", "cut_short")
+                return broken(f"The host sent {got[0]} of {length} bytes. Trying again may help.", "cut_short")
             return got
 
     async def store(self, stream: AsyncIterable[bytes], filename: str) -> StoredMedia | NotStored:
@@ -390,20 +391,6 @@ class MediaService:
         return path if await asyncio.to_thread(path.is_file) else None
 
 
-def _is_address(source: str) -> bool:
-    return "://" in source[:20]
-
-
-def _shown(source: str) -> str:
-    """A source without secrets: an address without its query, a file by its name."""
-    if not _is_address(source):
-        return source if source.startswith("med_") else Path(source).name
-    try:
-        return str(URL(source).with_query(None).with_user(None))
-    except ValueError:
-        return source.partition("?")[0][:200]
-
-
 def _host(address: str) -> str:
     try:
         return (URL(address).host or "").lower()
@@ -437,46 +424,6 @@ def _merged(report: MediaReport, result: JobDone) -> list[Finding]:
         item for item in report.findings if item.field.partition(".")[0] in ("url", "host", "content_type")
     ]
     return [*about_address, *result.findings]
-
-
-def _only_told(item: Finding) -> Finding:
-    return finding(item.code, "remark", item.field, item.message.replace(" It is copied now.", "").replace(
-        " The file is copied.", ""), got=item.got, limit=item.limit, basis=item.basis)  # fmt: skip
-
-
-def _missing(source: str) -> Finding:
-    message = f"There is no file {_shown(source)}. Check the name, or upload it again."
-    return finding("file_missing", "error", "file", message, fix="reject")
-
-
-def _broken(message: str, code: str) -> Finding:
-    return finding(code, "error", "url", message, fix="reject")
-
-
-def _failed(result: JobFailed, probe: MediaProbe) -> Finding:
-    """A failed job in plain words. What the library said goes along as ``got``."""
-    if probe.image is not None and probe.image.format in ("heic", "heif") and "UnidentifiedImage" in result.detail:
-        message = "This server cannot read HEIC pictures: install treadle[heif], or upload a JPEG."
-        return finding("no_heif", "error", "image.format", message, got=probe.image.format, fix="reject")
-    if result.code == "disk":
-        message = "The repaired file would be too large for this server. Export a smaller one."
-        return finding("no_room", "error", "size", message, got=result.detail, fix="reject")
-    if result.code in ("memory", "cpu", "timeout"):
-        message = (
-            "Looking at or repairing the file needs more time or memory than one file may have. Export a simpler one."
-        )
-        return finding("repair_limit", "error", "file", message, got=f"{result.code}: {result.detail}", fix="reject")
-    if result.code in ("image_pixels", "duration"):
-        return finding(
-            result.code, "error", "file", f"{result.detail.partition(': ')[2]} Make it smaller.", fix="reject"
-        )
-    message = "The file cannot be read: its contents are damaged or not what its name says. Export or upload it again."
-    return finding("repair_failed", "error", "file", message, got=f"{result.code}: {result.detail}"[:300], fix="reject")
-
-
-def _not_compliant(wrong: list[Finding]) -> Finding:
-    message = "Repairing did not make the file fit for Threads. " + " ".join(item.message for item in wrong[:3])
-    return finding("repair_not_compliant", "error", "file", message, got=[item.code for item in wrong], fix="reject")
 
 
 def _digest(path: Path) -> tuple[str, int]:

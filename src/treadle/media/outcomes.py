@@ -1,0 +1,66 @@
+"""What went wrong while preparing a medium, as findings in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yarl import URL
+
+from treadle.media.facts import MediaProbe
+from treadle.media.finding import Finding
+from treadle.media.jobs import JobFailed
+from treadle.media.patterns import finding
+
+
+def is_address(source: str) -> bool:
+    return "://" in source[:20]
+
+
+def shown(source: str) -> str:
+    """A source without secrets: an address without its query, a file by its name."""
+    if not is_address(source):
+        return source if source.startswith("med_") else Path(source).name
+    try:
+        return str(URL(source).with_query(None).with_user(None))
+    except ValueError:
+        return source.partition("?")[0][:200]
+
+
+def only_told(item: Finding) -> Finding:
+    return finding(item.code, "remark", item.field, item.message.replace(" It is copied now.", "").replace(
+        " The file is copied.", ""), got=item.got, limit=item.limit, basis=item.basis)  # fmt: skip
+
+
+def missing(source: str) -> Finding:
+    message = f"There is no file {shown(source)}. Check the name, or upload it again."
+    return finding("file_missing", "error", "file", message, fix="reject")
+
+
+def broken(message: str, code: str) -> Finding:
+    return finding(code, "error", "url", message, fix="reject")
+
+
+def failed(result: JobFailed, probe: MediaProbe) -> Finding:
+    """A failed job in plain words. What the library said goes along as ``got``."""
+    if probe.image is not None and probe.image.format in ("heic", "heif") and "UnidentifiedImage" in result.detail:
+        message = "This server cannot read HEIC pictures: install treadle[heif], or upload a JPEG."
+        return finding("no_heif", "error", "image.format", message, got=probe.image.format, fix="reject")
+    if result.code == "disk":
+        message = "The repaired file would be too large for this server. Export a smaller one."
+        return finding("no_room", "error", "size", message, got=result.detail, fix="reject")
+    if result.code in ("memory", "cpu", "timeout"):
+        message = (
+            "Looking at or repairing the file needs more time or memory than one file may have. Export a simpler one."
+        )
+        return finding("repair_limit", "error", "file", message, got=f"{result.code}: {result.detail}", fix="reject")
+    if result.code in ("image_pixels", "duration"):
+        return finding(
+            result.code, "error", "file", f"{result.detail.partition(': ')[2]} Make it smaller.", fix="reject"
+        )
+    message = "The file cannot be read: its contents are damaged or not what its name says. Export or upload it again."
+    return finding("repair_failed", "error", "file", message, got=f"{result.code}: {result.detail}"[:300], fix="reject")
+
+
+def not_compliant(wrong: list[Finding]) -> Finding:
+    message = "Repairing did not make the file fit for Threads. " + " ".join(item.message for item in wrong[:3])
+    return finding("repair_not_compliant", "error", "file", message, got=[item.code for item in wrong], fix="reject")
