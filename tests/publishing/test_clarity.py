@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.publishing.clarity import clarity_of
-from treadle.publishing.evidence import diagnose_failure
+from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Refused
 
 CALL = Call("POST", "/v1.0/me/threads_publish")

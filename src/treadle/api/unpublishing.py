@@ -13,10 +13,11 @@ from treadle.app import App
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts.service import Missing, Refusal
 from treadle.posts.view import AccountView, account_view
-from treadle.publishing.evidence import diagnose_failure, note_of
+from treadle.publishing.evidence import note_of
 from treadle.publishing.house import House
 from treadle.publishing.records import add_note, announce_post
 from treadle.store.tables import accounts, parts, posts
+from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok
 
 REMOVED = "removed"  # kept in a part's checks: it was out, and was taken off

@@ -48,7 +48,7 @@ def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str,
         .mappings()
         .first()
     )
-    return _many(conn, [row])[0] if row else None
+    return _many(conn, [dict(row)])[0] if row else None
 
 
 def list_posts(
@@ -72,7 +72,7 @@ def list_posts(
         query = query.where(beyond < mark if descending else beyond > mark)
     order = (key.desc(), posts.c.id.desc()) if descending else (key.asc(), posts.c.id.asc())
     rows = conn.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
-    page = rows[:limit]
+    page = [dict(row) for row in rows[:limit]]
     cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}" if len(rows) > limit else None
     return _many(conn, page), cursor
 
@@ -112,7 +112,7 @@ def _many(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> list[dict[s
     for part in conn.execute(
         sa.select(parts).where(parts.c.post_id.in_(ids)).order_by(parts.c.post_id, parts.c.position)
     ).mappings():
-        by_post.setdefault(part["post_id"], []).append(part)
+        by_post.setdefault(part["post_id"], []).append(dict(part))
     held: dict[str, list[str]] = {}
     for row in conn.execute(
         sa.select(post_blockers)

@@ -1,15 +1,14 @@
-"""From a call's result to a timeline note and to evidence for the diagnosis."""
+"""From a call's result to a timeline note, and what the engine knows besides that sharpens a diagnosis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from treadle.diagnosis import diagnose
 from treadle.diagnosis.redact import redact
-from treadle.diagnosis.types import Diagnosis, Evidence
+from treadle.diagnosis.types import Diagnosis
 from treadle.posts.view import PartView
 from treadle.publishing.records import Note
+from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 
 # Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
@@ -68,43 +67,6 @@ def note_of(
         diagnosis=diagnosis.to_json() if diagnosis else None,
         decision=decision,
     )
-
-
-def evidence_of(failure: Failure, stage: str, context: Mapping[str, Any]) -> Evidence:
-    match failure:
-        case Refused():
-            answer = failure.answer
-            return Evidence(
-                stage=stage, http_status=answer.status, headers=answer.headers, body=answer.body, context=context
-            )
-        case NotSent():
-            return Evidence(stage=stage, exception=_exception(failure), context={**context, "transport": "not_sent"})
-        case Lost():
-            return Evidence(
-                stage=stage,
-                http_status=failure.answer.status if failure.answer else None,
-                exception=_exception(failure),
-                context={**context, "transport": "lost"},
-            )
-
-
-_WORDS = {
-    "dns": "getaddrinfo failed (dns)",
-    "connect": "connection refused (connect)",
-    "tls": "TLS handshake failed",
-    "timeout": "timed out",
-    "reset": "connection reset",
-    "truncated": "truncated answer: incomplete read",
-    "protocol": "server disconnected: protocol error",
-}
-
-
-def _exception(failure: NotSent | Lost) -> str:
-    return f"{_WORDS.get(failure.kind, failure.kind)}: {failure.detail}"
-
-
-def diagnose_failure(failure: Failure, stage: str, context: Mapping[str, Any]) -> Diagnosis:
-    return diagnose(evidence_of(failure, stage, context))
 
 
 def reading_stops(result: Result[Any]) -> bool:

@@ -11,7 +11,7 @@ from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, Later, Outcome, Over, Parked
-from treadle.publishing.evidence import context_of, diagnose_failure, note_of
+from treadle.publishing.evidence import context_of, note_of
 from treadle.publishing.house import House
 from treadle.publishing.policy import (
     Decision,
@@ -25,6 +25,7 @@ from treadle.publishing.policy import (
     decide,
 )
 from treadle.publishing.records import Change, Hop, Note
+from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Failure, Refused
 
 FRESH_PARENT_S = 180.0  # a reply's parent this young may not be known everywhere at Meta's yet

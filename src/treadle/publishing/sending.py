@@ -10,13 +10,14 @@ from treadle.posts.view import PartView
 from treadle.publishing import quota
 from treadle.publishing.clarity import clarity_of
 from treadle.publishing.ending import Later, Outcome
-from treadle.publishing.evidence import context_of, diagnose_failure, note_of
+from treadle.publishing.evidence import context_of, note_of
 from treadle.publishing.failing import call_failed
 from treadle.publishing.house import House
 from treadle.publishing.matching import LIST_FIELDS
 from treadle.publishing.records import Change, Hop, Note
 from treadle.publishing.steps import Publish
 from treadle.threads import ThreadsClient
+from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import NotSent, Ok, Refused, Result
 
 LIST_LIMIT = 25

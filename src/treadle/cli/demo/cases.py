@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LINK = "https://example.com/looms"
-# Within Threads' limit of 500 when characters are counted and beyond it when bytes are. The demo's Threads counts bytes,
-# so it refuses what nobody could know for certain beforehand.
+# Within Threads' limit of 500 when characters are counted and beyond it when bytes are. The demo's Threads counts
+# bytes, so it refuses what nobody could know for certain beforehand.
 LONG_TEXT = " ".join(["Ο αργαλειός υφαίνει το νήμα."] * 15)
 
 

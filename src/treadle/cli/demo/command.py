@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import tempfile
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from treadle.cli.demo.play import WORKSPACE, Stage, play
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 APP_ID, APP_SECRET = "1357924680123456", "demo-secret-of-the-sandbox"
+EMAIL = "demo@example.com"
 SETTLE_S, TIME_SCALE = 60.0, 0.1
 
 
@@ -47,6 +49,7 @@ def demo(
 
 
 async def _demo(console: Console, folder: Path, port: int, exit_: bool) -> int:
+    from treadle.accounts.login import add_user
     from treadle.cli.demo.serving import free_socket, serving
     from treadle.sandbox import running
     from treadle.settings import Settings
@@ -84,8 +87,10 @@ async def _demo(console: Console, folder: Path, port: int, exit_: bool) -> int:
             show.summary(stage, console, time.monotonic() - played)
             console.print(f"Everything together took {time.monotonic() - began:.0f} s.", highlight=False)
             if not exit_:
+                password = secrets.token_urlsafe(9)
+                await add_user(server.app.db, WORKSPACE, EMAIL, password, actor="demo", now=server.app.now())
                 console.print(f"\nSee the posts at {server.url}/posts and on Threads' stand-in at {sandbox.url}/ .")
-                console.print("Ctrl-C ends it.", highlight=False)
+                console.print(f"Log in with {EMAIL} and the password {password}. Ctrl-C ends it.", highlight=False)
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()
     await host.stop()
