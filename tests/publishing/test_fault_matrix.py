@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
 
+import pytest
+
 from tests.publishing.conftest import matrix_size
 from tests.publishing.covering import pairwise_rows
 from tests.publishing.faults import FAULTS, REFUSALS, UNCLEAR, Fault, in_vain
@@ -42,7 +44,7 @@ class Case:
     @property
     def all_fire(self) -> bool:
         """Whether the run must come past every fault: after a plain refusal nothing is looked up."""
-        return len(self.faults) == 1 or self.faults[0].name in UNCLEAR
+        return len(self.faults) == 1 or (bool(self.faults) and self.faults[0].name in UNCLEAR)
 
 
 @dataclass(slots=True)
@@ -174,29 +176,42 @@ def covering() -> list[Case]:
 
 
 def sample(cases: Sequence[Case], normal: int) -> list[Case]:
-    """All of them when the matrix is to be long, else a different few every day."""
+    """A different few every day; ``TREADLE_MATRIX`` says how many, or ``long`` for all."""
     size = min(len(cases), matrix_size(normal, len(cases)))
     return random.Random(time.strftime("%Y-%m-%d")).sample(list(cases), size)
 
 
-def test_each_fault_alone_on_a_text(shop: Shop) -> None:
-    run(shop, [case for case in ALONE if case.kind == "text"])
+TEXTS, CHAINS = ([case for case in ALONE if case.kind == kind] for kind in ("text", "chain"))
+FEW = 12
 
 
-def test_each_fault_alone_on_the_second_part_of_a_chain(shop: Shop) -> None:
-    run(shop, [case for case in ALONE if case.kind == "chain"])
+def test_some_faults_alone(shop: Shop) -> None:
+    run(shop, [*sample(TEXTS, FEW), *sample(CHAINS, FEW), *sample(LIMIT, 2)])
 
 
-def test_faults_of_the_limit_after_a_rate_limit(shop: Shop) -> None:
-    run(shop, LIMIT)
+def test_some_publish_faults_with_a_fault_of_a_following_read(lite: Shop) -> None:
+    run(lite, sample(PAIRS, 2 * FEW))
 
 
+def test_some_faults_at_several_endpoints_together(lite: Shop) -> None:
+    run(lite, sample(covering(), 2 * FEW))
+
+
+@pytest.mark.long
+def test_each_fault_alone(shop: Shop) -> None:
+    """Every endpoint, every fault, before and after its effect, at the first part and at the second of a chain."""
+    run(shop, sample([*ALONE, *LIMIT], len(ALONE) + len(LIMIT)))
+
+
+@pytest.mark.long
 def test_publish_faults_in_pairs_with_each_following_read(lite: Shop) -> None:
-    run(lite, sample(PAIRS, AT_ONCE))
+    run(lite, sample(PAIRS, len(PAIRS)))
 
 
-def test_faults_at_several_endpoints_together(lite: Shop) -> None:
-    run(lite, sample(covering(), AT_ONCE))
+@pytest.mark.long
+def test_every_pair_of_faults_at_two_endpoints(lite: Shop) -> None:
+    cases = covering()
+    run(lite, sample(cases, len(cases)))
 
 
 def test_a_publish_that_works_later_than_the_settle_time_is_out_once(shop: Shop) -> None:
