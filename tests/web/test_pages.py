@@ -366,3 +366,30 @@ def test_only_one_person_needs_a_session(tmp_path: Path) -> None:
         assert "Connect an account first" in client.get("/").text
         assert "No posts yet" in client.get("/posts").text
     app.close()
+
+
+def test_everything_can_be_paused_and_resumed(furnished: Furnished) -> None:
+    furnished.client.post("/pause", data={"csrf": CSRF, "do": "pause"})
+    assert "Everything is paused" in furnished.client.get("/").text
+    furnished.client.post("/pause", data={"csrf": CSRF, "do": "resume"})
+    assert "Everything is paused" not in furnished.client.get("/").text
+
+
+def test_taking_a_post_off_threads_is_asked_twice(furnished: Furnished) -> None:
+    here = f"/posts/{furnished.ids['published']}"
+    assert "It cannot be brought back" in furnished.client.get(here).text
+    furnished.client.post(f"{here}/unpublish", data={"csrf": CSRF})
+    assert "Tick that you are sure" in furnished.client.get(here).text
+    with furnished.app.db.read() as conn:
+        state = conn.execute(sa.select(posts.c.state).where(posts.c.id == furnished.ids["published"])).scalar()
+    assert state == "published"
+
+
+def test_the_set_up_check_tells_the_house_only_to_those_who_run_it(furnished: Furnished) -> None:
+    ours = furnished.client.get("/setup").text
+    assert "@old.mill.cafe" in ours or "Encryption keys" in ours
+    with furnished.app.db.begin() as conn:
+        conn.execute(sa.insert(workspaces).values(id="wsp_older", name="Older", created_at=1.0, options={}))
+    guest = furnished.client.get("/setup").text
+    assert "Encryption keys" not in guest
+    assert "3 connected." in guest

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle.api.unpublishing import unpublish
 from treadle.posts.read import get_blocker, post_json, timeline
-from treadle.posts.service import Done, Missing, Rejected
+from treadle.posts.service import Done, Missing, Refusal, Rejected
 from treadle.posts.states import CANCELABLE, EDITABLE
 from treadle.publishing.release import preview
 from treadle.store.tables import accounts
@@ -82,6 +83,9 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
         allowed.add("cancel")
     if not any(p["sends"] or p["published_at"] for p in post["parts"]) and state in ("draft", "canceled", "failed"):
         allowed.add("delete")
+    out = any(p["threads_id"] and p["state"] != "canceled" for p in post["parts"])
+    if out and state in ("published", "failed", "canceled", "blocked", "held"):
+        allowed.add("unpublish")
     if state == "checking":
         allowed.add("resolve")
     return frozenset(allowed)
@@ -93,6 +97,8 @@ async def act(visit: Visit) -> Response:
     here = f"/posts/{post_id}"
     if do == "resolve":
         answer = await visit.app.db.run(_resolve, visit, post_id)
+    elif do == "unpublish":
+        return await _take_off(visit, post_id)
     elif do in SAID:
         answer = await visit.app.db.run(act_on, visit, post_id, do)
     else:
@@ -104,6 +110,21 @@ async def act(visit: Visit) -> Response:
     if isinstance(answer, Rejected):
         return visit.to(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
     return visit.to(here, answer.message, "act")
+
+
+async def _take_off(visit: Visit, post_id: str) -> Response:
+    """Delete what is out from Threads; asked twice, because it cannot be undone."""
+    here = f"/posts/{post_id}"
+    if visit.text("sure") != "yes":
+        return visit.to(here, "Tick that you are sure: it cannot be brought back.", "act")
+    done = await unpublish(visit.app, visit.workspace, post_id, actor=visit.actor)
+    if isinstance(done, Missing):
+        return visit.missing("post")
+    if isinstance(done, Refusal):
+        return visit.to(here, done.message, "act")
+    if done.cause is not None:
+        return visit.to(here, f"{done.cause.title}. {done.cause.next_step}", "act")
+    return visit.to(here, "It is off Threads.")
 
 
 def _resolve(conn: sa.Connection, visit: Visit, post_id: str) -> Any:

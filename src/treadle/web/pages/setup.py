@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.accounts import login
+from treadle.accounts import doctor, login
 from treadle.accounts.service import redirect_uri
-from treadle.settings import THREADS_API
-from treadle.store import Database, migrate
-from treadle.store.tables import accounts, workers
+from treadle.store.tables import accounts, workers, workspaces
+from treadle.threads import ThreadsClient
+from treadle.threads.transport import open_session
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages.door import first
 
 pages = Pages()
+VERDICTS = {
+    "fine": ("go", "Good"),
+    "look": ("act", "Look"),
+    "broken": ("stop", "Broken"),
+    "unknown": ("plain", "Unknown"),
+}
 
 
 @pages.get("/setup", public=True)
@@ -25,13 +30,36 @@ async def show(visit: Visit) -> Response:
         if not await visit.app.db.query(login.anybody):
             return await first(visit)
         return visit.to("/login?next=/setup")
-    facts = await visit.app.db.query(_facts, visit.now)
-    current = await visit.app.db.query(lambda _: _up_to_date(visit.app.db))
+    return await _page(visit, ask_meta=False)
+
+
+@pages.post("/setup")
+async def ask(visit: Visit) -> Response:
+    """The same, with what only Meta and the internet can tell: a few seconds."""
+    return await _page(visit, ask_meta=True)
+
+
+async def _page(visit: Visit, *, ask_meta: bool) -> Response:
     settings = visit.app.settings
+    runs_it = await visit.app.db.query(_first_workspace) == visit.workspace
+    if runs_it:
+        ours = await visit.app.db.query(_names, visit.workspace)
+        lines = await _examined(visit, ask_meta)
+        # Also who runs the house sees the accounts of their own workspace only.
+        checks = [
+            _told(line)
+            for line in lines
+            if not line.name.startswith("Account @") or line.name.removeprefix("Account @") in ours
+        ]
+    else:
+        # What concerns the whole house, and every account in it, is for those who run it.
+        facts = await visit.app.db.query(_facts, visit.workspace, visit.now)
+        checks = _checks(visit, facts)
     return visit.page(
         "setup.html",
-        checks=_checks(visit, facts, current),
-        redirect=redirect_uri(settings),
+        checks=checks,
+        runs_it=runs_it,
+        asked=ask_meta,
         addresses={
             "Redirect Callback URLs": redirect_uri(settings),
             "Uninstall Callback URL": f"{settings.public_url}/threads/deauthorize",
@@ -41,69 +69,67 @@ async def show(visit: Visit) -> Response:
     )
 
 
-def _facts(conn: sa.Connection, now: float) -> dict[str, Any]:
+async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
+    async with open_session() as session, ThreadsClient(base_url=visit.app.settings.threads_api_url) as client:
+        return await doctor.examine(visit.app.accounts(client), session, network=ask_meta)
+
+
+def _told(line: doctor.Line) -> dict[str, str]:
+    tone, label = VERDICTS[line.verdict]
+    return {"tone": tone, "label": label, "name": line.name, "said": line.found, "todo": line.todo}
+
+
+def _names(conn: sa.Connection, workspace: str) -> set[str]:
+    rows = conn.execute(
+        sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.workspace_id == workspace)
+    )
+    return {name for row in rows for name in (f"{row.username}", f"{row.threads_user_id}")}
+
+
+def _first_workspace(conn: sa.Connection) -> str | None:
+    return conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)).scalar()
+
+
+def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
     alive = conn.execute(
         sa.select(sa.func.count()).where(workers.c.state == "alive", workers.c.expires_at > now)
     ).scalar_one()
     connected = conn.execute(
-        sa.select(sa.func.count()).where(accounts.c.disconnected_at.is_(None), accounts.c.token_enc.is_not(None))
+        sa.select(sa.func.count()).where(
+            accounts.c.workspace_id == workspace,
+            accounts.c.disconnected_at.is_(None),
+            accounts.c.token_enc.is_not(None),
+        )
     ).scalar_one()
     return {"workers": alive, "accounts": connected}
 
 
-def _up_to_date(db: Database) -> bool:
-    at, newest = migrate.versions(db)
-    return at == newest
-
-
-def _checks(visit: Visit, facts: dict[str, Any], current: bool) -> list[dict[str, str]]:
-    """Each with a tone (go, act, wait), what is, and what to do."""
+def _checks(visit: Visit, facts: dict[str, Any]) -> list[dict[str, str]]:
+    """For the people of a workspace who do not run the house."""
     settings = visit.app.settings
-    public = urlsplit(settings.public_url)
-    sandbox = settings.threads_api_url != THREADS_API
-    checks: list[dict[str, str]] = []
+    ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
 
-    def say(good: bool, name: str, said: str, todo: str = "", *, tone: str = "act") -> None:
-        checks.append({"tone": "go" if good else tone, "name": name, "said": said, "todo": "" if good else todo})
+    def say(good: bool, name: str, said: str, todo: str) -> dict[str, str]:
+        tone, label = VERDICTS["fine" if good else "look"]
+        return {"tone": tone, "label": label, "name": name, "said": said, "todo": "" if good else todo}
 
-    app_id, secret = settings.threads_app_id, settings.threads_app_secret.get_secret_value()
-    say(
-        bool(app_id and secret),
-        "Meta app",
-        f"Threads App ID {app_id} and a secret are set." if app_id and secret else "No Meta app is set.",
-        "Set TREADLE_THREADS_APP_ID and TREADLE_THREADS_APP_SECRET to the Threads App ID and secret (not those of the "
-        "app itself) from developers.facebook.com, under Use cases, Threads API, Settings. Then start Treadle again.",
-    )
-    say(
-        public.scheme == "https" or sandbox,
-        "Public address",
-        f"This server is known as {settings.public_url}.",
-        "Meta reaches only https addresses on the internet. Put a proxy with a certificate before Treadle and set "
-        "TREADLE_PUBLIC_URL to its address; uploaded media cannot be published before that.",
-    )
-    database = "SQLite, one process" if visit.app.db.is_sqlite else "Postgres"
-    say(current, "Database", f"{database}.", "It is older than this release: run treadle migrate.")
-    number = facts["workers"]
-    say(
-        number > 0,
-        "Worker",
-        f"{number} running." if number else "None is running: nothing is sent.",
-        "Start treadle serve, or treadle worker beside it.",
-    )
-    connected = facts["accounts"]
-    say(
-        connected > 0,
-        "Accounts",
-        f"{connected} connected." if connected else "None is connected yet.",
-        "Connect one on the page Accounts.",
-    )
-    if sandbox:
-        checks.append(
-            {
-                "tone": "wait",
-                "name": "Threads",
-                "said": f"Posts go to {settings.threads_api_url}, not to Threads.",
-                "todo": "Right for trying things out. For the real Threads, leave TREADLE_THREADS_API_URL unset.",
-            }
-        )
-    return checks
+    return [
+        say(
+            ready,
+            "Meta app",
+            "Set." if ready else "None is set.",
+            "Ask whoever runs this server to set the Threads App ID and secret.",
+        ),
+        say(
+            facts["workers"] > 0,
+            "Worker",
+            "Posts are being sent." if facts["workers"] else "None is running: nothing is sent.",
+            "Ask whoever runs this server to start treadle serve.",
+        ),
+        say(
+            facts["accounts"] > 0,
+            "Accounts",
+            f"{facts['accounts']} connected." if facts["accounts"] else "None is connected yet.",
+            "Connect one on the page Accounts.",
+        ),
+    ]

@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle.accounts import audit
 from treadle.api.asking import ask
 from treadle.api.blockers import would
 from treadle.posts.read import Filters, get_blocker, list_blockers, list_posts
 from treadle.posts.states import FINAL
 from treadle.publishing.quota import TOTALS, used_here
 from treadle.publishing.rechecking import recheck
-from treadle.store.tables import accounts, posts
+from treadle.store.tables import accounts, posts, workspaces
 from treadle.web.desk import Pages, Visit
 from treadle.web.words import plural
 
@@ -39,6 +40,7 @@ def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
 
     return {
         "causes": causes,
+        "paused": bool(conn.execute(sa.select(workspaces.c.paused).where(workspaces.c.id == workspace)).scalar()),
         "held": some(("held",), "due_at"),
         "checking": some(("checking",), "due_at"),
         "going": some(("publishing", "retrying", "waiting"), "due_at"),
@@ -158,6 +160,20 @@ def _counts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
         "checking": many(posts.c.state == "checking"),
         "failed": many(posts.c.state == "failed"),
     }
+
+
+@pages.post("/pause")
+async def pause(visit: Visit) -> Response:
+    """Stop or resume the whole workspace."""
+    stop = visit.text("do") == "pause"
+
+    def work(conn: sa.Connection) -> None:
+        visit.app.posts.pause(conn, visit.workspace, paused=stop, now=visit.now)
+        event = "workspace.paused" if stop else "workspace.resumed"
+        audit.note(conn, visit.workspace, visit.viewer.user_id, event, visit.workspace, now=visit.now)
+
+    await visit.app.db.run(work)
+    return visit.to("/", "Paused: nothing is sent until you resume." if stop else "It goes on.")
 
 
 @pages.post("/blockers/{blocker_id}/recheck")
