@@ -194,6 +194,24 @@ def test_forms_without_a_file_are_refused(live: House) -> None:
     assert client.post("/v1/media", json={"url": "file:///etc/passwd"}).status_code == 422
 
 
+def test_a_repair_is_begun_watched_and_taken(live: House) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (30, 60, 90)).save(out, "WEBP")
+    with live.client("write") as client:
+        made = client.post("/v1/media", files={"file": ("loom.webp", out.getvalue())}).json()
+        assert made["report"]["plan"]["kind"] == "image"
+        path = f"/v1/media/{made['id']}"
+        begun = client.post(f"{path}/repair", json={})
+        assert (begun.status_code, begun.json()["job"]["state"]) == (202, "running")
+        while (seen := client.get(path).json())["job"]["state"] == "running":
+            pass
+        assert seen["job"]["state"] == "done", seen["job"]
+        fixed = client.get(f"/v1/media/{seen['prepared']['id']}").json()
+        assert (fixed["content_type"], fixed["ok"]) == ("image/jpeg", True)
+        assert client.post(f"{path}/repair", json={"on_too_long": "cut"}).status_code == 422
+        assert client.delete(f"{path}/repair").status_code == 409
+
+
 def test_preflight_says_what_stands_in_the_way(live: House) -> None:
     client = live.client("read")
     with live.app.db.begin() as conn:

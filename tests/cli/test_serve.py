@@ -33,6 +33,9 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
         assert "treadle_workers_alive 1.0" in get(f"{url}/metrics")[1]
         assert get(f"{url}/v1/posts")[0] == 401
         assert "/v1/posts" in get(f"{url}/docs")[1]
+        assert get(f"{url}/guide")[0] == 200
+        assert get(f"{url}/guide/errors/token_is_invalid")[0] == 200
+        assert get(f"{url}/media/med_x/y.jpg")[0] == 404
         problem = json.loads(get(f"{url}/v1/nothing")[1])
         assert get(problem["type"])[0] == 200
         second = treadle("serve", "--port", "0", env=env)

@@ -76,12 +76,19 @@ def takes(
     example: Any = None,
     *,
     required: bool = True,
+    anything: bool = False,
     more: Mapping[str, Any] | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
-    """The request body of a route that reads it itself; ``extra`` are further entries of the operation."""
+    """The request body of a route that reads it itself; ``extra`` are further entries of the operation.
+
+    ``anything``: the route takes other JSON too, and says what is wrong with it in a good answer."""
     _bodies[model.__name__] = model
     content: dict[str, Any] = {"schema": {"$ref": _REF + model.__name__}}
+    if anything:
+        content["schema"] = {
+            "anyOf": [content["schema"], {"description": "Anything else: the answer says what it is."}]
+        }
     if example is not None:
         content["example"] = example
     return {"requestBody": {"required": required, "content": {"application/json": content, **(more or {})}}, **extra}

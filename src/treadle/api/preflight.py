@@ -51,7 +51,7 @@ router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
         ),
         **problems(*BODY),
     },
-    openapi_extra=takes(schemas.PostIn, POST_IN_EXAMPLE),
+    openapi_extra=takes(schemas.PostIn, POST_IN_EXAMPLE, anything=True),
 )
 async def preflight(
     request: Request,

@@ -88,7 +88,7 @@ class PatchIn(Closed):
 class ResolveIn(Closed):
     """Exactly one of the two: the live post's id on Threads, or the word that nothing is out."""
 
-    threads_id: str | None = None
+    threads_id: str | None = Field(None, pattern=r"^[0-9]{1,40}$")
     absent: bool | None = None
     permalink: str | None = None
 
@@ -124,7 +124,7 @@ class WorkspaceIn(Closed):
 
 
 class WorkspacePatch(Closed):
-    name: str | None = None
+    name: str | None = Field(None, min_length=1, max_length=200)
     paused: bool | None = None
     options: dict[str, Any] | None = None
 
@@ -140,7 +140,7 @@ class KeyIn(Closed):
 
 
 class AccountIn(Closed):
-    token: str = Field(description="A token of the Threads profile, from Meta's dashboard.")
+    token: str = Field(min_length=1, description="A token of the Threads profile, from Meta's dashboard.")
 
 
 class ConnectIn(Closed):

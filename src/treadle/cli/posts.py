@@ -93,6 +93,7 @@ def list_posts(
         return
     if not found:
         typer.echo("No posts." if not (state or account or label or search) else "No posts like that.", err=True)
+        return
     rows = [
         (
             post["id"],

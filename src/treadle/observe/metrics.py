@@ -74,7 +74,7 @@ class Metrics:
         self._now = now
         self._events, self._changes = Follower(), ChangeFollower()
         self._reading = threading.Lock()
-        disable_created_metrics()  # a second series per counter that nothing reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter that nothing reads
         self.registry = CollectorRegistry(auto_describe=True)
         counter, gauge = self._counter, self._gauge
         self.changes = counter("treadle_post_changes", "Posts that came into this state.", ("state",))
