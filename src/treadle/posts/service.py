@@ -20,14 +20,12 @@ from treadle.posts.findings import Finding
 from treadle.posts.rules import check_post
 from treadle.posts.states import CANCELABLE, EDITABLE
 from treadle.posts.times import When, parse_duration, parse_when
+from treadle.posts.view import start_of
 from treadle.publishing.records import Note, add_note, announce_post
 from treadle.publishing.release import Releaser, ready
 from treadle.store.tables import accounts, blockers, idempotency, media, parts, post_blockers, posts, workspaces
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})
-LEAD_S: Mapping[str, float] = {"VIDEO": 180.0, "CAROUSEL": 120.0, "IMAGE": 20.0, "TEXT": 0.0}
-# Media are prepared and containers made this long before the time, so that a post is out on the dot.
-LATEST_LEAD_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,6 @@ class Posts:
 
     releaser: Releaser
     max_lateness_s: float = 86_400.0
-    lead_scale: float = 1.0
 
     # ------------------------------------------------------------ create
 
@@ -152,6 +149,9 @@ class Posts:
         at = when.at if when else None
         kinds = [guess_kind(p) for p in part_bodies]
         start = self._start(at, kinds, now)
+        # Media are looked at on acceptance: what is wrong with them is known early, and an address that would expire
+        # before the post is due is copied.
+        first_hop = now if any(p.get("media") for p in part_bodies) else start
         state = "draft" if draft or approval else ("scheduled" if start > now else "publishing")
         row = {
             "id": post_id,
@@ -196,7 +196,7 @@ class Posts:
                 post_id,
                 1,
                 account_id=account["threads_user_id"],
-                delay_s=max(0.0, start - now),
+                delay_s=max(0.0, first_hop - now),
                 due_at=row["due_at"],
                 queue="posts",
             )
@@ -206,8 +206,7 @@ class Posts:
         """When the first hop runs: early enough that containers are ready at the time asked for."""
         if at is None or at <= now:
             return now
-        lead = LEAD_S.get(kinds[0], 0.0) * self.lead_scale
-        return max(now, at - min(lead, (at - now) * LATEST_LEAD_SHARE))
+        return max(now, start_of(at, kinds[0], now))
 
     # ------------------------------------------------------------ change
 

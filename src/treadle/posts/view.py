@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+# Media are made ready and containers made this long before a post's time, so that it is out on the dot.
+LEAD_S: Mapping[str, float] = {"VIDEO": 180.0, "CAROUSEL": 120.0, "IMAGE": 20.0, "TEXT": 0.0}
+LEAD_SHARE = 0.5  # of the time between acceptance and the post's time, at most
 CONTAINER_LIFE_S = 24 * 3600  # an unpublished container expires after 24 hours (Threads, "Troubleshooting")
+
+
+def start_of(publish_at: float, kind: str, accepted_at: float) -> float:
+    """When the first container of a scheduled post is made: ``kind`` is that of its first part."""
+    return publish_at - min(LEAD_S.get(kind, 0.0), max(0.0, publish_at - accepted_at) * LEAD_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

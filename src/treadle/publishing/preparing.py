@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ import sqlalchemy as sa
 from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
-from treadle.posts.view import PartView
-from treadle.publishing.ending import GoOn, Outcome
+from treadle.posts.view import PartView, start_of
+from treadle.publishing.ending import GoOn, Later, Outcome
 from treadle.publishing.failing import decided
 from treadle.publishing.house import House
 from treadle.publishing.policy import Fail, Park, decide
@@ -42,11 +43,14 @@ async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
             due_at=hop.post.publish_at,
             workspace=part.workspace_id,
+            copy=bool(part.options.get("copy_media")),
             conservative=bool(part.checks.get("conservative")),
             progress=_teller(house, hop, index),
         )
         what = f"Look at medium {index + 1} as Threads will"
         if isinstance(made, NotPreparable):
+            if _too_early_to_say(hop, part, made, house.now()):
+                return _look_again_in_time(hop, part, made, what, began, house.now())
             notes.append(_note(part, what, began, house.now(), "refused", made.report.to_json()))
             return _not_preparable(house, hop, part, made, notes)
         entry, note = await _ready(house, hop, part, service, item, row, made)
@@ -121,6 +125,23 @@ async def _ready(
     await house.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
     entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
     return entry, made.summary
+
+
+def _too_early_to_say(hop: Hop, part: PartView, made: NotPreparable, now: float) -> bool:
+    """Whether a scheduled post's medium cannot be fetched yet: it may be there when its time comes."""
+    if hop.post.publish_at is None or made.report.probe is not None:
+        return False
+    return now < start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+
+
+def _look_again_in_time(hop: Hop, part: PartView, made: NotPreparable, what: str, began: float, now: float) -> Outcome:
+    assert hop.post.publish_at is not None
+    at = start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+    note = replace(
+        _note(part, what, began, now, "refused", made.report.to_json()),
+        decision="There is time yet: looked at again before the post is due.",
+    )
+    return Outcome(Change(notes=[note]), Later(at, "scheduled", made.findings[0].message))
 
 
 def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:

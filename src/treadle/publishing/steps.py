@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from treadle.posts.view import PartView, PostView
+from treadle.posts.view import PartView, PostView, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,10 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
         return LookBefore(part, reply_to)
     if part.media and part.media_urls is None:
         return PrepareMedia(part)
+    if post.publish_at is not None and part.position == 0 and part.container_id is None and not part.children:
+        start = start_of(post.publish_at, part.kind, post.created_at)
+        if now < start:
+            return Wait(start, "Goes out at its time.")
     if part.kind == "CAROUSEL" and part.container_id is None:
         urls = part.media_urls or []
         missing = tuple(i for i in range(len(urls)) if i >= len(part.children) or not part.children[i].get("id"))
