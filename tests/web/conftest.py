@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,11 @@ def furnished_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
     with serving(settings_for(tmp_path / "furnished", url), listener, worker=False) as running_server:
         open_session(running_server.app)
         yield running_server, furnish(running_server.app)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: TREADLE_SHOTS, else the tests' temporary folder."""
+    folder = Path(os.environ.get("TREADLE_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,14 +35,6 @@ PAGES = {
     "guide": "/guide",
 }
 SIZES = {"wide": (1280, "light"), "dark": (1280, "dark"), "phone": (375, "light")}
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: TREADLE_SHOTS, else the tests' temporary folder."""
-    folder = Path(os.environ.get("TREADLE_SHOTS") or tmp_path_factory.mktemp("shots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture(params=SIZES)

@@ -56,7 +56,7 @@ def through_the_window(page: Any) -> None:
 
 
 def test_a_wrong_video_is_found_repaired_and_published(
-    page: Any, served: Served, threads: Sandbox, tmp_path: Path
+    page: Any, served: Served, threads: Sandbox, tmp_path: Path, pictures: Path
 ) -> None:
     begin(page)
     connect(page)
@@ -66,15 +66,18 @@ def test_a_wrong_video_is_found_repaired_and_published(
     page.get_by_label("Add pictures or video").set_input_files(video)
     page.locator(".media-item .findings li").first.wait_for()
     assert "MPEG4" in page.locator(".media-item .findings").inner_text()
+    page.screenshot(path=pictures / "compose-finding.png", full_page=True)
     page.get_by_role("button", name="Repair it now").click()
     page.locator(".compare").wait_for()
     row = page.locator(".compare tr", has=page.get_by_role("rowheader", name="Picture")).inner_text()
     assert "H.264" in row
     assert "MPEG4" in row
+    page.screenshot(path=pictures / "compose-repaired.png", full_page=True)
     assert page.get_by_label("Text").input_value() == "The big loom, two seconds of it."
     page.get_by_role("button", name="Send", exact=True).click()
     page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
     assert page.locator(".waterfall .lane-name").count() >= 3
+    page.screenshot(path=pictures / "post-real.png", full_page=True)
     page.goto(f"{threads.url}/_sandbox")
     page.get_by_text("The big loom, two seconds of it.").wait_for()
     [live] = threads.control.posts("loom.and.shuttle")
