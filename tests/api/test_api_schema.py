@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api.conftest import House, furnish
+from tests.support.postgres import Cluster
 from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.api.server import describe
 from treadle.app import open_app
@@ -39,15 +40,13 @@ CHECKS = [
 ]
 QUIET = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
 few = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], **QUIET)  # type: ignore[arg-type]
+some = settings(max_examples=25, **QUIET)  # type: ignore[arg-type]
 many = settings(max_examples=120, **QUIET)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def used(settings_: Settings) -> Iterator[House]:
     """One house for all calls: that they meet each other's leavings is part of the test."""
-    # Nothing answers at that address: what would ask Threads meets a refused connection.
-    folder = tmp_path_factory.mktemp("schema")
-    app = open_app(Settings(data_dir=folder, threads_api_url="http://127.0.0.1:9", time_scale=0.001))
+    app = open_app(settings_)
     made = furnish(app)
     client = made.client("write")
     for n in range(3):
@@ -56,6 +55,22 @@ def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     Lease(app.db, seconds=3600.0).take()  # as if a worker were there
     yield made
     app.close()
+
+
+# Nothing answers at that address: what would ask Threads meets a refused connection.
+NOBODY = {"threads_api_url": "http://127.0.0.1:9", "time_scale": 0.001}
+
+
+@pytest.fixture(scope="module")
+def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    yield from used(Settings(data_dir=tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
+    with postgres_cluster.database() as url:
+        folder = tmp_path_factory.mktemp("schema")
+        yield from used(Settings(data_dir=folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
 
 
 # The stream of changes never ends; it has tests of its own.
@@ -78,6 +93,14 @@ def test_every_answer_is_one_the_document_names(case: Any, used_house: House) ->
 @many
 def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: House) -> None:
     call(case, used_house)
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@schema.parametrize()
+@some
+def test_every_answer_is_one_the_document_names_on_postgres(case: Any, house_on_postgres: House) -> None:
+    call(case, house_on_postgres)
 
 
 def test_the_examples_are_answers_of_this_server(house: House) -> None:

@@ -12,6 +12,7 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -115,6 +116,14 @@ def _refusals(api: FastAPI, public_url: str) -> None:
         made = Problem("unavailable", "The database does not answer. Try again shortly.", headers={"Retry-After": "5"})
         return made.response(public_url, request.url.path)
 
+    async def unkept(request: Request, error: Exception) -> Response:
+        log.warning("api.unkept", path=request.url.path, error=type(error).__name__)
+        said = "Something in the request is a value that the database cannot hold, such as the character NUL."
+        return Problem("invalid_request", said, extra={"findings": []}).response(public_url, request.url.path)
+
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it: the client hung up while it was sending
+
     async def internal(request: Request, error: Exception) -> Response:
         incident = new_id("delivery").replace("dlv_", "err_")
         log.exception("api.failed", incident=incident, method=request.method, path=request.url.path, exc_info=error)
@@ -127,6 +136,8 @@ def _refusals(api: FastAPI, public_url: str) -> None:
     api.add_exception_handler(HTTPException, http)
     for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         api.add_exception_handler(kind, database)
+    api.add_exception_handler(sa.exc.DataError, unkept)
+    api.add_exception_handler(ClientDisconnect, gone)
     api.add_exception_handler(Exception, internal)
 
 
