@@ -77,6 +77,10 @@ def test_a_wrong_video_is_found_repaired_and_published(
     page.get_by_role("button", name="Send", exact=True).click()
     page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
     assert page.locator(".waterfall .lane-name").count() >= 3
+    page.wait_for_function("document.querySelector('.thread video').readyState >= 1")
+    found = page.locator("details.raw", has=page.locator("summary", has_text="What was found")).first
+    found.locator("summary").click()
+    assert '"h264"' in found.locator("pre").inner_text()
     page.screenshot(path=pictures / "post-real.png", full_page=True)
     page.goto(f"{threads.url}/_sandbox")
     page.get_by_text("The big loom, two seconds of it.").wait_for()

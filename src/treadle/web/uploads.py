@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 UNUSED_LIFE_S = 7 * 86_400.0  # a file that no post took is removed after this
 PIECE = 1 << 20
 TOLD_EVERY_S = 0.5
+NOT_IN_ONE_LINE = frozenset({"Frames a second", "Index"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def looked(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def facts(probe: Mapping[str, Any] | None, size: float | None) -> str:
     """One line: ``MP4, H.264, 1080 × 1920, 0:42, 8.4 MB``."""
-    said = [str(value) for _, value in _facts(probe, size) if value not in ("", "none")]
+    said = [value for name, value in _facts(probe, size) if name not in NOT_IN_ONE_LINE and value != "none"]
     return ", ".join(said)
 
 

@@ -14,6 +14,7 @@ from treadle.posts.service import Done, Missing, Refusal, Rejected
 from treadle.posts.states import CANCELABLE, EDITABLE
 from treadle.publishing.release import preview
 from treadle.store.tables import accounts
+from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
 from treadle.web.drawings import waterfall
 from treadle.web.pages.posts import act_on
@@ -33,7 +34,9 @@ async def show(visit: Visit) -> Response:
     found = await visit.app.db.query(_read, visit.workspace, str(visit.request.path_params["post_id"]), visit.now)
     if found is None:
         return visit.missing("post")
-    return visit.page("post.html", drawing=waterfall(found["events"], visit.now), **found)
+    ids = [str(item["id"]) for part in found["post"]["parts"] for item in part["media"] if item.get("id")]
+    files = await uploads.known(visit.app, visit.workspace, ids)
+    return visit.page("post.html", drawing=waterfall(found["events"], visit.now), files=files, **found)
 
 
 def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
