@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
-from web_house import CSRF, EMAIL, Furnished, add_account, add_history, add_post, open_session, settings_for
+from web_house import (
+    CSRF,
+    EMAIL,
+    SESSION,
+    Furnished,
+    add_account,
+    add_history,
+    add_post,
+    furnish,
+    open_session,
+    settings_for,
+)
 
 from treadle.app import open_app
 from treadle.site import build
@@ -393,3 +404,15 @@ def test_the_set_up_check_tells_the_house_only_to_those_who_run_it(furnished: Fu
     guest = furnished.client.get("/setup").text
     assert "Encryption keys" not in guest
     assert "3 connected." in guest
+
+
+def test_every_page_answers_on_either_database(database_url: str, tmp_path: Path) -> None:
+    app = open_app(settings_for(tmp_path / "data", "http://testserver", database_url=database_url))
+    open_session(app)
+    ids = furnish(app)
+    add_history(app, [ids["loom"], ids["mill"]], days=5)
+    with TestClient(build(app), cookies={SESSION_COOKIE: SESSION}) as client:
+        for address in (*PAGES, "/posts?q=LOOM", "/posts?label=courses", "/posts?lane=meta_token&sort=due_at"):
+            assert client.get(address.format(**ids)).status_code == 200, address
+        assert "Access token" in client.get("/causes").text
+    app.close()

@@ -54,7 +54,7 @@
     try {
       answer = await fetch("/compose/check", { method: "POST", body, headers: { "X-CSRF-Token": csrf } });
     } catch { return; }
-    if (!answer.ok || mine !== asked) return;
+    if (!answer.ok || answer.redirected || mine !== asked) return;
     const html = await answer.text();
     if (mine !== asked) return;
     const target = document.getElementById("check");
@@ -123,7 +123,10 @@
     const ended = new Promise((done) => {
       const failed = (why) => { bar.remove(); stop.remove(); said.textContent = why; done(); };
       request.addEventListener("load", () => {
-        if (request.status !== 200) { failed("The upload was not taken. Try again."); return; }
+        if (request.status !== 200 || !request.responseURL.endsWith("/compose/upload")) {
+          failed("The upload was not taken. Load the page anew and try again.");
+          return;
+        }
         row.remove();
         document.getElementById(`part-${part}-media`).insertAdjacentHTML("beforeend", request.responseText);
         done();

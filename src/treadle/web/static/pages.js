@@ -63,8 +63,7 @@
   };
   const refresh = async () => {
     const pieces = $$("[data-live][id]");
-    if (!pieces.length || document.hidden) { stale = pieces.length > 0; return; }
-    stale = false;
+    if (!pieces.length || document.hidden) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -85,7 +84,6 @@
     const form = element.closest("form[action]");
     return form ? `form[action="${CSS.escape(form.getAttribute("action"))}"] button` : null;
   };
-  let stale = false;
   let due = 0;
   let running = false;
   const soon = () => {
@@ -94,14 +92,24 @@
       due = 0;
       if (running) { soon(); return; }
       running = true;
-      try { await refresh(); } catch { stale = true; } finally { running = false; }
+      try { await refresh(); } catch { /* the server is away: the next change tries again */ } finally { running = false; }
     }, 250);
   };
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) soon(); });
   const from = document.body.dataset.liveFrom;
   if (from && $("[data-live]")) {
-    const source = new EventSource(from);
-    source.addEventListener("changed", soon);
-    addEventListener("pagehide", () => source.close());
+    // A page nobody sees gives its stream back: browsers keep few connections to one server.
+    let source = null;
+    const open = (address) => {
+      source = new EventSource(address);
+      source.addEventListener("changed", soon);
+    };
+    const close = () => { source?.close(); source = null; };
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) close();
+      else if (!source) { open("/live"); soon(); }
+    });
+    addEventListener("pagehide", close);
+    addEventListener("pageshow", (event) => { if (event.persisted && !source) { open("/live"); soon(); } });
+    if (!document.hidden) open(from);
   }
 })();
