@@ -13,10 +13,6 @@ from treadle.accounts import keys
 from treadle.api.problems import Problem
 from treadle.app import App
 
-SCOPES = ("read", "write", "admin")
-# A scope includes the ones before it.
-_RANK = {name: place for place, name in enumerate(SCOPES)}
-
 bearer = HTTPBearer(
     scheme_name="key", auto_error=False, description="A key of this workspace: 'treadle keys create' prints one."
 )
@@ -30,8 +26,8 @@ class Caller:
     workspace_id: str
     scopes: tuple[str, ...]
 
-    def may(self, scope: str) -> bool:
-        return max((_RANK.get(s, -1) for s in self.scopes), default=-1) >= _RANK[scope]
+    def may(self, scope: keys.Scope) -> bool:
+        return keys.Principal(self.key_id, self.workspace_id, self.scopes).may(scope)
 
 
 def app_of(request: Request) -> App:
@@ -64,7 +60,7 @@ def _sane(secret: str) -> bool:
     return len(secret) <= 200 and secret.isascii() and secret.isprintable()
 
 
-def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
+def needs(scope: keys.Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency: the caller, if its key has ``scope``."""
 
     async def check(request: Request, _: Annotated[object, Security(bearer)]) -> Caller:

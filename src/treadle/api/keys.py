@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle.accounts import audit
-from treadle.accounts.keys import create_key
+from treadle.accounts.keys import SCOPES, create_key
 from treadle.accounts.keys import revoke as revoke_key
 from treadle.api import reading, schemas
-from treadle.api.caller import SCOPES, Admin, House
+from treadle.api.caller import Admin, House
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query, moment
 from treadle.api.problems import Problem, invalid, not_found

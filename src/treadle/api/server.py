@@ -74,6 +74,7 @@ def routers() -> Sequence[APIRouter]:
         accounts,
         blockers,
         causes,
+        export,
         from_meta,
         from_meta_connect,
         keys,
@@ -86,7 +87,20 @@ def routers() -> Sequence[APIRouter]:
         workspaces,
     )
 
-    rooms = (posts, stream, preflight, media, accounts, blockers, causes, webhooks_out, keys, workspaces, operating)
+    rooms = (
+        posts,
+        stream,
+        preflight,
+        media,
+        accounts,
+        blockers,
+        causes,
+        webhooks_out,
+        keys,
+        workspaces,
+        export,
+        operating,
+    )
     return [room.router for room in (*rooms, from_meta, from_meta_connect)]
 
 

@@ -372,7 +372,7 @@ def export(
     import asyncio
     import sys
 
-    from treadle.api.workspaces import export_lines
+    from treadle.api.export import export_lines
 
     async def write(app: App, workspace_id: str, target: Any) -> int:
         count = 0
