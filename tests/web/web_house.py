@@ -468,7 +468,7 @@ def furnish(app: App) -> dict[str, str]:
                 workspace_id=DEFAULT_WORKSPACE,
                 url="https://shop.example.org/hooks/treadle",
                 types=[],
-                secret_enc=b"-",
+                secret_enc=sealed,
                 state="failing",
                 failing_since=now - 4000,
                 created_at=now - 86_400,
