@@ -291,3 +291,20 @@ def test_an_error_in_another_services_shape(house: House) -> None:
     assert (error["code"], error["errorMessage"], error["isTransient"]) == ("TH:190", "Expired", False)
     assert error["meta"]["subcode"] == 463
     assert error["userFacingMessage"]
+
+
+@pytest.mark.parametrize("depth", [200, 950, 20_000])
+def test_what_nests_without_end_is_refused(house: House, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    client = house.client("admin")
+    for method, path, body in [
+        ("PATCH", f"/v1/workspaces/{house.workspace}", '{"options": {"x": %s}}'),
+        ("POST", "/v1/diagnose", '{"error": %s}'),
+        ("POST", "/v1/posts", '{"metadata": {"x": %s}}'),
+        ("POST", "/v1/posts/bulk", '{"posts": [%s]}'),
+        ("POST", "/v1/preflight", '{"media": %s}'),
+        ("POST", "/v1/keys", '{"scopes": %s}'),
+        ("POST", "/v1/media", '{"url": %s}'),
+    ]:
+        answer = client.request(method, path, content=body % deep, headers={"Content-Type": "application/json"})
+        assert answer.status_code < 500, (path, answer.text[:300])
