@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,9 +96,13 @@ class App:
         session = open_session()
         base = ThreadsClient(base_url=self.settings.threads_api_url, session=session)
 
+        @lru_cache(maxsize=1024)
+        def of_token(sealed: bytes) -> ThreadsClient:
+            # Opening costs more than the rest of a call; a renewed token is another ciphertext, hence another entry.
+            return base.with_token(self.vault.open(sealed))
+
         def client(account: AccountView) -> ThreadsClient:
-            token = self.vault.open(account.token_enc) if account.token_enc else ""
-            return base.with_token(token)
+            return of_token(account.token_enc) if account.token_enc else base
 
         media_service = MediaService(self.settings)
 

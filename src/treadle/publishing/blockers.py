@@ -21,6 +21,7 @@ WITNESS_WINDOW_S = 86_400.0
 APP_WITNESSES = 2
 FIRST_CHECK_S = 60.0
 MOST_CHECK_S = 6 * 3600.0
+MOST_PLATFORM_CHECK_S = 300.0
 # Evidence about the app itself, whoever asked: no second account is needed.
 APP_EVIDENCE = frozenset(
     {"app_deactivated", "app_not_configured", "wrong_app_id", "client_secret_wrong", "api_access_blocked_for_app"}
@@ -111,9 +112,13 @@ def put_behind(conn: sa.Connection, post_id: str, blocker_ids: Iterable[str]) ->
             conn.execute(sa.insert(post_blockers).values(post_id=post_id, blocker_id=blocker_id))
 
 
-def next_check(checks: int, now: float, scale: float) -> float:
-    """When to look at a blocker again: growing gaps, from a minute to six hours."""
-    return now + max(1.0, min(MOST_CHECK_S, FIRST_CHECK_S * 2.0**checks) * scale)
+def next_check(scope: str, checks: int, now: float, scale: float) -> float:
+    """When to look at a blocker again: growing gaps, from a minute to six hours.
+
+    An outage of Threads' is asked about at least every five minutes: it passes by itself, and everybody waits for it.
+    """
+    most = MOST_PLATFORM_CHECK_S if scope == "platform" else MOST_CHECK_S
+    return now + max(1.0, min(most, FIRST_CHECK_S * 2.0 ** min(checks, 20)) * scale)
 
 
 def state_behind(rows: Iterable[Mapping[str, Any]]) -> str:

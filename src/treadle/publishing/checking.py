@@ -51,6 +51,8 @@ async def _look(house: House, hop: Hop, step: Check) -> Outcome:
     began = house.now()
     status_result = await client.container(part.container_id)
     status = status_result.value.status if isinstance(status_result, Ok) else None
+    if status is not None:
+        house.breaker.worked("verify")
     notes = [
         note_of(status_result, "verify", "Ask the container whether it was published", part.position, started_at=began)
     ]

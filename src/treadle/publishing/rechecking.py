@@ -97,7 +97,7 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
         later = {
             "checks": blockers.c.checks + 1,
             "checked_at": now,
-            "next_check_at": next_check(row["checks"] + 1, now, house.scale),
+            "next_check_at": next_check(row["scope"], row["checks"] + 1, now, house.scale),
         }
         this = sa.update(blockers).where(blockers.c.id == row["id"])
         under_way = next((w for w in waiting if w["id"] == row["probe_post_id"] and _under_way(w)), None)
@@ -149,7 +149,7 @@ async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
             .values(
                 checks=blockers.c.checks + 1,
                 checked_at=now,
-                next_check_at=next_check(row["checks"] + 1, now, house.scale),
+                next_check_at=next_check(row["scope"], row["checks"] + 1, now, house.scale),
             )
         )
 

@@ -295,7 +295,8 @@ def _spread(conn: sa.Connection, hop: Hop, change: Change) -> None:
 
 
 def _breaks(house: House, hop: Hop, change: Change, now: float) -> bool:
-    stage = str(change.post.get("stage") or hop.post.stage)
+    # The call that failed tells the stage: after an unclear publish the post's own stage is another one already.
+    stage = change.notes[0].stage if change.notes else str(change.post.get("stage") or hop.post.stage)
     return house.breaker.failed(stage, hop.post.id, now, scale=house.scale)
 
 
