@@ -160,3 +160,17 @@ def test_any_form_becomes_a_draft_and_any_draft_can_be_checked(fields: dict[str,
 )  # fmt: skip
 def test_findings_go_to_their_part(path: str, part: int | None) -> None:
     assert part_of(path) == part
+
+
+def test_options_without_a_field_survive_the_form() -> None:
+    """Editing on the page must not lose what came with the post through the API."""
+    attachment = {"plaintext": "Long words", "text_with_styling_info": []}
+    options = {"topic_tag": "looms", "text_attachment": attachment, "text_entities": [{"offset": 0, "length": 2}]}
+    part = DraftPart("Hello", (), options)
+    fields = {"parts": "1", "part-0-text": "Hello", "part-0-topic_tag": "looms", "part-0-kept": part.kept}
+    draft = read_form(lambda name: fields.get(name, ""), lambda name: [fields[name]] if name in fields else [])
+    assert draft.parts[0].options == options
+    for broken in ("", "{", "[]", '"x"', '{"topic_tag": "other"}'):
+        fields["part-0-kept"] = broken
+        draft = read_form(lambda name: fields.get(name, ""), lambda name: [fields[name]] if name in fields else [])
+        assert draft.parts[0].options == {"topic_tag": "looms"}

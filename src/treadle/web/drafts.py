@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,6 +25,12 @@ class DraftPart:
     text: str = ""
     media: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> str:
+        """Options the form has no field for (text attachments, positions, GIFs, ...), as JSON: carried, not lost."""
+        more = {name: value for name, value in self.options.items() if name not in OFFERED}
+        return json.dumps(more, ensure_ascii=False, separators=(",", ":")) if more else ""
 
     def to_body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"text": self.text} if self.text else {}
@@ -152,7 +159,16 @@ def _options(get: Get, name: str) -> dict[str, Any]:
     countries = [c.strip().upper() for c in get(f"{name}-countries").split(",") if c.strip()]
     if countries:
         options["allowlisted_country_codes"] = countries
-    return options
+    return {**_carried(get(f"{name}-kept")), **options}
+
+
+def _carried(text: str) -> dict[str, Any]:
+    """Options that came with the post and have no field here; the rules judge them like any other."""
+    try:
+        more = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return {str(k): v for k, v in more.items() if k not in OFFERED} if isinstance(more, dict) else {}
 
 
 def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, lateness_s: float | None) -> Draft:
