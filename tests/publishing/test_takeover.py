@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.publishing.conftest import matrix_size
 from tests.publishing.hangman import MOMENTS, Hangman, Moment
@@ -68,7 +69,7 @@ def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]]) -> None:
             assert hangman.done.wait(20), shop.story(post_id)
             other = Worker(shop.app.settings)
             started.append(other)
-            shop.published([post_id], within_s=40)
+            shop.published([post_id], within_s=80)
             sleeper.signal(signal.SIGCONT)
             # Awake again, it works on: the next post may be anybody's.
             posted += [write(shop) for _ in range(3)]
@@ -125,6 +126,26 @@ def test_of_several_workers_some_are_killed(shared: Shop) -> None:
         for sleeper in asleep:
             sleeper.signal(signal.SIGCONT)
         shared.published([post_id for _, post_id, _ in posted], within_s=120)
+    check(shared, posted)
+
+
+@pytest.mark.postgres
+def test_a_worker_stopped_in_the_middle_of_a_transaction_does_not_stop_the_others(shared: Shop) -> None:
+    """Its row stays locked; a dead worker's posts are taken over all the same."""
+    hangman, posted = Hangman(shared.sandbox), [write(shared)]
+    with workers() as started:
+        started += [Worker(shared.app.settings) for _ in range(1)]
+        hangman.plan(1, "before", _signal(started[0], signal.SIGKILL), token=posted[0][0].token)
+        assert hangman.done.wait(20)
+        sleeper = Worker(shared.app.settings)
+        started.append(sleeper)
+        with shared.app.db.engine.connect() as conn:
+            # As if the sleeper had been stopped while it renewed its lease.
+            conn.execute(sa.text("SELECT id FROM workers WHERE id = :id FOR UPDATE"), {"id": sleeper.id})
+            sleeper.kill()
+            started.append(Worker(shared.app.settings))
+            shared.published([post_id for _, post_id, _ in posted], within_s=15)
+            conn.rollback()
     check(shared, posted)
 
 

@@ -116,11 +116,15 @@ def bury(conn: sa.Connection, *, grace_s: float = 0.0) -> list[str]:
 
     They are marked dead first; :func:`gone` is for after the takeover, so that a takeover that dies itself is repeated.
     """
-    conn.execute(
-        sa.update(workers)
+    ended = (
+        sa.select(workers.c.id)
         .where(workers.c.state.in_(("alive", "stopped")), workers.c.expires_at < database_now(conn) - grace_s)
-        .values(state="dead")
+        # One that was stopped while it wrote its own row would make everybody wait here, and lose their leases too.
+        .with_for_update(skip_locked=True)
     )
+    ids = list(conn.execute(ended).scalars())
+    if ids:
+        conn.execute(sa.update(workers).where(workers.c.id.in_(ids)).values(state="dead"))
     return [row.id for row in conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead"))]
 
 

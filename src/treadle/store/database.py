@@ -25,6 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 POOL_SIZE = 20
+STUCK_TRANSACTION_S = 20
 
 
 class Database:
@@ -90,9 +91,17 @@ def open_database(settings: Settings) -> Database:
 
 
 def _postgres(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url, pool_size=POOL_SIZE, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, pool_timeout=30
     )
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi_conn: Any, record: Any) -> None:
+        # A worker that is stopped in the middle of a transaction must not hold its locks until it wakes.
+        dbapi_conn.execute(f"SET idle_in_transaction_session_timeout = {STUCK_TRANSACTION_S * 1000}")
+        dbapi_conn.commit()
+
+    return engine
 
 
 _TURN = "treadle_turn"
