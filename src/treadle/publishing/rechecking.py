@@ -105,7 +105,8 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
             # It has not come back yet: letting it go once more would cut off what it is doing.
             conn.execute(this.values(**later))
             return str(under_way["id"])
-        first = waiting[0]
+        # One that is too late would only be held, and nobody would have looked.
+        first = next((w for w in waiting if not _too_late(w, now)), waiting[0])
         conn.execute(this.values(probe_post_id=first["id"], **later))
         releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
         return str(first["id"])
@@ -114,6 +115,11 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
     if probe is None:
         return await _let_go(house, releaser, row, "recheck", "Nothing waits behind it any more.")
     return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
+
+
+def _too_late(row: Mapping[str, Any], now: float) -> bool:
+    late = now > row["due_at"] + row["max_lateness"]
+    return bool(late and row["confirmed_at"] is None and not row["started"])
 
 
 def _under_way(row: Mapping[str, Any]) -> bool:

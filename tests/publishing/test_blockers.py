@@ -1,0 +1,112 @@
+"""One call discovers a cause, the others do not ask; a repair lets them go by themselves, oldest first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.publishing.faults import FAULTS
+from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
+from treadle.app import DEFAULT_WORKSPACE
+from treadle.sandbox.server import Sandbox
+from treadle.store.tables import accounts, posts
+
+COUNT = 12
+
+
+def blocked(post: dict[str, Any]) -> bool:
+    return post["state"] == "blocked" and bool(post["blocker_ids"])
+
+
+def calls(shop: Shop, owner: Owner) -> list[dict[str, Any]]:
+    """What was asked for this account, without the one read by which a recheck looks."""
+    return [request for request in shop.requests(owner) if not request["path"].rstrip("/").endswith("/me")]
+
+
+def test_a_revoked_token_costs_one_call_and_a_reconnect_sends_all_in_order(shop: Shop) -> None:
+    owner = shop.owner()
+    shop.control.revoke(owner.username)
+    ids = [shop.post(owner, text=f"{n:02}") for n in range(COUNT)]
+    shop.until(ids, blocked)
+    refused = [r for r in shop.control.requests() if str(r["params"].get("text", ""))[:2].isdigit()]
+    assert len(refused) == 1, "one post asked, the others heeded its answer"
+    assert {tuple(shop.read(post_id)["blocker_ids"]) for post_id in ids} == {tuple(shop.read(ids[0])["blocker_ids"])}
+    assert shop.read(ids[0])["cause"]["action"] == "reconnect"
+    token = shop.control.token(owner.username)["access_token"]
+    with shop.app.db.begin() as conn:
+        conn.execute(sa.update(accounts).where(accounts.c.id == owner.id).values(token_enc=shop.app.vault.seal(token)))
+        shop.app.releaser.repaired_for_account(conn, owner.id, by="reconnect", now=time.time())
+    shop.published(ids)
+    assert [post["text"] for post in shop.live(owner)] == [f"{n:02}" for n in range(COUNT)]
+
+
+def test_too_late_for_sending_unasked_waits_for_a_yes(lite: Shop) -> None:
+    owner = lite.owner()
+    lite.control.account(owner.username, restricted=True)
+    late = lite.post(owner, text="late")
+    fine = lite.post(owner, text="fine")
+    lite.until([late, fine], blocked)
+    with lite.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.id == late).values(due_at=time.time() - 2 * 86_400))
+    lite.control.account(owner.username, restricted=False)
+    lite.recheck(lite.read(fine)["blocker_ids"][0])
+    lite.published([fine])
+    lite.until([late], lambda post: post["state"] == "held")
+    assert [post["text"] for post in lite.live(owner)] == ["fine"]
+    lite.act("confirm", late)
+    lite.published([late])
+    assert [post["text"] for post in lite.live(owner)] == ["fine", "late"]
+
+
+def test_posts_beyond_the_quota_wait_until_a_known_time_and_are_not_tried(lite: Shop) -> None:
+    lite.control.options(quota_posts=3)
+    owner = lite.owner()
+    ids = [lite.post(owner, text=f"{n}") for n in range(6)]
+    lite.until(ids, lambda post: post["state"] in ("published", "waiting"))
+    time.sleep(1.0)
+    states = [lite.read(post_id)["state"] for post_id in ids]
+    assert states.count("published") == 3
+    for post_id in ids:
+        post = lite.read(post_id)
+        assert post["state"] == "published" or (post["next"]["at"] and post["next"]["what"]), lite.story(post_id)
+    tried = [r for r in lite.requests(owner) if r["endpoint"] == "publish"]
+    assert len(tried) == 4, "three posts and the one that met the limit"
+    assert len(lite.live(owner)) == 3
+
+
+@pytest.fixture
+def careful(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
+    """A house whose breaker hears."""
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path / "data"), deaf=False) as opened:
+        yield opened
+
+
+def test_an_outage_is_probed_by_one_post_and_then_all_go(careful: Shop) -> None:
+    outage = careful.control.fault("create", FAULTS["500_code_2"], times=None)
+    posted = {careful.post(owner, text="once"): owner for owner in [careful.owner() for _ in range(30)]}
+    careful.until(posted, lambda post: post["state"] == "waiting" and bool(post["blocker_ids"]), within_s=30)
+    before = len(careful.control.requests(endpoint="create"))
+    time.sleep(2.0)
+    during = len(careful.control.requests(endpoint="create")) - before
+    assert during <= 4, f"{during} requests while it was known that Threads is down"
+    careful.control.end_fault(outage)
+    careful.published(list(posted), within_s=60)
+    for post_id, owner in posted.items():
+        assert len(careful.live(owner)) == 1, careful.story(post_id)
+
+
+def test_a_pause_holds_and_its_end_lets_go(lite: Shop) -> None:
+    owner = lite.owner()
+    with lite.app.db.begin() as conn:
+        lite.app.posts.pause(conn, DEFAULT_WORKSPACE, account_id=owner.id, paused=True, now=time.time())
+    post_id = lite.post(owner, text="paused")
+    lite.until([post_id], lambda post: post["state"] == "waiting" and post["next"] is None)
+    assert calls(lite, owner) == []
+    with lite.app.db.begin() as conn:
+        lite.app.posts.pause(conn, DEFAULT_WORKSPACE, account_id=owner.id, paused=False, now=time.time())
+    lite.published([post_id])
