@@ -13,7 +13,7 @@ from tests.support.postgres import Cluster, NoPostgres, shared_cluster
 from treadle.settings import Settings
 
 # A person's own settings must not reach the tests.
-_OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX")  # these steer the tests themselves
+_OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX", "TREADLE_SHOTS")  # these steer the tests themselves
 for _name in [name for name in os.environ if name.startswith("TREADLE_") and name not in _OURS]:
     del os.environ[_name]
 

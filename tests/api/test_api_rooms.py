@@ -442,3 +442,21 @@ async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
     assert hub.listeners == 0
+
+
+def test_alert_targets_are_taken_and_never_shown(house: House) -> None:
+    client, path = house.client("admin"), f"/v1/workspaces/{house.workspace}"
+    target = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"
+    made = client.patch(path, json={"alert_urls": [target], "options": {"quiet_hours": None}})
+    assert made.status_code == 200, made.text
+    assert "alert_urls_enc" not in made.text
+    assert "TokenA12345" not in made.text + client.get(path).text
+    for body in (
+        {"alert_urls": ["file:///etc/passwd"]},
+        {"alert_urls": [7]},
+        {"options": {"alert_urls_enc": "x"}},
+        {"options": {"quiet_hours": {"from": "noon"}}},
+    ):
+        refused = client.patch(path, json=body)
+        assert refused.status_code == 422, (body, refused.text)
+        assert refused.json()["findings"]

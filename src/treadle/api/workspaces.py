@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.accounts import alerts
 from treadle.accounts import audit as trail
 from treadle.accounts.keys import create_key
+from treadle.accounts.refusal import Refusal
 from treadle.api import reading, schemas
 from treadle.api.caller import Admin, Caller, House, Reader
 from treadle.api.document import BODY, good, problems, takes
@@ -24,6 +26,8 @@ from treadle.store.tables import workspaces
 
 # In JSON's own spelling: NUL, and halves of characters that stand alone.
 _UNKEPT = re.compile(r"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]", re.I)
+
+SEALED = "_enc"  # options that hold secrets of the house: neither shown nor set from outside
 
 router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
 _EXAMPLE = {
@@ -44,7 +48,7 @@ def workspace_json(conn: sa.Connection, workspace_id: str) -> dict[str, Any] | N
         "id": row["id"],
         "name": row["name"],
         "paused": row["paused"],
-        "options": row["options"],
+        "options": {k: v for k, v in row["options"].items() if not k.endswith(SEALED)},
         "created_at": iso(row["created_at"]),
         "posts": counts(conn, workspace_id),
     }
@@ -140,8 +144,11 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     merged by name; `null` takes one away."""
     id_ = reading.an_id(workspace_id, "workspace")
     body = reading.only(
-        reading.mapping(await reading.read_json(request)), {"name": str, "paused": bool, "options": dict}
+        reading.mapping(await reading.read_json(request)),
+        {"name": str, "paused": bool, "options": dict, "alert_urls": list},
     )
+    alert_urls = body.pop("alert_urls", None)
+    _check_options(body.get("options") or {}, alert_urls)
     name = str(body.get("name", "-")).strip()
     if not 1 <= len(name) <= 200 or len(json.dumps(body.get("options", {}))) > 16_384:
         said = "A name has 1 to 200 characters, options at most 16 KiB."
@@ -150,10 +157,15 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
         said = "Options contain a character that cannot be kept."
         raise invalid([Finding("options", "characters", said, "Take it out.")])
 
-    def work(conn: sa.Connection) -> dict[str, Any] | None:
+    def work(conn: sa.Connection) -> dict[str, Any] | Refusal | None:
         if _visible(conn, caller, id_) is None:
             return None
         now = app.now()
+        if alert_urls is not None:
+            refused = alerts.set_urls(conn, app.vault, id_, alert_urls)
+            if refused is not None:
+                return refused
+            trail.note(conn, id_, caller.key_id, "workspace.alerts", id_, {"targets": len(alert_urls)}, now=now)
         if "name" in body:
             conn.execute(sa.update(workspaces).where(workspaces.c.id == id_).values(name=name))
         if "options" in body:
@@ -168,4 +180,24 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     found = await app.db.run(work)
     if found is None:
         raise not_found("workspace")
+    if isinstance(found, Refusal):
+        raise _refused(found)
     return JSONResponse(found)
+
+
+def _check_options(options: dict[str, Any], alert_urls: Any) -> None:
+    sealed = [name for name in options if name.endswith(SEALED)]
+    if sealed:
+        raise invalid(
+            [Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")]
+        )
+    if options.get(alerts.QUIET_OPTION) is not None:
+        refused = alerts.quiet_problem(options[alerts.QUIET_OPTION])
+        if refused is not None:
+            raise _refused(refused)
+    if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
+        raise invalid([Finding("alert_urls", "type", "Alert targets are a list of texts.", "Send their addresses.")])
+
+
+def _refused(answer: Refusal) -> Problem:
+    return invalid([Finding(answer.field or "", "refused", f"{answer.title}.", answer.detail)])
