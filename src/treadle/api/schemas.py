@@ -77,7 +77,6 @@ class PatchIn(Closed):
     text: str | None = None
     media: list[MediaIn] | None = None
     options: dict[str, Any] | None = None
-    alert_urls: list[str] | None = Field(None, max_length=10, description="Apprise addresses; kept sealed, never shown.")
     replies: list[PartIn] | None = None
     publish_at: str | None = None
     zone: str | None = None
@@ -128,7 +127,7 @@ class WorkspacePatch(Closed):
     name: str | None = Field(None, min_length=1, max_length=200)
     paused: bool | None = None
     options: dict[str, Any] | None = None
-    alert_urls: list[str] | None = Field(None, max_length=10, description="Apprise addresses; kept sealed, never shown.")
+    alert_urls: list[str] | None = Field(None, max_length=10, description="Apprise addresses; sealed, never shown.")
 
 
 class RecheckIn(Closed):
