@@ -152,3 +152,19 @@ def test_in_every_state_nothing_is_sent_that_must_not_be(values: list[dict[str, 
         assert acted.intent == "sent"
     if isinstance(step, steps.Done):
         assert first_open is None
+
+
+def test_media_are_prepared_on_acceptance_and_containers_made_shortly_before_the_time() -> None:
+    due = NOW + 3600
+    fresh = part(kind="VIDEO", body={"media": [{"url": "https://example.org/a.mp4"}]})
+    waiting = post(fresh, publish_at=due, created_at=NOW)
+    assert isinstance(steps.next_step(waiting, NOW), steps.PrepareMedia)
+    ready = post(
+        part(kind="VIDEO", body=fresh.body, media_urls=[{"url": "https://example.org/a.mp4", "kind": "VIDEO"}]),
+        publish_at=due,
+        created_at=NOW,
+    )
+    step = steps.next_step(ready, NOW)
+    assert isinstance(step, steps.Wait)
+    assert NOW < step.until < due
+    assert isinstance(steps.next_step(ready, step.until), steps.CreateContainer)

@@ -36,6 +36,7 @@ def post(*parts: PartView, **changes: Any) -> PostView:
         "id": "pst_1",
         "state": "publishing",
         "stage": "preflight",
+        "created_at": 0.0,
         "due_at": 0.0,
         "max_lateness": 86_400.0,
         "options": {},
