@@ -41,7 +41,12 @@ GIVE_TO_PERSON_S = 26 * 3600.0  # past the container's life: nothing more can be
 async def check(house: House, hop: Hop, step: Check) -> Outcome:
     """Look once. A send that a crash cut off is as unclear as one whose answer was: no later refusal is trusted."""
     outcome = await _look(house, hop, step)
-    outcome.change.parts.setdefault(step.part.position, {}).setdefault("unclear", True)
+    columns = outcome.change.parts.setdefault(step.part.position, {})
+    if not step.part.unclear and columns.setdefault("unclear", True) and columns.get("intent") is None:
+        # When that send was written is not known: the settle time begins with the first look, unless it is over.
+        now = house.now()
+        if now - (step.part.intent_at or now) < house.scaled(house.settings.publish_settle):
+            columns["intent_at"] = now
     return outcome
 
 

@@ -80,7 +80,7 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
         decision = "It may be out although the answer does not say so: looked up before anything is sent again."
         note = note_of(result, "publish", what, part.position, started_at=began, diagnosis=diagnosis, decision=decision)
         return Outcome(
-            unclear(part, diagnosis.to_json(), note, platform=diagnosis.lane == "platform_temporary"),
+            unclear(part, diagnosis.to_json(), note, now),
             Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
         )
     columns: dict[str, Any] = {"intent": "none"}
@@ -113,10 +113,15 @@ def _not_ours_to_send(house: House, part: PartView, note: Note, now: float) -> O
     return Outcome(change, Later(now + max(0.2, house.scaled(1.0)), "publishing", "Sends it under a fresh lease."))
 
 
-def unclear(part: PartView, cause: Mapping[str, Any], note: Note | None, *, platform: bool = False) -> Change:
-    """What is written when nobody knows whether a publish went out."""
-    change = Change(notes=[note] if note else [])
-    change.on(part.position, unclear=True, unclear_cause=dict(cause), state="checking", cause=dict(cause))
+def unclear(part: PartView, cause: Mapping[str, Any], note: Note, at: float) -> Change:
+    """What is written when nobody knows whether a publish went out.
+
+    The settle time runs from ``at``, when the call had ended, not from the intent: on a slow machine the request was
+    written well after that.
+    """
+    change = Change(notes=[note])
+    columns = {"unclear": True, "unclear_cause": dict(cause), "state": "checking", "cause": dict(cause)}
+    change.on(part.position, intent_at=at, **columns)
     change.post.update(
         stage="verify",
         cause=dict(cause),
