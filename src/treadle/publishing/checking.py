@@ -103,7 +103,7 @@ async def _weigh(
     if found and settled and rivals == 0 and len(found) == 1 and (part.seen_before is not None or status != "FINISHED"):
         # A new post with this very text, no other send of ours that it could be, and the container had its time.
         columns = published(now, found[0])
-        return Outcome(_calm(Change(notes=notes).on(part.position, **columns, checks=checks)))
+        return Outcome(Change(notes=notes).on(part.position, **columns, checks=checks).calm())
     if settled and items is not None and not found and int(checks.get("finished", 0)) >= FINISHED_SEEN:
         return _absent(house, hop, part, notes, new_container=False)
     if now - (part.intent_at or now) > house.scaled(GIVE_TO_PERSON_S):
@@ -129,7 +129,7 @@ def _look_again(house: House, part: PartView, checks: Mapping[str, Any], settle:
 def _live(house: House, part: PartView, notes: list[Note]) -> Outcome:
     change = Change(notes=notes).on(part.position, **published(house.now(), None), container_status="PUBLISHED")
     change.parts[part.position]["checks"] = {**part.checks, "found_live": True}
-    return Outcome(_calm(change))
+    return Outcome(change.calm())
 
 
 def _absent(house: House, hop: Hop, part: PartView, notes: list[Note], *, new_container: bool) -> Outcome:
@@ -204,7 +204,7 @@ async def look_before(house: House, hop: Hop, step: LookBefore) -> Outcome:
     change = Change(notes=[note]).on(part.position, checks=checks)
     if found:
         change.on(part.position, **published(house.now(), found[0]))
-    return Outcome(_calm(change))
+    return Outcome(change.calm())
 
 
 async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
@@ -222,7 +222,7 @@ async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
         # Two equal posts of ours, both live: the one that was sent first takes the one that appeared first.
         if found and (len(found) == 1 or rivals == 0 or tries > 2):
             change.on(part.position, threads_id=found[0])
-            return Outcome(_calm(change))
+            return Outcome(change.calm())
     else:
         stopped = _stopped_by(house, hop, part, result, [note])
         if stopped:
@@ -294,8 +294,3 @@ def diagnosis_of(cause: Mapping[str, Any] | None) -> Diagnosis | None:
     for name in ("matched", "plan", "decides"):
         names[name] = tuple(names.get(name) or ())
     return Diagnosis(**names, retry=RetryAdvice(**retry))
-
-
-def _calm(change: Change) -> Change:
-    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
-    return change

@@ -47,7 +47,7 @@ async def create_container(house: House, hop: Hop, step: CreateContainer) -> Out
         state="waiting",
         cause=None,
     )
-    return Outcome(_calm(change))
+    return Outcome(change.calm())
 
 
 async def create_children(house: House, hop: Hop, step: CreateChildren) -> Outcome:
@@ -83,7 +83,7 @@ async def create_children(house: House, hop: Hop, step: CreateChildren) -> Outco
         return outcome
     house.breaker.worked("create_container")
     change = Change(notes=notes).on(part.position, children=children, polls=0, state="creating", cause=None)
-    return Outcome(_calm(change))
+    return Outcome(change.calm())
 
 
 async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome:
@@ -111,13 +111,13 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
         if part.polls > 0 or part.kind != "TEXT":
             took = house.now() - (part.container_made_at or began)
             change.account["learned"] = waiting.learn(hop.account.learned, part.kind, mebibytes(part), took)
-        return Outcome(_calm(change))
+        return Outcome(change.calm())
     if status == "PUBLISHED":
         # Out already, though no send of ours is known to have worked: a new container would be a second post.
         change = Change(notes=[note]).on(
             part.position, **published(house.now(), None), container_status=status, intent="sent"
         )
-        return Outcome(_calm(change))
+        return Outcome(change.calm())
     if status == "EXPIRED":
         change = Change(notes=[note]).on(part.position, **fresh_container())
         return Outcome(change, Later(house.now(), "publishing", "The container expired unpublished; makes a new one."))
@@ -161,7 +161,7 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
         made = min(float(child.get("made_at") or began) for child in children if child)
         kind = "VIDEO" if any(str(m["kind"]).upper() == "VIDEO" for m in part.media_urls or []) else "IMAGE"
         return _wait_for(house, hop, part, change, kind, house.now() - made)
-    return Outcome(_calm(change))
+    return Outcome(change.calm())
 
 
 def _bad_container(
@@ -213,15 +213,9 @@ def _wait_for(house: House, hop: Hop, part: PartView, change: Change, kind: str,
             return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
     pause = waiting.next_look(kind, size, age, hop.account.learned) * max(POLL_SCALE_FLOOR, min(1.0, house.scale))
     change.on(part.position, polls=part.polls + 1, state="waiting")
-    return Outcome(_calm(change), Later(house.now() + pause, "publishing", "Threads is still processing it."))
+    return Outcome(change.calm(), Later(house.now() + pause, "publishing", "Threads is still processing it."))
 
 
 def mebibytes(part: PartView) -> float | None:
     sizes = [float(m["size"]) for m in part.media_urls or [] if m.get("size")]
     return sum(sizes) / 2**20 if sizes else None
-
-
-def _calm(change: Change) -> Change:
-    """Nothing is wrong any more: the last failure's cause is history."""
-    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
-    return change

@@ -62,6 +62,11 @@ class Change:
     account: dict[str, Any] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
+    def calm(self) -> Change:
+        """Nothing is wrong any more: the last failure's cause is history."""
+        self.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+        return self
+
     def on(self, position: int, **columns: Any) -> Change:
         self.parts.setdefault(position, {}).update(columns)
         return self
