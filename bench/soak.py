@@ -2,8 +2,10 @@
 
 ``make soak`` (an hour) or ``make soak ARGS=--quick`` (five minutes). Never part of CI. A sandbox and a server run as
 processes of their own; posts go in through the HTTP API, faults through the sandbox's control API, and the server is
-killed with SIGKILL or stopped with SIGTERM now and then. At the end faults stop, causes are repaired, everything comes
-to rest, and the sandbox's ledger is held against what the server says of each post. Draws build/soak.png.
+killed with SIGKILL or stopped with SIGTERM now and then, but for the last third, which shows what memory does when
+nobody restarts. Treadle's own pauses and what it keeps are shrunk alike: an hour sees two days, timelines are kept for
+one. At the end faults stop, causes are repaired, everything comes to rest, and the sandbox's ledger is held against
+what the server says of each post. Draws build/soak.png.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +37,8 @@ from bench.measure import ROOT
 from bench.plot import draw
 from bench.processes import environment, running
 from tests.support.postgres import own_cluster
+from treadle.cli.demo.studio import Host
+from treadle.media import samples
 from treadle.sandbox import Control
 
 TREADLE = str(Path(sys.executable).with_name("treadle"))
@@ -48,6 +54,7 @@ FAULTS: list[dict[str, Any]] = [
     {"endpoint": "list", "answer": {"status": 503, "body": "<html>busy</html>"}},
     {"endpoint": "read", "answer": {"drop": True}},
 ]
+STATE = re.compile(r'^treadle_posts\{state="(\w+)"\} (\S+)$', re.MULTILINE)
 SETTLED = {"published", "failed", "canceled", "held"}
 
 
@@ -59,6 +66,7 @@ class Record:
     posts: dict[str, str] = field(default_factory=dict)  # post id -> the text nobody else has
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
+    restarted: float = 0.0  # minutes at which the server was started last
 
     def minutes(self) -> float:
         return (time.monotonic() - self.began) / 60
@@ -103,8 +111,10 @@ class Server:
 
 
 class Soak:
-    def __init__(self, url: str, key: str, control: Control, server: Server, accounts: list[str], tokens: Any) -> None:
-        self.url, self.control, self.server, self.accounts, self.tokens = url, control, server, accounts, tokens
+    def __init__(
+        self, url: str, key: str, control: Control, server: Server, accounts: list[str], media: dict[str, str]
+    ) -> None:
+        self.url, self.control, self.server, self.accounts, self.media = url, control, server, accounts, media
         self.headers = {"Authorization": f"Bearer {key}"}
         self.record = Record()
         self.chance = random.Random(20)
@@ -130,8 +140,16 @@ class Soak:
             number += 1
             text = f"Soak {number} {self.chance.getrandbits(48):012x}"
             body: dict[str, Any] = {"account_id": self.chance.choice(self.accounts), "text": text}
-            if number % 5 == 0:
-                body["replies"] = [{"text": f"{text} reply {n}"} for n in range(2)]
+            picture, video = {"url": self.media["picture"]}, {"url": self.media["video"]}
+            match number % 10:
+                case 0 | 5:
+                    body["replies"] = [{"text": f"{text} reply {n}"} for n in range(2)]
+                case 3:
+                    body["media"] = [picture]
+                case 6:
+                    body["media"] = [video]
+                case 8:
+                    body["media"] = [picture, video, picture]
             if number % 7 == 0:
                 body["publish_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 20))
             while True:
@@ -144,11 +162,14 @@ class Soak:
                     raise RuntimeError(f"creating a post was answered with {status}: {answer}")
                 await asyncio.sleep(0.5)
 
-    async def trouble(self) -> None:
-        """Faults, dead tokens and restarts, one every few seconds."""
+    async def trouble(self, restarts_until: float) -> None:
+        """Faults, dead tokens and, for ``restarts_until`` seconds, restarts; one of these every few seconds."""
         while not self.over.is_set():
             await asyncio.sleep(self.chance.uniform(2, 6))
-            kind = self.chance.choices(("fault", "revoke", "kill", "stop"), (12, 1, 2, 1))[0]
+            restarts = self.record.minutes() * 60 < restarts_until
+            kind = self.chance.choices(("fault", "revoke", "kill", "stop"), (12, 1, 2 * restarts, restarts))[0]
+            if kind in ("kill", "stop"):
+                self.record.restarted = self.record.minutes()
             self.record.events[kind] += 1
             if kind == "fault":
                 fault = {**self.chance.choice(FAULTS), "times": self.chance.randint(1, 4)}
@@ -192,11 +213,10 @@ class Soak:
                 self.record.add("database, MB", await asyncio.to_thread(_size_mb, database))
             await asyncio.sleep(2)
 
-    async def states(self) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for post in (await self.read_all()).values():
-            found[post["state"]] += 1
-        return found
+    async def states(self) -> dict[str, float]:
+        """Posts by state as the server counts them; empty when it is away."""
+        status, text = await self.call("GET", "/metrics")
+        return {state: float(count) for state, count in STATE.findall(text)} if status == 200 else {}
 
     async def read_all(self) -> dict[str, Any]:
         """Every post as the server tells it, page by page; empty when the server is away."""
@@ -277,6 +297,7 @@ async def run(seconds: float, rate: float, postgres: bool, plot: Path) -> int:
             "TREADLE_THREADS_APP_SECRET": ready["app_secret"],
             "TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS": "1",
             "TREADLE_TIME_SCALE": str(SCALE),
+            "TREADLE_RETENTION_DAYS": "1",
             "TREADLE_LOG_LEVEL": "warning",
         }
         if postgres:
@@ -291,12 +312,23 @@ async def run(seconds: float, rate: float, postgres: bool, plot: Path) -> int:
         server = Server(folder, settings, workers=2 if postgres else 0)
         stack.callback(server.end, signal.SIGTERM)
         server.start()
-        soak = Soak(url, key, Control.connect(ready["url"], 30), server, accounts, ready["accounts"])
+        host = Host(
+            {
+                "picture": samples.picture(folder / "picture.jpg", text="Soak"),
+                "video": samples.good_video(folder / "video.mp4", seconds=2.0),
+            }
+        )
+        await host.start()
+        stack.push_async_callback(host.stop)
+        soak = Soak(url, key, Control.connect(ready["url"], 30), server, accounts, host.urls)
         soak.session = await stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), trust_env=False)
         )
         database = None if postgres else str(folder / "data" / "treadle.sqlite")
-        tasks = [asyncio.create_task(work) for work in (soak.writer(rate), soak.trouble(), soak.watch(database))]
+        tasks = [
+            asyncio.create_task(work)
+            for work in (soak.writer(rate), soak.trouble(seconds * 2 / 3), soak.watch(database))
+        ]
         print(f"Running for {seconds / 60:.0f} minutes against {url}", file=sys.stderr, flush=True)
         stop = asyncio.create_task(asyncio.sleep(seconds))
         await asyncio.wait([stop, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -320,15 +352,22 @@ def _cli(settings: dict[str, str], *words: str) -> Any:
 
 def _report(soak: Soak, told: dict[str, Any], wrong: list[str], plot: Path) -> None:
     record = soak.record
-    memory = [value for _, value in record.curves.get("memory, MB", [])]
     print(
         f"posts accepted: {record.events['accepted']:,}; end states: {dict(Counter(p['state'] for p in told.values()))}"
     )
     print(f"trouble: { {name: n for name, n in record.events.items() if name != 'accepted'} }")
-    if len(memory) > 8:
-        quarter = len(memory) // 4
-        first, last = sum(memory[quarter : 2 * quarter]) / quarter, sum(memory[-quarter:]) / quarter
-        print(f"memory: {first:.0f} MB in the second quarter, {last:.0f} MB in the last ({last / first - 1:+.0%})")
+    memory = [(minute, mb) for minute, mb in record.curves.get("memory, MB", []) if minute > record.restarted + 1]
+    if len(memory) > 20:
+        tenth = len(memory) // 10
+        first, last = (statistics.median(mb for _, mb in part) for part in (memory[:tenth], memory[-tenth:]))
+        minutes = memory[-1][0] - memory[0][0]
+        print(
+            f"memory: {first:.0f} MB a minute after the last restart, {last:.0f} MB {minutes:.0f} minutes later"
+            f" ({last / first - 1:+.0%})"
+        )
+    if sizes := [mb for _, mb in record.curves.get("database, MB", [])]:
+        quarters = ", ".join(f"{sizes[len(sizes) * n // 4 - 1]:.0f}" for n in range(1, 5))
+        print(f"database: {quarters} MB at the end of each quarter")
     states = ("published", "publishing", "retrying", "checking", "blocked", "waiting", "scheduled", "failed")
     draw(
         plot,

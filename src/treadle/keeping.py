@@ -72,8 +72,7 @@ def jobs_of(app: App) -> list[Job]:
 
     async def prune(house: House) -> None:
         await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
-        keep = house.settings.retention_days
-        await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_days=keep))
+        await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
 
     beside = Beside()
 
@@ -104,6 +103,6 @@ def jobs_of(app: App) -> list[Job]:
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),
-        Job("prune", 3600.0, prune, scaled=False),
+        Job("prune", max(60.0, 3600.0 * app.settings.time_scale), prune, scaled=False),
         Job("clean_up_media", 3600.0, media, scaled=False),
     ]

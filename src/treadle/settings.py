@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
     allow_private_media_hosts: bool = Field(False, description="For the sandbox and tests only.")
     time_scale: float = Field(
-        1.0, gt=0, description="Shrinks settle, lease, backoff, spacing, rechecks: 0.01 is a hundredth. Tests only."
+        1.0, gt=0, description="Shrinks settle, lease, backoff, spacing, rechecks, retention. Tests only."
     )
     host: str = "127.0.0.1"
     port: int = 8700
@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def retention_s(self) -> float:
+        """Seconds for which timelines of finished posts and what else nobody asks for any more are kept."""
+        return self.retention_days * 86_400.0 * self.time_scale
 
     @cached_property
     def resolved_database_url(self) -> str:

@@ -20,7 +20,7 @@ def test_what_is_over_goes_and_what_is_not_stays(any_db: Database) -> None:
             conn.execute(sa.insert(meta_events).values(digest=name, topic="t", payload={}, received_at=at))
             alerts.raise_alert(conn, "wsp_one", "held", name, {}, now=at)
         conn.execute(sa.update(alert_rows).where(alert_rows.c.key == "old").values(sent_at=now - 399 * DAY))
-        assert retention.prune(conn, now=now, keep_days=90) == 4
+        assert retention.prune(conn, now=now, keep_s=90 * DAY) == 4
         assert conn.execute(sa.select(connect_links.c.id)).scalars().all() == ["new"]
         assert conn.execute(sa.select(alert_rows.c.key)).scalars().all() == ["new"]
-        assert retention.prune(conn, now=now, keep_days=90) == 0
+        assert retention.prune(conn, now=now, keep_s=90 * DAY) == 0

@@ -15,10 +15,10 @@ MESSAGES_S: Final = 90 * DAY_S
 LINKS_S: Final = 30 * DAY_S
 
 
-def prune(conn: sa.Connection, *, now: float, keep_days: int) -> int:
-    """Delete what is over: settled deliveries and sent alerts after ``keep_days``, old links, attempts, sessions and
-    messages of Meta's after their own time. The audit trail stays. How many rows went."""
-    before = now - keep_days * DAY_S
+def prune(conn: sa.Connection, *, now: float, keep_s: float) -> int:
+    """Delete what is over: settled deliveries and sent alerts after ``keep_s`` seconds, old links, attempts, sessions
+    and messages of Meta's after their own time. The audit trail stays. How many rows went."""
+    before = now - keep_s
     gone = prune_deliveries(conn, before=before)
     for query in (
         sa.delete(alerts).where(alerts.c.sent_at < before),

@@ -17,6 +17,7 @@ IDEMPOTENCY_S = 30 * 86_400.0
 CHANGES_S = 14 * 86_400.0
 WORKERS_S = 86_400.0
 RUNS_S = 3600.0  # finished hops of DBOS: nothing reads them
+RUNS_AT_LEAST_S = 60.0
 
 
 async def prune(db: Database, settings: Settings, now: float, forget_runs: Callable[[list[str]], None]) -> None:
@@ -24,9 +25,9 @@ async def prune(db: Database, settings: Settings, now: float, forget_runs: Calla
 
     ``forget_runs`` deletes finished hops by their DBOS ids, with everything DBOS keeps of them.
     """
-    while await db.run(_timelines, now - settings.retention_days * 86_400.0, now):
+    while await db.run(_timelines, now - settings.retention_s, now):
         pass
-    while ids := await db.query(_runs, now - RUNS_S, db.is_sqlite):
+    while ids := await db.query(_runs, now - max(RUNS_AT_LEAST_S, RUNS_S * settings.time_scale), db.is_sqlite):
         await asyncio.to_thread(forget_runs, ids)
     await db.run(_leftovers, now)
 
