@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import Vault, open_vault
 from treadle.media.service import MediaService
+from treadle.posts.release import Releaser, preview
 from treadle.posts.service import Posts
 from treadle.posts.view import AccountView
 from treadle.publishing.blockers import open_blocker
 from treadle.publishing.engine import Engine, Enqueuer
 from treadle.publishing.house import House
-from treadle.publishing.release import Releaser, preview
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store import migrate as migrations

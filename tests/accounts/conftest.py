@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import open_vault
+from treadle.posts.release import Releaser, preview
 from treadle.publishing.blockers import open_blocker
-from treadle.publishing.release import Releaser, preview
 from treadle.sandbox import Sandbox
 from treadle.settings import Settings
 from treadle.store import Database, open_database

@@ -24,9 +24,9 @@ from treadle.observe.logs import configure
 from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import OtlpJson, span_id, trace_id
 from treadle.observe.watching import Watch
+from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.publishing.blockers import open_blocker
 from treadle.publishing.lease import Lease
-from treadle.publishing.records import Note, add_note, announce_post
 from treadle.settings import Settings
 from treadle.store.tables import accounts, parts, post_blockers, posts, webhook_deliveries, webhooks
 

@@ -16,8 +16,8 @@ from treadle.api.lists import known_query
 from treadle.api.problems import Problem, not_found
 from treadle.app import App
 from treadle.posts.read import get_blocker, list_blockers
+from treadle.posts.release import preview
 from treadle.publishing.rechecking import recheck
-from treadle.publishing.release import preview
 from treadle.store.tables import blockers, posts
 
 router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends(known_query)])

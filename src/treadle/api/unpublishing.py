@@ -12,10 +12,10 @@ from treadle.api.asking import ask
 from treadle.app import App
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts.service import Missing, Refusal
+from treadle.posts.timeline import add_note, announce_post
 from treadle.posts.view import AccountView, account_view
 from treadle.publishing.evidence import note_of
 from treadle.publishing.house import House
-from treadle.publishing.records import add_note, announce_post
 from treadle.store.tables import accounts, parts, posts
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok

@@ -35,8 +35,8 @@ def doctor(
     from treadle.accounts.doctor import Line, examine, worst
     from treadle.accounts.service import Accounts
     from treadle.accounts.vault import VaultError, open_vault
+    from treadle.posts.release import Releaser, preview
     from treadle.publishing.blockers import open_blocker
-    from treadle.publishing.release import Releaser, preview
     from treadle.settings import Settings
     from treadle.store import open_database
     from treadle.threads import ThreadsClient

@@ -17,12 +17,12 @@ import sqlalchemy as sa
 
 from treadle.ids import new_id
 from treadle.posts.findings import Finding
+from treadle.posts.release import Releaser, ready
 from treadle.posts.rules import check_post
 from treadle.posts.states import CANCELABLE, EDITABLE
+from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.posts.times import When, parse_duration, parse_when
 from treadle.posts.view import start_of
-from treadle.publishing.records import Note, add_note, announce_post
-from treadle.publishing.release import Releaser, ready
 from treadle.store.tables import accounts, blockers, idempotency, media, parts, post_blockers, posts, workspaces
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})

@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.diagnosis.types import Diagnosis, RetryAdvice
+from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, GoOn, Later, Outcome, Over, Parked
 from treadle.publishing.evidence import note_of, reading_stops
@@ -26,7 +27,7 @@ from treadle.publishing.failing import call_failed, decided, fresh_container
 from treadle.publishing.house import House
 from treadle.publishing.matching import Wanted, find
 from treadle.publishing.policy import Fail, Park, RetryAt, decide
-from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.records import Change, Hop
 from treadle.publishing.sending import LIST_LIMIT, list_call, published
 from treadle.publishing.steps import Check, FindId, LookBefore, Verify
 from treadle.store.tables import parts

@@ -20,13 +20,13 @@ import structlog
 from dbos import DBOS, DBOSClient
 from filelock import FileLock, Timeout
 
+from treadle.posts.release import Releaser
 from treadle.publishing import lease as leases
 from treadle.publishing import restoring
 from treadle.publishing.ending import Queue
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job, keep_house
 from treadle.publishing.lease import LEASE_S, Lease
-from treadle.publishing.release import Releaser
 from treadle.publishing.run import advance
 from treadle.settings import Settings
 from treadle.store import Database

@@ -6,8 +6,8 @@ from typing import Any
 
 from treadle.diagnosis.redact import redact
 from treadle.diagnosis.types import Diagnosis
+from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
-from treadle.publishing.records import Note
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 

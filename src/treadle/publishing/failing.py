@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
+from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, Later, Outcome, Over, Parked
 from treadle.publishing.evidence import context_of, note_of
@@ -24,7 +25,7 @@ from treadle.publishing.policy import (
     answerless,
     decide,
 )
-from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.records import Change, Hop
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Failure, Refused
 

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from treadle.accounts.service import Accounts
 from treadle.diagnosis.types import Diagnosis
 from treadle.media.service import MediaService
+from treadle.posts.release import Enqueue, Releaser
 from treadle.posts.view import AccountView
 from treadle.publishing.breaker import Breaker
 from treadle.publishing.lease import Lease
-from treadle.publishing.release import Enqueue, Releaser
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.threads import ThreadsClient

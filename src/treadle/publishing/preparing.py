@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
+from treadle.posts.timeline import Note
 from treadle.posts.view import PartView, start_of
 from treadle.publishing.ending import GoOn, Later, Outcome
 from treadle.publishing.failing import decided
 from treadle.publishing.house import House
 from treadle.publishing.policy import Fail, Park, decide
-from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import PrepareMedia
 from treadle.store import statements
 from treadle.store.tables import media, posts

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from treadle.posts.release import Releaser, posts_behind, ready
 from treadle.posts.view import AccountView, account_view
 from treadle.publishing.blockers import next_check
 from treadle.publishing.house import House
-from treadle.publishing.release import Releaser, posts_behind, ready
 from treadle.store.tables import accounts, blockers, post_blockers
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok

@@ -16,6 +16,7 @@ import structlog
 from treadle.diagnosis import diagnose
 from treadle.diagnosis.shape import shape_of
 from treadle.diagnosis.types import Diagnosis, Evidence
+from treadle.posts.timeline import Note
 from treadle.publishing import (
     blockers,
     checking,
@@ -30,7 +31,7 @@ from treadle.publishing import (
 )
 from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
 from treadle.publishing.house import House
-from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.records import Change, Hop
 from treadle.store.tables import accounts, unknown_answers
 
 log = structlog.get_logger("treadle.run")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing import quota
 from treadle.publishing.clarity import clarity_of
@@ -14,7 +15,7 @@ from treadle.publishing.evidence import context_of, note_of
 from treadle.publishing.failing import call_failed
 from treadle.publishing.house import House
 from treadle.publishing.matching import LIST_FIELDS
-from treadle.publishing.records import Change, Hop, Note
+from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import Publish
 from treadle.threads import ThreadsClient
 from treadle.threads.evidence import diagnose_failure

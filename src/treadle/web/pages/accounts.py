@@ -17,9 +17,9 @@ from treadle.accounts.refusal import Refusal
 from treadle.accounts.storing import disconnect, repairable
 from treadle.accounts.tokens import Unknown
 from treadle.api.accounts import all_accounts, with_accounts
+from treadle.posts.release import preview
 from treadle.posts.states import FINAL
 from treadle.publishing.quota import TOTALS, used_here
-from treadle.publishing.release import preview
 from treadle.store.tables import posts
 from treadle.web.desk import Pages, Visit
 from treadle.web.words import plural

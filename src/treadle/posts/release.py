@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from treadle.posts.states import FINAL
-from treadle.publishing.records import Note, add_note, announce_post
+from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.store import feed
 from treadle.store.tables import blockers, parts, post_blockers, posts
 
