@@ -1,24 +1,28 @@
-"""Make the pictures of the README and the documentation from a running demo: docs/images/*.png.
+"""Make the pictures of the README and the documentation from running servers: docs/images.
 
-Usage: python tools/screenshots.py [--out DIR]. Needs Chromium on the machine (Debian: chromium). Starts `treadle demo`,
-waits until everything is played, makes the first user, and takes the pages as a person would see them.
+Usage: python tools/screenshots.py [--out DIR] [--only demo|steps]. Needs Chromium on the machine (Debian: chromium).
+``demo``: starts `treadle demo`, waits until everything is played, makes the first user, and takes the pages as a
+person would see them. ``steps``: walks from nothing to the first post as docs/threads-app.md does, with the sandbox in
+Meta's place, and keeps what the pages and the terminal show in images/steps.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+from step_pictures import terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = {"width": 1280, "height": 860}
@@ -66,42 +70,141 @@ def take(page: Any, url: str, out: Path, name: str, path: str) -> None:
     page.screenshot(path=str(out / f"{name}.png"), animations="disabled")
 
 
+def demo(browser: Any, folder: Path, out: Path) -> None:
+    """The pages of a house in which everything has happened once."""
+    process, url = started(folder)
+    try:
+        first = browser.new_page(viewport=WIDE)
+        sign_in(first, url)
+        state = first.context.storage_state()
+        for name, (path, narrow, dark) in PAGES.items():
+            page = browser.new_context(
+                viewport=PHONE if narrow else WIDE,
+                color_scheme="dark" if dark else "light",
+                storage_state=state,
+            ).new_page()
+            take(page, url, out, name, path)
+        first.goto(f"{url}/posts")
+        post = first.query_selector(f"main a[href^='/posts/pst_']:has-text('{SHOWN}')")
+        if post is not None:
+            take(first, url, out, "post", str(post.get_attribute("href")))
+    finally:
+        ended(process)
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+def steps(browser: Any, folder: Path, out: Path) -> None:
+    """From an empty data directory to the first post: a server, the connect link, the doctor, the post."""
+    out = out / "steps"
+    out.mkdir(exist_ok=True)
+    treadle = str(Path(sys.executable).with_name("treadle"))
+    sandbox, server = free_port(), free_port()
+    url, public = f"http://127.0.0.1:{server}", "https://threads.example.com"
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("TREADLE_", "OTEL_"))} | {
+        "TREADLE_THREADS_API_URL": f"http://127.0.0.1:{sandbox}",
+        "TREADLE_THREADS_AUTHORIZE_URL": f"http://127.0.0.1:{sandbox}/oauth/authorize",
+        "TREADLE_THREADS_APP_ID": "1234567890123456",
+        "TREADLE_THREADS_APP_SECRET": "0123456789abcdef" * 2,
+        "TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS": "1",
+        "TREADLE_PORT": str(server),
+        "TREADLE_PUBLIC_URL": url,
+        "COLUMNS": "84",
+    }
+    redirects = ["--redirect-uri", f"{url}/threads/callback", "--redirect-uri", f"{public}/threads/callback"]
+    threads = [treadle, "sandbox", "--port", str(sandbox), "--account", "ada", "--processing", "fast", *redirects]
+
+    def said(*words: str, **more: str) -> str:
+        """What the command says to a terminal, which is more than it says to a pipe: names stand out."""
+        ours, its = pty.openpty()
+        with open(ours, "rb", buffering=0) as reading:
+            process = subprocess.Popen([treadle, *words], cwd=folder, env=env | more, stdout=its, stderr=its)
+            os.close(its)
+            got = b""
+            try:
+                while piece := reading.read(4096):
+                    got += piece
+            except OSError:
+                pass  # Linux tells the end of a terminal so
+        if process.wait() != 0:
+            raise SystemExit(got.decode())
+        left = got.decode().replace("\r\n", "\n").rpartition("\x1b[2K")[2]  # the progress line wiped itself away
+        return re.sub(r"\x1b\[\?25[hl]", "", left)
+
+    with open(folder / "log", "w", encoding="utf-8") as log:
+        running = [
+            subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+            for words in (threads, [treadle, "serve"])
+        ]
+    try:
+        first = None
+        for line in running[1].stdout or ():
+            if first := re.search(r"(http://[\d.:]+/setup\?token=\S+)", line):
+                break
+        if first is None:
+            raise SystemExit(f"The server did not start:\n{(folder / 'log').read_text(encoding='utf-8')}")
+        page = browser.new_page(viewport={"width": 1080, "height": 560})
+        sign_in(page, re.sub(r"\x1b\[[\d;]*m", "", first[1]))
+        doctor = said("doctor", TREADLE_PUBLIC_URL=public)
+        (out / "8-doctor.svg").write_text(
+            terminal("treadle doctor", doctor, "What treadle doctor says: each line is fine or says what to do."),
+            encoding="utf-8",
+        )
+        page.goto(f"{url}/accounts")
+        page.get_by_role("button", name="Connect an account").click()
+        page.get_by_role("link", name="Continue to Threads").wait_for()
+        page.screenshot(path=str(out / "9-connect.png"), animations="disabled")
+        page.get_by_role("link", name="Continue to Threads").click()
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_text("is connected").first.wait_for()
+        page.goto(f"{url}/accounts")
+        page.screenshot(path=str(out / "11-connected.png"), animations="disabled")
+        command = 'treadle publish "First post through Treadle" --wait 30'
+        out_there = said("publish", "First post through Treadle", "--wait", "30")
+        (out / "12-publish.svg").write_text(
+            terminal(command, out_there, "treadle publish answers with the post's state, its address and its parts."),
+            encoding="utf-8",
+        )
+        page.goto(f"{url}/posts")
+        page.locator("main a[href^='/posts/pst_']").first.click()
+        page.get_by_text("Verifying").first.wait_for()
+        page.set_viewport_size({"width": 1080, "height": 720})
+        page.screenshot(path=str(out / "13-post.png"), animations="disabled")
+    finally:
+        for process in reversed(running):
+            ended(process)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the pictures of the documentation.")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
-    out: Path = parser.parse_args().out
+    parser.add_argument("--only", choices=("demo", "steps"), help="Make these alone.")
+    asked = parser.parse_args()
+    out: Path = asked.out
     out.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
         print("There is no Chromium on this machine (Debian: apt-get install chromium).", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory(prefix="treadle-pictures-") as folder:
-        process, url = started(Path(folder))
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                first = browser.new_page(viewport=WIDE)
-                sign_in(first, url)
-                state = first.context.storage_state()
-                for name, (path, narrow, dark) in PAGES.items():
-                    page = browser.new_context(
-                        viewport=PHONE if narrow else WIDE,
-                        color_scheme="dark" if dark else "light",
-                        storage_state=state,
-                    ).new_page()
-                    take(page, url, out, name, path)
-                first.goto(f"{url}/posts")
-                post = first.query_selector(f"main a[href^='/posts/pst_']:has-text('{SHOWN}')")
-                if post is not None:
-                    take(first, url, out, "post", str(post.get_attribute("href")))
-                browser.close()
-        finally:
-            process.send_signal(signal.SIGINT)
-            end = time.monotonic() + 30
-            while process.poll() is None and time.monotonic() < end:
-                time.sleep(0.1)
-            process.kill()
-    print("\n".join(str(picture) for picture in sorted(out.glob("*.png"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, make in (("demo", demo), ("steps", steps)):
+            if asked.only in (None, name):
+                with tempfile.TemporaryDirectory(prefix="treadle-pictures-") as folder:
+                    make(browser, Path(folder), out)
+        browser.close()
+    print("\n".join(str(picture) for picture in sorted([*out.rglob("*.png"), *out.rglob("*.svg")])))
     return 0
 
 
