@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -32,15 +32,8 @@ def test_the_compact_form_is_current() -> None:
     assert json.loads(build.COMPILED.read_text("utf-8")) == json.loads(json.dumps(build.compile_catalog()))
 
 
-def test_the_vocabularies_are_those_of_a_diagnosis() -> None:
-    assert set(words.LANES) == set(get_args(types.Lane))
-    assert set(words.ACTIONS) == set(get_args(types.Action)) == set(types.ACTION_LABELS)
-    assert set(words.RETRY_KINDS) == set(get_args(types.RetryKind))
-    assert set(words.WHO) == set(get_args(types.Who))
-    assert set(words.SCOPES) == set(get_args(types.BlockerScope))
-    assert set(words.STAGES) == set(get_args(types.Stage))
-    assert set(words.SURFACES) == set(get_args(types.Surface))
-    assert set(words.CONFIDENCES) == set(get_args(types.Confidence))
+def test_every_action_has_a_label() -> None:
+    assert set(types.ACTION_LABELS) == set(words.ACTIONS)
 
 
 @pytest.mark.parametrize(("name", "expected"), CORE.items())

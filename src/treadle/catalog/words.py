@@ -1,8 +1,23 @@
-"""The closed vocabularies a pattern may use, and the order in which categories are shown."""
+"""The closed vocabularies of patterns and diagnoses, as types and as values, and the order of the categories."""
 
 from __future__ import annotations
 
-LANES = (
+from typing import Literal, get_args
+
+Surface = Literal["threads", "instagram", "facebook"]
+Stage = Literal[
+    "oauth",
+    "token_refresh",
+    "preflight",
+    "media",
+    "create_container",
+    "container_status",
+    "publish",
+    "verify",
+    "read",
+    "unknown",
+]
+Lane = Literal[
     "meta_token",
     "linked_instagram_account",
     "account_restricted",
@@ -16,8 +31,8 @@ LANES = (
     "request_bug",
     "resource_gone",
     "unknown",
-)
-ACTIONS = (
+]
+Action = Literal[
     "reconnect",
     "retry_later",
     "fix_media",
@@ -28,24 +43,20 @@ ACTIONS = (
     "verify_first",
     "fix_request",
     "contact_support",
-)
-RETRY_KINDS = ("never", "later", "new_container", "verify_first", "when_repaired")
-WHO = ("nobody", "owner", "developer", "meta")
-SCOPES = ("post", "account", "app", "media_host", "platform")
-CONFIDENCES = ("exact", "likely", "guess")
-SURFACES = ("threads", "instagram", "facebook")
-STAGES = (
-    "oauth",
-    "token_refresh",
-    "preflight",
-    "media",
-    "create_container",
-    "container_status",
-    "publish",
-    "verify",
-    "read",
-    "unknown",
-)
+]
+RetryKind = Literal["never", "later", "new_container", "verify_first", "when_repaired"]
+Who = Literal["nobody", "owner", "developer", "meta"]
+Confidence = Literal["exact", "likely", "guess"]
+BlockerScope = Literal["post", "account", "app", "media_host", "platform"]
+
+LANES: tuple[Lane, ...] = get_args(Lane)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+RETRY_KINDS: tuple[RetryKind, ...] = get_args(RetryKind)
+WHO: tuple[Who, ...] = get_args(Who)
+SCOPES: tuple[BlockerScope, ...] = get_args(BlockerScope)
+CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
+SURFACES: tuple[Surface, ...] = get_args(Surface)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 REPAIR_SIGNALS = (
     "reconnect",  # the account was connected again, or its token replaced
     "content_changed",  # text, links, poll or options of the post were edited

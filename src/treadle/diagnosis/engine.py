@@ -8,13 +8,13 @@ from typing import Any, cast
 
 from treadle.catalog.loading import load
 from treadle.catalog.model import Pattern
+from treadle.catalog.words import Action, BlockerScope, Confidence, Lane, Who
 from treadle.diagnosis.facts import Facts
 from treadle.diagnosis.reading import read
 from treadle.diagnosis.redact import redact
 from treadle.diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
 from treadle.diagnosis.rules import Rule, RuleBook, matched
-from treadle.diagnosis.types import Action, Confidence, Diagnosis, Evidence, Lane, RetryAdvice, Who
-from treadle.diagnosis.types import BlockerScope as Scope
+from treadle.diagnosis.types import Diagnosis, Evidence, RetryAdvice
 
 UNKNOWN = "unknown"
 NOTHING = "nothing_to_diagnose"
@@ -41,7 +41,7 @@ class _Prepared:
         self.action = cast(Action, pattern.action)
         self.lane = cast(Lane, pattern.lane)
         self.who = cast(Who, pattern.who)
-        self.scope = cast(Scope, pattern.scope)
+        self.scope = cast(BlockerScope, pattern.scope)
         self.guide = pattern.guide
         self.happened = {
             surface: f"{pattern.what_happened} This is {name}'s answer, not Threads'."

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from treadle.catalog.model import Retry
-from treadle.diagnosis.types import RetryAdvice, RetryKind
+from treadle.catalog.words import RetryKind
+from treadle.diagnosis.types import RetryAdvice
 
 NEVER = RetryAdvice()
 _LONGEST_HINT_S = 7 * 86_400.0

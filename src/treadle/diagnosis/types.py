@@ -8,52 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Surface = Literal["threads", "instagram", "facebook"]
-Stage = Literal[
-    "oauth",
-    "token_refresh",
-    "preflight",
-    "media",
-    "create_container",
-    "container_status",
-    "publish",
-    "verify",
-    "read",
-    "unknown",
-]
-Lane = Literal[
-    "meta_token",
-    "linked_instagram_account",
-    "account_restricted",
-    "permission_app_review",
-    "media_fetch",
-    "media_processing",
-    "media_validation",
-    "content",
-    "rate_limit",
-    "platform_temporary",
-    "request_bug",
-    "resource_gone",
-    "unknown",
-]
-Action = Literal[
-    "reconnect",
-    "retry_later",
-    "fix_media",
-    "fix_content",
-    "fix_app_setup",
-    "resolve_on_platform",
-    "recreate_container",
-    "verify_first",
-    "fix_request",
-    "contact_support",
-]
-RetryKind = Literal["never", "later", "new_container", "verify_first", "when_repaired"]
-Who = Literal["nobody", "owner", "developer", "meta"]
-Confidence = Literal["exact", "likely", "guess"]
-BlockerScope = Literal["post", "account", "app", "media_host", "platform"]
+from treadle.catalog.words import Action, BlockerScope, Confidence, Lane, RetryKind, Who
 
 ACTION_LABELS: Mapping[str, str] = {
     "reconnect": "Reconnect",

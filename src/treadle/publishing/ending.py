@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from treadle.diagnosis.types import BlockerScope, Diagnosis
+from treadle.catalog.words import BlockerScope
+from treadle.diagnosis.types import Diagnosis
 from treadle.publishing.records import Change
 
 Queue = Literal["posts", "media"]
