@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.support import proof
 from tests.support.postgres import Cluster, NoPostgres, shared_cluster
+from tests.support.proof import tally
 from treadle.settings import Settings
 
+__all__ = ["tally"]
+
 # A person's own settings must not reach the tests.
-_OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX", "TREADLE_SHOTS")  # these steer the tests themselves
+_OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX", "TREADLE_SHOTS", proof.SEED)  # these steer the tests themselves
 for _name in [name for name in os.environ if name.startswith("TREADLE_") and name not in _OURS]:
     del os.environ[_name]
 
@@ -69,3 +73,13 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 def settings(make_settings: Callable[..., Settings]) -> Settings:
     """Settings on SQLite in a data directory of the test's own."""
     return make_settings()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the proofs of this run really did."""
+    done = [report for name in ("", "passed", "failed") for report in terminalreporter.stats.get(name, [])]
+    lines = list(proof.summary(done))
+    if lines:
+        terminalreporter.section("proofs")
+        for line in lines:
+            terminalreporter.write_line(line)

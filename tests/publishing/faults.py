@@ -95,9 +95,13 @@ def read_log(requests: list[dict[str, Any]]) -> list[Asked]:
     return asked
 
 
-def in_vain(requests: list[dict[str, Any]]) -> list[str]:
-    """Calls that could not succeed, or that were made without knowing that they may: empty when all is well."""
-    log, wrong = read_log(requests), []
+def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False) -> list[str]:
+    """Calls that could not succeed, or that were made without knowing that they may: empty when all is well.
+
+    ``nobody_died``: every answer that arrived was also written down, so nothing was to be asked again.
+    """
+    log = read_log(requests)
+    wrong = _made_again(log) if nobody_died else []
     for place, call in enumerate(log):
         if call.endpoint == "publish":
             container = str(call.params.get("creation_id"))
@@ -119,6 +123,35 @@ def in_vain(requests: list[dict[str, Any]]) -> list[str]:
         if place and _token_dead(log[place - 1]) and not _probe(call) and not _asked_together(log[place - 1], call):
             wrong.append(f"{call.endpoint} was asked after the token was refused")
     return wrong
+
+
+def _made_again(log: list[Asked]) -> list[str]:
+    """Containers made although there was one for the same part, of which nothing had said that it is of no use."""
+    wrong, made = [], dict[str, str]()
+    for place, call in enumerate(log):
+        if call.endpoint != "create":
+            continue
+        part = json.dumps([call.params.get(name) for name in _OF_A_PART])
+        old = made.get(part)
+        if old is not None and not any(_of_no_use(later, old) for later in log[:place]):
+            wrong.append(f"{call.body} was made although {old} was there")
+        if call.ok and call.body.get("id"):
+            made[part] = str(call.body["id"])
+    return wrong
+
+
+_OF_A_PART = ("text", "reply_to_id", "image_url", "video_url", "media_type", "is_carousel_item", "children")
+
+
+def _of_no_use(call: Asked, container: str) -> bool:
+    """Whether an answer said of a container that it failed, expired, or is not there."""
+    if call.endpoint == "status" and call.path.rstrip("/").endswith(container):
+        if call.ok:
+            return call.body.get("status") in ("ERROR", "EXPIRED")
+    elif call.endpoint != "publish" or str(call.params.get("creation_id")) != container:
+        return False
+    error = call.body.get("error") if isinstance(call.body, dict) else None
+    return isinstance(error, dict) and error.get("error_subcode") == 4279009
 
 
 def _plain_refusal(call: Asked) -> bool:

@@ -12,22 +12,27 @@ from pathlib import Path
 from aiohttp import web
 
 from treadle.media import samples
+from treadle.media.hosting import DiskStore
 
 
 @dataclass
 class Host:
-    """``down`` answers everything with 503; ``asked`` notes the paths asked for."""
+    """``down`` answers everything with 503; ``asked`` notes the paths asked for; ``kept``: files of a house's own."""
 
     folder: Path
     url: str = ""
     down: bool = False
     asked: list[str] = field(default_factory=list)
+    kept: DiskStore | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path)
         if self.down:
             return web.Response(status=503, text="down")
         path = self.folder / request.path.lstrip("/")
+        if self.kept is not None and request.path.startswith("/media/"):
+            found = self.kept.serve(*request.path.split("/")[2:4])
+            path = Path(found.path) if found else path
         if not path.is_file():
             return web.Response(status=404, text="nothing here")
         return web.FileResponse(path)
@@ -35,11 +40,12 @@ class Host:
 
 @contextmanager
 def hosting(folder: Path) -> Iterator[Host]:
-    """A host with ``1.jpg`` to ``3.jpg`` and ``film.mp4``."""
+    """A host with ``1.jpg`` to ``3.jpg``, ``film.mp4``, and ``wrong.mp4``, which must be made right first."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, 4):
         samples.picture(folder / f"{number}.jpg", size=(640, 480))
     samples.video(folder / "film.mp4", samples.VideoRecipe(width=256, height=144, seconds=1.0))
+    samples.wrong_codec_video(folder / "wrong.mp4", seconds=1.0)
     host, loop, started = Host(folder), asyncio.new_event_loop(), threading.Event()
 
     async def begin() -> web.AppRunner:

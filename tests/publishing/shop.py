@@ -17,8 +17,8 @@ import sqlalchemy as sa
 import treadle.app
 import treadle.keeping
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
+from treadle.posts.answers import Created
 from treadle.posts.read import get_blocker, post_json, timeline
-from treadle.posts.service import Created
 from treadle.publishing.rechecking import recheck
 from treadle.sandbox.server import Sandbox
 from treadle.settings import Settings

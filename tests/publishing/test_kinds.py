@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -13,8 +11,9 @@ import pytest
 from tests.publishing.conftest import matrix_size
 from tests.publishing.faults import FAULTS, Fault
 from tests.publishing.host import Host, hosting
+from tests.publishing.matrix import Case, Trial, judge
 from tests.publishing.shop import Owner, Shop
-from tests.publishing.test_fault_matrix import Case, Trial, by_hand, ledger, truth
+from tests.support.proof import Tally
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +102,7 @@ def test_every_kind_of_post_goes_out_as_it_was_meant(shop: Shop, host: Host) -> 
     assert second["media_type"] == "CAROUSEL_ALBUM"
 
 
-def test_faults_on_posts_with_media(lite: Shop, host: Host) -> None:
+def test_faults_on_posts_with_media(lite: Shop, host: Host, tally: Tally) -> None:
     """A carousel with a video: faults at its children, its containers, its publish, and when Threads fetches a file."""
     endpoints = ("create", "status", "publish", "list")
     choices = [
@@ -112,14 +111,10 @@ def test_faults_on_posts_with_media(lite: Shop, host: Host) -> None:
         if (when == "before" or endpoint in ("create", "publish")) and (nth == 1 or endpoint in ("create", "status"))
     ]
     size = min(len(choices), matrix_size(12, len(choices)))
-    chosen = random.Random(time.strftime("%Y-%m-%d")).sample(choices, size)
+    chosen = tally.chance.sample(choices, size)
     for start in range(0, len(chosen), 24):
-        trials = [begin(lite, host, fault) for fault in chosen[start : start + 24]]
-        lite.settled([trial.post_id for trial in trials], within_s=120)
-        problems = [problem for trial in trials for problem in truth(lite, trial)]
-        by_hand(lite, trials)
-        problems += [problem for trial in trials for problem in ledger(lite, trial)]
-        assert not problems, "\n".join(problems[:10])
+        judge(lite, [begin(lite, host, fault) for fault in chosen[start : start + 24]], tally)
+    tally.expect(posts=size, faults=size)
 
 
 def begin(shop: Shop, host: Host, fault: Fault) -> Trial:

@@ -14,6 +14,7 @@ from treadle.diagnosis import Diagnosis, Evidence, diagnose, from_pattern
 from treadle.publishing.policy import (
     ANSWERLESS_ATTEMPTS,
     DEFAULT_ATTEMPTS,
+    PATIENT_ATTEMPTS,
     REBUILDS,
     Decision,
     Fail,
@@ -116,10 +117,13 @@ def test_a_new_container_is_made_a_few_times_only() -> None:
 
 
 def test_a_missing_answer_is_asked_for_again_with_growing_gaps() -> None:
-    gaps: list[Any] = [answerless(met, now=NOW, random01=1.0) for met in range(ANSWERLESS_ATTEMPTS + 1)]
-    times = [d.at - NOW for d in gaps[:-1]]
+    quick: list[Any] = [answerless(met, now=NOW, random01=1.0) for met in range(ANSWERLESS_ATTEMPTS)]
+    times = [d.at - NOW for d in quick]
     assert times == sorted(times)
-    assert isinstance(gaps[-1], Fail)
+    last = ANSWERLESS_ATTEMPTS + PATIENT_ATTEMPTS
+    patient: list[Any] = [answerless(met, now=NOW, random01=0.5) for met in range(ANSWERLESS_ATTEMPTS, last)]
+    assert sum(d.at - NOW for d in patient) >= 86_400  # an outage of a day loses no post that was alone in it
+    assert isinstance(answerless(last, now=NOW, random01=1.0), Fail)
 
 
 def test_a_publish_proven_absent_is_sent_again_only_for_trouble_that_passes() -> None:

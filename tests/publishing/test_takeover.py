@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ import sqlalchemy as sa
 
 from tests.publishing.conftest import matrix_size
 from tests.publishing.hangman import MOMENTS, Hangman, Moment
+from tests.publishing.killing import Posted, check, some, write
 from tests.publishing.shop import SCALE, Shop, open_shop, shop_settings
-from tests.publishing.test_crash_matrix import check, write
 from tests.publishing.worker import Worker, workers
 from tests.support.postgres import Cluster
+from tests.support.proof import Tally
 from treadle.publishing.lease import LEASE_S
 from treadle.sandbox.server import Sandbox
 
@@ -26,8 +26,9 @@ REQUESTS = {"create": 1, "status": 2, "list": 3, "publish": 4}
 
 
 @pytest.fixture
-def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster) -> Iterator[Shop]:
+def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster, tally: Tally) -> Iterator[Shop]:
     """A house on PostgreSQL that several workers share."""
+    tally.database = "PostgreSQL"
     with (
         postgres_cluster.database() as url,
         open_shop(sandbox, shop_settings(sandbox, tmp_path / "data", url), worker=False) as opened,
@@ -43,20 +44,19 @@ def alone(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.mark.postgres
-def test_a_worker_stopped_past_its_lease_wakes_and_sends_nothing_twice(shared: Shop) -> None:
+def test_a_worker_stopped_past_its_lease_wakes_and_sends_nothing_twice(shared: Shop, tally: Tally) -> None:
     """Stopped at each request, before and after its effect, another worker goes on; then the first one wakes."""
     places = [(name, moment) for name in REQUESTS for moment in MOMENTS]
-    chosen = random.Random(time.strftime("%Y-%m-%d")).sample(places, min(len(places), matrix_size(3, len(places))))
-    stop_and_wake(shared, [("publish", "before"), *chosen])
+    stop_and_wake(shared, [("publish", "before"), *some(places, matrix_size(2, len(places)), tally)], tally)
 
 
 @pytest.mark.long
 @pytest.mark.postgres
-def test_a_worker_stopped_at_any_request_sends_nothing_twice(shared: Shop) -> None:
-    stop_and_wake(shared, [(name, moment) for name in REQUESTS for moment in MOMENTS])
+def test_a_worker_stopped_at_any_request_sends_nothing_twice(shared: Shop, tally: Tally) -> None:
+    stop_and_wake(shared, [(name, moment) for name in REQUESTS for moment in MOMENTS], tally)
 
 
-def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]]) -> None:
+def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) -> None:
     hangman, posted = Hangman(shop.sandbox), []
     with workers() as started:
         for name, moment in places:
@@ -75,9 +75,11 @@ def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]]) -> None:
             posted += [write(shop) for _ in range(3)]
             shop.published([p for _, p, _ in posted], within_s=40)
             assert sleeper.alive
+            tally.add("stops")
             sleeper.kill()
             other.kill()
-    check(shop, posted)
+    check(shop, posted, tally)
+    tally.expect(stops=len(places), posts=4 * len(places))
 
 
 def _signal(worker: Worker, number: signal.Signals) -> object:
@@ -104,29 +106,44 @@ def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
 
 
 @pytest.mark.postgres
-def test_of_several_workers_some_are_killed(shared: Shop) -> None:
+def test_of_several_workers_some_are_killed(shared: Shop, tally: Tally) -> None:
+    kill_some(shared, matrix_size(4, 10), tally)
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+def test_of_several_workers_many_are_killed(shared: Shop, tally: Tally) -> None:
+    kill_some(shared, matrix_size(50, 200), tally)
+
+
+def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
     """Three workers share the posts; again and again one is killed or put to sleep, and a new one comes."""
-    chance, posted, asleep = random.Random(time.time()), [], []
+    chance, posted, asleep = tally.chance, list[Posted](), list[Worker]()
     with workers() as started:
-        team = [Worker(shared.app.settings) for _ in range(3)]
+        team = [Worker(shop.app.settings) for _ in range(3)]
         started += team
-        for _ in range(matrix_size(4, 40)):
-            posted += [write(shared, chance.choice((1, 2))) for _ in range(6)]
-            time.sleep(chance.uniform(0.05, 0.8))
+        for _ in range(losses):
+            posted += [write(shop, chance.choice((1, 2))) for _ in range(6)]
+            time.sleep(chance.uniform(0.02, 0.8))
             victim = team.pop(chance.randrange(len(team)))
             if chance.random() < 0.3:
                 victim.signal(signal.SIGSTOP)
+                tally.add("stops")
                 asleep.append(victim)
             else:
                 victim.kill()
+                assert victim.process.exitcode == -signal.SIGKILL
+                tally.add("kills")
             if asleep and chance.random() < 0.5:
                 asleep.pop(0).signal(signal.SIGCONT)
-            team.append(Worker(shared.app.settings))
+            team.append(Worker(shop.app.settings))
             started.append(team[-1])
         for sleeper in asleep:
             sleeper.signal(signal.SIGCONT)
-        shared.published([post_id for _, post_id, _ in posted], within_s=120)
-    check(shared, posted)
+        shop.published([post_id for _, post_id, _ in posted], within_s=120)
+    check(shop, posted, tally)
+    assert tally["kills"] + tally["stops"] == losses
+    tally.expect(kills=1, posts=6 * losses)
 
 
 @pytest.mark.postgres

@@ -15,14 +15,17 @@ from typing import Any
 import treadle.app
 import treadle.keeping
 from tests.publishing.shop import Deaf, few_jobs, quick_client
+from tests.publishing.traps import Trap
 from treadle.settings import Settings
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.publishing.worker"])
 
 
-def work(values: dict[str, Any], tell: Connection) -> None:
-    """The life of a worker: take a lease, work until a signal comes."""
+def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
+    """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap."""
+    if trap is not None:
+        trap.set()
     with quick_client(), few_jobs(("recheck",)):
         app = treadle.app.open_app(Settings(**values), migrate=False)
         engine = app.start_worker()
@@ -40,19 +43,24 @@ def work(values: dict[str, Any], tell: Connection) -> None:
 
 
 class Worker:
-    """One worker process."""
+    """One worker process. One with a ``trap`` may die before it has started; its ``id`` is then empty."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, trap: Trap | None = None) -> None:
         values = {**settings.model_dump(mode="json"), "log_level": "error"}
         for name in ("threads_app_secret", "secret_keys"):
             values[name] = getattr(settings, name).get_secret_value()
         heard, tell = _context.Pipe(duplex=False)
-        self.process = _context.Process(target=work, args=(values, tell), daemon=True)
+        self.process = _context.Process(target=work, args=(values, tell, trap), daemon=True)
         self.process.start()
         tell.close()
         if not heard.poll(60):
             raise AssertionError("a worker did not start")
-        self.id = str(heard.recv())
+        try:
+            self.id = str(heard.recv())
+        except EOFError:
+            if trap is None:
+                raise AssertionError("a worker died while it started") from None
+            self.id = ""
 
     @property
     def pid(self) -> int:
@@ -71,6 +79,15 @@ class Worker:
         """Kill -9, and wait until it is gone."""
         self.signal(signal.SIGKILL)
         self.process.join(10)
+
+    def kill_from_afar(self) -> None:
+        """Kill -9 without waiting: for other threads than the one that started it."""
+        self.signal(signal.SIGKILL)
+
+    def trapped(self, within_s: float = 20.0) -> bool:
+        """Waits for it to step into its trap; false when it did not."""
+        self.process.join(within_s)
+        return self.process.exitcode == -signal.SIGKILL
 
     def stop(self) -> int | None:
         """Stop it as a service manager would; returns its exit code."""
