@@ -144,7 +144,7 @@ class Engine:
             config={
                 "name": "treadle",
                 "system_database_url": self.db.url.render_as_string(hide_password=False),
-                "system_database_engine": self.db.engine,
+                "system_database_engine": self.db.runs_engine,
                 "application_version": APPLICATION_VERSION,
                 "executor_id": self.lease.worker,
                 "run_migrations": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,10 +60,13 @@ def quota_wait(conn: sa.Connection, hop: Hop, now: float) -> Outcome | None:
     return None
 
 
-def intend(conn: sa.Connection, house: House, hop: Hop, part: PartView, now: float) -> Outcome | None:
+def intend(
+    conn: sa.Connection, house: House, hop: Hop, part: PartView, columns: Mapping[str, Any], now: float
+) -> Outcome | None:
     """The last look, in the transaction that records the intent; ``None``: go ahead.
 
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
+    ``columns`` are written with it: :func:`intent_columns`, and what else is new about the part.
     """
     if statements.update(conn, posts, {"claimed_at": now}, id=hop.post.id, claim=hop.post.claim) != 1:
         return _stop(Later(now, "publishing", "Somebody else works on it now."))
@@ -79,7 +83,7 @@ def intend(conn: sa.Connection, house: House, hop: Hop, part: PartView, now: flo
     waits = quota_wait(conn, hop, now)
     if waits is not None:
         return waits
-    if statements.update(conn, parts, intent_columns(part, hop.worker, now), id=part.id, intent="none") != 1:
+    if statements.update(conn, parts, columns, id=part.id, intent="none") != 1:
         return _stop(Later(now, "publishing", "Somebody else has sent it; looks at what came of that."))
     return None
 

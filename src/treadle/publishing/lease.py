@@ -27,6 +27,7 @@ MARGIN = 0.25  # share of the lease that is not used for sending: clocks, and th
 _HELD = sa.select(workers.c.expires_at, workers.c.state).where(
     workers.c.id == sa.bindparam("worker"), workers.c.token == sa.bindparam("token")
 )
+_HELD_AND_NOW = _HELD.add_columns(sa.text("extract(epoch FROM clock_timestamp()) AS now"))
 
 
 def database_now(conn: sa.Connection) -> float:
@@ -96,8 +97,12 @@ class Lease:
 
     def held(self, conn: sa.Connection, token: str) -> bool:
         """Whether the database agrees that the lease under ``token`` is held. Looked at where an intent is written."""
-        row = conn.execute(_HELD, {"worker": self.worker, "token": token}).first()
-        return row is not None and row.state == "alive" and row.expires_at > database_now(conn)
+        ours = {"worker": self.worker, "token": token}
+        if conn.dialect.name == "postgresql":
+            row = conn.execute(_HELD_AND_NOW, ours).first()
+            return row is not None and row.state == "alive" and row.expires_at > float(row.now)
+        row = conn.execute(_HELD, ours).first()
+        return row is not None and row.state == "alive" and row.expires_at > time.time()
 
     def drop(self) -> None:
         """Give the lease up at a clean stop: what is left over can be taken at once."""

@@ -56,13 +56,19 @@ class Change:
         return self
 
 
-_POST = sa.select(posts).where(posts.c.id == sa.bindparam("id")).with_for_update()
-_PARTS = sa.select(parts).where(parts.c.post_id == sa.bindparam("post_id")).order_by(parts.c.position)
-_ACCOUNT = (
-    sa.select(accounts, workspaces.c.paused.label("workspace_paused"))
+_OF_ACCOUNT = "account_row_"
+_POST = (
+    sa.select(
+        posts,
+        *(column.label(_OF_ACCOUNT + column.name) for column in accounts.c),
+        workspaces.c.paused.label("workspace_paused"),
+    )
+    .join(accounts, accounts.c.id == posts.c.account_id)
     .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
-    .where(accounts.c.id == sa.bindparam("id"))
+    .where(posts.c.id == sa.bindparam("id"))
+    .with_for_update(of=posts)
 )
+_PARTS = sa.select(parts).where(parts.c.post_id == sa.bindparam("post_id")).order_by(parts.c.position)
 _BLOCKERS = sa.select(blockers).where(
     blockers.c.repaired_at.is_(None),
     sa.or_(
@@ -90,15 +96,16 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
         )
     taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
     statements.update(conn, posts, taken, id=post_id)
-    account = conn.execute(_ACCOUNT, {"id": row["account_id"]}).mappings().one()
+    of_account = {column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c}
+    account = account_view(of_account)  # type: ignore[arg-type]
     post = post_view({**row, **taken}, load_parts(conn, post_id))  # type: ignore[arg-type]
     return Hop(
         post=post,
-        account=account_view(account),
-        workspace_paused=account["workspace_paused"],
+        account=account,
+        workspace_paused=row["workspace_paused"],
         lease_token=lease_token,
         worker=worker,
-        blockers=tuple(open_blockers(conn, post, account_view(account))),
+        blockers=tuple(open_blockers(conn, post, account)),
     )
 
 

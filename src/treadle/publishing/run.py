@@ -154,14 +154,16 @@ def _go_on(
         _end(conn, house, hop, change, Later(now, "publishing", WHAT[type(step)], queue=wanted), now)
         return None
     if isinstance(step, steps.Publish) and _may_send(ahead, step, now):
-        refused = gate.intend(conn, house, ahead, step.part, now)
+        position = step.part.position
+        sent = {**change.parts.get(position, {}), **gate.intent_columns(step.part, hop.worker, now)}
+        refused = gate.intend(conn, house, ahead, step.part, sent, now)
         if refused is not None:
             change.post.update(refused.change.post)
             change.notes.extend(refused.change.notes)
             _end(conn, house, hop, change, refused.ending, now)
             return None
-        sent = gate.intent_columns(step.part, hop.worker, now)  # written by gate.intend, in this transaction
-        hop = records.preview(hop, Change().on(step.part.position, **sent))
+        change.parts.pop(position, None)  # written by gate.intend, in this transaction
+        hop = records.preview(hop, Change().on(position, **sent))
         step = replace(step, part=replace(step.part, **sent))
     change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")
     what = _words(step)

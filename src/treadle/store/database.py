@@ -2,13 +2,14 @@
 
 SQLite runs in WAL with ``synchronous=FULL`` (an intent to publish must survive a power cut). Its writers queue up in
 the process, first come first served, instead of sleeping in SQLite's busy handler, which is neither fair nor quick.
-Postgres gets an ordinary pool. Our tables and DBOS's share the engine, hence transactions.
+Postgres gets an ordinary pool. Our tables and DBOS's share the database, hence transactions.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ R = TypeVar("R")
 
 POOL_SIZE = 20
 STUCK_TRANSACTION_S = 20
+ASK_AFTER_S = 1.0  # idle seconds from which a connection is asked whether it is alive
+_IDLE_SINCE = "treadle_idle_since"
 
 
 class Database:
@@ -34,7 +37,12 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else _postgres(self.url)
+        turn = _FairLock()
+        self.engine = _sqlite(self.url, turn) if self.is_sqlite else _postgres(self.url)
+        # For what DBOS writes by itself: that a run was taken, that it ended. A power cut may take the last moments of
+        # it, and then a run is run again, finds its post further on and does nothing. So these commits need not wait
+        # for the disk; the next one of ours flushes them too. Runs are stored with our own engine, beside their post.
+        self.runs_engine = _sqlite(self.url, turn, "NORMAL") if self.is_sqlite else self.engine
         self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
         self._writer = GroupWriter(self.engine) if self.is_sqlite else None
 
@@ -80,6 +88,8 @@ class Database:
             self._writer.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
+        if self.runs_engine is not self.engine:
+            self.runs_engine.dispose()
 
 
 def open_database(settings: Settings) -> Database:
@@ -91,15 +101,28 @@ def open_database(settings: Settings) -> Database:
 
 
 def _postgres(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(
-        url, pool_size=POOL_SIZE, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, pool_timeout=30
-    )
+    engine = sa.create_engine(url, pool_size=POOL_SIZE, max_overflow=20, pool_recycle=1800, pool_timeout=30)
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_conn: Any, record: Any) -> None:
         # A worker that is stopped in the middle of a transaction must not hold its locks until it wakes.
         dbapi_conn.execute(f"SET idle_in_transaction_session_timeout = {STUCK_TRANSACTION_S * 1000}")
         dbapi_conn.commit()
+
+    # A connection that lay idle may be dead: it is asked before it is used. One that was used a moment ago is not
+    # asked, which under load would be one more round trip for every transaction.
+    @event.listens_for(engine, "checkin")
+    def rests(dbapi_conn: Any, record: Any) -> None:
+        record.info[_IDLE_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(dbapi_conn: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_IDLE_SINCE, 0.0) < ASK_AFTER_S:
+            return
+        try:
+            engine.dialect.do_ping(dbapi_conn)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError("the database closed this connection") from error
 
     return engine
 
@@ -132,16 +155,15 @@ class _FairLock:
                 self._held = False
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, turn: _FairLock, synchronous: str = "FULL") -> sa.Engine:
     engine = sa.create_engine(url, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False})
-    turn = _FairLock()
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_conn: Any, record: Any) -> None:
         dbapi_conn.isolation_level = None  # transactions are begun below, not guessed by the driver
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "busy_timeout=30000",
             "foreign_keys=ON",
             "wal_autocheckpoint=4000",
