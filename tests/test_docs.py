@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import dataclasses
+import io
 import json
+import logging
 import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from treadle import site
+from treadle.api.server import routers
+from treadle.app import App, open_app
 from treadle.cli import COMMANDS
 from treadle.diagnosis.types import ACTION_LABELS
+from treadle.observe import logs, tracing, watching
+from treadle.observe.following import Entry
+from treadle.observe.metrics import Metrics
 from treadle.posts.states import STATE_WORDS
+from treadle.sandbox.control import Panel
+from treadle.sandbox.options import Options
+from treadle.sandbox.world import World
 from treadle.settings import Settings
+from treadle.threads.oauth import DEFAULT_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -71,6 +91,57 @@ def test_commands_exist(page: Path) -> None:
     assert set(shown) <= set(COMMANDS)
 
 
+def words_after_treadle(text: str) -> list[list[str]]:
+    """The words of every ``treadle ...`` command line in a page: in its shell blocks, and in code within sentences."""
+    shell = "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S)).replace("\\\n", " ")
+    lines = re.findall(r"(?:^|bin/|\| |\$\()treadle ([a-z][^\n|>&)]*)", shell, re.M)
+    lines += re.findall(r"`(?:[\w./]*/)?treadle ([a-z][^`]*)`", without_code(text))
+    found = []
+    for line in lines:
+        try:
+            found.append(shlex.split(line, comments=True))
+        except ValueError:  # a quote that ends on another line
+            found.append(line.split())
+    return found
+
+
+@cache
+def help_of(*words: str) -> tuple[int, str]:
+    """What ``treadle ... --help`` says, and with which code it ends."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            code = import_module(COMMANDS[words[0]][0]).run(words[0], [*words[1:], "--help"])
+        except SystemExit as end:
+            code = end.code
+    return int(code or 0), said.getvalue()
+
+
+def unknown_options(words: list[str]) -> list[str]:
+    """Subcommands and options of one command line that its command does not have."""
+    asked = [words[0]]
+    if "COMMAND [ARGS]" in help_of(words[0])[1]:
+        asked += [word for word in words[1:2] if re.fullmatch("[a-z-]+", word) and not word.startswith("-")]
+    code, told = help_of(*asked)
+    if code != 0:
+        return asked[1:]
+    known = set(re.findall(r"--[a-z][a-z-]*", told))
+    return [word for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]
+
+
+@pytest.mark.parametrize("page", READ, ids=name_of)
+def test_options_exist(page: Path) -> None:
+    lines = words_after_treadle(page.read_text(encoding="utf-8"))
+    assert {" ".join(words): wrong for words in lines if (wrong := unknown_options(words))} == {}
+
+
+def test_the_options_of_the_pages_are_looked_at() -> None:
+    lines = words_after_treadle((DOCS / "api.md").read_text(encoding="utf-8"))
+    assert ["keys", "create", "--name", "ten-minutes", "--json"] in lines
+    assert unknown_options(["keys", "create", "--nome", "x"]) == ["--nome"]
+    assert unknown_options(["keys", "crate"]) == ["crate"]
+
+
 @pytest.mark.parametrize("page", READ, ids=name_of)
 def test_settings_exist(page: Path) -> None:
     known = {f"TREADLE_{name.upper()}" for name in Settings.model_fields} | {"TREADLE_REQUIRE_POSTGRES"}
@@ -103,6 +174,115 @@ def test_every_state_and_action_is_explained() -> None:
     for action, label in ACTION_LABELS.items():
         line = next((line for line in text.splitlines() if line.startswith("| ") and f"`{action}`" in line), "")
         assert label in line, action
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    app = open_app(Settings(data_dir=tmp_path_factory.mktemp("docs")))
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="module")
+def routes(house: App) -> set[tuple[str, str]]:
+    """``(method, path)`` of everything the server answers, and of the sandbox's own controls, ids as ``{}``."""
+    whole = site.build(house)
+    known: set[tuple[str, str]] = set()
+
+    def add(path: str, methods: Any) -> None:
+        known.update((method.upper(), re.sub(r"\{[^}]*\}", "{}", path)) for method in methods)
+
+    for path, operations in whole.openapi()["paths"].items():
+        add(path, operations)
+    for route in [*whole.routes, *(route for router in routers() for route in router.routes)]:
+        add(getattr(route, "path", ""), getattr(route, "methods", None) or ["GET"])
+    for method, name in Panel(World(Options()), [], None)._paths:
+        for rest in ("", "/{}", "/{}/{}"):
+            add(f"/_sandbox/{name}{rest}", [method])
+    return known
+
+
+# A path in a sentence or a command: after a space, a quote, a bracket, or the address of a server of ours.
+PATH = re.compile(
+    r"(?:\b(GET|POST|PUT|PATCH|DELETE) +)?"
+    r"(?:(?<=[\s`\"'(|])|(?<=\$TREADLE)|(?<=example\.com)|(?<=127\.0\.0\.1:8700)|(?<=127\.0\.0\.1:8710))"
+    r"(/(?:v1|threads|connect|setup|docs|openapi\.json|guide|healthz|readyz|metrics|_sandbox)(?![\w.-])[^\s`\"'|),;]*)"
+)
+
+
+def named_paths(text: str) -> set[tuple[str, str]]:
+    found = set()
+    for method, path in PATH.findall(re.sub(r"https?://", "", re.sub(r"\{[^}\n]*\}", "{}", text))):
+        plain = path.partition("?")[0].rstrip("/.:")
+        plain = re.sub(r"\[.*?\]", "", plain)
+        found.add((method, re.sub(r"\$\w+|(?<=accounts/)ada", "{}", plain)))
+    return found
+
+
+@pytest.mark.parametrize("page", READ, ids=name_of)
+def test_routes_exist(page: Path, routes: set[tuple[str, str]]) -> None:
+    paths = {path for _, path in routes}
+    roots = {"/threads", "/_sandbox", "/v1"}  # prefixes that are spoken of as such
+    dead = [
+        f"{method} {path}"
+        for method, path in named_paths(page.read_text(encoding="utf-8"))
+        if path not in roots
+        and ((method, path) not in routes if method else path not in paths)
+        and not (path.startswith("/_sandbox/") and re.sub("/[a-z-]+$", "/{}", path) in paths)
+    ]
+    assert dead == []
+
+
+def test_the_routes_of_the_pages_are_looked_at(routes: set[tuple[str, str]]) -> None:
+    found = named_paths((DOCS / "api.md").read_text(encoding="utf-8"))
+    assert {("", "/v1/posts/{}/retry"), ("", "/readyz"), ("", "/_sandbox/accounts/{}/revoke")} <= found
+    assert ("", "/threads/callback") in named_paths((DOCS / "threads-app.md").read_text(encoding="utf-8"))
+    assert ("", "/_sandbox/accounts/{}/revoke") in named_paths("`/_sandbox/accounts/{id or name}/revoke`")
+    assert ("POST", "/v1/posts/{}/retry") in routes
+    assert ("GET", "/v1/posts/{}/retry") not in routes
+
+
+def test_short_forms_of_routes_exist(routes: set[tuple[str, str]]) -> None:
+    """``/v1/posts/{id}/retry`, `/cancel``: the further ones are beside the first."""
+    shown = 0
+    for page in PAGES:
+        for line in page.read_text(encoding="utf-8").splitlines():
+            first = re.search(r"`(?:[A-Z]+ )?(/[\w{}…/-]+)/[\w-]+`", line)
+            for short in re.findall(r"`(/[a-z-]+)`", line) if first and line.startswith("|") else ():
+                shown += 1
+                whole = re.sub(r"\{[^}]*\}", "{}", first[1] if first else "") + short
+                beside = re.sub("/[a-z-]+$", "/{}", whole) if whole.startswith("/_sandbox") else whole
+                assert {whole, beside} & {path for _, path in routes}, f"{page.name}: {whole}"
+    assert shown > 5
+
+
+def fields_of_a_log_line() -> set[str]:
+    """Every field that the line of a timeline's entry can have, as it is written."""
+    out = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    try:
+        logs.configure(Settings(log_level="debug", log_format="json"), out)
+        values = {field.name: "x" for field in dataclasses.fields(Entry)}
+        watching.tell(Entry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
+    finally:
+        root.handlers[:], root.level = before
+        structlog.reset_defaults()
+    return set(json.loads(out.getvalue()))
+
+
+def test_what_the_operator_reads_is_what_the_program_has(house: App) -> None:
+    """Metrics, fields of log lines and variables for traces that the page names."""
+    text = (DOCS / "running.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\btreadle_[a-z_]+", text)) <= exported(house)
+    told = re.search(r"^## Logs\n(.*?)^## ", text, re.M | re.S)
+    assert told is not None
+    named = {field for row in re.findall(r"^\| (`[^|]+) \|", told[1], re.M) for field in re.findall(r"`(\w+)`", row)}
+    assert named == fields_of_a_log_line()
+    example = json.loads(re.findall(r"^```json\n(.*?)^```", told[1], re.M | re.S)[0])
+    assert set(example) == named
+    own = {tracing.ENDPOINT, tracing.TRACES_ENDPOINT, tracing.HEADERS}
+    assert set(re.findall(r"\bOTEL_[A-Z_]+[A-Z]\b", text)) == own
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -139,12 +319,49 @@ def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
     assert all(f"uv-{version[1]}-" in wheel for wheel in re.findall(r'"(uv-[^"]+\.whl)"', bootstrap))
 
 
-def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist() -> None:
+def exported(house: App) -> set[str]:
+    """Every name that ``/metrics`` writes, histograms' parts included."""
+    page = Metrics(house.db, house.now).render().decode()
+    names = set()
+    for family in text_string_to_metric_families(page):
+        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count", "")}.get(family.type, ("",))
+        names |= {family.name + suffix for suffix in suffixes}
+    return names
+
+
+def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist(house: App) -> None:
     from tools.grafana_board import board, text
 
     assert (ROOT / "deploy" / "grafana.json").read_text(encoding="utf-8") == text()
-    described = (ROOT / "src" / "treadle" / "observe" / "metrics.py").read_text(encoding="utf-8")
-    for panel in board()["panels"]:
-        for target in panel.get("targets", ()):
-            for name in re.findall(r"treadle_[a-z_]+", target["expr"]):
-                assert f"\n{name.removesuffix('_bucket')} " in described, name
+    known = exported(house)
+    shown = {
+        name
+        for panel in board()["panels"]
+        for target in panel.get("targets", ())
+        for name in re.findall(r"treadle_[a-z_]+", target["expr"])
+    }
+    assert shown
+    assert shown <= known
+
+
+def test_the_drawings_are_made_by_their_script_and_tell_the_truth(routes: set[tuple[str, str]]) -> None:
+    from tools.step_pictures import PURPOSES, SITE, callbacks, steps
+
+    folder = DOCS / "images" / "steps"
+    for name, draw in steps().items():
+        assert (folder / f"{name}.svg").read_text(encoding="utf-8") == draw().svg(), "run tools/step_pictures.py"
+    told = re.findall(rf"{re.escape(SITE)}(/[a-z/-]+)", callbacks().svg())
+    assert len(told) == 3
+    assert set(told) <= {path for _, path in routes}
+    assert set(DEFAULT_SCOPES) <= set(PURPOSES) <= set(SCOPES)
+    text = (DOCS / "threads-app.md").read_text(encoding="utf-8")
+    assert [scope for scope in DEFAULT_SCOPES if f"`{scope}`" not in text] == []
+    shown = re.findall(r"\(images/steps/([^)]+)\)", text)
+    assert sorted(shown) == sorted(picture.name for picture in folder.iterdir())
+
+
+@pytest.mark.parametrize("page", READ, ids=name_of)
+def test_pictures_say_in_words_what_they_show(page: Path) -> None:
+    assert [
+        to for alt, to in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")) if len(alt) < 15
+    ] == []
