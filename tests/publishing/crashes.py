@@ -35,7 +35,7 @@ from treadle.media.hosting import DiskStore
 from treadle.sandbox.server import Sandbox
 from treadle.store.tables import accounts
 
-RANDOM_KILLS = 200
+RANDOM_KILLS, QUARTERS = 200, 4
 CAROUSEL_REQUESTS = 7  # two children and their states, the carousel and its state, the list, the publish: at least
 COMMITS = range(1, 121, 4)  # of a process: its start, its lease, taking and ending runs, the steps of posts
 
@@ -118,8 +118,10 @@ class Crashes:
 
         kill_at(gallery, places_of(CAROUSEL_REQUESTS), carousel, tally)
 
-    def test_killed_two_hundred_times_at_random_moments(self, desk: Shop, tally: Tally) -> None:
-        kill_at_random(desk, matrix_size(RANDOM_KILLS, 2 * RANDOM_KILLS), tally)
+    @pytest.mark.parametrize("quarter", range(1, QUARTERS + 1))
+    def test_killed_at_random_moments(self, desk: Shop, tally: Tally, quarter: int) -> None:
+        """In four houses one after the other: two hundred kills."""
+        kill_at_random(desk, matrix_size(RANDOM_KILLS, 2 * RANDOM_KILLS) // QUARTERS, tally)
 
     def test_killed_at_commits(self, desk: Shop, tally: Tally) -> None:
         traps = [Trap(COMMIT, nth, when) for nth in COMMITS for when in ("before", "after")]

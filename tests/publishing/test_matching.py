@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.publishing.matching import EARLY_S, Wanted, find, parse_time
+from treadle.publishing.matching import EARLY_S, Wanted, find, nameless, parse_time
 
 SENT = 1_800_000_000.0
 
@@ -58,12 +58,30 @@ def test_with_the_ids_from_before_a_jumped_clock_hides_nothing() -> None:
     assert look([early]) == []
 
 
+def test_what_is_older_than_a_noted_post_was_there_before() -> None:
+    items = [item("9", at=SENT - 60, text="Other"), item("1", at=SENT - 3600)]
+    assert look(items, seen_before=["9"]) == []  # the same words, hours ago, beyond what was noted
+    assert look(items, seen_before=["8"]) == ["1"]
+
+
+def test_an_entry_that_says_too_little_is_no_match_and_no_proof_of_absence() -> None:
+    bare = item("1")
+    del bare["media_type"]
+    assert look([bare], seen_before=[]) == []
+    assert nameless([bare], wanted(), seen_before=[], claimed=())
+    assert nameless([{"id": "2"}], wanted(), seen_before=[], claimed=())
+    assert not nameless([bare], wanted(), seen_before=["1"], claimed=())
+    assert not nameless([{**bare, "text": "Other"}], wanted(), seen_before=[], claimed=())
+    assert not nameless([item("1", text="Other")], wanted(), seen_before=[], claimed=())
+
+
 def test_equal_posts_come_oldest_first() -> None:
     assert look([item("2", at=SENT + 20), item("1", at=SENT + 10)]) == ["1", "2"]
 
 
 def test_times_are_read_or_not() -> None:
     assert parse_time("2024-09-12T23:17:39+0000") == datetime(2024, 9, 12, 23, 17, 39, tzinfo=UTC).timestamp()
+    assert parse_time("2024-09-12T23:17:39Z") == parse_time("2024-09-12T23:17:39+00:00") == parse_time(1726183059)
     assert parse_time("soon") is None
     assert parse_time(None) is None
 

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 
 from tests.publishing.conftest import matrix_size
 from tests.publishing.hangman import MOMENTS, Hangman, Moment
-from tests.publishing.killing import Posted, check, some, write
+from tests.publishing.killing import Posted, check, finish, some, write
 from tests.publishing.shop import SCALE, Shop, open_shop, shop_settings
 from tests.publishing.worker import Worker, workers
 from tests.support.postgres import Cluster
 from tests.support.proof import Tally
 from treadle.publishing.lease import LEASE_S
 from treadle.sandbox.server import Sandbox
+from treadle.store.tables import workers as worker_rows
 
 LEASE = max(2.0, LEASE_S * SCALE)
 REQUESTS = {"create": 1, "status": 2, "list": 3, "publish": 4}
@@ -182,3 +183,17 @@ def test_a_clean_stop_finishes_or_hands_over_within_its_time(alone: Shop) -> Non
     # Nothing was cut off in the middle: no call of any post was left without its answer.
     ends = [event["outcome"] for _, post_id, _ in posted for event in alone.timeline(post_id)]
     assert "interrupted" not in ends
+
+
+def test_what_a_takeover_left_behind_is_found_by_the_next_one(desk: Shop, tally: Tally) -> None:
+    """A takeover that is refused half-way (a full disk) must not be the last word on a dead worker's posts."""
+    hangman, posted = Hangman(desk.sandbox), [write(desk)]
+    with workers() as started:
+        started.append(Worker(desk.app.settings))
+        hangman.plan(1, "before", started[0].kill_from_afar, token=posted[0][0].token)
+        assert hangman.done.wait(20)
+        started[0].kill()
+        with desk.app.db.begin() as conn:
+            conn.execute(sa.update(worker_rows).values(state="gone", expires_at=0.0))
+        finish(desk, posted, started, within_s=20)
+    check(desk, posted, tally)

@@ -316,12 +316,22 @@ class Engine:
     def take_over(self) -> None:
         """Run what dead workers left behind."""
         with self.db.begin() as conn:
-            dead = [worker for worker in leases.bury(conn) if worker != self.lease.worker]
+            found = {*leases.bury(conn), *self._left_behind(conn)}
+        dead = sorted(found - {self.lease.worker})
         if dead:
             log.warning("worker.taken_over", workers=dead)
             _take_over(dead)
             with self.db.begin() as conn:
                 leases.gone(conn, dead)
+
+    def _left_behind(self, conn: sa.Connection) -> list[str]:
+        """Workers that are gone and still have runs: DBOS logs what it could not put back and goes on (a full disk)."""
+        table = "workflow_status" if self.db.is_sqlite else "dbos.workflow_status"
+        query = (
+            f"SELECT DISTINCT executor_id FROM {table} WHERE status = 'PENDING' AND executor_id IS NOT NULL"
+            " AND executor_id NOT IN (SELECT id FROM workers WHERE state <> 'gone')"
+        )
+        return [str(worker) for worker in conn.execute(sa.text(query)).scalars()]
 
 
 def _promote() -> None:
