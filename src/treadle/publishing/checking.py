@@ -13,7 +13,7 @@ that Meta publishes a container at most once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,10 +25,11 @@ from treadle.publishing.ending import Ending, GoOn, Later, Outcome, Over, Parked
 from treadle.publishing.evidence import note_of, reading_stops
 from treadle.publishing.failing import call_failed, decided, fresh_container
 from treadle.publishing.house import House
-from treadle.publishing.matching import Wanted, find
+from treadle.publishing.looking import Listed, read_list
+from treadle.publishing.matching import Wanted, find, nameless
 from treadle.publishing.policy import Fail, Park, RetryAt, decide
 from treadle.publishing.records import Change, Hop
-from treadle.publishing.sending import LIST_LIMIT, list_call, published
+from treadle.publishing.sending import published
 from treadle.publishing.steps import Check, FindId, LookBefore, Verify
 from treadle.store.tables import parts
 from treadle.threads.results import Ok
@@ -71,13 +72,17 @@ async def _look(house: House, hop: Hop, step: Check) -> Outcome:
     if status == "EXPIRED":
         return _absent(house, hop, part, notes, new_container=True)
     began = house.now()
-    listed = await list_call(client, part, limit=LIST_LIMIT * 4)
-    notes.append(note_of(listed, "verify", "Look for it among the account's posts", part.position, started_at=began))
-    if not isinstance(listed, Ok):
-        stopped = _stopped_by(house, hop, part, listed, notes)
+    listed = await read_list(client, part, noted=part.seen_before, since=part.intent_first_at)
+    notes += _notes_of(listed, "Look for it among the account's posts", part, began)
+    if listed.failure is not None:
+        stopped = _stopped_by(house, hop, part, listed.failure, notes)
         if stopped:
             return stopped
-    return await _weigh(house, hop, step, status, listed.value.data if isinstance(listed, Ok) else None, notes)
+    return await _weigh(house, hop, step, status, listed, notes)
+
+
+def _notes_of(listed: Listed, what: str, part: PartView, began: float) -> list[Note]:
+    return [note_of(result, "verify", what, part.position, started_at=began) for result in listed.results]
 
 
 async def _weigh(
@@ -85,7 +90,7 @@ async def _weigh(
     hop: Hop,
     step: Check,
     status: str | None,
-    items: Sequence[Mapping[str, Any]] | None,
+    listed: Listed,
     notes: list[Note],
 ) -> Outcome:
     """Neither ``PUBLISHED`` nor ``EXPIRED``: what the lists and the time that passed say."""
@@ -94,18 +99,17 @@ async def _weigh(
     settled = now - (part.intent_at or now) >= settle
     checks = dict(part.checks)
     checks["looks"] = int(checks.get("looks", 0)) + 1
-    if settled and items is not None:
+    claimed, rivals = await house.db.query(_claims, part)
+    sought = wanted(part, step.parent)
+    found = find(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
+    telling = listed.whole and not nameless(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
+    if settled and telling:
         checks["finished"] = int(checks.get("finished", 0)) + 1 if status == "FINISHED" else 0
-    found: list[str] = []
-    rivals = 0
-    if items is not None:
-        claimed, rivals = await house.db.query(_claims, part)
-        found = find(items, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
     if found and settled and rivals == 0 and len(found) == 1 and (part.seen_before is not None or status != "FINISHED"):
         # A new post with this very text, no other send of ours that it could be, and the container had its time.
         columns = published(now, found[0])
         return Outcome(Change(notes=notes).on(part.position, **columns, checks=checks).calm())
-    if settled and items is not None and not found and int(checks.get("finished", 0)) >= FINISHED_SEEN:
+    if settled and telling and not found and int(checks.get("finished", 0)) >= FINISHED_SEEN:
         return _absent(house, hop, part, notes, new_container=False)
     if now - (part.intent_at or now) > house.scaled(GIVE_TO_PERSON_S):
         change = Change(notes=notes).on(part.position, checks=checks)
@@ -194,15 +198,16 @@ async def look_before(house: House, hop: Hop, step: LookBefore) -> Outcome:
         asked = await client.container(part.container_id)
         if isinstance(asked, Ok) and asked.value.status == "PUBLISHED":
             return _live(house, part, [note_of(asked, "verify", what, part.position, started_at=began)])
-    listed = await list_call(client, part, limit=LIST_LIMIT * 4)
-    if not isinstance(listed, Ok):
-        return call_failed(house, hop, part, listed, stage="read", situation="read", what=what, started_at=began)
-    note = note_of(listed, "verify", what, part.position, started_at=began)
+    listed = await read_list(client, part, since=float(part.checks["restored"]))
+    if listed.failure is not None:
+        return call_failed(
+            house, hop, part, listed.failure, stage="read", situation="read", what=what, started_at=began
+        )
     claimed, _ = await house.db.query(_claims, part)
     sought = Wanted(part.kind, part.text, step.parent, float(part.checks["restored"]))
-    found = find(listed.value.data, sought, seen_before=None, claimed=claimed)
+    found = find(listed.items, sought, seen_before=None, claimed=claimed)
     checks = {k: v for k, v in part.checks.items() if k != "restored"}
-    change = Change(notes=[note]).on(part.position, checks=checks)
+    change = Change(notes=_notes_of(listed, what, part, began)).on(part.position, checks=checks)
     if found:
         change.on(part.position, **published(house.now(), found[0]))
     return Outcome(change.calm())
@@ -211,21 +216,20 @@ async def look_before(house: House, hop: Hop, step: LookBefore) -> Outcome:
 async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
     """It is live: find out which of the account's posts it is."""
     part, began = step.part, house.now()
-    result = await list_call(house.client(hop.account), part, limit=LIST_LIMIT * 4)
+    listed = await read_list(house.client(hop.account), part, noted=part.seen_before, since=part.intent_first_at)
     what = "Find the published post among the account's posts"
     tries = int(part.checks.get("find_tries", 0)) + 1
     checks = {**part.checks, "find_tries": tries}
-    note = note_of(result, "verify", what, part.position, started_at=began)
-    change = Change(notes=[note]).on(part.position, checks=checks)
-    if isinstance(result, Ok):
+    change = Change(notes=_notes_of(listed, what, part, began)).on(part.position, checks=checks)
+    if listed.failure is None:
         claimed, rivals = await house.db.query(_claims, part)
-        found = find(result.value.data, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
+        found = find(listed.items, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
         # Two equal posts of ours, both live: the one that was sent first takes the one that appeared first.
         if found and (len(found) == 1 or rivals == 0 or tries > 2):
             change.on(part.position, threads_id=found[0])
             return Outcome(change.calm())
     else:
-        stopped = _stopped_by(house, hop, part, result, [note])
+        stopped = _stopped_by(house, hop, part, listed.failure, change.notes)
         if stopped:
             stopped.change.on(part.position, checks=checks)
             return stopped

@@ -11,7 +11,8 @@ from treadle.posts.view import PartView
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 
-# Causes behind which even reading makes no sense: a post that is being checked waits for their repair too.
+# Causes behind which even reading makes no sense, and whose end a cheap read of the own profile shows: a post that is
+# being checked waits for their repair too.
 READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 ANSWER_CAP = 16_384  # bytes of one answer kept in a timeline
 
@@ -67,6 +68,22 @@ def note_of(
         diagnosis=diagnosis.to_json() if diagnosis else None,
         decision=decision,
     )
+
+
+def understood(failure: Failure) -> Failure:
+    """A 2xx that is empty, cut off, or holds nothing of what was asked is no refusal: its answer is lost.
+
+    A page of a gateway's and an answer with an error in it stay what they are, and so does a container's status.
+    """
+    if not isinstance(failure, Refused) or not 200 <= failure.answer.status < 300:
+        return failure
+    body = failure.answer.body
+    if isinstance(body, str) and body.lstrip().startswith("<"):
+        return failure
+    if isinstance(body, dict) and ("error" in body or (isinstance(body.get("status"), str) and body["status"])):
+        return failure
+    detail = "The answer is empty, cut off, or not what was asked for."
+    return Lost("truncated", detail, failure.call, failure.elapsed_s, failure.answer)
 
 
 def reading_stops(result: Result[Any]) -> bool:

@@ -12,7 +12,7 @@ from treadle.diagnosis.types import Diagnosis
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Ending, Later, Outcome, Over, Parked
-from treadle.publishing.evidence import context_of, note_of
+from treadle.publishing.evidence import context_of, note_of, understood
 from treadle.publishing.house import House
 from treadle.publishing.policy import (
     Decision,
@@ -74,7 +74,7 @@ def call_failed(
     columns: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """The outcome of a call that plainly did not do what it should. ``columns`` are further changes of the part."""
-    now = house.now()
+    now, failure = house.now(), understood(failure)
     diagnosis = diagnose_failure(failure, stage, context_of(part, now, **(context or {})))
     if diagnosis.lane == "media_fetch":
         diagnosis = _with_what_we_saw(part, diagnosis, stage)

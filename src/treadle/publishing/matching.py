@@ -7,7 +7,7 @@ another part, are never matches. ``PUBLISHED`` on the container says that it is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,38 +36,77 @@ class Wanted:
 
 
 def find(
-    items: Iterable[Mapping[str, Any]],
+    items: Sequence[Mapping[str, Any]],
     wanted: Wanted,
     *,
     seen_before: Collection[str] | None,
     claimed: Collection[str],
 ) -> list[str]:
-    """Ids that can be the wanted part, oldest first. ``seen_before``: ``None`` when the list could not be read then."""
+    """Ids that can be the wanted part, oldest first. ``seen_before``: ``None`` when the list could not be read then.
+
+    An entry that does not say its type or its text cannot be told from the wanted one; see :func:`nameless`.
+    """
     found = []
-    earliest = wanted.first_sent_at - (EARLY_S if seen_before is None else EARLY_KNOWN_S)
-    for item in items:
-        media_id = str(item.get("id") or "")
-        if not media_id or media_id in (seen_before or ()) or media_id in claimed:
-            continue
+    for item, media_id, at in _new(items, wanted, seen_before, claimed):
         if item.get("media_type") not in TYPES.get(wanted.kind, frozenset()):
             continue
-        if _plain(item.get("text")) != _plain(wanted.text):
-            continue
-        parent = (item.get("replied_to") or {}).get("id") if isinstance(item.get("replied_to"), dict) else None
-        if wanted.parent and parent is not None and str(parent) != wanted.parent:
-            continue
-        at = parse_time(item.get("timestamp"))
-        if at is not None and at < earliest:
+        if _plain(item.get("text")) != _plain(wanted.text) or not _may_hang_on(item, wanted.parent):
             continue
         found.append((at or 0.0, media_id))
     return [media_id for _, media_id in sorted(found)]
 
 
+def nameless(
+    items: Sequence[Mapping[str, Any]],
+    wanted: Wanted,
+    *,
+    seen_before: Collection[str] | None,
+    claimed: Collection[str],
+) -> bool:
+    """Whether an entry is too bare to say that it is not the wanted one: then nothing proves that it is absent."""
+    for item, _, _ in _new(items, wanted, seen_before, claimed):
+        kind, text = item.get("media_type"), item.get("text")
+        type_fits = kind is None or kind in TYPES.get(wanted.kind, frozenset())
+        text_fits = _plain(text) == _plain(wanted.text) or (kind is None and text is None)
+        if kind is None and type_fits and text_fits and _may_hang_on(item, wanted.parent):
+            return True
+    return False
+
+
+def _new(
+    items: Sequence[Mapping[str, Any]],
+    wanted: Wanted,
+    seen_before: Collection[str] | None,
+    claimed: Collection[str],
+) -> Iterator[tuple[Mapping[str, Any], str, float | None]]:
+    """Entries that may have come after the send, with their ids and times.
+
+    What is older than an entry that was noted before the send was there before it too, however long the list; that is
+    judged by Meta's own clock, so that ours may have jumped.
+    """
+    before = set(seen_before or ())
+    dated = [(item, str(item.get("id") or ""), parse_time(item.get("timestamp"))) for item in items]
+    noted = max((at for _, media_id, at in dated if at is not None and media_id in before), default=None)
+    earliest = wanted.first_sent_at - (EARLY_S if seen_before is None else EARLY_KNOWN_S)
+    for item, media_id, at in dated:
+        if not media_id or media_id in before or media_id in claimed:
+            continue
+        if at is not None and (at < earliest or (noted is not None and at < noted)):
+            continue
+        yield item, media_id, at
+
+
+def _may_hang_on(item: Mapping[str, Any], wanted: str | None) -> bool:
+    parent = (item.get("replied_to") or {}).get("id") if isinstance(item.get("replied_to"), dict) else None
+    return not (wanted and parent is not None and str(parent) != wanted)
+
+
 def parse_time(value: Any) -> float | None:
-    """Epoch seconds of Meta's ``2024-09-12T23:17:39+0000``; ``None`` for anything else."""
+    """Epoch seconds of Meta's ``2024-09-12T23:17:39+0000``, or of a number; ``None`` for anything else."""
+    text = str(value)
     try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
+        return float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

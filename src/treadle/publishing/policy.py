@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from treadle.catalog.words import BlockerScope
 from treadle.diagnosis.retry import delay_s
-from treadle.diagnosis.types import BlockerScope, Diagnosis
+from treadle.diagnosis.types import Diagnosis
 
 REBUILDS = 3  # new containers for one part and one cause
 DEFAULT_ATTEMPTS = 4
@@ -123,7 +124,12 @@ def _backoff(met: int, random01: float) -> float:
 
 
 def answerless(met: int, *, now: float, random01: float, scale: float = 1.0) -> Decision:
-    """For calls that cost nothing to repeat and whose answer never came."""
+    """For calls that cost nothing to repeat and whose answer never came.
+
+    A lone post in an outage opens no breaker: it is asked for slowly then, for about a day, before it is given up.
+    """
+    if met >= ANSWERLESS_ATTEMPTS + PATIENT_ATTEMPTS:
+        return Fail("No answer came, for a day and more.")
     if met >= ANSWERLESS_ATTEMPTS:
-        return Fail("No answer after many tries.")
+        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Still no answer; tried now and then.")
     return RetryAt(now + _backoff(met, random01) * scale, "No answer came; asking again is harmless.")

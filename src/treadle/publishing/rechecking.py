@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from treadle.posts.release import Releaser, posts_behind, ready
 from treadle.posts.view import AccountView, account_view
 from treadle.publishing.blockers import next_check
+from treadle.publishing.evidence import READING_STOPS
 from treadle.publishing.house import House
 from treadle.store.tables import accounts, blockers, post_blockers
 from treadle.threads.evidence import diagnose_failure
@@ -22,8 +23,6 @@ from treadle.threads.results import Ok
 
 Verdict = Literal["repaired", "still", "unknown"]
 
-# Causes whose end a cheap read of the own profile shows.
-READ_TELLS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 # Restrictions that refuse every call, reading included.
 READ_TELLS_OF = frozenset({"account_checkpointed", "account_unconfirmed", "account_disabled", "api_access_blocked"})
 
@@ -57,7 +56,7 @@ async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, A
     account = await house.db.query(_some_account, row)
     if account is None or account.token_enc is None:
         return await _still(house, row, "There is no connected account to look with. Connect it again.")
-    if row["lane"] in READ_TELLS or row["pattern"] in READ_TELLS_OF:
+    if row["lane"] in READING_STOPS or row["pattern"] in READ_TELLS_OF:
         result = await house.client(account).me()
         if isinstance(result, Ok):
             # A permission can be missing for publishing alone: reading proves it only for what stops reading too.

@@ -11,44 +11,35 @@ from treadle.posts.view import PartView
 from treadle.publishing import quota
 from treadle.publishing.clarity import clarity_of
 from treadle.publishing.ending import Later, Outcome
-from treadle.publishing.evidence import context_of, note_of
+from treadle.publishing.evidence import context_of, note_of, understood
 from treadle.publishing.failing import call_failed
 from treadle.publishing.house import House
-from treadle.publishing.matching import LIST_FIELDS
+from treadle.publishing.looking import note_ids
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import Publish
-from treadle.threads import ThreadsClient
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import NotSent, Ok, Refused, Result
 
-LIST_LIMIT = 25
 FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
-
-
-def list_call(client: ThreadsClient, part: PartView, *, fields: str = LIST_FIELDS, limit: int = LIST_LIMIT) -> Any:
-    """The list in which this part appears once it is published."""
-    if part.options.get("is_ghost_post"):
-        return client.list_ghost_posts(fields=fields, limit=limit)
-    if part.is_reply:
-        return client.list_replies(fields=fields, limit=limit)
-    return client.list_threads(fields=fields, limit=limit)
 
 
 async def note_list(house: House, hop: Hop, part: PartView) -> Outcome:
     """Before the first send: which posts are there already, so that none of them is ever taken for this one."""
     began = house.now()
-    result = await list_call(house.client(hop.account), part, fields="id")
+    listed = await note_ids(house.client(hop.account), part)
     what = "Note what the account has published so far"
-    if isinstance(result, Ok):
-        note = note_of(result, "publish", what, part.position, started_at=began)
-        ids = [str(item.get("id")) for item in result.value.data]
-        return Outcome(Change(notes=[note]).on(part.position, seen_before=ids))
+    notes = [note_of(result, "publish", what, part.position, started_at=began) for result in listed.results]
+    result = listed.failure
+    if result is None:
+        ids = [str(item.get("id")) for item in listed.items]
+        return Outcome(Change(notes=notes).on(part.position, seen_before=ids))
     failed = call_failed(house, hop, part, result, stage="read", situation="read", what=what, started_at=began)
     if isinstance(failed.ending, Later) or failed.change.post.get("cause_lane") in ("unknown", "platform_temporary"):
         # The list is a help, not a condition: without it a match is only taken when the container says PUBLISHED.
-        note = note_of(result, "publish", what, part.position, started_at=began, decision="Goes on without the list.")
+        notes[-1] = replace(notes[-1], decision="Goes on without the list.")
         checks = {**part.checks, "list_unread": True}
-        return Outcome(Change(notes=[note]).on(part.position, checks=checks))
+        return Outcome(Change(notes=notes).on(part.position, checks=checks))
+    failed.change.notes[:0] = notes[:-1]
     return failed
 
 
@@ -73,7 +64,7 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
         if not hop.post.published_at and part.position == 0:
             change.post["published_at"] = house.now()
         return Outcome(change)
-    now = house.now()
+    now, result = house.now(), understood(result)
     if isinstance(result, NotSent) and result.kind == "guard":
         return _not_ours_to_send(house, part, note_of(result, "publish", what, part.position, started_at=began), now)
     diagnosis = diagnose_failure(result, "publish", context_of(part, now, container_status=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from treadle.threads.values import (
     ContainerStatus,
@@ -53,11 +54,24 @@ def page(body: Mapping[str, Any]) -> Page | None:
     cursors = paging.get("cursors") if isinstance(paging, Mapping) else None
     cursors = cursors if isinstance(cursors, Mapping) else {}
     after, before = cursors.get("after"), cursors.get("before")
+    if not after and isinstance(paging, Mapping):
+        after = _cursor(paging.get("next"), "after")
     return Page(
         tuple(item for item in data if isinstance(item, Mapping)),
         after if isinstance(after, str) and after else None,
         before if isinstance(before, str) and before else None,
     )
+
+
+def _cursor(address: Any, name: str) -> str | None:
+    """A cursor out of the address of the next page, which some answers name instead."""
+    if not isinstance(address, str):
+        return None
+    try:
+        found = parse_qs(urlsplit(address).query).get(name)
+    except ValueError:
+        return None
+    return found[0] if found else None
 
 
 def profile(body: Mapping[str, Any]) -> Profile | None:
