@@ -20,8 +20,9 @@ import psutil
 import sqlalchemy as sa
 
 from bench.seed import WORKSPACE, seed
+from treadle.posts.answers import Created
 from treadle.posts.release import Releaser
-from treadle.posts.service import Created, Posts
+from treadle.posts.service import Posts
 from treadle.publishing.engine import Enqueuer
 from treadle.settings import Settings
 from treadle.store import Database, open_database

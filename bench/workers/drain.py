@@ -21,7 +21,7 @@ from sqlalchemy import event
 
 from bench.seed import WORKSPACE, seed
 from treadle.app import App, open_app
-from treadle.posts.service import Created
+from treadle.posts.answers import Created
 from treadle.settings import Settings
 from treadle.store.tables import posts
 

@@ -26,9 +26,9 @@ from treadle.api.lists import known_query
 from treadle.api.problems import Problem, invalid, not_found
 from treadle.app import App
 from treadle.diagnosis.types import Diagnosis
+from treadle.posts.answers import Missing
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
-from treadle.posts.service import Missing
 from treadle.publishing.quota import TOTALS, used_here
 from treadle.store.tables import accounts
 from treadle.threads import ThreadsClient

@@ -28,9 +28,9 @@ from treadle.api.preflight import look
 from treadle.api.problems import KINDS
 from treadle.app import App
 from treadle.diagnosis import diagnose
+from treadle.posts.answers import Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import Filters, list_blockers, list_posts, post_json, timeline
-from treadle.posts.service import Missing, Refusal, Rejected
 
 MOST = 20
 INSTRUCTIONS = (

@@ -10,12 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.app import App
+from treadle.posts.answers import Answer, Created, Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
+from treadle.posts.request import known_account, unknown_media
 from treadle.posts.rules import check_post
-from treadle.posts.service import Answer, Created, Missing, Refusal, Rejected
 from treadle.posts.times import parse_duration, parse_when
-from treadle.store.tables import accounts, media, posts
+from treadle.store.tables import posts
 
 # Findings after which a request cannot be looked at further: it has not the shape of a post.
 SHAPELESS = frozenset({"wrong_type", "too_deep", "nul_character", "half_character", "number", "too_many_parts"})
@@ -37,18 +38,8 @@ def findings_of(conn: sa.Connection, workspace_id: str, body: Any, *, now: float
     if not isinstance(body, Mapping):
         return found
     found += _time_findings(body, now)
-    account_id = body.get("account_id")
-    if isinstance(account_id, str) and account_id and not _has_account(conn, workspace_id, account_id):
-        found.append(
-            Finding(
-                "account_id",
-                "known_account",
-                "There is no such account in this workspace.",
-                "List the accounts (GET /v1/accounts) and use one of their ids, or connect one.",
-                given=account_id,
-            )
-        )
-    return found + _media_findings(conn, workspace_id, body)
+    known_account(conn, workspace_id, body, found)
+    return found + unknown_media(conn, workspace_id, body, found)
 
 
 def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
@@ -70,40 +61,6 @@ def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
 
 def _wrong(name: str, value: Any, wanted: str) -> Finding:
     return Finding(name, "wrong_type", f"This must be {wanted}.", f"Send {wanted}.", given=value, limit=wanted)
-
-
-def _has_account(conn: sa.Connection, workspace_id: str, account_id: str) -> bool:
-    if "\x00" in account_id or len(account_id) > 64 or not account_id.isascii():
-        return False
-    where = (accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-    return conn.execute(sa.select(accounts.c.id).where(*where)).first() is not None
-
-
-def _media_findings(conn: sa.Connection, workspace_id: str, body: Mapping[str, Any]) -> list[Finding]:
-    replies = body.get("replies")
-    wanted: dict[str, str] = {}
-    for index, part in enumerate([body, *(replies if isinstance(replies, list) else [])]):
-        items = part.get("media") if isinstance(part, Mapping) else None
-        for place, item in enumerate(items if isinstance(items, list) else []):
-            media_id = item.get("id") if isinstance(item, Mapping) else None
-            if isinstance(media_id, str) and re.fullmatch(r"med_[0-9a-z]{1,36}", media_id):
-                wanted[media_id] = (f"replies[{index - 1}]." if index else "") + f"media[{place}].id"
-    known: set[str] = set()
-    ids = list(wanted)
-    for start in range(0, len(ids), 500):
-        where = (media.c.workspace_id == workspace_id, media.c.id.in_(ids[start : start + 500]))
-        known |= set(conn.execute(sa.select(media.c.id).where(*where)).scalars())
-    return [
-        Finding(
-            path,
-            "known_media",
-            "There is no such uploaded file in this workspace.",
-            "Upload it first (POST /v1/media).",
-            given=media_id,
-        )
-        for media_id, path in wanted.items()
-        if media_id not in known
-    ]
 
 
 def accept(

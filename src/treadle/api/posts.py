@@ -21,9 +21,9 @@ from treadle.api.unpublishing import unpublish
 from treadle.api.verbose import last_status, verbose_error
 from treadle.app import App
 from treadle.catalog.words import LANES
+from treadle.posts.answers import Answer, Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import SORTS, Filters, list_posts, post_json, timeline
-from treadle.posts.service import Answer, Missing, Refusal, Rejected
 from treadle.posts.states import STATE_WORDS
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])

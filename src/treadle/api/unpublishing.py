@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from treadle.api.asking import ask
 from treadle.app import App
 from treadle.diagnosis.types import Diagnosis
-from treadle.posts.service import Missing, Refusal
+from treadle.posts.answers import Missing, Refusal
 from treadle.posts.timeline import add_note, announce_post
 from treadle.posts.view import AccountView, account_view
 from treadle.publishing.evidence import note_of

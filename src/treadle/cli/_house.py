@@ -118,7 +118,7 @@ def refused(findings: Sequence[Finding], as_json: bool) -> NoReturn:
 
 def done(answer: Any, as_json: bool, what: str = "post") -> None:
     """Print how an act on a post ended; a refusal ends the command with 1."""
-    from treadle.posts.service import Missing, Refusal, Rejected
+    from treadle.posts.answers import Missing, Refusal, Rejected
 
     match answer:
         case Missing(kind):

@@ -309,7 +309,7 @@ def edit(
 ) -> None:
     """Change a post that is not out."""
     from treadle.api.intake import change
-    from treadle.posts.service import Rejected
+    from treadle.posts.answers import Rejected
 
     given = {"text": text, "publish_at": at, "zone": zone, "labels": label}
     patch = {name: value for name, value in given.items() if value is not None}

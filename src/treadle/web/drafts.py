@@ -172,7 +172,7 @@ def _carried(text: str) -> dict[str, Any]:
 
 
 def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, lateness_s: float | None) -> Draft:
-    """The form for a stored post. ``body``: what :func:`treadle.posts.service.body_of` gives; ``at``: epoch seconds."""
+    """The form for a stored post. ``body``: what :func:`treadle.posts.rows.body_of` gives; ``at``: epoch seconds."""
     parts = [body, *(body.get("replies") or [])]
     local = datetime.fromtimestamp(at, UTC).astimezone(zone) if at is not None else None
     hours = f"{lateness_s / 3600:g}" if lateness_s is not None else "24"

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.api import intake, preflight
+from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
-from treadle.posts.service import Done, Missing, Refusal, Rejected, body_of
+from treadle.posts.rows import body_of
 from treadle.store.tables import posts
 from treadle.threads.text import TEXT_LIMIT, count_text
 from treadle.web import uploads

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.api.unpublishing import unpublish
+from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.read import get_blocker, post_json, timeline
 from treadle.posts.release import preview
-from treadle.posts.service import Done, Missing, Refusal, Rejected
 from treadle.posts.states import CANCELABLE, EDITABLE
 from treadle.store.tables import accounts
 from treadle.web import uploads

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle.posts.answers import Done
 from treadle.posts.read import Filters, counts, list_posts
-from treadle.posts.service import Done
 from treadle.posts.states import STATE_WORDS
 from treadle.store.tables import accounts, posts
 from treadle.web.desk import Pages, Visit
