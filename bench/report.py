@@ -24,33 +24,46 @@ def figure(value: float, unit: str) -> str:
     return f"{value:.3g} {unit}"
 
 
-def _cell(samples: Samples | None) -> str:
+def cell(samples: Samples | None) -> str:
     if samples is None:
         return ""
     spread = f" ±{samples.spread:.0%}" if len(samples.values) > 1 else ""
     return f"{figure(samples.median, samples.unit)}{spread}"
 
 
-def _against(row: Row) -> str:
-    return f"{row.theirs.name}: {_cell(row.theirs)}" if row.theirs else ""
+def against(row: Row) -> str:
+    return f"{row.theirs.name}: {cell(row.theirs)}" if row.theirs else ""
 
 
-def _verdict(row: Row) -> str:
-    word = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}[row.met]
-    return f"{word} [yellow]rival wins[/]".strip() if row.rival_wins and row.met is not True else word
+def verdict(row: Row) -> str:
+    """``met``, ``not met`` or nothing when no reach was set; and whoever is better than Treadle is said to be."""
+    words = [{True: "met", False: "not met", None: ""}[row.met], "rival wins" if row.rival_wins else ""]
+    return ", ".join(word for word in words if word)
 
 
-def table(outcomes: dict[str, Outcome], machine: dict[str, str], versions: dict[str, str], rounds: int) -> None:
+_COLOURS = {"met": "[green]met[/]", "not met": "[red]not met[/]", "rival wins": "[yellow]rival wins[/]"}
+
+
+def _coloured(row: Row) -> str:
+    return ", ".join(_COLOURS[word] for word in verdict(row).split(", ") if word)
+
+
+def notes(outcome: Outcome) -> list[str]:
+    return [*(row.note for row in outcome.rows if row.note), *outcome.notes]
+
+
+def table(outcomes: dict[str, Outcome], machine: dict[str, str], versions: dict[str, str]) -> None:
     """Print everything to the terminal (or the file stdout is)."""
     console = Console(width=None if Console().is_terminal else 170)
     shown = Table(
-        title=f"Treadle, measured side by side (median of {rounds} rounds, ± half the range)", title_justify="left"
+        title="Treadle, measured side by side (medians of the rounds, ± half their range)", title_justify="left"
     )
     for name, how in (
         ("work", {}),
         ("Treadle", {"justify": "right"}),
         ("against", {}),
         ("ratio", {"justify": "right"}),
+        ("rounds", {"justify": "right"}),
         ("reach", {}),
         ("", {}),
     ):
@@ -60,26 +73,26 @@ def table(outcomes: dict[str, Outcome], machine: dict[str, str], versions: dict[
             ratio = row.ratio
             shown.add_row(
                 row.work,
-                _cell(row.ours),
-                _against(row),
+                cell(row.ours),
+                against(row),
                 f"{ratio.median:.3g}" if ratio else "",
+                str(len(row.ours.values)),
                 row.reach,
-                _verdict(row),
+                _coloured(row),
             )
         shown.add_section()
     console.print(shown)
     for name, outcome in outcomes.items():
-        for note in [*(row.note for row in outcome.rows if row.note), *outcome.notes]:
+        for note in notes(outcome):
             console.print(f"[bold]{name}[/]: {note}", highlight=False)
     console.print("machine: " + ", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
     console.print("versions: " + ", ".join(f"{key} {value}" for key, value in versions.items()), highlight=False)
 
 
-def as_json(outcomes: dict[str, Outcome], machine: dict[str, str], versions: dict[str, str], rounds: int) -> str:
+def as_json(outcomes: dict[str, Outcome], machine: dict[str, str], versions: dict[str, str]) -> str:
     data: dict[str, Any] = {
         "machine": machine,
         "versions": versions,
-        "rounds": rounds,
         "benchmarks": {
             name: {
                 "rows": [row.as_json() for row in outcome.rows],

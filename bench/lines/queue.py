@@ -12,7 +12,7 @@ CONCURRENCY = 64
 
 
 def run(bench: Bench) -> Outcome:
-    count = bench.pick(5000, 600)
+    count = bench.pick(2000, 300)
     found: dict[str, list[dict[str, Any]]] = {"Treadle": [], "procrastinate": []}
     try:
         with own_cluster(careful=True) as cluster:
@@ -30,7 +30,7 @@ def run(bench: Bench) -> Outcome:
                 return count / float(found["procrastinate"][-1]["drain_s"])
 
             drained = interleave(
-                {"Treadle": ours, "procrastinate": theirs}, 1 if bench.quick else bench.rounds, "jobs/s", warm=False
+                {"Treadle": ours, "procrastinate": theirs}, 1 if bench.quick else 3, "jobs/s", warm=False
             )
     except NoPostgres as why:
         raise Unavailable(str(why)) from None

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from pathlib import Path
-
-import psutil
 
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable, interleave, seconds
 from bench.processes import environment
+from bench.serving import COMMAND, serving, tree_memory
 
 ANSWER = '{"error": {"message": "Error validating access token", "code": 190, "error_subcode": 463}}'
 WAIT_LIMIT_S = 0.3
 SERVER_START_S = 3.0
 SERVER_MEMORY_MB = 200.0
-COMMAND = [str(Path(sys.executable).with_name("treadle"))]
+IDLE_S = 5.0
 
 
 def run(bench: Bench) -> Outcome:
@@ -48,9 +44,10 @@ def run(bench: Bench) -> Outcome:
     started, memory = [], []
     try:
         for number in range(bench.pick(3, 1)):
-            took, used = serve_idle(bench.folder / f"idle-{number}")
-            started.append(took)
-            memory.append(used)
+            with serving({"TREADLE_DATA_DIR": str(bench.folder / f"idle-{number}")}) as server:
+                started.append(server.started_s)
+                time.sleep(IDLE_S)
+                memory.append(server.memory_mb())
     except Unavailable as why:
         outcome.notes.append(f"the server was not measured: {why}")
         return outcome
@@ -79,57 +76,6 @@ def _command(*arguments: str, proof: bytes) -> float:
             raise Unavailable(f"treadle {arguments[0]} ended with {done.returncode}: {done.stderr.decode()[-300:]}")
 
     return seconds(work)
-
-
-def serve_idle(folder: Path) -> tuple[float, float]:
-    """(seconds from start to /readyz, megabytes after five idle seconds) of a server on a fresh SQLite."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    extra = {
-        "TREADLE_DATA_DIR": str(folder),
-        "TREADLE_PORT": str(port),
-        "TREADLE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-    }
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [*COMMAND, "serve"], env=environment(extra), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        while True:
-            if process.poll() is not None:
-                raise Unavailable(f"treadle serve ended: {process.communicate()[1].decode()[-300:]}")
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
-                    if answer.status == 200:
-                        break
-            except OSError:
-                if time.perf_counter() - began > 60:
-                    raise Unavailable("treadle serve was not ready within a minute") from None
-            time.sleep(0.02)
-        took = time.perf_counter() - began
-        time.sleep(5)
-        return took, tree_memory(process.pid)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def tree_memory(pid: int) -> float:
-    """Megabytes of a process and its children; what they share is counted once (PSS) where the system tells."""
-    total = 0
-    root = psutil.Process(pid)
-    for process in [root, *root.children(recursive=True)]:
-        try:
-            info = process.memory_full_info()
-            total += getattr(info, "pss", 0) or info.rss
-        except psutil.Error:
-            continue
-    return total / 1e6
 
 
 def _bare_memory() -> float:

@@ -1,8 +1,9 @@
 """What accepting a scheduled post costs while more and more are scheduled.
 
-``python -m bench.workers.accept FILE`` with JSON in FILE: ``databases`` (``url``, ``folder``, ``count``) and ``probe``.
-Each database is filled with ``count`` scheduled posts; then ``probe`` more are accepted in each, one transaction each,
-in turn, so that whatever else the machine does touches all alike. Prints a list of results as JSON.
+``python -m bench.workers.accept FILE`` with JSON in FILE: ``databases`` (``url``, ``folder``, ``count``), ``rounds``
+and ``probe``. Each database is filled with ``count`` scheduled posts; then, in each round, ``probe`` more are accepted
+in each, one transaction each, in turn, so that whatever else the machine does touches all alike. Prints a list of
+results as JSON: a median for each round.
 """
 
 from __future__ import annotations
@@ -59,10 +60,13 @@ class Case:
         users = [{"id": 10_000 + n, "username": f"bench{n}", "access_token": ""} for n in range(ACCOUNTS)]
         self.accounts = seed(self.database, users)
         before = database_size(self.database)
+        began = time.perf_counter()
         for first in range(0, count, FILL):
             with self.database.begin() as conn:
                 for number in range(first, min(count, first + FILL)):
                     accept(self.posts, conn, self.accounts[number % ACCOUNTS], number, time.time())
+        self.filled_a_second = count / (time.perf_counter() - began)
+        self.memory_mb = psutil.Process().memory_info().rss / 1e6
         self.bytes_per_post = (database_size(self.database) - before) / count
         self.accepts: list[float] = []
         self.checks: list[float] = []
@@ -81,18 +85,30 @@ class Case:
 def main(plan: dict[str, Any]) -> None:
     logging.getLogger("dbos").setLevel(logging.ERROR)
     cases = [Case(**entry) for entry in plan["databases"]]
-    for number in range(int(plan["probe"])):
+    accepts: list[list[float]] = [[] for _ in cases]
+    checks: list[list[float]] = [[] for _ in cases]
+    probe = int(plan["probe"])
+    for turn in range(-1, int(plan["rounds"])):  # a first round, thrown away: caches settle in it
         for case in cases:
-            case.probe(number)
+            case.accepts, case.checks = [], []
+        for number in range(probe):
+            for case in cases:
+                case.probe((turn + 1) * probe + number)
+        if turn < 0:
+            continue
+        for case, accepted, checked in zip(cases, accepts, checks, strict=True):
+            accepted.append(statistics.median(case.accepts))
+            checked.append(statistics.median(case.checks))
     results = [
         {
             "scheduled": case.count,
-            "accept_s": statistics.median(case.accepts),
-            "due_check_s": statistics.median(case.checks),
+            "accept_s": accepted,
+            "due_check_s": checked,
             "bytes_per_post": case.bytes_per_post,
-            "memory_mb": psutil.Process().memory_info().rss / 1e6,
+            "memory_mb": case.memory_mb,
+            "filled_a_second": case.filled_a_second,
         }
-        for case in cases
+        for case, accepted, checked in zip(cases, accepts, checks, strict=True)
     ]
     print(json.dumps(results))
 

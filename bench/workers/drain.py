@@ -11,6 +11,7 @@ import datetime
 import json
 import sys
 import time
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,14 @@ LIMIT_S = 900.0
 
 
 class Counter:
-    """Statements and commits on the engine's connections, by the statement's first words."""
+    """Statements and commits on the engines' connections, by the statement's first words."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engines: Iterable[sa.Engine]) -> None:
         self.statements = self.commits = 0
         self.kinds: dict[str, int] = {}
-        event.listen(engine, "before_cursor_execute", self._statement)
-        event.listen(engine, "commit", self._commit)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", self._statement)
+            event.listen(engine, "commit", self._commit)
 
     def _statement(self, conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
         self.statements += 1
@@ -47,10 +49,6 @@ class Counter:
 
     def _commit(self, conn: Any) -> None:
         self.commits += 1
-
-    def reset(self) -> None:
-        self.statements = self.commits = 0
-        self.kinds = {}
 
 
 def fill(app: App, accounts: list[str], count: int, due_in: float = 0.0) -> None:
@@ -73,8 +71,9 @@ def main(plan: dict[str, Any]) -> None:
     began = time.perf_counter()
     fill(app, accounts, count)
     accepted = time.perf_counter() - began
-    counter = Counter(app.db.engine)
+    counter = Counter({app.db.engine, app.db.runs_engine})
     app.start_worker()
+    spent = time.process_time()
     watch = sa.create_engine(app.db.url)  # its own connection: looking must not be counted
     deadline = time.monotonic() + LIMIT_S
     done = 0
@@ -82,6 +81,7 @@ def main(plan: dict[str, Any]) -> None:
         time.sleep(0.1)
         with watch.connect() as conn:
             done = conn.execute(sa.select(sa.func.count()).where(posts.c.state == "published")).scalar_one()
+    spent = time.process_time() - spent
     statements, commits = counter.statements, counter.commits
     kinds = dict(sorted(counter.kinds.items(), key=lambda item: -item[1])[:14])
     with watch.connect() as conn:
@@ -98,6 +98,7 @@ def main(plan: dict[str, Any]) -> None:
                 "accepted_a_second": count / accepted,
                 "statements_a_post": statements / max(1, done),
                 "commits_a_post": commits / max(1, done),
+                "cpu_ms_a_post": spent / max(1, done) * 1e3,
                 "kinds": {kind: round(number / max(1, done), 2) for kind, number in kinds.items()},
                 "memory_mb": psutil.Process().memory_info().rss / 1e6,
             }
