@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import http.server
 import io
 import json
 import logging
 import re
 import shlex
+import subprocess
+import sys
+import threading
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -309,6 +314,52 @@ def test_the_compose_file_runs_what_exists() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")))
     offered = set(re.findall(r"^(\w+)=", (ROOT / "deploy" / "example.env").read_text(encoding="utf-8"), re.M))
     assert asked == offered
+
+
+def test_the_container_file_copies_what_it_needs_and_nothing_else() -> None:
+    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
+    copied = {word for words in re.findall(r"^COPY ((?!--from)[^\n]*)", text, re.M) for word in words.split()[:-1]}
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    let_through = {
+        line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")
+    }
+    assert let_through == copied
+    # What the build of the package reads is there before it is built.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {project["readme"], *project["license-files"]} <= copied
+    assert set(re.findall(r"--extra (\w+)", text)) <= set(project["optional-dependencies"])
+    known = {f"TREADLE_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"\bTREADLE_[A-Z_]+[A-Z]", text)) <= known
+    command = json.loads(re.findall(r"^CMD (.*)$", text, re.M)[-1])
+    assert command[0] in COMMANDS
+
+
+def test_the_health_check_of_the_container_file_asks_the_server() -> None:
+    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
+    said = re.search(r"^HEALTHCHECK .*? CMD (\[.*?\])$", text.replace("\\\n", " "), re.M)
+    assert said is not None
+    words = json.loads(said[1])
+    assert words[:2] == ["python", "-c"]
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if len(asked) == 1 else 503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = {"TREADLE_PORT": str(server.server_port)}
+        codes = [
+            subprocess.run([sys.executable, *words[1:]], env=env, stderr=subprocess.DEVNULL).returncode for _ in "12"
+        ]
+        server.shutdown()
+    assert asked == ["/healthz"] * 2
+    assert codes == [0, 1]
 
 
 def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
