@@ -104,6 +104,7 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
             context={"container_status": None},
         )
     house.breaker.worked("container_status")
+    house.thrift.saw(result.answer.headers, house.now())
     status = result.value.status
     note = note_of(result, "container_status", what, part.position, started_at=began)
     if status == "FINISHED":
@@ -132,6 +133,7 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
     results = await asyncio.gather(*(client.container(child) for child in ids))
     children = [dict(child) for child in part.children]
     notes = []
+    learned = hop.account.learned
     for index, result in zip(step.unfinished, results, strict=True):
         what = f"Ask whether medium {index + 1} is ready"
         columns = {"children": children}
@@ -154,13 +156,20 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
                 return _bad_container(house, hop, part, result, began, what, columns=columns)
         else:
             children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
+            house.thrift.saw(result.answer.headers, house.now())
+            if status == "FINISHED":
+                took = house.now() - float(children[index].get("made_at") or began)
+                learned = waiting.learn(learned, *kind_and_size(part, index), took)
         notes.append(note_of(result, "container_status", what, part.position, started_at=began))
     house.breaker.worked("container_status")
     change = Change(notes=notes).on(part.position, children=children)
-    if any(child.get("status") == "IN_PROGRESS" for child in children):
-        made = min(float(child.get("made_at") or began) for child in children if child)
-        kind = "VIDEO" if any(str(m["kind"]).upper() == "VIDEO" for m in part.media_urls or []) else "IMAGE"
-        return _wait_for(house, hop, part, change, kind, house.now() - made)
+    if learned is not hop.account.learned:
+        change.account["learned"] = learned
+    processing = [index for index, child in enumerate(children) if child.get("status") == "IN_PROGRESS"]
+    if processing:
+        kind, size = max((kind_and_size(part, index) for index in processing), key=lambda found: found[1] or 0.0)
+        made = min(float(children[index].get("made_at") or began) for index in processing)
+        return _wait_for(house, hop, part, change, kind, size, house.now() - made)
     return Outcome(change.calm())
 
 
@@ -201,17 +210,19 @@ def _bad_container(
 def _wait(house: House, hop: Hop, part: PartView, *, note: Any) -> Outcome:
     age = house.now() - (part.container_made_at or house.now())
     change = Change(notes=[note]).on(part.position, container_status="IN_PROGRESS")
-    return _wait_for(house, hop, part, change, part.kind, age)
+    return _wait_for(house, hop, part, change, part.kind, mebibytes(part), age)
 
 
-def _wait_for(house: House, hop: Hop, part: PartView, change: Change, kind: str, age: float) -> Outcome:
-    size = mebibytes(part)
+def _wait_for(
+    house: House, hop: Hop, part: PartView, change: Change, kind: str, size: float | None, age: float
+) -> Outcome:
     if age > waiting.give_up_s(kind, size):
         rebuilt = part.tries.get("still_processing", 0)
         if rebuilt < 1:
             change.on(part.position, **fresh_container(), tries={**part.tries, "still_processing": rebuilt + 1})
             return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
-    pause = waiting.next_look(kind, size, age, hop.account.learned) * max(POLL_SCALE_FLOOR, min(1.0, house.scale))
+    pause = waiting.next_look(kind, size, age, hop.account.learned, house.thrift.patience_s(house.now()))
+    pause *= max(POLL_SCALE_FLOOR, min(1.0, house.scale))
     change.on(part.position, polls=part.polls + 1, state="waiting")
     return Outcome(change.calm(), Later(house.now() + pause, "publishing", "Threads is still processing it."))
 
@@ -219,3 +230,9 @@ def _wait_for(house: House, hop: Hop, part: PartView, change: Change, kind: str,
 def mebibytes(part: PartView) -> float | None:
     sizes = [float(m["size"]) for m in part.media_urls or [] if m.get("size")]
     return sum(sizes) / 2**20 if sizes else None
+
+
+def kind_and_size(part: PartView, index: int) -> tuple[str, float | None]:
+    """``IMAGE`` or ``VIDEO``, and MiB when known, of one medium of a carousel."""
+    medium = (part.media_urls or [])[index]
+    return str(medium["kind"]).upper(), float(medium["size"]) / 2**20 if medium.get("size") else None

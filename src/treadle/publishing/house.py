@@ -14,6 +14,7 @@ from treadle.posts.release import Enqueue, Releaser
 from treadle.posts.view import AccountView
 from treadle.publishing.breaker import Breaker
 from treadle.publishing.lease import Lease
+from treadle.publishing.thrift import Thrift
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.threads import ThreadsClient
@@ -31,6 +32,7 @@ class House:
     random01: Callable[[], float]
     releaser: Releaser
     breaker: Breaker = field(default_factory=Breaker)
+    thrift: Thrift = field(default_factory=Thrift)
     woke: Callable[[float], None] = lambda at: None
     # Tells the accounts room what a diagnosis says of an account's health.
     observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
