@@ -18,7 +18,7 @@ LOOKED_AT = 0.2  # share of the looks whose lateness is taken
 
 def run(bench: Bench) -> Outcome:
     """Every container takes long enough that all posts wait at the same time, before the first is ready."""
-    count, processing_s = (300, 5) if bench.quick else (5000, 120)
+    count, processing_s = (200, 5) if bench.quick else (5000, 120)
     late: list[float] = []
     memory: list[float] = []
     outcome = Outcome()

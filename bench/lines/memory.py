@@ -25,7 +25,7 @@ IDLE_S = 5.0
 
 def run(bench: Bench) -> Outcome:
     """Posts go in over HTTP, as a customer sends them; memory is read some idle seconds after the last is out."""
-    count = bench.pick(10_000, 400)
+    count = bench.pick(10_000, 300)
     with ExitStack() as stack:
         _, ready = stack.enter_context(running("-m", "bench.workers.sandbox", ACCOUNTS))
         folder = bench.folder / "memory"

@@ -12,7 +12,7 @@ CONCURRENCY = 64
 
 
 def run(bench: Bench) -> Outcome:
-    count = bench.pick(2000, 300)
+    count = bench.pick(1500, 300)
     found: dict[str, list[dict[str, Any]]] = {"Treadle": [], "procrastinate": []}
     try:
         with own_cluster(careful=True) as cluster:
