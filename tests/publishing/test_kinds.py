@@ -102,6 +102,17 @@ def test_every_kind_of_post_goes_out_as_it_was_meant(shop: Shop, host: Host) -> 
     assert second["media_type"] == "CAROUSEL_ALBUM"
 
 
+def test_the_timeline_says_why_a_medium_was_refused_and_what_follows(lite: Shop, host: Host) -> None:
+    owner, missing = lite.owner(), f"{host.url}/nothing.jpg"
+    post_id = lite.post(owner, text="gone", media=[{"url": missing}])
+    lite.settled([post_id], within_s=90)
+    looks = [event for event in lite.timeline(post_id) if event["outcome"] == "refused"]
+    assert looks, lite.story(post_id)
+    assert all(event["decision"] and event["diagnosis"]["pattern"] for event in looks), lite.story(post_id)
+    assert lite.read(post_id)["state"] == "blocked"
+    assert lite.requests(owner) == [], "Threads was asked although the file cannot be fetched"
+
+
 def test_faults_on_posts_with_media(lite: Shop, host: Host, tally: Tally) -> None:
     """A carousel with a video: faults at its children, its containers, its publish, and when Threads fetches a file."""
     endpoints = ("create", "status", "publish", "list")

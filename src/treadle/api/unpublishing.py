@@ -14,9 +14,11 @@ from treadle.diagnosis.types import Diagnosis
 from treadle.posts.answers import Missing, Refusal
 from treadle.posts.timeline import add_note, announce_post
 from treadle.posts.view import AccountView, account_view
+from treadle.publishing.clarity import clarity_of
 from treadle.publishing.evidence import note_of
 from treadle.publishing.house import House
 from treadle.store.tables import accounts, parts, posts
+from treadle.threads import ThreadsClient
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok
 
@@ -70,7 +72,7 @@ async def _delete(
         began = house.now()
         result = await client.delete(str(part["threads_id"]))
         diagnosis = None if isinstance(result, Ok) else diagnose_failure(result, "read", {})
-        gone = diagnosis is None or diagnosis.lane == "resource_gone"
+        gone = diagnosis is None or (_not_there(diagnosis) and await _unreadable(client, part))
         note = note_of(
             result,
             "publish",
@@ -78,7 +80,7 @@ async def _delete(
             part["position"],
             started_at=began,
             diagnosis=None if gone else diagnosis,
-            decision="It is off Threads." if gone else "It stays on Threads.",
+            decision="It is off Threads." if gone else _stays(result, diagnosis),
         )
 
         def write(conn: sa.Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
@@ -96,6 +98,26 @@ async def _delete(
         done.deleted.append(str(part["threads_id"]))
     await house.db.run(_all_off, workspace_id, post_id, account.id, actor, house.now())
     return done
+
+
+def _not_there(diagnosis: Diagnosis) -> bool:
+    return diagnosis.lane == "resource_gone" or diagnosis.pattern == "object_not_found"
+
+
+async def _unreadable(client: ThreadsClient, part: Mapping[str, Any]) -> bool:
+    """Whether Threads knows no such post any more: an earlier deletion worked, and its answer was lost.
+
+    Threads says "not there" (100/33) of what a token may not delete as well, so the post must not be readable either.
+    """
+    read = await client.media(str(part["threads_id"]), fields="id")
+    return not isinstance(read, Ok) and _not_there(diagnose_failure(read, "read", {}))
+
+
+def _stays(result: Any, diagnosis: Diagnosis | None) -> str:
+    """After a deletion that did not say that it worked."""
+    if diagnosis is not None and clarity_of(result, diagnosis, unclear_before=False) == "clear":
+        return "It stays on Threads."
+    return "Whether it is off Threads is not known. Taking it off once more is safe, and tells."
 
 
 def _all_off(conn: sa.Connection, workspace_id: str, post_id: str, account_id: str, actor: str, now: float) -> None:

@@ -152,6 +152,7 @@ def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable,
     decision = decide(diagnosis, "media", part.tries, now=house.now(), random01=house.random01(), scale=house.scale)
     if isinstance(decision, Fail):
         decision = Park("post", worst.message)
+    notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
     outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes)
     outcome.change.post["why"] = worst.message
     return outcome
