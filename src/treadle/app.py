@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import Vault, open_vault
 from treadle.media.service import MediaService
-from treadle.posts.release import Releaser, preview
+from treadle.posts.release import Releaser
 from treadle.posts.service import Posts
 from treadle.posts.view import AccountView
 from treadle.publishing.blockers import open_blocker
@@ -87,7 +87,6 @@ class App:
             client=client,
             repairs=self.releaser,
             block=open_blocker,
-            preview=preview,
             now=self.now,
         )
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import open_vault
-from treadle.posts.release import Releaser, preview
+from treadle.posts.release import Releaser
 from treadle.publishing.blockers import open_blocker
 from treadle.sandbox import Sandbox
 from treadle.settings import Settings
@@ -99,7 +99,6 @@ async def make_house(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> As
             client=client,
             repairs=Releaser(enqueued),
             block=open_blocker,
-            preview=preview,
             now=sandbox.control.now,
             random01=lambda: 0.5,
         )

@@ -23,6 +23,7 @@ from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
 from treadle.diagnosis import diagnose, from_pattern
 from treadle.diagnosis.types import Diagnosis
+from treadle.posts import release
 from treadle.store.tables import accounts
 from treadle.threads import oauth
 
@@ -91,8 +92,7 @@ def preview(conn: sa.Connection, house: Accounts, account_id: str) -> dict[str, 
     """``{"sends": [...], "holds": [...]}``: the posts that connecting this account again would let go, and those that
     became too late and would wait for a yes."""
     waiting = repairable(conn, account_id, house.settings.threads_app_id)
-    found = house.preview(conn, waiting, now=house.now())
-    return {"sends": list(found["sends"]), "holds": list(found["holds"])}
+    return release.preview(conn, waiting, now=house.now())
 
 
 async def go(house: Accounts, token: str, session: aiohttp.ClientSession) -> str | Page:

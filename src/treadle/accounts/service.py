@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,19 +13,10 @@ from pydantic import SecretStr
 
 from treadle.accounts.vault import Vault
 from treadle.diagnosis.types import Diagnosis
+from treadle.posts.release import Releaser
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.threads import ThreadsClient
-
-
-class Repairs(Protocol):
-    """Letting posts go once a cause is repaired; the publishing room does it."""
-
-    def repaired(self, conn: sa.Connection, blocker_ids: Sequence[str], *, by: str, now: float) -> list[str]: ...
-
-    def repaired_for_account(
-        self, conn: sa.Connection, account_id: str, *, lanes: Iterable[str] | None = None, by: str, now: float
-    ) -> list[str]: ...
 
 
 class Block(Protocol):
@@ -45,14 +36,6 @@ class Block(Protocol):
     ) -> str: ...
 
 
-class Preview(Protocol):
-    """``{"sends": post ids, "holds": post ids}``: what repairing these blockers would do."""
-
-    def __call__(
-        self, conn: sa.Connection, blocker_ids: Sequence[str], *, now: float
-    ) -> Mapping[str, Sequence[str]]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class MetaApp:
     """The Meta app's Threads id and secret (not the app's own id: an app has two pairs)."""
@@ -70,9 +53,8 @@ class Accounts:
     db: Database
     vault: Vault
     client: ThreadsClient
-    repairs: Repairs
+    repairs: Releaser
     block: Block
-    preview: Preview
     now: Callable[[], float] = time.time
     random01: Callable[[], float] = random.random
 

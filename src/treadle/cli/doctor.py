@@ -35,7 +35,7 @@ def doctor(
     from treadle.accounts.doctor import Line, examine, worst
     from treadle.accounts.service import Accounts
     from treadle.accounts.vault import VaultError, open_vault
-    from treadle.posts.release import Releaser, preview
+    from treadle.posts.release import Releaser
     from treadle.publishing.blockers import open_blocker
     from treadle.settings import Settings
     from treadle.store import open_database
@@ -55,7 +55,6 @@ def doctor(
                 client=client,
                 repairs=Releaser(_nothing),
                 block=open_blocker,
-                preview=preview,
             )
             return await examine(house, session, network=not offline)
 

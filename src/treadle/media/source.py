@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeAlias, TypeVar
+from typing import IO, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -58,12 +58,12 @@ class BytesSource:
         return piece
 
 
-class FileSource:
-    """A regular file. Use as a context manager."""
+class OpenFile:
+    """A file somebody else opened and will close."""
 
-    def __init__(self, path: str | PathLike[str]) -> None:
-        self._file = Path(path).open("rb")  # noqa: SIM115 - closed by __exit__
-        self.size: int | None = self._file.seek(0, 2)
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size: int | None = file.seek(0, 2)
         self.bytes_read = 0
         self.reads = 0
 
@@ -73,6 +73,13 @@ class FileSource:
         self.bytes_read += len(piece)
         self.reads += 1
         return piece
+
+
+class FileSource(OpenFile):
+    """A regular file. Use as a context manager."""
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        super().__init__(Path(path).open("rb"))  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> FileSource:
         return self

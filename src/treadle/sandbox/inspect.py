@@ -118,12 +118,10 @@ def post_json(world: World, post: Post) -> dict[str, Any]:
 
 def posts_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
     """Every post that went out, oldest first, without carousel children (they are inside) and deleted ones."""
-    account = _account(world, query)
-    if isinstance(account, Refusal):
-        return account
-    limit = _limit(query)
-    if isinstance(limit, Refusal):
-        return limit
+    asked = _asked(world, query)
+    if isinstance(asked, Refusal):
+        return asked
+    account, limit = asked
     with_deleted = str(query.get("deleted", "")).lower() in ("1", "true", "yes")
     chosen = [
         post
@@ -153,24 +151,20 @@ def container_json(world: World, container: Container) -> dict[str, Any]:
 
 
 def containers_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
-    account = _account(world, query)
-    if isinstance(account, Refusal):
-        return account
-    limit = _limit(query)
-    if isinstance(limit, Refusal):
-        return limit
+    asked = _asked(world, query)
+    if isinstance(asked, Refusal):
+        return asked
+    account, limit = asked
     chosen = [c for c in world.tables.containers.values() if account is None or c.account_id == account.id]
     return 200, {"data": [container_json(world, c) for c in chosen[-limit:]], "total": len(chosen)}
 
 
 def requests_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
     """The last requests, oldest first; ``since`` is a number ``n``: only later ones."""
-    account = _account(world, query)
-    if isinstance(account, Refusal):
-        return account
-    limit = _limit(query)
-    if isinstance(limit, Refusal):
-        return limit
+    asked = _asked(world, query)
+    if isinstance(asked, Refusal):
+        return asked
+    account, limit = asked
     since = int(query["since"]) if str(query.get("since", "")).isdigit() else 0
     chosen = [
         entry
@@ -184,9 +178,10 @@ def requests_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
     return 200, {"data": [entry.as_json() for entry in chosen[-limit:]], "total": world.recorder.total}
 
 
-def _account(world: World, query: Mapping[str, Any]) -> Account | Refusal | None:
-    return accounts.find(world, str(query["account"])) if query.get("account") else None
-
-
-def _limit(query: Mapping[str, Any]) -> int | Refusal:
-    return need_count(query, "limit") if "limit" in query else 1_000_000
+def _asked(world: World, query: Mapping[str, Any]) -> tuple[Account | None, int] | Refusal:
+    """Whose rows are asked for (``None``: everybody's) and how many of the newest."""
+    account = accounts.find(world, str(query["account"])) if query.get("account") else None
+    if isinstance(account, Refusal):
+        return account
+    limit = need_count(query, "limit") if "limit" in query else 1_000_000
+    return limit if isinstance(limit, Refusal) else (account, limit)

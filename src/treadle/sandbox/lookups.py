@@ -66,14 +66,20 @@ def location_search(world: World, call: Call) -> Reply:
         except ValueError:
             return refuse(world, call, "param_invalid", name="latitude")
         chosen = sorted(PLACES, key=lambda p: (p.latitude - here[0]) ** 2 + (p.longitude - here[1]) ** 2)[:3]
+    names = _place_fields(world, call)
+    if isinstance(names, Reply):
+        return names
+    return ok({"data": [_place_row(found.id, names) for found in chosen]})
+
+
+def _place_fields(world: World, call: Call) -> list[str] | Reply:
+    """The fields asked for; ``id`` and ``name`` when none are."""
     selection = selection_of(world, call)
     if isinstance(selection, Reply):
         return selection
     names = [name for name, _ in selection] or ["id", "name"]
-    for name in names:
-        if name not in _PLACE_FIELDS:
-            return refuse(world, call, "nonexisting_field", name=name)
-    return ok({"data": [_place_row(found.id, names) for found in chosen]})
+    unknown = next((name for name in names if name not in _PLACE_FIELDS), None)
+    return names if unknown is None else refuse(world, call, "nonexisting_field", name=unknown)
 
 
 def _place_row(location_id: str, names: list[str]) -> dict[str, Any]:
@@ -85,13 +91,9 @@ def read_place(world: World, call: Call) -> Reply | None:
     """``GET /{location}``, if the node is a known place."""
     if not any(found.id == call.node for found in PLACES):
         return None
-    selection = selection_of(world, call)
-    if isinstance(selection, Reply):
-        return selection
-    names = [name for name, _ in selection] or ["id", "name"]
-    for name in names:
-        if name not in _PLACE_FIELDS:
-            return refuse(world, call, "nonexisting_field", name=name)
+    names = _place_fields(world, call)
+    if isinstance(names, Reply):
+        return names
     return ok(_place_row(call.node, names))
 
 

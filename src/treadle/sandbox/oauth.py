@@ -122,15 +122,23 @@ def _code_refused(world: World, call: Call, reason: str) -> Reply:
     return refuse(world, call, "code_invalid", reason=reason)
 
 
-def exchange(world: World, call: Call) -> Reply:
-    """``GET /access_token``: a short-lived token becomes a long-lived one."""
-    if call.text("grant_type") != "th_exchange_token":
+def _presented(world: World, call: Call, grant: str) -> Token | Reply:
+    """The token that is to be traded for another one, if it is alive."""
+    if call.text("grant_type") != grant:
         return refuse(world, call, "param_invalid", name="grant_type")
     find_token(world, call)
     refused = check_token(world, call)
     if refused is not None:
         return refused
     token: Token = call.token
+    return token
+
+
+def exchange(world: World, call: Call) -> Reply:
+    """``GET /access_token``: a short-lived token becomes a long-lived one."""
+    token = _presented(world, call, "th_exchange_token")
+    if isinstance(token, Reply):
+        return token
     app = world.tables.apps.get(token.app_id)
     if app is None or call.text("client_secret") != app.secret:
         return refuse(world, call, "secret_wrong")
@@ -144,13 +152,9 @@ def exchange(world: World, call: Call) -> Reply:
 
 def refresh(world: World, call: Call) -> Reply:
     """``GET /refresh_access_token``: at least a day old, not expired, ``threads_basic`` granted."""
-    if call.text("grant_type") != "th_refresh_token":
-        return refuse(world, call, "param_invalid", name="grant_type")
-    find_token(world, call)
-    refused = check_token(world, call)
-    if refused is not None:
-        return refused
-    token: Token = call.token
+    token = _presented(world, call, "th_refresh_token")
+    if isinstance(token, Reply):
+        return token
     if token.kind != "long" or "threads_basic" not in token.scopes:
         return refuse(world, call, "session_key_invalid")
     if call.account.private and not world.options.private_refresh:

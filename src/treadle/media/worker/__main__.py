@@ -18,29 +18,12 @@ from treadle.media.finding import Finding, RepairKind
 from treadle.media.mp4patch import NotPatchable, patch
 from treadle.media.plan import RepairPlan, plan
 from treadle.media.probe import read_media, with_cost
-from treadle.media.source import drive
+from treadle.media.source import OpenFile, drive
 from treadle.media.spec import THREADS
 from treadle.media.validate import validate
 from treadle.media.worker.cage import CageState, Limits, close_cage
 
 CLOSED_GOP_SAMPLES = 64
-
-
-class _Descriptor:
-    """The open descriptor as a source of bytes for the parsers."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.size: int | None = file.seek(0, 2)
-        self.bytes_read = 0
-        self.reads = 0
-
-    def read(self, offset: int, length: int) -> bytes:
-        self._file.seek(offset)
-        piece = self._file.read(length)
-        self.bytes_read += len(piece)
-        self.reads += 1
-        return piece
 
 
 class _Events:
@@ -103,7 +86,7 @@ def _warm_up(job: dict[str, Any]) -> bool:
 
 
 def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Events) -> None:
-    descriptor = _Descriptor(source)
+    descriptor = OpenFile(source)
     probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES), descriptor)
     probe = with_cost(probe, descriptor.bytes_read, descriptor.reads)
     options = {"on_too_long": job.get("on_too_long", "refuse"), "conservative": bool(job.get("conservative"))}
