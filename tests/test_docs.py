@@ -26,7 +26,9 @@ import structlog
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from treadle import site
+from treadle import diagnose, site
+from treadle.api import verbose
+from treadle.api.schemas import PostIn
 from treadle.api.server import routers
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
@@ -416,3 +418,45 @@ def test_pictures_say_in_words_what_they_show(page: Path) -> None:
     assert [
         to for alt, to in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8")) if len(alt) < 15
     ] == []
+
+
+def tables_of(heading: str) -> list[list[tuple[str, str]]]:
+    """The two-column tables below a heading of the page about other services: rows without the head."""
+    text = (DOCS / "coming-from.md").read_text(encoding="utf-8")
+    part = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert part is not None
+    tables = re.findall(r"^\|[^\n]*\|\n\|---\|---\|\n((?:\|[^\n]*\n)+)", part[1], re.M)
+    return [[(left, right) for left, right in re.findall(r"^\| (.*?) \| (.*) \|$", rows, re.M)] for rows in tables]
+
+
+@pytest.mark.parametrize("service", ["Postiz", "Mixpost", "bundle.social"])
+def test_every_state_has_a_counterpart_elsewhere(service: str) -> None:
+    told = [
+        state for _, right in tables_of(service)[1] for state in re.findall(r"`(\w+)`", right) if state in STATE_WORDS
+    ]
+    assert set(told) == set(STATE_WORDS)
+
+
+def test_the_states_of_bundle_social_are_those_of_the_view() -> None:
+    for theirs, ours in tables_of("bundle.social")[1]:
+        for state in re.findall(r"`(\w+)`", ours):
+            assert verbose.STATUS[state] == theirs.strip("`"), state
+
+
+def test_the_fields_of_the_view_for_bundle_social_are_named() -> None:
+    cause = diagnose('{"error": {"code": 190, "error_subcode": 463}}').to_json()
+    made = verbose.verbose_error({"id": "pst_1", "state": "blocked", "cause": cause})
+    text = (DOCS / "coming-from.md").read_text(encoding="utf-8")
+    assert [name for name in made["errorsVerbose"]["THREADS"] if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("service", ["Postiz", "Mixpost", "bundle.social"])
+def test_fields_of_ours_in_the_tables_are_taken(service: str) -> None:
+    named = set()
+    for _, right in tables_of(service)[0]:
+        for code in re.findall(r"`([^`]+)`", right):
+            word = re.match(r'"?([a-z_]+)(?:"?:|\[\]|$)', code)
+            if word and not code.startswith(("POST ", "post.")):
+                named.add(word[1])
+    assert {"text", "publish_at"} <= named
+    assert named <= PostIn.model_fields.keys()
