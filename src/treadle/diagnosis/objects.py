@@ -138,8 +138,7 @@ def parse_json(text: str) -> Any:
 
 def _first(node: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
     for key in keys:
-        value = node.get(key)
-        if value not in (None, ""):
+        if key in node and (value := node[key]) is not None and value != "":
             return value
     return None
 

@@ -37,6 +37,7 @@ _PUBLIC_FIELDS = frozenset(
 )  # fmt: skip
 # One of these stands in every pair below: looking for them first is what makes ordinary messages cheap.
 _PAIR_MARKS = ("token", "secret", "signed_request", "password", "key", "cookie", "code_verifier")
+_COLON_MARKS = ("_token", "secret", "signed_request", "password", "key", "cookie", "code_verifier", "authorization")
 _PAIRS = re.compile(
     r"(?i)([\"'\\]{0,2}\b(?:access_token|client_secret|app_secret|appsecret_proof|signed_request|input_token"
     r"|fb_exchange_token|refresh_token|id_token|password|secret|api_key|apikey|session_key|code_verifier|cookie"
@@ -69,10 +70,19 @@ def redact(value: Any, *, max_chars: int | None = None) -> Any:
 
 def _suspect(text: str) -> bool:
     """Whether a secret could be in ``text``: a pair, a query, a word without a blank that is long enough for one."""
-    if "=" in text or ":" in text or "?" in text or "|" in text or not text.isascii():
+    if "=" in text or "?" in text or "|" in text or not text.isascii():
         return True
     longest = max(map(len, text.split()), default=0)
-    return longest > 17 or (longest > 11 and any(mark in text for mark in _BEARER_WORDS))
+    if ":" in text:
+        # A sentence with a colon. What follows a bare "token:" counts from 16 characters on, see _PAIRS.
+        lower = text.lower()
+        if longest > 15 or any(mark in lower for mark in _COLON_MARKS):
+            return True
+    if longest > 11:
+        for mark in _BEARER_WORDS:
+            if mark in text:
+                return True
+    return longest > 17
 
 
 def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:

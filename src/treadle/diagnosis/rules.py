@@ -22,7 +22,8 @@ class Rule:
 
     __slots__ = ("_among", "_context", "_rare", "confidence", "match", "order", "pattern", "phrases", "weight")
 
-    def __init__(self, pattern: Pattern, match: Match, order: int) -> None:
+    def __init__(self, pattern: Pattern, match: Match, order: int, filed: str = "") -> None:
+        """``filed``: the fact by whose value the rule is looked up, and which therefore holds already."""
         self.pattern = pattern
         self.order = order
         self.match = match
@@ -41,7 +42,7 @@ class Rule:
                 ("transport", match.transport),
                 ("type", match.type),
             )
-            if allowed
+            if allowed and name != filed
         )
         self._rare = bool(match.http or match.code_range or match.form or match.oauth or match.without)
         self.weight = (
@@ -98,7 +99,7 @@ class Rule:
             return False
         if m.oauth and not any(reason in f.oauth for reason in m.oauth):
             return False
-        return not any(phrase in f.message for phrase in m.without)
+        return not m.without or not any(phrase in f.message for phrase in m.without)
 
 
 def _http_fits(wanted: tuple[str, ...], status: int | None) -> bool:
@@ -149,7 +150,8 @@ class RuleBook:
         self.rest: list[Rule] = []
         pairs = [(pattern, match) for pattern in catalog.patterns for match in pattern.matches]
         for order, (pattern, match) in enumerate(pairs):
-            self._file(Rule(pattern, match, order))
+            filed = next((name for name in ("subcode", "constant", "code") if getattr(match, name)), "")
+            self._file(Rule(pattern, match, order, filed))
         for index in (self.by_subcode, self.by_code, self.by_constant):
             for bucket in index.values():
                 bucket.sort(key=_weight, reverse=True)
@@ -202,9 +204,18 @@ class RuleBook:
             candidates += coded
         if code is not None:
             candidates += self.ranges
-        if vague:
-            candidates += self.rest
-        return _heaviest(candidates, f)
+        hit = _heaviest(candidates, f)
+        return self._plainer(f, hit) if vague else hit
+
+    def _plainer(self, f: Facts, hit: tuple[Rule, int] | None) -> tuple[Rule, int] | None:
+        """``hit``, or a rule without code and words that outweighs it. Those are worth their weight or nothing."""
+        best, top = hit or (None, 0)
+        for rule in self.rest:  # heaviest first
+            if rule.weight < top:
+                break
+            if rule.score(f) and (best is None or rule.weight > top or rule.order < best.order):
+                best, top = rule, rule.weight
+        return (best, top) if best is not None else None
 
 
 def _weight(rule: Rule) -> int:
