@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import dataclasses
-import http.server
 import io
 import json
-import logging
 import re
 import shlex
-import subprocess
-import sys
-import threading
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -22,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from treadle import diagnose, site
 from treadle.api import verbose
@@ -33,9 +24,6 @@ from treadle.api.server import routers
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
 from treadle.diagnosis.types import ACTION_LABELS
-from treadle.observe import logs, tracing, watching
-from treadle.observe.following import Entry
-from treadle.observe.metrics import Metrics
 from treadle.posts.states import STATE_WORDS
 from treadle.sandbox.control import Panel
 from treadle.sandbox.options import Options
@@ -263,35 +251,6 @@ def test_short_forms_of_routes_exist(routes: set[tuple[str, str]]) -> None:
     assert shown > 5
 
 
-def fields_of_a_log_line() -> set[str]:
-    """Every field that the line of a timeline's entry can have, as it is written."""
-    out = io.StringIO()
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    try:
-        logs.configure(Settings(log_level="debug", log_format="json"), out)
-        values = {field.name: "x" for field in dataclasses.fields(Entry)}
-        watching.tell(Entry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
-    finally:
-        root.handlers[:], root.level = before
-        structlog.reset_defaults()
-    return set(json.loads(out.getvalue()))
-
-
-def test_what_the_operator_reads_is_what_the_program_has(house: App) -> None:
-    """Metrics, fields of log lines and variables for traces that the page names."""
-    text = (DOCS / "running.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\btreadle_[a-z_]+", text)) <= exported(house)
-    told = re.search(r"^## Logs\n(.*?)^## ", text, re.M | re.S)
-    assert told is not None
-    named = {field for row in re.findall(r"^\| (`[^|]+) \|", told[1], re.M) for field in re.findall(r"`(\w+)`", row)}
-    assert named == fields_of_a_log_line()
-    example = json.loads(re.findall(r"^```json\n(.*?)^```", told[1], re.M | re.S)[0])
-    assert set(example) == named
-    own = {tracing.ENDPOINT, tracing.TRACES_ENDPOINT, tracing.HEADERS}
-    assert set(re.findall(r"\bOTEL_[A-Z_]+[A-Z]\b", text)) == own
-
-
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_python_in_the_pages_parses(page: Path) -> None:
     for code in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
@@ -302,99 +261,6 @@ def test_python_in_the_pages_parses(page: Path) -> None:
 def test_json_in_the_pages_parses(page: Path) -> None:
     for code in re.findall(r"^```json\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
         json.loads(code)
-
-
-def test_the_compose_file_runs_what_exists() -> None:
-    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
-    services = compose["services"]
-    assert services["worker"]["deploy"]["replicas"] == 2
-    for name in ("migrate", "server", "worker"):
-        service = services[name]
-        assert service["command"][0] in COMMANDS
-        known = {f"TREADLE_{field.upper()}" for field in Settings.model_fields}
-        assert {key for key in service["environment"] if key.startswith("TREADLE_")} <= known
-    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")))
-    offered = set(re.findall(r"^(\w+)=", (ROOT / "deploy" / "example.env").read_text(encoding="utf-8"), re.M))
-    assert asked == offered
-
-
-def test_the_container_file_copies_what_it_needs_and_nothing_else() -> None:
-    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
-    copied = {word for words in re.findall(r"^COPY ((?!--from)[^\n]*)", text, re.M) for word in words.split()[:-1]}
-    assert [name for name in copied if not (ROOT / name).exists()] == []
-    let_through = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")
-    }
-    assert let_through == copied
-    # What the build of the package reads is there before it is built.
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {project["readme"], *project["license-files"]} <= copied
-    assert set(re.findall(r"--extra (\w+)", text)) <= set(project["optional-dependencies"])
-    known = {f"TREADLE_{name.upper()}" for name in Settings.model_fields}
-    assert set(re.findall(r"\bTREADLE_[A-Z_]+[A-Z]", text)) <= known
-    command = json.loads(re.findall(r"^CMD (.*)$", text, re.M)[-1])
-    assert command[0] in COMMANDS
-
-
-def test_the_health_check_of_the_container_file_asks_the_server() -> None:
-    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
-    said = re.search(r"^HEALTHCHECK .*? CMD (\[.*?\])$", text.replace("\\\n", " "), re.M)
-    assert said is not None
-    words = json.loads(said[1])
-    assert words[:2] == ["python", "-c"]
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200 if len(asked) == 1 else 503)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Silence."""
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        env = {"TREADLE_PORT": str(server.server_port)}
-        codes = [
-            subprocess.run([sys.executable, *words[1:]], env=env, stderr=subprocess.DEVNULL).returncode for _ in "12"
-        ]
-        server.shutdown()
-    assert asked == ["/healthz"] * 2
-    assert codes == [0, 1]
-
-
-def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
-    bootstrap = (ROOT / "tools" / "bootstrap.py").read_text(encoding="utf-8")
-    version = re.search(r'^UV_VERSION = "([^"]+)"', bootstrap, re.M)
-    assert version is not None
-    assert f"uv=={version[1]}" in (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
-    assert all(f"uv-{version[1]}-" in wheel for wheel in re.findall(r'"(uv-[^"]+\.whl)"', bootstrap))
-
-
-def exported(house: App) -> set[str]:
-    """Every name that ``/metrics`` writes, histograms' parts included."""
-    page = Metrics(house.db, house.now).render().decode()
-    names = set()
-    for family in text_string_to_metric_families(page):
-        suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count", "")}.get(family.type, ("",))
-        names |= {family.name + suffix for suffix in suffixes}
-    return names
-
-
-def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist(house: App) -> None:
-    from tools.grafana_board import board, text
-
-    assert (ROOT / "deploy" / "grafana.json").read_text(encoding="utf-8") == text()
-    known = exported(house)
-    shown = {
-        name
-        for panel in board()["panels"]
-        for target in panel.get("targets", ())
-        for name in re.findall(r"treadle_[a-z_]+", target["expr"])
-    }
-    assert shown
-    assert shown <= known
 
 
 def test_the_drawings_are_made_by_their_script_and_tell_the_truth(routes: set[tuple[str, str]]) -> None:
