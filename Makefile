@@ -31,7 +31,7 @@ test: setup
 	@$(PYTEST) -n $(JOBS) -m "not long" $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -n $(JOBS) --dist loadfile -m long $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .
