@@ -81,14 +81,6 @@ def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:
     return Principal(row.id, row.workspace_id, tuple(row.scopes))
 
 
-def check_key(conn: sa.Connection, secret: str, now: float) -> Principal | None:
-    """:func:`who`, and note the use; needs a transaction that may write."""
-    found = who(conn, secret, now=now)
-    if found is not None:
-        note_use(conn, found.id, now=now)
-    return found
-
-
 def note_use(conn: sa.Connection, key_id: str, *, now: float) -> None:
     """Note that the key was used, once a minute at most."""
     conn.execute(

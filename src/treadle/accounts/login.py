@@ -7,7 +7,6 @@ that every form must send back.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +16,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from treadle.accounts import audit
-from treadle.accounts.keys import Principal
 from treadle.accounts.refusal import Refusal
 from treadle.ids import new_id
 from treadle.store import Database
@@ -50,11 +48,6 @@ class Session:
     csrf: str
     expires_at: float
     token: str = ""
-
-    @property
-    def principal(self) -> Principal:
-        """A person at the pages may do everything in the workspace."""
-        return Principal(self.user_id, self.workspace_id, ("admin",))
 
     def __repr__(self) -> str:
         return f"Session(user_id={self.user_id!r})"
@@ -195,11 +188,6 @@ def logout(conn: sa.Connection, token: str, *, now: float) -> None:
     if row is not None:
         workspace = conn.execute(sa.select(users.c.workspace_id).where(users.c.id == row.user_id)).scalar()
         audit.note(conn, workspace, row.user_id, "logout", row.user_id, now=now)
-
-
-def csrf_good(held: Session, sent: str | None) -> bool:
-    """Whether a form carries the token of its session."""
-    return bool(sent) and hmac.compare_digest(held.csrf.encode(), (sent or "").encode("utf-8", "replace"))
 
 
 def _count(conn: sa.Connection, keys: tuple[str, str], now: float) -> float:
