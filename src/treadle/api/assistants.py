@@ -23,7 +23,7 @@ from treadle.accounts.health import WORDS
 from treadle.accounts.keys import Principal, Scope
 from treadle.api.accounts import all_accounts
 from treadle.api.causes import _clean, pattern_json
-from treadle.api.intake import Accepted, accept, present
+from treadle.api.intake import Accepted, accept
 from treadle.api.preflight import look
 from treadle.api.problems import KINDS
 from treadle.app import App
@@ -159,7 +159,7 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
                 {k: e[k] for k in ("started_at", "stage", "what", "outcome", "decision") if e[k] is not None}
                 for e in events[-MOST:]
             ]
-            return {"post": _post(present(post)), "timeline": told}
+            return {"post": _post(post), "timeline": told}
         found = catalog.load().get(what[:100])
         if found is None:
             raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")

@@ -12,7 +12,6 @@ from starlette.responses import Response, StreamingResponse
 
 from treadle.api.caller import Admin, House
 from treadle.api.document import problems
-from treadle.api.intake import present
 from treadle.api.lists import known_query
 from treadle.api.workspaces import workspace_json
 from treadle.app import App
@@ -79,7 +78,7 @@ async def export_lines(app: App, workspace_id: str) -> AsyncIterator[str]:
             post = await app.db.query(post_json, workspace_id, id_)
             if post is not None:
                 events = await app.db.query(timeline, workspace_id, id_)
-                yield _line("post", {**present(post), "events": events})
+                yield _line("post", {**post, "events": events})
         if len(ids) < PAGE:
             break
         last = ids[-1]

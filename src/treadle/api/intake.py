@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +14,11 @@ from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
 from treadle.posts.request import known_account, unknown_media
 from treadle.posts.rules import check_post
-from treadle.posts.times import parse_duration, parse_when
+from treadle.posts.times import asked, parse_duration, parse_when
 from treadle.store.tables import posts
 
 # Findings after which a request cannot be looked at further: it has not the shape of a post.
 SHAPELESS = frozenset({"wrong_type", "too_deep", "nul_character", "half_character", "number", "too_many_parts"})
-_ASKED = re.compile(r"(?P<text>.*)\[(?P<zone>[A-Za-z0-9_+/-]{1,64})\]\Z", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,9 @@ def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
         found.append(_wrong("zone", zone, "the name of a time zone such as Europe/Berlin"))
     elif at is not None and not isinstance(at, str):
         found.append(_wrong("publish_at", at, "a time such as 2026-12-01T09:00:00+01:00"))
+    elif at == "":
+        way_out = "Send a time, or leave the field out to publish as soon as possible."
+        found.append(Finding("publish_at", "not_a_time", "This is empty.", way_out, given=at))
     elif at:
         when = parse_when(at, zone or None, now=now)
         found += [when] if isinstance(when, Finding) else list(when.warnings)
@@ -91,7 +92,7 @@ def accept(
             "The post that this Idempotency-Key made was deleted. Use a new key to publish it again.",
             {"post_ids": [made.post_id]},
         )
-    return Accepted(present(post), made.again, tuple(f for f in found if f.severity != "error"))
+    return Accepted(post, made.again, tuple(f for f in found if f.severity != "error"))
 
 
 def change(
@@ -114,7 +115,8 @@ def change(
     # Looked at as if it were a whole post: only what makes it unreadable counts here, the service judges the rest.
     whole = {"account_id": "acc_unchanged", "text": "unchanged", **patch}
     shapeless = [f for f in check_post(whole) if f.rule in SHAPELESS]
-    shapeless += [f for f in _time_findings(patch, now) if f.rule in SHAPELESS or f.field == "max_lateness"]
+    times = _time_findings(patch, now)
+    shapeless += [f for f in times if f.rule in SHAPELESS or f.field == "max_lateness" or f.given == ""]
     if "account_id" in patch and not isinstance(patch["account_id"], str):
         shapeless.append(_wrong("account_id", patch["account_id"], "an account's id"))
     if shapeless:
@@ -132,18 +134,6 @@ def _keep_zone(conn: sa.Connection, post_id: str, body: Mapping[str, Any]) -> No
     if body.get("zone") and body.get("publish_at"):
         text = f"{body['publish_at']}[{body['zone']}]"
         conn.execute(sa.update(posts).where(posts.c.id == post_id).values(publish_at_text=text))
-
-
-def asked(text: str | None) -> tuple[str | None, str | None]:
-    """(time, zone) as they were asked for."""
-    match = _ASKED.match(text) if text else None
-    return (match["text"], match["zone"]) if match else (text, None)
-
-
-def present(post: dict[str, Any]) -> dict[str, Any]:
-    """A post as the API gives it: the time and the zone that were asked for in fields of their own."""
-    text, zone = asked(post.get("publish_at_asked"))
-    return {**post, "publish_at_asked": text, "zone": zone}
 
 
 def with_field(findings: tuple[Finding, ...], prefix: str) -> tuple[Finding, ...]:

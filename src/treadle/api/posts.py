@@ -13,7 +13,7 @@ from treadle.api import reading, schemas
 from treadle.api.caller import Caller, House, Reader, Writer
 from treadle.api.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
-from treadle.api.intake import Accepted, accept, change, present, with_field
+from treadle.api.intake import Accepted, accept, change, with_field
 from treadle.api.lists import PLAIN, After, Limit, known_query, moment, page, words
 from treadle.api.problems import Problem, finding_json, invalid, not_found
 from treadle.api.reading import PostId
@@ -210,7 +210,7 @@ async def list_all(
     data, following = await app.db.query(
         list_posts, caller.workspace_id, filters, limit=limit, after=reading.cursor(after)
     )
-    return page(request, [present(post) for post in data], following)
+    return page(request, data, following)
 
 
 @router.get(
@@ -228,8 +228,8 @@ async def read_post(request: Request, post_id: PostId, caller: Reader, app: Hous
     post = await app.db.query(post_json, caller.workspace_id, reading.an_id(post_id, "post"))
     if post is None:
         raise not_found()
-    answer = post_answer(present(post))
-    if request.headers.get("if-none-match") == answer.headers["ETag"]:
+    answer = post_answer(post)
+    if reading.is_known(request, answer.headers["ETag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
     return answer
 
@@ -271,7 +271,7 @@ async def _act(
         raise refusal(answer)
     if post is None:
         raise not_found()
-    made = present(post)
+    made = post
     if bare:
         return post_answer(made)
     body = {"message": answer.message, **answer.detail, "post": made}
@@ -389,7 +389,7 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Respons
     post = await app.db.query(post_json, caller.workspace_id, id_)
     if post is None:
         raise not_found()
-    return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": present(post)})
+    return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": post})
 
 
 @router.get(

@@ -79,6 +79,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "too_late": Kind(409, "It is too late to stop this.", "Take it off Threads with POST /v1/posts/{id}/unpublish."),
     "nothing_to_retry": Kind(409, "There is nothing to try again.", "Look at the post's state and what happens next."),
+    "nothing_to_replace": Kind(
+        409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."
+    ),
     "still_blocked": Kind(
         409, "An open cause still holds it.", "Repair the cause, then recheck the blocker; the post goes by itself."
     ),

@@ -16,6 +16,7 @@ JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads a
 BULK_LIMIT = 8 * JSON_LIMIT
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
 _CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}\Z")
+_ETAG = re.compile(r'"(\d{1,9})(?:-\d*)?"\Z')
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
 
 PostId = Annotated[
@@ -28,6 +29,11 @@ def an_id(value: str, what: str) -> str:
     if not _ID.match(value):
         raise not_found(what)
     return value
+
+
+def is_id(value: str) -> bool:
+    """Whether this can be an id."""
+    return _ID.match(value) is not None
 
 
 async def read_bytes(request: Request, limit: int = JSON_LIMIT) -> bytes:
@@ -59,13 +65,20 @@ async def read_json(request: Request, limit: int = JSON_LIMIT, *, optional: bool
 
 
 def parse_json(body: bytes) -> Any:
+    """The body as JSON; what is wrong with it is said with its place."""
+    if not body.strip():
+        raise Problem("bad_json", "The body is empty.")
     try:
         return json.loads(body)
     except RecursionError:
         raise Problem("bad_json", "It is nested too deeply to be read.") from None
-    except ValueError as wrong:
-        said = str(wrong) if isinstance(wrong, json.JSONDecodeError) else "It cannot be read as UTF-8 JSON."
-        raise Problem("bad_json", f"{said}." if not said.endswith(".") else said) from None
+    except json.JSONDecodeError as wrong:
+        where = f"line {wrong.lineno}, column {wrong.colno}"
+        raise Problem("bad_json", f"It breaks at {where}: {wrong.msg[:1].lower()}{wrong.msg[1:]}.") from None
+    except UnicodeDecodeError as wrong:
+        raise Problem("bad_json", f"It is not UTF-8: byte {wrong.start + 1} cannot be read.") from None
+    except ValueError:
+        raise Problem("bad_json", "A number in it has too many digits.") from None
 
 
 def mapping(body: Any) -> dict[str, Any]:
@@ -92,7 +105,7 @@ def only(body: dict[str, Any], known: dict[str, type | tuple[type, ...]]) -> dic
         if value is not None and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
             words = " or ".join(_WORDS.get(t, "a value") for t in types)
             findings.append(Finding(name, "wrong_type", f"This must be {words}.", f"Send {words}.", given=value))
-        elif isinstance(value, str) and (bad := _unstorable(value)):
+        elif isinstance(value, str) and (bad := unstorable(value)):
             findings.append(Finding(name, "characters", bad, "Take it out.", given=value))
         elif isinstance(value, str) and len(value) > 10_000:
             findings.append(
@@ -113,7 +126,8 @@ _WORDS: dict[type, str] = {
 }
 
 
-def _unstorable(text: str) -> str:
+def unstorable(text: str) -> str:
+    """Why no database can hold this text; empty when one can."""
     if "\x00" in text:
         return "This contains the character NUL."
     if any("\ud800" <= char <= "\udfff" for char in text):
@@ -147,18 +161,23 @@ def cursor(value: str | None) -> str | None:
     if value is None or value == "":
         return None
     if not _CURSOR.match(value):
-        raise invalid(
-            [
-                Finding(
-                    "after",
-                    "cursor",
-                    "This is not a cursor of this list.",
-                    "Send 'next' of the page before, unchanged, or leave it out.",
-                    given=value,
-                )
-            ]
-        )
+        raise invalid([wrong_cursor(value)])
     return value
+
+
+def id_cursor(value: str | None) -> str | None:
+    """``after`` of a list whose cursors are ids."""
+    if value is None or value == "":
+        return None
+    if not is_id(value):
+        raise invalid([wrong_cursor(value)])
+    return value
+
+
+def wrong_cursor(value: str) -> Finding:
+    """What is wrong with an ``after`` that no page gave."""
+    way_out = "Send 'next' of the page before, unchanged, or leave it out."
+    return Finding("after", "cursor", "This is not a cursor of this list.", way_out, given=value)
 
 
 def etag(version: int, updated_at: str | None) -> str:
@@ -172,9 +191,18 @@ def etag(version: int, updated_at: str | None) -> str:
 
 
 def wanted_version(request: Request) -> int | None:
-    """The edit version that ``If-Match`` asks for; ``None`` when it asks for none. -1 can match no post."""
+    """The edit version that ``If-Match`` asks for; ``None`` when it asks for none. -1 can match no post.
+
+    Of a list of ETags the last edit counts: only one of them can be the post as it is, and the newest is most likely.
+    """
     given = request.headers.get("if-match")
     if given is None or given.strip() == "*":
         return None
-    match = re.match(r'\s*"(\d{1,9})(?:-\d*)?"\s*\Z', given)
-    return int(match.group(1)) if match else -1
+    found = [_ETAG.match(tag.strip()) for tag in given.split(",")]
+    return max((int(match.group(1)) for match in found if match), default=-1)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether ``If-None-Match`` names this ETag; weak and strong ones are the same here (RFC 9110, 13.1.2)."""
+    given = request.headers.get("if-none-match", "")
+    return given.strip() == "*" or tag in [known.strip().removeprefix("W/") for known in given.split(",")]

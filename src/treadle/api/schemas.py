@@ -10,6 +10,7 @@ from treadle.posts.states import PartState, PostState
 
 POST = "pst_06fkx1w4n0e8v7q2m9s5t3r1zy"
 ACCOUNT = "acc_06fkx1w4n0c2b5h8j1k4m7p0qs"
+MEDIA = "med_06fkx1w4n0a1b2c3d4e5f6g7h8"
 TIME = "2026-12-01T08:00:00.000Z"
 
 
@@ -83,6 +84,47 @@ class PatchIn(Closed):
     max_lateness: str | float | None = None
     metadata: dict[str, Any] | None = None
     labels: list[str] | None = None
+
+
+class OldNew(Closed):
+    from_: str = Field(alias="from", min_length=1, max_length=10_000)
+    to: str = Field(max_length=10_000)
+
+
+class ReplaceIn(Closed):
+    """Exact matches; the rest of the post stays."""
+
+    media: OldNew | None = Field(None, description="A file's id (med_...) or an address, and what takes its place.")
+    text: OldNew | None = Field(None, description="Words in the text of any part.")
+    link: OldNew | None = Field(None, description="A link attachment; an empty 'to' takes it away.")
+
+
+class PostFilter(Closed):
+    """The filters of the list of posts; one or more."""
+
+    state: list[str] | str | None = None
+    lane: list[str] | str | None = None
+    pattern: list[str] | str | None = None
+    account_id: str | None = None
+    label: str | None = None
+    q: str | None = None
+    blocker_id: str | None = None
+    due_from: str | None = None
+    due_to: str | None = None
+
+
+class ActionsIn(Closed):
+    """Which posts ('ids' or 'filter'), and what is done to them."""
+
+    action: Literal["retry", "edit", "replace", "confirm", "cancel", "delete"]
+    ids: list[str] | None = Field(None, min_length=1, max_length=500)
+    filter: PostFilter | None = None
+    patch: PatchIn | None = Field(None, description="For 'edit'.")
+    replace: ReplaceIn | None = Field(None, description="For 'replace'.")
+    retry: bool | None = Field(None, description="Also try changed posts again that had failed.")
+    preview: bool | None = Field(None, description="Only say which posts it would be.")
+    limit: int | None = Field(None, ge=1, le=500)
+    after: str | None = Field(None, description="'next' of the answer before; for 'filter'.")
 
 
 class ResolveIn(Closed):
@@ -270,6 +312,23 @@ class BulkOut(Open):
     data: list[BulkItem]
     accepted: int
     refused: int
+
+
+class ActedOn(Open):
+    id: str
+    status: int = Field(description="200, or that of 'problem'; 0 in a preview.")
+    message: str | None = None
+    post: PostOut | None = None
+    problem: ProblemOut | None = None
+
+
+class ActionsOut(Open):
+    action: str
+    chosen: int
+    done: int
+    refused: int
+    next: str | None
+    data: list[ActedOn]
 
 
 class ActionOut(Open):

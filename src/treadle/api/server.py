@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
@@ -29,6 +29,10 @@ from treadle.posts.findings import Finding
 from treadle.store import migrate
 
 log = structlog.get_logger("treadle.api")
+STREAMS = frozenset(
+    {"/v1/events", "/v1/export"}
+)  # no HEAD: what they answer has no end, or costs as much as reading it
+ASKED = ("/v1/", "/healthz", "/readyz", "/metrics")
 
 
 def create_api(app: App) -> FastAPI:
@@ -78,6 +82,7 @@ def routers() -> Sequence[APIRouter]:
         from_meta,
         from_meta_connect,
         keys,
+        many_posts,
         media,
         operating,
         posts,
@@ -88,6 +93,7 @@ def routers() -> Sequence[APIRouter]:
     )
 
     rooms = (
+        many_posts,
         posts,
         stream,
         preflight,
@@ -156,25 +162,39 @@ def _refusals(api: FastAPI, public_url: str) -> None:
 
 
 def _methods(api: FastAPI, request: Request) -> set[str]:
-    """Everything an address takes, whichever of its routes takes it."""
-    found: set[str] = set()
-    for route in api.routes:
-        match, _ = route.matches(request.scope)
-        if match is not Match.NONE:
-            found |= set(getattr(route, "methods", None) or ())
-    return found
+    """Everything an address takes, whichever of its routes takes it. A literal address is not also an id."""
+    scope = {"type": "http", "method": request.method, "path": request.url.path, "root_path": "", "headers": []}
+    # An application keeps a router whole, and it matches only with one of its methods: its routes are asked one by one.
+    every = (*api.routes, *(route for router in routers() for route in router.routes))
+    fitting = [r for r in every if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE]
+    literal = [route for route in fitting if route.path == request.url.path]
+    found = {method for route in literal or fitting for method in route.methods or ()}
+    return found | ({"HEAD"} if "GET" in found and request.url.path not in STREAMS else set())
+
+
+# What Pydantic finds in parameters: what is wrong, and the way out.
+_SAID: Mapping[str, tuple[str, str]] = {
+    "int_parsing": ("This is not a whole number.", "Send digits, or leave it out."),
+    "int_parsing_size": ("This number is too large.", "Send a smaller one, or leave it out."),
+    "bool_parsing": ("This is neither true nor false.", "Send true or false, or leave it out."),
+    "greater_than_equal": ("This is too small.", "The least is {limit}."),
+    "less_than_equal": ("This is too large.", "The most is {limit}."),
+    "string_too_long": ("This is too long.", "At most {limit} characters."),
+    "string_too_short": ("This is too short.", "At least {limit} characters."),
+    "string_pattern_mismatch": ("This contains a character that cannot be here.", "Take it out."),
+    "missing": ("This is missing.", "Send it."),
+}
 
 
 def _finding(entry: dict[str, Any]) -> Finding:
     """One of Pydantic's errors about a parameter, in our words."""
     where = [str(part) for part in entry.get("loc", ()) if part not in ("query", "path", "header", "body")]
-    message = str(entry.get("msg", "This is not right.")).removesuffix(".") + "."
+    rule, given = str(entry.get("type", "invalid")), entry.get("input")
     limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
-    given = entry.get("input")
     limit = limit if isinstance(limit, str | int | float) else None
-    return Finding(
-        ".".join(where), str(entry.get("type", "invalid")), message, "See the API document.", given=given, limit=limit
-    )
+    message, way_out = _SAID.get(rule, (f"{str(entry.get('msg', 'This is not right')).removesuffix('.')}.", ""))
+    way_out = (way_out or "See the API document.").format(limit=limit)
+    return Finding(".".join(where), rule, message, way_out, given=given, limit=limit)
 
 
 class _Watched:
@@ -188,6 +208,9 @@ class _Watched:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
+        head = scope["method"] == "HEAD" and scope["path"] not in STREAMS and scope["path"].startswith(ASKED)
+        if head:  # the same as GET, without the body
+            scope = {**scope, "method": "GET"}
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -198,6 +221,8 @@ class _Watched:
                     headers.append((b"x-content-type-options", b"nosniff"))
                     if not any(name == b"cache-control" for name, _ in headers):
                         headers.append((b"cache-control", b"no-store"))
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
         try:

@@ -278,18 +278,18 @@ async def ping_webhook(webhook_id: str, caller: Admin, app: House) -> Response:
 async def list_deliveries(
     request: Request, webhook_id: str, caller: Reader, app: House, limit: Limit = 50, after: After = None
 ) -> Response:
-    id_ = reading.an_id(webhook_id, "webhook")
+    id_, before = reading.an_id(webhook_id, "webhook"), reading.id_cursor(after)
 
     def work(conn: sa.Connection) -> list[dict[str, Any]] | None:
         if webhooks.find(conn, caller.workspace_id, id_) is None:
             return None
-        return webhooks.deliveries(conn, caller.workspace_id, id_, limit=limit, before=after)
+        return webhooks.deliveries(conn, caller.workspace_id, id_, limit=limit + 1, before=before)
 
     rows = await app.db.query(work)
     if rows is None:
         raise not_found("webhook")
-    following = str(rows[-1]["id"]) if len(rows) == limit else None
-    return page(request, [delivery_json(row) for row in rows], following)
+    following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return page(request, [delivery_json(row) for row in rows[:limit]], following)
 
 
 @router.post(

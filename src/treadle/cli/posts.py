@@ -23,6 +23,7 @@ from treadle.cli._house import (
     when,
     workspace_of,
 )
+from treadle.cli.posts_many import many
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -70,7 +71,6 @@ def list_posts(
     as_json: Json = False,
 ) -> None:
     """List posts."""
-    from treadle.api.intake import present
     from treadle.posts.read import SORTS, Filters
     from treadle.posts.read import list_posts as listing
     from treadle.posts.states import STATE_WORDS
@@ -89,7 +89,7 @@ def list_posts(
         with app.db.read() as conn:
             found, following = listing(conn, workspace_id, filters, limit=limit, after=after or None)
     if as_json:
-        say({"data": [present(post) for post in found], "next": following})
+        say({"data": found, "next": following})
         return
     if not found:
         typer.echo("No posts." if not (state or account or label or search) else "No posts like that.", err=True)
@@ -142,14 +142,13 @@ def full_id(app: App, workspace_id: str, given: str) -> str:
 
 
 def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
-    from treadle.api.intake import present
     from treadle.posts.read import post_json
 
     with app.db.read() as conn:
         post = post_json(conn, workspace_id, post_id)
     if post is None:
         fail("There is no such post in this workspace.")
-    return present(post)
+    return post
 
 
 @app.command()
@@ -198,7 +197,11 @@ def print_post(post: dict[str, Any]) -> None:
         field(
             "Due",
             f"{when(post['due_at'])} here"
-            + (f", asked for as {post['publish_at_asked']}" if post["publish_at_asked"] else ""),
+            + (
+                f", asked for as {post['publish_at_asked']} {post['zone'] or ''}".rstrip()
+                if post["publish_at_asked"]
+                else ""
+            ),
         ),
         field("Why", post["why"] or ""),
         field("Cause", f"{cause['title']} ({cause['pattern']})" if cause else ""),
@@ -392,3 +395,6 @@ def export(
         except OSError as error:
             fail(f"{out} cannot be written: {error.strerror}.")
     typer.echo(f"{count} lines written to {out}.", err=True)
+
+
+app.command("many")(many)

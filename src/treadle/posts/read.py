@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.posts.states import STATE_WORDS
+from treadle.posts.times import asked
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
 
 MAX_PAGE = 200
@@ -77,6 +79,17 @@ def list_posts(
     return _many(conn, page), cursor
 
 
+def post_ids(
+    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int, after: str | None = None
+) -> tuple[list[str], str | None]:
+    """Ids of the posts asked for, in the order they were made, and the id to go on ``after`` (``None``: no more)."""
+    query = sa.select(posts.c.id).where(posts.c.workspace_id == workspace_id, *_where(filters))
+    if after:
+        query = query.where(posts.c.id > after)
+    ids = list(conn.execute(query.order_by(posts.c.id).limit(limit + 1)).scalars())
+    return ids[:limit], ids[limit - 1] if len(ids) > limit else None
+
+
 def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if filters.states:
@@ -95,10 +108,19 @@ def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:
         behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id == filters.blocker_id)
         where.append(posts.c.id.in_(behind))
     if filters.label:
-        where.append(sa.cast(posts.c.labels, sa.Text).contains(f'"{filters.label}"', autoescape=True))
+        # In JSON the label may stand with or without escapes, by database and by how it was written.
+        written = {json.dumps(filters.label, ensure_ascii=ascii_) for ascii_ in (True, False)}
+        labels = sa.cast(posts.c.labels, sa.Text)
+        where.append(sa.or_(*(labels.contains(w, autoescape=True) for w in sorted(written))))
     if filters.text:
+        text = parts.c.body["text"].as_string()
+        # SQLite folds ASCII only: other letters are tried as they were sent, small and large.
+        tries = {filters.text, filters.text.lower(), filters.text.upper(), filters.text.capitalize()}
         found = sa.select(parts.c.post_id).where(
-            sa.func.lower(sa.cast(parts.c.body, sa.Text)).contains(filters.text.lower(), autoescape=True)
+            sa.or_(
+                sa.func.lower(text).contains(filters.text.lower(), autoescape=True),
+                *(text.contains(t, autoescape=True) for t in sorted(tries)),
+            )
         )
         where.append(posts.c.id.in_(found))
     return where
@@ -136,6 +158,7 @@ def _one(
     names: Mapping[str, str],
 ) -> dict[str, Any]:
     first = post_parts[0] if post_parts else None
+    at, zone = asked(row["publish_at_text"])
     return {
         "id": row["id"],
         "account_id": row["account_id"],
@@ -150,7 +173,8 @@ def _one(
         "blocker_ids": blocker_ids,
         "next": {"what": row["next_what"], "at": iso(row["next_at"])} if row["next_what"] else None,
         "publish_at": iso(row["publish_at"]),
-        "publish_at_asked": row["publish_at_text"],
+        "publish_at_asked": at,
+        "zone": zone,
         "due_at": iso(row["due_at"]),
         "max_lateness": row["max_lateness"],
         "approval": row["approval"],

@@ -13,6 +13,7 @@ from treadle.posts.findings import Finding
 
 YEAR_S = 366 * 86_400.0
 MAX_DURATION_S = 10 * YEAR_S
+MAX_AHEAD_S = 50 * YEAR_S
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+(?:[.,]\d+)?)W|(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?)\Z",
@@ -37,7 +38,8 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
     """Read an ISO 8601 time. One without an offset needs ``zone`` (``Europe/Berlin``).
 
     A local time that a clock change skips or doubles is never guessed: the finding names both readings. A time gone
-    by is fine (it means now). With ``now`` (epoch seconds), more than a year ahead is a warning.
+    by is fine (it means now). With ``now`` (epoch seconds), more than a year ahead is a warning, as is a zone beside
+    an offset that is not the zone's.
     """
     plain = text.strip()
     try:
@@ -61,12 +63,32 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
         at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
     except OverflowError:
         return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if at < 0 or (now is not None and at - now > MAX_AHEAD_S):
+        message = "This lies before 1970." if at < 0 else "This is more than 50 years ahead."
+        return _when("out_of_range", message, "Send the time that is meant.", text)
     warnings: tuple[Finding, ...] = ()
     if now is not None and at - now > YEAR_S:
         message = "This is more than a year ahead."
         way_out = "Nothing, if it is meant; tokens must be kept alive until then."
         warnings = (Finding("publish_at", "far_ahead", message, way_out, "warning", given=text),)
+    if read_in is None and zone and plain[-1] not in "Zz":
+        warnings += _beside(moment, zone, text)
     return When(at, text, read_in, warnings)
+
+
+def _beside(moment: datetime, zone: str, text: str) -> tuple[Finding, ...]:
+    """What there is to say when a time has an offset and a zone stands beside it: the offset counts."""
+    try:
+        there = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
+        message = "There is no such time zone; the offset of the time counts."
+        way_out = "Write a name like Europe/Berlin, or leave the zone out."
+        return (Finding("zone", "unknown_zone", message, way_out, "warning", given=zone[:100]),)
+    if there.utcoffset() == moment.utcoffset():
+        return ()
+    message = f"The offset counts: in {zone} it is {there.isoformat()} then."
+    way_out = "Leave the offset out if the time is meant there."
+    return (Finding("publish_at", "offset_and_zone", message, way_out, "warning", given=text[:100]),)
 
 
 def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
@@ -94,6 +116,15 @@ def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
 
 def _when(rule: str, message: str, way_out: str, given: str, limit: Any = None) -> Finding:
     return Finding("publish_at", rule, message, way_out, given=given[:100], limit=limit)
+
+
+_KEPT = re.compile(r"(?P<text>.*)\[(?P<zone>[A-Za-z0-9_+/-]{1,64})\]\Z", re.S)
+
+
+def asked(kept: str | None) -> tuple[str | None, str | None]:
+    """(time, zone) as they were sent, of the text that is kept with a post: ``time`` or ``time[zone]``."""
+    match = _KEPT.match(kept) if kept else None
+    return (match["text"], match["zone"]) if match else (kept, None)
 
 
 def parse_duration(value: Any, field: str = "max_lateness") -> float | Finding:
