@@ -52,6 +52,16 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
     assert not treadle("migrate", "--json", env=env).returncode
 
 
+def test_a_worker_that_stopped_cleanly_is_no_loss_and_one_that_was_killed_is(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    for told, lost in ((signal.SIGTERM, False), (signal.SIGKILL, False), (signal.SIGTERM, True)):
+        with serving("serve", "--port", "0", env=env) as (process, _):
+            process.send_signal(told)
+            process.wait(PATIENCE_S)
+            _, errors = process.communicate()
+        assert ("worker.taken_over" in errors) is lost
+
+
 def key_header(env: dict[str, str]) -> dict[str, str]:
     from treadle.accounts.keys import create_key
     from treadle.app import DEFAULT_WORKSPACE, open_app

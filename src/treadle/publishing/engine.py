@@ -316,10 +316,13 @@ class Engine:
     def take_over(self) -> None:
         """Run what dead workers left behind."""
         with self.db.begin() as conn:
+            stopped = leases.stopped(conn)
             found = {*leases.bury(conn), *self._left_behind(conn)}
         dead = sorted(found - {self.lease.worker})
         if dead:
-            log.warning("worker.taken_over", workers=dead)
+            lost = [worker for worker in dead if worker not in stopped]
+            if lost:
+                log.warning("worker.taken_over", workers=lost)
             _take_over(dead)
             with self.db.begin() as conn:
                 leases.gone(conn, dead)

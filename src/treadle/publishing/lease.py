@@ -133,6 +133,12 @@ def bury(conn: sa.Connection, *, grace_s: float = 0.0) -> list[str]:
     return [row.id for row in conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead"))]
 
 
+def stopped(conn: sa.Connection) -> set[str]:
+    """Ids of workers that gave their lease up themselves: nothing went wrong with them. Ask before :func:`bury`."""
+    clean = sa.select(workers.c.id).where(workers.c.state == "stopped", workers.c.expires_at > 0.0)
+    return set(conn.execute(clean).scalars())
+
+
 def end_all(conn: sa.Connection) -> None:
     """Declare every lease ended: only for somebody who knows that no other worker can be alive."""
     conn.execute(sa.update(workers).where(workers.c.state == "alive").values(state="stopped", expires_at=0.0))
