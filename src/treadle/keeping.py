@@ -15,7 +15,7 @@ from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
 from treadle.media.addresses import guarded_session
-from treadle.publishing import keeping_media, rechecking, retention
+from treadle.publishing import addresses, keeping_media, rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
 
@@ -87,6 +87,9 @@ def jobs_of(app: App) -> list[Job]:
     async def deliver(house: House) -> None:
         await beside.run("deliver", _deliver(app))
 
+    async def read_addresses(house: House) -> None:
+        await beside.run("read_addresses", addresses.read_missing(house))
+
     async def alert(house: House) -> None:
         await beside.run("alert", send_due(app.db, app.vault, app.settings, now=app.now()))
 
@@ -100,6 +103,7 @@ def jobs_of(app: App) -> list[Job]:
         Job("recheck", 10.0, recheck),
         Job("deliver_webhooks", 2.0, deliver),
         Job("send_alerts", 15.0, alert),
+        Job("read_addresses", 300.0, read_addresses),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),

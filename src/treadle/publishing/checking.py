@@ -14,6 +14,7 @@ that Meta publishes a container at most once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,8 +22,8 @@ import sqlalchemy as sa
 from treadle.diagnosis.types import Diagnosis, RetryAdvice
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
-from treadle.publishing.ending import Ending, GoOn, Later, Outcome, Over, Parked
-from treadle.publishing.evidence import note_of, reading_stops
+from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked
+from treadle.publishing.evidence import note_of, reading_stops, understood
 from treadle.publishing.failing import call_failed, decided, fresh_container
 from treadle.publishing.house import House
 from treadle.publishing.looking import Listed, read_list
@@ -32,7 +33,8 @@ from treadle.publishing.records import Change, Hop
 from treadle.publishing.sending import published
 from treadle.publishing.steps import Check, FindId, LookBefore, Verify
 from treadle.store.tables import parts
-from treadle.threads.results import Ok
+from treadle.threads.evidence import diagnose_failure
+from treadle.threads.results import Failure, Ok
 
 FINISHED_SEEN = 2  # readings of FINISHED after the settle time
 SENDS = 4  # of one container, in all
@@ -67,6 +69,11 @@ async def _look(house: House, hop: Hop, step: Check) -> Outcome:
         stopped = _stopped_by(house, hop, part, status_result, notes)
         if stopped:
             return stopped
+        outage = next((row for row in hop.blockers if row["scope"] == "platform"), None)
+        if outage is not None and _of_the_platform(status_result):
+            why = "Threads is in trouble; looks whether it went out once that is over."
+            change = Change(notes=notes)
+            return Outcome(change, Behind((str(outage["id"]),), dict(part.unclear_cause or {}), "checking", why))
     if status == "PUBLISHED":
         return _live(house, part, notes)
     if status == "EXPIRED":
@@ -79,6 +86,10 @@ async def _look(house: House, hop: Hop, step: Check) -> Outcome:
         if stopped:
             return stopped
     return await _weigh(house, hop, step, status, listed, notes)
+
+
+def _of_the_platform(failure: Failure) -> bool:
+    return diagnose_failure(understood(failure), "verify", {}).lane == "platform_temporary"
 
 
 def _notes_of(listed: Listed, what: str, part: PartView, began: float) -> list[Note]:
@@ -99,7 +110,7 @@ async def _weigh(
     settled = now - (part.intent_at or now) >= settle
     checks = dict(part.checks)
     checks["looks"] = int(checks.get("looks", 0)) + 1
-    claimed, rivals = await house.db.query(_claims, part)
+    claimed, rivals = await house.db.query(claims, part)
     sought = wanted(part, step.parent)
     found = find(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
     telling = listed.whole and not nameless(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
@@ -117,7 +128,10 @@ async def _weigh(
             "Neither the container nor the account's lists say whether it went out. A person has to look."
         )
         return Outcome(change, Over("checking", change.post["why"]))
-    return Outcome(Change(notes=notes).on(part.position, checks=checks), _look_again(house, part, checks, settle, now))
+    later = _look_again(house, part, checks, settle, now)
+    if status is None and listed.failure is not None and _of_the_platform(listed.failure):
+        later = replace(later, trouble=True)
+    return Outcome(Change(notes=notes).on(part.position, checks=checks), later)
 
 
 def _look_again(house: House, part: PartView, checks: Mapping[str, Any], settle: float, now: float) -> Later:
@@ -147,7 +161,10 @@ def _absent(house: House, hop: Hop, part: PartView, notes: list[Note], *, new_co
     )
     notes.append(Note("verify", "decision", "It did not go out.", part.position, decision=why, outcome="ok"))
     cause = diagnosis_of(part.unclear_cause)
-    columns: dict[str, Any] = {"intent": "none", "checks": {}}
+    columns: dict[str, Any] = {"intent": "none", "checks": {}, "unclear_cause": None}
+    if cause is None:
+        # Cut off by a worker that stopped: Threads refused nothing, so it costs nothing of the budget.
+        columns["sends"] = max(0, part.sends - 1)
     if new_container:
         # Nothing of the old container can appear any more: the part starts anew.
         columns |= {**fresh_container(), "unclear": False, "sends": 0, "seen_before": None, "intent_first_at": None}
@@ -203,7 +220,7 @@ async def look_before(house: House, hop: Hop, step: LookBefore) -> Outcome:
         return call_failed(
             house, hop, part, listed.failure, stage="read", situation="read", what=what, started_at=began
         )
-    claimed, _ = await house.db.query(_claims, part)
+    claimed, _ = await house.db.query(claims, part)
     sought = Wanted(part.kind, part.text, step.parent, float(part.checks["restored"]))
     found = find(listed.items, sought, seen_before=None, claimed=claimed)
     checks = {k: v for k, v in part.checks.items() if k != "restored"}
@@ -222,7 +239,7 @@ async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
     checks = {**part.checks, "find_tries": tries}
     change = Change(notes=_notes_of(listed, what, part, began)).on(part.position, checks=checks)
     if listed.failure is None:
-        claimed, rivals = await house.db.query(_claims, part)
+        claimed, rivals = await house.db.query(claims, part)
         found = find(listed.items, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
         # Two equal posts of ours, both live: the one that was sent first takes the one that appeared first.
         if found and (len(found) == 1 or rivals == 0 or tries > 2):
@@ -232,7 +249,7 @@ async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
         stopped = _stopped_by(house, hop, part, listed.failure, change.notes)
         if stopped:
             stopped.change.on(part.position, checks=checks)
-            return stopped
+            return stopped if step.needed else _live_unread(stopped)
     pause = min(CHECK_MOST_S, 2.0 * 1.7**tries)
     at = house.now() + max(0.2, house.scaled(pause))
     if step.needed:
@@ -242,6 +259,14 @@ async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
             return Outcome(change, Over("checking", why))
         return Outcome(change, Later(at, "checking", "Looks for the published post: the next part replies to it."))
     return Outcome(change, Later(at, "publishing", "It is live; looks for its address."))
+
+
+def _live_unread(stopped: Outcome) -> Outcome:
+    """It is live, and what is left to read waits for the repair of what stops reading; see ``addresses``."""
+    met = stopped.ending if isinstance(stopped.ending, Parked) else None
+    change = Change(notes=stopped.change.notes).calm()
+    change.post["stage"] = "done"
+    return Outcome(change, Over("published", met=met))
 
 
 async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
@@ -256,10 +281,11 @@ async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
         return Outcome(change.on(part.position, permalink=result.value.permalink))
     tries = int(part.checks.get("permalink_tries", 0)) + 1
     checks = {**part.checks, "permalink_tries": tries}
-    if reading_stops(result):  # a refused token is not shown again for an address, of this part or of another
-        for other in hop.post.parts:
-            change.on(other.position, checks={**other.checks, "permalink_given_up": True})
-        return Outcome(change)
+    if not isinstance(result, Ok) and reading_stops(result):
+        # A refused token is not shown again for an address, of this post or of another.
+        return _live_unread(
+            call_failed(house, hop, part, result, stage="verify", situation="read", what=what, started_at=began)
+        )
     if tries >= 4:
         return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
     change.on(part.position, checks=checks)
@@ -271,7 +297,7 @@ def wanted(part: PartView, parent: str | None) -> Wanted:
     return Wanted(part.kind, part.text, parent, part.intent_first_at or part.intent_at or 0.0)
 
 
-def _claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
+def claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
     """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
     mine = sa.and_(parts.c.threads_user_id == part.threads_user_id, parts.c.id != part.id)
     ids = conn.execute(sa.select(parts.c.threads_id).where(mine, parts.c.threads_id.is_not(None)))

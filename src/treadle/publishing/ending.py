@@ -25,6 +25,7 @@ class Later:
     state: str
     what: str
     queue: Queue = "posts"
+    trouble: bool = False  # a read failed for reasons of Threads' own, whatever the post's own cause is
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Over:
 
     state: str
     why: str = ""
+    met: Parked | None = None  # a cause met on the way that stops others: opened as a blocker, though not for this post
 
 
 Ending: TypeAlias = GoOn | Later | Parked | Behind | Over

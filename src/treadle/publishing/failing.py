@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from treadle.diagnosis import Evidence, from_pattern
+from treadle.diagnosis.retry import hinted_wait_s
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
@@ -29,6 +30,10 @@ from treadle.publishing.records import Change, Hop
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Failure, Refused
 
+FRESH_CONTAINER_S = 60.0  # nor may a container this young
+UNKNOWN_CONTAINER = frozenset({"object_not_found", "http_not_found"})
+LOST_CONTAINERS = 8  # answers, lag included, after which something else than a lost container is wrong
+TRUSTED_HINTS = 3  # short hints in a row that are believed
 FRESH_PARENT_S = 180.0  # a reply's parent this young may not be known everywhere at Meta's yet
 
 
@@ -103,7 +108,29 @@ def _decide(
             return RetryAt(
                 now + max(0.5, house.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
             )
+    if situation == "status" and diagnosis.pattern in UNKNOWN_CONTAINER and not part.unclear:
+        return _container_unknown(house, part, diagnosis, now)
+    if diagnosis.lane == "rate_limit" and isinstance(failure, Refused):
+        diagnosis = _as_asked(diagnosis, failure, part)
     return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+
+
+def _container_unknown(house: House, part: PartView, diagnosis: Diagnosis, now: float) -> Decision:
+    """Threads does not know the container it made: at first that is lag, later it is lost, and a new one is free."""
+    age = now - (part.container_made_at or now)
+    if age < max(5.0, house.scaled(FRESH_CONTAINER_S)):
+        return RetryAt(now + max(0.5, house.scaled(5.0)), "The container is seconds old; Threads lags behind.")
+    if part.tries.get(diagnosis.pattern, 0) < LOST_CONTAINERS:
+        return RebuildAt(now, "Threads lost the container, and nothing was sent of it; a new one is made.")
+    return decide(diagnosis, "status", part.tries, now=now, random01=house.random01(), scale=house.scale)
+
+
+def _as_asked(diagnosis: Diagnosis, failure: Refused, part: PartView) -> Diagnosis:
+    """With the wait that the answer itself asks for, even if ours would be longer; met again and again, ours counts."""
+    hint = hinted_wait_s(failure.answer.headers)
+    if hint is None or part.tries.get(diagnosis.pattern, 0) >= TRUSTED_HINTS:
+        return diagnosis
+    return replace(diagnosis, retry=replace(diagnosis.retry, after_s=max(1.0, hint), hinted=True))
 
 
 def _with_what_we_saw(part: PartView, diagnosis: Diagnosis, stage: str) -> Diagnosis:
@@ -150,6 +177,7 @@ def decided(
             ending = Later(at, "retrying", "Makes a new container and goes on.")
         case WaitUntil(at):
             change.account["quota_until"] = at
+            change.account["quota"] = {**hop.account.quota, "cause": cause}
             ending = Later(at, "waiting", "Goes on when Threads' limit allows.")
         case Park(scope):
             key = blocker_key(scope, hop, part)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from treadle.posts.view import PartView
 from treadle.publishing import quota, records
 from treadle.publishing.blockers import state_behind
-from treadle.publishing.ending import Behind, Later, Outcome, Over
+from treadle.publishing.ending import Behind, GoOn, Later, Outcome, Over
 from treadle.publishing.evidence import READING_STOPS
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
@@ -21,6 +21,8 @@ from treadle.store.tables import accounts, parts, posts, workspaces
 def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
     """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = hop.post, hop.account
+    if all(part.published_at is not None for part in post.parts):
+        return _all_out(hop)
     if account.disconnected_at is not None or account.token_enc is None:
         return _stop(Over("blocked", "The account is not connected any more. Connect it again."))
     standing = [row for row in hop.blockers if row["probe_post_id"] != post.id]
@@ -40,24 +42,54 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
     started = any(p.published_at is not None or p.intent != "none" for p in post.parts)
     if now > post.due_at + post.max_lateness and post.confirmed_at is None and not started:
         return _stop(Over("held", "It is too late to send this unasked. Confirm it, or change its time."))
-    waits = quota_wait(conn, hop, now)
-    return waits
+    return quota_wait(conn, house, hop, now)
 
 
-def quota_wait(conn: sa.Connection, hop: Hop, now: float) -> Outcome | None:
+def _all_out(hop: Hop) -> Outcome | None:
+    """Every part is live: only ids and addresses are left to read, and no cause makes such a post a stuck one."""
+    unread = hop.account.disconnected_at is not None or hop.account.token_enc is None
+    stops = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
+    if not (unread or stops):
+        return None
+    outcome = _stop(Over("published"))
+    outcome.change.calm().post["stage"] = "done"
+    return outcome
+
+
+def quota_wait(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
     part = next((p for p in hop.post.parts if p.published_at is None), None)
     if part is None:
         return None
     until = hop.account.quota_until
     if until is not None and until > now:
-        return _stop(Later(until, "waiting", "Goes on when Threads' limit for this account allows."))
+        return _limited(hop, until, "Goes on when Threads' limit for this account allows.")
     until = quota.full_until(conn, hop.account, part, now)
-    if until is not None:
-        whole = quota.total(hop.account, quota.bucket(part))
-        outcome = _stop(Later(until + 1.0, "waiting", "Goes out: a slot is free then."))
-        outcome.change.post["why"] = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
+    if until is None:
+        return None
+    look_at = quota.read_again_at(hop.account, house)
+    if look_at <= now:
+        # A limit can be raised: one post goes as far as reading it, and goes on from there if there is room.
+        outcome = Outcome(Change())
+        outcome.change.account["quota"] = quota.taken_for_full(hop.account, part, now)
         return outcome
-    return None
+    whole = quota.total(hop.account, quota.bucket(part))
+    what = "Goes out: a slot is free then." if until < look_at else "Looks again whether there is room."
+    outcome = _limited(hop, min(until + 1.0, look_at), what, quota.exhausted(part).to_json())
+    outcome.change.post["why"] = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
+    return outcome
+
+
+def _limited(hop: Hop, until: float, what: str, cause: dict[str, Any] | None = None) -> Outcome:
+    """Waits for a limit, and says which; what the post met before that is not why it waits now."""
+    cause = cause or hop.account.quota.get("cause")
+    outcome = _stop(Later(until, "waiting", what))
+    outcome.change.post.update(
+        cause=cause,
+        cause_pattern=cause.get("pattern") if cause else None,
+        cause_lane=cause.get("lane") if cause else None,
+        why="Threads' limit for this account, or for its app, was met.",
+    )
+    return outcome
 
 
 def intend(
@@ -80,7 +112,9 @@ def intend(
     row = conn.execute(_PAUSED, {"id": hop.account.id}).one()
     if row.paused or row.all:
         return _stop(Over("waiting", "Paused just before it was sent. It goes on when the pause ends."))
-    waits = quota_wait(conn, hop, now)
+    waits = quota_wait(conn, house, hop, now)
+    if waits is not None and isinstance(waits.ending, GoOn):
+        return _stop(Later(now, "publishing", "Reads the limit first."))
     if waits is not None:
         return waits
     if statements.update(conn, parts, columns, id=part.id, intent="none") != 1:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from treadle.diagnosis import Evidence, from_pattern
+from treadle.diagnosis.types import Diagnosis
 from treadle.posts.view import AccountView, PartView
 from treadle.publishing.ending import GoOn, Later, Outcome
 from treadle.publishing.evidence import note_of, reading_stops
@@ -22,6 +24,7 @@ from treadle.threads.results import Ok
 WINDOW_S = 86_400.0
 TOTALS: Mapping[str, int] = {"posts": 250, "replies": 1000}
 ASK_AGAIN_S = 900.0
+RAISED_S = 3600.0
 
 
 _USED = sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
@@ -55,6 +58,23 @@ def full_until(conn: sa.Connection, account: AccountView, part: PartView, now: f
     return oldest + WINDOW_S
 
 
+def read_again_at(account: AccountView, house: House) -> float:
+    """When a limit that our own count has used up is read again: it may have been raised. Epoch seconds."""
+    return float(account.quota.get("at") or 0.0) + max(1.0, house.scaled(RAISED_S))
+
+
+def taken_for_full(account: AccountView, part: PartView, now: float) -> dict[str, object]:
+    """``account.quota`` that says: full as far as we know, to be read before anything is published."""
+    name = bucket(part)
+    return {**account.quota, f"{name}_used": total(account, name), "at": now}
+
+
+def exhausted(part: PartView) -> Diagnosis:
+    """The diagnosis of a quota that is used up by our own count."""
+    evidence = Evidence(stage="preflight", context={"finding": "quota_exhausted", "bucket": bucket(part)})
+    return from_pattern("quota_exhausted", evidence)
+
+
 def doubtful(account: AccountView, part: PartView, now: float) -> bool:
     """Whether the last reading said that the bucket is full: then it is read again before anything is published."""
     name, quota = bucket(part), account.quota
@@ -69,7 +89,7 @@ async def look(house: House, hop: Hop, part: PartView) -> Outcome:
     room = await ask(house, hop, part, outcome)
     if room is None:
         # Threads did not tell: publishing itself will.
-        outcome.change.account["quota"] = {}
+        outcome.change.account["quota"] = {"at": house.now()}
     if room is not False:
         outcome.ending = GoOn()
     return outcome
@@ -105,6 +125,8 @@ async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool 
         "replies_used": limit.replies_used,
         "replies_total": limit.replies_total,
         "at": now,
+        # Why the account waits, for the posts that wait with it.
+        "cause": (outcome.change.account.get("quota") or hop.account.quota).get("cause"),
     }
     outcome.change.account["quota"] = quota
     used, whole = quota[f"{name}_used"], quota[f"{name}_total"] or TOTALS[name]
@@ -116,6 +138,9 @@ async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool 
     opens = oldest + WINDOW_S if oldest else None
     until = min(opens + 1.0, again) if opens else again
     outcome.change.account["quota_until"] = until
+    if outcome.change.post.get("cause") is None:
+        cause = quota["cause"] = exhausted(part).to_json()
+        outcome.change.post.update(cause=cause, cause_pattern=cause["pattern"], cause_lane=cause["lane"])
     said = f"{used:g} of {whole:g} {name} in 24 hours are used up."
     outcome.change.post["why"] = said
     if isinstance(outcome.ending, Later):

@@ -56,6 +56,9 @@ async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, A
     account = await house.db.query(_some_account, row)
     if account is None or account.token_enc is None:
         return await _still(house, row, "There is no connected account to look with. Connect it again.")
+    if row["lane"] == "meta_token" and not asked and row["pattern"] != "token_is_invalid":
+        # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
+        return await _still(house, row, "Only connecting the account again repairs this.")
     if row["lane"] in READING_STOPS or row["pattern"] in READ_TELLS_OF:
         result = await house.client(account).me()
         if isinstance(result, Ok):
@@ -99,6 +102,18 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
             "next_check_at": next_check(row["scope"], row["checks"] + 1, now, house.scale),
         }
         this = sa.update(blockers).where(blockers.c.id == row["id"])
+        if row["scope"] == "platform":
+            # Those that only look whether they went out read, and reading works again; none of them is a trial.
+            lookers = [w for w in waiting if w["checking"] and not _under_way(w)]
+            for place, w in enumerate(lookers):
+                behind = sa.and_(post_blockers.c.post_id == w["id"], post_blockers.c.blocker_id == row["id"])
+                conn.execute(sa.delete(post_blockers).where(behind))
+                pause = place * releaser.spacing_s
+                releaser.enqueue_again(conn, w, delay_s=pause, why="Threads answers again.", now=now)
+            waiting = [w for w in waiting if not w["checking"]]
+            if not waiting:
+                conn.execute(sa.update(blockers).where(blockers.c.id == row["id"]).values(**later))
+                return str(lookers[0]["id"]) if lookers else None
         under_way = next((w for w in waiting if w["id"] == row["probe_post_id"] and _under_way(w)), None)
         if under_way is not None:
             # It has not come back yet: letting it go once more would cut off what it is doing.

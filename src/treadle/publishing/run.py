@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from treadle.diagnosis import diagnose
+from treadle.diagnosis.retry import hinted_wait_s
 from treadle.diagnosis.shape import shape_of
 from treadle.diagnosis.types import Diagnosis, Evidence
 from treadle.posts.timeline import Note
@@ -127,6 +128,7 @@ def _settle(
     """Write the outcome, and begin the next step or store the next hop, in one transaction."""
     now = house.now()
     change, ending = outcome.change, outcome.ending
+    _heed(conn, hop, change, now)
     if hop.account.health != "active" and any(columns.get("published_at") for columns in change.parts.values()):
         house.worked(conn, hop.account.id, now)
     if isinstance(ending, GoOn):
@@ -193,8 +195,9 @@ def _may_send(hop: Hop, step: steps.Publish, now: float) -> bool:
 
 def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: Ending, now: float) -> None:
     match ending:
-        case Later(at, state, what, wanted):
-            if change.post.get("cause_lane") == "platform_temporary" and _breaks(house, hop, change, now):
+        case Later(at, state, what, wanted, trouble):
+            troubled = trouble or change.post.get("cause_lane") == "platform_temporary"
+            if troubled and _breaks(house, hop, change, now):
                 _end(conn, house, hop, change, _platform(change), now)
                 return
             seq = hop.post.seq + 1
@@ -227,7 +230,13 @@ def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: En
             )
             if records.write(conn, hop, change, now=now, release=True) is not None:
                 blockers.put_behind(conn, hop.post.id, blocker_ids)
-        case Over(state, why):
+        case Over(state, why, met):
+            if met is not None:
+                account = hop.account
+                where = blockers.scope_for(
+                    conn, met.diagnosis, met.scope, met.key, account_id=account.id, app_id=account.app_id, now=now
+                )
+                _open(conn, house, hop, *where, met.diagnosis, str(hop.post.stage), now)
             change.post.update(state=state, next_what=None, next_at=None, seq=hop.post.seq + 1)
             if why:
                 change.post["why"] = why
@@ -266,6 +275,21 @@ def _park(
     change.post["seq"] = hop.post.seq + 1
     if records.write(conn, hop, change, now=now, release=True) is None:
         return
+    stage = str(change.post.get("stage") or hop.post.stage)
+    blockers.put_behind(conn, hop.post.id, [_open(conn, house, hop, scope, key, diagnosis, stage, now)])
+    _count_unknown(conn, hop, change, now)
+
+
+def _open(
+    conn: sa.Connection,
+    house: House,
+    hop: Hop,
+    scope: str,
+    key: str,
+    diagnosis: Diagnosis,
+    stage: str,
+    now: float,
+) -> str:
     blocker_id = blockers.open_blocker(
         conn,
         diagnosis,
@@ -274,27 +298,43 @@ def _park(
         workspace_id=hop.post.workspace_id,
         now=now,
         scale=house.scale,
-        stage=str(change.post.get("stage") or hop.post.stage),
+        stage=stage,
     )
-    blockers.put_behind(conn, hop.post.id, [blocker_id])
     if scope == "account":
         house.observe(conn, hop.account.id, diagnosis, now)
-    _count_unknown(conn, hop, change, now)
+    return blocker_id
 
 
 def _spread(conn: sa.Connection, hop: Hop, change: Change) -> None:
-    """An app-wide limit slows every account of the app, not only the one that met it."""
     until = change.account.get("quota_until")
     cause = change.post.get("cause") or {}
     if until is not None and cause.get("scope") == "app":
-        conn.execute(
-            sa.update(accounts)
-            .where(
-                accounts.c.app_id == hop.account.app_id,
-                sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until < until),
-            )
-            .values(quota_until=until)
+        _slow_app(conn, hop, until)
+
+
+def _heed(conn: sa.Connection, hop: Hop, change: Change, now: float) -> None:
+    """A call that worked may say, in its headers, that the next one will not: then the account, or its app, waits."""
+    for note in change.notes:
+        headers = (note.answer or {}).get("headers") if note.outcome == "ok" else None
+        if not isinstance(headers, dict) or (wait := hinted_wait_s(headers)) is None or wait <= 0:
+            continue
+        until = max(now + wait, hop.account.quota_until or 0.0, change.account.get("quota_until") or 0.0)
+        change.account["quota_until"] = until
+        app = hinted_wait_s({k: v for k, v in headers.items() if k == "x-app-usage"})
+        if app is not None:
+            _slow_app(conn, hop, now + app)
+
+
+def _slow_app(conn: sa.Connection, hop: Hop, until: float) -> None:
+    """An app-wide limit slows every account of the app, not only the one that met it."""
+    conn.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.app_id == hop.account.app_id,
+            sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until < until),
         )
+        .values(quota_until=until)
+    )
 
 
 def _breaks(house: House, hop: Hop, change: Change, now: float) -> bool:

@@ -132,7 +132,7 @@ def _line(kind: str, seen: Sequence[Sequence[float]]) -> tuple[float, float]:
     size_mean = sum(w * size for w, (size, _) in zip(weights, seen, strict=True)) / total
     took_mean = sum(w * took for w, (_, took) in zip(weights, seen, strict=True)) / total
     variance = sum(w * (size - size_mean) ** 2 for w, (size, _) in zip(weights, seen, strict=True)) / total
-    if variance < 0.01 * size_mean**2:
+    if variance <= 0.01 * size_mean**2:  # of files too small to have a size, both are nothing
         return middle, 0.0
     common = (
         sum(w * (size - size_mean) * (took - took_mean) for w, (size, took) in zip(weights, seen, strict=True)) / total
