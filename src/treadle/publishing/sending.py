@@ -75,7 +75,7 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
             unclear(part, diagnosis.to_json(), note, now),
             Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
         )
-    columns: dict[str, Any] = {"intent": "none"}
+    columns: dict[str, Any] = {"intent": "none", "state": "ready"}
     if isinstance(result, Refused):
         # Whatever was refused, the container is asked how it stands before it is sent again.
         columns["container_status"] = None
