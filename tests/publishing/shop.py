@@ -169,7 +169,8 @@ class Shop:
 
 def at_rest(post: dict[str, Any]) -> bool:
     """Whether nothing more happens to it by itself, except that its cause is looked at again."""
-    return post["state"] in REST or (post["state"] in ("checking", "waiting") and post["next"] is None)
+    idle = post["next"] is None or (post["blocker_ids"] and post["next"]["at"] is None)
+    return post["state"] in REST or bool(post["state"] in ("checking", "waiting") and idle)
 
 
 def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **changes: Any) -> Settings:
