@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = 8700
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1", description="Addresses or networks whose X-Forwarded-For is believed, comma separated."
+    )
     worker_concurrency: int = Field(64, ge=1, description="Runs one worker process advances at the same time.")
     retention_days: int = Field(90, ge=1, description="Timelines of finished posts are kept this long.")
     log_level: str = "info"

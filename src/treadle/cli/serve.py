@@ -215,7 +215,7 @@ def _serve(
         date_header=False,
         timeout_graceful_shutdown=max(1, int(stop_within * HTTP_SHARE)),
         proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1,::1",
+        forwarded_allow_ips=app.settings.trusted_proxies,
     )
     # The server raises the signal again when it has stopped: then the worker still needs its time.
     for name in (signal.SIGINT, signal.SIGTERM):
