@@ -164,12 +164,12 @@ def test_findings_come_as_one_types(page: Any, served: Served) -> None:
     connect(page)
     page.goto("/compose")
     page.get_by_label("Text").fill("x" * 501)
-    page.locator("#part-0-findings li").first.wait_for()
+    page.locator("#part-0-text-findings li").first.wait_for()
     assert page.locator("#part-0-text-count, #part-0-count").first.inner_text().startswith("501")
     assert "to fix" in page.locator(".verdict").inner_text()
     page.get_by_label("Text").fill("Short enough.")
     page.locator(".verdict", has_text="Nothing stands in its way").wait_for()
-    assert page.locator("#part-0-findings li").count() == 0
+    assert page.locator("#part-0-text-findings li").count() == 0
     page.get_by_label("At a time").check()
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_label("Day and time").fill("2027-03-28T02:30")

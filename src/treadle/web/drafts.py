@@ -9,12 +9,28 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-MOST_PARTS = 100
-SWITCHES = ("is_spoiler_media", "is_ghost_post", "enable_reply_approvals", "crossreshare_to_ig")
-WORDS = ("topic_tag", "reply_control", "link_attachment", "quote_post_id", "on_too_long", "reply_to_id", "location_id")
-POLL = ("option_a", "option_b", "option_c", "option_d")
-OFFERED = frozenset({*SWITCHES, *WORDS, "poll_attachment", "allowlisted_country_codes"})
+from treadle.posts.findings import Finding
+from treadle.web.draft_options import (
+    OFFERED,
+    normal,
+    read_metadata,
+    read_options,
+    say_metadata,
+    say_options,
+    troubles,
+)
 
+MOST_PARTS = 100
+# Fields of the whole post -> where the form shows what is found about them.
+WHOLE = {
+    "account_id": "account",
+    "publish_at": "at",
+    "zone": "at",
+    "max_lateness": "at",
+    "labels": "labels",
+    "metadata": "metadata",
+    "approval": "approval",
+}
 Get = Callable[[str], str]
 
 
@@ -25,17 +41,19 @@ class DraftPart:
     text: str = ""
     media: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    # What stands in the fields that are more than one parameter: phrases, a longer text, a GIF.
+    typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> str:
-        """Options the form has no field for (text attachments, positions, GIFs, ...), as JSON: carried, not lost."""
+        """Options newer than this form, as JSON: carried, not lost."""
         more = {name: value for name, value in self.options.items() if name not in OFFERED}
         return json.dumps(more, ensure_ascii=False, separators=(",", ":")) if more else ""
 
     def to_body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"text": self.text} if self.text else {}
         if self.media:
-            known = ("id", "url", "type", "alt_text")
+            known = ("id", "url", "type", "alt_text", "spoiler")
             body["media"] = [{k: item[k] for k in known if item.get(k)} for item in self.media]
         if self.options:
             body["options"] = dict(self.options)
@@ -53,6 +71,8 @@ class Draft:
     zone: str = "UTC"
     lateness_h: str = "24"
     labels: str = ""
+    metadata: str = ""
+    approval: bool = False
     once: str = ""
     post_id: str = ""
     version: int | None = None
@@ -70,12 +90,26 @@ class Draft:
         labels = [label.strip() for label in self.labels.split(",") if label.strip()]
         if labels:
             body["labels"] = labels
+        metadata = read_metadata(self.metadata)
+        if metadata and not isinstance(metadata, Finding):
+            body["metadata"] = metadata
+        if self.approval and not self.post_id:
+            body["approval"] = True
         return body
+
+    def troubles(self) -> list[Finding]:
+        """What the form cannot make a request of."""
+        found = []
+        for n, part in enumerate(self.parts):
+            path = "options." if n == 0 else f"replies[{n - 1}].options."
+            found += troubles(part.typed, part.text, path)
+        metadata = read_metadata(self.metadata)
+        return [*found, metadata] if isinstance(metadata, Finding) else found
 
     def to_patch(self) -> dict[str, Any]:
         """The same as a change of a stored post: what is empty now is said, so that it goes away."""
         body = self.to_body()
-        empty: dict[str, Any] = {"text": "", "media": [], "options": {}, "replies": [], "labels": []}
+        empty: dict[str, Any] = {"text": "", "media": [], "options": {}, "replies": [], "labels": [], "metadata": {}}
         patch = {**empty, **body}
         if self.when != "at":
             patch["publish_at"] = None
@@ -112,6 +146,8 @@ def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
         zone=get("zone") or "UTC",
         lateness_h=get("lateness_h"),
         labels=get("labels"),
+        metadata=get("metadata"),
+        approval=bool(get("approval")),
         once=get("once")[:60],
         post_id=get("post_id"),
         version=_whole(get("version"), 0) or None,
@@ -125,7 +161,7 @@ def _whole(text: str, otherwise: int) -> int:
 def _part(get: Get, many: Callable[[str], Sequence[str]], n: int) -> DraftPart:
     name = f"part-{n}"
     ids, urls = many(f"{name}-media-id"), many(f"{name}-media-url")
-    types, alts, names = (many(f"{name}-media-{what}") for what in ("type", "alt", "name"))
+    types, alts, names, hidden = (many(f"{name}-media-{what}") for what in ("type", "alt", "name", "spoiler"))
 
     def nth(values: Sequence[str], index: int) -> str:
         return values[index] if index < len(values) else ""
@@ -140,35 +176,12 @@ def _part(get: Get, many: Callable[[str], Sequence[str]], n: int) -> DraftPart:
             "filename": nth(names, index),
         }
         if item["id"] or item["url"]:
-            items.append({k: v for k, v in item.items() if v})
+            kept: dict[str, Any] = {k: v for k, v in item.items() if v}
+            items.append({**kept, "spoiler": True} if nth(hidden, index) else kept)
     items += [{"url": url.strip()} for url in get(f"{name}-url").split() if url.strip()]
-    return DraftPart(get(f"{name}-text"), tuple(items), _options(get, name))
-
-
-def _options(get: Get, name: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for word in WORDS:
-        if value := get(f"{name}-{word}").strip():
-            options[word] = value
-    for switch in SWITCHES:
-        if get(f"{name}-{switch}"):
-            options[switch] = True
-    poll = {choice: text for choice in POLL if (text := get(f"{name}-poll-{choice}").strip())}
-    if poll:
-        options["poll_attachment"] = poll
-    countries = [c.strip().upper() for c in get(f"{name}-countries").split(",") if c.strip()]
-    if countries:
-        options["allowlisted_country_codes"] = countries
-    return {**_carried(get(f"{name}-kept")), **options}
-
-
-def _carried(text: str) -> dict[str, Any]:
-    """Options that came with the post and have no field here; the rules judge them like any other."""
-    try:
-        more = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return {str(k): v for k, v in more.items() if k not in OFFERED} if isinstance(more, dict) else {}
+    text = get(f"{name}-text")
+    filled = read_options(get, name, text)
+    return DraftPart(text, tuple(items), filled.options, filled.typed)
 
 
 def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, lateness_s: float | None) -> Draft:
@@ -178,22 +191,36 @@ def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, late
     hours = f"{lateness_s / 3600:g}" if lateness_s is not None else "24"
     return Draft(
         account_id=str(body.get("account_id") or ""),
-        parts=tuple(
-            DraftPart(str(p.get("text") or ""), tuple(p.get("media") or ()), dict(p.get("options") or {}))
-            for p in parts
-        ),
+        parts=tuple(_stored_part(p) for p in parts),
         when="at" if local else "now",
         at=f"{local:%Y-%m-%dT%H:%M}" if local else "",
         zone=str(zone),
         lateness_h=hours,
         labels=", ".join(body.get("labels") or ()),
+        metadata=say_metadata(body.get("metadata") or {}),
     )
 
 
-def part_of(field_path: str) -> int | None:
-    """Which part a finding's field is about; ``None``: the post as a whole."""
+def _stored_part(part: Mapping[str, Any]) -> DraftPart:
+    text, media = str(part.get("text") or ""), tuple(part.get("media") or ())
+    options = normal(part.get("options") or {})
+    if len(media) == 1 and options.get("alt_text") and not media[0].get("alt_text"):
+        media = ({**media[0], "alt_text": options.pop("alt_text")},)
+    return DraftPart(text, media, options, say_options(options, text))
+
+
+def place_of(field_path: str) -> tuple[int | None, str]:
+    """Which part (``None``: the post as a whole) and which field of the form a finding is about."""
+    part: int | None = 0
     if field_path.startswith("replies["):
-        number = field_path[8:].split("]", 1)[0]
-        return int(number) + 1 if number.isdigit() else None
+        number, _, rest = field_path[8:].partition("]")
+        if not number.isdigit():
+            return None, ""
+        part, field_path = int(number) + 1, rest.removeprefix(".")
     head = field_path.split(".", 1)[0].split("[", 1)[0]
-    return 0 if head in ("text", "media", "options") else None
+    if head == "options":
+        option = field_path[len("options") :].lstrip(".").split(".", 1)[0].split("[", 1)[0]
+        return part, option if option in OFFERED else "text"
+    if head in ("text", "media", ""):
+        return (part, "text") if head or part else (None, "")
+    return None, WHOLE.get(head, "")

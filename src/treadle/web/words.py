@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -206,10 +206,78 @@ def _breaks(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
+def ranges_of(value: Any, text: str, measure: Callable[[str], int]) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """Ranges as (begin, end, range) in characters of ``text``, in order; what cannot be placed is left out."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return []
+    if not isinstance(value, list | tuple):
+        return []
+    index, here = {0: 0}, 0
+    for n, char in enumerate(text):
+        here += measure(char)
+        index[here] = n + 1
+    found = []
+    for item in value:
+        if not isinstance(item, Mapping):
+            continue
+        numbers = [str(item.get(name, "")) for name in ("offset", "length")]
+        if not all(n.isascii() and n.isdigit() and len(n) < 10 for n in numbers):
+            continue
+        start, length = map(int, numbers)
+        begin, end = index.get(start), index.get(start + length)
+        if begin is not None and end is not None:
+            found.append((begin, end, item))
+    return sorted(found, key=lambda place: place[0])
+
+
+def _marked(text: str, places: list[tuple[int, int, Mapping[str, Any]]], wrap: Callable[[str, Any], Markup]) -> Markup:
+    said, here = [], 0
+    for begin, end, item in places:
+        if begin < here:
+            continue
+        said += [_breaks(text[here:begin]), wrap(text[begin:end], item)]
+        here = end
+    return Markup("").join([*said, _breaks(text[here:])])
+
+
+def spoiled(text: str, entities: Any) -> Markup:
+    """A post's text with its spoilers covered, as Threads shows it."""
+    cover = Markup('<span class="spoiler" title="A spoiler: hidden until it is tapped">{}</span>')
+    places = ranges_of(entities, text, lambda part: len(part.encode("utf-16-le", "surrogatepass")) // 2)
+    return _marked(text, places, lambda part, _: cover.format(_breaks(part)))
+
+
+def styled(text: str, ranges: Any) -> Markup:
+    """A longer text with its styles."""
+    shape = Markup('<span class="{}">{}</span>')
+
+    def wrap(part: str, item: Any) -> Markup:
+        names = [str(name) for name in item.get("styling_info") or () if str(name).isalpha()]
+        return shape.format(" ".join(f"style-{name}" for name in names), _breaks(part))
+
+    return _marked(text, ranges_of(ranges, text, len), wrap)
+
+
+def _capitalize_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def teach(templates: Environment) -> None:
     """Give the templates these words."""
     templates.filters.update(
-        span=span, size=size, pretty=pretty, breaks=_breaks, time=_time, epoch=epoch, tojson_text=pretty
+        span=span,
+        size=size,
+        pretty=pretty,
+        breaks=_breaks,
+        time=_time,
+        epoch=epoch,
+        tojson_text=pretty,
+        spoiled=spoiled,
+        styled=styled,
+        capitalize_first=_capitalize_first,
     )
     templates.globals.update(
         state_chip=_state,

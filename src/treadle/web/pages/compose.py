@@ -16,12 +16,13 @@ from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
 from treadle.posts.rows import body_of
-from treadle.store.tables import posts
+from treadle.store.tables import parts, posts
 from treadle.threads.text import TEXT_LIMIT, count_text
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
-from treadle.web.drafts import OFFERED, Draft, DraftPart, from_body, part_of, read_form
+from treadle.web.drafts import Draft, from_body, place_of, read_form
 from treadle.web.pages.posts import account_names
+from treadle.web.phrases import STYLES
 
 pages = Pages()
 REPLY_CONTROLS = {
@@ -29,6 +30,7 @@ REPLY_CONTROLS = {
     "accounts_you_follow": "Profiles you follow",
     "mentioned_only": "Only who is mentioned",
     "followers_only": "Your followers",
+    "parent_post_author_only": "Only who is replied to",
 }
 
 
@@ -99,7 +101,7 @@ async def _form(
         limit=TEXT_LIMIT,
         zones=sorted(available_timezones()),
         reply_controls=REPLY_CONTROLS,
-        offered=OFFERED,
+        styles=STYLES,
         files=files,
         focus=focus,
         **_sorted(found, len(draft.parts)),
@@ -120,20 +122,22 @@ def _ids(draft: Draft) -> list[str]:
 
 async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]:
     found = await preflight.look(visit.app, visit.workspace, draft.to_body(), with_media=look)
-    return dict(found)
+    return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
 
 
 def _sorted(found: Mapping[str, Any], parts: int) -> dict[str, Any]:
-    """Findings by part, the worst first; those about the whole post under ``None``."""
-    by_part: dict[int | None, list[Mapping[str, Any]]] = {None: [], **{n: [] for n in range(parts)}}
+    """Findings by the place of the form they belong beside, the worst first; the rest under ``""``."""
+    beside: dict[str, list[Mapping[str, Any]]] = {}
     for finding in found["findings"]:
-        place = part_of(finding["field"])
-        by_part[place if place in by_part else None].append(finding)
-    for group in by_part.values():
+        part, field = place_of(finding["field"])
+        known = field and (part is None or part < parts)
+        place = "" if not known else field if part is None else f"part-{part}-{field}"
+        beside.setdefault(place, []).append(finding)
+    for group in beside.values():
         group.sort(key=lambda f: f["severity"] != "error")
     errors = sum(1 for f in found["findings"] if f["severity"] == "error")
     looked = {str(report.get("field")): uploads.looked(report) for report in found["media"]}
-    return {"by_part": by_part, "error_count": errors, "looked": looked}
+    return {"beside": beside, "error_count": errors, "finding_count": len(found["findings"]), "looked": looked}
 
 
 @pages.post("/compose")
@@ -170,6 +174,11 @@ def _changed(draft: Draft, do: str, argument: str) -> Draft:
         case "remove-media" if first < len(draft.parts):
             part = draft.parts[first]
             return draft.with_part(first, replace(part, media=_without(part.media, second)))
+        case "media-up" if first < len(draft.parts) and 0 < second < len(draft.parts[first].media):
+            part = draft.parts[first]
+            items = list(part.media)
+            items[second - 1], items[second] = items[second], items[second - 1]
+            return draft.with_part(first, replace(part, media=tuple(items)))
         case "trim" if first < len(draft.parts):
             part = draft.parts[first]
             return draft.with_part(first, replace(part, options={**part.options, "on_too_long": "trim"}))
@@ -211,14 +220,18 @@ async def _repair(visit: Visit, draft: Draft, part: int, index: int) -> tuple[Dr
     if isinstance(made, Finding):
         return draft, made
     items = tuple(made.item if i == index else item for i, item in enumerate(here.media))
-    return draft.with_part(part, DraftPart(here.text, items, here.options)), None
+    return draft.with_part(part, replace(here, media=items)), None
 
 
 async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
+    if draft.troubles():
+        return await _form(visit, draft, look=True, status=422)
+
     def store(conn: sa.Connection) -> Any:
         if draft.post_id:
+            patch = _as_published(conn, visit.workspace, draft.post_id, draft.to_patch())
             return intake.change(
-                conn, visit.app, visit.workspace, draft.post_id, draft.to_patch(), now=visit.now, actor=visit.actor,
+                conn, visit.app, visit.workspace, draft.post_id, patch, now=visit.now, actor=visit.actor,
                 version=draft.version,
             )  # fmt: skip
         body = {**draft.to_body(), **({"draft": True} if as_draft else {})}
@@ -243,6 +256,22 @@ async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
             return await _form(visit, draft, errors=[trouble], status=409)
         case _:
             raise TypeError(type(answer))
+
+
+def _as_published(conn: sa.Connection, workspace: str, post_id: str, patch: dict[str, Any]) -> dict[str, Any]:
+    """The patch with the parts that are out as they are stored: the form shows them and cannot change them."""
+    out = conn.execute(
+        sa.select(parts.c.position, parts.c.body).where(
+            parts.c.post_id == post_id, parts.c.workspace_id == workspace, parts.c.published_at.is_not(None)
+        )
+    ).all()
+    replies = list(patch["replies"])
+    for row in out:
+        if row.position == 0:
+            patch = {**patch, "text": "", "media": [], "options": {}, **row.body}
+        elif row.position <= len(replies):
+            replies[row.position - 1] = row.body
+    return {**patch, "replies": replies}
 
 
 # ------------------------------------------------------------ for the script

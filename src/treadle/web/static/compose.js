@@ -65,9 +65,16 @@
       const same = $$("video", target).find((v) => v.getAttribute("src") === src);
       same?.replaceWith(old);
     }
-    for (const template of $$("template[data-findings-of]", target)) {
-      const place = document.getElementById(`part-${template.dataset.findingsOf}-findings`);
-      if (place) place.replaceChildren(template.content.cloneNode(true));
+    const fresh = new Map($$("template[data-findings-of]", target).map((t) => [t.dataset.findingsOf, t]));
+    for (const place of $$("[data-place]", form)) {
+      const template = fresh.get(place.dataset.place);
+      if (!template && !place.childElementCount) continue;
+      place.replaceChildren(...(template ? [template.content.cloneNode(true)] : []));
+      const wrong = $(".tone-stop", place) !== null;
+      for (const field of $$(`[aria-describedby~="${CSS.escape(place.id)}"]`, form)) {
+        if (wrong) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+      }
+      for (let box = wrong && place.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     }
     for (const template of $$("template[data-media-of]", target)) {
       const place = document.getElementById(`part-${template.dataset.mediaOf}-media`);
@@ -166,6 +173,37 @@
     };
     look();
   });
+
+  // ---- marking what is selected: the phrase goes into the field that holds the phrases
+  const phraseOf = (area) => {
+    const { value, selectionStart: begin, selectionEnd: end } = area;
+    const phrase = value.slice(begin, end);
+    if (!phrase.trim()) return "";
+    let nth = 1;
+    for (let at = value.indexOf(phrase); at !== -1 && at < begin; at = value.indexOf(phrase, at + 1)) nth += 1;
+    const said = phrase.replaceAll("\n", "\u21b5");
+    return value.indexOf(phrase) === value.lastIndexOf(phrase) && phrase === phrase.trim() ? said : `${said} \u00d7${nth}`;
+  };
+  for (const button of $$("[data-mark-from]", form)) {
+    button.hidden = false;
+    if (button.parentElement.matches(".mark-buttons")) button.parentElement.hidden = false;
+    const area = document.getElementById(button.dataset.markFrom);
+    // The selection must survive the press.
+    button.addEventListener("pointerdown", (event) => event.preventDefault());
+    button.addEventListener("click", () => {
+      const phrase = phraseOf(area);
+      if (!phrase) { area.focus(); return; }
+      const lines = document.getElementById(button.dataset.markIn);
+      const style = button.dataset.markAs;
+      const kept = lines.value.split("\n").filter((line) => line.trim());
+      const same = (line) => (style ? line.slice(line.indexOf(":") + 1).trim() : line) === phrase;
+      const old = kept.findIndex(same);
+      if (old === -1) kept.push(style ? `${style}: ${phrase}` : phrase);
+      else if (style && !kept[old].split(":")[0].split(" ").includes(style)) kept[old] = `${style} ${kept[old]}`;
+      lines.value = kept.join("\n");
+      lines.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
 
   let uploading = 0;
   form.addEventListener("change", async (event) => {
