@@ -75,6 +75,14 @@ def test_a_cause_wider_than_the_post_parks_at_its_scope(pattern: str) -> None:
         assert decision.scope == found.scope
 
 
+@pytest.mark.parametrize("pattern", [p.id for p in load().patterns if p.scope == "media_host"])
+def test_a_host_in_trouble_is_soon_left_to_one_probe_for_all_posts(pattern: str) -> None:
+    found = diagnosis(pattern)
+    asked = next(met for met in range(MOST) if not isinstance(decided(found, "media", met), RetryAt))
+    assert asked <= 1
+    assert decided(found, "media", asked) == Park("media_host", decided(found, "media", asked).why)
+
+
 def test_an_unknown_answer_is_not_repeated_for_ever_and_not_parked_for_everybody() -> None:
     found = diagnose(Evidence(stage="create_container", http_status=400, body={"error": {"code": 987654}}))
     assert found.pattern == "unknown"

@@ -17,6 +17,7 @@ REBUILDS = 3  # new containers for one part and one cause
 DEFAULT_ATTEMPTS = 4
 # After the budget of an outage nobody is told that the post is lost: it is tried slowly, for about a day.
 PATIENT_ATTEMPTS, PATIENT_S = 48, 1800.0
+HOST_ATTEMPTS = 1  # rules out a hiccup; then one probe looks after the host for all posts with files on it
 NOBODY_REPAIRS = frozenset({"unknown", "platform_temporary", "rate_limit"})
 ANSWERLESS_ATTEMPTS = 8  # calls other than publish whose answer was lost: free to repeat
 
@@ -97,6 +98,8 @@ def decide(
     wait = delay_s(advice, met + 1, random01)
     at = now + (wait if advice.hinted else wait * scale)
     budget = advice.max_attempts or DEFAULT_ATTEMPTS
+    if diagnosis.scope == "media_host":
+        budget = min(budget, HOST_ATTEMPTS)
     if advice.kind == "new_container":
         if met < min(budget, REBUILDS):
             return RebuildAt(at, "The container is of no use any more; a new one is made.")
