@@ -28,7 +28,7 @@ from treadle.publishing.failing import call_failed, decided, fresh_container
 from treadle.publishing.house import House
 from treadle.publishing.looking import Listed, read_list
 from treadle.publishing.matching import Wanted, find, nameless
-from treadle.publishing.policy import Fail, Park, RetryAt, decide
+from treadle.publishing.policy import Fail, RetryAt, decide
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.sending import published
 from treadle.publishing.steps import Check, FindId, LookBefore, Verify
@@ -161,29 +161,30 @@ def _absent(house: House, hop: Hop, part: PartView, notes: list[Note], *, new_co
     )
     notes.append(Note("verify", "decision", "It did not go out.", part.position, decision=why, outcome="ok"))
     cause = diagnosis_of(part.unclear_cause)
-    columns: dict[str, Any] = {"intent": "none", "checks": {}, "unclear_cause": None}
-    if cause is None:
-        # Cut off by a worker that stopped: Threads refused nothing, so it costs nothing of the budget.
+    columns: dict[str, Any] = {"intent": "none", "checks": {}, "unclear_cause": None, "state": "ready"}
+    limited = cause is not None and cause.lane == "rate_limit"
+    if cause is None or limited:
+        # Cut off by a worker that stopped, or met by a limit: nothing was refused for good, so it costs no send.
         columns["sends"] = max(0, part.sends - 1)
     if new_container:
         # Nothing of the old container can appear any more: the part starts anew.
         columns |= {**fresh_container(), "unclear": False, "sends": 0, "seen_before": None, "intent_first_at": None}
-    if cause is None:
-        decision: Any = RetryAt(now, why)
+    decision: Any
+    if cause is None or limited:
+        # How long a limit holds was noted on the account when its answer came, and is heeded before the next send.
+        decision = RetryAt(now, why)
     elif part.sends >= SENDS and not new_container:
         decision = Fail("It was sent several times and never went out.")
     else:
         decision = decide(cause, "publish", part.tries, now=now, random01=house.random01(), scale=house.scale)
     if cause is None or isinstance(decision, RetryAt):
-        change = Change(notes=notes).on(part.position, **columns, state="ready")
+        change = Change(notes=notes).on(part.position, **columns)
         if cause is not None:
             change.parts[part.position]["tries"] = {**part.tries, cause.pattern: part.tries.get(cause.pattern, 0) + 1}
         at = decision.at if isinstance(decision, RetryAt) else now
         ending: Ending = GoOn() if at <= now else Later(at, "retrying", "Sends it again.")
         return Outcome(change, ending)
-    if isinstance(decision, Park | Fail) and not new_container:
-        # The container may yet be sent by a person's retry; the fence stays open for that, and for nothing else.
-        columns["state"] = "ready"
+    # After a Park or Fail the container may yet be sent by a person's retry; the fence is open for that.
     return decided(house, hop, part, cause, decision, stage="publish", notes=notes, columns=columns)
 
 

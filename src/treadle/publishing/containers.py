@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from treadle.diagnosis import Evidence, diagnose
 from treadle.posts.params import child_params, container_params
-from treadle.posts.view import PartView
+from treadle.posts.view import CONTAINER_LIFE_S, PartView
 from treadle.publishing import waiting
 from treadle.publishing.ending import Later, Outcome, Parked
 from treadle.publishing.evidence import note_of
-from treadle.publishing.failing import call_failed, fresh_container
+from treadle.publishing.failing import call_failed, decided, fresh_container
 from treadle.publishing.house import House
+from treadle.publishing.policy import Park
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.sending import published
 from treadle.publishing.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.threads.results import Ok, Refused
 
+LONGER = 4.0  # how many times as long the second container is waited for before the post is parked
 POLL_SCALE_FLOOR = 0.1  # waiting for Meta is not ours to shrink; a sandbox in a hurry may shrink it tenfold
 
 
@@ -119,7 +122,7 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
             part.position, **published(house.now(), None), container_status=status, intent="sent"
         )
         return Outcome(change.calm())
-    if status == "EXPIRED":
+    if status == "EXPIRED" and _had_its_day(part, house.now()):
         change = Change(notes=[note]).on(part.position, **fresh_container())
         return Outcome(change, Later(house.now(), "publishing", "The container expired unpublished; makes a new one."))
     if status != "IN_PROGRESS":
@@ -152,14 +155,12 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
         status = result.value.status
         if status in ("ERROR", "EXPIRED"):
             children[index] = {}
-            if status == "ERROR":
-                return _bad_container(house, hop, part, result, began, what, columns=columns)
-        else:
-            children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
-            house.thrift.saw(result.answer.headers, house.now())
-            if status == "FINISHED":
-                took = house.now() - float(children[index].get("made_at") or began)
-                learned = waiting.learn(learned, *kind_and_size(part, index), took)
+            return _bad_container(house, hop, part, result, began, what, columns=columns)
+        children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
+        house.thrift.saw(result.answer.headers, house.now())
+        if status == "FINISHED":
+            took = house.now() - float(children[index].get("made_at") or began)
+            learned = waiting.learn(learned, *kind_and_size(part, index), took)
         notes.append(note_of(result, "container_status", what, part.position, started_at=began))
     house.breaker.worked("container_status")
     change = Change(notes=notes).on(part.position, children=children)
@@ -171,6 +172,13 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
         made = min(float(children[index].get("made_at") or began) for index in processing)
         return _wait_for(house, hop, part, change, kind, size, house.now() - made)
     return Outcome(change.calm())
+
+
+def _had_its_day(part: PartView, now: float) -> bool:
+    """Whether a container expired in the ordinary way, a day after it was made, and not young or without ever getting
+    ready: then a new one is likely to fare as badly, and only a few are made."""
+    age = now - (part.container_made_at or now)
+    return age > CONTAINER_LIFE_S - 2 * 3600 and not part.tries.get("still_processing")
 
 
 def _bad_container(
@@ -216,11 +224,17 @@ def _wait(house: House, hop: Hop, part: PartView, *, note: Any) -> Outcome:
 def _wait_for(
     house: House, hop: Hop, part: PartView, change: Change, kind: str, size: float | None, age: float
 ) -> Outcome:
-    if age > waiting.give_up_s(kind, size):
-        rebuilt = part.tries.get("still_processing", 0)
-        if rebuilt < 1:
-            change.on(part.position, **fresh_container(), tries={**part.tries, "still_processing": rebuilt + 1})
-            return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
+    rebuilt = part.tries.get("still_processing", 0)
+    if age > waiting.give_up_s(kind, size) and rebuilt < 1:
+        change.on(part.position, **fresh_container(), tries={**part.tries, "still_processing": rebuilt + 1})
+        return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
+    if age > LONGER * waiting.give_up_s(kind, size):
+        found = diagnose(
+            Evidence(stage="container_status", body={"status": "IN_PROGRESS"}, context={"media_kind": kind})
+        )
+        never = Park("post", "Threads finished neither of two containers; the file, or Threads, has to change first.")
+        columns = {**change.parts[part.position], **fresh_container()}
+        return decided(house, hop, part, found, never, stage="container_status", notes=change.notes, columns=columns)
     pause = waiting.next_look(kind, size, age, hop.account.learned, house.thrift.patience_s(house.now()))
     pause *= max(POLL_SCALE_FLOOR, min(1.0, house.scale))
     change.on(part.position, polls=part.polls + 1, state="waiting")

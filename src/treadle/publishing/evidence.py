@@ -71,13 +71,20 @@ def note_of(
 
 
 def understood(failure: Failure) -> Failure:
-    """A 2xx that is empty, cut off, or holds nothing of what was asked is no refusal: its answer is lost.
+    """A 2xx that is empty, cut off, or holds nothing of what was asked is no refusal: its answer is lost. So is a 403
+    without an error of Meta's.
 
     A page of a gateway's and an answer with an error in it stay what they are, and so does a container's status.
     """
-    if not isinstance(failure, Refused) or not 200 <= failure.answer.status < 300:
+    if not isinstance(failure, Refused):
         return failure
     body = failure.answer.body
+    if failure.answer.status == 403 and not (isinstance(body, dict) and body.get("error")):
+        # Meta refuses a permission in words of its own. This is a gateway's, and blames neither account nor app.
+        page = isinstance(body, str) and body.lstrip().startswith("<")
+        return failure if page else Lost("protocol", "A bare 403.", failure.call, failure.elapsed_s, failure.answer)
+    if not 200 <= failure.answer.status < 300:
+        return failure
     if isinstance(body, str) and body.lstrip().startswith("<"):
         return failure
     if isinstance(body, dict) and ("error" in body or (isinstance(body.get("status"), str) and body["status"])):
@@ -88,7 +95,9 @@ def understood(failure: Failure) -> Failure:
 
 def reading_stops(result: Result[Any]) -> bool:
     """Whether this answer to a read says that nothing can be read any more."""
-    return isinstance(result, Refused) and diagnose_failure(result, "read", {}).lane in READING_STOPS
+    if isinstance(result, Ok) or not isinstance(failure := understood(result), Refused):
+        return False
+    return diagnose_failure(failure, "read", {}).lane in READING_STOPS
 
 
 def context_of(part: PartView, now: float, **more: Any) -> dict[str, Any]:

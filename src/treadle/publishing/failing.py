@@ -111,8 +111,29 @@ def _decide(
     if situation == "status" and diagnosis.pattern in UNKNOWN_CONTAINER and not part.unclear:
         return _container_unknown(house, part, diagnosis, now)
     if diagnosis.lane == "rate_limit" and isinstance(failure, Refused):
-        diagnosis = _as_asked(diagnosis, failure, part)
+        return limited(house, part, failure, diagnosis, situation, now)
     return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+
+
+def limited(
+    house: House, part: PartView, failure: Refused, diagnosis: Diagnosis, situation: Situation, now: float
+) -> Decision:
+    """What a refusal for a limit asks for: the wait it names itself, even if ours would be longer. Met again and again,
+    ours counts, and never less than was asked."""
+    hint = hinted_wait_s(failure.answer.headers)
+    if hint is None:
+        return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+    retry = diagnosis.retry
+    if part.tries.get(diagnosis.pattern, 0) < TRUSTED_HINTS:
+        asked = replace(retry, after_s=max(1.0, hint), hinted=True)
+    else:
+        asked = replace(retry, hinted=hint >= (retry.after_s or 0.0))
+    decision = decide(
+        replace(diagnosis, retry=asked), situation, part.tries, now=now, random01=house.random01(), scale=house.scale
+    )
+    if isinstance(decision, WaitUntil):
+        return replace(decision, at=max(decision.at, now + hint))
+    return decision
 
 
 def _container_unknown(house: House, part: PartView, diagnosis: Diagnosis, now: float) -> Decision:
@@ -123,14 +144,6 @@ def _container_unknown(house: House, part: PartView, diagnosis: Diagnosis, now: 
     if part.tries.get(diagnosis.pattern, 0) < LOST_CONTAINERS:
         return RebuildAt(now, "Threads lost the container, and nothing was sent of it; a new one is made.")
     return decide(diagnosis, "status", part.tries, now=now, random01=house.random01(), scale=house.scale)
-
-
-def _as_asked(diagnosis: Diagnosis, failure: Refused, part: PartView) -> Diagnosis:
-    """With the wait that the answer itself asks for, even if ours would be longer; met again and again, ours counts."""
-    hint = hinted_wait_s(failure.answer.headers)
-    if hint is None or part.tries.get(diagnosis.pattern, 0) >= TRUSTED_HINTS:
-        return diagnosis
-    return replace(diagnosis, retry=replace(diagnosis.retry, after_s=max(1.0, hint), hinted=True))
 
 
 def _with_what_we_saw(part: PartView, diagnosis: Diagnosis, stage: str) -> Diagnosis:

@@ -17,6 +17,8 @@ REBUILDS = 3  # new containers for one part and one cause
 DEFAULT_ATTEMPTS = 4
 # After the budget of an outage nobody is told that the post is lost: it is tried slowly, for about a day.
 PATIENT_ATTEMPTS, PATIENT_S = 48, 1800.0
+# An answer of Meta's own trouble that may also be about this one post: slowly for some hours, then it is given up.
+PATIENT_WITH_ONE_POST = 6
 HOST_ATTEMPTS = 1  # rules out a hiccup; then one probe looks after the host for all posts with files on it
 NOBODY_REPAIRS = frozenset({"unknown", "platform_temporary", "rate_limit"})
 ANSWERLESS_ATTEMPTS = 8  # calls other than publish whose answer was lost: free to repeat
@@ -106,7 +108,9 @@ def decide(
         return _settle(diagnosis)
     if met < budget:
         return RetryAt(at, "This passes by itself; tried again.")
-    if diagnosis.scope == "platform" and met < budget + PATIENT_ATTEMPTS:
+    # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
+    harmless = situation in ("status", "read") and diagnosis.lane == "platform_temporary"
+    if (diagnosis.scope == "platform" or harmless) and met < budget + PATIENT_ATTEMPTS:
         return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
         return RebuildAt(at, "Waiting did not help; a new container is made.")

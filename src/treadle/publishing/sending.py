@@ -12,9 +12,10 @@ from treadle.publishing import quota
 from treadle.publishing.clarity import clarity_of
 from treadle.publishing.ending import Later, Outcome
 from treadle.publishing.evidence import context_of, note_of, understood
-from treadle.publishing.failing import call_failed
+from treadle.publishing.failing import call_failed, limited
 from treadle.publishing.house import House
 from treadle.publishing.looking import note_ids
+from treadle.publishing.policy import WaitUntil
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import Publish
 from treadle.threads.evidence import diagnose_failure
@@ -71,8 +72,15 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
     if clarity_of(result, diagnosis, unclear_before=part.unclear) == "unclear":
         decision = "It may be out although the answer does not say so: looked up before anything is sent again."
         note = note_of(result, "publish", what, part.position, started_at=began, diagnosis=diagnosis, decision=decision)
+        change = unclear(part, diagnosis.to_json(), note, now)
+        if diagnosis.lane == "rate_limit" and isinstance(result, Refused):
+            # This part has to be looked for, limit or not; what the account sends next heeds the limit.
+            wait = limited(house, part, result, diagnosis, "publish", now)
+            if isinstance(wait, WaitUntil):
+                change.account["quota_until"] = max(wait.at, hop.account.quota_until or 0.0)
+                change.account["quota"] = {**hop.account.quota, "cause": diagnosis.to_json()}
         return Outcome(
-            unclear(part, diagnosis.to_json(), note, now),
+            change,
             Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
         )
     columns: dict[str, Any] = {"intent": "none", "state": "ready"}

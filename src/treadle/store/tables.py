@@ -34,6 +34,7 @@ metadata = MetaData(
 )
 
 Id = String(40)
+MetaId = String(128)  # as Meta gives it: digits today, and nothing promises their number
 Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only INTEGER primary keys by itself
 Time = Float(53)
 
@@ -56,7 +57,7 @@ accounts = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
-    Column("threads_user_id", String(40), nullable=False),
+    Column("threads_user_id", MetaId, nullable=False),
     Column("username", Text, nullable=False, default=""),
     Column("name", Text, nullable=False, default=""),
     Column("picture_url", Text),
@@ -217,7 +218,7 @@ parts = Table(
     Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), nullable=False),
     Column("workspace_id", Id, nullable=False),
     Column("account_id", Id, nullable=False),
-    Column("threads_user_id", String(40), nullable=False),
+    Column("threads_user_id", MetaId, nullable=False),
     Column("position", Integer, nullable=False),
     # pending preparing creating waiting ready publishing checking published failed canceled
     Column("state", String(12), nullable=False, default="pending"),
@@ -226,7 +227,7 @@ parts = Table(
     Column("body", JSON, nullable=False),  # text, media [{url|id, alt_text}], options
     Column("media_urls", JSON),  # prepared addresses, in order; null until prepared
     Column("children", JSON, nullable=False, default=list),  # carousel: [{container_id, status, made_at}]
-    Column("container_id", String(40)),
+    Column("container_id", MetaId),
     Column("container_made_at", Time),
     Column("container_status", String(16)),
     Column("polls", Integer, nullable=False, default=0),
@@ -242,7 +243,7 @@ parts = Table(
     Column("seen_before", JSON),  # ids in the account's list before the first send; null: could not be read
     Column("checks", JSON, nullable=False, default=dict),  # what looking for an unclear publish found so far
     Column("tries", JSON, nullable=False, default=dict),  # pattern -> how often it was met
-    Column("threads_id", String(40)),
+    Column("threads_id", MetaId),
     Column("permalink", Text),
     Column("published_at", Time),
     Column("cause", JSON),
@@ -459,7 +460,7 @@ deletion_requests = Table(
     "deletion_requests",
     metadata,
     Column("code", String(64), primary_key=True),
-    Column("threads_user_id", String(40), nullable=False),
+    Column("threads_user_id", MetaId, nullable=False),
     Column("state", String(12), nullable=False),
     Column("requested_at", Time, nullable=False),
     Column("done_at", Time),
