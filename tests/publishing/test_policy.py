@@ -75,6 +75,15 @@ def test_a_cause_wider_than_the_post_parks_at_its_scope(pattern: str) -> None:
         assert decision.scope == found.scope
 
 
+def test_meta_s_catch_all_answer_is_outlasted_for_an_hour_at_least_and_not_for_ever() -> None:
+    found = diagnosis("unknown_error")
+    at, asked = NOW, 0
+    while isinstance(decision := decide(found, "create", {found.pattern: asked}, now=at, random01=0.0), RetryAt):
+        at, asked = decision.at, asked + 1
+    assert at - NOW > 3600.0
+    assert asked <= 12
+
+
 @pytest.mark.parametrize("pattern", [p.id for p in load().patterns if p.scope == "media_host"])
 def test_a_host_in_trouble_is_soon_left_to_one_probe_for_all_posts(pattern: str) -> None:
     found = diagnosis(pattern)
