@@ -14,7 +14,7 @@ from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.sandbox.server import Sandbox
-from treadle.store.tables import accounts, posts
+from treadle.store.tables import accounts, blockers, posts
 
 COUNT = 12
 
@@ -32,6 +32,10 @@ def test_a_revoked_token_costs_one_call_and_a_reconnect_sends_all_in_order(shop:
     owner = shop.owner()
     shop.control.revoke(owner.username)
     ids = [shop.post(owner, text=f"{n:02}") for n in range(COUNT)]
+    with shop.app.db.begin() as conn:
+        # Oldest first is by the second in which a post was due.
+        for n, post_id in enumerate(ids):
+            conn.execute(sa.update(posts).where(posts.c.id == post_id).values(due_at=time.time() - COUNT + n))
     shop.until(ids, blocked)
     refused = [r for r in shop.control.requests() if str(r["params"].get("text", ""))[:2].isdigit()]
     assert len(refused) == 1, "one post asked, the others heeded its answer"
@@ -43,6 +47,21 @@ def test_a_revoked_token_costs_one_call_and_a_reconnect_sends_all_in_order(shop:
         shop.app.releaser.repaired_for_account(conn, owner.id, by="reconnect", now=time.time())
     shop.published(ids)
     assert [post["text"] for post in shop.live(owner)] == [f"{n:02}" for n in range(COUNT)]
+
+
+def test_a_post_parked_behind_a_cause_in_the_moment_of_its_repair_goes(shop: Shop) -> None:
+    """Another worker closed the blocker and did not see the post that this one was just putting behind it."""
+    owner = shop.owner()
+    shop.control.revoke(owner.username)
+    post_id = shop.post(owner, text="once")
+    shop.until([post_id], blocked)
+    token = shop.control.token(owner.username)["access_token"]
+    with shop.app.db.begin() as conn:
+        conn.execute(sa.update(accounts).where(accounts.c.id == owner.id).values(token_enc=shop.app.vault.seal(token)))
+        gone = {"repaired_at": time.time(), "repaired_by": "reconnect", "open_key": None, "next_check_at": None}
+        conn.execute(sa.update(blockers).where(blockers.c.key == owner.id).values(**gone))
+    shop.published([post_id])
+    assert [post["text"] for post in shop.live(owner)] == ["once"]
 
 
 def test_too_late_for_sending_unasked_waits_for_a_yes(lite: Shop) -> None:

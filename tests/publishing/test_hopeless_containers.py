@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 
+from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Shop
 from treadle.publishing import waiting
 
@@ -43,6 +44,26 @@ def test_containers_that_are_never_finished_are_not_polled_without_end(lite: Sho
     assert creates(lite) == 2
     lite.control.end_fault(fault)
     lite.act("retry", post_id)
+    lite.published([post_id])
+    assert len(lite.live(owner)) == 1
+
+
+def test_what_was_met_before_a_container_was_made_does_not_count_against_it(lite: Shop) -> None:
+    """Not found right after it was made is lag: the same container is tried again, however hard it was to make."""
+    owner = lite.owner()
+    lite.control.fault("create", FAULTS["drop"], times=5)
+    lite.control.fault("publish", FAULTS["missing_24"], times=1)
+    post_id = lite.post(owner, text="once")
+    lite.published([post_id])
+    sent = [r["params"]["creation_id"] for r in lite.control.requests() if r["endpoint"] == "publish"]
+    assert len(sent) == 2
+    assert len(set(sent)) == 1
+
+
+def test_reading_a_container_is_not_given_up_for_metas_own_fault(lite: Shop) -> None:
+    owner = lite.owner()
+    lite.control.fault("status", FAULTS["500_code_1"], times=7)
+    post_id = lite.post(owner, text="once")
     lite.published([post_id])
     assert len(lite.live(owner)) == 1
 

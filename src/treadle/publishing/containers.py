@@ -11,7 +11,7 @@ from treadle.posts.view import CONTAINER_LIFE_S, PartView
 from treadle.publishing import waiting
 from treadle.publishing.ending import Later, Outcome, Parked
 from treadle.publishing.evidence import note_of
-from treadle.publishing.failing import call_failed, decided, fresh_container
+from treadle.publishing.failing import NOT_FOUND_YET, call_failed, decided, fresh_container
 from treadle.publishing.house import House
 from treadle.publishing.policy import Park
 from treadle.publishing.records import Change, Hop
@@ -49,6 +49,7 @@ async def create_container(house: House, hop: Hop, step: CreateContainer) -> Out
         polls=0,
         state="waiting",
         cause=None,
+        tries={pattern: met for pattern, met in part.tries.items() if pattern != NOT_FOUND_YET},
     )
     return Outcome(change.calm())
 

@@ -107,7 +107,6 @@ def context_of(part: PartView, now: float, **more: Any) -> dict[str, Any]:
         "media_bytes": sum(int(m.get("size") or 0) for m in part.media_urls or []) or None,
         "text_bytes": len(part.text.encode()) or None,
         "after_publish": part.sends > 0 and part.unclear,
-        "seen_on_container": sum(part.tries.values()) if part.container_id else 0,
         **more,
     }
     if part.container_made_at is not None:

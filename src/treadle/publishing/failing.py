@@ -32,6 +32,7 @@ from treadle.threads.results import Failure, Refused
 
 FRESH_CONTAINER_S = 60.0  # nor may a container this young
 UNKNOWN_CONTAINER = frozenset({"object_not_found", "http_not_found"})
+NOT_FOUND_YET = "container_not_found"  # counted for each container: lag at first, then it is lost
 LOST_CONTAINERS = 8  # answers, lag included, after which something else than a lost container is wrong
 TRUSTED_HINTS = 3  # short hints in a row that are believed
 FRESH_PARENT_S = 180.0  # a reply's parent this young may not be known everywhere at Meta's yet
@@ -80,7 +81,10 @@ def call_failed(
 ) -> Outcome:
     """The outcome of a call that plainly did not do what it should. ``columns`` are further changes of the part."""
     now, failure = house.now(), understood(failure)
-    diagnosis = diagnose_failure(failure, stage, context_of(part, now, **(context or {})))
+    known = context_of(part, now, **(context or {}))
+    diagnosis = diagnose_failure(failure, stage, known)
+    if diagnosis.pattern == NOT_FOUND_YET and (seen := part.tries.get(NOT_FOUND_YET)):
+        diagnosis = diagnose_failure(failure, stage, {**known, "seen_on_container": seen})
     if diagnosis.lane == "media_fetch":
         diagnosis = _with_what_we_saw(part, diagnosis, stage)
     decision = _decide(house, hop, part, failure, diagnosis, situation, now)

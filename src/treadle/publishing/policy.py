@@ -110,7 +110,10 @@ def decide(
         return RetryAt(at, "This passes by itself; tried again.")
     # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
     harmless = situation in ("status", "read") and diagnosis.lane == "platform_temporary"
-    if (diagnosis.scope == "platform" or harmless) and met < budget + PATIENT_ATTEMPTS:
+    patience = PATIENT_ATTEMPTS if diagnosis.scope == "platform" or harmless else 0
+    if diagnosis.lane == "platform_temporary" and advice.then == "when_repaired":
+        patience = max(patience, PATIENT_WITH_ONE_POST)
+    if met < budget + patience:
         return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
         return RebuildAt(at, "Waiting did not help; a new container is made.")

@@ -178,9 +178,33 @@ async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
 
 
 async def recheck_due(house: House, releaser: Releaser) -> None:
-    """The housekeeping job: look at every blocker whose time has come."""
+    """The housekeeping job: look at every blocker whose time has come, and free what hangs behind one that is gone."""
+    if stranded := await house.db.query(_closed_but_waited_for):
+        await house.db.run(_free, releaser, stranded, house.now())
     for blocker_id in await house.db.query(_due, house.now()):
         await recheck(house, releaser, blocker_id, asked=False)
+
+
+def _closed_but_waited_for(conn: sa.Connection) -> list[str]:
+    """Repaired blockers that posts still wait behind.
+
+    Two workers make them: one saw the blocker open and parks a post, the other repairs it in the same moment and does
+    not see that post yet.
+    """
+    query = (
+        sa.select(post_blockers.c.blocker_id)
+        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+        .where(blockers.c.repaired_at.is_not(None))
+        .distinct()
+        .limit(100)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def _free(conn: sa.Connection, releaser: Releaser, blocker_ids: list[str], now: float) -> None:
+    waiting = posts_behind(conn, blocker_ids)
+    conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(blocker_ids)))
+    releaser.let_go(conn, waiting, why="The cause was repaired while it was put behind it.", now=now)
 
 
 def _due(conn: sa.Connection, now: float) -> list[str]:
