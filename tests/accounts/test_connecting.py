@@ -373,3 +373,14 @@ async def test_a_scanner_that_opens_the_link_meanwhile_does_not_lock_the_person_
     await connect.land(house, token)
     page = await connect.finish(house, {"code": "AQBwrong", "state": token}, landing.cookie)
     assert page.pattern == "authorization_code_used"
+
+
+async def test_the_page_of_this_server_may_always_be_returned_to(house: Accounts) -> None:
+    own = f"{house.settings.public_url}/accounts"
+    with house.db.begin() as conn:
+        conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
+        near = links.create(conn, house.settings, ONE, now=house.now(), return_url=f"{own}.evil.example")
+    assert isinstance(near, Refusal)
+    page = await press(house, make_link(house, return_url=own), "ada")
+    assert page.return_url is not None
+    assert page.return_url.startswith(f"{own}?status=connected&account_id={page.account_id}")

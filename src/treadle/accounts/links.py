@@ -30,6 +30,7 @@ GRACE_S = 900.0
 ABANDONED_S = 120.0
 BROWSERS = 5
 RETURN_ADDRESSES = "return_addresses"
+OWN_PAGE = "/accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def create(
         ).first()
         if row is None:
             return not_found("account")
-    if return_url is not None:
+    # Back to the page of this very server that made it: whatever the workspace allows others.
+    if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
         wrong = _return_problem(return_url, options.get(RETURN_ADDRESSES) or [])
         if wrong:

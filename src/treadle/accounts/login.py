@@ -120,9 +120,7 @@ async def login(db: Database, email: str, password: str, *, address: str, now: f
     person = f"mail:{_digest(_email(email))[:40]}"
     held = await db.run(_count, (person, f"from:{address[:60]}"), now)
     if held:
-        return Refusal(
-            "Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429, pattern="login_braked"
-        )
+        return Refusal("Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429)
     row = await db.query(_person, _email(email))
     good = await _threaded(_verify, row["password_hash"] if row else _NOBODY, password[:PASSWORD_MOST])
     if row is None or not good or row["disabled_at"] is not None:

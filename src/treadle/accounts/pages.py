@@ -13,8 +13,10 @@ from treadle.diagnosis.types import Diagnosis
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``todo``: what to do, in order. ``retry_url``: where the same link can be pressed again. ``return_url``: the
-    address of whoever made the link, with the outcome in its query."""
+    """``todo``: what to do, in order. ``pattern`` names how it ended: an entry of the catalogue, which then has its
+    address in ``guide``, or one of connecting's own (``different_profile``, ``link_...``), without one. ``retry_url``:
+    where the same link can be pressed again. ``return_url``: the address of whoever made the link, with the outcome in
+    its query."""
 
     ok: bool
     title: str

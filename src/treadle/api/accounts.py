@@ -114,7 +114,9 @@ def _refused(answer: Refusal | Page) -> Problem:
         return not_found("account")
     if isinstance(answer, Page):
         said = " ".join([answer.happened, *answer.todo])
-        return Problem("threads_refused", said, title=answer.title, pattern=answer.pattern or "", status=409)
+        # Only what the catalogue knows has a page in the guide; names such as different_profile are the API's own.
+        pattern = answer.pattern if answer.guide else None
+        return Problem("threads_refused", said, title=answer.title, pattern=pattern or "", status=409)
     if answer.status == 422:
         finding = Finding(
             answer.field or "", "refused", f"{answer.title}.", answer.detail, pattern=answer.pattern or ""

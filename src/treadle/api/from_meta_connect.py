@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from treadle.accounts import connect
 from treadle.accounts.connect import Landing
+from treadle.accounts.links import OWN_PAGE
 from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
 from treadle.api.caller import House
@@ -91,16 +92,21 @@ async def callback(request: Request, app: House) -> Response:
 
 def show(app: App, page: Page, *, back: str | None = None) -> Response:
     """The page at the end, with the way on."""
-    body = [f"<h1>{escape(page.title)}</h1>", f"<p>{escape(page.happened)}</p>", _list("ol", page.todo)]
+    steps = _list("ol" if len(page.todo) > 1 else "ul", page.todo)
+    body = [f"<h1>{escape(page.title)}</h1>", f"<p>{escape(page.happened)}</p>", steps]
     if page.guide and not page.ok:
         body.append(f'<p><a href="{escape(page.guide)}">More about this</a></p>')
     retry = back or page.retry_url
     if retry:
         body.append(f'<p><a class="button" href="{escape(retry)}">Back to the link, to press it again</a></p>')
     if page.return_url:
-        body.append(f'<p><a class="button" href="{escape(page.return_url)}" rel="noreferrer">Continue</a></p>')
+        own = page.return_url.startswith(f"{app.settings.public_url}{OWN_PAGE}")
+        word, kind = ("To your accounts" if own else "Continue"), ("button" if page.ok else "button plain")
+        body.append(f'<p><a class="{kind}" href="{escape(page.return_url)}" rel="noreferrer">{word}</a></p>')
+        if page.ok:
+            body.append('<p class="small quiet">It goes on by itself in a moment.</p>')
     elif page.ok:
-        body.append('<p>You can close this page.</p><p><a href="/">To Treadle</a></p>')
+        body.append("<p>You can close this page.</p>")
     status = page.status if not page.ok else 200
     return _dressed(app, _document(page.title, "".join(body)), status, page.return_url if page.ok else None)
 
@@ -111,7 +117,7 @@ def _landing(found: Landing) -> str:
     last = (found.last or {}).get("page")
     if last and not last.get("ok"):
         todo = _list("ul", [str(step) for step in last.get("todo") or ()])
-        body.append(f"<section><h2>Last time: {escape(str(last['title']))}</h2>{todo}</section>")
+        body.append(f'<section class="note tone-act"><h2>Last time: {escape(str(last["title"]))}</h2>{todo}</section>')
     body.append("<p>Threads will ask you to allow this:</p>")
     body.append(_list("ul", [words or scope for scope, words in found.scopes.items()]))
     if found.sends or found.holds:
@@ -135,7 +141,7 @@ def _landing(found: Landing) -> str:
         "<details><summary>Threads shows a text such as <code>error_message</code></summary>"
         "<p>Threads does not send you back from there. Go back in your browser, and paste the text here.</p>"
         f'<form method="post" action="{escape(help_url)}"><p><label for="said">What it says</label></p>'
-        '<p><textarea id="said" name="said" rows="4" cols="60" maxlength="20000"></textarea></p>'
+        '<p><textarea id="said" name="said" rows="4" cols="40" maxlength="20000"></textarea></p>'
         "<p><button>What does it mean?</button></p></form></details>"
     )
     return _document(what, "".join(body))
@@ -151,19 +157,23 @@ def _list(tag: str, items: Iterable[str]) -> str:
 
 
 def _document(title: str, body: str) -> str:
+    """The frame of the other pages, as a stranger sees them: who comes here by a link has no log-in."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>{escape(title)} · Treadle</title>'
+        '<link rel="icon" href="/static/mark.svg" type="image/svg+xml">'
         '<link rel="stylesheet" href="/static/tokens.css"><link rel="stylesheet" href="/static/pages.css"></head>'
-        f'<body class="bare"><main>{body}</main></body></html>'
+        '<body><a class="skip" href="#main">Skip to the page</a><main id="main" tabindex="-1">'
+        '<p class="brand"><img src="/static/mark.svg" alt="" width="28" height="28"> Treadle</p>'
+        f"{body}</main></body></html>"
     )
 
 
 def _dressed(app: App, html: str, status: int = 200, moves_to: str | None = None) -> HTMLResponse:
     authorize = urlsplit(app.settings.threads_authorize_url)
     policy = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {authorize.scheme}://{authorize.netloc}"
     )
     answer = HTMLResponse(html, status)

@@ -271,6 +271,15 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     return answer
 
 
+async def visiting(desk: Desk, request: Request, *, ask: bool = True) -> Visit:
+    """A visit outside of the routes. Without ``ask`` the database is left alone, and everybody is a stranger."""
+    now, token = desk.app.now(), request.cookies.get(SESSION_COOKIE, "") if ask else ""
+    viewer, newest = await desk.app.db.query(_come_in, token, now) if token else (None, 0)
+    visit = _visit(desk, request, viewer, now)
+    visit.newest_change = newest
+    return visit
+
+
 def _come_in(conn: sa.Connection, token: str, now: float) -> tuple[login.Session | None, int]:
     return login.session(conn, token, now=now), int(conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from treadle.web import live
+from treadle.web import astray, live
 from treadle.web.desk import Desk, open_desk
 from treadle.web.pages import (
     accounts,
@@ -46,6 +46,7 @@ def mount_all(fastapi_app: FastAPI, app: App) -> Desk:
     fastapi_app.add_route("/static/{name}", _static, methods=["GET"], include_in_schema=False)
     for module in MODULES:
         module.pages.serve(fastapi_app, desk)
+    astray.serve(fastapi_app, desk)
     return desk
 
 

@@ -32,7 +32,23 @@ async def show(visit: Visit) -> Response:
     app_id = visit.app.settings.threads_app_id
     found = await visit.app.db.query(_read, visit.workspace, app_id, visit.now)
     secret = visit.app.settings.threads_app_secret.get_secret_value()
-    return visit.page("accounts.html", accounts=found, can_connect=bool(app_id and secret), words=WORDS)
+    return visit.page(
+        "accounts.html", accounts=found, can_connect=bool(app_id and secret), words=WORDS, back=_back(visit, found)
+    )
+
+
+def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
+    """What to say to somebody who comes back from connecting; what is shown is what is stored, not the address."""
+    if visit.asked("status") == "failed":
+        return {"tone": "act", "text": "Nothing was connected. Press Connect or Reconnect to try once more."}
+    mine = next((row for row in found if row["id"] == visit.asked("account_id") and row["connected"]), None)
+    if visit.asked("status") != "connected" or mine is None:
+        return None
+    who = f"@{mine['username'] or mine['threads_user_id']}"
+    if mine["health"] not in ("active", "expiring"):
+        return {"tone": "act", "text": f"{who} came back, but is not well yet: see below."}
+    waiting = f" {plural(mine['waiting'], 'post')} of it {'is' if mine['waiting'] == 1 else 'are'} on the way."
+    return {"tone": "go", "text": f"{who} is connected.{waiting if mine['waiting'] else ''}"}
 
 
 def _read(conn: sa.Connection, workspace: str, app_id: str, now: float) -> list[dict[str, Any]]:
@@ -81,11 +97,10 @@ async def _link(visit: Visit, account_id: str | None) -> Response:
     """Make a link for this very person and open it."""
 
     def work(conn: sa.Connection) -> links.Link | Refusal:
-        back = f"{visit.app.settings.public_url}/accounts"
+        # Whoever a link is sent to has no log-in here to come back to.
+        back = None if visit.text("share") else f"{visit.app.settings.public_url}{links.OWN_PAGE}"
         settings, now = visit.app.settings, visit.now
         made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id, return_url=back)
-        if isinstance(made, Refusal) and made.field == "return_url":
-            made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id)
         if isinstance(made, links.Link):
             who = visit.viewer.user_id
             audit.note(conn, visit.workspace, who, "link.created", made.id, {"account_id": account_id}, now=now)
