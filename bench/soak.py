@@ -173,6 +173,8 @@ class Soak:
             self.record.events[kind] += 1
             if kind == "fault":
                 fault = {**self.chance.choice(FAULTS), "times": self.chance.randint(1, 4)}
+                # One at a time: faults that pile up while nobody asks would be an outage without end.
+                await asyncio.to_thread(self.control.end_fault)
                 await asyncio.to_thread(self.control.call, "POST", "/faults", fault)
             elif kind == "revoke":
                 asyncio.create_task(self._revoke())  # noqa: RUF006 - it ends by itself, the run waits for rest below
@@ -268,7 +270,7 @@ def verdict(soak: Soak, told: dict[str, Any]) -> list[str]:
         if state == "published" and out != 1:
             wrong.append(f"{post_id} is said to be published and is on Threads {out} times")
         if state not in SETTLED:
-            wrong.append(f"{post_id} did not come to rest: {state}, {told[post_id].get('cause')}")
+            wrong.append(f"{post_id} did not come to rest: {state}, {told[post_id].get('why')}")
         if state == "failed" and out and len(told[post_id]["parts"]) == 1:
             wrong.append(f"{post_id} is said to have failed and is on Threads")
     for text, count in live.items():
