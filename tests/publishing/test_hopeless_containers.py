@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from tests.publishing.faults import FAULTS
+from tests.publishing.host import hosting
 from tests.publishing.shop import Shop
 from treadle.publishing import waiting
 
@@ -23,6 +25,16 @@ def test_containers_that_always_expire_are_not_made_without_end(lite: Shop) -> N
     assert lite.read(post_id)["cause"]["pattern"] == "container_expired"
     assert creates(lite) == 3
     assert lite.live(owner) == []
+
+
+def test_children_that_all_expire_are_one_cause(lite: Shop, tmp_path: Path) -> None:
+    owner = lite.owner()
+    lite.control.fault("status", {"status": 200, "body": {"status": "EXPIRED", "id": "1"}}, times=3)
+    with hosting(tmp_path / "host") as host:
+        post_id = lite.post(owner, text="once", media=[{"url": f"{host.url}/{n}.jpg"} for n in (1, 2, 3)])
+        lite.published([post_id])
+    assert creates(lite) == 3 + 3 + 1
+    assert lite.live(owner)[0]["media_type"] == "CAROUSEL_ALBUM"
 
 
 def test_one_that_expired_young_is_made_again(lite: Shop) -> None:

@@ -18,6 +18,7 @@ from treadle.publishing.records import Change, Hop
 from treadle.publishing.sending import published
 from treadle.publishing.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.threads.results import Ok, Refused
+from treadle.threads.values import ContainerStatus
 
 LONGER = 4.0  # how many times as long the second container is waited for before the post is parked
 POLL_SCALE_FLOOR = 0.1  # waiting for Meta is not ours to shrink; a sandbox in a hurry may shrink it tenfold
@@ -123,7 +124,7 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
             part.position, **published(house.now(), None), container_status=status, intent="sent"
         )
         return Outcome(change.calm())
-    if status == "EXPIRED" and _had_its_day(part, house.now()):
+    if status == "EXPIRED" and _had_its_day(part, part.container_made_at or began, house.now()):
         change = Change(notes=[note]).on(part.position, **fresh_container())
         return Outcome(change, Later(house.now(), "publishing", "The container expired unpublished; makes a new one."))
     if status != "IN_PROGRESS":
@@ -137,6 +138,7 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
     results = await asyncio.gather(*(client.container(child) for child in ids))
     children = [dict(child) for child in part.children]
     notes = []
+    expired: tuple[Ok[ContainerStatus], str] | None = None
     learned = hop.account.learned
     for index, result in zip(step.unfinished, results, strict=True):
         what = f"Ask whether medium {index + 1} is ready"
@@ -154,9 +156,15 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
                 columns=columns,
             )
         status = result.value.status
-        if status in ("ERROR", "EXPIRED"):
+        if status == "ERROR":
             children[index] = {}
             return _bad_container(house, hop, part, result, began, what, columns=columns)
+        if status == "EXPIRED":
+            if not _had_its_day(part, float(children[index].get("made_at") or began), house.now()):
+                expired = expired or (result, what)
+            children[index] = {}
+            notes.append(note_of(result, "container_status", what, part.position, started_at=began))
+            continue
         children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
         house.thrift.saw(result.answer.headers, house.now())
         if status == "FINISHED":
@@ -164,6 +172,10 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
             learned = waiting.learn(learned, *kind_and_size(part, index), took)
         notes.append(note_of(result, "container_status", what, part.position, started_at=began))
     house.breaker.worked("container_status")
+    if expired is not None:  # however many of them: one cause, met once
+        outcome = _bad_container(house, hop, part, expired[0], began, expired[1], columns={"children": children})
+        outcome.change.notes = [outcome.change.notes[0], *(note for note in notes if note.what != expired[1])]
+        return outcome
     change = Change(notes=notes).on(part.position, children=children)
     if learned is not hop.account.learned:
         change.account["learned"] = learned
@@ -175,11 +187,10 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
     return Outcome(change.calm())
 
 
-def _had_its_day(part: PartView, now: float) -> bool:
+def _had_its_day(part: PartView, made_at: float, now: float) -> bool:
     """Whether a container expired in the ordinary way, a day after it was made, and not young or without ever getting
     ready: then a new one is likely to fare as badly, and only a few are made."""
-    age = now - (part.container_made_at or now)
-    return age > CONTAINER_LIFE_S - 2 * 3600 and not part.tries.get("still_processing")
+    return now - made_at > CONTAINER_LIFE_S - 2 * 3600 and not part.tries.get("still_processing")
 
 
 def _bad_container(
