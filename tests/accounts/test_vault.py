@@ -85,7 +85,7 @@ def test_rotating_seals_everything_anew_and_a_running_server_follows(db: Databas
     with db.read() as conn:
         assert unreadable(conn, newest) == []
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == "wsp_one")).scalar_one()
-    assert alerts._opened(newest, options["alert_urls_enc"]) == ["discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"]
+    assert alerts.opened(newest, options["alert_urls_enc"]) == ["discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"]
 
 
 def test_what_a_server_sealed_during_a_rotation_stays_readable(db: Database, tmp_path: Path) -> None:

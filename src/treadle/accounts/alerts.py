@@ -144,10 +144,10 @@ async def send_due(
     ripe = await db.query(_ripe, now, settings)
     sent = []
     for message, sealed in ripe:
-        urls = [*settings.alert_urls.split(), *_opened(vault, sealed)]
+        urls = [*settings.alert_urls.split(), *opened(vault, sealed)]
         good = not urls
         if urls:
-            call = notify or _apprise
+            call = notify or by_apprise
             try:
                 good = await asyncio.wait_for(asyncio.to_thread(call, urls, message.title, message.body), SEND_S)
             except Exception:
@@ -262,7 +262,8 @@ def set_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequenc
     return None
 
 
-def _opened(vault: Vault, sealed: str | None) -> list[str]:
+def opened(vault: Vault, sealed: str | None) -> list[str]:
+    """The targets that a workspace's option holds; none when it cannot be opened."""
     if not sealed:
         return []
     try:
@@ -292,7 +293,8 @@ def _understood(url: str) -> bool:
     return apprise.Apprise.instantiate(url) is not None
 
 
-def _apprise(urls: Sequence[str], title: str, body: str) -> bool:
+def by_apprise(urls: Sequence[str], title: str, body: str) -> bool:
+    """Send to all of them, now; whether every one took it. Blocks: call it in a thread."""
     import apprise
 
     for name in _TALKATIVE:

@@ -448,6 +448,16 @@ class WorkspacesOut(Open):
     data: list[WorkspaceOut]
 
 
+class AlertTriedOut(Open):
+    service: str
+    target: str = Field(description="Its address without the secrets.")
+    delivered: bool
+
+
+class AlertsTriedOut(Open):
+    data: list[AlertTriedOut]
+
+
 class AccountOut(Open):
     id: str
     username: str

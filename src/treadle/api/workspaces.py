@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.accounts import alerts
+from treadle.accounts import alert_targets, alerts
 from treadle.accounts import audit as trail
 from treadle.accounts.keys import create_key
 from treadle.accounts.refusal import Refusal
@@ -183,6 +183,32 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     if isinstance(found, Refusal):
         raise _refused(found)
     return JSONResponse(found)
+
+
+@router.post(
+    "/v1/workspaces/{workspace_id}/alerts/test",
+    summary="Send a test alert",
+    response_model=schemas.AlertsTriedOut,
+    responses={
+        **good(
+            200,
+            "Every target with whether its service took the test.",
+            {"data": [{"service": "Slack", "target": "slack://…z9Qk", "delivered": True}]},
+        ),
+        **problems(404),
+    },
+)
+async def test_alerts(workspace_id: str, caller: Admin, app: House) -> Response:
+    """Goes to each of the workspace's `alert_urls` now, quiet hours or not, and waits for their answers: up to a
+    minute."""
+    id_ = reading.an_id(workspace_id, "workspace")
+    if await app.db.query(_visible, caller, id_) is None:
+        raise not_found("workspace")
+    tried = await alert_targets.send_test(app.db, app.vault, id_)
+    if isinstance(tried, Refusal):
+        raise _refused(tried)
+    data = [{"service": t.target.service, "target": t.target.masked, "delivered": t.delivered} for t in tried]
+    return JSONResponse({"data": data})
 
 
 def _check_options(options: dict[str, Any], alert_urls: Any) -> None:

@@ -12,6 +12,7 @@ from treadle.web import astray, live
 from treadle.web.desk import Desk, open_desk
 from treadle.web.pages import (
     accounts,
+    alerts,
     calendar,
     causes,
     compose,
@@ -37,7 +38,7 @@ FILES = {
     "compose.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
-MODULES = (door, setup, today, posts, post, compose, calendar, accounts, causes, webhooks, keys, guide, live)
+MODULES = (door, setup, today, posts, post, compose, calendar, accounts, causes, webhooks, alerts, keys, guide, live)
 
 
 def mount_all(fastapi_app: FastAPI, app: App) -> Desk:

@@ -1,0 +1,135 @@
+"""A workspace's own alert targets, as people set them up: shown without their secrets, added, removed, tried.
+
+Targets are Apprise addresses and hold secrets, so nothing here gives a whole one back;
+:mod:`treadle.accounts.alerts` collects and sends alerts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.accounts import alerts
+from treadle.accounts.alerts import QUIET_OPTION, URLS_OPTION, Notify, opened, set_urls
+from treadle.accounts.refusal import Refusal, not_found
+from treadle.accounts.vault import Vault
+from treadle.store import Database
+from treadle.store.tables import workspaces
+
+NAMES: Mapping[str, str] = {
+    "slack": "Slack",
+    "discord": "Discord",
+    "tgram": "Telegram",
+    "msteams": "Microsoft Teams",
+    "gchat": "Google Chat",
+    "pover": "Pushover",
+    "pbul": "Pushbullet",
+    "twilio": "Twilio",
+    "sendgrid": "SendGrid",
+    "mailgun": "Mailgun",
+    "resend": "Resend",
+    "brevo": "Brevo",
+    "opsgenie": "Opsgenie",
+    "pagerduty": "PagerDuty",
+    "webexteams": "Webex",
+    "wxteams": "Webex",
+    "signl4": "SIGNL4",
+}
+TEST_TITLE = "Treadle: a test"
+TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: somebody pressed Send a test."
+END = 4  # characters of the end that are shown, so that two of one service can be told apart
+LONG = 24  # an address shorter than this shows nothing of its end
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``id`` names it in forms; ``masked`` is all that is shown of the address."""
+
+    id: str
+    service: str
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a test. ``delivered``: the service took it."""
+
+    target: Target
+    delivered: bool
+
+
+def shown(url: str) -> Target:
+    """A target without its secrets."""
+    scheme, _, rest = url.partition("://")
+    end = rest[-END:] if len(rest) >= LONG else ""
+    made = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return Target(made, NAMES.get(scheme.lower(), scheme), f"{scheme.lower()}://…{end}")
+
+
+def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[Target]:
+    return [shown(url) for url in _urls(conn, vault, workspace_id)]
+
+
+def add(conn: sa.Connection, vault: Vault, workspace_id: str, url: str) -> Refusal | None:
+    """One more target; a known one is left as it is."""
+    known = _urls(conn, vault, workspace_id)
+    url = url.strip()
+    return None if url in known else set_urls(conn, vault, workspace_id, [*known, url])
+
+
+def remove(conn: sa.Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
+    known = _urls(conn, vault, workspace_id)
+    kept = [url for url in known if shown(url).id != target_id]
+    return not_found("target") if len(kept) == len(known) else set_urls(conn, vault, workspace_id, kept)
+
+
+def quiet_hours(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+    """``{"from": "22:00", "to": "07:00", "zone": "..."}``, or nothing."""
+    found = _options(conn, workspace_id).get(QUIET_OPTION)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def set_quiet(conn: sa.Connection, workspace_id: str, hours: Mapping[str, Any] | None) -> Refusal | None:
+    """Set the quiet hours, or end them with ``None``."""
+    refused = alerts.quiet_problem(hours)
+    if refused is not None:
+        return refused
+    kept = {name: value for name, value in _options(conn, workspace_id).items() if name != QUIET_OPTION}
+    options = {**kept, QUIET_OPTION: dict(hours)} if hours else kept
+    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=options))
+    return None
+
+
+async def send_test(
+    db: Database, vault: Vault, workspace_id: str, *, notify: Notify | None = None, wait_s: float = alerts.SEND_S
+) -> list[Tried] | Refusal:
+    """Send a test to every target of the workspace at once, quiet hours or not, and say which took it.
+
+    ``wait_s``: seconds each has. A refusal when there is none.
+    """
+    urls = await db.query(_urls, vault, workspace_id)
+    if not urls:
+        return Refusal("There is no target", "Add one first.", field="alert_urls")
+    send = notify or alerts.by_apprise
+
+    async def one(url: str) -> Tried:
+        try:
+            good = await asyncio.wait_for(asyncio.to_thread(send, [url], TEST_TITLE, TEST_BODY), wait_s)
+        except Exception:  # whatever a service's plugin raises: it did not take it
+            good = False
+        return Tried(shown(url), good)
+
+    return await asyncio.gather(*(one(url) for url in urls))
+
+
+def _options(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+    return dict(conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {})
+
+
+def _urls(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[str]:
+    return opened(vault, _options(conn, workspace_id).get(URLS_OPTION))
