@@ -17,6 +17,8 @@ PAGES = {
     "today": "/",
     "posts": "/posts",
     "posts-searched": "/posts?q=loom&state=published&sort=-published_at",
+    "posts-of-a-day": "/posts?day=2026-11-30&sort=due_at",
+    "replace": "/posts/replace?post={scheduled0}&post={video}",
     "post-published": "/posts/{published}",
     "post-blocked": "/posts/{blocked}",
     "post-chain": "/posts/{chain}",

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from treadle.store.tables import events, parts, posts
 
 MOST = 200_000
+STOPPED = ("failed", "blocked", "held", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Met:
     title: str
     account_id: str
     post_id: str
+    state: str = ""  # of the post, where that is what is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,28 @@ def published(conn: sa.Connection, workspace: str, since: float) -> list[tuple[f
     return [(row.published_at, row.account_id) for row in rows]
 
 
+def stopped(conn: sa.Connection, workspace: str, since: float) -> list[Met]:
+    """Posts that failed, wait for somebody or were canceled, as they stand now, at their last change."""
+    said = posts.c.cause
+    rows = conn.execute(
+        sa.select(
+            posts.c.updated_at,
+            posts.c.state,
+            posts.c.id,
+            posts.c.account_id,
+            posts.c.cause_lane,
+            posts.c.cause_pattern,
+            said["title"].as_string().label("title"),
+        )
+        .where(posts.c.workspace_id == workspace, posts.c.state.in_(STOPPED), posts.c.updated_at >= since)
+        .limit(MOST)
+    )
+    return [
+        Met(r.updated_at, r.cause_lane or "", r.cause_pattern or "", r.title or "", r.account_id, r.id, r.state)
+        for r in rows
+    ]
+
+
 def days_of(zone: ZoneInfo, now: float, count: int) -> list[date]:
     """The last days in a zone, oldest first, today last."""
     today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
@@ -132,7 +156,7 @@ def columns(
 
 
 def strips(met: Sequence[Met], days: Sequence[date], zone: ZoneInfo, key: str) -> list[Strip]:
-    """One strip for each lane (``key="lane"``) or account (``"account_id"``), all on one scale, the largest first."""
+    """One strip for each ``key`` (``lane``, ``account_id`` or ``state``), all on one scale, the largest first."""
     grouped: dict[str, list[Met]] = defaultdict(list)
     for one in met:
         grouped[getattr(one, key)].append(one)

@@ -21,6 +21,7 @@ from treadle.web.pages import (
     keys,
     post,
     posts,
+    replace,
     setup,
     today,
     webhooks,
@@ -38,7 +39,23 @@ FILES = {
     "compose.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
-MODULES = (door, setup, today, posts, post, compose, calendar, accounts, causes, webhooks, alerts, keys, guide, live)
+MODULES = (
+    door,
+    setup,
+    today,
+    posts,
+    replace,
+    post,
+    compose,
+    calendar,
+    accounts,
+    causes,
+    webhooks,
+    alerts,
+    keys,
+    guide,
+    live,
+)
 
 
 def mount_all(fastapi_app: FastAPI, app: App) -> Desk:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.posts.read import Filters, list_posts
 from treadle.web.desk import Pages, Visit
-from treadle.web.pages.posts import account_names
+from treadle.web.pages.posts import SHOWN, account_names, start_of
 from treadle.web.words import epoch
 
 pages = Pages()
-SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
 MOST = 2000
 
 
@@ -35,7 +33,7 @@ async def show(visit: Visit) -> Response:
     first = _month(visit.asked("month"), today)
     account = visit.asked("account") or None
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    begin, end = _start(weeks[0][0], visit.zone), _start(weeks[-1][-1] + timedelta(days=1), visit.zone)
+    begin, end = start_of(weeks[0][0], visit.zone), start_of(weeks[-1][-1] + timedelta(days=1), visit.zone)
     found, names = await visit.app.db.query(_read, visit.workspace, account, begin, end)
     by_day: dict[date, list[dict[str, Any]]] = {}
     for post in found:
@@ -63,10 +61,6 @@ def _month(text: str, today: date) -> date:
         return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:
         return today.replace(day=1)
-
-
-def _start(day: date, zone: ZoneInfo) -> float:
-    return datetime.combine(day, time(), zone).timestamp()
 
 
 def _read(

@@ -11,6 +11,7 @@ from treadle.api.causes import unknown_of
 from treadle.posts.read import list_blockers
 from treadle.web import history
 from treadle.web.desk import Pages, Visit
+from treadle.web.pages import replace
 from treadle.web.pages.posts import account_names
 
 pages = Pages()
@@ -23,11 +24,14 @@ async def show(visit: Visit) -> Response:
     days = history.days_of(visit.zone, visit.now, int(chosen) if chosen in SPANS else 30)
     since = visit.now - len(days) * 86_400.0
     account, lane = visit.asked("account"), visit.asked("lane")
-    met, out, names, repaired = await visit.app.db.query(_read, visit.workspace, since)
+    met, out, names, repaired, stopped, groups = await visit.app.db.query(_read, visit.workspace, since)
     met = [m for m in met if (not account or m.account_id == account) and (not lane or m.lane == lane)]
     gone = [at for at, whose in out if not account or whose == account]
+    stopped = [m for m in stopped if (not account or m.account_id == account) and (not lane or m.lane == lane)]
     return visit.page(
         "causes.html",
+        stopped=history.strips(stopped, days, visit.zone, "state"),
+        groups=groups,
         spans=SPANS,
         chosen=chosen if chosen in SPANS else "30",
         days=days,
@@ -44,13 +48,15 @@ async def show(visit: Visit) -> Response:
     )
 
 
-def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any]:
+def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
     closed = [b for b in list_blockers(conn, workspace, open_only=False) if b["repaired_at"]][:12]
     return (
         history.failures(conn, workspace, since),
         history.published(conn, workspace, since),
         account_names(conn, workspace),
         closed,
+        history.stopped(conn, workspace, since),
+        replace.groups(conn, workspace),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from treadle.posts.read import Filters, counts, list_posts
 from treadle.posts.states import STATE_WORDS
 from treadle.store.tables import accounts, posts
 from treadle.web.desk import Pages, Visit
+from treadle.web.pages import replace
 
 pages = Pages()
 PAGE = 40
@@ -25,15 +28,27 @@ SORTS = {
     "-updated_at": "Changed last",
     "-published_at": "Published last",
 }
-BULK = {"retry": "Try again", "confirm": "Say yes", "cancel": "Cancel", "delete": "Delete"}
+BULK = {
+    "retry": "Try again",
+    "replace": "Replace in them",
+    "confirm": "Say yes",
+    "cancel": "Cancel",
+    "delete": "Delete",
+}
+# What a day of the calendar holds.
+SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
 
 
 def filters_of(visit: Visit) -> Filters:
     """The filters in the address. Values nobody knows are left out."""
     query = visit.request.query_params
     sort = query.get("sort", "")
+    states = tuple(s for s in query.getlist("state") if s in STATE_WORDS)
+    day = day_of(query.get("day", ""))
     return Filters(
-        states=tuple(s for s in query.getlist("state") if s in STATE_WORDS),
+        states=states or (SHOWN if day else ()),
+        due_from=start_of(day, visit.zone) if day else None,
+        due_to=start_of(day + timedelta(days=1), visit.zone) if day else None,
         lanes=tuple(s for s in query.getlist("lane") if s),
         patterns=tuple(s for s in query.getlist("pattern") if s),
         account_id=query.get("account") or None,
@@ -42,6 +57,19 @@ def filters_of(visit: Visit) -> Filters:
         blocker_id=query.get("blocker") or None,
         sort=sort if sort in SORTS else "-created_at",
     )
+
+
+def day_of(text: str) -> date | None:
+    """A day as the calendar writes it, ``2026-11-30``."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 < found.year < 9999 else None
+
+
+def start_of(day: date, zone: ZoneInfo) -> float:
+    return datetime.combine(day, time(), zone).timestamp()
 
 
 @pages.get("/posts")
@@ -56,6 +84,7 @@ async def show(visit: Visit) -> Response:
         sorts=SORTS,
         bulk=BULK,
         back=visit.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
+        day=day_of(visit.asked("day")),
         filtered=bool([k for k, _ in kept if k != "sort"]),
         following=following,
         first_page=not visit.asked("after"),
@@ -101,6 +130,8 @@ async def bulk(visit: Visit) -> Response:
     back = back if back.startswith("/posts") else "/posts"
     if do not in BULK or not ids:
         return visit.to(back, "Choose posts first, then what to do with them.", "act")
+    if do == "replace":
+        return await replace.form(visit, ids)
     done = 0
     refused: dict[str, int] = {}
     for post_id in ids:  # one transaction each: one that cannot be done does not undo the others
