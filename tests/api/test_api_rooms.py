@@ -14,12 +14,23 @@ from PIL import Image
 
 from tests.api.conftest import House, furnish
 from treadle import diagnose
+from treadle.api.export import EXPORTED, INSIDE_OTHERS
 from treadle.api.stream import Hub
 from treadle.app import open_app
 from treadle.publishing.blockers import open_blocker
 from treadle.sandbox.server import Sandbox
 from treadle.settings import Settings
-from treadle.store.tables import accounts, api_keys, post_blockers, posts, unknown_answers
+from treadle.store.tables import (
+    accounts,
+    alerts,
+    api_keys,
+    connect_links,
+    idempotency,
+    metadata,
+    post_blockers,
+    posts,
+    unknown_answers,
+)
 
 REVOKED = {
     "error": {"message": "Error validating access token", "type": "OAuthException", "code": 190, "error_subcode": 460}
@@ -345,6 +356,50 @@ def test_export_holds_everything_and_no_secret(house: House) -> None:
         hashes = list(conn.execute(sa.select(api_keys.c.key_hash)).scalars())
     for secret in ("THAAada", house.other_account, "eve's", *house.keys.values(), *hashes):
         assert secret not in answer.text
+
+
+def test_every_table_of_a_workspace_is_exported_or_left_out_with_a_reason() -> None:
+    owned = {name for name, table in metadata.tables.items() if "workspace_id" in table.c}
+    assert owned == EXPORTED | set(INSIDE_OTHERS)
+    assert not EXPORTED & set(INSIDE_OTHERS)
+    assert all(INSIDE_OTHERS.values())
+
+
+def test_export_holds_links_alerts_and_idempotency_keys(house: House) -> None:
+    with house.app.db.begin() as conn:
+        theirs = conn.execute(
+            sa.select(accounts.c.workspace_id).where(accounts.c.id == house.other_account)
+        ).scalar_one()
+        mine = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == house.account)).scalar_one()
+        for workspace, n in ((mine, "mine"), (theirs, "theirs")):
+            conn.execute(
+                connect_links.insert().values(
+                    id=f"lnk_{n}", workspace_id=workspace, state_hash=f"digest-{n}", created_at=1.0, expires_at=2.0
+                )
+            )
+            conn.execute(
+                alerts.insert().values(workspace_id=workspace, kind="blocker", key=f"alert-{n}", raised_at=1.0)
+            )
+            # More than one page of keys, so that going on after the last of a page is used.
+            conn.execute(
+                idempotency.insert(),
+                [
+                    {"workspace_id": workspace, "key": f"{n}-{i:03}", "body_hash": f"digest-{n}", "status": 201}
+                    | {"post_ids": [], "created_at": 1.0}
+                    for i in range(205)
+                ],
+            )
+    answer = house.client("admin").get("/v1/export")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        return [line["data"] for line in lines if line["type"] == kind]
+
+    assert [link["id"] for link in of("connect_link")] == ["lnk_mine"]
+    assert [alert["key"] for alert in of("alert")] == ["alert-mine"]
+    assert [key["key"] for key in of("idempotency_key")] == [f"mine-{i:03}" for i in range(205)]
+    assert "digest-" not in answer.text
+    assert "theirs" not in answer.text
 
 
 # ---------------------------------------------------------------- one workspace never sees another's
