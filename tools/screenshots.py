@@ -41,17 +41,20 @@ PAGES = {
 }
 
 
-def started(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    """The demo, once it has played everything: (process, address of the server)."""
+def started(folder: Path) -> tuple[subprocess.Popen[str], str, tuple[str, str]]:
+    """The demo, once it has played everything: (process, address of the server, e-mail address and password)."""
     treadle = Path(sys.executable).with_name("treadle")
     process = subprocess.Popen(
         [str(treadle), "demo", "--keep", str(folder)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "160"},
     )  # fmt: skip
     assert process.stdout is not None
+    url = ""
     for line in process.stdout:
         if found := re.search(r"See the posts at (http://[\d.:]+)/posts", line):
-            return process, found[1]
+            url = found[1]
+        if found := re.search(r"Log in with (\S+) and the password (\S+?)\. ", line):
+            return process, url, (found[1], found[2])
     raise SystemExit(f"The demo ended with {process.wait()} before its pages could be seen.")
 
 
@@ -64,6 +67,15 @@ def sign_in(page: Any, url: str) -> None:
     page.get_by_role("heading", name="Set-up check").wait_for(timeout=60_000)
 
 
+def log_in(page: Any, url: str, who: tuple[str, str]) -> None:
+    """Somebody whom the house knows."""
+    page.goto(url)
+    page.get_by_label("E-mail address").fill(who[0])
+    page.get_by_label("Password").fill(who[1])
+    page.get_by_role("button", name="Log in").click(timeout=60_000)
+    page.get_by_role("heading", name="Today").wait_for(timeout=60_000)
+
+
 def take(page: Any, url: str, out: Path, name: str, path: str) -> None:
     page.goto(url + path)
     page.wait_for_load_state("load")
@@ -72,10 +84,10 @@ def take(page: Any, url: str, out: Path, name: str, path: str) -> None:
 
 def demo(browser: Any, folder: Path, out: Path) -> None:
     """The pages of a house in which everything has happened once."""
-    process, url = started(folder)
+    process, url, who = started(folder)
     try:
         first = browser.new_page(viewport=WIDE)
-        sign_in(first, url)
+        log_in(first, url, who)
         state = first.context.storage_state()
         for name, (path, narrow, dark) in PAGES.items():
             page = browser.new_context(
