@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from tests.publishing.faults import FAULTS
+from tests.publishing.host import hosting
 from tests.publishing.shop import Owner, Shop
-from treadle.publishing import addresses, rechecking
+from treadle.publishing import addresses, quota, rechecking
 from treadle.publishing.evidence import understood
 from treadle.store.tables import accounts
 from treadle.threads.results import Answer, Call, Lost, Refused
@@ -143,3 +146,17 @@ def test_a_raised_limit_is_noticed_before_the_next_slot(lite: Shop) -> None:
     lite.control.options(quota_posts=250)
     lite.published(ids, within_s=60)
     assert len(lite.live(owner)) == 4
+
+
+def test_a_limit_higher_than_the_usual_one_is_read_before_a_post_with_media_waits_for_it(
+    lite: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first step is done by another queue than the one that sends: the reading must not wait for that."""
+    monkeypatch.setattr(quota, "TOTALS", {"posts": 1, "replies": 1000})
+    owner = lite.owner()
+    lite.published([lite.post(owner, text="the first")])
+    with hosting(tmp_path) as host:
+        ids = [lite.post(owner, text=f"{n}", media=[{"url": f"{host.url}/1.jpg"}]) for n in range(2)]
+        lite.published(ids, within_s=60)
+    limits = [call for call in lite.requests(owner) if "threads_publishing_limit" in call["path"]]
+    assert len(limits) == 1

@@ -39,12 +39,21 @@ log = structlog.get_logger("treadle.run")
 
 MOST_STEPS = 40  # of one hop; a chain goes on in the next one, so that no post holds a worker for long
 
+TOWARDS_PUBLISH = (
+    steps.PrepareMedia,
+    steps.CreateChildren,
+    steps.PollChildren,
+    steps.CreateContainer,
+    steps.PollContainer,
+    steps.Publish,
+)
 WHAT: dict[type, str] = {
     steps.PrepareMedia: "Look at the media as Threads will",
     steps.CreateChildren: "Create the containers of the carousel's media",
     steps.PollChildren: "Ask whether the carousel's media are ready",
     steps.CreateContainer: "Create the container",
     steps.PollContainer: "Ask whether the container is ready",
+    steps.ReadLimit: "Read the publishing limit",
     steps.Publish: "Publish",
     steps.Check: "Look whether it went out",
     steps.LookBefore: "Look whether it went out before the backup was put back",
@@ -104,11 +113,11 @@ async def _perform(house: House, hop: Hop, step: steps.Step) -> Outcome:
             return await containers.create_container(house, hop, step)
         case steps.PollContainer():
             return await containers.poll_container(house, hop, step)
+        case steps.ReadLimit(part=part):
+            return await quota.look(house, hop, part)
         case steps.Publish(part=part):
             if part.intent == "sent":
                 return await sending.send(house, hop, step)
-            if quota.doubtful(hop.account, part, house.now()):
-                return await quota.look(house, hop, part)
             return await sending.note_list(house, hop, part)
         case steps.Check():
             return await checking.check(house, hop, step)
@@ -142,6 +151,7 @@ def _go_on(
 ) -> tuple[Hop, steps.Step] | None:
     ahead = records.preview(hop, change)
     step = steps.next_step(ahead.post, now)
+    wanted: Queue
     if isinstance(step, steps.Done):
         change.post["stage"] = "done"
         _end(conn, house, hop, change, Over("published"), now)
@@ -149,13 +159,17 @@ def _go_on(
     if isinstance(step, steps.Wait):
         _end(conn, house, hop, change, Later(step.until, "scheduled", step.what), now)
         return None
-    wanted: Queue = "media" if isinstance(step, steps.PrepareMedia) else "posts"
-    stage = steps.STAGE_OF[type(step)]
+    if isinstance(step, TOWARDS_PUBLISH) and quota.doubtful(ahead.account, step.part, now):
+        # In this hop, whatever its queue: the next one would find the limit used up by our own count, and wait.
+        step, wanted, stage = steps.ReadLimit(step.part), queue, hop.post.stage
+    else:
+        wanted = "media" if isinstance(step, steps.PrepareMedia) else "posts"
+        stage = steps.STAGE_OF[type(step)]
     if wanted != queue:
         change.post["stage"] = stage
         _end(conn, house, hop, change, Later(now, "publishing", WHAT[type(step)], queue=wanted), now)
         return None
-    if isinstance(step, steps.Publish) and _may_send(ahead, step, now):
+    if isinstance(step, steps.Publish) and _may_send(step):
         position = step.part.position
         sent = {**change.parts.get(position, {}), **gate.intent_columns(step.part, hop.worker, now)}
         refused = gate.intend(conn, house, ahead, step.part, sent, now)
@@ -186,11 +200,10 @@ def _words(step: steps.Step) -> str:
     return WHAT[type(step)]
 
 
-def _may_send(hop: Hop, step: steps.Publish, now: float) -> bool:
-    """Whether all that precedes the send is known: the list was noted (or could not be), the quota is not in doubt."""
+def _may_send(step: steps.Publish) -> bool:
+    """Whether what precedes the send is known: the list was noted, or could not be."""
     part = step.part
-    noted = part.seen_before is not None or bool(part.checks.get("list_unread")) or part.sends > 0
-    return noted and not quota.doubtful(hop.account, part, now)
+    return part.seen_before is not None or bool(part.checks.get("list_unread")) or part.sends > 0
 
 
 def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: Ending, now: float) -> None:

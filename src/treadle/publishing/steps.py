@@ -43,6 +43,13 @@ class PollContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLimit:
+    """Threads' limit seems to be used up: read it, before anything is made for a post that may have to wait."""
+
+    part: PartView
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
     part: PartView
     reply_to: str | None
@@ -97,6 +104,7 @@ Step: TypeAlias = (
     | PollChildren
     | CreateContainer
     | PollContainer
+    | ReadLimit
     | Publish
     | Check
     | LookBefore
