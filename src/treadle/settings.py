@@ -59,6 +59,14 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    @field_validator("database_url")
+    @classmethod
+    def _database_it_knows(cls, value: str) -> str:
+        kind = value.partition(":")[0].partition("+")[0]
+        if value and ("://" not in value or kind not in ("sqlite", "postgres", "postgresql")):
+            raise ValueError("it is empty (SQLite) or an address such as postgresql://user:password@host:5432/name")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,

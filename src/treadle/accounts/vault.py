@@ -211,11 +211,17 @@ def _fernet(keys: list[str]) -> MultiFernet:
         ) from None
 
 
+def _reason(error: OSError | UnicodeError) -> str:
+    return (error.strerror or "it cannot be opened").lower() if isinstance(error, OSError) else "it is not plain text"
+
+
 def _read(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="ascii").split()
     except (OSError, UnicodeError) as error:
-        raise VaultError(f"The key file {path} cannot be read: {type(error).__name__}.") from None
+        raise VaultError(
+            f"The key file {path} cannot be read: {_reason(error)}. Let this user read it, or restore it."
+        ) from None
     if not lines:
         raise VaultError(f"The key file {path} is empty. Restore it from a backup: without it no token can be opened.")
     return lines

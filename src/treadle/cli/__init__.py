@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from treadle.cli._pipe import outlive_the_reader
+
 # command -> (module with a Typer app called `app`, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("treadle.cli.demo", "Show posts going out, failing, being repaired: sandbox and server in one go."),
@@ -42,7 +44,8 @@ def _overview() -> str:
             "",
             *lines,
             "",
-            "treadle COMMAND --help shows a command's options. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
+            "treadle COMMAND --help shows a command's options. Exit codes: 0 done, 1 refused or failed, 2 wrong usage",
+            "or a wrong setting, 130 stopped with Ctrl-C. A reader that closes the pipe early changes none of them.",
         ]
     )
 
@@ -50,6 +53,7 @@ def _overview() -> str:
 def main(argv: list[str] | None = None) -> None:
     """Run one command; never returns, exits with the command's code."""
     args = sys.argv[1:] if argv is None else argv
+    outlive_the_reader()
     if not args or args[0] in ("-h", "--help", "help"):
         sys.stdout.write(_overview() + "\n")
         raise SystemExit(0)
@@ -66,5 +70,8 @@ def main(argv: list[str] | None = None) -> None:
         hint = f" Did you mean '{near[0]}'?" if near else ""
         sys.stderr.write(f"treadle: there is no command '{name}'.{hint} Run 'treadle --help' for the list.\n")
         raise SystemExit(2)
-    run = import_module(COMMANDS[name][0]).run
-    raise SystemExit(run(name, args[1:]) or 0)
+    try:
+        run = import_module(COMMANDS[name][0]).run
+        raise SystemExit(run(name, args[1:]) or 0)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # what a shell gives a program that Ctrl-C ended

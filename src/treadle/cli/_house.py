@@ -36,24 +36,10 @@ STATE_STYLE: Mapping[str, str] = {
 
 @contextmanager
 def house() -> Iterator[App]:
-    """The open house of the settings in force; a database that cannot be opened ends the command in one sentence."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from treadle.accounts.vault import VaultError
+    """The open house of the settings in force; what prevents that is said by :func:`~treadle.cli._typer.run_app`."""
     from treadle.app import open_app
 
-    try:
-        app = open_app()
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        fail(f"The setting TREADLE_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.", code=2)
-    except VaultError as error:
-        fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
-    except OSError as error:
-        fail(f"The data directory cannot be used: {error}")
+    app = open_app()
     try:
         yield app
     finally:

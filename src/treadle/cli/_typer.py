@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
+
+from treadle.cli._trouble import trouble_of
 
 
 def run_app(app: typer.Typer, name: str, args: list[str]) -> int:
     """Run ``app`` with ``args``; the exit code is what the command raised with ``typer.Exit(code)``, 0 otherwise.
 
-    Wrong usage exits with 2, which is Typer's own. What a command function returns is of no account.
+    Wrong usage exits with 2 and Ctrl-C with 130, which are Typer's own. Trouble with settings, files or the database
+    is said in a sentence: 1, or 2 when a setting is wrong. What a command function returns is of no account.
     """
     try:
         app(args=args, prog_name=f"treadle {name}", standalone_mode=True)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except Exception as error:
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        sys.stderr.write(f"{trouble}\n")
+        return trouble.code
     return 0

@@ -31,18 +31,11 @@ def run(name: str, args: list[str]) -> int:
 
 
 def _work(what: Callable[[Any, str], Awaitable[T]], workspace: str) -> T:
-    """``what(accounts room, workspace id)`` with the house open; trouble with keys or database is said, not traced."""
-    import sqlalchemy as sa
-
-    from treadle.accounts.vault import VaultError
+    """``what(accounts room, workspace id)`` with the house open."""
     from treadle.app import open_app
     from treadle.threads import ThreadsClient
 
-    try:
-        house = open_app()
-    except (VaultError, sa.exc.SQLAlchemyError) as error:
-        raise _no(f"{type(error).__name__}: {error}" if isinstance(error, VaultError) else
-                  "The database does not answer. 'treadle doctor' says more.") from None  # fmt: skip
+    house = open_app()
 
     async def inner() -> T:
         async with ThreadsClient(base_url=house.settings.threads_api_url) as client:
@@ -50,8 +43,6 @@ def _work(what: Callable[[Any, str], Awaitable[T]], workspace: str) -> T:
 
     try:
         return asyncio.run(inner())
-    except VaultError as error:
-        raise _no(str(error)) from None
     finally:
         house.close()
 

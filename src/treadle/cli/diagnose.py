@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from treadle.catalog.words import STAGES, SURFACES
+from treadle.cli._pipe import reader_gone
 from treadle.diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
 from treadle.diagnosis.reading import decode
 from treadle.diagnosis.types import ACTION_LABELS
@@ -152,6 +153,8 @@ def _diagnose_lines(file: IO[bytes]) -> int:
     for identity, evidence in _rows(file):
         count += 1
         _print_json({"id": identity, **diagnose_evidence(evidence).to_json()})
+        if reader_gone():
+            break
     if not count:
         sys.stderr.write("Nothing to diagnose: the file has no lines. Each line is one JSON object with id, body, ….\n")
         return 1

@@ -35,21 +35,11 @@ def run(name: str, args: list[str]) -> int:
 
 @contextmanager
 def _house() -> Iterator[App]:
-    import sqlalchemy as sa
-
-    from treadle.accounts.vault import VaultError
     from treadle.app import open_app
 
-    try:
-        house = open_app()
-    except VaultError as error:
-        raise _no(str(error)) from None
-    except sa.exc.SQLAlchemyError:
-        raise _no("The database does not answer. 'treadle doctor' says more.") from None
+    house = open_app()
     try:
         yield house
-    except VaultError as error:
-        raise _no(str(error)) from None
     finally:
         house.close()
 

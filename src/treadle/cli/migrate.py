@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from treadle.cli._house import Json, fail, say
+from treadle.cli._house import Json, say
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
@@ -23,24 +23,17 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring the database up to date. Safe to run again; `treadle serve` does it too."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from treadle.settings import Settings
     from treadle.store import migrate as migrations
     from treadle.store import open_database
 
-    try:
-        database = open_database(Settings())
-    except (SQLAlchemyError, OSError) as error:
-        fail(f"The database cannot be opened: {error}")
+    database = open_database(Settings())
     try:
         before, newest = migrations.versions(database)
         needed = not migrations.current(database)
         if needed and not check:
             migrations.upgrade(database)
         after, _ = migrations.versions(database)
-    except SQLAlchemyError as error:
-        fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
     finally:
         database.close()
     if as_json:

@@ -356,14 +356,21 @@ def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[
 
     ends = time.monotonic() + seconds
     console = Console(stderr=True)
-    with console.status("Waiting") if sys.stderr.isatty() else nullcontext() as shown:
-        while True:
-            found = read(app, workspace_id, post_id)
-            if found["state"] in RESTING or time.monotonic() >= ends:
-                return found
-            if shown is not None:
-                shown.update(f"{found['state_label']}: {_about(found)}")
-            time.sleep(LOOK_S)
+    try:
+        with console.status("Waiting") if sys.stderr.isatty() else nullcontext() as shown:
+            while True:
+                found = read(app, workspace_id, post_id)
+                if found["state"] in RESTING or time.monotonic() >= ends:
+                    return found
+                if shown is not None:
+                    shown.update(f"{found['state_label']}: {_about(found)}")
+                time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        fail(
+            f"Stopped waiting. The post {post_id} is stored and goes on without you.",
+            f"'treadle posts show {post_id}' shows it, 'treadle posts cancel {post_id}' stops it.",
+            code=130,
+        )
 
 
 @app.command()
@@ -376,12 +383,15 @@ def export(
     import sys
 
     from treadle.api.export import export_lines
+    from treadle.cli._pipe import reader_gone
 
     async def write(app: App, workspace_id: str, target: Any) -> int:
         count = 0
         async for line in export_lines(app, workspace_id):
             target.write(line)
             count += 1
+            if out == "-" and reader_gone():
+                break
         return count
 
     with house() as app:

@@ -90,33 +90,17 @@ def work(stop_within: StopWithin = 20.0, as_json: AsJson = False) -> None:
 
 
 def _settings() -> Settings:
-    from pydantic import ValidationError
-
     from treadle.settings import Settings
 
-    try:
-        return Settings()
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        fail(f"The setting TREADLE_{'_'.join(map(str, first['loc'])).upper()} is wrong: {first['msg']}.", code=2)
+    return Settings()
 
 
 def _open(settings: Settings) -> App:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from treadle.accounts.vault import VaultError
     from treadle.app import open_app
     from treadle.observe.logs import configure
 
     configure(settings)
-    try:
-        return open_app(settings)
-    except VaultError as error:
-        fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"The database cannot be opened: {str(error.__cause__ or error).splitlines()[0]}")
-    except OSError as error:
-        fail(f"The data directory cannot be used: {error}")
+    return open_app(settings)
 
 
 @contextmanager
@@ -138,8 +122,6 @@ def _alone(settings: Settings) -> Iterator[None]:
             f"Another Treadle server is running on {settings.data_dir}.",
             "Stop it first, or give this one a data directory of its own (TREADLE_DATA_DIR).",
         )
-    except OSError as error:
-        fail(f"The data directory cannot be used: {error}")
     try:
         yield
     finally:
