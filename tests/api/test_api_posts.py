@@ -308,3 +308,19 @@ def test_what_nests_without_end_is_refused(house: House, depth: int) -> None:
     ]:
         answer = client.request(method, path, content=body % deep, headers={"Content-Type": "application/json"})
         assert answer.status_code < 500, (path, answer.text[:300])
+
+
+@pytest.mark.parametrize("other", ["created_at", "-due_at", "updated_at"])
+def test_a_cursor_of_another_sort_is_refused_in_plain_words(house: House, other: str) -> None:
+    client = house.client("write")
+    for text in ("one", "two", "three"):
+        client.post("/v1/posts", json={"account_id": house.account, "text": text})
+    after = client.get("/v1/posts", params={"limit": 1}).json()["next"]
+    refused = client.get("/v1/posts", params={"limit": 1, "sort": other, "after": after})
+    assert refused.status_code == 422
+    finding = refused.json()["findings"][0]
+    assert (finding["field"], finding["rule"]) == ("after", "cursor_of_another_sort")
+    assert "'-created_at'" in finding["message"]
+    assert f"'{other}'" in finding["message"]
+    assert client.get("/v1/posts", params={"limit": 1, "after": after}).json()["data"][0]["text"] == "two"
+    assert client.get("/v1/posts", params={"after": after.rpartition("~")[0]}).status_code == 422

@@ -208,7 +208,7 @@ async def list_all(
     if any("\x00" in value for value in filters.patterns):
         return page(request, [], None)
     data, following = await app.db.query(
-        list_posts, caller.workspace_id, filters, limit=limit, after=reading.cursor(after)
+        list_posts, caller.workspace_id, filters, limit=limit, after=reading.cursor(after, sort=filters.sort)
     )
     return page(request, data, following)
 

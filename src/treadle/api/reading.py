@@ -15,7 +15,7 @@ from treadle.posts.findings import Finding
 JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads allows is far below 100 KiB
 BULK_LIMIT = 8 * JSON_LIMIT
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
-_CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}\Z")
+_CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
 _ETAG = re.compile(r'"(\d{1,9})(?:-\d*)?"\Z')
 _KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
 
@@ -156,13 +156,21 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def cursor(value: str | None) -> str | None:
-    """``after`` as an earlier page gave it."""
+def cursor(value: str | None, *, sort: str = "") -> str | None:
+    """``after`` as an earlier page gave it, and made under this ``sort`` when the list has several."""
     if value is None or value == "":
         return None
-    if not _CURSOR.match(value):
+    found = _CURSOR.match(value)
+    if not found:
         raise invalid([wrong_cursor(value)])
-    return value
+    made_under = (found["sort"] or "").removeprefix("~")
+    if made_under == sort:
+        return value
+    if not made_under or not sort:
+        raise invalid([wrong_cursor(value)])
+    said = f"This cursor belongs to a list sorted by '{made_under}', not by '{sort}'."
+    way_out = "Keep 'sort' as it was on the page before, or leave 'after' out and begin at the first page."
+    raise invalid([Finding("after", "cursor_of_another_sort", said, way_out, given=value)])
 
 
 def id_cursor(value: str | None) -> str | None:

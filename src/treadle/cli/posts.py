@@ -71,7 +71,7 @@ def list_posts(
     as_json: Json = False,
 ) -> None:
     """List posts."""
-    from treadle.posts.read import SORTS, Filters
+    from treadle.posts.read import SORTS, Filters, sort_of_cursor
     from treadle.posts.read import list_posts as listing
     from treadle.posts.states import STATE_WORDS
 
@@ -82,6 +82,12 @@ def list_posts(
         )
     if sort.removeprefix("-") not in SORTS:
         raise typer.BadParameter(f"one of {', '.join(SORTS)}", param_hint="--sort")
+    if after and sort_of_cursor(after) != sort:
+        made_under = sort_of_cursor(after)
+        said = (
+            f"it is of a list sorted by '{made_under}': add --sort={made_under}" if made_under else "no page gave this"
+        )
+        raise typer.BadParameter(said, param_hint="--after")
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         account_id = account_of(app, workspace_id, account)["id"] if account else None

@@ -53,18 +53,26 @@ def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str,
     return _many(conn, [dict(row)])[0] if row else None
 
 
+def sort_of_cursor(cursor: str) -> str:
+    """The sort a cursor of :func:`list_posts` was made under (its third piece; ``""``: it has none)."""
+    return cursor.partition("~")[2].partition("~")[2]
+
+
 def list_posts(
     conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of posts and the cursor of the next one (``None``: this was the last)."""
+    """A page of posts and the cursor of the next one (``None``: this was the last).
+
+    A cursor is ``value~id~sort`` and goes on only under that sort; one of another sort begins again at the first page.
+    """
     limit = max(1, min(MAX_PAGE, limit))
     name = filters.sort.removeprefix("-")
     descending = filters.sort.startswith("-")
     column = posts.c[name if name in SORTS else "created_at"]
     key: sa.ColumnElement[Any] = sa.func.coalesce(column, 0.0)
     query = sa.select(posts, key.label("sort_key")).where(posts.c.workspace_id == workspace_id, *_where(filters))
-    if after:
-        at, _, last = after.partition("~")
+    if after and sort_of_cursor(after) == filters.sort:
+        at, last, _ = after.split("~", 2)
         try:
             value = float(at)
         except ValueError:
@@ -75,7 +83,7 @@ def list_posts(
     order = (key.desc(), posts.c.id.desc()) if descending else (key.asc(), posts.c.id.asc())
     rows = conn.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
     page = [dict(row) for row in rows[:limit]]
-    cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}" if len(rows) > limit else None
+    cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}~{filters.sort}" if len(rows) > limit else None
     return _many(conn, page), cursor
 
 
