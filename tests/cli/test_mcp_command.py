@@ -31,8 +31,22 @@ async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
         assert {"publish", "check", "explain"} <= {tool.name for tool in (await client.list_tools()).tools}
         result = await client.call_tool("diagnose_answer", {"answer": '{"error": {"code": 190}}'})
         assert not result.is_error
+        assert (result.structured_content or {})["lane"] == "meta_token"
+        told = await client.call_tool("explain", {"what": "token is invalid"})
+        assert (told.structured_content or {})["id"] == "token_is_invalid"
         refused = await client.call_tool("publish", {"text": "x"})
         assert refused.is_error
+        assert "it needs the scope 'write'" in refused.content[0].text
+        for tool, arguments, words in (
+            ("explain", {}, "The argument 'what' is missing."),
+            ("diagnose_answer", {"answer": "x", "http_status": "many"}, "The argument 'http_status' is wrong"),
+            ("publish", {"text": "x", "publish_a": "2027-01-01T00:00:00Z"}, "has no argument 'publish_a'"),
+        ):
+            wrong = await client.call_tool(tool, arguments)
+            assert wrong.is_error
+            text = wrong.content[0].text
+            assert words in text
+            assert not any(raw in text for raw in ("pydantic", "validation error", "\n"))
 
 
 @pytest.mark.parametrize("key", ["", "trd_wrong"])

@@ -15,7 +15,8 @@ from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from pydantic import BaseModel, Field
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__, catalog
 from treadle.accounts import keys
@@ -52,9 +53,39 @@ class Yes(BaseModel):
     publish: bool = Field(description="Publish this?")
 
 
+class _Server(MCPServer[Any]):
+    """Arguments that do not fit are said in plain words; one that no tool has is refused, never left out in silence."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        known = {tool.name: list(tool.input_schema.get("properties", {})) for tool in await self.list_tools()}
+        unknown = [given for given in arguments if name in known and given not in known[name]]
+        if unknown:
+            takes = ", ".join(known[name]) or "none"
+            raise ToolError(f"'{name}' has no argument '{unknown[0][:60]}'. It takes: {takes}. Nothing was done.")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(f"{_misfits(error.__cause__)} Nothing was done.") from None
+            raise
+
+
+def _misfits(error: ValidationError) -> str:
+    said = []
+    for one in error.errors(include_url=False, include_input=False):
+        name = ".".join(map(str, one["loc"]))
+        missing = one["type"] == "missing"
+        said.append(
+            f"The argument '{name}' is missing." if missing else f"The argument '{name}' is wrong: {one['msg']}."
+        )
+    return " ".join(said)
+
+
 def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
     """The server over an open house. ``secret`` is the key it works with; ``confirm`` false publishes unasked."""
-    server: MCPServer[Any] = MCPServer("treadle", version=__version__, instructions=INSTRUCTIONS)
+    server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
 
     async def may(scope: Scope) -> Principal:
         found = await app.db.query(keys.who, secret, now=app.now()) if secret else None

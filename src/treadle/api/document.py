@@ -171,7 +171,14 @@ Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs
 
 Lists come in pages: `next` of an answer is the `after` of the next request. Times are ISO 8601 in UTC. Refusals are
 problem documents (RFC 9457): `type` is the address of a page that explains it, `code` is stable, and `findings` names
-every field that is wrong, at once. Fields may be added to answers at any time; none is removed or changes its meaning
+every field that is wrong, at once.
+
+Only `POST /v1/posts` and `POST /v1/posts/bulk` take an `Idempotency-Key`; elsewhere the header is ignored. Sent
+again, an act on a post (confirm, retry, cancel) looks at the post's state first: it has no second effect, and answers
+409 where there is nothing left to do. A POST that makes something else (a webhook, a workspace) makes another one: look
+at the list first.
+
+Fields may be added to answers at any time; none is removed or changes its meaning
 within v1.
 """
 
