@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.servers import PATIENCE_S, environment, serving, treadle
+from treadle.app import DEFAULT_WORKSPACE, open_app
+from treadle.settings import Settings
+from treadle.store import feed
 
 
 def get(url: str) -> tuple[int, str]:
@@ -62,10 +65,44 @@ def test_a_worker_that_stopped_cleanly_is_no_loss_and_one_that_was_killed_is(tmp
         assert ("worker.taken_over" in errors) is lost
 
 
+def test_a_listener_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    headers = key_header(env)
+
+    def note(*types: str) -> None:
+        app = open_app(Settings(data_dir=tmp_path))
+        with app.db.begin() as conn:
+            for type_ in types:
+                feed.announce(conn, DEFAULT_WORKSPACE, type_, "acc_x", {}, now=app.now())
+        app.close()
+
+    def lines(url: str, last: str, count: int) -> list[tuple[str, str]]:
+        asked = urllib.request.Request(f"{url}/v1/events", headers={**headers, "Last-Event-ID": last})
+        found: list[tuple[str, str]] = []
+        with urllib.request.urlopen(asked, timeout=60) as stream:
+            number = ""
+            for line in stream:
+                name, _, value = line.decode().strip().partition(": ")
+                number = value if name == "id" else number
+                if name == "event":
+                    found.append((number, value))
+                if len(found) == count:
+                    break
+        return found
+
+    note("account.first")
+    with serving("serve", "--port", "0", "--no-worker", env=env) as (process, said):
+        ((last, name),) = lines(said["url"], "0", 1)
+        assert name == "account.first"
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    note("account.second", "account.third")  # while nobody served
+    with serving("serve", "--port", "0", "--no-worker", env=env) as (_, said):
+        assert [name for _, name in lines(said["url"], last, 2)] == ["account.second", "account.third"]
+
+
 def key_header(env: dict[str, str]) -> dict[str, str]:
     from treadle.accounts.keys import create_key
-    from treadle.app import DEFAULT_WORKSPACE, open_app
-    from treadle.settings import Settings
 
     app = open_app(Settings(data_dir=Path(env["TREADLE_DATA_DIR"])))
     with app.db.begin() as conn:
