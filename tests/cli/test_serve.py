@@ -154,3 +154,25 @@ def test_a_worker_beside_a_server_on_postgres(tmp_path: Path, postgres_cluster) 
                 assert worker.wait(PATIENCE_S) == 0
             server.send_signal(signal.SIGINT)
             assert server.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.postgres
+def test_readiness_follows_the_database_and_health_does_not(tmp_path: Path) -> None:
+    from tests.support.postgres import CARELESS, NoPostgres, Server
+
+    database = Server(CARELESS)
+    try:
+        url = database.start()
+    except NoPostgres as why:
+        pytest.skip(str(why))
+    try:
+        with serving("serve", "--port", "0", env=environment(tmp_path, TREADLE_DATABASE_URL=url)) as (_, said):
+            assert get(f"{said['url']}/readyz")[0] == 200
+            assert database._process is not None
+            database._process.send_signal(signal.SIGINT)
+            database._process.wait(PATIENCE_S)
+            status, ready = get(f"{said['url']}/readyz")
+            assert (status, json.loads(ready)["checks"]) == (503, {"database": "does not answer"})
+            assert get(f"{said['url']}/healthz")[0] == 200
+    finally:
+        database.stop()
