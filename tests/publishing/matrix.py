@@ -18,7 +18,7 @@ import pytest
 
 from tests.publishing.conftest import matrix_size
 from tests.publishing.covering import pairwise_rows
-from tests.publishing.faults import FAULTS, REFUSALS, UNCLEAR, Fault, in_vain
+from tests.publishing.faults import FAULTS, REFUSALS, UNCLEAR, Fault, in_vain, read_log
 from tests.publishing.host import hosting
 from tests.publishing.shop import Owner, Shop, at_rest
 from tests.support.proof import Tally
@@ -143,8 +143,12 @@ def ledger(shop: Shop, trial: Trial, rules: Sequence[dict[str, Any]]) -> list[st
     if trial.case.all_fire:
         idle = [rule["endpoint"] for rule in rules if not rule["fired"]]
         problems += [f"{trial.case.id}: nothing failed at {name}" for name in idle]
-    problems += [f"{trial.case.id}: {why}" for why in in_vain(shop.requests(trial.owner), nobody_died=True)]
-    if any(event["outcome"] is None for event in shop.timeline(trial.post_id)):
+    events, requests = shop.timeline(trial.post_id), shop.requests(trial.owner)
+    # On a starved machine an answer can come too late for the client, though the sandbox gave it in time.
+    heard = sum(event["stage"] == "create_container" and event["outcome"] == "ok" for event in events)
+    given = sum(call.endpoint == "create" and call.ok for call in read_log(requests))
+    problems += [f"{trial.case.id}: {why}" for why in in_vain(requests, nobody_died=heard >= given)]
+    if any(event["outcome"] is None for event in events):
         problems.append(f"{trial.case.id}: a call in the timeline has no end")
     return [f"{problem}\n{shop.story(trial.post_id)}" for problem in problems]
 
