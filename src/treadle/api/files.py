@@ -123,6 +123,25 @@ def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[st
     return dict(row) if row else None
 
 
+def page_of(
+    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Kept files, newest first, and the cursor of the page that follows."""
+    query = sa.select(media).where(media.c.workspace_id == workspace_id)
+    if after:
+        at, _, last = after.partition("~")
+        try:
+            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
+        except ValueError:
+            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
+        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
+    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
+    rows = [dict(row) for row in conn.execute(query).mappings()]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
+
+
 def wanted_by(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:
     """A post that is not out yet and needs this file."""
     over = ("published", "failed", "canceled")
@@ -136,6 +155,21 @@ def wanted_by(conn: sa.Connection, workspace_id: str, media_id: str) -> str | No
         )
         .limit(1)
     ).scalar()
+
+
+async def remove(app: App, row: Mapping[str, Any]) -> str | None:
+    """Forget a kept file and delete its bytes. Nothing is done when a post still needs it: that post is the answer."""
+
+    def work(conn: sa.Connection) -> str | None:
+        needed = wanted_by(conn, row["workspace_id"], row["id"])
+        if needed is None:
+            conn.execute(sa.delete(media).where(media.c.id == row["id"]))
+        return needed
+
+    needed = await app.db.run(work)
+    if needed is None:
+        await app.media().remove(str(row["stored"].get("id") or row["id"]))
+    return needed
 
 
 async def look_at(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -21,7 +20,6 @@ from treadle.app import App
 from treadle.media.hosting import MAX_BYTES
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
-from treadle.store.tables import media
 
 UPLOAD_LIMIT = MAX_BYTES + 1_048_576  # the file and what multipart puts around it
 router = APIRouter(prefix="/v1/media", tags=["Media"], dependencies=[Depends(known_query)])
@@ -148,26 +146,8 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
     responses={**good(200, "Newest first.", {"data": [EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_media(request: Request, caller: Reader, app: House, limit: Limit = 50, after: After = None) -> Response:
-    rows, following = await app.db.query(_page, caller.workspace_id, limit, reading.cursor(after))
+    rows, following = await app.db.query(files.page_of, caller.workspace_id, limit, reading.cursor(after))
     return page(request, [files.media_json(row, app.media()) for row in rows], following)
-
-
-def _page(
-    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
-) -> tuple[list[dict[str, Any]], str | None]:
-    query = sa.select(media).where(media.c.workspace_id == workspace_id)
-    if after:
-        at, _, last = after.partition("~")
-        try:
-            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
-        except ValueError:
-            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
-        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
-    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
-    rows = [dict(row) for row in conn.execute(query).mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
 
 
 async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
@@ -194,18 +174,9 @@ async def read_media(media_id: str, caller: Reader, app: House) -> Response:
     responses={204: {"description": "It is gone."}, **problems(404, 409)},
 )
 async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
-    row = await _one(app, caller.workspace_id, media_id)
-
-    def work(conn: sa.Connection) -> str | None:
-        needed = files.wanted_by(conn, caller.workspace_id, row["id"])
-        if needed is None:
-            conn.execute(sa.delete(media).where(media.c.id == row["id"]))
-        return needed
-
-    needed = await app.db.run(work)
+    needed = await files.remove(app, await _one(app, caller.workspace_id, media_id))
     if needed is not None:
         raise Problem("in_use", f"The post {needed} still needs it.", extra={"post_id": needed})
-    await app.media().remove(str(row["stored"].get("id") or row["id"]))
     return Response(status_code=204)
 
 

@@ -88,19 +88,25 @@ def delivery_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(app: App, url: str | None, types: Any) -> None:
-    """Refuse a literal address that is not public at once; where a name leads is judged at every delivery."""
     if types is not None and any(not isinstance(name, str) for name in types):
         raise invalid([Finding("types", "wrong_type", "Names of events are words.", "Send a list of words.")])
-    if url is None or app.settings.allow_private_media_hosts:
-        return
+    if url is not None and (wrong := private_address(app, url)):
+        raise invalid([wrong])
+
+
+def private_address(app: App, url: str) -> Finding | None:
+    """Why a literal address that is not public is refused at once; where a name leads is judged at every delivery."""
+    if app.settings.allow_private_media_hosts:
+        return None
     try:
         host = urlsplit(url).hostname or ""
         ipaddress.ip_address(host)
     except ValueError:
-        return
-    if not is_public(host):
-        said = "This address lies inside a private network."
-        raise invalid([Finding("url", "not_public", said, "Give an address that the internet can reach.", given=url)])
+        return None
+    if is_public(host):
+        return None
+    said = "This address lies inside a private network."
+    return Finding("url", "not_public", said, "Give an address that the internet can reach.", given=url)
 
 
 def _no(answer: Refusal) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from treadle.api.caller import Admin, Caller, House, Reader
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query
 from treadle.api.problems import Problem, invalid, not_found
+from treadle.app import App
 from treadle.ids import new_id
 from treadle.posts.findings import Finding
 from treadle.posts.read import counts, iso
@@ -62,6 +64,75 @@ def owns_the_house(conn: sa.Connection, caller: Caller) -> bool:
     return caller.may("admin") and first == caller.workspace_id
 
 
+def make(conn: sa.Connection, name: str, *, actor: str, now: float) -> dict[str, Any]:
+    """A new workspace with its first admin key, which is shown now or never: ``key``."""
+    id_ = new_id("workspace", now)
+    conn.execute(sa.insert(workspaces).values(id=id_, name=name, created_at=now, paused=False, options={}))
+    key_id, secret = create_key(conn, id_, "first key", ["admin"], now)
+    trail.note(conn, id_, actor, "workspace.created", id_, {"name": name, "key": key_id}, now=now)
+    return {**(workspace_json(conn, id_) or {}), "key": secret, "key_id": key_id}
+
+
+def name_problem(name: str) -> Finding | None:
+    """What is wrong with a workspace's name."""
+    if 1 <= len(name) <= 200:
+        return None
+    said = "A workspace has a name of 1 to 200 characters."
+    return Finding("name", "name", said, "Send a name.", given=name, limit=200)
+
+
+def change_problem(body: Mapping[str, Any]) -> Finding | None:
+    """What is wrong with a change of ``name``, ``paused``, ``options`` and ``alert_urls``, as far as it shows here."""
+    options, alert_urls = body.get("options") or {}, body.get("alert_urls")
+    sealed = [name for name in options if name.endswith(SEALED)]
+    if sealed:
+        return Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")
+    if options.get(alerts.QUIET_OPTION) is not None:
+        refused = alerts.quiet_problem(options[alerts.QUIET_OPTION])
+        if refused is not None:
+            return _finding(refused)
+    if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
+        return Finding("alert_urls", "type", "Alert targets are a list of texts.", "Send their addresses.")
+    name, written = str(body.get("name", "-")).strip(), json.dumps(body.get("options", {}))
+    if not 1 <= len(name) <= 200 or len(written) > 16_384:
+        said = "A name has 1 to 200 characters, options at most 16 KiB."
+        return Finding("name", "size", said, "Shorten it.", given=name)
+    if _UNKEPT.search(written):
+        return Finding("options", "characters", "Options contain a character that cannot be kept.", "Take it out.")
+    return None
+
+
+def change(
+    conn: sa.Connection, app: App, workspace_id: str, body: Mapping[str, Any], *, actor: str
+) -> dict[str, Any] | Refusal | None:
+    """Do what ``PATCH`` does, with a body that :func:`change_problem` has nothing against; the workspace as it is now.
+
+    Options are merged by name, ``None`` takes one away; ``alert_urls`` replaces all targets.
+    """
+    now = app.now()
+    told = {name: value for name, value in body.items() if name != "alert_urls"}
+    if (alert_urls := body.get("alert_urls")) is not None:
+        refused = alerts.set_urls(conn, app.vault, workspace_id, alert_urls)
+        if refused is not None:
+            return refused
+        trail.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, {"targets": len(alert_urls)}, now=now)
+    mine = workspaces.c.id == workspace_id
+    if "name" in body:
+        conn.execute(sa.update(workspaces).where(mine).values(name=str(body["name"]).strip()))
+    if "options" in body:
+        kept = conn.execute(sa.select(workspaces.c.options).where(mine)).scalar() or {}
+        merged = {k: v for k, v in {**kept, **body["options"]}.items() if v is not None}
+        conn.execute(sa.update(workspaces).where(mine).values(options=merged))
+    if "paused" in body:
+        app.posts.pause(conn, workspace_id, paused=body["paused"], now=now)
+    trail.note(conn, workspace_id, actor, "workspace.changed", workspace_id, told, now=now)
+    return workspace_json(conn, workspace_id)
+
+
+def _finding(answer: Refusal) -> Finding:
+    return Finding(answer.field or "", "refused", f"{answer.title}.", answer.detail)
+
+
 @router.get(
     "/v1/workspaces",
     summary="Workspaces this key can see",
@@ -93,19 +164,11 @@ async def create_workspace(request: Request, caller: Admin, app: House) -> Respo
     """Takes an admin key of the installation's first workspace. Accounts, posts and keys of the new one are its own."""
     body = reading.only(reading.mapping(await reading.read_json(request)), {"name": str})
     name = str(body.get("name") or "").strip()
-    if not 1 <= len(name) <= 200:
-        said = "A workspace has a name of 1 to 200 characters."
-        raise invalid([Finding("name", "name", said, "Send a name.", given=name, limit=200)])
+    if wrong := name_problem(name):
+        raise invalid([wrong])
 
     def work(conn: sa.Connection) -> dict[str, Any] | None:
-        if not owns_the_house(conn, caller):
-            return None
-        now = app.now()
-        id_ = new_id("workspace", now)
-        conn.execute(sa.insert(workspaces).values(id=id_, name=name, created_at=now, paused=False, options={}))
-        key_id, secret = create_key(conn, id_, "first key", ["admin"], now)
-        trail.note(conn, id_, caller.key_id, "workspace.created", id_, {"name": name, "key": key_id}, now=now)
-        return {**(workspace_json(conn, id_) or {}), "key": secret, "key_id": key_id}
+        return make(conn, name, actor=caller.key_id, now=app.now()) if owns_the_house(conn, caller) else None
 
     made = await app.db.run(work)
     if made is None:
@@ -147,35 +210,13 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
         reading.mapping(await reading.read_json(request)),
         {"name": str, "paused": bool, "options": dict, "alert_urls": list},
     )
-    alert_urls = body.pop("alert_urls", None)
-    _check_options(body.get("options") or {}, alert_urls)
-    name = str(body.get("name", "-")).strip()
-    if not 1 <= len(name) <= 200 or len(json.dumps(body.get("options", {}))) > 16_384:
-        said = "A name has 1 to 200 characters, options at most 16 KiB."
-        raise invalid([Finding("name", "size", said, "Shorten it.", given=name)])
-    if _UNKEPT.search(json.dumps(body.get("options", {}))):
-        said = "Options contain a character that cannot be kept."
-        raise invalid([Finding("options", "characters", said, "Take it out.")])
+    if wrong := change_problem(body):
+        raise invalid([wrong])
 
     def work(conn: sa.Connection) -> dict[str, Any] | Refusal | None:
         if _visible(conn, caller, id_) is None:
             return None
-        now = app.now()
-        if alert_urls is not None:
-            refused = alerts.set_urls(conn, app.vault, id_, alert_urls)
-            if refused is not None:
-                return refused
-            trail.note(conn, id_, caller.key_id, "workspace.alerts", id_, {"targets": len(alert_urls)}, now=now)
-        if "name" in body:
-            conn.execute(sa.update(workspaces).where(workspaces.c.id == id_).values(name=name))
-        if "options" in body:
-            kept = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == id_)).scalar() or {}
-            merged = {k: v for k, v in {**kept, **body["options"]}.items() if v is not None}
-            conn.execute(sa.update(workspaces).where(workspaces.c.id == id_).values(options=merged))
-        if "paused" in body:
-            app.posts.pause(conn, id_, paused=body["paused"], now=now)
-        trail.note(conn, id_, caller.key_id, "workspace.changed", id_, body, now=now)
-        return workspace_json(conn, id_)
+        return change(conn, app, id_, body, actor=caller.key_id)
 
     found = await app.db.run(work)
     if found is None:
@@ -211,19 +252,5 @@ async def test_alerts(workspace_id: str, caller: Admin, app: House) -> Response:
     return JSONResponse({"data": data})
 
 
-def _check_options(options: dict[str, Any], alert_urls: Any) -> None:
-    sealed = [name for name in options if name.endswith(SEALED)]
-    if sealed:
-        raise invalid(
-            [Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")]
-        )
-    if options.get(alerts.QUIET_OPTION) is not None:
-        refused = alerts.quiet_problem(options[alerts.QUIET_OPTION])
-        if refused is not None:
-            raise _refused(refused)
-    if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
-        raise invalid([Finding("alert_urls", "type", "Alert targets are a list of texts.", "Send their addresses.")])
-
-
 def _refused(answer: Refusal) -> Problem:
-    return invalid([Finding(answer.field or "", "refused", f"{answer.title}.", answer.detail)])
+    return invalid([_finding(answer)])
