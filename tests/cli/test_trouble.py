@@ -80,6 +80,7 @@ def test_a_database_file_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [("--help",), ("posts", "--help"), ("posts", "list", "--json"), ("posts", "export"),
+     ("export",), ("webhooks", "events"), ("workspace",), ("media", "--json"), ("unknown", "--json"),
      ("explain", "token_is_invalid"), ("diagnose", '{"error": {"code": 190}}'), ("keys", "list")],
     ids=" ".join,
 )  # fmt: skip

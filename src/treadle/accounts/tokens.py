@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import SecretStr
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 TRIES = 3
 PAUSE_S = 0.5
+AGAIN = "Nothing was connected, and it is not tried again by itself: try again in a while."
+TRIED = "Asked Threads, and stopped there: nothing is stored."
 SHORT_S = 2 * 3600.0  # tokens that live no longer than this are those of a code's exchange
 
 
@@ -101,7 +103,11 @@ async def from_token(
 
 
 def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:
-    return Unknown(diagnose_failure(failure, stage), step)
+    found = diagnose_failure(failure, stage)
+    if found.retry.kind == "later":
+        # The catalogue speaks of posts, which go on by themselves; here somebody stands and waits.
+        found = replace(found, next_step=AGAIN, treadle_does=TRIED, plan=(), decides=())
+    return Unknown(found, step)
 
 
 def _app_missing() -> Unknown:

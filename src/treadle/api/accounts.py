@@ -368,6 +368,14 @@ async def quota(
     row = await _account(app, caller.workspace_id, account_id)
     if live and (row["token_enc"] is None or row["disconnected_at"] is not None):
         raise Problem("threads_refused", "Connect it again.", status=409, pattern="account_disconnected")
+    found = await quota_of(app, row, live=live)
+    if isinstance(found, Diagnosis):
+        raise _unknown(found)
+    return JSONResponse(found)
+
+
+async def quota_of(app: App, row: Mapping[str, Any], *, live: bool) -> dict[str, Any] | Diagnosis:
+    """How much an account may publish; with ``live`` Threads is asked, whose refusal is a diagnosis."""
     kept: dict[str, Any] = dict(row["quota"] or {})
     if live:
 
@@ -376,7 +384,7 @@ async def quota(
 
         result = await with_accounts(app, look)
         if not isinstance(result, Ok):
-            raise _unknown(diagnose_failure(result, "read"))
+            return diagnose_failure(result, "read")
         limit = result.value
         kept = {
             "posts_used": limit.posts_used,
@@ -390,4 +398,4 @@ async def quota(
         name: {"used": kept.get(f"{name}_used"), "total": kept.get(f"{name}_total") or TOTALS[name], "here": here[name]}
         for name in TOTALS
     }
-    return JSONResponse({**buckets, "live": live, "at": iso(kept.get("at")), "full_until": iso(row["quota_until"])})
+    return {**buckets, "live": live, "at": iso(kept.get("at")), "full_until": iso(row["quota_until"])}

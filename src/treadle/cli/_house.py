@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from treadle.accounts.refusal import Refusal as Refused
     from treadle.app import App
+    from treadle.diagnosis.types import Diagnosis
     from treadle.posts.findings import Finding
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -108,10 +110,7 @@ def done(answer: Any, as_json: bool, what: str = "post") -> None:
 
     match answer:
         case Missing(kind):
-            if as_json:
-                say({"error": "not_found", "message": f"There is no such {kind}."})
-                raise typer.Exit(1)
-            fail(f"There is no such {kind} in this workspace.")
+            missing(kind, as_json)
         case Refusal(code, message, detail):
             if as_json:
                 say({"error": code, "message": message, **detail})
@@ -123,6 +122,47 @@ def done(answer: Any, as_json: bool, what: str = "post") -> None:
         say({f"{what}_id": answer.post_id, "message": answer.message, **answer.detail})
     else:
         typer.echo(answer.message or "Done.")
+
+
+def no(answer: Refused, as_json: bool) -> NoReturn:
+    """End the command with a refusal of the accounts room: exit code 1."""
+    if as_json:
+        code = {404: "not_found", 409: "in_use"}.get(answer.status, "invalid_request")
+        say({"error": code, "field": answer.field, "message": f"{answer.title}. {answer.detail}"})
+        raise typer.Exit(1)
+    fail(f"{answer.title}.", answer.detail)
+
+
+def by_hand(cause: Diagnosis) -> str:
+    """What to do about a call that somebody made by hand. Posts are tried again by themselves; such a call is not."""
+    again = "It is not tried again by itself: try again in a while."
+    return again if cause.retry.kind == "later" else cause.next_step
+
+
+def missing(what: str, as_json: bool) -> NoReturn:
+    """End the command: there is no such thing in this workspace."""
+    if as_json:
+        say({"error": "not_found", "message": f"There is no such {what}."})
+        raise typer.Exit(1)
+    fail(f"There is no such {what} in this workspace.")
+
+
+def sure(question: str, yes: bool) -> None:
+    """Ask a person before something is gone for good; scripts are not asked."""
+    if not yes and sys.stdin.isatty() and not typer.confirm(question, err=True):
+        fail("Nothing was done.")
+
+
+def somebody_works(app: App) -> bool:
+    """Whether a worker is alive anywhere: without one nothing is sent."""
+    import sqlalchemy as sa
+
+    from treadle.publishing.lease import database_now
+    from treadle.store.tables import workers
+
+    with app.db.read() as conn:
+        alive = (workers.c.state == "alive", workers.c.expires_at > database_now(conn))
+        return conn.execute(sa.select(workers.c.id).where(*alive).limit(1)).first() is not None
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

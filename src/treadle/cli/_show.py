@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -13,8 +14,9 @@ def width() -> int:
 
 
 def bold(text: str) -> str:
-    """Bold on a terminal, bare elsewhere."""
-    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() else text
+    """Bold on a terminal that can and may show it, bare elsewhere."""
+    plain = not sys.stdout.isatty() or os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+    return text if plain else f"\x1b[1m{text}\x1b[0m"
 
 
 def field(label: str, text: str) -> str:

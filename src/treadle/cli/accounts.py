@@ -1,4 +1,4 @@
-"""``treadle accounts``: connect, list, look at, recheck, reconnect, disconnect."""
+"""``treadle accounts``: connect, list, look at, recheck, reconnect, pause, disconnect."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import typer
 
 from treadle.cli._show import bold, field, write
 from treadle.cli._typer import run_app
+from treadle.cli.accounts_sending import pause, quota, resume
 
 T = TypeVar("T")
+UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
     no_args_is_help=True,
-    help="Connect, list, recheck and reconnect accounts.",
+    help="Connect, list, recheck, reconnect and pause accounts.",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -205,6 +207,7 @@ def _told(made: Any, as_json: bool) -> None:
                 field("What happened", found.what_happened),
                 field("What to do", found.next_step),
                 field("For developers", found.next_step_developer),
+                field("Asked", f"{_asked()} (TREADLE_THREADS_API_URL)" if found.pattern in UNHEARD else ""),
                 field("More", f"treadle explain {found.pattern}"),
             )
         raise typer.Exit(1)
@@ -234,7 +237,13 @@ def _told(made: Any, as_json: bool) -> None:
     )
 
 
-def _link(account: str | None, return_url: str, workspace: str, as_json: bool) -> None:
+def _asked() -> str:
+    from treadle.settings import Settings
+
+    return Settings().threads_api_url
+
+
+def _link(account: str | None, return_url: str, scopes: list[str] | None, workspace: str, as_json: bool) -> None:
     async def work(house: Any, ws: str) -> Any:
         from treadle.accounts import audit, links
 
@@ -242,7 +251,13 @@ def _link(account: str | None, return_url: str, workspace: str, as_json: bool) -
 
         def make(conn: Any) -> Any:
             made = links.create(
-                conn, house.settings, ws, now=house.now(), account_id=wanted, return_url=return_url or None
+                conn,
+                house.settings,
+                ws,
+                now=house.now(),
+                account_id=wanted,
+                return_url=return_url or None,
+                scopes=scopes,
             )
             if isinstance(made, links.Link):
                 audit.note(conn, ws, "cli", "link.created", made.id, {"account_id": wanted}, now=house.now())
@@ -261,21 +276,34 @@ def _link(account: str | None, return_url: str, workspace: str, as_json: bool) -
         write(made.url, "Good for one connection, for a day. Whoever opens it connects their profile.")
 
 
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scope",
+        help="A permission to ask for; repeatable. What publishing needs, unless said. threads_basic comes along.",
+    ),
+]
 ReturnUrl = Annotated[str, typer.Option("--return-url", help="Where to go afterwards; under a return address.")]
 
 
 @app.command()
-def connect(return_url: ReturnUrl = "", workspace: Workspace = "", as_json: AsJson = False) -> None:
+def connect(
+    return_url: ReturnUrl = "", scope: Scopes = None, workspace: Workspace = "", as_json: AsJson = False
+) -> None:
     """Print a link for somebody to connect an account through Threads."""
-    _link(None, return_url, workspace, as_json)
+    _link(None, return_url, scope, workspace, as_json)
 
 
 @app.command()
 def reconnect(
-    account: AccountArg, return_url: ReturnUrl = "", workspace: Workspace = "", as_json: AsJson = False
+    account: AccountArg,
+    return_url: ReturnUrl = "",
+    scope: Scopes = None,
+    workspace: Workspace = "",
+    as_json: AsJson = False,
 ) -> None:
     """Print a link that connects this account again; no other profile can use it."""
-    _link(account, return_url, workspace, as_json)
+    _link(account, return_url, scope, workspace, as_json)
 
 
 @app.command()
@@ -342,3 +370,8 @@ def disconnect(account: AccountArg, workspace: Workspace = "", as_json: AsJson =
         _print({"disconnected": True})
     else:
         write("Disconnected; its tokens are forgotten.")
+
+
+app.command("pause")(pause)
+app.command("resume")(resume)
+app.command("quota")(quota)

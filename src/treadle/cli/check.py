@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from treadle.cli._media import SEVERITY, facts_words
 from treadle.cli._typer import run_app
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from treadle.media.jobs import Progress
     from treadle.media.report import MediaReport
     from treadle.settings import Settings
-
-_SEVERITY = {"error": ("Error", "bold red"), "repair": ("Repair", "yellow"), "remark": ("Remark", "dim")}
 
 
 def run(name: str, args: list[str]) -> int:
@@ -103,7 +102,7 @@ async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_priva
     with tempfile.TemporaryDirectory(prefix=".treadle-repair-", dir=output.parent) as folder:
         service = MediaService(_settings(Path(folder), allow_private))
         try:
-            with _bar(quiet=as_json) as tell:
+            with MediaBar(quiet=as_json) as tell:
                 made = await service.write_prepared(
                     source, output, on_too_long="trim" if trim else "refuse", conservative=h264, progress=tell
                 )
@@ -163,14 +162,14 @@ def _print_report(console: Console, report: MediaReport) -> None:
 
     from treadle.media.report import worst_first
 
-    console.print(Text(report.source, style="bold"), Text(_facts(report), style="dim"))
+    console.print(Text(report.source, style="bold"), Text(facts_words(report.probe), style="dim"))
     if report.findings:
         table = Table(show_edge=False, pad_edge=False, box=None, header_style="dim")
         table.add_column("")
         table.add_column("Finding", overflow="fold")
         table.add_column("Pattern", overflow="fold")
         for item in worst_first(report.findings):
-            word, style = _SEVERITY[item.severity]
+            word, style = SEVERITY[item.severity]
             table.add_row(Text(word, style=style), Text(item.message), Text(item.pattern, style="dim"))
         console.print(table)
     console.print(Text("→ " + _verdict(report), style="green" if report.ok else "red"))
@@ -183,31 +182,7 @@ def _verdict(report: MediaReport) -> str:
     return "It is too long: shorten it, or repair it with --trim."
 
 
-def _facts(report: MediaReport) -> str:
-    """A line of what the file is: ``MP4, H.264 1280x720, 30 fps, AAC stereo, 0:20, 8.02 MB``."""
-    from treadle.media.words import clock, megabytes
-
-    probe = report.probe
-    if probe is None:
-        return ""
-    words = [probe.container.upper()]
-    if probe.video is not None:
-        width, height = probe.video.shown_size
-        words.append(f"{probe.video.codec.upper()} {width}x{height}")
-        if probe.video.frame_rate:
-            words.append(f"{probe.video.frame_rate:.4g} fps")
-    if probe.image is not None:
-        words.append("{}x{}".format(*probe.image.shown_size))
-    if probe.audio is not None:
-        words.append(f"{probe.audio.codec.upper()} {probe.audio.channels or '?'} ch")
-    if probe.duration_s:
-        words.append(clock(probe.duration_s))
-    if probe.size is not None:
-        words.append(megabytes(probe.size))
-    return ", ".join(word for word in words if word)
-
-
-class _bar:
+class MediaBar:
     """A progress bar on standard error: percent, speed and time left. Silent when quiet."""
 
     def __init__(self, *, quiet: bool) -> None:

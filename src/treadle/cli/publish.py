@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, account_of, done, fail, house, refused, say, workspace_of
+from treadle.cli._house import (
+    ACTOR,
+    Json,
+    Workspace,
+    account_of,
+    done,
+    fail,
+    house,
+    refused,
+    say,
+    somebody_works,
+    workspace_of,
+)
+from treadle.cli._media import keep_file
 
 if TYPE_CHECKING:
     from treadle.app import App
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-PIECE = 1_048_576
 
 
 def run(name: str, args: list[str]) -> int | None:
@@ -134,13 +143,11 @@ def _option(given: str) -> tuple[str, Any]:
 
 async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dict[str, Any]:
     """An address as it is; a file is kept first, with progress."""
-    from treadle.api.files import NotKept, finding_json, keep
+    from treadle.api.files import NotKept, finding_json
 
     if "://" in given:
         return {"url": given}
-    path, size = await asyncio.to_thread(_file, given)
-    show = not as_json and sys.stderr.isatty()
-    made = await keep(app, workspace_id, _read(path, size, show=show), path.name)
+    made = await keep_file(app, workspace_id, given, show=not as_json and sys.stderr.isatty())
     found = made.findings if isinstance(made, NotKept) else []
     if isinstance(made, NotKept):
         if as_json:
@@ -151,33 +158,6 @@ async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dic
         if not as_json:
             typer.echo(f"{given}: {f['message']}", err=True)
     return {"id": made["id"]}
-
-
-def _file(given: str) -> tuple[Path, int]:
-    path = Path(given).expanduser()
-    if not path.is_file():
-        fail(f"There is no file {given}.")
-    return path, path.stat().st_size
-
-
-async def _read(path: Path, size: int, *, show: bool) -> AsyncIterator[bytes]:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    progress = Progress(*columns, console=Console(stderr=True)) if show else None
-    with progress or nullcontext(), await asyncio.to_thread(path.open, "rb") as file:
-        task = progress.add_task(path.name, total=size) if progress else None
-        while piece := await asyncio.to_thread(file.read, PIECE):
-            yield piece
-            if progress is not None and task is not None:
-                progress.advance(task, len(piece))
 
 
 async def _only_check(app: App, workspace_id: str, body: dict[str, Any], as_json: bool) -> None:
@@ -197,7 +177,7 @@ async def _only_check(app: App, workspace_id: str, body: dict[str, Any], as_json
 def _follow(app: App, workspace_id: str, post: dict[str, Any], wait: float, as_json: bool) -> None:
     from treadle.cli.posts import print_post, wait_for
 
-    if not _somebody_works(app) and post["state"] != "draft":
+    if not somebody_works(app) and post["state"] != "draft":
         typer.echo("No worker is running: it goes out when 'treadle serve' runs.", err=True)
     elif wait:
         post = wait_for(app, workspace_id, post["id"], wait)
@@ -207,14 +187,3 @@ def _follow(app: App, workspace_id: str, post: dict[str, Any], wait: float, as_j
         print_post(post)
     if wait and post["state"] != "published":
         raise typer.Exit(1)
-
-
-def _somebody_works(app: App) -> bool:
-    import sqlalchemy as sa
-
-    from treadle.publishing.lease import database_now
-    from treadle.store.tables import workers
-
-    with app.db.read() as conn:
-        alive = (workers.c.state == "alive", workers.c.expires_at > database_now(conn))
-        return conn.execute(sa.select(workers.c.id).where(*alive).limit(1)).first() is not None

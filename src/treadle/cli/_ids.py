@@ -1,0 +1,39 @@
+"""Ids as people type them: whole, or only enough of their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from treadle.cli._house import fail
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from treadle.app import App
+
+LENGTH = 30  # a prefix of three letters, an underscore, 26 characters
+SHORTEST = 4
+
+
+def whole_id(app: App, workspace_id: str, given: str, kind: str, what: str, table: sa.Table) -> str:
+    """The id that ``given`` is, or ends.
+
+    ``kind`` is a key of :data:`treadle.ids.PREFIXES`, ``what`` the word people use for it. A whole id is given back
+    unseen: whether it exists is said by whoever works with it. The end of none or of several ends the command.
+    """
+    import sqlalchemy as sa
+
+    from treadle.ids import PREFIXES
+
+    plain, prefix = given.strip().lower(), PREFIXES[kind] + "_"
+    if len(plain) == LENGTH and plain.startswith(prefix):
+        return plain
+    ending = plain.removeprefix(prefix)
+    if len(ending) < SHORTEST or not ending.isalnum():
+        fail(f"'{given}' is not the id of a {what} ({prefix}...), nor the last four characters or more of one.", code=2)
+    with app.db.read() as conn:
+        mine = (table.c.workspace_id == workspace_id, table.c.id.endswith(ending, autoescape=True))
+        ids = list(conn.execute(sa.select(table.c.id).where(*mine).limit(3)).scalars())
+    if len(ids) != 1:
+        fail(f"No {what} ends in '{given}'." if not ids else f"Several {what}s end in '{given}': write more of the id.")
+    return str(ids[0])

@@ -1,0 +1,79 @@
+"""Whether an account sends, and how much it may: ``treadle accounts pause | resume | quota``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from treadle.cli._house import ACTOR, Json, Workspace, account_of, by_hand, fail, house, say, table, when, workspace_of
+
+AccountArg = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account (acc_...) or its user name.")]
+
+
+def pause(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
+    """Stop sending to it at once; what is being sent is finished."""
+    _set(account, workspace, as_json, paused=True)
+
+
+def resume(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
+    """Let what waited go."""
+    _set(account, workspace, as_json, paused=False)
+
+
+def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
+    from treadle.accounts import audit
+    from treadle.posts.answers import Done
+
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        found = account_of(app, workspace_id, account)
+        with app.db.begin() as conn:
+            now, act = app.now(), "account.paused" if paused else "account.resumed"
+            answer = app.posts.pause(conn, workspace_id, account_id=found["id"], paused=paused, now=now)
+            audit.note(conn, workspace_id, ACTOR, act, found["id"], now=now)
+    released = list(answer.detail.get("released", [])) if isinstance(answer, Done) else []
+    if as_json:
+        say({"account_id": found["id"], "username": found["username"], "paused": paused, "released": released})
+    elif paused:
+        typer.echo(f"@{found['username']} is paused: nothing is sent to it until you resume.")
+    else:
+        typer.echo(f"@{found['username']} goes on." + (f" {len(released)} posts go now." if released else ""))
+
+
+def quota(
+    account: AccountArg,
+    here: Annotated[bool, typer.Option("--here", help="Only what is known here; do not ask Threads.")] = False,
+    workspace: Workspace = "",
+    as_json: Json = False,
+) -> None:
+    """How much it may publish in 24 moving hours, and how much it did."""
+    from treadle.api.accounts import quota_of
+    from treadle.diagnosis.types import Diagnosis
+
+    with house() as app:
+        row = account_of(app, workspace_of(app, workspace), account)
+        if not here and row["token_enc"] is None:
+            fail("The account is not connected.", "Connect it again; there is no token to ask with.")
+        found = asyncio.run(quota_of(app, row, live=not here))
+    if isinstance(found, Diagnosis):
+        if as_json:
+            say({"error": "threads_refused", "cause": found.to_json()})
+            raise typer.Exit(1)
+        fail(f"{found.title}: {by_hand(found)}", "'--here' shows what is known without asking.")
+    if as_json:
+        say(found)
+        return
+    rows = [
+        (
+            name,
+            "not known" if found[name]["used"] is None else found[name]["used"],
+            found[name]["total"],
+            found[name]["here"],
+        )
+        for name in ("posts", "replies")
+    ]
+    table(("", "Used", "Of", "From here"), rows)
+    if found["full_until"]:
+        typer.echo(f"Full until {when(found['full_until'])}.", err=True)
