@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from tests.api.conftest import House
 from tests.cli import servers
 from tests.cli.conftest import Terminal
+from treadle.accounts import webhooks as hooks
 from treadle.store.tables import audit, webhooks
 
 URL = "https://shop.example/hooks"
@@ -61,6 +62,17 @@ def test_what_was_sent_is_listed_page_by_page(treadle: Terminal, at_home: House)
     again = treadle("webhooks", "redeliver", sent[0])
     assert (again.code, "is paused" in again.err) == (0, True)
     assert treadle.json("webhooks", "redeliver", "dlv_" + "0" * 26, code=1)["error"] == "not_found"
+
+
+def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: House) -> None:
+    id_ = treadle.json("webhooks", "add", URL)["id"]
+    with at_home.app.db.begin() as conn:
+        for _ in range(201):
+            hooks.ping(conn, at_home.workspace, id_, now=at_home.app.now())
+    first = treadle.json("webhooks", "show", id_, "--limit", "200")
+    assert (len(first["deliveries"]), first["next"]) == (200, first["deliveries"][-1]["id"])
+    by_api = at_home.client("read").get(f"/v1/webhooks/{id_}/deliveries", params={"limit": 200}).json()
+    assert by_api == {"data": first["deliveries"], "next": first["next"]}
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ EVENTS: Final[Mapping[str, str]] = {
 PING: Final = "webhook.ping"
 MOST_PER_WORKSPACE: Final = 20
 URL_MOST: Final = 2000
+MOST_LISTED: Final = 201  # a page of 200, and one that tells whether there are more
 BATCH: Final = 500
 # Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen.
 LOOK_BACK: Final = 500
@@ -227,7 +228,9 @@ def deliveries(
     )
     if before is not None:
         query = query.where(webhook_deliveries.c.id < before)
-    rows = conn.execute(query.order_by(webhook_deliveries.c.id.desc()).limit(max(1, min(limit, 200)))).mappings()
+    rows = conn.execute(
+        query.order_by(webhook_deliveries.c.id.desc()).limit(max(1, min(limit, MOST_LISTED)))
+    ).mappings()
     return [dict(row) for row in rows]
 
 

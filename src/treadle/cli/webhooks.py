@@ -149,7 +149,7 @@ def show(
         id_ = hook_id(app, workspace_id, webhook)
         with app.db.read() as conn:
             row = webhooks.find(conn, workspace_id, id_)
-            rows = webhooks.deliveries(conn, workspace_id, id_, limit=min(limit + 1, 200), before=after or None)
+            rows = webhooks.deliveries(conn, workspace_id, id_, limit=limit + 1, before=after or None)
     if row is None:
         missing("webhook", as_json)
     following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
