@@ -173,3 +173,53 @@ def test_options_without_a_field_survive_the_form() -> None:
         fields["part-0-kept"] = broken
         draft = read_form(lambda name: fields.get(name, ""), lambda name: [fields[name]] if name in fields else [])
         assert draft.parts[0].options == {"topic_tag": "looms"}
+
+
+def test_a_rhythm_of_many_waits_is_drawn_as_it_was() -> None:
+    """Forty looks a minute apart, a week after the post was accepted: the week is folded, the minutes are not."""
+    looks = [event(START + 7 * 86_400 + 60 * n, 0.1, id=n + 2, stage="container_status") for n in range(40)]
+    drawing = waterfall([event(START, None, kind="state"), *looks], START)
+    assert drawing is not None
+    assert [fold.label for fold in drawing.folds] == ["7 days"]
+    assert drawing.folded == "7 days"
+    bars = drawing.lanes[-1].bars
+    steps = [after.x - before.x for before, after in pairwise(bars)]
+    assert max(steps) - min(steps) < 0.6  # the last may be pushed back from the end
+    assert min(steps) > 1.5
+
+
+def test_a_short_call_beside_a_very_long_one_is_seen() -> None:
+    drawing = waterfall([event(START, 0.05), event(START + 0.1, 222.0, id=2), event(START + 222.2, 0.05, id=3)], START)
+    assert drawing is not None
+    assert not drawing.folds
+    widths = [bar.width for bar in drawing.lanes[0].bars]
+    assert widths[0] == widths[2] == 0.5
+    assert widths[1] > 98
+
+
+@given(spans)
+def test_labels_of_the_axis_do_not_meet(found: list[tuple[float, float]]) -> None:
+    drawing = waterfall([event(START + at, took, id=n) for n, (at, took) in enumerate(sorted(found))], START)
+    assert drawing is not None
+    told = [fold.x + fold.width / 2 for fold in drawing.folds if fold.told]
+    places = sorted([*told, *(tick.x for tick in drawing.ticks)])
+    assert all(after - before > 8.9 for before, after in pairwise(places))
+    assert all(len(fold.label) <= 9 for fold in drawing.folds)
+    assert len(drawing.folds) <= 6
+
+
+@pytest.mark.parametrize(("parts_", "attempts", "rows"), [(12, 1, 12), (1, 30, 30), (3, 2, 24), (30, 2, 2)])
+def test_a_long_timeline_stays_a_drawing(parts_: int, attempts: int, rows: int) -> None:
+    stages = ("create_container", "container_status", "publish", "verify")
+    events, at = [], START
+    for attempt in range(1, attempts + 1):
+        for part in range(parts_):
+            for stage in stages:
+                events.append(event(at, 0.3, part=part, attempt=attempt, stage=stage, id=len(events)))
+                at += 0.5
+    drawing = waterfall(events, START)
+    assert drawing is not None
+    assert len(drawing.lanes) == rows
+    assert sum(len(lane.bars) for lane in drawing.lanes) == len(events)
+    labels = [lane.label for lane in drawing.lanes]
+    assert len(set(labels)) == rows

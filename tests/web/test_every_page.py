@@ -30,6 +30,7 @@ PAGES = {
     "causes": "/causes",
     "unknown": "/unknown",
     "webhooks": "/webhooks",
+    "webhook": "/webhooks/{webhook}",
     "alerts": "/alerts",
     "keys": "/keys",
     "astray": "/no-such-page",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +35,7 @@ PAGES = (
     "/posts/{failed}", "/posts/{held}", "/compose", "/compose?post={chain}", "/compose?copy={published}",
     "/compose?at=2027-01-01T09:00", "/calendar", "/calendar?month=2026-12", "/calendar?month=nonsense", "/accounts",
     "/causes", "/causes?days=90", "/posts/replace?post={scheduled0}&post={video}",
-    "/unknown", "/webhooks", "/alerts", "/keys", "/setup", "/me",
+    "/unknown", "/webhooks", "/webhooks/{webhook}", "/alerts", "/keys", "/setup", "/me",
 )  # fmt: skip
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)
 
@@ -165,6 +167,53 @@ def test_times_are_in_the_zone_of_the_person(furnished: Furnished) -> None:
     answer = furnished.client.post("/me", data={"csrf": CSRF, "do": "zone", "zone_name": "Mars/Olympus"})
     assert answer.status_code == 303
     assert "no such time zone" in furnished.client.get("/me").text
+
+
+def test_who_chooses_utc_sees_utc_and_who_chooses_nothing_sees_the_browsers_zone(furnished: Furnished) -> None:
+    furnished.client.cookies.set("treadle_zone", "Asia%2FTokyo")
+    here = f"/posts/{furnished.ids['published']}"
+    for chosen, shown in (("UTC", " UTC"), ("", "JST")):
+        furnished.client.post("/me", data={"csrf": CSRF, "do": "zone", "zone_name": chosen})
+        titles = re.findall(r'<time [^>]*title="([^"]+)"', furnished.client.get(here).text)
+        assert titles
+        assert all(title.endswith(shown) for title in titles)
+    assert 'placeholder="Asia/Tokyo"' in furnished.client.get("/me").text
+
+
+def test_text_that_runs_from_right_to_left_is_shown_so(furnished: Furnished) -> None:
+    text, now = "שלום, הנול מוכן (12%)", furnished.app.now()
+    due = now + 20 * 86_400  # a day with nothing else
+    with furnished.app.db.begin() as conn:
+        post_id = add_post(
+            conn, furnished.ids["loom"], text, "scheduled", now, due_at=due, publish_at=due, labels=["חנות"]
+        )
+    for address, around in (
+        ("/posts", '<a class="row-text" href="/posts/{0}" dir="auto">{1}</a>'),
+        ("/posts", '<span dir="auto">#חנות</span>'),
+        ("/posts/{0}", '<h1 class="post-title" dir="auto">{1}</h1>'),
+        ("/posts/{0}", '<p class="thread-text" dir="auto">{1}</p>'),
+        (f"/calendar?month={datetime.fromtimestamp(due, ZoneInfo('Europe/Berlin')):%Y-%m}", "<bdi>{1}</bdi>"),
+        ("/posts/replace?post={0}", '<a class="row-text" href="/posts/{0}" dir="auto">{1}</a>'),
+    ):
+        page = furnished.client.get(address.format(post_id)).text
+        assert around.format(post_id, text) in page, address
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("/posts?q=a%00b&label=%00", 200), ("/posts/pst_%00", 404), ("/webhooks/%00", 404)]
+)
+def test_what_no_database_keeps_is_left_out(furnished: Furnished, address: str, status: int) -> None:
+    assert furnished.client.get(address).status_code == status
+
+
+def test_causes_are_named_as_the_guide_names_them(furnished: Furnished) -> None:
+    text = furnished.client.get("/posts").text
+    with furnished.app.db.read() as conn:
+        cause = conn.execute(sa.select(posts.c.cause).where(posts.c.id == furnished.ids["blocked"])).scalar_one()
+    assert f'<option value="{cause["pattern"]}">{cause["title"]} (4)</option>' in text
+    some = furnished.client.get("/posts?state=held&state=failed").text
+    assert "Only posts with one of these states are shown: Waiting for your yes, Failed." in some
+    assert len(re.findall(r'class="row-text"', some)) == 2
 
 
 def test_a_post_shows_metas_answer_and_the_way_out(furnished: Furnished) -> None:
@@ -413,7 +462,13 @@ def test_every_page_answers_on_either_database(database_url: str, tmp_path: Path
     ids = furnish(app)
     add_history(app, [ids["loom"], ids["mill"]], days=5)
     with TestClient(build(app), cookies={SESSION_COOKIE: SESSION}) as client:
-        for address in (*PAGES, "/posts?q=LOOM", "/posts?label=courses", "/posts?lane=meta_token&sort=due_at"):
+        for address in (
+            *PAGES,
+            "/posts?q=LOOM%00",
+            "/webhooks/{webhook}",
+            "/posts?label=courses",
+            "/posts?lane=meta_token&sort=due_at",
+        ):
             assert client.get(address.format(**ids)).status_code == 200, address
         assert "Access token" in client.get("/causes").text
     app.close()

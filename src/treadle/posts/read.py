@@ -53,6 +53,16 @@ def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str,
     return _many(conn, [dict(row)])[0] if row else None
 
 
+def posts_json(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of these posts that this workspace has, in the order of the ids."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(post_ids), MAX_PAGE):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(post_ids[start : start + MAX_PAGE]))
+        rows = [dict(row) for row in conn.execute(sa.select(posts).where(*where)).mappings()]
+        found |= {post["id"]: post for post in _many(conn, rows)}
+    return [found[id_] for id_ in dict.fromkeys(post_ids) if id_ in found]
+
+
 def sort_of_cursor(cursor: str) -> str:
     """The sort a cursor of :func:`list_posts` was made under (its third piece; ``""``: it has none)."""
     return cursor.partition("~")[2].partition("~")[2]
@@ -96,6 +106,12 @@ def post_ids(
         query = query.where(posts.c.id > after)
     ids = list(conn.execute(query.order_by(posts.c.id).limit(limit + 1)).scalars())
     return ids[:limit], ids[limit - 1] if len(ids) > limit else None
+
+
+def count_posts(conn: sa.Connection, workspace_id: str, filters: Filters, *, after: str | None = None) -> int:
+    """How many posts :func:`post_ids` would go through, from ``after`` on."""
+    query = sa.select(sa.func.count()).select_from(posts).where(posts.c.workspace_id == workspace_id, *_where(filters))
+    return int(conn.execute(query.where(posts.c.id > after) if after else query).scalar_one())
 
 
 def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:

@@ -33,6 +33,7 @@ ZONE_COOKIE = "treadle_zone"
 SAID_COOKIE = "treadle_said"
 FIRST_CSRF_COOKIE = "treadle_first"
 SESSION_COOKIE = "treadle_session"
+FOLLOWS_BROWSER = "UTC"  # what a user has who chose no zone; one who chose UTC has Etc/UTC
 SMALL_FORM = 1_000_000  # bytes of a form that somebody sends who is not logged in
 
 
@@ -130,18 +131,18 @@ class Visit:
     @cached_property
     def zone(self) -> ZoneInfo:
         """The person's zone: the one chosen, else the browser's, else UTC."""
-        chosen = self.known.zone if self.known else "UTC"
-        if chosen == "UTC":
+        chosen = self.known.zone if self.known else FOLLOWS_BROWSER
+        if chosen == FOLLOWS_BROWSER:
             chosen = unquote(self.request.cookies.get(ZONE_COOKIE, "")) or "UTC"
         return words.zone_of(chosen)
 
     def text(self, name: str, default: str = "") -> str:
-        """A form field as text, without what a browser adds to line ends."""
+        """A form field as text, without what a browser adds to line ends and what no database keeps."""
         value = self.form.get(name)
-        return value.replace("\r\n", "\n") if isinstance(value, str) else default
+        return _typed(value) if isinstance(value, str) else default
 
     def texts(self, name: str) -> list[str]:
-        return [v.replace("\r\n", "\n") for v in self.form.getlist(name) if isinstance(v, str)]
+        return [_typed(v) for v in self.form.getlist(name) if isinstance(v, str)]
 
     def files(self, name: str) -> list[UploadFile]:
         return [v for v in self.form.getlist(name) if isinstance(v, UploadFile) and v.filename]
@@ -206,6 +207,10 @@ class Visit:
         return response
 
 
+def _typed(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\0", "")
+
+
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -246,6 +251,8 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
     async def answer(request: Request) -> Response:
         now = desk.app.now()
         token = request.cookies.get(SESSION_COOKIE, "")
+        # Postgres keeps no NUL: it is taken out of a query, and no page is named by one.
+        request.scope["query_string"] = request.scope["query_string"].replace(b"%00", b"")
         viewer, newest = await desk.app.db.query(_come_in, token, now) if token else (None, 0)
         if viewer is not None and viewer.expires_at < now + login.SESSION_IDLE_S - login.SEEN_EVERY_S:
             await desk.app.db.run(login.seen, token, now=now)
@@ -253,6 +260,8 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
         visit.newest_change = newest
         if viewer is None and not route.public:
             return await _to_the_door(visit)
+        if "\0" in request.url.path or "%00" in request.url.path:
+            return visit.missing()
         if route.method == "GET":
             return await route.handler(visit)
         if not route.harmless and not _same_site(desk, request):

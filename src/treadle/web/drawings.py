@@ -10,7 +10,10 @@ from typing import Any
 from treadle.web.words import OUTCOME_TONES, OUTCOME_WORDS, STAGE_WORDS, epoch, plural, span
 
 FOLD_SHARE = 0.09  # of the width, for each folded wait
+MOST_FOLDS = 6
+MOST_LANES = 24  # with more, the stages of a part share a row
 LEAST_BAR = 0.5  # percent: what took no time can still be seen
+TICK_ROOM = 12.0  # percent at either end in which the axis' own label stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One row: everything of one stage of one part in one attempt."""
+    """One row: everything of one stage of one part in one attempt; of a part or an attempt where these are many."""
 
     label: str
     bars: tuple[Bar, ...]
@@ -38,11 +41,12 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A wait that is drawn narrower than it was."""
+    """A wait that is drawn narrower than it was. ``label`` fits into the fold; ``told``: whether the axis has room."""
 
     x: float
     width: float
     label: str
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Waterfall:
     folds: tuple[Fold, ...]
     ticks: tuple[Tick, ...]
     summary: str
+    folded: str  # the lengths of the folded waits, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,7 @@ def waterfall(events: Sequence[Mapping[str, Any]], now: float) -> Waterfall | No
     if not spans:
         return None
     scale = _Scale([(start, end) for _, start, end in spans])
-    grouped: dict[tuple[Any, ...], list[tuple[Mapping[str, Any], float, float]]] = {}
-    for event, start, end in spans:
-        kind = "state" if event["kind"] == "state" else event["stage"]
-        grouped.setdefault((event["attempt"], kind, event["part"]), []).append((event, start, end))
+    grouped = _grouped(spans)
     chained = len({e["part"] for e, _, _ in spans if e["part"] is not None}) > 1
     several = len({e["attempt"] for e, _, _ in spans}) > 1
     lanes = [
@@ -95,7 +97,25 @@ def waterfall(events: Sequence[Mapping[str, Any]], now: float) -> Waterfall | No
     summary = (
         f"{span(last - first) or '0 s'} from the first entry to the last; {plural(calls, 'call')} took {span(busy)}."
     )
-    return Waterfall(tuple(lanes), tuple(scale.folds()), tuple(scale.ticks()), summary)
+    folds = scale.folds()
+    folded = ", ".join(fold.label for fold in folds)
+    return Waterfall(tuple(lanes), tuple(folds), tuple(scale.ticks()), summary, folded)
+
+
+_Span = tuple[Mapping[str, Any], float, float]
+
+
+def _grouped(spans: Sequence[_Span]) -> dict[tuple[Any, ...], list[_Span]]:
+    """The rows: by attempt, stage and part; by attempt and part, or by attempt, when that would be too many."""
+    for by_stage, by_part in ((True, True), (False, True), (False, False)):
+        grouped: dict[tuple[Any, ...], list[_Span]] = {}
+        for event, start, end in spans:
+            kind = ("state" if event["kind"] == "state" else event["stage"]) if by_stage else None
+            key = (event["attempt"], kind, event["part"] if by_part else None)
+            grouped.setdefault(key, []).append((event, start, end))
+        if len(grouped) <= MOST_LANES:
+            break
+    return grouped
 
 
 def _times(event: Mapping[str, Any], now: float) -> tuple[float, float]:
@@ -115,12 +135,8 @@ def _lane(
     chained: bool,
     several: bool,
 ) -> Lane:
-    attempt, kind, part = key
-    label = "State" if kind == "state" else STAGE_WORDS.get(kind, kind)
-    if chained and part is not None:
-        label += f", part {part + 1}"
-    if several:
-        label += f" (attempt {attempt})"
+    kind = key[1]
+    label = _label(key, chained=chained, several=several)
     bars = []
     for event, start, end in group:
         x, x_end = scale.place(start), scale.place(end)
@@ -137,6 +153,18 @@ def _lane(
     return Lane(label, tuple(bars), span(total) if total > 0 else "", words, tone)
 
 
+def _label(key: tuple[Any, ...], *, chained: bool, several: bool) -> str:
+    attempt, kind, part = key
+    if kind is None:
+        if part is not None:
+            return f"Part {part + 1} (attempt {attempt})" if several else f"Part {part + 1}"
+        return f"Attempt {attempt}" if several else "The post"
+    label = "State" if kind == "state" else STAGE_WORDS.get(kind, kind)
+    if chained and part is not None:
+        label += f", part {part + 1}"
+    return f"{label} (attempt {attempt})" if several else label
+
+
 class _Scale:
     """From time to percent of the width, long waits folded."""
 
@@ -149,11 +177,13 @@ class _Scale:
                 merged.append([start, end])
         gaps = [(a[1], b[0]) for a, b in pairwise(merged)]
         busy = sum(end - start for start, end in merged)
-        # A gap is folded when it would leave the rest no room; a few small ones stay as they are.
+        # A gap is folded when it would leave the rest no room. A rhythm of many like waits is not cut up: only those
+        # that stand out of it are folded.
         bound = max(2.0, busy * 1.5)
+        lengths = sorted((b - a for a, b in gaps if b - a > bound), reverse=True)
+        if len(lengths) > MOST_FOLDS:
+            bound = max(bound, lengths[MOST_FOLDS] * 1.5)
         folded = [gap for gap in gaps if gap[1] - gap[0] > bound]
-        while len(folded) * FOLD_SHARE > 0.6:
-            folded = sorted(folded, key=lambda gap: gap[1] - gap[0])[-6:]
         begin, finish = merged[0][0], merged[-1][1]
         open_time = (finish - begin) - sum(b - a for a, b in folded)
         share = 100.0 * FOLD_SHARE
@@ -180,12 +210,25 @@ class _Scale:
         return self._pieces[-1].x + self._pieces[-1].width
 
     def folds(self) -> list[Fold]:
-        return [Fold(round(p.x, 2), round(p.width, 2), f"⋯ {span(p.end - p.start)} ⋯") for p in self._folds]
+        told = len(self._folds) <= MOST_FOLDS // 2
+        return [Fold(round(p.x, 2), round(p.width, 2), short_span(p.end - p.start), told) for p in self._folds]
 
     def ticks(self) -> list[Tick]:
-        """The start and the end; times since the start, folded waits included."""
+        """The start and the end; times since the start, folded waits included. A fold beside an end takes its place."""
         begin, finish = self._pieces[0].start, self._pieces[-1].end
         ticks = [Tick(0.0, "0 s", "start"), Tick(100.0, span(finish - begin), "end")]
         if not self._folds and finish > begin:
             ticks.insert(1, Tick(50.0, span((finish - begin) / 2), "middle"))
-        return ticks
+        middles = [f.x + f.width / 2 for f in self.folds() if f.told]
+        return [
+            tick
+            for tick in ticks
+            if tick.anchor == "middle" or all(abs(middle - tick.x) > TICK_ROOM for middle in middles)
+        ]
+
+
+def short_span(seconds: float) -> str:
+    """A length of time in one unit, as it fits into a fold: ``40 s``, ``6 min``, ``3 h``, ``7 days``."""
+    if 5400 <= seconds < 36 * 3600:
+        return f"{seconds / 3600:.0f} h"
+    return span(seconds)

@@ -29,6 +29,19 @@ STATE_TONES: Mapping[str, str] = {
     "failed": "stop",
     "canceled": "plain",
 }
+# A part of a thread, beside its text.
+PART_WORDS: Mapping[str, str] = {
+    "pending": "not sent yet",
+    "preparing": "its media are being prepared",
+    "creating": "being handed to Threads",
+    "waiting": "Threads is preparing it",
+    "ready": "ready to be published",
+    "publishing": "being published",
+    "checking": "checking whether it went out",
+    "published": "published",
+    "failed": "failed",
+    "canceled": "canceled",
+}
 OUTCOME_TONES: Mapping[str | None, str] = {
     "ok": "go",
     "refused": "stop",
@@ -89,6 +102,16 @@ HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
     "linked_account": ("act", "Linked account needs attention"),
     "app": ("act", "The Meta app needs attention"),
     "disconnected": ("plain", "Disconnected"),
+}
+# What ended a cause, after "until ...".
+REPAIR_WORDS: Mapping[str, str] = {
+    "reconnect": "the account was connected again",
+    "recheck": "a check found it gone",
+    "edit": "the post was changed",
+    "retry": "somebody had it tried again",
+    "canceled": "the post was canceled",
+    "time": "its time was over",
+    "person": "somebody said so",
 }
 SCOPE_WORDS: Mapping[str, str] = {
     "post": "this post",
@@ -286,6 +309,7 @@ def teach(templates: Environment) -> None:
         ago=ago,
         STATE_WORDS=STATE_WORDS,
         STATE_TONES=STATE_TONES,
+        PART_WORDS=PART_WORDS,
         OUTCOME_TONES=OUTCOME_TONES,
         OUTCOME_WORDS=OUTCOME_WORDS,
         STAGE_WORDS=STAGE_WORDS,
@@ -293,4 +317,5 @@ def teach(templates: Environment) -> None:
         WHO_WORDS=WHO_WORDS,
         HEALTH_WORDS=HEALTH_WORDS,
         SCOPE_WORDS=SCOPE_WORDS,
+        REPAIR_WORDS=REPAIR_WORDS,
     )

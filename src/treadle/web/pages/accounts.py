@@ -17,11 +17,11 @@ from treadle.accounts.refusal import Refusal
 from treadle.accounts.storing import disconnect, repairable
 from treadle.accounts.tokens import Unknown
 from treadle.api.accounts import all_accounts, with_accounts
-from treadle.posts.release import preview
 from treadle.posts.states import FINAL
-from treadle.publishing.quota import TOTALS, used_here
 from treadle.store.tables import posts
 from treadle.web.desk import Pages, Visit
+from treadle.web.gauges import gauges
+from treadle.web.needs import would_send
 from treadle.web.words import plural
 
 pages = Pages()
@@ -60,24 +60,17 @@ def _read(conn: sa.Connection, workspace: str, app_id: str, now: float) -> list[
             .group_by(posts.c.account_id)
         )
     }
+    rows = all_accounts(conn, workspace, disconnected=True)
+    gauged = gauges(conn, rows, now)
     shown = []
-    for row in all_accounts(conn, workspace, disconnected=True):
-        would = preview(conn, repairable(conn, row["id"], app_id), now=now)
-        quota = dict(row["quota"] or {})
-        gauges = []
-        for name in ("posts", "replies"):
-            total = int(quota.get(f"{name}_total") or TOTALS[name])
-            here, _ = used_here(conn, row["id"], name, now)
-            fresh = quota.get(f"{name}_used") is not None and now - float(quota.get("at") or 0) < 86_400
-            used = max(here, int(quota[f"{name}_used"])) if fresh else here
-            gauges.append({"name": name, "used": min(used, total), "total": total})
+    for row in rows:
         shown.append(
             {
                 **row,
                 "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
                 "waiting": waiting.get(row["id"], 0),
-                "would": {"sends": len(would["sends"]), "holds": len(would["holds"])},
-                "gauges": gauges,
+                "would": would_send(conn, workspace, repairable(conn, row["id"], app_id), now),
+                "gauges": gauged[row["id"]],
             }
         )
     return shown

@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.api.causes import unknown_of
-from treadle.posts.read import list_blockers
+from treadle.store.tables import blockers
 from treadle.web import history
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
 from treadle.web.pages.posts import account_names
 
 pages = Pages()
+REPAIRED = 12
 SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
 
 
@@ -49,12 +50,18 @@ async def show(visit: Visit) -> Response:
 
 
 def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
-    closed = [b for b in list_blockers(conn, workspace, open_only=False) if b["repaired_at"]][:12]
+    seen = sa.or_(blockers.c.workspace_id == workspace, blockers.c.workspace_id.is_(None))
+    closed = conn.execute(
+        sa.select(blockers)
+        .where(seen, blockers.c.repaired_at.is_not(None))
+        .order_by(blockers.c.repaired_at.desc(), blockers.c.id)
+        .limit(REPAIRED)
+    ).mappings()
     return (
         history.failures(conn, workspace, since),
         history.published(conn, workspace, since),
         account_names(conn, workspace),
-        closed,
+        [dict(row) for row in closed],
         history.stopped(conn, workspace, since),
         replace.groups(conn, workspace),
     )

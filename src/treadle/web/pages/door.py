@@ -14,7 +14,7 @@ from treadle.accounts import login
 from treadle.accounts.refusal import Refusal
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.store.tables import users
-from treadle.web.desk import SESSION_COOKIE, Pages, Visit
+from treadle.web.desk import FOLLOWS_BROWSER, SESSION_COOKIE, Pages, Visit
 
 pages = Pages()
 # Only a proxy sets these: such a request comes from outside, whatever address it seems to have.
@@ -135,13 +135,14 @@ async def me(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     zone = visit.text("zone_name").strip()
     if visit.text("do") == "zone":
-        if zone not in available_timezones():
+        if zone and zone not in available_timezones():
             return visit.to("/me", "There is no such time zone. Choose one such as Europe/Berlin.", "act")
         user_id = visit.viewer.user_id
+        kept = {"": FOLLOWS_BROWSER, "UTC": "Etc/UTC"}.get(zone, zone)
         await visit.app.db.run(
-            lambda conn: conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=zone)) and None
+            lambda conn: conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=kept)) and None
         )
-        return visit.to("/me", f"Times are shown in {zone} now.")
+        return visit.to("/me", f"Times are shown in {zone or 'the zone of your browser'} now.")
     address = address_of(visit.request)
     proof = await login.login(visit.app.db, visit.viewer.email, visit.text("old"), address=address, now=visit.now)
     if isinstance(proof, Refusal):

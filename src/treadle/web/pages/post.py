@@ -11,12 +11,12 @@ from starlette.responses import Response
 from treadle.api.unpublishing import unpublish
 from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.read import get_blocker, post_json, timeline
-from treadle.posts.release import preview
 from treadle.posts.states import CANCELABLE, EDITABLE
 from treadle.store.tables import accounts
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
 from treadle.web.drawings import waterfall
+from treadle.web.needs import would_send
 from treadle.web.pages.posts import act_on
 
 pages = Pages()
@@ -50,15 +50,10 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
         "post": post,
         "account": dict(account) if account else None,
         "events": events,
-        "blockers": [{**b, "would": _would(conn, b["id"], now)} for b in held],
+        "blockers": [{**b, "would": would_send(conn, workspace, [b["id"]], now)} for b in held],
         "may": may(post),
         "doubt": doubtful(post),
     }
-
-
-def _would(conn: sa.Connection, blocker_id: str, now: float) -> dict[str, int]:
-    found = preview(conn, [blocker_id], now=now)
-    return {"sends": len(found["sends"]), "holds": len(found["holds"])}
 
 
 def doubtful(post: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle import catalog
 from treadle.posts.answers import Done
 from treadle.posts.read import Filters, counts, list_posts
 from treadle.posts.states import STATE_WORDS
@@ -34,6 +35,11 @@ BULK = {
     "confirm": "Say yes",
     "cancel": "Cancel",
     "delete": "Delete",
+}
+# What is asked first, where there is script.
+ASKS = {
+    "cancel": "Cancel the chosen posts? What is out stays.",
+    "delete": "Delete the chosen posts for good? Only those that were never sent are deleted.",
 }
 # What a day of the calendar holds.
 SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
@@ -83,8 +89,10 @@ async def show(visit: Visit) -> Response:
         filters=filters,
         sorts=SORTS,
         bulk=BULK,
+        asks=ASKS,
         back=visit.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
         day=day_of(visit.asked("day")),
+        asked_cause=title_of(filters.patterns[0]) if filters.patterns else "",
         filtered=bool([k for k, _ in kept if k != "sort"]),
         following=following,
         first_page=not visit.asked("after"),
@@ -100,7 +108,7 @@ def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | No
         "counts": counts(conn, workspace),
         "accounts": account_names(conn, workspace),
         "patterns": [
-            (row.cause_pattern, row.n)
+            (row.cause_pattern, title_of(row.cause_pattern), row.n)
             for row in conn.execute(
                 sa.select(posts.c.cause_pattern, sa.func.count().label("n"))
                 .where(posts.c.workspace_id == workspace, posts.c.cause_pattern.is_not(None))
@@ -110,6 +118,12 @@ def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | No
             )
         ],
     }
+
+
+def title_of(pattern: str) -> str:
+    """The guide's title of a cause; of one that no entry has, its name in plain letters."""
+    known = catalog.load().get(pattern[:100])
+    return known.title if known else pattern.replace("_", " ")
 
 
 def account_names(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from treadle.api.many import MEANT, MOST, Order, carry_out, choose
 from treadle.posts.answers import Answer, Done, Missing, Rejected
-from treadle.posts.read import Filters, post_json
+from treadle.posts.read import Filters, count_posts, posts_json
 from treadle.store.tables import posts
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
@@ -19,29 +20,71 @@ from treadle.web.desk import Pages, Visit
 pages = Pages()
 SHOWN = 12  # posts that are listed; all of them are changed
 CHANGEABLE = ("fix_media", "fix_content")  # actions that a change of the post carries out
+NONE_LEFT = "None of these posts can be changed any more."
+FIELDS = ("text_from", "text_to", "link_from", "link_to", "file_from", "file_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The posts that one cause holds, from one id on: a cause may hold more than are changed at once."""
+
+    pattern: str = ""
+    blocker: str = ""
+    account: str = ""
+    after: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.pattern or self.blocker)
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            states=("blocked", "failed"),
+            patterns=(self.pattern,) if self.pattern else (),
+            blocker_id=self.blocker or None,
+            account_id=self.account or None,
+        )
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What a form has to say of it."""
+        named = {"pattern": self.pattern, "blocker": self.blocker, "account": self.account}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a cause after the posts at hand: how many, and the id to go on after."""
+
+    held: Held = Held()
+    count: int = 0
+    after: str = ""
+
+
+def _choose(conn: sa.Connection, workspace: str, held: Held) -> tuple[list[str], Rest]:
+    ids, after = choose(conn, workspace, held.filters, limit=MOST, after=held.after or None)
+    if after is None:
+        return ids, Rest(held)
+    return ids, Rest(held, count_posts(conn, workspace, held.filters, after=after), after)
 
 
 @pages.get("/posts/replace")
 async def show(visit: Visit) -> Response:
     """For the posts that one cause holds, or that are named."""
     ids = list(dict.fromkeys(visit.request.query_params.getlist("post")))[:MOST]
-    pattern, blocker = visit.asked("pattern"), visit.asked("blocker")
-    if pattern or blocker:
-        filters = Filters(
-            states=("blocked", "failed"),
-            patterns=(pattern,) if pattern else (),
-            blocker_id=blocker or None,
-            account_id=visit.asked("account") or None,
-        )
-        ids, _ = await visit.app.db.query(choose, visit.workspace, filters)
+    held = Held(visit.asked("pattern"), visit.asked("blocker"), visit.asked("account"), visit.asked("after"))
+    if held:
+        return await form(visit, *await visit.app.db.query(_choose, visit.workspace, held))
     return await form(visit, ids)
 
 
-async def form(visit: Visit, ids: Sequence[str], *, trouble: str = "", status: int = 200) -> Response:
+async def form(
+    visit: Visit, ids: Sequence[str], rest: Rest | None = None, *, trouble: str = "", status: int = 200
+) -> Response:
     """What stands in these posts, and what to put in its place."""
     found = await visit.app.db.query(_posts, visit.workspace, ids)
     if not found:
-        return visit.to("/posts", "None of these posts can be changed any more.", "act")
+        return visit.to("/posts", NONE_LEFT, "act")
     files, links = _stands(found)
     names = await uploads.known(visit.app, visit.workspace, [f for f, _ in files if f.startswith("med_")])
     return visit.page(
@@ -51,18 +94,18 @@ async def form(visit: Visit, ids: Sequence[str], *, trouble: str = "", status: i
         posts=found[:SHOWN],
         ids=[post["id"] for post in found],
         left_out=len(ids) - len(found),
+        rest=rest or Rest(),
+        most=MOST,
         files=[(f, names[f]["filename"] if f in names else f, n) for f, n in files],
         links=links,
-        given={name: visit.text(name) for name in ("text_from", "text_to", "link_from", "link_to", "file_from")},
-        file_to=visit.text("file_to"),
+        given={name: visit.text(name) for name in FIELDS},
         results=None,
     )
 
 
 def _posts(conn: sa.Connection, workspace: str, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those of the posts that may still be changed, in the order given."""
-    kept = [post_json(conn, workspace, id_) for id_ in ids]
-    return [post for post in kept if post is not None and post["state"] in MEANT["replace"]]
+    return [post for post in posts_json(conn, workspace, ids) if post["state"] in MEANT["replace"]]
 
 
 def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -78,19 +121,55 @@ def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], lis
 
 @pages.post("/posts/replace")
 async def carry(visit: Visit) -> Response:
+    """Change the posts named, or, when none is, the next ones of the cause."""
     ids = list(dict.fromkeys(visit.texts("post")))[:MOST]
+    held = Held(visit.text("pattern"), visit.text("blocker"), visit.text("account"), visit.text("after"))
+    rest = Rest(held)
+    if held and not ids:
+        ids, rest = await visit.app.db.query(_choose, visit.workspace, held)
+    elif held and held.after:
+        left = await visit.app.db.query(count_posts, visit.workspace, held.filters, after=held.after)
+        rest = Rest(held, left, held.after if left else "")
     order = await _order(visit)
     if isinstance(order, str):
-        return await form(visit, ids, trouble=order, status=422)
+        return await form(visit, ids, rest, trouble=order, status=422)
+    if not ids:
+        return visit.to("/posts", NONE_LEFT, "act")
     done = await carry_out(visit.app, visit.workspace, ids, order, actor=visit.actor)
     results = [
         {"post": post, "good": isinstance(answer, Done), "said": _said(answer)} for _, answer, post in done if post
     ]
-    return visit.page("replace.html", results=results, good=sum(1 for r in results if r["good"]), total=len(ids))
+    results.sort(key=lambda result: bool(result["good"]))  # what was not changed is read first
+    good = sum(1 for result in results if result["good"])
+    return visit.page(
+        "replace.html",
+        results=results,
+        shown=max(SHOWN, len(results) - good),
+        good=good,
+        total=len(ids),
+        rest=rest,
+        most=MOST,
+        again=_again(visit, order),
+    )
+
+
+def _again(visit: Visit, order: Order) -> dict[str, str]:
+    """The fields of a form that asks for the same in the posts that are left; an uploaded file is not sent again."""
+    fields = {name: visit.text(name) for name in FIELDS if visit.text(name)}
+    if order.media is not None:
+        fields["file_to"] = order.media[1]
+    return {**fields, **({"retry": "yes"} if order.retry else {})}
 
 
 async def _order(visit: Visit) -> Order | str:
     """What the form asks for, or what is wrong with it."""
+    files = visit.files("file")
+    if (files or visit.text("file_to").strip()) and not visit.text("file_from"):
+        return "Choose which file the new one takes the place of."
+    if visit.text("link_to").strip() and not visit.text("link_from"):
+        return "Choose which link the new one takes the place of."
+    if visit.text("text_to") and not visit.text("text_from"):
+        return "Say which words the new ones take the place of."
     pairs: dict[str, tuple[str, str]] = {}
     if visit.text("text_from"):
         pairs["text"] = (visit.text("text_from"), visit.text("text_to"))
@@ -98,7 +177,7 @@ async def _order(visit: Visit) -> Order | str:
         pairs["link"] = (visit.text("link_from"), visit.text("link_to").strip())
     if visit.text("file_from"):
         new = visit.text("file_to").strip()
-        for file in visit.files("file"):
+        for file in files:
             kept = await uploads.keep(visit.app, visit.workspace, file)
             if not isinstance(kept, uploads.Kept):
                 return kept.message

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.accounts import audit
 from treadle.api.asking import ask
-from treadle.api.blockers import would
-from treadle.posts.read import Filters, get_blocker, list_blockers, list_posts
+from treadle.posts.read import Filters, get_blocker, list_posts
 from treadle.posts.states import FINAL
-from treadle.publishing.quota import TOTALS, used_here
 from treadle.publishing.rechecking import recheck
 from treadle.store.tables import accounts, posts, workspaces
+from treadle.web import needs
 from treadle.web.desk import Pages, Visit
-from treadle.web.words import plural
+from treadle.web.gauges import gauges
+from treadle.web.words import ago, plural
 
 pages = Pages()
 DAY = 86_400.0
 SHOWN = 8
 SOON_S = 7 * DAY  # a token that ends within a week is a risk
 NEARLY = 0.9  # of a quota
+GOING = ("scheduled", "publishing", "waiting", "retrying")  # would be out by themselves
 
 
 @pages.get("/")
@@ -33,7 +35,7 @@ async def show(visit: Visit) -> Response:
 
 def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
     names = _accounts(conn, workspace)
-    causes = needs(conn, workspace, names, now)
+    causes = needs.grouped(conn, workspace, names, now)
 
     def some(states: tuple[str, ...], sort: str, **more: Any) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort, **more), limit=SHOWN)[0]
@@ -47,7 +49,7 @@ def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
         "scheduled": some(("scheduled",), "due_at"),
         "out": some(("published",), "-published_at"),
         "failed": some(("failed",), "-updated_at"),
-        "risks": risks(conn, workspace, names, causes, now),
+        "risks": risks(conn, workspace, names, now),
         "count": _counts(conn, workspace, now),
         "has_accounts": any(a["disconnected_at"] is None for a in names.values()),
     }
@@ -58,52 +60,28 @@ def _accounts(conn: sa.Connection, workspace: str) -> dict[str, dict[str, Any]]:
     return {row["id"]: dict(row) for row in rows}
 
 
-def needs(
-    conn: sa.Connection, workspace: str, names: Mapping[str, Mapping[str, Any]], now: float
-) -> list[dict[str, Any]]:
-    """Open causes, grouped by pattern; each with its blockers, how many posts wait, and since when."""
-    groups: dict[str, dict[str, Any]] = {}
-    for blocker in list_blockers(conn, workspace):
-        if blocker["scope"] in ("app", "platform") and not blocker["posts_waiting"]:
-            continue  # it holds other workspaces' posts, and nothing here can be done about it
-        if blocker["scope"] == "platform":
-            continue  # passes by itself: it is told under what is at risk
-        group = groups.setdefault(
-            blocker["pattern"],
-            {"pattern": blocker["pattern"], "cause": blocker["cause"], "blockers": [], "posts": 0, "since": None},
-        )
-        shown = would(conn, workspace, blocker["id"], now)
-        account = names.get(blocker["key"]) if blocker["scope"] == "account" else None
-        group["blockers"].append(
-            {
-                **blocker,
-                "who": f"@{account['username']}" if account else None,
-                "would": {"sends": len(shown["sends"]), "holds": len(shown["holds"])},
-                "post": _text_of(conn, workspace, blocker["key"]) if blocker["scope"] == "post" else None,
-            }
-        )
-        group["posts"] += blocker["posts_waiting"]
-        group["since"] = min(filter(None, (group["since"], blocker["opened_at"])))
-    return sorted(groups.values(), key=lambda group: -group["posts"])
-
-
-def _text_of(conn: sa.Connection, workspace: str, post_id: str) -> str:
-    from treadle.posts.read import post_json
-
-    post = post_json(conn, workspace, post_id)
-    return str(post["text"]) if post else ""
-
-
 def risks(
     conn: sa.Connection,
     workspace: str,
     names: Mapping[str, Mapping[str, Any]],
-    causes: list[dict[str, Any]],
     now: float,
 ) -> list[dict[str, str]]:
     """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
     found: list[dict[str, str]] = []
-    blocked = {b["key"] for group in causes for b in group["blockers"] if b["scope"] == "account"}
+    for outage in needs.outages(conn, workspace):
+        cause, count = outage["cause"], plural(outage["posts"], "post waits", "posts wait")
+        found.append({"text": f"{cause['title']}: {count}. It passes by itself.", "href": cause["guide"]})
+    late = conn.execute(
+        sa.select(sa.func.count()).where(
+            posts.c.workspace_id == workspace,
+            posts.c.state.in_(GOING),
+            posts.c.due_at < now - 600,
+        )
+    ).scalar_one()
+    if late:
+        said = f"{plural(late, 'post is', 'posts are')} more than ten minutes late."
+        found.append({"text": said, "href": f"/posts?{urlencode([('state', s) for s in GOING])}&sort=due_at"})
+    blocked = needs.blocked_accounts(conn, workspace)
     waiting = {
         row.account_id: row.n
         for row in conn.execute(
@@ -112,37 +90,22 @@ def risks(
             .group_by(posts.c.account_id)
         )
     }
+    used = gauges(conn, list(names.values()), now)
     for account in names.values():
         if account["disconnected_at"] is not None:
             continue
         who, where = f"@{account['username'] or account['id']}", f"/accounts#{account['id']}"
         ends = [t for t in (account["token_expires_at"], account["grant_expires_at"]) if t]
         if ends and now < min(ends) < now + SOON_S and account["id"] not in blocked:
-            days = plural(int((min(ends) - now) / DAY), "day")
-            found.append({"text": f"Access to {who} ends in {days}. Reconnect it before that.", "href": where})
-        for name in ("posts", "replies"):
-            total = int((account["quota"] or {}).get(f"{name}_total") or TOTALS[name])
-            used, _ = used_here(conn, account["id"], name, now)
-            if used >= total * NEARLY:
-                found.append({"text": f"{who} used {used} of {total} {name} in 24 hours.", "href": where})
+            said = f"Access to {who} ends {ago(min(ends), now)}. Reconnect it before that."
+            found.append({"text": said, "href": where})
+        for gauge in used[account["id"]]:
+            if gauge["used"] >= gauge["total"] * NEARLY:
+                said = f"{who} used {gauge['used']} of {gauge['total']} {gauge['name']} in 24 hours."
+                found.append({"text": said, "href": where})
         if account["paused"] and waiting.get(account["id"]):
             count = plural(waiting[account["id"]], "post waits", "posts wait")
             found.append({"text": f"{who} is paused; {count} for its end.", "href": where})
-    for blocker in list_blockers(conn, workspace):
-        if blocker["scope"] == "platform" and blocker["posts_waiting"]:
-            count = plural(blocker["posts_waiting"], "post waits", "posts wait")
-            cause = blocker["cause"]
-            found.append({"text": f"{cause['title']}: {count}. It passes by itself.", "href": cause["guide"]})
-    late = conn.execute(
-        sa.select(sa.func.count()).where(
-            posts.c.workspace_id == workspace,
-            posts.c.state.in_(("scheduled", "waiting", "retrying", "publishing")),
-            posts.c.due_at < now - 600,
-        )
-    ).scalar_one()
-    if late:
-        said = f"{plural(late, 'post is', 'posts are')} more than ten minutes late."
-        found.append({"text": said, "href": "/posts?sort=due_at"})
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,16 +11,77 @@ from starlette.responses import Response
 
 from treadle.accounts import webhooks
 from treadle.accounts.refusal import Refusal
+from treadle.api.webhooks_out import private_address
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()
-STATES = {"active": ("go", "Works"), "paused": ("plain", "Paused"), "failing": ("stop", "Paused after failing")}
+LATELY = 5  # deliveries that the list of webhooks shows of each
+PAGE = 40
 DELIVERY_STATES = {"due": ("wait", "Waiting"), "delivered": ("go", "Delivered"), "given_up": ("stop", "Given up")}
+
+
+def state_of(hook: Mapping[str, Any]) -> tuple[str, str]:
+    """Tone and words for how an endpoint is: one that is on and answers nothing does not work."""
+    if hook["state"] == "active":
+        return ("act", "Does not answer") if hook["failing_since"] else ("go", "Works")
+    return ("stop", "Paused after failing") if hook["state"] == "failing" else ("plain", "Paused")
+
+
+def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A delivery as it is shown: what it told, when that happened, and which post it was about."""
+    try:
+        body = json.loads(row["payload"])
+    except ValueError:
+        body = {}
+    body = body if isinstance(body, dict) else {}
+    data = body.get("data")
+    return {
+        **row,
+        "happened": body.get("timestamp") or row["created_at"],
+        "post_id": data.get("post_id") if isinstance(data, dict) else None,
+        "body": body,
+        "tries": list(reversed(row["history"] or [])),
+    }
+
+
+def _shown(hook: Mapping[str, Any], found: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+    more = len(found) > limit
+    return {
+        **hook,
+        "told": state_of(hook),
+        "deliveries": [_delivery(row) for row in found[:limit]],
+        "older": found[limit - 1]["id"] if more else "",
+    }
+
+
+def _read(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
+    return [
+        _shown(row, webhooks.deliveries(conn, workspace, row["id"], limit=LATELY + 1), LATELY)
+        for row in webhooks.listing(conn, workspace)
+    ]
+
+
+def _read_one(conn: sa.Connection, workspace: str, hook_id: str, before: str) -> dict[str, Any] | None:
+    hook = webhooks.find(conn, workspace, hook_id)
+    if hook is None:
+        return None
+    return _shown(hook, webhooks.deliveries(conn, workspace, hook_id, limit=PAGE + 1, before=before or None), PAGE)
 
 
 @pages.get("/webhooks")
 async def show(visit: Visit) -> Response:
     return await _page(visit)
+
+
+@pages.get("/webhooks/{hook_id}")
+async def show_one(visit: Visit) -> Response:
+    """Everything one endpoint was told, newest first."""
+    hook_id, before = str(visit.request.path_params["hook_id"]), visit.asked("before")
+    found = await visit.app.db.query(_read_one, visit.workspace, hook_id, before)
+    if found is None:
+        return visit.missing("webhook")
+    here = visit.request.url.path + (f"?before={before}" if before else "")
+    return visit.page("webhook.html", hook=found, delivery_states=DELIVERY_STATES, first=not before, back=here)
 
 
 async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, status: int = 200) -> Response:
@@ -28,30 +91,28 @@ async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, 
         status=status,
         hooks=found,
         events=webhooks.EVENTS,
-        states=STATES,
         delivery_states=DELIVERY_STATES,
         secret=secret,
         trouble=trouble,
         url=visit.text("url"),
         types=visit.texts("type"),
+        back="/webhooks",
     )
-
-
-def _read(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
-    return [
-        {**row, "deliveries": webhooks.deliveries(conn, workspace, row["id"], limit=20)}
-        for row in webhooks.listing(conn, workspace)
-    ]
 
 
 @pages.post("/webhooks")
 async def make(visit: Visit) -> Response:
+    url = visit.text("url").strip()
+    if (inside := private_address(visit.app, url)) is not None:
+        trouble = Refusal(inside.message.removesuffix("."), inside.way_out, field="url")
+        return await _page(visit, trouble=trouble, status=trouble.status)
+
     def work(conn: sa.Connection) -> webhooks.NewWebhook | Refusal:
         return webhooks.create(
             conn,
             visit.app.vault,
             visit.workspace,
-            url=visit.text("url").strip(),
+            url=url,
             types=visit.texts("type"),
             actor=visit.viewer.user_id,
             now=visit.now,
@@ -69,34 +130,40 @@ async def act(visit: Visit) -> Response:
     hook_id, do = str(visit.request.path_params["hook_id"]), str(visit.request.path_params["do"])
     actor, now, workspace = visit.viewer.user_id, visit.now, visit.workspace
 
-    def work(conn: sa.Connection) -> Any:
+    def work(conn: sa.Connection) -> tuple[Any, bool]:
+        """The answer, and whether the endpoint is on."""
+        hook = webhooks.find(conn, workspace, hook_id)
+        on = hook is not None and hook["state"] == "active"
         match do:
             case "pause" | "start":
-                return webhooks.change(conn, workspace, hook_id, actor=actor, now=now, paused=do == "pause")
+                return webhooks.change(conn, workspace, hook_id, actor=actor, now=now, paused=do == "pause"), on
             case "ping":
-                return webhooks.ping(conn, workspace, hook_id, now=now)
+                return webhooks.ping(conn, workspace, hook_id, now=now), on
             case "secret":
-                return webhooks.rotate(conn, visit.app.vault, workspace, hook_id, actor=actor, now=now)
+                return webhooks.rotate(conn, visit.app.vault, workspace, hook_id, actor=actor, now=now), on
             case "remove":
-                return webhooks.remove(conn, workspace, hook_id, actor=actor, now=now) or None
+                return webhooks.remove(conn, workspace, hook_id, actor=actor, now=now) or None, on
             case "redeliver":
                 delivery = visit.text("delivery")
-                return webhooks.redeliver(conn, workspace, hook_id, delivery, actor=actor, now=now) or None
+                return webhooks.redeliver(conn, workspace, hook_id, delivery, actor=actor, now=now) or None, on
             case _:
-                return None
+                return None, on
 
-    done = await visit.app.db.run(work)
+    done, on = await visit.app.db.run(work)
+    back = visit.text("back")
+    back = back if back.startswith("/webhooks") and do != "remove" else "/webhooks"
     if done is None:
-        return visit.missing("webhook")
+        return visit.missing("delivery" if do == "redeliver" else "webhook")
     if isinstance(done, Refusal):
         return visit.to("/webhooks", f"{done.title}. {done.detail}", "act")
     if isinstance(done, webhooks.NewWebhook):
         return await _page(visit, done.secret)
+    kept = "It is kept until the webhook is started again."
     said = {
         "pause": "Paused: what happens is kept for it.",
         "start": "It is told again; what was kept goes out.",
-        "ping": "A test is on its way. Its answer is listed below in a moment.",
+        "ping": "A test is on its way. Its answer is listed below in a moment." if on else kept,
         "remove": "Removed.",
-        "redeliver": "It is sent again.",
+        "redeliver": "It is sent again." if on else kept,
     }
-    return visit.to("/webhooks", said[do])
+    return visit.to(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait")
