@@ -70,6 +70,9 @@ def jobs_of(app: App) -> list[Job]:
     async def recheck(house: House) -> None:
         await rechecking.recheck_due(house, house.releaser)
 
+    async def free(house: House) -> None:
+        await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now()))
+
     async def prune(house: House) -> None:
         await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
         await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
@@ -103,6 +106,7 @@ def jobs_of(app: App) -> list[Job]:
         Job("recheck", 10.0, recheck),
         Job("deliver_webhooks", 2.0, deliver),
         Job("send_alerts", 15.0, alert),
+        Job("free_loose", 60.0, free),
         Job("read_addresses", 300.0, read_addresses),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -53,6 +55,13 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
         assert "Traceback" not in errors
     # The lock went with the process.
     assert not treadle("migrate", "--json", env=env).returncode
+
+
+def test_what_never_ends_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
+    stuck = "import threading; threading.Thread(target=threading.Event().wait).start()"
+    program = f"from treadle.cli.serve import Deadline; {stuck}; d = Deadline(0.1); d.begin(); d.begin()"
+    done = subprocess.run([sys.executable, "-c", program], env=environment(tmp_path), timeout=PATIENCE_S)
+    assert done.returncode == 0
 
 
 def test_a_worker_that_stopped_cleanly_is_no_loss_and_one_that_was_killed_is(tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ def open_shop(
     *,
     worker: bool = True,
     deaf: bool = True,
-    jobs: Sequence[str] | None = ("recheck",),
+    jobs: Sequence[str] | None = ("recheck", "free_loose"),
 ) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
     with quick_client(), few_jobs(jobs):

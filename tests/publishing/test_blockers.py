@@ -14,7 +14,7 @@ from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.sandbox.server import Sandbox
-from treadle.store.tables import accounts, blockers, posts
+from treadle.store.tables import accounts, blockers, posts, workspaces
 
 COUNT = 12
 
@@ -62,6 +62,33 @@ def test_a_post_parked_behind_a_cause_in_the_moment_of_its_repair_goes(shop: Sho
         conn.execute(sa.update(blockers).where(blockers.c.key == owner.id).values(**gone))
     shop.published([post_id])
     assert [post["text"] for post in shop.live(owner)] == ["once"]
+
+
+@pytest.mark.parametrize("held_by", ["account", "workspace", "connection"])
+def test_a_post_parked_in_the_moment_in_which_its_hold_ends_goes(shop: Shop, held_by: str) -> None:
+    """Another worker ended a pause, or connected the account, and did not see the post that was just being parked."""
+    owner = shop.owner()
+    with shop.app.db.begin() as conn:
+        token = conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == owner.id)).scalar_one()
+        _hold(conn, owner, held_by, token, held=True)
+    post_id = shop.post(owner, text="once")
+    shop.until([post_id], lambda post: post["state"] in ("waiting", "blocked") and not post["blocker_ids"])
+    with shop.app.db.begin() as conn:
+        _hold(conn, owner, held_by, token, held=False)
+    shop.published([post_id])
+    assert [post["text"] for post in shop.live(owner)] == ["once"]
+
+
+def _hold(conn: sa.Connection, owner: Owner, held_by: str, token: bytes, *, held: bool) -> None:
+    """Hold the posts of an account, or end that, as the other worker sees it: without looking at posts."""
+    match held_by:
+        case "account":
+            change = sa.update(accounts).where(accounts.c.id == owner.id).values(paused=held)
+        case "workspace":
+            change = sa.update(workspaces).where(workspaces.c.id == DEFAULT_WORKSPACE).values(paused=held)
+        case _:
+            change = sa.update(accounts).where(accounts.c.id == owner.id).values(token_enc=None if held else token)
+    conn.execute(change)
 
 
 def test_too_late_for_sending_unasked_waits_for_a_yes(lite: Shop) -> None:

@@ -26,7 +26,7 @@ from treadle.app import App
 from treadle.ids import new_id
 from treadle.observe.metrics import Metrics
 from treadle.posts.findings import Finding
-from treadle.store import migrate
+from treadle.store import AWAY, migrate
 
 log = structlog.get_logger("treadle.api")
 STREAMS = frozenset(
@@ -154,7 +154,7 @@ def _refusals(api: FastAPI, public_url: str) -> None:
     api.add_exception_handler(Problem, problem)
     api.add_exception_handler(RequestValidationError, wrong_parameters)
     api.add_exception_handler(HTTPException, http)
-    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
+    for kind in AWAY:
         api.add_exception_handler(kind, database)
     api.add_exception_handler(sa.exc.DataError, unkept)
     api.add_exception_handler(ClientDisconnect, gone)

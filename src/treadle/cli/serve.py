@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from treadle.settings import Settings
 
 HTTP_SHARE = 0.4  # of the time to stop: answers under way end first, then the runs
+TIDY_S = 10.0  # beyond the time to stop, for what tidies up after it: leases, sessions, connections
 
 server = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 worker = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
@@ -79,14 +82,33 @@ def work(stop_within: StopWithin = 20.0, as_json: AsJson = False) -> None:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
+    deadline = Deadline(stop_within + TIDY_S)
     with _working(app, stop_within):
         engine = app.engine
         said = {"worker": engine.lease.worker if engine else "", "database": app.db.url.render_as_string()}
         typer.echo(json.dumps(said) if as_json else f"Worker {said['worker']} is at work.  Ctrl-C stops it.")
         sys.stdout.flush()
         stop.wait()
+        deadline.begin()
         _default_signals()
     app.close()
+
+
+class Deadline:
+    """Ends the process ``seconds`` after :meth:`begin`, whatever still holds it.
+
+    A database that does not answer, or a log that nobody reads, can hold a thread for ever. Ending then loses nothing:
+    every run is in the database, and whoever works there next goes on with it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, os._exit, (0,))
+        self._timer.daemon = True
+
+    def begin(self) -> None:
+        """Let the time run; once is enough, more does no harm."""
+        if self._timer.ident is None:
+            self._timer.start()
 
 
 def _settings() -> Settings:
@@ -179,15 +201,21 @@ def _serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if asked.is_set():
+                deadline.begin()
                 self.should_exit = True
                 return
             _said(app, shown, with_worker, as_json, began, api)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            deadline.begin()
+            super().handle_exit(sig, frame)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await api.state.hub.close()  # live streams would wait for ever
             await super().shutdown(sockets)
 
     asked = threading.Event()
+    deadline = Deadline(stop_within + TIDY_S)
     api = build(app)
     config = uvicorn.Config(
         api,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from treadle.posts.states import FINAL
 from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.store import feed
-from treadle.store.tables import blockers, parts, post_blockers, posts
+from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 
 
 class Enqueue(Protocol):
@@ -97,6 +97,28 @@ class Releaser:
             )
         ).scalars()
         return self.let_go(conn, list(ids), why="The pause ended.", now=now)
+
+    def free_loose(self, conn: sa.Connection, *, now: float, most: int = 1000) -> list[str]:
+        """Let go of posts that rest although nothing holds them any more, at most ``most`` of them; returns their ids.
+
+        Two workers make them: one saw a pause, or an account that was not connected, and parks a post; the other ends
+        the pause, or connects the account, in the same moment and does not see that post yet.
+        """
+        unpaused = sa.and_(accounts.c.paused.is_(False), workspaces.c.paused.is_(False))
+        ids = conn.execute(
+            sa.select(posts.c.id)
+            .join(accounts, accounts.c.id == posts.c.account_id)
+            .join(workspaces, workspaces.c.id == posts.c.workspace_id)
+            .where(
+                sa.or_(posts.c.state == "blocked", sa.and_(posts.c.state == "waiting", unpaused)),
+                posts.c.next_at.is_(None),
+                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
+                accounts.c.disconnected_at.is_(None),
+                accounts.c.token_enc.is_not(None),
+            )
+            .limit(most)
+        ).scalars()
+        return self.let_go(conn, list(ids), why="What held it was gone already.", now=now)
 
     def let_go(
         self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float, unasked: bool = True

@@ -29,7 +29,7 @@ from treadle.publishing.housekeeping import Job, keep_house
 from treadle.publishing.lease import LEASE_S, Lease
 from treadle.publishing.run import advance
 from treadle.settings import Settings
-from treadle.store import Database
+from treadle.store import Database, why_away
 
 log = structlog.get_logger("treadle.engine")
 
@@ -91,9 +91,17 @@ async def _advance(post_id: str, seq: int, queue: Queue) -> None:
         await advance(engine.house, post_id, seq, queue)
     except asyncio.CancelledError:
         raise
-    except Exception:
-        log.exception("run.hop_failed", post_id=post_id, seq=seq)
+    except Exception as error:
+        _log_failure("run.hop_failed", error, post_id, seq)
         await engine.again(post_id, seq, queue)
+
+
+def _log_failure(event: str, error: Exception, post_id: str, seq: int) -> None:
+    """A database that is away is told in a line; a defect keeps its traceback."""
+    if away := why_away(error):
+        log.warning("run.waits_for_database", post_id=post_id, seq=seq, error=away)
+    else:
+        log.error(event, post_id=post_id, seq=seq, exc_info=error)
 
 
 class AlreadyRunning(RuntimeError):
@@ -260,8 +268,8 @@ class Engine:
                 return
             except asyncio.CancelledError:
                 raise
-            except Exception:
-                log.exception("run.hop_failed_again", post_id=post_id, seq=seq)
+            except Exception as error:
+                _log_failure("run.hop_failed_again", error, post_id, seq)
                 pause = min(60.0, pause * 2)
 
     def woke(self, at: float) -> None:

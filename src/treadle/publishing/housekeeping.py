@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from treadle.publishing.house import House
+from treadle.store import why_away
 from treadle.store.tables import jobs
 
 log = structlog.get_logger("treadle.housekeeping")
@@ -42,8 +43,11 @@ async def keep_house(house: House, all_jobs: list[Job], stop: asyncio.Event) -> 
                     await job.run(house)
             except asyncio.CancelledError:
                 raise
-            except Exception:
-                log.exception("job.failed", job=job.name)
+            except Exception as error:
+                if away := why_away(error):
+                    log.warning("job.waits_for_database", job=job.name, error=away)
+                else:
+                    log.exception("job.failed", job=job.name)
         try:
             await asyncio.wait_for(stop.wait(), max(0.2, house.scaled(LOOK_S)))
         except TimeoutError:

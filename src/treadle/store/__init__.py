@@ -1,5 +1,5 @@
 """Tables, migrations and queries. The only room that knows what the database looks like."""
 
-from treadle.store.database import Database, open_database
+from treadle.store.database import AWAY, Database, open_database, why_away
 
-__all__ = ["Database", "open_database"]
+__all__ = ["AWAY", "Database", "open_database", "why_away"]

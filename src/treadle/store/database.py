@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 POOL_SIZE = 20
 STUCK_TRANSACTION_S = 20
+# What the driver raises when the database cannot be asked at all, or refuses to write: none of it is a defect.
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 ASK_AFTER_S = 1.0  # idle seconds from which a connection is asked whether it is alive
 _IDLE_SINCE = "treadle_idle_since"
 
@@ -90,6 +92,14 @@ class Database:
         self.engine.dispose()
         if self.runs_engine is not self.engine:
             self.runs_engine.dispose()
+
+
+def why_away(error: Exception) -> str | None:
+    """The driver's reason, one line, when this says that the database is away (:data:`AWAY`); else ``None``."""
+    if not isinstance(error, AWAY):
+        return None
+    reason = str(getattr(error, "orig", None) or error).strip()
+    return reason.splitlines()[0][:300] if reason else type(error).__name__
 
 
 def open_database(settings: Settings) -> Database:

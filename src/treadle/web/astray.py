@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from treadle.store import AWAY
 from treadle.web.desk import Desk, visiting
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def serve(fastapi_app: FastAPI, desk: Desk) -> None:
     kinds = (
         HTTPException,
         RequestValidationError,
-        sa.exc.OperationalError,
-        sa.exc.InterfaceError,
-        sa.exc.TimeoutError,
+        *AWAY,
         sa.exc.DataError,
         Exception,
     )
