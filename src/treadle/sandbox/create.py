@@ -10,7 +10,6 @@ from treadle.sandbox import attachments
 from treadle.sandbox.answers import Reply, ok
 from treadle.sandbox.gate import check_scope, is_self, refuse
 from treadle.sandbox.model import Account, Container
-from treadle.sandbox.processing import processing_s
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
 from treadle.threads.text import ALT_TEXT_LIMIT, TAG_LIMIT, TEXT_LIMIT, count_text, links, topic_tag
@@ -282,7 +281,7 @@ def make_container(world: World, call: Call, made: Draft) -> Container:
         children=made.children,
     )
     if not made.url:
-        container.ready_at = call.now + processing_s(world.options, made.media_type, 0, world.ids)
+        container.ready_at = call.now + world.processing_s(made.media_type, 0)
     world.tables.containers[container.id] = container
     world.changed = True
     return container

@@ -12,7 +12,6 @@ from treadle.sandbox.answers import Reply
 from treadle.sandbox.create import Draft, created, draft, make_container
 from treadle.sandbox.gate import refuse
 from treadle.sandbox.model import Container
-from treadle.sandbox.processing import processing_s
 from treadle.sandbox.publish import put_out
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
@@ -49,7 +48,7 @@ def _at_once(world: World, call: Call, container: Container) -> Reply:
 async def _with_media(world: World, call: Call, made: Draft) -> Reply:
     if not world.options.fetch_media:
         container = make_container(world, call, made)
-        container.ready_at = call.now + processing_s(world.options, made.media_type, 1_000_000, world.ids)
+        container.ready_at = call.now + world.processing_s(made.media_type, 1_000_000)
         return created(world, container)
     if made.media_type == "VIDEO":
         container = make_container(world, call, made)
@@ -74,7 +73,7 @@ async def _with_image(world: World, call: Call, made: Draft) -> Reply:
     _keep(world, container, fetched)
     # Meta's own sample makes the carousel right after its pictures, without waiting: a picture that is an item is
     # ready when the call that fetched it ends.
-    wait = 0.0 if made.carousel_item else processing_s(world.options, "IMAGE", fetched.size, world.ids)
+    wait = 0.0 if made.carousel_item else world.processing_s("IMAGE", fetched.size)
     container.ready_at = world.now() + wait
     return created(world, container)
 
@@ -90,7 +89,7 @@ async def _fetch_video(world: World, container: Container, url: str) -> None:
     else:
         container.error = "UNKNOWN" if fetched.blocked else "FAILED_DOWNLOADING_VIDEO"
         size = 0
-    container.ready_at = world.now() + processing_s(world.options, "VIDEO", size, world.ids)
+    container.ready_at = world.now() + world.processing_s("VIDEO", size)
     world.changed = True
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from treadle.sandbox.model import CALLS_KEPT
+from treadle.sandbox.processing import Processing, check_processing
 from treadle.threads.text import CountMode
 
 _LARGEST = 1e12
-Processing = str | float | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,6 @@ def _problem(name: str, value: Any) -> str | None:
         near = get_close_matches(name, hints, 1)
         return f"There is no option '{name}'." + (f" Did you mean '{near[0]}'?" if near else "")
     if name == "processing":
-        from treadle.sandbox.processing import check_processing
-
         return check_processing(value)
     hint = hints[name]
     if get_origin(hint) is Literal:

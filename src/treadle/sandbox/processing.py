@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle.sandbox.ids import Ids
-from treadle.sandbox.options import Options
 
+Processing = str | float | Mapping[str, Any]
 TYPES = ("TEXT", "IMAGE", "VIDEO", "CAROUSEL")
 REAL: Mapping[str, Any] = {
     "TEXT": [0.0, 3.0],
@@ -52,14 +52,12 @@ def check_processing(value: Any) -> str | None:
     return None
 
 
-def processing_s(options: Options, media_type: str, size: int, ids: Ids) -> float:
-    """Seconds from the end of the fetch until a container of ``media_type`` and ``size`` bytes is ready."""
-    rule: Any = options.processing
-    if isinstance(rule, str):
-        rule = _NAMED[rule]
+def processing_s(processing: Processing, media_type: str, size: int, ids: Ids) -> float:
+    """Seconds from the end of the fetch until a container of ``media_type`` and ``size`` bytes is ready, unscaled."""
+    rule: Any = _NAMED[processing] if isinstance(processing, str) else processing
     if isinstance(rule, Mapping):
         rule = rule.get(media_type, FAST[media_type])
-    return _seconds(rule, size, ids) * options.processing_scale
+    return _seconds(rule, size, ids)
 
 
 def _seconds(rule: Any, size: int, ids: Ids) -> float:

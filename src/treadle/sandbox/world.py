@@ -13,6 +13,7 @@ from treadle.sandbox.fetcher import Fetcher
 from treadle.sandbox.ids import Ids
 from treadle.sandbox.model import ALL_SCOPES, Account, App, Code, Container, Post, Token
 from treadle.sandbox.options import Options
+from treadle.sandbox.processing import processing_s
 from treadle.sandbox.record import Recorder
 
 DEFAULT_APP_ID = "1357924680123456"
@@ -83,6 +84,11 @@ class World:
 
     def now(self) -> float:
         return self.clock.now()
+
+    def processing_s(self, media_type: str, size: int) -> float:
+        """Seconds from the end of the fetch until a container of ``media_type`` and ``size`` bytes is ready."""
+        options = self.options
+        return processing_s(options.processing, media_type, size, self.ids) * options.processing_scale
 
     # Accounts and tokens -------------------------------------------------------------------------------------------
 
