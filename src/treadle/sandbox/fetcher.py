@@ -10,14 +10,13 @@ import tempfile
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-if TYPE_CHECKING:
-    from treadle.sandbox.faults import Fault
-    from treadle.sandbox.world import World
+from treadle.sandbox.faults import Fault
+from treadle.sandbox.options import Options
 
 USER_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 CRAWLER = "facebookexternalhit"
@@ -47,8 +46,7 @@ class Fetched:
 class Fetcher:
     """One crawler; keeps the files of good containers in ``folder`` until the sandbox stops."""
 
-    def __init__(self, world: World, folder: Path | None = None) -> None:
-        self._world = world
+    def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -92,15 +90,14 @@ class Fetcher:
         fetched.path = None
         return name
 
-    async def fetch(self, url: str, account_id: str, limit: int) -> Fetched:
-        """Downloads ``url`` up to ``limit`` bytes; never raises for anything the host does."""
-        world = self._world
-        fault = world.faults.pick("media_fetch", account_id) if world.faults else None
+    async def fetch(self, url: str, limit: int, options: Options, fault: Fault | None = None) -> Fetched:
+        """Downloads ``url`` up to ``limit`` bytes, unless ``fault`` wants another outcome; never raises for anything
+        the host does."""
         if fault is not None and (answered := await _faulty(fault)) is not None:
             return answered
         try:
-            async with asyncio.timeout(world.options.fetch_timeout_s):
-                return await self._follow(url, limit)
+            async with asyncio.timeout(options.fetch_timeout_s):
+                return await self._follow(url, limit, options)
         except TimeoutError:
             return Fetched(False, "The download timed out.", blocked=False)
         except aiohttp.ClientError as error:
@@ -117,8 +114,7 @@ class Fetcher:
             )
         return self._session
 
-    async def _follow(self, url: str, limit: int) -> Fetched:
-        options = self._world.options
+    async def _follow(self, url: str, limit: int, options: Options) -> Fetched:
         for _ in range(options.fetch_redirects + 1):
             if not options.allow_private_media and not _is_public(url):
                 return Fetched(False, "The address is not public.", blocked=True)

@@ -6,18 +6,15 @@ A blocked image is the error of the creation itself; anything wrong with a video
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
 
 from treadle.sandbox.answers import Reply
 from treadle.sandbox.create import Draft, created, draft, make_container
+from treadle.sandbox.fetcher import Fetched
 from treadle.sandbox.gate import refuse
 from treadle.sandbox.model import Container
 from treadle.sandbox.publish import put_out
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
-
-if TYPE_CHECKING:
-    from treadle.sandbox.fetcher import Fetched
 
 
 def create(world: World, call: Call) -> Reply | Awaitable[Reply]:
@@ -60,7 +57,7 @@ async def _with_media(world: World, call: Call, made: Draft) -> Reply:
 async def _with_image(world: World, call: Call, made: Draft) -> Reply:
     from treadle.sandbox.judge import judge_image
 
-    fetched = await world.fetcher.fetch(made.url, call.account.id, world.options.max_image_bytes + 1)
+    fetched = await _fetch(world, made.url, call.account.id, world.options.max_image_bytes)
     if not fetched.ok:
         reason = fetched.reason
         return refuse(world, call, "media_fetch_failed", url=made.url, reason=reason)
@@ -81,7 +78,7 @@ async def _with_image(world: World, call: Call, made: Draft) -> Reply:
 async def _fetch_video(world: World, container: Container, url: str) -> None:
     from treadle.sandbox.judge import judge_video
 
-    fetched = await world.fetcher.fetch(url, container.account_id, world.options.max_video_bytes + 1)
+    fetched = await _fetch(world, url, container.account_id, world.options.max_video_bytes)
     if fetched.ok:
         container.error = await judge_video(world.options, fetched)
         _keep(world, container, fetched)
@@ -91,6 +88,12 @@ async def _fetch_video(world: World, container: Container, url: str) -> None:
         size = 0
     container.ready_at = world.now() + world.processing_s("VIDEO", size)
     world.changed = True
+
+
+async def _fetch(world: World, url: str, account_id: str, largest: int) -> Fetched:
+    """What the crawler brings: up to one byte more than is allowed, so that too large a file is known for one."""
+    fault = world.faults.pick("media_fetch", account_id) if world.faults else None
+    return await world.fetcher.fetch(url, largest + 1, world.options, fault)
 
 
 def _keep(world: World, container: Container, fetched: Fetched) -> None:

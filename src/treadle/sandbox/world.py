@@ -47,7 +47,7 @@ class World:
         self.on_delete: Callable[[Post], None] | None = None
         self.on_callback: Callable[[Account, str], None] | None = None
         self.on_verify: Callable[[], None] | None = None
-        self.fetcher = Fetcher(self)
+        self.fetcher = Fetcher()
         self.reset()
 
     def reset(self) -> None:
