@@ -14,8 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import Vault, open_vault
+from treadle.keeping import jobs_of
 from treadle.media.service import MediaService
 from treadle.posts.release import Releaser
 from treadle.posts.service import Posts
@@ -62,9 +64,8 @@ class App:
 
     def start_worker(self) -> Engine:
         """Take a share of the posts, from now until :meth:`stop_worker`."""
-        from treadle.keeping import jobs_of
-
-        engine = Engine(self.settings, self.db, self._build_house, jobs_of(self))
+        jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
+        engine = Engine(self.settings, self.db, self._build_house, jobs)
         engine.start()
         self.engine = engine
         return engine
@@ -131,15 +132,11 @@ class App:
 
 
 def _observe(conn: sa.Connection, account_id: str, diagnosis: Any, now: float) -> None:
-    from treadle.accounts.health import observe
-
-    observe(conn, account_id, diagnosis, now)
+    health.observe(conn, account_id, diagnosis, now)
 
 
 def _worked(conn: sa.Connection, account_id: str, now: float) -> None:
-    from treadle.accounts.health import worked
-
-    worked(conn, account_id, "publish", now)
+    health.worked(conn, account_id, "publish", now)
 
 
 def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:

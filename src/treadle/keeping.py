@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -14,14 +14,12 @@ from treadle.accounts.delivering import Postman, deliver_due
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
+from treadle.accounts.vault import Vault
 from treadle.media.addresses import guarded_session
 from treadle.publishing import addresses, keeping_media, rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
-
-if TYPE_CHECKING:
-    from treadle.app import App
-
+from treadle.settings import Settings
 
 log = structlog.get_logger("treadle.housekeeping")
 
@@ -56,16 +54,14 @@ class Beside:
             await task  # raises what went wrong, to be logged as the job's
 
 
-async def _deliver(app: App) -> None:
+async def _deliver(house: House, vault: Vault) -> None:
     """Send the webhooks that are due, to public addresses only."""
-    settings = app.settings
-    async with guarded_session(settings.allow_private_media_hosts) as session:
-        postman = Postman(app.db, app.vault, session, now=app.now, scale=settings.time_scale)
-        await deliver_due(postman)
+    async with guarded_session(house.settings.allow_private_media_hosts) as session:
+        await deliver_due(Postman(house.db, vault, session, now=house.now, scale=house.scale))
 
 
-def jobs_of(app: App) -> list[Job]:
-    """Every job, the frequent ones first."""
+def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:
+    """Every job, the frequent ones first. ``forget`` deletes finished runs by their ids."""
 
     async def recheck(house: House) -> None:
         await rechecking.recheck_due(house, house.releaser)
@@ -74,7 +70,7 @@ def jobs_of(app: App) -> list[Job]:
         await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now()))
 
     async def prune(house: House) -> None:
-        await retention.prune(house.db, house.settings, house.now(), app.enqueue.forget)
+        await retention.prune(house.db, house.settings, house.now(), forget)
         await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
 
     beside = Beside()
@@ -88,16 +84,16 @@ def jobs_of(app: App) -> list[Job]:
             await beside.run("read_quiet", read_quiet_accounts(house.accounts))
 
     async def deliver(house: House) -> None:
-        await beside.run("deliver", _deliver(app))
+        await beside.run("deliver", _deliver(house, vault))
 
     async def read_addresses(house: House) -> None:
         await beside.run("read_addresses", addresses.read_missing(house))
 
     async def alert(house: House) -> None:
-        await beside.run("alert", send_due(app.db, app.vault, app.settings, now=app.now()))
+        await beside.run("alert", send_due(house.db, vault, house.settings, now=house.now()))
 
     async def at_risk(house: House) -> None:
-        await app.db.run(lambda conn: risk.warn(conn, now=app.now()))
+        await house.db.run(lambda conn: risk.warn(conn, now=house.now()))
 
     async def media(house: House) -> None:
         await beside.run("media", keeping_media.clean_up(house.db, await house.media(), house.now()))
@@ -111,6 +107,6 @@ def jobs_of(app: App) -> list[Job]:
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),
-        Job("prune", max(60.0, 3600.0 * app.settings.time_scale), prune, scaled=False),
+        Job("prune", max(60.0, 3600.0 * settings.time_scale), prune, scaled=False),
         Job("clean_up_media", 3600.0, media, scaled=False),
     ]

@@ -15,7 +15,6 @@ from unittest import mock
 import sqlalchemy as sa
 
 import treadle.app
-import treadle.keeping
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.posts.answers import Created
 from treadle.posts.read import get_blocker, post_json, timeline
@@ -198,9 +197,9 @@ def quick_client(timeout_s: float = TIMEOUT_S) -> Iterator[None]:
 @contextmanager
 def few_jobs(names: Sequence[str] | None) -> Iterator[None]:
     """Let only these jobs of the house run (``None``: all): others read accounts now and then, in between."""
-    everything = treadle.keeping.jobs_of
-    chosen = everything if names is None else lambda app: [job for job in everything(app) if job.name in names]
-    with mock.patch.object(treadle.keeping, "jobs_of", chosen):
+    everything = treadle.app.jobs_of
+    chosen = everything if names is None else lambda *needs: [job for job in everything(*needs) if job.name in names]
+    with mock.patch.object(treadle.app, "jobs_of", chosen):
         yield
 
 

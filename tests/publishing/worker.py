@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import treadle.app
-import treadle.keeping
 from tests.publishing.shop import Deaf, few_jobs, quick_client
 from tests.publishing.traps import Trap
 from treadle.settings import Settings
