@@ -7,7 +7,7 @@ pages or the command line.
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -20,20 +20,17 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__, catalog
 from treadle.accounts import keys
-from treadle.accounts.health import WORDS
 from treadle.accounts.keys import Principal, Scope
 from treadle.api.accounts import all_accounts
+from treadle.api.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.api.causes import _clean, pattern_json
 from treadle.api.intake import Accepted, accept
 from treadle.api.preflight import look
 from treadle.api.problems import KINDS
 from treadle.app import App
 from treadle.diagnosis import diagnose
-from treadle.posts.answers import Missing, Refusal, Rejected
-from treadle.posts.findings import Finding
-from treadle.posts.read import Filters, list_blockers, list_posts, post_json, timeline
+from treadle.posts.read import post_json, timeline
 
-MOST = 20
 INSTRUCTIONS = (
     "Treadle publishes to Threads and explains failures. Check a post before publishing it. Say causes and next steps "
     "in the words the tools give. Never tell a person that something was published unless its state is 'published'."
@@ -83,24 +80,44 @@ def _misfits(error: ValidationError) -> str:
     return " ".join(said)
 
 
-def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
-    """The server over an open house. ``secret`` is the key it works with; ``confirm`` false publishes unasked."""
-    server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every tool works with: the house, the key, and whether a person is asked before anything goes out."""
 
-    async def may(scope: Scope) -> Principal:
-        found = await app.db.query(keys.who, secret, now=app.now()) if secret else None
+    app: App
+    secret: str = field(repr=False)
+    confirm: bool
+
+    async def may(self, scope: Scope) -> Principal:
+        """Whoever the key belongs to; raises :class:`ToolError` when it may not do this (any more)."""
+        found = await self.app.db.query(keys.who, self.secret, now=self.app.now()) if self.secret else None
         if found is None:
-            said = "The key is not valid any more." if secret else "No key was given to 'treadle mcp'."
+            said = "The key is not valid any more." if self.secret else "No key was given to 'treadle mcp'."
             raise ToolError(f"{said} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
         if not found.may(scope):
             raise ToolError(f"The key may not do this: it needs the scope '{scope}'.")
         return found
 
+
+def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
+    """The server over an open house. ``secret`` is the key it works with; ``confirm`` false publishes unasked."""
+    server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
+    door = Door(app, secret, confirm)
+    for offer in (_offer_accounts, _offer_check, _offer_publish, _offer_explain, _offer_diagnose, _offer_needs):
+        offer(server, door)
+    return server
+
+
+def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
     @server.tool(title="Accounts", description="The Threads accounts this workspace publishes to, and their health.")
     async def accounts() -> dict[str, Any]:
-        who = await may("read")
-        rows = await app.db.query(all_accounts, who.workspace_id)
-        return {"accounts": [_account(row) for row in rows]}
+        who = await door.may("read")
+        rows = await door.app.db.query(all_accounts, who.workspace_id)
+        return {"accounts": [account_told(row) for row in rows]}
+
+
+def _offer_check(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
 
     @server.tool(
         title="Check a post",
@@ -115,9 +132,13 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
         zone: Zone = "",
         options: Options = None,
     ) -> dict[str, Any]:
-        who = await may("read")
+        who = await door.may("read")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         return await look(app, who.workspace_id, body)
+
+
+def _offer_publish(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
 
     async def person(
         ctx: Context,
@@ -129,13 +150,13 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
         zone: str,
     ) -> Yes | Elicit[Yes]:
         """Ask, unless nobody is to be asked or nobody can be."""
-        await may("write")
-        if not confirm or not _can_ask(ctx):
-            return Yes(publish=not confirm)
+        who = await door.may("write")
+        if not door.confirm or not _can_ask(ctx):
+            return Yes(publish=not door.confirm)
         shown = "\n---\n".join([text or "(no text)", *(replies or [])])
         when = f"at {publish_at} {zone}".strip() if publish_at else "now"
         files = f"\nWith {len(media)} media." if media else ""
-        name = f" as {account}" if account else await _only_name(app, (await may("write")).workspace_id)
+        name = f" as {account}" if account else await _only_name(app, who.workspace_id)
         return Elicit(f"Publish on Threads{name}, {when}:\n\n{shown}{files}", Yes)
 
     @server.tool(
@@ -154,10 +175,10 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
         options: Options = None,
         idempotency_key: Annotated[str, Field(description="The same key and post again publish nothing twice.")] = "",
     ) -> dict[str, Any]:
-        who = await may("write")
+        who = await door.may("write")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         yes = isinstance(asked, AcceptedElicitation) and asked.data.publish
-        draft = confirm and not _can_ask(ctx)
+        draft = door.confirm and not _can_ask(ctx)
         if not yes and not draft:
             return {"published": False, "message": "The person said no. Nothing was stored or sent."}
         if draft:
@@ -165,13 +186,12 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
         key = idempotency_key[:200] or None
         made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
         if not isinstance(made, Accepted):
-            raise ToolError(_no(made))
-        post = _post(made.post)
-        if draft:
-            url = f"{app.settings.public_url}/posts/{post['id']}"
-            said = f"Kept as a draft: a person has to say yes, at {url} or with 'treadle posts confirm {post['id']}'."
-            return {"published": False, "message": said, "post": post}
-        return {"published": post["state"] == "published", "message": "Accepted; it goes out by itself.", "post": post}
+            raise ToolError(refusal_told(made))
+        return accepted_told(made.post, draft=draft, public_url=app.settings.public_url)
+
+
+def _offer_explain(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
 
     @server.tool(
         title="Explain",
@@ -180,23 +200,21 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
     async def explain(
         what: Annotated[str, Field(description="Id of a post, or id or name of a pattern.")],
     ) -> dict[str, Any]:
-        who = await may("read")
+        who = await door.may("read")
         if what.startswith("pst_"):
             post = await app.db.query(post_json, who.workspace_id, what[:40])
             if post is None:
                 raise ToolError("There is no such post in this workspace.")
             events = await app.db.query(timeline, who.workspace_id, what[:40]) or []
-            told = [
-                {k: e[k] for k in ("started_at", "stage", "what", "outcome", "decision") if e[k] is not None}
-                for e in events[-MOST:]
-            ]
-            return {"post": _post(post), "timeline": told}
+            return {"post": post_told(post), "timeline": timeline_told(events)}
         found = catalog.load().get(what[:100])
         if found is None:
             raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")
         whole = pattern_json(found, whole=True)
         return {k: v for k, v in whole.items() if k != "examples"} | {"guide": app.settings.public_url + found.guide}
 
+
+def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="Diagnose",
         description="What an error answer of Meta means, who must do what, and whether a retry can work.",
@@ -206,20 +224,20 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
         stage: Annotated[str, Field(description="oauth, create_container, publish, ...; empty if not known.")] = "",
         http_status: Annotated[int | None, Field(description="If known.")] = None,
     ) -> dict[str, Any]:
-        await may("read")
+        await door.may("read")
         found = diagnose(answer, stage=stage or None, http_status=http_status).to_json()
-        made: dict[str, Any] = _clean({**found, "guide": app.settings.public_url + found["guide"]})
+        made: dict[str, Any] = _clean({**found, "guide": door.app.settings.public_url + found["guide"]})
         return made
 
+
+def _offer_needs(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="What needs me",
         description="What waits for a person: open causes, held posts, drafts, accounts in trouble.",
     )
     async def what_needs_me() -> dict[str, Any]:
-        who = await may("read")
-        return await app.db.query(lambda conn: _needs(conn, who.workspace_id))
-
-    return server
+        who = await door.may("read")
+        return await door.app.db.query(needs_told, who.workspace_id)
 
 
 def _can_ask(ctx: Context) -> bool:
@@ -255,67 +273,7 @@ async def _body(
         body["media"] = [{"id": m} if m.startswith("med_") else {"url": m} for m in media]
     if replies:
         body["replies"] = [{"text": part} for part in replies]
-    for field, value in (("publish_at", publish_at), ("zone", zone), ("options", options)):
+    for wish, value in (("publish_at", publish_at), ("zone", zone), ("options", options)):
         if value:
-            body[field] = value
+            body[wish] = value
     return body
-
-
-def _no(answer: Rejected | Missing | Refusal) -> str:
-    match answer:
-        case Rejected(findings):
-            return "It cannot be published like this. " + " ".join(_words(f) for f in findings)
-        case Missing(what):
-            return f"There is no such {what} in this workspace."
-        case Refusal(_, message):
-            return message
-
-
-def _words(f: Finding) -> str:
-    return f"{f.field or 'The post'}: {f.message} {f.way_out}"
-
-
-def _account(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "username": row["username"],
-        "health": row["health"],
-        "health_words": WORDS[row["health"]],
-        "paused": row["paused"],
-    }
-
-
-def _post(post: Mapping[str, Any]) -> dict[str, Any]:
-    cause = post["cause"]
-    return {
-        "id": post["id"],
-        "state": post["state"],
-        "state_label": post["state_label"],
-        "text": post["text"],
-        "username": post["username"],
-        "due_at": post["due_at"],
-        "why": post["why"],
-        "next": post["next"],
-        "cause": {k: cause[k] for k in ("pattern", "title", "what_happened", "next_step", "who")} if cause else None,
-        "permalinks": [part["permalink"] for part in post["parts"] if part["permalink"]],
-    }
-
-
-def _needs(conn: Any, workspace_id: str) -> dict[str, Any]:
-    open_ = [
-        {
-            "blocker_id": b["id"],
-            "title": b["cause"]["title"],
-            "who": b["cause"]["who"],
-            "next_step": b["cause"]["next_step"],
-            "posts_waiting": b["posts_waiting"],
-            "since": b["opened_at"],
-        }
-        for b in list_blockers(conn, workspace_id)
-    ]
-    waiting = {}
-    for name, state in (("held", "held"), ("drafts", "draft"), ("unproven", "checking"), ("failed", "failed")):
-        found, more = list_posts(conn, workspace_id, Filters(states=(state,)), limit=MOST)
-        waiting[name] = {"posts": [_post(post) for post in found], "more": more is not None}
-    troubled = [_account(a) for a in all_accounts(conn, workspace_id) if a["health"] != "active"]
-    return {"causes": open_, **waiting, "accounts": troubled}
