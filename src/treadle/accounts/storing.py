@@ -50,14 +50,37 @@ def repairable(conn: sa.Connection, account_id: str, app_id: str) -> list[str]:
 def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known, *, actor: str) -> Stored:
     """Keep the token sealed, set the health, let waiting posts go; one transaction."""
     now = house.now()
-    app_id = house.settings.threads_app_id
-    row = _row(conn, workspace_id, known.profile.id)
-    values: dict[str, Any] = {
-        "username": known.profile.username,
-        "name": known.profile.name,
-        "picture_url": known.profile.picture_url,
-        "profile": {"biography": known.profile.biography, "is_verified": known.profile.is_verified},
-        "app_id": app_id,
+    before, account_id = _keep(conn, workspace_id, known, _values(house, known, now), now)
+    kind = "new" if before is None else "returned" if before.disconnected_at is not None else "reconnected"
+    mending = [] if before is None else repairable(conn, account_id, house.settings.threads_app_id)
+    lacking = needs.missing(needs.ALWAYS, known.scopes)
+    if lacking:
+        standing = _limit(conn, house, workspace_id, account_id, lacking, now)
+        mending = [blocker_id for blocker_id in mending if blocker_id != standing]
+    elif before is None or before.health != "restricted":
+        # A restriction outlives the token: only a publish, or a person's word, ends it.
+        health.reconnected(conn, account_id, "active", None, now)
+    released: list[str] = []
+    if before is not None:
+        released = house.repairs.repaired(conn, mending, by="reconnect", now=now)
+        # Posts that met the missing account itself wait behind no blocker.
+        released += house.repairs.repaired_for_account(conn, account_id, lanes=(), by="reconnect", now=now)
+    payload = {"account_id": account_id, "username": known.profile.username, "threads_user_id": known.profile.id}
+    change = "account.connected" if before is None else "account.reconnected"
+    feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
+    audit.note(conn, workspace_id, actor, f"account.{kind}", account_id, {"username": known.profile.username}, now=now)
+    return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
+
+
+def _values(house: Accounts, known: Known, now: float) -> dict[str, Any]:
+    """The columns that every connection sets anew, the token sealed."""
+    profile = known.profile
+    return {
+        "username": profile.username,
+        "name": profile.name,
+        "picture_url": profile.picture_url,
+        "profile": {"biography": profile.biography, "is_verified": profile.is_verified},
+        "app_id": house.settings.threads_app_id,
         "token_enc": house.vault.seal(known.token.get_secret_value()),
         "token_previous_enc": None,
         "token_issued_at": known.issued_at,
@@ -72,8 +95,15 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
         "updated_at": now,
         "disconnected_at": None,
     }
-    if row is None:
-        account_id, kind = new_id("account", now), "new"
+
+
+def _keep(
+    conn: sa.Connection, workspace_id: str, known: Known, values: dict[str, Any], now: float
+) -> tuple[Any | None, str]:
+    """Insert or update; the account's row as it was before, if there was one, and its id."""
+    before = _row(conn, workspace_id, known.profile.id)
+    if before is None:
+        account_id = new_id("account", now)
         try:
             with conn.begin_nested():
                 conn.execute(
@@ -87,43 +117,13 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
                         **values,
                     )
                 )
+            return None, account_id
         except sa.exc.IntegrityError:  # the same profile was connected by somebody else at the same moment
-            row = _row(conn, workspace_id, known.profile.id)
-            if row is None:
+            before = _row(conn, workspace_id, known.profile.id)
+            if before is None:
                 raise
-    if row is not None:
-        account_id = row.id
-        kind = "returned" if row.disconnected_at is not None else "reconnected"
-        conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**values))
-    mending = [] if kind == "new" else repairable(conn, account_id, app_id)
-    lacking = needs.missing(needs.ALWAYS, known.scopes)
-    if lacking:
-        cause = from_pattern("permission_not_granted", Evidence(stage="oauth", body={"missing_scopes": list(lacking)}))
-        health.reconnected(conn, account_id, "limited", cause.to_json(), now)
-        standing = house.block(
-            conn,
-            cause,
-            scope="account",
-            key=account_id,
-            workspace_id=workspace_id,
-            now=now,
-            scale=house.settings.time_scale,
-            stage="oauth",
-        )
-        mending = [blocker_id for blocker_id in mending if blocker_id != standing]
-    elif row is None or row.health != "restricted":
-        # A restriction outlives the token: only a publish, or a person's word, ends it.
-        health.reconnected(conn, account_id, "active", None, now)
-    released: list[str] = []
-    if kind != "new":
-        released = house.repairs.repaired(conn, mending, by="reconnect", now=now)
-        # Posts that met the missing account itself wait behind no blocker.
-        released += house.repairs.repaired_for_account(conn, account_id, lanes=(), by="reconnect", now=now)
-    payload = {"account_id": account_id, "username": known.profile.username, "threads_user_id": known.profile.id}
-    change = "account.connected" if kind == "new" else "account.reconnected"
-    feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
-    audit.note(conn, workspace_id, actor, f"account.{kind}", account_id, {"username": known.profile.username}, now=now)
-    return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
+    conn.execute(sa.update(accounts).where(accounts.c.id == before.id).values(**values))
+    return before, before.id
 
 
 def _row(conn: sa.Connection, workspace_id: str, threads_user_id: str) -> Any:
@@ -132,6 +132,24 @@ def _row(conn: sa.Connection, workspace_id: str, threads_user_id: str) -> Any:
             accounts.c.workspace_id == workspace_id, accounts.c.threads_user_id == threads_user_id
         )
     ).first()
+
+
+def _limit(
+    conn: sa.Connection, house: Accounts, workspace_id: str, account_id: str, lacking: tuple[str, ...], now: float
+) -> str:
+    """Say that permissions are missing, and hold the account's posts for it; the id of the blocker."""
+    cause = from_pattern("permission_not_granted", Evidence(stage="oauth", body={"missing_scopes": list(lacking)}))
+    health.reconnected(conn, account_id, "limited", cause.to_json(), now)
+    return house.block(
+        conn,
+        cause,
+        scope="account",
+        key=account_id,
+        workspace_id=workspace_id,
+        now=now,
+        scale=house.settings.time_scale,
+        stage="oauth",
+    )
 
 
 def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, actor: str, now: float) -> bool:
