@@ -12,7 +12,8 @@ from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query, moment, words
 from treadle.api.many import MEANT, MOST, Order, carry_out, choose
-from treadle.api.posts import STATES, refusal
+from treadle.api.post_answers import refusal
+from treadle.api.posts import STATES
 from treadle.api.problems import invalid
 from treadle.catalog.words import LANES
 from treadle.posts.answers import Done

@@ -1,51 +1,30 @@
-"""``/v1/posts``: create, list, read, change, delete, and what a person can say about one."""
+"""``/v1/posts``: create, list, read, change, delete, and what happened to one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle.api import reading, schemas
-from treadle.api.caller import Caller, House, Reader, Writer
+from treadle.api.caller import House, Reader, Writer
 from treadle.api.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
-from treadle.api.intake import Accepted, accept, change, with_field
+from treadle.api.intake import Accepted, accept, change
 from treadle.api.lists import PLAIN, After, Limit, known_query, moment, page, words
-from treadle.api.problems import Problem, finding_json, invalid, not_found
+from treadle.api.post_answers import act, post_answer, refusal
+from treadle.api.problems import finding_json, not_found
 from treadle.api.reading import PostId
-from treadle.api.unpublishing import unpublish
 from treadle.api.verbose import last_status, verbose_error
 from treadle.app import App
 from treadle.catalog.words import LANES
-from treadle.posts.answers import Answer, Missing, Refusal, Rejected
-from treadle.posts.findings import Finding
+from treadle.posts.answers import Missing, Refusal, Rejected
 from treadle.posts.read import SORTS, Filters, list_posts, post_json, timeline
 from treadle.posts.states import STATE_WORDS
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 STATES = frozenset(STATE_WORDS)
-
-
-def refusal(answer: Rejected | Missing | Refusal) -> Problem:
-    """A refusal of the service as a problem."""
-    match answer:
-        case Rejected(findings):
-            return invalid(findings)
-        case Missing(what):
-            return not_found(what)
-        case Refusal(code, message, detail):
-            return Problem(code, message, extra=dict(detail))
-
-
-def post_answer(post: dict[str, Any], status: int = 200, **more: Any) -> JSONResponse:
-    headers = {"ETag": reading.etag(post["version"], post["updated_at"])}
-    if status == 201:
-        headers["Location"] = f"/v1/posts/{post['id']}"
-    return JSONResponse({**post, **more}, status, headers)
 
 
 @router.post(
@@ -87,81 +66,6 @@ def _accepted(request: Request, app: App, made: Accepted) -> JSONResponse:
         answer.headers["Idempotency-Replayed"] = "true"
         request.app.state.metrics.doubles.labels("idempotency_key").inc()
     return answer
-
-
-@router.post(
-    "/bulk",
-    summary="Publish many; an answer for each",
-    response_model=schemas.BulkOut,
-    responses={**good(200, "One entry per post, in the order sent; see each one's status."), **problems(*BODY)},
-    openapi_extra=takes(
-        schemas.BulkIn, {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]}, parameters=[IDEMPOTENCY]
-    ),
-)
-async def create_posts(request: Request, caller: Writer, app: House) -> Response:
-    """At most 500 posts. One that is refused does not hold the others up; good ones are stored.
-
-    With an `Idempotency-Key` header each post gets the key `<key>#<index>`; a post may bring its own as
-    `idempotency_key`. Sending the same request again is safe either way.
-    """
-    key = reading.idempotency_key(request)
-    body = reading.mapping(await reading.read_json(request, reading.BULK_LIMIT))
-    body = reading.only(body, {"posts": list})
-    items = body.get("posts") or []
-    if not 1 <= len(items) <= 500:
-        raise invalid(
-            [
-                Finding(
-                    "posts",
-                    "bulk_size",
-                    f"There are {len(items)} posts; 1 to 500 go in one request.",
-                    "Send them in groups.",
-                    given=len(items),
-                    limit=[1, 500],
-                )
-            ]
-        )
-    data = []
-    for start in range(0, len(items), 50):  # short transactions: nobody waits long for the database
-        group = list(enumerate(items))[start : start + 50]
-        data += await app.db.run(_accept_group, app, caller, group, key, app.now())
-    accepted = sum(1 for item in data if item["status"] < 300)
-    return JSONResponse({"data": data, "accepted": accepted, "refused": len(data) - accepted})
-
-
-def _accept_group(
-    conn: sa.Connection, app: App, caller: Caller, group: list[tuple[int, Any]], key: str | None, now: float
-) -> list[dict[str, Any]]:
-    made = []
-    for index, item in group:
-        item, own_key = _own_key(item)
-        if own_key is None and key is not None:
-            own_key = f"{key}#{index}"
-        answer: Any
-        if isinstance(own_key, Finding):
-            answer = Rejected((own_key,))
-        else:
-            answer = accept(conn, app, caller.workspace_id, item, now=now, actor=caller.key_id, idempotency_key=own_key)
-        if isinstance(answer, Accepted):
-            entry = {"index": index, "status": 200 if answer.again else 201, "post": answer.post}
-        else:
-            if isinstance(answer, Rejected):
-                answer = Rejected(with_field(answer.findings, f"posts[{index}]"))
-            problem = refusal(answer).body(app.settings.public_url)
-            entry = {"index": index, "status": problem["status"], "problem": problem}
-        made.append(entry)
-    return made
-
-
-def _own_key(item: Any) -> tuple[Any, str | Finding | None]:
-    if not isinstance(item, dict) or item.get("idempotency_key") is None:
-        return ({k: v for k, v in item.items() if k != "idempotency_key"} if isinstance(item, dict) else item), None
-    key = item["idempotency_key"]
-    rest = {k: v for k, v in item.items() if k != "idempotency_key"}
-    if not isinstance(key, str) or not reading._KEY.match(key):
-        said = "An idempotency_key is 1 to 200 printable ASCII characters."
-        return rest, Finding("idempotency_key", "idempotency_key", said, "Send a fresh UUID, for instance.", given=key)
-    return rest, key
 
 
 @router.get(
@@ -246,7 +150,7 @@ async def patch_post(request: Request, post_id: PostId, caller: Writer, app: Hou
     out stay as they are."""
     patch = reading.mapping(await reading.read_json(request))
     wanted = reading.wanted_version(request)
-    return await _act(
+    return await act(
         app,
         caller,
         post_id,
@@ -255,27 +159,6 @@ async def patch_post(request: Request, post_id: PostId, caller: Writer, app: Hou
         ),
         bare=True,
     )
-
-
-async def _act(
-    app: App, caller: Caller, post_id: str, act: Callable[[sa.Connection, str], Answer], *, bare: bool = False
-) -> JSONResponse:
-    """Do something with a post and answer it as it is afterwards."""
-    id_ = reading.an_id(post_id, "post")
-
-    def work(conn: sa.Connection) -> tuple[Answer, dict[str, Any] | None]:
-        return act(conn, id_), post_json(conn, caller.workspace_id, id_)
-
-    answer, post = await app.db.run(work)
-    if isinstance(answer, Rejected | Missing | Refusal):
-        raise refusal(answer)
-    if post is None:
-        raise not_found()
-    made = post
-    if bare:
-        return post_answer(made)
-    body = {"message": answer.message, **answer.detail, "post": made}
-    return JSONResponse(body, headers={"ETag": reading.etag(made["version"], made["updated_at"])})
 
 
 @router.delete(
@@ -289,107 +172,6 @@ async def delete_post(post_id: PostId, caller: Writer, app: House) -> Response:
     if isinstance(answer, Rejected | Missing | Refusal):
         raise refusal(answer)
     return Response(status_code=204)
-
-
-_DONE = {
-    **good(200, "Done; the post as it is now.", {"message": "Done.", "post": POST_EXAMPLE}, "ETag"),
-    **problems(404, 409),
-}
-
-
-@router.post("/{post_id}/retry", summary="Try again now", response_model=schemas.ActionOut, responses=_DONE)
-async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
-    """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are out stay out."""
-    return await _act(
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.retry(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
-
-
-@router.post("/{post_id}/cancel", summary="Stop a post", response_model=schemas.ActionOut, responses=_DONE)
-async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
-    """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is out."""
-    return await _act(
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.cancel(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
-
-
-@router.post("/{post_id}/confirm", summary="Say yes", response_model=schemas.ActionOut, responses=_DONE)
-async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
-    """To a post that is held because it is late, to a draft, or to one that waits for approval."""
-    return await _act(
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.confirm(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
-
-
-@router.post(
-    "/{post_id}/resolve",
-    summary="Say what happened",
-    response_model=schemas.ActionOut,
-    responses={**_DONE, **problems(404, 409, *BODY)},
-    openapi_extra=takes(schemas.ResolveIn, {"threads_id": "17900000000000001"}),
-)
-async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
-    """For a post whose publish nobody could prove: name the live post, or say that nothing is out."""
-    body = reading.only(
-        reading.mapping(await reading.read_json(request)), {"threads_id": str, "absent": bool, "permalink": str}
-    )
-    live = str(body.get("threads_id") or "") or None
-    if live and not (live.isascii() and live.isdigit() and len(live) <= 40):
-        said = "This is not the id of a post on Threads; those are digits only."
-        raise invalid(
-            [Finding("threads_id", "threads_id", said, "Send the id as the Threads API gives it.", given=live)]
-        )
-    return await _act(
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.resolve(
-            conn,
-            caller.workspace_id,
-            id_,
-            now=app.now(),
-            actor=caller.key_id,
-            live_id=live,
-            absent=bool(body.get("absent")),
-            permalink=body.get("permalink"),
-        ),
-    )
-
-
-@router.post(
-    "/{post_id}/unpublish",
-    summary="Take it off Threads",
-    response_model=schemas.ActionOut,
-    responses={**_DONE, **problems(404, 409, 424)},
-)
-async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Response:
-    """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows
-    100 deletions a day. Parts that could not be deleted are named."""
-    id_ = reading.an_id(post_id, "post")
-    answer = await unpublish(app, caller.workspace_id, id_, actor=caller.key_id)
-    if isinstance(answer, Rejected | Missing | Refusal):
-        raise refusal(answer)
-    if answer.cause is not None:
-        cause = answer.cause.to_json()
-        raise Problem(
-            "threads_refused",
-            answer.cause.next_step,
-            pattern=answer.cause.pattern if answer.cause.pattern != "unknown" else "",
-            extra={"cause": cause, "deleted": answer.deleted},
-        )
-    post = await app.db.query(post_json, caller.workspace_id, id_)
-    if post is None:
-        raise not_found()
-    return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": post})
 
 
 @router.get(

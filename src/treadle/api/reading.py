@@ -17,7 +17,7 @@ BULK_LIMIT = 8 * JSON_LIMIT
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
 _CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
 _ETAG = re.compile(r'"(\d{1,9})(?:-\d*)?"\Z')
-_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
 
 PostId = Annotated[
     str, PathParam(description="A post's id.", max_length=64, examples=["pst_06fkx1w4n0e8v7q2m9s5t3r1zy"])
@@ -140,7 +140,7 @@ def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not _KEY.match(key):
+    if not IDEMPOTENCY_KEY.match(key):
         raise invalid(
             [
                 Finding(

@@ -77,6 +77,7 @@ def routers() -> Sequence[APIRouter]:
     from treadle.api import (
         accounts,
         blockers,
+        bulk_posts,
         causes,
         export,
         from_meta,
@@ -85,6 +86,7 @@ def routers() -> Sequence[APIRouter]:
         many_posts,
         media,
         operating,
+        post_actions,
         posts,
         preflight,
         stream,
@@ -94,7 +96,9 @@ def routers() -> Sequence[APIRouter]:
 
     rooms = (
         many_posts,
+        bulk_posts,
         posts,
+        post_actions,
         stream,
         preflight,
         media,
