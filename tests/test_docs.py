@@ -20,7 +20,7 @@ import yaml
 from tests.conftest import _OURS
 from treadle import diagnose, site
 from treadle.api import verbose
-from treadle.api.schemas import PostIn
+from treadle.api.bodies import PostIn
 from treadle.api.server import routers
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS

@@ -19,7 +19,7 @@ from treadle.accounts.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, disconnect
 from treadle.accounts.tokens import Unknown
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import House, Reader, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query
@@ -38,7 +38,7 @@ from treadle.threads.results import Ok
 T = TypeVar("T")
 router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depends(known_query)])
 EXAMPLE = {
-    "id": schemas.ACCOUNT,
+    "id": examples.ACCOUNT,
     "threads_user_id": "17841400000000001",
     "username": "ada",
     "name": "Ada",
@@ -50,7 +50,7 @@ EXAMPLE = {
     "token_days_left": 59.0,
     "paused": False,
     "connected": True,
-    "created_at": schemas.TIME,
+    "created_at": examples.TIME,
 }
 
 
@@ -139,7 +139,7 @@ def _unknown(diagnosis: Diagnosis) -> Problem:
 @router.get(
     "",
     summary="List accounts",
-    response_model=schemas.AccountsOut,
+    response_model=answers.AccountsOut,
     responses={**good(200, "By name.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_accounts(
@@ -162,9 +162,9 @@ def all_accounts(conn: sa.Connection, workspace_id: str, disconnected: bool = Fa
     "",
     status_code=201,
     summary="Connect with a token",
-    response_model=schemas.AccountOut,
+    response_model=answers.AccountOut,
     responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
-    openapi_extra=takes(schemas.AccountIn, {"token": "THAA..."}),
+    openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
 )
 async def add_account(request: Request, caller: Writer, app: House) -> Response:
     """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
@@ -200,16 +200,16 @@ def stored_json(made: Stored) -> dict[str, Any]:
     "/connect",
     status_code=201,
     summary="A link for somebody to connect their account",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(
             201,
             "The link; shown this once.",
-            {"id": "lnk_...", "url": "https://treadle.example/connect/...", "expires_at": schemas.TIME},
+            {"id": "lnk_...", "url": "https://treadle.example/connect/...", "expires_at": examples.TIME},
         ),
         **problems(*BODY),
     },
-    openapi_extra=takes(schemas.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
+    openapi_extra=takes(bodies.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
 )
 async def connect(request: Request, caller: Writer, app: House) -> Response:
     """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`,
@@ -250,7 +250,7 @@ async def _link(request: Request, workspace_id: str, actor: str, app: App, accou
 @router.get(
     "/{account_id}",
     summary="Read an account",
-    response_model=schemas.AccountOut,
+    response_model=answers.AccountOut,
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
 async def read_account(account_id: str, caller: Reader, app: House) -> Response:
@@ -266,9 +266,9 @@ async def read_account(account_id: str, caller: Reader, app: House) -> Response:
 @router.patch(
     "/{account_id}",
     summary="Pause an account",
-    response_model=schemas.AccountOut,
+    response_model=answers.AccountOut,
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
-    openapi_extra=takes(schemas.PauseIn, {"paused": True}),
+    openapi_extra=takes(bodies.PauseIn, {"paused": True}),
 )
 async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
     """`paused: true` stops sending to it at once; `false` lets what waited go."""
@@ -311,7 +311,7 @@ async def delete_account(account_id: str, caller: Writer, app: House) -> Respons
 @router.post(
     "/{account_id}/recheck",
     summary="Look whether it works",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "What Threads says now."), **problems(404, 409)},
 )
 async def recheck_account(account_id: str, caller: Writer, app: House) -> Response:
@@ -336,12 +336,12 @@ async def recheck_account(account_id: str, caller: Writer, app: House) -> Respon
     "/{account_id}/reconnect",
     status_code=201,
     summary="Connect it again",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(201, "A link for its owner, as from /connect, that no other profile can use.", None),
         **problems(404, *BODY),
     },
-    openapi_extra=takes(schemas.ConnectIn, {}, required=False),
+    openapi_extra=takes(bodies.ConnectIn, {}, required=False),
 )
 async def reconnect_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
     """What reconnecting will send is said beforehand: `reconnect_would` of the account."""
@@ -352,7 +352,7 @@ async def reconnect_account(request: Request, account_id: str, caller: Writer, a
 @router.get(
     "/{account_id}/quota",
     summary="How much it may publish",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(200, "Per 24 moving hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
         **problems(404, 409, 424),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.asking import ask
 from treadle.api.caller import Caller, House, Reader, Writer
 from treadle.api.document import BODY, good, problems, takes
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends
 @router.get(
     "",
     summary="What holds posts",
-    response_model=schemas.BlockersOut,
+    response_model=answers.BlockersOut,
     responses={**good(200, "Newest first."), **problems()},
 )
 async def list_open(
@@ -40,7 +40,7 @@ async def list_open(
 @router.get(
     "/{blocker_id}",
     summary="Read one, and what its repair would send",
-    response_model=schemas.BlockerOut,
+    response_model=answers.BlockerOut,
     responses={
         **good(200, "With 'would' naming the posts that would go, and those that would be held as too late."),
         **problems(404),
@@ -68,16 +68,16 @@ def would(conn: sa.Connection, workspace_id: str, blocker_id: str, now: float) -
 @router.post(
     "/{blocker_id}/recheck",
     summary="Look again",
-    response_model=schemas.RecheckOut,
+    response_model=answers.RecheckOut,
     responses={
         **good(
             200,
             "'repaired': its posts go; 'still': not yet; 'unknown': one post goes first to see.",
-            {"verdict": "repaired", "message": "Threads answers again.", "released": [schemas.POST]},
+            {"verdict": "repaired", "message": "Threads answers again.", "released": [examples.POST]},
         ),
         **problems(404, 409, *BODY),
     },
-    openapi_extra=takes(schemas.RecheckIn, {"preview": True}, required=False),
+    openapi_extra=takes(bodies.RecheckIn, {"preview": True}, required=False),
 )
 async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app: House) -> Response:
     """Asks Threads or the media host whether the cause is gone, and lets the posts go if it is: oldest first, spaced,

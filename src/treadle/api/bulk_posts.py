@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, reading
 from treadle.api.caller import Caller, House, Writer
 from treadle.api.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.api.examples import POST_IN_EXAMPLE
@@ -26,10 +26,10 @@ router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(kno
 @router.post(
     "/bulk",
     summary="Publish many; an answer for each",
-    response_model=schemas.BulkOut,
+    response_model=answers.BulkOut,
     responses={**good(200, "One entry per post, in the order sent; see each one's status."), **problems(*BODY)},
     openapi_extra=takes(
-        schemas.BulkIn, {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]}, parameters=[IDEMPOTENCY]
+        bodies.BulkIn, {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]}, parameters=[IDEMPOTENCY]
     ),
 )
 async def create_posts(request: Request, caller: Writer, app: House) -> Response:

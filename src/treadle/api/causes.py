@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle import catalog
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, reading
 from treadle.api.caller import House, Reader
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import PLAIN, known_query, words
@@ -30,13 +30,13 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
 @router.post(
     "/v1/diagnose",
     summary="What does this error mean",
-    response_model=schemas.DiagnosisOut,
+    response_model=answers.DiagnosisOut,
     responses={
         **good(200, "Cause, next step, and whether a retry can work.", diagnose(_EXAMPLE).to_json()),
         **problems(*BODY),
     },
     openapi_extra=takes(
-        schemas.DiagnoseIn,
+        bodies.DiagnoseIn,
         {"id": "1", "stage": "publish", **_EXAMPLE},
         anything=True,
         more={"text/plain": {"schema": {"type": "string"}, "example": "HTTP 500 from graph.threads.net"}},
@@ -117,7 +117,7 @@ def pattern_json(p: Pattern, *, whole: bool = False) -> dict[str, Any]:
 @router.get(
     "/v1/patterns",
     summary="The catalogue of causes",
-    response_model=schemas.PatternsOut,
+    response_model=answers.PatternsOut,
     responses={**good(200, "Every pattern, in the order of the guide."), **problems()},
 )
 async def list_patterns(
@@ -143,7 +143,7 @@ async def list_patterns(
 @router.get(
     "/v1/patterns/{pattern}",
     summary="One cause, whole",
-    response_model=schemas.PatternOut,
+    response_model=answers.PatternOut,
     responses={**good(200, "By id or by public name."), **problems(404)},
 )
 async def read_pattern(pattern: str, _: Reader) -> Response:
@@ -156,7 +156,7 @@ async def read_pattern(pattern: str, _: Reader) -> Response:
 @router.get(
     "/v1/unknown-answers",
     summary="Answers no pattern knows",
-    response_model=schemas.Listed,
+    response_model=answers.Listed,
     responses={**good(200, "Most frequent first."), **problems()},
 )
 async def list_unknown(caller: Reader, app: House) -> Response:

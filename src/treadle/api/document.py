@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
+from treadle.api.answers import ProblemOut
 from treadle.api.problems import KINDS, PROBLEM_JSON
-from treadle.api.schemas import ProblemOut
 
 _bodies: dict[str, type[BaseModel]] = {}
 _REF = "#/components/schemas/"

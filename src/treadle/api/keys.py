@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from treadle.accounts import audit
 from treadle.accounts.keys import SCOPES, create_key
 from treadle.accounts.keys import revoke as revoke_key
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import Admin, House
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query, moment
@@ -26,7 +26,7 @@ EXAMPLE = {
     "id": "key_06fkx1w4n0a1b2c3d4e5f6g7h8",
     "name": "publisher",
     "scopes": ["write"],
-    "created_at": schemas.TIME,
+    "created_at": examples.TIME,
     "expires_at": None,
     "last_used_at": None,
     "revoked_at": None,
@@ -49,7 +49,7 @@ def key_json(row: Mapping[str, Any]) -> dict[str, Any]:
 @router.get(
     "",
     summary="List keys",
-    response_model=schemas.KeysOut,
+    response_model=answers.KeysOut,
     responses={**good(200, "Never the keys themselves.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_keys(caller: Admin, app: House) -> Response:
@@ -66,9 +66,9 @@ def _all(conn: sa.Connection, workspace_id: str) -> list[Mapping[str, Any]]:
     "",
     status_code=201,
     summary="Make a key",
-    response_model=schemas.KeyOut,
+    response_model=answers.KeyOut,
     responses={**good(201, "'key' is shown this once.", {**EXAMPLE, "key": "trd_..."}), **problems(*BODY)},
-    openapi_extra=takes(schemas.KeyIn, {"name": "publisher", "scopes": ["write"]}, required=False),
+    openapi_extra=takes(bodies.KeyIn, {"name": "publisher", "scopes": ["write"]}, required=False),
 )
 async def make_key(request: Request, caller: Admin, app: House) -> Response:
     """Scopes: `read`, `write` (includes read), `admin` (includes both); `write` unless said."""

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query, moment, words
@@ -26,7 +26,7 @@ _WORDS = ("account_id", "label", "q", "blocker_id", "due_from", "due_to")
 _EXAMPLE = {
     "action": "replace",
     "filter": {"pattern": ["video_codec"]},
-    "replace": {"media": {"from": "https://cdn.example/wrong.mp4", "to": schemas.MEDIA}},
+    "replace": {"media": {"from": "https://cdn.example/wrong.mp4", "to": examples.MEDIA}},
     "retry": True,
 }
 
@@ -34,7 +34,7 @@ _EXAMPLE = {
 @router.post(
     "/actions",
     summary="Do one thing to many posts",
-    response_model=schemas.ActionsOut,
+    response_model=answers.ActionsOut,
     responses={
         **good(
             200,
@@ -45,12 +45,12 @@ _EXAMPLE = {
                 "done": 1,
                 "refused": 0,
                 "next": None,
-                "data": [{"id": schemas.POST, "status": 200, "message": "Tried again now."}],
+                "data": [{"id": examples.POST, "status": 200, "message": "Tried again now."}],
             },
         ),
         **problems(*BODY),
     },
-    openapi_extra=takes(schemas.ActionsIn, _EXAMPLE),
+    openapi_extra=takes(bodies.ActionsIn, _EXAMPLE),
 )
 async def act_on_many(request: Request, caller: Writer, app: House) -> Response:
     """One repair for a group of posts with one cause. Choose them by `ids`, or by `filter` (the filters of the list;

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import files, reading, schemas
+from treadle.api import answers, bodies, examples, files, reading
 from treadle.api.caller import House, Reader, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import PLAIN, After, Limit, known_query, page
@@ -31,7 +31,7 @@ EXAMPLE = {
     "kind": "image",
     "ok": True,
     "url": "https://treadle.example/media/med_.../....jpg",
-    "created_at": schemas.TIME,
+    "created_at": examples.TIME,
 }
 _ANY = {"schema": {"type": "string", "format": "binary"}}
 _UPLOADS = {
@@ -65,12 +65,12 @@ class _Counted(Request):
     "",
     status_code=201,
     summary="Upload a file, or copy one from an address",
-    response_model=schemas.MediaOut,
+    response_model=answers.MediaOut,
     responses={
         **good(201, "Kept; use its id in a post's media.", EXAMPLE, "Location"),
         **problems(*BODY),
     },
-    openapi_extra=takes(schemas.MediaUrlIn, {"url": "https://example.com/loom.jpg"}, more=_UPLOADS),
+    openapi_extra=takes(bodies.MediaUrlIn, {"url": "https://example.com/loom.jpg"}, more=_UPLOADS),
 )
 async def upload(
     request: Request,
@@ -142,7 +142,7 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
 @router.get(
     "",
     summary="List files",
-    response_model=schemas.MediaPage,
+    response_model=answers.MediaPage,
     responses={**good(200, "Newest first.", {"data": [EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_media(request: Request, caller: Reader, app: House, limit: Limit = 50, after: After = None) -> Response:
@@ -160,7 +160,7 @@ async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
 @router.get(
     "/{media_id}",
     summary="Read a file's facts and findings",
-    response_model=schemas.MediaOut,
+    response_model=answers.MediaOut,
     responses={**good(200, "With the progress of a repair in 'job'.", EXAMPLE), **problems(404)},
 )
 async def read_media(media_id: str, caller: Reader, app: House) -> Response:
@@ -184,12 +184,12 @@ async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
     "/{media_id}/repair",
     status_code=202,
     summary="Make it fit for Threads",
-    response_model=schemas.MediaOut,
+    response_model=answers.MediaOut,
     responses={
         **good(202, "Begun: 'job' tells how far it is, 'prepared' the new file.", EXAMPLE),
         **problems(404, 409, *BODY),
     },
-    openapi_extra=takes(schemas.RepairIn, {"on_too_long": "trim"}, required=False),
+    openapi_extra=takes(bodies.RepairIn, {"on_too_long": "trim"}, required=False),
 )
 async def repair(request: Request, media_id: str, caller: Writer, app: House) -> Response:
     """By the least that will do. The repaired file gets an id of its own (`prepared.id`); this one stays as it is.

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from treadle import __version__
-from treadle.api import reference, schemas
+from treadle.api import answers, reference
 from treadle.api.caller import House, caller_of
 from treadle.api.document import good, problems
 from treadle.api.problems import KINDS, Problem, not_found, page
@@ -26,7 +26,7 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")
 @router.get(
     "/healthz",
     summary="Is the process alive",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses=good(200, "It answers.", {"status": "ok", "version": __version__}),
 )
 async def healthz() -> Response:
@@ -36,12 +36,12 @@ async def healthz() -> Response:
 @router.get(
     "/readyz",
     summary="Can it do its work",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(
             200, "Database there and up to date, a worker alive.", {"status": "ready", "checks": {"database": "ok"}}
         ),
-        **good(503, "Something is missing; 'checks' says what.", model=schemas.Open),
+        **good(503, "Something is missing; 'checks' says what.", model=answers.Open),
     },
 )
 async def readyz(request: Request, app: House) -> Response:

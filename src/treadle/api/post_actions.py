@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, reading
 from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE
@@ -26,7 +26,7 @@ _DONE = {
 }
 
 
-@router.post("/{post_id}/retry", summary="Try again now", response_model=schemas.ActionOut, responses=_DONE)
+@router.post("/{post_id}/retry", summary="Try again now", response_model=answers.ActionOut, responses=_DONE)
 async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
     """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are out stay out."""
     return await act(
@@ -37,7 +37,7 @@ async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
     )
 
 
-@router.post("/{post_id}/cancel", summary="Stop a post", response_model=schemas.ActionOut, responses=_DONE)
+@router.post("/{post_id}/cancel", summary="Stop a post", response_model=answers.ActionOut, responses=_DONE)
 async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
     """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is out."""
     return await act(
@@ -48,7 +48,7 @@ async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
     )
 
 
-@router.post("/{post_id}/confirm", summary="Say yes", response_model=schemas.ActionOut, responses=_DONE)
+@router.post("/{post_id}/confirm", summary="Say yes", response_model=answers.ActionOut, responses=_DONE)
 async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
     """To a post that is held because it is late, to a draft, or to one that waits for approval."""
     return await act(
@@ -62,9 +62,9 @@ async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
 @router.post(
     "/{post_id}/resolve",
     summary="Say what happened",
-    response_model=schemas.ActionOut,
+    response_model=answers.ActionOut,
     responses={**_DONE, **problems(404, 409, *BODY)},
-    openapi_extra=takes(schemas.ResolveIn, {"threads_id": "17900000000000001"}),
+    openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
 )
 async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
     """For a post whose publish nobody could prove: name the live post, or say that nothing is out."""
@@ -97,7 +97,7 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
 @router.post(
     "/{post_id}/unpublish",
     summary="Take it off Threads",
-    response_model=schemas.ActionOut,
+    response_model=answers.ActionOut,
     responses={**_DONE, **problems(404, 409, 424)},
 )
 async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, reading
 from treadle.api.caller import House, Reader, Writer
 from treadle.api.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
@@ -31,7 +31,7 @@ STATES = frozenset(STATE_WORDS)
     "",
     status_code=201,
     summary="Publish, now or later",
-    response_model=schemas.PostOut,
+    response_model=answers.PostOut,
     responses={
         **good(201, "Stored; it goes out by itself.", POST_EXAMPLE, "Location", "ETag"),
         **good(
@@ -40,11 +40,11 @@ STATES = frozenset(STATE_WORDS)
             POST_EXAMPLE,
             "ETag",
             "Idempotency-Replayed",
-            model=schemas.PostOut,
+            model=answers.PostOut,
         ),
         **problems(409, *BODY),
     },
-    openapi_extra=takes(schemas.PostIn, POST_IN_EXAMPLE, parameters=[IDEMPOTENCY]),
+    openapi_extra=takes(bodies.PostIn, POST_IN_EXAMPLE, parameters=[IDEMPOTENCY]),
 )
 async def create_post(request: Request, caller: Writer, app: House) -> Response:
     """Stored and enqueued in one transaction: an accepted post is never lost, and never sent twice."""
@@ -71,7 +71,7 @@ def _accepted(request: Request, app: App, made: Accepted) -> JSONResponse:
 @router.get(
     "",
     summary="List posts",
-    response_model=schemas.PostPage,
+    response_model=answers.PostPage,
     responses={**good(200, "A page.", {"data": [POST_EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_all(
@@ -120,7 +120,7 @@ async def list_all(
 @router.get(
     "/{post_id}",
     summary="Read a post",
-    response_model=schemas.PostOut,
+    response_model=answers.PostOut,
     responses={
         **good(200, "The post.", POST_EXAMPLE, "ETag"),
         304: {"description": "Unchanged since the ETag in If-None-Match."},
@@ -141,9 +141,9 @@ async def read_post(request: Request, post_id: PostId, caller: Reader, app: Hous
 @router.patch(
     "/{post_id}",
     summary="Change a post that is not out",
-    response_model=schemas.PostOut,
+    response_model=answers.PostOut,
     responses={**good(200, "As it is now.", POST_EXAMPLE, "ETag"), **problems(404, 409, 412, *BODY)},
-    openapi_extra=takes(schemas.PatchIn, {"text": "Better words"}, parameters=[IF_MATCH]),
+    openapi_extra=takes(bodies.PatchIn, {"text": "Better words"}, parameters=[IF_MATCH]),
 )
 async def patch_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
     """Send only what changes. A post that was blocked by its own content goes by itself afterwards; parts that are
@@ -177,7 +177,7 @@ async def delete_post(post_id: PostId, caller: Writer, app: House) -> Response:
 @router.get(
     "/{post_id}/events",
     summary="A post's timeline",
-    response_model=schemas.EventsOut,
+    response_model=answers.EventsOut,
     responses={**good(200, "Oldest first."), **problems(404)},
 )
 async def post_events(post_id: PostId, caller: Reader, app: House) -> Response:
@@ -191,7 +191,7 @@ async def post_events(post_id: PostId, caller: Reader, app: House) -> Response:
 @router.get(
     "/{post_id}/errors-verbose",
     summary="A post's error in the shape of another service",
-    response_model=schemas.VerboseOut,
+    response_model=answers.VerboseOut,
     responses={**good(200, "The error under THREADS, or null."), **problems(404)},
 )
 async def errors_verbose(post_id: PostId, caller: Reader, app: House) -> Response:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle.accounts.health import WORDS
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, reading
 from treadle.api.accounts import find_account
 from treadle.api.caller import House, Reader
 from treadle.api.document import BODY, good, problems, takes
@@ -36,7 +36,7 @@ router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
 @router.post(
     "/v1/preflight",
     summary="Look at a post before it is sent",
-    response_model=schemas.PreflightOut,
+    response_model=answers.PreflightOut,
     responses={
         **good(
             200,
@@ -51,7 +51,7 @@ router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
         ),
         **problems(*BODY),
     },
-    openapi_extra=takes(schemas.PostIn, POST_IN_EXAMPLE, anything=True),
+    openapi_extra=takes(bodies.PostIn, POST_IN_EXAMPLE, anything=True),
 )
 async def preflight(
     request: Request,

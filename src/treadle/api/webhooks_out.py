@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from treadle.accounts import webhooks
 from treadle.accounts.refusal import Refusal
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import Admin, House, Reader
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import After, Limit, known_query, page
@@ -27,12 +27,12 @@ from treadle.posts.read import iso
 router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"], dependencies=[Depends(known_query)])
 
 
-class WebhookIn(schemas.Closed):
+class WebhookIn(bodies.Closed):
     url: str = Field(description="An https address. It must lead to a public one.")
     types: list[str] = Field(default_factory=list, description="Names of events; empty for all.")
 
 
-class WebhookPatch(schemas.Closed):
+class WebhookPatch(bodies.Closed):
     url: str | None = None
     types: list[str] | None = None
     paused: bool | None = Field(None, description="false starts a paused one again; what was kept for it goes out.")
@@ -44,7 +44,7 @@ EXAMPLE = {
     "types": ["post.published", "post.failed"],
     "state": "active",
     "failing_since": None,
-    "created_at": schemas.TIME,
+    "created_at": examples.TIME,
 }
 DELIVERY = {
     "id": "dlv_06fkx1w4n0a1b2c3d4e5f6g7h8",
@@ -52,9 +52,9 @@ DELIVERY = {
     "state": "delivered",
     "attempts": 1,
     "next_at": None,
-    "created_at": schemas.TIME,
-    "delivered_at": schemas.TIME,
-    "history": [{"at": schemas.TIME, "status": 204, "took_s": 0.12, "answer": "", "error": None}],
+    "created_at": examples.TIME,
+    "delivered_at": examples.TIME,
+    "history": [{"at": examples.TIME, "status": 204, "took_s": 0.12, "answer": "", "error": None}],
 }
 
 
@@ -120,7 +120,7 @@ def _no(answer: Refusal) -> Problem:
 @router.get(
     "",
     summary="List webhooks",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "Never their secrets.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_webhooks(caller: Reader, app: House) -> Response:
@@ -132,7 +132,7 @@ async def list_webhooks(caller: Reader, app: House) -> Response:
     "",
     status_code=201,
     summary="Be told",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(201, "'secret' is shown this once.", {**EXAMPLE, "secret": "whsec_..."}, "Location"),
         **problems(409, *BODY),
@@ -173,7 +173,7 @@ async def create_webhook(request: Request, caller: Admin, app: House) -> Respons
 @router.get(
     "/events",
     summary="What can be told",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "Names and meanings.", {"data": [{"type": "post.held", "meaning": "..."}]}), **problems()},
 )
 async def list_events(caller: Reader) -> Response:
@@ -183,7 +183,7 @@ async def list_events(caller: Reader) -> Response:
 @router.get(
     "/{webhook_id}",
     summary="Read a webhook",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "As it is.", EXAMPLE), **problems(404)},
 )
 async def read_webhook(webhook_id: str, caller: Reader, app: House) -> Response:
@@ -196,7 +196,7 @@ async def read_webhook(webhook_id: str, caller: Reader, app: House) -> Response:
 @router.patch(
     "/{webhook_id}",
     summary="Change, pause or start a webhook",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(WebhookPatch, {"paused": False}),
 )
@@ -244,7 +244,7 @@ async def remove_webhook(webhook_id: str, caller: Admin, app: House) -> Response
     "/{webhook_id}/secret",
     status_code=201,
     summary="Make a new secret",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={
         **good(201, "Signed with both until the next rotation.", {"id": EXAMPLE["id"], "secret": "whsec_..."}),
         **problems(404),
@@ -264,7 +264,7 @@ async def rotate_secret(webhook_id: str, caller: Admin, app: House) -> Response:
     "/{webhook_id}/ping",
     status_code=202,
     summary="Send a test",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(202, "Queued; look at its delivery.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
 async def ping_webhook(webhook_id: str, caller: Admin, app: House) -> Response:
@@ -278,7 +278,7 @@ async def ping_webhook(webhook_id: str, caller: Admin, app: House) -> Response:
 @router.get(
     "/{webhook_id}/deliveries",
     summary="What was sent, and what came back",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(200, "Newest first.", {"data": [DELIVERY], "next": None}, "Link"), **problems(404)},
 )
 async def list_deliveries(
@@ -302,7 +302,7 @@ async def list_deliveries(
     "/{webhook_id}/deliveries/{delivery_id}/redeliver",
     status_code=202,
     summary="Send one again",
-    response_model=schemas.Open,
+    response_model=answers.Open,
     responses={**good(202, "Queued, with its id as before.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
 async def redeliver(webhook_id: str, delivery_id: str, caller: Admin, app: House) -> Response:

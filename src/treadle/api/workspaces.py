@@ -15,7 +15,7 @@ from treadle.accounts import alert_targets, alerts
 from treadle.accounts import audit as trail
 from treadle.accounts.keys import create_key
 from treadle.accounts.refusal import Refusal
-from treadle.api import reading, schemas
+from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import Admin, Caller, House, Reader
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import known_query
@@ -37,7 +37,7 @@ _EXAMPLE = {
     "name": "Default",
     "paused": False,
     "options": {},
-    "created_at": schemas.TIME,
+    "created_at": examples.TIME,
     "posts": {"published": 12, "scheduled": 3},
 }
 
@@ -136,7 +136,7 @@ def _finding(answer: Refusal) -> Finding:
 @router.get(
     "/v1/workspaces",
     summary="Workspaces this key can see",
-    response_model=schemas.WorkspacesOut,
+    response_model=answers.WorkspacesOut,
     responses={
         **good(200, "The key's own; all of them for an admin key of the first.", {"data": [_EXAMPLE]}),
         **problems(),
@@ -156,9 +156,9 @@ async def list_workspaces(caller: Reader, app: House) -> Response:
     "/v1/workspaces",
     status_code=201,
     summary="Make a workspace for a customer",
-    response_model=schemas.WorkspaceOut,
+    response_model=answers.WorkspaceOut,
     responses={**good(201, "With its first admin key in 'key', shown this once.", None, "Location"), **problems(*BODY)},
-    openapi_extra=takes(schemas.WorkspaceIn, {"name": "Customer 17"}),
+    openapi_extra=takes(bodies.WorkspaceIn, {"name": "Customer 17"}),
 )
 async def create_workspace(request: Request, caller: Admin, app: House) -> Response:
     """Takes an admin key of the installation's first workspace. Accounts, posts and keys of the new one are its own."""
@@ -179,7 +179,7 @@ async def create_workspace(request: Request, caller: Admin, app: House) -> Respo
 @router.get(
     "/v1/workspaces/{workspace_id}",
     summary="Read a workspace",
-    response_model=schemas.WorkspaceOut,
+    response_model=answers.WorkspaceOut,
     responses={**good(200, "With how many posts are in each state.", _EXAMPLE), **problems(404)},
 )
 async def read_workspace(workspace_id: str, caller: Reader, app: House) -> Response:
@@ -198,9 +198,9 @@ def _visible(conn: sa.Connection, caller: Caller, workspace_id: str) -> dict[str
 @router.patch(
     "/v1/workspaces/{workspace_id}",
     summary="Rename, pause, set options",
-    response_model=schemas.WorkspaceOut,
+    response_model=answers.WorkspaceOut,
     responses={**good(200, "As it is now.", _EXAMPLE), **problems(404, *BODY)},
-    openapi_extra=takes(schemas.WorkspacePatch, {"paused": True}),
+    openapi_extra=takes(bodies.WorkspacePatch, {"paused": True}),
 )
 async def patch_workspace(request: Request, workspace_id: str, caller: Admin, app: House) -> Response:
     """`paused: true` stops sending at once (what is being sent is finished); `false` lets what waited go. `options` are
@@ -229,7 +229,7 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
 @router.post(
     "/v1/workspaces/{workspace_id}/alerts/test",
     summary="Send a test alert",
-    response_model=schemas.AlertsTriedOut,
+    response_model=answers.AlertsTriedOut,
     responses={
         **good(
             200,
