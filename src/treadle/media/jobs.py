@@ -37,6 +37,9 @@ class Progress:
     left_s: float | None = None
 
 
+ProgressCallback = Callable[[Progress], None]
+
+
 @dataclass(frozen=True, slots=True)
 class JobDone:
     """The child came to an end with the file. ``path`` is the repaired file in the job's directory, if one was made."""
@@ -86,7 +89,7 @@ class MediaRunner:
         self._light = asyncio.Semaphore(LIGHT_WORKERS)
         self._running: set[asyncio.subprocess.Process] = set()
 
-    async def run(self, job: Job, progress: Callable[[Progress], None] | None = None) -> JobDone | JobFailed:
+    async def run(self, job: Job, progress: ProgressCallback | None = None) -> JobDone | JobFailed:
         """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
         async with self._places if job.heavy else self._light:
             return await self._run(job, progress)
@@ -97,7 +100,7 @@ class MediaRunner:
             _kill(process)
             await process.wait()
 
-    async def _run(self, job: Job, progress: Callable[[Progress], None] | None) -> JobDone | JobFailed:
+    async def _run(self, job: Job, progress: ProgressCallback | None) -> JobDone | JobFailed:
         try:
             handle = os.open(job.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -124,7 +127,7 @@ class MediaRunner:
         process: asyncio.subprocess.Process,
         request: bytes,
         job: Job,
-        progress: Callable[[Progress], None] | None,
+        progress: ProgressCallback | None,
     ) -> JobDone | JobFailed:
         assert process.stdin is not None
         assert process.stdout is not None

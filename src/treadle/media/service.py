@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from treadle.media.addresses import guarded_session
+from treadle.media.download import download
 from treadle.media.facts import MediaProbe
 from treadle.media.fetch import LOOK_TIMEOUT, look
 from treadle.media.finding import Finding, RepairKind
@@ -33,21 +34,28 @@ from treadle.media.hosting import (
     receive,
 )
 from treadle.media.hosts import HostMemory
-from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner, Progress, limits_for, work_directory
-from treadle.media.outcomes import broken, failed, is_address, missing, not_compliant, only_told, shown
+from treadle.media.jobs import (
+    Job,
+    JobDone,
+    JobFailed,
+    MediaRunner,
+    Progress,
+    ProgressCallback,
+    limits_for,
+    work_directory,
+)
+from treadle.media.outcomes import failed, is_address, missing, not_compliant, only_told, shown
 from treadle.media.patterns import finding
 from treadle.media.plan import RepairPlan, TooLong, plan
 from treadle.media.probe import probe_file
 from treadle.media.reach import unreachable_reason
-from treadle.media.remote import META_AGENT, NotOpened, RemoteFile, open_remote
+from treadle.media.remote import META_AGENT
 from treadle.media.report import MediaReport, NotPreparable, Prepared, worst_first
 from treadle.media.robots import RobotsCache
 from treadle.media.validate import validate
 from treadle.settings import Settings
 
-FETCH_TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=10, sock_read=30)
 _HEAVY = (RepairKind.VIDEO, RepairKind.FULL)
-ProgressCallback = Callable[[Progress], None]
 Due = datetime | float | None
 
 __all__ = [
@@ -300,34 +308,8 @@ class MediaService:
         if not is_address(source):
             return await self._local(source, work) or missing(source)
         target = work / "source"
-        got = await self._download(source, target, report, progress)
-        return got if isinstance(got, Finding) else target
-
-    async def _download(
-        self, address: str, target: Path, report: MediaReport, progress: ProgressCallback | None
-    ) -> tuple[int, str] | Finding:
-        """Fetch a whole file, by the user agent that was let in when it was looked at."""
-        agent = report.fetch.get("agent") or META_AGENT
-        session = self._http()
-        opened = await open_remote(session, URL(address), agent=agent, whole=True, timeout=FETCH_TIMEOUT)
-        if isinstance(opened, NotOpened):
-            return broken(f"The file could not be fetched ({opened.detail}).", opened.reason)
-        async with opened:
-            length = opened.response.content_length
-            if opened.status != 200:
-                return broken(
-                    f"The file was there when it was looked at and is refused now (HTTP {opened.status}).", "refused"
-                )
-            if length is not None and length > MAX_BYTES:
-                return finding("too_large_to_fetch", "error", "size", "The file is larger than Threads takes (1 GB).",
-                               got=length, limit=MAX_BYTES, fix="reject")  # fmt: skip
-            try:
-                got = await receive(_chunks(opened, length, progress), target, MAX_BYTES)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                return broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
-            if not isinstance(got, Finding) and length is not None and got[0] != length:
-                return broken(f"The host sent {got[0]} of {length} bytes. Trying again may help.", "cut_short")
-            return got
+        agent = report.fetch.get("agent") or META_AGENT  # the one that was let in when it was looked at
+        return await download(self._http(), source, target, agent=agent, progress=progress) or target
 
     async def store(self, stream: AsyncIterable[bytes], filename: str) -> StoredMedia | NotStored:
         """Keep an upload of up to 1 GB, written as it arrives. Only pictures and videos are kept."""
@@ -431,17 +413,3 @@ def _digest(path: Path) -> tuple[str, int]:
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
-
-
-async def _chunks(opened: RemoteFile, length: int | None, progress: ProgressCallback | None) -> AsyncIterator[bytes]:
-    began = last = time.monotonic()
-    done = 0
-    async for piece in opened.response.content.iter_chunked(256 * 1024):
-        done += len(piece)
-        now = time.monotonic()
-        if progress is not None and now - last > 0.25:
-            last = now
-            speed = done / (now - began)
-            fraction = min(1.0, done / length) if length else 0.0
-            progress(Progress("fetch", fraction, speed, (length - done) / speed if length else None))
-        yield piece
