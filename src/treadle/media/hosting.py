@@ -39,6 +39,7 @@ SIGNED_FOR = timedelta(days=7)
 """How long a signed bucket address works; Amazon allows no more."""
 STALE_WORK_S = 86_400.0
 
+_IN_BUCKET = "bucket:"
 _ID = re.compile(r"med_[a-z2-7]{26}")
 _TYPES = {
     "jpeg": ("image/jpeg", "jpg"), "png": ("image/png", "png"), "webp": ("image/webp", "webp"),
@@ -136,6 +137,14 @@ class DiskStore:
             stored, path=str(self._root / "files" / media_id / f"file.{stored.ending}"), url=self.url(stored)
         )
 
+    def source(self, stored: StoredMedia) -> str:
+        """What stands for the file wherever a source is asked for."""
+        return stored.id
+
+    def at_source(self, source: str) -> StoredMedia | None:
+        """The file that :meth:`source` stood for, if it is one of ours."""
+        return self.find(source)
+
     def serve(self, media_id: str, name: str) -> StoredMedia | None:
         """The file for an address's two parts, if they belong together."""
         stored = self.find(media_id)
@@ -210,6 +219,15 @@ class BucketStore:
 
     def find(self, media_id: str) -> StoredMedia | None:
         return None  # the note of a bucket's file is the caller's record
+
+    def source(self, stored: StoredMedia) -> str:
+        return f"{_IN_BUCKET}{stored.id}/{stored.path.rpartition('/')[2]}"
+
+    def at_source(self, source: str) -> StoredMedia | None:
+        if not source.startswith(_IN_BUCKET):
+            return None
+        key = source.removeprefix(_IN_BUCKET)
+        return StoredMedia(key.partition("/")[0], key, "", "", 0, "", ending=key.rpartition(".")[2])
 
     def serve(self, media_id: str, name: str) -> StoredMedia | None:
         return None
@@ -294,6 +312,13 @@ def _too_large(size: int, limit: int) -> Finding:
 def no_room() -> Finding:
     message = "There is no room left on this server's disk for the file. Whoever runs Treadle has to make some."
     return finding("no_room", "error", "size", message, fix="reject")
+
+
+def measure(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file that lies here already."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
 
 
 async def keep(store: Store, source: Path, size: int, sha256: str, filename: str) -> StoredMedia | NotStored:

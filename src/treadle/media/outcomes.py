@@ -8,6 +8,7 @@ from yarl import URL
 
 from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
+from treadle.media.hosts import HostFailure
 from treadle.media.jobs import JobFailed
 from treadle.media.patterns import finding
 
@@ -38,6 +39,11 @@ def missing(source: str) -> Finding:
 
 def broken(message: str, code: str) -> Finding:
     return finding(code, "error", "url", message, fix="reject")
+
+
+def failed_lately(host: str, known: HostFailure) -> Finding:
+    message = f"{host} failed {known.times} time(s) in the last ten minutes, {known.ago_s:.0f} s ago the last time."
+    return finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen")
 
 
 def failed(result: JobFailed, probe: MediaProbe) -> Finding:

@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from treadle.media.hosting import (
     clean_name,
     clean_up,
     keep,
+    measure,
     receive,
 )
 from treadle.media.hosts import HostMemory
@@ -44,8 +46,7 @@ from treadle.media.jobs import (
     limits_for,
     work_directory,
 )
-from treadle.media.outcomes import failed, is_address, missing, not_compliant, only_told, shown
-from treadle.media.patterns import finding
+from treadle.media.outcomes import failed, failed_lately, is_address, missing, not_compliant, only_told, shown
 from treadle.media.plan import RepairPlan, TooLong, plan
 from treadle.media.probe import probe_file
 from treadle.media.reach import unreachable_reason
@@ -67,6 +68,15 @@ __all__ = [
     "Progress",
     "StoredMedia",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the caller allows: to cut what is too long, to encode what is merely disputed, to keep a copy anyway."""
+
+    on_too_long: TooLong = "refuse"
+    conservative: bool = False
+    copy: bool = False
 
 
 class MediaService:
@@ -108,17 +118,16 @@ class MediaService:
         post is to go out (aware datetime or epoch seconds). Never raises for what the medium is like.
         """
         source = str(url_or_path)
+        wish = _Wish(_too_long(on_too_long), conservative)
         if is_address(source):
-            return await self._check_address(source, due_at, on_too_long, workspace, conservative)
+            return await self._check_address(source, due_at, workspace, wish)
         with work_directory(self._work) as work:
             path = await self._local(source, Path(work))
             if path is None:
-                return _report(shown(source), None, [missing(source)], on_too_long, conservative)
-            return await self._check_file(path, shown(source), on_too_long, conservative)
+                return _report(shown(source), None, [missing(source)], wish)
+            return await self._check_file(path, shown(source), wish)
 
-    async def _check_address(
-        self, address: str, due_at: Due, on_too_long: str, workspace: str, conservative: bool
-    ) -> MediaReport:
+    async def _check_address(self, address: str, due_at: Due, workspace: str, wish: _Wish) -> MediaReport:
         host = _host(address)
         known = self.hosts.recent(workspace, host)
         seen = await look(self._http(), address, robots=self._robots, due_at=_moment(due_at))
@@ -130,17 +139,14 @@ class MediaService:
         for code in faults:
             self.hosts.failed(workspace, host, code)
         if known is not None and faults:
-            message = (
-                f"{host} failed {known.times} time(s) in the last ten minutes, {known.ago_s:.0f} s ago the last time."
-            )
-            found.append(finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen"))
+            found.append(failed_lately(host, known))
         if unreachable_reason(self._settings) is not None:  # a copy would be no better than what it replaces
             found = [only_told(item) if item.fix == "copy" else item for item in found]
-        return _report(shown(address), seen.probe, found, on_too_long, conservative, seen.facts)
+        return _report(shown(address), seen.probe, found, wish, seen.facts)
 
-    async def _check_file(self, path: Path, shown: str, on_too_long: str, conservative: bool) -> MediaReport:
+    async def _check_file(self, path: Path, shown: str, wish: _Wish) -> MediaReport:
         probe = await asyncio.to_thread(probe_file, path)
-        report = _report(shown, probe, validate(probe), on_too_long, conservative)
+        report = _report(shown, probe, validate(probe), wish)
         if not report.plan.inspect or not report.ok or (probe.complete and report.plan.kind > RepairKind.PATCH):
             return report
         with work_directory(self._work) as work:
@@ -148,8 +154,8 @@ class MediaService:
             job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False)
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
-            return _report(shown, probe, [failed(result, probe)], on_too_long, conservative)
-        return _report(shown, result.probe, result.findings, on_too_long, conservative)
+            return _report(shown, probe, [failed(result, probe)], wish)
+        return _report(shown, result.probe, result.findings, wish)
 
     # ------------------------------------------------------------------ making it fit
 
@@ -179,15 +185,15 @@ class MediaService:
         )  # fmt: skip
         if not report.ok:
             return NotPreparable(worst_first(report.findings), report)
-        wants_copy = copy and is_address(source)
-        if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wants_copy:
+        wish = _Wish(_too_long(on_too_long), conservative, copy and is_address(source))
+        if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wish.copy:
             return self._as_it_is(source, report)
         with work_directory(self._work) as name:
             work = Path(name)
             path = await self._bring(source, work, report, progress)
             if isinstance(path, Finding):
                 return NotPreparable([path, *report.findings], report)
-            return await self._make_fit(path, source, work, report, on_too_long, conservative, wants_copy, progress)
+            return await self._make_fit(path, source, work, report, wish, progress)
 
     def _as_it_is(self, source: str, report: MediaReport) -> Prepared:
         url = source if is_address(source) else None
@@ -196,24 +202,15 @@ class MediaService:
         return Prepared(source, report, False, url, None, "Nothing had to be changed.", report.probe)
 
     async def _make_fit(
-        self,
-        path: Path,
-        source: str,
-        work: Path,
-        report: MediaReport,
-        on_too_long: str,
-        conservative: bool,
-        wants_copy: bool,
-        progress: ProgressCallback | None,
+        self, path: Path, source: str, work: Path, report: MediaReport, wish: _Wish, progress: ProgressCallback | None
     ) -> Prepared | NotPreparable:
         """Repair, probe again, and take the next dearer way should the cheaper one not have done."""
         assert report.probe is not None
-        if report.plan.kind is RepairKind.COPY or (wants_copy and report.plan.kind is RepairKind.NONE):
+        if report.plan.kind is RepairKind.COPY or (wish.copy and report.plan.kind is RepairKind.NONE):
             return await self._kept(path, report, report.plan, report.probe, source)
-        least = report.plan.kind.word if conservative and report.plan.kind < RepairKind.REJECT else "none"
-        attempt = least
+        attempt = report.plan.kind.word if wish.conservative and report.plan.kind < RepairKind.REJECT else "none"
         while True:
-            result = await self._run(path, work, report, on_too_long, conservative, attempt, progress)
+            result = await self._run(path, work, report, wish, attempt, progress)
             if isinstance(result, JobFailed):
                 problem = failed(result, report.probe)
                 return NotPreparable([problem, *report.findings], report)
@@ -223,7 +220,7 @@ class MediaService:
             if result.plan.kind is RepairKind.REJECT:
                 return NotPreparable(worst_first(seen.findings), seen)
             if result.path is None:
-                if result.plan.kind is RepairKind.COPY or wants_copy:
+                if result.plan.kind is RepairKind.COPY or wish.copy:
                     return await self._kept(path, seen, result.plan, result.probe, source)
                 return self._as_it_is(source, seen)
             made = await asyncio.to_thread(probe_file, result.path)
@@ -237,21 +234,14 @@ class MediaService:
         return NotPreparable([not_compliant(wrong), *seen.findings], seen)
 
     async def _run(
-        self,
-        path: Path,
-        work: Path,
-        report: MediaReport,
-        on_too_long: str,
-        conservative: bool,
-        at_least: str,
-        progress: ProgressCallback | None,
+        self, path: Path, work: Path, report: MediaReport, wish: _Wish, at_least: str, progress: ProgressCallback | None
     ) -> JobDone | JobFailed:
         probe = report.probe
         picture = ""
         if probe is not None and probe.kind == "image":
             picture = "moving" if probe.image is not None and probe.image.animated else "still"
         job = Job(
-            path, work, picture, _too_long(on_too_long), conservative, at_least=at_least,
+            path, work, picture, wish.on_too_long, wish.conservative, at_least=at_least,
             limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
             heavy=report.plan.kind in _HEAVY or at_least == "full",
         )  # fmt: skip
@@ -260,7 +250,7 @@ class MediaService:
     async def _kept(
         self, path: Path, report: MediaReport, done: RepairPlan, made: MediaProbe, source: str
     ) -> Prepared | NotPreparable:
-        digest, size = await asyncio.to_thread(_digest, path)
+        size, digest = await asyncio.to_thread(measure, path)
         kept_as = await asyncio.to_thread(self.store_room.find, source) if source.startswith("med_") else None
         name = clean_name(URL(source).path if is_address(source) else kept_as.filename if kept_as else source)
         copy = path
@@ -336,9 +326,7 @@ class MediaService:
     def local_path(self, stored: StoredMedia | Mapping[str, Any]) -> str:
         """What :meth:`check` and :meth:`prepare` take for a kept file."""
         kept = stored if isinstance(stored, StoredMedia) else StoredMedia.from_json(stored)
-        if isinstance(self.store_room, BucketStore):
-            return f"bucket:{kept.id}/{kept.path.rpartition('/')[2]}"
-        return kept.id
+        return self.store_room.source(kept)
 
     async def remove(self, media_id: str) -> bool:
         """Remove a kept file; false when there was none."""
@@ -363,11 +351,7 @@ class MediaService:
         return self._session
 
     async def _local(self, source: str, work: Path) -> Path | None:
-        if source.startswith("bucket:"):
-            key = source.removeprefix("bucket:")
-            stored = StoredMedia(key.partition("/")[0], key, "", "", 0, "", ending=key.rpartition(".")[2])
-            return await self.store_room.local(stored, work)
-        if source.startswith("med_") and (kept := await asyncio.to_thread(self.store_room.find, source)) is not None:
+        if (kept := await asyncio.to_thread(self.store_room.at_source, source)) is not None:
             return await self.store_room.local(kept, work)
         path = Path(source)
         return path if await asyncio.to_thread(path.is_file) else None
@@ -389,14 +373,9 @@ def _too_long(word: str) -> TooLong:
 
 
 def _report(
-    source: str,
-    probe: MediaProbe | None,
-    findings: list[Finding],
-    on_too_long: str,
-    conservative: bool,
-    fetch: dict[str, Any] | None = None,
+    source: str, probe: MediaProbe | None, findings: list[Finding], wish: _Wish, fetch: dict[str, Any] | None = None
 ) -> MediaReport:
-    decided = plan(probe, findings, on_too_long=_too_long(on_too_long), conservative=conservative)
+    decided = plan(probe, findings, on_too_long=wish.on_too_long, conservative=wish.conservative)
     return MediaReport(source, probe, worst_first(findings), decided, fetch or {})
 
 
@@ -406,10 +385,3 @@ def _merged(report: MediaReport, result: JobDone) -> list[Finding]:
         item for item in report.findings if item.field.partition(".")[0] in ("url", "host", "content_type")
     ]
     return [*about_address, *result.findings]
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
