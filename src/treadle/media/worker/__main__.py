@@ -153,7 +153,8 @@ def _execute(
             return wanted, target
         except NotPatchable:
             wanted = replace(wanted, kind=RepairKind.REMUX)
-    from treadle.media.worker.transcode import CopyFailed, transcode
+    from treadle.media.worker.lanes import CopyFailed
+    from treadle.media.worker.transcode import transcode
 
     def tell(report: Any) -> None:
         events.progress(report.fraction, report.media_s)

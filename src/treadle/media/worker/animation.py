@@ -8,8 +8,9 @@ from typing import IO
 
 from PIL import Image
 
+from treadle.media.worker.encoding import X264
 from treadle.media.worker.images import PictureRefused, frames_of
-from treadle.media.worker.transcode import MUXER, X264
+from treadle.media.worker.transcode import MUXER
 
 FPS = 30
 SHORTEST_S = 1.0
