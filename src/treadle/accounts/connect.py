@@ -39,7 +39,6 @@ class Landing:
     wrong the last time the link was pressed.
     """
 
-    link_id: str
     cookie: str
     go_url: str
     scopes: Mapping[str, str]
@@ -71,7 +70,6 @@ async def land(house: Accounts, token: str) -> Landing | Page:
                 sends, holds = tuple(shown["sends"]), tuple(shown["holds"])
         last = {k: v for k, v in (link["outcome"] or {}).items() if k != "nonces"} or None
         return Landing(
-            link_id=link["id"],
             cookie=links.opened(conn, link["id"], now=now),
             go_url=f"{house.settings.public_url}/connect/{token}/go",
             scopes={scope: oauth.SCOPES.get(scope, "") for scope in link["scopes"]},

@@ -29,7 +29,6 @@ from treadle.store.tables import blockers
 
 AT_ONCE = 3
 MOST_MEDIA = 40
-TIME_S = 60.0
 router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
 
 

@@ -22,21 +22,6 @@ SCOPE_LABELS = {
     "media_host": "every post with media on this host",
     "platform": "everything",
 }
-LANE_LABELS = {
-    "meta_token": "the access token",
-    "linked_instagram_account": "the linked account",
-    "account_restricted": "a restriction of the account",
-    "permission_app_review": "permissions and app review",
-    "media_fetch": "fetching the media",
-    "media_processing": "processing the media",
-    "media_validation": "the media file",
-    "content": "the content",
-    "rate_limit": "a rate limit",
-    "platform_temporary": "the platform, for now",
-    "request_bug": "the request",
-    "resource_gone": "something that is gone",
-    "unknown": "not known",
-}
 _THEN = {
     "never": "then stop",
     "later": "then again later",

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
@@ -20,7 +20,6 @@ from treadle.media.worker.cage import Limits
 
 MAX_EVENT_BYTES = 1 << 20
 LIGHT_WORKERS = 2
-FailureCode = Literal["media", "memory", "cpu", "timeout", "crash", "disk", "canceled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ class JobDone:
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """The child did not. ``code`` says which way; ``detail`` is for the log and the finding."""
+    """The child did not. ``code`` says which way (``media``, ``memory``, ``cpu``, ``timeout``, ``crash``, or the
+    child's own word); ``detail`` is for the log and the finding."""
 
     code: str
     detail: str

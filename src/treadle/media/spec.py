@@ -56,10 +56,6 @@ class VideoSpec:
     audio_channels_max: Limit[int] = Limit(2)
     audio_bit_rate: Limit[float] = Limit(128e3)
     audio_bit_rate_seen: Limit[float] = Limit(192e3, "seen", "Meta's own sample video carries 191 kbit/s")
-    index_first: Limit[bool] = Limit(True)
-    edit_lists: Limit[bool] = Limit(False)
-    closed_gop: Limit[bool] = Limit(True)
-    progressive: Limit[bool] = Limit(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,4 @@ class ThreadsSpec:
     image: ImageSpec = ImageSpec()
 
 
-THREADS_VIDEO = VideoSpec()
-THREADS_IMAGE = ImageSpec()
-THREADS = ThreadsSpec(THREADS_VIDEO, THREADS_IMAGE)
+THREADS = ThreadsSpec()

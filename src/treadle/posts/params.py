@@ -10,8 +10,6 @@ from treadle.posts.view import PartView
 
 # Options that steer Treadle, or that it does not use: never sent.
 OURS = frozenset({"on_too_long", "copy_media", "auto_publish_text"})
-# What belongs to the finished post, not to a carousel's children.
-CHILD_OPTIONS = frozenset({"alt_text", "is_spoiler_media"})
 
 
 def text_of(value: Any) -> str:

@@ -70,8 +70,6 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-LANGUAGES = tuple(sorted({lang for texts in WORDS.values() for lang in texts}))
-
 
 def words(key: str, lang: str) -> tuple[str, str]:
     """Title and message for ``key``; English where ``lang`` (``vi``, ``vi_VN``) has none."""

@@ -22,7 +22,6 @@ from treadle.threads.values import id_text, number
 AUTHORIZE_URL = "https://threads.net/oauth/authorize"
 SHORT_LIFE_S = 3600.0
 LONG_LIFE_S = 5_184_000.0  # 60 days
-GRANT_LIFE_S = 7_776_000.0  # a person's permission ends after 90 days
 
 BASIC, PUBLISH = "threads_basic", "threads_content_publish"
 SCOPES: Mapping[str, str] = {
