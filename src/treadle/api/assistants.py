@@ -23,7 +23,7 @@ from treadle.accounts import keys
 from treadle.accounts.keys import Principal, Scope
 from treadle.api.accounts import all_accounts
 from treadle.api.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
-from treadle.api.causes import _clean, pattern_json
+from treadle.api.causes import clean_json, pattern_json
 from treadle.api.intake import Accepted, accept
 from treadle.api.preflight import look
 from treadle.api.problems import KINDS
@@ -226,7 +226,7 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         await door.may("read")
         found = diagnose(answer, stage=stage or None, http_status=http_status).to_json()
-        made: dict[str, Any] = _clean({**found, "guide": door.app.settings.public_url + found["guide"]})
+        made: dict[str, Any] = clean_json({**found, "guide": door.app.settings.public_url + found["guide"]})
         return made
 
 

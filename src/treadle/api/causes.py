@@ -60,19 +60,19 @@ async def diagnose_answer(request: Request, _: Reader) -> Response:
             "invalid_request",
             found.next_step or "There is nothing to diagnose in this.",
             title=found.title,
-            extra={"findings": [], "diagnosis": _clean(found.to_json())},
+            extra={"findings": [], "diagnosis": clean_json(found.to_json())},
         )
-    return JSONResponse({"id": echo, **_clean(found.to_json())})
+    return JSONResponse({"id": echo, **clean_json(found.to_json())})
 
 
-def _clean(value: Any) -> Any:
+def clean_json(value: Any) -> Any:
     """Without what UTF-8 or JSON cannot hold, which pasted answers may contain."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_clean(k): _clean(v) for k, v in value.items()}
+        return {clean_json(k): clean_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(v) for v in value]
+        return [clean_json(v) for v in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     return value

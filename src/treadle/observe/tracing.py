@@ -38,7 +38,7 @@ def span_id(post_id: str, attempt: int, entry_id: int | None = None) -> int:
     return int.from_bytes(hashlib.sha256(f"{post_id}.{attempt}.{entry_id or 'root'}".encode()).digest()[:8])
 
 
-def _resource(worker: str) -> Resource:
+def resource_of(worker: str) -> Resource:
     return Resource({"service.name": "treadle", "service.version": __version__, "service.instance.id": worker})
 
 

@@ -10,7 +10,7 @@ import structlog
 from opentelemetry.sdk.trace.export import SpanExporter
 
 from treadle.observe.following import Entry, Follower
-from treadle.observe.tracing import _resource, root_span, span_of
+from treadle.observe.tracing import resource_of, root_span, span_of
 from treadle.store import Database
 from treadle.store.tables import posts
 
@@ -25,7 +25,7 @@ class Watch:
     def __init__(self, db: Database, worker: str, exporter: SpanExporter | None = None) -> None:
         self._db, self._exporter = db, exporter
         self._follower = Follower(worker=worker)
-        self._resource = _resource(worker)
+        self._resource = resource_of(worker)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="treadle-watch", daemon=True)
 
