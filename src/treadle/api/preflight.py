@@ -71,7 +71,7 @@ async def look(app: App, workspace_id: str, body: Any, *, with_media: bool = Tru
     plain: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     account = await app.db.query(_account, workspace_id, plain)
     scopes = _scopes(plain, account)
-    found += _about_account(account, scopes, plain)
+    found += _about_account(account, scopes)
     reports: list[dict[str, Any]] = []
     if with_media and not any(f.rule in ("wrong_type", "too_deep") for f in found):
         reports = await _media(app, workspace_id, plain)
@@ -130,9 +130,7 @@ def _scopes(body: Mapping[str, Any], account: Mapping[str, Any] | None) -> dict[
     }
 
 
-def _about_account(
-    account: Mapping[str, Any] | None, scopes: Mapping[str, Any], body: Mapping[str, Any]
-) -> list[Finding]:
+def _about_account(account: Mapping[str, Any] | None, scopes: Mapping[str, Any]) -> list[Finding]:
     if account is None:
         return []
     found = []

@@ -73,7 +73,7 @@ def _literal(status: int, body: object, headers: dict[str, object]) -> Reply:
     return Reply(status, body, given, kind or JSON_TYPE)
 
 
-def container_reply(world: World, call: Call, fault: Fault, reply: Reply) -> Reply:
+def container_reply(world: World, fault: Fault, reply: Reply) -> Reply:
     """Faults that change what a creation leaves behind."""
     name = fault.answer.get("name")
     if name in EFFECT_NAMES and reply.status == 200 and isinstance(reply.body, dict):

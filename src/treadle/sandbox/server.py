@@ -208,7 +208,7 @@ class Sandbox:
             if fault.answer.get("drop"):
                 return None
             reply = replaced or reply
-        return container_reply(self.world, call, fault, reply)
+        return container_reply(self.world, fault, reply)
 
     async def _window(self, call: Call) -> tuple[Reply | None, Fault | None]:
         call.endpoint = "authorize"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import IO, Any
 
 from treadle.media.facts import MediaProbe
-from treadle.media.finding import Finding, RepairKind
+from treadle.media.finding import RepairKind
 from treadle.media.mp4patch import NotPatchable, patch
 from treadle.media.plan import RepairPlan, plan
 from treadle.media.probe import read_media, with_cost
@@ -104,7 +104,7 @@ def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Event
     if job.get("inspect_only") or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
         return
-    done, path = _execute(wanted, probe, findings, source, job["work_dir"], limits, events)
+    done, path = _execute(wanted, probe, source, job["work_dir"], limits, events)
     events.send("done", path=path, plan=done.to_json())
 
 
@@ -120,7 +120,6 @@ def _at_least(wanted: RepairPlan, probe: MediaProbe, least: RepairKind) -> Repai
 def _execute(
     wanted: RepairPlan,
     probe: MediaProbe,
-    findings: list[Finding],
     source: IO[bytes],
     work_dir: str,
     limits: Limits,
