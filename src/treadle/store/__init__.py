@@ -1,4 +1,4 @@
-"""Tables, migrations and queries. The only room that knows what the database looks like."""
+"""Tables, migrations, and how the database is reached. Each room keeps the queries of its own things."""
 
 from treadle.store.database import AWAY, Database, open_database, why_away
 
