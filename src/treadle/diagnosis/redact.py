@@ -24,7 +24,12 @@ _SECRET_KEYS = frozenset(
     )
 )  # fmt: skip
 # Fields of Meta's envelope: no secrets by name, though their text is searched; and those that never hold one.
-_PLAIN_KEYS = frozenset(("error", "message", "error_user_msg", "error_message", "status", "id", "body", "error_data"))
+_PLAIN_KEYS = frozenset(
+    (
+        "error", "message", "error_user_msg", "error_message", "error_type", "status", "status_code", "id", "body",
+        "error_data",
+    )
+)  # fmt: skip
 _HARMLESS_KEYS = frozenset(("type", "fbtrace_id", "error_user_title"))
 _BEARER_WORDS = ("earer", "EARER", "Auth ", "auth ", "AUTH ", "asic ")
 _URL_QUERY = re.compile(r"((?:https?://|/)[^\s\"'<>?\\]{1,2000})\?([^\s\"'<>\\]{1,8000})")
@@ -53,6 +58,7 @@ _TOKENS = re.compile(
     r"\b(?:TH(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{24,}|EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,}"
     r"|(?=[A-Za-z0-9_\-]*\d)[A-Za-z0-9_\-]{80,})"
 )
+_DIGITLESS = re.compile(r"[A-Za-z_.,;'()/-]{1,79}").fullmatch
 _CODE_PARAM = re.compile(r"(?i)(?<![a-z_])(code=)(?!-?\d{1,8}(?![A-Za-z0-9_\-]))([A-Za-z0-9_\-.#%]{10,})")
 
 
@@ -82,7 +88,10 @@ def _suspect(text: str) -> bool:
         for mark in _BEARER_WORDS:
             if mark in text:
                 return True
-    return longest > 17
+    # Meta's constants and permissions are long words too; without a digit only two kinds of token look like them.
+    return longest > 17 and (
+        "EAA" in text or "IG" in text or any(len(word) > 17 and not _DIGITLESS(word) for word in text.split())
+    )
 
 
 def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
@@ -96,7 +105,9 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
             if key in _HARMLESS_KEYS:
                 if len(inner) > 200 or not inner.isascii():
                     return None
-            elif key not in _PLAIN_KEYS or len(inner) > 500 or _suspect(inner):
+            elif key not in _PLAIN_KEYS and (key != "code" or not inner.startswith("THREADS_API__")):
+                return None
+            elif len(inner) > 500 or _suspect(inner):
                 return None
         elif kind is dict and not depth:
             if (inner := _quick(inner, 1)) is None or key not in _PLAIN_KEYS:
