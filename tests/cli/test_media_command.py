@@ -49,6 +49,14 @@ def test_a_file_from_adding_to_removing(treadle: Terminal, at_home: House, pictu
     assert treadle.json("media", "show", id_, code=1)["error"] == "not_found"
 
 
+def test_a_kept_file_is_published_by_its_id(treadle: Terminal, at_home: House, picture: Path) -> None:
+    id_ = treadle("media", "add", str(picture)).out.strip()
+    post = treadle.json("publish", "as kept", "--media", id_, "--at", "2040-01-01T09:00Z")
+    assert post["parts"][0]["media"][0]["id"] == id_
+    unknown = treadle.json("publish", "x", "--media", "med_" + "a" * 26, code=1)
+    assert unknown["findings"][0]["field"] == "media[0].id"
+
+
 def test_several_at_once_one_of_them_no_picture(treadle: Terminal, at_home: House, picture: Path) -> None:
     fake = picture.with_name("fake.jpg")
     fake.write_text("no picture")

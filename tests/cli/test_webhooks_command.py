@@ -153,3 +153,4 @@ def test_a_test_arrives_and_is_sent_again(
         assert handler.taken[1][0]["webhook-id"] == sent["id"]
         shown = treadle("webhooks", "show", made["id"]).out
         assert "HTTP 500" in shown
+        assert "Does not answer" in shown

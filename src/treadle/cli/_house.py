@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
 ACTOR = "cli"
+_ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")  # stays on one line, to be copied
 
 # What a state means for who looks: colours stand for states and nothing else.
 STATE_STYLE: Mapping[str, str] = {
@@ -175,8 +177,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
             typer.echo("\t".join(str(getattr(cell, "plain", cell)) for cell in row))
         return
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        made.add_column(name, overflow="fold")
+    for n, name in enumerate(columns):
+        made.add_column(name, overflow="fold", no_wrap=all(_ID.fullmatch(str(row[n])) for row in rows))
     for row in rows:
         made.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
     Console().print(made)

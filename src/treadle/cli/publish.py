@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,7 +42,8 @@ def publish(
     text: Annotated[str, typer.Argument(help="The text; '-' reads it from standard input.")] = "",
     account: Annotated[str, typer.Option("--account", "-a", help="Id or user name; the only one unless said.")] = "",
     media: Annotated[
-        list[str] | None, typer.Option("--media", "-m", help="File or address; repeatable, in order.")
+        list[str] | None,
+        typer.Option("--media", "-m", help="File, address, or id of a kept file; repeatable, in order."),
     ] = None,
     alt: Annotated[list[str] | None, typer.Option("--alt", help="Alternative text, one per --media, in order.")] = None,
     at: Annotated[str, typer.Option("--at", help="When, ISO 8601: 2026-12-01T09:00+01:00. Now unless said.")] = "",
@@ -142,11 +144,13 @@ def _option(given: str) -> tuple[str, Any]:
 
 
 async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dict[str, Any]:
-    """An address as it is; a file is kept first, with progress."""
+    """An address and the id of a kept file as they are; a file is kept first, with progress."""
     from treadle.api.files import NotKept, finding_json
 
     if "://" in given:
         return {"url": given}
+    if given.startswith("med_") and not await asyncio.to_thread(Path(given).exists):
+        return {"id": given}
     made = await keep_file(app, workspace_id, given, show=not as_json and sys.stderr.isatty())
     found = made.findings if isinstance(made, NotKept) else []
     if isinstance(made, NotKept):

@@ -21,7 +21,7 @@ from treadle.cli._house import (
     when,
     workspace_of,
 )
-from treadle.cli.webhooks_sent import STATES, HookId, answer_words, hook_id, ping, redeliver, state_words
+from treadle.cli.webhooks_sent import STATES, HookId, answer_words, hook_id, hook_state, ping, redeliver, state_words
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -63,7 +63,10 @@ def list_webhooks(workspace: Workspace = "", as_json: Json = False) -> None:
         return
     table(
         ("Webhook", "State", "Is told", "Address"),
-        [(h["id"], state_words(h["state"]), short(", ".join(h["types"]) or "everything", 60), h["url"]) for h in found],
+        [
+            (h["id"], state_words(hook_state(h)), short(", ".join(h["types"]) or "everything", 60), h["url"])
+            for h in found
+        ],
     )
 
 
@@ -126,7 +129,7 @@ def _secret(secret: str, answer: dict[str, Any], hook_id: str, as_json: bool) ->
         say(answer)
         return
     typer.echo(secret)
-    typer.echo(f"{hook_id}. Its secret is not shown again; try it with 'treadle webhooks ping {hook_id}'.", err=True)
+    typer.echo(f"{hook_id}. Its secret is not shown again; 'treadle webhooks ping' tries it.", err=True)
 
 
 @app.command()
@@ -167,7 +170,8 @@ def _print(hook: dict[str, Any], sent: list[dict[str, Any]]) -> None:
 
     write(
         f"{bold(hook['url'])}  {hook['id']}",
-        field("State", STATES[hook["state"]][0] + (f", {_failing(hook)}" if hook["failing_since"] else "")),
+        field("State", STATES[hook_state(hook)][0]),
+        field("Nothing arrived", f"since {when(hook['failing_since'])}" if hook["failing_since"] else ""),
         field("Is told", ", ".join(hook["types"]) or "everything"),
         field("Secrets", "two: the one before this works until the next new one" if hook["two_secrets"] else ""),
         field("Since", when(hook["created_at"])),
@@ -179,10 +183,6 @@ def _print(hook: dict[str, Any], sent: list[dict[str, Any]]) -> None:
             for d in sent
         ]
         table(("Delivery", "Event", "State", "Tries", "Of", "Last answer"), rows)
-
-
-def _failing(hook: dict[str, Any]) -> str:
-    return f"failing since {when(hook['failing_since'])}"
 
 
 @app.command()

@@ -36,6 +36,7 @@ LOOK_S = 0.2
 # The words of the pages.
 STATES: Mapping[str, tuple[str, str]] = {
     "active": ("Works", "green"),
+    "troubled": ("Does not answer", "yellow"),
     "paused": ("Paused", "dim"),
     "failing": ("Paused after failing", "red"),
     "delivered": ("Delivered", "green"),
@@ -141,7 +142,13 @@ def _paused(app: App, workspace_id: str, hook_id: str) -> bool:
     return row is not None and row["state"] != "active"
 
 
+def hook_state(hook: Mapping[str, Any]) -> str:
+    """A key of :data:`STATES`: one that is at work may yet fail at the moment."""
+    return "troubled" if hook["state"] == "active" and hook["failing_since"] else str(hook["state"])
+
+
 def state_words(state: str) -> Any:
+    """The words of a state, in its colour on a terminal."""
     from rich.text import Text
 
     words, style = STATES[state]
