@@ -61,7 +61,7 @@ def quota(
         if as_json:
             say({"error": "threads_refused", "cause": found.to_json()})
             raise typer.Exit(1)
-        fail(f"{found.title}: {by_hand(found)}", "'--here' shows what is known without asking.")
+        fail(f"{found.title}. {by_hand(found)}", "'--here' shows what is known without asking.")
     if as_json:
         say(found)
         return

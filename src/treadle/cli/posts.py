@@ -289,7 +289,8 @@ def unpublish(
         if as_json:
             say({"error": "threads_refused", "cause": answer.cause.to_json(), "deleted": answer.deleted})
             raise typer.Exit(1)
-        fail(f"{answer.cause.title}: {by_hand(answer.cause)}", f"Deleted before that: {len(answer.deleted)}.")
+        deleted = f"Deleted before that: {len(answer.deleted)}." if answer.deleted else ""
+        fail(f"{answer.cause.title}. {by_hand(answer.cause)}", deleted)
     if as_json:
         say({"post_id": found["id"], "deleted": answer.deleted})
     else:
