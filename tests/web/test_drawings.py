@@ -15,6 +15,7 @@ from treadle.posts.rules import check_post
 from treadle.web.drafts import Draft, DraftPart, from_body, place_of, read_form
 from treadle.web.drawings import waterfall
 from treadle.web.history import columns, days_of
+from treadle.web.pages.post import runs
 from treadle.web.words import ago, span
 
 START = 1_800_000_000.0
@@ -223,3 +224,18 @@ def test_a_long_timeline_stays_a_drawing(parts_: int, attempts: int, rows: int) 
     assert sum(len(lane.bars) for lane in drawing.lanes) == len(events)
     labels = [lane.label for lane in drawing.lanes]
     assert len(set(labels)) == rows
+
+
+@given(st.lists(st.sampled_from(["ok", "ok", "ok", "refused", "lost"]), max_size=40), st.integers(1, 3))
+def test_the_pieces_of_a_timeline_are_the_timeline(outcomes: list[str], parts_: int) -> None:
+    events = [
+        event(START + n, 0.1, id=n, outcome=outcome, part=n % parts_, diagnosis=None, decision=None)
+        for n, outcome in enumerate(outcomes)
+    ]
+    pieces = runs(events)
+    assert [e for piece in pieces for e in piece] == events
+    for piece in pieces:
+        assert len(piece) == 1 or {e["outcome"] for e in piece} == {"ok"}
+        assert len({e["part"] for e in piece}) == 1
+    if outcomes and set(outcomes) == {"ok"} and parts_ == 1:
+        assert len(pieces) == 1

@@ -18,6 +18,7 @@ from web_house import (
     SESSION,
     Furnished,
     add_account,
+    add_event,
     add_history,
     add_post,
     furnish,
@@ -472,3 +473,58 @@ def test_every_page_answers_on_either_database(database_url: str, tmp_path: Path
             assert client.get(address.format(**ids)).status_code == 200, address
         assert "Access token" in client.get("/causes").text
     app.close()
+
+
+def test_forty_like_looks_are_one_line(furnished: Furnished) -> None:
+    post_id, now = furnished.ids["published"], furnished.app.now()
+    with furnished.app.db.begin() as conn:
+        for n in range(40):
+            add_event(conn, post_id, "container_status", "Look again", now - 600 + n, duration_s=0.1, part=0)
+        add_event(conn, post_id, "publish", "Ask at last", now - 500, duration_s=0.1, part=0, outcome="lost")
+    text = furnished.client.get(f"/posts/{post_id}").text
+    assert "38 more with the same answer" in text
+    assert text.count(">Look again<") == 40
+    folded = text.split('<details id="like-')[1].split("</details></li>")[0]
+    assert folded.count(">Look again<") == 38
+    assert "Ask at last" not in folded
+
+
+def test_a_row_says_the_time_that_matters(furnished: Furnished) -> None:
+    ids, now = furnished.ids, furnished.app.now()
+    with furnished.app.db.begin() as conn:
+        at = now + 7200
+        # The media of a scheduled post are made ready before its time: what is shown is its time.
+        conn.execute(sa.update(posts).where(posts.c.id == ids["scheduled0"]).values(publish_at=at, next_at=at - 180))
+        conn.execute(sa.update(posts).where(posts.c.id == ids["chain"]).values(next_at=now - 70))
+    text = furnished.client.get("/posts").text
+
+    def time_of(name: str) -> str:
+        row = text.split(f'id="row-{ids[name]}"')[1].split("</li>")[0]
+        found = re.search(r'<span class="quiet small">(.*?)</span>\s*</div>', row, re.DOTALL)
+        assert found is not None
+        return re.sub(r"<[^>]+>", "", found[1]).strip()
+
+    assert re.fullmatch(r"for .*\(in (2 h|1 h 59 min|119 min|120 min)\)", time_of("scheduled0"))
+    assert time_of("chain") == "due now"
+    assert time_of("blocked").startswith("since ")
+    assert re.match(r"\d\d:\d\d", time_of("failed"))
+    assert re.match(r"next ", time_of("checking"))
+
+
+def test_trying_again_is_offered_where_it_can_help(furnished: Furnished) -> None:
+    ids = furnished.ids
+    again = "/posts/{}/retry"
+    assert again.format(ids["video"]) in furnished.client.get(f"/posts/{ids['video']}").text
+    assert again.format(ids["failed"]) in furnished.client.get(f"/posts/{ids['failed']}").text
+    # An account that must be reconnected holds it: trying again cannot succeed.
+    assert again.format(ids["blocked"]) not in furnished.client.get(f"/posts/{ids['blocked']}").text
+
+
+def test_what_failed_long_ago_is_only_counted(furnished: Furnished) -> None:
+    with furnished.app.db.begin() as conn:
+        conn.execute(
+            sa.update(posts).where(posts.c.state == "failed").values(updated_at=furnished.app.now() - 8 * 86_400)
+        )
+    needs = furnished.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
+    assert "Five hundred and one characters" not in needs
+    assert "failed more than a week ago" in needs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -17,7 +18,7 @@ from treadle.accounts.refusal import Refusal
 from treadle.accounts.storing import disconnect, repairable
 from treadle.accounts.tokens import Unknown
 from treadle.api.accounts import all_accounts, with_accounts
-from treadle.posts.states import FINAL
+from treadle.posts.states import FINAL, STATE_WORDS
 from treadle.store.tables import posts
 from treadle.web.desk import Pages, Visit
 from treadle.web.gauges import gauges
@@ -33,7 +34,12 @@ async def show(visit: Visit) -> Response:
     found = await visit.app.db.query(_read, visit.workspace, app_id, visit.now)
     secret = visit.app.settings.threads_app_secret.get_secret_value()
     return visit.page(
-        "accounts.html", accounts=found, can_connect=bool(app_id and secret), words=WORDS, back=_back(visit, found)
+        "accounts.html",
+        accounts=found,
+        can_connect=bool(app_id and secret),
+        words=WORDS,
+        back=_back(visit, found),
+        unfinished=urlencode([("state", state) for state in STATE_WORDS if state not in (*FINAL, "draft")]),
     )
 
 

@@ -16,6 +16,7 @@ from treadle.web.pages.posts import account_names
 
 pages = Pages()
 REPAIRED = 12
+ACCOUNTS = 12  # drawn, those with most first; the menu has the others
 SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
 
 
@@ -44,6 +45,7 @@ async def show(visit: Visit) -> Response:
         out_total=len(gone),
         by_lane=history.strips(met, days, visit.zone, "lane"),
         by_account=history.strips(met, days, visit.zone, "account_id"),
+        accounts_shown=ACCOUNTS,
         repaired=repaired,
         total=len(met),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle.api.naming import Named, named
 from treadle.api.unpublishing import unpublish
 from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.read import get_blocker, post_json, timeline
@@ -36,7 +37,9 @@ async def show(visit: Visit) -> Response:
         return visit.missing("post")
     ids = [str(item["id"]) for part in found["post"]["parts"] for item in part["media"] if item.get("id")]
     files = await uploads.known(visit.app, visit.workspace, ids)
-    return visit.page("post.html", drawing=waterfall(found["events"], visit.now), files=files, **found)
+    return visit.page(
+        "post.html", drawing=waterfall(found["events"], visit.now), entries=runs(found["events"]), files=files, **found
+    )
 
 
 def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
@@ -51,9 +54,27 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
         "account": dict(account) if account else None,
         "events": events,
         "blockers": [{**b, "would": would_send(conn, workspace, [b["id"]], now)} for b in held],
-        "may": may(post),
+        "may": may(post) - ({"retry"} if any(b["scope"] != "post" for b in held) else set()),
         "doubt": doubtful(post),
     }
+
+
+def runs(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The timeline in pieces: calls that follow each other and say the same are one piece, all else stands alone."""
+    pieces: list[list[Mapping[str, Any]]] = []
+    for event in events:
+        if pieces and alike(pieces[-1][-1], event):
+            pieces[-1].append(event)
+        else:
+            pieces.append([event])
+    return pieces
+
+
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries of a timeline are the same call with the same good answer."""
+    same = all(one[name] == other[name] for name in ("kind", "stage", "part", "attempt", "what", "outcome"))
+    plain = not any(e["diagnosis"] or e["decision"] for e in (one, other))
+    return same and plain and one["kind"] == "call" and one["outcome"] == "ok"
 
 
 def doubtful(post: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -94,7 +115,7 @@ async def act(visit: Visit) -> Response:
     post_id, do = str(visit.request.path_params["post_id"]), str(visit.request.path_params["do"])
     here = f"/posts/{post_id}"
     if do == "resolve":
-        answer = await visit.app.db.run(_resolve, visit, post_id)
+        answer = await _settle(visit, post_id)
     elif do == "unpublish":
         return await _take_off(visit, post_id)
     elif do in SAID:
@@ -125,14 +146,27 @@ async def _take_off(visit: Visit, post_id: str) -> Response:
     return visit.to(here, "It is off Threads.")
 
 
-def _resolve(conn: sa.Connection, visit: Visit, post_id: str) -> Any:
+async def _settle(visit: Visit, post_id: str) -> Any:
+    """What a person saw on Threads: this very post, or none."""
+    live = Named("")
+    if visit.text("absent") != "yes":
+        if not visit.text("live").strip():
+            return Refusal("unsaid", "Give the address of the post as Threads shows it, or tick that none is there.")
+        found = await named(visit.app, visit.workspace, post_id, visit.text("live"))
+        if not isinstance(found, Named):
+            return found
+        live = found
+    return await visit.app.db.run(_resolve, visit, post_id, live)
+
+
+def _resolve(conn: sa.Connection, visit: Visit, post_id: str, live: Named) -> Any:
     return visit.app.posts.resolve(
         conn,
         visit.workspace,
         post_id,
         now=visit.now,
         actor=visit.actor,
-        live_id=visit.text("threads_id").strip() or None,
-        absent=visit.text("absent") == "yes",
-        permalink=visit.text("permalink").strip() or None,
+        live_id=live.id or None,
+        absent=not live.id,
+        permalink=live.permalink,
     )

@@ -18,12 +18,13 @@ from treadle.store.tables import accounts, posts, workspaces
 from treadle.web import needs
 from treadle.web.desk import Pages, Visit
 from treadle.web.gauges import gauges
-from treadle.web.words import ago, plural
+from treadle.web.words import ago, epoch, plural
 
 pages = Pages()
 DAY = 86_400.0
 SHOWN = 8
 SOON_S = 7 * DAY  # a token that ends within a week is a risk
+LATELY = 7 * DAY  # what failed longer ago has been seen, and is only counted
 NEARLY = 0.9  # of a quota
 GOING = ("scheduled", "publishing", "waiting", "retrying")  # would be out by themselves
 
@@ -48,7 +49,9 @@ def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
         "going": some(("publishing", "retrying", "waiting"), "due_at"),
         "scheduled": some(("scheduled",), "due_at"),
         "out": some(("published",), "-published_at"),
-        "failed": some(("failed",), "-updated_at"),
+        "failed": [
+            post for post in some(("failed",), "-updated_at") if (epoch(post["updated_at"]) or 0) > now - LATELY
+        ],
         "risks": risks(conn, workspace, names, now),
         "count": _counts(conn, workspace, now),
         "has_accounts": any(a["disconnected_at"] is None for a in names.values()),
@@ -122,6 +125,7 @@ def _counts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
         "held": many(posts.c.state == "held"),
         "checking": many(posts.c.state == "checking"),
         "failed": many(posts.c.state == "failed"),
+        "failed_lately": many(posts.c.state == "failed", posts.c.updated_at > now - LATELY),
     }
 
 
