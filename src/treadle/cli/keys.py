@@ -156,11 +156,15 @@ def rotate(as_json: AsJson = False) -> None:
 
 
 @app.command("new-secret")
-def new_secret() -> None:
+def new_secret(as_json: AsJson = False) -> None:
     """Print a fresh key for TREADLE_SECRET_KEYS (put it in front of the old ones)."""
     from cryptography.fernet import Fernet
 
-    sys.stdout.write(Fernet.generate_key().decode() + "\n")
+    made = Fernet.generate_key().decode()
+    if as_json:
+        _print({"secret": made})
+    else:
+        sys.stdout.write(made + "\n")
 
 
 @app.command()
