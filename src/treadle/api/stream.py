@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -175,7 +175,7 @@ async def _stream(
             for row in fresh:
                 after = max(after, row["id"])
                 sent.append(row["id"])
-                if _is_wanted(row["type"], wanted):
+                if is_wanted(row["type"], wanted):
                     yield _event(row)
             if len(rows) >= PAGE and fresh:
                 continue
@@ -191,16 +191,21 @@ async def _stream(
         await hub.leave()
 
 
-def _is_wanted(type_: str, wanted: tuple[str, ...]) -> bool:
+def is_wanted(type_: str, wanted: tuple[str, ...]) -> bool:
+    """Whether this type is among ``wanted``, which are names or beginnings such as ``post.*``; empty wants all."""
     return not wanted or any(type_ == w or (w.endswith(".*") and type_.startswith(w[:-1])) for w in wanted)
 
 
-def _event(row: dict[str, Any]) -> str:
-    data = {
+def event_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A change as it is told."""
+    return {
         "id": row["id"],
         "type": row["type"],
         "subject": row["subject"],
         "at": iso(row["at"]),
         "data": row["payload"],
     }
-    return f"id: {row['id']}\nevent: {row['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _event(row: Mapping[str, Any]) -> str:
+    return f"id: {row['id']}\nevent: {row['type']}\ndata: {json.dumps(event_json(row), ensure_ascii=False)}\n\n"

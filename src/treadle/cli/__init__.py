@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("treadle.cli.sandbox", "Run a Threads of your own, with failures on demand."),
     "publish": ("treadle.cli.publish", "Publish text, pictures and videos."),
     "posts": ("treadle.cli.posts", "List posts, show one, retry, cancel, confirm, resolve."),
+    "events": ("treadle.cli.events", "What happened, and what happens, one line a change."),
     "accounts": ("treadle.cli.accounts", "Connect, list, recheck and reconnect accounts."),
     "blockers": ("treadle.cli.blockers", "What holds posts back, and rechecking it."),
     "media": ("treadle.cli.media", "Files kept for posts: add, look, make fit, remove."),
