@@ -59,7 +59,7 @@ def test_two_hundred_causes_are_read_at_a_glance(furnished: Furnished) -> None:
     section = text.split('id="needs"')[1].split("</section>")[0]
     # The accounts' cause is one group, with the first few buttons and a way to the others.
     assert section.count('<article class="need">') <= needs.WHOLE + 3
-    assert section.count("Reconnect @") == needs.SHOWN
+    assert section.count(">Reconnect<") == needs.SHOWN
     assert "204 posts wait" in section
     assert f"{101 - needs.SHOWN} more accounts" in section
     # Every cause is named once.

@@ -528,3 +528,11 @@ def test_what_failed_long_ago_is_only_counted(furnished: Furnished) -> None:
     needs = furnished.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
     assert "Five hundred and one characters" not in needs
     assert "failed more than a week ago" in needs
+
+
+def test_accounts_that_need_somebody_come_first(furnished: Furnished) -> None:
+    now = furnished.app.now()
+    with furnished.app.db.begin() as conn:
+        add_account(conn, "a.left", now, disconnected_at=now)
+    names = re.findall(r'<h2 id="name-[^"]+">@([^<]+)</h2>', furnished.client.get("/accounts").text)
+    assert names == ["dye.house", "old.mill.cafe", "loom.and.shuttle", "a.left"]

@@ -41,12 +41,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A wait that is drawn narrower than it was. ``label`` fits into the fold; ``told``: whether the axis has room."""
+    """A wait that is drawn narrower than it was.
+
+    ``label`` fits into the fold; ``told``: whether the axis has room for it, ``anchor`` standing at ``at`` percent.
+    """
 
     x: float
     width: float
     label: str
     told: bool
+    at: float
+    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ class _Scale:
 
     def folds(self) -> list[Fold]:
         told = len(self._folds) <= MOST_FOLDS // 2
-        return [Fold(round(p.x, 2), round(p.width, 2), short_span(p.end - p.start), told) for p in self._folds]
+        return [_fold(piece, told) for piece in self._folds]
 
     def ticks(self) -> list[Tick]:
         """The start and the end; times since the start, folded waits included. A fold beside an end takes its place."""
@@ -225,6 +230,16 @@ class _Scale:
             for tick in ticks
             if tick.anchor == "middle" or all(abs(middle - tick.x) > TICK_ROOM for middle in middles)
         ]
+
+
+def _fold(piece: _Piece, told: bool) -> Fold:
+    x, width, label = round(piece.x, 2), round(piece.width, 2), short_span(piece.end - piece.start)
+    middle = x + width / 2
+    if middle < TICK_ROOM / 2:  # on a phone the label is wider than the fold: it must not leave the drawing
+        return Fold(x, width, label, told, 0.0, "start")
+    if middle > 100 - TICK_ROOM / 2:
+        return Fold(x, width, label, told, 100.0, "end")
+    return Fold(x, width, label, told, round(middle, 2), "middle")
 
 
 def short_span(seconds: float) -> str:

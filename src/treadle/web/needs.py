@@ -14,8 +14,8 @@ from treadle.posts.read import blocker_json
 from treadle.posts.states import FINAL
 from treadle.store.tables import blockers, parts, post_blockers, posts
 
-WHOLE = 8  # groups that are shown with their blockers; the rest is named in one line each
-SHOWN = 6  # blockers of a group
+WHOLE = 6  # groups that are shown with their blockers; the rest is named in one line each
+SHOWN = 4  # blockers of a group
 EXCERPT = 200  # characters of a post's text
 
 

@@ -79,7 +79,12 @@ def _read(conn: sa.Connection, workspace: str, app_id: str, now: float) -> list[
                 "gauges": gauged[row["id"]],
             }
         )
-    return shown
+    return sorted(shown, key=_order)  # by name within each
+
+
+def _order(account: dict[str, Any]) -> int:
+    """Those that need somebody first, those that are no longer connected last."""
+    return 2 if not account["connected"] else int(account["health"] == "active")
 
 
 @pages.post("/accounts/connect")
