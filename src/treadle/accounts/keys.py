@@ -6,7 +6,6 @@ may do everything, ``write`` may read, ``read`` may only look.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 
 from treadle.accounts import audit
+from treadle.accounts.digests import digest
 from treadle.ids import new_id
 from treadle.store.tables import api_keys
 
@@ -65,10 +65,6 @@ def create_key(
         )
     )
     return key_id, secret
-
-
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:

@@ -7,7 +7,6 @@ else's authorisation would connect their profile to this workspace. Mail scanner
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from treadle.accounts.digests import digest
 from treadle.accounts.refusal import Refusal, not_found
 from treadle.ids import new_id
 from treadle.settings import Settings
@@ -40,10 +40,6 @@ class Link:
     id: str
     url: str
     expires_at: float
-
-
-def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def create(

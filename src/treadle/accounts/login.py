@@ -6,7 +6,6 @@ that every form must send back.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from treadle.accounts import audit
+from treadle.accounts.digests import digest
 from treadle.accounts.refusal import Refusal
 from treadle.ids import new_id
 from treadle.store import Database
@@ -104,7 +104,7 @@ async def set_password(
         conn.execute(sa.update(users).where(users.c.id == row.id).values(password_hash=hashed, disabled_at=None))
         ends = sa.delete(sessions).where(sessions.c.user_id == row.id)
         if keep_session:
-            ends = ends.where(sessions.c.token_hash != _digest(keep_session))
+            ends = ends.where(sessions.c.token_hash != digest(keep_session))
         conn.execute(ends)
         audit.note(conn, row.workspace_id, actor, "user.password_changed", row.id, now=now)
         return True
@@ -117,7 +117,7 @@ async def login(db: Database, email: str, password: str, *, address: str, now: f
 
     The answer is the same for a wrong password and for nobody, and every attempt counts before it is looked at.
     """
-    person = f"mail:{_digest(_email(email))[:40]}"
+    person = f"mail:{digest(_email(email))[:40]}"
     held = await db.run(_count, (person, f"from:{address[:60]}"), now)
     if held:
         return Refusal("Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429)
@@ -142,7 +142,7 @@ async def login(db: Database, email: str, password: str, *, address: str, now: f
         conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
         conn.execute(
             sa.insert(sessions).values(
-                token_hash=_digest(token),
+                token_hash=digest(token),
                 user_id=row["id"],
                 csrf=csrf,
                 created_at=now,
@@ -163,7 +163,7 @@ def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
     row = conn.execute(
         sa.select(sessions, users.c.workspace_id, users.c.email, users.c.zone)
         .join(users, users.c.id == sessions.c.user_id)
-        .where(sessions.c.token_hash == _digest(token), sessions.c.expires_at > now, users.c.disabled_at.is_(None))
+        .where(sessions.c.token_hash == digest(token), sessions.c.expires_at > now, users.c.disabled_at.is_(None))
     ).first()
     if row is None or row.created_at + SESSION_MOST_S <= now:
         return None
@@ -174,14 +174,14 @@ def seen(conn: sa.Connection, token: str, *, now: float) -> None:
     """Prolong a session, once a minute at most."""
     conn.execute(
         sa.update(sessions)
-        .where(sessions.c.token_hash == _digest(token), sessions.c.seen_at < now - SEEN_EVERY_S)
+        .where(sessions.c.token_hash == digest(token), sessions.c.seen_at < now - SEEN_EVERY_S)
         .values(seen_at=now, expires_at=now + SESSION_IDLE_S)
     )
 
 
 def logout(conn: sa.Connection, token: str, *, now: float) -> None:
     row = conn.execute(
-        sa.delete(sessions).where(sessions.c.token_hash == _digest(token)).returning(sessions.c.user_id)
+        sa.delete(sessions).where(sessions.c.token_hash == digest(token)).returning(sessions.c.user_id)
     ).first()
     if row is not None:
         workspace = conn.execute(sa.select(users.c.workspace_id).where(users.c.id == row.user_id)).scalar()
@@ -238,10 +238,6 @@ def _problem(email: str, password: str) -> Refusal | None:
 
 def _email(email: str) -> str:
     return email.strip().lower()
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def _threaded(fn: Any, *args: Any) -> Any:
