@@ -22,6 +22,7 @@ from treadle.accounts.connect import probe_window
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
+from treadle.accounts.timing import DAY_S
 from treadle.diagnosis.types import Diagnosis
 from treadle.store import migrate
 from treadle.store.tables import accounts, blockers, meta_events, posts, workers
@@ -34,7 +35,6 @@ SKEW_MOST_S: Final = 60.0
 DISK_LEAST: Final = 1024**3
 DISK_LOW: Final = 5 * 1024**3
 REACH_S: Final = 8.0
-DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from treadle.accounts.delivering import prune as prune_deliveries
+from treadle.accounts.timing import DAY_S
 from treadle.store.tables import alerts, connect_links, login_attempts, meta_events, sessions
 
-DAY_S: Final = 86_400.0
 # A replay of Meta's that is older than this is refused by its age at Meta's side long since.
 MESSAGES_S: Final = 90 * DAY_S
 LINKS_S: Final = 30 * DAY_S

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from html import escape
-from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
@@ -15,27 +14,21 @@ from treadle.accounts.connect import Landing
 from treadle.accounts.links import OWN_PAGE
 from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
+from treadle.api.accounts import with_accounts
 from treadle.api.caller import House
 from treadle.app import App
-from treadle.threads import ThreadsClient
 from treadle.threads.transport import open_session
 
-T = TypeVar("T")
 router = APIRouter(include_in_schema=False)
 COOKIE = "treadle_connect"
 COOKIE_S = 3600
 PASTE_MOST = 20_000
 
 
-async def _with(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
-    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
-        return await what(app.accounts(client))
-
-
 @router.get("/connect/{token}")
 async def land(token: str, app: House) -> Response:
     """Who asks for what; nothing is used up by looking."""
-    found = await _with(app, lambda house: connect.land(house, token[:200]))
+    found = await with_accounts(app, lambda house: connect.land(house, token[:200]))
     if isinstance(found, Page):
         return show(app, found)
     answer = _dressed(app, _landing(found))
@@ -60,7 +53,7 @@ async def go(token: str, app: House) -> Response:
         async with open_session() as session:
             return await connect.go(house, token[:200], session)
 
-    where = await _with(app, work)
+    where = await with_accounts(app, work)
     if isinstance(where, Page):
         return show(app, where)
     return RedirectResponse(where, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
@@ -83,7 +76,7 @@ async def explain(token: str, request: Request, app: House) -> Response:
 async def callback(request: Request, app: House) -> Response:
     """Meta's window sends the browser here, with a code or with a refusal."""
     query = {name: value[:4000] for name, value in request.query_params.items()}
-    page = await _with(app, lambda house: connect.finish(house, query, request.cookies.get(COOKIE)))
+    page = await with_accounts(app, lambda house: connect.finish(house, query, request.cookies.get(COOKIE)))
     answer = show(app, page)
     if page.ok:
         answer.delete_cookie(COOKIE, path="/threads/callback")
