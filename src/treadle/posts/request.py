@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -14,10 +14,10 @@ from treadle.posts.findings import Finding
 from treadle.posts.rules import check_post
 from treadle.posts.times import When, parse_duration, parse_when
 from treadle.store.tables import accounts, media
+from treadle.threads.params import MediaType
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}")  # what else is sent as an id need not be looked for, and may be unstorable
-Kind = Literal["TEXT", "IMAGE", "VIDEO", "CAROUSEL"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Request:
     lateness: float
 
     @property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[MediaType]:
         """The containers' kinds, of a request without errors."""
         return [guess_kind(part) for part in self.parts]
 
@@ -91,7 +91,7 @@ def _raw_parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield part if isinstance(part, Mapping) else {}
 
 
-def guess_kind(part: Mapping[str, Any]) -> Kind:
+def guess_kind(part: Mapping[str, Any]) -> MediaType:
     """The container's kind, as far as the request tells; the media stage corrects it by what the file really is."""
     items = part.get("media") or []
     if not items:

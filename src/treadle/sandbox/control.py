@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, unquote
 from treadle.sandbox import accounts, inspect, pages
 from treadle.sandbox.clock import graph_time
 from treadle.sandbox.faults import check_fault
+from treadle.sandbox.inspect import Answer
 from treadle.sandbox.model import ALL_SCOPES, App
 from treadle.sandbox.refusal import Refusal, need_bool, need_number, need_text, need_texts, only
 from treadle.sandbox.scenarios import SCENARIOS, start_scenario
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
 
-Answer = tuple[int, Any]
 _LAST_MOMENT = 32_503_679_999.0
 Body = Mapping[str, Any]
 

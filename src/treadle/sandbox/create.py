@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 from treadle.sandbox import attachments
 from treadle.sandbox.answers import Reply, ok
 from treadle.sandbox.gate import check_scope, is_self, refuse
-from treadle.sandbox.model import Account, Container
+from treadle.sandbox.model import MEDIA_TYPES, Account, Container
 from treadle.sandbox.wire import Call
 from treadle.sandbox.world import World
 from treadle.threads.text import ALT_TEXT_LIMIT, TAG_LIMIT, TEXT_LIMIT, count_text, links, topic_tag
 
-MEDIA_TYPES = ("TEXT", "IMAGE", "VIDEO", "CAROUSEL")
 REPLY_CONTROLS = (
     "everyone",
     "accounts_you_follow",

@@ -19,8 +19,7 @@ ALL_SCOPES = (
     "threads_profile_discovery",
     "threads_share_to_instagram",
 )
-
-
+MEDIA_TYPES = ("TEXT", "IMAGE", "VIDEO", "CAROUSEL")
 CALLS_KEPT = 100_000  # times of calls remembered for each account; no call limit can be higher
 
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle.sandbox.ids import Ids
+from treadle.sandbox.model import MEDIA_TYPES
 
 Processing = str | float | Mapping[str, Any]
-TYPES = ("TEXT", "IMAGE", "VIDEO", "CAROUSEL")
 REAL: Mapping[str, Any] = {
     "TEXT": [0.0, 3.0],
     "IMAGE": [1.0, 4.0],
@@ -41,8 +41,8 @@ def check_processing(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return f"Option 'processing' takes 'real', 'fast', seconds or a mapping by media type, not {value!r}."
     for kind, rule in value.items():
-        if kind not in TYPES:
-            return f"Option 'processing' knows the media types {', '.join(TYPES)}, not {kind!r}."
+        if kind not in MEDIA_TYPES:
+            return f"Option 'processing' knows the media types {', '.join(MEDIA_TYPES)}, not {kind!r}."
         try:
             seconds = _seconds(rule, 1, Ids(0))
         except (TypeError, ValueError, KeyError):
