@@ -129,7 +129,7 @@ async def test_stopping_ends_what_is_under_way(ada, files) -> None:
     await waiting.wait()
     await ada.sandbox.stop()
     gate.set()
-    assert not ada.sandbox.world.fetcher._tasks
+    assert not ada.sandbox.world.fetcher.beside
 
 
 async def test_pages_of_elsewhere_cannot_drive_it(ada) -> None:

@@ -7,14 +7,13 @@ import contextlib
 import ipaddress
 import os
 import tempfile
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from treadle.sandbox.beside import Beside
 from treadle.sandbox.faults import Fault
 from treadle.sandbox.options import Options
 
@@ -50,13 +49,7 @@ class Fetcher:
         self._folder = folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Does ``work`` (a fetch and its verdict) beside the answer; it ends with the sandbox."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.beside = Beside()
 
     @property
     def folder(self) -> Path:
@@ -70,9 +63,7 @@ class Fetcher:
         self._folder = folder
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.beside.stop()
         if self._session is not None:
             await self._session.close()
             self._session = None

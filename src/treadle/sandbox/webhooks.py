@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from treadle.sandbox.beside import Beside
 from treadle.sandbox.clock import graph_time
 from treadle.sandbox.ids import shortcode
 from treadle.sandbox.model import Account, App, Post
@@ -56,7 +57,7 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._beside = Beside()
         world.on_post = self.published
         world.on_delete = self.deleted
         world.on_callback = self.call_back
@@ -70,17 +71,14 @@ class Webhooks:
             self.verify()
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.stop()
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def settle(self) -> None:
         """Waits until everything under way has been answered."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._beside.settle()
 
     # What is told ----------------------------------------------------------------------------------------------------
 
@@ -179,7 +177,7 @@ class Webhooks:
     def verify(self) -> None:
         """The handshake: the address must echo the challenge."""
         if self._world.app.webhook_url and self._session is not None:
-            self._keep(asyncio.ensure_future(self._verify(self._world.app)))
+            self._beside.start(self._verify(self._world.app))
 
     async def _verify(self, app: App) -> None:
         challenge = str(1_000_000_000 + int(self._world.ids.chance() * 1_000_000_000))
@@ -208,11 +206,7 @@ class Webhooks:
             status, text = await self._send(method, url, headers, body)
             self._record(kind, url, shown, status, text)
 
-        self._keep(asyncio.ensure_future(deliver()))
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._beside.start(deliver())
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
