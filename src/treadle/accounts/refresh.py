@@ -242,19 +242,9 @@ def troubled(
     conn: sa.Connection, house: Accounts, account_id: str, workspace_id: str, found: Diagnosis, *, stage: str
 ) -> None:
     """A call outside any post met trouble of the account: note it, and hold its posts before they meet it too."""
-    now = house.now()
-    health.observe(conn, account_id, found, now)
+    health.observe(conn, account_id, found, house.now())
     if health.health_of(found) in ("reconnect", "checkpoint", "linked_account", "restricted"):
-        house.block(
-            conn,
-            found,
-            scope="account",
-            key=account_id,
-            workspace_id=workspace_id,
-            now=now,
-            scale=house.settings.time_scale,
-            stage=stage,
-        )
+        house.hold(conn, account_id, workspace_id, found, stage=stage)
 
 
 def _release(conn: sa.Connection, account_id: str, lease: str) -> None:

@@ -66,6 +66,19 @@ class Accounts:
             return None
         return MetaApp(self.settings.threads_app_id, secret, redirect_uri(self.settings))
 
+    def hold(self, conn: sa.Connection, account_id: str, workspace_id: str, cause: Diagnosis, *, stage: str) -> str:
+        """Hold an account's posts behind ``cause`` until it is repaired; the blocker's id."""
+        return self.block(
+            conn,
+            cause,
+            scope="account",
+            key=account_id,
+            workspace_id=workspace_id,
+            now=self.now(),
+            scale=self.settings.time_scale,
+            stage=stage,
+        )
+
     def token(self, sealed: bytes) -> SecretStr:
         """Raises :class:`treadle.accounts.vault.VaultError` when no key opens it."""
         return SecretStr(self.vault.open(sealed))

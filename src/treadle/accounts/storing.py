@@ -140,16 +140,7 @@ def _limit(
     """Say that permissions are missing, and hold the account's posts for it; the id of the blocker."""
     cause = from_pattern("permission_not_granted", Evidence(stage="oauth", body={"missing_scopes": list(lacking)}))
     health.reconnected(conn, account_id, "limited", cause.to_json(), now)
-    return house.block(
-        conn,
-        cause,
-        scope="account",
-        key=account_id,
-        workspace_id=workspace_id,
-        now=now,
-        scale=house.settings.time_scale,
-        stage="oauth",
-    )
+    return house.hold(conn, account_id, workspace_id, cause, stage="oauth")
 
 
 def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, actor: str, now: float) -> bool:

@@ -13,25 +13,13 @@ from treadle.posts.findings import Finding
 from treadle.posts.moving import Mover
 from treadle.posts.request import Request, read_request
 from treadle.posts.rows import body_of, locked, parts_of, unsettled
+from treadle.posts.rules import POST_KEYS
 from treadle.posts.states import EDITABLE
 from treadle.posts.timeline import Note, add_note
 from treadle.posts.times import When
 from treadle.store.tables import parts, posts
 
-PATCHABLE = frozenset(
-    {
-        "account_id",
-        "text",
-        "media",
-        "options",
-        "replies",
-        "publish_at",
-        "zone",
-        "max_lateness",
-        "metadata",
-        "labels",
-    }
-)
+PATCHABLE = POST_KEYS - {"draft", "approval"}
 
 
 def edit(
