@@ -15,15 +15,10 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image, ImageDraw
 
+from treadle.media.worker.transcode import MUXER
+
 if TYPE_CHECKING:
     import av
-
-FIT_FOR_THREADS: Mapping[str, str] = {
-    "movflags": "+faststart+negative_cts_offsets",
-    "use_editlist": "0",
-    "brand": "mp42",
-}
-"""Options of the MP4 writer that leave the index first and no edit list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class VideoRecipe:
     audio_layout: str = "stereo"
     audio_bit_rate: int = 96_000
     format: str = "mp4"
-    writer: Mapping[str, str] = field(default_factory=lambda: dict(FIT_FOR_THREADS))
+    writer: Mapping[str, str] = field(default_factory=lambda: dict(MUXER))
     flash_every: float = 0.0
     still: bool = False
 

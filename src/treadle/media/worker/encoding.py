@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from treadle.media.plan import RepairPlan
 from treadle.media.worker.lanes import Packet, Writer, end_of
@@ -31,8 +32,54 @@ GAP_S = 0.1
 _PQ, _HLG = 16, 18
 
 
-class PictureLane:
-    """Decode, filter, encode as H.264."""
+class _EncodingLane(ABC):
+    """Decode, filter, encode: what picture and sound have in common. Times count from ``base``, in seconds."""
+
+    def __init__(
+        self, writer: Writer, plan: RepairPlan, base: Fraction, tell: Callable[[float], None] | None = None
+    ) -> None:
+        self._writer, self._base, self._end, self._tell = writer, base, end_of(plan), tell
+        self._graph: Graph | None = None
+
+    @abstractmethod
+    def _chain(self, frame: Any, at: float) -> Graph:
+        """The filters, made for the first frame, which comes ``at`` so many seconds."""
+
+    @abstractmethod
+    def _encode(self, frame: Any | None) -> None:
+        """Encode a filtered frame, or with ``None`` what the encoder holds back, and put the packets out."""
+
+    def take(self, packet: Packet) -> bool:
+        return all(self._frame(frame) for frame in packet.decode())
+
+    def finish(self) -> None:
+        if self._graph is not None:
+            self._graph.push(None)
+            self._drain(self._graph)
+            self._encode(None)
+
+    def _frame(self, frame: Any) -> bool:
+        if frame.pts is None or frame.time_base is None:
+            return True
+        frame.pts -= round(self._base / frame.time_base)
+        at = float(frame.pts * frame.time_base)
+        if at >= self._end:
+            return False
+        if self._graph is None:
+            self._graph = self._chain(frame, at)
+        self._graph.push(frame)
+        self._drain(self._graph)
+        if self._tell is not None:
+            self._tell(at)
+        return True
+
+    def _drain(self, graph: Graph) -> None:
+        for frame in _pull(graph):
+            self._encode(frame)
+
+
+class PictureLane(_EncodingLane):
+    """Picture, as H.264."""
 
     def __init__(
         self,
@@ -44,42 +91,15 @@ class PictureLane:
         threads: int,
         tell: Callable[[float], None],
     ) -> None:
+        super().__init__(writer, plan, base, tell)
         rate = Fraction(plan.frame_rate) if plan.frame_rate else stream.average_rate or stream.guessed_rate
         self._rate = Fraction(rate.numerator, rate.denominator) if rate else Fraction(30)
         self._out = output.add_stream("libx264", rate=self._rate, options=dict(X264))
         self._out.thread_count = threads
         stream.thread_type = "AUTO"
         stream.thread_count = threads
-        self._stream, self._writer, self._plan, self._base, self._tell = stream, writer, plan, base, tell
-        self._graph: Graph | None = None
+        self._stream, self._plan = stream, plan
         self._sized = False
-
-    def take(self, packet: Packet) -> bool:
-        return all(self._frame(frame) for frame in packet.decode())
-
-    def _frame(self, frame: VideoFrame) -> bool:
-        if frame.pts is None or frame.time_base is None:
-            return True
-        frame.pts -= round(self._base / frame.time_base)
-        at = float(frame.pts * frame.time_base)
-        if at >= end_of(self._plan):
-            return False
-        if self._graph is None:
-            self._graph = self._chain(frame, late=at > GAP_S)
-        self._graph.push(frame)
-        self._drain(self._graph)
-        self._tell(at)
-        return True
-
-    def finish(self) -> None:
-        if self._graph is not None:
-            self._graph.push(None)
-            self._drain(self._graph)
-            self._encode(None)
-
-    def _drain(self, graph: Graph) -> None:
-        for frame in _pull(graph):
-            self._encode(cast("VideoFrame", frame))
 
     def _encode(self, frame: VideoFrame | None) -> None:
         if frame is not None:
@@ -97,10 +117,11 @@ class PictureLane:
         for packet in packets:
             self._writer.put(packet)
 
-    def _chain(self, frame: VideoFrame, *, late: bool) -> Graph:
-        """The filters a picture goes through. ``late``: it begins after the sound; its first frame fills the gap."""
+    def _chain(self, frame: VideoFrame, at: float) -> Graph:
+        """The filters a picture goes through. One that begins after the sound has its first frame fill the gap."""
         from av.filter import Graph
 
+        late = at > GAP_S
         base = frame.time_base or Fraction(1, 90_000)
         aspect = self._stream.sample_aspect_ratio or Fraction(1, 1)
         colours = int(frame.colorspace) if int(frame.colorspace) in range(18) else 2
@@ -132,52 +153,26 @@ class PictureLane:
         return _linked(Graph(), steps)
 
 
-class SoundLane:
-    """Decode, resample, encode as AAC-LC: stereo or mono, 44.1 or 48 kHz."""
+class SoundLane(_EncodingLane):
+    """Sound, as AAC-LC: stereo or mono, 44.1 or 48 kHz."""
 
     def __init__(
         self, stream: av.AudioStream, output: OutputContainer, writer: Writer, plan: RepairPlan, base: Fraction
     ) -> None:
+        super().__init__(writer, plan, base)
         context = stream.codec_context
         self._rate = context.sample_rate if context.sample_rate in (44_100, 48_000) else 48_000
         self._layout = "mono" if context.layout.nb_channels == 1 else "stereo"
         self._out = output.add_stream("aac", rate=self._rate)
         self._out.bit_rate, self._out.layout = SOUND_BIT_RATE, self._layout
         self._out.time_base = Fraction(1, self._rate)
-        self._writer, self._base, self._end = writer, base, end_of(plan)
-        self._graph: Graph | None = None
-
-    def take(self, packet: Packet) -> bool:
-        return all(self._frame(cast("AudioFrame", frame)) for frame in packet.decode())
-
-    def _frame(self, frame: AudioFrame) -> bool:
-        if frame.pts is None or frame.time_base is None:
-            return True
-        frame.pts -= round(self._base / frame.time_base)
-        if frame.pts * frame.time_base >= self._end:
-            return False
-        if self._graph is None:
-            self._graph = self._chain(frame)
-        self._graph.push(frame)
-        self._drain(self._graph)
-        return True
-
-    def finish(self) -> None:
-        if self._graph is not None:
-            self._graph.push(None)
-            self._drain(self._graph)
-            self._encode(None)
-
-    def _drain(self, graph: Graph) -> None:
-        for frame in _pull(graph):
-            self._encode(cast("AudioFrame", frame))
 
     def _encode(self, frame: AudioFrame | None) -> None:
         for packet in self._out.encode(frame):
             if packet.pts is None or packet.pts >= 0:  # the priming packet: without an edit list nothing would hide it
                 self._writer.put(packet)
 
-    def _chain(self, frame: AudioFrame) -> Graph:
+    def _chain(self, frame: AudioFrame, at: float) -> Graph:
         from av.filter import Graph
 
         # the frame's own: with 1/rate, sound from Matroska shrinks without an error

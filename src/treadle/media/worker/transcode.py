@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 MUXER = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "brand": "mp42"}
+"""Options of the MP4 writer that leave the index first and no edit list."""
 TELL_EVERY_S = 0.25
 
 
