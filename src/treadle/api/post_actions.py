@@ -10,13 +10,12 @@ from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE
 from treadle.api.lists import known_query
-from treadle.api.post_answers import act, refusal
-from treadle.api.problems import Problem, invalid, not_found
+from treadle.api.post_answers import act, refusal, the_post
+from treadle.api.problems import Problem, invalid
 from treadle.api.reading import PostId
 from treadle.api.unpublishing import unpublish
 from treadle.posts.answers import Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
-from treadle.posts.read import post_json
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 
@@ -115,7 +114,5 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Respons
             pattern=answer.cause.pattern if answer.cause.pattern != "unknown" else "",
             extra={"cause": cause, "deleted": answer.deleted},
         )
-    post = await app.db.query(post_json, caller.workspace_id, id_)
-    if post is None:
-        raise not_found()
+    post = await the_post(app, caller, id_)
     return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": post})

@@ -34,6 +34,14 @@ def post_answer(post: dict[str, Any], status: int = 200, **more: Any) -> JSONRes
     return JSONResponse({**post, **more}, status, headers)
 
 
+async def the_post(app: App, caller: Caller, post_id: str) -> dict[str, Any]:
+    """A post as the API reads it; raises a :class:`Problem` when this workspace has none of that id."""
+    post = await app.db.query(post_json, caller.workspace_id, reading.an_id(post_id, "post"))
+    if post is None:
+        raise not_found()
+    return post
+
+
 async def act(
     app: App, caller: Caller, post_id: str, deed: Callable[[sa.Connection, str], Answer], *, bare: bool = False
 ) -> JSONResponse:

@@ -13,14 +13,14 @@ from treadle.api.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, ta
 from treadle.api.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.api.intake import Accepted, accept, change
 from treadle.api.lists import PLAIN, After, Limit, known_query, moment, page, words
-from treadle.api.post_answers import act, post_answer, refusal
+from treadle.api.post_answers import act, post_answer, refusal, the_post
 from treadle.api.problems import finding_json, not_found
 from treadle.api.reading import PostId
 from treadle.api.verbose import last_status, verbose_error
 from treadle.app import App
 from treadle.catalog.words import LANES
 from treadle.posts.answers import Missing, Refusal, Rejected
-from treadle.posts.read import SORTS, Filters, list_posts, post_json, timeline
+from treadle.posts.read import SORTS, Filters, list_posts, timeline
 from treadle.posts.states import STATE_WORDS
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -129,9 +129,7 @@ async def list_all(
 )
 async def read_post(request: Request, post_id: PostId, caller: Reader, app: House) -> Response:
     """Its state in words, each part, the cause when something is wrong, and what happens next and when."""
-    post = await app.db.query(post_json, caller.workspace_id, reading.an_id(post_id, "post"))
-    if post is None:
-        raise not_found()
+    post = await the_post(app, caller, post_id)
     answer = post_answer(post)
     if reading.is_known(request, answer.headers["ETag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
@@ -196,7 +194,5 @@ async def post_events(post_id: PostId, caller: Reader, app: House) -> Response:
 )
 async def errors_verbose(post_id: PostId, caller: Reader, app: House) -> Response:
     """For code written against bundle.social's `errorsVerbose`: the same fields, with the diagnosis in `meta`."""
-    post = await app.db.query(post_json, caller.workspace_id, reading.an_id(post_id, "post"))
-    if post is None:
-        raise not_found()
+    post = await the_post(app, caller, post_id)
     return JSONResponse(verbose_error(post, await app.db.query(last_status, post_id) if post["cause"] else None))
