@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from treadle.cli._pipe import outlive_the_reader
+from treadle.cli._pipe import drop_the_rest, outlive_the_reader
+
+STOPPED = 130  # what a shell gives a program that Ctrl-C ended
 
 # command -> (module with a Typer app called `app`, one-line help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -77,7 +79,9 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.write(f"treadle: there is no command '{name}'.{hint} Run 'treadle --help' for the list.\n")
         raise SystemExit(2)
     try:
-        run = import_module(COMMANDS[name][0]).run
-        raise SystemExit(run(name, args[1:]) or 0)
+        code = import_module(COMMANDS[name][0]).run(name, args[1:]) or 0
     except KeyboardInterrupt:
-        raise SystemExit(130) from None  # what a shell gives a program that Ctrl-C ended
+        code = STOPPED
+    if code == STOPPED:
+        drop_the_rest()
+    raise SystemExit(code)

@@ -48,3 +48,13 @@ def reader_gone() -> bool:
     """Whether whoever read standard output has closed it; for commands that would go on writing for long."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     return isinstance(raw, _Pipe) and raw.gone
+
+
+def drop_the_rest() -> None:
+    """After Ctrl-C: what was not written yet stays unwritten, as with every program that a signal ends.
+
+    A signal may come between a write and the buffer's hearing of it; the same lines would then be written twice.
+    """
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, _Pipe):
+        raw.gone = True
