@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
+from tests.api.conftest import House
+from tests.cli.conftest import Terminal
 from tests.cli.servers import environment, serving, treadle
 from treadle.cli import main
 from treadle.sandbox.server import Sandbox
@@ -146,3 +148,17 @@ def test_without_a_server(env: dict[str, str], sandbox: Sandbox, tmp_path: Path,
     assert {"workspace", "account", "post", "end"} <= {line["type"] for line in lines}
     assert bea["access_token"] not in out.read_text()
     assert run("migrate", "--check")["needed"] is False
+
+
+def test_what_goes_along_with_a_post(treadle: Terminal, at_home: House) -> None:
+    post = treadle.json(
+        "publish", "asks first", "--approval", "--metadata", "order=17", "--metadata", "by=shop", "--reply", "second",
+        "--option", "reply_control=mentioned_only", "--label", "autumn",
+    )  # fmt: skip
+    assert (post["state"], post["approval"], post["labels"]) == ("draft", "pending", ["autumn"])
+    assert post["metadata"] == {"order": "17", "by": "shop"}
+    assert [part["text"] for part in post["parts"]] == ["asks first", "second"]
+    assert treadle.json("posts", "confirm", post["id"])["post_id"] == post["id"]
+    assert treadle.json("posts", "show", post["id"])["approval"] == "approved"
+    wrong = treadle("publish", "x", "--metadata", "order")
+    assert (wrong.code, "NAME=VALUE" in wrong.err) == (2, True)

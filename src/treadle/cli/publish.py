@@ -57,6 +57,10 @@ def publish(
     label: Annotated[list[str] | None, typer.Option(help="Label of yours; repeatable.")] = None,
     max_lateness: Annotated[str, typer.Option(help="How late it may go out unasked: PT24H.")] = "",
     draft: Annotated[bool, typer.Option("--draft", help="Keep it until 'treadle posts confirm'.")] = False,
+    approval: Annotated[bool, typer.Option("--approval", help="Let it wait for somebody's approval.")] = False,
+    metadata: Annotated[
+        list[str] | None, typer.Option(help="Yours, kept and given back: NAME=VALUE; repeatable.")
+    ] = None,
     key: Annotated[str, typer.Option("--idempotency-key", help="The same key and post: nothing is sent twice.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it.")] = False,
     wait: Annotated[float, typer.Option("--wait", min=0, help="Wait so many seconds until it is out.")] = 0.0,
@@ -70,8 +74,11 @@ def publish(
     for name, value in (("publish_at", at), ("zone", zone), ("max_lateness", max_lateness), ("labels", label)):
         if value:
             body[name] = value
-    if draft:
-        body["draft"] = True
+    for name, asked in (("draft", draft), ("approval", approval)):
+        if asked:
+            body[name] = True
+    if metadata:
+        body["metadata"] = dict(_pair(given, "--metadata") for given in metadata)
     if option:
         body["options"] = dict(_option(given) for given in option)
     if reply:
@@ -133,14 +140,19 @@ def _with_media(body: dict[str, Any], media: list[str]) -> dict[str, Any]:
     return {**body, "media": [{"url": given if "://" in given else "https://example.com/file"} for given in media]}
 
 
-def _option(given: str) -> tuple[str, Any]:
+def _pair(given: str, option: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
-    if not equals:
-        raise typer.BadParameter(f"'{given}' is not NAME=VALUE", param_hint="--option")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"'{given}' is not NAME=VALUE", param_hint=option)
+    return name.strip(), value
+
+
+def _option(given: str) -> tuple[str, Any]:
+    name, value = _pair(given, "--option")
     try:
-        return name.strip(), json.loads(value) if value[:1] in "{[tf" else value
+        return name, json.loads(value) if value[:1] in "{[tf" else value
     except ValueError:
-        return name.strip(), value
+        return name, value
 
 
 async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dict[str, Any]:
