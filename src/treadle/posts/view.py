@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import RowMapping
 
@@ -19,8 +19,22 @@ def start_of(publish_at: float, kind: str, accepted_at: float) -> float:
     return publish_at - min(LEAD_S.get(kind, 0.0), max(0.0, publish_at - accepted_at) * LEAD_SHARE)
 
 
-@dataclass(frozen=True, slots=True)
-class PartView:
+class View:
+    """A frozen value, and a quick way to one that differs in a few fields.
+
+    ``dataclasses.replace`` sets every field anew. With thirty fields, fifty times a post, that is a tenth of a run.
+    """
+
+    def but(self, **changes: Any) -> Self:
+        """This with other values in the fields that ``changes`` names."""
+        assert changes.keys() <= self.__dict__.keys(), changes.keys() - self.__dict__.keys()
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **changes)
+        return other
+
+
+@dataclass(frozen=True)
+class PartView(View):
     """One Threads media object to be: its content, its container, its fence."""
 
     id: str
@@ -72,8 +86,8 @@ class PartView:
         return self.container_made_at is not None and now - self.container_made_at > CONTAINER_LIFE_S - 3600
 
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
+@dataclass(frozen=True)
+class AccountView(View):
     id: str
     workspace_id: str
     threads_user_id: str
@@ -90,8 +104,8 @@ class AccountView:
     disconnected_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PostView:
+@dataclass(frozen=True)
+class PostView(View):
     id: str
     workspace_id: str
     account_id: str

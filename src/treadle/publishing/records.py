@@ -8,7 +8,7 @@ claim: a worker that lost the post writes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 from treadle.posts.states import RUNNING
 from treadle.posts.timeline import Note, add_note, announce_post
-from treadle.posts.view import AccountView, PartView, PostView, account_view, part_view, post_view
+from treadle.posts.view import AccountView, PartView, PostView, View, account_view, part_view, post_view
 from treadle.store import statements
 from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+@dataclass(frozen=True)
+class Hop(View):
     """A claimed post: what one worker may work on until somebody else claims it."""
 
     post: PostView
@@ -153,7 +153,7 @@ def begin(
         "worker": hop.worker,
     }
     event_id = statements.insert_returning(conn, events, row)
-    return replace(hop, open_event=event_id)
+    return hop.but(open_event=event_id)
 
 
 def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release: bool = False) -> Hop | None:
@@ -173,7 +173,7 @@ def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release:
     _write_notes(conn, hop, change.notes, now=now)
     if change.post.get("state") not in (None, hop.post.state):
         announce_post(conn, hop.post.workspace_id, hop.post.id, {**change.post, "account_id": hop.account.id}, now=now)
-    return replace(preview(hop, change), open_event=None)
+    return preview(hop, change).but(open_event=None)
 
 
 def preview(hop: Hop, change: Change) -> Hop:
@@ -181,13 +181,11 @@ def preview(hop: Hop, change: Change) -> Hop:
     post_fields = {k: v for k, v in change.post.items() if k in PostView.__dataclass_fields__}
     account_fields = {k: v for k, v in change.account.items() if k in AccountView.__dataclass_fields__}
     new_parts = [
-        replace(part, **change.parts[part.position]) if part.position in change.parts else part
-        for part in hop.post.parts
+        part.but(**change.parts[part.position]) if part.position in change.parts else part for part in hop.post.parts
     ]
-    return replace(
-        hop,
-        post=replace(hop.post, **post_fields, parts=new_parts),
-        account=replace(hop.account, **account_fields) if account_fields else hop.account,
+    return hop.but(
+        post=hop.post.but(**post_fields, parts=new_parts),
+        account=hop.account.but(**account_fields) if account_fields else hop.account,
     )
 
 

@@ -180,7 +180,7 @@ def _go_on(
             return None
         change.parts.pop(position, None)  # written by gate.intend, in this transaction
         hop = records.preview(hop, Change().on(position, **sent))
-        step = replace(step, part=replace(step.part, **sent))
+        step = replace(step, part=step.part.but(**sent))
     change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")
     what = _words(step)
     change.post.update(next_what=what, next_at=None)
