@@ -119,6 +119,7 @@ def test_days_are_the_readers_days(times: list[float], zone_name: str) -> None:
 def test_lengths_of_time_are_said_shortly(seconds: float, said: str) -> None:
     assert span(seconds) == said
     assert ago(1000.0 + 600, 1000.0) == "in 10 min"
+    assert ago(1000.0 - 7.7, 1000.0) == "8 s ago"
 
 
 texts = st.text(max_size=40)

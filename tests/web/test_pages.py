@@ -18,6 +18,7 @@ from web_house import (
     SESSION,
     Furnished,
     add_account,
+    add_blocker,
     add_event,
     add_history,
     add_post,
@@ -27,8 +28,10 @@ from web_house import (
 )
 
 from treadle.app import open_app
+from treadle.diagnosis import diagnose
+from treadle.ids import new_id
 from treadle.site import build
-from treadle.store.tables import api_keys, posts, workspaces
+from treadle.store.tables import api_keys, parts, posts, workspaces
 from treadle.web.desk import SESSION_COOKIE
 
 PAGES = (
@@ -536,3 +539,44 @@ def test_accounts_that_need_somebody_come_first(furnished: Furnished) -> None:
         add_account(conn, "a.left", now, disconnected_at=now)
     names = re.findall(r'<h2 id="name-[^"]+">@([^<]+)</h2>', furnished.client.get("/accounts").text)
     assert names == ["dye.house", "old.mill.cafe", "loom.and.shuttle", "a.left"]
+
+
+def test_what_was_settled_is_not_asked(furnished: Furnished) -> None:
+    here = f"/posts/{furnished.ids['checking']}"
+    assert "Is it out?" in furnished.client.get(here).text
+    with furnished.app.db.begin() as conn:
+        # Treadle looked and found that it did not go out; the same container is to be sent again.
+        conn.execute(
+            sa.update(parts).where(parts.c.post_id == furnished.ids["checking"]).values(intent="none", state="ready")
+        )
+    assert "Is it out?" not in furnished.client.get(here).text
+
+
+def test_one_button_repairs_a_posts_own_input(furnished: Furnished) -> None:
+    text = furnished.client.get(f"/posts/{furnished.ids['video']}").text
+    assert text.count("Fix input</a>") == 1
+    assert "waits behind it" not in text
+
+
+def test_the_button_is_called_what_the_guide_calls_it(furnished: Furnished) -> None:
+    now = furnished.app.now()
+    spam = diagnose(http_status=400, body={"error": {"code": 4, "error_subcode": 2207051}}, stage="publish").to_json()
+    assert "press Recheck" in str(spam).replace("Press", "press")
+    with furnished.app.db.begin() as conn:
+        add_blocker(conn, spam, "account", furnished.ids["loom"], [furnished.ids["scheduled0"]], now)
+    for address in ("/", "/accounts", f"/posts/{furnished.ids['scheduled0']}"):
+        assert re.search(r"<button[^>]*>Recheck", furnished.client.get(address).text), address
+
+
+def test_a_timeline_names_a_key_as_people_named_it(furnished: Furnished) -> None:
+    post_id, now = furnished.ids["published"], furnished.app.now()
+    with furnished.app.db.begin() as conn:
+        shop = conn.execute(sa.select(api_keys.c.id).where(api_keys.c.name == "The shop")).scalar_one()
+        theirs = new_id("key", now)
+        for key in (shop, theirs):
+            add_event(conn, post_id, "preflight", f"Accepted from {key}: fine.", now, kind="state")
+    text = furnished.client.get(f"/posts/{post_id}").text
+    assert "Accepted from the key “The shop”: fine." in text
+    assert "Accepted from a key: fine." in text
+    assert shop not in text
+    assert theirs not in text

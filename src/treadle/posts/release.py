@@ -13,6 +13,17 @@ from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.store import feed
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 
+# What ends a cause, in the words of timelines and pages.
+REPAIRED: Mapping[str, str] = {
+    "reconnect": "the account was connected again",
+    "recheck": "a recheck found it repaired",
+    "edit": "the post was changed",
+    "retry": "somebody had it tried again",
+    "canceled": "the post was canceled",
+    "time": "its time was over",
+    "person": "somebody said so",
+}
+
 
 class Enqueue(Protocol):
     """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
@@ -62,7 +73,7 @@ class Releaser:
         closed = [row["id"] for row in rows]
         waiting = posts_behind(conn, closed)
         conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(closed)))
-        return self.let_go(conn, waiting, why=f"The cause was repaired ({by}).", now=now)
+        return self.let_go(conn, waiting, why=f"The cause is gone: {REPAIRED.get(by, by)}.", now=now)
 
     def repaired_for_account(
         self, conn: sa.Connection, account_id: str, *, lanes: Iterable[str] | None = None, by: str, now: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,10 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from treadle.posts.release import REPAIRED
 from treadle.posts.states import STATE_WORDS
 
+KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
 TONES = ("plain", "go", "wait", "act", "stop")
 # The only use of colour: what a state asks of the reader.
 STATE_TONES: Mapping[str, str] = {
@@ -103,16 +106,6 @@ HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
     "app": ("act", "The Meta app needs attention"),
     "disconnected": ("plain", "Disconnected"),
 }
-# What ended a cause, after "until ...".
-REPAIR_WORDS: Mapping[str, str] = {
-    "reconnect": "the account was connected again",
-    "recheck": "a check found it gone",
-    "edit": "the post was changed",
-    "retry": "somebody had it tried again",
-    "canceled": "the post was canceled",
-    "time": "its time was over",
-    "person": "somebody said so",
-}
 SCOPE_WORDS: Mapping[str, str] = {
     "post": "this post",
     "account": "one account",
@@ -163,7 +156,8 @@ def ago(at: float, now: float) -> str:
     gap = at - now
     if abs(gap) < 5:
         return "just now" if gap <= 0 else "in a moment"
-    return f"in {span(gap)}" if gap > 0 else f"{span(-gap)} ago"
+    said = f"{abs(gap):.0f} s" if abs(gap) < 10 else span(abs(gap))
+    return f"in {said}" if gap > 0 else f"{said} ago"
 
 
 def clock(at: float, zone: ZoneInfo, now: float) -> str:
@@ -284,6 +278,11 @@ def styled(text: str, ranges: Any) -> Markup:
     return _marked(text, ranges_of(ranges, text, len), wrap)
 
 
+def key_names(text: str, names: Mapping[str, str]) -> str:
+    """Keys by the names people gave them: ``Accepted from the key “The shop”``."""
+    return KEY_ID.sub(lambda found: f"the key “{names[found[0]]}”" if found[0] in names else "a key", text)
+
+
 def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -317,5 +316,5 @@ def teach(templates: Environment) -> None:
         WHO_WORDS=WHO_WORDS,
         HEALTH_WORDS=HEALTH_WORDS,
         SCOPE_WORDS=SCOPE_WORDS,
-        REPAIR_WORDS=REPAIR_WORDS,
+        REPAIR_WORDS=REPAIRED,
     )

@@ -13,12 +13,13 @@ from treadle.api.unpublishing import unpublish
 from treadle.posts.answers import Done, Missing, Refusal, Rejected
 from treadle.posts.read import get_blocker, post_json, timeline
 from treadle.posts.states import CANCELABLE, EDITABLE
-from treadle.store.tables import accounts
+from treadle.store.tables import accounts, api_keys, parts
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
 from treadle.web.drawings import waterfall
 from treadle.web.needs import would_send
 from treadle.web.pages.posts import act_on
+from treadle.web.words import KEY_ID, key_names
 
 pages = Pages()
 
@@ -48,14 +49,14 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
         return None
     held = [b for b in (get_blocker(conn, workspace, i) for i in post["blocker_ids"]) if b]
     account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().first()
-    events = timeline(conn, workspace, post_id) or []
+    events = in_names(conn, workspace, post, timeline(conn, workspace, post_id) or [])
     return {
         "post": post,
         "account": dict(account) if account else None,
         "events": events,
         "blockers": [{**b, "would": would_send(conn, workspace, [b["id"]], now)} for b in held],
-        "may": may(post) - ({"retry"} if any(b["scope"] != "post" for b in held) else set()),
-        "doubt": doubtful(post),
+        "may": may(post) - ({"retry"} if vain(post, held) else set()),
+        "doubt": doubtful(conn, post),
     }
 
 
@@ -77,14 +78,35 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return same and plain and one["kind"] == "call" and one["outcome"] == "ok"
 
 
-def doubtful(post: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def doubtful(conn: sa.Connection, post: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The part whose publish has an unknown outcome, or that is out without a known id."""
+    rows = conn.execute(sa.select(parts.c.id, parts.c.intent).where(parts.c.post_id == post["id"]))
+    sent = {row.id for row in rows if row.intent == "sent"}
     for part in post["parts"]:
-        if part["unclear"] or part["state"] == "checking":
-            return dict(part)
-        if part["published_at"] and not part["threads_id"]:
+        if (part["id"] in sent and not part["published_at"]) or (part["published_at"] and not part["threads_id"]):
             return dict(part)
     return None
+
+
+def vain(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether trying again cannot help: what holds the post lies outside of it, or is its very text."""
+    if any(blocker["scope"] != "post" for blocker in held):
+        return True
+    return post["state"] == "blocked" and bool(post["cause"]) and post["cause"]["action"] == "fix_content"
+
+
+def in_names(
+    conn: sa.Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
+    said = [*(event["what"] for event in events), post["why"] or ""]
+    ids = {id_ for text in said for id_ in KEY_ID.findall(text)}
+    rows = conn.execute(
+        sa.select(api_keys.c.id, api_keys.c.name).where(api_keys.c.workspace_id == workspace, api_keys.c.id.in_(ids))
+    )
+    names = {row.id: row.name for row in rows if row.name} if ids else {}
+    post["why"] = key_names(post["why"], names) if post["why"] else post["why"]
+    return [{**event, "what": key_names(event["what"], names)} for event in events]
 
 
 def may(post: Mapping[str, Any]) -> frozenset[str]:
