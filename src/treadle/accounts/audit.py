@@ -33,14 +33,3 @@ def note(
             at=now,
         )
     )
-
-
-def entries(
-    conn: sa.Connection, workspace_id: str, *, before: int | None = None, limit: int = 100
-) -> list[dict[str, Any]]:
-    """Entries of a workspace, newest first; ``before`` is the id of the last one already seen."""
-    query = sa.select(audit).where(audit.c.workspace_id == workspace_id)
-    if before is not None:
-        query = query.where(audit.c.id < before)
-    rows = conn.execute(query.order_by(audit.c.id.desc()).limit(max(1, min(limit, 500)))).mappings()
-    return [dict(row) for row in rows]

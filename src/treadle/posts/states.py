@@ -20,7 +20,6 @@ PostState = Literal[
 PartState = Literal[
     "pending", "preparing", "creating", "waiting", "ready", "publishing", "checking", "published", "failed", "canceled"
 ]
-Stage = Literal["preflight", "media", "create_container", "container_status", "publish", "verify", "done"]
 
 FINAL: frozenset[str] = frozenset({"published", "failed", "canceled"})
 # States in which a run is asked for or under way.
