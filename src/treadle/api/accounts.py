@@ -1,4 +1,4 @@
-"""``/v1/accounts``: connecting, looking, pausing, disconnecting."""
+"""``/v1/accounts``: looking, pausing, rechecking, quotas, disconnecting."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
-from treadle.accounts import audit, links
-from treadle.accounts.connect import add_token, preview
+from treadle.accounts import audit
+from treadle.accounts.connect import preview
 from treadle.accounts.health import WORDS
 from treadle.accounts.pages import Page
 from treadle.accounts.reading import recheck
 from treadle.accounts.refusal import Refusal
 from treadle.accounts.service import Accounts
-from treadle.accounts.storing import Stored, disconnect
-from treadle.accounts.tokens import Unknown
+from treadle.accounts.storing import disconnect
 from treadle.api import answers, bodies, examples, reading
 from treadle.api.caller import House, Reader, Writer
 from treadle.api.document import BODY, good, problems, takes
@@ -102,14 +100,14 @@ def find_account(conn: sa.Connection, workspace_id: str, account_id: str) -> dic
     return dict(row) if row else None
 
 
-async def _account(app: App, workspace_id: str, account_id: str) -> dict[str, Any]:
+async def the_account(app: App, workspace_id: str, account_id: str) -> dict[str, Any]:
     row = await app.db.query(find_account, workspace_id, reading.an_id(account_id, "account"))
     if row is None:
         raise not_found("account")
     return row
 
 
-def _refused(answer: Refusal | Page) -> Problem:
+def refused(answer: Refusal | Page) -> Problem:
     if answer.status == 404:
         return not_found("account")
     if isinstance(answer, Page):
@@ -125,7 +123,7 @@ def _refused(answer: Refusal | Page) -> Problem:
     return Problem("threads_refused", answer.detail, title=answer.title, status=409, pattern=answer.pattern or "")
 
 
-def _unknown(diagnosis: Diagnosis) -> Problem:
+def unknown(diagnosis: Diagnosis) -> Problem:
     pattern = "" if diagnosis.pattern == "unknown" else diagnosis.pattern
     return Problem(
         "threads_refused",
@@ -158,95 +156,6 @@ def all_accounts(conn: sa.Connection, workspace_id: str, disconnected: bool = Fa
     return [dict(row) for row in conn.execute(query.order_by(accounts.c.username, accounts.c.id)).mappings()]
 
 
-@router.post(
-    "",
-    status_code=201,
-    summary="Connect with a token",
-    response_model=answers.AccountOut,
-    responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
-    openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
-)
-async def add_account(request: Request, caller: Writer, app: House) -> Response:
-    """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
-    again. Posts that waited for this account go out by themselves."""
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"token": str})
-    token = str(body.get("token") or "")
-    if not token.strip():
-        raise invalid([Finding("token", "required", "The token is missing.", "Send the token from Meta's dashboard.")])
-    return await _connected(app, caller.workspace_id, token, caller.key_id, None, 201)
-
-
-async def _connected(
-    app: App, workspace_id: str, token: str, actor: str, account_id: str | None, status: int
-) -> JSONResponse:
-    made = await with_accounts(
-        app, lambda house: add_token(house, workspace_id, SecretStr(token), actor=actor, account_id=account_id)
-    )
-    if isinstance(made, Unknown):
-        raise _unknown(made.diagnosis)
-    if isinstance(made, Page):
-        raise _refused(made)
-    row = await _account(app, workspace_id, made.account_id)
-    return JSONResponse(
-        {**account_json(row, app.now()), **stored_json(made)}, status, {"Location": f"/v1/accounts/{made.account_id}"}
-    )
-
-
-def stored_json(made: Stored) -> dict[str, Any]:
-    return {"outcome": made.kind, "released": list(made.released), "missing_scopes": list(made.missing)}
-
-
-@router.post(
-    "/connect",
-    status_code=201,
-    summary="A link for somebody to connect their account",
-    response_model=answers.Open,
-    responses={
-        **good(
-            201,
-            "The link; shown this once.",
-            {"id": "lnk_...", "url": "https://treadle.example/connect/...", "expires_at": examples.TIME},
-        ),
-        **problems(*BODY),
-    },
-    openapi_extra=takes(bodies.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
-)
-async def connect(request: Request, caller: Writer, app: House) -> Response:
-    """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`,
-    which must lie under one of the workspace's `return_addresses`. Good for one connection."""
-    return await _link(request, caller.workspace_id, caller.key_id, app, None)
-
-
-async def _link(request: Request, workspace_id: str, actor: str, app: App, account_id: str | None) -> JSONResponse:
-    body = reading.only(
-        reading.mapping(await reading.read_json(request, optional=True)),
-        {"return_url": str, "scopes": list, "expires_in_s": (int, float)},
-    )
-    if any(not isinstance(scope, str) for scope in body.get("scopes", [])):
-        raise invalid([Finding("scopes", "wrong_type", "Permissions are words.", "Send a list of words.")])
-
-    def work(conn: sa.Connection) -> links.Link | Refusal:
-        now = app.now()
-        made = links.create(
-            conn,
-            app.settings,
-            workspace_id,
-            now=now,
-            return_url=body.get("return_url"),
-            account_id=account_id,
-            scopes=body.get("scopes"),
-            life_s=float(body.get("expires_in_s", links.LIFE_S)),
-        )
-        if isinstance(made, links.Link):
-            audit.note(conn, workspace_id, actor, "link.created", made.id, {"account_id": account_id}, now=now)
-        return made
-
-    made = await app.db.run(work)
-    if isinstance(made, Refusal):
-        raise _refused(made)
-    return JSONResponse({"id": made.id, "url": made.url, "expires_at": iso(made.expires_at)}, 201)
-
-
 @router.get(
     "/{account_id}",
     summary="Read an account",
@@ -254,7 +163,7 @@ async def _link(request: Request, workspace_id: str, actor: str, app: App, accou
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
 async def read_account(account_id: str, caller: Reader, app: House) -> Response:
-    row = await _account(app, caller.workspace_id, account_id)
+    row = await the_account(app, caller.workspace_id, account_id)
 
     async def would(house: Accounts) -> dict[str, list[str]]:
         return await app.db.query(preview, house, row["id"])
@@ -288,7 +197,7 @@ async def patch_account(request: Request, account_id: str, caller: Writer, app: 
 
     if not await app.db.run(work):
         raise not_found("account")
-    return JSONResponse(account_json(await _account(app, caller.workspace_id, id_), app.now()))
+    return JSONResponse(account_json(await the_account(app, caller.workspace_id, id_), app.now()))
 
 
 @router.delete(
@@ -319,8 +228,8 @@ async def recheck_account(account_id: str, caller: Writer, app: House) -> Respon
     id_ = reading.an_id(account_id, "account")
     found = await with_accounts(app, lambda house: recheck(house, caller.workspace_id, id_))
     if isinstance(found, Refusal):
-        raise _refused(found)
-    row = await _account(app, caller.workspace_id, id_)
+        raise refused(found)
+    row = await the_account(app, caller.workspace_id, id_)
     return JSONResponse(
         {
             "health": found.health,
@@ -330,23 +239,6 @@ async def recheck_account(account_id: str, caller: Writer, app: House) -> Respon
             "account": account_json(row, app.now()),
         }
     )
-
-
-@router.post(
-    "/{account_id}/reconnect",
-    status_code=201,
-    summary="Connect it again",
-    response_model=answers.Open,
-    responses={
-        **good(201, "A link for its owner, as from /connect, that no other profile can use.", None),
-        **problems(404, *BODY),
-    },
-    openapi_extra=takes(bodies.ConnectIn, {}, required=False),
-)
-async def reconnect_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
-    """What reconnecting will send is said beforehand: `reconnect_would` of the account."""
-    id_ = reading.an_id(account_id, "account")
-    return await _link(request, caller.workspace_id, caller.key_id, app, id_)
 
 
 @router.get(
@@ -365,12 +257,12 @@ async def quota(
     live: Annotated[bool, Query(description="Ask Threads now; else what is known here.")] = True,
 ) -> Response:
     """`used` is what Threads counts, `here` is what this server published in the window."""
-    row = await _account(app, caller.workspace_id, account_id)
+    row = await the_account(app, caller.workspace_id, account_id)
     if live and (row["token_enc"] is None or row["disconnected_at"] is not None):
         raise Problem("threads_refused", "Connect it again.", status=409, pattern="account_disconnected")
     found = await quota_of(app, row, live=live)
     if isinstance(found, Diagnosis):
-        raise _unknown(found)
+        raise unknown(found)
     return JSONResponse(found)
 
 
