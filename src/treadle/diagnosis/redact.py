@@ -105,9 +105,11 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
             if key in _HARMLESS_KEYS:
                 if len(inner) > 200 or not inner.isascii():
                     return None
-            elif key not in _PLAIN_KEYS and (key != "code" or not inner.startswith("THREADS_API__")):
-                return None
-            elif len(inner) > 500 or _suspect(inner):
+            elif (
+                (key not in _PLAIN_KEYS and (key != "code" or not inner.startswith("THREADS_API__")))
+                or len(inner) > 500
+                or _suspect(inner)
+            ):
                 return None
         elif kind is dict and not depth:
             if (inner := _quick(inner, 1)) is None or key not in _PLAIN_KEYS:
