@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle.api import answers, bodies, reading
-from treadle.api.caller import Caller, House, Writer
+from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.api.examples import POST_IN_EXAMPLE
 from treadle.api.intake import Accepted, accept, with_field
@@ -58,14 +59,24 @@ async def create_posts(request: Request, caller: Writer, app: House) -> Response
     data = []
     for start in range(0, len(items), 50):  # short transactions: nobody waits long for the database
         group = list(enumerate(items))[start : start + 50]
-        data += await app.db.run(_accept_group, app, caller, group, key, app.now())
+        data += await app.db.run(accept_group, app, caller.workspace_id, group, caller.key_id, key, app.now())
     accepted = sum(1 for item in data if item["status"] < 300)
     return JSONResponse({"data": data, "accepted": accepted, "refused": len(data) - accepted})
 
 
-def _accept_group(
-    conn: sa.Connection, app: App, caller: Caller, group: list[tuple[int, Any]], key: str | None, now: float
+def accept_group(
+    conn: sa.Connection,
+    app: App,
+    workspace_id: str,
+    group: Sequence[tuple[int, Any]],
+    actor: str,
+    key: str | None,
+    now: float,
 ) -> list[dict[str, Any]]:
+    """Store the posts of a group, each with its index; an answer for each, with ``status`` as HTTP has it.
+
+    ``key``: an idempotency key for all, from which each post without one of its own gets one.
+    """
     made = []
     for index, item in group:
         item, own_key = _own_key(item)
@@ -75,7 +86,7 @@ def _accept_group(
         if isinstance(own_key, Finding):
             answer = Rejected((own_key,))
         else:
-            answer = accept(conn, app, caller.workspace_id, item, now=now, actor=caller.key_id, idempotency_key=own_key)
+            answer = accept(conn, app, workspace_id, item, now=now, actor=actor, idempotency_key=own_key)
         if isinstance(answer, Accepted):
             entry = {"index": index, "status": 200 if answer.again else 201, "post": answer.post}
         else:

@@ -26,6 +26,7 @@ from treadle.cli._house import (
 )
 from treadle.cli._ids import whole_id
 from treadle.cli.export import export
+from treadle.cli.posts_bulk import bulk
 from treadle.cli.posts_many import many
 
 if TYPE_CHECKING:
@@ -370,5 +371,6 @@ def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[
         )
 
 
+app.command("bulk")(bulk)
 app.command("many")(many)
 app.command("export", hidden=True)(export)  # its place is 'treadle export': it holds more than posts

@@ -36,8 +36,7 @@ def list_unknown(workspace: Workspace = "", as_json: Json = False) -> None:
     if not found:
         typer.echo("Every answer so far is explained.", err=True)
         return
-    rows = [(a["shape"], a["count"], when(a["first_at"]), when(a["last_at"]), a["post_id"]) for a in found]
-    table(("Shape", "Times", "First", "Last", "A post that met it"), rows)
+    table(("Shape", "Times", "Last"), [(a["shape"], a["count"], when(a["last_at"])) for a in found])
 
 
 @app.command()
