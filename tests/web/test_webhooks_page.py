@@ -93,7 +93,7 @@ def test_a_test_and_a_redelivery_reach_a_receiver(page: Any, receiver: Receiver)
     assert again["webhook-id"] == headers["webhook-id"]
     assert same == body
     assert Webhook(secret).verify(same, again)
-    page.locator("li.row .state", has_text="Delivered").wait_for()
+    page.locator("li.row .state", has_text="Delivered").wait_for()  # the page looks again by itself
     page.locator("li.row summary").click()
     assert page.locator("li.row details p", has_text="answered 204").count() == 2
 

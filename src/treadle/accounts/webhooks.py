@@ -158,11 +158,16 @@ def change(
     paused: bool | None = None,
     allow_http: bool = False,
 ) -> dict[str, Any] | Refusal:
-    """Change an endpoint. ``paused=False`` starts it again: what was kept for it goes out."""
+    """Change an endpoint. ``paused=False`` starts it again: what was kept for it goes out.
+
+    Only what is given is judged: one that was set up under other settings can still be paused.
+    """
     row = find(conn, workspace_id, hook_id)
     if row is None:
         return not_found("webhook")
-    wrong = problem(url or row["url"], types if types is not None else row["types"], allow_http=allow_http)
+    changed = url is not None or types is not None
+    known = types if types is not None else [name for name in row["types"] if name in EVENTS]
+    wrong = problem(url or row["url"], known, allow_http=allow_http) if changed else None
     if wrong is not None:
         return wrong
     values: dict[str, Any] = {}

@@ -95,6 +95,14 @@
       try { await refresh(); } catch { /* the server is away: the next change tries again */ } finally { running = false; }
     }, 250);
   };
+  // What is under way without a change that is told: looked at again, less and less often.
+  let wait = 2000;
+  const watch = () => {
+    if (!$("[data-live] [data-soon]")) { wait = 2000; return; }
+    setTimeout(() => { soon(); watch(); }, wait);
+    wait = Math.min(wait * 1.5, 60000);
+  };
+  watch();
   const from = document.body.dataset.liveFrom;
   if (from && $("[data-live]")) {
     // A page nobody sees gives its stream back: browsers keep few connections to one server.
