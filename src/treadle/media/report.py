@@ -58,14 +58,13 @@ class MediaReport:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Ready for Threads. ``url_or_path``: what was given when nothing had to change, else the kept file's address.
+    """Ready for Threads.
 
     ``url`` is the address to give to Meta, ``None`` for an unchanged local file not kept here. ``stored`` is the
     repaired file (or the copy), ``summary`` one sentence of what was done. ``report`` is of the file as it came;
     ``result`` the facts of the file as it is now.
     """
 
-    url_or_path: str
     report: MediaReport
     repaired: bool
     url: str | None = None

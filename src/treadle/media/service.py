@@ -199,7 +199,7 @@ class MediaService:
         url = source if is_address(source) else None
         if source.startswith("med_") and (stored := self.store_room.find(source)) is not None:
             url = stored.url
-        return Prepared(source, report, False, url, None, "Nothing had to be changed.", report.probe)
+        return Prepared(report, False, url, None, "Nothing had to be changed.", report.probe)
 
     async def _make_fit(
         self, path: Path, source: str, work: Path, report: MediaReport, wish: _Wish, progress: ProgressCallback | None
@@ -260,7 +260,7 @@ class MediaService:
         stored = await keep(self.store_room, copy, size, digest, name)
         if isinstance(stored, NotStored):
             return NotPreparable([*stored.findings, *report.findings], report)
-        return Prepared(stored.url, report, done.kind > RepairKind.COPY, stored.url, stored, done.words, made)
+        return Prepared(report, done.kind > RepairKind.COPY, stored.url, stored, done.words, made)
 
     async def write_prepared(
         self,
