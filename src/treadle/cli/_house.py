@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
 ACTOR = "cli"
-_ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")  # stays on one line, to be copied
+_ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")
+WIDE, NARROW, END = 120, 20, 8  # columns of a wide terminal; of a cell that is not folded; of an id's end
 
 # What a state means for who looks: colours stand for states and nothing else.
 STATE_STYLE: Mapping[str, str] = {
@@ -167,8 +168,11 @@ def somebody_works(app: App) -> bool:
         return conn.execute(sa.select(workers.c.id).where(*alive).limit(1)).first() is not None
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table on a terminal; tab-separated lines elsewhere, which are easy to cut."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ends: bool = False) -> None:
+    """A table on a terminal; tab-separated lines elsewhere, which are easy to cut.
+
+    ``ends``: on a narrow terminal the ids of the first column may be cut down to their ends, which the command takes.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -176,12 +180,22 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         for row in rows:
             typer.echo("\t".join(str(getattr(cell, "plain", cell)) for cell in row))
         return
+    console = Console()
+    cut = ends and console.width < WIDE
+    cells = [[_end(cell) if cut and n == 0 else cell for n, cell in enumerate(row)] for row in rows]
     made = Table(box=None, pad_edge=False, header_style="bold")
     for n, name in enumerate(columns):
-        made.add_column(name, overflow="fold", no_wrap=all(_ID.fullmatch(str(row[n])) for row in rows))
-    for row in rows:
+        # Ids, states and times stay on one line; sentences take the room that is left.
+        longest = max((len(str(row[n])) for row in cells), default=0)
+        whole = longest <= NARROW or all(_ID.fullmatch(str(row[n])) for row in cells)
+        made.add_column(name, overflow="fold", no_wrap=whole)
+    for row in cells:
         made.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
-    Console().print(made)
+    console.print(made)
+
+
+def _end(cell: Any) -> str:
+    return f"…{str(cell)[-END:]}" if _ID.fullmatch(str(cell)) else str(cell)
 
 
 def state_text(state: str, label: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from treadle.cli._house import fail
@@ -16,24 +17,33 @@ SHORTEST = 4
 
 
 def whole_id(app: App, workspace_id: str, given: str, kind: str, what: str, table: sa.Table) -> str:
-    """The id that ``given`` is, or ends.
-
-    ``kind`` is a key of :data:`treadle.ids.PREFIXES`, ``what`` the word people use for it. A whole id is given back
-    unseen: whether it exists is said by whoever works with it. The end of none or of several ends the command.
-    """
+    """The id of a row of this workspace in ``table`` that ``given`` is, or ends; see :func:`one_of`."""
     import sqlalchemy as sa
 
+    def find(ending: str) -> list[str]:
+        mine = (table.c.workspace_id == workspace_id, table.c.id.endswith(ending, autoescape=True))
+        with app.db.read() as conn:
+            return [str(id_) for id_ in conn.execute(sa.select(table.c.id).where(*mine).limit(2)).scalars()]
+
+    return one_of(given, kind, what, find)
+
+
+def one_of(given: str, kind: str, what: str, find: Callable[[str], Sequence[str]]) -> str:
+    """The id that ``given`` is, or ends; also as tables cut it down (``…m7nny121``).
+
+    ``kind`` is a key of :data:`treadle.ids.PREFIXES`, ``what`` the word people use for it, ``find`` gives the ids with
+    an ending. A whole id is given back unseen: whether it exists is said by whoever works with it. The end of none, or
+    of several, ends the command.
+    """
     from treadle.ids import PREFIXES
 
-    plain, prefix = given.strip().lower(), PREFIXES[kind] + "_"
+    plain, prefix = given.strip().lstrip("…").lower(), PREFIXES[kind] + "_"
     if len(plain) == LENGTH and plain.startswith(prefix):
         return plain
     ending = plain.removeprefix(prefix)
     if len(ending) < SHORTEST or not ending.isalnum():
         fail(f"'{given}' is not the id of a {what} ({prefix}...), nor the last four characters or more of one.", code=2)
-    with app.db.read() as conn:
-        mine = (table.c.workspace_id == workspace_id, table.c.id.endswith(ending, autoescape=True))
-        ids = list(conn.execute(sa.select(table.c.id).where(*mine).limit(3)).scalars())
+    ids = find(ending)
     if len(ids) != 1:
         fail(f"No {what} ends in '{given}'." if not ids else f"Several {what}s end in '{given}': write more of the id.")
-    return str(ids[0])
+    return ids[0]

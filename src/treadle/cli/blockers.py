@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from treadle.app import App
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-BlockerId = Annotated[str, typer.Argument(metavar="BLOCKER", help="Id of the blocker (blk_...).")]
+BlockerId = Annotated[str, typer.Argument(metavar="BLOCKER", help="Id of the blocker (blk_...), or enough of its end.")]
 
 
 def run(name: str, args: list[str]) -> int | None:
@@ -59,7 +59,7 @@ def list_blockers(
         )
         for b in found
     ]
-    table(("Blocker", "Cause", "Holds", "Posts", "Since", "Action", "What to do"), rows)
+    table(("Blocker", "Cause", "Holds", "Posts", "Since", "Action", "What to do"), rows, ends=True)
 
 
 @app.command()
@@ -75,11 +75,23 @@ def show(blocker: BlockerId, workspace: Workspace = "", as_json: Json = False) -
 
 
 def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
-    from treadle.api.blockers import would
-    from treadle.posts.read import get_blocker
+    import sqlalchemy as sa
 
+    from treadle.api.blockers import would
+    from treadle.cli._ids import one_of
+    from treadle.posts.read import get_blocker
+    from treadle.store.tables import blockers as b
+
+    def ending_in(ending: str) -> list[str]:
+        # Those of the app and of Threads itself belong to no workspace.
+        seen = sa.or_(b.c.workspace_id == workspace_id, b.c.workspace_id.is_(None))
+        query = sa.select(b.c.id).where(seen, b.c.id.endswith(ending, autoescape=True)).limit(2)
+        with app.db.read() as conn:
+            return [str(id_) for id_ in conn.execute(query).scalars()]
+
+    id_ = one_of(blocker_id, "blocker", "blocker", ending_in)
     with app.db.read() as conn:
-        found = get_blocker(conn, workspace_id, blocker_id[:64])
+        found = get_blocker(conn, workspace_id, id_)
         if found is None:
             fail("There is no such blocker in this workspace.")
         return {**found, "would": would(conn, workspace_id, found["id"], app.now())}

@@ -71,7 +71,7 @@ def list_media(
     rows_ = [
         (f["id"], short(f["filename"] or "", 32), _fit(f), facts_words(_probe(f)), when(f["created_at"])) for f in found
     ]
-    table(("File", "Name", "Fit for Threads", "What it is", "Kept"), rows_)
+    table(("File", "Name", "Fit for Threads", "What it is", "Kept"), rows_, ends=True)
     if following:
         typer.echo(f"More: --after '{following}'", err=True)
 

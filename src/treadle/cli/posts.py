@@ -115,7 +115,7 @@ def list_posts(
         )
         for post in found
     ]
-    table(("Post", "State", "Account", "Due", "Text", "What happens next"), rows)
+    table(("Post", "State", "Account", "Due", "Text", "What happens next"), rows, ends=True)
     if following:
         typer.echo(f"More: --after '{following}'", err=True)
 

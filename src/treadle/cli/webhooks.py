@@ -67,6 +67,7 @@ def list_webhooks(workspace: Workspace = "", as_json: Json = False) -> None:
             (h["id"], state_words(hook_state(h)), short(", ".join(h["types"]) or "everything", 60), h["url"])
             for h in found
         ],
+        ends=True,
     )
 
 
@@ -182,7 +183,7 @@ def _print(hook: dict[str, Any], sent: list[dict[str, Any]]) -> None:
             (d["id"], d["type"], state_words(d["state"]), d["attempts"], when(d["created_at"]), answer_words(d))
             for d in sent
         ]
-        table(("Delivery", "Event", "State", "Tries", "Of", "Last answer"), rows)
+        table(("Delivery", "Event", "State", "Tries", "Of", "Last answer"), rows, ends=True)
 
 
 @app.command()
