@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from web_house import BAD_VIDEO, REVOKED, Furnished, add_account, add_blocker, add_post
+from web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.diagnosis import diagnose
@@ -129,3 +129,18 @@ def test_the_end_of_access_is_said_in_hours_or_days(furnished: Furnished, hours:
         add_account(conn, "soon.over", now, health="expiring", token_expires_at=now + hours * 3600 + 30)
     said = "in 5 h" if hours == 5 else "in 4 days"
     assert f"Access to @soon.over ends {said}" in furnished.client.get("/").text
+
+
+def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(furnished: Furnished) -> None:
+    """No cause holds them: somebody disconnected the account here."""
+    loom = furnished.ids["loom"]
+    with furnished.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.account_id == loom).values(state="published"))
+        ids = [furnished.ids["scheduled0"], furnished.ids["held"]]
+        conn.execute(sa.update(posts).where(posts.c.id.in_(ids)).values(state="blocked"))
+    assert "No longer connected" not in furnished.client.get("/").text
+    furnished.client.post(f"/accounts/{loom}/disconnect", data={"csrf": CSRF})
+    section = furnished.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
+    assert "No longer connected" in section
+    assert "2 posts wait</a>" in section
+    assert f'action="/accounts/{loom}/reconnect"' in section

@@ -37,6 +37,8 @@ async def show(visit: Visit) -> Response:
 def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
     names = _accounts(conn, workspace)
     causes = needs.grouped(conn, workspace, names, now)
+    waiting = _waiting(conn, workspace)
+    blocked = needs.blocked_accounts(conn, workspace)
 
     def some(states: tuple[str, ...], sort: str, **more: Any) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort, **more), limit=SHOWN)[0]
@@ -52,7 +54,12 @@ def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
         "failed": [
             post for post in some(("failed",), "-updated_at") if (epoch(post["updated_at"]) or 0) > now - LATELY
         ],
-        "risks": risks(conn, workspace, names, now),
+        "risks": risks(conn, workspace, names, waiting, blocked, now),
+        "parted": [
+            {"id": id_, "who": f"@{account['username'] or account['threads_user_id']}", "posts": waiting[id_]}
+            for id_, account in names.items()
+            if account["disconnected_at"] is not None and waiting.get(id_) and id_ not in blocked
+        ],
         "count": _counts(conn, workspace, now),
         "has_accounts": any(a["disconnected_at"] is None for a in names.values()),
     }
@@ -63,10 +70,22 @@ def _accounts(conn: sa.Connection, workspace: str) -> dict[str, dict[str, Any]]:
     return {row["id"]: dict(row) for row in rows}
 
 
+def _waiting(conn: sa.Connection, workspace: str) -> dict[str, int]:
+    """How many posts of each account are still to go out."""
+    rows = conn.execute(
+        sa.select(posts.c.account_id, sa.func.count().label("n"))
+        .where(posts.c.workspace_id == workspace, posts.c.state.not_in([*FINAL, "draft"]))
+        .group_by(posts.c.account_id)
+    )
+    return {row.account_id: row.n for row in rows}
+
+
 def risks(
     conn: sa.Connection,
     workspace: str,
     names: Mapping[str, Mapping[str, Any]],
+    waiting: Mapping[str, int],
+    blocked: set[str],
     now: float,
 ) -> list[dict[str, str]]:
     """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
@@ -84,15 +103,6 @@ def risks(
     if late:
         said = f"{plural(late, 'post is', 'posts are')} more than ten minutes late."
         found.append({"text": said, "href": f"/posts?{urlencode([('state', s) for s in GOING])}&sort=due_at"})
-    blocked = needs.blocked_accounts(conn, workspace)
-    waiting = {
-        row.account_id: row.n
-        for row in conn.execute(
-            sa.select(posts.c.account_id, sa.func.count().label("n"))
-            .where(posts.c.workspace_id == workspace, posts.c.state.not_in([*FINAL, "draft"]))
-            .group_by(posts.c.account_id)
-        )
-    }
     used = gauges(conn, list(names.values()), now)
     for account in names.values():
         if account["disconnected_at"] is not None:
