@@ -140,8 +140,8 @@ def set_(
 ) -> None:
     """Change the name, the alerts, the quiet hours or options; what is not said stays.
 
-    Alert addresses (Apprise's) hold secrets, and a command line can be seen in the list of processes: '--alert -'
-    reads them from standard input, 'treadle workspace add-alert' asks for one.
+    Alert addresses (Apprise's) hold secrets, and command lines can be seen by others:
+    '--alert -' reads them from standard input, 'add-alert' asks for one.
     """
     if alert and no_alerts:
         raise typer.BadParameter("say --alert or --no-alerts, not both", param_hint="--alert")
