@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.api.conftest import House
 from treadle import diagnose
 from treadle.observe import metrics as metrics_room
-from treadle.observe.logs import configure
+from treadle.observe.logs import Seldom, configure
 from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import OtlpJson, span_id, trace_id
 from treadle.observe.watching import Watch
@@ -221,6 +221,35 @@ class Collector:
         return [
             s for body in self.got for r in body["resourceSpans"] for scope in r["scopeSpans"] for s in scope["spans"]
         ]
+
+
+def test_what_a_library_repeats_is_said_seldom_in_our_shape() -> None:
+    stream, library = io.StringIO(), logging.getLogger("dbos")
+    configure(Settings(log_format="json"), stream)
+    assert library.handlers, "it adds a handler of its own when it finds none"
+    for turn in range(100):
+        try:
+            raise sa.exc.OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?"))
+        except sa.exc.OperationalError as error:
+            library.warning(f"Exception in turn {turn}: {error}", exc_info=True)
+    library.warning("Another place")
+    first, second = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert (first["event"], first["logger"]) == ("Exception in turn 0: (builtins.Exception) connection refused", "dbos")
+    assert "exception" not in first
+    assert second["event"] == "Another place"
+
+
+def test_a_line_that_was_kept_quiet_is_counted_when_it_is_said_again() -> None:
+    now = [0.0]
+    seldom = Seldom(every_s=30.0, clock=lambda: now[0])
+
+    def said() -> str | None:
+        record = logging.LogRecord("dbos", logging.WARNING, "queue.py", 7, "Away: %s", ("refused",), None)
+        return record.getMessage() if seldom.filter(record) else None
+
+    assert [said(), said(), said()] == ["Away: refused", None, None]
+    now[0] = 31.0
+    assert said() == "Away: refused (2 more like this)"
 
 
 def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:

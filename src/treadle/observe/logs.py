@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import structlog
 
 from treadle.diagnosis.redact import redact
 from treadle.settings import Settings
+from treadle.store import why_away
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -58,6 +61,39 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(max(level, logging.WARNING))
+    engine = logging.getLogger("dbos")
+    engine.addHandler(logging.NullHandler())  # finding none, it would add one that writes in a shape of its own
+    for old_filter in [f for f in engine.filters if isinstance(f, Seldom)]:
+        engine.removeFilter(old_filter)
+    engine.addFilter(Seldom())
+
+
+class Seldom(logging.Filter):
+    """Lets a place in the code say something once in ``every_s`` seconds, with how often it was kept quiet since.
+
+    For a library that looks ten times a second and says each time that the database is away, with a traceback.
+    """
+
+    def __init__(self, every_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._said: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        place, now = (record.pathname, record.lineno), self._clock()
+        until, kept = self._said.get(place, (now, 0))
+        if now < until:
+            self._said[place] = (until, kept + 1)
+            return False
+        self._said[place] = (now + self._every_s, 0)
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception) and why_away(error):
+            record.exc_info = record.exc_text = None
+        record.msg, record.args = next(iter(record.getMessage().splitlines()), ""), ()
+        if kept:
+            record.msg += f" ({kept} more like this)"
+        return True
 
 
 def without_secrets(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:

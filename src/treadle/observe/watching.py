@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SpanExporter
 
 from treadle.observe.following import Entry, Follower
 from treadle.observe.tracing import resource_of, root_span, span_of
-from treadle.store import Database
+from treadle.store import Database, why_away
 from treadle.store.tables import posts
 
 LOOK_S = 1.0
@@ -48,7 +48,7 @@ class Watch:
             try:
                 self.look()
             except sa.exc.SQLAlchemyError as error:
-                log.warning("watch.failed", error=type(error).__name__)
+                log.warning("watch.failed", error=why_away(error) or type(error).__name__)
 
     def look(self) -> int:
         """Tell everything finished since the last look; returns how many entries that were."""

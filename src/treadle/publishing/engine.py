@@ -300,7 +300,7 @@ class Engine:
                 self.take_over()
                 self._pick_up()
             except Exception as error:
-                log.warning("lease.renew_failed", error=str(error))
+                log.warning("lease.renew_failed", error=why_away(error) or str(error))
 
     def _pick_up(self) -> None:
         """Put back runs that DBOS takes for running here and that are not.

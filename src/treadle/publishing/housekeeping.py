@@ -59,7 +59,7 @@ async def _due(house: House, all_jobs: list[Job]) -> list[Job]:
     try:
         rows = await house.db.query(lambda conn: conn.execute(sa.select(jobs.c.name, jobs.c.next_at)).all())
     except sa.exc.SQLAlchemyError as error:
-        log.warning("jobs.unread", error=str(error)[:200])
+        log.warning("jobs.unread", error=why_away(error) or str(error)[:200])
         return []
     times = {row.name: float(row.next_at) for row in rows}
     now = house.now()
