@@ -347,8 +347,9 @@ def _connections(conn: sa.Connection, house: Accounts) -> list[Line]:
         lacking = needs.missing({*needs.ALWAYS, *needed}, row.scopes or ())
         if lacking:
             waiting = sum(len(needed.get(scope, ())) for scope in lacking)
-            found = f"{', '.join(lacking)} was not granted; {waiting} scheduled posts need it."
-            lines.append(Line(name, "broken", found, "Connect it again with it.", "permission_not_granted"))
+            need = "post needs" if waiting == 1 else "posts need"
+            found = f"{', '.join(lacking)} was not granted; {waiting} scheduled {need} it."
+            lines.append(Line(name, "broken", found, "Connect it again and grant it.", "permission_not_granted"))
             continue
         life = f"{(row.token_expires_at - now) / DAY_S:.0f} days" if row.token_expires_at else "unknown"
         lines.append(Line(name, "fine", f"Token lives: {life}; it is renewed by itself."))
