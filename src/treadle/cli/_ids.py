@@ -28,6 +28,13 @@ def whole_id(app: App, workspace_id: str, given: str, kind: str, what: str, tabl
     return one_of(given, kind, what, find)
 
 
+def whole_post_id(app: App, workspace_id: str, given: str) -> str:
+    """The id of a post that ``given`` is, or ends."""
+    from treadle.store.tables import posts
+
+    return whole_id(app, workspace_id, given, "post", "post", posts)
+
+
 def one_of(given: str, kind: str, what: str, find: Callable[[str], Sequence[str]]) -> str:
     """The id that ``given`` is, or ends; also as tables cut it down (``…m7nny121``).
 

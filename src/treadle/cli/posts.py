@@ -24,7 +24,7 @@ from treadle.cli._house import (
     when,
     workspace_of,
 )
-from treadle.cli._ids import whole_id
+from treadle.cli._ids import whole_post_id
 from treadle.cli.export import export
 from treadle.cli.posts_bulk import bulk
 from treadle.cli.posts_many import many
@@ -131,13 +131,6 @@ def _about(post: dict[str, Any]) -> str:
     return post["why"] or ""
 
 
-def full_id(app: App, workspace_id: str, given: str) -> str:
-    """The id that ``given`` is, or ends."""
-    from treadle.store.tables import posts as table_
-
-    return whole_id(app, workspace_id, given, "post", "post", table_)
-
-
 def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
     from treadle.posts.read import post_json
 
@@ -155,7 +148,7 @@ def show(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        found = read(app, workspace_id, full_id(app, workspace_id, post))
+        found = read(app, workspace_id, whole_post_id(app, workspace_id, post))
         with app.db.read() as conn:
             events = timeline(conn, workspace_id, found["id"]) or []
     if as_json:
@@ -211,7 +204,7 @@ def print_post(post: dict[str, Any]) -> None:
 def _act(post: str, workspace: str, as_json: bool, act: Any) -> None:
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        id_ = full_id(app, workspace_id, post)
+        id_ = whole_post_id(app, workspace_id, post)
         with app.db.begin() as conn:
             answer = act(app, conn, workspace_id, id_)
         done(answer, as_json)
@@ -277,7 +270,7 @@ def unpublish(
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        found = read(app, workspace_id, full_id(app, workspace_id, post))
+        found = read(app, workspace_id, whole_post_id(app, workspace_id, post))
         if not yes and not typer.confirm(
             f"Delete '{short(found['text'])}' of @{found['username']} from Threads?", err=True
         ):
@@ -318,7 +311,7 @@ def edit(
         raise typer.BadParameter("say what changes: --text, --at, --zone or --label", param_hint="--text")
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        id_ = full_id(app, workspace_id, post)
+        id_ = whole_post_id(app, workspace_id, post)
         with app.db.begin() as conn:
             answer = change(conn, app, workspace_id, id_, patch, now=app.now(), actor=ACTOR)
     if isinstance(answer, Rejected):
@@ -336,7 +329,7 @@ def wait(
     """Wait until a post comes to rest. Exit code 0 if it is published, 1 otherwise."""
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        found = wait_for(app, workspace_id, full_id(app, workspace_id, post), seconds)
+        found = wait_for(app, workspace_id, whole_post_id(app, workspace_id, post), seconds)
     if as_json:
         say(found)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from treadle.cli._house import ACTOR, Json, Workspace, account_of, fail, house, say, table, workspace_of
+from treadle.cli._ids import whole_post_id
 
 if TYPE_CHECKING:
     from treadle.api.many import Order
@@ -82,10 +83,9 @@ def _do(
     import sys
 
     from treadle.api.many import carry_out, choose
-    from treadle.cli.posts import full_id
 
     if posts:
-        ids = list(dict.fromkeys(full_id(app, workspace_id, post) for post in posts))
+        ids = list(dict.fromkeys(whole_post_id(app, workspace_id, post) for post in posts))
     else:
         ids, after = [], None
         with app.db.read() as conn:

@@ -106,7 +106,6 @@ class MediaService:
         self,
         url_or_path: str | Path,
         *,
-        kind_hint: str | None = None,
         due_at: Due = None,
         on_too_long: str = "refuse",
         workspace: str = "",
@@ -114,8 +113,8 @@ class MediaService:
     ) -> MediaReport:
         """Facts, findings and plan, changing nothing. An address costs two requests and its robots.txt.
 
-        ``kind_hint`` (``"image"``, ``"video"``) is what the caller calls it; the bytes decide. ``due_at`` is when the
-        post is to go out (aware datetime or epoch seconds). Never raises for what the medium is like.
+        ``due_at`` is when the post is to go out (aware datetime or epoch seconds). Never raises for what the medium is
+        like.
         """
         source = str(url_or_path)
         wish = _Wish(_too_long(on_too_long), conservative)
@@ -165,7 +164,6 @@ class MediaService:
         *,
         on_too_long: str = "refuse",
         progress: ProgressCallback | None = None,
-        kind_hint: str | None = None,
         due_at: Due = None,
         workspace: str = "",
         conservative: bool = False,
@@ -180,7 +178,7 @@ class MediaService:
         """
         source = str(url_or_path)
         report = await self.check(
-            source, kind_hint=kind_hint, due_at=due_at, on_too_long=on_too_long, workspace=workspace,
+            source, due_at=due_at, on_too_long=on_too_long, workspace=workspace,
             conservative=conservative,
         )  # fmt: skip
         if not report.ok:

@@ -40,7 +40,6 @@ async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
         source = service.local_path(row["stored"]) if row else str(item.get("url"))
         made = await service.prepare(
             source,
-            kind_hint=item.get("type"),
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
             due_at=hop.post.publish_at,
             workspace=part.workspace_id,

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from treadle.diagnosis import diagnose
 from treadle.diagnosis.retry import hinted_wait_s
@@ -34,8 +33,6 @@ from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
 from treadle.store.tables import accounts, unknown_answers
-
-log = structlog.get_logger("treadle.run")
 
 MOST_STEPS = 40  # of one hop; a chain goes on in the next one, so that no post holds a worker for long
 

@@ -130,7 +130,6 @@ STAGE_OF: dict[type, str] = {
 }
 
 FIND_ID_TRIES = 12
-PERMALINK_TRIES = 3
 
 
 def next_step(post: PostView, now: float) -> Step:
