@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from treadle.accounts import audit, keys, login
+from treadle.accounts import keys, login
 from treadle.accounts.login import Session
 from treadle.accounts.refusal import Refusal
 from treadle.store import Database
-from treadle.store.tables import api_keys, sessions, users
+from treadle.store.tables import api_keys, audit, sessions, users
 
 ONE = "wsp_one"
 GOOD = "four words make one"
@@ -42,8 +42,7 @@ def test_wrong_revoked_and_ended_keys_open_nothing(db: Database) -> None:
         assert keys.revoke(conn, ONE, key_id, actor="cli", now=2000.0)
         assert not keys.revoke(conn, ONE, key_id, actor="cli", now=2001.0)
         assert keys.who(conn, secret, now=2002.0) is None
-        assert [e["action"] for e in audit.entries(conn, ONE)] == ["key.revoked"]
-        assert audit.entries(conn, "wsp_two") == []
+        assert conn.execute(sa.select(audit.c.workspace_id, audit.c.action)).all() == [(ONE, "key.revoked")]
 
 
 def test_the_last_use_is_noted_once_a_minute(db: Database) -> None:

@@ -152,6 +152,23 @@ def test_a_recheck_says_first_what_it_will_send(live: House, threads_sandbox: Sa
     assert len(client.get("/v1/blockers", params={"repaired": "true"}).json()["data"]) == 1
 
 
+def test_causes_come_in_pages(any_house: House) -> None:
+    house, ids = any_house, []
+    for n in range(5):
+        with house.app.db.begin() as conn:
+            made = open_blocker(
+                conn, diagnose(REVOKED), scope="account", key=f"acc_{n}", workspace_id=house.workspace, now=1000.0 + n
+            )
+        ids.insert(0, made)
+    client, after, seen = house.client("read"), None, []
+    for _ in range(3):
+        page = client.get("/v1/blockers", params={"limit": 2, **({"after": after} if after else {})}).json()
+        seen.append([blocker["id"] for blocker in page["data"]])
+        after = page["next"]
+    assert (seen, after) == ([ids[:2], ids[2:4], ids[4:]], None)
+    assert client.get("/v1/blockers", params={"after": "nonsense"}).status_code == 422
+
+
 def test_a_cause_of_everybody_takes_an_admin_key(house: House) -> None:
     with house.app.db.begin() as conn:
         blocker = open_blocker(

@@ -92,7 +92,7 @@ def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
                 conn.execute(sa.insert(post_blockers).values(post_id=post, blocker_id=blocker))
     with furnished.app.db.read() as conn:
         for asked in ([made[0]], [made[1]], made[:2], made[:3], []):
-            named = preview(conn, asked, now=now)
+            named = preview(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
             counted = needs.would_send(conn, DEFAULT_WORKSPACE, asked, now)
             assert counted == {name: len(ids) for name, ids in named.items()}
         assert needs.would_send(conn, "wsp_other", made[:3], now) == {"sends": 0, "holds": 0}

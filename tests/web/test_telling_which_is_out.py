@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 from web_house import CSRF, SESSION, add_account, add_post, open_session, settings_for
 
+from treadle.accounts.keys import create_key
 from treadle.api.naming import code_of
-from treadle.app import App, open_app
+from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.sandbox.server import Sandbox
 from treadle.site import build
 from treadle.store.tables import parts, posts
@@ -79,6 +80,25 @@ def test_an_address_settles_it(doubt: Doubt, threads: Sandbox) -> None:
     part = doubt.part()
     assert (part.threads_id, part.permalink, part.state) == (live["id"], shown, "published")
     assert doubt.state() == "publishing"  # its run ends it
+
+
+def test_programs_may_send_the_address_too(doubt: Doubt, threads: Sandbox) -> None:
+    with doubt.app.db.begin() as conn:
+        _, secret = create_key(conn, DEFAULT_WORKSPACE, "test", ["write"], doubt.app.now())
+    live = threads.control.add_post("loom.and.shuttle", text=TEXT)
+
+    def resolve(permalink: str) -> Any:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return doubt.client.post(f"/v1/posts/{doubt.post_id}/resolve", json={"permalink": permalink}, headers=headers)
+
+    for wrong, status, code in (
+        ("it is out", 422, "not_an_address"),
+        ("https://www.threads.com/@a/post/DAbcDefGhIj", 409, "not_listed"),
+    ):
+        refused = resolve(wrong)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert resolve(live["permalink"]).status_code == 200
+    assert doubt.part().threads_id == live["id"]
 
 
 @pytest.mark.parametrize(

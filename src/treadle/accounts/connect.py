@@ -90,7 +90,8 @@ def preview(conn: sa.Connection, house: Accounts, account_id: str) -> dict[str, 
     """``{"sends": [...], "holds": [...]}``: the posts that connecting this account again would let go, and those that
     became too late and would wait for a yes."""
     waiting = repairable(conn, account_id, house.settings.threads_app_id)
-    return release.preview(conn, waiting, now=house.now())
+    owner = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one()
+    return release.preview(conn, waiting, workspace_id=owner, now=house.now())
 
 
 async def go(house: Accounts, token: str, session: aiohttp.ClientSession) -> str | Page:

@@ -211,6 +211,7 @@ class BlockerOut(Open):
 
 class BlockersOut(Open):
     data: list[BlockerOut]
+    next: str | None
 
 
 class RecheckOut(Open):

@@ -12,7 +12,7 @@ from treadle.api import answers, bodies, examples, reading
 from treadle.api.asking import ask
 from treadle.api.caller import Caller, House, Reader, Writer
 from treadle.api.document import BODY, good, problems, takes
-from treadle.api.lists import known_query
+from treadle.api.lists import After, Limit, known_query, page
 from treadle.api.problems import Problem, not_found
 from treadle.app import App
 from treadle.posts.read import get_blocker, list_blockers
@@ -27,14 +27,23 @@ router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends
     "",
     summary="What holds posts",
     response_model=answers.BlockersOut,
-    responses={**good(200, "Newest first."), **problems()},
+    responses={**good(200, "Newest first.", None, "Link"), **problems()},
 )
 async def list_open(
-    caller: Reader, app: House, repaired: Annotated[bool, Query(description="Also those that are repaired.")] = False
+    request: Request,
+    caller: Reader,
+    app: House,
+    repaired: Annotated[bool, Query(description="Also those that are repaired.")] = False,
+    limit: Limit = 50,
+    after: After = None,
 ) -> Response:
     """Causes of this workspace, and those of the Meta app and of Threads itself, which every workspace can read."""
-    found = await app.db.query(list_blockers, caller.workspace_id, open_only=not repaired)
-    return JSONResponse({"data": found})
+    before = reading.id_cursor(after)
+    found = await app.db.query(
+        list_blockers, caller.workspace_id, open_only=not repaired, limit=limit + 1, before=before
+    )
+    following = str(found[limit - 1]["id"]) if len(found) > limit else None
+    return page(request, found[:limit], following)
 
 
 @router.get(
@@ -51,18 +60,11 @@ async def read_blocker(blocker_id: str, caller: Reader, app: House) -> Response:
     found = await app.db.query(get_blocker, caller.workspace_id, id_)
     if found is None:
         raise not_found("blocker")
-    return JSONResponse({**found, "would": await app.db.query(would, caller.workspace_id, id_, app.now())})
+    return JSONResponse({**found, "would": await _would(app, caller, id_)})
 
 
-def would(conn: sa.Connection, workspace_id: str, blocker_id: str, now: float) -> dict[str, list[str]]:
-    """What a repair would send and hold, this workspace's posts only."""
-    shown = preview(conn, [blocker_id], now=now)
-    ids = shown["sends"] + shown["holds"]
-    mine: set[str] = set()
-    for start in range(0, len(ids), 500):
-        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + 500]))
-        mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
-    return {name: [id_ for id_ in values if id_ in mine] for name, values in shown.items()}
+async def _would(app: App, caller: Caller, blocker_id: str) -> dict[str, list[str]]:
+    return await app.db.query(preview, [blocker_id], workspace_id=caller.workspace_id, now=app.now())
 
 
 @router.post(
@@ -88,8 +90,8 @@ async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app
     found = await app.db.query(get_blocker, caller.workspace_id, id_)
     if found is None:
         raise not_found("blocker")
-    shown = await app.db.query(would, caller.workspace_id, id_, app.now())
     if body.get("preview"):
+        shown = await _would(app, caller, id_)
         said = f"{len(shown['sends'])} would go, {len(shown['holds'])} would be held as too late."
         return JSONResponse({"verdict": None, "message": said, "released": [], **shown})
     if found["repaired_at"] is not None:

@@ -112,7 +112,7 @@ class ActionsIn(Closed):
 
 
 class ResolveIn(Closed):
-    """Exactly one of the two: the live post's id on Threads, or the word that nothing is out."""
+    """One of these: the live post's id on Threads, its address, or the word that nothing is out."""
 
     threads_id: str | None = Field(None, pattern=r"^[0-9]{1,40}$")
     absent: bool | None = None

@@ -10,6 +10,7 @@ from treadle.api.caller import House, Writer
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.examples import POST_EXAMPLE
 from treadle.api.lists import known_query
+from treadle.api.naming import Named, named
 from treadle.api.post_answers import act, refusal, the_post
 from treadle.api.problems import Problem, invalid
 from treadle.api.reading import PostId
@@ -62,11 +63,12 @@ async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
     "/{post_id}/resolve",
     summary="Say what happened",
     response_model=answers.ActionOut,
-    responses={**_DONE, **problems(404, 409, *BODY)},
+    responses={**_DONE, **problems(404, 409, 424, *BODY)},
     openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
 )
 async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
-    """For a post whose publish nobody could prove: name the live post, or say that nothing is out."""
+    """For a post whose publish nobody could prove: name the live post, or say that nothing is out. A `permalink` alone
+    is looked up among the account's posts on Threads."""
     body = reading.only(
         reading.mapping(await reading.read_json(request)), {"threads_id": str, "absent": bool, "permalink": str}
     )
@@ -76,6 +78,12 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
         raise invalid(
             [Finding("threads_id", "threads_id", said, "Send the id as the Threads API gives it.", given=live)]
         )
+    permalink = body.get("permalink")
+    if permalink and not live and not body.get("absent"):
+        found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
+        if not isinstance(found, Named):
+            raise refusal(found)
+        live, permalink = found.id, found.permalink
     return await act(
         app,
         caller,
@@ -88,7 +96,7 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
             actor=caller.key_id,
             live_id=live,
             absent=bool(body.get("absent")),
-            permalink=body.get("permalink"),
+            permalink=permalink,
         ),
     )
 

@@ -87,6 +87,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "nothing_to_confirm": Kind(409, "It does not wait for a yes.", "Look at the post's state and what happens next."),
     "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Look at the post's state and what happens next."),
+    "not_an_address": Kind(
+        422, "This is no address of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
+    ),
+    "not_listed": Kind(
+        409, "Threads lists no post with this address.", "Look whether it is one of this account, and complete."
+    ),
+    "not_readable": Kind(424, "Threads could not be asked for it.", "Try again shortly, or send the id of the post."),
     "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
     "already_claimed": Kind(409, "That post on Threads belongs to another post here.", "Name another one."),
     "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or take it off Threads (unpublish)."),

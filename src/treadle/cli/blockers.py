@@ -77,9 +77,9 @@ def show(blocker: BlockerId, workspace: Workspace = "", as_json: Json = False) -
 def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
     import sqlalchemy as sa
 
-    from treadle.api.blockers import would
     from treadle.cli._ids import one_of
     from treadle.posts.read import get_blocker
+    from treadle.posts.release import preview as would_do
     from treadle.store.tables import blockers as b
 
     def ending_in(ending: str) -> list[str]:
@@ -94,7 +94,7 @@ def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
         found = get_blocker(conn, workspace_id, id_)
         if found is None:
             fail("There is no such blocker in this workspace.")
-        return {**found, "would": would(conn, workspace_id, found["id"], app.now())}
+        return {**found, "would": would_do(conn, [found["id"]], workspace_id=workspace_id, now=app.now())}
 
 
 def _print(found: dict[str, Any]) -> None:

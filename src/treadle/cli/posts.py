@@ -231,22 +231,37 @@ def confirm(post: PostId, workspace: Workspace = "", as_json: Json = False) -> N
 @app.command()
 def resolve(
     post: PostId,
-    live: Annotated[str, typer.Option(help="Id on Threads of the post that is live.")] = "",
+    live: Annotated[str, typer.Option(help="Address on Threads of the post that is live, or its id.")] = "",
     absent: Annotated[bool, typer.Option("--absent", help="Nothing is out.")] = False,
     workspace: Workspace = "",
     as_json: Json = False,
 ) -> None:
-    """Say what happened to a post whose publish nobody could prove: --live ID, or --absent."""
+    """Say what happened to a post whose publish nobody could prove: --live ADDRESS, or --absent."""
+    import asyncio
+
+    from treadle.api.naming import Named, named
+
     if bool(live) == absent:
-        raise typer.BadParameter("say one of --live ID and --absent", param_hint="--live")
-    if live and not (live.isascii() and live.isdigit()):
-        raise typer.BadParameter("ids on Threads are digits only", param_hint="--live")
-    _act(
-        post,
-        workspace,
-        as_json,
-        lambda a, c, w, p: a.posts.resolve(c, w, p, now=a.now(), actor=ACTOR, live_id=live or None, absent=absent),
-    )
+        raise typer.BadParameter("say one of --live ADDRESS and --absent", param_hint="--live")
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        id_ = whole_post_id(app, workspace_id, post)
+        found = asyncio.run(named(app, workspace_id, id_, live)) if live else Named("")
+        if not isinstance(found, Named):
+            done(found, as_json)
+            return
+        with app.db.begin() as conn:
+            answer = app.posts.resolve(
+                conn,
+                workspace_id,
+                id_,
+                now=app.now(),
+                actor=ACTOR,
+                live_id=found.id or None,
+                absent=absent,
+                permalink=found.permalink,
+            )
+        done(answer, as_json)
 
 
 @app.command()

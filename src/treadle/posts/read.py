@@ -262,13 +262,8 @@ def timeline(conn: sa.Connection, workspace_id: str, post_id: str) -> list[dict[
     ]
 
 
-def blocker_json(conn: sa.Connection, row: Mapping[str, Any], workspace_id: str) -> dict[str, Any]:
-    """A blocker with how many posts of this workspace wait behind it."""
-    waiting = conn.execute(
-        sa.select(sa.func.count(), sa.func.min(posts.c.due_at))
-        .select_from(post_blockers.join(posts, posts.c.id == post_blockers.c.post_id))
-        .where(post_blockers.c.blocker_id == row["id"], posts.c.workspace_id == workspace_id)
-    ).one()
+def blocker_json(row: sa.RowMapping) -> dict[str, Any]:
+    """A row of :func:`visible_blockers` as the API gives it."""
     return {
         "id": row["id"],
         "scope": row["scope"],
@@ -283,34 +278,43 @@ def blocker_json(conn: sa.Connection, row: Mapping[str, Any], workspace_id: str)
         "checks": row["checks"],
         "checked_at": iso(row["checked_at"]),
         "next_check_at": iso(row["next_check_at"]),
-        "posts_waiting": waiting[0],
-        "oldest_due_at": iso(waiting[1]),
+        "posts_waiting": row["posts_waiting"],
+        "oldest_due_at": iso(row["oldest_due_at"]),
     }
 
 
-def list_blockers(conn: sa.Connection, workspace_id: str, *, open_only: bool = True) -> list[dict[str, Any]]:
-    """Blockers this workspace can see: its own, and those of app and platform."""
-    query = sa.select(blockers).where(
+def visible_blockers(workspace_id: str) -> sa.Select[Any]:
+    """Blockers this workspace can see, its own and those of app and platform, with how many of its posts wait."""
+    behind = sa.and_(post_blockers.c.blocker_id == blockers.c.id, posts.c.workspace_id == workspace_id)
+    waiting = sa.select(sa.func.count()).where(posts.c.id == post_blockers.c.post_id, behind).scalar_subquery()
+    oldest = sa.select(sa.func.min(posts.c.due_at)).where(posts.c.id == post_blockers.c.post_id, behind)
+    return sa.select(blockers, waiting.label("posts_waiting"), oldest.scalar_subquery().label("oldest_due_at")).where(
         sa.or_(blockers.c.workspace_id == workspace_id, blockers.c.workspace_id.is_(None))
     )
+
+
+def list_blockers(
+    conn: sa.Connection,
+    workspace_id: str,
+    *,
+    open_only: bool = True,
+    limit: int | None = None,
+    before: str | None = None,
+) -> list[dict[str, Any]]:
+    """Those blockers, newest first, ``limit`` of them. ``before``: id of the last one already seen."""
+    query = visible_blockers(workspace_id)
     if open_only:
         query = query.where(blockers.c.repaired_at.is_(None))
-    rows = conn.execute(query.order_by(blockers.c.opened_at.desc()).limit(500)).mappings().all()
-    return [blocker_json(conn, dict(row), workspace_id) for row in rows]
+    if before is not None:
+        query = query.where(blockers.c.id < before)
+    rows = conn.execute(query.order_by(blockers.c.id.desc()).limit(limit)).mappings()  # ids begin with the time
+    return [blocker_json(row) for row in rows]
 
 
 def get_blocker(conn: sa.Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
-    row = (
-        conn.execute(
-            sa.select(blockers).where(
-                blockers.c.id == blocker_id,
-                sa.or_(blockers.c.workspace_id == workspace_id, blockers.c.workspace_id.is_(None)),
-            )
-        )
-        .mappings()
-        .first()
-    )
-    return blocker_json(conn, dict(row), workspace_id) if row else None
+    query = visible_blockers(workspace_id).where(blockers.c.id == blocker_id)
+    row = conn.execute(query).mappings().first()
+    return blocker_json(row) if row else None
 
 
 def counts(conn: sa.Connection, workspace_id: str) -> dict[str, int]:

@@ -247,8 +247,9 @@ def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
     announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)
 
 
-def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, now: float) -> dict[str, list[str]]:
-    """What a repair of these blockers would send, and what it would hold for a yes: said before it is done."""
+def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, workspace_id: str, now: float) -> dict[str, list[str]]:
+    """Which of a workspace's posts a repair of these blockers would send, and which it would hold for a yes."""
+    behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids))
     others = (
         sa.select(post_blockers.c.post_id)
         .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
@@ -256,7 +257,8 @@ def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, now: float) -> d
     )
     rows = conn.execute(
         sa.select(posts.c.id, posts.c.due_at, posts.c.max_lateness, posts.c.confirmed_at)
-        .where(posts.c.id.in_(posts_behind(conn, blocker_ids)), posts.c.state.not_in(FINAL), posts.c.id.not_in(others))
+        .where(posts.c.workspace_id == workspace_id, posts.c.id.in_(behind))
+        .where(posts.c.state.not_in(FINAL), posts.c.id.not_in(others))
         .order_by(posts.c.due_at)
     ).all()
     late = [r.id for r in rows if now > r.due_at + r.max_lateness and r.confirmed_at is None]

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.posts.read import blocker_json
+from treadle.posts.read import blocker_json, visible_blockers
 from treadle.posts.states import FINAL
 from treadle.store.tables import blockers, parts, post_blockers, posts
 
@@ -108,7 +108,7 @@ def _first(
         .scalar_subquery()
     )
     rows = conn.execute(
-        sa.select(blockers)
+        visible_blockers(workspace)
         .where(
             *_open_here(workspace),
             blockers.c.pattern == pattern,
@@ -119,7 +119,7 @@ def _first(
     ).mappings()
     found = []
     for row in rows.all():
-        blocker = blocker_json(conn, dict(row), workspace)
+        blocker = blocker_json(row)
         account = names.get(blocker["key"]) if blocker["scope"] == "account" else None
         found.append(
             {
