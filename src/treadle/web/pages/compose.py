@@ -17,12 +17,14 @@ from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
 from treadle.posts.rows import body_of
 from treadle.store.tables import parts, posts
-from treadle.threads.text import TEXT_LIMIT, count_text
+from treadle.threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
 from treadle.web.drafts import Draft, from_body, place_of, read_form
+from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.pages.posts import account_names
 from treadle.web.phrases import STYLES
+from treadle.web.preview import shown_parts
 
 pages = Pages()
 REPLY_CONTROLS = {
@@ -99,12 +101,13 @@ async def _form(
         note=note,
         counts=[count_text(part.text) for part in draft.parts],
         limit=TEXT_LIMIT,
+        long_limit=TEXT_ATTACHMENT_LIMIT,
         zones=sorted(available_timezones()),
         reply_controls=REPLY_CONTROLS,
         styles=STYLES,
         files=files,
-        focus=focus,
-        **_sorted(found, len(draft.parts)),
+        focus=focus or ("check" if status != 200 else ""),
+        **_sorted(found, draft),
     )
 
 
@@ -125,19 +128,50 @@ async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]
     return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
 
 
-def _sorted(found: Mapping[str, Any], parts: int) -> dict[str, Any]:
-    """Findings by the place of the form they belong beside, the worst first; the rest under ``""``."""
+def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int, int]] = ()) -> dict[str, Any]:
+    """Findings by the place of the form they belong beside, the worst first; the rest under ``""``. With them the list
+    of what is to fix, each with the id of its field, and the preview. ``refused``: files (part, place) that an earlier
+    look found to be wrong; a new look says it anew."""
     beside: dict[str, list[Mapping[str, Any]]] = {}
+    to_fix: list[dict[str, str]] = []
+    parts = len(draft.parts)
     for finding in found["findings"]:
+        said = in_words(finding)
         part, field = place_of(finding["field"])
         known = field and (part is None or part < parts)
         place = "" if not known else field if part is None else f"part-{part}-{field}"
-        beside.setdefault(place, []).append(finding)
+        beside.setdefault(place, []).append(said)
+        if finding["severity"] == "error":
+            control = control_of(finding["field"]) if known else ""
+            label = label_of(finding["field"], parts) if control else ""
+            to_fix.append({"control": control, "label": label, "message": said["message"]})
     for group in beside.values():
         group.sort(key=lambda f: f["severity"] != "error")
-    errors = sum(1 for f in found["findings"] if f["severity"] == "error")
     looked = {str(report.get("field")): uploads.looked(report) for report in found["media"]}
-    return {"beside": beside, "error_count": errors, "finding_count": len(found["findings"]), "looked": looked}
+    wrong = [_medium(path) for path, report in looked.items() if not report["ok"]] or list(refused)
+    for number, place_in in wrong:
+        if number < parts and place_in < len(draft.parts[number].media):
+            item = draft.parts[number].media[place_in]
+            name = str(item.get("filename") or item.get("url") or "a file")
+            label = label_of(f"replies[{number - 1}].media" if number else "media", parts)
+            to_fix.append(
+                {"control": f"part-{number}-media", "label": label, "message": f"Threads would refuse {name}."}
+            )
+    errors = [str(f["field"]) for f in found["findings"] if f["severity"] == "error"]
+    return {
+        "beside": beside,
+        "to_fix": to_fix,
+        "finding_count": len(found["findings"]),
+        "looked": looked,
+        "refused": wrong,
+        "begun": _begun(draft),
+        "shown": shown_parts(draft.parts, errors, wrong),
+    }
+
+
+def _medium(path: str) -> tuple[int, int]:
+    part, inner = part_of(path)
+    return part, int(inner.removeprefix("media[").rstrip("]"))
 
 
 @pages.post("/compose")
@@ -157,7 +191,24 @@ async def sent(visit: Visit) -> Response:
         case "check" | "add-media":
             return await _form(visit, draft, look=True)
         case _:
-            return await _form(visit, _changed(draft, do, argument), look=bool(_ids(draft)))
+            changed = _changed(draft, do, argument)
+            return await _form(visit, changed, look=bool(_ids(draft)), focus=_focus(changed, do, argument))
+
+
+def _focus(draft: Draft, do: str, argument: str) -> str:
+    """The field in which one goes on after a button: whoever works by keyboard is not sent back to the top."""
+    last, part = len(draft.parts) - 1, _two(argument)[0]
+    match do:
+        case "add-part":
+            return f"part-{last}-text"
+        case "up" | "down":
+            return f"part-{min(max(part + (1 if do == 'down' else -1), 0), last)}-text"
+        case "remove-part":
+            return f"part-{min(part, last)}-text"
+        case "media-up" | "remove-media" | "trim":
+            return f"part-{min(part, last)}-media"
+        case _:
+            return ""
 
 
 def _changed(draft: Draft, do: str, argument: str) -> Draft:
@@ -283,6 +334,12 @@ async def check(visit: Visit) -> Response:
     draft = read_form(visit.text, visit.texts)
     look = visit.text("look") == "yes"
     found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    refused = [
+        (n, place)
+        for n in range(len(draft.parts))
+        for place, said in enumerate(visit.texts(f"part-{n}-media-refused"))
+        if said and not look
+    ]
     account = next(
         (a for a in await visit.app.db.query(account_names, visit.workspace) if a["id"] == draft.account_id), {}
     )
@@ -292,7 +349,7 @@ async def check(visit: Visit) -> Response:
         account=account,
         looked_now=look,
         files=await uploads.known(visit.app, visit.workspace, _ids(draft)),
-        **_sorted(found, len(draft.parts)),
+        **_sorted(found, draft, refused),
     )
 
 
@@ -311,7 +368,7 @@ async def upload(visit: Visit) -> Response:
     for file in visit.files("file"):
         kept = await uploads.keep(visit.app, visit.workspace, file)
         if isinstance(kept, Finding):
-            troubles.append(kept.to_json())
+            troubles.append(in_words(kept.to_json()))
         else:
             items.append(kept.item)
     files = await uploads.known(visit.app, visit.workspace, [str(i["id"]) for i in items])

@@ -31,8 +31,29 @@
     $("span", output).textContent = n;
     output.classList.toggle("over", n > LIMIT);
   };
-  const areas = () => $$("textarea[data-count]", form);
-  areas().forEach(count);
+  // The longer text is counted in characters, whatever they are.
+  const LONG_LIMIT = 10000;
+  const length = (area) => {
+    const output = document.getElementById(area.dataset.length);
+    const n = [...area.value].length;
+    $("span", output).textContent = n;
+    output.classList.toggle("over", n > LONG_LIMIT);
+  };
+  $$("textarea[data-count]", form).forEach(count);
+  $$("textarea[data-length]", form).forEach(length);
+
+  // ---- from what is to fix to its field: opened where it is folded away, and ready to be written in
+  const goTo = (field) => {
+    for (let box = field.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    field.focus();
+    field.scrollIntoView({ block: "center" });
+  };
+  document.getElementById("check").addEventListener("click", (event) => {
+    const field = document.getElementById(event.target.closest(".to-fix a")?.hash.slice(1) ?? "");
+    if (!field) return;
+    event.preventDefault();
+    goTo(field);
+  });
 
   // ---- findings as one types
   let asked = 0;
@@ -59,7 +80,18 @@
     if (mine !== asked) return;
     const target = document.getElementById("check");
     const videos = $$("video", target).map((v) => [v.getAttribute("src"), v]);
+    const scrolled = target.scrollTop;
+    const link = target.contains(document.activeElement) ? document.activeElement.hash : "";
     target.innerHTML = html;
+    target.scrollTop = scrolled;
+    if (link) $$(".to-fix a", target).find((a) => a.hash === link)?.focus({ preventScroll: true });
+    // Said once when it changes, not the whole preview at each letter.
+    const said = document.getElementById("check-said");
+    const verdict = $(".verdict", target).textContent.trim();
+    if (said.textContent !== verdict) said.textContent = verdict;
+    const way = document.getElementById("to-check");
+    way.hidden = !$(".verdict .state-stop", target);
+    way.textContent = verdict;
     // A video that is shown already stays, so that it does not flicker while one types.
     for (const [src, old] of videos) {
       const same = $$("video", target).find((v) => v.getAttribute("src") === src);
@@ -88,6 +120,7 @@
   const soon = (ms = 450) => { clearTimeout(timer); timer = setTimeout(check, ms); };
   form.addEventListener("input", (event) => {
     if (event.target.matches("textarea[data-count]")) count(event.target);
+    if (event.target.matches("textarea[data-length]")) length(event.target);
     if (event.target.type !== "file") soon();
   });
   form.addEventListener("change", (event) => { if (event.target.type !== "file") soon(150); });
