@@ -98,3 +98,37 @@ def test_with_everything_open_it_fits_and_can_be_used_by_everybody(
     page.screenshot(path=pictures / f"compose-options-{size}-{scheme}.png", full_page=True)
     assert over <= 0, f"{over} px wider than the window"
     assert serious_faults(page, axe) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_longer_text_alone_is_shown_and_can_be_used_by_everybody(page: Any, size: str, pictures: Path) -> None:
+    axe = axe_script()
+    page.set_viewport_size({"width": SIZES[size], "height": 800})
+    page.locator("#part-0-options > summary").click()
+    page.locator("#part-0-longer > summary").click()
+    page.locator("#part-0-long_text").fill("Warp and weft make cloth. " * 60)
+    page.locator("#check .long-card").wait_for()
+    assert page.locator("#part-0-long-count").inner_text() == "1560 of 10000"
+    page.screenshot(path=pictures / f"compose-longer-{size}.png", full_page=True)
+    assert serious_faults(page, axe) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_chain_counts_each_part_and_is_mended_by_keyboard(page: Any, size: str) -> None:
+    page.set_viewport_size({"width": SIZES[size], "height": 800})
+    page.get_by_role("button", name="Add a part to the thread").press("Enter")
+    page.locator("#part-1-text:focus").wait_for()
+    page.locator("#part-0-text").fill("The first part.")
+    page.locator("#part-1-text").focus()
+    page.keyboard.insert_text("x" * 497 + "🧵")
+    assert page.locator("#part-1-count").inner_text() == "501 of 500"  # an emoji counts as its four bytes
+    page.locator("#part-1-options > summary").press("Enter")
+    page.locator("#part-1-link_attachment").fill("no link")
+    way = page.locator(".to-fix a", has_text="Part 2, Link shown as a card")
+    way.wait_for()
+    box = page.get_by_role("button", name="Send", exact=True).bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] <= 800 - box["height"], "Send is in the window wherever one is"
+    page.locator("#part-1-options > summary").press("Enter")
+    way.press("Enter")
+    page.locator("#part-1-link_attachment:focus").wait_for()
