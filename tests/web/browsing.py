@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import os
-import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,8 +22,6 @@ from treadle.settings import Settings
 from treadle.site import build
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-AXE_VERSION = "4.10.2"
-FETCH_S = 60
 
 
 def required() -> bool:
@@ -85,30 +81,8 @@ def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Ite
 
 
 def axe_script() -> Path:
-    """axe-core from the npm registry, kept in a cache outside the repository; skips (in CI fails) without it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir())) / f"treadle-axe-{AXE_VERSION}"
-    script = cache / "package" / "axe.min.js"
-    if script.exists():
-        return script
-    npm = shutil.which("npm")
-    if npm is None:
-        give_up("axe-core could not be fetched: there is no npm")
-    cache.mkdir(parents=True, exist_ok=True)
-    try:
-        done = subprocess.run(
-            [str(npm), "pack", f"axe-core@{AXE_VERSION}", "--silent"],
-            cwd=cache,
-            capture_output=True,
-            text=True,
-            timeout=FETCH_S,
-            check=True,
-        )
-        archive = cache / done.stdout.strip().splitlines()[-1]
-        shutil.unpack_archive(archive, cache, "gztar")
-    except (subprocess.SubprocessError, OSError, IndexError, shutil.ReadError) as error:
-        give_up(f"axe-core could not be fetched: {error}")
-    assert script.exists()
-    return script
+    """axe-core, as the lock file's package of it brings it."""
+    return Path(str(importlib.resources.files("axe_playwright_python") / "axe.min.js"))
 
 
 def serious_faults(page: Any, axe: Path) -> list[str]:
