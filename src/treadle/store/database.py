@@ -177,7 +177,7 @@ def _sqlite(url: sa.URL, turn: _FairLock, synchronous: str = "FULL") -> sa.Engin
             "busy_timeout=30000",
             "foreign_keys=ON",
             "wal_autocheckpoint=4000",
-            "cache_size=-16000",
+            "cache_size=-4000",  # KiB, for each connection; the system keeps the file in memory anyway
         ):
             dbapi_conn.execute(f"PRAGMA {pragma}").close()
 
