@@ -67,7 +67,8 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         await rechecking.recheck_due(house, house.releaser)
 
     async def free(house: House) -> None:
-        await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now()))
+        while await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now())):
+            pass  # some at a time, so that other writers get their turn
 
     async def prune(house: House) -> None:
         await retention.prune(house.db, house.settings, house.now(), forget)
@@ -102,7 +103,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         Job("recheck", 10.0, recheck),
         Job("deliver_webhooks", 2.0, deliver),
         Job("send_alerts", 15.0, alert),
-        Job("free_loose", 60.0, free),
+        Job("free_loose", 10.0, free),
         Job("read_addresses", 300.0, read_addresses),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),

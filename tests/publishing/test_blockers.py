@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
+from treadle.posts.answers import Done
 from treadle.sandbox.server import Sandbox
 from treadle.store.tables import accounts, blockers, posts, workspaces
 
@@ -62,6 +64,69 @@ def test_a_post_parked_behind_a_cause_in_the_moment_of_its_repair_goes(shop: Sho
         conn.execute(sa.update(blockers).where(blockers.c.key == owner.id).values(**gone))
     shop.published([post_id])
     assert [post["text"] for post in shop.live(owner)] == ["once"]
+
+
+def _few_at_once(shop: Shop, most: int) -> None:
+    """Let go so many in one transaction; the distance is long compared to how often due posts are looked for."""
+    assert shop.app.engine is not None
+    for releaser in (shop.app.releaser, shop.app.engine.releaser):
+        object.__setattr__(releaser, "at_once", most)
+        object.__setattr__(releaser, "spacing_s", 0.2)
+
+
+@pytest.mark.parametrize("repair", ["reconnect", "recheck", "resume"])
+def test_more_posts_than_are_let_go_at_once_all_go_in_order(shop: Shop, repair: str) -> None:
+    owner = shop.owner()
+    _few_at_once(shop, 3)
+    if repair == "resume":
+        with shop.app.db.begin() as conn:
+            shop.app.posts.pause(conn, DEFAULT_WORKSPACE, account_id=owner.id, paused=True, now=time.time())
+    else:
+        shop.control.revoke(owner.username)
+    ids = [shop.post(owner, text=f"{n:02}") for n in range(COUNT)]
+    with shop.app.db.begin() as conn:
+        for n, post_id in enumerate(ids):
+            conn.execute(sa.update(posts).where(posts.c.id == post_id).values(due_at=time.time() - COUNT + n))
+    parked = blocked if repair != "resume" else lambda post: post["state"] == "waiting" and post["next"] is None
+    shop.until(ids, parked)
+    token = shop.control.token(owner.username)["access_token"]
+    behind = shop.read(ids[0])["blocker_ids"]
+    with shop.app.db.begin() as conn:
+        now = time.time()
+        if repair == "resume":
+            paused = shop.app.posts.pause(conn, DEFAULT_WORKSPACE, account_id=owner.id, paused=False, now=now)
+            assert isinstance(paused, Done)
+            assert paused.detail["released"] == ids[:3]
+        else:
+            sealed = shop.app.vault.seal(token)
+            conn.execute(sa.update(accounts).where(accounts.c.id == owner.id).values(token_enc=sealed))
+        if repair == "reconnect":
+            released = shop.app.releaser.repaired_for_account(conn, owner.id, by="reconnect", now=now)
+            assert released == ids[:3]
+    if repair == "recheck":
+        # The job may have found it repaired already.
+        assert set(shop.recheck(behind[0]).released) <= set(ids)
+    shop.published(ids)
+    assert [post["text"] for post in shop.live(owner)] == [f"{n:02}" for n in range(COUNT)]
+
+
+def test_posts_let_go_in_several_rounds_keep_their_distance(sandbox: Sandbox, tmp_path: Path) -> None:
+    settings = shop_settings(sandbox, tmp_path / "data", time_scale=1.0)
+    with open_shop(sandbox, settings, worker=False) as closed:
+        owners = [closed.owner(), closed.owner()]
+        ids = [closed.post(owners[n % 2], text=f"{n}") for n in range(10)]
+        now = time.time()
+        releaser = dataclasses.replace(closed.app.releaser, at_once=4, spacing_s=2.0)
+        rounds: list[list[str]] = []
+        with closed.app.db.begin() as conn:
+            for n, post_id in enumerate(ids):
+                rest = {"state": "blocked", "next_at": None, "due_at": now - 100 + n}
+                conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**rest))
+            while gone := releaser.free_loose(conn, now=now + len(rounds)):
+                rounds.append(gone)
+            turns = {row.id: row.next_at for row in conn.execute(sa.select(posts.c.id, posts.c.next_at))}
+        assert rounds == [ids[:4], ids[4:8], ids[8:]]
+        assert [round(turns[post_id] - now, 3) for post_id in ids] == [0, 0, 2, 2, 4, 4, 6, 6, 8, 8]
 
 
 @pytest.mark.parametrize("held_by", ["account", "workspace", "connection"])

@@ -25,6 +25,10 @@ REPAIRED: Mapping[str, str] = {
 }
 
 
+# What a post has to do next, from being let go until its turn.
+GOES_ON = "Goes on."
+
+
 class Enqueue(Protocol):
     """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
 
@@ -35,13 +39,19 @@ class Enqueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Releaser:
-    """What letting go needs: a way to enqueue, the spacing between two posts of one account, what to tell a waker."""
+    """What letting go needs: a way to enqueue, and the spacing between two posts of one account.
+
+    ``at_once``: most posts in one transaction, for it keeps every other writer waiting (1.5 ms a post on SQLite). What
+    is beyond stays where it is, the oldest first in line, and goes with the next rounds of the jobs that call
+    :meth:`free_behind` and :meth:`free_loose`.
+    """
 
     enqueue: Enqueue
     spacing_s: float = 2.0
+    at_once: int = 200
 
     def repaired(self, conn: sa.Connection, blocker_ids: Sequence[str], *, by: str, now: float) -> list[str]:
-        """Close these blockers and let go of every post that waits for nothing else; returns the ids of those posts.
+        """Close these blockers and let go of the posts that wait for nothing else; returns the ids of those that go.
 
         ``by``: what repaired it (``reconnect``, ``recheck``, ``edit``, ``time``, ``person``), for the timeline.
         """
@@ -70,10 +80,27 @@ class Releaser:
                 },
                 now=now,
             )
-        closed = [row["id"] for row in rows]
-        waiting = posts_behind(conn, closed)
-        conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(closed)))
-        return self.let_go(conn, waiting, why=f"The cause is gone: {REPAIRED.get(by, by)}.", now=now)
+        return self.free_behind(conn, [row["id"] for row in rows], by=by, now=now)
+
+    def free_behind(self, conn: sa.Connection, blocker_ids: Sequence[str], *, by: str | None, now: float) -> list[str]:
+        """Let go of the oldest posts behind these blockers, which are closed; returns the ids of those that go.
+
+        Call it again while posts hang behind them. ``by``: as for :meth:`repaired`; ``None`` when nobody knows.
+        """
+        hanging: sa.ColumnElement[bool] = post_blockers.c.blocker_id.in_(blocker_ids)
+        oldest = conn.execute(
+            sa.select(posts.c.id)
+            .where(posts.c.id.in_(sa.select(post_blockers.c.post_id).where(hanging)), posts.c.state.not_in(FINAL))
+            .where(posts.c.id.not_in(_held_up()))
+            .order_by(posts.c.due_at, posts.c.id)
+            .limit(self.at_once)
+        ).scalars()
+        waiting = list(oldest)
+        if len(waiting) == self.at_once:
+            hanging = sa.and_(hanging, post_blockers.c.post_id.in_(waiting))
+        conn.execute(sa.delete(post_blockers).where(hanging))
+        why = f"The cause is gone: {REPAIRED.get(by, by)}." if by else "The cause is gone."
+        return self.let_go(conn, waiting, why=why, now=now)
 
     def repaired_for_account(
         self, conn: sa.Connection, account_id: str, *, lanes: Iterable[str] | None = None, by: str, now: float
@@ -86,11 +113,14 @@ class Releaser:
             query = query.where(blockers.c.lane.in_(list(lanes)))
         released = self.repaired(conn, list(conn.execute(query).scalars()), by=by, now=now)
         loose = conn.execute(
-            sa.select(posts.c.id).where(
+            sa.select(posts.c.id)
+            .where(
                 posts.c.account_id == account_id,
                 posts.c.state == "blocked",
                 posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
             )
+            .order_by(posts.c.due_at, posts.c.id)
+            .limit(self.at_once)
         ).scalars()
         return released + self.let_go(conn, [p for p in loose if p not in released], why=f"Repaired ({by}).", now=now)
 
@@ -100,20 +130,24 @@ class Releaser:
         """After a pause: let go of the posts that waited for its end."""
         where = posts.c.account_id == account_id if account_id else posts.c.workspace_id == workspace_id
         ids = conn.execute(
-            sa.select(posts.c.id).where(
+            sa.select(posts.c.id)
+            .where(
                 where,
                 posts.c.state == "waiting",
                 posts.c.next_at.is_(None),
                 posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
             )
+            .order_by(posts.c.due_at, posts.c.id)
+            .limit(self.at_once)
         ).scalars()
         return self.let_go(conn, list(ids), why="The pause ended.", now=now)
 
-    def free_loose(self, conn: sa.Connection, *, now: float, most: int = 1000) -> list[str]:
-        """Let go of posts that rest although nothing holds them any more, at most ``most`` of them; returns their ids.
+    def free_loose(self, conn: sa.Connection, *, now: float) -> list[str]:
+        """Let go of the oldest posts that rest although nothing holds them any more; returns the ids of those that go.
 
-        Two workers make them: one saw a pause, or an account that was not connected, and parks a post; the other ends
-        the pause, or connects the account, in the same moment and does not see that post yet.
+        They are what :meth:`resume` and :meth:`repaired_for_account` left for later, and what two workers make: one saw
+        a pause, or an account that was not connected, and parks a post; the other ends the pause, or connects the
+        account, in the same moment and does not see that post yet.
         """
         unpaused = sa.and_(accounts.c.paused.is_(False), workspaces.c.paused.is_(False))
         ids = conn.execute(
@@ -127,9 +161,10 @@ class Releaser:
                 accounts.c.disconnected_at.is_(None),
                 accounts.c.token_enc.is_not(None),
             )
-            .limit(most)
+            .order_by(posts.c.due_at, posts.c.id)
+            .limit(self.at_once)
         ).scalars()
-        return self.let_go(conn, list(ids), why="What held it was gone already.", now=now)
+        return self.let_go(conn, list(ids), why="What held it is gone.", now=now)
 
     def let_go(
         self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float, unasked: bool = True
@@ -139,7 +174,7 @@ class Releaser:
         ``unasked``: nobody asked for these very posts, so those that are too late become ``held``.
         """
         rows = ready(conn, post_ids)
-        turn: dict[str, int] = {}
+        turn = {account: max(at, now) + self.spacing_s for account, at in _last_turns(conn, rows).items()}
         gone = []
         for row in rows:
             started = row["started"]
@@ -147,9 +182,9 @@ class Releaser:
             if unasked and late:
                 _hold(conn, row, now)
                 continue
-            place = turn.get(row["account_id"], 0)
-            turn[row["account_id"]] = place + 1
-            self.enqueue_again(conn, row, delay_s=place * self.spacing_s, why=why, now=now)
+            at = turn.get(row["account_id"], now)
+            turn[row["account_id"]] = at + self.spacing_s
+            self.enqueue_again(conn, row, delay_s=at - now, why=why, now=now)
             gone.append(row["id"])
         return gone
 
@@ -166,7 +201,7 @@ class Releaser:
             "seq": seq,
             "claim": row["claim"] + 1,
             "claimed_by": None,
-            "next_what": "Goes out at its time." if scheduled else "Goes on.",
+            "next_what": "Goes out at its time." if scheduled else GOES_ON,
             "next_at": at,
             "why": why,
             "updated_at": now,
@@ -209,11 +244,7 @@ def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: boo
     unsettled = sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None))
     for start in range(0, len(post_ids), 500):
         chunk = list(post_ids[start : start + 500])
-        held_up = (
-            sa.select(post_blockers.c.post_id)
-            .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
-            .where(post_blockers.c.post_id.in_(chunk), blockers.c.repaired_at.is_(None))
-        )
+        held_up = _held_up().where(post_blockers.c.post_id.in_(chunk))
         rows = conn.execute(
             sa.select(
                 posts,
@@ -230,6 +261,29 @@ def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: boo
         ).mappings()
         found.extend(dict(row) for row in rows)
     return sorted(found, key=lambda row: (row["due_at"], row["id"]))
+
+
+def _held_up() -> sa.Select[tuple[str]]:
+    """Ids of the posts that wait for an open blocker."""
+    return (
+        sa.select(post_blockers.c.post_id)
+        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+        .where(blockers.c.repaired_at.is_(None))
+    )
+
+
+def _last_turns(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """By account of ``rows``: the turn of the last post that was let go before and that no worker has taken yet."""
+    those = {row["account_id"] for row in rows}
+    if not those:
+        return {}
+    found = conn.execute(
+        sa.select(posts.c.account_id, sa.func.max(posts.c.next_at))
+        .where(posts.c.account_id.in_(those), posts.c.state.in_(("publishing", "checking")))
+        .where(posts.c.next_what == GOES_ON, posts.c.next_at.is_not(None), posts.c.claimed_by.is_(None))
+        .group_by(posts.c.account_id)
+    ).all()
+    return {row[0]: row[1] for row in found}
 
 
 def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
@@ -250,11 +304,7 @@ def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
 def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, workspace_id: str, now: float) -> dict[str, list[str]]:
     """Which of a workspace's posts a repair of these blockers would send, and which it would hold for a yes."""
     behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids))
-    others = (
-        sa.select(post_blockers.c.post_id)
-        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
-        .where(blockers.c.repaired_at.is_(None), blockers.c.id.not_in(blocker_ids))
-    )
+    others = _held_up().where(blockers.c.id.not_in(blocker_ids))
     rows = conn.execute(
         sa.select(posts.c.id, posts.c.due_at, posts.c.max_lateness, posts.c.confirmed_at)
         .where(posts.c.workspace_id == workspace_id, posts.c.id.in_(behind))

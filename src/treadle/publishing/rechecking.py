@@ -157,7 +157,7 @@ def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:
 
 async def _let_go(house: House, releaser: Releaser, row: Mapping[str, Any], by: str, message: str) -> Recheck:
     released = await house.db.run(lambda conn: releaser.repaired(conn, [row["id"]], by=by, now=house.now()))
-    return Recheck("repaired", message, tuple(released))
+    return Recheck("repaired", message, (*released, *await free_behind_closed(house, releaser)))
 
 
 async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
@@ -179,32 +179,38 @@ async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
 
 async def recheck_due(house: House, releaser: Releaser) -> None:
     """The housekeeping job: look at every blocker whose time has come, and free what hangs behind one that is gone."""
-    if stranded := await house.db.query(_closed_but_waited_for):
-        await house.db.run(_free, releaser, stranded, house.now())
+    await free_behind_closed(house, releaser)
     for blocker_id in await house.db.query(_due, house.now()):
         await recheck(house, releaser, blocker_id, asked=False)
 
 
-def _closed_but_waited_for(conn: sa.Connection) -> list[str]:
-    """Repaired blockers that posts still wait behind.
+async def free_behind_closed(house: House, releaser: Releaser) -> list[str]:
+    """Let go of what hangs behind blockers that are repaired, some at a time; returns the ids of the posts that go."""
+    released: list[str] = []
+    while found := await house.db.query(_closed_but_waited_for):
+        by, blocker_ids = found
+        released += await house.db.run(releaser.free_behind, blocker_ids, by=by, now=house.now())
+    return released
 
-    Two workers make them: one saw the blocker open and parks a post, the other repairs it in the same moment and does
-    not see that post yet.
+
+def _closed_but_waited_for(conn: sa.Connection) -> tuple[str | None, list[str]] | None:
+    """What repaired them, and repaired blockers that posts still wait behind.
+
+    There are such when more posts waited than are let go at once, and two workers make them: one saw the blocker open
+    and parks a post, the other repairs it in the same moment and does not see that post yet.
     """
     query = (
-        sa.select(post_blockers.c.blocker_id)
+        sa.select(post_blockers.c.blocker_id, blockers.c.repaired_by)
         .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
         .where(blockers.c.repaired_at.is_not(None))
         .distinct()
         .limit(100)
     )
-    return list(conn.execute(query).scalars())
-
-
-def _free(conn: sa.Connection, releaser: Releaser, blocker_ids: list[str], now: float) -> None:
-    waiting = posts_behind(conn, blocker_ids)
-    conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(blocker_ids)))
-    releaser.let_go(conn, waiting, why="The cause was repaired while it was put behind it.", now=now)
+    rows = conn.execute(query).all()
+    if not rows:
+        return None
+    by = rows[0].repaired_by
+    return by, [row.blocker_id for row in rows if row.repaired_by == by]
 
 
 def _due(conn: sa.Connection, now: float) -> list[str]:
