@@ -15,6 +15,7 @@ from treadle.media.finding import Finding as MediaFinding
 from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.posts.read import iso
+from treadle.store.files import find_media
 from treadle.store.tables import media, parts, posts
 
 TOLD_EVERY_S = 0.5
@@ -112,15 +113,6 @@ async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: st
     }
     await app.db.run(lambda conn: conn.execute(sa.insert(media).values(**row)) and None)
     return row
-
-
-def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[str, Any] | None:
-    row = (
-        conn.execute(sa.select(media).where(media.c.id == media_id, media.c.workspace_id == workspace_id))
-        .mappings()
-        .first()
-    )
-    return dict(row) if row else None
 
 
 def page_of(

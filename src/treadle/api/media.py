@@ -20,6 +20,7 @@ from treadle.app import App
 from treadle.media.hosting import MAX_BYTES
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
+from treadle.store.files import find_media
 
 UPLOAD_LIMIT = MAX_BYTES + 1_048_576  # the file and what multipart puts around it
 router = APIRouter(prefix="/v1/media", tags=["Media"], dependencies=[Depends(known_query)])
@@ -151,7 +152,7 @@ async def list_media(request: Request, caller: Reader, app: House, limit: Limit 
 
 
 async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
-    row = await app.db.query(files.find_media, workspace_id, reading.an_id(media_id, "file"))
+    row = await app.db.query(find_media, workspace_id, reading.an_id(media_id, "file"))
     if row is None:
         raise not_found("file")
     return row

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
@@ -14,13 +12,12 @@ from treadle import __version__
 from treadle.api import answers, reference
 from treadle.api.caller import House, caller_of
 from treadle.api.document import good, problems
+from treadle.api.origin import is_near
 from treadle.api.problems import KINDS, Problem, not_found, page
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
 from treadle.store.tables import workers
 
 router = APIRouter(tags=["Operating"])
-# Only a proxy sets these: such a request comes from outside, whatever address it seems to have.
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")
 
 
 @router.get(
@@ -75,21 +72,11 @@ def _look(conn: sa.Connection, newest: str, now: float) -> tuple[bool, bool]:
 )
 async def metrics(request: Request, app: House) -> Response:
     """Open to this machine and to private networks; through a proxy or from outside it takes an admin key."""
-    if not _from_inside(request) and not (await caller_of(request)).may("admin"):
+    if not is_near(request) and not (await caller_of(request)).may("admin"):
         raise Problem("scope_too_small", "From outside this needs an admin key.", extra={"needs": "admin"})
     made: Metrics = request.app.state.metrics
     made.streams.set(request.app.state.hub.listeners)
     return Response(await asyncio.to_thread(made.render), media_type=CONTENT_TYPE)
-
-
-def _from_inside(request: Request) -> bool:
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        address: Any = ipaddress.ip_address(request.client.host if request.client else "")
-    except ValueError:
-        return False
-    return bool(address.is_private or address.is_loopback)
 
 
 @router.get("/docs", include_in_schema=False)

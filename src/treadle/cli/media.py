@@ -192,10 +192,11 @@ def repair(
 
 async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> dict[str, Any]:
     """Do as the API does, wait for it, and show how far it is."""
-    from treadle.api.files import TOLD_EVERY_S, Repairs, find_media, media_json, set_job
+    from treadle.api.files import TOLD_EVERY_S, Repairs, media_json, set_job
     from treadle.cli.check import MediaBar
     from treadle.media.jobs import Progress
     from treadle.posts.read import iso
+    from treadle.store.files import find_media
 
     async def now() -> dict[str, Any]:
         return await app.db.query(find_media, row["workspace_id"], row["id"]) or row
@@ -245,8 +246,8 @@ def remove(
 
 
 def _find(app: App, workspace_id: str, given: str, as_json: bool) -> dict[str, Any]:
-    from treadle.api.files import find_media
     from treadle.cli._ids import whole_id
+    from treadle.store.files import find_media
     from treadle.store.tables import media as table_
 
     id_ = whole_id(app, workspace_id, given, "media", "file", table_)

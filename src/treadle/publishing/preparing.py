@@ -21,6 +21,7 @@ from treadle.publishing.policy import Fail, Park, decide
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import PrepareMedia
 from treadle.store import statements
+from treadle.store.files import find_media
 from treadle.store.tables import media, posts
 
 # Remarks on an address that stop nothing by themselves, and that say what it was when Threads then cannot fetch it.
@@ -36,7 +37,7 @@ async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
     notes: list[Note] = []
     for index, item in enumerate(part.media):
         began = house.now()
-        row = await house.db.query(_stored, part.workspace_id, str(item["id"])) if item.get("id") else None
+        row = await house.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
         source = service.local_path(row["stored"]) if row else str(item.get("url"))
         made = await service.prepare(
             source,
@@ -168,12 +169,3 @@ def _note(part: PartView, what: str, began: float, now: float, outcome: str, rep
         outcome=outcome,
         answer={"report": report},
     )
-
-
-def _stored(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[str, Any] | None:
-    row = (
-        conn.execute(sa.select(media).where(media.c.id == media_id, media.c.workspace_id == workspace_id))
-        .mappings()
-        .first()
-    )
-    return dict(row) if row else None

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from starlette.datastructures import UploadFile
 
-from treadle.api.files import NotKept, find_media, progress_json, set_job
+from treadle.api.files import NotKept, progress_json, set_job
 from treadle.api.files import keep as keep_file
 from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.media.words import clock, megabytes
 from treadle.posts.findings import Finding
+from treadle.store.files import find_media
 from treadle.store.tables import media
 from treadle.web.words import plural
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from zoneinfo import available_timezones
 
@@ -12,27 +11,16 @@ from starlette.responses import Response
 
 from treadle.accounts import login
 from treadle.accounts.refusal import Refusal
+from treadle.api.origin import is_here
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.store.tables import users
 from treadle.web.desk import FOLLOWS_BROWSER, SESSION_COOKIE, Pages, Visit
 
 pages = Pages()
-# Only a proxy sets these: such a request comes from outside, whatever address it seems to have.
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "cf-connecting-ip")
 
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
-
-
-def is_here(request: Request) -> bool:
-    """Whether a request comes from this very machine, not through a proxy."""
-    if any(name in request.headers for name in FORWARDED):
-        return False
-    try:
-        return ipaddress.ip_address(address_of(request)).is_loopback
-    except ValueError:
-        return False
 
 
 def inside(where: str) -> str:
