@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -17,11 +18,33 @@ if TYPE_CHECKING:
     from treadle.diagnosis.types import Diagnosis
     from treadle.posts.findings import Finding
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+# Whether the command that runs was asked for JSON: what ends it anywhere, such as :func:`fail`, speaks JSON as well.
+_SPEAKS_JSON: ContextVar[bool] = ContextVar("speaks_json", default=False)
+
+
+def _speak(asked: bool) -> bool:
+    _SPEAKS_JSON.set(asked)
+    return asked
+
+
+def _named(given: str) -> str:
+    if not given.strip():  # a variable of a script that is not set must not mean "the only one"
+        raise typer.BadParameter("it is empty")
+    return given
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.", callback=_speak)]
 Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
+AccountArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="ACCOUNT", help="User name or id (acc_...) of the account, or the end of the id.", callback=_named
+    ),
+]
 ACTOR = "cli"
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,26}")
 WIDE, NARROW, END = 120, 20, 8  # columns of a wide terminal; of a cell that is not folded; of an id's end
+TIGHT = 12  # columns of a cell that is not folded when the others would not fit beside it
 
 # What a state means for who looks: colours stand for states and nothing else.
 STATE_STYLE: Mapping[str, str] = {
@@ -51,45 +74,79 @@ def house() -> Iterator[App]:
         app.close()
 
 
+def hand_down(context: typer.Context) -> None:
+    """Options before the word of a command count for that command: ``treadle posts --workspace wsp_... list``."""
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    }
+    context.default_map = {str(context.invoked_subcommand): given}
+
+
 def workspace_of(app: App, asked: str) -> str:
     """The workspace asked for, or the first one."""
     import sqlalchemy as sa
 
     from treadle.store.tables import workspaces
 
+    query = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
+    if asked:
+        query = query.where(workspaces.c.id == asked)
     with app.db.read() as conn:
-        query = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id)
-        ids = list(conn.execute(query).scalars())
-    if not asked:
-        return str(ids[0])
-    if asked not in ids:
-        fail(f"There is no workspace '{asked}'. There are: {', '.join(ids)}.", code=2)
-    return asked
+        found = conn.execute(query).scalar()
+    if found is None:
+        fail(f"There is no workspace '{asked}'.", "'treadle workspace list' shows them.", code=2, error="not_found")
+    return str(found)
 
 
-def account_of(app: App, workspace_id: str, asked: str) -> dict[str, Any]:
-    """The account with this id or user name; the only one when none is asked for."""
+def account_of(app: App, workspace_id: str, asked: str, *, disconnected: bool = False) -> dict[str, Any]:
+    """The account with this user name, id or end of an id; the only one when none is asked for.
+
+    ``disconnected``: one that was disconnected will do, too.
+    """
     from treadle.api.accounts import all_accounts
 
     with app.db.read() as conn:
-        known = all_accounts(conn, workspace_id)
-    wanted = asked.removeprefix("@").lower()
-    found = [a for a in known if not wanted or a["id"] == asked or a["username"].lower() == wanted]
+        known = all_accounts(conn, workspace_id, disconnected)
+    name, ending = asked.removeprefix("@").lower(), asked.lstrip("…").lower()
+    found = [a for a in known if not asked or a["id"] == asked or a["username"].lower() == name]
+    if not found and len(ending) >= END:
+        found = [a for a in known if a["id"].endswith(ending)]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(f"@{a['username']}" for a in known) or "none yet: connect one with 'treadle accounts add'"
+    here = f"Here: {', '.join(map(called, known))}." if known else "Connect one with 'treadle accounts add'."
+    if not known:
+        fail("No account is connected.", here, error="not_found")
     if not found:
-        fail(
-            f"There is no account '{asked}' here." if asked else f"No account is connected ({names}).",
-            f"Here: {names}.",
-        )
-    return fail(f"Say which account: --account NAME. Here: {names}.", code=2)
+        fail(f"There is no account '{asked}' here.", here, error="not_found")
+    if asked:
+        fail(f"Several accounts are called '{asked}'.", f"Say the id: {', '.join(a['id'] for a in found)}.", code=2)
+    return fail("Say which account: --account NAME.", here, code=2)
 
 
-def fail(message: str, hint: str = "", *, code: int = 1) -> NoReturn:
-    """End the command with a sentence on standard error."""
-    typer.echo(message + (f"\n{hint}" if hint else ""), err=True)
+def called(account: Mapping[str, Any]) -> str:
+    """An account as people call it; a profile need not have told its name."""
+    return f"@{account['username']}" if account["username"] else str(account["id"])
+
+
+def fail(message: str, hint: str = "", *, code: int = 1, error: str = "") -> NoReturn:
+    """End the command: a sentence on standard error, or with --json an object on standard output.
+
+    ``error`` is its stable word, one of the API's problems where one fits; unless said, ``refused``, or
+    ``invalid_request`` for a wrong call (2).
+    """
+    if speaks_json() and code in (1, 2):  # what a signal ended was not refused
+        word = error or ("invalid_request" if code == 2 else "refused")
+        say({"error": word, "message": f"{message} {hint}".rstrip()})
+    else:
+        typer.echo(message + (f"\n{hint}" if hint else ""), err=True)
     raise typer.Exit(code)
+
+
+def speaks_json() -> bool:
+    """Whether the command that runs was asked for JSON by the shared option."""
+    return _SPEAKS_JSON.get()
 
 
 def say(value: Any) -> None:
@@ -100,7 +157,8 @@ def say(value: Any) -> None:
 def refused(findings: Sequence[Finding], as_json: bool) -> NoReturn:
     """Every finding, then the end: exit code 1."""
     if as_json:
-        say({"error": "invalid_request", "findings": [f.to_json() for f in findings]})
+        said = " ".join(f"{f.message} {f.way_out}".strip() for f in findings)
+        say({"error": "invalid_request", "message": said, "findings": [f.to_json() for f in findings]})
     else:
         for f in findings:
             typer.echo(f"{f.field or 'the post'}: {f.message}\n  {f.way_out}", err=True)
@@ -130,10 +188,26 @@ def done(answer: Any, as_json: bool, what: str = "post") -> None:
 def no(answer: Refused, as_json: bool) -> NoReturn:
     """End the command with a refusal of the accounts room: exit code 1."""
     if as_json:
-        code = {404: "not_found", 409: "in_use"}.get(answer.status, "invalid_request")
-        say({"error": code, "field": answer.field, "message": f"{answer.title}. {answer.detail}"})
+        refusal = "threads_refused" if answer.pattern else "in_use"
+        code = {404: "not_found", 409: refusal}.get(answer.status, "invalid_request")
+        said = {"error": code, "field": answer.field, "message": f"{answer.title}. {answer.detail}"}
+        say({**said, "pattern": answer.pattern} if answer.pattern else said)
         raise typer.Exit(1)
     fail(f"{answer.title}.", answer.detail)
+
+
+def threads_refused(cause: Diagnosis, hint: str = "", **more: Any) -> NoReturn:
+    """End the command: Threads did not do what it was asked for. ``more`` goes into the JSON."""
+    if speaks_json():
+        say({**refusal_json(cause), **more})
+        raise typer.Exit(1)
+    fail(f"{cause.title}. {by_hand(cause)}", hint)
+
+
+def refusal_json(cause: Diagnosis) -> dict[str, Any]:
+    """What a script reads of an answer of Threads that says no."""
+    message = f"{cause.title}. {by_hand(cause)}"
+    return {"error": "threads_refused", "message": message, "cause": cause.to_json()}
 
 
 def by_hand(cause: Diagnosis) -> str:
@@ -184,11 +258,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ends: bool =
     cut = ends and console.width < WIDE
     cells = [[_end(cell) if cut and n == 0 else cell for n, cell in enumerate(row)] for row in rows]
     made = Table(box=None, pad_edge=False, header_style="bold")
+    # Ids, states and times stay on one line; sentences take the room that is left.
+    longest = [max((len(str(row[n])) for row in cells), default=0) for n in range(len(columns))]
+    asked = sum(min(NARROW, max(len(name), most)) + 2 for name, most in zip(columns, longest, strict=True))
+    whole = NARROW if asked <= console.width else TIGHT
     for n, name in enumerate(columns):
-        # Ids, states and times stay on one line; sentences take the room that is left.
-        longest = max((len(str(row[n])) for row in cells), default=0)
-        whole = longest <= NARROW or all(_ID.fullmatch(str(row[n])) for row in cells)
-        made.add_column(name, overflow="fold", no_wrap=whole)
+        ids = all(_ID.fullmatch(str(row[n])) for row in cells)
+        made.add_column(name, overflow="fold", no_wrap=ids or longest[n] <= whole)
     for row in cells:
         made.add_row(*(cell if hasattr(cell, "plain") else str(cell) for cell in row))
     console.print(made)

@@ -52,5 +52,7 @@ def one_of(given: str, kind: str, what: str, find: Callable[[str], Sequence[str]
         fail(f"'{given}' is not the id of a {what} ({prefix}...), nor the last four characters or more of one.", code=2)
     ids = find(ending)
     if len(ids) != 1:
-        fail(f"No {what} ends in '{given}'." if not ids else f"Several {what}s end in '{given}': write more of the id.")
+        if not ids:
+            fail(f"No {what} ends in '{given}'.", error="not_found")
+        fail(f"Several {what}s end in '{given}': write more of the id.")
     return ids[0]

@@ -32,7 +32,7 @@ def a_file(given: str) -> tuple[Path, int]:
     """The file and its size in bytes; ends the command when there is none."""
     path = Path(given).expanduser()
     if not path.is_file():
-        fail(f"There is no file {given}.")
+        fail(f"There is no file {given}.", error="not_found")
     return path, path.stat().st_size
 
 

@@ -3,161 +3,153 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from treadle.cli._show import bold, field, write
-from treadle.cli._typer import run_app
-from treadle.cli.accounts_sending import pause, quota, resume
-
-T = TypeVar("T")
-UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    no_args_is_help=True,
-    help="Connect, list, recheck, reconnect and pause accounts.",
+from treadle.cli._house import (
+    ACTOR,
+    AccountArg,
+    Json,
+    Workspace,
+    account_of,
+    called,
+    hand_down,
+    house,
+    no,
+    refusal_json,
+    say,
+    table,
+    when,
+    workspace_of,
 )
+from treadle.cli.accounts_sending import not_connected, pause, quota, resume
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
-AccountArg = Annotated[str, typer.Argument(help="Id of the account (acc_...) or its user name.")]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from treadle.accounts.pages import Page
+    from treadle.accounts.tokens import Unknown
+
+UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
+AGAIN = ("disconnected", "expiring", "reconnect")  # only the owner's new yes helps
+HEALTH_STYLE: Mapping[str, str] = {"active": "green", "expiring": "yellow", "limited": "yellow", "disconnected": "dim"}
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
 
-def run(name: str, args: list[str]) -> int:
+def run(name: str, args: list[str]) -> int | None:
+    from treadle.cli._typer import run_app
+
     return run_app(app, name, args)
 
 
-def _work(what: Callable[[Any, str], Awaitable[T]], workspace: str) -> T:
-    """``what(accounts room, workspace id)`` with the house open."""
-    from treadle.app import open_app
-    from treadle.threads import ThreadsClient
-
-    house = open_app()
-
-    async def inner() -> T:
-        async with ThreadsClient(base_url=house.settings.threads_api_url) as client:
-            return await what(house.accounts(client), await house.db.query(_workspace, workspace))
-
-    try:
-        return asyncio.run(inner())
-    finally:
-        house.close()
-
-
-def _workspace(conn: Any, wanted: str) -> str:
-    import sqlalchemy as sa
-
-    from treadle.store.tables import workspaces
-
-    query = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id)
-    if wanted:
-        query = query.where(workspaces.c.id == wanted)
-    found = conn.execute(query.limit(1)).scalar()
-    if found is None:
-        raise _no(f"There is no workspace {wanted}.")
-    return str(found)
-
-
-def _no(message: str) -> typer.Exit:
-    sys.stderr.write(f"treadle accounts: {message}\n")
-    return typer.Exit(1)
-
-
-def _rows(conn: Any, workspace: str, wanted: str | None = None) -> list[dict[str, Any]]:
-    import sqlalchemy as sa
-
-    from treadle.store.tables import accounts
-
-    query = sa.select(accounts).where(accounts.c.workspace_id == workspace)
-    if wanted is not None:
-        name = wanted.removeprefix("@")
-        query = query.where(sa.or_(accounts.c.id == name, accounts.c.username == name))
-    return [dict(row) for row in conn.execute(query.order_by(accounts.c.created_at)).mappings()]
-
-
-async def _one(house: Any, workspace: str, wanted: str) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = await house.db.query(_rows, workspace, wanted)
-    if not rows:
-        raise _no(f"There is no account {wanted} in this workspace. 'treadle accounts list' shows them.")
-    return rows[0]
-
-
-def _public(row: dict[str, Any], now: float) -> dict[str, Any]:
-    """An account without anything secret."""
-    from treadle.accounts.health import WORDS
-
-    ends = row["token_expires_at"]
-    return {
-        "id": row["id"],
-        "username": row["username"],
-        "threads_user_id": row["threads_user_id"],
-        "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
-        "health": row["health"],
-        "health_words": WORDS[row["health"]],
-        "health_cause": row["health_cause"],
-        "scopes": row["scopes"],
-        "token_days_left": round((ends - now) / 86_400, 1) if ends is not None else None,
-        "paused": row["paused"],
-    }
-
-
-def _print(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+@app.callback(invoke_without_command=True)
+def accounts(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
+    """Connect, list, recheck, reconnect and pause accounts. Without a command: the list."""
+    if context.invoked_subcommand is None:
+        list_accounts(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")
-def list_(workspace: Workspace = "", as_json: AsJson = False) -> None:
-    """Every account with its health."""
+def list_accounts(workspace: Workspace = "", as_json: Json = False) -> None:
+    """List accounts with their health, also disconnected ones; below the table what to do about each."""
+    from treadle.api.accounts import account_json, all_accounts
+    from treadle.cli._show import bold, field
 
-    async def work(house: Any, ws: str) -> list[dict[str, Any]]:
-        return [_public(row, house.now()) for row in await house.db.query(_rows, ws)]
-
-    rows = _work(work, workspace)
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        with app.db.read() as conn:
+            found = [account_json(row, app.now()) for row in all_accounts(conn, workspace_id, disconnected=True)]
     if as_json:
-        _print(rows)
+        say({"data": found})
         return
-    if not rows:
-        write("No account is connected yet. 'treadle accounts add' takes a token from Meta's dashboard.")
-    for row in rows:
-        _show(row)
-
-
-def _show(row: dict[str, Any]) -> None:
-    state = row["health"] if row["connected"] else "disconnected"
-    days = f"token lives {row['token_days_left']:g} days" if row["token_days_left"] is not None else ""
-    cause = row["health_cause"] or {}
-    write(
-        bold(f"@{row['username']}") + f"  {row['id']}  {state}  {days}" + ("  paused" if row["paused"] else ""),
-        field("", row["health_words"]) if row["health"] != "active" else "",
-        field("What to do", str(cause.get("next_step") or "")),
+    if not found:
+        typer.echo("No account is connected yet. 'treadle accounts add' takes a token from Meta's dashboard.", err=True)
+        return
+    table(
+        ("Account", "Name", "State", "Token lasts", "What it means"),
+        [(a["id"], called(a), _state_text(a), _lasts(a), _meaning(a)) for a in found],
+        ends=True,
     )
+    for account in found:
+        if todo := _todo(account):
+            typer.echo(f"\n{bold(called(account))}\n{field('What to do', todo)}", err=True)
+
+
+def _health(account: Mapping[str, Any]) -> str:
+    return str(account["health"]) if account["connected"] else "disconnected"
+
+
+def _state_text(account: Mapping[str, Any]) -> Any:
+    from rich.text import Text
+
+    health = _health(account)
+    style = HEALTH_STYLE.get(health, "red")
+    if account["paused"]:
+        return Text(f"{health}, paused", style="yellow" if health == "active" else style)
+    return Text(health, style=style)
+
+
+def _lasts(account: Mapping[str, Any]) -> str:
+    days = account["token_days_left"]
+    if days is None or not account["connected"]:
+        return ""
+    return "ended" if days <= 0 else f"{days:.0f} days" if days >= 2 else f"{days * 24:.1f} hours"
+
+
+def _meaning(account: Mapping[str, Any]) -> str:
+    paused = " Paused: nothing is sent to it." if account["paused"] else ""
+    words = account["health_words"] if account["connected"] else "Its tokens are forgotten; its posts wait."
+    return f"{words}{paused}"
+
+
+def _todo(account: Mapping[str, Any]) -> str:
+    """What a person does about an account that does not simply work; empty when there is nothing to do."""
+    health, cause = _health(account), account["health_cause"] or {}
+    if health == "active":
+        return f"'treadle accounts resume {called(account)}' lets what waits go." if account["paused"] else ""
+    told = "" if health == "disconnected" else str(cause.get("next_step") or cause.get("why") or "")
+    way = f"'treadle accounts reconnect {called(account)}' prints a link for its owner." if health in AGAIN else ""
+    return f"{told} {way}".strip()
 
 
 @app.command()
-def show(account: AccountArg, workspace: Workspace = "", as_json: AsJson = False) -> None:
-    """One account: health, permissions, what reconnecting would send."""
+def show(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
+    """Show one: health, permissions, what reconnecting would send."""
+    from treadle.accounts.connect import preview
+    from treadle.accounts.service import Accounts
+    from treadle.api.accounts import account_json, with_accounts
 
-    async def work(house: Any, ws: str) -> dict[str, Any]:
-        from treadle.accounts.connect import preview
+    with house() as app:
+        row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
 
-        row = await _one(house, ws, account)
-        would = await house.db.query(preview, house, row["id"])
-        return {**_public(row, house.now()), "reconnect_would": would}
+        async def would(rooms: Accounts) -> dict[str, list[str]]:
+            return await app.db.query(preview, rooms, row["id"])
 
-    found = _work(work, workspace)
+        found = {**account_json(row, app.now()), "reconnect_would": asyncio.run(with_accounts(app, would))}
     if as_json:
+        say(found)
+    else:
         _print(found)
-        return
-    _show(found)
-    write(field("Permissions", ", ".join(found["scopes"]) or "not known"))
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    from treadle.cli._show import bold, field, write
+
     sends, holds = len(found["reconnect_would"]["sends"]), len(found["reconnect_would"]["holds"])
-    if sends or holds:
-        write(field("Reconnecting", f"would send {sends} posts and hold {holds} for a yes."))
+    write(
+        f"{bold(called(found))}  {found['id']}  {_state_text(found)}",
+        field("What it means", _meaning(found)),
+        field("What to do", _todo(found)),
+        field("Token lasts", _lasts(found)),
+        field("Permissions", ", ".join(found["scopes"]) or "not known"),
+        field("Reconnecting", f"would send {sends} posts and hold {holds} for a yes." if sends or holds else ""),
+        field("Looked at", when(found["checked_at"])),
+        field("Here since", when(found["created_at"])),
+    )
 
 
 @app.command()
@@ -167,7 +159,7 @@ def add(
     ] = "",
     account: Annotated[str, typer.Option("--account", help="Reconnect this account, and no other profile.")] = "",
     workspace: Workspace = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Connect by a token from Meta's dashboard. A long-lived one is recognised; a short one is made to last.
 
@@ -175,105 +167,69 @@ def add(
     """
     from pydantic import SecretStr
 
-    if token == "-":
-        secret = SecretStr(sys.stdin.readline())
-    elif token:
-        secret = SecretStr(token)
-    elif sys.stdin.isatty():
-        secret = SecretStr(typer.prompt("Token", hide_input=True))
-    else:
-        secret = SecretStr(sys.stdin.readline())
+    from treadle.accounts.connect import add_token
+    from treadle.accounts.storing import Stored
+    from treadle.api.accounts import account_json, find_account, with_accounts
 
-    async def work(house: Any, ws: str) -> Any:
-        from treadle.accounts.connect import add_token
+    if not token and sys.stdin.isatty():
+        token = typer.prompt("Token", hide_input=True)
+    elif token in ("", "-"):
+        token = sys.stdin.readline()
+    secret = SecretStr(token)
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        wanted = account_of(app, workspace_id, account, disconnected=True)["id"] if account else None
+        given: dict[str, Any] = {"actor": ACTOR, "account_id": wanted}
+        made = asyncio.run(with_accounts(app, lambda rooms: add_token(rooms, workspace_id, secret, **given)))
+        if not isinstance(made, Stored):
+            _not_added(made, as_json, app.settings.threads_api_url)
+        with app.db.read() as conn:
+            row = find_account(conn, workspace_id, made.account_id) or {}
+        _added(made, account_json(row, app.now()), as_json)
 
-        wanted = (await _one(house, ws, account))["id"] if account else None
-        return await add_token(house, ws, secret, actor="cli", account_id=wanted)
 
-    _told(_work(work, workspace), as_json)
-
-
-def _told(made: Any, as_json: bool) -> None:
+def _not_added(made: Unknown | Page, as_json: bool, asked: str) -> NoReturn:
+    """Why the token was not taken, for people as much as is known; then the end: exit code 1."""
     from treadle.accounts.pages import Page
-    from treadle.accounts.tokens import Unknown
+    from treadle.cli._show import bold, field, write
 
-    if isinstance(made, Unknown):
-        found = made.diagnosis
-        if as_json:
-            _print({"ok": False, "cause": found.to_json()})
-        else:
-            write(
-                bold(found.title),
-                field("What happened", found.what_happened),
-                field("What to do", found.next_step),
-                field("For developers", found.next_step_developer),
-                field("Asked", f"{_asked()} (TREADLE_THREADS_API_URL)" if found.pattern in UNHEARD else ""),
-                field("More", f"treadle explain {found.pattern}"),
-            )
-        raise typer.Exit(1)
     if isinstance(made, Page):
         if as_json:
-            _print(made.to_json())
+            said = " ".join((made.happened, *made.todo))
+            say({**made.to_json(), "error": "threads_refused", "message": f"{made.title}. {said}"})
         else:
             write(bold(made.title), made.happened, *made.todo)
         raise typer.Exit(1)
+    found = made.diagnosis
     if as_json:
-        _print(
-            {
-                "ok": True,
-                "account_id": made.account_id,
-                "username": made.username,
-                "outcome": made.kind,
-                "released": list(made.released),
-                "missing_scopes": list(made.missing),
-            }
+        # Nobody asked Threads when there was no token to ask with.
+        word = {"error": "invalid_request"} if made.step == "input" else {}
+        say({"ok": False, **refusal_json(found), **word})
+    else:
+        write(
+            bold(found.title),
+            field("What happened", found.what_happened),
+            field("What to do", found.next_step),
+            field("For developers", found.next_step_developer),
+            field("Asked", f"{asked} (TREADLE_THREADS_API_URL)" if found.pattern in UNHEARD else ""),
+            field("More", f"treadle explain {found.pattern}"),
         )
+    raise typer.Exit(1)
+
+
+def _added(made: Any, account: dict[str, Any], as_json: bool) -> None:
+    from treadle.cli._show import bold, field, write
+
+    if as_json:
+        outcome = {"outcome": made.kind, "released": list(made.released), "missing_scopes": list(made.missing)}
+        say({"ok": True, "account_id": made.account_id, **account, **outcome})
         return
     words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
     write(
-        bold(f"@{made.username} {words[made.kind]}") + f"  {made.account_id}",
+        bold(f"{called(account)} {words[made.kind]}") + f"  {made.account_id}",
         field("Missing", f"{', '.join(made.missing)}: publishing will not work without.") if made.missing else "",
         f"{len(made.released)} posts that waited go out now." if made.released else "",
     )
-
-
-def _asked() -> str:
-    from treadle.settings import Settings
-
-    return Settings().threads_api_url
-
-
-def _link(account: str | None, return_url: str, scopes: list[str] | None, workspace: str, as_json: bool) -> None:
-    async def work(house: Any, ws: str) -> Any:
-        from treadle.accounts import audit, links
-
-        wanted = (await _one(house, ws, account))["id"] if account else None
-
-        def make(conn: Any) -> Any:
-            made = links.create(
-                conn,
-                house.settings,
-                ws,
-                now=house.now(),
-                account_id=wanted,
-                return_url=return_url or None,
-                scopes=scopes,
-            )
-            if isinstance(made, links.Link):
-                audit.note(conn, ws, "cli", "link.created", made.id, {"account_id": wanted}, now=house.now())
-            return made
-
-        return await house.db.run(make)
-
-    made = _work(work, workspace)
-    from treadle.accounts.refusal import Refusal
-
-    if isinstance(made, Refusal):
-        raise _no(f"{made.title}: {made.detail}")
-    if as_json:
-        _print({"id": made.id, "url": made.url, "expires_at": made.expires_at})
-    else:
-        write(made.url, "Good for one connection, for a day. Whoever opens it connects their profile.")
 
 
 Scopes = Annotated[
@@ -287,9 +243,7 @@ ReturnUrl = Annotated[str, typer.Option("--return-url", help="Where to go afterw
 
 
 @app.command()
-def connect(
-    return_url: ReturnUrl = "", scope: Scopes = None, workspace: Workspace = "", as_json: AsJson = False
-) -> None:
+def connect(return_url: ReturnUrl = "", scope: Scopes = None, workspace: Workspace = "", as_json: Json = False) -> None:
     """Print a link for somebody to connect an account through Threads."""
     _link(None, return_url, scope, workspace, as_json)
 
@@ -300,29 +254,54 @@ def reconnect(
     return_url: ReturnUrl = "",
     scope: Scopes = None,
     workspace: Workspace = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Print a link that connects this account again; no other profile can use it."""
     _link(account, return_url, scope, workspace, as_json)
 
 
-@app.command()
-def recheck(account: AccountArg, workspace: Workspace = "", as_json: AsJson = False) -> None:
-    """Look at Threads whether the account works; what proves to be over is closed, and its posts go."""
-
-    async def work(house: Any, ws: str) -> Any:
-        from treadle.accounts.reading import recheck as look
-
-        return await look(house, ws, (await _one(house, ws, account))["id"])
-
-    found = _work(work, workspace)
+def _link(account: str | None, return_url: str, scopes: list[str] | None, workspace: str, as_json: bool) -> None:
+    from treadle.accounts import audit, links
     from treadle.accounts.refusal import Refusal
+    from treadle.posts.read import iso
 
-    if isinstance(found, Refusal):
-        raise _no(f"{found.title}. {found.detail}")
+    with house() as app:
+        workspace_id, now = workspace_of(app, workspace), app.now()
+        wanted = account_of(app, workspace_id, account, disconnected=True)["id"] if account else None
+        asked: dict[str, Any] = {"account_id": wanted, "return_url": return_url or None, "scopes": scopes}
+        with app.db.begin() as conn:
+            made = links.create(conn, app.settings, workspace_id, now=now, **asked)
+            if isinstance(made, links.Link):
+                audit.note(conn, workspace_id, ACTOR, "link.created", made.id, {"account_id": wanted}, now=now)
+    if isinstance(made, Refusal):
+        no(made, as_json)
+    if as_json:
+        say({"id": made.id, "url": made.url, "expires_at": iso(made.expires_at)})
+        return
+    typer.echo(made.url)
+    typer.echo("Good for one connection, for a day. Whoever opens it connects their profile.", err=True)
+
+
+@app.command()
+def recheck(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
+    """Look at Threads whether the account works; what proves to be over is closed, and its posts go."""
+    from treadle.accounts.reading import recheck as look
+    from treadle.accounts.refusal import Refusal
+    from treadle.api.accounts import account_json, find_account, with_accounts
+    from treadle.cli._show import bold, write
+
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        id_ = account_of(app, workspace_id, account, disconnected=True)["id"]
+        found = asyncio.run(with_accounts(app, lambda rooms: look(rooms, workspace_id, id_)))
+        if isinstance(found, Refusal):
+            no(found, as_json)
+        with app.db.read() as conn:
+            now_is = account_json(find_account(conn, workspace_id, id_) or {}, app.now())
     if as_json:
         cause = found.diagnosis.to_json() if found.diagnosis else None
-        _print({"health": found.health, "message": found.message, "cause": cause, "released": list(found.released)})
+        said = {"health": found.health, "message": found.message, "cause": cause, "released": list(found.released)}
+        say({**said, "account": now_is})
     else:
         write(bold(found.health), found.message, f"{len(found.released)} posts go out now." if found.released else "")
     if found.diagnosis is not None:
@@ -330,46 +309,50 @@ def recheck(account: AccountArg, workspace: Workspace = "", as_json: AsJson = Fa
 
 
 @app.command()
-def refresh(account: AccountArg, workspace: Workspace = "", as_json: AsJson = False) -> None:
+def refresh(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
     """Renew the account's token now rather than when its time comes."""
+    from treadle.accounts.refresh import refresh as renew
+    from treadle.api.accounts import with_accounts
+    from treadle.cli._show import bold, field, write
 
-    async def work(house: Any, ws: str) -> Any:
-        from treadle.accounts.refresh import refresh as renew
-
-        return await renew(house, (await _one(house, ws, account))["id"], asked=True)
-
-    done = _work(work, workspace)
+    with house() as app:
+        row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
+        if row["token_enc"] is None:
+            not_connected(as_json)
+        made = asyncio.run(with_accounts(app, lambda rooms: renew(rooms, row["id"], asked=True)))
     said = {
         "refreshed": "The token was renewed.",
         "later": "Not this time; it is tried again by itself.",
         "dead": "The token is dead: connect the account again.",
-        "skipped": "Another process is at it, or there is no token.",
-    }[done.outcome]
+        "skipped": "Another process is at it.",
+    }[made.outcome]
+    renewed = made.outcome == "refreshed"
     if as_json:
-        _print({"outcome": done.outcome, "cause": done.diagnosis.to_json() if done.diagnosis else None})
+        word = {} if renewed else {"error": "busy" if made.outcome == "skipped" else "threads_refused"}
+        cause = made.diagnosis.to_json() if made.diagnosis else None
+        say({"outcome": made.outcome, **word, "message": said, "cause": cause})
     else:
-        write(bold(said), field("What happened", done.diagnosis.what_happened) if done.diagnosis else "")
-    if done.outcome != "refreshed":
+        write(bold(said), field("What happened", made.diagnosis.what_happened) if made.diagnosis else "")
+    if not renewed:
         raise typer.Exit(1)
 
 
 @app.command()
-def disconnect(account: AccountArg, workspace: Workspace = "", as_json: AsJson = False) -> None:
+def disconnect(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
     """Forget the account's tokens. Its posts wait until it is connected again."""
+    from treadle.accounts.storing import disconnect as forget
 
-    async def work(house: Any, ws: str) -> bool:
-        from treadle.accounts.storing import disconnect as forget
-
-        row = await _one(house, ws, account)
-        done: bool = await house.db.run(lambda conn: forget(conn, ws, row["id"], actor="cli", now=house.now()))
-        return done
-
-    if not _work(work, workspace):
-        raise _no("It is disconnected already.")
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        found = account_of(app, workspace_id, account, disconnected=True)
+        with app.db.begin() as conn:
+            done = forget(conn, workspace_id, found["id"], actor=ACTOR, now=app.now())
+    if not done:
+        not_connected(as_json)
     if as_json:
-        _print({"disconnected": True})
+        say({"account_id": found["id"], "username": found["username"], "disconnected": True})
     else:
-        write("Disconnected; its tokens are forgotten.")
+        typer.echo(f"{called(found)} is disconnected; its tokens are forgotten.")
 
 
 app.command("pause")(pause)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, account_of, by_hand, fail, house, say, table, when, workspace_of
-
-AccountArg = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id of the account (acc_...) or its user name.")]
+from treadle.cli._house import (
+    ACTOR,
+    AccountArg,
+    Json,
+    Workspace,
+    account_of,
+    called,
+    house,
+    no,
+    say,
+    table,
+    threads_refused,
+    when,
+    workspace_of,
+)
 
 
 def pause(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
@@ -28,7 +40,7 @@ def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        found = account_of(app, workspace_id, account)
+        found = account_of(app, workspace_id, account, disconnected=True)
         with app.db.begin() as conn:
             now, act = app.now(), "account.paused" if paused else "account.resumed"
             answer = app.posts.pause(conn, workspace_id, account_id=found["id"], paused=paused, now=now)
@@ -37,9 +49,9 @@ def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
     if as_json:
         say({"account_id": found["id"], "username": found["username"], "paused": paused, "released": released})
     elif paused:
-        typer.echo(f"@{found['username']} is paused: nothing is sent to it until you resume.")
+        typer.echo(f"{called(found)} is paused: nothing is sent to it until you resume.")
     else:
-        typer.echo(f"@{found['username']} goes on." + (f" {len(released)} posts go now." if released else ""))
+        typer.echo(f"{called(found)} goes on." + (f" {len(released)} posts go now." if released else ""))
 
 
 def quota(
@@ -53,15 +65,12 @@ def quota(
     from treadle.diagnosis.types import Diagnosis
 
     with house() as app:
-        row = account_of(app, workspace_of(app, workspace), account)
+        row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
         if not here and row["token_enc"] is None:
-            fail("The account is not connected.", "Connect it again; there is no token to ask with.")
+            not_connected(as_json)
         found = asyncio.run(quota_of(app, row, live=not here))
     if isinstance(found, Diagnosis):
-        if as_json:
-            say({"error": "threads_refused", "cause": found.to_json()})
-            raise typer.Exit(1)
-        fail(f"{found.title}. {by_hand(found)}", "'--here' shows what is known without asking.")
+        threads_refused(found, "'--here' shows what is known without asking.")
     if as_json:
         say(found)
         return
@@ -77,3 +86,11 @@ def quota(
     table(("", "Used", "Of", "From here"), rows)
     if found["full_until"]:
         typer.echo(f"Full until {when(found['full_until'])}.", err=True)
+
+
+def not_connected(as_json: bool) -> NoReturn:
+    """End the command: there is no token to ask Threads with."""
+    from treadle.accounts.refusal import Refusal
+
+    why = "Connect it again: Treadle holds no token of it."
+    no(Refusal("The account is not connected", why, 409, pattern="account_disconnected"), as_json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import Json, Workspace, fail, house, say, short, table, when, workspace_of
+from treadle.cli._house import Json, Workspace, fail, hand_down, house, say, short, table, when, workspace_of
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -26,6 +26,8 @@ def blockers(context: typer.Context, workspace: Workspace = "", as_json: Json = 
     """What holds posts back. Without a command: the open causes."""
     if context.invoked_subcommand is None:
         list_blockers(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")
@@ -93,7 +95,7 @@ def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
     with app.db.read() as conn:
         found = get_blocker(conn, workspace_id, id_)
         if found is None:
-            fail("There is no such blocker in this workspace.")
+            fail("There is no such blocker in this workspace.", error="not_found")
         return {**found, "would": would_do(conn, [found["id"]], workspace_id=workspace_id, now=app.now())}
 
 
@@ -135,7 +137,7 @@ def recheck(
             _say_preview(found, as_json)
             return
         if found["repaired_at"]:
-            fail("It is repaired already.")
+            fail("It is repaired already.", error="is_repaired")
         result = asyncio.run(ask(app, lambda rooms: look(rooms, app.releaser, found["id"], asked=True)))
     if as_json:
         say({"verdict": result.verdict, "message": result.message, "released": list(result.released)})

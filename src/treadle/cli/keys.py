@@ -3,68 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._show import bold, write
-from treadle.cli._typer import run_app
+from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, no, say, table, when, workspace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from treadle.app import App
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    no_args_is_help=True,
-    help="API keys, logins, and the encryption key.",
-)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Workspace = Annotated[str, typer.Option("--workspace", help="Id of the workspace; the first one unless said.")]
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+LONGEST = 200  # characters of a name, as in the API
+KeyId = Annotated[
+    str, typer.Argument(metavar="KEY", help="Id of the key (key_...), or enough of its end to tell it apart.")
+]
 
 
-def run(name: str, args: list[str]) -> int:
+def run(name: str, args: list[str]) -> int | None:
+    from treadle.cli._typer import run_app
+
     return run_app(app, name, args)
 
 
-@contextmanager
-def _house() -> Iterator[App]:
-    from treadle.app import open_app
-
-    house = open_app()
-    try:
-        yield house
-    finally:
-        house.close()
-
-
-def _no(message: str) -> typer.Exit:
-    sys.stderr.write(f"treadle keys: {message}\n")
-    return typer.Exit(1)
-
-
-def _print(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def _workspace(conn: Any, wanted: str) -> str:
-    import sqlalchemy as sa
-
-    from treadle.store.tables import workspaces
-
-    query = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id)
-    if wanted:
-        query = query.where(workspaces.c.id == wanted)
-    found = conn.execute(query.limit(1)).scalar()
-    if found is None:
-        raise _no(f"There is no workspace {wanted}.")
-    return str(found)
+@app.callback(invoke_without_command=True)
+def keys(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
+    """API keys, logins, and the encryption key. Without a command: the list of API keys."""
+    if context.invoked_subcommand is None:
+        list_keys(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command()
@@ -75,96 +45,137 @@ def create(
     ] = "write",
     days: Annotated[float, typer.Option("--days", help="Ends after so many days; 0: never.", min=0, max=36_500)] = 0.0,
     workspace: Workspace = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Make an API key and print it, this once. On a terminal or not, the key alone stands on the first line."""
     from treadle.accounts import audit
-    from treadle.accounts.keys import SCOPES, create_key
+    from treadle.accounts.keys import SCOPES, create_key, listing
+    from treadle.api.keys import key_json
 
     if scope not in SCOPES:
-        sys.stderr.write(f"treadle keys: there is no scope {scope!r}; it is one of {', '.join(SCOPES)}.\n")
-        raise typer.Exit(2)
-    with _house() as house, house.db.begin() as conn:
-        now = house.now()
-        ws = _workspace(conn, workspace)
+        fail(f"There is no scope '{scope}'.", f"It is one of {', '.join(SCOPES)}.", code=2)
+    if len(name) > LONGEST:
+        fail("The name is too long.", f"Shorten it to {LONGEST} characters.", code=2)
+    with house() as app:
+        workspace_id, now = workspace_of(app, workspace), app.now()
         expires = now + days * 86_400 if days else None
-        key_id, secret = create_key(conn, ws, name, [scope], now, expires)
-        audit.note(conn, ws, "cli", "key.created", key_id, {"name": name, "scopes": [scope]}, now=now)
+        with app.db.begin() as conn:
+            key_id, secret = create_key(conn, workspace_id, name, [scope], now, expires)
+            audit.note(conn, workspace_id, ACTOR, "key.created", key_id, {"name": name, "scopes": [scope]}, now=now)
+            row = next(row for row in listing(conn, workspace_id) if row["id"] == key_id)
     if as_json:
-        _print({"id": key_id, "key": secret, "scopes": [scope], "workspace_id": ws, "expires_at": expires})
+        say({**key_json(row), "workspace_id": workspace_id, "key": secret})
         return
-    sys.stdout.write(secret + "\n")
-    sys.stderr.write(
-        f"{key_id}, scope {scope}. It is not shown again; revoke it with 'treadle keys revoke {key_id}'.\n"
+    typer.echo(secret)
+    typer.echo(
+        f"{key_id}, scope {scope}. It is not shown again; revoke it with 'treadle keys revoke {key_id}'.", err=True
     )
 
 
 @app.command("list")
-def list_(workspace: Workspace = "", as_json: AsJson = False) -> None:
-    """The keys of a workspace, without the keys themselves."""
+def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
+    """List the keys of a workspace, newest first, without the keys themselves."""
     from treadle.accounts.keys import listing
+    from treadle.api.keys import key_json
 
-    with _house() as house, house.db.read() as conn:
-        rows = listing(conn, _workspace(conn, workspace))
+    with house() as app:
+        workspace_id, now = workspace_of(app, workspace), app.now()
+        with app.db.read() as conn:
+            rows = listing(conn, workspace_id)
     if as_json:
-        _print(rows)
+        say({"data": [key_json(row) for row in rows]})
         return
     if not rows:
-        write("There is no key yet. 'treadle keys create' makes one.")
-    for row in rows:
-        state = "revoked" if row["revoked_at"] else "ended" if (row["expires_at"] or 1e12) < time.time() else "good"
-        used = time.strftime("used %Y-%m-%d", time.gmtime(row["last_used_at"])) if row["last_used_at"] else "never used"
-        write(bold(row["id"]) + f"  {row['prefix']}...  {','.join(row['scopes'])}  {state}  {used}  {row['name']}")
+        typer.echo("There is no key yet. 'treadle keys create' makes one.", err=True)
+        return
+    table(
+        ("Key", "Name", "May", "State", "Begins with", "Last used", "Ends"),
+        [
+            (
+                row["id"],
+                row["name"],
+                ", ".join(row["scopes"]),
+                _state_text(row, now),
+                row["prefix"],
+                _day(row["last_used_at"]),
+                _day(row["expires_at"]),
+            )
+            for row in rows
+        ],
+        ends=True,
+    )
+
+
+def _day(at: float | None) -> str:
+    from treadle.posts.read import iso
+
+    return when(iso(at))[:10] or "never"
+
+
+def _state_text(row: Mapping[str, Any], now: float) -> Any:
+    from rich.text import Text
+
+    if row["revoked_at"] is not None:
+        return Text("revoked", style="dim")
+    ended = row["expires_at"] is not None and row["expires_at"] <= now
+    return Text("ended", style="dim") if ended else Text("good", style="green")
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key (key_...).")], workspace: Workspace = "",
-           as_json: AsJson = False) -> None:  # fmt: skip
+def revoke(key: KeyId, workspace: Workspace = "", as_json: Json = False) -> None:
     """End a key, at once and for ever."""
-    from treadle.accounts import keys
+    from treadle.accounts.keys import revoke as end
+    from treadle.cli._ids import whole_id
+    from treadle.store.tables import api_keys
 
-    with _house() as house, house.db.begin() as conn:
-        done = keys.revoke(conn, _workspace(conn, workspace), key_id, actor="cli", now=house.now())
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        id_ = whole_id(app, workspace_id, key, "key", "key", api_keys)
+        with app.db.begin() as conn:
+            done = end(conn, workspace_id, id_, actor=ACTOR, now=app.now())
     if not done:
-        raise _no(f"There is no living key {key_id} in this workspace.")
+        fail(f"There is no living key {id_} in this workspace.", error="not_found")
     if as_json:
-        _print({"revoked": key_id})
+        say({"revoked": id_})
     else:
-        write(f"{key_id} opens nothing any more.")
+        typer.echo(f"{id_} opens nothing any more.")
 
 
 @app.command()
-def rotate(as_json: AsJson = False) -> None:
+def rotate(as_json: Json = False) -> None:
     """Seal every stored secret under a new encryption key. Running servers notice by themselves."""
     from treadle.accounts.vault import rotate as seal_anew
 
-    with _house() as house, house.db.begin() as conn:
-        done = seal_anew(conn, house.vault)
+    with house() as app, app.db.begin() as conn:
+        done = seal_anew(conn, app.vault)
+    lost = ", ".join(sorted(set(done.unreadable)))
+    unread = (
+        f"{len(done.unreadable)} could not be opened ({lost}): no key was forgotten. Put the missing key back, or "
+        "connect those accounts again."
+    )
     if as_json:
-        _print({"resealed": done.resealed, "keys_dropped": done.dropped, "unreadable": list(done.unreadable)})
+        wrong = {"error": "unreadable", "message": unread} if done.unreadable else {}
+        say({**wrong, "resealed": done.resealed, "keys_dropped": done.dropped, "unreadable": list(done.unreadable)})
     else:
-        write(
-            f"{done.resealed} secrets are sealed under the newest key; {done.dropped} old keys were forgotten.",
-            "Backups made before this need the key file of then." if done.dropped else "",
-            f"{len(done.unreadable)} could not be opened ({', '.join(sorted(set(done.unreadable)))}): no key was "
-            "forgotten. Put the missing key back, or connect those accounts again."
-            if done.unreadable
-            else "",
-        )
+        typer.echo(f"{done.resealed} secrets are sealed under the newest key; {done.dropped} old keys were forgotten.")
+        if done.dropped:
+            typer.echo("Backups made before this need the key file of then.")
     if done.unreadable:
+        if not as_json:
+            typer.echo(unread, err=True)
         raise typer.Exit(1)
 
 
 @app.command("new-secret")
-def new_secret(as_json: AsJson = False) -> None:
+def new_secret(as_json: Json = False) -> None:
     """Print a fresh key for TREADLE_SECRET_KEYS (put it in front of the old ones)."""
     from cryptography.fernet import Fernet
 
     made = Fernet.generate_key().decode()
     if as_json:
-        _print({"secret": made})
+        say({"secret": made})
     else:
-        sys.stdout.write(made + "\n")
+        typer.echo(made)
 
 
 @app.command()
@@ -172,31 +183,35 @@ def user(
     email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
     workspace: Workspace = "",
     zone: Annotated[str, typer.Option("--zone", help="Their time zone, as Europe/Berlin.")] = "UTC",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Let a person log in to the pages, or give them a new password. The password is asked for (or read from stdin)."""
-    from treadle.accounts import login
+    from zoneinfo import available_timezones
+
     from treadle.accounts.refusal import Refusal
 
+    if zone not in available_timezones():
+        fail(f"There is no time zone '{zone}'.", "Write it as Europe/Berlin.", code=2)
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-
-    async def work(house: App, ws: str) -> Any:
-        changed = await login.set_password(house.db, email, password, actor="cli", now=house.now())
-        if changed is not False:
-            return changed
-        return await login.add_user(house.db, ws, email, password, actor="cli", now=house.now(), zone=zone)
-
-    with _house() as house:
-        with house.db.read() as conn:
-            ws = _workspace(conn, workspace)
-        made = asyncio.run(work(house, ws))
+    with house() as app:
+        made = asyncio.run(_let_in(app, workspace_of(app, workspace), email, password, zone))
     if isinstance(made, Refusal):
-        raise _no(f"{made.title}. {made.detail}")
+        no(made, as_json)
     what = "password changed" if made is True else "added"
     if as_json:
-        _print({"email": email, "outcome": what})
+        say({"email": email, "outcome": what})
     else:
-        write(f"{email}: {what}.")
+        typer.echo(f"{email}: {what}.")
+
+
+async def _let_in(app: App, workspace_id: str, email: str, password: str, zone: str) -> Any:
+    """``True``: the password of somebody who was known is another one now; else what adding them gave."""
+    from treadle.accounts import login
+
+    changed = await login.set_password(app.db, email, password, actor=ACTOR, now=app.now())
+    if changed is not False:
+        return changed
+    return await login.add_user(app.db, workspace_id, email, password, actor=ACTOR, now=app.now(), zone=zone)

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import Json, Workspace, fail, house, missing, say, short, sure, table, when, workspace_of
+from treadle.cli._house import (
+    Json,
+    Workspace,
+    fail,
+    hand_down,
+    house,
+    missing,
+    say,
+    short,
+    sure,
+    table,
+    when,
+    workspace_of,
+)
 from treadle.cli._media import SEVERITY, a_file, facts_words, keep_file
 
 if TYPE_CHECKING:
@@ -39,6 +52,8 @@ def media(
     """Files kept for posts. Without a command: the newest."""
     if context.invoked_subcommand is None:
         list_media(limit=limit, workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")
@@ -112,7 +127,8 @@ async def _add(app: App, workspace_id: str, files: Sequence[str], as_json: bool)
             if isinstance(made, NotKept):
                 if as_json:
                     found = [finding_json(f, "file", app.settings.public_url) for f in made.findings]
-                    say({"error": "invalid_request", "file": given, "findings": found})
+                    said = " ".join(f["message"] for f in found)
+                    say({"error": "invalid_request", "message": said, "file": given, "findings": found})
                 else:
                     for f in made.findings:
                         typer.echo(f"{given}: {f.message}", err=True)

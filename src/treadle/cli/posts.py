@@ -12,15 +12,16 @@ from treadle.cli._house import (
     Json,
     Workspace,
     account_of,
-    by_hand,
     done,
     fail,
+    hand_down,
     house,
     refused,
     say,
     short,
     state_text,
     table,
+    threads_refused,
     when,
     workspace_of,
 )
@@ -56,6 +57,8 @@ def posts(
     """List posts, show one, and act on it. Without a command: the newest posts."""
     if context.invoked_subcommand is None:
         list_posts(state=state, account=account, limit=limit, workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")
@@ -137,7 +140,7 @@ def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
     with app.db.read() as conn:
         post = post_json(conn, workspace_id, post_id)
     if post is None:
-        fail("There is no such post in this workspace.")
+        fail("There is no such post in this workspace.", error="not_found")
     return post
 
 
@@ -295,11 +298,8 @@ def unpublish(
         done(answer, as_json)
         return
     if answer.cause is not None:
-        if as_json:
-            say({"error": "threads_refused", "cause": answer.cause.to_json(), "deleted": answer.deleted})
-            raise typer.Exit(1)
-        deleted = f"Deleted before that: {len(answer.deleted)}." if answer.deleted else ""
-        fail(f"{answer.cause.title}. {by_hand(answer.cause)}", deleted)
+        before = f"Deleted before that: {len(answer.deleted)}." if answer.deleted else ""
+        threads_refused(answer.cause, before, deleted=answer.deleted)
     if as_json:
         say({"post_id": found["id"], "deleted": answer.deleted})
     else:

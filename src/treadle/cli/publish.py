@@ -167,7 +167,8 @@ async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dic
     found = made.findings if isinstance(made, NotKept) else []
     if isinstance(made, NotKept):
         if as_json:
-            say({"error": "invalid_request", "findings": [finding_json(f, given) for f in found]})
+            said = " ".join(f.message for f in found)
+            say({"error": "invalid_request", "message": said, "findings": [finding_json(f, given) for f in found]})
             raise typer.Exit(1)
         fail("\n".join(f"{given}: {f.message}" for f in found))
     for f in (made["report"] or {}).get("findings", []):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from treadle.cli._house import Json, Workspace, fail, house, missing, say, table, when, workspace_of
+from treadle.cli._house import Json, Workspace, fail, hand_down, house, missing, say, table, when, workspace_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 Shape = Annotated[str, typer.Argument(metavar="SHAPE", help="The shape as listed, or enough of it to tell it apart.")]
@@ -24,6 +24,8 @@ def unknown(context: typer.Context, workspace: Workspace = "", as_json: Json = F
     """Answers of Meta that nobody has catalogued yet. Without a command: all that posts of this workspace met."""
     if context.invoked_subcommand is None:
         list_unknown(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ from treadle.cli._house import (
     ACTOR,
     Json,
     Workspace,
+    hand_down,
     house,
     missing,
     no,
@@ -43,6 +44,8 @@ def webhooks(context: typer.Context, workspace: Workspace = "", as_json: Json = 
     """Who is told what happens, what was told, and telling it again. Without a command: the list."""
     if context.invoked_subcommand is None:
         list_webhooks(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, fail, house, no, refused, say, table, when, workspace_of
+from treadle.cli._house import (
+    ACTOR,
+    Json,
+    Workspace,
+    fail,
+    hand_down,
+    house,
+    no,
+    refused,
+    say,
+    table,
+    when,
+    workspace_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +45,8 @@ def workspace(context: typer.Context, workspace: Workspace = "", as_json: Json =
     """Name, pause, alerts and options of a workspace. Without a command: as it is."""
     if context.invoked_subcommand is None:
         show(workspace=workspace, as_json=as_json)
+    else:
+        hand_down(context)
 
 
 @app.command("list")
