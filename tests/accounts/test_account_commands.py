@@ -55,7 +55,7 @@ def test_an_account_from_adding_to_disconnecting(treadle: Terminal, threads_sand
     made = treadle.json(accounts, "add", types=token + "\n")
     assert (made["ok"], made["username"], made["outcome"]) == (True, "ada", "new")
     assert treadle.json(accounts, "add", "--token", token)["outcome"] == "reconnected"
-    assert [row["health"] for row in treadle.json(accounts, "list")] == ["active"]
+    assert [row["health"] for row in treadle.json(accounts, "list")["data"]] == ["active"]
     assert treadle.json(accounts, "show", "@ada")["reconnect_would"] == {"sends": [], "holds": []}
     assert treadle.json(accounts, "reconnect", "ada")["url"].startswith("https://treadle.example/connect/")
     assert treadle.json(accounts, "connect")["id"].startswith("lnk_")
@@ -88,19 +88,30 @@ def test_a_wrong_token_is_explained(treadle: Terminal, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "args"),
+    ("module", "args", "code", "word"),
     [
-        (accounts, ("show", "@nobody")),
-        (accounts, ("list", "--workspace", "wsp_none")),
-        (accounts, ("connect", "--return-url", "https://a.example")),
-        (keys, ("revoke", "key_none")),
+        (accounts, ("show", "@nobody"), 1, "not_found"),
+        (accounts, ("add", "--token", "x", "--account", "nobody"), 1, "not_found"),
+        (accounts, ("list", "--workspace", "wsp_none"), 2, "not_found"),
+        (accounts, ("connect", "--return-url", "https://a.example"), 1, "invalid_request"),
+        (keys, ("revoke", "key_none"), 1, "not_found"),
+        (keys, ("revoke", "key_" + "0" * 26), 1, "not_found"),
+        (keys, ("create", "--scope", "root"), 2, "invalid_request"),
+        (keys, ("create", "--name", "x" * 201), 2, "invalid_request"),
+        (keys, ("user", "ada@example.com", "--zone", "Berlin"), 2, "invalid_request"),
+        (keys, ("user", "ada"), 1, "invalid_request"),
     ],
 )
-def test_what_is_not_there_is_said_in_a_line(treadle: Terminal, module: Any, args: tuple[str, ...]) -> None:
-    code, said, error = treadle(module, *args)
-    assert code == 1
-    assert said == ""
-    assert len(error.strip().splitlines()) == 1
+def test_what_is_refused_is_said_in_two_lines_or_as_json(
+    treadle: Terminal, module: Any, args: tuple[str, ...], code: int, word: str
+) -> None:
+    ended, said, error = treadle(module, *args)
+    assert (ended, said) == (code, "")
+    assert 1 <= len(error.strip().splitlines()) <= 2
+    ended, said, no_words = treadle(module, *args, "--json")
+    refused = json.loads(said)
+    assert (ended, no_words, refused["error"]) == (code, "", word)
+    assert refused["message"] == " ".join(error.split())
 
 
 def test_a_key_stands_alone_on_its_line(treadle: Terminal) -> None:
@@ -108,12 +119,15 @@ def test_a_key_stands_alone_on_its_line(treadle: Terminal) -> None:
     assert code == 0
     assert said.startswith("trd_")
     assert len(said.splitlines()) == 1
-    listed = treadle.json(keys, "list")
+    listed = treadle.json(keys, "list")["data"]
     assert [(row["name"], row["scopes"]) for row in listed] == [("reader", ["read"])]
     assert said.strip() not in str(listed)
-    assert treadle(keys, "revoke", listed[0]["id"])[0] == 0
-    assert "revoked" in treadle(keys, "list")[1]
-    assert treadle(keys, "create", "--scope", "root")[0] == 2
+    assert treadle(keys, "list")[1].split("\t")[:4] == [listed[0]["id"], "reader", "read", "good"]
+    assert treadle.json(keys, "revoke", listed[0]["id"][-8:]) == {"revoked": listed[0]["id"]}
+    assert treadle(keys)[1].split("\t")[3] == "revoked"
+    made = treadle.json(keys, "create", "--days", "1")
+    assert (made["key"][:12], made["scopes"], made["revoked_at"]) == (made["prefix"], ["write"], None)
+    assert made["expires_at"].endswith("Z")
 
 
 def test_rotating_the_encryption_key(treadle: Terminal, threads_sandbox: Sandbox, tmp_path: Path) -> None:

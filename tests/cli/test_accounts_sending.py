@@ -42,7 +42,7 @@ def test_an_account_is_paused_and_goes_on(treadle: Terminal, at_home: House) -> 
         paused = dict(conn.execute(sa.select(accounts.c.username, accounts.c.paused)).all())  # type: ignore[arg-type]
     assert paused == {"ada": True, "eve": False}
     assert "goes on" in treadle("accounts", "resume", "ada").out
-    assert treadle.json("accounts", "list")[0]["paused"] is False
+    assert treadle.json("accounts", "list")["data"][0]["paused"] is False
     nobody = treadle("accounts", "pause", "eve")  # of another workspace
     assert (nobody.code, "no account" in nobody.err) == (1, True)
 
@@ -67,6 +67,7 @@ def test_the_quota_is_asked_of_threads(treadle: Terminal, at_home: House, sandbo
     sandbox.control.revoke("bea")
     refused = treadle.json("accounts", "quota", "bea", code=1)
     assert refused["cause"]["lane"] == "meta_token"
+    assert (refused["error"], refused["cause"]["title"] in refused["message"]) == ("threads_refused", True)
 
 
 def test_a_threads_that_nobody_answers_for(treadle: Terminal, at_home: House, monkeypatch: pytest.MonkeyPatch) -> None:
