@@ -81,7 +81,8 @@ def test_a_database_file_that_is_none(tmp_path: Path) -> None:
     "command",
     [("--help",), ("posts", "--help"), ("posts", "list", "--json"), ("posts", "export"),
      ("export",), ("webhooks", "events"), ("workspace",), ("media", "--json"), ("unknown", "--json"),
-     ("explain", "token_is_invalid"), ("diagnose", '{"error": {"code": 190}}'), ("keys", "--json"), ("accounts", "--json")],
+     ("explain", "token_is_invalid"), ("diagnose", '{"error": {"code": 190}}'), ("keys", "--json"),
+     ("accounts", "--json")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_reader_that_leaves_early_changes_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
