@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,49 @@ async def test_a_piece_that_fails_is_undone_alone(database: Database) -> None:
     assert isinstance(c, sa.exc.IntegrityError)
     assert isinstance(e, sa.exc.IntegrityError)
     assert names(database) == ["a", "b", "d"]
+    database.close()
+
+
+def _until_queued(database: Database, count: int) -> None:
+    assert database._writer is not None
+    deadline = time.monotonic() + 30
+    while database._writer._queue.qsize() < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+async def test_threads_and_coroutines_share_commits(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    commits: list[sa.Connection] = []
+    sa.event.listen(database.engine, "commit", commits.append)
+
+    def hold(conn: sa.Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    first = asyncio.ensure_future(database.run(hold))
+    await asyncio.to_thread(begun.wait, 30)
+    beside = asyncio.ensure_future(database.run(add, "a"))
+    await asyncio.sleep(0)
+    with ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(database.write, add, *group) for group in (("b",), ("a",), ("c",))]
+        await asyncio.to_thread(_until_queued, database, 4)
+        go_on.set()
+        await asyncio.gather(first, beside)
+    assert [each.result() for each in (waiting[0], waiting[2])] == ["b", "c"]
+    assert isinstance(waiting[1].exception(), sa.exc.IntegrityError)
+    assert names(database) == ["a", "b", "c"]
+    assert len(commits) == 2, "what held the writer, and the four that waited for it"
+    database.close()
+
+
+def test_whoever_writes_while_it_closes_is_answered(database: Database) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        writing = [threads.submit(database.write, add, f"{n}") for n in range(400)]
+        database.close()
+        refused = [each for each in writing if isinstance(each.exception(timeout=30), RuntimeError)]
+    written = [each.result() for each in writing if each not in refused]
+    database = open_database(Settings(data_dir=Path(database.url.database or "").parent))
+    assert names(database) == sorted(written), "what was answered is there, what was refused is not"
     database.close()
 
 

@@ -41,9 +41,10 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         turn = _FairLock()
         self.engine = _sqlite(self.url, turn) if self.is_sqlite else _postgres(self.url)
-        # For what DBOS writes by itself: that a run was taken, that it ended. A power cut may take the last moments of
-        # it, and then a run is run again, finds its post further on and does nothing. So these commits need not wait
-        # for the disk; the next one of ours flushes them too. Runs are stored with our own engine, beside their post.
+        # For what DBOS writes by itself: that a run was taken, that one was put back. A power cut may take the last
+        # moments of it, and then a run is run again, finds its post further on and does nothing. So these commits need
+        # not wait for the disk; the next one of ours flushes them too. Runs are stored with our own engine, beside
+        # their post, and their ends are written with it.
         self.runs_engine = _sqlite(self.url, turn, "NORMAL") if self.is_sqlite else self.engine
         self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
         self._writer = GroupWriter(self.engine) if self.is_sqlite else None
@@ -75,6 +76,13 @@ class Database:
                 return fn(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def write(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What :meth:`run` does, for a thread that waits for it."""
+        if self._writer is not None:
+            return self._writer.wait(lambda conn: fn(conn, *args, **kwargs))
+        with self.begin() as conn:
+            return fn(conn, *args, **kwargs)
 
     async def query(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """``fn(conn, ...)`` on a read-only view, in a thread."""

@@ -8,6 +8,7 @@ that raises is undone alone. Nobody is answered before the commit.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import queue
 import threading
 from collections.abc import Callable
@@ -24,28 +25,37 @@ class GroupWriter:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._start = threading.Lock()
+        self._gate = threading.Lock()  # nothing is put behind the end of the queue
         self._closed = False
 
     async def run(self, fn: Callable[[sa.Connection], R]) -> R:
         """``fn`` in a write transaction; returns after the commit, raises what ``fn`` or the commit raised."""
-        if self._thread is None:
-            with self._start:
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, name="treadle-writer", daemon=True)
-                    self._thread.start()
-        if self._closed:
-            raise RuntimeError("the database is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._queue.put(_Piece(fn, future, loop))
+        self._put(_Piece(fn, future, loop))
         return await future
 
+    def wait(self, fn: Callable[[sa.Connection], R]) -> R:
+        """The same for a thread that has nothing else to do meanwhile."""
+        future: concurrent.futures.Future[R] = concurrent.futures.Future()
+        self._put(_Piece(fn, future, None))
+        return future.result()
+
     def close(self) -> None:
-        self._closed = True
-        if self._thread is not None:
+        with self._gate:
+            self._closed = True
             self._queue.put(None)
+        if self._thread is not None:
             self._thread.join(timeout=10)
+
+    def _put(self, piece: _Piece) -> None:
+        with self._gate:
+            if self._closed:
+                raise RuntimeError("the database is closed")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="treadle-writer", daemon=True)
+                self._thread.start()
+            self._queue.put(piece)
 
     def _work(self) -> None:
         while True:
@@ -115,7 +125,10 @@ class _Piece:
     __slots__ = ("error", "fn", "future", "loop", "result")
 
     def __init__(
-        self, fn: Callable[[sa.Connection], Any], future: asyncio.Future[Any], loop: asyncio.AbstractEventLoop
+        self,
+        fn: Callable[[sa.Connection], Any],
+        future: asyncio.Future[Any] | concurrent.futures.Future[Any],
+        loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         self.fn = fn
         self.future = future
@@ -133,10 +146,13 @@ class _Piece:
 
 
 def _answer(pieces: list[_Piece]) -> None:
-    """Wake the waiting, one call into each loop."""
+    """Wake the waiting: threads at once, and one call into each loop."""
     loops: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
     for piece in pieces:
-        loops.setdefault(piece.loop, []).append(piece)
+        if piece.loop is None:
+            piece.settle()
+        else:
+            loops.setdefault(piece.loop, []).append(piece)
     for loop, mine in loops.items():
 
         def settle(mine: list[_Piece] = mine) -> None:
