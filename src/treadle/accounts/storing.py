@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,15 +37,38 @@ class Stored:
 
 
 def repairable(conn: sa.Connection, account_id: str, app_id: str) -> list[str]:
-    """Ids of the open blockers that connecting this account again would close."""
-    own = sa.and_(
+    """Ids of the open blockers that connecting this account again would close, the oldest first."""
+    query = sa.select(blockers.c.id).where(
+        blockers.c.repaired_at.is_(None), sa.or_(_own([account_id]), _shared(app_id))
+    )
+    return list(conn.execute(query.order_by(blockers.c.opened_at)).scalars())
+
+
+def repairable_of(
+    conn: sa.Connection, account_ids: Sequence[str], app_id: str
+) -> tuple[Mapping[str, list[str]], list[str]]:
+    """The same for many accounts at once: the blockers of each account that has some, and those of the app, which
+    connecting any of them would close."""
+    query = sa.select(blockers.c.id, blockers.c.scope, blockers.c.key).where(
+        blockers.c.repaired_at.is_(None), sa.or_(_own(account_ids), _shared(app_id))
+    )
+    own: dict[str, list[str]] = {}
+    shared: list[str] = []
+    for row in conn.execute(query.order_by(blockers.c.opened_at)):
+        (own.setdefault(row.key, []) if row.scope == "account" else shared).append(row.id)
+    return own, shared
+
+
+def _own(account_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
         blockers.c.scope == "account",
-        blockers.c.key == account_id,
+        blockers.c.key.in_(account_ids),
         sa.or_(blockers.c.lane.in_(_REPAIRED_LANES), blockers.c.pattern.in_(_REPAIRED_PATTERNS)),
     )
-    shared = sa.and_(blockers.c.scope == "app", blockers.c.key == app_id, blockers.c.pattern.in_(_APP_PROVEN))
-    query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), sa.or_(own, shared))
-    return list(conn.execute(query.order_by(blockers.c.opened_at)).scalars())
+
+
+def _shared(app_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(blockers.c.scope == "app", blockers.c.key == app_id, blockers.c.pattern.in_(_APP_PROVEN))
 
 
 def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known, *, actor: str) -> Stored:

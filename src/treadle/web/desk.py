@@ -7,7 +7,7 @@ check the CSRF token and set a content policy without inline script or style.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,15 @@ class Desk:
     @property
     def secure(self) -> bool:
         return self.app.settings.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was just done, told once. ``beside``: the id of the thing it stands at; empty: on top of the page."""
+
+    tone: str
+    text: str
+    beside: str = ""
 
 
 class _Absent(StrictUndefined):
@@ -153,10 +162,13 @@ class Visit:
 
     # ------------------------------------------------------------ answers
 
-    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A whole page. ``values`` are the template's; who is here, the zone and the menu are added."""
+    def page(self, template: str, *, status: int = 200, near: Collection[str] = (), **values: Any) -> Response:
+        """A whole page. ``values`` are the template's; who is here, the zone and the menu are added.
+
+        ``near``: ids of what the page shows a word about where it stands; about anything else it is said on top.
+        """
         said = self.request.cookies.get(SAID_COOKIE)
-        tone, _, text = unquote(said).partition("|") if said else ("", "", "")
+        tone, about, text = (*unquote(said).split("|", 2), "", "")[:3] if said else ("", "", "")
         html = self.desk.templates.get_template(template).render(
             visit=self,
             viewer=self.known,
@@ -164,7 +176,7 @@ class Visit:
             zone=self.zone,
             csrf=self.csrf,
             here=self.request.url.path,
-            said={"tone": tone if tone in words.TONES else "plain", "text": text} if text else None,
+            said=Said(tone if tone in words.TONES else "plain", text, about if about in near else "") if text else None,
             **values,
         )
         response = self.dressed(HTMLResponse(html, status))
@@ -182,12 +194,12 @@ class Visit:
     def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
         return self.dressed(JSONResponse(dict(value), status))
 
-    def to(self, where: str, said: str = "", tone: str = "go") -> Response:
-        """Off to another page, with a sentence to be read there."""
+    def to(self, where: str, said: str = "", tone: str = "go", *, about: str = "") -> Response:
+        """Off to another page, with a sentence to be read there, beside what it is ``about`` (an id)."""
         response = self.dressed(RedirectResponse(where, 303))
         if said:
             response.set_cookie(
-                SAID_COOKIE, quote(f"{tone}|{said[:600]}"), max_age=60, httponly=True, samesite="lax", path="/"
+                SAID_COOKIE, quote(f"{tone}|{about}|{said[:600]}"), max_age=60, httponly=True, samesite="lax", path="/"
             )
         return response
 

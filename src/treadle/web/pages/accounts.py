@@ -15,14 +15,12 @@ from treadle.accounts.health import WORDS
 from treadle.accounts.pages import Page
 from treadle.accounts.reading import recheck
 from treadle.accounts.refusal import Refusal
-from treadle.accounts.storing import disconnect, repairable
+from treadle.accounts.storing import disconnect
 from treadle.accounts.tokens import Unknown
-from treadle.api.accounts import all_accounts, with_accounts
+from treadle.api.accounts import with_accounts
 from treadle.posts.states import FINAL, STATE_WORDS
-from treadle.store.tables import posts
+from treadle.web import roster
 from treadle.web.desk import Pages, Visit
-from treadle.web.gauges import gauges
-from treadle.web.needs import would_send
 from treadle.web.words import plural
 
 pages = Pages()
@@ -31,16 +29,38 @@ pages = Pages()
 @pages.get("/accounts")
 async def show(visit: Visit) -> Response:
     app_id = visit.app.settings.threads_app_id
-    found = await visit.app.db.query(_read, visit.workspace, app_id, visit.now)
+    named = visit.asked("q").strip().removeprefix("@")[:200]
+    found = await visit.app.db.query(
+        lambda conn: roster.read(
+            conn,
+            visit.workspace,
+            app_id,
+            visit.now,
+            named=named,
+            after=visit.asked("after"),
+            at=visit.asked("account") or visit.asked("account_id"),
+        )
+    )
     secret = visit.app.settings.threads_app_secret.get_secret_value()
+    kept = {"q": named} if named else {}
     return visit.page(
         "accounts.html",
-        accounts=found,
+        roster=found,
+        accounts=found.accounts,
+        named=named,
+        near={row["id"] for row in found.accounts},
+        again="/accounts" + (f"?{urlencode(kept)}" if kept else ""),
+        following=f"/accounts?{urlencode({**kept, 'after': found.following})}" if found.following else "",
         can_connect=bool(app_id and secret),
         words=WORDS,
-        back=_back(visit, found),
+        back=_back(visit, found.accounts),
         unfinished=urlencode([("state", state) for state in STATE_WORDS if state not in (*FINAL, "draft")]),
     )
+
+
+def address_of(account_id: str) -> str:
+    """Where an account is shown, on whichever page of them it is."""
+    return f"/accounts?{urlencode({'account': account_id})}#{account_id}"
 
 
 def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
@@ -55,36 +75,6 @@ def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
         return {"tone": "act", "text": f"{who} came back, but is not well yet: see below."}
     waiting = f" {plural(mine['waiting'], 'post')} of it {'is' if mine['waiting'] == 1 else 'are'} on the way."
     return {"tone": "go", "text": f"{who} is connected.{waiting if mine['waiting'] else ''}"}
-
-
-def _read(conn: sa.Connection, workspace: str, app_id: str, now: float) -> list[dict[str, Any]]:
-    waiting = {
-        row.account_id: row.n
-        for row in conn.execute(
-            sa.select(posts.c.account_id, sa.func.count().label("n"))
-            .where(posts.c.workspace_id == workspace, posts.c.state.not_in([*FINAL, "draft"]))
-            .group_by(posts.c.account_id)
-        )
-    }
-    rows = all_accounts(conn, workspace, disconnected=True)
-    gauged = gauges(conn, rows, now)
-    shown = []
-    for row in rows:
-        shown.append(
-            {
-                **row,
-                "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
-                "waiting": waiting.get(row["id"], 0),
-                "would": would_send(conn, workspace, repairable(conn, row["id"], app_id), now),
-                "gauges": gauged[row["id"]],
-            }
-        )
-    return sorted(shown, key=_order)  # by name within each
-
-
-def _order(account: dict[str, Any]) -> int:
-    """Those that need somebody first, those that are no longer connected last."""
-    return 2 if not account["connected"] else int(account["health"] == "active")
 
 
 @pages.post("/accounts/connect")
@@ -138,14 +128,17 @@ async def by_token(visit: Visit) -> Response:
 @pages.post("/accounts/{account_id}/{do}")
 async def act(visit: Visit) -> Response:
     account_id, do = str(visit.request.path_params["account_id"]), str(visit.request.path_params["do"])
-    here = f"/accounts#{account_id}"
+
+    def here(said: str, tone: str = "go") -> Response:
+        return visit.to(address_of(account_id), said, tone, about=account_id)
+
     match do:
         case "recheck":
             found = await with_accounts(visit.app, lambda house: recheck(house, visit.workspace, account_id))
             if isinstance(found, Refusal):
-                return visit.to(here, f"{found.title}. {found.detail}", "act")
+                return here(f"{found.title}. {found.detail}", "act")
             well = found.health in ("active", "expiring")
-            return visit.to(here, WORDS.get(found.health, found.health), "go" if well else "act")
+            return here(WORDS.get(found.health, found.health), "go" if well else "act")
         case "pause" | "resume":
 
             def work(conn: sa.Connection) -> Any:
@@ -156,13 +149,14 @@ async def act(visit: Visit) -> Response:
                 return done
 
             await visit.app.db.run(work)
-            return visit.to(here, "Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
+            return here("Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
         case "disconnect":
             actor = visit.viewer.user_id
             done = await visit.app.db.run(
                 lambda conn: disconnect(conn, visit.workspace, account_id, actor=actor, now=visit.now)
             )
-            said = "Disconnected: its tokens are forgotten." if done else "There is no such connected account."
-            return visit.to("/accounts", said, "go" if done else "act")
+            if not done:
+                return visit.to("/accounts", "There is no such connected account.", "act")
+            return here("Disconnected: its tokens are forgotten.")
         case _:
             return visit.missing()

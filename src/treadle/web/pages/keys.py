@@ -24,7 +24,8 @@ async def show(visit: Visit) -> Response:
 
 async def _page(visit: Visit, made: str = "") -> Response:
     rows = await visit.app.db.query(keys.listing, visit.workspace)
-    return visit.page("keys.html", keys=rows, scopes=SCOPES, lives=LIVES, made=made)
+    shown = {row["id"] for row in rows}
+    return visit.page("keys.html", near=shown, keys=rows, scopes=SCOPES, lives=LIVES, made=made)
 
 
 @pages.post("/keys")
@@ -47,4 +48,6 @@ async def make(visit: Visit) -> Response:
 async def revoke(visit: Visit) -> Response:
     key_id, who = str(visit.request.path_params["key_id"]), visit.viewer.user_id
     done = await visit.app.db.run(lambda conn: keys.revoke(conn, visit.workspace, key_id, actor=who, now=visit.now))
-    return visit.to("/keys", "The key opens nothing any more." if done else "There is no such living key.")
+    if not done:
+        return visit.to("/keys", "There is no such living key.", "act")
+    return visit.to("/keys", "The key opens nothing any more.", about=key_id)

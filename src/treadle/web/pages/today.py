@@ -107,7 +107,7 @@ def risks(
     for account in names.values():
         if account["disconnected_at"] is not None:
             continue
-        who, where = f"@{account['username'] or account['id']}", f"/accounts#{account['id']}"
+        who, where = f"@{account['username'] or account['id']}", f"/accounts?account={account['id']}#{account['id']}"
         ends = [t for t in (account["token_expires_at"], account["grant_expires_at"]) if t]
         if ends and now < min(ends) < now + SOON_S and account["id"] not in blocked:
             said = f"Access to {who} ends {ago(min(ends), now)}. Reconnect it before that."

@@ -68,6 +68,11 @@ def _read_one(conn: sa.Connection, workspace: str, hook_id: str, before: str) ->
     return _shown(hook, webhooks.deliveries(conn, workspace, hook_id, limit=PAGE + 1, before=before or None), PAGE)
 
 
+def _ids(hooks: list[dict[str, Any]]) -> set[str]:
+    """What is shown: endpoints, and what each was told."""
+    return {str(row["id"]) for hook in hooks for row in (hook, *hook["deliveries"])}
+
+
 @pages.get("/webhooks")
 async def show(visit: Visit) -> Response:
     return await _page(visit)
@@ -81,7 +86,14 @@ async def show_one(visit: Visit) -> Response:
     if found is None:
         return visit.missing("webhook")
     here = visit.request.url.path + (f"?before={before}" if before else "")
-    return visit.page("webhook.html", hook=found, delivery_states=DELIVERY_STATES, first=not before, back=here)
+    return visit.page(
+        "webhook.html",
+        near=_ids([found]),
+        hook=found,
+        delivery_states=DELIVERY_STATES,
+        first=not before,
+        back=here,
+    )
 
 
 async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, status: int = 200) -> Response:
@@ -89,6 +101,7 @@ async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, 
     return visit.page(
         "webhooks.html",
         status=status,
+        near=_ids(found),
         hooks=found,
         events=webhooks.EVENTS,
         delivery_states=DELIVERY_STATES,
@@ -166,4 +179,5 @@ async def act(visit: Visit) -> Response:
         "remove": "Removed.",
         "redeliver": "It is sent again." if on else kept,
     }
-    return visit.to(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait")
+    about = visit.text("delivery") if do == "redeliver" else hook_id
+    return visit.to(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)
