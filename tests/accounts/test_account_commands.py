@@ -59,6 +59,8 @@ def test_an_account_from_adding_to_disconnecting(treadle: Terminal, threads_sand
     assert treadle.json(accounts, "show", "@ada")["reconnect_would"] == {"sends": [], "holds": []}
     assert treadle.json(accounts, "reconnect", "ada")["url"].startswith("https://treadle.example/connect/")
     assert treadle.json(accounts, "connect")["id"].startswith("lnk_")
+    early = treadle.json(accounts, "refresh", "ada")  # a token of less than a day; nothing but JSON is on the output
+    assert (early["outcome"], early["error"]) == ("later", "threads_refused")
     threads_sandbox.control.advance(90_000)
     assert treadle.json(accounts, "refresh", "ada")["outcome"] == "refreshed"
     threads_sandbox.control.revoke("ada")

@@ -43,7 +43,7 @@ def test_alone_it_lists_and_says_what_to_do(treadle: Terminal, four: dict[str, s
         [four["cleo"], "@cleo", "disconnected"],
         [four["dora"], "@dora", "active, paused"],
     ]
-    assert [row[3] for row in rows] == ["50 days", "50 days", "", "50 days"]
+    assert [row[3] for row in rows] == ["50 days", "", "", "50 days"]
     assert rows[1][4] == health.WORDS["reconnect"]
     said = " ".join(listed.err.split())
     assert diagnose(REVOKED).next_step in said

@@ -69,9 +69,30 @@ def house() -> Iterator[App]:
 
     app = open_app()
     try:
-        yield app
+        with _logs_aside():
+            yield app
     finally:
         app.close()
+
+
+@contextmanager
+def _logs_aside() -> Iterator[None]:
+    """The answer of a command has standard output for itself: of the log only warnings are shown, and beside it."""
+    import logging
+
+    import structlog
+
+    if structlog.is_configured():
+        yield
+        return
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 def hand_down(context: typer.Context) -> None:

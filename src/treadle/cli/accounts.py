@@ -27,13 +27,14 @@ from treadle.cli._house import (
 from treadle.cli.accounts_sending import not_connected, pause, quota, resume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from treadle.accounts.pages import Page
     from treadle.accounts.tokens import Unknown
 
 UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
-AGAIN = ("disconnected", "expiring", "reconnect")  # only the owner's new yes helps
+DEAD = ("disconnected", "reconnect")  # whatever its token promised
+AGAIN = (*DEAD, "expiring")  # only the owner's new yes helps
 HEALTH_STYLE: Mapping[str, str] = {"active": "green", "expiring": "yellow", "limited": "yellow", "disconnected": "dim"}
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
@@ -57,7 +58,7 @@ def accounts(context: typer.Context, workspace: Workspace = "", as_json: Json = 
 def list_accounts(workspace: Workspace = "", as_json: Json = False) -> None:
     """List accounts with their health, also disconnected ones; below the table what to do about each."""
     from treadle.api.accounts import account_json, all_accounts
-    from treadle.cli._show import bold, field
+    from treadle.cli._show import bold
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
@@ -76,7 +77,14 @@ def list_accounts(workspace: Workspace = "", as_json: Json = False) -> None:
     )
     for account in found:
         if todo := _todo(account):
-            typer.echo(f"\n{bold(called(account))}\n{field('What to do', todo)}", err=True)
+            typer.echo("\n".join(("", bold(called(account)), *_labelled("What to do", todo))), err=True)
+
+
+def _labelled(label: str, sentences: Sequence[str]) -> list[str]:
+    """A line for each, so that a command to be copied is not broken in two."""
+    from treadle.cli._show import field
+
+    return [field("" if n else label, sentence) for n, sentence in enumerate(sentences)]
 
 
 def _health(account: Mapping[str, Any]) -> str:
@@ -95,7 +103,7 @@ def _state_text(account: Mapping[str, Any]) -> Any:
 
 def _lasts(account: Mapping[str, Any]) -> str:
     days = account["token_days_left"]
-    if days is None or not account["connected"]:
+    if days is None or _health(account) in DEAD:
         return ""
     return "ended" if days <= 0 else f"{days:.0f} days" if days >= 2 else f"{days * 24:.1f} hours"
 
@@ -106,14 +114,14 @@ def _meaning(account: Mapping[str, Any]) -> str:
     return f"{words}{paused}"
 
 
-def _todo(account: Mapping[str, Any]) -> str:
-    """What a person does about an account that does not simply work; empty when there is nothing to do."""
+def _todo(account: Mapping[str, Any]) -> list[str]:
+    """What a person does about an account that does not simply work, in sentences."""
     health, cause = _health(account), account["health_cause"] or {}
     if health == "active":
-        return f"'treadle accounts resume {called(account)}' lets what waits go." if account["paused"] else ""
+        return [f"'treadle accounts resume {called(account)}' lets what waits go."] if account["paused"] else []
     told = "" if health == "disconnected" else str(cause.get("next_step") or cause.get("why") or "")
     way = f"'treadle accounts reconnect {called(account)}' prints a link for its owner." if health in AGAIN else ""
-    return f"{told} {way}".strip()
+    return [sentence for sentence in (told, way) if sentence]
 
 
 @app.command()
@@ -143,7 +151,7 @@ def _print(found: Mapping[str, Any]) -> None:
     write(
         f"{bold(called(found))}  {found['id']}  {_state_text(found)}",
         field("What it means", _meaning(found)),
-        field("What to do", _todo(found)),
+        *_labelled("What to do", _todo(found)),
         field("Token lasts", _lasts(found)),
         field("Permissions", ", ".join(found["scopes"]) or "not known"),
         field("Reconnecting", f"would send {sends} posts and hold {holds} for a yes." if sends or holds else ""),
