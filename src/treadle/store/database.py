@@ -185,7 +185,7 @@ def _sqlite(url: sa.URL, turn: _FairLock, synchronous: str = "FULL") -> sa.Engin
             "busy_timeout=30000",
             "foreign_keys=ON",
             "wal_autocheckpoint=4000",
-            "cache_size=-4000",  # KiB, for each connection; the system keeps the file in memory anyway
+            "cache_size=-1000",  # KiB, for each of some thirty connections; the system keeps the file in memory anyway
         ):
             dbapi_conn.execute(f"PRAGMA {pragma}").close()
 
