@@ -453,10 +453,14 @@ def test_taking_a_post_off_threads_is_asked_twice(furnished: Furnished) -> None:
 def test_the_set_up_check_tells_the_house_only_to_those_who_run_it(furnished: Furnished) -> None:
     ours = furnished.client.get("/setup").text
     assert "@old.mill.cafe" in ours or "Encryption keys" in ours
+    for path in ("callback", "deauthorize", "delete-data", "webhook"):
+        assert ours.count(f"testserver/threads/{path}") == 1, path  # once is enough
+    assert ours.count("Verify token") == 1
     with furnished.app.db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id="wsp_older", name="Older", created_at=1.0, options={}))
     guest = furnished.client.get("/setup").text
     assert "Encryption keys" not in guest
+    assert "What to enter at Meta" not in guest
     assert "3 connected." in guest
 
 

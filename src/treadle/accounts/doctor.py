@@ -314,18 +314,18 @@ def _callbacks(conn: sa.Connection, house: Accounts) -> Line:
     base, app = house.settings.public_url, house.app
     if app is None:
         return Line("Callbacks", "unknown", "Without an app there are none.")
-    heard = conn.execute(sa.select(sa.func.max(meta_events.c.received_at))).scalar()
-    when = (
-        f"Last heard from Meta {(house.now() - heard) / DAY_S:.1f} days ago."
-        if heard
-        else "Nothing came from Meta yet."
-    )
     return Line(
         "Callbacks",
         "fine",
-        f"{when} To enter at Meta: deauthorise {base}/threads/deauthorize, data deletion {base}/threads/delete-data, "
-        f"webhook {base}/threads/webhook with the verify token {verify_token(app.secret)}.",
+        f"{last_heard(conn, house.now())} To enter at Meta: deauthorise {base}/threads/deauthorize, data deletion "
+        f"{base}/threads/delete-data, webhook {base}/threads/webhook with the verify token {verify_token(app.secret)}.",
     )
+
+
+def last_heard(conn: sa.Connection, now: float) -> str:
+    """When Meta last called one of the callback addresses, as a sentence."""
+    heard = conn.execute(sa.select(sa.func.max(meta_events.c.received_at))).scalar()
+    return f"Last heard from Meta {(now - heard) / DAY_S:.1f} days ago." if heard else "Nothing came from Meta yet."
 
 
 def _connections(conn: sa.Connection, house: Accounts) -> list[Line]:

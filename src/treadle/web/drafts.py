@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from treadle.posts.findings import Finding
+from treadle.web.clock_changes import question
 from treadle.web.draft_options import (
     OFFERED,
     normal,
@@ -69,6 +70,8 @@ class Draft:
     when: str = "now"
     at: str = ""
     zone: str = "UTC"
+    # One of the two times that a local time skipped or doubled by a clock change can mean, with its offset.
+    meant: str = ""
     lateness_h: str = "24"
     labels: str = ""
     metadata: str = ""
@@ -83,7 +86,9 @@ class Draft:
         if len(self.parts) > 1:
             body["replies"] = [part.to_body() for part in self.parts[1:]]
         if self.when == "at":
-            body["publish_at"], body["zone"] = self.at or "no time", self.zone
+            asked = question(self.at, self.zone)
+            chosen = self.meant if asked and asked.takes(self.meant) else self.at
+            body["publish_at"], body["zone"] = chosen or "no time", self.zone
         hours = self.lateness_h.strip().replace(",", ".")
         if hours:
             body["max_lateness"] = f"PT{hours}H"
@@ -144,6 +149,7 @@ def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
         when="at" if get("when") == "at" else "now",
         at=get("at"),
         zone=get("zone") or "UTC",
+        meant=get("meant")[:40],
         lateness_h=get("lateness_h"),
         labels=get("labels"),
         metadata=get("metadata"),
@@ -195,6 +201,7 @@ def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, late
         when="at" if local else "now",
         at=f"{local:%Y-%m-%dT%H:%M}" if local else "",
         zone=str(zone),
+        meant=local.isoformat() if local and question(f"{local:%Y-%m-%dT%H:%M}", str(zone)) else "",
         lateness_h=hours,
         labels=", ".join(body.get("labels") or ()),
         metadata=say_metadata(body.get("metadata") or {}),

@@ -85,6 +85,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Hide text with text_entities.", "Words of the text are hidden under “Spoilers”."),
 )
 WAYS_OUT: Mapping[str, str] = {
+    "doubled_time": "Choose below which one is meant.",
+    "skipped_time": "Choose below which one is meant.",
     "reply_control": "Choose who may reply.",
     "on_too_long": "Choose what happens to a video that is too long.",
     "duration": "Write hours, such as 24 or 1.5.",
@@ -115,6 +117,8 @@ def in_words(finding: Mapping[str, Any]) -> dict[str, Any]:
         return {**said, "message": "This is not what belongs here.", "way_out": "Empty the field, or fill it anew."}
     if finding["rule"] in WAYS_OUT:
         said["way_out"] = WAYS_OUT[finding["rule"]]
+    if finding["rule"] in ("doubled_time", "skipped_time"):  # both readings are offered to choose from
+        said["message"] = re.sub(r"(comes twice|does not exist)[:;].*", r"\1.", str(said["message"]))
     for part in ("message", "way_out"):
         said[part] = plain(str(said.get(part) or ""))
     return said

@@ -59,8 +59,9 @@ async def show(visit: Visit) -> Response:
 
 
 def address_of(account_id: str) -> str:
-    """Where an account is shown, on whichever page of them it is."""
-    return f"/accounts?{urlencode({'account': account_id})}#{account_id}"
+    """Where an account is shown, on whichever page of them it is. Without a place on that page: a browser that goes to
+    one takes the focus from what is said there."""
+    return f"/accounts?{urlencode({'account': account_id})}"
 
 
 def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:

@@ -19,6 +19,8 @@ from treadle.posts.rows import body_of
 from treadle.store.tables import parts, posts
 from treadle.threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
 from treadle.web import uploads
+from treadle.web.clock_changes import question
+from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
 from treadle.web.desk import Pages, Visit
 from treadle.web.drafts import Draft, from_body, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
@@ -77,8 +79,11 @@ async def _form(
     errors: Sequence[Finding] = (),
     status: int = 200,
     focus: str = "",
+    done: str = "",
+    tone: str = "go",
 ) -> Response:
-    """The form with everything that is known about its content. ``look``: also look at the media."""
+    """The form with everything that is known about its content. ``look``: also look at the media; ``focus``: the id
+    one goes on from; ``done``: what a button did, of this ``tone``."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
     names = await visit.app.db.query(account_names, visit.workspace)
@@ -107,6 +112,7 @@ async def _form(
         styles=STYLES,
         files=files,
         focus=focus or ("check" if status != 200 else ""),
+        done={"text": done, "tone": tone} if done else None,
         **_sorted(found, draft),
     )
 
@@ -165,6 +171,7 @@ def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int,
         "looked": looked,
         "refused": wrong,
         "begun": _begun(draft),
+        "asked_time": question(draft.at, draft.zone) if draft.when == "at" else None,
         "shown": shown_parts(draft.parts, errors, wrong),
     }
 
@@ -185,65 +192,21 @@ async def sent(visit: Visit) -> Response:
         case "send" | "draft":
             return await _accept(visit, draft, as_draft=do == "draft")
         case "repair":
-            part, item = _two(argument)
+            part, item = two_numbers(argument)
             draft, trouble = await _repair(visit, draft, part, item)
-            return await _form(visit, draft, look=True, errors=[trouble] if trouble else ())
-        case "check" | "add-media":
-            return await _form(visit, draft, look=True)
+            if trouble:
+                there = f"part-{part}-media"
+                return await _form(visit, draft, look=True, focus=there, done=trouble.message, tone="stop")
+            done = done_by(draft, do, argument)
+            return await _form(visit, draft, look=True, focus=f"compare-{part}-{item}", done=done)
+        case "check":
+            return await _form(visit, draft, look=True, focus="check")
+        case "add-media":
+            return await _form(visit, draft, look=True, focus=f"part-{two_numbers(argument)[0]}-media")
         case _:
-            changed = _changed(draft, do, argument)
-            return await _form(visit, changed, look=bool(_ids(draft)), focus=_focus(changed, do, argument))
-
-
-def _focus(draft: Draft, do: str, argument: str) -> str:
-    """The field in which one goes on after a button: whoever works by keyboard is not sent back to the top."""
-    last, part = len(draft.parts) - 1, _two(argument)[0]
-    match do:
-        case "add-part":
-            return f"part-{last}-text"
-        case "up" | "down":
-            return f"part-{min(max(part + (1 if do == 'down' else -1), 0), last)}-text"
-        case "remove-part":
-            return f"part-{min(part, last)}-text"
-        case "media-up" | "remove-media" | "trim":
-            return f"part-{min(part, last)}-media"
-        case _:
-            return ""
-
-
-def _changed(draft: Draft, do: str, argument: str) -> Draft:
-    first, second = _two(argument)
-    match do:
-        case "add-part":
-            return draft.grown()
-        case "remove-part":
-            return draft.without(first)
-        case "up":
-            return draft.moved(first, -1)
-        case "down":
-            return draft.moved(first, 1)
-        case "remove-media" if first < len(draft.parts):
-            part = draft.parts[first]
-            return draft.with_part(first, replace(part, media=_without(part.media, second)))
-        case "media-up" if first < len(draft.parts) and 0 < second < len(draft.parts[first].media):
-            part = draft.parts[first]
-            items = list(part.media)
-            items[second - 1], items[second] = items[second], items[second - 1]
-            return draft.with_part(first, replace(part, media=tuple(items)))
-        case "trim" if first < len(draft.parts):
-            part = draft.parts[first]
-            return draft.with_part(first, replace(part, options={**part.options, "on_too_long": "trim"}))
-        case _:
-            return draft
-
-
-def _without(items: Sequence[Mapping[str, Any]], index: int) -> tuple[Mapping[str, Any], ...]:
-    return tuple(item for i, item in enumerate(items) if i != index)
-
-
-def _two(text: str) -> tuple[int, int]:
-    first, _, second = text.partition(":")
-    return (int(first) if first.isdigit() else 0, int(second) if second.isdigit() else 0)
+            changed = changed_by(draft, do, argument)
+            focus, done = focus_after(changed, do, argument), done_by(draft, do, argument) if changed != draft else ""
+            return await _form(visit, changed, look=bool(_ids(draft)), focus=focus, done=done)
 
 
 async def _take_files(visit: Visit, draft: Draft) -> tuple[Draft, list[Finding]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.accounts import doctor, login
+from treadle.accounts.from_meta import verify_token
 from treadle.accounts.service import redirect_uri
+from treadle.settings import Settings
 from treadle.store.tables import accounts, workers, workspaces
 from treadle.threads import ThreadsClient
 from treadle.threads.transport import open_session
@@ -46,8 +49,9 @@ async def _page(visit: Visit, *, ask_meta: bool) -> Response:
         ours = await visit.app.db.query(_names, visit.workspace)
         lines = await _examined(visit, ask_meta)
         # Also who runs the house sees the accounts of their own workspace only.
+        heard = await visit.app.db.query(doctor.last_heard, visit.now)
         checks = [
-            _told(line)
+            _told(_without_addresses(line, settings.public_url, heard))
             for line in lines
             if not line.name.startswith("Account @") or line.name.removeprefix("Account @") in ours
         ]
@@ -60,13 +64,31 @@ async def _page(visit: Visit, *, ask_meta: bool) -> Response:
         checks=checks,
         runs_it=runs_it,
         asked=ask_meta,
-        addresses={
-            "Redirect Callback URLs": redirect_uri(settings),
-            "Uninstall Callback URL": f"{settings.public_url}/threads/deauthorize",
-            "Delete Callback URL": f"{settings.public_url}/threads/delete-data",
-            "Webhooks callback": f"{settings.public_url}/threads/webhook",
-        },
+        addresses=_addresses(settings) if runs_it else {},
     )
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """What to enter at Meta, by the name of its field there."""
+    base, secret = settings.public_url, settings.threads_app_secret
+    return {
+        "Redirect Callback URLs": redirect_uri(settings),
+        "Uninstall Callback URL": f"{base}/threads/deauthorize",
+        "Delete Callback URL": f"{base}/threads/delete-data",
+        "Webhooks, Callback URL": f"{base}/threads/webhook",
+        **(
+            {"Webhooks, Verify token": verify_token(secret)}
+            if settings.threads_app_id and secret.get_secret_value()
+            else {}
+        ),
+    }
+
+
+def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor.Line:
+    """The page says what to enter at Meta once, in a list of its own; a terminal has it in these lines."""
+    if line.verdict != "fine" or line.name not in ("Callbacks", "Public address"):
+        return line
+    return replace(line, found=heard if line.name == "Callbacks" else f"{public_url} is https.")
 
 
 async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:

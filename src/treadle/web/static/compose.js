@@ -41,6 +41,8 @@
   };
   $$("textarea[data-count]", form).forEach(count);
   $$("textarea[data-length]", form).forEach(length);
+  const done = $("[data-aloud]");
+  if (done) window.treadleSay(done.textContent.trim());
 
   // ---- from what is to fix to its field: opened where it is folded away, and ready to be written in
   const goTo = (field) => {
@@ -61,6 +63,50 @@
   let mediaSeen = null;
   const mediaNow = () => $$('[name$="-media-id"], [name$="-media-url"], [name$="-on_too_long"]', form)
     .map((field) => field.value).join("\n");
+  // What was found about the files takes the place of what stood there; a description that is being written stays.
+  const merge = (place, fresh) => {
+    const named = (root) => $$(".media-item", root).map((item) => item.dataset.item).join("\n");
+    if (named(place) !== named(fresh)) {
+      const inside = place.contains(document.activeElement);
+      place.replaceChildren(fresh);
+      if (inside) place.focus();
+      return;
+    }
+    const now = $$(".media-item", place);
+    $$(".media-item", fresh).forEach((item, i) => {
+      const old = now[i];
+      const field = $(".field", old);
+      const held = old.contains(document.activeElement) ? document.activeElement.value : null;
+      for (const child of [...old.children]) if (child !== field) child.remove();
+      const kept = $(".field", item);
+      while (item.firstChild !== kept) field.before(item.firstChild);
+      kept.remove();
+      old.append(...item.childNodes);
+      old.removeAttribute("aria-busy");
+      if (!old.contains(document.activeElement) && held !== null) {
+        ($$("button", old).find((button) => button.value === held) ?? $("input:not([type=hidden])", field)).focus();
+      }
+    });
+  };
+  // What comes above the field one is in may push it behind the buttons at the window's edge.
+  const stay = () => {
+    if (form.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" });
+  };
+  // What was found in each file, and whether a repair is offered, said once.
+  const toldFiles = new Set();
+  const tellFiles = () => {
+    const news = [];
+    for (const item of $$(".media-item", form)) {
+      const found = $$(".looked .findings li", item).map((li) => li.firstChild.textContent.trim());
+      const offer = $(".repair-offer span", item)?.textContent.trim();
+      const text = [`${item.dataset.name}:`, ...found, offer ? `A repair is offered: ${offer}` : "",
+        found.length || offer ? "" : "Threads takes it as it is."].filter(Boolean).join(" ");
+      if (!$(".looked", item) || toldFiles.has(text)) continue;
+      toldFiles.add(text);
+      news.push(text);
+    }
+    if (news.length) window.treadleSay(news.join(" "));
+  };
   const check = async () => {
     const mine = ++asked;
     const media = mediaNow();
@@ -85,10 +131,12 @@
     target.innerHTML = html;
     target.scrollTop = scrolled;
     if (link) $$(".to-fix a", target).find((a) => a.hash === link)?.focus({ preventScroll: true });
-    // Said once when it changes, not the whole preview at each letter.
+    // Said once when it changes, not the whole preview at each letter: the verdict, and the first thing to fix.
     const said = document.getElementById("check-said");
     const verdict = $(".verdict", target).textContent.trim();
-    if (said.textContent !== verdict) said.textContent = verdict;
+    const first = $(".to-fix li", target)?.textContent.trim() ?? "";
+    const told = first ? `${verdict}. ${first}` : verdict;
+    if (said.textContent !== told) said.textContent = told;
     const way = document.getElementById("to-check");
     way.hidden = !$(".verdict .state-stop", target);
     way.textContent = verdict;
@@ -108,11 +156,18 @@
       }
       for (let box = wrong && place.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     }
+    const which = $("template[data-which-time]", target)?.content;
+    const there = document.getElementById("which-time");
+    if (which && $("[data-which]", which)?.dataset.which !== $("[data-which]", there)?.dataset.which) {
+      there.replaceChildren(which.cloneNode(true));
+    }
     for (const template of $$("template[data-media-of]", target)) {
       const place = document.getElementById(`part-${template.dataset.mediaOf}-media`);
-      if (place && !place.contains(document.activeElement)) place.replaceChildren(template.content.cloneNode(true));
+      if (place) merge(place, template.content.cloneNode(true));
     }
     if (look) {
+      tellFiles();
+      stay();
       mediaSeen = media;
       $$(".media-item", form).forEach((item) => item.removeAttribute("aria-busy"));
     }
@@ -142,10 +197,18 @@
     bar.setAttribute("aria-label", `Uploading ${file.name}`);
     const said = document.createElement("span");
     said.className = "small quiet";
+    said.setAttribute("aria-hidden", "true");  // the bar says it to whoever asks; quarters are said to all
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "plain small";
     stop.textContent = "Stop";
+    stop.setAttribute("aria-label", `Stop uploading ${file.name}`);
+    let quarter = 0;
+    window.treadleSay(`Uploading ${file.name}.`);
+    // The button goes when the upload ends: whoever is on it goes on from where files are chosen.
+    const leave = () => {
+      if (row.contains(document.activeElement)) document.getElementById(`part-${part}-file`).focus();
+    };
     row.append(label, bar, said, stop);
     list.append(row);
     const body = new FormData();
@@ -158,21 +221,43 @@
       if (!event.lengthComputable) return;
       bar.value = event.loaded / event.total;
       said.textContent = event.loaded < event.total ? `${Math.floor(bar.value * 100)} %` : "Looking at it";
+      const passed = Math.floor(bar.value * 4);
+      if (passed > quarter && passed < 4) window.treadleSay(`${file.name}: ${passed * 25} %`);
+      quarter = passed;
       if (event.loaded === event.total) bar.removeAttribute("value");
     });
     const ended = new Promise((done) => {
-      const failed = (why) => { bar.remove(); stop.remove(); said.textContent = why; done(); };
+      const failed = (why) => {
+        leave();
+        bar.remove();
+        stop.remove();
+        said.removeAttribute("aria-hidden");
+        said.textContent = why;
+        window.treadleSay(`${file.name}: ${why}`);
+        done();
+      };
       request.addEventListener("load", () => {
         if (request.status !== 200 || !request.responseURL.endsWith("/compose/upload")) {
           failed("The upload was not taken. Load the page anew and try again.");
           return;
         }
+        leave();
         row.remove();
-        document.getElementById(`part-${part}-media`).insertAdjacentHTML("beforeend", request.responseText);
+        const list = document.getElementById(`part-${part}-media`);
+        const before = $$(".media-item", list).length;
+        list.insertAdjacentHTML("beforeend", request.responseText);
+        stay();
+        const taken = $$(".media-item", list).length > before;
+        window.treadleSay(taken ? `${file.name} was added.` : [...list.children].at(-1)?.textContent.trim() ?? "");
         done();
       });
       request.addEventListener("error", () => failed("The line broke. Choose the file again."));
-      request.addEventListener("abort", () => { row.remove(); done(); });
+      request.addEventListener("abort", () => {
+        leave();
+        row.remove();
+        window.treadleSay(`The upload of ${file.name} was stopped.`);
+        done();
+      });
     });
     stop.addEventListener("click", () => request.abort());
     request.send(body);
@@ -183,14 +268,17 @@
     const id = event.submitter?.dataset.repair;
     if (!id) return;
     const offer = event.submitter.closest(".repair-offer");
+    if ($("progress", offer)) { event.preventDefault(); return; }  // it is being done
     const bar = document.createElement("progress");
     bar.max = 100;
     bar.setAttribute("aria-label", "Repairing");
     const said = document.createElement("span");
     said.className = "small quiet";
-    said.setAttribute("role", "status");
+    said.setAttribute("aria-hidden", "true");
     said.textContent = "Repairing";
     offer.append(bar, said);
+    window.treadleSay("Repairing. This page says when it is done.");
+    let quarter = 0;
     clearTimeout(timer);
     const look = async () => {
       try {
@@ -200,6 +288,9 @@
           bar.value = job.percent;
           const left = job.left_s ? `, ${Math.ceil(job.left_s)} s left` : "";
           said.textContent = `Repairing: ${Math.round(job.percent)} %${left}`;
+          const passed = Math.floor(job.percent / 25);
+          if (passed > quarter && passed < 4) window.treadleSay(`Repairing: ${passed * 25} %`);
+          quarter = passed;
         }
       } catch { return; }
       setTimeout(look, 700);

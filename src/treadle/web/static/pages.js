@@ -17,6 +17,26 @@
   fit();
   narrow.addEventListener("change", fit);
 
+  // What a screen reader is told of what happens on the page. `treadleSay` may be called by the other script.
+  const aloud = document.createElement("div");
+  aloud.className = "unseen";
+  aloud.id = "aloud";
+  aloud.setAttribute("role", "status");
+  aloud.setAttribute("aria-atomic", "false");  // each sentence by itself: one does not cut off the one before it
+  document.body.append(aloud);
+  window.treadleSay = (text) => {
+    const sentence = document.createElement("p");
+    sentence.textContent = text;
+    setTimeout(() => aloud.append(sentence), 60);
+    setTimeout(() => sentence.remove(), 15000);
+  };
+
+  // What was just done is read first, and one goes on from there; a browser leaves that to us when the address names a
+  // place on the page.
+  const word = $("#said");
+  if (word && ["BODY", "HTML"].includes(document.activeElement.tagName)) word.focus();
+  else if (word && word !== document.activeElement) window.treadleSay(word.textContent.trim());
+
   // Choosing many posts.
   const all = $("#pick-all");
   if (all) {
@@ -46,6 +66,7 @@
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText($(button.dataset.copy).textContent.trim());
       button.textContent = "Copied";
+      window.treadleSay("Copied");
     });
   }
 
@@ -61,6 +82,15 @@
       if (same) same.open = true;
     }
   };
+  // What was just said beside something stays there, and does not lose the focus.
+  const keepWord = (from, to) => {
+    const said = $("#said[data-about]", from);
+    const place = said && to.querySelector(`#${CSS.escape(said.dataset.about)}`);
+    if (!place || $("#said", place)) return;
+    const after = $(".need-head", place);
+    if (after) after.after(said.cloneNode(true));
+    else ($(".row-main", place) ?? place).prepend(said.cloneNode(true));
+  };
   const refresh = async () => {
     const pieces = $$("[data-live][id]");
     if (!pieces.length || document.hidden) return;
@@ -71,18 +101,37 @@
       const fresh = page.getElementById(piece.id);
       if (!fresh || busy(piece)) continue;
       keep(piece, fresh);
+      keepWord(piece, fresh);
       if (fresh.innerHTML === piece.innerHTML) continue;
       const focus = document.activeElement;
-      const place = focus && piece.contains(focus) ? focusPath(focus) : null;
+      const back = focus && piece.contains(focus) ? placeOf(focus, piece) : null;
       piece.replaceChildren(...fresh.childNodes);
-      if (place) piece.querySelector(place)?.focus({ preventScroll: true });
+      back?.()?.focus({ preventScroll: true });
     }
   };
-  const focusPath = (element) => {
-    if (element.id) return `#${CSS.escape(element.id)}`;
-    if (element.matches("a[href]")) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
-    const form = element.closest("form[action]");
-    return form ? `form[action="${CSS.escape(form.getAttribute("action"))}"] button` : null;
+  const CONTROLS = "a[href], button, summary, input, select, textarea, [tabindex]";
+  // Where the focus is, by names that outlive a replacement: the row or article it is in, and what the control is in
+  // there. The answer finds it anew: the same control, else the next one of that row, else of the row that follows.
+  const placeOf = (element, piece) => {
+    if (element.id) return () => piece.querySelector(`#${CSS.escape(element.id)}`);
+    const what = (control) => `${control.tagName} ${control.getAttribute("href") ?? ""} ${control.textContent.trim()}`;
+    const owner = element.parentElement.closest("[id]");
+    const names = [...$$("[id]", piece)].filter((one) => one.matches("li, article, section, details"));
+    const following = names.slice(names.indexOf(owner) + 1).map((one) => one.id);
+    const nth = $$(CONTROLS, owner).indexOf(element);
+    const same = what(element);
+    return () => {
+      const home = owner === piece ? piece : piece.querySelector(`#${CSS.escape(owner.id)}`);
+      const controls = home ? $$(CONTROLS, home) : [];
+      const found = controls.find((one) => what(one) === same) ?? controls[Math.min(nth, controls.length - 1)];
+      if (found) return found;
+      for (const id of following) {
+        const next = piece.querySelector(`#${CSS.escape(id)} :is(${CONTROLS})`);
+        if (next) return next;
+      }
+      piece.tabIndex = -1;
+      return piece;
+    };
   };
   let due = 0;
   let running = false;
