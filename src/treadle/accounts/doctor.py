@@ -158,7 +158,7 @@ def _worker(conn: sa.Connection, house: Accounts) -> Line:
             posts.c.state.in_(("scheduled", "publishing", "retrying", "waiting")), posts.c.due_at <= house.now()
         )
     ).scalar_one()  # fmt: skip
-    found = "None is alive." + (f" {due} posts are due." if due else "")
+    found = "None is alive." + (f" {due} {'post is' if due == 1 else 'posts are'} due." if due else "")
     return Line("Worker", "broken" if due else "look", found, "Start 'treadle serve' (or 'treadle worker').")
 
 
