@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ __all__ = ["tally"]
 _OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX", "TREADLE_SHOTS", proof.SEED)  # these steer the tests themselves
 for _name in [name for name in os.environ if name.startswith("TREADLE_") and name not in _OURS]:
     del os.environ[_name]
+
+# A program started in the background by a shell ignores Ctrl-C, and hands that on to what it starts: tests that press
+# Ctrl-C for somebody would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _required() -> bool:

@@ -119,6 +119,7 @@ def test_a_repair_is_accepted(keys: Keyboard, tmp_path: Path) -> None:
     page.goto("/compose")
     keys.to(FILE)
     keys.choose(wrong_codec_video(tmp_path / "loom.mp4"))
+    keys.told("loom.mp4 was added")
     keys.to("[name=part-0-media-alt]", back=True)
     page.keyboard.type("The big loom")
     page.locator(".repair-offer button").wait_for()
@@ -136,6 +137,25 @@ def test_a_repair_is_accepted(keys: Keyboard, tmp_path: Path) -> None:
     keys.to(FILE)
     page.keyboard.press("Shift+Tab")
     keys.look()
+
+
+def test_findings_that_come_anew_leave_the_focus_among_them(keys: Keyboard) -> None:
+    page = keys.page
+    page.goto("/compose")
+    keys.to("[name=part-0-text]")
+    page.keyboard.insert_text("x" * 501)
+    page.locator("#check .to-fix a").wait_for()
+    keys.to("#check .to-fix a")
+    page.evaluate("document.activeElement.dataset.old = 'yes'")
+    write = (
+        "text => { const area = document.querySelector('[name=part-0-text]');"
+        " area.value = text; area.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    page.evaluate(write, "x" * 502)
+    page.wait_for_function("() => document.querySelector('#check [data-old]') === null")
+    keys.lands_on("#check .to-fix a")
+    page.evaluate(write, "short enough")  # the link goes
+    keys.lands_on("#check")
 
 
 def test_a_file_that_breaks_a_rule_is_told(keys: Keyboard, tmp_path: Path) -> None:

@@ -127,10 +127,10 @@
     const target = document.getElementById("check");
     const videos = $$("video", target).map((v) => [v.getAttribute("src"), v]);
     const scrolled = target.scrollTop;
-    const link = target.contains(document.activeElement) ? document.activeElement.hash : "";
+    const on = document.activeElement;
+    const inside = target.contains(on);
     target.innerHTML = html;
     target.scrollTop = scrolled;
-    if (link) $$(".to-fix a", target).find((a) => a.hash === link)?.focus({ preventScroll: true });
     // Said once when it changes, not the whole preview at each letter: the verdict, and the first thing to fix.
     const said = document.getElementById("check-said");
     const verdict = $(".verdict", target).textContent.trim();
@@ -144,6 +144,11 @@
     for (const [src, old] of videos) {
       const same = $$("video", target).find((v) => v.getAttribute("src") === src);
       same?.replaceWith(old);
+    }
+    // Whoever was in here stays: on the same link or film, or else on the whole.
+    if (inside && document.activeElement !== on) {
+      const again = target.contains(on) ? on : on.href && $$("a", target).find((a) => a.href === on.href);
+      (again || target).focus({ preventScroll: true });
     }
     const fresh = new Map($$("template[data-findings-of]", target).map((t) => [t.dataset.findingsOf, t]));
     for (const place of $$("[data-place]", form)) {
