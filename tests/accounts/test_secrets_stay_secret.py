@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from starlette.testclient import TestClient
 
 from treadle.accounts import alerts, links, login
@@ -42,12 +43,17 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
     handler.setLevel(logging.DEBUG)
     for client in ("httpx", "httpx2"):  # the test's own browser, not the house
         logging.getLogger(client).setLevel(logging.WARNING)
-    level = root.level
+    # Another test may have quietened libraries, as a command does.
+    known = [each for each in logging.Logger.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    levels = {each: each.level for each in (root, *known) if each.name not in ("httpx", "httpx2")}
+    for each in levels:
+        each.setLevel(logging.DEBUG if each is root else logging.NOTSET)
+    structlog.reset_defaults()
     root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
     yield path
     root.removeHandler(handler)
-    root.setLevel(level)
+    for each, level in levels.items():
+        each.setLevel(level)
     handler.close()
 
 
