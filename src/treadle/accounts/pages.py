@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from treadle.accounts.storing import Stored
 from treadle.diagnosis.types import Diagnosis
+from treadle.plural import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,10 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
             "permission ticked."
         )
     if stored.released:
-        todo.append(f"{_posts(len(stored.released))} that waited for this {_goes(len(stored.released))} out now.")
+        go = plural(len(stored.released), "post that waited for this goes", "posts that waited for this go")
+        todo.append(f"{go} out now.")
     if held:
-        todo.append(f"{_posts(held)} became too late to send unasked: confirm or reschedule.")
+        todo.append(f"{plural(held, 'post')} became too late to send unasked: confirm or reschedule.")
     return Page(
         ok=True,
         title=f"{who} {words[stored.kind]}",
@@ -145,11 +147,3 @@ def _back(address: str | None, **facts: str | None) -> str | None:
     parts = urlsplit(address)
     query = [*parse_qsl(parts.query, keep_blank_values=True), *((k, v) for k, v in facts.items() if v)]
     return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-def _posts(count: int) -> str:
-    return "1 post" if count == 1 else f"{count} posts"
-
-
-def _goes(count: int) -> str:
-    return "goes" if count == 1 else "go"

@@ -17,6 +17,7 @@ from treadle.accounts.service import Accounts
 from treadle.api.accounts import with_accounts
 from treadle.api.caller import House
 from treadle.app import App
+from treadle.plural import plural
 from treadle.threads.transport import open_session
 
 router = APIRouter(include_in_schema=False)
@@ -120,11 +121,15 @@ def _landing(found: Landing) -> str:
                 "ul",
                 [
                     *(
-                        [f"{_posts(found.sends)} that waited for this will go out, oldest first."]
+                        [f"{plural(len(found.sends), 'post')} that waited for this will go out, oldest first."]
                         if found.sends
                         else []
                     ),
-                    *([f"{_posts(found.holds)} will wait for a yes: they are late."] if found.holds else []),
+                    *(
+                        [f"{plural(len(found.holds), 'post')} will wait for a yes: they are late."]
+                        if found.holds
+                        else []
+                    ),
                 ],
             )
         )
@@ -138,10 +143,6 @@ def _landing(found: Landing) -> str:
         "<p><button>What does it mean?</button></p></form></details>"
     )
     return _document(what, "".join(body))
-
-
-def _posts(ids: tuple[str, ...]) -> str:
-    return "1 post" if len(ids) == 1 else f"{len(ids)} posts"
 
 
 def _list(tag: str, items: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ from treadle.cli._house import (
     workspace_of,
 )
 from treadle.cli.accounts_sending import not_connected, pause, quota, resume
+from treadle.plural import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -236,7 +237,9 @@ def _added(made: Any, account: dict[str, Any], as_json: bool) -> None:
     write(
         bold(f"{called(account)} {words[made.kind]}") + f"  {made.account_id}",
         field("Missing", f"{', '.join(made.missing)}: publishing will not work without.") if made.missing else "",
-        f"{len(made.released)} posts that waited go out now." if made.released else "",
+        f"{plural(len(made.released), 'post that waited goes', 'posts that waited go')} out now."
+        if made.released
+        else "",
     )
 
 
@@ -311,7 +314,11 @@ def recheck(account: AccountArg, workspace: Workspace = "", as_json: Json = Fals
         said = {"health": found.health, "message": found.message, "cause": cause, "released": list(found.released)}
         say({**said, "account": now_is})
     else:
-        write(bold(found.health), found.message, f"{len(found.released)} posts go out now." if found.released else "")
+        write(
+            bold(found.health),
+            found.message,
+            f"{plural(len(found.released), 'post goes', 'posts go')} out now." if found.released else "",
+        )
     if found.diagnosis is not None:
         raise typer.Exit(1)
 

@@ -22,6 +22,7 @@ from treadle.cli._house import (
     when,
     workspace_of,
 )
+from treadle.plural import plural
 
 
 def pause(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
@@ -51,7 +52,10 @@ def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
     elif paused:
         typer.echo(f"{called(found)} is paused: nothing is sent to it until you resume.")
     else:
-        typer.echo(f"{called(found)} goes on." + (f" {len(released)} posts go now." if released else ""))
+        typer.echo(
+            f"{called(found)} goes on."
+            + (f" {plural(len(released), 'post goes', 'posts go')} now." if released else "")
+        )
 
 
 def quota(

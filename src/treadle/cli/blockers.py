@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from treadle.cli._house import Json, Workspace, fail, hand_down, house, say, short, table, when, workspace_of
+from treadle.plural import plural
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -142,7 +143,10 @@ def recheck(
     if as_json:
         say({"verdict": result.verdict, "message": result.message, "released": list(result.released)})
     else:
-        typer.echo(result.message + (f" {len(result.released)} posts go now." if result.released else ""))
+        typer.echo(
+            result.message
+            + (f" {plural(len(result.released), 'post goes', 'posts go')} now." if result.released else "")
+        )
     if result.verdict == "still":
         raise typer.Exit(1)
 

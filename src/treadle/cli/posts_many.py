@@ -8,6 +8,7 @@ import typer
 
 from treadle.cli._house import ACTOR, Json, Workspace, account_of, fail, house, say, table, workspace_of
 from treadle.cli._ids import whole_post_id
+from treadle.plural import plural
 
 if TYPE_CHECKING:
     from treadle.api.many import Order
@@ -99,9 +100,9 @@ def _do(
             say({"action": order.action, "chosen": len(ids), "data": [{"id": id_} for id_ in ids]})
         else:
             table(("Post",), [(id_,) for id_ in ids])
-            typer.echo(f"{len(ids)} posts." if ids else "No posts like that.", err=True)
+            typer.echo(f"{plural(len(ids), 'post')}." if ids else "No posts like that.", err=True)
         return
-    if not yes and sys.stdin.isatty() and not typer.confirm(f"{order.action} {len(ids)} posts?", err=True):
+    if not yes and sys.stdin.isatty() and not typer.confirm(f"{order.action} {plural(len(ids), 'post')}?", err=True):
         fail("Nothing was done.")
     answers = asyncio.run(carry_out(app, workspace_id, ids, order, actor=ACTOR))
     rows = [(id_, *_said(answer)) for id_, answer, _ in answers]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from treadle.web.words import OUTCOME_TONES, OUTCOME_WORDS, STAGE_WORDS, epoch, plural, span
+from treadle.plural import plural
+from treadle.web.words import OUTCOME_TONES, OUTCOME_WORDS, STAGE_WORDS, epoch, span
 
 FOLD_SHARE = 0.09  # of the width, for each folded wait
 MOST_FOLDS = 6

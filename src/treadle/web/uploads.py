@@ -14,10 +14,10 @@ from treadle.api.files import NotKept, progress_json, set_job
 from treadle.api.files import keep as keep_file
 from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.media.words import clock, megabytes
+from treadle.plural import plural
 from treadle.posts.findings import Finding
 from treadle.store.files import find_media
 from treadle.store.tables import media
-from treadle.web.words import plural
 
 if TYPE_CHECKING:
     from treadle.app import App

@@ -13,6 +13,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from treadle.plural import plural
 from treadle.posts.release import REPAIRED
 from treadle.posts.states import STATE_WORDS
 
@@ -180,10 +181,6 @@ def size(n: float | None) -> str:
             return f"{n:.0f} {unit}" if unit == "bytes" or n >= 10 else f"{n:.1f} {unit}"
         n /= 1000
     return f"{n:.1f} GB"
-
-
-def plural(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def pretty(value: Any) -> str:

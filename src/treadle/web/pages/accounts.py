@@ -18,10 +18,10 @@ from treadle.accounts.refusal import Refusal
 from treadle.accounts.storing import disconnect
 from treadle.accounts.tokens import Unknown
 from treadle.api.accounts import with_accounts
+from treadle.plural import plural
 from treadle.posts.states import FINAL, STATE_WORDS
 from treadle.web import roster
 from treadle.web.desk import Pages, Visit
-from treadle.web.words import plural
 
 pages = Pages()
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from treadle.accounts import alert_targets, audit
 from treadle.accounts.alerts import TITLES, URLS_MOST
 from treadle.accounts.refusal import Refusal
+from treadle.plural import plural
 from treadle.store.tables import alerts
 from treadle.web.desk import Pages, Visit
-from treadle.web.words import plural
 
 pages = Pages()
 LATELY = 12

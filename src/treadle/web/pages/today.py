@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from treadle.accounts import audit
 from treadle.api.asking import ask
+from treadle.plural import plural
 from treadle.posts.read import Filters, get_blocker, list_posts
 from treadle.posts.states import FINAL
 from treadle.publishing.rechecking import recheck
@@ -18,7 +19,7 @@ from treadle.store.tables import accounts, posts, workspaces
 from treadle.web import needs
 from treadle.web.desk import Pages, Visit
 from treadle.web.gauges import gauges
-from treadle.web.words import ago, epoch, plural
+from treadle.web.words import ago, epoch
 
 pages = Pages()
 DAY = 86_400.0
