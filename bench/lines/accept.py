@@ -16,7 +16,7 @@ FLAT = 0.2
 
 
 def run(bench: Bench) -> Outcome:
-    counts = [500, 2_000] if bench.quick else [1_000, 10_000, 100_000]
+    counts = [400, 1_000] if bench.quick else [1_000, 10_000, 100_000]
     outcome = Outcome()
     for backend in ("SQLite", "Postgres"):
         try:

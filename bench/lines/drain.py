@@ -22,7 +22,7 @@ KINDS = {"create": "create", "publish": "publish", "status": "status", "list": "
 
 def run(bench: Bench) -> Outcome:
     outcome = Outcome()
-    count = bench.pick(1000, 250)
+    count = bench.pick(1000, 150)
     with ExitStack() as stack:
         _, ready = stack.enter_context(running("-m", "bench.workers.sandbox", ACCOUNTS))
         control = Control.connect(ready["url"], 60)

@@ -22,7 +22,7 @@ ACCEPTED_AT_LEAST = 150.0  # posts a second while filling; all of them are due a
 
 def run(bench: Bench) -> Outcome:
     outcome = Outcome()
-    count = bench.pick(1500, 200)
+    count = bench.pick(1500, 120)
     rates: dict[int, Samples] = {}
     try:
         with own_cluster(careful=True) as cluster:
