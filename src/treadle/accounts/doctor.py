@@ -24,6 +24,7 @@ from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
 from treadle.diagnosis.types import Diagnosis
+from treadle.plural import plural
 from treadle.store import migrate
 from treadle.store.tables import accounts, blockers, meta_events, posts, workers
 from treadle.threads import oauth
@@ -158,7 +159,7 @@ def _worker(conn: sa.Connection, house: Accounts) -> Line:
             posts.c.state.in_(("scheduled", "publishing", "retrying", "waiting")), posts.c.due_at <= house.now()
         )
     ).scalar_one()  # fmt: skip
-    found = "None is alive." + (f" {due} {'post is' if due == 1 else 'posts are'} due." if due else "")
+    found = "None is alive." + (f" {plural(due, 'post is', 'posts are')} due." if due else "")
     return Line("Worker", "broken" if due else "look", found, "Start 'treadle serve' (or 'treadle worker').")
 
 

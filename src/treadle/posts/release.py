@@ -27,6 +27,7 @@ REPAIRED: Mapping[str, str] = {
 
 # What a post has to do next, from being let go until its turn.
 GOES_ON = "Goes on."
+_LOOSE = sa.select(posts.c.id).where(posts.c.id.not_in(sa.select(post_blockers.c.post_id)))  # behind no blocker
 
 
 class Enqueue(Protocol):
@@ -88,14 +89,12 @@ class Releaser:
         Call it again while posts hang behind them. ``by``: as for :meth:`repaired`; ``None`` when nobody knows.
         """
         hanging: sa.ColumnElement[bool] = post_blockers.c.blocker_id.in_(blocker_ids)
-        oldest = conn.execute(
+        waiting = self._oldest(
+            conn,
             sa.select(posts.c.id)
             .where(posts.c.id.in_(sa.select(post_blockers.c.post_id).where(hanging)), posts.c.state.not_in(FINAL))
-            .where(posts.c.id.not_in(_held_up()))
-            .order_by(posts.c.due_at, posts.c.id)
-            .limit(self.at_once)
-        ).scalars()
-        waiting = list(oldest)
+            .where(posts.c.id.not_in(held_up())),
+        )
         if len(waiting) == self.at_once:
             hanging = sa.and_(hanging, post_blockers.c.post_id.in_(waiting))
         conn.execute(sa.delete(post_blockers).where(hanging))
@@ -112,16 +111,7 @@ class Releaser:
         if lanes is not None:
             query = query.where(blockers.c.lane.in_(list(lanes)))
         released = self.repaired(conn, list(conn.execute(query).scalars()), by=by, now=now)
-        loose = conn.execute(
-            sa.select(posts.c.id)
-            .where(
-                posts.c.account_id == account_id,
-                posts.c.state == "blocked",
-                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
-            )
-            .order_by(posts.c.due_at, posts.c.id)
-            .limit(self.at_once)
-        ).scalars()
+        loose = self._oldest(conn, _LOOSE.where(posts.c.account_id == account_id, posts.c.state == "blocked"))
         return released + self.let_go(conn, [p for p in loose if p not in released], why=f"Repaired ({by}).", now=now)
 
     def resume(
@@ -129,18 +119,8 @@ class Releaser:
     ) -> list[str]:
         """After a pause: let go of the posts that waited for its end."""
         where = posts.c.account_id == account_id if account_id else posts.c.workspace_id == workspace_id
-        ids = conn.execute(
-            sa.select(posts.c.id)
-            .where(
-                where,
-                posts.c.state == "waiting",
-                posts.c.next_at.is_(None),
-                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
-            )
-            .order_by(posts.c.due_at, posts.c.id)
-            .limit(self.at_once)
-        ).scalars()
-        return self.let_go(conn, list(ids), why="The pause ended.", now=now)
+        ids = self._oldest(conn, _LOOSE.where(where, posts.c.state == "waiting", posts.c.next_at.is_(None)))
+        return self.let_go(conn, ids, why="The pause ended.", now=now)
 
     def free_loose(self, conn: sa.Connection, *, now: float) -> list[str]:
         """Let go of the oldest posts that rest although nothing holds them any more; returns the ids of those that go.
@@ -150,21 +130,22 @@ class Releaser:
         account, in the same moment and does not see that post yet.
         """
         unpaused = sa.and_(accounts.c.paused.is_(False), workspaces.c.paused.is_(False))
-        ids = conn.execute(
-            sa.select(posts.c.id)
-            .join(accounts, accounts.c.id == posts.c.account_id)
+        ids = self._oldest(
+            conn,
+            _LOOSE.join(accounts, accounts.c.id == posts.c.account_id)
             .join(workspaces, workspaces.c.id == posts.c.workspace_id)
             .where(
                 sa.or_(posts.c.state == "blocked", sa.and_(posts.c.state == "waiting", unpaused)),
                 posts.c.next_at.is_(None),
-                posts.c.id.not_in(sa.select(post_blockers.c.post_id)),
                 accounts.c.disconnected_at.is_(None),
                 accounts.c.token_enc.is_not(None),
-            )
-            .order_by(posts.c.due_at, posts.c.id)
-            .limit(self.at_once)
-        ).scalars()
-        return self.let_go(conn, list(ids), why="What held it is gone.", now=now)
+            ),
+        )
+        return self.let_go(conn, ids, why="What held it is gone.", now=now)
+
+    def _oldest(self, conn: sa.Connection, query: sa.Select[str]) -> list[str]:
+        """Ids of the posts to let go in this transaction: the oldest of the query's."""
+        return list(conn.execute(query.order_by(posts.c.due_at, posts.c.id).limit(self.at_once)).scalars())
 
     def let_go(
         self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float, unasked: bool = True
@@ -244,7 +225,7 @@ def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: boo
     unsettled = sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None))
     for start in range(0, len(post_ids), 500):
         chunk = list(post_ids[start : start + 500])
-        held_up = _held_up().where(post_blockers.c.post_id.in_(chunk))
+        waits = held_up().where(post_blockers.c.post_id.in_(chunk))
         rows = conn.execute(
             sa.select(
                 posts,
@@ -256,14 +237,14 @@ def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: boo
             )
             .join(parts, parts.c.post_id == posts.c.id)
             .where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL))
-            .where(sa.true() if although_blocked else posts.c.id.not_in(held_up))
+            .where(sa.true() if although_blocked else posts.c.id.not_in(waits))
             .group_by(posts.c.id)
         ).mappings()
         found.extend(dict(row) for row in rows)
     return sorted(found, key=lambda row: (row["due_at"], row["id"]))
 
 
-def _held_up() -> sa.Select[tuple[str]]:
+def held_up() -> sa.Select[str]:
     """Ids of the posts that wait for an open blocker."""
     return (
         sa.select(post_blockers.c.post_id)
@@ -304,7 +285,7 @@ def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
 def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, workspace_id: str, now: float) -> dict[str, list[str]]:
     """Which of a workspace's posts a repair of these blockers would send, and which it would hold for a yes."""
     behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids))
-    others = _held_up().where(blockers.c.id.not_in(blocker_ids))
+    others = held_up().where(blockers.c.id.not_in(blocker_ids))
     rows = conn.execute(
         sa.select(posts.c.id, posts.c.due_at, posts.c.max_lateness, posts.c.confirmed_at)
         .where(posts.c.workspace_id == workspace_id, posts.c.id.in_(behind))

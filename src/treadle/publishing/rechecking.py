@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from treadle.posts.release import Releaser, posts_behind, ready
+from treadle.posts.release import Releaser, held_up, posts_behind, ready
 from treadle.posts.view import AccountView, account_view
 from treadle.publishing.blockers import next_check
 from treadle.publishing.evidence import READING_STOPS
@@ -144,14 +144,7 @@ def _under_way(row: Mapping[str, Any]) -> bool:
 def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:
     """Posts that wait behind this blocker and no other, oldest due first."""
     ids = posts_behind(conn, [blocker_id])
-    rows = conn.execute(
-        sa.text(
-            "SELECT pb.post_id FROM post_blockers pb JOIN blockers b ON b.id = pb.blocker_id"
-            " WHERE b.repaired_at IS NULL AND pb.blocker_id <> :id"
-        ),
-        {"id": blocker_id},
-    ).scalars()
-    elsewhere = set(rows)
+    elsewhere = set(conn.execute(held_up().where(blockers.c.id != blocker_id)).scalars())
     return ready(conn, [post_id for post_id in ids if post_id not in elsewhere], although_blocked=True)
 
 
