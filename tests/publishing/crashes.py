@@ -5,6 +5,7 @@ Two files, so that two test processes share the work.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -133,10 +134,17 @@ class Crashes:
 
         def leave() -> Sequence[Posted]:
             posted = [write(desk) for _ in range(6)]
+            known = threading.Event()
             with workers() as started:
+
+                def kill() -> None:
+                    known.wait(10)  # it may be at work before it has told this process that it is there
+                    started[0].kill_from_afar()
+
+                # At a publish whose answer never leaves, so that there is one to look for.
+                hangman.plan(tally.chance.randint(1, 3), "after", kill, edge="threads_publish")
                 started.append(Worker(desk.app.settings))
-                first = started[0]
-                hangman.plan(tally.chance.randint(19, 24), "after", first.kill_from_afar)
+                known.set()
                 assert hangman.done.wait(20), desk.story(posted[0][1])
             tally.add("kills")
             return posted
@@ -175,20 +183,32 @@ class Crashes:
         with workers() as started:
             started.append(Worker(gallery.app.settings))
             gallery.until(ids, lambda post: post["state"] == "blocked" and bool(post["blocker_ids"]), within_s=120)
+        with workers() as started:
+            # A probe may be under way already: it finds the host down, until a worker has died at one of its own.
+            _die_in(PROBED[0], started, gallery, tally, posted)
         host.down = False
-        _released(gallery, PROBED, tally, posted)
+        _released(gallery, PROBED[1:], tally, posted)
+
+
+def _told(shop: Shop, posted: dict[Owner, list[str]]) -> str:
+    return "\n".join(shop.story(post_id) for ids in posted.values() for post_id in ids)
+
+
+def _die_in(trap: Trap, started: list[Worker], shop: Shop, tally: Tally, posted: dict[Owner, list[str]]) -> None:
+    """One more worker, until it dies there."""
+    started.append(Worker(shop.app.settings, trap))
+    assert started[-1].trapped(30), f"never came to the place: {trap}\n{_told(shop, posted)}"
+    tally.add("kills")
 
 
 def _released(shop: Shop, traps: Sequence[Trap], tally: Tally, posted: dict[Owner, list[str]]) -> None:
     """One worker after the other dies while it lets these posts go; the last brings each of them out once."""
     with workers() as started:
         for trap in traps:
-            started.append(Worker(shop.app.settings, trap))
-            assert started[-1].trapped(30), f"never came to the place: {trap}"
-            tally.add("kills")
+            _die_in(trap, started, shop, tally, posted)
         finish(shop, [(owner, post_id, []) for owner, ids in posted.items() for post_id in ids], started)
+    stories = _told(shop, posted)
     for owner, ids in posted.items():
-        stories = "\n".join(map(shop.story, ids))
         # Let go oldest first; on a busy machine one that is held up may be overtaken.
         assert sorted(post["text"] for post in shop.live(owner)) == [f"{n}" for n in range(len(ids))], stories
         assert in_vain(shop.requests(owner)) == [], stories

@@ -28,22 +28,34 @@ class Hangman:
         self._deed: Callable[[], None] = lambda: None
         self._pause = 0.0
         self._token: str | None = None
+        self._edge: str | None = None
         self.done = threading.Event()
         sandbox._api = self._api  # type: ignore[method-assign]
 
     def plan(
-        self, nth: int, moment: Moment, deed: Callable[[], None], *, pause_s: float = 0.0, token: str | None = None
+        self,
+        nth: int,
+        moment: Moment,
+        deed: Callable[[], None],
+        *,
+        pause_s: float = 0.0,
+        token: str | None = None,
+        edge: str | None = None,
     ) -> None:
-        """``token``: only requests that carry it count; ``pause_s`` passes between an answer and the deed."""
+        """``token``: only requests that carry it count; ``edge``: only those to this edge, ``threads_publish`` for one.
+
+        ``pause_s`` passes between an answer and the deed.
+        """
         self.done.clear()
-        self._moment, self._deed, self._pause, self._token = moment, deed, pause_s, token
+        self._moment, self._deed, self._pause, self._token, self._edge = moment, deed, pause_s, token, edge
         self._left = nth
 
     def forget(self) -> None:
         self._left = None
 
     async def _api(self, call: Any) -> Any:
-        if self._left is None or self._token not in (None, call.params.get("access_token")):
+        counts = self._token in (None, call.params.get("access_token")) and self._edge in (None, *call.segments[-1:])
+        if self._left is None or not counts:
             return await self._serve(call)
         self._left -= 1
         if self._left > 0:
