@@ -5,7 +5,6 @@ Two files, so that two test processes share the work.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from tests.publishing.killing import (
 )
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from tests.publishing.traps import COMMIT, Trap, several
-from tests.publishing.worker import Worker, workers
+from tests.publishing.worker import Worker, kill_first, workers
 from tests.support.proof import Tally
 from treadle.media.hosting import DiskStore
 from treadle.sandbox.server import Sandbox
@@ -134,17 +133,10 @@ class Crashes:
 
         def leave() -> Sequence[Posted]:
             posted = [write(desk) for _ in range(6)]
-            known = threading.Event()
             with workers() as started:
-
-                def kill() -> None:
-                    known.wait(10)  # it may be at work before it has told this process that it is there
-                    started[0].kill_from_afar()
-
                 # At a publish whose answer never leaves, so that there is one to look for.
-                hangman.plan(tally.chance.randint(1, 3), "after", kill, edge="threads_publish")
+                hangman.plan(tally.chance.randint(1, 3), "after", kill_first(started), edge="threads_publish")
                 started.append(Worker(desk.app.settings))
-                known.set()
                 assert hangman.done.wait(20), desk.story(posted[0][1])
             tally.add("kills")
             return posted

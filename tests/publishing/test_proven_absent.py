@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.publishing.faults import FAULTS
 from tests.publishing.hangman import Hangman
 from tests.publishing.shop import Owner, Shop
-from tests.publishing.worker import Worker, workers
+from tests.publishing.worker import Worker, kill_first, workers
 from treadle.publishing.checking import SENDS
 from treadle.store.tables import accounts, parts
 
@@ -60,8 +60,8 @@ def test_a_send_cut_off_by_a_crash_costs_nothing_of_the_budget(desk: Shop) -> No
         conn.execute(sa.update(parts).where(parts.c.post_id == post_id).values(sends=SENDS - 2))
     desk.control.fault("publish", FAULTS["500_code_2"], times=1)
     with workers() as started:
+        hangman.plan(1, "before", kill_first(started), token=owner.token, edge="threads_publish")
         started.append(Worker(desk.app.settings))
-        hangman.plan(3, "before", started[0].kill_from_afar, token=owner.token)  # create, status, publish
         assert hangman.done.wait(30), desk.story(post_id)
         started[0].kill()
         started.append(Worker(desk.app.settings))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from tests.publishing.conftest import matrix_size
 from tests.publishing.hangman import MOMENTS, Hangman, Moment
 from tests.publishing.killing import Posted, check, finish, some, write
 from tests.publishing.shop import SCALE, Shop, open_shop, shop_settings
-from tests.publishing.worker import Worker, workers
+from tests.publishing.worker import Worker, kill_first, workers
 from tests.support.postgres import Cluster
 from tests.support.proof import Tally
 from treadle.publishing.lease import LEASE_S
@@ -63,10 +62,10 @@ def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) ->
         for name, moment in places:
             sleeper = Worker(shop.app.settings)
             started.append(sleeper)
-            posted.append(write(shop))
-            owner, post_id, _ = posted[-1]
-            stop = _signal(sleeper, signal.SIGSTOP)
-            hangman.plan(REQUESTS[name], moment, stop, token=owner.token)
+            owner = shop.owner()
+            hangman.plan(REQUESTS[name], moment, _stop(sleeper), token=owner.token)
+            posted.append(write(shop, owner=owner))
+            post_id = posted[-1][1]
             assert hangman.done.wait(20), shop.story(post_id)
             other = Worker(shop.app.settings)
             started.append(other)
@@ -83,11 +82,8 @@ def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) ->
     tally.expect(stops=len(places), posts=4 * len(places))
 
 
-def _signal(worker: Worker, number: signal.Signals) -> object:
-    def send() -> None:
-        os.kill(worker.pid, number)
-
-    return send
+def _stop(worker: Worker) -> Callable[[], None]:
+    return lambda: worker.signal(signal.SIGSTOP)
 
 
 def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
@@ -96,9 +92,10 @@ def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
         worker = Worker(alone.app.settings)
         started.append(worker)
         for name, moment in (("list", "answered"), ("publish", "before"), ("publish", "after")):
-            posted.append(write(alone))
-            owner, post_id, _ = posted[-1]
-            hangman.plan(REQUESTS[name], moment, _signal(worker, signal.SIGSTOP), token=owner.token)
+            owner = alone.owner()
+            hangman.plan(REQUESTS[name], moment, _stop(worker), token=owner.token)
+            posted.append(write(alone, owner=owner))
+            post_id = posted[-1][1]
             assert hangman.done.wait(20), alone.story(post_id)
             time.sleep(LEASE + 0.5)
             worker.signal(signal.SIGCONT)
@@ -152,8 +149,8 @@ def test_a_worker_stopped_in_the_middle_of_a_transaction_does_not_stop_the_other
     """Its row stays locked; a dead worker's posts are taken over all the same."""
     hangman, posted = Hangman(shared.sandbox), [write(shared)]
     with workers() as started:
-        started += [Worker(shared.app.settings) for _ in range(1)]
-        hangman.plan(1, "before", _signal(started[0], signal.SIGKILL), token=posted[0][0].token)
+        hangman.plan(1, "before", kill_first(started), token=posted[0][0].token)
+        started.append(Worker(shared.app.settings))
         assert hangman.done.wait(20)
         sleeper = Worker(shared.app.settings)
         started.append(sleeper)
@@ -189,8 +186,8 @@ def test_what_a_takeover_left_behind_is_found_by_the_next_one(desk: Shop, tally:
     """A takeover that is refused half-way (a full disk) must not be the last word on a dead worker's posts."""
     hangman, posted = Hangman(desk.sandbox), [write(desk)]
     with workers() as started:
+        hangman.plan(1, "before", kill_first(started), token=posted[0][0].token)
         started.append(Worker(desk.app.settings))
-        hangman.plan(1, "before", started[0].kill_from_afar, token=posted[0][0].token)
         assert hangman.done.wait(20)
         started[0].kill()
         with desk.app.db.begin() as conn:

@@ -7,7 +7,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
@@ -79,10 +80,6 @@ class Worker:
         self.signal(signal.SIGKILL)
         self.process.join(10)
 
-    def kill_from_afar(self) -> None:
-        """Kill -9 without waiting: for other threads than the one that started it."""
-        self.signal(signal.SIGKILL)
-
     def trapped(self, within_s: float = 20.0) -> bool:
         """Waits for it to step into its trap; false when it did not."""
         self.process.join(within_s)
@@ -93,6 +90,21 @@ class Worker:
         self.signal(signal.SIGTERM)
         self.process.join(30)
         return self.process.exitcode
+
+
+def kill_first(started: Sequence[Worker]) -> Callable[[], None]:
+    """A deed that kills the first of these workers, for another thread than the one that starts it.
+
+    It may be planned before there is one: a worker can be at work before it has told this process that it is there.
+    """
+
+    def kill() -> None:
+        latest = time.monotonic() + 10
+        while not started and time.monotonic() < latest:
+            time.sleep(0.001)
+        started[0].signal(signal.SIGKILL)
+
+    return kill
 
 
 @contextmanager
