@@ -142,3 +142,46 @@ async def test_a_key_that_is_missing_and_rights_that_are_open(house: Accounts, s
     assert lines["Stored secrets"].verdict == "broken"
     assert lines["Encryption keys"].todo.startswith("chmod 600")
     assert doctor.worst(list(lines.values())) == "broken"
+
+
+async def test_many_accounts_that_are_well_share_a_line(house: Accounts) -> None:
+    now = house.now()
+    with house.db.begin() as conn:
+        for n in range(doctor.WELL_MOST + 3):
+            ill = n in (5, 7)
+            conn.execute(
+                sa.insert(accounts).values(
+                    id=f"acc_{n}", workspace_id="wsp_two" if n == 5 else "wsp_one", threads_user_id=str(n),
+                    username=f"user{n:02}", health="reconnect" if ill else "active", created_at=now, updated_at=now,
+                    token_expires_at=now + (n + 20) * 86_400,
+                )
+            )  # fmt: skip
+    everywhere = await look(house, network=False)
+    assert [name for name in everywhere if "ccount" in name] == ["Account @user05", "Account @user07", "Other accounts"]
+    assert everywhere["Other accounts"].found.startswith("41 accounts are well; the first of their tokens lives: 20 d")
+    async with aiohttp.ClientSession() as session:
+        ours = await doctor.examine(house, session, network=False, workspace="wsp_two")
+    assert [line.name for line in ours if "ccount" in line.name] == ["Account @user05"]
+
+
+async def test_accounts_are_asked_about_all_at_once(house: Accounts) -> None:
+    now, asked = house.now(), 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    async def questions(accounts_there: int) -> int:
+        nonlocal asked
+        with house.db.begin() as conn:
+            for n in range(accounts_there):
+                row = {"id": f"acc_{now}_{accounts_there}_{n}", "threads_user_id": f"{accounts_there}{n:04}"}
+                conn.execute(
+                    sa.insert(accounts).values(workspace_id="wsp_one", created_at=now, updated_at=now, **row)
+                )  # fmt: skip
+        asked = 0
+        await look(house, network=False)
+        return asked
+
+    sa.event.listen(house.db.engine, "before_cursor_execute", count)
+    assert await questions(1) == await questions(30)

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from web_house import SESSION
 
 from treadle.app import App, open_app
 from treadle.settings import Settings
 from treadle.site import build
+from treadle.web.desk import SESSION_COOKIE
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
@@ -78,6 +80,25 @@ def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Ite
         server.should_exit = True
         thread.join(timeout=15)
         app.close()
+
+
+@contextmanager
+def visiting(browser: Any, served: Served, *, logged_in: bool = True, **options: Any) -> Iterator[Any]:
+    """A page in a browser of its own; script errors, and what the content policy refuses, fail the test at the end.
+
+    ``options``: Playwright's of a context.
+    """
+    context = browser.new_context(base_url=served.url, **options)
+    if logged_in:
+        context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    context.close()
+    assert not troubles
 
 
 def axe_script() -> Path:

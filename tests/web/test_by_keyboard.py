@@ -10,16 +10,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from browsing import Served
+from browsing import Served, visiting
 from by_keyboard import Keyboard
 from test_in_the_browser import begin, connect
-from web_house import BAD_VIDEO, SESSION, add_blocker, add_post
+from web_house import BAD_VIDEO, add_blocker, add_post
 
 from treadle.diagnosis import diagnose
 from treadle.media.samples import picture, wrong_codec_video
 from treadle.sandbox.server import Sandbox
 from treadle.store.tables import accounts, api_keys, posts
-from treadle.web.desk import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
 SIZES = {"wide": (1280, "light"), "phone": (390, "dark")}
@@ -36,24 +35,19 @@ def keys(
     """A furnished house, at both widths; a focus that is not seen at any stop fails the test."""
     served, _ = furnished_server
     width, scheme = SIZES[request.param]
-    context = chromium_browser.new_context(
-        base_url=served.url,
+    with visiting(
+        chromium_browser,
+        served,
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         timezone_id="Europe/Berlin",
         locale="en-GB",
         reduced_motion="reduce",
-    )
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("dialog", lambda dialog: dialog.accept())
-    walk = Keyboard(page, pictures, request.param)
-    yield walk
-    context.close()
-    assert not troubles + walk.troubles
+    ) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        walk = Keyboard(page, pictures, request.param)
+        yield walk
+    assert not walk.troubles
 
 
 def test_a_file_is_chosen_described_and_removed(keys: Keyboard, tmp_path: Path) -> None:
@@ -348,26 +342,23 @@ def test_an_account_is_paused_and_stays_in_reach(
 
 
 def test_an_account_is_reconnected(chromium_browser: Any, served: Served, threads: Sandbox, pictures: Path) -> None:
-    context = chromium_browser.new_context(base_url=served.url, viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    begin(page)
-    connect(page)
-    threads.control.revoke("loom.and.shuttle")
-    page.goto("/accounts")
-    keys = Keyboard(page, pictures, "reconnect")
-    keys.to("form[action$='/recheck'] button", press="Enter")
-    keys.lands_on("#said")
-    keys.picture("rechecked")
-    keys.to("form[action$='/reconnect'] button", press="Enter")
-    page.get_by_role("link", name="Continue to Threads").wait_for()
-    keys.to("a.button", press="Enter")
-    page.get_by_role("button", name="Continue").press("Enter")  # a window of Threads
-    page.wait_for_url(re.compile(r"/accounts\?status=connected"))
-    keys.lands_on("#said")
-    keys.told("is connected.")
-    keys.picture("reconnected")
-    context.close()
+    with visiting(chromium_browser, served, logged_in=False, viewport={"width": 1280, "height": 800}) as page:
+        begin(page)
+        connect(page)
+        threads.control.revoke("loom.and.shuttle")
+        page.goto("/accounts")
+        keys = Keyboard(page, pictures, "reconnect")
+        keys.to("form[action$='/recheck'] button", press="Enter")
+        keys.lands_on("#said")
+        keys.picture("rechecked")
+        keys.to("form[action$='/reconnect'] button", press="Enter")
+        page.get_by_role("link", name="Continue to Threads").wait_for()
+        keys.to("a.button", press="Enter")
+        page.get_by_role("button", name="Continue").press("Enter")  # a window of Threads
+        page.wait_for_url(re.compile(r"/accounts\?status=connected"))
+        keys.lands_on("#said")
+        keys.told("is connected.")
+        keys.picture("reconnected")
     assert not keys.troubles
     with served.app.db.read() as conn:
         assert conn.execute(sa.select(accounts.c.health)).scalars().all() == ["active"]

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from browsing import Served
-from web_house import SESSION
+from browsing import Served, visiting
 
 from treadle.store.tables import posts
-from treadle.web.desk import SESSION_COOKIE
 
 pytestmark = pytest.mark.browser
 
@@ -20,13 +18,9 @@ pytestmark = pytest.mark.browser
 def listed(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
     """The scheduled posts, in a browser."""
     served, _ = furnished_server
-    context = chromium_browser.new_context(base_url=served.url)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.goto("/posts?state=scheduled")
-    yield page
-    context.close()
+    with visiting(chromium_browser, served) as page:
+        page.goto("/posts?state=scheduled")
+        yield page
 
 
 def canceled(served: Served) -> int:

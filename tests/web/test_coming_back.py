@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from browsing import Served
-from web_house import CSRF, SESSION, Furnished, open_session
+from browsing import Served, visiting
+from web_house import CSRF, Furnished, open_session
 
 from treadle.sandbox.server import Sandbox
 from treadle.store.tables import accounts, connect_links, workspaces
-from treadle.web.desk import SESSION_COOKIE
 
 
 @pytest.mark.parametrize("options", [{}, {"return_addresses": ["https://shop.example/app"]}])
@@ -58,16 +57,8 @@ def test_the_pages_of_connecting_have_the_frame_of_the_others(furnished: Furnish
 @pytest.fixture
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     open_session(served.app)
-    context = chromium_browser.new_context(base_url=served.url, timezone_id="Europe/Berlin")
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
-    made = context.new_page()
-    troubles: list[str] = []
-    made.on("pageerror", lambda error: troubles.append(str(error)))
-    made.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
-    made.set_default_timeout(20_000)
-    yield made
-    context.close()
-    assert not troubles
+    with visiting(chromium_browser, served, timezone_id="Europe/Berlin") as made:
+        yield made
 
 
 def through_the_window(page: Any) -> None:

@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Served, axe_script, serious_faults
-from web_house import SESSION
-
-from treadle.web.desk import SESSION_COOKIE
+from browsing import Served, axe_script, serious_faults, visiting
 
 pytestmark = pytest.mark.browser
 TEXT = "The cat dies. The cat lives. The end."
@@ -23,17 +20,9 @@ OPEN_ALL = "document.querySelectorAll('#compose details').forEach(box => { box.o
 def page(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
     """An empty form; script errors and refusals of the content policy fail the test."""
     served, _ = furnished_server
-    context = chromium_browser.new_context(base_url=served.url, reduced_motion="reduce")
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
-    made = context.new_page()
-    made.set_default_timeout(20_000)
-    troubles: list[str] = []
-    made.on("pageerror", lambda error: troubles.append(str(error)))
-    made.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
-    made.goto("/compose")
-    yield made
-    context.close()
-    assert not troubles
+    with visiting(chromium_browser, served, reduced_motion="reduce") as made:
+        made.goto("/compose")
+        yield made
 
 
 def choose(page: Any, field: str, begin: int, end: int) -> None:

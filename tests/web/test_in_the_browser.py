@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Served
+from browsing import Served, visiting
 
 from treadle.media.samples import picture, wrong_codec_video
 from treadle.sandbox.server import Sandbox
@@ -20,15 +20,9 @@ PASSWORD = "seven shuttles in a row"
 @pytest.fixture
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     """A page whose script errors fail the test."""
-    context = chromium_browser.new_context(base_url=served.url, timezone_id="Europe/Berlin", locale="en-GB")
-    made = context.new_page()
-    troubles: list[str] = []
-    made.on("pageerror", lambda error: troubles.append(str(error)))
-    made.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)
-    made.set_default_timeout(20_000)
-    yield made
-    context.close()
-    assert not troubles
+    options = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
+    with visiting(chromium_browser, served, logged_in=False, **options) as made:
+        yield made
 
 
 def begin(page: Any) -> None:
@@ -130,32 +124,29 @@ def test_the_state_of_a_post_changes_while_it_is_looked_at(page: Any, served: Se
 def test_everything_works_without_script(
     chromium_browser: Any, served: Served, threads: Sandbox, tmp_path: Path
 ) -> None:
-    context = chromium_browser.new_context(base_url=served.url, java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    begin(page)
-    connect(page)
-    page.goto("/compose")
-    page.get_by_label("Text", exact=True).fill("First part, without script.")
-    page.get_by_label("Add pictures or video").set_input_files(picture(tmp_path / "cloth.jpg"))
-    page.get_by_role("button", name="Add a part to the thread").click()
-    assert "cloth.jpg" in page.locator(".media-item").inner_text()
-    page.locator("#part-1-text").fill("Second part.")
-    page.get_by_role("button", name="Check", exact=True).click()
-    assert page.locator("#part-1-text").input_value() == "Second part."
-    assert "Nothing stands in its way" in page.locator(".verdict").inner_text()
-    page.get_by_role("button", name="Send", exact=True).click()
-    for _ in range(60):
-        if page.locator("#post-state .state", has_text="Published").count():
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    assert page.locator("#post-state .state", has_text="Published").count() == 1
-    texts = [post["text"] for post in threads.control.posts("loom.and.shuttle")]
-    assert texts == ["First part, without script.", "Second part."]
-    page.get_by_role("button", name="Log out").click()
-    page.get_by_role("heading", name="Log in").wait_for()
-    context.close()
+    with visiting(chromium_browser, served, logged_in=False, java_script_enabled=False) as page:
+        begin(page)
+        connect(page)
+        page.goto("/compose")
+        page.get_by_label("Text", exact=True).fill("First part, without script.")
+        page.get_by_label("Add pictures or video").set_input_files(picture(tmp_path / "cloth.jpg"))
+        page.get_by_role("button", name="Add a part to the thread").click()
+        assert "cloth.jpg" in page.locator(".media-item").inner_text()
+        page.locator("#part-1-text").fill("Second part.")
+        page.get_by_role("button", name="Check", exact=True).click()
+        assert page.locator("#part-1-text").input_value() == "Second part."
+        assert "Nothing stands in its way" in page.locator(".verdict").inner_text()
+        page.get_by_role("button", name="Send", exact=True).click()
+        for _ in range(60):
+            if page.locator("#post-state .state", has_text="Published").count():
+                break
+            page.wait_for_timeout(500)
+            page.reload()
+        assert page.locator("#post-state .state", has_text="Published").count() == 1
+        texts = [post["text"] for post in threads.control.posts("loom.and.shuttle")]
+        assert texts == ["First part, without script.", "Second part."]
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_role("heading", name="Log in").wait_for()
 
 
 def test_findings_come_as_one_types(page: Any, served: Served) -> None:

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from browsing import Served
+from browsing import Served, visiting
 from standardwebhooks import Webhook
-from web_house import CSRF, SESSION, Furnished, open_session
+from web_house import CSRF, Furnished, open_session
 
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.ids import new_id
 from treadle.store.tables import webhook_deliveries, webhooks
-from treadle.web.desk import SESSION_COOKIE
 from treadle.web.pages.webhooks import PAGE, state_of
 
 
@@ -64,12 +63,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     open_session(served.app)
-    context = chromium_browser.new_context(base_url=served.url)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
-    made = context.new_page()
-    made.set_default_timeout(20_000)
-    yield made
-    context.close()
+    with visiting(chromium_browser, served) as made:
+        yield made
 
 
 @pytest.mark.browser

@@ -36,6 +36,7 @@ SKEW_MOST_S: Final = 60.0
 DISK_LEAST: Final = 1024**3
 DISK_LOW: Final = 5 * 1024**3
 REACH_S: Final = 8.0
+WELL_MOST: Final = 40  # lines for accounts that need nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ class Line:
         }
 
 
-async def examine(house: Accounts, session: aiohttp.ClientSession, *, network: bool = True) -> list[Line]:
+async def examine(
+    house: Accounts, session: aiohttp.ClientSession, *, network: bool = True, workspace: str | None = None
+) -> list[Line]:
     """Every check, in the order people set things up. ``network`` false: only what this machine knows.
 
-    ``session`` asks the authorise window and the public address; it belongs to the running loop.
+    ``session`` asks the authorise window and the public address; it belongs to the running loop. ``workspace``: only
+    its accounts are looked at.
     """
     lines = [*_database(house), _disk(house), _keys(house)]
     ready = lines[0].verdict != "broken"
@@ -75,7 +79,7 @@ async def examine(house: Accounts, session: aiohttp.ClientSession, *, network: b
         lines.append(await _clock(house))
     if ready:
         lines.append(await house.db.query(_mode, house))
-        lines += await house.db.query(_connections, house)
+        lines += await house.db.query(_connections, house, workspace)
         lines.append(await house.db.query(_callbacks, house))
     return lines
 
@@ -329,34 +333,45 @@ def last_heard(conn: sa.Connection, now: float) -> str:
     return f"Last heard from Meta {(now - heard) / DAY_S:.1f} days ago." if heard else "Nothing came from Meta yet."
 
 
-def _connections(conn: sa.Connection, house: Accounts) -> list[Line]:
-    """One line for each connected account: health, life of the token, scopes against what is scheduled."""
+def _connections(conn: sa.Connection, house: Accounts, workspace: str | None) -> list[Line]:
+    """A line for each connected account: health, life of the token, scopes against what is scheduled.
+
+    When there are many, those that are well share one.
+    """
     now = house.now()
-    rows = conn.execute(
-        sa.select(accounts).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.username)
-    ).all()
-    lines = []
-    for row in rows:
-        name = f"Account @{row.username or row.threads_user_id}"
-        if row.health != "active":
-            cause = row.health_cause or {}
-            todo = str(cause.get("next_step") or "Connect it again.")
-            verdict: Verdict = "look" if row.health == "expiring" else "broken"
-            lines.append(Line(name, verdict, WORDS[row.health], todo, cause.get("pattern")))
-            continue
-        needed = needs.of_waiting_posts(conn, row.id)
-        lacking = needs.missing({*needs.ALWAYS, *needed}, row.scopes or ())
-        if lacking:
-            waiting = sum(len(needed.get(scope, ())) for scope in lacking)
-            need = "post needs" if waiting == 1 else "posts need"
-            found = f"{', '.join(lacking)} was not granted; {waiting} scheduled {need} it."
-            lines.append(Line(name, "broken", found, "Connect it again and grant it.", "permission_not_granted"))
-            continue
-        life = f"{(row.token_expires_at - now) / DAY_S:.0f} days" if row.token_expires_at else "unknown"
-        lines.append(Line(name, "fine", f"Token lives: {life}; it is renewed by itself."))
+    query = sa.select(accounts).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.username)
+    if workspace is not None:
+        query = query.where(accounts.c.workspace_id == workspace)
+    rows = conn.execute(query).all()
+    lacking = needs.lacking(conn, {row.id: row.scopes or () for row in rows if row.health == "active"})
+    lines = [_connection(row, lacking.get(row.id), now) for row in rows]
+    well = [row for row, line in zip(rows, lines, strict=True) if line.verdict == "fine"]
+    if len(well) > WELL_MOST:
+        first = min((row.token_expires_at for row in well if row.token_expires_at), default=None)
+        which = f"{len(well)} accounts are well; the first of their tokens lives: {_life(first, now)}. "
+        lines = [line for line in lines if line.verdict != "fine"]
+        lines.append(Line("Other accounts" if lines else "Accounts", "fine", f"{which}Each is renewed by itself."))
     return lines or [
         Line("Accounts", "look", "None is connected.", "treadle accounts add, or connect one on the page.")
     ]
+
+
+def _connection(row: Any, lacking: needs.Lacking | None, now: float) -> Line:
+    name = f"Account @{row.username or row.threads_user_id}"
+    if row.health != "active":
+        cause = row.health_cause or {}
+        todo = str(cause.get("next_step") or "Connect it again.")
+        verdict: Verdict = "look" if row.health == "expiring" else "broken"
+        return Line(name, verdict, WORDS[row.health], todo, cause.get("pattern"))
+    if lacking is not None:
+        need = plural(len(lacking.post_ids), "scheduled post needs", "scheduled posts need")
+        found = f"{', '.join(sorted(lacking.scopes))} was not granted; {need} it."
+        return Line(name, "broken", found, "Connect it again and grant it.", "permission_not_granted")
+    return Line(name, "fine", f"Token lives: {_life(row.token_expires_at, now)}; it is renewed by itself.")
+
+
+def _life(ends: float | None, now: float) -> str:
+    return plural(round((ends - now) / DAY_S), "day", "days") if ends else "unknown"
 
 
 def _failure(name: str, result: Failure) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,19 +36,29 @@ def missing(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(needed) - known)) if known else ()
 
 
-def of_waiting_posts(conn: sa.Connection, account_id: str, *, until: float | None = None) -> dict[str, list[str]]:
-    """Permission -> ids of the account's unfinished posts that need it; ``until``: only those due before."""
-    query = (
-        sa.select(parts.c.post_id, parts.c.body, parts.c.is_reply)
+@dataclass(slots=True)
+class Lacking:
+    """What a token was not granted although it is needed. ``post_ids``: the unfinished posts that need it."""
+
+    scopes: set[str]
+    post_ids: set[str] = field(default_factory=set)
+
+
+def lacking(conn: sa.Connection, granted: Mapping[str, Iterable[str]]) -> dict[str, Lacking]:
+    """By account, with one question for all of them; only accounts that lack something.
+
+    ``granted``: account id -> scopes of its token; none when they are not known.
+    """
+    found = {id_: Lacking(set(short)) for id_, scopes in granted.items() if (short := missing(ALWAYS, scopes))}
+    waiting = conn.execute(
+        sa.select(posts.c.account_id, parts.c.post_id, parts.c.body["options"], parts.c.is_reply)
         .join(posts, posts.c.id == parts.c.post_id)
-        .where(posts.c.account_id == account_id, posts.c.state.not_in([*FINAL, "draft"]))
+        .where(posts.c.state.not_in([*FINAL, "draft"]))
     )
-    if until is not None:
-        query = query.where(posts.c.due_at <= until)
-    needed: dict[str, list[str]] = {}
-    for post_id, body, is_reply in conn.execute(query):
-        for scope in of_part((body or {}).get("options") or {}, is_reply=bool(is_reply)):
-            ids = needed.setdefault(scope, [])
-            if post_id not in ids:
-                ids.append(post_id)
-    return needed
+    for account_id, post_id, options, is_reply in waiting:
+        short = missing(of_part(options or {}, is_reply=bool(is_reply)), granted.get(account_id, ()))
+        if short:
+            entry = found.setdefault(account_id, Lacking(set()))
+            entry.scopes.update(short)
+            entry.post_ids.add(post_id)
+    return found

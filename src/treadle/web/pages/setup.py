@@ -46,15 +46,9 @@ async def _page(visit: Visit, *, ask_meta: bool) -> Response:
     settings = visit.app.settings
     runs_it = await visit.app.db.query(_first_workspace) == visit.workspace
     if runs_it:
-        ours = await visit.app.db.query(_names, visit.workspace)
         lines = await _examined(visit, ask_meta)
-        # Also who runs the house sees the accounts of their own workspace only.
         heard = await visit.app.db.query(doctor.last_heard, visit.now)
-        checks = [
-            _told(_without_addresses(line, settings.public_url, heard))
-            for line in lines
-            if not line.name.startswith("Account @") or line.name.removeprefix("Account @") in ours
-        ]
+        checks = [_told(_without_addresses(line, settings.public_url, heard)) for line in lines]
     else:
         # What concerns the whole house, and every account in it, is for those who run it.
         facts = await visit.app.db.query(_facts, visit.workspace, visit.now)
@@ -92,20 +86,15 @@ def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor
 
 
 async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
+    """Also who runs the house sees the accounts of their own workspace only."""
     async with open_session() as session, ThreadsClient(base_url=visit.app.settings.threads_api_url) as client:
-        return await doctor.examine(visit.app.accounts(client), session, network=ask_meta)
+        house = visit.app.accounts(client)
+        return await doctor.examine(house, session, network=ask_meta, workspace=visit.workspace)
 
 
 def _told(line: doctor.Line) -> dict[str, str]:
     tone, label = VERDICTS[line.verdict]
     return {"tone": tone, "label": label, "name": line.name, "said": line.found, "todo": line.todo}
-
-
-def _names(conn: sa.Connection, workspace: str) -> set[str]:
-    rows = conn.execute(
-        sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.workspace_id == workspace)
-    )
-    return {name for row in rows for name in (f"{row.username}", f"{row.threads_user_id}")}
 
 
 def _first_workspace(conn: sa.Connection) -> str | None:
