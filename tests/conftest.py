@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -26,6 +27,10 @@ for _name in [name for name in os.environ if name.startswith("TREADLE_") and nam
 # Ctrl-C for somebody would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Finding no handler, DBOS adds one that writes to what stderr is then: a file of the test that starts it first, closed
+# with that test.
+logging.getLogger("dbos").addHandler(logging.NullHandler())
 
 
 def _required() -> bool:
@@ -79,6 +84,11 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 def settings(make_settings: Callable[..., Settings]) -> Settings:
     """Settings on SQLite in a data directory of the test's own."""
     return make_settings()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a browser come last: Playwright's loop goes on in their thread, and no other can run there."""
+    items.sort(key=lambda item: "chromium_browser" in getattr(item, "fixturenames", ()))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
