@@ -39,7 +39,7 @@ PAGES = {
     "me": "/me",
     "missing": "/posts/pst_none",
     "guide": "/guide",
-    "guide-pattern": "/guide/media-host-down",
+    "guide-pattern": "/guide/errors/media_host_down",
 }
 SIZES = {"wide": (1280, "light"), "dark": (1280, "dark"), "phone": (375, "light"), "phone-dark": (375, "dark")}
 
@@ -66,7 +66,9 @@ def test_every_page_fits_and_can_be_used_by_everybody(sized: tuple[str, Any, dic
     axe = axe_script()
     wrong: list[str] = []
     for name, address in PAGES.items():
-        page.goto(address.format(**ids))
+        answer = page.goto(address.format(**ids))
+        if (answer.status == 404) != (name in ("astray", "missing")):
+            wrong.append(f"{name}: {answer.status}")
         # Only what the wide pages cannot hold: a phone that has to be pushed sideways.
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if over > 0:
