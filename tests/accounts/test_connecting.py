@@ -325,6 +325,7 @@ async def test_a_token_of_another_profile_does_not_replace_this_one(house: Accou
     page = await connect.add_token(house, ONE, bob, actor="cli", account_id=ada.account_id)
     assert isinstance(page, Page)
     assert page.pattern == "different_profile"
+    assert "token is one of" in page.happened
 
 
 async def test_threads_down_while_connecting_is_no_verdict_on_anybody(house: Accounts, sandbox: Sandbox) -> None:

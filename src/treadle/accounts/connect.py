@@ -241,8 +241,8 @@ async def add_token(
             if row is None:
                 return Page(False, "There is no such account", "No account with this id exists here.", status=404)
             if row.threads_user_id != known.profile.id:
-                return pages.other_profile(
-                    row.username, known.profile.username, retry_url=None, return_url=None, link_id=None
+                return pages.token_of_other_profile(
+                    row.username or row.threads_user_id, known.profile.username or known.profile.id
                 )
         return store(conn, house, workspace_id, known, actor=actor)
 

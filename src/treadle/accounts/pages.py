@@ -106,6 +106,20 @@ def other_profile(wanted: str, got: str, *, retry_url: str | None, return_url: s
     )
 
 
+def token_of_other_profile(wanted: str, got: str) -> Page:
+    return Page(
+        ok=False,
+        title="That is a different profile",
+        happened=f"@{wanted} is to be connected again, but this token is one of @{got}. Nothing was changed.",
+        todo=(
+            f"Make a token for @{wanted} in the app's dashboard at Meta (User Token Generator), and add that one.",
+            f"To add @{got} as well, add this token without naming an account.",
+        ),
+        status=409,
+        pattern="different_profile",
+    )
+
+
 def link_trouble(kind: str) -> Page:
     """``unknown``, ``expired``, ``used``, ``other_browser``."""
     title, happened, todo, status = _LINK[kind]
