@@ -176,9 +176,7 @@ async def test_accounts_are_asked_about_all_at_once(house: Accounts) -> None:
         with house.db.begin() as conn:
             for n in range(accounts_there):
                 row = {"id": f"acc_{now}_{accounts_there}_{n}", "threads_user_id": f"{accounts_there}{n:04}"}
-                conn.execute(
-                    sa.insert(accounts).values(workspace_id="wsp_one", created_at=now, updated_at=now, **row)
-                )  # fmt: skip
+                conn.execute(sa.insert(accounts).values(workspace_id="wsp_one", created_at=now, updated_at=now, **row))
         asked = 0
         await look(house, network=False)
         return asked

@@ -348,9 +348,10 @@ def _connections(conn: sa.Connection, house: Accounts, workspace: str | None) ->
     well = [row for row, line in zip(rows, lines, strict=True) if line.verdict == "fine"]
     if len(well) > WELL_MOST:
         first = min((row.token_expires_at for row in well if row.token_expires_at), default=None)
-        which = f"{len(well)} accounts are well; the first of their tokens lives: {_life(first, now)}. "
+        found = f"{len(well)} accounts are well; the first of their tokens lives: {_life(first, now)}."
         lines = [line for line in lines if line.verdict != "fine"]
-        lines.append(Line("Other accounts" if lines else "Accounts", "fine", f"{which}Each is renewed by itself."))
+        name = "Other accounts" if lines else "Accounts"
+        lines.append(Line(name, "fine", f"{found} Each is renewed by itself."))
     return lines or [
         Line("Accounts", "look", "None is connected.", "treadle accounts add, or connect one on the page.")
     ]
@@ -371,7 +372,7 @@ def _connection(row: Any, lacking: needs.Lacking | None, now: float) -> Line:
 
 
 def _life(ends: float | None, now: float) -> str:
-    return plural(round((ends - now) / DAY_S), "day", "days") if ends else "unknown"
+    return plural(round((ends - now) / DAY_S), "day") if ends else "unknown"
 
 
 def _failure(name: str, result: Failure) -> Line:
