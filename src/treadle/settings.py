@@ -16,6 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from treadle.paths import absolute
+
 THREADS_API = "https://graph.threads.net"
 THREADS_AUTHORIZE = "https://threads.net/oauth/authorize"
 
@@ -26,7 +28,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TREADLE_", toml_file="treadle.toml", extra="ignore", frozen=True)
 
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data directory.")
-    data_dir: Path = Field(Path("treadle-data"), description="Database, key file, media.")
+    data_dir: Path = Field(Path("treadle-data"), validate_default=True, description="Database, key file, media.")
     threads_api_url: str = Field(THREADS_API, description="Base address of the Threads API, without a version.")
     threads_authorize_url: str = THREADS_AUTHORIZE
     threads_app_id: str = ""
@@ -59,13 +61,18 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return absolute(value)
+
     @field_validator("database_url")
     @classmethod
     def _database_it_knows(cls, value: str) -> str:
         kind = value.partition(":")[0].partition("+")[0]
         if value and ("://" not in value or kind not in ("sqlite", "postgres", "postgresql")):
             raise ValueError("it is empty (SQLite) or an address such as postgresql://user:password@host:5432/name")
-        return value
+        return _absolute_sqlite(value) if kind == "sqlite" else value
 
     @classmethod
     def settings_customise_sources(
@@ -92,4 +99,13 @@ class Settings(BaseSettings):
                 if url.startswith(prefix):
                     return "postgresql+psycopg://" + url.removeprefix(prefix)
             return url
-        return f"sqlite:///{(self.data_dir / 'treadle.sqlite').absolute()}"
+        return f"sqlite:///{self.data_dir / 'treadle.sqlite'}"
+
+
+def _absolute_sqlite(address: str) -> str:
+    """An SQLite address with the file's path made absolute; addresses of databases in memory are left alone."""
+    scheme, slashes, rest = address.partition(":///")
+    path, mark, query = rest.partition("?")
+    if not path or path.startswith((":memory:", "file:")):
+        return address
+    return f"{scheme}{slashes}{absolute(path)}{mark}{query}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle.cli._house import fail
+from treadle.paths import absolute
 
 if TYPE_CHECKING:
     from treadle.api.files import NotKept
@@ -30,7 +31,7 @@ async def keep_file(app: App, workspace_id: str, given: str, *, show: bool) -> d
 
 def a_file(given: str) -> tuple[Path, int]:
     """The file and its size in bytes; ends the command when there is none."""
-    path = Path(given).expanduser()
+    path = absolute(given)
     if not path.is_file():
         fail(f"There is no file {given}.", error="not_found")
     return path, path.stat().st_size

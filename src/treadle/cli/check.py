@@ -14,6 +14,7 @@ import typer
 
 from treadle.cli._media import SEVERITY, facts_words
 from treadle.cli._typer import run_app
+from treadle.paths import absolute
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +45,7 @@ def check(
     Exit code 0: everything can be published (repaired where needed). 1: something cannot.
     """
     due_at = _due(due)
-    reports = asyncio.run(_check_all(sources, trim, due_at, allow_private))
+    reports = asyncio.run(_check_all([_source(given) for given in sources], trim, due_at, allow_private))
     if as_json:
         for report in reports:
             sys.stdout.write(json.dumps(report.to_json()) + "\n")
@@ -72,6 +73,7 @@ def repair(
 
     Exit code 0: the file written is fit for Threads. 1: it cannot be made fit; nothing is written.
     """
+    source, output = _source(source), absolute(output)
     if output.exists() and not force:
         sys.stderr.write(f"{output} exists already. Choose another name, or say --force.\n")
         raise typer.Exit(2)
@@ -136,6 +138,13 @@ def _settings(folder: Path, allow_private: bool) -> Settings:
     given = Settings()
     allowed = allow_private or given.allow_private_media_hosts
     return given.model_copy(update={"data_dir": folder, "media_store_url": "", "allow_private_media_hosts": allowed})
+
+
+def _source(given: str) -> str:
+    """An address as it is, a file by its absolute path."""
+    from treadle.media.outcomes import is_address
+
+    return given if is_address(given) else str(absolute(given))
 
 
 def _due(text: str) -> float | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from treadle.cli._house import Json, Workspace, fail, house, say, workspace_of
+from treadle.paths import absolute
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -44,7 +45,7 @@ def export(
             asyncio.run(_write(app, workspace_id, sys.stdout, piped=True))
             return
         try:
-            with _whole(Path(out)) as target:
+            with _whole(absolute(out)) as target:
                 count = asyncio.run(_write(app, workspace_id, target))
         except OSError as error:
             fail(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.", "Name another file with --out.")

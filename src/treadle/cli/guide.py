@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
+
+from treadle.paths import absolute
 
 
 def run(name: str, args: list[str]) -> int:
@@ -13,7 +14,7 @@ def run(name: str, args: list[str]) -> int:
     p = argparse.ArgumentParser(prog="treadle guide", description="The guide to every answer Meta can give.")
     sub = p.add_subparsers(dest="command", required=True)
     build = sub.add_parser("build", help="write the guide as static pages that need no server")
-    build.add_argument("dir", type=Path, help="where to write; made if it is not there")
+    build.add_argument("dir", type=absolute, help="where to write; made if it is not there")
     build.add_argument("--base-url", default="", help="the public address the pages will have, for canonical links")
     build.add_argument("--json", action="store_true", help="print what was written as JSON")
     try:

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from treadle.paths import absolute
 from treadle.sandbox import control, disk, window
 from treadle.sandbox.answers import Reply
 from treadle.sandbox.fault_answers import container_reply, fault_reply
@@ -64,7 +65,7 @@ class Sandbox:
         self.webhooks = Webhooks(self.world)
         self.panel = control.Panel(self.world, self._accounts, scenario)
         self.control = Control(in_process(self.panel.handle, lambda: self._loop, lambda: self._thread))
-        self._folder = Path(data_dir) if data_dir is not None else None
+        self._folder = absolute(data_dir) if data_dir is not None else None
         self._saver: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         if self._folder is not None:

@@ -18,6 +18,7 @@ from rich.console import Console
 from treadle.cli.demo import show, studio
 from treadle.cli.demo.connecting import DemoTrouble
 from treadle.cli.demo.play import WORKSPACE, Stage, play
+from treadle.paths import absolute
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -37,7 +38,7 @@ def demo(
     """Watch posts go to a Threads on this machine: some fail, each failure is named, the repaired ones go out."""
     console = Console(width=None if os.isatty(1) else 160)
     with contextlib.ExitStack() as stack:
-        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="treadle-demo-")))
+        folder = absolute(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="treadle-demo-")))
         try:
             code = asyncio.run(_demo(console, folder, port, exit_))
         except DemoTrouble as trouble:
