@@ -100,6 +100,33 @@ def test_a_missing_file_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnose("diagnose", ["--jsonl", "/nowhere/at/all"]) == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["answer.json", "answers.jsonl", "./answer", "logs/today.log", "/nowhere/answer", "A.TXT"]
+)
+def test_a_word_that_names_a_file_that_is_not_there_is_no_error_to_diagnose(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for options in ([], ["--json"]):
+        assert diagnose("diagnose", [name, *options]) == 2
+        said = capsys.readouterr()
+        assert f"there is no file {name}" in said.err
+        assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["190", "190/463", "OAuthException", "codec", "graph.threads.net", "https://example.org/a.json", "ECONNRESET",
+     "cannot read a.json", "error_subcode=2207006", '{"file": "a.json"}'],
+)  # fmt: skip
+def test_other_words_are_errors_as_they_came(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert diagnose("diagnose", [text, "--json"]) in (0, 1)
+    assert "there is no file" not in capsys.readouterr().err
+
+
 def test_an_unknown_answer_comes_with_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnose("diagnose", ["the cat ate the container access_token=THQabcdefghijklmnop1234567890"]) == 0
     out = capsys.readouterr().out

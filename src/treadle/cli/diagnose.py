@@ -20,6 +20,7 @@ from treadle.diagnosis.reading import decode
 from treadle.diagnosis.types import ACTION_LABELS
 
 MAX_INPUT = 2_000_000
+FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,7 +101,20 @@ def _input(options: argparse.Namespace) -> Any:
         return _parse(sys.stdin.buffer.read(MAX_INPUT))
     if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
         return _read(text)
+    if looks_like_a_file(text):
+        sys.stderr.write(f"treadle diagnose: there is no file {text}. If it is the error itself, pipe it in: -\n")
+        return 2
     return _parse(text)
+
+
+def looks_like_a_file(text: str) -> bool:
+    """Whether one word was meant as the name of a file: it is a path without a query, or ends like a file of answers.
+
+    A word such as ``OAuthException``, ``190/463`` or an address is an error as it came.
+    """
+    if not text or any(letter.isspace() or letter in "{}<>\"'=?#:" for letter in text):
+        return False
+    return text.startswith(("/", "./", "../", "~/")) or text.lower().endswith(FILE_ENDINGS)
 
 
 def _read(path: str) -> Any:
