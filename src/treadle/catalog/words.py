@@ -45,7 +45,7 @@ Action = Literal[
     "contact_support",
 ]
 RetryKind = Literal["never", "later", "new_container", "verify_first", "when_repaired"]
-Who = Literal["nobody", "owner", "developer", "meta"]
+Who = Literal["nobody", "owner", "developer", "operator", "meta"]
 Confidence = Literal["exact", "likely", "guess"]
 BlockerScope = Literal["post", "account", "app", "media_host", "platform"]
 

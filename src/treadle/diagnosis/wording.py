@@ -8,6 +8,7 @@ WHO_LABELS = {
     "nobody": "Nobody: it goes by itself",
     "owner": "The account's owner",
     "developer": "Whoever runs the integration",
+    "operator": "Whoever runs Treadle",
     "meta": "Meta",
 }
 CONFIDENCE_LABELS = {

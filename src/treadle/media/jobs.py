@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from treadle.diagnosis.redact import redact_text
 from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
 from treadle.media.plan import RepairPlan, TooLong
 from treadle.media.worker.cage import Limits
 
+log = logging.getLogger("treadle.media")
 MAX_EVENT_BYTES = 1 << 20
+KEPT_BYTES = 32_768
+"""Of what a worker writes to standard error, so much of the beginning and as much of the end is kept."""
 LIGHT_WORKERS = 2
 
 
@@ -36,6 +42,7 @@ class Progress:
     left_s: float | None = None
 
 
+FILES_FAULTS = frozenset({"media", "cpu", "timeout", "large", "image_pixels", "duration", "repair_not_compliant"})
 ProgressCallback = Callable[[Progress], None]
 
 
@@ -48,15 +55,27 @@ class JobDone:
     plan: RepairPlan
     path: Path | None
     cage: dict[str, Any] = field(default_factory=dict)
+    late: tuple[str, ...] = ()
+    """Modules looked for after the cage closed. There should be none."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobFailed:
-    """The child did not. ``code`` says which way (``media``, ``memory``, ``cpu``, ``timeout``, ``crash``, or the
-    child's own word); ``detail`` is for the log and the finding."""
+    """The child did not.
+
+    ``code`` says which way. The file is to blame for ``media`` (its reader says so), ``cpu``, ``timeout`` and ``large``
+    (it needs more than one file may have), ``image_pixels`` and ``duration``; Treadle for everything else: ``start``,
+    ``crash``, ``killed``, ``nonsense``, ``memory``, ``disk``, ``codec``, ``fault``. ``detail`` is one line, for the
+    finding; ``said`` what the child wrote to standard error, for the log.
+    """
 
     code: str
     detail: str
+    said: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.code not in FILES_FAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +111,12 @@ class MediaRunner:
     async def run(self, job: Job, progress: ProgressCallback | None = None) -> JobDone | JobFailed:
         """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
         async with self._places if job.heavy else self._light:
-            return await self._run(job, progress)
+            result = await self._run(job, progress)
+        if isinstance(result, JobFailed) and result.ours:
+            log.error("The media worker failed (%s: %s). It wrote: %s", result.code, result.detail, result.said or "-")
+        elif isinstance(result, JobDone) and result.late:
+            log.warning("The media worker looked for modules behind its cage: %s", ", ".join(result.late))
+        return result
 
     async def close(self) -> None:
         """Kill what still runs."""
@@ -104,13 +128,15 @@ class MediaRunner:
         try:
             handle = os.open(job.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            return JobFailed("media", f"the file cannot be opened: {error.strerror}")
+            return JobFailed("start", f"the file cannot be opened: {error.strerror}")
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-m", "treadle.media.worker",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
                 pass_fds=(handle,), cwd=job.work_dir, env=_environment(job.work_dir), limit=MAX_EVENT_BYTES,
             )  # fmt: skip
+        except OSError as error:
+            return JobFailed("start", f"the worker cannot be started: {error.strerror or error}")
         finally:
             os.close(handle)
         self._running.add(process)
@@ -133,7 +159,8 @@ class MediaRunner:
         assert process.stdout is not None
         assert process.stderr is not None
         events: dict[str, dict[str, Any]] = {}
-        errors = asyncio.create_task(process.stderr.read(16_384))
+        ended: JobDone | JobFailed
+        errors = asyncio.create_task(_both_ends(process.stderr))
         try:
             async with asyncio.timeout(job.limits.wall_s):
                 try:
@@ -148,18 +175,18 @@ class MediaRunner:
                         progress(Progress("repair", event["fraction"], event["speed"], event["left_s"]))
                 code = await process.wait()
         except TimeoutError:
-            return JobFailed("timeout", f"it took longer than {job.limits.wall_s:.0f} s")
-        except ValueError as error:
-            return JobFailed("crash", f"the worker spoke nonsense: {error}")
+            ended = JobFailed("timeout", f"it took longer than {job.limits.wall_s:.0f} s")
+        except (ValueError, LookupError, TypeError) as error:
+            ended = JobFailed("nonsense", f"the worker's report cannot be read: {type(error).__name__}: {error}"[:300])
+        else:
+            ended = _ended(events, code)
         finally:
             if process.returncode is None:
                 _kill(process)
-            said = (await errors).decode("utf-8", "replace")
-        if "failed" in events:
-            return JobFailed(events["failed"]["code"], events["failed"]["detail"])
-        if "done" in events and "planned" in events and code == 0:
-            return _done(events)
-        return _death(code, said)
+            said = redact_text((await errors).decode("utf-8", "replace"))
+        if isinstance(ended, JobDone):
+            return ended
+        return replace(ended, detail=_with_last_line(ended, said), said=said)
 
 
 def _request(job: Job, handle: int) -> bytes:
@@ -184,6 +211,18 @@ def _environment(work_dir: Path) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(work_dir), "TMPDIR": str(work_dir)}
 
 
+def _ended(events: dict[str, dict[str, Any]], code: int) -> JobDone | JobFailed:
+    """What a child that ended has reported, or how it died without a whole report."""
+    try:
+        if "failed" in events:
+            return JobFailed(str(events["failed"]["code"]), str(events["failed"]["detail"]))
+        if "done" in events and "planned" in events and code == 0:
+            return _done(events)
+    except (ValueError, LookupError, TypeError) as error:
+        return JobFailed("nonsense", f"the worker's report cannot be read: {type(error).__name__}: {error}"[:300])
+    return _death(code)
+
+
 def _done(events: dict[str, dict[str, Any]]) -> JobDone:
     planned, done = events["planned"], events["done"]
     return JobDone(
@@ -192,19 +231,45 @@ def _done(events: dict[str, dict[str, Any]]) -> JobDone:
         plan=RepairPlan.from_json(done["plan"]),
         path=Path(done["path"]) if done["path"] else None,
         cage=events.get("ready", {}).get("cage", {}),
+        late=tuple(events.get("end", {}).get("late", ())),
     )
 
 
-def _death(code: int, said: str) -> JobFailed:
-    """Name how a child died: by the kernel's limits, by a crash in a decoder, or by a mistake of ours."""
-    if code == -24:  # SIGXCPU
+def _death(code: int) -> JobFailed:
+    """Name how a child died without saying why: by a limit, by a signal, or by a mistake of ours."""
+    if code == -signal.SIGXCPU:
         return JobFailed("cpu", "it used up its processor time")
-    if code == -9:
-        return JobFailed("memory", "it was killed from outside, as happens when memory runs out")
+    if code == -signal.SIGKILL:
+        return JobFailed("killed", "the worker was killed from outside, as happens when memory runs out")
     if code < 0:
-        return JobFailed("crash", f"the decoder crashed (signal {-code})")
-    last = said.strip().splitlines()[-1:] or ["no message"]
-    return JobFailed("crash", f"the worker ended with code {code}: {last[0][:300]}")
+        return JobFailed("crash", f"the worker crashed ({_signal_name(-code)})")
+    return JobFailed("crash", f"the worker ended with code {code} and without a report")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _with_last_line(failed: JobFailed, said: str) -> str:
+    """The detail with the last line that the worker wrote, unless it is in it."""
+    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")[:300]
+    return failed.detail if not failed.ours or not last or last in failed.detail else f"{failed.detail}: {last}"
+
+
+async def _both_ends(stream: asyncio.StreamReader) -> bytes:
+    """What comes, read to its end so that the writer never waits; of a great deal only the beginning and the end."""
+    begin, end = bytearray(), bytearray()
+    while piece := await stream.read(KEPT_BYTES):
+        room = KEPT_BYTES - len(begin)
+        begin += piece[:room]
+        end += piece[room:]
+        cut = len(end) - KEPT_BYTES
+        if cut > 0:
+            del end[:cut]
+    return bytes(begin + end)
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

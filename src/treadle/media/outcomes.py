@@ -47,24 +47,45 @@ def failed_lately(host: str, known: HostFailure) -> Finding:
 
 
 def failed(result: JobFailed, probe: MediaProbe) -> Finding:
-    """A failed job in plain words. What the library said goes along as ``got``."""
-    if probe.image is not None and probe.image.format in ("heic", "heif") and "UnidentifiedImage" in result.detail:
+    """A failed job in plain words. What the worker or the library said goes along as ``got``."""
+    got = f"{result.code}: {result.detail}"[:600]
+    kind = probe.image.format if probe.image is not None else ""
+    if result.code == "codec" and kind in ("heic", "heif"):
         message = "This server cannot read HEIC pictures: install treadle[heif], or upload a JPEG."
-        return finding("no_heif", "error", "image.format", message, got=probe.image.format, fix="reject")
-    if result.code == "disk":
-        message = "The repaired file would be too large for this server. Export a smaller one."
-        return finding("no_room", "error", "size", message, got=result.detail, fix="reject")
-    if result.code in ("memory", "cpu", "timeout"):
+        return finding("no_heif", "error", "image.format", message, got=kind, fix="reject")
+    if result.code == "codec":
+        name = kind.upper() or (probe.video.codec if probe.video is not None else "") or probe.container
         message = (
-            "Looking at or repairing the file needs more time or memory than one file may have. Export a simpler one."
+            f"This server lacks a codec for {name or 'this file'}; that is no fault of the file. Whoever runs Treadle "
+            "can add it, or the file can be exported as JPEG or as MP4 with H.264."
         )
-        return finding("repair_limit", "error", "file", message, got=f"{result.code}: {result.detail}", fix="reject")
-    if result.code in ("image_pixels", "duration"):
-        return finding(
-            result.code, "error", "file", f"{result.detail.partition(': ')[2]} Make it smaller.", fix="reject"
+        return finding("no_codec", "error", "file", message, got=got, fix="reject")
+    if result.ours:
+        return own_fault(got)
+    if result.code in ("cpu", "timeout", "large"):
+        message = (
+            "Looking at or repairing the file needs more time or space than one file may have. Export a simpler one."
         )
+        return finding("repair_limit", "error", "file", message, got=got, fix="reject")
+    if result.code in ("image_pixels", "duration", "repair_not_compliant"):
+        message = f"{result.detail.partition(': ')[2]} Make it smaller."
+        return finding(result.code, "error", "file", message, fix="reject")
     message = "The file cannot be read: its contents are damaged or not what its name says. Export or upload it again."
-    return finding("repair_failed", "error", "file", message, got=f"{result.code}: {result.detail}"[:300], fix="reject")
+    return finding("repair_failed", "error", "file", message, got=got, fix="reject")
+
+
+def own_fault(got: str) -> Finding:
+    """Treadle failed at the file; nothing is known against the file. ``got`` is what is known of the failure."""
+    message = (
+        "Treadle could not look at or repair the file; that is a fault of this server, not of the file. "
+        "Try again later; if it stays, whoever runs Treadle should look ('treadle doctor')."
+    )
+    return finding("worker_failed", "error", "file", message, got=got, fix="reject")
+
+
+def of_this_machine(error: OSError) -> Finding:
+    """A full disk, a folder that may not be written, too many open files: what the system refused to Treadle itself."""
+    return own_fault(f"{type(error).__name__}: {error.strerror or error}")
 
 
 def not_compliant(wrong: list[Finding]) -> Finding:

@@ -7,6 +7,9 @@ from typing import Any
 
 from treadle.media.finding import Basis, Finding, Severity
 
+OWN_FAULT = "media_worker_failed"
+"""The pattern of what is Treadle's own fault: nothing is known against the file."""
+
 PATTERN_OF: Mapping[str, str] = {
     # the file as such
     "empty": "media_damaged",
@@ -65,7 +68,7 @@ PATTERN_OF: Mapping[str, str] = {
     "image_animated": "image_format",
     "image_pixels": "image_dimensions",
     "image_location": "image_format",
-    "no_heif": "image_unreadable",
+    "no_heif": OWN_FAULT,
     # the address
     "url_invalid": "media_address_invalid",
     "url_scheme": "media_address_invalid",
@@ -100,7 +103,9 @@ PATTERN_OF: Mapping[str, str] = {
     "repair_failed": "media_damaged",
     "repair_not_compliant": "media_damaged",
     "repair_limit": "video_processing_failed",
-    "no_room": "video_too_large",
+    "no_room": OWN_FAULT,
+    "no_codec": OWN_FAULT,
+    "worker_failed": OWN_FAULT,
     "file_missing": "media_damaged",
 }
 

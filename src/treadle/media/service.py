@@ -6,6 +6,7 @@ Nothing here needs a database; what is learned is returned as values that turn i
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import time
 from collections.abc import AsyncIterable, Collection, Mapping
@@ -46,7 +47,16 @@ from treadle.media.jobs import (
     limits_for,
     work_directory,
 )
-from treadle.media.outcomes import failed, failed_lately, is_address, missing, not_compliant, only_told, shown
+from treadle.media.outcomes import (
+    failed,
+    failed_lately,
+    is_address,
+    missing,
+    not_compliant,
+    of_this_machine,
+    only_told,
+    shown,
+)
 from treadle.media.plan import RepairPlan, TooLong, plan
 from treadle.media.probe import probe_file
 from treadle.media.reach import unreachable_reason
@@ -56,6 +66,7 @@ from treadle.media.robots import RobotsCache
 from treadle.media.validate import validate
 from treadle.settings import Settings
 
+log = logging.getLogger("treadle.media")
 _HEAVY = (RepairKind.VIDEO, RepairKind.FULL)
 Due = datetime | float | None
 
@@ -120,11 +131,15 @@ class MediaService:
         wish = _Wish(_too_long(on_too_long), conservative)
         if is_address(source):
             return await self._check_address(source, due_at, workspace, wish)
-        with work_directory(self._work) as work:
-            path = await self._local(source, Path(work))
-            if path is None:
-                return _report(shown(source), None, [missing(source)], wish)
-            return await self._check_file(path, shown(source), wish)
+        try:
+            with work_directory(self._work) as work:
+                path = await self._local(source, Path(work))
+                if path is None:
+                    return _report(shown(source), None, [missing(source)], wish)
+                return await self._check_file(path, shown(source), wish)
+        except OSError as error:
+            log.error("Looking at a file failed: %s", error)
+            return _report(shown(source), None, [of_this_machine(error)], wish)
 
     async def _check_address(self, address: str, due_at: Due, workspace: str, wish: _Wish) -> MediaReport:
         host = _host(address)
@@ -177,13 +192,23 @@ class MediaService:
         task ends the repair and leaves nothing behind.
         """
         source = str(url_or_path)
+        wish = _Wish(_too_long(on_too_long), conservative, copy and is_address(source))
+        try:
+            return await self._prepare(source, wish, progress, due_at, workspace)
+        except OSError as error:
+            log.error("Preparing a file failed: %s", error)
+            problem = of_this_machine(error)
+            return NotPreparable([problem], _report(shown(source), None, [problem], wish))
+
+    async def _prepare(
+        self, source: str, wish: _Wish, progress: ProgressCallback | None, due_at: Due, workspace: str
+    ) -> Prepared | NotPreparable:
         report = await self.check(
-            source, due_at=due_at, on_too_long=on_too_long, workspace=workspace,
-            conservative=conservative,
+            source, due_at=due_at, on_too_long=wish.on_too_long, workspace=workspace,
+            conservative=wish.conservative,
         )  # fmt: skip
         if not report.ok:
             return NotPreparable(worst_first(report.findings), report)
-        wish = _Wish(_too_long(on_too_long), conservative, copy and is_address(source))
         if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wish.copy:
             return self._as_it_is(source, report)
         with work_directory(self._work) as name:
@@ -208,7 +233,7 @@ class MediaService:
             return await self._kept(path, report, report.plan, report.probe, source)
         attempt = report.plan.kind.word if wish.conservative and report.plan.kind < RepairKind.REJECT else "none"
         while True:
-            result = await self._run(path, work, report, wish, attempt, progress)
+            result = await self._run(path, source, work, report, wish, attempt, progress)
             if isinstance(result, JobFailed):
                 problem = failed(result, report.probe)
                 return NotPreparable([problem, *report.findings], report)
@@ -232,9 +257,18 @@ class MediaService:
         return NotPreparable([not_compliant(wrong), *seen.findings], seen)
 
     async def _run(
-        self, path: Path, work: Path, report: MediaReport, wish: _Wish, at_least: str, progress: ProgressCallback | None
+        self,
+        path: Path,
+        source: str,
+        work: Path,
+        report: MediaReport,
+        wish: _Wish,
+        at_least: str,
+        progress: ProgressCallback | None,
     ) -> JobDone | JobFailed:
         probe = report.probe
+        if is_address(source):  # the head told what it will be; now the file is here, and may be something else
+            probe = await asyncio.to_thread(probe_file, path)
         picture = ""
         if probe is not None and probe.kind == "image":
             picture = "moving" if probe.image is not None and probe.image.animated else "still"

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from treadle.diagnosis import Evidence, from_pattern
 from treadle.diagnosis.types import Diagnosis
+from treadle.media.patterns import OWN_FAULT
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView, start_of
 from treadle.publishing.ending import GoOn, Later, Outcome
 from treadle.publishing.failing import decided
 from treadle.publishing.house import House
-from treadle.publishing.policy import Fail, Park, decide
+from treadle.publishing.policy import Fail, Park, RetryAt, decide
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import PrepareMedia
 from treadle.store import statements
@@ -147,11 +148,16 @@ def _look_again_in_time(hop: Hop, part: PartView, made: NotPreparable, what: str
 
 def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
     worst = next((f for f in made.findings if f.severity == "error"), made.findings[0])
-    evidence = Evidence(stage="media", body={"finding": worst.to_json()}, context={"media_kind": part.kind.lower()})
+    context: dict[str, Any] = {"media_kind": part.kind.lower()}
+    if worst.pattern == OWN_FAULT:  # counted, so that the cause says what holds once the retries are used up
+        context["seen_on_container"] = part.tries.get(OWN_FAULT, 0) + 1
+    evidence = Evidence(stage="media", body={"finding": worst.to_json()}, context=context)
     diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
     decision = decide(diagnosis, "media", part.tries, now=house.now(), random01=house.random01(), scale=house.scale)
     if isinstance(decision, Fail):
         decision = Park("post", worst.message)
+    if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
+        decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
     outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes)
     outcome.change.post["why"] = worst.message

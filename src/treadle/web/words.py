@@ -94,6 +94,7 @@ WHO_WORDS: Mapping[str, str] = {
     "nobody": "Nobody: it passes by itself",
     "owner": "The account's owner",
     "developer": "Whoever runs the Meta app",
+    "operator": "Whoever runs Treadle",
     "meta": "Meta",
 }
 HEALTH_WORDS: Mapping[str, tuple[str, str]] = {

@@ -1,7 +1,7 @@
 """The child's main program: one job from standard input, events as JSON lines on standard output.
 
 The job names an open descriptor to read from and a directory to write to; nothing else can be reached once the cage is
-closed. Every failure of a file is an event, so that the parent never has to guess.
+closed. Every failure is an event that says whose fault it is, so that the parent never has to guess.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from dataclasses import replace
 from typing import IO, Any
 
@@ -21,6 +22,8 @@ from treadle.media.probe import read_media, with_cost
 from treadle.media.source import OpenFile, drive
 from treadle.media.spec import THREADS
 from treadle.media.validate import validate
+from treadle.media.worker import warm
+from treadle.media.worker.blame import blame
 from treadle.media.worker.cage import CageState, Limits, close_cage
 
 CLOSED_GOP_SAMPLES = 64
@@ -50,39 +53,23 @@ def main() -> int:
     events = _Events()
     limits = Limits(**job["limits"])
     source = os.fdopen(job["input_fd"], "rb")
-    needs_video = _warm_up(job)
+    warm.load(str(job.get("picture", "")), job["work_dir"])
     state = close_cage(limits, writable=[job["work_dir"]]) if job.get("cage", True) else CageState(0, False, False)
     if os.getppid() != job.get("parent", os.getppid()):  # it died before this process was tied to it
         return 1
-    events.send("ready", cage=state.to_json(), video=needs_video)
+    late = warm.LateImports()
+    sys.meta_path.insert(0, late)
+    events.send("ready", cage=state.to_json())
     try:
         _work(job, source, limits, events)
-    except MemoryError:
-        events.send("failed", code="memory", detail="the file needs more memory than it may have")
+    except Exception as error:
+        code = blame(error)
+        if code not in ("media", "memory"):  # not for a full memory: formatting a traceback needs some
+            traceback.print_exc()
+        events.send("failed", code=code, detail=f"{type(error).__name__}: {error}"[:2000], late=late.names)
         return 1
-    except OSError as error:
-        code = "disk" if error.errno in (27, 28, 122) else "media"  # EFBIG, ENOSPC, EDQUOT
-        events.send("failed", code=code, detail=f"{type(error).__name__}: {error.strerror or error}")
-        return 1
-    except Exception as error:  # whatever a library says about a stranger's file is a fact to report
-        code = str(getattr(error, "code", "media"))
-        events.send("failed", code=code if code.isidentifier() else "media", detail=f"{type(error).__name__}: {error}")
-        return 1
+    events.send("end", late=late.names)
     return 0
-
-
-def _warm_up(job: dict[str, Any]) -> bool:
-    """Import and use once what the job may need: nothing can be imported from behind the cage."""
-    if job.get("picture"):
-        from treadle.media.worker import animation, images  # noqa: F401 - loaded for later
-
-        images.prepare_libraries(THREADS.image.pixels_max)
-    if job.get("picture") != "still":
-        from treadle.media.worker import warm
-
-        warm.up(job["work_dir"])
-        return True
-    return False
 
 
 def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Events) -> None:
@@ -128,6 +115,10 @@ def _execute(
     """Carry the plan out; a cheaper way that turns out not to work is replaced by the next dearer one."""
     source.seek(0)
     target = os.path.join(work_dir, "out.mp4")
+    if wanted.animate or wanted.image:
+        from treadle.media.worker.images import must_have_reader
+
+        must_have_reader(probe.container)
     if wanted.animate:
         from treadle.media.worker.animation import animate
 
@@ -152,6 +143,8 @@ def _execute(
             return wanted, target
         except NotPatchable:
             wanted = replace(wanted, kind=RepairKind.REMUX)
+    from av.error import ArgumentError
+
     from treadle.media.worker.lanes import CopyFailed
     from treadle.media.worker.transcode import transcode
 
@@ -161,7 +154,9 @@ def _execute(
     try:
         source.seek(0)
         transcode(source, target, wanted, threads=limits.threads, tell=tell)
-    except CopyFailed:
+    except (CopyFailed, ArgumentError):  # the writer takes no packets of this kind, or not at these times
+        if "copy" not in (wanted.video, wanted.audio):
+            raise
         wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
         source.seek(0)
         transcode(source, target, wanted, threads=limits.threads, tell=tell)

@@ -8,8 +8,9 @@ from typing import IO
 
 from PIL import Image
 
+from treadle.media.worker.blame import PictureRefused
 from treadle.media.worker.encoding import X264
-from treadle.media.worker.images import PictureRefused, frames_of
+from treadle.media.worker.images import frames_of
 from treadle.media.worker.transcode import MUXER
 
 FPS = 30
@@ -21,7 +22,7 @@ def animate(
 ) -> None:
     """Write the animation at 30 frames a second; short ones are played again until a second is full.
 
-    Raises :class:`~treadle.media.worker.images.PictureRefused` when it lasts longer than ``limit_s`` seconds.
+    Raises :class:`~treadle.media.worker.blame.PictureRefused` when it lasts longer than ``limit_s`` seconds.
     """
     import av
     from av.video.frame import VideoFrame

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
+from treadle.media.worker.blame import about_the_file
+
 if TYPE_CHECKING:
     from av.container import InputContainer
 
@@ -22,9 +24,13 @@ def pyav_major() -> int:
 def open_input(source: IO[bytes]) -> InputContainer:
     """Open an already opened file for reading, with every way to other files and hosts shut."""
     import av
+    import av.error
 
     extra: dict[str, Any] = {}
     if pyav_major() < 19:  # tags that are no UTF-8 raise otherwise; the argument is gone in 19
         extra["metadata_errors"] = "surrogateescape"
-    container: InputContainer = av.open(source, mode="r", options=dict(SAFE_INPUT), **extra)
+    try:
+        container: InputContainer = av.open(source, mode="r", options=dict(SAFE_INPUT), **extra)
+    except av.error.FFmpegError as error:
+        raise about_the_file(error) from error
     return container

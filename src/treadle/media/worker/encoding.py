@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from treadle.media.plan import RepairPlan
+from treadle.media.worker.blame import read_by
 from treadle.media.worker.lanes import Packet, Writer, end_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _EncodingLane(ABC):
         """Encode a filtered frame, or with ``None`` what the encoder holds back, and put the packets out."""
 
     def take(self, packet: Packet) -> bool:
-        return all(self._frame(frame) for frame in packet.decode())
+        return all(self._frame(frame) for frame in read_by(packet.decode))
 
     def finish(self) -> None:
         if self._graph is not None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
 from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from treadle.media.spec import ImageSpec
+from treadle.media.worker.blame import NoCodec, PictureRefused, reading_a_picture
 
 QUALITIES = (90, 85, 80, 75, 70, 60, 50)
 """Tried one after the other until the file is small enough."""
-
-
-class PictureRefused(Exception):
-    """The picture cannot be opened here. ``code`` is a finding's code."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+_READERS = {"heic": "HEIF", "heif": "HEIF", "avif": "AVIF", "jp2": "JPEG2000", "jxl": "JXL", "webp": "WEBP"}
+"""Pillow's names of the readers that need a library of their own; the others are always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,17 @@ def prepare_libraries(max_pixels: int) -> bool:
     return True
 
 
+def has_reader(kind: str) -> bool:
+    """Whether pictures of this format (as the head names it) can be opened here, once the libraries are prepared."""
+    return _READERS.get(kind, "PNG") in Image.OPEN
+
+
+def must_have_reader(kind: str) -> None:
+    """Raise :class:`~treadle.media.worker.blame.NoCodec` for a format that nothing installed here opens."""
+    if not has_reader(kind):
+        raise NoCodec(f"nothing here opens {kind.upper()} pictures")
+
+
 def convert(source: IO[bytes], target: str, spec: ImageSpec) -> Converted:
     """Write the picture so that Threads takes it. PNG stays PNG where it is small enough; all else becomes JPEG."""
     stripped = _without_metadata(source, spec)
@@ -55,10 +63,15 @@ def convert(source: IO[bytes], target: str, spec: ImageSpec) -> Converted:
         with Image.open(io.BytesIO(stripped)) as opened:
             return Converted("jpg", *opened.size)
     source.seek(0)
-    picture = _opened(source)
+    with _reading():
+        picture = Image.open(source)
+        smaller = _aim(picture, spec.width_max.value)
+        if smaller is not None and picture.format == "JPEG":  # decode at a half or a quarter where that is enough
+            picture.draft(None, smaller)
+        picture.load()
     with picture:
         was_png = picture.format == "PNG"
-        flat = _in_srgb(_upright(_scaled(picture, spec.width_max.value)))
+        flat = _in_srgb(_upright(_scaled(picture, smaller)))
         flat = _narrowed(flat, spec.width_max.value)
         if was_png and (written := _png(flat, spec)) is not None:
             return _write(target, written, "png", flat)
@@ -77,12 +90,13 @@ def _write(target: str, content: bytes, ending: str, image: Image.Image) -> Conv
     return Converted(ending, *image.size)
 
 
-def _opened(source: IO[bytes]) -> ImageFile.ImageFile:
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Around what opens or decodes a picture: its contents are to blame for what goes wrong in it."""
     try:
-        return Image.open(source)
-    except Image.DecompressionBombError as error:
-        raise PictureRefused("image_pixels", "The picture has more pixels than is opened here.") from error
-    except Image.DecompressionBombWarning as error:
+        with reading_a_picture():
+            yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRefused("image_pixels", "The picture has more pixels than is opened here.") from error
 
 
@@ -124,17 +138,20 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image) or image
 
 
-def _scaled(picture: ImageFile.ImageFile, width: int) -> Image.Image:
-    """Smaller before anything else is done to it, where its mode allows that: the rest is then cheap."""
+def _aim(picture: ImageFile.ImageFile, width: int) -> tuple[int, int] | None:
+    """The size that a picture too large for ``width`` is to have, as it lies in the file; ``None`` keeps its size."""
     if picture.mode not in ("RGB", "L", "CMYK", "RGBA"):
-        return picture
+        return None
     turned = picture.getexif().get(274, 1) in (5, 6, 7, 8)
     across = max(1, round(picture.width * width / max(1, picture.height)))
     size = (across, width) if turned else (width, _height_at(picture.size, width))
-    if picture.width <= size[0] or picture.height <= size[1]:
+    return None if picture.width <= size[0] or picture.height <= size[1] else size
+
+
+def _scaled(picture: ImageFile.ImageFile, size: tuple[int, int] | None) -> Image.Image:
+    """Smaller before anything else is done to it, where its mode allows that: the rest is then cheap."""
+    if size is None:
         return picture
-    if picture.format == "JPEG":  # decode at a half or a quarter where that is enough
-        picture.draft(None, size)
     smaller = picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     smaller.info.update(picture.info)
     return smaller
@@ -191,8 +208,12 @@ def _without_metadata(source: IO[bytes], spec: ImageSpec) -> bytes | None:
 
 def frames_of(source: IO[bytes]) -> Any:
     """The pictures of an animation as (RGB image, seconds shown), for :mod:`treadle.media.worker.animation`."""
-    picture = _opened(source)
-    for number in range(min(getattr(picture, "n_frames", 1), 5000)):
-        picture.seek(number)
-        shown = float(picture.info.get("duration", 100) or 100) / 1000
-        yield _opaque(picture.convert("RGBA")), min(max(shown, 0.02), 60.0)
+    with _reading():
+        picture = Image.open(source)
+        count = min(getattr(picture, "n_frames", 1), 5000)
+    for number in range(count):
+        with _reading():
+            picture.seek(number)
+            shown = float(picture.info.get("duration", 100) or 100) / 1000
+            whole = picture.convert("RGBA")
+        yield _opaque(whole), min(max(shown, 0.02), 60.0)

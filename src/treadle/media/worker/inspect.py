@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from treadle.media.facts import AudioFacts, MediaProbe, VideoFacts
+from treadle.media.worker.blame import Unreadable, decodable, read_by
 from treadle.media.worker.compat import open_input
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ _CHROMA = {(1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4", (0, 1): "4:4:0", (
 def inspect_file(source: Any, known: MediaProbe) -> MediaProbe:
     """The facts of a whole file, taking what the head told (``known``) as given where it is certain.
 
-    ``source`` is a seekable binary file object. Raises what PyAV raises for a file it cannot read.
+    ``source`` is a seekable binary file object. A damaged file raises
+    :class:`~treadle.media.worker.blame.Unreadable`.
     """
     with open_input(source) as container:
         facts = _facts(container, known)
@@ -57,10 +59,13 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
     last_sound = Fraction(0)
     last_key: int | None = None
     leading = packets = 0
-    for packet in container.demux([stream for stream in (video, audio) if stream is not None]):
+    wanted = [stream for stream in (video, audio) if stream is not None]
+    for stream in wanted:
+        decodable(stream)
+    for packet in read_by(lambda: container.demux(wanted)):
         packets += 1
         if packets > MAX_PACKETS:
-            raise ValueError("the file has more packets than are read here")
+            raise Unreadable("the file has more packets than are read here")
         if packet.size == 0 or packet.pts is None:
             continue
         if packet.stream is video:
@@ -186,7 +191,7 @@ def _with_interlacing(source: Any, facts: MediaProbe) -> MediaProbe:
     source.seek(0)
     interlaced, rotation, looked = 0, 0, 0
     with open_input(source) as container:
-        for frame in container.decode(video=0):
+        for frame in read_by(lambda: container.decode(video=0)):
             looked += 1
             interlaced += bool(frame.interlaced_frame)
             rotation = round(frame.rotation or 0) % 360

@@ -6,6 +6,7 @@ it, and the encoder's priming packet is dropped. Measured, sound and picture sta
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from fractions import Fraction
 from typing import IO, TYPE_CHECKING, Any
 
 from treadle.media.plan import RepairPlan
+from treadle.media.worker.blame import Unreadable, decodable, read_by
 from treadle.media.worker.compat import open_input
 from treadle.media.worker.encoding import GAP_S, PictureLane, SoundLane
 from treadle.media.worker.lanes import CopyLane, Lane, Writer, end_of
@@ -39,14 +41,17 @@ Tell = Callable[[Report], None]
 def transcode(source: IO[bytes], target: str, plan: RepairPlan, *, threads: int = 2, tell: Tell | None = None) -> None:
     """Write ``source`` as an MP4 to the path ``target`` after ``plan``.
 
-    Raises :class:`~treadle.media.worker.lanes.CopyFailed` when copying will not do, and what PyAV raises for a file it
-    cannot read. The target must be a path: the index is moved to the front in a second pass that opens it again.
+    Raises :class:`~treadle.media.worker.lanes.CopyFailed` when copying will not do, and
+    :class:`~treadle.media.worker.blame.Unreadable` for a file that is damaged. The target must be a path: the index is
+    moved to the front in a second pass that opens it again.
     """
     import av
 
     with open_input(source) as read, av.open(target, "w", format="mp4", options=dict(MUXER)) as written:
         video = read.streams.video[0]
         sound = read.streams.audio[0] if read.streams.audio and plan.audio != "drop" else None
+        for stream in (video, *([sound] if sound is not None else [])):
+            decodable(stream)
         base = _zero(video, sound, encoding=plan.video == "encode")
         teller = _Teller(_length(read, plan), tell)
         writer = Writer(written, waiting=plan.video == "encode")
@@ -66,13 +71,15 @@ def transcode(source: IO[bytes], target: str, plan: RepairPlan, *, threads: int 
             lanes[sound.index] = CopyLane(sound, copied, writer, base, end_of(plan), teller)
         _run(read, [stream for stream in (video, sound) if stream is not None], lanes)
         writer.open()
+    if not os.path.exists(target):
+        raise Unreadable("no picture in the file can be read")
     if tell is not None:
         tell(Report(1.0, teller.length))
 
 
 def _run(read: InputContainer, streams: list[Any], lanes: dict[int, Lane]) -> None:
     ended: set[int] = set()
-    for packet in read.demux(streams):
+    for packet in read_by(lambda: read.demux(streams)):
         index = packet.stream.index
         if index in ended:
             continue
