@@ -16,13 +16,17 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from tests.media.conftest import Recipes
+from treadle.accounts.doctor import repairs
+from treadle.cli.doctor import run
 from treadle.diagnosis import from_pattern
 from treadle.media import jobs, probe_file
 from treadle.media.finding import Finding
 from treadle.media.jobs import FILES_FAULTS, Job, JobDone, JobFailed, MediaRunner
 from treadle.media.outcomes import failed
+from treadle.media.selftest import failing_repair
 from treadle.media.service import MediaService, NotPreparable, NotStored, Prepared
 from treadle.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
+from treadle.settings import Settings
 
 OURS = "media_worker_failed"
 PREPARE = """
@@ -119,7 +123,7 @@ async def test_a_folder_that_cannot_be_written_is_treadles_fault(film: Recipes, 
 
 
 async def test_too_little_memory_is_treadles_fault(film: Recipes, tmp_path: Path) -> None:
-    wrong, work = film("big_mpeg4.mp4", codec="mpeg4", options={}, width=1280, height=720, seconds=6.0), tmp_path / "w"
+    wrong, work = film("big_mpeg4.mp4", codec="mpeg4", options={}, width=1280, height=720, seconds=15.0), tmp_path / "w"
     work.mkdir()
     limits = jobs.Limits(memory_mb=330, cpu_s=60, wall_s=120.0, file_mb=100)
     result = await MediaRunner(1).run(Job(wrong, work, inspect=True, at_least="full", limits=limits))
@@ -335,3 +339,37 @@ async def test_no_room_for_an_upload_is_not_the_files_fault(
     assert isinstance(kept, NotStored)
     found: Finding = kept.findings[0]
     assert found.pattern == OURS
+
+
+# ---------------------------------------------------------------- the self-test of doctor and the set-up page
+
+
+async def test_the_self_test_repairs_a_file_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert await failing_repair(Settings(data_dir=tmp_path / "data")) is None
+    assert list((tmp_path / "data").iterdir()) == []
+    assert await failing_repair(Settings(data_dir=tmp_path / "none")) is None
+    assert not (tmp_path / "none").exists()
+
+
+async def test_the_self_test_tells_why_a_worker_fails(tmp_path: Path, stand_in: Callable[[str], None]) -> None:
+    stand_in(PREPARE + "raise RuntimeError('no encoder here')")
+    failing = await failing_repair(Settings(data_dir=tmp_path))
+    assert failing is not None
+    assert "no encoder here" in failing
+    line = repairs(failing)
+    assert (line.verdict, line.pattern) == ("broken", OURS)
+    assert "no encoder here" in line.found
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_doctor_repairs_a_file_in_the_default_set_up(
+    broken: bool, tmp_path: Path, stand_in: Callable[[str], None], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    if broken:
+        stand_in("raise SystemExit(7)")
+    run("doctor", ["--offline", "--json"])
+    lines = {line["name"]: line for line in json.loads(capsys.readouterr().out)["lines"]}
+    assert lines["Media repairs"]["verdict"] == ("broken" if broken else "fine")

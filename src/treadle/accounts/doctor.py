@@ -125,6 +125,20 @@ def _disk(house: Accounts) -> Line:
     return Line("Disk", "fine", said)
 
 
+def repairs(failing: str | None) -> Line:
+    """The line on repairing media. ``failing``: why a tiny file could not be repaired, ``None`` when it was."""
+    if failing is None:
+        return Line("Media repairs", "fine", "A tiny file was repaired.")
+    return Line(
+        "Media repairs",
+        "broken",
+        f"A tiny file could not be repaired ({failing}).",
+        "The log has all that the worker wrote. Look for memory, room on the disk, and limits on processes; then "
+        "install Treadle again.",
+        "media_worker_failed",
+    )
+
+
 def _keys(house: Accounts) -> Line:
     path = house.vault.path
     if path is None:

@@ -31,10 +31,11 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: only what this machine knows.")] = False,
 ) -> None:
-    """Check database, disk, keys, worker, addresses, the Meta app, every account. Exit code 1: something is broken."""
-    from treadle.accounts.doctor import Line, examine, worst
+    """Check database, disk, keys, worker, addresses, the Meta app, every account; repair a tiny file. 1: broken."""
+    from treadle.accounts.doctor import Line, examine, repairs, worst
     from treadle.accounts.service import Accounts
     from treadle.accounts.vault import VaultError, open_vault
+    from treadle.media.selftest import failing_repair
     from treadle.posts.release import Releaser
     from treadle.publishing.blockers import open_blocker
     from treadle.settings import Settings
@@ -56,7 +57,8 @@ def doctor(
                 repairs=Releaser(_nothing),
                 block=open_blocker,
             )
-            return await examine(house, session, network=not offline)
+            lines = await examine(house, session, network=not offline)
+            return [*lines, repairs(await failing_repair(settings))]
 
     try:
         lines = asyncio.run(look())

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from treadle.accounts import doctor, login
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.service import redirect_uri
+from treadle.media.selftest import failing_repair
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workers, workspaces
 from treadle.threads import ThreadsClient
@@ -46,7 +47,7 @@ async def _page(visit: Visit, *, ask_meta: bool) -> Response:
     settings = visit.app.settings
     runs_it = await visit.app.db.query(_first_workspace) == visit.workspace
     if runs_it:
-        lines = await _examined(visit, ask_meta)
+        lines = [*await _examined(visit, ask_meta), doctor.repairs(await failing_repair(settings))]
         heard = await visit.app.db.query(doctor.last_heard, visit.now)
         checks = [_told(_without_addresses(line, settings.public_url, heard)) for line in lines]
     else:
