@@ -14,6 +14,8 @@ from tests.publishing.host import Host, hosting
 from tests.publishing.matrix import Case, Trial, judge
 from tests.publishing.shop import Owner, Shop
 from tests.support.proof import Tally
+from treadle.diagnosis import from_pattern
+from treadle.media import jobs
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +113,24 @@ def test_the_timeline_says_why_a_medium_was_refused_and_what_follows(lite: Shop,
     assert all(event["decision"] and event["diagnosis"]["pattern"] for event in looks), lite.story(post_id)
     assert lite.read(post_id)["state"] == "blocked"
     assert lite.requests(owner) == [], "Threads was asked although the file cannot be fetched"
+
+
+def test_a_failing_media_worker_is_tried_again_and_then_waits_for_a_person(
+    lite: Shop, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = lite.owner()
+    with monkeypatch.context() as broken:
+        broken.setattr(jobs.sys, "executable", "/bin/false")
+        post_id = lite.post(owner, text="wrong codec", media=[{"url": f"{host.url}/wrong.mp4"}])
+        lite.settled([post_id], within_s=120)
+    post = lite.read(post_id)
+    cause = post["cause"]
+    assert (post["state"], cause["pattern"]) == ("blocked", "media_worker_failed"), lite.story(post_id)
+    assert (cause["who"], cause["retry"]["kind"]) == ("operator", "when_repaired"), lite.story(post_id)
+    looks = [event for event in lite.timeline(post_id) if event["outcome"] == "refused"]
+    assert len(looks) == 1 + from_pattern("media_worker_failed").retry.max_attempts, lite.story(post_id)
+    assert all("ended with code 1" in str(event["diagnosis"]["raw"]) for event in looks)
+    assert lite.requests(owner) == []
 
 
 def test_faults_on_posts_with_media(lite: Shop, host: Host, tally: Tally) -> None:

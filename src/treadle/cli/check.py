@@ -120,14 +120,16 @@ async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_priva
             answer["result"] = made.result.to_json() if made.result is not None else None
         sys.stdout.write(json.dumps(answer) + "\n")
         return 0 if done else 1
+    from rich.text import Text  # not markup: a message or a name may hold brackets
+
     console = _console()
     if isinstance(made, NotPreparable):
-        console.print("[bold red]Not repaired.[/]", made.findings[0].message, highlight=False)
+        console.print(Text("Not repaired.", style="bold red"), Text(made.findings[0].message))
         for item in made.findings[1:]:
             if item.severity == "error":
-                console.print("  ", item.message, highlight=False)
+                console.print("  ", Text(item.message))
         return 1
-    console.print(f"{made.summary} Written to {output}.", highlight=False, soft_wrap=True)
+    console.print(Text(f"{made.summary} Written to {output}."), soft_wrap=True)
     return 0
 
 
