@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="Fernet keys, comma separated, newest first; empty: key file."
     )
     media_store_url: str = Field("", description="s3://bucket/prefix?...; empty: files are served by this server.")
+    media_cage: Literal["auto", "require"] = Field(
+        "auto", description="require: no file is decoded where the cage around it would lack a part."
+    )
     publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
     allow_private_media_hosts: bool = Field(False, description="For the sandbox and tests only.")
     time_scale: float = Field(

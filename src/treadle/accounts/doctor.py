@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
@@ -62,14 +62,19 @@ class Line:
 
 
 async def examine(
-    house: Accounts, session: aiohttp.ClientSession, *, network: bool = True, workspace: str | None = None
+    house: Accounts,
+    session: aiohttp.ClientSession,
+    *,
+    network: bool = True,
+    workspace: str | None = None,
+    more: Sequence[Line] = (),
 ) -> list[Line]:
     """Every check, in the order people set things up. ``network`` false: only what this machine knows.
 
     ``session`` asks the authorise window and the public address; it belongs to the running loop. ``workspace``: only
-    its accounts are looked at.
+    its accounts are looked at. ``more``: what others found out about this machine.
     """
-    lines = [*_database(house), _disk(house), _keys(house)]
+    lines = [*_database(house), _disk(house), _keys(house), *more]
     ready = lines[0].verdict != "broken"
     if ready:
         lines += [await house.db.query(_sealed, house), await house.db.query(_worker, house)]

@@ -37,6 +37,7 @@ def doctor(
     from treadle.accounts.vault import VaultError, open_vault
     from treadle.media.selftest import failing_repair
     from treadle.posts.release import Releaser
+    from treadle.publishing import cage_line
     from treadle.publishing.blockers import open_blocker
     from treadle.settings import Settings
     from treadle.store import open_database
@@ -57,7 +58,7 @@ def doctor(
                 repairs=Releaser(_nothing),
                 block=open_blocker,
             )
-            lines = await examine(house, session, network=not offline)
+            lines = await examine(house, session, network=not offline, more=await cage_line.lines(settings))
             return [*lines, repairs(await failing_repair(settings))]
 
     try:

@@ -120,8 +120,10 @@ def _settings() -> Settings:
 def _open(settings: Settings) -> App:
     from treadle.app import open_app
     from treadle.observe.logs import configure
+    from treadle.publishing import cage_line
 
     configure(settings)
+    cage_line.note(settings)
     return open_app(settings)
 
 

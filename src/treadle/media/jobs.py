@@ -20,9 +20,11 @@ from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
 from treadle.media.plan import RepairPlan, TooLong
 from treadle.media.worker.cage import Limits
+from treadle.media.worker.output import NAME
 
 log = logging.getLogger("treadle.media")
 MAX_EVENT_BYTES = 1 << 20
+EVENTS = ("ready", "planned", "progress", "done", "failed", "end")
 KEPT_BYTES = 32_768
 """Of what a worker writes to standard error, so much of the beginning and as much of the end is kept."""
 LIGHT_WORKERS = 2
@@ -97,6 +99,7 @@ class Job:
     at_least: str = "none"
     limits: Limits = field(default_factory=Limits)
     cage: bool = True
+    require_cage: bool = False
     heavy: bool = True
 
 
@@ -170,16 +173,17 @@ class MediaRunner:
                     pass  # it died at once; its exit code says why
                 while line := await process.stdout.readline():
                     event = json.loads(line)
-                    events[event["event"]] = event
+                    if event["event"] in EVENTS:
+                        events[event["event"]] = event
                     if event["event"] == "progress" and progress is not None:
                         progress(Progress("repair", event["fraction"], event["speed"], event["left_s"]))
                 code = await process.wait()
         except TimeoutError:
             ended = JobFailed("timeout", f"it took longer than {job.limits.wall_s:.0f} s")
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             ended = JobFailed("nonsense", f"the worker's report cannot be read: {type(error).__name__}: {error}"[:300])
         else:
-            ended = _ended(events, code)
+            ended = _ended(events, code, job)
         finally:
             if process.returncode is None:
                 _kill(process)
@@ -201,6 +205,7 @@ def _request(job: Job, handle: int) -> bytes:
         "inspect": job.inspect,
         "at_least": job.at_least,
         "cage": job.cage,
+        "require_cage": job.require_cage,
         "parent": os.getpid(),
     }
     return json.dumps(fields).encode() + b"\n"
@@ -211,25 +216,26 @@ def _environment(work_dir: Path) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(work_dir), "TMPDIR": str(work_dir)}
 
 
-def _ended(events: dict[str, dict[str, Any]], code: int) -> JobDone | JobFailed:
+def _ended(events: dict[str, dict[str, Any]], code: int, job: Job) -> JobDone | JobFailed:
     """What a child that ended has reported, or how it died without a whole report."""
     try:
         if "failed" in events:
             return JobFailed(str(events["failed"]["code"]), str(events["failed"]["detail"]))
         if "done" in events and "planned" in events and code == 0:
-            return _done(events)
-    except (ValueError, LookupError, TypeError) as error:
+            return _done(events, job)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         return JobFailed("nonsense", f"the worker's report cannot be read: {type(error).__name__}: {error}"[:300])
     return _death(code)
 
 
-def _done(events: dict[str, dict[str, Any]]) -> JobDone:
+def _done(events: dict[str, dict[str, Any]], job: Job) -> JobDone:
+    """The child says whether it made a file, never where: another path could be anybody's."""
     planned, done = events["planned"], events["done"]
     return JobDone(
         probe=MediaProbe.from_json(planned["probe"]),
         findings=[Finding.from_json(item) for item in planned["findings"]],
         plan=RepairPlan.from_json(done["plan"]),
-        path=Path(done["path"]) if done["path"] else None,
+        path=job.work_dir / NAME if done["path"] else None,
         cage=events.get("ready", {}).get("cage", {}),
         late=tuple(events.get("end", {}).get("late", ())),
     )

@@ -60,6 +60,13 @@ def failed(result: JobFailed, probe: MediaProbe) -> Finding:
             "can add it, or the file can be exported as JPEG or as MP4 with H.264."
         )
         return finding("no_codec", "error", "file", message, got=got, fix="reject")
+    if result.code == "cage_missing":
+        message = (
+            "This server is set to open files from elsewhere only inside a whole cage, and here it lacks "
+            f"{result.detail}. Nothing is known to be wrong with the file: whoever runs Treadle has to run "
+            "`treadle doctor`."
+        )
+        return finding("cage_missing", "error", "server", message, got=result.detail, fix="reject")
     if result.ours:
         return own_fault(got)
     if result.code in ("cpu", "timeout", "large"):

@@ -106,6 +106,7 @@ PATTERN_OF: Mapping[str, str] = {
     "no_room": OWN_FAULT,
     "no_codec": OWN_FAULT,
     "worker_failed": OWN_FAULT,
+    "cage_missing": "media_cage",
     "file_missing": "media_damaged",
 }
 

@@ -165,7 +165,8 @@ class MediaService:
             return report
         with work_directory(self._work) as work:
             limits = limits_for(probe, size=probe.size)
-            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False)
+            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False,
+                      require_cage=self._settings.media_cage == "require")  # fmt: skip
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
             return _report(shown, probe, [failed(result, probe)], wish)
@@ -275,7 +276,7 @@ class MediaService:
         job = Job(
             path, work, picture, wish.on_too_long, wish.conservative, at_least=at_least,
             limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
-            heavy=report.plan.kind in _HEAVY or at_least == "full",
+            heavy=report.plan.kind in _HEAVY or at_least == "full", require_cage=self._settings.media_cage == "require",
         )  # fmt: skip
         return await self._runner.run(job, progress)
 

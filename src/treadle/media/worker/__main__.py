@@ -1,7 +1,7 @@
 """The child's main program: one job from standard input, events as JSON lines on standard output.
 
-The job names an open descriptor to read from and a directory to write to; nothing else can be reached once the cage is
-closed. Every failure is an event that says whose fault it is, so that the parent never has to guess.
+The job names an open descriptor to read from and a directory for the one file it may write; nothing else can be reached
+once the cage is closed. Every failure is an event that says whose fault it is, so that the parent never has to guess.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from treadle.media.validate import validate
 from treadle.media.worker import warm
 from treadle.media.worker.blame import blame
 from treadle.media.worker.cage import CageState, Limits, close_cage
+from treadle.media.worker.output import NAME, Output
 
 CLOSED_GOP_SAMPLES = 64
 
@@ -54,14 +55,18 @@ def main() -> int:
     limits = Limits(**job["limits"])
     source = os.fdopen(job["input_fd"], "rb")
     warm.load(str(job.get("picture", "")), job["work_dir"])
-    state = close_cage(limits, writable=[job["work_dir"]]) if job.get("cage", True) else CageState(0, False, False)
+    target = None if job.get("inspect_only") else Output.create(os.path.join(job["work_dir"], NAME))
+    state = close_cage(limits) if job.get("cage", True) else CageState(0, False, False)
     if os.getppid() != job.get("parent", os.getppid()):  # it died before this process was tied to it
         return 1
     late = warm.LateImports()
     sys.meta_path.insert(0, late)
     events.send("ready", cage=state.to_json())
+    if job.get("require_cage") and state.missing:
+        events.send("failed", code="cage_missing", detail=" and ".join(state.missing))
+        return 1
     try:
-        _work(job, source, limits, events)
+        _work(job, source, target, limits, events)
     except Exception as error:
         code = blame(error)
         if code not in ("media", "memory"):  # not for a full memory: formatting a traceback needs some
@@ -72,7 +77,7 @@ def main() -> int:
     return 0
 
 
-def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Events) -> None:
+def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits: Limits, events: _Events) -> None:
     descriptor = OpenFile(source)
     probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES), descriptor)
     probe = with_cost(probe, descriptor.bytes_read, descriptor.reads)
@@ -88,11 +93,11 @@ def _work(job: dict[str, Any], source: IO[bytes], limits: Limits, events: _Event
         wanted = plan(probe, findings, **options)
     wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
     events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
-    if job.get("inspect_only") or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
+    if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
         return
-    done, path = _execute(wanted, probe, source, job["work_dir"], limits, events)
-    events.send("done", path=path, plan=done.to_json())
+    done = _execute(wanted, probe, source, target, limits, events)
+    events.send("done", path=NAME, plan=done.to_json())
 
 
 def _at_least(wanted: RepairPlan, probe: MediaProbe, least: RepairKind) -> RepairPlan:
@@ -108,13 +113,12 @@ def _execute(
     wanted: RepairPlan,
     probe: MediaProbe,
     source: IO[bytes],
-    work_dir: str,
+    target: Output,
     limits: Limits,
     events: _Events,
-) -> tuple[RepairPlan, str]:
+) -> RepairPlan:
     """Carry the plan out; a cheaper way that turns out not to work is replaced by the next dearer one."""
     source.seek(0)
-    target = os.path.join(work_dir, "out.mp4")
     if wanted.animate or wanted.image:
         from treadle.media.worker.images import must_have_reader
 
@@ -125,22 +129,17 @@ def _execute(
         longest = THREADS.video.duration_max_s.value
         animate(source, target, limit_s=longest, max_width=wanted.max_width, threads=limits.threads,
                 tell=lambda played: events.progress(0.0, played))  # fmt: skip
-        return wanted, target
+        return wanted
     if wanted.image:
         from treadle.media.worker.images import convert
 
-        target = os.path.join(work_dir, "out.picture")
-        converted = convert(source, target, THREADS.image)
-        final = os.path.join(work_dir, f"out.{converted.ending}")
-        with open(final, "wb") as out, open(target, "rb") as made:
-            out.write(made.read())
-        os.unlink(target)
-        return wanted, final
+        convert(source, target, THREADS.image)
+        return wanted
     if wanted.kind is RepairKind.PATCH:
         try:
-            with open(target, "wb") as out:
+            with os.fdopen(os.dup(target.fileno()), "wb") as out:
                 patch(source, out)  # type: ignore[arg-type]
-            return wanted, target
+            return wanted
         except NotPatchable:
             wanted = replace(wanted, kind=RepairKind.REMUX)
     from av.error import ArgumentError
@@ -160,7 +159,7 @@ def _execute(
         wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
         source.seek(0)
         transcode(source, target, wanted, threads=limits.threads, tell=tell)
-    return wanted, target
+    return wanted
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from PIL import Image
 from treadle.media.worker.blame import PictureRefused
 from treadle.media.worker.encoding import X264
 from treadle.media.worker.images import frames_of
+from treadle.media.worker.output import Output, write_mp4
 from treadle.media.worker.transcode import MUXER
 
 FPS = 30
@@ -18,16 +19,15 @@ SHORTEST_S = 1.0
 
 
 def animate(
-    source: IO[bytes], target: str, *, limit_s: float, max_width: int, threads: int, tell: Callable[[float], None]
+    source: IO[bytes], target: Output, *, limit_s: float, max_width: int, threads: int, tell: Callable[[float], None]
 ) -> None:
     """Write the animation at 30 frames a second; short ones are played again until a second is full.
 
     Raises :class:`~treadle.media.worker.blame.PictureRefused` when it lasts longer than ``limit_s`` seconds.
     """
-    import av
     from av.video.frame import VideoFrame
 
-    with av.open(target, "w", format="mp4", options=dict(MUXER)) as out:
+    with write_mp4(target, MUXER) as out:
         stream = out.add_stream("libx264", rate=FPS, options=dict(X264))
         stream.pix_fmt = "yuv420p"
         stream.thread_count = threads

@@ -1,28 +1,31 @@
-"""Locking this process down before it touches a stranger's file: limits, no new files, no network, no new programs.
+"""Locking this process down before it touches a stranger's file: limits, no files, no network, no other processes.
 
-Linux: resource limits, Landlock for files and TCP, seccomp for everything else, all through :mod:`ctypes`. Each part
-is best effort, because containers and older kernels lack some; :func:`close_cage` reports what is active. Call it
-after everything that must be imported has been imported.
+Linux: resource limits, Landlock for files, TCP and signals, a filter of system calls (:mod:`.seccomp`), all through
+:mod:`ctypes`. Containers and older kernels lack some, so :func:`close_cage` reports what is in force; whether that is
+enough is for its caller to decide. Call it after everything that must be imported has been imported, and every file
+has been opened: no path can be looked up afterwards, with or without Landlock.
+
+``python -m treadle.media.worker.cage`` closes the cage around itself and prints what is in force here.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import errno
+import faulthandler
+import json
 import os
-import platform
 import resource
 import signal
 import struct
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
-_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_FS_WRITE, _FS_READ, _FS_READ_DIR = 1 << 1, 1 << 2, 1 << 3
-_FS_REMOVE_FILE, _FS_MAKE_FILE, _FS_TRUNCATE = 1 << 5, 1 << 8, 1 << 14
+from treadle.media.worker import seccomp
+
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,18 @@ class CageState:
     seccomp: bool
     limits: bool
 
+    @property
+    def missing(self) -> list[str]:
+        """What a whole cage has and this one lacks, by name."""
+        parts = {"Landlock": self.landlock > 0, "seccomp": self.seccomp, "limits": self.limits}
+        return [name for name, there in parts.items() if not there]
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def close_cage(limits: Limits, writable: Sequence[str] = (), readable: Sequence[str] = ()) -> CageState:
-    """Lock this process down for good. Open files stay usable; only ``writable`` and ``readable`` can be opened."""
+def close_cage(limits: Limits) -> CageState:
+    """Lock this process down for good. Files that are open stay usable; no other can be opened."""
     set_limits(limits)
     if not sys.platform.startswith("linux"):
         return CageState(0, False, True)
@@ -65,15 +74,9 @@ def close_cage(limits: Limits, writable: Sequence[str] = (), readable: Sequence[
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return CageState(0, False, True)
-    try:
-        landlock = _landlock(libc, readable, writable)
-    except OSError:
-        landlock = 0
-    try:
-        seccomp = _seccomp(libc)
-    except OSError:
-        seccomp = False
-    return CageState(landlock, seccomp, True)
+    # A call that nothing here should make ends the process; before that, the line that made it is written down.
+    faulthandler.register(signal.SIGSYS, file=2, all_threads=False, chain=True)
+    return CageState(_landlock(libc), seccomp.install(libc), True)
 
 
 def set_limits(limits: Limits) -> None:
@@ -95,81 +98,33 @@ def set_limits(limits: Limits) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # too large a file is then an error to report, not a death
 
 
-def _failed(what: str) -> OSError:
-    return OSError(ctypes.get_errno(), what)
-
-
-def _landlock(libc: ctypes.CDLL, readable: Sequence[str], writable: Sequence[str]) -> int:
-    """Restrict files (and TCP, signals, abstract sockets where the kernel can). Returns the ABI version."""
+def _landlock(libc: ctypes.CDLL) -> int:
+    """Refuse every file (and TCP, signals, abstract sockets where the kernel can). Returns the ABI version."""
     abi: int = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
-    if abi < 1:
+    if abi < 1 or not seccomp.alone():  # it binds this thread alone
         return 0
     files = (1 << 13) - 1
-    files |= (1 << 13 if abi >= 2 else 0) | (_FS_TRUNCATE if abi >= 3 else 0) | (1 << 15 if abi >= 5 else 0)
+    files |= (1 << 13 if abi >= 2 else 0) | (1 << 14 if abi >= 3 else 0) | (1 << 15 if abi >= 5 else 0)
     attributes = struct.pack("<QQQ", files, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     attributes = attributes[: 24 if abi >= 6 else 16 if abi >= 4 else 8]
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.c_char_p(attributes), ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
-        raise _failed("landlock_create_ruleset")
-    reading = _FS_READ | _FS_READ_DIR
-    writing = reading | _FS_WRITE | _FS_REMOVE_FILE | _FS_MAKE_FILE | (_FS_TRUNCATE if abi >= 3 else 0)
-    for paths, access in ((readable, reading), (writable, writing)):
-        for path in paths:
-            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            allowed = access if os.path.isdir(path) else access & (_FS_READ | _FS_WRITE | _FS_TRUNCATE)
-            rule = ctypes.c_char_p(struct.pack("<Qi", allowed, handle))
-            if libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, 0):
-                raise _failed("landlock_add_rule")
-            os.close(handle)
-    if libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0):
-        raise _failed("landlock_restrict_self")
-    os.close(ruleset)
-    return abi
+        return 0
+    try:
+        return 0 if libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) else abi
+    finally:
+        os.close(ruleset)
 
 
-# System calls that end in EPERM, by machine: x86_64 and aarch64 number them differently.
-_CALLS = {
-    "x86_64": (0xC000003E, {
-        "socket": 41, "connect": 42, "socketpair": 53, "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "kill": 62,
-        "ptrace": 101, "mount": 165, "tkill": 200, "keyctl": 250, "unshare": 272, "perf_event_open": 298,
-        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "bpf": 321,
-        "execveat": 322, "userfaultfd": 323, "io_uring_setup": 425, "clone3": 435,
-    }),
-    "aarch64": (0xC00000B7, {
-        "mount": 40, "unshare": 97, "ptrace": 117, "kill": 129, "tkill": 130, "socket": 198, "socketpair": 199,
-        "connect": 203, "keyctl": 219, "clone": 220, "execve": 221, "perf_event_open": 241, "open_by_handle_at": 265,
-        "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "bpf": 280, "execveat": 281,
-        "userfaultfd": 282, "io_uring_setup": 425, "clone3": 435,
-    }),
-}  # fmt: skip
+def main() -> None:
+    """Close the cage here, try its walls, and print what is in force."""
+    state = close_cage(Limits())
+    for attempt in (lambda: os.open("/", os.O_RDONLY), lambda: os.kill(os.getppid(), 0)):
+        with contextlib.suppress(PermissionError):
+            attempt()
+            state = CageState(state.landlock, False, state.limits)
+    os.write(1, json.dumps(state.to_json()).encode())
 
 
-def _seccomp(libc: ctypes.CDLL) -> bool:
-    """Filter system calls. ``False``: this machine's numbers are not known here."""
-    machine = platform.machine()
-    if machine not in _CALLS:
-        return False
-    architecture, calls = _CALLS[machine]
-    load, equal, bits_set, at_least, end = 0x20, 0x15, 0x45, 0x35, 0x06
-    refuse, absent = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
-    allow, kill = 0x7FFF0000, 0x80000000
-    program = [(load, 0, 0, 4), (equal, 1, 0, architecture), (end, 0, 0, kill), (load, 0, 0, 0)]
-    if machine == "x86_64":  # the x32 numbers would pass by the list
-        program += [(at_least, 0, 1, 0x40000000), (end, 0, 0, refuse)]
-    for name, number in calls.items():
-        if name == "clone":  # threads yes (CLONE_THREAD), processes no
-            program += [(equal, 0, 4, number), (load, 0, 0, 16), (bits_set, 1, 0, 0x10000), (end, 0, 0, refuse)]
-            program += [(end, 0, 0, allow)]
-        else:  # without clone3 the C library falls back to clone, whose flags can be looked at
-            program += [(equal, 0, 1, number), (end, 0, 0, absent if name == "clone3" else refuse)]
-    program.append((end, 0, 0, allow))
-    code = b"".join(struct.pack("<HBBI", *step) for step in program)
-    buffer = ctypes.create_string_buffer(code, len(code))
-
-    class Filter(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
-
-    argument = Filter(len(program), ctypes.addressof(buffer))
-    if libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(argument), 0, 0):
-        raise _failed("seccomp")
-    return True
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from treadle.media.spec import ImageSpec
 from treadle.media.worker.blame import NoCodec, PictureRefused, reading_a_picture
+from treadle.media.worker.output import Output
 
 QUALITIES = (90, 85, 80, 75, 70, 60, 50)
 """Tried one after the other until the file is small enough."""
@@ -54,12 +55,11 @@ def must_have_reader(kind: str) -> None:
         raise NoCodec(f"nothing here opens {kind.upper()} pictures")
 
 
-def convert(source: IO[bytes], target: str, spec: ImageSpec) -> Converted:
+def convert(source: IO[bytes], target: Output, spec: ImageSpec) -> Converted:
     """Write the picture so that Threads takes it. PNG stays PNG where it is small enough; all else becomes JPEG."""
     stripped = _without_metadata(source, spec)
     if stripped is not None:
-        with open(target, "wb") as out:
-            out.write(stripped)
+        target.write(stripped)
         with Image.open(io.BytesIO(stripped)) as opened:
             return Converted("jpg", *opened.size)
     source.seek(0)
@@ -84,9 +84,8 @@ def convert(source: IO[bytes], target: str, spec: ImageSpec) -> Converted:
     raise PictureRefused("repair_not_compliant", "The picture stays too large, however strongly it is compressed.")
 
 
-def _write(target: str, content: bytes, ending: str, image: Image.Image) -> Converted:
-    with open(target, "wb") as out:
-        out.write(content)
+def _write(target: Output, content: bytes, ending: str, image: Image.Image) -> Converted:
+    target.write(content)
     return Converted(ending, *image.size)
 
 

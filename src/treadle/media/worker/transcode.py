@@ -6,7 +6,6 @@ it, and the encoder's priming packet is dropped. Measured, sound and picture sta
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from treadle.media.worker.blame import Unreadable, decodable, read_by
 from treadle.media.worker.compat import open_input
 from treadle.media.worker.encoding import GAP_S, PictureLane, SoundLane
 from treadle.media.worker.lanes import CopyLane, Lane, Writer, end_of
+from treadle.media.worker.output import Output, write_mp4
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,16 +38,15 @@ class Report:
 Tell = Callable[[Report], None]
 
 
-def transcode(source: IO[bytes], target: str, plan: RepairPlan, *, threads: int = 2, tell: Tell | None = None) -> None:
-    """Write ``source`` as an MP4 to the path ``target`` after ``plan``.
+def transcode(
+    source: IO[bytes], target: Output, plan: RepairPlan, *, threads: int = 2, tell: Tell | None = None
+) -> None:
+    """Write ``source`` as an MP4 to ``target``, in place of what was there, after ``plan``.
 
     Raises :class:`~treadle.media.worker.lanes.CopyFailed` when copying will not do, and
-    :class:`~treadle.media.worker.blame.Unreadable` for a file that is damaged. The target must be a path: the index is
-    moved to the front in a second pass that opens it again.
+    :class:`~treadle.media.worker.blame.Unreadable` for a file that is damaged.
     """
-    import av
-
-    with open_input(source) as read, av.open(target, "w", format="mp4", options=dict(MUXER)) as written:
+    with open_input(source) as read, write_mp4(target, MUXER) as written:
         video = read.streams.video[0]
         sound = read.streams.audio[0] if read.streams.audio and plan.audio != "drop" else None
         for stream in (video, *([sound] if sound is not None else [])):
@@ -71,7 +70,7 @@ def transcode(source: IO[bytes], target: str, plan: RepairPlan, *, threads: int 
             lanes[sound.index] = CopyLane(sound, copied, writer, base, end_of(plan), teller)
         _run(read, [stream for stream in (video, sound) if stream is not None], lanes)
         writer.open()
-    if not os.path.exists(target):
+    if target.empty:
         raise Unreadable("no picture in the file can be read")
     if tell is not None:
         tell(Report(1.0, teller.length))

@@ -16,6 +16,7 @@ from types import ModuleType
 
 from treadle.media.finding import RepairKind
 from treadle.media.plan import RepairPlan
+from treadle.media.worker.output import Output
 
 _BY_HAND = (
     "PIL.report", "PIL.ImageQt", "PIL.ImageTk", "PIL.ImageGrab", "PIL.ImageShow", "PIL._tkinter_finder", "av.datasets",
@@ -110,8 +111,9 @@ def up(work_dir: str) -> None:
         for frame in made.decode(video=0):
             _ = frame.rotation
     with open(path, "rb") as file:
-        again = os.path.join(work_dir, "warm2.mp4")
+        again = Output.create(os.path.join(work_dir, "warm2.mp4"))
         transcode.transcode(file, again, _everything(), threads=1, tell=lambda report: None)
+    os.close(again.fileno())
     for name in ("warm.mp4", "warm2.mp4"):
         if os.path.exists(os.path.join(work_dir, name)):
             os.unlink(os.path.join(work_dir, name))

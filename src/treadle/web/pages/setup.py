@@ -12,6 +12,7 @@ from treadle.accounts import doctor, login
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.service import redirect_uri
 from treadle.media.selftest import failing_repair
+from treadle.publishing import cage_line
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workers, workspaces
 from treadle.threads import ThreadsClient
@@ -90,7 +91,9 @@ async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
     """Also who runs the house sees the accounts of their own workspace only."""
     async with open_session() as session, ThreadsClient(base_url=visit.app.settings.threads_api_url) as client:
         house = visit.app.accounts(client)
-        return await doctor.examine(house, session, network=ask_meta, workspace=visit.workspace)
+        return await doctor.examine(
+            house, session, network=ask_meta, workspace=visit.workspace, more=await cage_line.lines(visit.app.settings)
+        )
 
 
 def _told(line: doctor.Line) -> dict[str, str]:
