@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from treadle.diagnosis import diagnose
-from treadle.diagnosis.redact import MARK, redact, redact_headers
+from treadle.diagnosis.redact import MARK, redact, redact_headers, redact_text
 from treadle.diagnosis.shape import report, shape_of
 
 TOKEN = "THQVJYeXY1dkoxUXNwbjhGR0lHX0dBc2QtREtyWHZ"
@@ -76,6 +77,32 @@ def test_a_token_in_a_pair_never_survives(token: str, before: str, after: str) -
 def test_what_a_diagnosis_needs_stays(text: str) -> None:
     assert redact(text) == text
     assert diagnose(redact(text)).pattern == diagnose(text).pattern
+
+
+# Bare tokens and queries as plain expressions say them: right, and quadratic. Each comes with a mark of its own.
+PLAIN_TOKENS = re.compile(
+    r"\b(?:TH(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{24,}|EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,}"
+    r"|(?=[A-Za-z0-9_\-]*\d)[A-Za-z0-9_\-]{80,})"
+)
+PLAIN_QUERY = re.compile(r"(?:https?://|/)[^\s\"'<>?\\]{1,2000}\?([^\s\"'<>\\]{1,8000})")
+PIECES = st.sampled_from(
+    [
+    "TH", "THQV", "EAA", "IGQ", "-", "_", " ", "?", "/", "https://", "a", "b9", "&", "u=", "x" * 30, "7" * 20,
+    "A" * 80, "Ab9" * 27, "\n", '"', "<", "\\", ".", "THQVJYeXY1dkoxUXNwbjg", "-a" * 12,
+]
+)  # fmt: skip
+
+
+@given(parts=st.lists(PIECES, min_size=1, max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_every_token_and_query_of_the_plain_expressions_goes_and_nothing_else(parts: list[str]) -> None:
+    text = "".join(parts)
+    kept = redact_text(text)
+    if PLAIN_QUERY.search(text) is None:
+        assert kept == PLAIN_TOKENS.sub(MARK, text)
+    assert PLAIN_TOKENS.search(kept) is None
+    for query in PLAIN_QUERY.findall(text):
+        assert all(not value or f"u={value}" not in kept for value in re.findall(r"(?:^|&)u=([^&]*)", query))
 
 
 def test_numeric_codes_and_traces_stay() -> None:

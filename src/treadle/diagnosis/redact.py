@@ -32,7 +32,9 @@ _PLAIN_KEYS = frozenset(
 )  # fmt: skip
 _HARMLESS_KEYS = frozenset(("type", "fbtrace_id", "error_user_title"))
 _BEARER_WORDS = ("earer", "EARER", "Auth ", "auth ", "AUTH ", "asic ")
-_URL_QUERY = re.compile(r"((?:https?://|/)[^\s\"'<>?\\]{1,2000})\?([^\s\"'<>\\]{1,8000})")
+# A run that may hold an address; _clean_address judges it, because "a path, then a question mark" as an expression is
+# tried again at every slash.
+_ADDRESS = re.compile(r"[^\s\"'<>\\]+")
 _PUBLIC_FIELDS = frozenset(
     (
         "error", "error_code", "error_reason", "error_message", "error_description", "error_type", "fields",
@@ -54,10 +56,13 @@ _BEARER = re.compile(r"(?i)\b(bearer|oauth|basic)\s+([A-Za-z0-9_\-.=+/|%]{12,})"
 _AUTHORIZATION = re.compile(r"(?i)(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!bearer|oauth|basic)([^\s\"',}]{6,})")
 _BEARER_MARK = re.compile(r"[Bb]earer|BEARER|OAuth |oauth |[Bb]asic ").search
 _APP_TOKEN = re.compile(r"\bTH\|[^\s\"'&]{6,}")
-_TOKENS = re.compile(
-    r"\b(?:TH(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{24,}|EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,}"
-    r"|(?=[A-Za-z0-9_\-]*\d)[A-Za-z0-9_\-]{80,})"
-)
+# Runs as long as the shortest token, each read once; _clean_run judges them. One expression for all of it would look
+# for the digit again from every hyphen of a long run.
+_RUN = re.compile(r"[A-Za-z0-9_\-]{19,}")
+_LONGEST_NAME = 79  # what is longer and has a digit is no name of anything
+_DIGIT = re.compile(r"[0-9]").search
+_LETTER_TOKENS = re.compile(r"\b(?:EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,})")
+_TOKENS = re.compile(rf"\bTH(?=[A-Za-z0-9_\-]{{0,79}}[0-9])[A-Za-z0-9_\-]{{24,}}|{_LETTER_TOKENS.pattern}")
 _DIGITLESS = re.compile(r"[A-Za-z_.,;'()/-]{1,79}").fullmatch
 _CODE_PARAM = re.compile(r"(?i)(?<![a-z_])(code=)(?!-?\d{1,8}(?![A-Za-z0-9_\-]))([A-Za-z0-9_\-.#%]{10,})")
 
@@ -136,7 +141,7 @@ def redact_text(text: str) -> str:
         return text
     equals = "=" in text
     if "?" in text and (equals or "&" in text):
-        text = _URL_QUERY.sub(_clean_query, text)
+        text = _ADDRESS.sub(_clean_address, text)
     if equals or ":" in text:
         lower = text.lower()
         if any(mark in lower for mark in _PAIR_MARKS):
@@ -150,8 +155,8 @@ def redact_text(text: str) -> str:
         text = _BEARER.sub(rf"\1 {MARK}", text)
     if longest >= 9 and "TH|" in text:
         text = _APP_TOKEN.sub(MARK, text)
-    if longest >= 18:
-        text = _TOKENS.sub(MARK, text)
+    if longest >= 19:
+        text = _RUN.sub(_clean_run, text)
     return text
 
 
@@ -160,9 +165,32 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {k: MARK if str(k).lower() in _SECRET_KEYS else redact_text(str(v)) for k, v in headers.items()}
 
 
-def _clean_query(match: re.Match[str]) -> str:
+def _clean_run(match: re.Match[str]) -> str:
+    run = match.group()
+    if not _DIGIT(run):
+        return _LETTER_TOKENS.sub(MARK, run)
+    inner = run.lstrip("-")
+    if len(inner) > _LONGEST_NAME:
+        return f"{run[: len(run) - len(inner)]}{MARK}"
+    return _TOKENS.sub(MARK, run)
+
+
+def _clean_address(match: re.Match[str]) -> str:
+    """A run of characters with its query cleaned, if it holds a path (a slash and something) and a query."""
+    run = match.group()
+    if "?" not in run:
+        return run
+    pieces = run.split("?")
+    for number, piece in enumerate(pieces[:-1], 1):
+        if "/" in piece[:-1]:
+            query = "?".join(pieces[number:])
+            return f"{'?'.join(pieces[:number])}?{_clean_query(query)}" if query else run
+    return run
+
+
+def _clean_query(query: str) -> str:
     kept = []
-    for part in match.group(2).split("&"):
+    for part in query.split("&"):
         key, sep, value = part.partition("=")
         if key.lower() in _PUBLIC_FIELDS:
             kept.append(part)
@@ -170,7 +198,7 @@ def _clean_query(match: re.Match[str]) -> str:
             kept.append(f"{key[:60]}={MARK}" if value else part)
         else:
             kept.append(MARK)
-    return f"{match.group(1)}?{'&'.join(kept)}"
+    return "&".join(kept)
 
 
 def _is_secret(key: str, value: Any) -> bool:

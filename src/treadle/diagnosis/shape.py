@@ -18,8 +18,8 @@ from treadle.diagnosis.types import Evidence
 
 MAX_WORDS = 160
 _URL = re.compile(r"https?://[^\s\"'<>]+")
-_QUOTED = re.compile(r"(['\"«“])(?:(?!['\"»”]).){1,200}['\"»”]")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_QUOTED = re.compile(r"['\"«“][^'\"»”\n]{1,200}+['\"»”]")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.]+")
 _HANDLE = re.compile(r"(?<!\w)@\w[\w.]+")
 _DAY = re.compile(
     r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:mon|tue|wed|thu|fri|sat|sun),|"
@@ -27,7 +27,7 @@ _DAY = re.compile(
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:p[ds]t|utc|gmt|a\.?m\.?|p\.?m\.?)\b",
     re.I,
 )
-_OPAQUE = re.compile(r"\b(?=[\w-]*\d)[\w-]{12,}\b")
+_LONG = re.compile(r"[\w-]{12,}")
 _NUMBER = re.compile(r"\d+")
 _REMOVED = re.compile(r"\[removed\]")
 
@@ -63,10 +63,20 @@ def normalise(text: str) -> str:
     text = _QUOTED.sub("<text>", text)
     text = _HANDLE.sub("<name>", text)
     text = _REMOVED.sub("<secret>", text)
-    text = _OPAQUE.sub("<id>", text)
+    text = _LONG.sub(_opaque, text)
     text = _DAY.sub("<date>", text)
     text = _NUMBER.sub("0", text)
     return " ".join(text.lower().split())[:MAX_WORDS]
+
+
+def _opaque(match: re.Match[str]) -> str:
+    """A long run without its inside, when a digit in it says that it is no word."""
+    run = match.group()
+    inner = run.strip("-")
+    if len(inner) < 12 or not any(map(str.isdecimal, inner)):
+        return run
+    before, _, after = run.partition(inner)
+    return f"{before}<id>{after}"
 
 
 def report(evidence: Evidence | str | bytes | Mapping[str, Any] | None, *, seen: int | None = None) -> str:

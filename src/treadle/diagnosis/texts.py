@@ -42,9 +42,12 @@ _EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
 _HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
 _REQUEST = re.compile(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
 _WWW = re.compile(r'"([^"]*)"\s*$')
-_TAG = re.compile(r"<(?:script|style)\b.{0,4000}?</(?:script|style)>|<[^<>]{1,400}>", re.S | re.I)
-_ME_WORKS = re.compile(r"/me\b[/\w]{0,20}\W{0,3}(?:\w+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I)
-_CURL_NOISE = re.compile(r"^(?:\*|<\s*$|[{}] \[\d+ bytes|\s*%\s+Total)[^\n]*\n?", re.M)
+_SCRIPT_EDGE = re.compile(r"<(?:script|style)\b|</(?:script|style)>", re.I)
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_ME_WORKS = re.compile(
+    r"/me\b[/\w]{0,20}+\W{0,3}+(?:\w{1,40}+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I
+)
+_CURL_NOISE = re.compile(r"^(?:\*|<[^\S\n]*$|[{}] \[\d+ bytes|[^\S\n]*%[^\S\n]+Total)[^\n]*\n?", re.M)
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("publish", ("threads_publish", "media_publish")),
     ("token_refresh", ("refresh_access_token", "th_exchange_token", "ig_exchange_token", "fb_exchange_token")),
@@ -195,13 +198,26 @@ def _looks_html(text: str) -> bool:
 
 
 def _take_html(text: str, facts: Facts) -> None:
-    plain = " ".join(_TAG.sub(" ", text[:6000]).split())
+    plain = " ".join(_TAG.sub(" ", _without_scripts(text[:6000])).split())
     facts.type = "html"
     facts.message = plain[:4000].lower()
     if facts.http_status is None and (hit := _STATUS.search(plain[:2000])):
         facts.http_status = int(next(group for group in hit.groups() if group))
     if facts.http_status is None and "bad gateway" in facts.message:
         facts.http_status = 502
+
+
+def _without_scripts(html: str) -> str:
+    """``html`` without its scripts and styles; one that is never closed stays."""
+    kept, at, opened = [], 0, -1
+    for edge in _SCRIPT_EDGE.finditer(html):
+        closes = edge.group().startswith("</")
+        if closes and opened >= 0:
+            kept.append(html[at:opened])
+            at, opened = edge.end(), -1
+        elif not closes and opened < 0:
+            opened = edge.start()
+    return " ".join([*kept, html[at:]])
 
 
 def _take_words(text: str, facts: Facts, known: Known) -> None:

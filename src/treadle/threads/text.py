@@ -21,7 +21,8 @@ TAG_LIMIT = 50
 TEXT_ATTACHMENT_LIMIT = 10_000
 ALT_TEXT_LIMIT = 1_000
 
-_CLUSTER = regex.compile(r"\X")
+# A row of flags is read pair by pair: \X alone looks back over all regional indicators before each of them.
+_CLUSTER = regex.compile(r"\p{RI}{2}(?![\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}])|\X")
 # Shown as a picture: by default, by the variation selector 16, or because it is half of a flag or a keycap.
 _PICTURE = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}|\u20E3")
 _LINK = regex.compile(r"(?:https?://|(?<![\w@./-])www\.)[^\s<>\"'`\u2018-\u201f]+", regex.IGNORECASE)
@@ -54,11 +55,15 @@ def count_text(text: str, mode: CountMode = "docs") -> int:
 
 def _trim(link: str) -> str:
     """A link as a reader would copy it: without the punctuation of the sentence around it."""
-    while link and link[-1] in _TRAILING:
-        if link[-1] == ")" and link.count("(") >= link.count(")"):
-            break
-        link = link[:-1]
-    return link
+    end = len(link)
+    unopened = link.count(")") - link.count("(")
+    while end and link[end - 1] in _TRAILING:
+        if link[end - 1] == ")":
+            if unopened <= 0:
+                break
+            unopened -= 1
+        end -= 1
+    return link[:end]
 
 
 def links(text: str) -> list[str]:

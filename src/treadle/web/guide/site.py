@@ -206,6 +206,12 @@ def find_words(pattern: Pattern) -> str:
     return "\n".join([*lines, *(f"w:{phrase}" for phrase in sorted(phrases))])
 
 
+@lru_cache(maxsize=1)
+def _searched() -> tuple[str, ...]:
+    """For every pattern, in order, the text that a search looks at."""
+    return tuple(find_words(p).lower().replace("_", " ") for p in load())
+
+
 class _View:
     """The pages for one manner of linking."""
 
@@ -286,8 +292,8 @@ class _View:
         wanted = query.lower().replace("_", " ").split()
         found = [
             p
-            for p in load()
-            if (wanted or not self.links.server) and all(w in find_words(p).lower().replace("_", " ") for w in wanted)
+            for p, text in zip(load(), _searched(), strict=True)
+            if (wanted or not self.links.server) and all(w in text for w in wanted)
         ]
         return self.show(
             "search.html",
