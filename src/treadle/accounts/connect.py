@@ -22,6 +22,7 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
 from treadle.diagnosis import diagnose, from_pattern
+from treadle.diagnosis.limits import PASTE_CHARS, TOO_LONG
 from treadle.diagnosis.types import Diagnosis
 from treadle.posts import release
 from treadle.store.tables import accounts
@@ -151,7 +152,9 @@ async def probe_window(session: aiohttp.ClientSession, url: str) -> Diagnosis | 
 
 def explain(text: str) -> Page:
     """What an answer of Meta's window means, as a person pastes it: the window itself sends nobody back."""
-    return pages.failed(diagnose(body=text[:20_000], stage="oauth"), retry_url=None, return_url=None, link_id=None)
+    if len(text) > PASTE_CHARS:
+        return Page(False, "This is too long", TOO_LONG, status=413)
+    return pages.failed(diagnose(body=text, stage="oauth"), retry_url=None, return_url=None, link_id=None)
 
 
 async def finish(house: Accounts, query: Mapping[str, str], cookie: str | None) -> Page:

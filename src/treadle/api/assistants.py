@@ -29,6 +29,7 @@ from treadle.api.preflight import look
 from treadle.api.problems import KINDS
 from treadle.app import App
 from treadle.diagnosis import diagnose
+from treadle.diagnosis.limits import ANSWER_CHARS
 from treadle.posts.read import post_json, timeline
 
 INSTRUCTIONS = (
@@ -220,7 +221,9 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
         description="What an error answer of Meta means, who must do what, and whether a retry can work.",
     )
     async def diagnose_answer(
-        answer: Annotated[str, Field(description="The answer as it came: JSON, a log line, text.", max_length=200_000)],
+        answer: Annotated[
+            str, Field(description="The answer as it came: JSON, a log line, text.", max_length=ANSWER_CHARS)
+        ],
         stage: Annotated[str, Field(description="oauth, create_container, publish, ...; empty if not known.")] = "",
         http_status: Annotated[int | None, Field(description="If known.")] = None,
     ) -> dict[str, Any]:

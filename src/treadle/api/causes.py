@@ -17,11 +17,11 @@ from treadle.api.problems import Problem, not_found
 from treadle.catalog import Pattern
 from treadle.catalog.words import CATEGORIES, LANES
 from treadle.diagnosis import NOTHING, diagnose
+from treadle.diagnosis.limits import ANSWER_BYTES
 from treadle.diagnosis.types import ACTION_LABELS
 from treadle.posts.read import iso
 from treadle.store.tables import posts, unknown_answers
 
-DIAGNOSE_LIMIT = 262_144  # bytes of one answer
 router = APIRouter(tags=["Causes"], dependencies=[Depends(known_query)])
 
 _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating access token", "code": 190}}}
@@ -49,9 +49,9 @@ async def diagnose_answer(request: Request, _: Reader) -> Response:
     echo: Any = None
     given: Any
     if kind.startswith("text/"):
-        given = (await reading.read_bytes(request, DIAGNOSE_LIMIT)).decode("utf-8", "replace")
+        given = (await reading.read_bytes(request, ANSWER_BYTES)).decode("utf-8", "replace")
     else:
-        given = await reading.read_json(request, DIAGNOSE_LIMIT)
+        given = await reading.read_json(request, ANSWER_BYTES)
         if isinstance(given, dict):
             echo = given.get("id") if isinstance(given.get("id"), str) else None
     found = diagnose(given)

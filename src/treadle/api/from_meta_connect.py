@@ -16,14 +16,15 @@ from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
 from treadle.api.accounts import with_accounts
 from treadle.api.caller import House
+from treadle.api.problems import Problem
 from treadle.app import App
+from treadle.diagnosis.limits import FORM_BYTES, TOO_LONG
 from treadle.plural import plural
 from treadle.threads.transport import open_session
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "treadle_connect"
 COOKIE_S = 3600
-PASTE_MOST = 20_000
 
 
 @router.get("/connect/{token}")
@@ -66,9 +67,12 @@ async def explain(token: str, request: Request, app: House) -> Response:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > 4 * PASTE_MOST:
-            break
-    fields = parse_qs(bytes(body[: 4 * PASTE_MOST]).decode("utf-8", "replace"), max_num_fields=5)
+        if len(body) > FORM_BYTES:
+            raise Problem("too_large", TOO_LONG)
+    try:
+        fields = parse_qs(bytes(body).decode("utf-8", "replace"), max_num_fields=5)
+    except ValueError:  # more fields than the form has
+        fields = {}
     page = connect.explain((fields.get("said") or [""])[0])
     return show(app, page, back=f"{app.settings.public_url}/connect/{token}")
 

@@ -16,10 +16,10 @@ from typing import IO, Any
 from treadle.catalog.words import STAGES, SURFACES
 from treadle.cli._pipe import reader_gone
 from treadle.diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
+from treadle.diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle.diagnosis.reading import decode
 from treadle.diagnosis.types import ACTION_LABELS
 
-MAX_INPUT = 2_000_000
 FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 
 
@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
         prog="treadle diagnose",
         description="Say what an error answer means, who must do what, and whether trying again can work.",
         epilog="Reads the text given, a file, or standard input: a JSON answer, a log line, the output of curl -i, a "
-        "redirect address, HTML, an exception. Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
+        f"redirect address, HTML, an exception. At most {INPUT_BYTES // 1_000_000} MB of a file and "
+        f"{LINE_BYTES // 1_000_000} MB of a line are read. "
+        "Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
     )
     p.add_argument("error", nargs="?", help="the error as it came, the name of a file, or - for standard input")
     p.add_argument("--file", metavar="FILE", help="read the error from this file")
@@ -98,7 +100,7 @@ def _input(options: argparse.Namespace) -> Any:
             sys.stderr.write("Paste the error and end with Ctrl-D:\n")
         text = "-"
     if text == "-":
-        return _parse(sys.stdin.buffer.read(MAX_INPUT))
+        return _parse(_bounded(sys.stdin.buffer))
     if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
         return _read(text)
     if looks_like_a_file(text):
@@ -120,10 +122,18 @@ def looks_like_a_file(text: str) -> bool:
 def _read(path: str) -> Any:
     try:
         with open(path, "rb") as file:
-            return _parse(file.read(MAX_INPUT))
+            return _parse(_bounded(file))
     except OSError as error:
         sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
         return 1
+
+
+def _bounded(file: IO[bytes]) -> bytes:
+    """The beginning of a file, with a word when there is more of it."""
+    data = file.read(INPUT_BYTES + 1)
+    if len(data) > INPUT_BYTES:
+        sys.stderr.write(f"Only the first {INPUT_BYTES:,} bytes were read. Give the part with the error.\n")
+    return data[:INPUT_BYTES]
 
 
 def _parse(data: bytes | str) -> Any:
@@ -175,8 +185,20 @@ def _diagnose_lines(file: IO[bytes]) -> int:
     return 0
 
 
+def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file, each cut at a bound, with a word when one was."""
+    number = 0
+    while line := file.readline(LINE_BYTES + 1):
+        number += 1
+        if len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            sys.stderr.write(f"Only the first {LINE_BYTES:,} bytes of line {number} were read.\n")
+            while (rest := file.readline(LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+        yield line[:LINE_BYTES]
+
+
 def _rows(file: IO[bytes]) -> Iterator[tuple[Any, Evidence]]:
-    for line in file:
+    for line in _bounded_lines(file):
         if not line.strip():
             continue
         parsed = _parse(line)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from treadle.diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
+from treadle.diagnosis.limits import MESSAGE_CHARS
 from treadle.diagnosis.transport import classify
 
 CONTAINER_STATES = frozenset({"IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED"})
@@ -178,8 +179,7 @@ def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
         kind = _first(error, _TYPE_KEYS)
     facts.type = kind if isinstance(kind, str) else ""
     if isinstance(message, str):
-        if len(message) > 4000:
-            message = message[:4000]
+        message = message[:MESSAGE_CHARS]
         facts.message = message.lower()
     elif message is not None:
         facts.message = str(message)[:400].lower()

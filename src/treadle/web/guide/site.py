@@ -16,6 +16,7 @@ from markupsafe import Markup
 from treadle.catalog import Category, Example, Pattern, load
 from treadle.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
 from treadle.diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
+from treadle.diagnosis.limits import FORM_BYTES, PASTE_CHARS, TOO_LONG
 from treadle.diagnosis.redact import plain, redact_text
 from treadle.diagnosis.retry import plain_advice
 from treadle.diagnosis.shape import report
@@ -52,7 +53,6 @@ STAGES = (
     ("publish", "publishing"),
     ("read", "reading"),
 )
-MAX_PASTE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ def render(path: str, form: Mapping[str, str] | None = None) -> Page | None:
     """The page at ``path`` (``/guide…``, a query string allowed); ``None`` when there is no such page.
 
     ``form`` holds the fields of a POST to ``/guide/diagnose`` (``error``, ``stage``, ``surface``). An empty or binary
-    paste gives status 422.
+    paste gives status 422, one that is too long 413.
     """
     parts = urlsplit(path)
     place = unquote(parts.path).removeprefix(ROOT).strip("/")
-    fields = {key: values[0] for key, values in parse_qs(parts.query[:MAX_PASTE]).items()}
+    fields = {key: values[0] for key, values in parse_qs(parts.query[:FORM_BYTES]).items()}
     if form is not None:
         fields.update({key: value for key, value in form.items() if isinstance(value, str)})
     if place.startswith("assets/"):
@@ -304,14 +304,18 @@ class _View:
         )
 
     def diagnose(self, fields: Mapping[str, str], submitted: bool) -> Page:
-        text = plain(fields.get("error", "")[:MAX_PASTE])
+        pasted = fields.get("error", "")
+        too_long = len(pasted) > PASTE_CHARS
+        text = "" if too_long else plain(pasted)
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
             "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
             "retry": "", "report": "",
         }  # fmt: skip
         status = 200
-        if text or submitted:
+        if too_long:
+            status, more["nothing"] = 413, TOO_LONG
+        elif text or submitted:
             evidence = as_evidence(text, stage=stage or None, surface=surface or None)
             d = diagnose_evidence(evidence)
             if d.pattern == NOTHING:
