@@ -8,7 +8,7 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak docs screenshots clean
+.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
+	@echo "make attack       play the known attacks against a server of its own; ARGS='--only WORD' for some of them"
 	@echo "make docs         build the documentation into site/"
 	@echo "make clean        remove everything made here but demo and server data"
 
@@ -58,6 +59,9 @@ bench-quick: rivals
 
 soak: setup
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+attack: setup
+	@$(BIN)/python tools/attack.py $(ARGS)
 
 docs:
 	@$(BOOTSTRAP) --dev --docs
