@@ -19,17 +19,30 @@ PACKAGE = ROOT / "src" / "treadle"
 # Room -> rooms it may know. `settings` is open to all but the pure rooms.
 ARROWS: dict[str, set[str]] = {
     "catalog": set(),
+    "net": set(),
     "diagnosis": {"catalog"},
-    "threads": {"diagnosis", "catalog"},
-    "media": {"threads", "diagnosis", "catalog"},
+    "threads": {"net", "diagnosis", "catalog"},
+    "media": {"net", "threads", "diagnosis", "catalog"},
     "store": {"diagnosis", "catalog"},
     "posts": {"store", "media", "threads", "diagnosis", "catalog"},
-    "accounts": {"store", "posts", "threads", "diagnosis", "catalog"},
-    "publishing": {"accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
-    "observe": {"publishing", "accounts", "posts", "store", "diagnosis", "catalog"},
-    "sandbox": {"threads", "media"},
-    "api": {"observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
-    "web": {"api", "observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "accounts": {"net", "store", "posts", "threads", "diagnosis", "catalog"},
+    "publishing": {"net", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "observe": {"net", "publishing", "accounts", "posts", "store", "diagnosis", "catalog"},
+    "sandbox": {"net", "threads", "media"},
+    "api": {"net", "observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
+    "web": {
+        "net",
+        "api",
+        "observe",
+        "publishing",
+        "accounts",
+        "posts",
+        "store",
+        "media",
+        "threads",
+        "diagnosis",
+        "catalog",
+    },
 }
 PURE = ("catalog", "diagnosis")
 # Modules that would let a pure room reach a clock, the network, a database or another process.

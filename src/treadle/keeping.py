@@ -15,7 +15,8 @@ from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
 from treadle.accounts.vault import Vault
-from treadle.media.addresses import guarded_session
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.publishing import addresses, keeping_media, rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
@@ -56,7 +57,7 @@ class Beside:
 
 async def _deliver(house: House, vault: Vault) -> None:
     """Send the webhooks that are due, to public addresses only."""
-    async with guarded_session(house.settings.allow_private_media_hosts) as session:
+    async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
         await deliver_due(Postman(house.db, vault, session, now=house.now, scale=house.scale))
 
 

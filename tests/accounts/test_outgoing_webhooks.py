@@ -19,7 +19,8 @@ from treadle.accounts.delivering import Postman, deliver_due
 from treadle.accounts.refusal import Refusal
 from treadle.accounts.vault import open_vault
 from treadle.accounts.webhooks import NewWebhook
-from treadle.media.addresses import guarded_session
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.tables import webhook_deliveries
@@ -63,7 +64,7 @@ class Clock:
 
 @pytest.fixture
 async def postman(db: Database, tmp_path: Any) -> AsyncIterator[Postman]:
-    async with guarded_session(True) as session:
+    async with guarded_session(Trust.OPERATOR) as session:
         yield Postman(db, open_vault(Settings(data_dir=tmp_path / "data")), session, now=Clock(), random01=lambda: 0.5)
 
 
@@ -214,7 +215,7 @@ async def test_retry_after_is_kept_to(postman: Postman, receiver: Receiver) -> N
 async def test_addresses_of_this_machine_are_not_asked(postman: Postman, receiver: Receiver) -> None:
     hook(postman, receiver.url)
     happen(postman, "post.published")
-    async with guarded_session(False) as session:
+    async with guarded_session() as session:
         postman.session = session
         await deliver_due(postman)
     assert receiver.seen == []

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.media.conftest import Host
-from treadle.media.addresses import AddressRefused, GuardedResolver, guarded_session, is_public, refused_address
 from treadle.media.fetch import look
+from treadle.net.guard import AddressRefused, GuardedResolver, Trust, is_public, refused_address
+from treadle.net.session import guarded_session
 
 
 @pytest.mark.parametrize(
@@ -118,5 +119,5 @@ async def test_a_private_address_is_a_finding(host: Host) -> None:
 
 async def test_the_rules_can_be_lifted_for_the_sandbox(host: Host) -> None:
     host.files["/x"] = b"here"
-    async with guarded_session(True) as session, session.get(f"{host.url}/x") as answer:
+    async with guarded_session(Trust.OPERATOR) as session, session.get(f"{host.url}/x") as answer:
         assert await answer.read() == b"here"

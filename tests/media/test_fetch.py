@@ -12,18 +12,19 @@ import pytest
 from aiohttp import web
 
 from tests.media.conftest import Host, Recipes
-from treadle.media.addresses import guarded_session
 from treadle.media.fetch import Look, look
 from treadle.media.hosts import REMEMBER_S, HostMemory
 from treadle.media.isobmff import HEAD
 from treadle.media.remote import META_AGENT
 from treadle.media.robots import RobotsCache
 from treadle.media.service import MediaService
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.settings import Settings
 
 
 async def seen(url: str, **options: object) -> Look:
-    async with guarded_session(True) as session:
+    async with guarded_session(Trust.OPERATOR) as session:
         return await look(session, url, robots=RobotsCache(), **options)  # type: ignore[arg-type]
 
 
@@ -148,10 +149,10 @@ async def test_a_redirect_into_the_private_network_is_refused(host: Host) -> Non
         asked.append(request.path)
         return web.Response(status=302, headers={"Location": f"http://localhost:{port}/secret.mp4"})
 
-    from treadle.media import addresses
+    from treadle.net import guard
 
     port = int(host.url.rpartition(":")[2])
-    real = addresses.is_public
+    real = guard.is_public
 
     def lenient(address: object) -> bool:  # as if the first connection went to a public host
         return not asked or real(address)  # type: ignore[arg-type]
@@ -159,7 +160,7 @@ async def test_a_redirect_into_the_private_network_is_refused(host: Host) -> Non
     host.special["/x.mp4"] = away
     host.files["/secret.mp4"] = b"secret"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(addresses, "is_public", lenient)
+        patch.setattr(guard, "is_public", lenient)
         async with guarded_session() as session:
             found = await look(session, f"http://127.0.0.1:{port}/x.mp4")
     assert asked == ["/x.mp4"]

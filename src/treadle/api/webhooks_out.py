@@ -20,7 +20,7 @@ from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import After, Limit, known_query, page
 from treadle.api.problems import Problem, invalid, not_found
 from treadle.app import App
-from treadle.media.addresses import is_public
+from treadle.net.guard import is_public
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
 

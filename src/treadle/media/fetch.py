@@ -105,7 +105,7 @@ async def look(
     due_at: datetime | None = None,
     now: datetime | None = None,
 ) -> Look:
-    """Look at ``address`` through ``session`` (see :func:`treadle.media.addresses.guarded_session`).
+    """Look at ``address`` through ``session`` (see :func:`treadle.net.session.guarded_session`).
 
     ``due_at`` (UTC, aware) is when the post is to go out. Never raises for anything the host or the file does.
     """

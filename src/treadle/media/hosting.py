@@ -30,6 +30,7 @@ from treadle.media.probe import probe_file
 from treadle.media.spec import THREADS
 from treadle.media.validate import validate
 from treadle.media.words import megabytes
+from treadle.net.guard import Trust, read_address
 
 MAX_BYTES = THREADS.video.size_max.value
 FREE_DISK = 256 * 1024 * 1024
@@ -182,6 +183,9 @@ class BucketStore:
     ``TREADLE_MEDIA_STORE_URL`` is ``s3://bucket/prefix`` with options as a query: ``endpoint``, ``region``,
     ``access_key_id``, ``secret_access_key``, ``allow_http=true`` for a local MinIO, and ``public`` for the address
     files are seen at; without ``public`` Meta is given signed addresses. Credentials may come from the environment.
+
+    obstore opens its own connections, which the guard's sockets cannot hold. So its address comes from the operator's
+    settings alone, and the endpoint in it is read by the guard before obstore sees it.
     """
 
     def __init__(self, address: str) -> None:
@@ -191,6 +195,11 @@ class BucketStore:
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         self._public = options.pop("public", "").rstrip("/")
         self._has_attributes = parts.scheme != "file"
+        if endpoint := options.get("endpoint"):
+            read = read_address(endpoint, Trust.OPERATOR)
+            if isinstance(read, str):
+                raise ValueError(f"The endpoint in TREADLE_MEDIA_STORE_URL cannot be used. {read}")
+            options["endpoint"] = str(read).rstrip("/")
         client: dict[str, Any] = {}
         if options.pop("allow_http", "") == "true":
             client["allow_http"] = True

@@ -6,7 +6,7 @@ import ipaddress
 
 from yarl import URL
 
-from treadle.media.addresses import is_public
+from treadle.net.guard import is_public
 from treadle.settings import Settings
 
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")

@@ -18,7 +18,6 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from treadle.media.addresses import guarded_session
 from treadle.media.download import download
 from treadle.media.facts import MediaProbe
 from treadle.media.fetch import LOOK_TIMEOUT, look
@@ -64,6 +63,8 @@ from treadle.media.remote import META_AGENT
 from treadle.media.report import MediaReport, NotPreparable, Prepared, worst_first
 from treadle.media.robots import RobotsCache
 from treadle.media.validate import validate
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.settings import Settings
 
 log = logging.getLogger("treadle.media")
@@ -380,7 +381,9 @@ class MediaService:
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = guarded_session(self._settings.allow_private_media_hosts, timeout=LOOK_TIMEOUT)
+            self._session = guarded_session(
+                Trust.of_media(self._settings.allow_private_media_hosts), timeout=LOOK_TIMEOUT
+            )
         return self._session
 
     async def _local(self, source: str, work: Path) -> Path | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +20,8 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
+from treadle.net import plain
+from treadle.net.guard import Trust
 from treadle.observe.following import Entry
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -121,12 +122,13 @@ class OtlpJson(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         body = json.dumps(otlp_json(spans)).encode()
         headers = {"Content-Type": "application/json", **self._headers}
-        request = urllib.request.Request(self._url, body, headers, method="POST")
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=self._timeout):
-                return SpanExportResult.SUCCESS
-        except OSError:
+            status, _ = plain.request(
+                "POST", self._url, trust=Trust.OPERATOR, body=body, headers=headers, timeout_s=self._timeout
+            )
+        except (OSError, ValueError):
             return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS if 200 <= status < 300 else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """Nothing is kept."""

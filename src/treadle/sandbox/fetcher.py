@@ -13,6 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.sandbox.beside import Beside
 from treadle.sandbox.faults import Fault
 from treadle.sandbox.options import Options
@@ -48,7 +50,7 @@ class Fetcher:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[Trust, aiohttp.ClientSession] = {}
         self.beside = Beside()
 
     @property
@@ -64,9 +66,9 @@ class Fetcher:
 
     async def close(self) -> None:
         await self.beside.stop()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
         if self._own_folder is not None:
             self._own_folder.cleanup()
             self._own_folder = None
@@ -96,24 +98,25 @@ class Fetcher:
         except (OSError, ValueError) as error:
             return Fetched(False, f"The address could not be used ({type(error).__name__}).", blocked=True)
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
+    def _client(self, options: Options) -> aiohttp.ClientSession:
+        trust = Trust.of_media(options.allow_private_media)
+        if trust not in self._sessions:
+            self._sessions[trust] = guarded_session(
+                trust,
                 headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),  # fetch() has its own
             )
-        return self._session
+        return self._sessions[trust]
 
     async def _follow(self, url: str, limit: int, options: Options) -> Fetched:
         for _ in range(options.fetch_redirects + 1):
             if not options.allow_private_media and not _is_public(url):
                 return Fetched(False, "The address is not public.", blocked=True)
-            if options.obey_robots and not await self._allowed(url):
+            if options.obey_robots and not await self._allowed(url, options):
                 return Fetched(
                     False, "Video download failed with: HTTP error code 403. Restricted by robots.txt", blocked=True
                 )
-            async with self._client().get(url, allow_redirects=False) as response:
+            async with self._client(options).get(url, allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = urljoin(url, response.headers.get("Location", ""))
                     if urlsplit(url).scheme not in ("http", "https"):
@@ -144,11 +147,11 @@ class Fetcher:
                     os.unlink(name)
         return Fetched(True, path=path, size=size, truncated=size >= limit)
 
-    async def _allowed(self, url: str) -> bool:
+    async def _allowed(self, url: str, options: Options) -> bool:
         """Whether the host's robots.txt lets the crawler in. No such file, or no answer to it: yes."""
         parts = urlsplit(url)
         robots = f"{parts.scheme}://{parts.netloc}/robots.txt"
-        async with self._client().get(robots) as response:
+        async with self._client(options).get(robots) as response:
             if response.status != 200:
                 return True
             text = (await response.content.read(_ROBOTS_LIMIT)).decode("utf-8", "replace")

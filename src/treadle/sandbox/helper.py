@@ -7,9 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
 
 Transport = Callable[[str, str, Mapping[str, Any] | None], tuple[int, Any]]
 
@@ -30,16 +28,18 @@ class Control:
     @classmethod
     def connect(cls, url: str, timeout_s: float = 10.0) -> Control:
         """Drives a sandbox over HTTP, for example one started with ``treadle sandbox``."""
+        from treadle.net import plain  # not needed by tests whose sandbox runs in their process
+        from treadle.net.guard import Trust
+
         base = url.rstrip("/")
 
         def send(method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
             data = None if body is None else json.dumps(body).encode()
-            request = Request(base + path, data, {"Content-Type": "application/json"}, method=method)
-            try:
-                with urlopen(request, timeout=timeout_s) as answer:
-                    return answer.status, json.loads(answer.read() or b"null")
-            except HTTPError as error:
-                return error.code, json.loads(error.read() or b"null")
+            headers = {"Content-Type": "application/json"}
+            status, answer = plain.request(
+                method, base + path, trust=Trust.OPERATOR, body=data, headers=headers, timeout_s=timeout_s
+            )
+            return status, json.loads(answer or b"null")
 
         return cls(send)
 

@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.sandbox.beside import Beside
 from treadle.sandbox.clock import graph_time
 from treadle.sandbox.ids import shortcode
@@ -64,9 +66,8 @@ class Webhooks:
         world.on_verify = self.verify
 
     async def start(self) -> None:
-        self._session = aiohttp.ClientSession(
-            headers={"User-Agent": "facebookplatform/1.0 (+http://developers.facebook.com)"}, trust_env=False
-        )
+        agent = {"User-Agent": "facebookplatform/1.0 (+http://developers.facebook.com)"}
+        self._session = guarded_session(Trust.OPERATOR, headers=agent)
         if self._world.app.webhook_url:
             self.verify()
 

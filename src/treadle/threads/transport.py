@@ -21,6 +21,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.threads.results import Answer, Call, Lost, NotSent
 
 ANSWER_LIMIT: Final = 1024 * 1024  # bytes; the longest honest answer (100 posts, every field) is about a quarter of it
@@ -83,12 +85,15 @@ class _Body(BytesPayload):
 def open_session() -> aiohttp.ClientSession:
     """A session for Meta alone: no proxy, cookies or credentials from outside, room for hundreds of calls at once.
 
+    The operator's settings name the address (``TREADLE_THREADS_API_URL``), so it may be a sandbox on this machine.
+
     Must be made inside a running loop.
     """
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=60),
-        trust_env=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
+    session = guarded_session(
+        Trust.OPERATOR,
+        limit=POOL_SIZE,
+        keep_alive_s=KEEP_ALIVE_S,
+        names_kept_s=60,
         headers={"User-Agent": "Treadle", "Accept": "application/json"},
     )
     # Left to itself aiohttp repeats a GET or DELETE whose connection broke. What is repeated, and when, is for the

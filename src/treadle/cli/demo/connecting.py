@@ -10,6 +10,9 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
+
 
 class DemoTrouble(RuntimeError):
     """The demo cannot go on; the text says why, for people."""
@@ -19,7 +22,7 @@ async def connect(base_url: str, api_key: str, username: str, *, account_id: str
     """Connect ``username`` (or connect ``account_id`` again); the account's id."""
     headers = {"Authorization": f"Bearer {api_key}"}
     path = f"/v1/accounts/{account_id}/reconnect" if account_id else "/v1/accounts/connect"
-    async with aiohttp.ClientSession(trust_env=False, headers=headers) as api:
+    async with guarded_session(Trust.OPERATOR, headers=headers) as api:
         async with api.post(f"{base_url}{path}", json={}) as response:
             made = await response.json()
             if response.status not in (200, 201):
@@ -35,7 +38,7 @@ async def connect(base_url: str, api_key: str, username: str, *, account_id: str
 
 async def _press(link: str, username: str) -> None:
     jar = aiohttp.CookieJar(unsafe=True)  # the demo's addresses are numbers
-    async with aiohttp.ClientSession(trust_env=False, cookie_jar=jar) as browser:
+    async with guarded_session(Trust.OPERATOR, cookies=jar) as browser:
         async with browser.get(link) as landing:
             if landing.status != 200:
                 raise DemoTrouble(f"the connect page answered {landing.status}")

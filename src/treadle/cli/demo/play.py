@@ -76,11 +76,12 @@ async def _quiet(stage: Stage, account: str) -> None:
 
 async def stage_post(stage: Stage, body: dict[str, Any]) -> str:
     """Hand a post in over the API, as any client would."""
-    import aiohttp
+    from treadle.net.guard import Trust
+    from treadle.net.session import guarded_session
 
     headers = {"Authorization": f"Bearer {stage.api_key}"}
     async with (
-        aiohttp.ClientSession(trust_env=False) as http,
+        guarded_session(Trust.OPERATOR) as http,
         http.post(f"{stage.base_url}/v1/posts", json=body, headers=headers) as response,
     ):
         answer = await response.json()
