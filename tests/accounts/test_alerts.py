@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from treadle.accounts import alerts, risk
+from treadle.accounts.alert_kinds import AlertTarget
 from treadle.accounts.alerts import Message, send_due
 from treadle.accounts.refusal import Refusal
 from treadle.accounts.vault import Vault, open_vault
@@ -25,11 +25,11 @@ DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
 
 class Told:
     def __init__(self) -> None:
-        self.messages: list[tuple[list[str], str, str]] = []
+        self.messages: list[tuple[str, str, str]] = []
         self.good = True
 
-    def __call__(self, urls: Sequence[str], title: str, body: str) -> bool:
-        self.messages.append((list(urls), title, body))
+    async def __call__(self, target: AlertTarget, title: str, body: str) -> bool:
+        self.messages.append((target.service, title, body))
         return self.good
 
 
@@ -53,7 +53,7 @@ class House:
         self.db, self.vault, self.settings, self.told = db, vault, settings, told
 
     async def send(self, now: float) -> list[Message]:
-        return await send_due(self.db, self.vault, self.settings, now=now, notify=self.told)
+        return await send_due(self.db, self.vault, self.settings, now=now, send=self.told)
 
     def happen(self, type_: str, subject: str, now: float, workspace: str | None = "wsp_one", **payload: Any) -> None:
         with self.db.begin() as conn:
@@ -74,8 +74,8 @@ async def test_many_troubles_are_one_message(house: House, told: Told) -> None:
     house.happen("post.published", "pst_2", 101.0)
     assert await house.send(110.0) == []
     assert len(await house.send(170.0)) == 1
-    urls, title, body = told.messages[0]
-    assert urls == ["json://operator.example"]
+    service, title, body = told.messages[0]
+    assert service == "Webhook"
     assert title == "Treadle: 8 accounts need to be connected again and 1 more"
     assert "@user0 Dead." in body
     assert "and 3 more" in body
@@ -134,10 +134,11 @@ async def test_a_workspaces_targets_hear_of_it_alone_and_are_sealed(house: House
         assert alerts.set_urls(conn, house.vault, "wsp_two", [DISCORD]) is None
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == "wsp_two")).scalar()
     assert "JHMHI8" not in str(options)
-    house.happen("post.failed", "pst_1", 100.0, workspace="wsp_one")
-    house.happen("post.failed", "pst_2", 100.0, workspace="wsp_two")
+    house.happen("post.failed", "pst_1", 100.0, workspace="wsp_one", why="One.")
+    house.happen("post.failed", "pst_2", 100.0, workspace="wsp_two", why="Two.")
     await house.send(200.0)
-    assert sorted(len(urls) for urls, _, _ in told.messages) == [1, 2]
+    heard = [(service, "One" in body, "Two" in body) for service, _, body in told.messages]
+    assert sorted(heard) == [("Discord", False, True), ("Webhook", False, True), ("Webhook", True, False)]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,12 @@
 """A workspace's own alert targets, as people set them up: shown without their secrets, added, removed, tried.
 
-Targets are Apprise addresses and hold secrets, so nothing here gives a whole one back;
+Addresses of targets hold secrets, so nothing here gives a whole one back;
 :mod:`treadle.accounts.alerts` collects and sends alerts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,31 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.accounts import alerts
-from treadle.accounts.alerts import QUIET_OPTION, URLS_OPTION, Notify, opened, set_urls
+from treadle.accounts.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
+from treadle.accounts.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
 from treadle.accounts.refusal import Refusal, not_found
 from treadle.accounts.vault import Vault
+from treadle.net.guard import Trust
 from treadle.store import Database
 from treadle.store.tables import workspaces
 
-NAMES: Mapping[str, str] = {
-    "slack": "Slack",
-    "discord": "Discord",
-    "tgram": "Telegram",
-    "msteams": "Microsoft Teams",
-    "gchat": "Google Chat",
-    "pover": "Pushover",
-    "pbul": "Pushbullet",
-    "twilio": "Twilio",
-    "sendgrid": "SendGrid",
-    "mailgun": "Mailgun",
-    "resend": "Resend",
-    "brevo": "Brevo",
-    "opsgenie": "Opsgenie",
-    "pagerduty": "PagerDuty",
-    "webexteams": "Webex",
-    "wxteams": "Webex",
-    "signl4": "SIGNL4",
-}
 TEST_TITLE = "Treadle: a test"
 TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: somebody pressed Send a test."
 END = 4  # characters of the end that are shown, so that two of one service can be told apart
@@ -48,11 +30,13 @@ LONG = 24  # an address shorter than this shows nothing of its end
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``id`` names it in forms; ``masked`` is all that is shown of the address."""
+    """``id`` names it in forms; ``masked`` is all that is shown of the address. ``usable`` is false for one that was
+    stored when more kinds were offered: nothing can be sent there."""
 
     id: str
     service: str
     masked: str
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +51,9 @@ def shown(url: str) -> Target:
     """A target without its secrets."""
     scheme, _, rest = url.partition("://")
     end = rest[-END:] if len(rest) >= LONG else ""
-    made = hashlib.sha256(url.encode()).hexdigest()[:16]
-    return Target(made, NAMES.get(scheme.lower(), scheme), f"{scheme.lower()}://…{end}")
+    service = {**NAMES, **OPERATORS}.get(scheme.lower(), scheme)
+    usable = not isinstance(parse(url, Trust.STRANGER), Unusable)
+    return Target(alerts.id_of(url), service, f"{scheme.lower()}://…{end}", usable)
 
 
 def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[Target]:
@@ -79,13 +64,18 @@ def add(conn: sa.Connection, vault: Vault, workspace_id: str, url: str) -> Refus
     """One more target; a known one is left as it is."""
     known = _urls(conn, vault, workspace_id)
     url = url.strip()
-    return None if url in known else set_urls(conn, vault, workspace_id, [*known, url])
+    if url in known:
+        return None
+    wrong = parse(url, Trust.STRANGER)
+    if isinstance(wrong, Unusable):
+        return Refusal(wrong.title, wrong.detail, field="alert_urls")
+    return keep_urls(conn, vault, workspace_id, [*known, url])
 
 
 def remove(conn: sa.Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
     known = _urls(conn, vault, workspace_id)
     kept = [url for url in known if shown(url).id != target_id]
-    return not_found("target") if len(kept) == len(known) else set_urls(conn, vault, workspace_id, kept)
+    return not_found("target") if len(kept) == len(known) else keep_urls(conn, vault, workspace_id, kept)
 
 
 def quiet_hours(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
@@ -106,7 +96,7 @@ def set_quiet(conn: sa.Connection, workspace_id: str, hours: Mapping[str, Any] |
 
 
 async def send_test(
-    db: Database, vault: Vault, workspace_id: str, *, notify: Notify | None = None, wait_s: float = alerts.SEND_S
+    db: Database, vault: Vault, workspace_id: str, *, send: Send | None = None, wait_s: float = SEND_S
 ) -> list[Tried] | Refusal:
     """Send a test to every target of the workspace at once, quiet hours or not, and say which took it.
 
@@ -115,20 +105,39 @@ async def send_test(
     urls = await db.query(_urls, vault, workspace_id)
     if not urls:
         return Refusal("There is no target", "Add one first.", field="alert_urls")
-    send = notify or alerts.by_apprise
+    call = send or alerts.deliver
 
     async def one(url: str) -> Tried:
+        target = parse(url, Trust.STRANGER)
         try:
-            good = await asyncio.wait_for(asyncio.to_thread(send, [url], TEST_TITLE, TEST_BODY), wait_s)
-        except Exception:  # whatever a service's plugin raises: it did not take it
+            async with asyncio.timeout(wait_s):
+                good = not isinstance(target, Unusable) and await call(target, TEST_TITLE, TEST_BODY)
+        except Exception:  # whatever a service does: it did not take it
             good = False
         return Tried(shown(url), good)
 
     return await asyncio.gather(*(one(url) for url in urls))
 
 
+def unusable(conn: sa.Connection, vault: Vault, operators: str, workspace_id: str | None = None) -> list[str]:
+    """Targets to which nothing can be sent, without their secrets: of a kind that is not offered (any more), or
+    incomplete.
+
+    ``operators``: the setting ``TREADLE_ALERT_URLS``; ``workspace_id``: only that workspace is looked at."""
+    _, wrong = alerts.understood(operators.split(), Trust.OPERATOR)
+    found = [f"{shown(url).masked} of TREADLE_ALERT_URLS" for url in wrong]
+    query = sa.select(workspaces.c.id).order_by(workspaces.c.id)
+    if workspace_id is not None:
+        query = query.where(workspaces.c.id == workspace_id)
+    for id_ in conn.execute(query).scalars().all():
+        _, wrong = alerts.understood(_urls(conn, vault, id_), Trust.STRANGER)
+        found += [f"{shown(url).masked} of {id_}" for url in wrong]
+    return found
+
+
 def _options(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
-    return dict(conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {})
+    found = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def _urls(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[str]:

@@ -1,34 +1,42 @@
 """Alerts for people: what needs somebody, grouped into one message, not in the quiet hours.
 
-What happened comes from the change feed; an alert is a row until it was sent. Messages go through Apprise to e-mail,
-Slack, Discord, Telegram and the rest. The operator's own targets (``TREADLE_ALERT_URLS``) hear of everything; a
-workspace's targets, kept sealed, hear of that workspace.
+What happened comes from the change feed; an alert is a row until every target took it. The operator's own targets
+(``TREADLE_ALERT_URLS``) hear of everything; a workspace's targets, kept sealed, hear of that workspace. Workspaces are
+served side by side: what one of them holds or names delays and breaks nobody else's alerts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import logging
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 
+from treadle.accounts.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.accounts.refusal import Refusal
 from treadle.accounts.vault import Vault, VaultError
 from treadle.accounts.webhooks import event_name
+from treadle.net.guard import Trust
 from treadle.settings import Settings
 from treadle.store import Database
+from treadle.store.isolation import apart
 from treadle.store.tables import alerts, changes, jobs, workspaces
+
+log = structlog.get_logger("treadle.alerts")
 
 GROUP_S: Final = 60.0
 SAME_AGAIN_S: Final = 6 * 3600.0
 TRIES: Final = 5
-SEND_S: Final = 60.0
+JOB: Final = "send_alerts"
+AT_ONCE: Final = 32  # workspaces served at the same time
+AT_MOST: Final = 500  # alerts of one workspace looked at in one turn
 SHOWN: Final = 5  # examples of one kind in a message
 CURSOR: Final = "alerts_cursor"
 BATCH: Final = 1000
@@ -60,17 +68,15 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "webhook_paused": ("webhook was paused", "webhooks were paused"),
 }
 
-# Services that a workspace may name. Schemes that speak to an address of the user's choosing (json://, mailto with a
-# server of its own, ...) would let them reach machines beside this one; only the operator may use those.
-_HOSTED: Final = frozenset(
-    {"slack", "discord", "tgram", "msteams", "gchat", "pover", "pbul", "twilio", "sendgrid", "mailgun", "resend",
-     "brevo", "opsgenie", "pagerduty", "webexteams", "wxteams", "signl4"}
-)  # fmt: skip
+Send = Callable[[AlertTarget, str, str], Awaitable[bool]]
 
-# Both write whole addresses, with the secrets in them, to the log.
-_TALKATIVE: Final = ("apprise", "urllib3")
 
-Notify = Callable[[Sequence[str], str, str], bool]
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A target, and what names it where its address must not be shown."""
+
+    id: str
+    target: AlertTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,60 +129,120 @@ def collect(conn: sa.Connection, *, now: float) -> int:
     everywhere = list(conn.execute(sa.select(workspaces.c.id)).scalars())
     made = 0
     for found in rows:
-        event = event_name(found)
-        kind = _KINDS.get(event)
-        if kind is None or (event == "blocker.opened" and (found["payload"] or {}).get("scope") == "post"):
-            continue
-        detail = {**(found["payload"] or {}), "event": event, "subject": found["subject"]}
-        for workspace_id in [found["workspace_id"]] if found["workspace_id"] else everywhere:
-            made += raise_alert(conn, workspace_id, kind, f"{event}|{found['subject']}", detail, now=found["at"])
+        with apart(JOB, f"change {found['id']}", conn):
+            made += _from_change(conn, found, everywhere)
     conn.execute(
         sa.update(jobs).where(jobs.c.name == CURSOR).values(note={"after": max(after, rows[-1]["id"])}, ran_at=now)
     )
     return made
 
 
+def _from_change(conn: sa.Connection, found: Mapping[str, Any], everywhere: Sequence[str]) -> int:
+    event = event_name(found)
+    kind = _KINDS.get(event)
+    payload = found["payload"] or {}
+    if kind is None or (event == "blocker.opened" and payload.get("scope") == "post"):
+        return 0
+    detail = {**payload, "event": event, "subject": found["subject"]}
+    told = [found["workspace_id"]] if found["workspace_id"] else everywhere
+    key = f"{event}|{found['subject']}"
+    return sum(raise_alert(conn, workspace_id, kind, key, detail, now=found["at"]) for workspace_id in told)
+
+
+async def deliver(target: AlertTarget, title: str, body: str) -> bool:
+    """Send one message to one target; whether it took it."""
+    return await target.send(title, body)
+
+
 async def send_due(
-    db: Database, vault: Vault, settings: Settings, *, now: float, notify: Notify | None = None
+    db: Database, vault: Vault, settings: Settings, *, now: float, send: Send | None = None
 ) -> list[Message]:
-    """Collect, group and send what is ripe; a job of the house. The messages that went out."""
+    """Collect, group and send what is ripe; a shared job. The messages that a target took."""
     await db.run(collect, now=now)
-    ripe = await db.query(_ripe, now, settings)
-    sent = []
-    for message, sealed in ripe:
-        urls = [*settings.alert_urls.split(), *opened(vault, sealed)]
-        good = not urls
-        if urls:
-            call = notify or by_apprise
-            try:
-                good = await asyncio.wait_for(asyncio.to_thread(call, urls, message.title, message.body), SEND_S)
-            except Exception:
-                good = False
-        await db.run(_settle, message, good, now)
-        if good and urls:
-            sent.append(message)
-    return sent
+    operators, _ = understood(settings.alert_urls.split(), Trust.OPERATOR)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(workspace_id: str) -> list[Message]:
+        async with gate:
+            sent: list[Message] = []
+            with apart(JOB, workspace_id) as outcome:
+                sent = await _send_workspace(db, vault, settings, operators, workspace_id, now, send or deliver)
+            if outcome.failed:
+                # Its rows cannot be read as they are: they count as tried, so that this comes to an end.
+                with apart(JOB, workspace_id):
+                    await db.run(_give_up, workspace_id, now)
+            return sent
+
+    sent = await asyncio.gather(*(one(workspace_id) for workspace_id in await db.query(_waiting)))
+    return [message for messages in sent for message in messages]
 
 
-def _ripe(conn: sa.Connection, now: float, settings: Settings) -> list[tuple[Message, str | None]]:
-    """One message for each workspace whose oldest unsent alert has waited for others long enough."""
+def _waiting(conn: sa.Connection) -> list[str]:
+    """Workspaces with alerts that were not sent."""
+    query = sa.select(alerts.c.workspace_id).where(alerts.c.sent_at.is_(None)).distinct()
+    return list(conn.execute(query.order_by(alerts.c.workspace_id)).scalars())
+
+
+async def _send_workspace(
+    db: Database,
+    vault: Vault,
+    settings: Settings,
+    operators: Sequence[Addressed],
+    workspace_id: str,
+    now: float,
+    send: Send,
+) -> list[Message]:
+    """Send what is ripe of one workspace: one message for each target, of the alerts it has not taken yet."""
+    rows, options = await db.query(_unsent, workspace_id)
+    if not rows or now - rows[0].raised_at < GROUP_S * settings.time_scale:
+        return []
+    if quiet(options.get(QUIET_OPTION), now):
+        return []
+    own, unusable = understood(opened(vault, options.get(URLS_OPTION)), Trust.STRANGER)
+    for _ in unusable:
+        log.warning("alert.target_unusable", workspace=workspace_id, hint="See 'treadle doctor'.")
+    targets = {target.id: target for target in (*operators, *own)}
+    todo: dict[str, Message] = {}
+    for target in targets.values():
+        mine = [row for row in rows if target.id not in _took(row)]
+        if mine:
+            todo[target.id] = compose(workspace_id, mine, settings.public_url)
+
+    async def one(target: Addressed, message: Message) -> bool:
+        try:
+            async with asyncio.timeout(SEND_S + 1.0):
+                return await send(target.target, message.title, message.body)
+        except TimeoutError:
+            return False
+        except Exception as error:  # whatever it is: this target did not take it, and the others do not care
+            log.warning("alert.not_sent", workspace=workspace_id, error=type(error).__name__)
+            return False
+
+    answers = await asyncio.gather(*(one(targets[id_], message) for id_, message in todo.items()))
+    taken = {id_: message for (id_, message), good in zip(todo.items(), answers, strict=True) if good}
+    await db.run(_settle, rows, taken, set(targets), now)
+    return list(taken.values())
+
+
+def _unsent(conn: sa.Connection, workspace_id: str) -> tuple[Sequence[Any], Mapping[str, Any]]:
     rows = conn.execute(
-        sa.select(alerts, workspaces.c.name, workspaces.c.options)
-        .join(workspaces, workspaces.c.id == alerts.c.workspace_id)
-        .where(alerts.c.sent_at.is_(None))
-        .order_by(alerts.c.workspace_id, alerts.c.id)
-        .limit(5000)
+        sa.select(alerts)
+        .where(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
+        .order_by(alerts.c.id)
+        .limit(AT_MOST)
     ).all()
-    grouped: dict[str, list[Any]] = {}
-    for row in rows:
-        grouped.setdefault(row.workspace_id, []).append(row)
-    ready = []
-    for workspace_id, mine in grouped.items():
-        options = mine[0].options or {}
-        if now - mine[0].raised_at < GROUP_S * settings.time_scale or quiet(options.get(QUIET_OPTION), now):
-            continue
-        ready.append((compose(workspace_id, mine, settings.public_url), options.get(URLS_OPTION)))
-    return ready
+    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    return rows, options if isinstance(options, Mapping) else {}
+
+
+def _detail(row: Any) -> dict[str, Any]:
+    return dict(row.detail) if isinstance(row.detail, Mapping) else {}
+
+
+def _took(row: Any) -> list[str]:
+    """Ids of the targets that took this alert already."""
+    took = _detail(row).get("took")
+    return [str(one) for one in took] if isinstance(took, list) else []
 
 
 def compose(workspace_id: str, rows: Sequence[Any], public_url: str) -> Message:
@@ -201,7 +267,7 @@ def compose(workspace_id: str, rows: Sequence[Any], public_url: str) -> Message:
 
 
 def _line(row: Any) -> str:
-    detail = row.detail or {}
+    detail = _detail(row)
     who = f"@{detail['username']}" if detail.get("username") else ""
     what = detail.get("why") or detail.get("what") or detail.get("pattern") or detail.get("event") or row.kind
     step = detail.get("next_step") or ""
@@ -210,8 +276,11 @@ def _line(row: Any) -> str:
 
 
 def quiet(hours: Any, now: float) -> bool:
-    """Whether ``now`` lies in ``{"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}``; over midnight too."""
-    if quiet_problem(hours) is not None or not hours:
+    """Whether ``now`` lies in ``{"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}``; over midnight too.
+
+    Hours that cannot be read hold nothing back.
+    """
+    if not hours or quiet_problem(hours) is not None:
         return False
     local = datetime.fromtimestamp(now, ZoneInfo(hours.get("zone") or "UTC")).time()
     begin, end = time.fromisoformat(hours["from"]), time.fromisoformat(hours["to"])
@@ -219,87 +288,97 @@ def quiet(hours: Any, now: float) -> bool:
 
 
 def quiet_problem(hours: Any) -> Refusal | None:
-    """Why these quiet hours cannot be read; ``None`` when they can, or when there are none."""
-    if not hours:
+    """Why these quiet hours cannot be read; ``None`` when they can, or when there are none (``None``, ``{}``)."""
+    if hours is None or hours == {}:
         return None
     try:
-        time.fromisoformat(hours["from"])
-        time.fromisoformat(hours["to"])
+        times = [time.fromisoformat(hours[name]) for name in ("from", "to")]
         ZoneInfo(hours.get("zone") or "UTC")
+        readable = all(one.tzinfo is None for one in times) and not set(hours) - {"from", "to", "zone"}
     except (KeyError, TypeError, ValueError, AttributeError, OSError):
-        return Refusal(
-            "These quiet hours cannot be read",
-            'Write them as {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}.',
-            field=QUIET_OPTION,
-        )
-    return None
+        readable = False
+    if readable:
+        return None
+    return Refusal(
+        "These quiet hours cannot be read",
+        'Write them as {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}: times of the zone, without an '
+        "offset of their own.",
+        field=QUIET_OPTION,
+    )
 
 
 def set_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
-    """Set a workspace's targets; they hold secrets, so they are sealed. Services on the web only."""
+    """Set a workspace's targets; they hold secrets, so they are sealed."""
+    for url in urls:
+        wrong = parse(url, Trust.STRANGER)
+        if isinstance(wrong, Unusable):
+            return Refusal(wrong.title, wrong.detail, field="alert_urls")
+    return keep_urls(conn, vault, workspace_id, urls)
+
+
+def keep_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
+    """Store targets that were looked at before, when they were entered."""
     if len(urls) > URLS_MOST:
         return Refusal("Too many targets", f"A workspace alerts {URLS_MOST} targets at most.", field="alert_urls")
-    for url in urls:
-        scheme = url.partition("://")[0].lower()
-        if scheme not in _HOSTED:
-            return Refusal(
-                "This kind of target is not offered",
-                f"{scheme!r} is not among: {', '.join(sorted(_HOSTED))}. The operator can use every kind, through "
-                "TREADLE_ALERT_URLS.",
-                field="alert_urls",
-            )
-        if not _understood(url):
-            return Refusal(
-                "This target is not understood",
-                f"The {scheme} address is incomplete; see the Apprise page on {scheme}.",
-                field="alert_urls",
-            )
-    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
-    kept = {key: value for key, value in options.items() if key != URLS_OPTION}
+    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    known = options if isinstance(options, Mapping) else {}
+    kept = {key: value for key, value in known.items() if key != URLS_OPTION}
     if urls:
         kept[URLS_OPTION] = base64.b64encode(vault.seal("\n".join(urls))).decode()
     conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=kept))
     return None
 
 
-def opened(vault: Vault, sealed: str | None) -> list[str]:
+def opened(vault: Vault, sealed: Any) -> list[str]:
     """The targets that a workspace's option holds; none when it cannot be opened."""
-    if not sealed:
+    if not isinstance(sealed, str):
         return []
     try:
-        return vault.open(base64.b64decode(sealed)).split("\n")
+        return [url for url in vault.open(base64.b64decode(sealed)).split("\n") if url]
     except (VaultError, ValueError):
         return []
 
 
-def _settle(conn: sa.Connection, message: Message, good: bool, now: float) -> None:
-    """Sent, or tried once more; after five tries it is let be and stays readable on the pages."""
-    if good:
-        conn.execute(sa.update(alerts).where(alerts.c.id.in_(message.ids)).values(sent_at=now))
-        return
-    for row in conn.execute(sa.select(alerts.c.id, alerts.c.detail).where(alerts.c.id.in_(message.ids))).all():
-        tries = int((row.detail or {}).get("tries", 0)) + 1
-        values: dict[str, Any] = {"detail": {**(row.detail or {}), "tries": tries}}
-        if tries >= TRIES:
+def understood(urls: Sequence[str], trust: Trust) -> tuple[list[Addressed], list[str]]:
+    """The targets that these addresses name, and the addresses that name none."""
+    targets, unusable = [], []
+    for url in dict.fromkeys(urls):
+        found = parse(url, trust)
+        if isinstance(found, Unusable):
+            unusable.append(url)
+        else:
+            targets.append(Addressed(id_of(url), found))
+    return targets, unusable
+
+
+def id_of(url: str) -> str:
+    """What names a target where its address must not be shown."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _settle(
+    conn: sa.Connection, rows: Sequence[Any], taken: Mapping[str, Message], targets: set[str], now: float
+) -> None:
+    """Sent when every target took it, or tried once more; after five tries it is let be and stays readable."""
+    for row in rows:
+        took = {*_took(row), *(id_ for id_, message in taken.items() if row.id in message.ids)}
+        values: dict[str, Any] = {}
+        if targets <= took:
             values["sent_at"] = now
+        else:
+            tries = _tries(row) + 1
+            values["detail"] = {**_detail(row), "tries": tries, "took": sorted(took & targets)}
+            if tries >= TRIES:
+                values["sent_at"] = now
         conn.execute(sa.update(alerts).where(alerts.c.id == row.id).values(**values))
 
 
-def _understood(url: str) -> bool:
-    import apprise
-
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return apprise.Apprise.instantiate(url) is not None
+def _tries(row: Any) -> int:
+    tries = _detail(row).get("tries")
+    return tries if isinstance(tries, int) else 0
 
 
-def by_apprise(urls: Sequence[str], title: str, body: str) -> bool:
-    """Send to all of them, now; whether every one took it. Blocks: call it in a thread."""
-    import apprise
-
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    house = apprise.Apprise()
-    for url in urls:
-        house.add(url)
-    return bool(house.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
+def _give_up(conn: sa.Connection, workspace_id: str, now: float) -> None:
+    mine = sa.and_(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
+    rows = conn.execute(sa.select(alerts.c.id, alerts.c.detail).where(mine)).all()
+    _settle(conn, rows, {}, {"nobody"}, now)

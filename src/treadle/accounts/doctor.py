@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import sqlalchemy as sa
 
-from treadle.accounts import needs, vault
+from treadle.accounts import alert_targets, needs, vault
 from treadle.accounts.connect import probe_window
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
@@ -78,6 +78,7 @@ async def examine(
     ready = lines[0].verdict != "broken"
     if ready:
         lines += [await house.db.query(_sealed, house), await house.db.query(_worker, house)]
+        lines.append(await house.db.query(_alerts, house, workspace))
     lines += [_public_url(house), _app_id(house), _secret_place(house)]
     if network:
         lines += await asyncio.gather(_app_pair(house), _window(house, session), _reachable(house, session))
@@ -184,6 +185,14 @@ def _worker(conn: sa.Connection, house: Accounts) -> Line:
     ).scalar_one()  # fmt: skip
     found = "None is alive." + (f" {plural(due, 'post is', 'posts are')} due." if due else "")
     return Line("Worker", "broken" if due else "look", found, "Start 'treadle serve' (or 'treadle worker').")
+
+
+def _alerts(conn: sa.Connection, house: Accounts, workspace: str | None) -> Line:
+    wrong = alert_targets.unusable(conn, house.vault, house.settings.alert_urls, workspace)
+    if not wrong:
+        return Line("Alert targets", "fine", "Every one is of a kind that can be sent to.")
+    return Line("Alert targets", "look", f"Nothing can be sent to {', '.join(wrong)}.",
+                "Remove them, and add them again as one of the kinds that docs/accounts.md lists.")  # fmt: skip
 
 
 def _secret_place(house: Accounts) -> Line:

@@ -153,7 +153,9 @@ class WorkspacePatch(Closed):
     name: str | None = Field(None, min_length=1, max_length=200)
     paused: bool | None = None
     options: dict[str, Any] | None = None
-    alert_urls: list[str] | None = Field(None, max_length=10, description="Apprise addresses; sealed, never shown.")
+    alert_urls: list[str] | None = Field(
+        None, max_length=10, description="Addresses of alert targets; sealed, never shown."
+    )
 
 
 class RecheckIn(Closed):

@@ -240,8 +240,8 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     },
 )
 async def test_alerts(workspace_id: str, caller: Admin, app: House) -> Response:
-    """Goes to each of the workspace's `alert_urls` now, quiet hours or not, and waits for their answers: up to a
-    minute."""
+    """Goes to each of the workspace's `alert_urls` now, quiet hours or not, and waits for their answers: up to ten
+    seconds."""
     id_ = reading.an_id(workspace_id, "workspace")
     if await app.db.query(_visible, caller, id_) is None:
         raise not_found("workspace")

@@ -155,7 +155,7 @@ def set_(
 ) -> None:
     """Change the name, the alerts, the quiet hours or options; what is not said stays.
 
-    Alert addresses (Apprise's) hold secrets, and command lines can be seen by others:
+    Alert addresses hold secrets, and command lines can be seen by others:
     '--alert -' reads them from standard input, 'add-alert' asks for one.
     """
     if alert and no_alerts:
@@ -237,7 +237,7 @@ def _change(workspace: str, body: dict[str, Any], as_json: bool, said: str) -> N
 @app.command("add-alert")
 def add_alert(
     address: Annotated[
-        str, typer.Argument(help="An Apprise address; '-' reads it from standard input, left out, it is asked for.")
+        str, typer.Argument(help="An address; '-' reads it from standard input, left out, it is asked for.")
     ] = "",
     workspace: Workspace = "",
     as_json: Json = False,

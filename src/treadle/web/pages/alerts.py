@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.accounts import alert_targets, audit
+from treadle.accounts.alert_kinds import FORMS, NAMES
 from treadle.accounts.alerts import TITLES, URLS_MOST
 from treadle.accounts.refusal import Refusal
 from treadle.plural import plural
@@ -17,15 +18,6 @@ from treadle.web.desk import Pages, Visit
 
 pages = Pages()
 LATELY = 12
-# How the addresses of the most used services look; Apprise reads them.
-FORMS = {
-    "Slack": "slack://TokenA/TokenB/TokenC",
-    "Discord": "discord://WebhookID/WebhookToken",
-    "Telegram": "tgram://BotToken/ChatID",
-    "Microsoft Teams": "msteams://TokenA/TokenB/TokenC",
-    "Google Chat": "gchat://Workspace/Key/Token",
-    "Pushover": "pover://UserKey@Token",
-}
 
 
 @pages.get("/alerts")
@@ -43,8 +35,8 @@ async def _page(
         trouble=trouble,
         tried={t.target.id: t.delivered for t in tried or ()},
         most=URLS_MOST,
-        forms=FORMS,
-        services=sorted(set(alert_targets.NAMES.values())),
+        forms={f"{NAMES[kind]} ({kind}://)": FORMS[kind] for kind in NAMES},
+        services=sorted(set(NAMES.values())),
         titles=[many for _, many in TITLES.values()],
         zones=sorted(available_timezones()),
         **found,
