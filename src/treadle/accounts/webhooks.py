@@ -13,14 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from yarl import URL
 
 from treadle.accounts import audit
 from treadle.accounts.refusal import Refusal, not_found
 from treadle.accounts.vault import Vault
 from treadle.ids import new_id
+from treadle.net.guard import Trust, read_address
 from treadle.store.tables import changes, parts, posts, webhook_deliveries, webhooks
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -106,20 +107,16 @@ def create(
     return NewWebhook(hook_id, secret)
 
 
-def problem(url: str, types: Sequence[str], *, allow_http: bool = False) -> Refusal | None:
-    """Why an endpoint cannot be set up like this. Where a name leads is judged at every single delivery."""
-    try:
-        split = urlsplit(url)
-        host, _ = split.hostname, split.port
-    except ValueError:
-        host, split = None, urlsplit("")
-    schemes = ("https", "http") if allow_http else ("https",)
-    if not host or split.scheme not in schemes or len(url) > URL_MOST or any(ord(c) < 33 for c in url):
-        return Refusal("This is not an address for webhooks", "Give an https address with a host name.", field="url")
-    if split.username or split.password:
-        return Refusal(
-            "No credentials in the address", "Deliveries are signed; leave user and password out.", field="url"
-        )
+def problem(url: str | None, types: Sequence[str], *, allow_http: bool = False) -> Refusal | None:
+    """Why an endpoint cannot be set up like this. Where a name leads is judged at every single delivery.
+
+    ``url`` is ``None`` when it stays. ``allow_http``: addresses inside private networks are allowed, also plain http.
+    """
+    read = read_address(url[: URL_MOST + 1], Trust.of_media(allow_http)) if url is not None else None
+    if url is not None and len(url) > URL_MOST:
+        read = "The address is too long."
+    if isinstance(read, str):
+        return Refusal("This is not an address for webhooks", read, field="url")
     unknown = [name for name in types if name not in EVENTS]
     if unknown:
         return Refusal("There is no such event", f"{unknown[0]!r} is none of: {', '.join(EVENTS)}.", field="types")
@@ -167,7 +164,7 @@ def change(
         return not_found("webhook")
     changed = url is not None or types is not None
     known = types if types is not None else [name for name in row["types"] if name in EVENTS]
-    wrong = problem(url or row["url"], known, allow_http=allow_http) if changed else None
+    wrong = problem(url, known, allow_http=allow_http) if changed else None
     if wrong is not None:
         return wrong
     values: dict[str, Any] = {}
@@ -370,5 +367,4 @@ def _queue(
 
 
 def _origin(url: str) -> str:
-    split = urlsplit(url)
-    return f"{split.scheme}://{split.hostname}"
+    return str(URL(url).origin())

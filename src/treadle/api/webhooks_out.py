@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
@@ -19,8 +17,6 @@ from treadle.api.caller import Admin, House, Reader
 from treadle.api.document import BODY, good, problems, takes
 from treadle.api.lists import After, Limit, known_query, page
 from treadle.api.problems import Problem, invalid, not_found
-from treadle.app import App
-from treadle.net.guard import is_public
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
 
@@ -87,26 +83,9 @@ def delivery_json(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _checked(app: App, url: str | None, types: Any) -> None:
+def _checked(types: Any) -> None:
     if types is not None and any(not isinstance(name, str) for name in types):
         raise invalid([Finding("types", "wrong_type", "Names of events are words.", "Send a list of words.")])
-    if url is not None and (wrong := private_address(app, url)):
-        raise invalid([wrong])
-
-
-def private_address(app: App, url: str) -> Finding | None:
-    """Why a literal address that is not public is refused at once; where a name leads is judged at every delivery."""
-    if app.settings.allow_private_media_hosts:
-        return None
-    try:
-        host = urlsplit(url).hostname or ""
-        ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    if is_public(host):
-        return None
-    said = "This address lies inside a private network."
-    return Finding("url", "not_public", said, "Give an address that the internet can reach.", given=url)
 
 
 def _no(answer: Refusal) -> Problem:
@@ -145,7 +124,7 @@ async def create_webhook(request: Request, caller: Admin, app: House) -> Respons
     body = reading.only(reading.mapping(await reading.read_json(request)), {"url": str, "types": list})
     if not body.get("url"):
         raise invalid([Finding("url", "required", "The address is missing.", "Send an https address.")])
-    _checked(app, body["url"], body.get("types"))
+    _checked(body.get("types"))
 
     def work(conn: sa.Connection) -> Refusal | dict[str, Any]:
         made = webhooks.create(
@@ -203,7 +182,7 @@ async def read_webhook(webhook_id: str, caller: Reader, app: House) -> Response:
 async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: House) -> Response:
     id_ = reading.an_id(webhook_id, "webhook")
     body = reading.only(reading.mapping(await reading.read_json(request)), {"url": str, "types": list, "paused": bool})
-    _checked(app, body.get("url"), body.get("types"))
+    _checked(body.get("types"))
 
     def work(conn: sa.Connection) -> Refusal | dict[str, Any]:
         return webhooks.change(

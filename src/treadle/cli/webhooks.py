@@ -14,7 +14,6 @@ from treadle.cli._house import (
     house,
     missing,
     no,
-    refused,
     say,
     short,
     sure,
@@ -25,7 +24,7 @@ from treadle.cli._house import (
 from treadle.cli.webhooks_sent import STATES, HookId, answer_words, hook_id, hook_state, ping, redeliver, state_words
 
 if TYPE_CHECKING:
-    from treadle.app import App
+    pass
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 Types = Annotated[
@@ -102,7 +101,6 @@ def add(
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
-        _public(app, url, as_json)
         with app.db.begin() as conn:
             made = webhooks.create(
                 conn,
@@ -118,14 +116,6 @@ def add(
     if isinstance(made, Refusal):
         no(made, as_json)
     _secret(made.secret, {**hook_json(row or {}), "secret": made.secret}, made.id, as_json)
-
-
-def _public(app: App, url: str, as_json: bool) -> None:
-    from treadle.api.webhooks_out import private_address
-
-    wrong = private_address(app, url)
-    if wrong is not None:
-        refused([wrong], as_json)
 
 
 def _secret(secret: str, answer: dict[str, Any], hook_id: str, as_json: bool) -> None:
@@ -226,8 +216,6 @@ def _change(webhook: str, workspace: str, as_json: bool, said: str, **what: Any)
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         id_ = hook_id(app, workspace_id, webhook)
-        if what.get("url"):
-            _public(app, what["url"], as_json)
         private = app.settings.allow_private_media_hosts
         with app.db.begin() as conn:
             made = webhooks.change(conn, workspace_id, id_, actor=ACTOR, now=app.now(), allow_http=private, **what)

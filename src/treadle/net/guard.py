@@ -168,7 +168,7 @@ def read_address(text: str, trust: Trust) -> URL | str:
     if url.scheme not in schemes or not host or not port:
         return "It must be an https address with a host name."
     if url.user is not None or url.password is not None:
-        return "It must hold neither a user name nor a password."
+        return "It must hold no credentials: neither a user name nor a password."
     if trust is Trust.STRANGER and (why := _inside(host)) is not None:
         return why
     return url

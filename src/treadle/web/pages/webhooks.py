@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from treadle.accounts import webhooks
 from treadle.accounts.refusal import Refusal
-from treadle.api.webhooks_out import private_address
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()
@@ -116,9 +115,6 @@ async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, 
 @pages.post("/webhooks")
 async def make(visit: Visit) -> Response:
     url = visit.text("url").strip()
-    if (inside := private_address(visit.app, url)) is not None:
-        trouble = Refusal(inside.message.removesuffix("."), inside.way_out, field="url")
-        return await _page(visit, trouble=trouble, status=trouble.status)
 
     def work(conn: sa.Connection) -> webhooks.NewWebhook | Refusal:
         return webhooks.create(
