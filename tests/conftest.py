@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from tests.support import proof
+from tests.support.egress.watching import RECORD, nothing_goes_past_the_guard
 from tests.support.postgres import Cluster, NoPostgres, shared_cluster
 from tests.support.proof import tally
 from treadle.settings import Settings
 
-__all__ = ["tally"]
+__all__ = ["nothing_goes_past_the_guard", "tally"]
 
 # A person's own settings must not reach the tests.
 _OURS = ("TREADLE_REQUIRE_POSTGRES", "TREADLE_MATRIX", "TREADLE_SHOTS", proof.SEED)  # these steer the tests themselves
@@ -89,6 +90,10 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a browser come last: Playwright's loop goes on in their thread, and no other can run there."""
     items.sort(key=lambda item: "chromium_browser" in getattr(item, "fixturenames", ()))
+
+
+def pytest_unconfigure() -> None:
+    RECORD.unlink(missing_ok=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
