@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
 
 from treadle.accounts import risk
 from treadle.accounts.alerts import send_due
-from treadle.accounts.delivering import Postman, deliver_due
+from treadle.accounts.delivering import Postman, deliver_workspace, workspaces_due
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
 from treadle.accounts.vault import Vault
+from treadle.accounts.webhooks import fan_out
 from treadle.net.guard import Trust
 from treadle.net.session import guarded_session
 from treadle.publishing import addresses, keeping_media, rechecking, retention
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
 from treadle.settings import Settings
+from treadle.store.isolation import apart
 
+LANES = 64  # workspaces whose webhooks are delivered at the same time
 log = structlog.get_logger("treadle.housekeeping")
 
 
@@ -38,44 +41,61 @@ class Beside:
 
     async def run(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         """Start ``work`` unless it is still under way; wait for it a moment, so that a quick one is simply done."""
+        await self.run_all({name: work})
+
+    async def run_all(self, works: Mapping[str, Coroutine[Any, Any, Any]]) -> None:
+        """The same for several at once, each with a name of its own: one that is slow delays none of the others."""
+        started = {name: task for name, work in works.items() if (task := self._start(name, work)) is not None}
+        if not started:
+            return
+        try:
+            await asyncio.wait(started.values(), timeout=self.PATIENCE_S)
+        except asyncio.CancelledError:
+            for task in started.values():
+                task.cancel()
+            raise
+        done = [self._running.pop(name) for name, task in started.items() if task.done()]
+        for task in done:
+            await task  # raises what went wrong, to be logged as the job's
+
+    def busy(self, name: str) -> bool:
+        task = self._running.get(name)
+        return task is not None and not task.done()
+
+    def _start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any] | None:
         task = self._running.get(name)
         if task is not None and not task.done():
             work.close()
-            return
+            return None
         if task is not None and not task.cancelled() and (error := task.exception()) is not None:
             log.error("job.failed", job=name, error=type(error).__name__)
-        task = self._running[name] = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait({task}, timeout=self.PATIENCE_S)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if task.done():
-            del self._running[name]
-            await task  # raises what went wrong, to be logged as the job's
+        self._running[name] = asyncio.ensure_future(work)
+        return self._running[name]
 
 
-async def _deliver(house: House, vault: Vault) -> None:
-    """Send the webhooks that are due, to public addresses only."""
+async def _deliver(house: House, vault: Vault, workspace_id: str) -> None:
+    """Send the webhooks of one workspace that are due, to public addresses only."""
     async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
-        await deliver_due(Postman(house.db, vault, session, now=house.now, scale=house.scale))
+        await deliver_workspace(Postman(house.db, vault, session, now=house.now, scale=house.scale), workspace_id)
 
 
 def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:
     """Every job, the frequent ones first. ``forget`` deletes finished runs by their ids."""
-
-    async def recheck(house: House) -> None:
-        await rechecking.recheck_due(house, house.releaser)
 
     async def free(house: House) -> None:
         while await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now())):
             pass  # some at a time, so that other writers get their turn
 
     async def prune(house: House) -> None:
-        await retention.prune(house.db, house.settings, house.now(), forget)
-        await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
+        with apart("prune", "posts"):
+            await retention.prune(house.db, house.settings, house.now(), forget)
+        with apart("prune", "accounts"):
+            await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
 
     beside = Beside()
+
+    async def recheck(house: House) -> None:
+        await beside.run("recheck", rechecking.recheck_due(house, house.releaser))
 
     async def refresh(house: House) -> None:
         if house.accounts is not None:
@@ -86,7 +106,10 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
             await beside.run("read_quiet", read_quiet_accounts(house.accounts))
 
     async def deliver(house: House) -> None:
-        await beside.run("deliver", _deliver(house, vault))
+        await house.db.run(lambda conn: fan_out(conn, now=house.now()))
+        waiting = await house.db.query(workspaces_due, house.now())
+        idle = [id_ for id_ in waiting if not beside.busy(f"deliver {id_}")]
+        await beside.run_all({f"deliver {id_}": _deliver(house, vault, id_) for id_ in idle[:LANES]})
 
     async def read_addresses(house: House) -> None:
         await beside.run("read_addresses", addresses.read_missing(house))

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from standardwebhooks import Webhook
 
 from treadle.accounts.vault import Vault, VaultError
-from treadle.accounts.webhooks import fan_out
+from treadle.accounts.webhooks import JOB, fan_out
 from treadle.diagnosis.redact import redact_text
 from treadle.store import Database, feed
+from treadle.store.isolation import apart
 from treadle.store.tables import webhook_deliveries, webhooks
 from treadle.threads.limits import retry_after
 
@@ -26,8 +27,9 @@ GAPS_S: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600, 28_800, 36_0
 TWO_DAYS_S: Final = 2 * 86_400.0
 TIMEOUT_S: Final = 15.0
 LEASE_S: Final = 60.0
-AT_ONCE: Final = 16
-BATCH: Final = 200
+AT_ONCE: Final = 8  # deliveries of one workspace at the same time
+BATCH: Final = 100  # of one workspace in one turn
+TURN_S: Final = 20.0
 ANSWER_KEPT: Final = 500
 HISTORY_KEPT: Final = 30
 AGENT: Final = "Treadle-Webhooks"
@@ -46,21 +48,54 @@ class Postman:
 
 
 async def deliver_due(postman: Postman) -> int:
-    """Turn new changes into deliveries and send what is due; a job of the house. How many were tried."""
+    """Turn new changes into deliveries and send what is due; a shared job. How many were tried."""
     await postman.db.run(lambda conn: fan_out(conn, now=postman.now()))
-    ids = await postman.db.query(_due, postman.now())
-    gate = asyncio.Semaphore(AT_ONCE)
+    waiting = await postman.db.query(workspaces_due, postman.now())
+    return sum(await asyncio.gather(*(deliver_workspace(postman, workspace_id) for workspace_id in waiting)))
+
+
+async def deliver_workspace(postman: Postman, workspace_id: str) -> int:
+    """Send what is due of one workspace, some at a time. Its receivers keep nobody else's deliveries waiting."""
+    ids = await postman.db.query(_due, workspace_id, postman.now())
+    gate, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
 
     async def one(delivery_id: str) -> None:
         async with gate:
-            await deliver(postman, delivery_id)
+            if time.monotonic() - began > TURN_S:
+                return  # its receivers are slow: the rest has its turn when others had theirs
+            with apart(JOB, delivery_id) as outcome:
+                await deliver(postman, delivery_id)
+            if outcome.failed:
+                with apart(JOB, delivery_id):
+                    await postman.db.run(_put_off, delivery_id, postman.now())
 
     await asyncio.gather(*(one(delivery_id) for delivery_id in ids))
     return len(ids)
 
 
-def _due(conn: sa.Connection, now: float) -> list[str]:
-    query = (
+def _put_off(conn: sa.Connection, delivery_id: str, now: float) -> None:
+    """A delivery whose row cannot be worked with: not in the way of others for an hour, given up after two days."""
+    mine = webhook_deliveries.c.id == delivery_id
+    old = sa.and_(mine, webhook_deliveries.c.created_at < now - TWO_DAYS_S)
+    conn.execute(sa.update(webhook_deliveries).where(mine).values(next_at=now + 3600.0, lease_until=None))
+    conn.execute(sa.update(webhook_deliveries).where(old).values(state="given_up", next_at=None))
+
+
+def workspaces_due(conn: sa.Connection, now: float) -> list[str]:
+    """Workspaces with something to deliver, who waits longest first."""
+    due = _due_of(now).with_only_columns(webhook_deliveries.c.workspace_id)
+    by = webhook_deliveries.c.workspace_id
+    return list(conn.execute(due.group_by(by).order_by(sa.func.min(webhook_deliveries.c.next_at))).scalars())
+
+
+def _due(conn: sa.Connection, workspace_id: str, now: float) -> list[str]:
+    mine = _due_of(now).where(webhook_deliveries.c.workspace_id == workspace_id)
+    query = mine.order_by(webhook_deliveries.c.next_at, webhook_deliveries.c.id).limit(BATCH)
+    return list(conn.execute(query).scalars())
+
+
+def _due_of(now: float) -> sa.Select[str]:
+    return (
         sa.select(webhook_deliveries.c.id)
         .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
         .where(
@@ -69,10 +104,7 @@ def _due(conn: sa.Connection, now: float) -> list[str]:
             sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
             webhooks.c.state == "active",
         )
-        .order_by(webhook_deliveries.c.next_at, webhook_deliveries.c.id)
-        .limit(BATCH)
     )
-    return list(conn.execute(query).scalars())
 
 
 async def deliver(postman: Postman, delivery_id: str) -> bool:
@@ -159,6 +191,8 @@ async def _post(postman: Postman, row: Mapping[str, Any]) -> tuple[int | None, s
         return None, None, f"No answer within {TIMEOUT_S:g} seconds.", None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return None, None, redact_text(f"{type(error).__name__}: {_cause(error)}")[:ANSWER_KEPT], None
+    except (AttributeError, TypeError) as error:  # the row holds no payload, address or secret
+        return None, None, f"The delivery cannot be read: {type(error).__name__}.", None
 
 
 def _cause(error: BaseException) -> str:
@@ -175,7 +209,8 @@ def _settle(
     postman: Postman,
 ) -> None:
     now = postman.now()
-    history = [*(row["history"] or []), dict(entry)][-HISTORY_KEPT:]
+    known = row["history"] if isinstance(row["history"], list) else []
+    history = [*known, dict(entry)][-HISTORY_KEPT:]
     values: dict[str, Any] = {"attempts": row["attempts"] + 1, "history": history, "lease_until": None}
     hook = webhooks.c.id == row["webhook_id"]
     if good:

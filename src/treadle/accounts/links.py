@@ -63,7 +63,8 @@ def create(
     # Back to the page of this very server that made it: whatever the workspace allows others.
     if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
-        wrong = _return_problem(return_url, options.get(RETURN_ADDRESSES) or [])
+        allowed = options.get(RETURN_ADDRESSES) if isinstance(options, dict) else None
+        wrong = _return_problem(return_url, allowed if isinstance(allowed, list) else [])
         if wrong:
             return Refusal("This return address is not allowed", wrong, field="return_url")
     unknown = [scope for scope in scopes or () if scope not in SCOPES]
@@ -155,9 +156,28 @@ def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: 
 
 def _return_problem(address: str, allowed: Sequence[str]) -> str | None:
     """Why this address may not be returned to; it has to lie under an allowed one of the same origin."""
+    wrong = address_problem(address)
+    if wrong is not None:
+        return wrong
+    if not allowed:
+        return "This workspace allows no return addresses yet; add one to its option return_addresses."
+    parts = urlsplit(address)
+    for entry in allowed:
+        if not isinstance(entry, str) or address_problem(entry) is not None:
+            continue  # stored before addresses were checked where they are entered
+        known = urlsplit(entry)
+        base = known.path.rstrip("/")
+        same = (known.scheme, known.hostname, known.port) == (parts.scheme, parts.hostname, parts.port)
+        if same and (not base or parts.path == base or parts.path.startswith(base + "/")):
+            return None
+    return "It is under none of this workspace's return_addresses: " + ", ".join(map(str, allowed)) + "."
+
+
+def address_problem(address: str) -> str | None:
+    """Why nobody may be returned to this address, whatever is allowed."""
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return "This is not a web address."
     local = host in ("localhost", "127.0.0.1", "::1")
@@ -165,15 +185,7 @@ def _return_problem(address: str, allowed: Sequence[str]) -> str | None:
         return "It must be an https address (http is accepted for localhost only)."
     if parts.username or parts.password or "\\" in address or any(ord(c) < 33 for c in address):
         return "It must hold neither credentials nor blanks or backslashes."
-    if not allowed:
-        return "This workspace allows no return addresses yet; add one to its option return_addresses."
     segments = parts.path.split("/")
     if any(segment in (".", "..") or "%2e" in segment.lower() for segment in segments):
         return "Its path must not hold dot segments."
-    for entry in allowed:
-        known = urlsplit(entry)
-        base = known.path.rstrip("/")
-        same = (known.scheme, known.hostname, known.port) == (parts.scheme, host, port)
-        if same and (not base or parts.path == base or parts.path.startswith(base + "/")):
-            return None
-    return "It is under none of this workspace's return_addresses: " + ", ".join(allowed) + "."
+    return None

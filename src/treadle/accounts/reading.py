@@ -16,10 +16,12 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.storing import repairable
 from treadle.accounts.timing import DAY_S
 from treadle.diagnosis.types import Diagnosis
+from treadle.store.isolation import apart
 from treadle.store.tables import accounts
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok
 
+JOB: Final = "read_quiet_accounts"
 AT_ONCE: Final = 8
 BATCH: Final = 100
 
@@ -42,10 +44,18 @@ async def read_quiet_accounts(house: Accounts) -> list[str]:
 
     async def one(account_id: str) -> None:
         async with gate:
-            await check(house, account_id)
+            with apart(JOB, account_id) as outcome:
+                await check(house, account_id)
+            if outcome.failed:  # not in the way of the others at the next turn
+                with apart(JOB, account_id):
+                    await house.db.run(_put_off, account_id, house.now())
 
-    await asyncio.gather(*(one(account_id) for account_id in ids), return_exceptions=True)
+    await asyncio.gather(*(one(account_id) for account_id in ids))
     return ids
+
+
+def _put_off(conn: sa.Connection, account_id: str, now: float) -> None:
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(checked_at=now))
 
 
 def _quiet(conn: sa.Connection, now: float) -> list[str]:

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
-from treadle.accounts.timing import WARN_S, first_refresh, next_try
+from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
 from treadle.diagnosis.types import Diagnosis
+from treadle.store.isolation import apart
 from treadle.store.tables import accounts
 from treadle.threads import oauth
 from treadle.threads.evidence import diagnose_failure
@@ -25,6 +26,7 @@ from treadle.threads.results import Ok
 
 log = structlog.get_logger("treadle.accounts")
 
+JOB: Final = "refresh_tokens"
 LEASE_S: Final = 300.0  # longer than the three calls of one refresh can take together
 AT_ONCE: Final = 16
 BATCH: Final = 200
@@ -44,19 +46,24 @@ async def refresh_due(house: Accounts) -> list[Refreshed]:
     ids = await house.db.query(_due, house.now())
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(account_id: str) -> Refreshed:
-        async with gate:
-            return await refresh(house, account_id)
-
-    results = await asyncio.gather(*(one(account_id) for account_id in ids), return_exceptions=True)
     kept: list[Refreshed] = []
-    for account_id, result in zip(ids, results, strict=True):
-        if isinstance(result, BaseException):
-            log.error("refresh.failed", account=account_id, error=type(result).__name__)
-        else:
-            kept.append(result)
+
+    async def one(account_id: str) -> None:
+        async with gate:
+            with apart(JOB, account_id) as outcome:
+                kept.append(await refresh(house, account_id))
+            if outcome.failed:  # not in the way of the others at the next turn
+                later = house.now() + RETRY_FIRST_S * house.settings.time_scale
+                with apart(JOB, account_id):
+                    await house.db.run(_put_off, account_id, later)
+
+    await asyncio.gather(*(one(account_id) for account_id in ids))
     await house.db.run(warn, house.now())
     return kept
+
+
+def _put_off(conn: sa.Connection, account_id: str, until: float) -> None:
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(refresh_next_at=until))
 
 
 def _due(conn: sa.Connection, now: float) -> list[str]:
@@ -272,13 +279,14 @@ def warn(conn: sa.Connection, now: float) -> list[str]:
     ).all()
     said = []
     for row in rows:
-        ends = min(at for at in (row.token_expires_at, row.grant_expires_at) if at is not None)
-        token_ends = row.token_expires_at is not None and row.token_expires_at == ends
-        why = (
-            "The token could not be renewed so far."
-            if token_ends
-            else "Threads lets a permission stand for 90 days; only the owner can give it again."
-        )
-        if health.expiring(conn, row.id, ends_at=ends, why=why, now=now):
-            said.append(row.id)
+        with apart(JOB, row.id, conn):
+            ends = min(at for at in (row.token_expires_at, row.grant_expires_at) if at is not None)
+            token_ends = row.token_expires_at is not None and row.token_expires_at == ends
+            why = (
+                "The token could not be renewed so far."
+                if token_ends
+                else "Threads lets a permission stand for 90 days; only the owner can give it again."
+            )
+            if health.expiring(conn, row.id, ends_at=ends, why=why, now=now):
+                said.append(row.id)
     return said

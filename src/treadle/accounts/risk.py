@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from treadle.accounts import alerts, needs
 from treadle.accounts.health import WORDS
 from treadle.store import feed
-from treadle.store.tables import accounts, blockers, parts, posts
+from treadle.store.isolation import apart
+from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 
+JOB: Final = "say_at_risk"
 AHEAD_S: Final = 86_400.0
 MOST: Final = 2000
 # With these the token cannot publish; "expiring" is judged by its end, "active" by nothing.
@@ -65,10 +67,11 @@ def at_risk(
     needed = _needed(conn, [row.id for row in rows])
     found = []
     for row in rows:
-        hit = _hit(row, standing, needed.get(row.id, ()))
-        if hit is not None:
-            pattern, why, blocker = hit
-            found.append(AtRisk(row.id, row.workspace_id, row.account_id, row.due_at, pattern, why, blocker))
+        with apart(JOB, row.id):
+            hit = _hit(row, standing, needed.get(row.id, ()))
+            if hit is not None:
+                pattern, why, blocker = hit
+                found.append(AtRisk(row.id, row.workspace_id, row.account_id, row.due_at, pattern, why, blocker))
     return found
 
 
@@ -111,15 +114,24 @@ def _needed(conn: sa.Connection, post_ids: list[str]) -> dict[str, tuple[str, ..
             )
         )
         for post_id, body, is_reply in rows:
-            options = (body or {}).get("options") or {}
-            needed.setdefault(post_id, set()).update(needs.of_part(options, is_reply=bool(is_reply)))
+            with apart(JOB, post_id):
+                options = (body or {}).get("options") or {}
+                needed.setdefault(post_id, set()).update(needs.of_part(options, is_reply=bool(is_reply)))
     return {post_id: tuple(sorted(scopes)) for post_id, scopes in needed.items()}
 
 
 def warn(conn: sa.Connection, *, now: float) -> list[AtRisk]:
     """Say of posts at risk that they are, once per post and trouble; those said now. A job of the house."""
+    fresh: list[AtRisk] = []
+    for workspace_id in conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.id)).scalars().all():
+        with apart(JOB, workspace_id, conn):
+            fresh += _warn(conn, workspace_id, now)
+    return fresh
+
+
+def _warn(conn: sa.Connection, workspace_id: str, now: float) -> list[AtRisk]:
     fresh = []
-    for risk in at_risk(conn, now=now):
+    for risk in at_risk(conn, now=now, workspace_id=workspace_id):
         key = f"{risk.post_id}|{risk.pattern}"
         detail = {"post_id": risk.post_id, "account_id": risk.account_id, "due_at": risk.due_at, "why": risk.why}
         if not alerts.raise_alert(conn, risk.workspace_id, "at_risk", key, detail, now=now, once=True):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.accounts import alert_targets, alerts
+from treadle.accounts import alert_targets, alerts, workspace_options
 from treadle.accounts import audit as trail
 from treadle.accounts.keys import create_key
 from treadle.accounts.refusal import Refusal
@@ -87,10 +87,8 @@ def change_problem(body: Mapping[str, Any]) -> Finding | None:
     sealed = [name for name in options if name.endswith(SEALED)]
     if sealed:
         return Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")
-    if options.get(alerts.QUIET_OPTION) is not None:
-        refused = alerts.quiet_problem(options[alerts.QUIET_OPTION])
-        if refused is not None:
-            return _finding(refused)
+    if (refused := workspace_options.problem(options)) is not None:
+        return _finding(refused)
     if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
         return Finding("alert_urls", "type", "Alert targets are a list of texts.", "Send their addresses.")
     name, written = str(body.get("name", "-")).strip(), json.dumps(body.get("options", {}))

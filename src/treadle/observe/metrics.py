@@ -29,6 +29,7 @@ treadle_webhook_deliveries_due               gauge      deliveries that should h
 treadle_webhook_lag_seconds                  gauge      how long the oldest of them should have gone
 treadle_workers_alive                        gauge      workers with a lease
 treadle_worker_seen_seconds                  gauge      since any worker renewed its lease
+treadle_job_failures_total                   counter    job: items of a shared job that failed and were left out
 treadle_unknown_answers                      gauge      shapes of answers no pattern knows
 treadle_http_requests_total                  counter    method, route, status of this server's own API
 treadle_http_request_seconds                 histogram  method, route
@@ -44,7 +45,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from treadle import __version__
@@ -54,6 +55,7 @@ from treadle.store import Database
 from treadle.store.tables import (
     accounts,
     blockers,
+    jobs,
     post_blockers,
     posts,
     unknown_answers,
@@ -256,6 +258,13 @@ def _house(conn: sa.Connection, now: float) -> Iterator[Metric]:
     yield _one(
         "treadle_worker_seen_seconds", "Since any worker renewed its lease.", max(0.0, now - last) if last else -1
     )
+    failed = CounterMetricFamily(
+        "treadle_job_failures", "Items of a shared job that failed and were left out.", labels=["job"]
+    )
+    for name, note in conn.execute(sa.select(jobs.c.name, jobs.c.note).order_by(jobs.c.name)):
+        if isinstance(note, dict) and "failed_items" in note:
+            failed.add_metric([name], note["failed_items"])
+    yield failed
     count = conn.execute(sa.select(sa.func.count()).select_from(unknown_answers)).scalar_one()
     yield _one("treadle_unknown_answers", "Shapes of answers no pattern knows.", count)
 

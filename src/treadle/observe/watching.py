@@ -47,7 +47,7 @@ class Watch:
         while not self._stop.wait(LOOK_S):
             try:
                 self.look()
-            except sa.exc.SQLAlchemyError as error:
+            except Exception as error:  # an entry that cannot be told must not end the telling
                 log.warning("watch.failed", error=why_away(error) or type(error).__name__)
 
     def look(self) -> int:

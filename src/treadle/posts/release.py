@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from treadle.posts.states import FINAL
 from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.store import feed
+from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 
 # What ends a cause, in the words of timelines and pages.
@@ -158,15 +159,16 @@ class Releaser:
         turn = {account: max(at, now) + self.spacing_s for account, at in _last_turns(conn, rows).items()}
         gone = []
         for row in rows:
-            started = row["started"]
-            late = now > row["due_at"] + row["max_lateness"] and row["confirmed_at"] is None and not started
-            if unasked and late:
-                _hold(conn, row, now)
-                continue
-            at = turn.get(row["account_id"], now)
-            turn[row["account_id"]] = at + self.spacing_s
-            self.enqueue_again(conn, row, delay_s=at - now, why=why, now=now)
-            gone.append(row["id"])
+            with apart("free_loose", row["id"], conn):
+                started = row["started"]
+                late = now > row["due_at"] + row["max_lateness"] and row["confirmed_at"] is None and not started
+                if unasked and late:
+                    _hold(conn, row, now)
+                    continue
+                at = turn.get(row["account_id"], now)
+                turn[row["account_id"]] = at + self.spacing_s
+                self.enqueue_again(conn, row, delay_s=at - now, why=why, now=now)
+                gone.append(row["id"])
         return gone
 
     def enqueue_again(

@@ -6,6 +6,7 @@ now and then: once the token works again, or once Threads has caught up.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,11 @@ from treadle.publishing.evidence import READING_STOPS, note_of, reading_stops
 from treadle.publishing.house import House
 from treadle.publishing.looking import read_list
 from treadle.publishing.matching import find
+from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, posts
 from treadle.threads.results import Ok
 
+JOB = "read_addresses"
 TRIES = 6
 FIRST_S = 300.0  # after the run gave up; doubled each time
 BACK_S = 3 * 86_400.0  # how far back: what Threads has not shown by then, it will not
@@ -28,10 +31,27 @@ AT_ONCE = 20
 
 async def read_missing(house: House) -> None:
     """The housekeeping job: a few of those that are due, and no more of an account whose token is refused."""
-    refused: set[str] = set()
-    for part, account_id in await house.db.query(_due, house.now()):
-        if account_id not in refused and not await _read(house, part, account_id):
-            refused.add(account_id)
+    by_account: dict[str, list[PartView]] = {}
+    for part, account_id in await house.db.run(_due, house.now()):
+        by_account.setdefault(account_id, []).append(part)
+
+    async def one(account_id: str, mine: list[PartView]) -> None:
+        for part in mine:
+            reads = True
+            with apart(JOB, part.id) as outcome:
+                reads = await _read(house, part, account_id)
+            if outcome.failed:
+                with apart(JOB, part.id):
+                    await house.db.run(_give_up, part.id)
+            if not reads:
+                return
+
+    await asyncio.gather(*(one(account_id, mine) for account_id, mine in by_account.items()))
+
+
+def _give_up(conn: sa.Connection, part_id: str) -> None:
+    """A part that cannot be worked with is not asked for again."""
+    conn.execute(sa.update(parts).where(parts.c.id == part_id).values(checks={"address_tries": TRIES}))
 
 
 async def _read(house: House, part: PartView, account_id: str) -> bool:
@@ -72,26 +92,33 @@ def _due(conn: sa.Connection, now: float) -> list[tuple[PartView, str]]:
     unreadable = sa.select(blockers.c.key).where(
         blockers.c.scope == "account", blockers.c.repaired_at.is_(None), blockers.c.lane.in_(sorted(READING_STOPS))
     )
-    rows = conn.execute(
-        sa.select(parts)
-        .join(posts, posts.c.id == parts.c.post_id)
-        .join(accounts, accounts.c.id == parts.c.account_id)
-        .where(
-            parts.c.published_at > now - BACK_S,
-            parts.c.permalink.is_(None),
-            posts.c.state == "published",
-            accounts.c.disconnected_at.is_(None),
-            accounts.c.token_enc.is_not(None),
-            accounts.c.id.not_in(unreadable),
+    rows = (
+        conn.execute(
+            sa.select(parts)
+            .join(posts, posts.c.id == parts.c.post_id)
+            .join(accounts, accounts.c.id == parts.c.account_id)
+            .where(
+                parts.c.published_at > now - BACK_S,
+                parts.c.permalink.is_(None),
+                posts.c.state == "published",
+                accounts.c.disconnected_at.is_(None),
+                accounts.c.token_enc.is_not(None),
+                accounts.c.id.not_in(unreadable),
+            )
+            .order_by(parts.c.published_at.desc())
+            .limit(500)
         )
-        .order_by(parts.c.published_at.desc())
-        .limit(500)
-    ).mappings()
+        .mappings()
+        .all()
+    )
     due = []
     for row in rows:
-        checks = row["checks"] or {}
-        if int(checks.get("address_tries", 0)) < TRIES and float(checks.get("address_at", 0.0)) <= now:
-            due.append((part_view(row), str(row["account_id"])))
+        with apart(JOB, row["id"]) as outcome:
+            checks = row["checks"] or {}
+            if int(checks.get("address_tries", 0)) < TRIES and float(checks.get("address_at", 0.0)) <= now:
+                due.append((part_view(row), str(row["account_id"])))
+        if outcome.failed:
+            _give_up(conn, row["id"])
     return due[:AT_ONCE]
 
 

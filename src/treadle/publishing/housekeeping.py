@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ import structlog
 
 from treadle.publishing.house import House
 from treadle.store import why_away
+from treadle.store.isolation import failures
 from treadle.store.tables import jobs
 
 log = structlog.get_logger("treadle.housekeeping")
@@ -48,10 +50,23 @@ async def keep_house(house: House, all_jobs: list[Job], stop: asyncio.Event) -> 
                     log.warning("job.waits_for_database", job=job.name, error=away)
                 else:
                     log.exception("job.failed", job=job.name)
+                    failures.add(job.name)
+        if counted := failures.take():
+            with suppress(sa.exc.SQLAlchemyError):
+                await house.db.run(_count, counted)
         try:
             await asyncio.wait_for(stop.wait(), max(0.2, house.scaled(LOOK_S)))
         except TimeoutError:
             continue
+
+
+def _count(conn: sa.Connection, counted: dict[str, int]) -> None:
+    """Write down how many items failed, for ``treadle_job_failures_total``."""
+    for name, more in counted.items():
+        note = conn.execute(sa.select(jobs.c.note).where(jobs.c.name == name)).scalar()
+        known = note if isinstance(note, dict) else {}
+        failed = {**known, "failed_items": int(known.get("failed_items", 0)) + more}
+        conn.execute(sa.update(jobs).where(jobs.c.name == name).values(note=failed))
 
 
 async def _due(house: House, all_jobs: list[Job]) -> list[Job]:

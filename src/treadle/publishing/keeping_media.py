@@ -11,33 +11,42 @@ import sqlalchemy as sa
 from treadle.media.service import MediaService
 from treadle.posts.states import FINAL
 from treadle.store import Database
+from treadle.store.isolation import apart
 from treadle.store.tables import media, parts, posts
 
 AFTER_S = 7 * 86_400.0  # after its post is finished
 UNUSED_S = 30 * 86_400.0  # of an upload that no post ever named
 BATCH = 200
+JOB = "clean_up_media"
 
 
 async def clean_up(db: Database, service: MediaService, now: float) -> int:
     """Remove files whose time is over; returns how many."""
-    gone = await db.run(_over, now)
-    for media_id in gone:
-        await service.remove(media_id)
+    gone: list[str] = []
+    after: tuple[float, str] | None = (0.0, "")
+    while after is not None:
+        over, after = await db.run(_over, now, after)
+        for media_id in over:
+            with apart(JOB, media_id):
+                await service.remove(media_id)
+        gone += over
     kept = await db.query(lambda conn: set(conn.execute(sa.select(media.c.id)).scalars()))
     return len(gone) + await service.clean_up(older_than_s=UNUSED_S, keep_ids=kept)
 
 
-def _over(conn: sa.Connection, now: float) -> list[str]:
+def _over(conn: sa.Connection, now: float, after: tuple[float, str]) -> tuple[list[str], tuple[float, str] | None]:
+    """Some of those whose time is over, and where to go on: many that are still needed keep no others from it."""
     old = conn.execute(
         sa.select(media.c.id, media.c.expires_at, media.c.created_at)
         .where(
+            sa.or_(media.c.created_at > after[0], sa.and_(media.c.created_at == after[0], media.c.id > after[1])),
             sa.or_(
                 media.c.expires_at <= now,
                 sa.and_(media.c.expires_at.is_(None), media.c.created_at < now - UNUSED_S),
                 sa.and_(media.c.expires_at.is_(None), media.c.created_at < now - AFTER_S),
-            )
+            ),
         )
-        .order_by(media.c.created_at)
+        .order_by(media.c.created_at, media.c.id)
         .limit(BATCH)
     ).all()
     gone = []
@@ -49,7 +58,7 @@ def _over(conn: sa.Connection, now: float) -> list[str]:
             continue
         gone.append(row.id)
     conn.execute(sa.delete(media).where(media.c.id.in_(gone)))
-    return gone
+    return gone, (old[-1].created_at, old[-1].id) if len(old) == BATCH else None
 
 
 def _need(conn: sa.Connection, media_id: str) -> tuple[bool, float | None]:

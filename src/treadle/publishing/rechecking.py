@@ -6,6 +6,7 @@ itself: a person says that it is lifted, and then one post goes first.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,10 +18,14 @@ from treadle.posts.view import AccountView, account_view
 from treadle.publishing.blockers import next_check
 from treadle.publishing.evidence import READING_STOPS
 from treadle.publishing.house import House
+from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, post_blockers
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Ok
 
+JOB = "recheck"
+AT_ONCE = 8
+PUT_OFF_S = 600.0  # until one that could not be looked at is looked at again
 Verdict = Literal["repaired", "still", "unknown"]
 
 # Restrictions that refuse every call, reading included.
@@ -172,9 +177,23 @@ async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
 
 async def recheck_due(house: House, releaser: Releaser) -> None:
     """The housekeeping job: look at every blocker whose time has come, and free what hangs behind one that is gone."""
-    await free_behind_closed(house, releaser)
-    for blocker_id in await house.db.query(_due, house.now()):
-        await recheck(house, releaser, blocker_id, asked=False)
+    with apart(JOB, "closed blockers"):
+        await free_behind_closed(house, releaser)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(blocker_id: str) -> None:
+        async with gate:
+            with apart(JOB, blocker_id) as outcome:
+                await recheck(house, releaser, blocker_id, asked=False)
+            if outcome.failed:  # not in the way of the others at the next turn
+                with apart(JOB, blocker_id):
+                    await house.db.run(_put_off, blocker_id, house.now() + PUT_OFF_S * house.scale)
+
+    await asyncio.gather(*(one(blocker_id) for blocker_id in await house.db.query(_due, house.now())))
+
+
+def _put_off(conn: sa.Connection, blocker_id: str, until: float) -> None:
+    conn.execute(sa.update(blockers).where(blockers.c.id == blocker_id).values(next_check_at=until))
 
 
 async def free_behind_closed(house: House, releaser: Releaser) -> list[str]:
