@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import aiohttp
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -20,6 +19,8 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
 from treadle.accounts.tokens import Unknown
 from treadle.diagnosis import diagnose
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.sandbox import Sandbox
 from treadle.store import Database
 from treadle.store.tables import blockers, parts, post_blockers, posts, workspaces
@@ -40,7 +41,7 @@ async def press(house: Accounts, link: Link, account: str, **query: str) -> Page
     landing = await connect.land(house, token)
     if isinstance(landing, Page):
         return landing
-    async with aiohttp.ClientSession() as browser:
+    async with guarded_session(Trust.OPERATOR) as browser:
         where = await connect.go(house, token, browser)
         if isinstance(where, Page):
             return where
@@ -346,7 +347,7 @@ async def test_a_code_that_comes_back_twice_connects_once(house: Accounts) -> No
     token = make_link(house).url.rsplit("/", 1)[1]
     landing = await connect.land(house, token)
     assert not isinstance(landing, Page)
-    async with aiohttp.ClientSession() as browser:
+    async with guarded_session(Trust.OPERATOR) as browser:
         where = await connect.go(house, token, browser)
         assert isinstance(where, str)
         async with browser.get(where, params={"sandbox_account": "ada"}, allow_redirects=False) as answer:

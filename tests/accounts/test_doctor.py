@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import aiohttp
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -15,6 +14,8 @@ from treadle.accounts.doctor import Line
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
 from treadle.diagnosis import from_pattern
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.sandbox import Sandbox
 from treadle.store import migrate
 from treadle.store.tables import accounts, parts, posts
@@ -27,7 +28,7 @@ def up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def look(house: Accounts, *, network: bool = True) -> dict[str, Line]:
-    async with aiohttp.ClientSession() as session:
+    async with guarded_session(Trust.OPERATOR) as session:
         return {line.name: line for line in await doctor.examine(house, session, network=network)}
 
 
@@ -159,7 +160,7 @@ async def test_many_accounts_that_are_well_share_a_line(house: Accounts) -> None
     everywhere = await look(house, network=False)
     assert [name for name in everywhere if "ccount" in name] == ["Account @user05", "Account @user07", "Other accounts"]
     assert everywhere["Other accounts"].found.startswith("41 accounts are well; the first of their tokens lives: 20 d")
-    async with aiohttp.ClientSession() as session:
+    async with guarded_session(Trust.OPERATOR) as session:
         ours = await doctor.examine(house, session, network=False, workspace="wsp_two")
     assert [line.name for line in ours if "ccount" in line.name] == ["Account @user05"]
 
