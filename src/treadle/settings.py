@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from treadle.hosts import read_allowed
 from treadle.paths import absolute
 
 THREADS_API = "https://graph.threads.net"
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = 8700
+    allowed_hosts: str = Field(
+        "", description="More hosts that a request may name in Host, besides that of public_url; comma separated."
+    )
     trusted_proxies: str = Field(
         "127.0.0.1,::1", description="Addresses or networks whose X-Forwarded-For is believed, comma separated."
     )
@@ -69,6 +73,12 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return absolute(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_it_can_read(cls, value: str) -> str:
+        read_allowed(value)
+        return value
 
     @field_validator("database_url")
     @classmethod

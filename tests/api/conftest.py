@@ -34,7 +34,7 @@ class House:
     keys: dict[str, str]
 
     def client(self, scope: str = "admin") -> TestClient:
-        made = TestClient(self.api, raise_server_exceptions=False, base_url="http://treadle.test")
+        made = TestClient(self.api, raise_server_exceptions=False, base_url="http://127.0.0.1:8700")
         if scope:
             made.headers["Authorization"] = f"Bearer {self.keys[scope]}"
         return made

@@ -124,7 +124,7 @@ def test_conditions_take_lists_and_weak_tags(house: House) -> None:
     ("method", "path", "allowed"),
     [
         ("PUT", "/v1/posts", {"GET", "HEAD", "POST"}),
-        ("FOO", "/v1/posts/pst_a", {"DELETE", "GET", "HEAD", "PATCH"}),
+        ("PUT", "/v1/posts/pst_a", {"DELETE", "GET", "HEAD", "PATCH"}),
         ("GET", "/v1/posts/pst_a/retry", {"POST"}),
         ("HEAD", "/v1/events", {"GET"}),
         ("POST", "/healthz", {"GET", "HEAD"}),

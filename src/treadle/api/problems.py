@@ -44,6 +44,13 @@ KINDS: Mapping[str, Kind] = {
         "Set Content-Type to one that the API document lists for this address.",
     ),
     "method_not_allowed": Kind(405, "This address does not do that.", "The header Allow lists the methods it knows."),
+    "wrong_host": Kind(
+        421,
+        "This server does not answer for this host.",
+        "Use the address in TREADLE_PUBLIC_URL; if the host that was used is right as well, name it in "
+        "TREADLE_ALLOWED_HOSTS.",
+    ),
+    "not_implemented": Kind(501, "There is no such method.", "Use one that the API document lists for this address."),
     "not_found": Kind(
         404,
         "There is no such thing here.",

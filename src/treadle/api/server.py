@@ -20,9 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from treadle import __version__
 from treadle.api import document
 from treadle.api.files import Repairs
+from treadle.api.gate import METHODS, Gate, Protected
 from treadle.api.problems import Problem, invalid
 from treadle.api.stream import Hub
 from treadle.app import App
+from treadle.hosts import hosts_of
 from treadle.ids import new_id
 from treadle.observe.metrics import Metrics
 from treadle.posts.findings import Finding
@@ -45,7 +47,7 @@ def create_api(app: App) -> FastAPI:
         await api.state.repairs.close()
         await app.media().close()
 
-    api = FastAPI(
+    api = _Server(
         title="Treadle", version=__version__, lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     api.state.treadle = app
@@ -58,8 +60,16 @@ def create_api(app: App) -> FastAPI:
         api.include_router(router)
     _refusals(api, app.settings.public_url)
     document.install(api)
-    api.add_middleware(_Watched, metrics=api.state.metrics)
     return api
+
+
+class _Server(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around everything, answers to failures of ours included."""
+        settings = self.state.treadle.settings
+        hosts = hosts_of(settings.public_url, settings.allowed_hosts)
+        gate = Gate(super().build_middleware_stack(), hosts, settings.public_url)
+        return _Watched(Protected(gate), self.state.metrics)
 
 
 def describe() -> dict[str, Any]:
@@ -224,7 +234,6 @@ class _Watched:
                 status = message["status"]
                 if scope["path"].startswith("/v1/"):
                     headers = message["headers"]
-                    headers.append((b"x-content-type-options", b"nosniff"))
                     if not any(name == b"cache-control" for name, _ in headers):
                         headers.append((b"cache-control", b"no-store"))
             elif head and message["type"] == "http.response.body":
@@ -235,6 +244,7 @@ class _Watched:
             await self.app(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "other")
-            if route != "/v1/events":
-                self.metrics.request_seconds.labels(scope["method"], route).observe(time.perf_counter() - began)
-            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            if route not in ("/v1/events", "/live"):
+                self.metrics.request_seconds.labels(method, route).observe(time.perf_counter() - began)
+            self.metrics.requests.labels(method, route, str(status)).inc()

@@ -207,6 +207,8 @@ def _serve(
                 self.should_exit = True
                 return
             _said(app, shown, with_worker, as_json, began, api)
+            if not as_json and listening.getsockname()[0] in ("0.0.0.0", "::"):
+                _warn_of_hosts(app.settings)
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             deadline.begin()
@@ -272,3 +274,15 @@ def _warn(app: App) -> None:
     reason = unreachable_reason(app.settings)
     if reason:
         typer.echo(f"Threads cannot fetch media from here: {reason}")
+
+
+def _warn_of_hosts(settings: Settings) -> None:
+    """What listens on every address answers only for the hosts it knows."""
+    from treadle.hosts import authority_of, is_loopback
+
+    public = authority_of(settings.public_url)
+    if not settings.allowed_hosts and (public is None or is_loopback(public.host)):
+        typer.echo(
+            "It is open to other machines and answers none of them: set TREADLE_PUBLIC_URL to the address people use.",
+            err=True,
+        )

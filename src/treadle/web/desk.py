@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from treadle.accounts import login
+from treadle.hosts import same_origin
 from treadle.store.tables import changes
 from treadle.web import words
 
@@ -320,8 +321,7 @@ def _same_site(desk: Desk, request: Request) -> bool:
     origin = request.headers.get("origin")
     if not origin or origin == "null":
         return origin is None
-    host = urlsplit(origin).netloc
-    return host in (request.headers.get("host"), urlsplit(desk.app.settings.public_url).netloc)
+    return same_origin(origin, request.headers.get("host", ""), desk.app.settings.public_url)
 
 
 async def _to_the_door(visit: Visit) -> Response:
