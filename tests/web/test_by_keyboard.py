@@ -343,7 +343,7 @@ def test_an_account_is_paused_and_stays_in_reach(
 
 def test_an_account_is_reconnected(chromium_browser: Any, served: Served, threads: Sandbox, pictures: Path) -> None:
     with visiting(chromium_browser, served, logged_in=False, viewport={"width": 1280, "height": 800}) as page:
-        begin(page)
+        begin(page, served)
         connect(page)
         threads.control.revoke("loom.and.shuttle")
         page.goto("/accounts")

@@ -83,7 +83,8 @@ def test_the_log_in_and_the_first_page(
 ) -> None:
     axe = axe_script()
     page = chromium_browser.new_page()
-    for name, address in (("login", f"{furnished_server[0].url}/login"), ("first", f"{served.url}/setup")):
+    first = f"{served.url}/setup?token={served.site.state.first_token}"
+    for name, address in (("login", f"{furnished_server[0].url}/login"), ("first", first)):
         page.goto(address)
         assert page.get_by_role("heading", level=1).inner_text() == {"login": "Log in"}.get(name, "Who will use this?")
         assert not serious_faults(page, axe)

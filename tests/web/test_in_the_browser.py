@@ -25,9 +25,9 @@ def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
         yield made
 
 
-def begin(page: Any) -> None:
-    """The first user of a fresh house."""
-    page.goto("/")
+def begin(page: Any, served: Served) -> None:
+    """The first user of a new server, with the address that it printed."""
+    page.goto(f"/setup?token={served.site.state.first_token}")
     page.get_by_label("E-mail address").fill("mara@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Begin").click()
@@ -51,7 +51,7 @@ def through_the_window(page: Any) -> None:
 def test_a_wrong_video_is_found_repaired_and_published(
     page: Any, served: Served, threads: Sandbox, tmp_path: Path, pictures: Path
 ) -> None:
-    begin(page)
+    begin(page, served)
     connect(page)
     page.get_by_role("link", name="Write a post").click()
     page.get_by_label("Text", exact=True).fill("The big loom, two seconds of it.")
@@ -84,7 +84,7 @@ def test_a_wrong_video_is_found_repaired_and_published(
 def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     page: Any, served: Served, threads: Sandbox
 ) -> None:
-    begin(page)
+    begin(page, served)
     connect(page)
     threads.control.revoke("loom.and.shuttle")
     page.goto("/compose")
@@ -109,7 +109,7 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
 
 
 def test_the_state_of_a_post_changes_while_it_is_looked_at(page: Any, served: Served, threads: Sandbox) -> None:
-    begin(page)
+    begin(page, served)
     connect(page)
     threads.control.fault("status", delay_s=1.5, times=2)
     page.goto("/compose")
@@ -125,7 +125,7 @@ def test_everything_works_without_script(
     chromium_browser: Any, served: Served, threads: Sandbox, tmp_path: Path
 ) -> None:
     with visiting(chromium_browser, served, logged_in=False, java_script_enabled=False) as page:
-        begin(page)
+        begin(page, served)
         connect(page)
         page.goto("/compose")
         page.get_by_label("Text", exact=True).fill("First part, without script.")
@@ -150,7 +150,7 @@ def test_everything_works_without_script(
 
 
 def test_findings_come_as_one_types(page: Any, served: Served) -> None:
-    begin(page)
+    begin(page, served)
     connect(page)
     page.goto("/compose")
     page.get_by_label("Text", exact=True).fill("x" * 501)
@@ -179,7 +179,7 @@ TEXTS = (
 
 
 def test_the_count_in_the_browser_is_that_of_the_server(page: Any, served: Served) -> None:
-    begin(page)
+    begin(page, served)
     connect(page)
     page.goto("/compose")
     here = [page.evaluate("text => window.treadleCount(text)", text) for text in TEXTS]

@@ -1,33 +1,24 @@
-"""People at the pages: passwords, sessions, and the brake on guessing.
+"""People at the pages: their accounts, sessions, and the brake on guessing passwords.
 
-Passwords are hashed with Argon2id. A session's token is random and stored as a digest; each session has a CSRF token
-that every form must send back.
+A session's token is random and stored as a digest; each session has a CSRF token that every form must send back.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
-from treadle.accounts import audit
+from treadle.accounts import audit, devices, passwords
 from treadle.accounts.digests import digest
 from treadle.accounts.refusal import Refusal
+from treadle.accounts.vault import Vault
 from treadle.ids import new_id
 from treadle.store import Database
-from treadle.store.tables import login_attempts, sessions, users
+from treadle.store.tables import login_attempts, sessions, users, workspaces
 
-# Argon2id with 19 MiB and two passes: OWASP's first choice, and little enough for many logins at once.
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# Checked when there is no such person, so that the time tells nothing.
-_NOBODY: Final = _HASHER.hash(secrets.token_hex(16))
-
-PASSWORD_LEAST: Final = 10
-PASSWORD_MOST: Final = 200
 SESSION_IDLE_S: Final = 14 * 86_400.0
 SESSION_MOST_S: Final = 60 * 86_400.0
 SEEN_EVERY_S: Final = 60.0
@@ -53,21 +44,46 @@ class Session:
         return f"Session(user_id={self.user_id!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where an attempt to log in comes from. ``own`` is the count of a browser that has proved itself, if it has."""
+
+    address: str
+    own: str = ""
+
+
 def anybody(conn: sa.Connection) -> bool:
-    """Whether there is a person who can log in at all."""
-    return conn.execute(sa.select(users.c.id).where(users.c.disabled_at.is_(None)).limit(1)).first() is not None
+    """Whether a first person was made, however they are now."""
+    return conn.execute(sa.select(users.c.id).limit(1)).first() is not None
+
+
+def one_after_the_other(conn: sa.Connection) -> None:
+    """Until the transaction ends, nobody else adds a first person or takes away a last one (SQLite: in any case)."""
+    first = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
+    conn.execute(first.with_for_update(key_share=True))
 
 
 async def add_user(
-    db: Database, workspace_id: str, email: str, password: str, *, actor: str, now: float, zone: str = "UTC"
+    db: Database,
+    workspace_id: str,
+    email: str,
+    password: str,
+    *,
+    actor: str,
+    now: float,
+    zone: str = "UTC",
+    only_first: bool = False,
 ) -> str | Refusal:
-    """The new person's id. Hashing takes a moment of one core and a few dozen MiB, outside any transaction."""
+    """The new person's id. ``only_first``: refused when there is anybody already, whoever else tries at this moment."""
     wrong = _problem(email, password)
     if wrong is not None:
         return wrong
-    hashed = await _threaded(_HASHER.hash, password)
+    kept = await passwords.hashed(password)
 
     def add(conn: sa.Connection) -> str | Refusal:
+        one_after_the_other(conn)
+        if only_first and anybody(conn):
+            return Refusal("There is somebody already", "Log in, or let the person who is there add you.", 409)
         taken = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).first()
         if taken is not None:
             return Refusal("This address is taken", "Somebody logs in with this address already.", 409, "email")
@@ -77,7 +93,7 @@ async def add_user(
                 id=user_id,
                 workspace_id=workspace_id,
                 email=_email(email),
-                password_hash=hashed,
+                password_hash=kept,
                 zone=zone,
                 created_at=now,
             )
@@ -95,13 +111,17 @@ async def set_password(
     wrong = _problem(email, password)
     if wrong is not None:
         return wrong
-    hashed = await _threaded(_HASHER.hash, password)
+    kept = await passwords.hashed(password)
 
     def change(conn: sa.Connection) -> bool:
-        row = conn.execute(sa.select(users.c.id, users.c.workspace_id).where(users.c.email == _email(email))).first()
+        row = conn.execute(
+            sa.update(users)
+            .where(users.c.email == _email(email))
+            .values(password_hash=kept)
+            .returning(users.c.id, users.c.workspace_id)
+        ).first()
         if row is None:
             return False
-        conn.execute(sa.update(users).where(users.c.id == row.id).values(password_hash=hashed, disabled_at=None))
         ends = sa.delete(sessions).where(sessions.c.user_id == row.id)
         if keep_session:
             ends = ends.where(sessions.c.token_hash != digest(keep_session))
@@ -112,33 +132,48 @@ async def set_password(
     return await db.run(change)
 
 
-async def login(db: Database, email: str, password: str, *, address: str, now: float) -> Session | Refusal:
-    """A new session, or why not. ``address`` is where the attempt comes from, for the brake.
+async def prove(db: Database, email: str, password: str, *, browser: Browser, now: float) -> sa.RowMapping | Refusal:
+    """The row of the person whose password this is, or why not.
 
     The answer is the same for a wrong password and for nobody, and every attempt counts before it is looked at.
     """
-    person = f"mail:{digest(_email(email))[:40]}"
-    held = await db.run(_count, (person, f"from:{address[:60]}"), now)
+    counted = _counters(email, browser)
+    held = await db.run(_count, counted, now)
     if held:
         return Refusal("Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429)
     row = await db.query(_person, _email(email))
-    good = await _threaded(_verify, row["password_hash"] if row else _NOBODY, password[:PASSWORD_MOST])
+    good = await passwords.fits(row["password_hash"] if row else None, password)
     if row is None or not good or row["disabled_at"] is not None:
         if row is not None:
-            await db.run(
-                audit.note, row["workspace_id"], row["id"], "login.refused", row["id"], {"from": address}, now=now
-            )
+            detail = {"from": browser.address}
+            await db.run(audit.note, row["workspace_id"], row["id"], "login.refused", row["id"], detail, now=now)
         return Refusal("That did not work", "The address or the password is wrong.", 401)
-    rehashed = None
-    if _HASHER.check_needs_rehash(row["password_hash"]):
-        rehashed = await _threaded(_HASHER.hash, password)
-    token = secrets.token_urlsafe(32)
-    csrf = secrets.token_urlsafe(32)
+    await db.run(_forget, counted[0])
+    return row
 
-    def enter(conn: sa.Connection) -> Session:
-        if rehashed:
-            conn.execute(sa.update(users).where(users.c.id == row["id"]).values(password_hash=rehashed))
-        conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == person))
+
+async def login(
+    db: Database, email: str, password: str, *, address: str, now: float, own: str = ""
+) -> Session | Refusal:
+    """A new session, or why not. ``address`` is where the attempt comes from, for the brake; ``own``: see
+    :class:`Browser`."""
+    row = await prove(db, email, password, browser=Browser(address, own), now=now)
+    if isinstance(row, Refusal):
+        return row
+    again = await passwords.hashed(password) if passwords.is_dated(row["password_hash"]) else row["password_hash"]
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+
+    def enter(conn: sa.Connection) -> Session | Refusal:
+        # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
+        proven = conn.execute(
+            sa.update(users)
+            .where(
+                users.c.id == row["id"], users.c.password_hash == row["password_hash"], users.c.disabled_at.is_(None)
+            )
+            .values(password_hash=again)
+        )
+        if proven.rowcount != 1:
+            return Refusal("That did not work", "The address or the password is wrong.", 401)
         conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
         conn.execute(
             sa.insert(sessions).values(
@@ -154,6 +189,17 @@ async def login(db: Database, email: str, password: str, *, address: str, now: f
         return Session(row["id"], row["workspace_id"], row["email"], row["zone"], csrf, now + SESSION_IDLE_S, token)
 
     return await db.run(enter)
+
+
+def counter_of_device(conn: sa.Connection, vault: Vault, cookie: str, email: str) -> str:
+    """The count of a browser in which the person with this address has logged in before; else empty."""
+    user_id = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).scalar()
+    return devices.counter(vault, cookie, user_id)
+
+
+def counter_of_session(token: str) -> str:
+    """The count of a browser that is logged in."""
+    return f"session:{digest(token)[:40]}"
 
 
 def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
@@ -188,11 +234,18 @@ def logout(conn: sa.Connection, token: str, *, now: float) -> None:
         audit.note(conn, workspace, row.user_id, "logout", row.user_id, now=now)
 
 
-def _count(conn: sa.Connection, keys: tuple[str, str], now: float) -> float:
+def _counters(email: str, browser: Browser) -> tuple[str, ...]:
+    if browser.own:
+        return (browser.own,)
+    return (f"mail:{digest(_email(email))[:40]}", f"from:{browser.address[:60]}")
+
+
+def _count(conn: sa.Connection, keys: tuple[str, ...], now: float) -> float:
     """Count an attempt; seconds to wait when there were too many in the window, else 0."""
     conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < now - FORGET_S))
     longest = 0.0
-    for key, most in zip(keys, (TRIES_PER_PERSON, TRIES_PER_ADDRESS), strict=True):
+    for key in keys:
+        most = TRIES_PER_ADDRESS if key.startswith("from:") else TRIES_PER_PERSON
         times = list(
             conn.execute(
                 sa.select(login_attempts.c.at)
@@ -208,16 +261,12 @@ def _count(conn: sa.Connection, keys: tuple[str, str], now: float) -> float:
     return longest
 
 
-def _person(conn: sa.Connection, email: str) -> dict[str, Any] | None:
-    row = conn.execute(sa.select(users).where(users.c.email == email)).mappings().first()
-    return dict(row) if row else None
+def _forget(conn: sa.Connection, key: str) -> None:
+    conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == key))
 
 
-def _verify(hashed: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def _person(conn: sa.Connection, email: str) -> sa.RowMapping | None:
+    return conn.execute(sa.select(users).where(users.c.email == email)).mappings().first()
 
 
 def _problem(email: str, password: str) -> Refusal | None:
@@ -225,22 +274,8 @@ def _problem(email: str, password: str) -> Refusal | None:
     name, at, host = clean.partition("@")
     if not name or not at or not host or len(clean) > 254 or any(c.isspace() for c in clean):
         return Refusal("This is not an e-mail address", "Give an address such as ada@example.com.", field="email")
-    if len(password) < PASSWORD_LEAST or len(password) > PASSWORD_MOST:
-        return Refusal(
-            "This password is too short or too long",
-            f"A password has {PASSWORD_LEAST} to {PASSWORD_MOST} characters; a few words make a good one.",
-            field="password",
-        )
-    if len(set(password)) < 4:
-        return Refusal("This password is too simple", "It repeats a few characters only.", field="password")
-    return None
+    return passwords.problem(password, clean)
 
 
 def _email(email: str) -> str:
     return email.strip().lower()
-
-
-async def _threaded(fn: Any, *args: Any) -> Any:
-    import asyncio
-
-    return await asyncio.to_thread(fn, *args)

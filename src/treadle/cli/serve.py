@@ -250,19 +250,23 @@ def _default_signals() -> None:
 
 
 def _said(app: App, shown: str, with_worker: bool, as_json: bool, began: float, api: Any) -> None:
+    from treadle.accounts.login import anybody
+
     public = app.settings.public_url
-    token = getattr(api.state, "first_token", None)
+    first = f"{public}/setup?token={api.state.first_token}"
+    with app.db.read() as conn:
+        nobody = not anybody(conn)
     took = time.monotonic() - began
     if as_json:
         said = {"url": shown, "public_url": public, "worker": with_worker, "started_in_s": round(took, 3)}
-        typer.echo(json.dumps(said))
+        typer.echo(json.dumps({**said, **({"first_user": first} if nobody else {})}))
     else:
         typer.echo(
             f"Treadle is at {shown}" + (f", reached as {public}" if public != shown else "") + ".  Ctrl-C stops it."
         )
         typer.echo(f"Interface for programs: {public}/docs   Guide: {public}/guide")
-        if isinstance(token, str) and token:
-            typer.echo(f"Nobody has an account here yet: make the first one at {public}/setup?token={token}")
+        if nobody:
+            typer.echo(f"Nobody has an account here yet: make the first one at {first}")
         _warn(app)
     sys.stdout.flush()
 

@@ -18,8 +18,8 @@ __all__ = ["mount"]
 def mount(fastapi_app: FastAPI, app: App) -> None:
     """Serve the pages (``/``, ``/posts``, ``/compose``, ...), their files at ``/static``, the guide at ``/guide``.
 
-    In a house without users the set-up page makes the first one: from this machine, or with the token that
-    ``fastapi_app.state.first_token`` holds, which whoever starts the server should print.
+    While there are no users, the set-up page makes the first one with the token that ``fastapi_app.state.first_token``
+    holds, which whoever starts the server should print.
     """
     from treadle.web.mounting import mount_all
 

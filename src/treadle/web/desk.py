@@ -45,7 +45,7 @@ class Desk:
     app: App
     templates: Environment
     policy: str
-    # Printed at the start of a house without users; whoever has it may make the first one from anywhere.
+    # Printed at the start while there are no users; whoever has it may make the first one.
     first_token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property

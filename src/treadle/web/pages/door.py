@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from treadle.accounts import login
+from treadle.accounts import devices, login
 from treadle.accounts.refusal import Refusal
-from treadle.api.origin import is_here
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.store.tables import users
 from treadle.web.desk import FOLLOWS_BROWSER, SESSION_COOKIE, Pages, Visit
@@ -40,9 +39,10 @@ async def ask(visit: Visit) -> Response:
 @pages.post("/login", public=True)
 async def enter(visit: Visit) -> Response:
     email = visit.text("email")
-    answer = await login.login(
-        visit.app.db, email, visit.text("password"), address=address_of(visit.request), now=visit.now
-    )
+    app, cookie = visit.app, visit.request.cookies.get(devices.COOKIE, "")
+    own = await app.db.query(login.counter_of_device, app.vault, cookie, email) if cookie else ""
+    address = address_of(visit.request)
+    answer = await login.login(app.db, email, visit.text("password"), address=address, now=visit.now, own=own)
     if isinstance(answer, Refusal):
         where = inside(visit.text("next"))
         return visit.page("login.html", status=answer.status, next=where, email=email, trouble=answer)
@@ -60,6 +60,16 @@ def let_in(visit: Visit, session: login.Session, where: str, said: str = "") -> 
         secure=visit.desk.secure,
         path="/",
     )
+    # It stays after the log-out: this browser keeps a count of its own, whoever else guesses.
+    response.set_cookie(
+        devices.COOKIE,
+        devices.issue(visit.app.vault, session.user_id),
+        max_age=devices.LIVES_S,
+        httponly=True,
+        samesite="lax",
+        secure=visit.desk.secure,
+        path="/login",
+    )
     return response
 
 
@@ -75,7 +85,7 @@ async def leave(visit: Visit) -> Response:
 
 
 async def first(visit: Visit, *, trouble: Refusal | None = None, status: int = 200) -> Response:
-    """The page of a house without users."""
+    """The page of a server without users. Only whoever has the token that was printed at the start sees the form."""
     token = visit.asked("token") or visit.text("token")
     return visit.page(
         "first.html",
@@ -83,7 +93,7 @@ async def first(visit: Visit, *, trouble: Refusal | None = None, status: int = 2
         trouble=trouble,
         email=visit.text("email"),
         token=token,
-        allowed=is_here(visit.request) or _good_token(visit, token),
+        allowed=_good_token(visit, token),
     )
 
 
@@ -93,16 +103,18 @@ def _good_token(visit: Visit, token: str) -> bool:
 
 @pages.post("/setup/first", public=True)
 async def make_first(visit: Visit) -> Response:
-    """Make the first user: from this machine, or with the token printed at the start."""
+    """Make the first user, once, with the token printed at the start."""
     if await visit.app.db.query(login.anybody):
         return visit.to("/login", "Somebody was quicker: log in.", "act")
-    if not (is_here(visit.request) or _good_token(visit, visit.text("token"))):
+    if not _good_token(visit, visit.text("token")):
         return await first(visit, status=403)
     email, password = visit.text("email"), visit.text("password")
     zone = str(visit.zone)
     made = await login.add_user(
-        visit.app.db, DEFAULT_WORKSPACE, email, password, actor="setup", now=visit.now, zone=zone
+        visit.app.db, DEFAULT_WORKSPACE, email, password, actor="setup", now=visit.now, zone=zone, only_first=True
     )
+    if isinstance(made, Refusal) and made.status == 409:
+        return visit.to("/login", "Somebody was quicker: log in.", "act")
     if isinstance(made, Refusal):
         return await first(visit, trouble=made, status=made.status)
     session = await login.login(visit.app.db, email, password, address=address_of(visit.request), now=visit.now)
@@ -131,15 +143,16 @@ async def change(visit: Visit) -> Response:
             lambda conn: conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=kept)) and None
         )
         return visit.to("/me", f"Times are shown in {zone or 'the zone of your browser'} now.")
-    address = address_of(visit.request)
-    proof = await login.login(visit.app.db, visit.viewer.email, visit.text("old"), address=address, now=visit.now)
+    token = visit.request.cookies.get(SESSION_COOKIE, "")
+    browser = login.Browser(address_of(visit.request), login.counter_of_session(token))
+    proof = await login.prove(visit.app.db, visit.viewer.email, visit.text("old"), browser=browser, now=visit.now)
     if isinstance(proof, Refusal):
         wrong = Refusal("The old password is not right", "Type the password you logged in with.", field="old")
         trouble = proof if proof.status == 429 else wrong
         return visit.page("me.html", status=trouble.status, zones=sorted(available_timezones()), trouble=trouble)
     done = await login.set_password(
         visit.app.db, visit.viewer.email, visit.text("new"), actor=visit.viewer.user_id, now=visit.now,
-        keep_session=visit.request.cookies.get(SESSION_COOKIE),
+        keep_session=token,
     )  # fmt: skip
     if isinstance(done, Refusal):
         return visit.page("me.html", status=done.status, zones=sorted(available_timezones()), trouble=done)
