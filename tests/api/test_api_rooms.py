@@ -498,12 +498,12 @@ def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
 
 async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     from treadle.api import stream
-    from treadle.api.caller import Caller
+    from treadle.api.places import Right
 
     assert stream.HEARTBEAT_S == 15.0  # what docs and the description of the route say
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
     hub = Hub(house.app)
-    told = stream._stream(house.app, hub, Caller("key_test", house.workspace, ("read",)), 0, (), True)
+    told = stream._stream(house.app, hub, Right("key_test", house.workspace, lambda conn: True), 0, (), True)
     assert [await anext(told) for _ in range(3)] == ["retry: 2000\n\n", *[": all quiet\n\n"] * 2]
     await hub.close()
     await told.aclose()
@@ -511,12 +511,12 @@ async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pyt
 
 
 async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
-    from treadle.api.caller import Caller
+    from treadle.api.places import Right
     from treadle.api.stream import _stream
 
     hub = Hub(house.app)
-    caller = Caller("key_test", house.workspace, ("read",))
-    stream = _stream(house.app, hub, caller, 0, (), True)
+    right = Right("key_test", house.workspace, lambda conn: True)
+    stream = _stream(house.app, hub, right, 0, (), True)
     assert await anext(stream) == "retry: 2000\n\n"
     await house.app.db.run(
         lambda conn: house.app.posts.create(

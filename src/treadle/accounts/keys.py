@@ -77,6 +77,12 @@ def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:
     return Principal(row.id, row.workspace_id, tuple(row.scopes))
 
 
+def lives(conn: sa.Connection, key_id: str, *, now: float) -> bool:
+    """Whether a key that was presented before still opens what it opened."""
+    row = conn.execute(sa.select(api_keys.c.revoked_at, api_keys.c.expires_at).where(api_keys.c.id == key_id)).first()
+    return row is not None and row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+
+
 def note_use(conn: sa.Connection, key_id: str, *, now: float) -> None:
     """Note that the key was used, once a minute at most."""
     conn.execute(

@@ -75,7 +75,7 @@ async def metrics(request: Request, app: House) -> Response:
     if not is_near(request) and not (await caller_of(request)).may("admin"):
         raise Problem("scope_too_small", "From outside this needs an admin key.", extra={"needs": "admin"})
     made: Metrics = request.app.state.metrics
-    made.streams.set(request.app.state.hub.listeners)
+    made.streams.set(request.app.state.hub.places.taken)
     return Response(await asyncio.to_thread(made.render), media_type=CONTENT_TYPE)
 
 

@@ -10,16 +10,19 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from treadle.api.caller import Caller, House, Reader
+from treadle.accounts import keys
+from treadle.api.caller import House, Reader
 from treadle.api.document import problems
 from treadle.api.lists import known_query, words
-from treadle.api.problems import Problem, invalid
+from treadle.api.places import LIFE_S, EventStream, Places, Right
+from treadle.api.problems import invalid
 from treadle.app import App
 from treadle.posts.findings import Finding
 from treadle.posts.read import iso
@@ -28,7 +31,6 @@ from treadle.store.tables import changes
 
 HEARTBEAT_S = 15.0
 LOOK_S = 0.3
-MAX_LISTENERS = 500
 PAGE = 200
 OVERLAP = 64  # ids
 
@@ -42,17 +44,17 @@ class Hub:
         self._app = app
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
-        self.newest = 0
         self.listeners = 0
+        self.newest = 0
         self.closed = False
+        self.places = Places()
 
-    async def join(self) -> None:
+    def join(self) -> None:
         self.listeners += 1
         if self._task is None:
-            self.newest = await self._app.db.query(newest)
             self._task = asyncio.create_task(self._watch())
 
-    async def leave(self) -> None:
+    def leave(self) -> None:
         self.listeners -= 1
         if self.listeners == 0 and self._task is not None:
             self._task.cancel()
@@ -75,15 +77,13 @@ class Hub:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
-            try:
+            with suppress(sa.exc.SQLAlchemyError):  # the database is away for a moment; the listeners stay
                 found = await self._app.db.query(newest)
-            except sa.exc.SQLAlchemyError:
-                continue  # the database is away for a moment; the listeners stay
-            if found > self.newest:
-                async with self._grown:
-                    self.newest = found
-                    self._grown.notify_all()
+                if found > self.newest:
+                    async with self._grown:
+                        self.newest = found
+                        self._grown.notify_all()
+            await asyncio.sleep(LOOK_S)
 
 
 def newest(conn: sa.Connection) -> int:
@@ -133,18 +133,19 @@ async def events(
     ] = None,
     follow: Annotated[bool, Query(description="false: end after what is there already.")] = True,
 ) -> Response:
-    """Without `after` it begins with what happens from now on. A comment line comes every 15 s when it is quiet."""
+    """Without `after` it begins with what happens from now on. A comment line comes every 15 s when it is quiet.
+
+    It ends after an hour, and within 15 s when the key is revoked or expires. 25 streams of a key and 100 of a
+    workspace may be open at once.
+    """
     start = _start(request, after)
     wanted = words(types, None, "types")
     hub = hub_of(request)
-    if hub.listeners >= MAX_LISTENERS:
-        raise Problem("busy", "Too many streams are open on this server.", headers={"Retry-After": "30"})
     if start is None:
         start = 0 if not follow else await app.db.query(newest)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(
-        _stream(app, hub, caller, start, wanted, follow), media_type="text/event-stream", headers=headers
-    )
+    right = Right(caller.key_id, caller.workspace_id, lambda conn: keys.lives(conn, caller.key_id, now=app.now()))
+    stream = _stream(app, hub, right, start, wanted, follow)
+    return EventStream(hub.places, right, stream, app.settings.public_url)
 
 
 def _start(request: Request, after: int | None) -> int | None:
@@ -160,9 +161,10 @@ def _start(request: Request, after: int | None) -> int | None:
 
 
 async def _stream(
-    app: App, hub: Hub, caller: Caller, after: int, wanted: tuple[str, ...], follow: bool
+    app: App, hub: Hub, right: Right, after: int, wanted: tuple[str, ...], follow: bool
 ) -> AsyncIterator[str]:
-    await hub.join()
+    hub.join()
+    ends = asyncio.get_running_loop().time() + LIFE_S
     # On Postgres a smaller id may be committed after a larger one: look a little further back, and send nothing twice.
     overlap = 0 if app.db.is_sqlite else OVERLAP
     start, sent = after, deque[int](maxlen=2 * PAGE)
@@ -170,7 +172,9 @@ async def _stream(
         yield "retry: 2000\n\n"
         while True:
             seen = hub.newest
-            rows = await app.db.query(feed.since, caller.workspace_id, max(start, after - overlap), limit=PAGE)
+            rows = await app.db.query(batch, right, max(start, after - overlap))
+            if rows is None:
+                return
             fresh = [row for row in rows if row["id"] not in sent]
             for row in fresh:
                 after = max(after, row["id"])
@@ -183,12 +187,18 @@ async def _stream(
                 return
             after = max(after, seen)  # changes of other workspaces move the newest id as well
             grown = await hub.grown(after, HEARTBEAT_S)
-            if hub.closed:
+            if hub.closed or asyncio.get_running_loop().time() >= ends:
                 return
             if not grown:
                 yield ": all quiet\n\n"
     finally:
-        await hub.leave()
+        hub.leave()
+
+
+def batch(conn: sa.Connection, right: Right, after: int) -> list[dict[str, Any]] | None:
+    """What comes next, or ``None`` when the right has ended; it is looked at last, so that it covers what was read."""
+    rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
+    return rows if right.holds(conn) else None
 
 
 def is_wanted(type_: str, wanted: tuple[str, ...]) -> bool:

@@ -33,7 +33,7 @@ treadle_job_failures_total                   counter    job: items of a shared j
 treadle_unknown_answers                      gauge      shapes of answers no pattern knows
 treadle_http_requests_total                  counter    method, route, status of this server's own API
 treadle_http_request_seconds                 histogram  method, route
-treadle_event_streams                        gauge      listeners of /v1/events on this server
+treadle_event_streams                        gauge      open streams (/v1/events, /live) on this server
 treadle_build_info                           gauge      version; always 1
 ===========================================  =========  ==========================================================
 """
@@ -101,7 +101,7 @@ class Metrics:
         self.request_seconds = Histogram(
             "treadle_http_request_seconds", "Time to answer.", ("method", "route"), registry=self.registry
         )
-        self.streams = gauge("treadle_event_streams", "Listeners of /v1/events on this server.")
+        self.streams = gauge("treadle_event_streams", "Open streams (/v1/events, /live) on this server.")
         gauge("treadle_build_info", "The release.", ("version",)).labels(__version__).set(1)
         for how in ("found_live", "idempotency_key"):
             self.doubles.labels(how)

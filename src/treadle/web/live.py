@@ -1,15 +1,18 @@
-"""Live pages: one stream of what changed, so that the script can load the page's pieces anew."""
+"""Live pages: one stream of what changed, so that the script can load the page's pieces again."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from treadle.api.stream import HEARTBEAT_S, Hub, newest
-from treadle.store import feed
-from treadle.web.desk import Pages, Visit
+from treadle.accounts import login
+from treadle.api.places import LIFE_S, EventStream, Right
+from treadle.api.stream import HEARTBEAT_S, PAGE, Hub, batch, hub_of, newest
+from treadle.app import App
+from treadle.web.desk import SESSION_COOKIE, Pages, Visit
 
 pages = Pages()
 
@@ -17,34 +20,39 @@ pages = Pages()
 @pages.get("/live")
 async def live(visit: Visit) -> Response:
     """Server-sent events: ``changed`` with the type and the subject of each change."""
-    state = visit.request.app.state
-    hub: Hub | None = getattr(state, "hub", None)
-    if hub is None:
-        hub = state.hub = Hub(visit.app)
+    app, hub = visit.app, hub_of(visit.request)
     said = visit.request.headers.get("last-event-id") or visit.asked("after")
     after = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
-    start = after if after is not None else await visit.app.db.query(newest)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(visit, hub, start), media_type="text/event-stream", headers=headers)
+    start = after if after is not None else await app.db.query(newest)
+    token = visit.request.cookies.get(SESSION_COOKIE, "")
+    viewer = visit.viewer
+    right = Right(
+        viewer.user_id, viewer.workspace_id, lambda conn: login.session(conn, token, now=app.now()) is not None
+    )
+    return EventStream(hub.places, right, _stream(app, hub, right, start), app.settings.public_url)
 
 
-async def _stream(visit: Visit, hub: Hub, after: int) -> AsyncIterator[str]:
-    await hub.join()
+async def _stream(app: App, hub: Hub, right: Right, after: int) -> AsyncIterator[str]:
+    hub.join()
+    ends = asyncio.get_running_loop().time() + LIFE_S
     try:
         yield "retry: 3000\n\n"
         while True:
-            rows = await visit.app.db.query(feed.since, visit.workspace, after)
+            seen = hub.newest
+            rows = await app.db.query(batch, right, after)
+            if rows is None:
+                return
             for row in rows:
                 after = row["id"]
                 data = json.dumps({"type": row["type"], "subject": row["subject"]})
                 yield f"id: {after}\nevent: changed\ndata: {data}\n\n"
-            if len(rows) >= 200:
+            if len(rows) >= PAGE:
                 continue
-            # Changes of other workspaces move the newest id as well.
-            after = max(after, hub.newest) if not rows else after
-            if not await hub.grown(after, HEARTBEAT_S):
-                if hub.closed:
-                    return
+            after = max(after, seen)  # changes of other workspaces move the newest id as well
+            grown = await hub.grown(after, HEARTBEAT_S)
+            if hub.closed or asyncio.get_running_loop().time() >= ends:
+                return
+            if not grown:
                 yield ": all quiet\n\n"
     finally:
-        await hub.leave()
+        hub.leave()
