@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1,::1", description="Addresses or networks whose X-Forwarded-For is believed, comma separated."
     )
+    metrics: Literal["key", "open"] = Field("key", description="Whether /metrics needs a key, or is open to everyone.")
     worker_concurrency: int = Field(64, ge=1, description="Runs one worker process advances at the same time.")
     retention_days: int = Field(90, ge=1, description="Timelines of finished posts are kept this long.")
     log_level: str = "info"

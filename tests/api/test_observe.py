@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
 
 from tests.api.conftest import House
 from treadle import diagnose
@@ -154,12 +155,13 @@ def test_the_board_shows_metrics_that_exist() -> None:
     assert shown <= told
 
 
-def test_metrics_over_http_are_for_the_inside(house: House) -> None:
-    client = house.client("")
-    outside = client.get("/metrics")  # the test client has no address of a private network
-    assert outside.status_code == 401
-    assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
-    assert house.client("read").get("/metrics").status_code == 403
+def test_metrics_over_http_are_for_keys_of_the_first_workspace(house: House) -> None:
+    near = TestClient(house.api, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000))
+    for client in (house.client(""), near):
+        assert client.get("/metrics").status_code == 401
+        assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
+    assert house.client("other").get("/metrics").status_code == 403
+    assert house.client("read").get("/metrics").status_code == 200
     house.client("write").post(
         "/v1/posts", json={"account_id": house.account, "text": "x"}, headers={"Idempotency-Key": "a"}
     )

@@ -35,7 +35,8 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
         assert get(f"{url}/healthz")[0] == 200
         status, ready = get(f"{url}/readyz")
         assert (status, json.loads(ready)["checks"]) == (200, {"database": "ok", "worker": "ok"})
-        assert "treadle_workers_alive 1.0" in get(f"{url}/metrics")[1]
+        assert get(f"{url}/metrics")[0] == 401
+        assert said["first_user"].startswith(f"{url}/setup?token=")
         assert get(f"{url}/v1/posts")[0] == 401
         assert "/v1/posts" in get(f"{url}/docs")[1]
         assert get(f"{url}/guide")[0] == 200

@@ -12,8 +12,8 @@ from treadle import __version__
 from treadle.api import answers, reference
 from treadle.api.caller import House, caller_of
 from treadle.api.document import good, problems
-from treadle.api.origin import is_near
 from treadle.api.problems import KINDS, Problem, not_found, page
+from treadle.api.workspaces import of_the_first_workspace
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
 from treadle.store.tables import workers
 
@@ -71,9 +71,11 @@ def _look(conn: sa.Connection, newest: str, now: float) -> tuple[bool, bool]:
     response_class=Response,
 )
 async def metrics(request: Request, app: House) -> Response:
-    """Open to this machine and to private networks; through a proxy or from outside it takes an admin key."""
-    if not is_near(request) and not (await caller_of(request)).may("admin"):
-        raise Problem("scope_too_small", "From outside this needs an admin key.", extra={"needs": "admin"})
+    """Takes a key of the installation's first workspace (`read` is enough), unless TREADLE_METRICS is `open`."""
+    if app.settings.metrics != "open":
+        caller = await caller_of(request)
+        if not caller.may("read") or not await app.db.query(of_the_first_workspace, caller):
+            raise Problem("house_only", "These figures are of all workspaces: use a key of the first one.")
     made: Metrics = request.app.state.metrics
     made.streams.set(request.app.state.hub.places.taken)
     return Response(await asyncio.to_thread(made.render), media_type=CONTENT_TYPE)

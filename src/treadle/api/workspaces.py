@@ -58,10 +58,12 @@ def workspace_json(conn: sa.Connection, workspace_id: str) -> dict[str, Any] | N
 
 def owns_the_house(conn: sa.Connection, caller: Caller) -> bool:
     """Whether this is an admin key of the first workspace, whose people run the installation."""
-    first = conn.execute(
-        sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
-    ).scalar()
-    return caller.may("admin") and first == caller.workspace_id
+    return caller.may("admin") and of_the_first_workspace(conn, caller)
+
+
+def of_the_first_workspace(conn: sa.Connection, caller: Caller) -> bool:
+    first = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
+    return conn.execute(first).scalar() == caller.workspace_id
 
 
 def make(conn: sa.Connection, name: str, *, actor: str, now: float) -> dict[str, Any]:

@@ -41,7 +41,9 @@ treadle_build_info                           gauge      version; always 1
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections import Counter as Counting
+from collections.abc import Container, Iterator
+from functools import cache
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -49,6 +51,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from treadle import __version__
+from treadle.catalog import load
+from treadle.catalog.words import LANES, STAGES
 from treadle.observe.following import ChangeFollower, Follower, proven_live
 from treadle.posts.states import FINAL, RUNNING, STATE_WORDS
 from treadle.store import Database
@@ -65,7 +69,21 @@ from treadle.store.tables import (
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STAGE_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+ACCOUNTS_MOST = 1_000  # accounts with series of their own, oldest first
+# What comes from a request or an answer is never a label: every value is from a fixed set, or is this.
+OTHER = "other"
+OUTCOMES = frozenset({"ok", "refused", "not_sent", "lost", "interrupted", "none"})
 DELAY_BUCKETS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+
+
+def among(known: Container[str], value: str) -> str:
+    """The value of a label."""
+    return value if value in known else OTHER
+
+
+@cache
+def _patterns() -> frozenset[str]:
+    return frozenset({"unknown", *(pattern.id for pattern in load().patterns)})
 
 
 class Metrics:
@@ -132,9 +150,11 @@ class Metrics:
         entries, changed = self._events.read(conn), self._changes.read(conn)
         for entry in entries:
             if entry.duration_s is not None:
-                self.stages.labels(entry.stage, entry.outcome or "none").observe(max(0.0, entry.duration_s))
+                outcome = among(OUTCOMES, entry.outcome or "none")
+                self.stages.labels(among(STAGES, entry.stage), outcome).observe(max(0.0, entry.duration_s))
             if entry.pattern:
-                self.causes.labels(entry.lane or "unknown", entry.pattern, entry.stage).inc()
+                lane, pattern = among(LANES, entry.lane or "unknown"), among(_patterns(), entry.pattern)
+                self.causes.labels(lane, pattern, among(STAGES, entry.stage)).inc()
         published = []
         for row in changed:
             kind, _, state = row.type.partition(".")
@@ -200,13 +220,16 @@ def _causes(conn: sa.Connection) -> Iterator[Metric]:
     causes = GaugeMetricFamily(
         "treadle_posts_with_cause", "Posts not published that carry this cause now.", labels=["lane", "pattern"]
     )
+    counted: Counting[tuple[str, str]] = Counting()
     where = (posts.c.cause_pattern.is_not(None), posts.c.state != "published")
     for row in conn.execute(
         sa.select(posts.c.cause_lane, posts.c.cause_pattern, sa.func.count())
         .where(*where)
         .group_by(posts.c.cause_lane, posts.c.cause_pattern)
     ):
-        causes.add_metric([row[0] or "unknown", row[1]], row[2])
+        counted[among(LANES, row[0] or "unknown"), among(_patterns(), row[1])] += row[2]
+    for labels, count in counted.items():
+        causes.add_metric(labels, count)
     yield causes
     is_open = GaugeMetricFamily("treadle_blockers_open", "Open causes that hold posts.", labels=["scope", "lane"])
     held = GaugeMetricFamily("treadle_posts_waiting_for_repair", "Posts behind open causes.", labels=["scope", "lane"])
@@ -233,8 +256,11 @@ def _accounts(conn: sa.Connection, now: float) -> Iterator[Metric]:
     )
     counted: dict[str, int] = {}
     columns = (accounts.c.id, accounts.c.health, accounts.c.token_expires_at, accounts.c.quota)
-    for row in conn.execute(sa.select(*columns).where(accounts.c.disconnected_at.is_(None))):
+    living = sa.select(*columns).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.created_at)
+    for place, row in enumerate(conn.execute(living)):
         counted[row.health] = counted.get(row.health, 0) + 1
+        if place >= ACCOUNTS_MOST:
+            continue
         if row.token_expires_at is not None:
             days.add_metric([row.id], round((row.token_expires_at - now) / 86_400, 3))
         for bucket in ("posts", "replies"):
