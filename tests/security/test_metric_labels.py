@@ -103,8 +103,8 @@ def test_what_the_tables_hold_is_no_label_unless_it_is_known(house: tuple[App, F
             )  # fmt: skip
             conn.execute(
                 sa.insert(events).values(
-                    post_id=post, workspace_id=DEFAULT_WORKSPACE, attempt=1, started_at=now, stage=junk(rng, 20), kind="call",
-                    what="x", outcome=junk(rng, 20), duration_s=1.0,
+                    post_id=post, workspace_id=DEFAULT_WORKSPACE, attempt=1, started_at=now, stage=junk(rng, 20),
+                    kind="call", what="x", outcome=junk(rng, 20), duration_s=1.0,
                     diagnosis={"pattern": junk(rng, 30), "lane": junk(rng, 20)},
                 )
             )  # fmt: skip

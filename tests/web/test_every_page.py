@@ -34,6 +34,7 @@ PAGES = {
     "webhook": "/webhooks/{webhook}",
     "alerts": "/alerts",
     "keys": "/keys",
+    "people": "/people",
     "astray": "/no-such-page",
     "setup": "/setup",
     "me": "/me",

@@ -39,7 +39,7 @@ PAGES = (
     "/posts/{failed}", "/posts/{held}", "/compose", "/compose?post={chain}", "/compose?copy={published}",
     "/compose?at=2027-01-01T09:00", "/calendar", "/calendar?month=2026-12", "/calendar?month=nonsense", "/accounts",
     "/causes", "/causes?days=90", "/posts/replace?post={scheduled0}&post={video}",
-    "/unknown", "/webhooks", "/webhooks/{webhook}", "/alerts", "/keys", "/setup", "/me",
+    "/unknown", "/webhooks", "/webhooks/{webhook}", "/alerts", "/keys", "/people", "/setup", "/me",
 )  # fmt: skip
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)
 

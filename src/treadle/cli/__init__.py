@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "repair": ("treadle.cli.check", "Make a media file fit for Threads at the least cost."),
     "guide": ("treadle.cli.guide", "Write the guide as static pages."),
     "keys": ("treadle.cli.keys", "Create, list and revoke API keys; rotate the encryption key."),
+    "people": ("treadle.cli.people", "Who may log in to the pages: list, add, disable, enable, remove."),
     "doctor": ("treadle.cli.doctor", "Check the set-up and say what to do."),
     "migrate": ("treadle.cli.migrate", "Bring the database up to date."),
     "mcp": ("treadle.cli.mcp", "Offer Treadle to assistants over the Model Context Protocol."),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, no, say, table, when, workspace_of
+from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, say, table, when, workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from treadle.app import App
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 LONGEST = 200  # characters of a name, as in the API
@@ -186,32 +183,6 @@ def user(
     as_json: Json = False,
 ) -> None:
     """Let a person log in to the pages, or give them a new password. The password is asked for (or read from stdin)."""
-    from zoneinfo import available_timezones
+    from treadle.cli.people import let_in
 
-    from treadle.accounts.refusal import Refusal
-
-    if zone not in available_timezones():
-        fail(f"There is no time zone '{zone}'.", "Write it as Europe/Berlin.", code=2)
-    if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    with house() as app:
-        made = asyncio.run(_let_in(app, workspace_of(app, workspace), email, password, zone))
-    if isinstance(made, Refusal):
-        no(made, as_json)
-    what = "password changed" if made is True else "added"
-    if as_json:
-        say({"email": email, "outcome": what})
-    else:
-        typer.echo(f"{email}: {what}.")
-
-
-async def _let_in(app: App, workspace_id: str, email: str, password: str, zone: str) -> Any:
-    """``True``: the password of somebody who was known is another one now; else what adding them gave."""
-    from treadle.accounts import login
-
-    changed = await login.set_password(app.db, email, password, actor=ACTOR, now=app.now())
-    if changed is not False:
-        return changed
-    return await login.add_user(app.db, workspace_id, email, password, actor=ACTOR, now=app.now(), zone=zone)
+    let_in(email, workspace, zone, as_json)

@@ -19,6 +19,7 @@ from treadle.web.pages import (
     door,
     guide,
     keys,
+    people,
     post,
     posts,
     replace,
@@ -53,6 +54,7 @@ MODULES = (
     webhooks,
     alerts,
     keys,
+    people,
     guide,
     live,
 )
