@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, select_autoescape
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -24,6 +25,7 @@ from treadle.accounts import login
 from treadle.hosts import same_origin
 from treadle.store.tables import changes
 from treadle.web import words
+from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,7 +37,6 @@ SAID_COOKIE = "treadle_said"
 FIRST_CSRF_COOKIE = "treadle_first"
 SESSION_COOKIE = "treadle_session"
 FOLLOWS_BROWSER = "UTC"  # what a user has who chose no zone; one who chose UTC has Etc/UTC
-SMALL_FORM = 1_000_000  # bytes of a form that somebody sends who is not logged in
 
 
 @dataclass(slots=True)
@@ -234,6 +235,7 @@ class Route:
     handler: Handler
     public: bool = False
     harmless: bool = False  # a form that changes nothing: no token is asked for
+    files: bool = False  # a form that may bring files
 
 
 @dataclass(slots=True)
@@ -245,12 +247,16 @@ class Pages:
     def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
         return self._add("GET", path, public)
 
-    def post(self, path: str, *, public: bool = False, harmless: bool = False) -> Callable[[Handler], Handler]:
-        return self._add("POST", path, public, harmless)
+    def post(
+        self, path: str, *, public: bool = False, harmless: bool = False, files: bool = False
+    ) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, public, harmless, files)
 
-    def _add(self, method: str, path: str, public: bool, harmless: bool = False) -> Callable[[Handler], Handler]:
+    def _add(
+        self, method: str, path: str, public: bool, harmless: bool = False, files: bool = False
+    ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            self.routes.append(Route(method, path, handler, public, harmless))
+            self.routes.append(Route(method, path, handler, public, harmless, files))
             return handler
 
         return keep
@@ -279,16 +285,19 @@ def _endpoint(desk: Desk, route: Route) -> Callable[[Request], Awaitable[Respons
             return await route.handler(visit)
         if not route.harmless and not _same_site(desk, request):
             return visit.page("refused.html", status=403)
-        if viewer is None and not 0 <= int(request.headers.get("content-length") or -1) <= SMALL_FORM:
+        csrf = "" if route.harmless else visit.csrf
+        try:
+            visit.form = await read_form(request, terms(stranger=viewer is None, files=route.files, csrf=csrf))
+        except Unproven:
+            return visit.page("refused.html", status=403)
+        except TooMuch:
             return visit.page("refused.html", status=413)
-        sent = request.headers.get("x-csrf-token")
-        async with request.form(max_files=20, max_fields=4000, max_part_size=4_000_000) as form:
-            visit.form = form
-            if not route.harmless and not secrets.compare_digest(
-                (sent or visit.text("csrf")).encode(), visit.csrf.encode()
-            ):
-                return visit.page("refused.html", status=403)
+        except MultiPartException as error:
+            raise HTTPException(400, error.message) from error
+        try:
             return await route.handler(visit)
+        finally:
+            await visit.form.close()
 
     return answer
 

@@ -181,7 +181,7 @@ def _medium(path: str) -> tuple[int, int]:
     return part, int(inner.removeprefix("media[").rstrip("]"))
 
 
-@pages.post("/compose")
+@pages.post("/compose", files=True)
 async def sent(visit: Visit) -> Response:
     draft = read_form(visit.text, visit.texts)
     draft, troubles = await _take_files(visit, draft)
@@ -291,7 +291,7 @@ def _as_published(conn: sa.Connection, workspace: str, post_id: str, patch: dict
 # ------------------------------------------------------------ for the script
 
 
-@pages.post("/compose/check")
+@pages.post("/compose/check", files=True)
 async def check(visit: Visit) -> Response:
     """Findings as one types: the pieces of the page that show them."""
     draft = read_form(visit.text, visit.texts)
@@ -322,7 +322,7 @@ async def count(visit: Visit) -> Response:
     return visit.json({"counts": [count_text(text) for text in visit.texts("text")], "limit": TEXT_LIMIT})
 
 
-@pages.post("/compose/upload")
+@pages.post("/compose/upload", files=True)
 async def upload(visit: Visit) -> Response:
     """One file for one part; answers the piece of the form that holds it."""
     part = visit.text("part", "0")

@@ -119,7 +119,7 @@ def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], lis
     return files.most_common(50), links.most_common(50)
 
 
-@pages.post("/posts/replace")
+@pages.post("/posts/replace", files=True)
 async def carry(visit: Visit) -> Response:
     """Change the posts named, or, when none is, the next ones of the cause."""
     ids = list(dict.fromkeys(visit.texts("post")))[:MOST]
