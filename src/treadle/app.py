@@ -18,6 +18,7 @@ from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.accounts.vault import Vault, open_vault
 from treadle.keeping import jobs_of
+from treadle.media.hosting import DiskStore
 from treadle.media.service import MediaService
 from treadle.posts.release import Releaser
 from treadle.posts.service import Posts
@@ -62,8 +63,16 @@ class App:
             self._media = MediaService(self.settings)
         return self._media
 
+    def check_keys(self) -> None:
+        """Raise :class:`~treadle.private.KeyFileError` when a key is lost that what is stored was made with."""
+        self.vault.check()
+        room = self.media().store_room
+        if isinstance(room, DiskStore):
+            room.check()
+
     def start_worker(self) -> Engine:
         """Take a share of the posts, from now until :meth:`stop_worker`."""
+        self.check_keys()
         jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
         engine = Engine(self.settings, self.db, self._build_house, jobs)
         engine.start()
@@ -143,14 +152,24 @@ def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
     """Open the house of these settings; brings the database up to date unless told not to."""
     settings = settings or Settings()
     db = open_database(settings)
+    try:
+        return _furnish(settings, db, migrate)
+    except BaseException:
+        db.close()  # its threads would keep the process from ending
+        raise
+
+
+def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
     if migrate and not migrations.current(db):
         migrations.upgrade(db)
     enqueue = Enqueuer(db)
     releaser = Releaser(enqueue, spacing_s=settings.release_spacing * settings.time_scale)
+    with db.read() as conn:
+        vault = open_vault(settings, conn)
     app = App(
         settings=settings,
         db=db,
-        vault=open_vault(settings),
+        vault=vault,
         enqueue=enqueue,
         releaser=releaser,
         posts=Posts(releaser, max_lateness_s=settings.max_lateness),

@@ -11,12 +11,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
 import sqlalchemy as sa
 
+from treadle import private
 from treadle.accounts import alert_targets, needs, vault
 from treadle.accounts.connect import probe_window
 from treadle.accounts.from_meta import verify_token
@@ -74,7 +76,7 @@ async def examine(
     ``session`` asks the authorise window and the public address; it belongs to the running loop. ``workspace``: only
     its accounts are looked at. ``more``: what others found out about this machine.
     """
-    lines = [*_database(house), _disk(house), _keys(house), *more]
+    lines = [*_database(house), _disk(house), _keys(house), _files(house), *more]
     ready = lines[0].verdict != "broken"
     if ready:
         lines += [await house.db.query(_sealed, house), await house.db.query(_worker, house)]
@@ -156,6 +158,22 @@ def _keys(house: Accounts) -> Line:
     if mode & 0o077:
         return Line("Encryption keys", "broken", f"{path} is readable for others ({mode:o}).", f"chmod 600 {path}")
     return Line("Encryption keys", "fine", f"{path}, for its owner alone. Back it up apart from the database.")
+
+
+def _files(house: Accounts) -> Line:
+    """Everything in the data directory, and the database wherever it lies, is for this user alone."""
+    wide = set(private.open_to_others(house.settings.data_dir))
+    if house.db.file is not None:
+        for suffix in ("", "-wal", "-shm"):
+            wide.update(private.open_to_others(Path(f"{house.db.file}{suffix}")))
+    if not wide:
+        return Line("Files", "fine", f"{house.settings.data_dir} is for its owner alone.")
+    first = min(wide)
+    more = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
+    if wide == {house.settings.data_dir} and private.is_shared(first):
+        return Line("Files", "look", f"Others can look into {first}, which is not Treadle's own.",
+                    "Name a directory of its own with TREADLE_DATA_DIR.")  # fmt: skip
+    return Line("Files", "broken", f"Others have permissions on {first}{more}.", f"chmod -R go= {first}")
 
 
 def _sealed(conn: sa.Connection, house: Accounts) -> Line:

@@ -1,23 +1,22 @@
 """Secrets at rest: sealed with the newest key, opened with any key that is still kept.
 
 Keys come from ``TREADLE_SECRET_KEYS`` (newest first) or from a key file beside the database, made on first start with
-rights for its owner alone. A running server notices a rotated key file by itself.
+rights for its owner alone. A running server notices a rotated key file by itself. No key is made while the database
+holds what another key sealed: such a vault is *lost*, and neither seals nor opens anything.
 """
 
 from __future__ import annotations
 
 import base64
-import os
-import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from treadle import private
 from treadle.settings import Settings
 from treadle.store.tables import metadata, workspaces
 
@@ -26,7 +25,11 @@ SEALED_OPTIONS = frozenset({"alert_urls_enc"})  # options of a workspace that ho
 KEPT_KEYS = 2  # the newest, and the one before it: what a running server sealed in the last moment stays readable
 
 
-class VaultError(Exception):
+RESTORE = "Restore it from your backup"
+START_OVER = "if it is lost for good, run 'treadle keys start-over' and connect every account again"
+
+
+class VaultError(private.KeyFileError):
     """A secret cannot be opened, or the keys cannot be read; the message says what to do.
 
     Raised rather than answered with an empty token: that would look to Meta like a dead one.
@@ -36,12 +39,16 @@ class VaultError(Exception):
 class Vault:
     """``seal`` and ``open``; safe to use from several threads."""
 
-    def __init__(self, keys: list[str], *, path: Path | None = None) -> None:
+    def __init__(self, keys: list[str], *, path: Path | None = None, lost: str = "") -> None:
         self._path = path
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._keys = keys
-        self._fernet = _fernet(keys)
+        self.lost = lost
+        """Why nothing can be sealed or opened, and the way out; empty when the keys fit what the database holds."""
+        if lost:
+            return
+        self._fernet = _fernet(keys, path)
         if path is not None:
             self._stamp = _stamp(path)
 
@@ -82,8 +89,14 @@ class Vault:
             self.open(sealed)  # raises with the words for people
             raise
 
+    def check(self) -> None:
+        """Raise :class:`VaultError` when the keys are lost: nothing that needs secrets may start then."""
+        if self.lost:
+            raise VaultError(self.lost)
+
     def _follow(self) -> None:
         """Read the key file again when another process has changed it."""
+        self.check()
         if self._path is None:
             return
         stamp = _stamp(self._path)
@@ -91,7 +104,7 @@ class Vault:
             return
         with self._lock:
             self._keys = _read(self._path)
-            self._fernet = _fernet(self._keys)
+            self._fernet = _fernet(self._keys, self._path)
             self._stamp = stamp
 
     def add_key(self) -> None:
@@ -106,37 +119,60 @@ class Vault:
         return dropped
 
     def _write(self, keys: list[str]) -> None:
+        self.check()
         if self._path is None:
             raise VaultError(
                 "The keys come from TREADLE_SECRET_KEYS: put the new key in front of the old ones there, restart, and "
                 "run 'treadle keys rotate' again."
             )
         with self._lock:
-            _replace(self._path, keys)
-            self._keys, self._fernet, self._stamp = keys, _fernet(keys), _stamp(self._path)
+            private.replace_secret(self._path, _lines(keys))
+            self._keys, self._fernet, self._stamp = keys, _fernet(keys, self._path), _stamp(self._path)
 
 
-def open_vault(settings: Settings) -> Vault:
-    """The vault of these settings; makes the key file on first start."""
+def open_vault(settings: Settings, conn: sa.Connection | None = None) -> Vault:
+    """The vault of these settings; makes the key file on first start.
+
+    ``conn``: a migrated database that may hold sealed secrets. The vault is lost when the keys open none of them.
+    """
     given = [key.strip() for key in settings.secret_keys.get_secret_value().split(",") if key.strip()]
     if given:
-        return Vault(given)
+        return _fitting(Vault(given), conn)
     path = settings.data_dir / KEY_FILE
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _create(path, [Fernet.generate_key().decode()])
-    tighten(path)
-    return Vault(_read(path), path=path)
+        if conn is not None and next(_sealed(conn), None) is not None:
+            return Vault([], path=path, lost=_missing(path))
+        private.make_directory(path.parent)
+        private.create_secret(path, _lines([Fernet.generate_key().decode()]))
+    private.clear_leftovers(path)
+    private.tighten(path)
+    return _fitting(Vault(_read(path), path=path), conn)
 
 
-def tighten(path: Path) -> bool:
-    """Take the rights on the key file from everybody else; false when that could not be done."""
-    try:
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError:
-        return False
-    return True
+def _missing(path: Path) -> str:
+    return (
+        f"The key file {path} is missing, and the database holds secrets that only its key opens. {RESTORE}, or set "
+        f"TREADLE_SECRET_KEYS to the keys; {START_OVER}."
+    )
+
+
+def _fitting(vault: Vault, conn: sa.Connection | None) -> Vault:
+    """This vault, or a lost one when secrets are stored and not one of them can be opened."""
+    if conn is None:
+        return vault
+    seen = False
+    for sealed in _sealed(conn):
+        seen = True
+        try:
+            vault.open(sealed)
+        except VaultError:
+            continue
+        return vault
+    if not seen:
+        return vault
+    where = f"The key file {vault.path} holds" if vault.path else "TREADLE_SECRET_KEYS names"
+    lost = f"{where} no key that opens the secrets in the database. Put the right key back; {START_OVER}."
+    return Vault([], path=vault.path, lost=lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +231,23 @@ def unreadable(conn: sa.Connection, vault: Vault) -> list[str]:
     return found
 
 
+def _sealed(conn: sa.Connection) -> Iterator[bytes]:
+    """Every sealed secret in the database. The first of each column comes first: that is all a good key needs."""
+    columns = [column for _, column in _sealed_columns()]
+    for column in columns:
+        first = conn.execute(sa.select(column).where(column.is_not(None)).limit(1)).scalar()
+        if first is not None:
+            yield first
+    for options in conn.execute(sa.select(workspaces.c.options)).scalars():
+        for name in SEALED_OPTIONS & (options or {}).keys():
+            try:
+                yield base64.b64decode(options[name])
+            except ValueError:
+                yield b""
+    for column in columns:
+        yield from conn.execute(sa.select(column).where(column.is_not(None))).scalars()
+
+
 def _sealed_columns() -> Iterator[tuple[sa.Table, sa.Column[bytes]]]:
     for table in metadata.sorted_tables:
         for column in table.columns:
@@ -202,12 +255,17 @@ def _sealed_columns() -> Iterator[tuple[sa.Table, sa.Column[bytes]]]:
                 yield table, column
 
 
-def _fernet(keys: list[str]) -> MultiFernet:
+def _fernet(keys: list[str], path: Path | None = None) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
+        if path is not None:
+            raise VaultError(
+                f"The key file {path} is damaged: a line is no key, or only part of one. {RESTORE}; {START_OVER}."
+            ) from None
         raise VaultError(
-            "A secret key is not a Fernet key: 32 bytes in URL-safe base64. 'treadle keys new-secret' prints one."
+            "A key in TREADLE_SECRET_KEYS is not a Fernet key: 32 bytes in URL-safe base64. 'treadle keys new-secret' "
+            "prints one."
         ) from None
 
 
@@ -223,7 +281,9 @@ def _read(path: Path) -> list[str]:
             f"The key file {path} cannot be read: {_reason(error)}. Let this user read it, or restore it."
         ) from None
     if not lines:
-        raise VaultError(f"The key file {path} is empty. Restore it from a backup: without it no token can be opened.")
+        raise VaultError(
+            f"The key file {path} is empty, and no stored token opens without it. {RESTORE}; {START_OVER}."
+        )
     return lines
 
 
@@ -235,28 +295,5 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return facts.st_mtime_ns, facts.st_ino
 
 
-def _temporary(path: Path, keys: list[str]) -> Path:
-    made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write("\n".join(keys) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return made
-
-
-def _create(path: Path, keys: list[str]) -> None:
-    """Make the file whole or not at all; when two processes start at once, one of them wins and both use its key."""
-    made = _temporary(path, keys)
-    try:
-        with suppress(FileExistsError):
-            os.link(made, path)
-    except OSError:  # a file system without hard links
-        if not path.exists():
-            made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-def _replace(path: Path, keys: list[str]) -> None:
-    _temporary(path, keys).replace(path)
+def _lines(keys: list[str]) -> bytes:
+    return ("\n".join(keys) + "\n").encode("ascii")

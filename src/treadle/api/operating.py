@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
@@ -15,7 +17,10 @@ from treadle.api.document import good, problems
 from treadle.api.problems import KINDS, Problem, not_found, page
 from treadle.api.workspaces import of_the_first_workspace
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
+from treadle.store import Database
 from treadle.store.tables import workers
+
+WRITE_EVERY_S = 10.0
 
 router = APIRouter(tags=["Operating"])
 
@@ -36,7 +41,9 @@ async def healthz() -> Response:
     response_model=answers.Open,
     responses={
         **good(
-            200, "Database there and up to date, a worker alive.", {"status": "ready", "checks": {"database": "ok"}}
+            200,
+            "Database there, up to date and writable; a worker alive.",
+            {"status": "ready", "checks": {"database": "ok"}},
         ),
         **good(503, "Something is missing; 'checks' says what.", model=answers.Open),
     },
@@ -44,14 +51,48 @@ async def healthz() -> Response:
 async def readyz(request: Request, app: House) -> Response:
     """A load balancer sends requests here only while this is 200."""
     checks: dict[str, str] = {}
+    state = request.app.state
     try:
-        current, alive = await asyncio.wait_for(app.db.query(_look, request.app.state.newest, app.now()), 5)
-        checks["database"] = "ok" if current else "not up to date: run 'treadle migrate'"
+        current, alive = await asyncio.wait_for(app.db.query(_look, state.newest, app.now()), 5)
+        checks["database"] = (await state.write_check()) if current else "not up to date: run 'treadle migrate'"
         checks["worker"] = "ok" if alive else "no worker is alive: nothing is sent; run 'treadle worker'"
     except (sa.exc.SQLAlchemyError, TimeoutError):
         checks["database"] = "does not answer"
     ready = all(said == "ok" for said in checks.values())
     return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+
+class WriteCheck:
+    """Whether the database takes writes, by writing: a full disk or a read-only database still answers reads.
+
+    One write serves everybody who asks within :data:`WRITE_EVERY_S`, so that asking costs strangers nothing to spare.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db, self._clock = db, clock
+        self._turn = asyncio.Lock()
+        self._known: tuple[float, str] | None = None
+
+    async def __call__(self) -> str:
+        async with self._turn:
+            now = self._clock()
+            if self._known is None or now - self._known[0] >= WRITE_EVERY_S:
+                self._known = (now, await self._write())
+            return self._known[1]
+
+    async def _write(self) -> str:
+        try:
+            await asyncio.wait_for(self._db.run(_touch), 5)
+        except TimeoutError:
+            return "takes no writes: it does not answer"
+        except sa.exc.SQLAlchemyError:
+            return "takes no writes: look at its disk space and permissions"
+        return "ok"
+
+
+def _touch(conn: sa.Connection) -> None:
+    """Write a row that changes nothing."""
+    conn.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
 
 def _look(conn: sa.Connection, newest: str, now: float) -> tuple[bool, bool]:

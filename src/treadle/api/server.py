@@ -18,7 +18,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
-from treadle.api import document
+from treadle.api import document, operating
 from treadle.api.files import Repairs
 from treadle.api.gate import METHODS, Gate, Protected
 from treadle.api.problems import Problem, invalid
@@ -54,6 +54,7 @@ def create_api(app: App) -> FastAPI:
     api.state.hub = Hub(app)
     api.state.repairs = Repairs()
     api.state.key_uses = {}
+    api.state.write_check = operating.WriteCheck(app.db)
     api.state.metrics = Metrics(app.db, app.now)
     api.state.newest = migrate.versions(app.db)[1]
     for router in routers():

@@ -11,6 +11,8 @@ from importlib import import_module
 
 from treadle.cli._pipe import drop_the_rest, outlive_the_reader
 
+# They write nothing but files that a person asks for by name: those follow that person's umask.
+WRITES_FOR_OTHERS = frozenset({"check", "diagnose", "explain", "guide", "repair"})
 STOPPED = 130  # what a shell gives a program that Ctrl-C ended
 
 # command -> (module with a Typer app called `app`, one-line help)
@@ -79,6 +81,10 @@ def main(argv: list[str] | None = None) -> None:
         hint = f" Did you mean '{near[0]}'?" if near else ""
         sys.stderr.write(f"treadle: there is no command '{name}'.{hint} Run 'treadle --help' for the list.\n")
         raise SystemExit(2)
+    if name not in WRITES_FOR_OTHERS:
+        from treadle.private import restrict_process
+
+        restrict_process()
     try:
         code = import_module(COMMANDS[name][0]).run(name, args[1:]) or 0
     except KeyboardInterrupt:

@@ -36,7 +36,9 @@ def trouble_of(error: Exception) -> Trouble | None:
         return _file(error)
     if (pydantic := sys.modules.get("pydantic_core")) and isinstance(error, pydantic.ValidationError):
         return _setting(error) if error.title == "Settings" else None
-    if (vault := sys.modules.get("treadle.accounts.vault")) and isinstance(error, vault.VaultError):
+    if (private := sys.modules.get("treadle.private")) and isinstance(error, private.KeyFileError):
+        return Trouble(str(error))
+    if (engine := sys.modules.get("treadle.publishing.engine")) and isinstance(error, engine.AlreadyRunning):
         return Trouble(str(error))
     if (sa := sys.modules.get("sqlalchemy.exc")) and isinstance(error, sa.SQLAlchemyError):
         return _database(error)

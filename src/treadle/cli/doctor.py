@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from treadle.cli._show import bold, field, write
 from treadle.cli._typer import run_app
+
+if TYPE_CHECKING:
+    from treadle.accounts.vault import Vault
+    from treadle.settings import Settings
+    from treadle.store import Database
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_show_locals=False, help="Check the set-up and say what to do."
@@ -26,6 +31,26 @@ def _nothing(*_: object, **__: object) -> None:
     """Nothing is enqueued by looking."""
 
 
+def _vault(settings: Settings, database: Database) -> Vault:
+    """The vault as it is: looking makes no key beside secrets, and an older database cannot be asked for them."""
+    import sqlalchemy as sa
+
+    from treadle.accounts.vault import KEY_FILE, Vault, open_vault
+    from treadle.store import migrate
+
+    try:
+        at, newest = migrate.versions(database)
+    except sa.exc.SQLAlchemyError:
+        at = newest = None
+    if at == newest and at is not None:
+        with database.read() as conn:
+            return open_vault(settings, conn)
+    path = settings.data_dir / KEY_FILE
+    if at is not None and not settings.secret_keys.get_secret_value() and not path.exists():
+        return Vault([], path=path, lost=f"There is no key file {path}.")
+    return open_vault(settings)
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -34,7 +59,7 @@ def doctor(
     """Check database, disk, keys, worker, addresses, the Meta app, every account; repair a tiny file. 1: broken."""
     from treadle.accounts.doctor import Line, examine, repairs, worst
     from treadle.accounts.service import Accounts
-    from treadle.accounts.vault import VaultError, open_vault
+    from treadle.accounts.vault import VaultError
     from treadle.media.selftest import failing_repair
     from treadle.posts.release import Releaser
     from treadle.publishing import cage_line
@@ -53,7 +78,7 @@ def doctor(
             house = Accounts(
                 settings=settings,
                 db=database,
-                vault=open_vault(settings),
+                vault=_vault(settings, database),
                 client=client,
                 repairs=Releaser(_nothing),
                 block=open_blocker,

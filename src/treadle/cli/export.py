@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from treadle import private
 from treadle.cli._house import Json, Workspace, fail, house, say, workspace_of
 from treadle.paths import absolute
 
@@ -82,6 +83,7 @@ def _whole(path: Path) -> Iterator[TextIO]:
     unready = path.with_name(path.name + ".part")
     try:
         with unready.open("w", encoding="utf-8") as target:
+            private.share(unready)
             yield target
             target.flush()
             os.fsync(target.fileno())

@@ -144,6 +144,7 @@ def rotate(as_json: Json = False) -> None:
     from treadle.accounts.vault import rotate as seal_anew
 
     with house() as app, app.db.begin() as conn:
+        app.vault.check()
         done = seal_anew(conn, app.vault)
     lost = ", ".join(sorted(set(done.unreadable)))
     unread = (
@@ -161,6 +162,32 @@ def rotate(as_json: Json = False) -> None:
         if not as_json:
             typer.echo(unread, err=True)
         raise typer.Exit(1)
+
+
+@app.command("start-over")
+def start_over(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: the secrets that no key opens are removed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Go on without lost keys: give up the secrets that only they open. Every account is to be connected again."""
+    from treadle.cli._start_over import start_over as go_on
+    from treadle.settings import Settings
+
+    if not yes:
+        fail(
+            "This removes the stored tokens, webhook secrets and alert targets that no key opens.",
+            "Restore the key file from your backup if you can. Otherwise stop the server and repeat it with --yes.",
+            code=2,
+        )
+    done = go_on(Settings())
+    if as_json:
+        say({"accounts": list(done.accounts), "webhooks": list(done.webhooks), "workspaces": list(done.workspaces)})
+        return
+    typer.echo(f"Accounts to connect again: {', '.join(done.accounts) or 'none'}.")
+    if done.webhooks:
+        typer.echo(f"Webhooks paused, to be given a new secret and resumed: {', '.join(done.webhooks)}.")
+    if done.workspaces:
+        typer.echo(f"Workspaces whose alert targets are to be set again: {', '.join(done.workspaces)}.")
 
 
 @app.command("new-secret")

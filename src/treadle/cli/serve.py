@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from treadle import private
 from treadle.cli._house import fail
 
 if TYPE_CHECKING:
@@ -120,36 +122,50 @@ def _settings() -> Settings:
 def _open(settings: Settings) -> App:
     from treadle.app import open_app
     from treadle.observe.logs import configure
+    from treadle.private import KeyFileError
     from treadle.publishing import cage_line
 
     configure(settings)
     cage_line.note(settings)
-    return open_app(settings)
+    app = open_app(settings)
+    try:
+        app.check_keys()
+    except KeyFileError:
+        app.close()
+        raise
+    private.tighten_tree(settings.data_dir)
+    return app
 
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
-    """On SQLite one server at a time: two would each take the other's runs for a dead worker's."""
+    """On SQLite one server at a time: two would each take the other's runs for a dead worker's.
+
+    The database itself is locked, however its address is spelled, and the data directory that it is in by default.
+    """
     import sqlalchemy as sa
     from filelock import FileLock, Timeout
 
-    if sa.make_url(settings.resolved_database_url).get_backend_name() != "sqlite":
+    from treadle.store.database import sqlite_file
+
+    database = sqlite_file(sa.make_url(settings.resolved_database_url))
+    if database is None:
         yield
         return
-    database = sa.make_url(settings.resolved_database_url).database or ""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{database}.server.lock" if settings.database_url else settings.data_dir / "server.lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        fail(
-            f"Another Treadle server is running on {settings.data_dir}.",
-            "Stop it first, or give this one a data directory of its own (TREADLE_DATA_DIR).",
-        )
-    try:
+    places = [Path(f"{database}.server.lock")]
+    if not settings.database_url:
+        places.append(settings.data_dir / "server.lock")
+    with ExitStack() as held:
+        try:
+            for place in places:
+                private.make_directory(place.parent)
+                held.enter_context(FileLock(place, timeout=0, mode=private.FILE))
+        except Timeout:
+            fail(
+                f"Another Treadle server is running on {database}.",
+                "Stop it first, or give this one a data directory of its own (TREADLE_DATA_DIR).",
+            )
         yield
-    finally:
-        lock.release()
 
 
 def _listen(host: str, port: int) -> socket.socket:

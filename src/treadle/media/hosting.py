@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import shutil
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from treadle import private
 from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
 from treadle.media.patterns import finding
@@ -39,6 +39,10 @@ WRITE_AT_ONCE = 1024 * 1024
 SIGNED_FOR = timedelta(days=7)
 """How long a signed bucket address works; Amazon allows no more."""
 STALE_WORK_S = 86_400.0
+KEY_BYTES = 32
+_WAY_OUT = (
+    "Restore it from your backup; if it is lost for good, run 'treadle keys start-over': the files get new addresses."
+)
 
 _IN_BUCKET = "bucket:"
 _ID = re.compile(r"med_[a-z2-7]{26}")
@@ -97,16 +101,45 @@ class DiskStore:
 
     def _key(self) -> bytes:
         if self._secret is None:
-            self._root.mkdir(parents=True, exist_ok=True)
-            path = self._root / "address.key"
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "wb") as out:
-                    out.write(secrets.token_bytes(32))
-            except FileExistsError:
-                pass
-            self._secret = path.read_bytes()
+            path = self.key_file
+            if not path.exists():
+                self._refuse_new_addresses()
+                self.start_over()
+            private.clear_leftovers(path)
+            private.tighten(path)
+            key = path.read_bytes()
+            if len(key) != KEY_BYTES:
+                raise private.KeyFileError(
+                    f"The key file {path} is damaged: it has {len(key)} bytes instead of {KEY_BYTES}. {_WAY_OUT}"
+                )
+            self._secret = key
         return self._secret
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key lies that makes addresses unguessable."""
+        return self._root / "address.key"
+
+    def check(self) -> None:
+        """Raise :class:`~treadle.private.KeyFileError` when addresses that were handed out cannot be made again."""
+        if self.key_file.exists():
+            self._key()
+        else:
+            self._refuse_new_addresses()
+
+    def start_over(self) -> None:
+        """Make a new key where the old one is lost: every file gets another address."""
+        private.make_directory(self._root)
+        private.create_secret(self.key_file, secrets.token_bytes(KEY_BYTES))
+
+    def _refuse_new_addresses(self) -> None:
+        files = self._root / "files"
+        kept = files.is_dir() and any(_ID.fullmatch(place.name) for place in files.iterdir())
+        if kept and not self.key_file.exists():  # looked at again: another process may have begun to keep files
+            raise private.KeyFileError(
+                f"The key file {self.key_file} is missing, and the addresses of the files beside it were made with it. "
+                f"{_WAY_OUT}"
+            )
 
     def _token(self, media_id: str) -> str:
         digest = hmac.new(self._key(), media_id.encode(), hashlib.sha256).digest()[:20]
@@ -115,12 +148,14 @@ class DiskStore:
     def put(self, source: Path, stored: StoredMedia) -> StoredMedia:
         """Take the file over (it is moved)."""
         place = self._root / "files" / stored.id
-        place.mkdir(parents=True)
+        stored = replace(stored, url=self.url(stored))  # first of all: it may refuse
+        private.make_directory(place)
         target = place / f"file.{stored.ending}"
         shutil.move(source, target)
-        stored = replace(stored, path=str(target), url=self.url(stored))
+        private.tighten(target)
+        stored = replace(stored, path=str(target))
         note = {**stored.to_json(), "created_at": time.time()}
-        (place / "note.json").write_text(json.dumps(note), encoding="utf-8")
+        private.replace_secret(place / "note.json", json.dumps(note).encode())
         return stored
 
     def url(self, stored: StoredMedia) -> str:
@@ -248,7 +283,7 @@ class BucketStore:
         target = work / f"source.{stored.ending}"
         try:
             answer = await obstore.get_async(self._store, stored.path)
-            with target.open("wb") as out:
+            with private.create(target) as out:
                 async for piece in answer.stream(min_chunk_size=WRITE_AT_ONCE):
                     await asyncio.to_thread(out.write, piece)
         except FileNotFoundError:
@@ -291,7 +326,7 @@ async def receive(stream: AsyncIterable[bytes], target: Path, limit: int) -> tup
             out.write(part)
 
     problem: Finding | None = None
-    with target.open("wb") as out:
+    with private.create(target) as out:
         async for piece in stream:
             size += len(piece)
             waiting += len(piece)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from treadle import private
 from treadle.diagnosis.redact import redact_text
 from treadle.media.facts import MediaProbe
 from treadle.media.finding import Finding
@@ -301,5 +302,5 @@ def limits_for(probe: MediaProbe | None, *, size: int | None, memory_mb: int = 2
 
 def work_directory(parent: Path) -> tempfile.TemporaryDirectory[str]:
     """A directory of its own for one job, removed with everything in it."""
-    parent.mkdir(parents=True, exist_ok=True)
+    private.make_directory(parent)
     return tempfile.TemporaryDirectory(prefix="job-", dir=parent, ignore_cleanup_errors=True)

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from treadle import private
 from treadle.media.download import download
 from treadle.media.facts import MediaProbe
 from treadle.media.fetch import LOOK_TIMEOUT, look
@@ -321,6 +322,7 @@ class MediaService:
             kept = await self.store_room.local(made.stored, Path(work))
             if kept is not None:
                 await asyncio.to_thread(shutil.move, kept, target)
+                await asyncio.to_thread(private.share, target)
         await asyncio.to_thread(self.store_room.remove, made.stored.id)
         return made
 

@@ -198,14 +198,13 @@ class Engine:
 
     def _be_alone(self) -> None:
         """SQLite has one worker. Whoever worked here before is dead, and what was left over is taken up at once."""
-        file = self.db.url.database or ""
-        self._alone = FileLock(f"{file}.worker.lock", timeout=0)
+        self._alone = FileLock(f"{self.db.file or ''}.worker.lock", timeout=0, mode=0o600)
         try:
             self._alone.acquire()
         except Timeout as error:
             raise AlreadyRunning(
-                "Another Treadle works on this database already. SQLite takes one worker; stop the other one, choose"
-                " another TREADLE_DATA_DIR, or use Postgres for several workers."
+                f"Another Treadle works on the database {self.db.file} already. SQLite takes one worker; stop the other"
+                " one, choose another TREADLE_DATA_DIR, or use Postgres for several workers."
             ) from error
         with self.db.begin() as conn:
             leases.end_all(conn)

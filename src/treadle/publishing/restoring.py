@@ -8,11 +8,11 @@ gone back in time. Posts that were due since then are looked for on Threads befo
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from treadle import private
 from treadle.posts.states import FINAL
 from treadle.store.tables import parts, posts, workers
 
@@ -23,9 +23,7 @@ SLACK_S = 120.0
 def remember(folder: Path, at: float) -> None:
     """Note beside the database when it was last written to. Losing this note costs only the detection."""
     with contextlib.suppress(OSError):
-        fresh = folder / f".{STAMP}.{os.getpid()}"
-        fresh.write_text(f"{at:.3f}\n")
-        fresh.replace(folder / STAMP)
+        private.write_note(folder / STAMP, f"{at:.3f}\n")
 
 
 def went_back(conn: sa.Connection, folder: Path) -> float | None:

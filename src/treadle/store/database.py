@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from treadle import private
 from treadle.settings import Settings
 from treadle.store.group import GroupWriter
 
@@ -39,6 +41,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.file = sqlite_file(self.url)
         turn = _FairLock()
         self.engine = _sqlite(self.url, turn) if self.is_sqlite else _postgres(self.url)
         # For what DBOS writes by itself: that a run was taken, that one was put back. A power cut may take the last
@@ -111,11 +114,29 @@ def why_away(error: Exception) -> str | None:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of these settings; makes the data directory when SQLite needs it."""
-    url = sa.make_url(settings.resolved_database_url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    """The database of these settings; makes the data directory and the file when SQLite needs them."""
+    if (file := sqlite_file(sa.make_url(settings.resolved_database_url))) is not None:
+        _own(file)
     return Database(settings.resolved_database_url)
+
+
+def sqlite_file(url: sa.URL) -> Path | None:
+    """The file of a SQLite database, one path however the address spells it; ``None`` for any other database."""
+    name = url.database or ""
+    if url.get_backend_name() != "sqlite" or name in ("", ":memory:"):
+        return None
+    if name.startswith("file:"):
+        name = unquote(urlsplit(name).path)
+    return Path(name).resolve()
+
+
+def _own(path: Path) -> None:
+    """See to it that the database is this user's alone: SQLite gives ``-wal`` and ``-shm`` the permissions it has."""
+    private.make_directory(path.parent)
+    if not path.exists():
+        private.make_file(path)
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        private.tighten(Path(f"{path}{suffix}"))
 
 
 def _postgres(url: sa.URL) -> sa.Engine:
