@@ -57,6 +57,14 @@ class Settings(BaseSettings):
         "127.0.0.1,::1", description="Addresses or networks whose X-Forwarded-For is believed, comma separated."
     )
     metrics: Literal["key", "open"] = Field("key", description="Whether /metrics needs a key, or is open to everyone.")
+
+    request_head_timeout: float = Field(20.0, gt=0, description="Seconds for the head of a request to arrive.")
+    request_body_timeout: float = Field(
+        30.0, gt=0, description="Seconds for a body to arrive, and one more for each 500 bytes of it."
+    )
+    max_connections: int = Field(
+        2000, ge=1, description="Connections at a time; a third of the open files the system allows when that is less."
+    )
     worker_concurrency: int = Field(64, ge=1, description="Runs one worker process advances at the same time.")
     retention_days: int = Field(90, ge=1, description="Timelines of finished posts are kept this long.")
     log_level: str = "info"

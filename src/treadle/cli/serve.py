@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from treadle.settings import Settings
 
 HTTP_SHARE = 0.4  # of the time to stop: answers under way end first, then the runs
+KEEP_ALIVE_S = 5
+READ_S = 60.0  # without reading what was answered
+BACKLOG = 512  # connections that wait to be accepted
 TIDY_S = 10.0  # beyond the time to stop, for what tidies up after it: leases, sessions, connections
 
 server = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
@@ -177,7 +180,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         made.close()
         fail(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another with --port; 0 takes a free one.")
-    made.listen(2048)
+    made.listen(BACKLOG)
     return made
 
 
@@ -213,10 +216,12 @@ def _serve(
 ) -> None:
     import uvicorn
 
+    from treadle.api.connection import ConnectionLimits, ceiling, limited, quiet_accept
     from treadle.site import build
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            asyncio.get_running_loop().set_exception_handler(quiet_accept)
             await super().startup(sockets)
             if asked.is_set():
                 deadline.begin()
@@ -237,12 +242,19 @@ def _serve(
     asked = threading.Event()
     deadline = Deadline(stop_within + TIDY_S)
     api = build(app)
+    settings = app.settings
+    limits = ConnectionLimits(
+        settings.request_head_timeout, settings.request_body_timeout, READ_S, ceiling(settings.max_connections)
+    )
     config = uvicorn.Config(
         api,
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=False,
+        http=limited(limits),
+        timeout_keep_alive=KEEP_ALIVE_S,
+        backlog=max(4, min(BACKLOG, limits.most // 4)),  # also how many are accepted before one is served
         timeout_graceful_shutdown=max(1, int(stop_within * HTTP_SHARE)),
         proxy_headers=True,
         forwarded_allow_ips=app.settings.trusted_proxies,
