@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import http.server
 import io
+import ipaddress
 import json
 import logging
 import re
@@ -104,6 +105,33 @@ def test_the_compose_file_runs_what_exists() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")))
     offered = set(re.findall(r"^(\w+)=", (ROOT / "deploy" / "example.env").read_text(encoding="utf-8"), re.M))
     assert asked == offered
+
+
+def test_the_containers_have_no_more_rights_than_they_need() -> None:
+    compose = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+    for name in ("migrate", "server", "worker"):
+        service = compose["services"][name]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert (service["read_only"], service["tmpfs"]) == (True, ["/tmp"])
+        assert all(str(volume).startswith("data:") for volume in service["volumes"])
+    front = compose["networks"]["front"]["ipam"]["config"][0]
+    believed = {ipaddress.ip_network(place) for place in service["environment"]["TREADLE_TRUSTED_PROXIES"].split(",")}
+    assert all(place.num_addresses == 1 for place in believed), "whole networks hold other containers too"
+    assert ipaddress.ip_network(front["gateway"]) in believed
+    users = [name for name, service in compose["services"].items() if "front" in service["networks"]]
+    assert users == ["server"]
+    assert compose["networks"]["back"]["internal"] is True
+
+
+def test_the_base_images_can_be_pinned() -> None:
+    text = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"^FROM (\S+)", text, re.M)) == {"${BASE}"}
+    offered = (ROOT / "deploy" / "example.env").read_text(encoding="utf-8")
+    compose = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
+    for name in ("BASE_IMAGE", "POSTGRES_IMAGE"):
+        assert f"\n{name}=" in offered
+        assert f"${{{name}:-" in compose
 
 
 def test_the_container_file_copies_what_it_needs_and_nothing_else() -> None:
