@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         2000, ge=1, description="Connections at a time; a third of the open files the system allows when that is less."
     )
+    requests_per_key: int = Field(12_000, ge=1, description="Requests a minute with one API key.")
+    requests_per_address: int = Field(3_000, ge=1, description="Requests a minute from one address without a good key.")
     worker_concurrency: int = Field(64, ge=1, description="Runs one worker process advances at the same time.")
     retention_days: int = Field(90, ge=1, description="Timelines of finished posts are kept this long.")
     log_level: str = "info"

@@ -18,6 +18,10 @@ bearer = HTTPBearer(
 )
 
 
+KEY_IS_GOOD = "treadle.key_is_good"
+"""Set in a request's scope once its key was looked up and found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The key that a request came with."""
@@ -48,6 +52,7 @@ async def caller_of(request: Request) -> Caller:
     key = await app.db.query(keys.who, secret.strip(), now=now) if _sane(secret) else None
     if key is None:
         raise Problem("key_wrong", headers={"WWW-Authenticate": 'Bearer realm="treadle", error="invalid_token"'})
+    request.scope[KEY_IS_GOOD] = True
     noted: dict[str, float] = request.app.state.key_uses
     if now - noted.get(key.id, 0.0) > keys.USE_NOTED_EVERY_S:
         # Looking costs a read; that it was used is written once a minute, not with every request.

@@ -108,6 +108,11 @@ KINDS: Mapping[str, Kind] = {
     "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),
     "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
     "busy": Kind(429, "Too many at once.", "Wait as long as the header Retry-After says, then try again."),
+    "too_many_requests": Kind(
+        429,
+        "Too many requests in a minute.",
+        "Wait as long as the header Retry-After says. 'RateLimit' says what is left.",
+    ),
     # Threads or this house
     # 424 and not 5xx: this server did its part, and trying the same again helps only if 'cause' says so.
     "threads_refused": Kind(

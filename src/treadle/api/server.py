@@ -22,6 +22,7 @@ from treadle.api import document, operating
 from treadle.api.files import Repairs
 from treadle.api.gate import METHODS, Gate, Protected
 from treadle.api.problems import Problem, invalid
+from treadle.api.rate_limits import RateLimited, RateLimits
 from treadle.api.stream import Hub
 from treadle.app import App
 from treadle.hosts import hosts_of
@@ -61,6 +62,8 @@ def create_api(app: App) -> FastAPI:
         api.include_router(router)
     _refusals(api, app.settings.public_url)
     document.install(api)
+    limits = RateLimits(app.settings.requests_per_key, app.settings.requests_per_address)
+    api.add_middleware(RateLimited, limits=limits, public_url=app.settings.public_url)
     return api
 
 
