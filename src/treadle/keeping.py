@@ -19,6 +19,7 @@ from treadle.accounts.webhooks import fan_out
 from treadle.net.guard import Trust
 from treadle.net.session import guarded_session
 from treadle.publishing import addresses, keeping_media, rechecking, retention
+from treadle.publishing.heartbeat import EVERY_S, beat
 from treadle.publishing.house import House
 from treadle.publishing.housekeeping import Job
 from treadle.settings import Settings
@@ -123,7 +124,11 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
     async def media(house: House) -> None:
         await beside.run("media", keeping_media.clean_up(house.db, await house.media(), house.now()))
 
+    async def heartbeat(house: House) -> None:
+        await beside.run("heartbeat", beat(house))
+
     return [
+        Job("heartbeat", EVERY_S, heartbeat),
         Job("recheck", 10.0, recheck),
         Job("deliver_webhooks", 2.0, deliver),
         Job("send_alerts", 15.0, alert),

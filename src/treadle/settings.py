@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     max_lateness: float = Field(86_400.0, ge=0, description="Older than this, a released post is held for a yes.")
     release_spacing: float = Field(2.0, ge=0, description="Seconds between posts of one account let go together.")
     alert_urls: str = Field("", description="Addresses of alert targets for people, space separated.")
+    heartbeat_url: str = Field(
+        "", description="Asked for once a minute while posts are worked; the service behind it alarms when it is not."
+    )
 
     @field_validator("threads_api_url", "threads_authorize_url", "public_url")
     @classmethod
@@ -89,6 +92,13 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts_it_can_read(cls, value: str) -> str:
         read_allowed(value)
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("it is empty or an address that begins with https://")
         return value
 
     @field_validator("database_url")
