@@ -8,13 +8,15 @@ else's authorisation would connect their profile to this workspace. Mail scanner
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import sqlalchemy as sa
+from yarl import URL
 
 from treadle.accounts.digests import digest
 from treadle.accounts.refusal import Refusal, not_found
@@ -64,9 +66,10 @@ def create(
     if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
         allowed = options.get(RETURN_ADDRESSES) if isinstance(options, dict) else None
-        wrong = _return_problem(return_url, allowed if isinstance(allowed, list) else [])
-        if wrong:
-            return Refusal("This return address is not allowed", wrong, field="return_url")
+        back = _return_address(return_url, allowed if isinstance(allowed, list) else [])
+        if isinstance(back, str):
+            return Refusal("This return address is not allowed", back, field="return_url")
+        return_url = str(back)
     unknown = [scope for scope in scopes or () if scope not in SCOPES]
     if unknown:
         return Refusal(
@@ -154,38 +157,59 @@ def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: 
     conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id).values(**values))
 
 
-def _return_problem(address: str, allowed: Sequence[str]) -> str | None:
-    """Why this address may not be returned to; it has to lie under an allowed one of the same origin."""
-    wrong = address_problem(address)
-    if wrong is not None:
-        return wrong
-    if not allowed:
-        return "This workspace allows no return addresses yet; add one to its option return_addresses."
-    parts = urlsplit(address)
-    for entry in allowed:
-        if not isinstance(entry, str) or address_problem(entry) is not None:
-            continue  # stored before addresses were checked where they are entered
-        known = urlsplit(entry)
-        base = known.path.rstrip("/")
-        same = (known.scheme, known.hostname, known.port) == (parts.scheme, parts.hostname, parts.port)
-        if same and (not base or parts.path == base or parts.path.startswith(base + "/")):
-            return None
-    return "It is under none of this workspace's return_addresses: " + ", ".join(map(str, allowed)) + "."
+def encoded(address: str) -> URL | None:
+    """An address as it can be sent in a header: the host in Punycode, the rest percent-encoded. ``None``: it is none.
+
+    The same parsed value is checked, stored and sent, so nothing else can be meant by it later.
+    """
+    try:
+        address.encode()
+        url = URL(address)
+        return url if url.raw_host and str(url).isascii() else None
+    except ValueError:  # also what cannot be encoded, and a port that is none
+        return None
 
 
 def address_problem(address: str) -> str | None:
     """Why nobody may be returned to this address, whatever is allowed."""
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
+    url = encoded(address)
+    if url is None:
         return "This is not a web address."
-    local = host in ("localhost", "127.0.0.1", "::1")
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+    if not (url.scheme == "https" or (url.scheme == "http" and url.raw_host in ("localhost", "127.0.0.1", "::1"))):
         return "It must be an https address (http is accepted for localhost only)."
-    if parts.username or parts.password or "\\" in address or any(ord(c) < 33 for c in address):
+    if url.raw_user or url.raw_password or "\\" in address or any(ord(c) < 33 or ord(c) == 127 for c in address):
         return "It must hold neither credentials nor blanks or backslashes."
-    segments = parts.path.split("/")
-    if any(segment in (".", "..") or "%2e" in segment.lower() for segment in segments):
+    # Looked at as it was sent, because parsing already resolves plain dot segments.
+    if _has_dot_segments(re.split("[?#]", address, maxsplit=1)[0]):
         return "Its path must not hold dot segments."
     return None
+
+
+def _return_address(address: str, allowed: Sequence[str]) -> URL | str:
+    """The address to return to, or why it may not be: it has to lie under an allowed one of the same origin."""
+    url = encoded(address)
+    wrong = address_problem(address)
+    if wrong is not None or url is None:
+        return wrong or "This is not a web address."
+    if not allowed:
+        return "This workspace allows no return addresses yet; add one to its option return_addresses."
+    for entry in allowed:
+        if not isinstance(entry, str) or address_problem(entry) is not None or (known := encoded(entry)) is None:
+            continue  # stored before addresses were checked where they are entered
+        base = known.raw_path.rstrip("/")
+        same = known.origin() == url.origin()
+        if same and (not base or url.raw_path == base or url.raw_path.startswith(base + "/")):
+            return url
+    return "It is under none of this workspace's return_addresses: " + ", ".join(map(str, allowed)) + "."
+
+
+def _has_dot_segments(path: str) -> bool:
+    """Whether any decoding of a path has a segment ``.`` or ``..``; servers and proxies may decode more than once, and
+    some drop what follows a semicolon."""
+    while True:
+        if any(segment.split(";")[0] in (".", "..") for segment in re.split(r"[/\\]", path)):
+            return True
+        decoded = unquote(path)
+        if decoded == path:
+            return False
+        path = decoded

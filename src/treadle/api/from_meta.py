@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from typing import TypeVar
-from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from treadle.accounts import from_meta
 from treadle.accounts.from_meta import BODY_MOST, Signed
 from treadle.accounts.refusal import Refusal
 from treadle.accounts.service import Accounts
+from treadle.api import forms
 from treadle.api.caller import House
 from treadle.api.problems import Problem
 from treadle.app import App
@@ -26,16 +26,6 @@ from treadle.threads import ThreadsClient
 
 T = TypeVar("T")
 router = APIRouter(prefix="/threads", tags=["From Meta"], include_in_schema=False)
-
-
-async def _body(request: Request) -> bytes:
-    """The raw body, capped while it arrives."""
-    whole = bytearray()
-    async for chunk in request.stream():
-        whole += chunk
-        if len(whole) > BODY_MOST:
-            raise Problem("too_large", f"Nothing that Meta sends here is larger than {BODY_MOST} bytes.")
-    return bytes(whole)
 
 
 def _no(answer: Refusal) -> Problem:
@@ -47,8 +37,8 @@ async def _signed(request: Request, app: App) -> Signed:
     secret = app.settings.threads_app_secret
     if not secret.get_secret_value():
         raise _no(Refusal("No app is set", "Without an app's secret nothing signed can be verified.", 503))
-    fields = parse_qs((await _body(request)).decode("utf-8", "replace"), max_num_fields=20)
-    signed = from_meta.read_signed_request((fields.get("signed_request") or [""])[0], secret)
+    fields = await forms.read_fields(request, limit=BODY_MOST)
+    signed = from_meta.read_signed_request(fields.get("signed_request", ""), secret)
     if isinstance(signed, Refusal):
         raise _no(signed)
     return signed
@@ -109,7 +99,7 @@ async def handshake(request: Request, app: House) -> Response:
 @router.post("/webhook")
 async def webhook(request: Request, app: House) -> Response:
     """One delivery. A replay is answered like the first, and changes nothing."""
-    body = await _body(request)
+    body = await forms.read_body(request, BODY_MOST)
     header = request.headers.get("x-hub-signature-256")
     answer = await _within(app, lambda conn, house: from_meta.receive(conn, house, body, header))
     if isinstance(answer, Refusal):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from treadle.accounts import connect
+from treadle.accounts import connect, links
 from treadle.accounts.connect import Landing
 from treadle.accounts.links import OWN_PAGE
 from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
+from treadle.api import forms
 from treadle.api.accounts import with_accounts
 from treadle.api.caller import House
-from treadle.api.problems import Problem
 from treadle.app import App
 from treadle.diagnosis.limits import FORM_BYTES, TOO_LONG
 from treadle.plural import plural
@@ -64,16 +64,8 @@ async def go(token: str, app: House) -> Response:
 @router.post("/connect/{token}/help")
 async def explain(token: str, request: Request, app: House) -> Response:
     """What Meta's window printed, pasted by the person who saw it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            raise Problem("too_large", TOO_LONG)
-    try:
-        fields = parse_qs(bytes(body).decode("utf-8", "replace"), max_num_fields=5)
-    except ValueError:  # more fields than the form has
-        fields = {}
-    page = connect.explain((fields.get("said") or [""])[0])
+    fields = await forms.read_fields(request, limit=FORM_BYTES, too_long=TOO_LONG)
+    page = connect.explain(fields.get("said", ""))
     return show(app, page, back=f"{app.settings.public_url}/connect/{token}")
 
 
@@ -180,6 +172,6 @@ def _dressed(app: App, html: str, status: int = 200, moves_to: str | None = None
     # The address holds the link's secret or a code: no other site may learn it.
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["Cache-Control"] = "no-store"
-    if moves_to:
-        answer.headers["Refresh"] = f"3; url={moves_to}"
+    if moves_to and (to := links.encoded(moves_to)) is not None:  # older links hold addresses as they were sent
+        answer.headers["Refresh"] = f"3; url={to}"
     return answer
