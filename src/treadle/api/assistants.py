@@ -7,30 +7,36 @@ pages or the command line.
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from mcp.types import CallToolResult, InputRequiredResult
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__, catalog
 from treadle.accounts import keys
 from treadle.accounts.keys import Principal, Scope
-from treadle.api.accounts import all_accounts
+from treadle.api.accounts import all_accounts, find_account
+from treadle.api.assistants_consent import NotShowable, Target, question
 from treadle.api.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.api.causes import clean_json, pattern_json
-from treadle.api.intake import Accepted, accept
+from treadle.api.intake import Accepted, accept, findings_of
 from treadle.api.preflight import look
 from treadle.api.problems import KINDS
 from treadle.app import App
 from treadle.diagnosis import diagnose
 from treadle.diagnosis.limits import ANSWER_CHARS
+from treadle.posts.answers import Rejected
+from treadle.posts.findings import Finding
 from treadle.posts.read import post_json, timeline
+from treadle.store.files import find_media
 
 INSTRUCTIONS = (
     "Treadle publishes to Threads and explains failures. Check a post before publishing it. Say causes and next steps "
@@ -43,12 +49,22 @@ Replies = Annotated[list[str] | None, Field(description="Texts of further parts,
 At = Annotated[str, Field(description="When, ISO 8601 with offset, or without and with zone. Empty: now.")]
 Zone = Annotated[str, Field(description="Time zone such as Europe/Berlin, for a time without an offset.")]
 Options = Annotated[dict[str, Any] | None, Field(description="Threads' own parameters: topic_tag, reply_control, ...")]
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+PUBLISHES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
 
 
 class Yes(BaseModel):
     """What a person is asked before anything is published."""
 
     publish: bool = Field(description="Publish this?")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that keeps the rules, and what a person is asked about it."""
+
+    body: dict[str, Any]
+    question: str | NotShowable
 
 
 class _Server(MCPServer[Any]):
@@ -110,7 +126,11 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
 
 
 def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
-    @server.tool(title="Accounts", description="The Threads accounts this workspace publishes to, and their health.")
+    @server.tool(
+        title="Accounts",
+        description="The Threads accounts this workspace publishes to, and their health.",
+        annotations=READS,
+    )
     async def accounts() -> dict[str, Any]:
         who = await door.may("read")
         rows = await door.app.db.query(all_accounts, who.workspace_id)
@@ -123,6 +143,7 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="Check a post",
         description="What would become of a post: rules, permissions, account, media. Stores and sends nothing.",
+        annotations=READS,
     )
     async def check(
         text: Text = "",
@@ -141,31 +162,36 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
 def _offer_publish(server: MCPServer[Any], door: Door) -> None:
     app = door.app
 
-    async def person(
-        ctx: Context,
+    async def prepared(
         text: str,
         account: str,
         media: list[str] | None,
         replies: list[str] | None,
         publish_at: str,
         zone: str,
-    ) -> Yes | Elicit[Yes]:
-        """Ask, unless nobody is to be asked or nobody can be."""
+        options: dict[str, Any] | None,
+    ) -> Prepared:
+        """The request as it will be stored, checked, and the question about it: made once, for asking and storing."""
         who = await door.may("write")
+        body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
+        return await _prepare(app, who.workspace_id, body)
+
+    async def person(ctx: Context, wanted: Annotated[Prepared, Resolve(prepared)]) -> Yes | Elicit[Yes]:
+        """Ask, unless nobody is to be asked or nobody can be."""
         if not door.confirm or not _can_ask(ctx):
             return Yes(publish=not door.confirm)
-        shown = "\n---\n".join([text or "(no text)", *(replies or [])])
-        when = f"at {publish_at} {zone}".strip() if publish_at else "now"
-        files = f"\nWith {len(media)} media." if media else ""
-        name = f" as {account}" if account else await _only_name(app, who.workspace_id)
-        return Elicit(f"Publish on Threads{name}, {when}:\n\n{shown}{files}", Yes)
+        if isinstance(wanted.question, NotShowable):
+            raise ToolError(f"{wanted.question.message} Nothing was stored or sent.")
+        return Elicit(wanted.question, Yes)
 
     @server.tool(
         title="Publish",
         description="Publish a post, now or at a time. A person is asked first; without their yes it stays a draft.",
+        annotations=PUBLISHES,
     )
     async def publish(
         ctx: Context,
+        wanted: Annotated[Prepared, Resolve(prepared)],
         asked: Annotated[ElicitationResult[Yes], Resolve(person)],
         text: Text = "",
         account: Account = "",
@@ -177,13 +203,11 @@ def _offer_publish(server: MCPServer[Any], door: Door) -> None:
         idempotency_key: Annotated[str, Field(description="The same key and post again publish nothing twice.")] = "",
     ) -> dict[str, Any]:
         who = await door.may("write")
-        body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         yes = isinstance(asked, AcceptedElicitation) and asked.data.publish
         draft = door.confirm and not _can_ask(ctx)
         if not yes and not draft:
             return {"published": False, "message": "The person said no. Nothing was stored or sent."}
-        if draft:
-            body["draft"] = True
+        body = {**wanted.body, "draft": True} if draft else wanted.body
         key = idempotency_key[:200] or None
         made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
         if not isinstance(made, Accepted):
@@ -197,6 +221,7 @@ def _offer_explain(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="Explain",
         description="A post (pst_...): its state, cause, next step, what happened. Or a pattern by id or name.",
+        annotations=READS,
     )
     async def explain(
         what: Annotated[str, Field(description="Id of a post, or id or name of a pattern.")],
@@ -219,6 +244,7 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="Diagnose",
         description="What an error answer of Meta means, who must do what, and whether a retry can work.",
+        annotations=READS,
     )
     async def diagnose_answer(
         answer: Annotated[
@@ -237,6 +263,7 @@ def _offer_needs(server: MCPServer[Any], door: Door) -> None:
     @server.tool(
         title="What needs me",
         description="What waits for a person: open causes, held posts, drafts, accounts in trouble.",
+        annotations=READS,
     )
     async def what_needs_me() -> dict[str, Any]:
         who = await door.may("read")
@@ -249,9 +276,25 @@ def _can_ask(ctx: Context) -> bool:
     return capabilities is not None and capabilities.elicitation is not None
 
 
-async def _only_name(app: App, workspace_id: str) -> str:
-    known = await app.db.query(all_accounts, workspace_id)
-    return f" as @{known[0]['username']}" if len(known) == 1 else ""
+async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepared:
+    """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
+
+    def read(conn: sa.Connection) -> tuple[list[Finding], Mapping[str, Any] | None]:
+        found = findings_of(conn, workspace_id, body, now=app.now())
+        return found, find_account(conn, workspace_id, str(body["account_id"]))
+
+    found, account = await app.db.query(read)
+    errors = tuple(f for f in found if f.severity == "error")
+    if errors or account is None:
+        raise ToolError(refusal_told(Rejected(errors)))
+    ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
+    rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
+    files = {
+        row["id"]: [row["filename"] or "(no name)", row["content_type"] or "", app.media().public_url(row["stored"])]
+        for row in rows
+    }
+    target = Target(account["id"], account["username"] or "", account["threads_user_id"])
+    return Prepared(body, question(body, target, files))
 
 
 async def _body(
