@@ -110,7 +110,7 @@ def _image_shape(width: int, height: int, spec: ImageSpec) -> list[Finding]:
     if aspect > spec.aspect_max.value:
         message = (
             f"The picture is {width}x{height}, {aspect:.3g} times as long as wide; Threads takes up to "
-            f"{spec.aspect_max.value:g}. Crop it; Treadle does not cut people's pictures."
+            f"{spec.aspect_max.value:g}. Crop it; Treadle does not crop."
         )
         return [
             finding(

@@ -195,7 +195,7 @@ def _shape(video: VideoFacts, spec: VideoSpec) -> list[Finding]:
     if not spec.aspect_min.value <= aspect <= spec.aspect_max.value:
         message = (
             f"The picture is {width}x{height}, a shape of {aspect:.3g}:1; Threads takes {spec.aspect_min.value:g}:1 to "
-            f"{spec.aspect_max.value:g}:1. Crop it; Treadle does not cut people's pictures."
+            f"{spec.aspect_max.value:g}:1. Crop it; Treadle does not crop."
         )
         found.append(
             finding(
