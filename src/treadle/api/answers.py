@@ -62,6 +62,7 @@ class DiagnosisOut(Open):
     confidence: str
     what_happened: str
     next_step: str
+    owner_step: str | None = None
     treadle_does: str
     guide: str
     matched: list[str]

@@ -33,6 +33,7 @@ from treadle.api.problems import KINDS
 from treadle.app import App
 from treadle.diagnosis import diagnose
 from treadle.diagnosis.limits import ANSWER_CHARS
+from treadle.diagnosis.wording import visitor_json
 from treadle.posts.answers import Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.read import post_json, timeline
@@ -254,7 +255,7 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
         http_status: Annotated[int | None, Field(description="If known.")] = None,
     ) -> dict[str, Any]:
         await door.may("read")
-        found = diagnose(answer, stage=stage or None, http_status=http_status).to_json()
+        found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
         made: dict[str, Any] = clean_json({**found, "guide": door.app.settings.public_url + found["guide"]})
         return made
 

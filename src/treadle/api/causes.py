@@ -19,6 +19,7 @@ from treadle.catalog.words import CATEGORIES, LANES
 from treadle.diagnosis import NOTHING, diagnose
 from treadle.diagnosis.limits import ANSWER_BYTES
 from treadle.diagnosis.types import ACTION_LABELS
+from treadle.diagnosis.wording import visitor_json
 from treadle.posts.read import iso
 from treadle.store.tables import posts, unknown_answers
 
@@ -32,7 +33,7 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
     summary="What does this error mean",
     response_model=answers.DiagnosisOut,
     responses={
-        **good(200, "Cause, next step, and whether a retry can work.", diagnose(_EXAMPLE).to_json()),
+        **good(200, "Cause, next step, and whether a retry can work.", visitor_json(diagnose(_EXAMPLE))),
         **problems(*BODY),
     },
     openapi_extra=takes(
@@ -62,7 +63,7 @@ async def diagnose_answer(request: Request, _: Reader) -> Response:
             title=found.title,
             extra={"findings": [], "diagnosis": clean_json(found.to_json())},
         )
-    return JSONResponse({"id": echo, **clean_json(found.to_json())})
+    return JSONResponse({"id": echo, **clean_json(visitor_json(found))})
 
 
 def clean_json(value: Any) -> Any:

@@ -19,6 +19,7 @@ from treadle.diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence
 from treadle.diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle.diagnosis.reading import decode
 from treadle.diagnosis.types import ACTION_LABELS
+from treadle.diagnosis.wording import visitor_json
 
 FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 
@@ -78,7 +79,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     diagnosis = diagnose_evidence(evidence)
     if options.json:
-        _print_json({"id": None, **diagnosis.to_json()}, indent=2)
+        _print_json({"id": None, **visitor_json(diagnosis)}, indent=2)
     elif options.report and diagnosis.pattern != NOTHING:
         from treadle.diagnosis.shape import report
 
@@ -176,7 +177,7 @@ def _diagnose_lines(file: IO[bytes]) -> int:
     count = 0
     for identity, evidence in _rows(file):
         count += 1
-        _print_json({"id": identity, **diagnose_evidence(evidence).to_json()})
+        _print_json({"id": identity, **visitor_json(diagnose_evidence(evidence))})
         if reader_gone():
             break
     if not count:
@@ -213,19 +214,27 @@ def _print_json(value: Any, indent: int | None = None) -> None:
 def show(d: Diagnosis, evidence: Evidence) -> None:
     """A diagnosis for people."""
     from treadle.cli._show import bold, field, steps, write
-    from treadle.diagnosis.wording import CONFIDENCE_LABELS, SCOPE_LABELS, WHO_LABELS, retry_sentence
+    from treadle.diagnosis.wording import (
+        CONFIDENCE_LABELS,
+        SCOPE_LABELS,
+        VISITOR_WHO_LABELS,
+        retry_sentence,
+        visitor_step,
+    )
+
+    step = visitor_step(d.who, d.next_step, d.next_step_developer, d.retry)
 
     write(
         bold(d.title),
         f"{ACTION_LABELS[d.action]} · {d.category} · {d.pattern} · {CONFIDENCE_LABELS[d.confidence]}",
         " ",
         field("What happened", d.what_happened),
-        field("What to do", d.next_step),
-        field("For developers", d.next_step_developer),
-        field("Who acts", WHO_LABELS[d.who]),
+        field("What to do", step),
+        field("For developers", "" if d.next_step_developer in step else d.next_step_developer),
+        field("Who acts", VISITOR_WHO_LABELS[d.who]),
         field("Try again?", retry_sentence(d.retry, known=d.pattern != UNKNOWN)),
         field("Concerns", SCOPE_LABELS[d.scope]),
-        field("Treadle", d.treadle_does),
+        field("With Treadle", d.treadle_does if d.next_step == step else f"{d.treadle_does} {d.next_step}"),
         steps("In this order", d.plan),
         field("Would decide", "; ".join(d.decides)),
         field("Matched", ", ".join(d.matched)),

@@ -11,7 +11,7 @@ from treadle.catalog.document import example_json, pattern_codes, pattern_json, 
 from treadle.cli._show import bold, field, steps, write
 from treadle.diagnosis.retry import plain_advice
 from treadle.diagnosis.types import ACTION_LABELS
-from treadle.diagnosis.wording import SCOPE_LABELS, WHO_LABELS, retry_sentence
+from treadle.diagnosis.wording import SCOPE_LABELS, VISITOR_WHO_LABELS, retry_sentence, visitor_step
 
 
 def run(name: str, args: list[str]) -> int:
@@ -67,6 +67,7 @@ def _no_such(catalog: Catalog, wanted: str) -> str:
 
 def _show(p: Pattern, catalog: Catalog) -> None:
     codes = pattern_codes(p)
+    step = visitor_step(p.who, p.owner, p.developer, plain_advice(p.retry))
     known_by = [f"code {c}" for c in codes["code"]] + [f"subcode {c}" for c in codes["subcode"]] + codes["constant"]
     write(
         bold(p.title),
@@ -74,12 +75,12 @@ def _show(p: Pattern, catalog: Catalog) -> None:
         + (f' · "{p.public_name}"' if p.public_name != p.id else ""),
         " ",
         field("What happened", p.what_happened),
-        field("What to do", p.owner),
-        field("For developers", p.developer),
-        field("Who acts", WHO_LABELS[p.who]),
+        field("What to do", step),
+        field("For developers", "" if p.developer in step else p.developer),
+        field("Who acts", VISITOR_WHO_LABELS[p.who]),
         field("Try again?", retry_sentence(plain_advice(p.retry))),
         field("Concerns", SCOPE_LABELS[p.scope]),
-        field("Treadle", p.treadle),
+        field("With Treadle", p.treadle if p.owner == step else f"{p.treadle} {p.owner}"),
         field("Repaired when", p.repaired),
         steps("In this order", p.plan),
         field("Would decide", "; ".join(p.decides)),

@@ -21,7 +21,13 @@ from treadle.diagnosis.redact import plain, redact_text
 from treadle.diagnosis.retry import plain_advice
 from treadle.diagnosis.shape import report
 from treadle.diagnosis.types import ACTION_LABELS
-from treadle.diagnosis.wording import CONFIDENCE_LABELS, SCOPE_LABELS, WHO_LABELS, retry_sentence
+from treadle.diagnosis.wording import (
+    CONFIDENCE_LABELS,
+    SCOPE_LABELS,
+    VISITOR_WHO_LABELS,
+    retry_sentence,
+    visitor_step,
+)
 from treadle.web.guide import prose
 from treadle.web.guide.links import ROOT, ServerLinks, StaticLinks
 
@@ -175,7 +181,7 @@ def _environment() -> Environment:
     env.globals.update(
         labels=ACTION_LABELS,
         states=STATES,
-        who=WHO_LABELS,
+        who=VISITOR_WHO_LABELS,
         scopes=SCOPE_LABELS,
         confidence=CONFIDENCE_LABELS,
         stages=STAGES,
@@ -268,6 +274,7 @@ class _View:
         catalog = load()
         known = pattern_codes(pattern)
         name = " / ".join(str(c) for c in (known["subcode"] or known["code"] or known["constant"])[:3])
+        step = visitor_step(pattern.who, pattern.owner, pattern.developer, plain_advice(pattern.retry))
         alike = [(other, how) for key, how in pattern.look_alikes.items() if (other := catalog.get(key))]
         near = [
             {**_shown(e), "other": other}
@@ -277,8 +284,9 @@ class _View:
         return self.show(
             "pattern.html",
             f"{pattern.title} ({name})" if name else pattern.title,
-            f"{pattern.what_happened} {pattern.owner}",
+            f"{pattern.what_happened} {step}",
             pattern=pattern,
+            step=step,
             category=next(c for c in catalog.categories if c.name == pattern.category),
             retry=retry_sentence(plain_advice(pattern.retry)),
             shown_examples=[_shown(e) for e in pattern.examples],
@@ -310,7 +318,7 @@ class _View:
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
             "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
-            "retry": "", "report": "",
+            "retry": "", "report": "", "step": "",
         }  # fmt: skip
         status = 200
         if too_long:
@@ -322,7 +330,8 @@ class _View:
                 status, more["nothing"] = 422, f"{d.what_happened} {d.next_step}"
             else:
                 known = d.pattern != UNKNOWN
-                more.update(d=d, known=known, retry=retry_sentence(d.retry, known=known))
+                step = visitor_step(d.who, d.next_step, d.next_step_developer, d.retry)
+                more.update(d=d, known=known, retry=retry_sentence(d.retry, known=known), step=step)
                 if not known:
                     more["report"] = report(evidence)
         return self.show(
