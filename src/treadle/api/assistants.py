@@ -281,7 +281,7 @@ async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepare
     """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
 
     def read(conn: sa.Connection) -> tuple[list[Finding], Mapping[str, Any] | None]:
-        found = findings_of(conn, workspace_id, body, now=app.now())
+        found = findings_of(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
         return found, find_account(conn, workspace_id, str(body["account_id"]))
 
     found, account = await app.db.query(read)

@@ -14,7 +14,7 @@ from treadle.posts.findings import Finding
 from treadle.posts.read import post_json
 from treadle.posts.request import known_account, unknown_media
 from treadle.posts.rules import check_post
-from treadle.posts.times import asked, parse_duration, parse_when
+from treadle.posts.times import about_past, asked, parse_duration, parse_when
 from treadle.store.tables import posts
 
 # Findings after which a request cannot be looked at further: it has not the shape of a post.
@@ -30,19 +30,28 @@ class Accepted:
     warnings: tuple[Finding, ...]
 
 
-def findings_of(conn: sa.Connection, workspace_id: str, body: Any, *, now: float) -> list[Finding]:
-    """Everything that is wrong, or may be, with a request to publish, known without asking anybody."""
+def findings_of(conn: sa.Connection, workspace_id: str, body: Any, *, now: float, lateness: float) -> list[Finding]:
+    """Everything that is wrong, or may be, with a request to publish, known without asking anybody.
+
+    ``lateness`` (seconds) holds when the request names none.
+    """
     found = check_post(body)
     if not isinstance(body, Mapping):
         return found
-    found += _time_findings(body, now)
+    found += _time_findings(body, now, lateness)
     known_account(conn, workspace_id, body, found)
     return found + unknown_media(conn, workspace_id, body, found)
 
 
-def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
+def _time_findings(body: Mapping[str, Any], now: float, lateness: float) -> list[Finding]:
     found: list[Finding] = []
     at, zone = body.get("publish_at"), body.get("zone")
+    if body.get("max_lateness") is not None:
+        asked_for = parse_duration(body["max_lateness"])
+        if isinstance(asked_for, Finding):
+            found.append(asked_for)
+        else:
+            lateness = asked_for
     if zone is not None and not isinstance(zone, str):
         found.append(_wrong("zone", zone, "the name of a time zone such as Europe/Berlin"))
     elif at is not None and not isinstance(at, str):
@@ -52,11 +61,11 @@ def _time_findings(body: Mapping[str, Any], now: float) -> list[Finding]:
         found.append(Finding("publish_at", "not_a_time", "This is empty.", way_out, given=at))
     elif at:
         when = parse_when(at, zone or None, now=now)
-        found += [when] if isinstance(when, Finding) else list(when.warnings)
-    if body.get("max_lateness") is not None:
-        lateness = parse_duration(body["max_lateness"])
-        if isinstance(lateness, Finding):
-            found.append(lateness)
+        if isinstance(when, Finding):
+            found.append(when)
+        else:
+            past = about_past(when, lateness, now)
+            found += [*when.warnings, *([past] if past else [])]
     return found
 
 
@@ -75,7 +84,7 @@ def accept(
     idempotency_key: str | None = None,
 ) -> Accepted | Rejected | Missing | Refusal:
     """Check a post and store it, in the caller's transaction."""
-    found = findings_of(conn, workspace_id, body, now=now)
+    found = findings_of(conn, workspace_id, body, now=now, lateness=app.posts.max_lateness_s)
     errors = tuple(f for f in found if f.severity == "error")
     if errors:
         return Rejected(errors)
@@ -115,7 +124,7 @@ def change(
     # Looked at as if it were a whole post: only what makes it unreadable counts here, the service judges the rest.
     whole = {"account_id": "acc_unchanged", "text": "unchanged", **patch}
     shapeless = [f for f in check_post(whole) if f.rule in SHAPELESS]
-    times = _time_findings(patch, now)
+    times = _time_findings(patch, now, app.posts.max_lateness_s)
     shapeless += [f for f in times if f.rule in SHAPELESS or f.field == "max_lateness" or f.given == ""]
     if "account_id" in patch and not isinstance(patch["account_id"], str):
         shapeless.append(_wrong("account_id", patch["account_id"], "an account's id"))

@@ -67,7 +67,8 @@ async def preflight(
 async def look(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> dict[str, Any]:
     """The answer of preflight; for the API, the pages, the command line and assistants."""
     public_url, now = app.settings.public_url, app.now()
-    found = await app.db.query(lambda conn: findings_of(conn, workspace_id, body, now=now))
+    lateness = app.posts.max_lateness_s
+    found = await app.db.query(lambda conn: findings_of(conn, workspace_id, body, now=now, lateness=lateness))
     plain: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     account = await app.db.query(_account, workspace_id, plain)
     scopes = _scopes(plain, account)

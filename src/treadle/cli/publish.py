@@ -108,7 +108,9 @@ async def _publish(
     try:
         # What is wrong without the files is said before a gigabyte of them is read.
         early = await app.db.query(
-            lambda conn: findings_of(conn, workspace_id, _with_media(body, media), now=app.now())
+            lambda conn: findings_of(
+                conn, workspace_id, _with_media(body, media), now=app.now(), lateness=app.posts.max_lateness_s
+            )
         )
         errors = [f for f in early if f.severity == "error"]
         if errors:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from treadle.ids import new_id
 from treadle.posts.answers import Created, Refusal, Rejected
-from treadle.posts.moving import Mover, first_hop
+from treadle.posts.moving import TOO_LATE, Mover, first_hop
 from treadle.posts.request import read_request
 from treadle.posts.timeline import Note, add_note, announce_post
+from treadle.posts.times import too_late
 from treadle.store.tables import idempotency, parts, posts
 
 
@@ -89,11 +90,13 @@ def _create(
     start = first_hop(wanted.at, kinds[0], now)
     approval = "pending" if body.get("approval") else None
     draft = bool(body.get("draft")) or approval is not None
+    late = not draft and too_late(wanted.at, wanted.lateness, now)
+    resting = draft or late
     row = {
         "id": post_id,
         "workspace_id": workspace_id,
         "account_id": account["id"],
-        "state": "draft" if draft else ("scheduled" if start > now else "publishing"),
+        "state": "draft" if draft else "held" if late else "scheduled" if start > now else "publishing",
         "stage": "preflight",
         "publish_at": wanted.at,
         "publish_at_text": wanted.when.text if wanted.when else None,
@@ -102,8 +105,9 @@ def _create(
         "options": {},
         "metadata": dict(body.get("metadata") or {}),
         "labels": list(body.get("labels") or []),
-        "next_what": "Waits to be sent off by a person." if draft else "Goes out.",
-        "next_at": None if draft else max(start, now),
+        "next_what": "Waits to be sent off by a person." if draft else None if late else "Goes out.",
+        "next_at": None if resting else max(start, now),
+        "why": TOO_LATE if late else None,
         "seq": 1,
         "approval": approval,
         "created_at": now,
@@ -120,7 +124,7 @@ def _create(
     note = Note("preflight", "state", f"Accepted from {actor}: nothing in it breaks a rule of Threads.", outcome="ok")
     add_note(conn, post_id, workspace_id, 1, note, now=now)
     announce_post(conn, workspace_id, post_id, row, now=now)
-    if not draft:
+    if not resting:
         # Media are looked at on acceptance: what is wrong with them is known early, and an address that would expire
         # before the post is due is copied.
         begins = now if any(part.get("media") for part in wanted.parts) else start

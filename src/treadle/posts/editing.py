@@ -8,15 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.posts.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.posts.changes import what_changed
 from treadle.posts.creating import part_row
 from treadle.posts.findings import Finding
-from treadle.posts.moving import Mover
+from treadle.posts.moving import TOO_LATE, Mover, put_to_rest
 from treadle.posts.request import Request, read_request
 from treadle.posts.rows import body_of, locked, parts_of, unsettled
 from treadle.posts.rules import POST_KEYS
 from treadle.posts.states import EDITABLE
 from treadle.posts.timeline import Note, add_note
-from treadle.posts.times import When
+from treadle.posts.times import When, too_late
 from treadle.store.tables import parts, posts
 
 PATCHABLE = POST_KEYS - {"draft", "approval"}
@@ -70,12 +71,17 @@ def edit(
         "claimed_by": None,
     }
     conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
-    note = Note(row["stage"], "edit", f"Changed by {actor}: {', '.join(sorted(patch)) or 'nothing'}.", outcome="ok")
+    changed = what_changed({**row, "parts": [dict(p["body"]) for p in old]}, {**values, "parts": wanted.parts})
+    note = Note(row["stage"], "edit", f"Changed by {actor}: {', '.join(changed) or 'nothing'}.", outcome="ok")
     add_note(conn, post_id, workspace_id, row["attempt"], note, now=now)
     # A held post was too late to go unasked; a new time is the yes it waited for.
     stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch)
     if not stays:
         mover.close_own_blockers(conn, post_id, by="edit", now=now)
+        started = any(part["published_at"] is not None for part in old)
+        if too_late(wanted.at, wanted.lateness, now) and row["confirmed_at"] is None and not started:
+            put_to_rest(conn, {**row, **values}, "held", TOO_LATE, now=now)
+            return Done(post_id, f"Changed. {TOO_LATE}")
         mover.again(conn, post_id, kinds, why=f"Changed by {actor}.", now=now)
     return Done(post_id, "Changed.")
 

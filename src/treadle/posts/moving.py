@@ -13,6 +13,8 @@ from treadle.posts.timeline import Note, add_note, announce_post
 from treadle.posts.view import start_of
 from treadle.store.tables import blockers, post_blockers, posts
 
+TOO_LATE = "It is too late to send this unasked. Confirm it, or change its time."
+
 
 @dataclass(frozen=True, slots=True)
 class Mover:

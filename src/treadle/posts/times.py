@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from treadle.plural import plural
 from treadle.posts.findings import Finding
 
 YEAR_S = 366 * 86_400.0
 MAX_DURATION_S = 10 * YEAR_S
 MAX_AHEAD_S = 50 * YEAR_S
+PAST_S = 60.0  # a time that passed within this means now
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+(?:[.,]\d+)?)W|(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?)\Z",
@@ -74,6 +76,31 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
     if read_in is None and zone and plain[-1] not in "Zz":
         warnings += _beside(moment, zone, text)
     return When(at, text, read_in, warnings)
+
+
+def too_late(at: float | None, lateness: float, now: float) -> bool:
+    """Whether a post of that time is not published without somebody's approval any more."""
+    return at is not None and now > at + lateness
+
+
+def about_past(when: When, lateness: float, now: float) -> Finding | None:
+    """What becomes of a post whose time has passed; nothing to say of the last minute, which means now."""
+    if now - when.at < PAST_S:
+        return None
+    message = f"This time has passed ({_ago(now - when.at)} ago)."
+    if too_late(when.at, lateness, now):
+        becomes = f"The post will wait for approval, because it is late by more than {_ago(lateness)}."
+    else:
+        becomes = "The post will be published right away."
+    way_out = f"{becomes} To publish it later, choose a time in the future."
+    return Finding("publish_at", "past_time", message, way_out, "warning", given=when.text[:100])
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")):
+        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
+            return plural(int(seconds // size), unit)
+    return plural(int(seconds), "second") if seconds < 60 else plural(int(seconds // 60), "minute")
 
 
 def _beside(moment: datetime, zone: str, text: str) -> tuple[Finding, ...]:

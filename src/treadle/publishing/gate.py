@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.posts.moving import TOO_LATE
 from treadle.posts.view import PartView
 from treadle.publishing import quota, records
 from treadle.publishing.blockers import state_behind
@@ -41,7 +42,7 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
         return _stop(Over("waiting", f"{who} paused. It goes on when the pause ends."))
     started = any(p.published_at is not None or p.intent != "none" for p in post.parts)
     if now > post.due_at + post.max_lateness and post.confirmed_at is None and not started:
-        return _stop(Over("held", "It is too late to send this unasked. Confirm it, or change its time."))
+        return _stop(Over("held", TOO_LATE))
     return quota_wait(conn, house, hop, now)
 
 
