@@ -156,3 +156,12 @@ async def test_the_page_in_a_browser(ada) -> None:
         await browser.close()
     assert errors == []
     assert all(url.startswith((ada.sandbox.url, "data:")) for url in asked)
+
+
+async def test_one_post_has_a_page_of_its_own(ada) -> None:
+    first, second = await ada.text("The first one"), await ada.text("The second one")
+    own = await page(ada, f"/_sandbox/@ada?post={first}")
+    assert "The first one" in own
+    assert "The second one" not in own
+    assert "The second one" in await page(ada, f"/_sandbox/@ada?post={second}")
+    assert "The first one" not in await page(ada, "/_sandbox/@ada?post=none")

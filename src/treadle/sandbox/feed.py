@@ -22,14 +22,18 @@ SHOWN_POSTS, SHOWN_REQUESTS, SHOWN_CONTAINERS = 50, 40, 8
 
 
 def facts(world: World, account_id: str | None, query: Mapping[str, str]) -> dict[str, Any]:
-    """Everything ``feed.html`` needs. ``query``: ``tab`` is ``feed`` (default) or ``requests``."""
+    """Everything ``feed.html`` needs. ``query``: ``tab`` is ``feed`` (default) or ``requests``; ``post`` is the id of
+    the one post to show."""
     account = world.tables.accounts.get(account_id) if account_id else None
     here = f"/_sandbox/@{account.username}" if account else "/_sandbox"
     tab = "requests" if query.get("tab") == "requests" else "feed"
     posts = [
         post
         for post in reversed(world.tables.posts.values())
-        if not post.is_child and post.deleted_at is None and (account is None or post.account_id == account.id)
+        if not post.is_child
+        and post.deleted_at is None
+        and (account is None or post.account_id == account.id)
+        and query.get("post", post.id) == post.id
     ]
     containers = [
         container

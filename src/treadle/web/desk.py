@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from treadle.accounts import login
 from treadle.hosts import same_origin
+from treadle.settings import THREADS_API, THREADS_AUTHORIZE
 from treadle.store.tables import changes
 from treadle.web import words
 from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
@@ -161,6 +162,17 @@ class Visit:
     def asked(self, name: str, default: str = "") -> str:
         """A query parameter."""
         return self.request.query_params.get(name, default)
+
+    def on_threads(self, username: str, part: Mapping[str, Any] | None = None) -> str:
+        """Where a profile, or a published part of a post, can be looked at: on Threads, or in the sandbox.
+
+        A sandbox gives addresses of Threads, as Threads does; nothing of it is to be found there.
+        """
+        settings = self.app.settings
+        if THREADS_API not in settings.threads_api_url and THREADS_AUTHORIZE not in settings.threads_authorize_url:
+            post = f"?post={part['threads_id']}" if part and part.get("threads_id") else ""
+            return f"{settings.threads_api_url}/_sandbox/@{quote(username)}{post}"
+        return str(part["permalink"]) if part else f"https://www.threads.com/@{quote(username)}"
 
     # ------------------------------------------------------------ answers
 
