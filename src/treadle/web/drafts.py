@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -214,6 +214,14 @@ def _stored_part(part: Mapping[str, Any]) -> DraftPart:
     if len(media) == 1 and options.get("alt_text") and not media[0].get("alt_text"):
         media = ({**media[0], "alt_text": options.pop("alt_text")},)
     return DraftPart(text, media, options, say_options(options, text))
+
+
+def next_full_hour(now: float, zone: ZoneInfo) -> str:
+    """What the field for a time begins with: ``2026-12-01T09:00``, in the zone."""
+    local = datetime.fromtimestamp((now // 3600 + 1) * 3600, UTC).astimezone(zone)
+    if local.minute:  # a zone whose offset is no whole hour
+        local = (local.astimezone(UTC) + timedelta(minutes=60 - local.minute)).astimezone(zone)
+    return f"{local:%Y-%m-%dT%H:%M}"
 
 
 def place_of(field_path: str) -> tuple[int | None, str]:

@@ -84,7 +84,15 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Find the GIF at GIPHY and send provider GIPHY.", "Find it at GIPHY, and choose GIPHY."),
     ("Hide text with text_entities.", "Words of the text are hidden under “Spoilers”."),
 )
+MESSAGES: Mapping[str, str] = {
+    "not_a_time": "Choose a day and a time.",
+    "no_time_of_day": "Choose a time of day too.",
+    "unknown_zone": "There is no time zone with this name.",
+}
 WAYS_OUT: Mapping[str, str] = {
+    "not_a_time": "",
+    "no_time_of_day": "",
+    "unknown_zone": "Choose one such as Europe/Berlin.",
     "doubled_time": "Choose below which one is meant.",
     "skipped_time": "Choose below which one is meant.",
     "reply_control": "Choose who may reply.",
@@ -115,6 +123,8 @@ def in_words(finding: Mapping[str, Any]) -> dict[str, Any]:
     said = dict(finding)
     if finding["rule"] == "wrong_type":  # its shape is a program's: a person only sees that the field does not read it
         return {**said, "message": "This is not what belongs here.", "way_out": "Empty the field, or fill it anew."}
+    if finding["rule"] in MESSAGES:
+        said["message"] = MESSAGES[finding["rule"]]
     if finding["rule"] in WAYS_OUT:
         said["way_out"] = WAYS_OUT[finding["rule"]]
     if finding["rule"] in ("doubled_time", "skipped_time"):  # both readings are offered to choose from

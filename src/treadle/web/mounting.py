@@ -38,6 +38,7 @@ FILES = {
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
     "compose.js": "text/javascript; charset=utf-8",
+    "keep.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
 MODULES = (

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from treadle.posts.read import Filters, list_posts
 from treadle.web.desk import Pages, Visit
+from treadle.web.drafts import next_full_hour
 from treadle.web.pages.posts import SHOWN, account_names, start_of
 from treadle.web.words import epoch
 
@@ -25,6 +26,7 @@ class Day:
     inside: bool
     today: bool
     posts: tuple[dict[str, Any], ...]
+    begin: str = ""  # the time that a new post of this day begins with, empty when the day is over
 
 
 @pages.get("/calendar")
@@ -39,8 +41,14 @@ async def show(visit: Visit) -> Response:
     for post in found:
         due = datetime.fromtimestamp(epoch(post["due_at"]) or 0.0, UTC).astimezone(visit.zone)
         by_day.setdefault(due.date(), []).append({**post, "clock": f"{due:%H:%M}"})
+    soon = next_full_hour(visit.now, visit.zone)
+
+    def begin_of(day: date) -> str:
+        return "" if day < today else soon if day == today else f"{day.isoformat()}T09:00"
+
     grid = [
-        [Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ()))) for day in week] for week in weeks
+        [Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ())), begin_of(day)) for day in week]
+        for week in weeks
     ]
     return visit.page(
         "calendar.html",

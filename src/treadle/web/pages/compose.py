@@ -22,7 +22,7 @@ from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
 from treadle.web.desk import Pages, Visit
-from treadle.web.drafts import Draft, from_body, place_of, read_form
+from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.pages.posts import account_names
 from treadle.web.phrases import STYLES
@@ -53,7 +53,7 @@ async def write(visit: Visit) -> Response:
         draft = Draft(account_id=visit.asked("account"), zone=str(visit.zone))
         if day := visit.asked("at"):
             draft = replace(draft, when="at", at=day[:16])
-    return await _form(visit, draft, note=note, look=bool(draft.post_id))
+    return await _form(visit, draft, note=note, look=bool(draft.post_id), opened=True)
 
 
 def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
@@ -81,11 +81,16 @@ async def _form(
     focus: str = "",
     done: str = "",
     tone: str = "go",
+    opened: bool = False,
+    restored: bool = False,
 ) -> Response:
     """The form with everything that is known about its content. ``look``: also look at the media; ``focus``: the id
-    one goes on from; ``done``: what a button did, of this ``tone``."""
+    one goes on from; ``done``: what a button did, of this ``tone``; ``opened``: nothing was written in it yet;
+    ``restored``: it holds what the browser kept."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
+    if not draft.at and draft.when == "now":
+        draft = replace(draft, at=next_full_hour(visit.now, visit.zone), zone=str(visit.zone))
     names = await visit.app.db.query(account_names, visit.workspace)
     connected = [a for a in names if a["disconnected_at"] is None]
     if not draft.account_id and connected:
@@ -113,6 +118,9 @@ async def _form(
         files=files,
         focus=focus or ("check" if status != 200 else ""),
         done={"text": done, "tone": tone} if done else None,
+        opened=opened,
+        restored=restored,
+        asked_for=bool(visit.asked("copy") or visit.asked("at") or visit.asked("account")),
         **_sorted(found, draft),
     )
 
@@ -199,6 +207,8 @@ async def sent(visit: Visit) -> Response:
                 return await _form(visit, draft, look=True, focus=there, done=trouble.message, tone="stop")
             done = done_by(draft, do, argument)
             return await _form(visit, draft, look=True, focus=f"compare-{part}-{item}", done=done)
+        case "restore":
+            return await _form(visit, draft, look=bool(_ids(draft)), restored=True)
         case "check":
             return await _form(visit, draft, look=True, focus="check")
         case "add-media":
@@ -297,6 +307,9 @@ async def check(visit: Visit) -> Response:
     draft = read_form(visit.text, visit.texts)
     look = visit.text("look") == "yes"
     found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    if not draft.at:  # a browser gives an unfinished time as none: it is missing when the form is sent
+        soft = {"severity": "warning"}
+        found["findings"] = [{**f, **(soft if f["rule"] == "not_a_time" else {})} for f in found["findings"]]
     refused = [
         (n, place)
         for n in range(len(draft.parts))

@@ -37,6 +37,13 @@
   if (word && ["BODY", "HTML"].includes(document.activeElement.tagName)) word.focus();
   else if (word && word !== document.activeElement) window.treadleSay(word.textContent.trim());
 
+  // A post that was taken is no longer kept as unsent.
+  const sent = location.pathname.startsWith("/posts/") && sessionStorage.getItem("treadle-sent");
+  if (sent) {
+    sessionStorage.removeItem("treadle-sent");
+    localStorage.removeItem(sent);
+  }
+
   // Choosing many posts.
   const all = $("#pick-all");
   if (all) {
