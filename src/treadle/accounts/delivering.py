@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -190,14 +193,28 @@ async def _post(postman: Postman, row: Mapping[str, Any]) -> tuple[int | None, s
     except TimeoutError:
         return None, None, f"No answer within {TIMEOUT_S:g} seconds.", None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return None, None, redact_text(f"{type(error).__name__}: {_cause(error)}")[:ANSWER_KEPT], None
+        return None, None, redact_text(no_answer(error))[:ANSWER_KEPT], None
     except (AttributeError, TypeError) as error:  # the row holds no payload, address or secret
         return None, None, f"The delivery cannot be read: {type(error).__name__}.", None
 
 
-def _cause(error: BaseException) -> str:
+def no_answer(error: BaseException) -> str:
+    """Why an address gave no answer, in words; the error's own text only where they would say less."""
     inner = getattr(error, "os_error", None)
-    return str(inner if isinstance(inner, OSError) else error)
+    cause = inner if isinstance(inner, OSError) else error
+    match error, cause:
+        case (aiohttp.ClientConnectorDNSError(), _) | (_, socket.gaierror()):
+            return "The host name was not found. Check the address."
+        case (aiohttp.ClientConnectorCertificateError(), _) | (_, ssl.SSLError()):
+            return f"The TLS certificate or connection was not accepted: {cause}."
+        case _, ConnectionRefusedError():
+            return "The connection was refused: nothing listens at this address and port."
+        case (aiohttp.ServerDisconnectedError(), _) | (_, ConnectionResetError()):
+            return "The connection was closed before an answer came."
+        case _, OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
+            return "The host cannot be reached from this server."
+        case _:
+            return f"No connection: {cause} ({type(error).__name__})."
 
 
 def _settle(

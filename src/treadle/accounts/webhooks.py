@@ -11,7 +11,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from treadle.accounts.refusal import Refusal, not_found
 from treadle.accounts.vault import Vault
 from treadle.ids import new_id
 from treadle.net.guard import Trust, read_address
+from treadle.posts.times import iso
 from treadle.store.isolation import apart
 from treadle.store.tables import changes, parts, posts, webhook_deliveries, webhooks
 
@@ -353,7 +353,7 @@ def _queue(
     now: float,
 ) -> str:
     delivery_id = new_id("delivery", now)
-    body = {"type": name, "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"), "data": data}
+    body = {"type": name, "timestamp": iso(at), "data": data}
     conn.execute(
         sa.insert(webhook_deliveries).values(
             id=delivery_id,

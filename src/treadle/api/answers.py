@@ -108,6 +108,7 @@ class PostOut(Open):
     zone: str | None = Field(None, description="As it was sent.")
     due_at: str
     max_lateness: float
+    max_lateness_iso: str
     metadata: dict[str, Any]
     labels: list[str]
     version: int

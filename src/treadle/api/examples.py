@@ -54,6 +54,7 @@ POST_EXAMPLE: dict[str, Any] = {
     "zone": "Europe/Berlin",
     "due_at": TIME,
     "max_lateness": 86400.0,
+    "max_lateness_iso": "PT24H",
     "approval": None,
     "attempt": 1,
     "metadata": {"campaign": "advent"},

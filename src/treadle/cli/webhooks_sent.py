@@ -91,7 +91,9 @@ def _follow(app: App, workspace_id: str, delivery_id: str, wait: float, as_json:
     if as_json:
         say({"delivery_id": delivery_id, **(found if wait else {})})
     elif found["attempts"]:
-        typer.echo(f"{'It took it' if took else 'It did not take it'}: {answer_words(found)}.")
+        typer.echo(
+            f"{'It took it' if took else 'It did not take it'}: {answer_words(found, most=500).removesuffix('.')}."
+        )
     else:
         typer.echo(
             f"{delivery_id} waits to be sent: 'treadle webhooks show {found['webhook_id']}' tells what came back."
@@ -104,15 +106,19 @@ def _follow(app: App, workspace_id: str, delivery_id: str, wait: float, as_json:
         raise typer.Exit(1)
 
 
-def answer_words(delivery: dict[str, Any]) -> str:
-    """What came back the last time, and when it is tried again."""
+def answer_words(delivery: dict[str, Any], *, most: int = 60) -> str:
+    """What came back the last time, and when it is tried again; in a list, in ``most`` characters."""
     said = "not sent yet"
     if delivery["history"]:
         last = delivery["history"][-1]
-        said = f"HTTP {last['status']}" if last["status"] is not None else str(last["error"] or "no answer")
+        said = (
+            f"HTTP {last['status']}"
+            if last["status"] is not None
+            else str(last["error"] or "no answer").removesuffix(".")
+        )
         said += f" after {last['took_s']:g} s" if last.get("took_s") is not None else ""
     again = f", again {when(delivery['next_at'])}" if delivery["state"] == "due" and delivery["history"] else ""
-    return short(said, 60) + again
+    return short(said, most) + again
 
 
 def hook_id(app: App, workspace_id: str, given: str) -> str:

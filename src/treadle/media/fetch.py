@@ -189,7 +189,7 @@ def _about_the_address(url: URL, due_at: datetime | None, now: datetime, facts: 
     expiry = expiry_of(str(url))
     if expiry is None:
         return found
-    facts["expires_at"] = expiry.at.isoformat()
+    facts["expires_at"] = _utc(expiry.at)
     needed = max(due_at or now, now) + EXPIRY_MARGIN
     if expiry.at < needed:
         when = expiry.at.strftime("%Y-%m-%d %H:%M UTC")
@@ -198,8 +198,8 @@ def _about_the_address(url: URL, due_at: datetime | None, now: datetime, facts: 
             f"The address works until {when}{sure}, which is before Meta is sure to have the file. It is copied now."
         )
         found.append(
-            finding("expires", "repair" if expiry.sure else "remark", "url.expires", message, got=expiry.at.isoformat(),
-                    limit=needed.isoformat(), fix="copy", basis="documented" if expiry.sure else "folklore")
+            finding("expires", "repair" if expiry.sure else "remark", "url.expires", message, got=_utc(expiry.at),
+                    limit=_utc(needed), fix="copy", basis="documented" if expiry.sure else "folklore")
         )  # fmt: skip
     return found
 
@@ -284,7 +284,7 @@ def _refusal(file: RemoteFile, url: URL) -> Finding | None:
         message = (
             f"The signed address has expired ({expiry.at:%Y-%m-%d %H:%M} UTC), so {host} refuses it. Give a fresh one."
         )
-        return finding("expired", "error", "url.expires", message, got=expiry.at.isoformat(), fix="reject")
+        return finding("expired", "error", "url.expires", message, got=_utc(expiry.at), fix="reject")
     message = f"{host} refuses to give the file (HTTP {status}). Make it public, or upload it here."
     return finding("refused", "error", "url", message, got=status, fix="reject")
 
@@ -328,3 +328,8 @@ def _unopened(why: NotOpened, url: URL) -> Finding:
     message = _UNOPENED[why.reason].format(host=url.host, detail=why.detail)
     got = why.address or why.detail[:200]
     return finding(why.reason, "error", "url", message, got=got, fix="reject")
+
+
+def _utc(moment: datetime) -> str:
+    """As times are written in every answer."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

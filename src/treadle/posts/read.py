@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.posts.states import STATE_WORDS
-from treadle.posts.times import asked
+from treadle.posts.times import asked, duration_text
+from treadle.posts.times import iso as iso  # where its readers look for it
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
 
 MAX_PAGE = 200
-
-
-def iso(at: float | None) -> str | None:
-    """Epoch seconds as ISO 8601 in UTC, to the millisecond."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +194,7 @@ def _one(
         "zone": zone,
         "due_at": iso(row["due_at"]),
         "max_lateness": row["max_lateness"],
+        "max_lateness_iso": duration_text(row["max_lateness"]),
         "approval": row["approval"],
         "attempt": row["attempt"],
         "metadata": row["metadata"],

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.posts.times import iso
 from treadle.store import feed, statements
 from treadle.store.tables import events
 
@@ -74,6 +75,6 @@ def announce_post(
         "account_id": values.get("account_id"),
         "state": state,
         "pattern": values.get("cause_pattern"),
-        "next": {"what": values.get("next_what"), "at": values.get("next_at")},
+        "next": {"what": what, "at": iso(values.get("next_at"))} if (what := values.get("next_what")) else None,
     }
     feed.announce(conn, workspace_id, f"post.{state}", post_id, payload, now=now)

@@ -36,6 +36,21 @@ class When:
     warnings: tuple[Finding, ...] = ()
 
 
+def iso(at: float | None) -> str | None:
+    """Epoch seconds as ISO 8601 in UTC, to the millisecond: the one way times are written in answers."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as an ISO 8601 duration in hours, minutes and seconds, as :func:`parse_duration` reads it."""
+    whole, rest = divmod(round(seconds, 6), 60)
+    hours, minutes = divmod(int(whole), 60)
+    parts = [(f"{hours}", "H"), (f"{minutes}", "M"), (f"{rest:.6f}".rstrip("0").rstrip("."), "S")]
+    return "PT" + ("".join(number + unit for number, unit in parts if float(number)) or "0S")
+
+
 def parse_when(text: str, zone: str | None = None, *, now: float | None = None) -> When | Finding:
     """Read an ISO 8601 time. One without an offset needs ``zone`` (``Europe/Berlin``).
 
