@@ -26,6 +26,7 @@ from treadle.web.pages import (
     setup,
     today,
     webhooks,
+    wellknown,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ MODULES = (
     keys,
     people,
     guide,
+    wellknown,
     live,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -59,19 +60,25 @@ STAGES = (
     ("publish", "publishing"),
     ("read", "reading"),
 )
+FEW_WORDS = 4
+MOST_NEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A finished answer: ``body`` with its content type and HTTP status."""
+    """A finished answer: ``body`` with its content type and HTTP status. ``location``: where it really is."""
 
     body: str
     content_type: str = HTML
     status: int = 200
+    location: str = ""
 
 
-def render(path: str, form: Mapping[str, str] | None = None) -> Page | None:
-    """The page at ``path`` (``/guide…``, a query string allowed); ``None`` when there is no such page.
+def render(path: str, form: Mapping[str, str] | None = None, *, signed_in: bool = False) -> Page | None:
+    """The page at ``path`` (``/guide…``, a query string allowed); ``None`` when there is no such file.
+
+    Where no page is, there is one with the nearest ones (status 404), or the way to the one that is meant.
+    ``signed_in``: whoever asks has the pages of Treadle to go back to.
 
     ``form`` holds the fields of a POST to ``/guide/diagnose`` (``error``, ``stage``, ``surface``). An empty or binary
     paste gives status 422, one that is too long 413.
@@ -85,7 +92,9 @@ def render(path: str, form: Mapping[str, str] | None = None) -> Page | None:
         return asset(place.removeprefix("assets/"))
     if place.endswith(".json"):
         return twin(place.removesuffix(".json"))
-    return page(place.removesuffix(".html"), ServerLinks(place), fields, submitted=form is not None)
+    place, links = place.removesuffix(".html"), ServerLinks(place)
+    made = page(place, links, fields, submitted=form is not None, signed_in=signed_in)
+    return made or _View(links, place, "", signed_in).nearest()
 
 
 def asset(name: str) -> Page | None:
@@ -117,9 +126,10 @@ def page(
     *,
     submitted: bool = False,
     base_url: str = "",
+    signed_in: bool = False,
 ) -> Page | None:
     """The HTML page at ``place``, with links in the manner of ``links``."""
-    view = _View(links, place, base_url)
+    view = _View(links, place, base_url, signed_in)
     kind, _, name = place.rpartition("/")
     if place in ("", "index"):
         return view.index()
@@ -218,12 +228,27 @@ def _searched() -> tuple[str, ...]:
     return tuple(find_words(p).lower().replace("_", " ") for p in load())
 
 
+def found_by(query: str) -> list[Pattern]:
+    """The patterns whose words hold every word of a query; none for an empty one."""
+    wanted = query.lower().replace("_", " ").split()
+    return [p for p, text in zip(load(), _searched(), strict=True) if wanted and all(w in text for w in wanted)]
+
+
+def with_code(number: int) -> list[Pattern]:
+    """The patterns that know a number as a subcode, else as a code."""
+    known = [(p, pattern_codes(p)) for p in load()]
+    return [p for p, codes in known if number in codes["subcode"]] or [
+        p for p, codes in known if number in codes["code"]
+    ]
+
+
 class _View:
     """The pages for one manner of linking."""
 
-    def __init__(self, links: Links, place: str, base_url: str) -> None:
+    def __init__(self, links: Links, place: str, base_url: str, signed_in: bool = False) -> None:
         self.links = links
         self.place = place
+        self.signed_in = signed_in
         self.base_url = base_url.rstrip("/")
 
     def show(self, template: str, title: str, description: str, status: int = 200, **more: Any) -> Page:
@@ -238,8 +263,9 @@ class _View:
                 description=description[:300],
                 canonical=f"{self.base_url}/{place}{ending}" if self.base_url else "",
                 href=self.links.href,
-                twin=self.links.twin(),
+                twin=self.links.twin() if template != "nearest.html" else "",
                 server=self.links.server,
+                signed_in=self.signed_in,
                 total=len(catalog),
                 checked=catalog.checked,
                 categories=catalog.categories,
@@ -297,12 +323,7 @@ class _View:
 
     def search(self, query: str) -> Page:
         query = plain(query.strip()[:200])
-        wanted = query.lower().replace("_", " ").split()
-        found = [
-            p
-            for p, text in zip(load(), _searched(), strict=True)
-            if (wanted or not self.links.server) and all(w in text for w in wanted)
-        ]
+        found = found_by(query) if query or self.links.server else list(load())
         return self.show(
             "search.html",
             f"Search: {query}" if query else "Search",
@@ -311,6 +332,24 @@ class _View:
             found=found,
         )
 
+    def nearest(self) -> Page:
+        """What may be meant by an address that has no page: a code, an id written otherwise, a word."""
+        wanted = plain(unquote(self.place).rpartition("/")[2][:100])
+        if (pattern := load().get(wanted)) is not None:
+            return Page("", status=302, location=self.links.href("pattern", pattern.id))
+        number = wanted.strip("-#")
+        if number.isascii() and number.isdigit():
+            found = with_code(int(number))
+            if len(found) == 1:
+                return Page("", status=302, location=self.links.href("pattern", found[0].id))
+        else:
+            ids = {name: p for p in load() for name in (p.id, p.public_name.lower())}
+            near = get_close_matches(wanted.lower().replace("-", "_"), ids, 5)
+            found = list({p.id: p for p in [*(ids[name] for name in near), *found_by(wanted)[:MOST_NEAR]]}.values())
+        status = 200 if number.isdigit() and found else 404
+        title = f"Errors with the code {number}" if status == 200 else "There is no such page in the guide"
+        return self.show("nearest.html", title, title, status, query=wanted, found=found, title_here=title)
+
     def diagnose(self, fields: Mapping[str, str], submitted: bool) -> Page:
         pasted = fields.get("error", "")
         too_long = len(pasted) > PASTE_CHARS
@@ -318,7 +357,7 @@ class _View:
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
             "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
-            "retry": "", "report": "", "step": "",
+            "retry": "", "report": "", "step": "", "mentions": [],
         }  # fmt: skip
         status = 200
         if too_long:
@@ -334,6 +373,8 @@ class _View:
                 more.update(d=d, known=known, retry=retry_sentence(d.retry, known=known), step=step)
                 if not known:
                     more["report"] = report(evidence)
+                    if len(text.split()) <= FEW_WORDS:  # a word or a name, not an answer of Meta's
+                        more["mentions"] = found_by(text)[:MOST_NEAR]
         return self.show(
             "diagnose.html",
             "Paste your Threads API error",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from treadle.web.desk import Pages, Visit
 from treadle.web.guide import render
@@ -12,9 +12,11 @@ pages = Pages()
 
 async def _show(visit: Visit, form: dict[str, str] | None = None) -> Response:
     url = visit.request.url
-    made = render(url.path + (f"?{url.query}" if url.query else ""), form)
+    made = render(url.path + (f"?{url.query}" if url.query else ""), form, signed_in=visit.known is not None)
     if made is None:
         return visit.missing("page in the guide")
+    if made.location:
+        return visit.dressed(RedirectResponse(made.location, made.status))
     return visit.dressed(Response(made.body, made.status, media_type=made.content_type))
 
 
