@@ -34,7 +34,7 @@ def test_every_pattern_says_something_that_is_true_without_treadle(pattern: Patt
     assert step[0].isupper() or step[0] in '`"36'
     assert "  " not in step
     if pattern.retry.kind in ("later", "new_container") and pattern.who == "nobody":
-        assert step.startswith("Wait about ")
+        assert step.startswith("Wait ")
 
 
 def test_what_only_the_owner_can_do_stays() -> None:
@@ -83,7 +83,7 @@ def test_the_guide_leads_with_it(paste: str) -> None:
 def test_the_api_and_the_command_give_both() -> None:
     found = diagnose(PASTES[0])
     given = visitor_json(found)
-    assert given["next_step"].startswith("Wait about ")
+    assert given["next_step"].startswith("Wait 3 to 5 seconds and publish the same container again")
     assert given["owner_step"] == found.next_step
     assert given["next_step_developer"] in given["next_step"]
 

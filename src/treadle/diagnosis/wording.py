@@ -86,7 +86,9 @@ def visitor_step(who: str, owner: str, developer: str, advice: RetryAdvice) -> s
     it stays, without what only Treadle can do; where a program has to act, what it does comes first.
     """
     if who in ("nobody", "developer"):
-        return f"{_wait(advice)}{developer}" if developer else owner
+        # A line that says itself how long to wait needs no other, unless Meta gave a time.
+        wait = "" if developer.startswith("Wait ") and not advice.hinted else _wait(advice)
+        return f"{wait}{developer}" if developer else owner
     sentences = [kept for sentence in re.split(r"(?<=[.!?]) ", owner) if (kept := _without_ours(sentence))]
     return " ".join(sentences) or developer
 
