@@ -10,7 +10,8 @@ import aiohttp
 import sqlalchemy as sa
 import structlog
 
-from treadle.media.addresses import guarded_session
+from treadle.net.guard import Trust
+from treadle.net.session import guarded_session
 from treadle.publishing.house import House
 from treadle.store.tables import posts
 
@@ -50,7 +51,7 @@ def is_working(conn: sa.Connection, *, now: float, overdue_s: float) -> bool:
 async def ping(url: str) -> str | None:
     """Ask for the operator's own address, on a private network too; what went wrong, or ``None``."""
     try:
-        async with guarded_session(True, timeout=PATIENCE) as session, session.get(url) as answer:
+        async with guarded_session(Trust.OPERATOR, timeout=PATIENCE) as session, session.get(url) as answer:
             return None if answer.status < 400 else f"HTTP {answer.status}"
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         return type(error).__name__  # the text may hold the address, which is a secret with most services
