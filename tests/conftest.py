@@ -72,18 +72,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def make_settings(tmp_path: Path) -> Callable[..., Settings]:
-    """Settings with a data directory of the test's own; keyword arguments override, for instance ``database_url``."""
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh folder as the working directory: the default settings keep everything in ``treadle-data`` in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
-    def make(**overrides: Any) -> Settings:
-        return Settings(**{"data_dir": tmp_path / "data", **overrides})
 
-    return make
+@pytest.fixture
+def make_settings(fresh_folder: Path) -> Callable[..., Settings]:
+    """The default settings in a fresh folder; keyword arguments override, for instance ``database_url``."""
+    return Settings
 
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings]) -> Settings:
-    """Settings on SQLite in a data directory of the test's own."""
+    """The default settings in a fresh folder: SQLite, in ``treadle-data``."""
     return make_settings()
 
 

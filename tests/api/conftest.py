@@ -85,9 +85,9 @@ def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def data_dir(fresh_database: Path, tmp_path: Path) -> Path:
-    """A data directory with a migrated database."""
-    made = tmp_path / "data"
+def data_dir(fresh_database: Path, fresh_folder: Path) -> Path:
+    """The default data directory of a fresh folder, with a migrated database."""
+    made = fresh_folder / "treadle-data"
     shutil.copytree(fresh_database, made)
     return made
 
@@ -95,7 +95,7 @@ def data_dir(fresh_database: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def house(data_dir: Path) -> Iterator[House]:
     """On SQLite, nothing running."""
-    app = open_app(Settings(data_dir=data_dir))
+    app = open_app(Settings())
     yield furnish(app)
     app.close()
 

@@ -42,7 +42,6 @@ def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[House]:
     """A house whose Threads is the sandbox; no worker runs."""
     app = open_app(
         Settings(
-            data_dir=data_dir,
             threads_api_url=threads_sandbox.url,
             threads_authorize_url=threads_sandbox.authorize_url,
             threads_app_id="1234567890",

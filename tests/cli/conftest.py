@@ -1,4 +1,4 @@
-"""``treadle`` in this process, on a data directory of the test's own."""
+"""``treadle`` in this process, in a fresh folder, with the default settings."""
 
 from __future__ import annotations
 
@@ -52,9 +52,8 @@ def treadle(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def at_home(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def at_home(data_dir: Path) -> Iterator[House]:
     """The furnished house that the commands find; two workspaces, an account in each, nothing running."""
-    monkeypatch.setenv("TREADLE_DATA_DIR", str(data_dir))
-    app = open_app(Settings(data_dir=data_dir))
+    app = open_app(Settings())
     yield furnish(app)
     app.close()

@@ -59,7 +59,8 @@ def here(
     for name, value in env.items():
         if name.startswith("TREADLE_"):
             monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path / "own"))
+    monkeypatch.delenv("TREADLE_DATA_DIR")
+    monkeypatch.chdir(tmp_path)
 
     def call(*args: str) -> Done:
         with pytest.raises(SystemExit) as stop:

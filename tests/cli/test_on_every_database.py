@@ -24,7 +24,6 @@ def test_one_round_through_the_commands(
 ) -> None:
     settings = make_settings(database_url=database_url)
     monkeypatch.setenv("TREADLE_DATABASE_URL", database_url)
-    monkeypatch.setenv("TREADLE_DATA_DIR", str(settings.data_dir))
     app = open_app(settings)
     try:
         post = create(furnish(app), "one round")

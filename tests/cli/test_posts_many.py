@@ -20,10 +20,9 @@ WRONG, RIGHT = "https://cdn.example/wrong.png", "https://cdn.example/right.png"
 
 
 @pytest.fixture
-def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def ids(fresh_folder: Path) -> list[str]:
     """Three posts that failed for one picture."""
-    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path))
-    app = open_app(Settings(data_dir=tmp_path))
+    app = open_app(Settings())
     house = furnish(app)
     made = [create(house, f"n {n}", media=[{"url": WRONG}])["id"] for n in range(3)]
     with app.db.begin() as conn:

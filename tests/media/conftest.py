@@ -53,8 +53,8 @@ def good(film: Recipes) -> Path:
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[MediaService]:
-    settings = Settings(data_dir=tmp_path / "data", allow_private_media_hosts=True, public_url="http://127.0.0.1:1")
+async def service(fresh_folder: Path) -> AsyncIterator[MediaService]:
+    settings = Settings(allow_private_media_hosts=True, public_url="http://127.0.0.1:1")
     made = MediaService(settings, workers=1)
     yield made
     await made.close()

@@ -135,9 +135,9 @@ async def test_only_pictures_and_videos_are_kept(content: bytes, service: MediaS
     stored = await service.store(pieces(content), "photo.jpg")
     assert isinstance(stored, NotStored)
     assert stored.findings[0].severity == "error"
-    files = tmp_path / "data" / "media" / "files"
+    files = tmp_path / "treadle-data" / "media" / "files"
     assert not files.exists() or list(files.iterdir()) == []
-    assert list((tmp_path / "data" / "media" / "work").iterdir()) == []
+    assert list((tmp_path / "treadle-data" / "media" / "work").iterdir()) == []
 
 
 async def test_the_bytes_decide_the_type_not_the_name(service: MediaService, good: Path) -> None:
@@ -192,7 +192,7 @@ async def test_a_broken_off_upload_leaves_nothing(service: MediaService, good: P
 
     with pytest.raises(ConnectionResetError):
         await service.store(broken(), "x.mp4")
-    assert list((tmp_path / "data" / "media" / "work").iterdir()) == []
+    assert list((tmp_path / "treadle-data" / "media" / "work").iterdir()) == []
 
 
 async def test_removing_and_cleaning_up(service: MediaService, web: Web, good: Path) -> None:

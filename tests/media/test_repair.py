@@ -307,7 +307,7 @@ async def test_progress_and_cancelling(film: Recipes, service: MediaService, tmp
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    work = tmp_path / "data" / "media" / "work"
+    work = tmp_path / "treadle-data" / "media" / "work"
     assert list(work.iterdir()) == []
     assert not service._runner._running
     assert 0 <= told[0].fraction <= 1
