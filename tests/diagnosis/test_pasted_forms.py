@@ -134,7 +134,7 @@ def test_nothing_to_diagnose(paste: Any) -> None:
 
 def test_a_good_answer_is_no_failure_to_be_retried() -> None:
     for body in ({"id": "17950000000000001"}, {"success": True}, {"data": []}, {"access_token": "x", "expires_in": 1}):
-        d = diagnose(body, stage="publish", http_status=200)
+        d = diagnose(body, stage="publish" if "id" in body else "read", http_status=200)
         assert (d.pattern, d.retry.kind) == (NOTHING, "never")
         assert "good answer" in d.what_happened
 

@@ -45,7 +45,7 @@ def test_a_shape_is_short() -> None:
 
 
 def test_a_report_is_ready_to_send() -> None:
-    text = report({"body": {"error": {"code": 77, "message": "Odd"}}, "stage": "publish", "http_status": 400}, seen=12)
+    text = report({"body": {"error": {"code": 77, "message": "Odd"}}, "stage": "read", "http_status": 400}, seen=12)
     assert "does not know" in text
     assert "Seen:    12 times" in text
     assert '"code": 77' in text

@@ -17,6 +17,7 @@ from treadle.catalog import words
 
 HERE = Path(__file__).parent
 COMPILED = HERE / "compiled.json"
+CLEAR_REFUSALS = HERE / "clear_refusals.toml"
 
 _REQUIRED = ("id", "title", "category", "lane", "action", "scope", "who", "what_happened", "owner", "developer")
 _REQUIRED_TOO = ("treadle", "repaired", "repaired_by", "checked", "references")
@@ -27,6 +28,10 @@ _MATCH_KEYS = {
     "subcode", "code", "code_range", "constant", "container", "words", "without", "oauth", "transport", "http",
     "stage", "surface", "type", "form", "context", "confidence",
 }  # fmt: skip
+_REFUSAL_KEYS = {
+    "code", "code_range", "subcode", "first_send_only", "names_parameter", "why", "sources", "seen",
+}  # fmt: skip
+_SUBCODE_WORDS = {"none", "known", "any"}
 _EXAMPLE_KEYS = {"surface", "stage", "http_status", "headers", "body", "json", "exception", "context", "belongs_to"}
 _RETRY_KEYS = {"kind", "after_s", "max_attempts", "max_delay_s", "then", "then_action", "per_gb_s"}
 
@@ -36,7 +41,7 @@ class CatalogError(ValueError):
 
 
 def sources() -> list[Path]:
-    return [*sorted((HERE / "patterns").glob("*.toml")), HERE / "references.toml"]
+    return [*sorted((HERE / "patterns").glob("*.toml")), CLEAR_REFUSALS, HERE / "references.toml"]
 
 
 def fingerprint() -> str:
@@ -61,9 +66,35 @@ def compile_catalog() -> dict[str, Any]:
     order = {name: index for index, name in enumerate(words.CATEGORIES)}
     patterns.sort(key=lambda p: order.get(p.get("category", ""), 99))
     _add_near_misses(patterns)
-    if faults := check(patterns, references):
+    refusals: list[dict[str, Any]] = tomllib.loads(CLEAR_REFUSALS.read_text("utf-8"))["refusal"]
+    if faults := [*check(patterns, references), *check_refusals(refusals, references)]:
         raise CatalogError("\n".join(faults))
-    return {"fingerprint": fingerprint(), "references": references, "patterns": patterns}
+    return {
+        "fingerprint": fingerprint(),
+        "references": references,
+        "patterns": patterns,
+        "clear_refusals": refusals,
+    }
+
+
+def check_refusals(refusals: list[dict[str, Any]], references: dict[str, Any]) -> list[str]:
+    """Faults of the table of clear refusals: an entry without a source is an opinion, and may double a post."""
+    faults = []
+    for entry in refusals:
+        name = f"clear refusal {entry.get('code', entry.get('code_range'))}/{entry.get('subcode')}"
+        if unknown := sorted(entry.keys() - _REFUSAL_KEYS):
+            faults.append(f"{name}: unknown keys {unknown}")
+        if not (bool(entry.get("code")) ^ bool(entry.get("code_range"))):
+            faults.append(f"{name}: either code or code_range")
+        words_ = [value for value in entry.get("subcode", ()) if not isinstance(value, int)]
+        if not entry.get("subcode") or not set(words_) <= _SUBCODE_WORDS:
+            faults.append(f"{name}: subcode is a list of numbers, none, known or any")
+        if not entry.get("why"):
+            faults.append(f"{name}: says no why")
+        if not entry.get("sources"):
+            faults.append(f"{name}: has no source")
+        faults += [f"{name}: no reference '{key}'" for key in entry.get("sources", ()) if key not in references]
+    return faults
 
 
 def _add_near_misses(patterns: list[dict[str, Any]]) -> None:

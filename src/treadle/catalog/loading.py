@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from treadle.catalog import words
-from treadle.catalog.model import Catalog, Category, Example, Match, Pattern, Reference, Retry
+from treadle.catalog.model import Catalog, Category, ClearRefusal, Example, Match, Pattern, Reference, Retry
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +36,21 @@ def assemble(data: dict[str, Any]) -> Catalog:
         for name, (slug, about) in words.CATEGORIES.items()
     )
     refs = {key: Reference(key, ref["title"], ref["url"]) for key, ref in data["references"].items()}
-    return Catalog(patterns, categories, refs)
+    return Catalog(patterns, categories, refs, tuple(_clear_refusal(entry) for entry in data["clear_refusals"]))
+
+
+def _clear_refusal(e: dict[str, Any]) -> ClearRefusal:
+    bounds = e.get("code_range")
+    return ClearRefusal(
+        code=tuple(e.get("code", ())),
+        code_range=(bounds[0], bounds[1]) if bounds else None,
+        subcode=tuple(e["subcode"]),
+        why=e["why"],
+        sources=tuple(e["sources"]),
+        first_send_only=e.get("first_send_only", False),
+        names_parameter=e.get("names_parameter", False),
+        seen=e.get("seen", ""),
+    )
 
 
 def _pattern(e: dict[str, Any]) -> Pattern:

@@ -120,6 +120,23 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearRefusal:
+    """An answer after which a publish plainly did not happen; see ``clear_refusals.toml``.
+
+    ``subcode`` holds numbers and the words ``"none"``, ``"known"``, ``"any"``; ``sources`` keys of the references.
+    """
+
+    code: tuple[int, ...]
+    code_range: tuple[int, int] | None
+    subcode: tuple[int | str, ...]
+    why: str
+    sources: tuple[str, ...]
+    first_send_only: bool = False
+    names_parameter: bool = False
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     name: str
     slug: str
@@ -128,10 +145,17 @@ class Category:
 
 
 class Catalog:
-    """All patterns, by id, by public name and by category."""
+    """All patterns, by id, by public name and by category; and the table of clear refusals."""
 
-    def __init__(self, patterns: tuple[Pattern, ...], categories: tuple[Category, ...], refs: dict[str, Reference]):
+    def __init__(
+        self,
+        patterns: tuple[Pattern, ...],
+        categories: tuple[Category, ...],
+        refs: dict[str, Reference],
+        clear_refusals: tuple[ClearRefusal, ...],
+    ):
         self.patterns = patterns
+        self.clear_refusals = clear_refusals
         self.categories = categories
         self.references = refs
         self._by_name: dict[str, Pattern] = {}

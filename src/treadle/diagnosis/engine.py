@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from treadle.catalog.loading import load
 from treadle.catalog.model import Pattern
 from treadle.catalog.words import Action, BlockerScope, Confidence, Lane, Who
 from treadle.diagnosis.facts import Facts
+from treadle.diagnosis.publishing import OUTCOME_UNKNOWN, at_publish, leaves_open, no_id, risky_if_published
 from treadle.diagnosis.reading import read
 from treadle.diagnosis.redact import redact
 from treadle.diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
@@ -19,6 +21,7 @@ from treadle.diagnosis.types import Diagnosis, Evidence, RetryAdvice
 UNKNOWN = "unknown"
 NOTHING = "nothing_to_diagnose"
 RAW_CHARS = 12_000
+IF_PUBLISHED = "If this was the publish call, check whether the post is live before repeating it."
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
 _AFTER_BUDGET: dict[str, Action] = {"new_container": "recreate_container", "verify_first": "verify_first"}
@@ -151,15 +154,31 @@ def diagnose_evidence(evidence: Evidence) -> Diagnosis:
         finding = facts.context.get("finding")
         if isinstance(finding, str) and (named := load().get(finding)) is not None:
             return _build(named, facts, raw, (f"finding={named.id}",), "exact")
-    if facts.success:
+    published = at_publish(facts.stage, facts.context)
+    if facts.success and not (published and no_id(evidence.body)):
         facts.empty = "fine"
     if facts.empty:
         return _nothing(facts)
-    hit = book.best(facts)
+    hit = None if facts.success else book.best(facts)
     if hit is None:
-        return _unknown(facts, raw)
+        return _open_outcome(facts, raw, ()) if published else _unknown(facts, raw)
     rule, _ = hit
-    return _build(rule.pattern, facts, raw, matched(rule, facts), _confidence(rule, facts))
+    found = matched(rule, facts)
+    if published and leaves_open(rule, facts):
+        return _open_outcome(facts, raw, found)
+    diagnosis = _build(rule.pattern, facts, raw, found, _confidence(rule, facts))
+    if facts.stage == "unknown" and not published and risky_if_published(rule, facts):
+        return replace(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
+    return diagnosis
+
+
+def _open_outcome(facts: Facts, raw: Any, found: tuple[str, ...]) -> Diagnosis:
+    """The diagnosis of an answer to a publish that leaves open whether the post is live."""
+    pattern = load().get(OUTCOME_UNKNOWN)
+    assert pattern is not None
+    return _build(
+        pattern, facts, raw, ("stage=publish", *(fact for fact in found if fact != "stage=publish")), "likely"
+    )
 
 
 def from_pattern(name: str, evidence: Evidence | None = None, *, matched: tuple[str, ...] = ()) -> Diagnosis:

@@ -48,8 +48,15 @@ _ME_WORKS = re.compile(
     r"/me\b[/\w]{0,20}+\W{0,3}+(?:\w{1,40}+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I
 )
 _CURL_NOISE = re.compile(r"^(?:\*|<[^\S\n]*$|[{}] \[\d+ bytes|[^\S\n]*%[^\S\n]+Total)[^\n]*\n?", re.M)
+# "Publishing failed", "failed to publish the post", "while publishing to Threads": this was the publish call.
+_PUBLISHING = re.compile(
+    r"\bpublish(?:ing)?(?: [\w'-]{1,20}){0,4}:? (?:failed|failure|error(?:ed)?|timed out|aborted|crashed)\b"
+    r"|\b(?:fail(?:ed|ure|s)?|errors?|unable|could ?n[o']t|can ?n?[o']t|timed out|timeout|exception|while|when|during)"
+    r"(?: [\w'-]{1,20}){0,3} (?:publish(?:ing)?|post(?:ing)? (?:to|on) threads)\b(?! (?:limit|quota|permission))"
+    r"|\berror:? publishing\b|\bpublishing to threads\b"
+)
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("publish", ("threads_publish", "media_publish")),
+    ("publish", ("threads_publish", "media_publish", "auto_publish_text")),
     ("token_refresh", ("refresh_access_token", "th_exchange_token", "ig_exchange_token", "fb_exchange_token")),
     ("oauth", ("oauth/access_token", "oauth/authorize", "dialog/oauth", "authorization_code")),
     ("container_status", ("fields=status", "error_message&", "status_code&", "status,error_message")),
@@ -95,11 +102,14 @@ def _infer_place(text: str, facts: Facts) -> None:
             facts.surface = host
     if facts.stage != "unknown":
         return
-    lower = text[:6000].lower()
+    lower = text[:6000].lower().replace("threads_publishing_limit", "")
     for stage, marks in _STAGES:
         if any(mark in lower for mark in marks):
             facts.stage = stage
             return
+    if _PUBLISHING.search(lower):
+        facts.stage = "publish"
+        return
     for request in _REQUEST.finditer(text[:6000]):
         method, path = request.groups()
         path = path.split("?")[0].rstrip("/")

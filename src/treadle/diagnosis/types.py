@@ -36,7 +36,9 @@ class Evidence:
     (int, how often this answer came for this container), ``me_ok`` (bool, whether ``/me`` answers with this token),
     ``other_accounts_fail`` (bool), ``media_bytes`` (int), ``media_kind`` (``"image"|"video"``), ``text_bytes`` (int),
     ``after_publish`` (bool: a publish of this container was sent before this answer), ``unclear_before`` (bool: an
-    earlier publish of this container is unsettled), ``transport`` (``"not_sent"`` or ``"lost"``, when known),
+    earlier publish of this container is unsettled), ``auto_publish_text`` (bool: this call created and published in
+    one), ``not_published`` (bool: it is proven that this publish did not happen), ``transport`` (``"not_sent"`` or
+    ``"lost"``, when known),
     ``finding`` (the id of a pattern that our own check already named).
     """
 

@@ -1,0 +1,154 @@
+"""The stage decides before the class of answer: after a publish only clear refusals keep their own advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from treadle.diagnosis import Diagnosis, diagnose
+from treadle.diagnosis.clarity import is_clear_refusal
+from treadle.diagnosis.engine import IF_PUBLISHED
+
+
+def error(code: int, subcode: int | None = None, message: str = "said no", **more: Any) -> dict[str, Any]:
+    body = {"message": message, "type": "OAuthException", "code": code, **more}
+    return {"error": {**body, "error_subcode": subcode} if subcode is not None else body}
+
+
+CODE_2 = error(2, None, "An unexpected error has occurred. Please retry your request later.", is_transient=True)
+
+
+def checks_first(d: Diagnosis) -> bool:
+    return (d.action, d.retry.kind) == ("verify_first", "verify_first")
+
+
+OPEN: list[tuple[Any, dict[str, Any]]] = [
+    (CODE_2, {"http_status": 500}),
+    (error(1), {"http_status": 500}),
+    (error(-1, None, "Fatal"), {"http_status": 400}),
+    (error(-2), {"http_status": 400}),
+    (error(-1, 9_999_999), {"http_status": 400}),
+    (error(10), {"http_status": 400}),
+    (error(10, None, "Application does not have permission for this action"), {"http_status": 400}),
+    (error(506, None, "Duplicate Post"), {"http_status": 400}),
+    (error(100, None, "Invalid parameter"), {"http_status": 400}),
+    (error(100, 9_999_999), {"http_status": 400}),
+    (error(4, 9_999_999), {"http_status": 400}),
+    (error(987_654), {"http_status": 400}),
+    (error(190), {"http_status": 500}),
+    (error(24, 4279009), {"http_status": 400, "context": {"unclear_before": True}}),
+    (error(24, 4279009), {"http_status": 400, "context": {"after_publish": True}}),
+    ("<html><body>429</body></html>", {"http_status": 429}),
+    ("<html><body>403 Forbidden</body></html>", {"http_status": 403}),
+    ("Too many requests", {"http_status": 429}),
+    ("", {"http_status": 500}),
+    ("", {"http_status": 200}),
+    ({"success": True}, {"http_status": 200}),
+    ("bad request", {"http_status": 400}),
+    (None, {"exception": "socket hang up"}),
+]
+CLEAR: list[tuple[Any, str]] = [
+    (error(190, 463, "Session has expired"), "token_expired"),
+    (error(24, 4279009, "The requested resource does not exist"), "container_not_found"),
+    (error(613, 4279002), "threads_rate_limit"),
+    (error(4, None, "Application request limit reached"), "app_request_limit"),
+    (error(-1, 4279047, "Fatal"), "link_attachment_refused"),
+    (error(25, 2207050), "account_restricted"),
+    (error(368, None, "The action attempted has been deemed abusive"), "policy_block"),
+]
+
+
+@pytest.mark.parametrize(("body", "more"), OPEN)
+def test_an_answer_that_leaves_it_open_is_checked_first(body: Any, more: dict[str, Any]) -> None:
+    assert checks_first(diagnose(body, stage="publish", **more)), diagnose(body, stage="publish", **more)
+
+
+@pytest.mark.parametrize(("body", "pattern"), CLEAR)
+def test_a_clear_refusal_is_diagnosed_as_what_it_is(body: Any, pattern: str) -> None:
+    found = diagnose(body, stage="publish", http_status=400)
+    assert (found.pattern, found.retry.kind == "verify_first") == (pattern, False)
+
+
+def test_text_that_names_a_clear_refusal_is_one() -> None:
+    for text in (
+        "threads_publish failed: HTTP 400 code=24 subcode=4279009 Media not found",
+        "Error: Threads API error (400) code=24: The requested resource does not exist (threads_publish)",
+        "threads_publish: Error validating access token: Session has expired on Sunday",
+    ):
+        assert not checks_first(diagnose(text)), text
+
+
+@pytest.mark.parametrize("key", ["unclear_before", "after_publish", "auto_publish_text"])
+def test_the_context_says_that_something_was_being_posted(key: str) -> None:
+    assert checks_first(diagnose(CODE_2, stage="create_container", http_status=500, context={key: True}))
+    assert not checks_first(diagnose(CODE_2, stage="create_container", http_status=500, context={key: False}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Threads publish failed: socket hang up",
+        "Error: publishing to Threads: read ECONNRESET",
+        "publishing failed: socket hang up",
+        "Failed to publish the post: Request timed out after 30000ms",
+        "could not publish to Threads: read ETIMEDOUT",
+        "timeout while publishing: 504 Gateway Timeout",
+        "threads_publish timed out after 30s",
+        "POST https://graph.threads.net/v1.0/me/threads_publish -> 500 An unexpected error has occurred.",
+        "auto_publish_text=true: read ECONNRESET",
+    ],
+)
+def test_the_words_of_a_paste_name_the_publish_call(text: str) -> None:
+    assert checks_first(diagnose(text)), diagnose(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "threads_publishing_limit: read ECONNRESET",
+        "creating the container failed: read ECONNRESET",
+        "failed to read publishing limit: read ECONNRESET",
+    ],
+)
+def test_other_calls_are_not_taken_for_a_publish(text: str) -> None:
+    assert not checks_first(diagnose(text)), diagnose(text)
+
+
+@pytest.mark.parametrize(
+    "body", [CODE_2, "Request timed out after 30000ms", "<html><title>502 Bad Gateway</title></html>"]
+)
+def test_with_the_stage_unknown_the_advice_warns(body: Any) -> None:
+    found = diagnose(body)
+    assert found.confidence == "guess"
+    assert found.next_step.startswith(IF_PUBLISHED)
+    assert found.pattern != "outcome_unknown"
+    assert not diagnose(body, stage="create_container").next_step.startswith(IF_PUBLISHED)
+
+
+def test_with_the_stage_unknown_what_is_clear_anyway_needs_no_warning() -> None:
+    for body in (error(190, 463), error(24, 4279009), "getaddrinfo ENOTFOUND graph.threads.net", {"status": "ERROR"}):
+        assert IF_PUBLISHED not in diagnose(body).next_step, body
+
+
+def test_what_was_never_written_is_no_send() -> None:
+    assert diagnose(exception="connect ECONNREFUSED", stage="publish").pattern == "meta_unreachable"
+
+
+def test_once_it_is_proven_absent_the_refusal_means_what_it_says() -> None:
+    known = {"not_published": True}
+    assert diagnose(error(506), stage="publish", http_status=400, context=known).pattern == "duplicate_content"
+    assert diagnose(CODE_2, stage="publish", http_status=500, context=known).pattern == "service_unavailable"
+
+
+@given(st.integers(200, 599), st.integers(-5, 3000), st.none() | st.integers(1, 5_000_000), st.booleans())
+def test_at_publish_no_advice_to_repeat_without_a_clear_refusal(
+    status: int, code: int, subcode: int | None, unclear_before: bool
+) -> None:
+    """Whatever the answer: "try again" is said of a clear refusal, or of one that the catalogue knows by a subcode."""
+    body = error(code, subcode)
+    found = diagnose(body, stage="publish", http_status=status, context={"unclear_before": unclear_before})
+    if found.retry.kind in ("later", "new_container") and f"subcode={subcode}" not in found.matched:
+        assert is_clear_refusal(status, body, unclear_before=False) or status < 400
