@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,8 @@ from treadle.paths import absolute
 
 THREADS_API = "https://graph.threads.net"
 THREADS_AUTHORIZE = "https://threads.net/oauth/authorize"
+
+SETTLE_LEAST_S = 300.0
 
 
 class Settings(BaseSettings):
@@ -77,6 +79,16 @@ class Settings(BaseSettings):
     heartbeat_url: str = Field(
         "", description="Asked for once a minute while posts are worked; the service behind it alarms when it is not."
     )
+
+    @model_validator(mode="after")
+    def _settle_long_enough(self) -> Self:
+        """A settle time too short doubles posts: a publish that seemed lost has been seen to take 222 seconds."""
+        if self.publish_settle < SETTLE_LEAST_S and "time_scale" not in self.model_fields_set:
+            raise ValueError(
+                f"TREADLE_PUBLISH_SETTLE is {self.publish_settle:g} seconds; under {SETTLE_LEAST_S:g} a post can be"
+                " published twice. Only tests may go lower: they set TREADLE_TIME_SCALE too."
+            )
+        return self
 
     @field_validator("threads_api_url", "threads_authorize_url", "public_url")
     @classmethod
