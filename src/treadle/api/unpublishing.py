@@ -115,7 +115,7 @@ async def _unreadable(client: ThreadsClient, part: Mapping[str, Any]) -> bool:
 
 def _stays(result: Any, diagnosis: Diagnosis | None) -> str:
     """After a deletion that did not say that it worked."""
-    if diagnosis is not None and clarity_of(result, diagnosis, unclear_before=False) == "clear":
+    if diagnosis is not None and clarity_of(result, unclear_before=False) == "clear":
         return "It stays on Threads."
     return "Whether it is off Threads is not known. Taking it off once more is safe, and tells."
 

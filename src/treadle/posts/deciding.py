@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from treadle.posts.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.posts.findings import Finding
 from treadle.posts.moving import Mover, put_to_rest
+from treadle.posts.replacing import Evidence, may_replace_container, restored, sent_of, without_container
 from treadle.posts.rows import locked, parts_of
+from treadle.posts.view import part_view
 from treadle.store.tables import parts, post_blockers, posts
 
 
@@ -90,7 +92,7 @@ def resolve(
     row = locked(conn, workspace_id, post_id)
     if row is None:
         return Missing()
-    part = next(filter(_in_doubt, parts_of(conn, post_id)), None)
+    part = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
     if part is None:
         return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
     if bool(live_id) == absent:
@@ -98,6 +100,7 @@ def resolve(
         return Rejected((Finding("resolution", "one_of", message, 'Send {"threads_id": "..."} or {"absent": true}.'),))
     if absent and part["published_at"] is not None:
         return Refusal("it_is_live", "Threads says that this one is live; only its id is missing.")
+    view = part_view(part)
     if live_id:
         claimed = (parts.c.threads_user_id == part["threads_user_id"], parts.c.threads_id == live_id)
         if taken := conn.execute(sa.select(parts.c.post_id).where(*claimed)).scalar():
@@ -109,23 +112,13 @@ def resolve(
             "permalink": permalink,
             "unclear": False,
             "cause": None,
+            **restored(view),
         }
         said = f"{actor} named the live post: {live_id}."
     else:
-        values = {
-            "state": "pending",
-            "intent": "none",
-            "unclear": False,
-            "sends": 0,
-            "intent_first_at": None,
-            "seen_before": None,
-            "checks": {},
-            "container_id": None,
-            "container_made_at": None,
-            "container_status": None,
-            "children": [],
-            "cause": None,
-        }
+        asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
+        verdict = may_replace_container(sent_of(view), asked)
+        values = {**without_container(verdict), "checks": {}, "cause": None}
         said = f"{actor} declared that nothing is out; a new container may be made."
     conn.execute(sa.update(parts).where(parts.c.id == part["id"]).values(**values))
     conn.execute(
@@ -133,12 +126,14 @@ def resolve(
         .where(posts.c.id == post_id)
         .values(state="publishing", cause=None, cause_pattern=None, cause_lane=None, claim=row["claim"] + 1)
     )
-    mover.again(conn, post_id, why=said, now=now)
+    if not mover.again(conn, post_id, why=said, now=now):
+        put_to_rest(conn, row, "blocked", "Still behind an open cause.", now=now)
     return Done(post_id, said)
 
 
-def _in_doubt(part: Mapping[str, Any]) -> bool:
-    """Sent without a clear answer, or out with an id that is not known yet."""
+def _in_doubt(part: Mapping[str, Any], state: str) -> bool:
+    """Sent and not known to be absent, or live with an id that is not known yet. While a refused part is being worked
+    on, nobody has to say anything."""
     if part["published_at"] is None:
-        return bool(part["intent"] == "sent")
+        return bool(part["intent"] == "sent" or (part["sends"] > 0 and state in ("blocked", "failed", "held")))
     return part["threads_id"] is None

@@ -12,12 +12,14 @@ from treadle.posts.changes import what_changed
 from treadle.posts.creating import part_row
 from treadle.posts.findings import Finding
 from treadle.posts.moving import TOO_LATE, Mover, put_to_rest
+from treadle.posts.replacing import OF_CONTENT, sent_of
 from treadle.posts.request import Request, read_request
 from treadle.posts.rows import body_of, locked, parts_of, unsettled
 from treadle.posts.rules import POST_KEYS
 from treadle.posts.states import EDITABLE
 from treadle.posts.timeline import Note, add_note
 from treadle.posts.times import When, too_late
+from treadle.posts.view import part_view
 from treadle.store.tables import parts, posts
 
 PATCHABLE = POST_KEYS - {"draft", "approval"}
@@ -53,6 +55,7 @@ def edit(
     wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept)
     account = wanted.account
     errors = [*wanted.errors, *_unknown_names(patch), *_touches_published(old, wanted, row)]
+    errors += _touches_sent(old, wanted, row)
     if errors or account is None:
         return Rejected(tuple(errors))
     kinds = wanted.kinds
@@ -71,6 +74,8 @@ def edit(
         "claimed_by": None,
     }
     conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+    if account["id"] != row["account_id"]:
+        mover.leave_account(conn, post_id, row["account_id"])
     changed = what_changed({**row, "parts": [dict(p["body"]) for p in old]}, {**values, "parts": wanted.parts})
     note = Note(row["stage"], "edit", f"Changed by {actor}: {', '.join(changed) or 'nothing'}.", outcome="ok")
     add_note(conn, post_id, workspace_id, row["attempt"], note, now=now)
@@ -89,9 +94,11 @@ def edit(
 def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | None) -> Refusal | None:
     if version is not None and version != row["version"]:
         return Refusal("changed_meanwhile", "The post was changed since you read it. Read it again.")
-    if row["state"] not in EDITABLE:
+    # Changed since it was refused, and looked for as it was: it may be changed once more.
+    changed = [part for part in old if (part["checks"] or {}).get("was")]
+    if row["state"] not in EDITABLE and not (row["state"] == "checking" and changed):
         return Refusal("not_editable", f"A post that is {row['state']} cannot be changed any more.")
-    if unsettled(old):
+    if unsettled([part for part in old if part not in changed]):
         return Refusal(
             "being_checked",
             "A publish of this post was sent and it is being checked whether it is out. Change it after that.",
@@ -135,6 +142,38 @@ def _touches_published(old: Sequence[Mapping[str, Any]], wanted: Request, row: M
     return findings
 
 
+def _touches_sent(old: Sequence[Mapping[str, Any]], wanted: Request, row: Mapping[str, Any]) -> list[Finding]:
+    """A part of which a publish was sent may be live, even when that was refused: it is neither moved nor dropped."""
+    moved = wanted.account is not None and wanted.account["id"] != row["account_id"]
+    findings = []
+    for part in old:
+        dropped = part["position"] >= len(wanted.parts)
+        if part["published_at"] is not None or not (moved or dropped) or not _was_sent(part):
+            continue
+        findings.append(
+            Finding(
+                "account_id" if moved else "replies",
+                "may_be_live",
+                "A publish of this part was sent. It was refused, but nothing has shown yet that the part is not live.",
+                "Look at the profile, then say that it is not there (resolve it as absent), and try again.",
+            )
+        )
+    return findings
+
+
+def _was_sent(part: Mapping[str, Any]) -> bool:
+    return part["container_id"] is not None and sent_of(part_view(part)).written
+
+
+def _look_first(part: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """Columns of a changed part of which a publish was sent: its container is replaced once it is sure that the part is
+    not live as it was; if it is, it stays as it was."""
+    before = dict(part["checks"] or {})
+    was = before.get("was") or {name: part[name] for name in OF_CONTENT}
+    checks = {**before, "wish": "replace", "not_before": now, "was": was}
+    return {"intent": "sent", "state": "checking", "checks": checks, "media_urls": None, "tries": {}, "cause": None}
+
+
 def _rewrite_parts(
     conn: sa.Connection,
     row: Mapping[str, Any],
@@ -150,6 +189,11 @@ def _rewrite_parts(
         if kept is not None and same_account and dict(kept["body"]) == body:
             if kept["published_at"] is None:
                 conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(tries={}, cause=None))
+            continue
+        if kept is not None and _was_sent(kept):
+            fresh = part_row(row, account, position, kind, body, now)
+            values = {**{name: fresh[name] for name in OF_CONTENT}, **_look_first(kept, now)}
+            conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(**values))
             continue
         if kept is not None:
             conn.execute(sa.delete(parts).where(parts.c.id == kept["id"]))

@@ -39,6 +39,12 @@ class Mover:
         self.releaser.enqueue_again(conn, row, delay_s=0.0, why=why, now=now)
         return True
 
+    def leave_account(self, conn: sa.Connection, post_id: str, account_id: str) -> None:
+        """The post belongs to another account now: what holds the old one holds it no longer."""
+        of_account = sa.select(blockers.c.id).where(blockers.c.scope == "account", blockers.c.key == account_id)
+        behind = sa.and_(post_blockers.c.post_id == post_id, post_blockers.c.blocker_id.in_(of_account))
+        conn.execute(sa.delete(post_blockers).where(behind))
+
     def close_own_blockers(self, conn: sa.Connection, post_id: str, *, by: str, now: float) -> None:
         """Close the blockers that hold this post for its own content; the post itself is not let go here."""
         own = sa.select(blockers.c.id).where(

@@ -135,12 +135,12 @@ class PostView(View):
         return any(p.intent == "sent" and p.published_at is None for p in self.parts)
 
 
-def _take(cls: type[Any], row: RowMapping, **more: Any) -> Any:
+def _take(cls: type[Any], row: Mapping[Any, Any], **more: Any) -> Any:
     names = cls.__dataclass_fields__
     return cls(**{name: row[name] for name in names if name in row and name not in more}, **more)
 
 
-def part_view(row: RowMapping) -> PartView:
+def part_view(row: Mapping[Any, Any]) -> PartView:
     view: PartView = _take(PartView, row)
     return view
 

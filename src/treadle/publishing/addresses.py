@@ -11,13 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.diagnosis.retry import hinted_wait_s
 from treadle.posts.timeline import Note, add_note
 from treadle.posts.view import PartView, account_view, part_view
-from treadle.publishing.checking import claims, wanted
 from treadle.publishing.evidence import READING_STOPS, note_of, reading_stops
 from treadle.publishing.house import House
 from treadle.publishing.looking import read_list
 from treadle.publishing.matching import find
+from treadle.publishing.seeing import claims, wanted
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, posts
 from treadle.threads.results import Ok
@@ -71,20 +72,35 @@ async def _read(house: House, part: PartView, account_id: str) -> bool:
             return False
         found = await house.db.query(_match, part, listed.items)
     threads_id = part.threads_id or found.get("threads_id")
-    reads = True
-    if threads_id is not None:
+    limited = _limit_of(notes)
+    reads = limited is None
+    if threads_id is not None and reads:
         began = house.now()
         result = await client.media(threads_id, fields="id,permalink")
         what = "Read the address of the published post"
         notes.append(note_of(result, "verify", what, part.position, started_at=began))
         if isinstance(result, Ok) and result.value.permalink:
             found["permalink"] = result.value.permalink
-        reads = isinstance(result, Ok) or not reading_stops(result)
+        limited = _limit_of(notes)
+        reads = limited is None and (isinstance(result, Ok) or not reading_stops(result))
+    if limited is not None:
+        await house.db.run(_wait_for_limit, account_id, house.now() + limited)
     try:
         await house.db.run(_keep, part, found, notes, house.now(), house.scale)
     except sa.exc.IntegrityError:  # claimed by another part in the same moment
         await house.db.run(_keep, part, {}, notes, house.now(), house.scale)
     return reads
+
+
+def _limit_of(notes: list[Note]) -> float | None:
+    """Seconds that the last answer asks to wait before anything else is asked for the account."""
+    headers = (notes[-1].answer or {}).get("headers") if notes else None
+    return hinted_wait_s(headers) if isinstance(headers, dict) else None
+
+
+def _wait_for_limit(conn: sa.Connection, account_id: str, until: float) -> None:
+    later = sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until < until)
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id, later).values(quota_until=until))
 
 
 def _due(conn: sa.Connection, now: float) -> list[tuple[PartView, str]]:
@@ -104,6 +120,7 @@ def _due(conn: sa.Connection, now: float) -> list[tuple[PartView, str]]:
                 accounts.c.disconnected_at.is_(None),
                 accounts.c.token_enc.is_not(None),
                 accounts.c.id.not_in(unreadable),
+                sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until <= now),
             )
             .order_by(parts.c.published_at.desc())
             .limit(500)

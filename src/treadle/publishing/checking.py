@@ -1,14 +1,8 @@
 """The stages after a publish: was it, which post is it, where is it.
 
-After an unclear publish nothing is sent until it is known that nothing is out. What counts as knowing:
-
-- ``PUBLISHED`` on the container: it is live. Which post it is, is looked up afterwards.
-- ``EXPIRED`` on the container: it can never go out any more; a new container may be made.
-- ``FINISHED`` again and again, the last time after the settle time has passed since the last send, and no post in the
-  account's lists that could be it: it did not go out, and the *same* container is sent again.
-
-Everything else is not knowing, and the post stays ``checking``, in the end for a person. This rests on one assumption:
-that Meta publishes a container at most once.
+After an unclear publish nothing is sent until it is known that nothing is live, and before a container is replaced of
+which a publish was sent it is made sure in the same way. A look reads the container and the account's lists; what
+follows from them is decided by :func:`treadle.posts.replacing.may_replace_container` alone.
 """
 
 from __future__ import annotations
@@ -17,41 +11,61 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.diagnosis.types import Diagnosis, RetryAdvice
+from treadle.posts.replacing import (
+    COUNTS_AS_EXPIRED_S,
+    FINISHED_TWICE,
+    MISSES,
+    MISSES_APART_S,
+    Evidence,
+    Sent,
+    Verdict,
+    Wish,
+    as_sent,
+    may_replace_container,
+    restored,
+    sent_of,
+    without_container,
+)
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked
-from treadle.publishing.evidence import note_of, reading_stops, understood
-from treadle.publishing.failing import call_failed, decided, fresh_container
+from treadle.publishing.evidence import note_of, one_permission, reading_stops, understood
+from treadle.publishing.failing import call_failed, decided
 from treadle.publishing.house import House
 from treadle.publishing.looking import Listed, read_list
-from treadle.publishing.matching import Wanted, find, nameless
-from treadle.publishing.policy import Fail, RetryAt, decide
+from treadle.publishing.matching import Wanted, find
+from treadle.publishing.policy import Fail, RebuildAt, RetryAt, decide
 from treadle.publishing.records import Change, Hop
+from treadle.publishing.seeing import claims, evidence, wanted
 from treadle.publishing.sending import published
 from treadle.publishing.steps import Check, FindId, LookBefore, Verify
-from treadle.store.tables import parts
 from treadle.threads.evidence import diagnose_failure
 from treadle.threads.results import Failure, Ok
 
-FINISHED_SEEN = 2  # readings of FINISHED after the settle time
 SENDS = 4  # of one container, in all
 CHECK_FIRST_S, CHECK_MOST_S = 5.0, 900.0
-GIVE_TO_PERSON_S = 26 * 3600.0  # past the container's life: nothing more can be learned by looking
+GIVE_TO_PERSON_S = COUNTS_AS_EXPIRED_S  # past the container's life: nothing more can be learned by looking
 
 
 async def check(house: House, hop: Hop, step: Check) -> Outcome:
     """Look once. A send that a crash cut off is as unclear as one whose answer was: no later refusal is trusted."""
     outcome = await _look(house, hop, step)
-    columns = outcome.change.parts.setdefault(step.part.position, {})
-    if not step.part.unclear and columns.setdefault("unclear", True) and columns.get("intent") is None:
+    part = step.part
+    columns = outcome.change.parts.setdefault(part.position, {})
+    if part.intent == "none" and "intent" not in columns:  # its container is old, and a publish of it was sent
+        columns.update(intent="sent", checks={**part.checks, **columns.get("checks", {}), "wish": "replace"})
+    if _cut_off(part) and columns.setdefault("unclear", True) and columns.get("intent") is None:
         # When that send was written is not known: the settle time begins with the first look, unless it is over.
         now = house.now()
-        if now - (step.part.intent_at or now) < house.scaled(house.settings.publish_settle):
+        if now - (part.intent_at or now) < house.scaled(house.settings.publish_settle):
             columns["intent_at"] = now
     return outcome
+
+
+def _cut_off(part: PartView) -> bool:
+    """Whether a send has no answer at all that anybody wrote down."""
+    return part.intent == "sent" and not part.unclear and "wish" not in part.checks
 
 
 async def _look(house: House, hop: Hop, step: Check) -> Outcome:
@@ -71,15 +85,13 @@ async def _look(house: House, hop: Hop, step: Check) -> Outcome:
             return stopped
         outage = next((row for row in hop.blockers if row["scope"] == "platform"), None)
         if outage is not None and _of_the_platform(status_result):
-            why = "Threads is in trouble; looks whether it went out once that is over."
+            why = "Threads is in trouble; looks whether it is live once that is over."
             change = Change(notes=notes)
             return Outcome(change, Behind((str(outage["id"]),), dict(part.unclear_cause or {}), "checking", why))
     if status == "PUBLISHED":
         return _live(house, part, notes)
-    if status == "EXPIRED":
-        return _absent(house, hop, part, notes, new_container=True)
     began = house.now()
-    listed = await read_list(client, part, noted=part.seen_before, since=part.intent_first_at)
+    listed = await read_list(client, as_sent(part), noted=part.seen_before, since=part.intent_first_at)
     notes += _notes_of(listed, "Look for it among the account's posts", part, began)
     if listed.failure is not None:
         stopped = _stopped_by(house, hop, part, listed.failure, notes)
@@ -96,100 +108,115 @@ def _notes_of(listed: Listed, what: str, part: PartView, began: float) -> list[N
     return [note_of(result, "verify", what, part.position, started_at=began) for result in listed.results]
 
 
-async def _weigh(
-    house: House,
-    hop: Hop,
-    step: Check,
-    status: str | None,
-    listed: Listed,
-    notes: list[Note],
-) -> Outcome:
-    """Neither ``PUBLISHED`` nor ``EXPIRED``: what the lists and the time that passed say."""
+async def _weigh(house: House, hop: Hop, step: Check, status: str | None, listed: Listed, notes: list[Note]) -> Outcome:
+    """Not ``PUBLISHED``: what the container, the lists and the time that passed say."""
     part, now = step.part, house.now()
-    settle = house.scaled(house.settings.publish_settle)
-    settled = now - (part.intent_at or now) >= settle
-    checks = dict(part.checks)
-    checks["looks"] = int(checks.get("looks", 0)) + 1
     claimed, rivals = await house.db.query(claims, part)
-    sought = wanted(part, step.parent)
-    found = find(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
-    telling = listed.whole and not nameless(listed.items, sought, seen_before=part.seen_before, claimed=claimed)
-    if settled and telling:
-        checks["finished"] = int(checks.get("finished", 0)) + 1 if status == "FINISHED" else 0
-    if found and settled and rivals == 0 and len(found) == 1 and (part.seen_before is not None or status != "FINISHED"):
-        # A new post with this very text, no other send of ours that it could be, and the container had its time.
-        columns = published(now, found[0])
-        return Outcome(Change(notes=notes).on(part.position, **columns, checks=checks).calm())
-    if settled and telling and not found and int(checks.get("finished", 0)) >= FINISHED_SEEN:
-        return _absent(house, hop, part, notes, new_container=False)
-    if now - (part.intent_at or now) > house.scaled(GIVE_TO_PERSON_S):
+    seen, found = evidence(house, part, step.parent, status, listed, now, claimed=claimed, rivals=rivals)
+    checks = {**part.checks, "looks": int(part.checks.get("looks", 0)) + 1, "finished": seen.finished}
+    checks["misses"] = seen.misses
+    checks["missed_at"] = now - seen.misses_span_s if seen.misses else None
+    replace_it = part.checks.get("wish") == "replace" or part.intent == "none"
+    wish: Wish = "replace" if replace_it or part.container_expired(now) else "send again"
+    sent = replace(sent_of(part), written=True, all_clear=not part.unclear and not _cut_off(part))
+    verdict = may_replace_container(sent, seen, wish)
+    match verdict.decision:
+        case "live":
+            return Outcome(
+                Change(notes=notes)
+                .on(part.position, **published(now, found[0]), checks=checks, **restored(part))
+                .calm()
+            )
+        case "replace" | "send again":
+            return _absent(house, hop, part, notes, sent, seen, verdict, checks)
+    given_up = now - (part.intent_at or now) > house.scaled(GIVE_TO_PERSON_S)
+    if verdict.decision == "ask a person" or given_up:
         change = Change(notes=notes).on(part.position, checks=checks)
         change.post["why"] = (
-            "Neither the container nor the account's lists say whether it went out. A person has to look."
+            "Neither the container nor the account's lists say whether it is live. A person has to look."
         )
         return Outcome(change, Over("checking", change.post["why"]))
-    later = _look_again(house, part, checks, settle, now)
+    later = _look_again(house, part, checks, now)
     if status is None and listed.failure is not None and _of_the_platform(listed.failure):
         later = replace(later, trouble=True)
     return Outcome(Change(notes=notes).on(part.position, checks=checks), later)
 
 
-def _look_again(house: House, part: PartView, checks: Mapping[str, Any], settle: float, now: float) -> Later:
+def _look_again(house: House, part: PartView, checks: Mapping[str, Any], now: float) -> Later:
+    settle = house.scaled(house.settings.publish_settle)
     pause = min(CHECK_MOST_S, CHECK_FIRST_S * 1.6 ** int(checks.get("looks", 1)))
     at = now + max(0.2, house.scaled(pause))
     settled_at = (part.intent_at or now) + settle
     if now < settled_at < at:
         at = settled_at + 0.05
-    elif checks.get("finished") == FINISHED_SEEN - 1:
+    elif checks.get("finished") == FINISHED_TWICE - 1:
         at = now + max(0.2, house.scaled(CHECK_FIRST_S))
-    return Later(at, "checking", "Looks again whether it went out; nothing is sent until that is known.")
+    elif checks.get("misses") == MISSES - 1:
+        at = min(at, now + max(0.2, house.scaled(MISSES_APART_S) + 0.05))
+    return Later(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
 
 
 def _live(house: House, part: PartView, notes: list[Note]) -> Outcome:
     change = Change(notes=notes).on(part.position, **published(house.now(), None), container_status="PUBLISHED")
-    change.parts[part.position]["checks"] = {**part.checks, "found_live": True}
+    change.on(part.position, checks={**part.checks, "found_live": True}, **restored(part))
     return Outcome(change.calm())
 
 
-def _absent(house: House, hop: Hop, part: PartView, notes: list[Note], *, new_container: bool) -> Outcome:
-    """It is proven that nothing went out."""
+def _absent(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    notes: list[Note],
+    sent: Sent,
+    seen: Evidence,
+    verdict: Verdict,
+    checks: Mapping[str, Any],
+) -> Outcome:
+    """It is proven that nothing is live: the same container once more, or a new one."""
     now = house.now()
-    why = (
-        "The container expired: it can never go out, so a new one may."
-        if new_container
-        else "The settle time has passed, the container still waits to be published, and no such post is in the lists."
-    )
-    notes.append(Note("verify", "decision", "It did not go out.", part.position, decision=why, outcome="ok"))
-    cause = diagnosis_of(part.unclear_cause)
-    columns: dict[str, Any] = {"intent": "none", "checks": {}, "unclear_cause": None, "state": "ready"}
+    notes.append(Note("verify", "decision", "It is not live.", part.position, decision=verdict.why, outcome="ok"))
+    cause, asked_for = diagnosis_of(part.unclear_cause), part.checks.get("wish") == "replace"
     limited = cause is not None and cause.lane == "rate_limit"
-    if cause is None or limited:
-        # Cut off by a worker that stopped, or met by a limit: nothing was refused for good, so it costs no send.
-        columns["sends"] = max(0, part.sends - 1)
-    if new_container:
-        # Nothing of the old container can appear any more: the part starts anew.
-        columns |= {**fresh_container(), "unclear": False, "sends": 0, "seen_before": None, "intent_first_at": None}
     decision: Any
-    if cause is None or limited:
+    if asked_for:
+        decision = RetryAt(max(now, float(part.checks.get("not_before") or now)), verdict.why)
+    elif cause is None or limited:
         # How long a limit holds was noted on the account when its answer came, and is heeded before the next send.
-        decision = RetryAt(now, why)
-    elif part.sends >= SENDS and not new_container:
-        decision = Fail("It was sent several times and never went out.")
+        decision = RetryAt(now, verdict.why)
+    elif part.sends >= SENDS and verdict.decision == "send again":
+        decision = Fail("It was sent several times and never went live.")
     else:
         decision = decide(cause, "publish", part.tries, now=now, random01=house.random01(), scale=house.scale)
-    if cause is None or isinstance(decision, RetryAt):
+    if isinstance(decision, RebuildAt):
+        verdict, decision = may_replace_container(sent, seen, "replace"), RetryAt(decision.at, decision.why)
+    if verdict.decision == "replace":
+        columns: dict[str, Any] = {**without_container(verdict), "checks": _kept(part.checks)}
+    else:
+        listed = {"finished": seen.finished, "listed_after": part.intent_at}
+        columns = {"intent": "none", "checks": {**_kept(part.checks), **listed}, "unclear_cause": None}
+        columns["state"] = "ready"
+        if cause is None or limited:
+            # Cut off by a worker that stopped, or met by a limit: nothing was refused for good, so it costs no send.
+            columns["sends"] = max(0, part.sends - 1)
+    if isinstance(decision, RetryAt):
         change = Change(notes=notes).on(part.position, **columns)
-        if cause is not None:
+        if cause is not None and not asked_for:
             change.parts[part.position]["tries"] = {**part.tries, cause.pattern: part.tries.get(cause.pattern, 0) + 1}
-        at = decision.at if isinstance(decision, RetryAt) else now
-        ending: Ending = GoOn() if at <= now else Later(at, "retrying", "Sends it again.")
+        ending: Ending = GoOn() if decision.at <= now else Later(decision.at, "retrying", "Sends it again.")
         return Outcome(change, ending)
+    assert cause is not None
     # After a Park or Fail the container may yet be sent by a person's retry; the fence is open for that.
-    return decided(house, hop, part, cause, decision, stage="publish", notes=notes, columns=columns)
+    return decided(house, hop, part, cause, decision, stage="publish", notes=notes, now=now, columns=columns)
+
+
+def _kept(checks: Mapping[str, Any]) -> dict[str, Any]:
+    """What a part remembers of its lists beyond one question whether it is live."""
+    return {name: checks[name] for name in ("conservative",) if name in checks}
 
 
 def _stopped_by(house: House, hop: Hop, part: PartView, failure: Any, notes: list[Note]) -> Outcome | None:
-    """When reading itself is refused for a reason that must be repaired, wait for that; the post stays ``checking``."""
+    """When reading itself is refused for a reason that must be repaired, or for a limit, wait for the end of that; the
+    post stays ``checking``. One permission that is missing is no such reason: publishing needs another."""
     outcome = call_failed(
         house,
         hop,
@@ -200,7 +227,12 @@ def _stopped_by(house: House, hop: Hop, part: PartView, failure: Any, notes: lis
         what=notes[-1].what,
         started_at=notes[-1].started_at or house.now(),
     )
-    if isinstance(outcome.ending, Parked) and outcome.ending.scope in ("account", "app", "platform"):
+    until = outcome.change.account.get("quota_until")
+    if until is not None:
+        change = Change(account=outcome.change.account, notes=[*notes[:-1], outcome.change.notes[0]])
+        return Outcome(change, Later(until, "checking", "Looks whether it is live once Threads' limit allows."))
+    met = outcome.ending
+    if isinstance(met, Parked) and met.scope in ("account", "app", "platform") and not one_permission(met.diagnosis):
         notes[-1] = outcome.change.notes[0]
         outcome.change.notes = notes
         outcome.change.parts[part.position].pop("state", None)
@@ -265,7 +297,7 @@ async def find_id(house: House, hop: Hop, step: FindId) -> Outcome:
 def _live_unread(stopped: Outcome) -> Outcome:
     """It is live, and what is left to read waits for the repair of what stops reading; see ``addresses``."""
     met = stopped.ending if isinstance(stopped.ending, Parked) else None
-    change = Change(notes=stopped.change.notes).calm()
+    change = Change(account=stopped.change.account, notes=stopped.change.notes).calm()
     change.post["stage"] = "done"
     return Outcome(change, Over("published", met=met))
 
@@ -282,39 +314,16 @@ async def verify(house: House, hop: Hop, step: Verify) -> Outcome:
         return Outcome(change.on(part.position, permalink=result.value.permalink))
     tries = int(part.checks.get("permalink_tries", 0)) + 1
     checks = {**part.checks, "permalink_tries": tries}
-    if not isinstance(result, Ok) and reading_stops(result):
-        # A refused token is not shown again for an address, of this post or of another.
-        return _live_unread(
-            call_failed(house, hop, part, result, stage="verify", situation="read", what=what, started_at=began)
-        )
+    if not isinstance(result, Ok):
+        # A refused token is not shown again for an address, of this post or of another; nor is one read in a limit.
+        failed = call_failed(house, hop, part, result, stage="verify", situation="read", what=what, started_at=began)
+        if reading_stops(result) or "quota_until" in failed.change.account:
+            return _live_unread(failed)
     if tries >= 4:
         return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
     change.on(part.position, checks=checks)
     at = house.now() + max(0.2, house.scaled(3.0 * 2**tries))
     return Outcome(change, Later(at, "publishing", "It is live; reads its address."))
-
-
-def wanted(part: PartView, parent: str | None) -> Wanted:
-    return Wanted(part.kind, part.text, parent, part.intent_first_at or part.intent_at or 0.0)
-
-
-def claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
-    """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
-    mine = sa.and_(parts.c.threads_user_id == part.threads_user_id, parts.c.id != part.id)
-    ids = conn.execute(sa.select(parts.c.threads_id).where(mine, parts.c.threads_id.is_not(None)))
-    claimed = {row.threads_id for row in ids}
-    unsettled = conn.execute(
-        sa.select(parts.c.kind, parts.c.body).where(
-            mine,
-            parts.c.threads_id.is_(None),
-            parts.c.sends > 0,
-            parts.c.state.in_(("checking", "published", "publishing")),
-        )
-    )
-    rivals = sum(
-        1 for row in unsettled if row.kind == part.kind and str((row.body or {}).get("text") or "") == part.text
-    )
-    return claimed, rivals
 
 
 def diagnosis_of(cause: Mapping[str, Any] | None) -> Diagnosis | None:

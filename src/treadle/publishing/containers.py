@@ -7,11 +7,20 @@ from typing import Any
 
 from treadle.diagnosis import Evidence, diagnose
 from treadle.posts.params import child_params, container_params
+from treadle.posts.timeline import Note
 from treadle.posts.view import CONTAINER_LIFE_S, PartView
 from treadle.publishing import waiting
 from treadle.publishing.ending import Later, Outcome, Parked
 from treadle.publishing.evidence import note_of
-from treadle.publishing.failing import NOT_FOUND_YET, call_failed, decided, fresh_container
+from treadle.publishing.failing import (
+    MAKES_SURE,
+    NOT_FOUND_YET,
+    call_failed,
+    decided,
+    drop_or_make_sure,
+    dropped_or_marked,
+    never_sent,
+)
 from treadle.publishing.house import House
 from treadle.publishing.policy import Park
 from treadle.publishing.records import Change, Hop
@@ -106,7 +115,7 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
             situation="status",
             what=what,
             started_at=began,
-            context={"container_status": None},
+            context={"checks": {**part.checks, "wish": "replace"}},
         )
     house.breaker.worked("container_status")
     house.thrift.saw(result.answer.headers, house.now())
@@ -125,8 +134,7 @@ async def poll_container(house: House, hop: Hop, step: PollContainer) -> Outcome
         )
         return Outcome(change.calm())
     if status == "EXPIRED" and _had_its_day(part, part.container_made_at or began, house.now()):
-        change = Change(notes=[note]).on(part.position, **fresh_container())
-        return Outcome(change, Later(house.now(), "publishing", "The container expired unpublished; makes a new one."))
+        return _replaced(house, part, [note], "publishing", "The container expired unpublished; makes a new one.")
     if status != "IN_PROGRESS":
         return _bad_container(house, hop, part, result, began, what)
     return _wait(house, hop, part, note=note)
@@ -187,6 +195,14 @@ async def poll_children(house: House, hop: Hop, step: PollChildren) -> Outcome:
     return Outcome(change.calm())
 
 
+def _replaced(house: House, part: PartView, notes: list[Note], state: str, what: str) -> Outcome:
+    """A new container instead of this one, at once; after a send, once it is sure that the post is not live."""
+    change = Change(notes=notes).on(part.position, **drop_or_make_sure(part, house.now()))
+    if change.parts[part.position].get("intent") == "sent":
+        return Outcome(change, Later(house.now(), "checking", MAKES_SURE))
+    return Outcome(change, Later(house.now(), state, what))
+
+
 def _had_its_day(part: PartView, made_at: float, now: float) -> bool:
     """Whether a container expired in the ordinary way, a day after it was made, and not young or without ever getting
     ready: then a new one is likely to fare as badly, and only a few are made."""
@@ -204,6 +220,7 @@ def _bad_container(
 ) -> Outcome:
     """The call worked, and its answer says that the container will never be published."""
     refused = Refused(result.answer, result.call, result.elapsed_s)
+    unsent = never_sent(part, house.now())
     outcome = call_failed(
         house,
         hop,
@@ -214,10 +231,11 @@ def _bad_container(
         what=what,
         started_at=began,
         context={"container_status": result.value.status},
-        columns={**fresh_container(), **(columns or {})},
+        columns={**dropped_or_marked(part, house.now()), **(columns or {})},
     )
     disputed = any(item.get("disputed") for item in part.media_urls or [])
-    if disputed and isinstance(outcome.ending, Parked) and not part.checks.get("conservative"):
+    parked = isinstance(outcome.ending, Parked)
+    if disputed and parked and unsent.decision == "replace" and not part.checks.get("conservative"):
         # Meta's document allows this file and Meta refused it: once, the cautious version is made of it.
         outcome.change.on(
             part.position, checks={**part.checks, "conservative": True}, media_urls=None, state="preparing"
@@ -238,15 +256,26 @@ def _wait_for(
 ) -> Outcome:
     rebuilt = part.tries.get("still_processing", 0)
     if age > waiting.give_up_s(kind, size) and rebuilt < 1:
-        change.on(part.position, **fresh_container(), tries={**part.tries, "still_processing": rebuilt + 1})
-        return Outcome(change, Later(house.now(), "retrying", "Threads never finished it; makes a new container."))
+        outcome = _replaced(house, part, change.notes, "retrying", "Threads never finished it; makes a new container.")
+        outcome.change.on(part.position, tries={**part.tries, "still_processing": rebuilt + 1})
+        return outcome
     if age > LONGER * waiting.give_up_s(kind, size):
         found = diagnose(
             Evidence(stage="container_status", body={"status": "IN_PROGRESS"}, context={"media_kind": kind})
         )
         never = Park("post", "Threads finished neither of two containers; the file, or Threads, has to change first.")
-        columns = {**change.parts[part.position], **fresh_container()}
-        return decided(house, hop, part, found, never, stage="container_status", notes=change.notes, columns=columns)
+        columns = {**change.parts[part.position], **dropped_or_marked(part, house.now())}
+        return decided(
+            house,
+            hop,
+            part,
+            found,
+            never,
+            stage="container_status",
+            notes=change.notes,
+            now=house.now(),
+            columns=columns,
+        )
     pause = waiting.next_look(kind, size, age, hop.account.learned, house.thrift.patience_s(house.now()))
     pause *= max(POLL_SCALE_FLOOR, min(1.0, house.scale))
     change.on(part.position, polls=part.polls + 1, state="waiting")

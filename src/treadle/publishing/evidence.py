@@ -14,6 +14,7 @@ from treadle.threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Re
 # Causes behind which even reading makes no sense, and whose end a cheap read of the own profile shows: a post that is
 # being checked waits for their repair too.
 READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
+NEEDED_BY_ALL = frozenset({"threads_basic_missing", "app_not_reviewed", "app_deactivated"})
 ANSWER_CAP = 16_384  # bytes of one answer kept in a timeline
 
 
@@ -97,7 +98,13 @@ def reading_stops(result: Result[Any]) -> bool:
     """Whether this answer to a read says that nothing can be read any more."""
     if isinstance(result, Ok) or not isinstance(failure := understood(result), Refused):
         return False
-    return diagnose_failure(failure, "read", {}).lane in READING_STOPS
+    found = diagnose_failure(failure, "read", {})
+    return found.lane in READING_STOPS and not one_permission(found)
+
+
+def one_permission(diagnosis: Diagnosis) -> bool:
+    """Whether a permission is missing that other calls, publishing among them, do not need."""
+    return diagnosis.lane == "permission_app_review" and diagnosis.pattern not in NEEDED_BY_ALL
 
 
 def context_of(part: PartView, now: float, **more: Any) -> dict[str, Any]:

@@ -8,22 +8,30 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.posts.moving import TOO_LATE
-from treadle.posts.view import PartView
+from treadle.posts.view import AccountView, PartView
 from treadle.publishing import quota, records
 from treadle.publishing.blockers import state_behind
 from treadle.publishing.ending import Behind, GoOn, Later, Outcome, Over
 from treadle.publishing.evidence import READING_STOPS
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
+from treadle.publishing.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.store import statements
 from treadle.store.tables import accounts, parts, posts, workspaces
+
+LOOKS_LATER = "Looks whether it is live once Threads' limit allows."
+POSTS_ONLY = frozenset({"quota_exhausted", "publishing_quota"})  # limits on posts, which reading does not meet
+# What was learned about an earlier send, and says nothing of the next one.
+OF_ONE_SEND = frozenset(
+    {"looks", "finished", "misses", "missed_at", "wish", "not_before", "listed_after", "found_live"}
+)
 
 
 def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
     """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = hop.post, hop.account
     if all(part.published_at is not None for part in post.parts):
-        return _all_out(hop)
+        return _all_out(hop, now)
     if account.disconnected_at is not None or account.token_enc is None:
         return _stop(Over("blocked", "The account is not connected any more. Connect it again."))
     standing = [row for row in hop.blockers if row["probe_post_id"] != post.id]
@@ -36,7 +44,8 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
             Behind(tuple(str(row["id"]) for row in standing), dict(first["cause"]), state_behind(standing), why)
         )
     if post.checking:
-        return None
+        until = calls_wait(account, now)
+        return None if until is None else _stop(Later(until, "checking", LOOKS_LATER))
     if hop.workspace_paused or account.paused:
         who = "The workspace is" if hop.workspace_paused else "The account is"
         return _stop(Over("waiting", f"{who} paused. It goes on when the pause ends."))
@@ -46,9 +55,29 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
     return quota_wait(conn, house, hop, now)
 
 
-def _all_out(hop: Hop) -> Outcome | None:
+def calls_wait(account: AccountView, now: float) -> float | None:
+    """Until when nothing may be asked for the account; ``None``: it may. A quota of posts is no limit on reading."""
+    until = account.quota_until
+    of_posts = ((account.quota or {}).get("cause") or {}).get("pattern") in POSTS_ONLY
+    return until if until is not None and until > now and not of_posts else None
+
+
+def inside_limit(hop: Hop, step: Step, now: float) -> Outcome | None:
+    """How a run ends whose next step would ask something before a limit that was just met is over."""
+    until = calls_wait(hop.account, now)
+    if until is None or isinstance(step, Wait | Done | PrepareMedia):
+        return None
+    if all(part.published_at is not None for part in hop.post.parts):
+        return _all_out(hop, now)
+    if isinstance(step, Check | FindId):
+        return _stop(Later(until, "checking", LOOKS_LATER))
+    return _limited(hop, until, "Goes on when Threads' limit for this account allows.")
+
+
+def _all_out(hop: Hop, now: float) -> Outcome | None:
     """Every part is live: only ids and addresses are left to read, and no cause makes such a post a stuck one."""
-    unread = hop.account.disconnected_at is not None or hop.account.token_enc is None
+    account = hop.account
+    unread = account.disconnected_at is not None or account.token_enc is None or calls_wait(account, now) is not None
     stops = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
     if not (unread or stops):
         return None
@@ -138,6 +167,7 @@ def intent_columns(part: PartView, worker: str, now: float) -> dict[str, Any]:
         "intent_first_at": part.intent_first_at or now,
         "intent_worker": worker,
         "sends": part.sends + 1,
+        "checks": {name: value for name, value in part.checks.items() if name not in OF_ONE_SEND},
         "state": "publishing",
     }
 

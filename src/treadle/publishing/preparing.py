@@ -159,7 +159,7 @@ def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable,
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
         decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
-    outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes)
+    outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes, now=house.now())
     outcome.change.post["why"] = worst.message
     return outcome
 

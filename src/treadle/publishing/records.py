@@ -167,7 +167,8 @@ def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release:
     if statements.update(conn, posts, values, id=hop.post.id, claim=hop.post.claim) != 1:
         return None
     for position, columns in change.parts.items():
-        statements.update(conn, parts, columns, id=hop.part(position).id)
+        if columns:
+            statements.update(conn, parts, columns, id=hop.part(position).id)
     if change.account:
         statements.update(conn, accounts, change.account, id=hop.account.id)
     _write_notes(conn, hop, change.notes, now=now)

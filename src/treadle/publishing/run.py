@@ -16,8 +16,10 @@ from treadle.diagnosis import diagnose
 from treadle.diagnosis.retry import hinted_wait_s
 from treadle.diagnosis.shape import shape_of
 from treadle.diagnosis.types import Diagnosis, Evidence
+from treadle.posts.replacing import sent_of
 from treadle.posts.timeline import Note
 from treadle.publishing import (
+    before_sending,
     blockers,
     checking,
     containers,
@@ -30,6 +32,7 @@ from treadle.publishing import (
     steps,
 )
 from treadle.publishing.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
+from treadle.publishing.failing import UNKNOWN_CONTAINER
 from treadle.publishing.house import House
 from treadle.publishing.records import Change, Hop
 from treadle.store.tables import accounts, unknown_answers
@@ -115,7 +118,9 @@ async def _perform(house: House, hop: Hop, step: steps.Step) -> Outcome:
         case steps.Publish(part=part):
             if part.intent == "sent":
                 return await sending.send(house, hop, step)
-            return await sending.note_list(house, hop, part)
+            if sent_of(part).written:
+                return await before_sending.look_first(house, hop, step)
+            return await before_sending.note_list(house, hop, step)
         case steps.Check():
             return await checking.check(house, hop, step)
         case steps.LookBefore():
@@ -155,6 +160,11 @@ def _go_on(
         return None
     if isinstance(step, steps.Wait):
         _end(conn, house, hop, change, Later(step.until, "scheduled", step.what), now)
+        return None
+    limited = gate.inside_limit(ahead, step, now)
+    if limited is not None:
+        change.post.update(limited.change.post)
+        _end(conn, house, hop, change, limited.ending, now)
         return None
     if isinstance(step, TOWARDS_PUBLISH) and quota.doubtful(ahead.account, step.part, now):
         # In this hop, whatever its queue: the next one would find the limit used up by our own count, and wait.
@@ -198,16 +208,17 @@ def _words(step: steps.Step) -> str:
 
 
 def _may_send(step: steps.Publish) -> bool:
-    """Whether what precedes the send is known: the list was noted, or could not be."""
+    """Whether what precedes the send is known: the list was noted, or could not be; after a send, it was read again."""
     part = step.part
-    return part.seen_before is not None or bool(part.checks.get("list_unread")) or part.sends > 0
+    if sent_of(part).written:
+        return bool(part.checks.get("listed_after", -1.0) == part.intent_at)
+    return part.seen_before is not None or bool(part.checks.get("list_unread"))
 
 
 def _end(conn: sa.Connection, house: House, hop: Hop, change: Change, ending: Ending, now: float) -> None:
     match ending:
         case Later(at, state, what, wanted, trouble):
-            troubled = trouble or change.post.get("cause_lane") == "platform_temporary"
-            if troubled and _breaks(house, hop, change, now):
+            if (trouble or _of_the_platform(change)) and _breaks(house, hop, change, now):
                 _end(conn, house, hop, change, _platform(change), now)
                 return
             seq = hop.post.seq + 1
@@ -330,6 +341,7 @@ def _heed(conn: sa.Connection, hop: Hop, change: Change, now: float) -> None:
             continue
         until = max(now + wait, hop.account.quota_until or 0.0, change.account.get("quota_until") or 0.0)
         change.account["quota_until"] = until
+        change.account.setdefault("quota", {**hop.account.quota, "cause": None})
         app = hinted_wait_s({k: v for k, v in headers.items() if k == "x-app-usage"})
         if app is not None:
             _slow_app(conn, hop, now + app)
@@ -345,6 +357,14 @@ def _slow_app(conn: sa.Connection, hop: Hop, until: float) -> None:
         )
         .values(quota_until=until)
     )
+
+
+def _of_the_platform(change: Change) -> bool:
+    """Whether what was met is Threads' own trouble. A container that is not found (yet) is that container's alone,
+    however many accounts meet it; and what an unclear answer means is what it would mean if nothing was published."""
+    asides = (columns.get("unclear_cause") for columns in change.parts.values())
+    cause = next((cause for cause in asides if cause), None) or change.post.get("cause") or {}
+    return cause.get("lane") == "platform_temporary" and cause.get("pattern") not in UNKNOWN_CONTAINER
 
 
 def _breaks(house: House, hop: Hop, change: Change, now: float) -> bool:

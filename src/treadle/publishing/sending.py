@@ -1,4 +1,4 @@
-"""The stage that publishes: the one call that is fenced."""
+"""The call that publishes: the one that is fenced."""
 
 from __future__ import annotations
 
@@ -6,42 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from treadle.diagnosis.retry import hinted_wait_s
 from treadle.posts.timeline import Note
 from treadle.posts.view import PartView
 from treadle.publishing import quota
 from treadle.publishing.clarity import clarity_of
 from treadle.publishing.ending import Later, Outcome
 from treadle.publishing.evidence import context_of, note_of, understood
-from treadle.publishing.failing import call_failed, limited
+from treadle.publishing.failing import call_failed, limit_ends
 from treadle.publishing.house import House
-from treadle.publishing.looking import note_ids
-from treadle.publishing.policy import WaitUntil
 from treadle.publishing.records import Change, Hop
 from treadle.publishing.steps import Publish
 from treadle.threads.evidence import diagnose_failure
-from treadle.threads.results import NotSent, Ok, Refused, Result
+from treadle.threads.results import Failure, NotSent, Ok, Refused, Result
 
 FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
-
-
-async def note_list(house: House, hop: Hop, part: PartView) -> Outcome:
-    """Before the first send: which posts are there already, so that none of them is ever taken for this one."""
-    began = house.now()
-    listed = await note_ids(house.client(hop.account), part)
-    what = "Note what the account has published so far"
-    notes = [note_of(result, "publish", what, part.position, started_at=began) for result in listed.results]
-    result = listed.failure
-    if result is None:
-        ids = [str(item.get("id")) for item in listed.items]
-        return Outcome(Change(notes=notes).on(part.position, seen_before=ids))
-    failed = call_failed(house, hop, part, result, stage="read", situation="read", what=what, started_at=began)
-    if isinstance(failed.ending, Later) or failed.change.post.get("cause_lane") in ("unknown", "platform_temporary"):
-        # The list is a help, not a condition: without it a match is only taken when the container says PUBLISHED.
-        notes[-1] = replace(notes[-1], decision="Goes on without the list.")
-        checks = {**part.checks, "list_unread": True}
-        return Outcome(Change(notes=notes).on(part.position, checks=checks))
-    failed.change.notes[:0] = notes[:-1]
-    return failed
 
 
 async def send(house: House, hop: Hop, step: Publish) -> Outcome:
@@ -68,23 +47,12 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
     now, result = house.now(), understood(result)
     if isinstance(result, NotSent) and result.kind == "guard":
         return _not_ours_to_send(house, part, note_of(result, "publish", what, part.position, started_at=began), now)
-    diagnosis = diagnose_failure(result, "publish", context_of(part, now, container_status=None))
-    if clarity_of(result, diagnosis, unclear_before=part.unclear) == "unclear":
-        decision = "It may be out although the answer does not say so: looked up before anything is sent again."
-        note = note_of(result, "publish", what, part.position, started_at=began, diagnosis=diagnosis, decision=decision)
-        change = unclear(part, diagnosis.to_json(), note, now)
-        if diagnosis.lane == "rate_limit" and isinstance(result, Refused):
-            # This part has to be looked for, limit or not; what the account sends next heeds the limit.
-            wait = limited(house, part, result, diagnosis, "publish", now)
-            if isinstance(wait, WaitUntil):
-                change.account["quota_until"] = max(wait.at, hop.account.quota_until or 0.0)
-                change.account["quota"] = {**hop.account.quota, "cause": diagnosis.to_json()}
-        return Outcome(
-            change,
-            Later(now + max(0.2, house.scaled(FIRST_CHECK_S)), "checking", "Looks whether it went out."),
-        )
-    columns: dict[str, Any] = {"intent": "none", "state": "ready"}
-    if isinstance(result, Refused):
+    if clarity_of(result, unclear_before=part.unclear) == "unclear":
+        return _open(house, hop, part, result, what, began)
+    columns: dict[str, Any] = {"intent": "none", "intent_at": now, "state": "ready"}
+    if isinstance(result, NotSent):
+        columns["sends"] = part.sends - 1  # a request that was never written is no send
+    else:
         # Whatever was refused, the container is asked how it stands before it is sent again.
         columns["container_status"] = None
     outcome = call_failed(
@@ -99,9 +67,30 @@ async def settle_send(house: House, hop: Hop, part: PartView, result: Result[Any
         context={"container_status": "FINISHED"},
         columns=columns,
     )
-    if outcome.change.post.get("cause_lane") == "rate_limit":
+    hinted = isinstance(result, Refused) and hinted_wait_s(result.answer.headers) is not None
+    if outcome.change.post.get("cause_lane") == "rate_limit" and not hinted:
+        # A limit on posts says when it ends only when it is read. One that names its end is not asked about before.
         await quota.ask(house, hop, part, outcome)
     return outcome
+
+
+def _open(house: House, hop: Hop, part: PartView, result: Failure, what: str, began: float) -> Outcome:
+    """The answer leaves open whether it is live: it is looked up, and what the answer asks for is kept for later."""
+    now = house.now()
+    known = context_of(part, now, container_status=None)
+    diagnosis = diagnose_failure(result, "publish", {**known, "unclear_before": True} if part.unclear else known)
+    # What to do once it is proven that nothing was published: then the refusal means what it says.
+    if_absent = diagnose_failure(result, "publish", {**known, "not_published": True})
+    decision = "It may be live although the answer does not say so: looked up before anything is sent again."
+    note = note_of(result, "publish", what, part.position, started_at=began, diagnosis=diagnosis, decision=decision)
+    change = unclear(part, diagnosis.to_json(), note, now, if_absent=if_absent.to_json())
+    at = now + max(0.2, house.scaled(FIRST_CHECK_S))
+    until = limit_ends(house, part, result, if_absent, "publish", now)
+    if until is not None:
+        change.account["quota_until"] = max(until, hop.account.quota_until or 0.0)
+        change.account["quota"] = {**hop.account.quota, "cause": if_absent.to_json()}
+        at = max(at, until)
+    return Outcome(change, Later(at, "checking", "Looks whether it is live."))
 
 
 def _not_ours_to_send(house: House, part: PartView, note: Note, now: float) -> Outcome:
@@ -113,21 +102,23 @@ def _not_ours_to_send(house: House, part: PartView, note: Note, now: float) -> O
     return Outcome(change, Later(now + max(0.2, house.scaled(1.0)), "publishing", "Sends it under a fresh lease."))
 
 
-def unclear(part: PartView, cause: Mapping[str, Any], note: Note, at: float) -> Change:
-    """What is written when nobody knows whether a publish went out.
+def unclear(
+    part: PartView, cause: Mapping[str, Any], note: Note, at: float, *, if_absent: Mapping[str, Any] | None = None
+) -> Change:
+    """What is written when nobody knows whether a publish worked. ``if_absent``: the cause if it did not.
 
     The settle time runs from ``at``, when the call had ended, not from the intent: on a slow machine the request was
     written well after that.
     """
     change = Change(notes=[note])
-    columns = {"unclear": True, "unclear_cause": dict(cause), "state": "checking", "cause": dict(cause)}
+    columns = {"unclear": True, "unclear_cause": dict(if_absent or cause), "state": "checking", "cause": dict(cause)}
     change.on(part.position, intent_at=at, **columns)
     change.post.update(
         stage="verify",
         cause=dict(cause),
         cause_pattern=cause.get("pattern"),
         cause_lane=cause.get("lane"),
-        why="The answer to the publish leaves open whether it went out.",
+        why="The answer to the publish leaves open whether it is live.",
     )
     return change
 

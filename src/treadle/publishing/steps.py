@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from treadle.posts.replacing import sent_of
 from treadle.posts.view import PartView, PostView, start_of
 
 
@@ -57,7 +58,10 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A publish was sent and nobody knows what came of it: look, do not send."""
+    """A publish was sent and nobody knows what came of it: look, do not send.
+
+    Also before a container is replaced of which a publish was sent, even if that was refused: the refusal may be wrong.
+    """
 
     part: PartView
     parent: str | None
@@ -172,6 +176,9 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
         unfinished = tuple(i for i, child in enumerate(part.children) if child.get("status") != "FINISHED")
         if unfinished:
             return PollChildren(part, unfinished)
+    of_no_use = part.container_expired(now) or part.checks.get("wish") == "replace"
+    if part.container_id is not None and of_no_use and sent_of(part).written:
+        return Check(part, reply_to)
     if part.container_id is None or part.container_expired(now):
         return CreateContainer(part, reply_to)
     if part.container_status != "FINISHED":

@@ -1,0 +1,293 @@
+"""The product's own publishing run on a clock that a test moves: hours pass in milliseconds, at ``TIME_SCALE`` 1.
+
+What runs is the real thing: ``advance`` and everything behind it, the real tables on SQLite or PostgreSQL, the
+product's constants. Only the queue (a list here, in place of DBOS), the clock, chance and Threads are a test's. The
+clock jumps from one planned run to the next. A worker can be killed around any call and any commit; what it was doing
+is then run again, by another one, when its lease has run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.support.threads_stand_in import Profile, StandIn, StandInClient
+from treadle.accounts import health
+from treadle.app import DEFAULT_WORKSPACE
+from treadle.posts.answers import Created
+from treadle.posts.read import post_json, timeline
+from treadle.posts.release import Releaser
+from treadle.posts.service import Posts
+from treadle.publishing import addresses, rechecking
+from treadle.publishing.house import House
+from treadle.publishing.lease import Lease
+from treadle.publishing.run import advance
+from treadle.settings import Settings
+from treadle.store import Database, migrate
+from treadle.store.tables import accounts, blockers, workspaces
+
+BEGIN = 1_800_000_000.0
+LEASE_S = 30.0
+JOBS_S = 300.0
+FAR_S = 3.0 * 86_400.0  # nothing of one post lasts longer
+
+
+class Killed(BaseException):
+    """The worker is gone: nothing behind this line happens."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = BEGIN
+
+    def __call__(self) -> float:
+        return self.at
+
+    def to(self, at: float) -> None:
+        self.at = max(self.at, at)
+
+
+@dataclass(order=True, slots=True)
+class _Planned:
+    at: float
+    turn: int
+    post_id: str = field(compare=False)
+    seq: int = field(compare=False)
+    queue: str = field(compare=False)
+
+
+class _Database:
+    """The database of one worker, which may be killed before or after a commit."""
+
+    def __init__(self, inner: Database, simulation: Simulation) -> None:
+        self._inner, self._simulation = inner, simulation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def run(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self._simulation.may_kill("before a commit")
+        self._simulation.planning.clear()
+        result = await self._inner.run(fn, *args, **kwargs)
+        self._simulation.plan_all()
+        self._simulation.may_kill("after a commit")
+        return result
+
+
+@dataclass
+class Simulation:
+    """``kill``: asked around every call and commit whether the worker dies there."""
+
+    db: Database
+    settings: Settings
+    chance: random.Random
+    clock: Clock = field(default_factory=Clock)
+    kill: Callable[[str], bool] = lambda where: False
+    kills: int = 0
+    planning: list[_Planned] = field(default_factory=list)
+    _queue: list[_Planned] = field(default_factory=list)
+    _turns: Iterator[int] = field(default_factory=itertools.count)
+    _clients: dict[str, StandInClient] = field(default_factory=dict)
+    _next_jobs: float = BEGIN
+
+    def __post_init__(self) -> None:
+        self.threads = StandIn(self.clock, struck=self.may_kill)
+        self.releaser = Releaser(self._enqueue, spacing_s=self.settings.release_spacing)
+        self.posts = Posts(self.releaser, max_lateness_s=self.settings.max_lateness)
+        self.loop = asyncio.new_event_loop()
+        self.house = self._worker()
+
+    def _worker(self) -> House:
+        lease = Lease(self.db, seconds=1e6)
+        lease.take()
+        return House(
+            settings=self.settings,
+            db=_Database(self.db, self),  # type: ignore[arg-type]
+            lease=lease,
+            enqueue=self._enqueue,
+            client=lambda account: self._clients[account.threads_user_id],
+            media=None,  # type: ignore[arg-type]
+            now=self.clock,
+            random01=self.chance.random,
+            releaser=self.releaser,
+            observe=lambda conn, account_id, found, now: health.observe(conn, account_id, found, now),
+            worked=lambda conn, account_id, now: health.worked(conn, account_id, "publish", now),
+        )
+
+    def may_kill(self, where: str) -> None:
+        if self.kill(where):
+            self.kills += 1
+            raise Killed(where)
+
+    def _enqueue(
+        self,
+        conn: sa.Connection,
+        post_id: str,
+        seq: int,
+        *,
+        account_id: str,
+        delay_s: float,
+        due_at: float,
+        queue: str = "posts",
+    ) -> None:
+        self.planning.append(_Planned(self.clock() + delay_s, next(self._turns), post_id, seq, queue))
+
+    def plan_all(self) -> None:
+        """What was stored with a transaction is planned once that is committed."""
+        for planned in self.planning:
+            heapq.heappush(self._queue, planned)
+        self.planning.clear()
+
+    def account(self, *, app_id: str = "", **facts: Any) -> tuple[str, Profile]:
+        """A connected account, and its profile over there; keyword arguments are the profile's."""
+        profile = self.threads.profile(**facts)
+        account_id = f"acc_{profile.id}"
+        self._clients[profile.id] = StandInClient(self.threads, profile.id)
+        now = self.clock()
+        with self.db.begin() as conn:
+            conn.execute(
+                sa.insert(accounts).values(
+                    id=account_id,
+                    workspace_id=DEFAULT_WORKSPACE,
+                    threads_user_id=profile.id,
+                    username=profile.id,
+                    app_id=app_id or f"app_{profile.id}",
+                    token_enc=b"sealed",
+                    created_at=now,
+                    updated_at=now,
+                )
+            )
+        return account_id, profile
+
+    def post(self, account_id: str, **body: Any) -> str:
+        made = self._act("create", DEFAULT_WORKSPACE, {"account_id": account_id, **body})
+        assert isinstance(made, Created), made
+        return made.post_id
+
+    def act(self, name: str, post_id: str, *args: Any, **more: Any) -> Any:
+        """One of the service's verbs: retry, edit, resolve ..."""
+        return self._act(name, DEFAULT_WORKSPACE, post_id, *args, **more)
+
+    def repair(self, account_id: str) -> None:
+        """What held the account is repaired: its posts are let go."""
+        self.planning.clear()
+        with self.db.begin() as conn:
+            self.releaser.repaired_for_account(conn, account_id, by="reconnect", now=self.clock())
+        self.plan_all()
+
+    def _act(self, name: str, *args: Any, **more: Any) -> Any:
+        self.planning.clear()
+        with self.db.begin() as conn:
+            done = getattr(self.posts, name)(conn, *args, now=self.clock(), actor="test", **more)
+        self.plan_all()
+        return done
+
+    def read(self, post_id: str) -> dict[str, Any]:
+        with self.db.read() as conn:
+            found = post_json(conn, DEFAULT_WORKSPACE, post_id)
+        assert found is not None
+        return found
+
+    def open_causes(self) -> list[tuple[str, str]]:
+        """(scope, pattern) of every open blocker."""
+        with self.db.read() as conn:
+            rows = conn.execute(sa.select(blockers.c.scope, blockers.c.pattern).where(blockers.c.repaired_at.is_(None)))
+            return [(row.scope, row.pattern) for row in rows]
+
+    def story(self, post_id: str) -> str:
+        """A post and its timeline, to be read by whoever looks at a failed test."""
+        post = self.read(post_id)
+        with self.db.read() as conn:
+            events = timeline(conn, DEFAULT_WORKSPACE, post_id) or []
+        lines = [f"{post_id} is {post['state']} ({post['stage']}): {post['why']}; next {post['next']}"]
+        for event in events:
+            answer = event["answer"] or {}
+            pattern = (event["diagnosis"] or {}).get("pattern", "")
+            said = answer.get("body", answer.get("error", ""))
+            lines.append(
+                f"  {event['started_at'][11:19]} {event['stage']}: {event['what']} -> {event['outcome']}"
+                f" {answer.get('status', '')} {pattern} | {event['decision'] or ''} {str(said)[:90]}"
+            )
+        return "\n".join(lines)
+
+    def step(self, until: float) -> bool:
+        """Move the clock to what is planned next, and do it; false when nothing is planned before ``until``."""
+        planned = self._queue[0].at if self._queue else until
+        if self._next_jobs < min(planned, until):
+            self.clock.to(self._next_jobs)
+            self._next_jobs = self.clock() + JOBS_S
+            self._do(self._jobs)
+            return True
+        if not self._queue or planned > until:
+            self.clock.to(until)
+            return False
+        hop = heapq.heappop(self._queue)
+        self.clock.to(hop.at)
+
+        async def run() -> None:
+            await advance(self.house, hop.post_id, hop.seq, hop.queue)  # type: ignore[arg-type]
+
+        if not self._do(run):
+            hop.at = self.clock() + LEASE_S
+            heapq.heappush(self._queue, hop)
+        return True
+
+    async def _jobs(self) -> None:
+        await rechecking.recheck_due(self.house, self.releaser)
+        await addresses.read_missing(self.house)
+
+    def _do(self, work: Callable[[], Any]) -> bool:
+        """False when the worker was killed at it; then another one takes its place."""
+        profiles = self.threads.profiles.values()
+        limits = [profile.limited_until for profile in profiles]
+        try:
+            self.loop.run_until_complete(work())
+        except Killed:
+            self.planning.clear()
+            self.house = self._worker()
+            for profile, known in zip(profiles, limits, strict=True):
+                profile.limited_until = known  # what the killed one was told in its last moment, nobody can heed
+            return False
+        return True
+
+    def until(self, done: Callable[[], bool], *, within_s: float = FAR_S) -> None:
+        """Let time pass until ``done`` holds, or until ``within_s`` have passed."""
+        end = self.clock() + within_s
+        while not done():
+            if not self.step(end) and self.clock() >= end:
+                return
+
+    def pass_time(self, seconds: float) -> None:
+        end = self.clock() + seconds
+        while self.step(end):
+            pass
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+
+@contextmanager
+def simulated(folder: Path, database_url: str, seed: int = 1, **settings: Any) -> Iterator[Simulation]:
+    """A simulation on an empty database."""
+    made = Settings(data_dir=folder, database_url=database_url, **settings)
+    assert made.time_scale == 1.0
+    db = Database(database_url)
+    migrate.upgrade(db)
+    with db.begin() as conn:
+        conn.execute(sa.insert(workspaces).values(id=DEFAULT_WORKSPACE, name="Default", created_at=BEGIN, options={}))
+    simulation = Simulation(db, made, random.Random(seed))
+    try:
+        yield simulation
+    finally:
+        simulation.close()
+        db.close()
