@@ -119,7 +119,7 @@ def test_late_refusals_double_nothing(tmp_path: Path, database_url: str, tally: 
 
 @pytest.mark.long
 def test_many_late_refusals_double_nothing(tmp_path: Path, database_url: str, tally: Tally) -> None:
-    count = matrix_size(300, 300)
+    count = matrix_size(150, 300)
     with simulated(tmp_path / "data", database_url, seed=tally.chance.randrange(2**32)) as sim:
         figures = play(sim, count, tally.chance)
     for name, value in figures.items():
