@@ -37,9 +37,9 @@ from bench.measure import ROOT
 from bench.plot import draw
 from bench.processes import environment, running
 from tests.support.postgres import own_cluster
-from treadle.cli.demo.studio import Host
+from treadle.demo.studio import Host
 from treadle.media import samples
-from treadle.sandbox import Control
+from treadle_sandbox import Control
 
 TREADLE = str(Path(sys.executable).with_name("treadle"))
 ACCOUNTS = 8

@@ -19,18 +19,18 @@ import yaml
 
 from tests.conftest import _OURS
 from treadle import diagnose, site
-from treadle.api import verbose
-from treadle.api.bodies import PostIn
-from treadle.api.server import routers
+from treadle.http import verbose
+from treadle.http.bodies import PostIn
+from treadle.http.server import routers
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
-from treadle.diagnosis.types import ACTION_LABELS
-from treadle.posts.states import STATE_WORDS
-from treadle.sandbox.control import Panel
-from treadle.sandbox.options import Options
-from treadle.sandbox.world import World
+from treadle_diagnosis.types import ACTION_LABELS
+from treadle.domain.states import STATE_WORDS
+from treadle_sandbox.control import Panel
+from treadle_sandbox.options import Options
+from treadle_sandbox.world import World
 from treadle.settings import Settings
-from treadle.threads.oauth import DEFAULT_SCOPES, SCOPES
+from treadle_threads.oauth import DEFAULT_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

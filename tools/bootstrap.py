@@ -348,8 +348,8 @@ def venv_version() -> str:
 def fingerprint(groups: list[str], python: str) -> str:
     """What the environment depends on; the same again means nothing has to be done."""
     total = hashlib.sha256()
-    for file in ("uv.lock", "pyproject.toml"):
-        total.update((ROOT / file).read_bytes())
+    for file in (ROOT / "uv.lock", ROOT / "pyproject.toml", *sorted(ROOT.glob("packages/*/pyproject.toml"))):
+        total.update(file.read_bytes())
     total.update(f"{python} {groups} {ROOT}".encode())
     return total.hexdigest()
 
@@ -378,7 +378,7 @@ def sync(uv: Path, groups: list[str], index: str, ca_file: str) -> None:
 def compile_sources() -> None:
     """Byte code of our own sources, written once: where Python may not write it, every start would compile anew."""
     with contextlib.suppress(OSError):
-        subprocess.run([VENV / "bin" / "python", "-m", "compileall", "-q", ROOT / "src"], check=False)
+        subprocess.run([VENV / "bin" / "python", "-m", "compileall", "-q", ROOT / "packages"], check=False)
 
 
 def rivals(uv: Path, index: str, ca_file: str) -> None:
@@ -417,11 +417,12 @@ def _install_from_index(uv: Path, chosen: list[str], which: list[str], env: dict
     wanted = TOOLS / "requirements.txt"
     if which:
         _run([uv, "venv", "--quiet", "--clear", *which, VENV], env)
-    form = ["--frozen", "--quiet", "--no-header", "--no-annotate", "--no-emit-project"]
+    form = ["--frozen", "--quiet", "--no-header", "--no-annotate", "--no-emit-workspace"]
     _run([uv, "export", *form, *chosen, "-o", wanted], env)
     into = ["--quiet", "--python", venv_python()]
     _run([uv, "pip", "install", *into, "--require-hashes", "-r", wanted], env)
-    _run([uv, "pip", "install", *into, "--no-deps", "-e", ROOT], env)
+    ours = [word for folder in sorted((ROOT / "packages").iterdir()) for word in ("-e", str(folder))]
+    _run([uv, "pip", "install", *into, "--no-deps", *ours], env)
 
 
 def _run(command: "list[str | Path]", env: dict[str, str]) -> None:

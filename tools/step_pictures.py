@@ -14,7 +14,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from treadle.threads.oauth import DEFAULT_SCOPES
+from treadle_threads.oauth import DEFAULT_SCOPES
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "images" / "steps"
 WIDE = 720

@@ -10,9 +10,9 @@ import json
 import time
 
 from bench.measure import Bench, Outcome, Row, Samples, interleave
-from treadle.catalog.loading import load
-from treadle.diagnosis import diagnose
-from treadle.diagnosis.types import Evidence
+from treadle_diagnosis.catalog.loading import load
+from treadle_diagnosis import diagnose
+from treadle_diagnosis.types import Evidence
 
 REACH = 50_000
 

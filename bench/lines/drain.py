@@ -11,7 +11,7 @@ from typing import Any
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import ask, running
 from tests.support.postgres import NoPostgres, own_cluster
-from treadle.sandbox import Control
+from treadle_sandbox import Control
 
 ACCOUNTS = 50
 AT_ONCE = 64

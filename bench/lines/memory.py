@@ -15,7 +15,7 @@ from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.seed import WORKSPACE
 from bench.serving import serving
-from treadle.accounts.keys import SCOPES, create_key
+from treadle.people.keys import SCOPES, create_key
 
 ACCOUNTS = 200
 GROUP = 200  # posts a request

@@ -17,8 +17,8 @@ from bench.machine import tool_version
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.videos import clip, lengthen
-from treadle.media.probe import probe_file, read_media
-from treadle.media.remote import NotOpened, open_remote
+from treadle_threads.media.probe import probe_file, read_media
+from treadle_threads.media.remote import NotOpened, open_remote
 
 DELAY_S = 0.02
 

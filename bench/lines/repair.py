@@ -18,7 +18,7 @@ from typing import Any
 from bench.measure import ROOT, Bench, Outcome, Row, Samples, Unavailable, interleave
 from bench.processes import RIVALS, environment
 from bench.videos import SECONDS, clip, lengthen
-from treadle.media.worker.cage import Limits
+from treadle_threads.media.worker.cage import Limits
 
 # The settings of Treadle's own encoder, so that both do the same work.
 FFMPEG = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"]
@@ -42,7 +42,7 @@ def repair(source: Path, folder: Path, *, cage: bool = True, **job: Any) -> Repa
     descriptor = os.open(source, os.O_RDONLY)
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "treadle.media.worker"],
+        [sys.executable, "-m", "treadle_threads.media.worker"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, pass_fds=(descriptor,), cwd=ROOT, env=environment(),
     )  # fmt: skip
     os.close(descriptor)

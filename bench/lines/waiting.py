@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from bench.measure import Bench, Outcome, Row, Samples
-from treadle.publishing.waiting import THRIFTY_S, learn, next_look
+from treadle.domain.waiting import THRIFTY_S, learn, next_look
 
 
 @dataclass(frozen=True, slots=True)

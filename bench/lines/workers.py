@@ -12,7 +12,7 @@ from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.workers.drain import fill
 from tests.support.postgres import Cluster, NoPostgres, own_cluster
-from treadle.sandbox import Control
+from treadle_sandbox import Control
 from treadle.store.tables import parts
 
 ACCOUNTS = 200

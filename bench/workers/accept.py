@@ -21,10 +21,10 @@ import psutil
 import sqlalchemy as sa
 
 from bench.seed import WORKSPACE, seed
-from treadle.posts.answers import Created
-from treadle.posts.release import Releaser
-from treadle.posts.service import Posts
-from treadle.publishing.engine import Enqueuer
+from treadle.domain.answers import Created
+from treadle.store.release import Releaser
+from treadle.services.service import Posts
+from treadle.engine.engine import Enqueuer
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store.migrate import upgrade

@@ -23,7 +23,7 @@ from sqlalchemy import event
 
 from bench.seed import WORKSPACE, seed
 from treadle.app import App, open_app
-from treadle.posts.answers import Created
+from treadle.domain.answers import Created
 from treadle.settings import Settings
 from treadle.store.tables import posts
 

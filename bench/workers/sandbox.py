@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 
-from treadle.sandbox import Sandbox
+from treadle_sandbox import Sandbox
 
 PLENTY = 10**9
 

@@ -18,7 +18,7 @@ import psutil
 import sqlalchemy as sa
 
 from treadle.app import open_app
-from treadle.publishing import engine as engine_room
+from treadle.engine import engine as engine_room
 from treadle.settings import Settings
 from treadle.store.tables import posts
 

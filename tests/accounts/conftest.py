@@ -12,14 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
-from treadle.accounts.vault import open_vault
-from treadle.posts.release import Releaser
-from treadle.publishing.blockers import open_blocker
-from treadle.sandbox import Sandbox
+from treadle.vault import open_vault
+from treadle.store.release import Releaser
+from treadle.engine.blockers import open_blocker
+from treadle_sandbox import Sandbox
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store.tables import accounts, changes, metadata, workspaces
-from treadle.threads import ThreadsClient
+from treadle_threads import ThreadsClient
 
 
 class Enqueued:

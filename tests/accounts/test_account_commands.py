@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from treadle.accounts.vault import KEY_FILE
+from treadle.vault import KEY_FILE
 from treadle.cli import accounts, doctor, keys
-from treadle.sandbox import Sandbox
+from treadle_sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from treadle.accounts import alerts, risk
-from treadle.accounts.alert_kinds import AlertTarget
-from treadle.accounts.alerts import Message, send_due
-from treadle.accounts.refusal import Refusal
-from treadle.accounts.vault import Vault, open_vault
-from treadle.diagnosis import from_pattern
-from treadle.publishing.blockers import open_blocker
+from treadle.notify import alerts
+from treadle.accounts import risk
+from treadle.notify.alert_kinds import AlertTarget
+from treadle.notify.alerts import Message, send_due
+from treadle.domain.refusal import Refusal
+from treadle.vault import Vault, open_vault
+from treadle_diagnosis import from_pattern
+from treadle.engine.blockers import open_blocker
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.tables import accounts, parts, posts, workspaces

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from treadle.accounts import from_meta, links
-from treadle.accounts.keys import create_key
-from treadle.api import create_api
+from treadle.people.keys import create_key
+from treadle.http import create_api
 from treadle.app import App, open_app
-from treadle.sandbox import Sandbox
-from treadle.sandbox.webhooks import payload_json, signature, signed_request
+from treadle_sandbox import Sandbox
+from treadle_sandbox.webhooks import payload_json, signature, signed_request
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.accounts import health
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 from treadle.store import Database
 from treadle.store.tables import accounts, changes
 

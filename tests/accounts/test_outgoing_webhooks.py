@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from treadle.accounts import delivering, webhooks
-from treadle.accounts.delivering import Postman, deliver_due
-from treadle.accounts.refusal import Refusal
-from treadle.accounts.vault import open_vault
-from treadle.accounts.webhooks import NewWebhook
-from treadle.net.guard import Trust
-from treadle.net.session import guarded_session
+from treadle.notify import delivering, webhooks
+from treadle.notify.delivering import Postman, deliver_due
+from treadle.domain.refusal import Refusal
+from treadle.vault import open_vault
+from treadle.notify.webhooks import NewWebhook
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.tables import webhook_deliveries

@@ -14,7 +14,7 @@ from tests.publishing.shop import TIMEOUT_S
 from treadle.accounts import refresh
 from treadle.accounts.reading import check
 from treadle.accounts.timing import DAY_S
-from treadle.sandbox import Sandbox
+from treadle_sandbox import Sandbox
 from treadle.store import Database
 
 DEAD = frozenset({"token_190"})  # what says that this token will not work again

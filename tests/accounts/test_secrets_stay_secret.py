@@ -21,13 +21,15 @@ import sqlalchemy as sa
 import structlog
 from starlette.testclient import TestClient
 
-from treadle.accounts import alert_kinds, alerts, links, login
-from treadle.accounts.keys import create_key
-from treadle.accounts.vault import KEY_FILE, rotate
-from treadle.api import create_api
+from treadle.notify import alert_kinds, alerts
+from treadle.accounts import links
+from treadle.people import login
+from treadle.people.keys import create_key
+from treadle.vault import KEY_FILE, rotate
+from treadle.http import create_api
 from treadle.app import open_app
-from treadle.net.guard import Trust
-from treadle.sandbox import Sandbox
+from treadle_threads.media.guard import Trust
+from treadle_sandbox import Sandbox
 from treadle.settings import Settings
 
 PASSWORD = "correct horse 7 battery"

@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from tests.accounts.conftest import HouseMaker, change_types, row_of
 from treadle.accounts import connect, health, refresh
 from treadle.accounts.reading import Checked, check, read_quiet_accounts, recheck
-from treadle.accounts.refusal import Refusal
+from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, disconnect
 from treadle.accounts.timing import DAY_S, first_refresh, next_try
-from treadle.sandbox import Sandbox
+from treadle_sandbox import Sandbox
 from treadle.store import Database
 from treadle.store.tables import accounts, blockers
 
@@ -186,7 +186,7 @@ async def test_a_person_who_connects_meanwhile_wins(house: Accounts, sandbox: Sa
     again = await add(house, sandbox)
     assert again == account
     mine = row_of(house, account).token_enc
-    from treadle.threads.oauth import Token
+    from treadle_threads.oauth import Token
 
     with house.db.begin() as conn:
         assert not refresh._stored(conn, house, row, "slow", Token(SecretStr("THlate"), 100.0))

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from treadle.accounts import alerts
-from treadle.accounts.vault import KEY_FILE, Vault, VaultError, open_vault, rotate, unreadable
+from treadle.notify import alerts
+from treadle.vault import KEY_FILE, Vault, VaultError, open_vault, rotate, unreadable
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.tables import accounts, workspaces

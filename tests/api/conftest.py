@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from treadle.accounts.keys import create_key
-from treadle.api import create_api
+from treadle.people.keys import create_key
+from treadle.http import create_api
 from treadle.app import App, open_app
 from treadle.ids import new_id
 from treadle.settings import Settings

@@ -14,11 +14,11 @@ from PIL import Image
 
 from tests.api.conftest import House, furnish
 from treadle import diagnose
-from treadle.api.export import EXPORTED, INSIDE_OTHERS
-from treadle.api.stream import Hub
+from treadle.http.export import EXPORTED, INSIDE_OTHERS
+from treadle.http.stream import Hub
 from treadle.app import open_app
-from treadle.publishing.blockers import open_blocker
-from treadle.sandbox.server import Sandbox
+from treadle.engine.blockers import open_blocker
+from treadle_sandbox.server import Sandbox
 from treadle.settings import Settings
 from treadle.store.tables import (
     accounts,
@@ -496,8 +496,8 @@ def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
 
 
 async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from treadle.api import stream
-    from treadle.api.places import Right
+    from treadle.http import stream
+    from treadle.http.places import Right
 
     assert stream.HEARTBEAT_S == 15.0  # what docs and the description of the route say
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
@@ -510,8 +510,8 @@ async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pyt
 
 
 async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
-    from treadle.api.places import Right
-    from treadle.api.stream import _stream
+    from treadle.http.places import Right
+    from treadle.http.stream import _stream
 
     hub = Hub(house.app)
     right = Right("key_test", house.workspace, lambda conn: True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.api.conftest import House
-from treadle.diagnosis.limits import ANSWER_BYTES, FORM_BYTES, PASTE_CHARS, TOO_LONG
+from treadle_diagnosis.limits import ANSWER_BYTES, FORM_BYTES, PASTE_CHARS, TOO_LONG
 
 
 def test_an_answer_that_is_too_long_is_refused(house: House) -> None:

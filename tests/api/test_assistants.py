@@ -9,7 +9,7 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from tests.api.conftest import House
-from treadle.api.assistants import create_server
+from treadle.mcp.assistants import create_server
 from treadle.store.tables import api_keys, posts
 
 

@@ -25,9 +25,9 @@ from treadle.observe.logs import Seldom, configure
 from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import OtlpJson, span_id, trace_id
 from treadle.observe.watching import Watch
-from treadle.posts.timeline import Note, add_note, announce_post
-from treadle.publishing.blockers import open_blocker
-from treadle.publishing.lease import Lease
+from treadle.store.timeline import Note, add_note, announce_post
+from treadle.engine.blockers import open_blocker
+from treadle.engine.lease import Lease
 from treadle.settings import Settings
 from treadle.store.tables import accounts, parts, post_blockers, posts, webhook_deliveries, webhooks
 

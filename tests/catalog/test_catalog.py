@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from treadle.catalog import build, load, words
-from treadle.catalog.document import pattern_json, pattern_summary
-from treadle.catalog.loading import assemble
-from treadle.diagnosis import types
+from treadle_diagnosis.catalog import build, load, words
+from treadle_diagnosis.catalog.document import pattern_json, pattern_summary
+from treadle_diagnosis.catalog.loading import assemble
+from treadle_diagnosis import types
 
 CORE = {
     "revoked_access_token": ("Authentication", "reconnect"),
@@ -26,7 +26,7 @@ CORE = {
 
 
 def test_the_compact_form_is_current() -> None:
-    """Run ``python -m treadle.catalog.build`` when this fails."""
+    """Run ``python -m treadle_diagnosis.catalog.build`` when this fails."""
     import json
 
     assert json.loads(build.COMPILED.read_text("utf-8")) == json.loads(json.dumps(build.compile_catalog()))
@@ -38,7 +38,7 @@ def test_every_action_has_a_label() -> None:
 
 @pytest.mark.parametrize(("name", "expected"), CORE.items())
 def test_the_seven_patterns_every_guide_has(name: str, expected: tuple[str, str]) -> None:
-    from treadle.diagnosis import diagnose
+    from treadle_diagnosis import diagnose
 
     pattern = load().get(name)
     assert pattern is not None
@@ -138,7 +138,7 @@ def test_no_two_patterns_claim_the_same_example(sources: Any) -> None:
 
 
 def test_a_stale_compact_form_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    from treadle.catalog import loading
+    from treadle_diagnosis.catalog import loading
 
     stale = tmp_path / "compiled.json"
     stale.write_text('{"fingerprint": "old", "patterns": [], "references": {}}')

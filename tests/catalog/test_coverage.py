@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 
 CODES = {
     "unknown_error": [1],

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from treadle.catalog import load
-from treadle.web.guide import Page, prose, render
-from treadle.web.guide.site import places
-from treadle.web.guide.static import build
+from treadle_diagnosis.catalog import load
+from treadle_diagnosis.guide import Page, prose, render
+from treadle_diagnosis.guide.site import places
+from treadle_diagnosis.guide.static import build
 
 
 class _Links(HTMLParser):

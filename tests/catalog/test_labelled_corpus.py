@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from treadle.diagnosis import Diagnosis, diagnose
+from treadle_diagnosis import Diagnosis, diagnose
 
 CORPUS = os.environ.get("THREADS_ERROR_CORPUS", "")
 FOLD = {"later": "again", "new_container": "again", "verify_first": "check"}

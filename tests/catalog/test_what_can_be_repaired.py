@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import treadle.media
-from treadle import catalog
-from treadle.media.patterns import PATTERN_OF
+from treadle_diagnosis import catalog
+from treadle_threads.media.patterns import PATTERN_OF
 
 PROMISES = ("let treadle", "offers a repaired", "treadle can repair")
 

@@ -17,7 +17,7 @@ from tests.cli.test_tables_and_ids import REVOKED, on_a_terminal
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
 from treadle.cli import _house
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 from treadle.store.tables import accounts
 
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from tests.api.conftest import House
 from tests.api.test_api_posts import create
 from tests.cli.conftest import Terminal
-from treadle.sandbox.server import Sandbox
-from treadle.sandbox.threaded import running
+from treadle_sandbox.server import Sandbox
+from treadle_sandbox.threaded import running
 from treadle.store.tables import accounts, connect_links
 
 

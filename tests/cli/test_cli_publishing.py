@@ -14,8 +14,8 @@ from tests.api.conftest import House
 from tests.cli.conftest import Terminal
 from tests.cli.servers import environment, serving, treadle
 from treadle.cli import main
-from treadle.sandbox.server import Sandbox
-from treadle.sandbox.threaded import running
+from treadle_sandbox.server import Sandbox
+from treadle_sandbox.threaded import running
 
 
 @pytest.fixture(scope="module")

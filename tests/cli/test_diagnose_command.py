@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from treadle.cli.diagnose import run as diagnose
-from treadle.cli.explain import run as explain
-from treadle.cli.guide import run as guide
+from treadle_diagnosis.cli.diagnose import run as diagnose
+from treadle_diagnosis.cli.explain import run as explain
+from treadle_diagnosis.cli.guide import run as guide
 
 ANSWER = '{"error":{"message":"Session has expired","type":"OAuthException","code":190,"error_subcode":463}}'
 

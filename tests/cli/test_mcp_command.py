@@ -11,7 +11,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.cli.servers import environment, treadle
-from treadle.accounts.keys import create_key
+from treadle.people.keys import create_key
 from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.settings import Settings
 

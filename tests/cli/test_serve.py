@@ -112,7 +112,7 @@ def test_a_listener_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None
 
 
 def key_header(env: dict[str, str]) -> dict[str, str]:
-    from treadle.accounts.keys import create_key
+    from treadle.people.keys import create_key
 
     app = open_app(Settings(data_dir=Path(env["TREADLE_DATA_DIR"])))
     with app.db.begin() as conn:

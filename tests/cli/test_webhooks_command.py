@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from tests.api.conftest import House
 from tests.cli import servers
 from tests.cli.conftest import Terminal
-from treadle.accounts import webhooks as hooks
+from treadle.notify import webhooks as hooks
 from treadle.store.tables import audit, webhooks
 
 URL = "https://shop.example/hooks"

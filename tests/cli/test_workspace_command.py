@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from tests.api.conftest import House
 from tests.api.test_api_posts import create
 from tests.cli.conftest import Terminal
-from treadle.accounts import alerts
-from treadle.accounts.alert_kinds import AlertTarget
+from treadle.notify import alerts
+from treadle.notify.alert_kinds import AlertTarget
 from treadle.store.tables import audit
 
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 
 NOT_FOUND = {"error": {"message": "The requested resource does not exist", "code": 24, "error_subcode": 4279009}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from treadle.diagnosis import NOTHING, diagnose
+from treadle_diagnosis import NOTHING, diagnose
 
 ERROR: dict[str, Any] = {
     "message": "The requested resource does not exist",

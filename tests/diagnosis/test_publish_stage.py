@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.diagnosis import Diagnosis, diagnose
-from treadle.diagnosis.clarity import is_clear_refusal
-from treadle.diagnosis.engine import IF_PUBLISHED
+from treadle_diagnosis import Diagnosis, diagnose
+from treadle_diagnosis.clarity import is_clear_refusal
+from treadle_diagnosis.engine import IF_PUBLISHED
 
 
 def error(code: int, subcode: int | None = None, message: str = "said no", **more: Any) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.diagnosis import RetryAdvice, diagnose
-from treadle.diagnosis.retry import delay_s, hinted_wait_s
-from treadle.diagnosis.wording import duration, retry_sentence
+from treadle_diagnosis import RetryAdvice, diagnose
+from treadle_diagnosis.retry import delay_s, hinted_wait_s
+from treadle_diagnosis.wording import duration, retry_sentence
 
 LIMIT = {"error": {"message": "Application request limit reached", "code": 4}}
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from treadle.diagnosis import diagnose
-from treadle.diagnosis.redact import MARK, redact, redact_headers, redact_text
-from treadle.diagnosis.shape import report, shape_of
+from treadle_diagnosis import diagnose
+from treadle_diagnosis.redact import MARK, redact, redact_headers, redact_text
+from treadle_diagnosis.shape import report, shape_of
 
 TOKEN = "THQVJYeXY1dkoxUXNwbjhGR0lHX0dBc2QtREtyWHZ"
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from treadle.diagnosis.shape import report, shape_of
+from treadle_diagnosis.shape import report, shape_of
 
 
 @pytest.mark.parametrize(

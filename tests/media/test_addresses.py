@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.media.conftest import Host
-from treadle.media.fetch import look
-from treadle.net.guard import AddressRefused, GuardedResolver, Trust, is_public, refused_address
-from treadle.net.session import guarded_session
+from treadle_threads.media.fetch import look
+from treadle_threads.media.guard import AddressRefused, GuardedResolver, Trust, is_public, refused_address
+from treadle_threads.net.session import guarded_session
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 
 from tests.media.conftest import Recipes
 from treadle.cli.check import run
-from treadle.media import probe_file, validate
+from treadle.media import probe_file
+from treadle_threads.media import validate
 
 
 def test_check_says_what_is_wrong_and_what_is_done(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.media.expiry import expiry_of
+from treadle_threads.media.expiry import expiry_of
 
 END = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 EPOCH = int(END.timestamp())

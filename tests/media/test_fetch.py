@@ -12,14 +12,14 @@ import pytest
 from aiohttp import web
 
 from tests.media.conftest import Host, Recipes
-from treadle.media.fetch import Look, look
+from treadle_threads.media.fetch import Look, look
 from treadle.media.hosts import REMEMBER_S, HostMemory
-from treadle.media.isobmff import HEAD
-from treadle.media.remote import META_AGENT
-from treadle.media.robots import RobotsCache
+from treadle_threads.media.isobmff import HEAD
+from treadle_threads.media.remote import META_AGENT
+from treadle_threads.media.robots import RobotsCache
 from treadle.media.service import MediaService
-from treadle.net.guard import Trust
-from treadle.net.session import guarded_session
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 from treadle.settings import Settings
 
 
@@ -149,7 +149,7 @@ async def test_a_redirect_into_the_private_network_is_refused(host: Host) -> Non
         asked.append(request.path)
         return web.Response(status=302, headers={"Location": f"http://localhost:{port}/secret.mp4"})
 
-    from treadle.net import guard
+    from treadle_threads.media import guard
 
     port = int(host.url.rpartition(":")[2])
     real = guard.is_public
@@ -204,7 +204,7 @@ async def test_a_host_without_ranges_and_the_index_last(host: Host, film: Recipe
 
 
 def _rules(found: Look) -> list[object]:
-    from treadle.media import validate
+    from treadle_threads.media import validate
 
     assert found.probe is not None
     return list(validate(found.probe))
@@ -290,7 +290,7 @@ async def test_a_broken_transfer_is_told(host: Host, good: Path) -> None:
 async def test_a_silent_host_times_out(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     import aiohttp
 
-    from treadle.media import fetch
+    from treadle_threads.media import fetch
 
     waiting = asyncio.Event()
 

@@ -19,16 +19,16 @@ import pytest
 
 from tests.media.conftest import BFRAMES, Host, Recipes
 from treadle.media import probe_file, samples
-from treadle.media.finding import RepairKind
+from treadle_threads.media.finding import RepairKind
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.service import MediaService, NotPreparable, Prepared
-from treadle.media.worker.cage import Limits
-from treadle.media.worker.compat import open_input
+from treadle_threads.media.worker.cage import Limits
+from treadle_threads.media.worker.compat import open_input
 
 CAGED = """
 import ctypes, json, os, socket, subprocess, sys, urllib.request
-from treadle.media.worker.cage import Limits, close_cage
-from treadle.media.worker import warm
+from treadle_threads.media.worker.cage import Limits, close_cage
+from treadle_threads.media.worker import warm
 work, secret, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 warm.up(work)
 import av, threading
@@ -353,7 +353,7 @@ async def test_a_thousand_mutated_files_end_in_an_outcome(hundred: int, film: Re
 
 
 def test_samples_are_quick_and_right(tmp_path: Path) -> None:
-    from treadle.media import validate
+    from treadle_threads.media import validate
 
     for make, codes in (
         (samples.good_video, set()),
@@ -369,7 +369,7 @@ def test_samples_are_quick_and_right(tmp_path: Path) -> None:
 
 def test_the_worker_says_what_it_was_not_given(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", "-m", "treadle.media.worker"], input="{}\n", capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-m", "treadle_threads.media.worker"], input="{}\n", capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import treadle.media
-from treadle.catalog import load
-from treadle.media import AudioFacts, Finding, ImageFacts, MediaProbe, RepairKind, VideoFacts, validate
-from treadle.media.patterns import PATTERN_OF
-from treadle.media.plan import RepairPlan, plan
+from treadle_diagnosis.catalog import load
+from treadle.media import AudioFacts, Finding, ImageFacts, MediaProbe, RepairKind, VideoFacts
+from treadle_threads.media import validate
+from treadle_threads.media.patterns import PATTERN_OF
+from treadle_threads.media.plan import RepairPlan, plan
 
 VIDEO = VideoFacts(
     "h264", "avc1", 1080, 1920, frames=300, frame_rate=30.0, frame_rate_median=30.0, irregular_share=0.0,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from treadle.media import probe_bytes, probe_file, validate
+from treadle.media import probe_bytes, probe_file
+from treadle_threads.media import validate
 from treadle.media.service import MediaService, NotPreparable, Prepared
 
 

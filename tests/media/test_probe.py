@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.media.conftest import BFRAMES, Independent, Recipes
-from treadle.media import MediaProbe, probe_bytes, probe_file, validate
-from treadle.media.isobmff import HEAD
-from treadle.media.probe import probe_source
-from treadle.media.source import BytesSource, FileSource
+from treadle.media import MediaProbe, probe_bytes, probe_file
+from treadle_threads.media import validate
+from treadle_threads.media.isobmff import HEAD
+from treadle_threads.media.probe import probe_source
+from treadle_threads.media.source import BytesSource, FileSource
 
 
 def test_a_good_video_tells_everything(good: Path) -> None:

@@ -16,16 +16,16 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from tests.media.conftest import Recipes
-from treadle.accounts.doctor import repairs
+from treadle.services.doctor import repairs
 from treadle.cli.doctor import run
-from treadle.diagnosis import from_pattern
+from treadle_diagnosis import from_pattern
 from treadle.media import jobs, probe_file
-from treadle.media.finding import Finding
+from treadle_threads.media.finding import Finding
 from treadle.media.jobs import FILES_FAULTS, Job, JobDone, JobFailed, MediaRunner
 from treadle.media.outcomes import failed
 from treadle.media.selftest import failing_repair
 from treadle.media.service import MediaService, NotPreparable, NotStored, Prepared
-from treadle.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
+from treadle_threads.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
 from treadle.settings import Settings
 
 OURS = "media_worker_failed"
@@ -236,7 +236,7 @@ async def test_a_truly_damaged_file_is_still_damaged(film: Recipes, service: Med
 MODULES = """
 import json, pathlib, sys, tempfile
 from importlib.machinery import EXTENSION_SUFFIXES
-from treadle.media.worker import warm
+from treadle_threads.media.worker import warm
 warm.load(sys.argv[1], tempfile.mkdtemp())
 loaded = set(sys.modules)
 lacking = []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.posts.test_findings import JSON_VALUES
 from tests.posts.test_rules import GOOD, SHAPES, WRONG
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle.posts.answers import Created, Rejected
+from treadle.domain.answers import Created, Rejected
 from treadle.settings import Settings
 from treadle.store.tables import accounts, parts, posts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.api.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.posts.changes import _OPTIONS, what_changed
-from treadle.posts.rules_options import OPTIONS
+from treadle.domain.changes import _OPTIONS, what_changed
+from treadle.domain.rules_options import OPTIONS
 
 POST: dict[str, Any] = {
     "account_id": "acc_1", "publish_at": 1.0, "max_lateness": 86400.0, "labels": [], "metadata": {},

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.posts.findings import Finding
-from treadle.posts.patterns import PATTERN_OF
+from treadle.domain.findings import Finding
+from treadle.domain.patterns import PATTERN_OF
 
 SCALARS = (
     st.none()
@@ -45,7 +45,7 @@ def test_short_values_are_shown_as_they_are() -> None:
 
 
 def test_every_pattern_named_is_in_the_catalogue() -> None:
-    from treadle.catalog import load
+    from treadle_diagnosis.catalog import load
 
     known = {pattern.id for pattern in load().patterns}
     assert set(PATTERN_OF.values()) <= known

@@ -6,8 +6,8 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from treadle.posts.params import child_params, container_params
-from treadle.posts.view import PartView
+from treadle.domain.params import child_params, container_params
+from treadle.domain.view import PartView
 
 
 def part(kind: str = "TEXT", media_urls: list[dict[str, Any]] | None = None, **body: Any) -> PartView:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.posts.times import When, about_past, too_late
+from treadle.domain.times import When, about_past, too_late
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import treadle
-from treadle.posts.replacing import Evidence, Sent, may_replace_container, without_container
+from treadle.domain.replacing import Evidence, Sent, may_replace_container, without_container
 
 NOW, SETTLE = 1_800_000_000.0, 600.0
 CLEAR = Sent(written=True, all_clear=True, last_at=NOW - 60, made_at=NOW - 90)

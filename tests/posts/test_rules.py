@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.posts.test_findings import JSON_VALUES
-from treadle.posts.rules import check_post, scopes_needed, scopes_wanted
-from treadle.posts.rules_options import OPTIONS
+from treadle.domain.rules import check_post, scopes_needed, scopes_wanted
+from treadle.domain.rules_options import OPTIONS
 
 IMAGE = {"url": "https://example.com/a.jpg"}
 VIDEO = {"url": "https://example.com/a.mp4", "type": "video"}
@@ -356,7 +356,7 @@ def test_what_may_go_wrong_is_a_warning_and_nothing_more(body: Any, field: str, 
 
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1))
 def test_a_text_is_refused_only_when_every_measure_is_over(text: str) -> None:
-    from treadle.threads.text import COUNT_MODES, count_text
+    from treadle_threads.text import COUNT_MODES, count_text
 
     over = all(count_text(text, mode) > 500 for mode in COUNT_MODES)
     assert (("text", "text_too_long") in rules(post(text=text))) == over

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.posts.test_findings import JSON_VALUES
-from treadle.posts.findings import Finding
-from treadle.posts.times import When, parse_duration, parse_when
+from treadle.domain.findings import Finding
+from treadle.domain.times import When, parse_duration, parse_when
 
 
 @pytest.mark.parametrize(

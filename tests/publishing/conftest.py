@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.publishing.shop import Shop, open_shop, shop_settings
-from treadle.sandbox.server import Sandbox
-from treadle.sandbox.threaded import running
+from treadle_sandbox.server import Sandbox
+from treadle_sandbox.threaded import running
 
 
 def matrix_size(normal: int, long: int) -> int:

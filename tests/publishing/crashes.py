@@ -31,29 +31,29 @@ from tests.publishing.traps import COMMIT, Trap, several
 from tests.publishing.worker import Worker, kill_first, workers
 from tests.support.proof import Tally
 from treadle.media.hosting import DiskStore
-from treadle.sandbox.server import Sandbox
+from treadle_sandbox.server import Sandbox
 
 RANDOM_KILLS, QUARTERS = 200, 4
 CAROUSEL_REQUESTS = 7  # two children and their states, the carousel and its state, the list, the publish: at least
 COMMITS = range(1, 121, 4)  # of a process: its start, its lease, taking and ending runs, the steps of posts
 
 RECOVERY = [
-    Trap("treadle.publishing.lease:Lease.take", 1, "before"),
-    Trap("treadle.publishing.lease:Lease.take", 1, "after"),
-    Trap("treadle.publishing.engine:Engine._launch", 1, "before"),
-    Trap("treadle.publishing.engine:Engine._launch", 1, "after"),
-    Trap("treadle.publishing.lease:bury", 1, "after"),
-    Trap("treadle.publishing.engine:_take_over", 1, "before"),
-    Trap("treadle.publishing.engine:_take_over", 1, "after"),
+    Trap("treadle.engine.lease:Lease.take", 1, "before"),
+    Trap("treadle.engine.lease:Lease.take", 1, "after"),
+    Trap("treadle.engine.engine:Engine._launch", 1, "before"),
+    Trap("treadle.engine.engine:Engine._launch", 1, "after"),
+    Trap("treadle.engine.lease:bury", 1, "after"),
+    Trap("treadle.engine.engine:_take_over", 1, "before"),
+    Trap("treadle.engine.engine:_take_over", 1, "after"),
     Trap("dbos._sys_db:SystemDatabase.reenqueue_for_recovery", 1, "before"),
     Trap("dbos._sys_db:SystemDatabase.reenqueue_for_recovery", 1, "after"),
     Trap("dbos._sys_db:SystemDatabase.reenqueue_for_recovery", 2, "after"),
-    Trap("treadle.publishing.lease:gone", 1, "before"),
-    Trap("treadle.publishing.lease:gone", 1, "after"),
-    Trap("treadle.publishing.records:claim", 1, "after"),
-    Trap("treadle.publishing.checking:check", 1, "before"),
+    Trap("treadle.engine.lease:gone", 1, "before"),
+    Trap("treadle.engine.lease:gone", 1, "after"),
+    Trap("treadle.engine.records:claim", 1, "after"),
+    Trap("treadle.engine.checking:check", 1, "before"),
 ]
-RECOVERY_ALONE = [Trap("treadle.publishing.lease:end_all", 1, when) for when in ("before", "after")]
+RECOVERY_ALONE = [Trap("treadle.engine.lease:end_all", 1, when) for when in ("before", "after")]
 GROUPS = [
     *(Trap("treadle.store.group:GroupWriter._commit", nth, "before", several) for nth in (1, 3)),
     *(Trap("treadle.store.group:GroupWriter._commit", nth, "after", several) for nth in (1, 2, 4)),
@@ -66,20 +66,20 @@ MEDIA = [
     Trap("treadle.media.jobs:MediaRunner._follow", 1, "after"),
     Trap("treadle.media.hosting:DiskStore.put", 1, "before"),
     Trap("treadle.media.hosting:DiskStore.put", 1, "after"),
-    Trap("treadle.publishing.preparing:_ready", 1, "after"),
-    Trap("treadle.publishing.preparing:prepare", 1, "after"),
+    Trap("treadle.engine.preparing:_ready", 1, "after"),
+    Trap("treadle.engine.preparing:prepare", 1, "after"),
 ]
 RELEASE = [
-    Trap("treadle.posts.release:Releaser.repaired", 1, "before"),
-    Trap("treadle.posts.release:Releaser.enqueue_again", 1, "before"),
-    Trap("treadle.posts.release:Releaser.enqueue_again", 3, "after"),
-    Trap("treadle.posts.release:Releaser.repaired", 1, "after"),  # not committed yet
-    Trap("treadle.publishing.rechecking:_let_go", 1, "after"),
+    Trap("treadle.store.release:Releaser.repaired", 1, "before"),
+    Trap("treadle.store.release:Releaser.enqueue_again", 1, "before"),
+    Trap("treadle.store.release:Releaser.enqueue_again", 3, "after"),
+    Trap("treadle.store.release:Releaser.repaired", 1, "after"),  # not committed yet
+    Trap("treadle.engine.rechecking:_let_go", 1, "after"),
 ]
 PROBED = [
-    Trap("treadle.publishing.rechecking:_probe_post", 1, "after"),
-    Trap("treadle.publishing.rechecking:close_probed", 1, "before"),
-    Trap("treadle.posts.release:Releaser.let_go", 1, "after"),
+    Trap("treadle.engine.rechecking:_probe_post", 1, "after"),
+    Trap("treadle.engine.rechecking:close_probed", 1, "before"),
+    Trap("treadle.store.release:Releaser.let_go", 1, "after"),
 ]
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
-from treadle.sandbox.server import Sandbox
+from treadle_sandbox.server import Sandbox
 
 Moment = Literal["before", "after", "answered"]
 MOMENTS: tuple[Moment, ...] = ("before", "after", "answered")

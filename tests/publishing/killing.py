@@ -16,7 +16,7 @@ from tests.publishing.shop import Owner, Shop
 from tests.publishing.traps import COMMIT, Trap
 from tests.publishing.worker import Worker, workers
 from tests.support.proof import Tally
-from treadle.posts.states import FINAL
+from treadle.domain.states import FINAL
 from treadle.store.tables import events, posts
 
 Posted = tuple[Owner, str, list[str]]

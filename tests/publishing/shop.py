@@ -16,13 +16,13 @@ import sqlalchemy as sa
 
 import treadle.app
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle.posts.answers import Created
-from treadle.posts.read import get_blocker, post_json, timeline
-from treadle.publishing.rechecking import recheck
-from treadle.sandbox.server import Sandbox
+from treadle.domain.answers import Created
+from treadle.services.read import get_blocker, post_json, timeline
+from treadle.engine.rechecking import recheck
+from treadle_sandbox.server import Sandbox
 from treadle.settings import Settings
 from treadle.store.tables import accounts
-from treadle.threads import ThreadsClient
+from treadle_threads import ThreadsClient
 
 # Our own durations shrink to a five-hundredth: a minute lasts an eighth of a second.
 SCALE = 0.002

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.posts.answers import Done
-from treadle.sandbox.server import Sandbox
+from treadle.domain.answers import Done
+from treadle_sandbox.server import Sandbox
 from treadle.store.tables import accounts, blockers, posts, workspaces
 
 COUNT = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.publishing.breaker import FAILURES, WINDOW_S, WITNESSES, Breaker
+from treadle.domain.breaker import FAILURES, WINDOW_S, WITNESSES, Breaker
 
 
 def test_it_takes_enough_failures_of_enough_posts() -> None:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from tests.publishing.faults import in_vain
 from tests.publishing.shop import SETTLE_S, Owner, Shop, open_shop, shop_settings
 from tests.support.proof import Tally
-from treadle.publishing import restoring
-from treadle.sandbox.server import Sandbox
+from treadle.engine import restoring
+from treadle_sandbox.server import Sandbox
 from treadle.store import Database
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.publishing.faults import FAULTS
 from tests.publishing.host import hosting
 from tests.publishing.shop import Shop
-from treadle.publishing import waiting
+from treadle.domain import waiting
 
 
 def creates(shop: Shop) -> int:

@@ -14,7 +14,7 @@ from tests.publishing.host import Host, hosting
 from tests.publishing.matrix import Case, Trial, judge
 from tests.publishing.shop import Owner, Shop
 from tests.support.proof import Tally
-from treadle.diagnosis import from_pattern
+from treadle_diagnosis import from_pattern
 from treadle.media import jobs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.publishing.shop import Shop
-from treadle.publishing.lease import Lease
+from treadle.engine.lease import Lease
 
 
 def test_a_publish_stopped_by_the_guard_is_sent_later(lite: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

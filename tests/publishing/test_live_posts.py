@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from tests.publishing.faults import FAULTS
 from tests.publishing.host import hosting
 from tests.publishing.shop import Owner, Shop
-from treadle.publishing import addresses, quota, rechecking
-from treadle.publishing.evidence import understood
+from treadle.engine import addresses, quota, rechecking
+from treadle.engine.evidence import understood
 from treadle.store.tables import accounts
-from treadle.threads.results import Answer, Call, Lost, Refused
+from treadle_threads.results import Answer, Call, Lost, Refused
 
 DEAD = {
     "status": 401,

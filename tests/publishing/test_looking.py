@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.publishing.views import part
-from treadle.publishing.looking import AT_ONCE, MOST_PAGES, NOTED_AT_ONCE, note_ids, read_list
-from treadle.threads import reading
-from treadle.threads.results import Answer, Call, Ok, Refused
+from treadle.engine.looking import AT_ONCE, MOST_PAGES, NOTED_AT_ONCE, note_ids, read_list
+from treadle_threads import reading
+from treadle_threads.results import Answer, Call, Ok, Refused
 
 NOW = 1_800_000_000.0
 

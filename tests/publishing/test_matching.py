@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.publishing.matching import EARLY_S, Wanted, find, nameless, parse_time
+from treadle.domain.matching import EARLY_S, Wanted, find, nameless, parse_time
 
 SENT = 1_800_000_000.0
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.simulated import Simulation, simulated
 from tests.support.threads_stand_in import NOT_FOUND, UNKNOWN_ID, Fault, Profile, meta_error, page
-from treadle.threads.results import Answer
+from treadle_threads.results import Answer
 
 
 @pytest.fixture

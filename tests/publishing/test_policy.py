@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle.catalog import load
-from treadle.diagnosis import Diagnosis, Evidence, diagnose, from_pattern
-from treadle.publishing.policy import (
+from treadle_diagnosis.catalog import load
+from treadle_diagnosis import Diagnosis, Evidence, diagnose, from_pattern
+from treadle.domain.policy import (
     ANSWERLESS_ATTEMPTS,
     DEFAULT_ATTEMPTS,
     PATIENT_ATTEMPTS,

@@ -11,7 +11,7 @@ from tests.publishing.faults import FAULTS
 from tests.publishing.hangman import Hangman
 from tests.publishing.shop import Owner, Shop
 from tests.publishing.worker import Worker, kill_first, workers
-from treadle.publishing.checking import SENDS
+from treadle.engine.checking import SENDS
 from treadle.store.tables import accounts, parts
 
 EXPIRED = {"status": 200, "body": {"status": "EXPIRED", "id": "17900000000000001"}}

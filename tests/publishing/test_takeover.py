@@ -17,8 +17,8 @@ from tests.publishing.shop import SCALE, Shop, open_shop, shop_settings
 from tests.publishing.worker import Worker, kill_first, workers
 from tests.support.postgres import Cluster
 from tests.support.proof import Tally
-from treadle.publishing.lease import LEASE_S
-from treadle.sandbox.server import Sandbox
+from treadle.engine.lease import LEASE_S
+from treadle_sandbox.server import Sandbox
 from treadle.store.tables import workers as worker_rows
 
 LEASE = max(2.0, LEASE_S * SCALE)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.publishing.thrift import Thrift
-from treadle.publishing.waiting import KEEP, PATIENCE_S, THRIFTY_S, give_up_s, learn, likely_s, next_look
+from treadle.domain.thrift import Thrift
+from treadle.domain.waiting import KEEP, PATIENCE_S, THRIFTY_S, give_up_s, learn, likely_s, next_look
 
 KINDS = st.sampled_from(["TEXT", "IMAGE", "VIDEO", "CAROUSEL"])
 SIZES = st.none() | st.floats(0.001, 1024)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from treadle.posts.view import PartView, PostView
+from treadle.domain.view import PartView, PostView
 
 
 def part(position: int = 0, **changes: Any) -> PartView:

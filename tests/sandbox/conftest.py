@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from treadle.sandbox import Sandbox
+from treadle_sandbox import Sandbox
 
 
 @dataclass

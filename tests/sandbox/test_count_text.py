@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.threads.text import COUNT_MODES, count_text, is_emoji, links, topic_tag
+from treadle_threads.text import COUNT_MODES, count_text, is_emoji, links, topic_tag
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from treadle.cli import sandbox
-from treadle.sandbox.scenarios import SCENARIOS
+from treadle_sandbox.scenarios import SCENARIOS
 
 COMMAND = [sys.executable, "-m", "treadle", "sandbox"]
 

@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from tests.sandbox.conftest import image
-from treadle.sandbox import running
+from treadle_sandbox import running
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = Path(__file__).parent / "clients"

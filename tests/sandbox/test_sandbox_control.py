@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from treadle.sandbox import Control, Sandbox
-from treadle.sandbox.helper import ControlError
+from treadle_sandbox import Control, Sandbox
+from treadle_sandbox.helper import ControlError
 
 
 async def control(ada: Any, method: str, path: str, body: Any = None) -> Any:
@@ -239,7 +239,7 @@ def test_the_plugin_loads_nothing_heavy() -> None:
     import sys
 
     code = (
-        "import sys, pytest; before = set(sys.modules); import treadle.sandbox.pytest_plugin, treadle.sandbox;"
+        "import sys, pytest; before = set(sys.modules); import treadle_sandbox.pytest_plugin, treadle_sandbox;"
         "print(sorted({'aiohttp', 'jinja2', 'treadle.media', 'pydantic'} & (set(sys.modules) - before)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

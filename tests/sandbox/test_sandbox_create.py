@@ -212,11 +212,11 @@ async def test_auto_publish_gives_the_post_itself(ada) -> None:
 )  # fmt: skip
 def test_no_parameters_break_the_sandbox(params: dict[str, str]) -> None:
     """Whatever comes: a container or a refusal, never a failure of the sandbox itself."""
-    from treadle.sandbox.answers import Reply
-    from treadle.sandbox.create import draft
-    from treadle.sandbox.options import DEFAULTS
-    from treadle.sandbox.wire import Call
-    from treadle.sandbox.world import World
+    from treadle_sandbox.answers import Reply
+    from treadle_sandbox.create import draft
+    from treadle_sandbox.options import DEFAULTS
+    from treadle_sandbox.wire import Call
+    from treadle_sandbox.world import World
 
     world = World(DEFAULTS)
     call = Call("POST", "/me/threads", ["me", "threads"], params)

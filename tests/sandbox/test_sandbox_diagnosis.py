@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from treadle.diagnosis import diagnose
-from treadle.sandbox.answers import NAMED, named
+from treadle_diagnosis import diagnose
+from treadle_sandbox.answers import NAMED, named
 
 LANES = {
     "content": ["text_too_long", "link_limit", "invalid_link_attachment", "duplicate_text"],

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.conftest import Caller, image
-from treadle.sandbox import Sandbox
-from treadle.sandbox.disk import WrongState
+from treadle_sandbox import Sandbox
+from treadle_sandbox.disk import WrongState
 
 
 async def test_a_restart_forgets_nothing(session, files, tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from treadle.sandbox import Sandbox
-from treadle.sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES
-from treadle.sandbox.faults import ENDPOINTS
-from treadle.sandbox.options import DEFAULTS
-from treadle.sandbox.scenarios import SCENARIOS
+from treadle_sandbox import Sandbox
+from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES
+from treadle_sandbox.faults import ENDPOINTS
+from treadle_sandbox.options import DEFAULTS
+from treadle_sandbox.scenarios import SCENARIOS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from treadle.sandbox.answers import NAMED, TH, named
-from treadle.sandbox.scenarios import SCENARIOS
+from treadle_sandbox.answers import NAMED, TH, named
+from treadle_sandbox.scenarios import SCENARIOS
 
 
 async def ready(ada: Any) -> str:

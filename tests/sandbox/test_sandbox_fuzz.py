@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle.sandbox import Sandbox
-from treadle.sandbox.answers import Reply
-from treadle.sandbox.gate import find_token
-from treadle.sandbox.options import DEFAULTS
-from treadle.sandbox.routes import ROOTS, USER_EDGES, answer, find_route
-from treadle.sandbox.wire import Call
+from treadle_sandbox import Sandbox
+from treadle_sandbox.answers import Reply
+from treadle_sandbox.gate import find_token
+from treadle_sandbox.options import DEFAULTS
+from treadle_sandbox.routes import ROOTS, USER_EDGES, answer, find_route
+from treadle_sandbox.wire import Call
 
 _TOKEN = ["kind", "scopes", "lifetime_s", "age_s", "app_id", "value"]
 _ACCOUNT = [

@@ -8,12 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from treadle.sandbox.answers import Reply
-from treadle.sandbox.gate import find_token
-from treadle.sandbox.options import DEFAULTS
-from treadle.sandbox.routes import answer, find_route
-from treadle.sandbox.wire import Call
-from treadle.sandbox.world import World
+from treadle_sandbox.answers import Reply
+from treadle_sandbox.gate import find_token
+from treadle_sandbox.options import DEFAULTS
+from treadle_sandbox.routes import answer, find_route
+from treadle_sandbox.wire import Call
+from treadle_sandbox.world import World
 
 QUOTA = 4
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from treadle.sandbox.webhooks import signed_request
+from treadle_sandbox.webhooks import signed_request
 
 REDIRECT = "https://app.example/callback/"
 SCOPE = "threads_basic,threads_content_publish"

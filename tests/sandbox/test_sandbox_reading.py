@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.sandbox.fields import FieldSyntaxError, parse_fields
-from treadle.sandbox.lists import cursor, read_cursor
-from treadle.sandbox.moments import read_moment
+from treadle_sandbox.fields import FieldSyntaxError, parse_fields
+from treadle_sandbox.lists import cursor, read_cursor
+from treadle_sandbox.moments import read_moment
 
 
 async def test_fields_without_a_value_are_left_out(ada) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from treadle.sandbox.webhooks import payload_json
+from treadle_sandbox.webhooks import payload_json
 
 
 class Receiver:

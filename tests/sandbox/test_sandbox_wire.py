@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.sandbox.wire import Call, split_path
+from treadle_sandbox.wire import Call, split_path
 
 TEXT = "Olá & 100% — #tag 🚀 https://example.com/?a=1&b=2"
 

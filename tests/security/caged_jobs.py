@@ -17,7 +17,7 @@ from tests.security.escapes import pretend_without
 from treadle.media import probe_file, samples
 from treadle.media.jobs import Job, JobDone, MediaRunner
 from treadle.media.samples import VideoRecipe
-from treadle.media.worker.cage import CageState
+from treadle_threads.media.worker.cage import CageState
 
 FAST = {"preset": "ultrafast", "crf": "30", "bf": "2"}
 

@@ -22,8 +22,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from treadle.media.worker import seccomp
-from treadle.media.worker.cage import CageState, Limits, close_cage
+from treadle_threads.media.worker import seccomp
+from treadle_threads.media.worker.cage import CageState, Limits, close_cage
 
 libc = ctypes.CDLL(None, use_errno=True)
 MACHINE = platform.machine()

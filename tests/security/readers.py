@@ -19,36 +19,36 @@ from pydantic import SecretStr
 import treadle
 from tests.support.growth import Shape
 from treadle.accounts import from_meta, links
-from treadle.diagnosis import Evidence, diagnose, diagnose_evidence
-from treadle.diagnosis.engine import from_pattern, rule_book
-from treadle.diagnosis.facts import Facts
-from treadle.diagnosis.objects import read_object
-from treadle.diagnosis.redact import redact, redact_headers
-from treadle.diagnosis.retry import hinted_wait_s
-from treadle.diagnosis.shape import report, shape_of
-from treadle.diagnosis.texts import read_text, read_www_authenticate
-from treadle.posts import rules, rules_text
-from treadle.posts.collecting import Findings
-from treadle.posts.times import parse_when
-from treadle.sandbox.fields import parse_fields
-from treadle.sandbox.moments import read_moment
-from treadle.threads.limits import retry_after, usage
-from treadle.threads.text import COUNT_MODES, count_text
+from treadle_diagnosis import Evidence, diagnose, diagnose_evidence
+from treadle_diagnosis.engine import from_pattern, rule_book
+from treadle_diagnosis.facts import Facts
+from treadle_diagnosis.objects import read_object
+from treadle_diagnosis.redact import redact, redact_headers
+from treadle_diagnosis.retry import hinted_wait_s
+from treadle_diagnosis.shape import report, shape_of
+from treadle_diagnosis.texts import read_text, read_www_authenticate
+from treadle.domain import rules, rules_text
+from treadle.domain.collecting import Findings
+from treadle.domain.times import parse_when
+from treadle_sandbox.fields import parse_fields
+from treadle_sandbox.moments import read_moment
+from treadle_threads.limits import retry_after, usage
+from treadle_threads.text import COUNT_MODES, count_text
 from treadle.web import draft_options, phrases, words
-from treadle.web.guide import render
+from treadle_diagnosis.guide import render
 
 Reader = Callable[[str], object]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
-PURE = ("treadle.diagnosis.", "treadle.threads.text", "treadle.threads.limits", "treadle.posts.times",
-        "treadle.posts.rules_text", "treadle.web.phrases", "treadle.sandbox.moments")  # fmt: skip
+PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", "treadle.domain.times",
+        "treadle.domain.rules_text", "treadle.web.phrases", "treadle_sandbox.moments")  # fmt: skip
 # Not readers: they reach for files, processes or keys, or are given only what Treadle made.
 NOT_READERS = frozenset(
     (
-        "treadle.media.probe.probe_file", "treadle.media.worker.warm.up", "treadle.web.guide.static.build",
-        "treadle.sandbox.render.render", "treadle.store.database._make", "treadle.media.worker.inspect._reorders",
-        "treadle.media.worker.lanes._reorders", "treadle.posts.read.visible_blockers",
-        "treadle.observe.tracing.resource_of", "treadle.web.needs._open_here", "treadle.media.samples.picture",
-        "treadle.accounts.storing._shared", "treadle.accounts.alerts._understood",
+        "treadle_threads.media.probe.probe_file", "treadle_threads.media.worker.warm.up", "treadle_diagnosis.guide.static.build",
+        "treadle_sandbox.render.render", "treadle.store.database._make", "treadle_threads.media.worker.inspect._reorders",
+        "treadle_threads.media.worker.lanes._reorders", "treadle.services.read.visible_blockers",
+        "treadle.observe.tracing.resource_of", "treadle.services.needs._open_here", "treadle.media.samples.picture",
+        "treadle.accounts.storing._shared", "treadle.notify.alerts._understood",
     )
 )  # fmt: skip
 
@@ -72,31 +72,31 @@ def _post(text: str) -> dict[str, Any]:
 
 
 MORE: dict[str, Reader] = {
-    "treadle.diagnosis.engine.diagnose": lambda t: diagnose(t),
-    "treadle.diagnosis.engine.diagnose (exception, headers)": lambda t: diagnose(exception=t, headers=_headers(t)),
-    "treadle.diagnosis.engine.diagnose (Meta's message)": lambda t: diagnose({"error": {"message": t, "code": 1}}),
-    "treadle.diagnosis.engine.diagnose (JSON in JSON)": lambda t: diagnose({"body": json.dumps({"error": t}), "x": t}),
-    "treadle.diagnosis.engine.diagnose_evidence": lambda t: diagnose_evidence(Evidence(body=t, context={"a": t})),
-    "treadle.diagnosis.engine.from_pattern": lambda t: from_pattern("token_expired", Evidence(body=t)),
-    "treadle.diagnosis.engine.as_evidence": lambda t: diagnose({"body": t, "headers": _headers(t), "stage": t}),
-    "treadle.diagnosis.objects.read_object": lambda t: read_object({"data": [t, {"message": t, "code": t}]}, _facts()),
-    "treadle.diagnosis.redact.redact": lambda t: redact({"a": [t], "message": t, t: t}),
-    "treadle.diagnosis.redact.redact_headers": lambda t: redact_headers({"a": t}),
-    "treadle.diagnosis.retry.hinted_wait_s": lambda t: hinted_wait_s(_headers(t)),
-    "treadle.diagnosis.shape.shape_of": shape_of,
-    "treadle.diagnosis.shape.report": report,
-    "treadle.diagnosis.texts.read_text": lambda t: read_text(t, _facts(), rule_book().known),
-    "treadle.diagnosis.texts.read_www_authenticate": lambda t: read_www_authenticate(t, _facts()),
-    "treadle.threads.text.count_text": lambda t: [count_text(t + "🚀", mode) for mode in COUNT_MODES],
-    "treadle.threads.limits.usage": lambda t: usage(_headers(t), now=0.0),
-    "treadle.threads.limits.retry_after": lambda t: retry_after(t, now=0.0),
-    "treadle.posts.times.parse_when": lambda t: parse_when("2026-12-01T09:00", t),
-    "treadle.posts.rules.check_post": lambda t: rules.check_post(_post(t)),
-    "treadle.posts.rules_text.check_text": lambda t: rules_text.check_text(Findings(), "text", t),
-    "treadle.posts.rules_text.check_links": lambda t: rules_text.check_links(Findings(), "text", t, (t,)),
-    "treadle.posts.rules_text.check_topic_tag": lambda t: rules_text.check_topic_tag(Findings(), "topic_tag", t),
-    "treadle.sandbox.fields.parse_fields": parse_fields,
-    "treadle.sandbox.moments.read_moment": lambda t: read_moment(t, 0.0),
+    "treadle_diagnosis.engine.diagnose": lambda t: diagnose(t),
+    "treadle_diagnosis.engine.diagnose (exception, headers)": lambda t: diagnose(exception=t, headers=_headers(t)),
+    "treadle_diagnosis.engine.diagnose (Meta's message)": lambda t: diagnose({"error": {"message": t, "code": 1}}),
+    "treadle_diagnosis.engine.diagnose (JSON in JSON)": lambda t: diagnose({"body": json.dumps({"error": t}), "x": t}),
+    "treadle_diagnosis.engine.diagnose_evidence": lambda t: diagnose_evidence(Evidence(body=t, context={"a": t})),
+    "treadle_diagnosis.engine.from_pattern": lambda t: from_pattern("token_expired", Evidence(body=t)),
+    "treadle_diagnosis.engine.as_evidence": lambda t: diagnose({"body": t, "headers": _headers(t), "stage": t}),
+    "treadle_diagnosis.objects.read_object": lambda t: read_object({"data": [t, {"message": t, "code": t}]}, _facts()),
+    "treadle_diagnosis.redact.redact": lambda t: redact({"a": [t], "message": t, t: t}),
+    "treadle_diagnosis.redact.redact_headers": lambda t: redact_headers({"a": t}),
+    "treadle_diagnosis.retry.hinted_wait_s": lambda t: hinted_wait_s(_headers(t)),
+    "treadle_diagnosis.shape.shape_of": shape_of,
+    "treadle_diagnosis.shape.report": report,
+    "treadle_diagnosis.texts.read_text": lambda t: read_text(t, _facts(), rule_book().known),
+    "treadle_diagnosis.texts.read_www_authenticate": lambda t: read_www_authenticate(t, _facts()),
+    "treadle_threads.text.count_text": lambda t: [count_text(t + "🚀", mode) for mode in COUNT_MODES],
+    "treadle_threads.limits.usage": lambda t: usage(_headers(t), now=0.0),
+    "treadle_threads.limits.retry_after": lambda t: retry_after(t, now=0.0),
+    "treadle.domain.times.parse_when": lambda t: parse_when("2026-12-01T09:00", t),
+    "treadle.domain.rules.check_post": lambda t: rules.check_post(_post(t)),
+    "treadle.domain.rules_text.check_text": lambda t: rules_text.check_text(Findings(), "text", t),
+    "treadle.domain.rules_text.check_links": lambda t: rules_text.check_links(Findings(), "text", t, (t,)),
+    "treadle.domain.rules_text.check_topic_tag": lambda t: rules_text.check_topic_tag(Findings(), "topic_tag", t),
+    "treadle_sandbox.fields.parse_fields": parse_fields,
+    "treadle_sandbox.moments.read_moment": lambda t: read_moment(t, 0.0),
     "treadle.accounts.from_meta.read_signed_request": lambda t: from_meta.read_signed_request(t, SecretStr("x")),
     "treadle.accounts.links return address": lambda t: links._return_problem(f"https://a.example/{t}", ["https://b"]),
     "treadle.web.phrases.read_spoilers": lambda t: phrases.read_spoilers(t[:2000], t[:10_000]),

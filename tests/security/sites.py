@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from treadle.accounts import login
+from treadle.people import login
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.settings import Settings
 from treadle.site import build

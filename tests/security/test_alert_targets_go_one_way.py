@@ -16,11 +16,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.accounts import alert_targets, alerts
-from treadle.accounts.alert_kinds import FORMS, NAMES, OPERATORS, AlertTarget, MailTarget, Target, Unusable, parse
-from treadle.accounts.refusal import Refusal
-from treadle.accounts.vault import Vault, open_vault
-from treadle.net.guard import Trust, is_public
+from treadle.notify import alert_targets, alerts
+from treadle.notify.alert_kinds import FORMS, NAMES, OPERATORS, AlertTarget, MailTarget, Target, Unusable, parse
+from treadle.domain.refusal import Refusal
+from treadle.vault import Vault, open_vault
+from treadle_threads.media.guard import Trust, is_public
 from treadle.settings import Settings
 from treadle.store import Database, feed, migrate, open_database
 from treadle.store.tables import alerts as alert_rows

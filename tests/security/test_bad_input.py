@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from tests.web.web_house import CSRF, SESSION, furnish, open_session, settings_for
 from treadle.accounts import links
-from treadle.accounts.refusal import Refusal
-from treadle.api.server import routers
+from treadle.domain.refusal import Refusal
+from treadle.http.server import routers
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.site import build
 from treadle.store.tables import workspaces
@@ -179,7 +179,7 @@ def test_what_cannot_be_sent_is_refused(app: App, address: str) -> None:
 def test_an_older_address_does_not_break_the_last_page(app: App) -> None:
     """Links made before this rule hold addresses as they were sent."""
     from treadle.accounts.pages import Page
-    from treadle.api.from_meta_connect import show
+    from treadle.http.from_meta_connect import show
 
     page = Page(ok=True, title="Connected", happened="It works.", todo=(), return_url="https://shop.example/日本")
     assert show(app, page).headers["refresh"] == "3; url=https://shop.example/%E6%97%A5%E6%9C%AC"

@@ -23,9 +23,10 @@ from starlette.testclient import TestClient
 from tests.api.conftest import add_account
 from tests.cli.servers import environment, serving, treadle
 from treadle import private
-from treadle.accounts import keys, webhooks
-from treadle.accounts.vault import KEY_FILE, VaultError, open_vault
-from treadle.api import create_api
+from treadle.people import keys
+from treadle.notify import webhooks
+from treadle.vault import KEY_FILE, VaultError, open_vault
+from treadle.http import create_api
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.media.hosting import DiskStore
 from treadle.settings import Settings

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from tests.security.sites import PASSWORD, Answer, ask, asking, opened
-from treadle.accounts import login
-from treadle.accounts.refusal import Refusal
+from treadle.people import login
+from treadle.domain.refusal import Refusal
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.store.tables import audit, users
 

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.security.sites import PASSWORD, browser, csrf_of, opened, person
-from treadle.accounts import devices, login, passwords
-from treadle.accounts.refusal import Refusal
+from treadle.people import devices, login, passwords
+from treadle.domain.refusal import Refusal
 from treadle.app import App
 from treadle.store.tables import users
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from tests.api.conftest import add_account
 from tests.cli.servers import environment, serving
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle.publishing.heartbeat import OVERDUE_S, is_working, ping
+from treadle.engine.heartbeat import OVERDUE_S, is_working, ping
 from treadle.settings import Settings
 from treadle.store.tables import posts
 

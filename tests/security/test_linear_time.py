@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from tests.security import compiled_patterns, readers
 from tests.support.growth import Judge, Shape, Stuck
 from tests.support.repetitions import shapes_of
-from treadle.diagnosis import diagnose
-from treadle.diagnosis.redact import redact_text
-from treadle.diagnosis.shape import shape_of
+from treadle_diagnosis import diagnose
+from treadle_diagnosis.redact import redact_text
+from treadle_diagnosis.shape import shape_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ def test_a_slow_expression_is_found(name: str) -> None:
 
 
 def test_grapheme_clusters_alone_are_slow_on_flags() -> None:
-    """Why `treadle.threads.text` reads flags pair by pair; when this fails, that is no longer needed."""
+    """Why `treadle_threads.text` reads flags pair by pair; when this fails, that is no longer needed."""
     judge = Judge(2_000)
     assert judge.judge(regex.compile(r"\X").findall, Shape("", "\U0001f1e9", "")).why
 

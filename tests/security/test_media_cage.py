@@ -19,14 +19,14 @@ import pytest
 import structlog
 
 from tests.security.escapes import NUMBERS
-from treadle.accounts.doctor import Line
+from treadle.services.doctor import Line
 from treadle.media import caged, jobs, samples
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.samples import VideoRecipe
 from treadle.media.service import MediaService, NotPreparable
-from treadle.media.worker import seccomp
-from treadle.media.worker.cage import CageState, Limits
-from treadle.publishing import cage_line
+from treadle_threads.media.worker import seccomp
+from treadle_threads.media.worker.cage import CageState, Limits
+from treadle.services import cage_line
 from treadle.settings import Settings
 
 HERE = Path(__file__).parent
@@ -186,7 +186,7 @@ def test_threads_that_run_already_are_in_the_cage_too(tmp_path: Path) -> None:
     """Landlock binds the thread that asks for it: with others about it does not count, and the filter binds them."""
     program = """
 import os, threading
-from treadle.media.worker.cage import Limits, close_cage
+from treadle_threads.media.worker.cage import Limits, close_cage
 closed, tried = threading.Event(), []
 def late():
     closed.wait()
@@ -275,7 +275,7 @@ def taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
         program.write_text(
             f"#!{sys.executable} -I\n"
             "import ctypes, json, os, sys\n"
-            "import treadle.media.worker.__main__ as worker\n"
+            "import treadle_threads.media.worker.__main__ as worker\n"
             f"def hostile(*_, **__):\n    {body}\n"
             "worker.read_media = hostile\nsys.exit(worker.main())\n"
         )

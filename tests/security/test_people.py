@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.security.sites import PASSWORD, browser, csrf_of, opened, person
-from treadle.accounts import audit as trail
-from treadle.accounts import login, people
-from treadle.accounts.keys import create_key
-from treadle.accounts.refusal import Refusal
+from treadle.people import audit as trail
+from treadle.people import login, people
+from treadle.people.keys import create_key
+from treadle.domain.refusal import Refusal
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.cli import main
 from treadle.ids import new_id

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from tests.security.sites import PASSWORD, asking, opened, person
-from treadle.accounts import keys, login, people
-from treadle.api import places, stream
+from treadle.people import keys, login, people
+from treadle.http import places, stream
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.ids import new_id
 from treadle.store import feed

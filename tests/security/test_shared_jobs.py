@@ -20,18 +20,19 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.accounts import alerts, workspace_options
-from treadle.accounts.alert_kinds import AlertTarget
-from treadle.accounts.refusal import Refusal
-from treadle.accounts.webhooks import new_secret
+from treadle.notify import alerts
+from treadle.services import workspace_options
+from treadle.notify.alert_kinds import AlertTarget
+from treadle.domain.refusal import Refusal
+from treadle.notify.webhooks import new_secret
 from treadle.app import App, open_app
-from treadle.diagnosis import from_pattern
-from treadle.keeping import Beside, jobs_of
-from treadle.posts.release import Releaser
-from treadle.publishing.blockers import open_blocker
-from treadle.publishing.house import House
-from treadle.publishing.housekeeping import Job, keep_house
-from treadle.sandbox import Sandbox
+from treadle_diagnosis import from_pattern
+from treadle.jobs import Beside, jobs_of
+from treadle.store.release import Releaser
+from treadle.engine.blockers import open_blocker
+from treadle.engine.house import House
+from treadle.engine.housekeeping import Job, keep_house
+from treadle_sandbox import Sandbox
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.isolation import apart, failures
@@ -50,8 +51,8 @@ from treadle.store.tables import (
 from treadle.store.tables import alerts as alert_rows
 from treadle.store.tables import jobs as job_rows
 from treadle.store.tables import webhooks as hooks
-from treadle.threads import ThreadsClient
-from treadle.threads.transport import open_session
+from treadle_threads import ThreadsClient
+from treadle_threads.transport import open_session
 
 BAD, GOOD = "wsp_bad", "wsp_good"  # the bad one comes first wherever ids decide
 JUNK: list[Any] = [5, [None], {"from": "22:00+05:00", "to": "07:00", "options": "x", "pattern": []}]
@@ -184,7 +185,7 @@ async def deliver_webhooks(world: World, junk: Any, monkeypatch: pytest.MonkeyPa
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     here = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    monkeypatch.setattr("treadle.accounts.delivering.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("treadle.notify.delivering.TIMEOUT_S", 0.5)
     for number, values in enumerate((
         {"types": junk}, {"url": "https://["}, {"url": "nonsense"}, {"secret_enc": b"junk"}, {},
         {"url": f"{here}/slow"},
@@ -294,7 +295,7 @@ async def prune(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
     async def broken(*args: Any) -> None:
         raise TypeError("junk")
 
-    monkeypatch.setattr("treadle.publishing.retention.prune", broken)
+    monkeypatch.setattr("treadle.engine.retention.prune", broken)
     await run(world, "prune")
     return lambda: world.read(sessions.c.token_hash, user_id="usr_good") is None
 

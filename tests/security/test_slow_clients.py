@@ -18,7 +18,7 @@ import pytest
 
 from tests.cli.servers import PATIENCE_S, environment, serving
 from tests.security.test_files_and_keys import admin_key, jpeg
-from treadle.api import connection
+from treadle.http import connection
 from treadle.store import feed
 
 HEAD_S, BODY_S = 1.0, 1.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from treadle.accounts.refusal import Refusal
-from treadle.accounts.webhooks import problem
-from treadle.net.guard import Trust, read_address
+from treadle.domain.refusal import Refusal
+from treadle.notify.webhooks import problem
+from treadle_threads.media.guard import Trust, read_address
 
 INSIDE = [
     "https://2130706433/", "https://0x7f000001/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.1/", "https://0/",

@@ -23,14 +23,14 @@ import sqlalchemy as sa
 from tests.support.threads_stand_in import Profile, StandIn, StandInClient
 from treadle.accounts import health
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.posts.answers import Created
-from treadle.posts.read import post_json, timeline
-from treadle.posts.release import Releaser
-from treadle.posts.service import Posts
-from treadle.publishing import addresses, rechecking
-from treadle.publishing.house import House
-from treadle.publishing.lease import Lease
-from treadle.publishing.run import advance
+from treadle.domain.answers import Created
+from treadle.services.read import post_json, timeline
+from treadle.store.release import Releaser
+from treadle.services.service import Posts
+from treadle.engine import addresses, rechecking
+from treadle.engine.house import House
+from treadle.engine.lease import Lease
+from treadle.engine.run import advance
 from treadle.settings import Settings
 from treadle.store import Database, migrate
 from treadle.store.tables import accounts, blockers, workspaces

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from treadle.threads import ThreadsClient
-from treadle.threads.results import Answer, Call, Lost, NotSent, Ok, Refused, Result
-from treadle.threads.transport import Guard
+from treadle_threads import ThreadsClient
+from treadle_threads.results import Answer, Call, Lost, NotSent, Ok, Refused, Result
+from treadle_threads.transport import Guard
 
 LIFE_S = 24 * 3600.0
 Endpoint = Literal["create", "publish", "status", "list", "read", "limit", "me"]

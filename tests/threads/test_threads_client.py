@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from treadle.sandbox import Sandbox
-from treadle.threads import Lost, NotSent, Ok, Refused, Result, ThreadsClient, oauth
-from treadle.threads.params import ContainerParams, Gif, Poll, Spoiler, Style, TextAttachment
+from treadle_sandbox import Sandbox
+from treadle_threads import Lost, NotSent, Ok, Refused, Result, ThreadsClient, oauth
+from treadle_threads.params import ContainerParams, Gif, Poll, Spoiler, Style, TextAttachment
 
 
 @pytest.fixture

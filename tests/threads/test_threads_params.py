@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.threads.limits import retry_after, usage
-from treadle.threads.params import ContainerParams, Gif, Poll, Spoiler, Style, TextAttachment
+from treadle_threads.limits import retry_after, usage
+from treadle_threads.params import ContainerParams, Gif, Poll, Spoiler, Style, TextAttachment
 
 
 def test_what_is_absent_is_not_sent() -> None:

@@ -6,7 +6,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle.threads.text import _CLUSTER, _TRAILING, _trim
+from treadle_threads.text import _CLUSTER, _TRAILING, _trim
 
 PIECES = st.sampled_from(
     [

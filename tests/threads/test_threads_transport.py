@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.threads.conftest import Wire, answer, raw
-from treadle.threads import Lost, NotSent, Ok, Refused, ThreadsClient
+from treadle_threads import Lost, NotSent, Ok, Refused, ThreadsClient
 
 TOKEN = "THsecret-token-1234567890/+&="
 

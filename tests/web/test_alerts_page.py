@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from web_house import CSRF, Furnished
 
-from treadle.accounts import alert_targets, alerts
-from treadle.accounts.alert_kinds import AlertTarget
-from treadle.accounts.keys import create_key
+from treadle.notify import alert_targets, alerts
+from treadle.notify.alert_kinds import AlertTarget
+from treadle.people.keys import create_key
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.store.tables import workspaces
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from browsing import Served, visiting
 from web_house import CSRF, Furnished, open_session
 
-from treadle.sandbox.server import Sandbox
+from treadle_sandbox.server import Sandbox
 from treadle.store.tables import accounts, connect_links, workspaces
 
 

@@ -23,7 +23,8 @@ from typing import Any
 
 import pytest
 
-from treadle.media import probe_file, samples, validate
+from treadle.media import probe_file, samples
+from treadle_threads.media import validate
 from treadle.media.samples import VideoRecipe
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.posts.rules import check_post
+from treadle.domain.rules import check_post
 from treadle.web.drafts import Draft, DraftPart, from_body, place_of, read_form
 from treadle.web.drawings import waterfall
-from treadle.web.history import columns, days_of
+from treadle.services.history import columns, days_of
 from treadle.web.pages.post import runs
 from treadle.web.words import ago, span
 

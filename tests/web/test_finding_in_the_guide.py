@@ -8,9 +8,9 @@ import urllib.robotparser
 import pytest
 from web_house import Furnished
 
-from treadle import catalog
-from treadle.catalog.document import pattern_codes
-from treadle.web.guide import render
+from treadle_diagnosis import catalog
+from treadle_diagnosis.catalog.document import pattern_codes
+from treadle_diagnosis.guide import render
 
 CODES = sorted({c for p in catalog.load() for kind in ("code", "subcode") for c in pattern_codes(p)[kind]})
 

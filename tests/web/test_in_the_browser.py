@@ -11,7 +11,7 @@ import pytest
 from browsing import Served, visiting
 
 from treadle.media.samples import picture, wrong_codec_video
-from treadle.sandbox.server import Sandbox
+from treadle_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.browser
 PASSWORD = "seven shuttles in a row"

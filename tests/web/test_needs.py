@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.diagnosis import diagnose
-from treadle.posts.release import preview
+from treadle_diagnosis import diagnose
+from treadle.store.release import preview
 from treadle.store.tables import blockers, post_blockers, posts
-from treadle.web import needs
+from treadle.services import needs
 
 
 def crowd(house: Furnished, accounts: int, patterns: int) -> None:

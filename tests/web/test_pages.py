@@ -28,7 +28,7 @@ from web_house import (
 )
 
 from treadle.app import open_app
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 from treadle.ids import new_id
 from treadle.site import build
 from treadle.store.tables import api_keys, parts, posts, workspaces
@@ -398,7 +398,7 @@ def test_the_guide_is_open_and_explains(furnished: Furnished) -> None:
 
 def test_many_causes_cost_few_questions(furnished: Furnished) -> None:
     """The start of the time span is found by halving, not by reading every event."""
-    from treadle.web.history import first_event_since
+    from treadle.services.history import first_event_since
 
     add_history(furnished.app, [furnished.ids["loom"]])
     since = time.time() - 5 * 86_400

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from PIL import Image
 from web_house import BAD_VIDEO, CSRF, Furnished, add_blocker, add_post
 
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 from treadle.store.tables import media, parts, posts
 
 BERLIN = ZoneInfo("Europe/Berlin")

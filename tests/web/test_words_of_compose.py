@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from web_house import CSRF, Furnished
 
-from treadle.posts.rules import check_post
-from treadle.posts.rules_options import OPTIONS
+from treadle.domain.rules import check_post
+from treadle.domain.rules_options import OPTIONS
 from treadle.web.drafts import DraftPart
 from treadle.web.field_words import LABELS, control_of, in_words, label_of
 from treadle.web.preview import shown_parts

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from treadle.app import DEFAULT_WORKSPACE, App
-from treadle.diagnosis import diagnose
+from treadle_diagnosis import diagnose
 from treadle.ids import new_id
 from treadle.settings import Settings
 from treadle.store.tables import (

@@ -46,7 +46,7 @@ def hook(event: str, args: tuple[object, ...]) -> None:
         return
     made = type(args[0])
     address = args[1]
-    if address is None or (made.__module__ == "treadle.net.guard" and made.__name__ == "GuardedSocket"):
+    if address is None or (made.__module__ == "treadle_threads.media.guard" and made.__name__ == "GuardedSocket"):
         return
     where = _who(sys._getframe(1))
     if where is None:

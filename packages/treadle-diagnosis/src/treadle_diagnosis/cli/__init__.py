@@ -1,0 +1,33 @@
+"""The ``treadle-diagnose`` command: diagnose what was pasted, explain a pattern, build the guide.
+
+``treadle diagnose``, ``treadle explain`` and ``treadle guide`` run the same code.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from treadle_diagnosis.cli.pipe import drop_the_rest, outlive_the_reader
+
+STOPPED = 130  # what a shell gives a program that Ctrl-C ended
+COMMANDS = ("diagnose", "explain", "guide")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command; never returns, exits with its code: 0 done, 1 refused or failed, 2 wrong usage."""
+    args = sys.argv[1:] if argv is None else argv
+    outlive_the_reader()
+    if args[:1] in (["-V"], ["--version"]):
+        from treadle_diagnosis import __version__
+
+        sys.stdout.write(f"treadle-diagnose {__version__}\n")
+        raise SystemExit(0)
+    command, rest = (args[0], args[1:]) if args[:1] and args[0] in COMMANDS else ("diagnose", args)
+    try:
+        code = import_module(f"treadle_diagnosis.cli.{command}").run(command, rest) or 0
+    except KeyboardInterrupt:
+        code = STOPPED
+    if code == STOPPED:
+        drop_the_rest()
+    raise SystemExit(code)

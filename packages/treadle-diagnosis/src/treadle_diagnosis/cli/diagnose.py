@@ -1,0 +1,246 @@
+"""``treadle diagnose``: paste an error, get cause, next step, and an honest word on retrying.
+
+Plain argparse and late imports: people wait for this command with a deadline in their neck.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from treadle_diagnosis.catalog.words import STAGES, SURFACES
+from treadle_diagnosis.cli.pipe import reader_gone
+from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
+from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
+from treadle_diagnosis.reading import decode
+from treadle_diagnosis.types import ACTION_LABELS
+from treadle_diagnosis.wording import visitor_json
+
+FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="treadle diagnose",
+        description="Say what an error answer means, who must do what, and whether trying again can work.",
+        epilog="Reads the text given, a file, or standard input: a JSON answer, a log line, the output of curl -i, a "
+        f"redirect address, HTML, an exception. At most {INPUT_BYTES // 1_000_000} MB of a file and "
+        f"{LINE_BYTES // 1_000_000} MB of a line are read. "
+        "Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
+    )
+    p.add_argument("error", nargs="?", help="the error as it came, the name of a file, or - for standard input")
+    p.add_argument("--file", metavar="FILE", help="read the error from this file")
+    p.add_argument("--surface", choices=SURFACES, help="where the answer came from (default: told from the text)")
+    p.add_argument("--stage", choices=STAGES, help="what was being done")
+    p.add_argument("--http-status", type=int, metavar="N", help="the HTTP status of the answer")
+    p.add_argument(
+        "--context", action="append", default=[], metavar="KEY=VALUE",
+        help="a further fact, as container_age_s=90000, container_status=EXPIRED, me_ok=true; may be repeated",
+    )  # fmt: skip
+    p.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
+    p.add_argument("--jsonl", metavar="FILE", help="diagnose every line of FILE (- for standard input): JSON evidence")
+    p.add_argument("--report", action="store_true", help="print a report of the answer, ready to send, secrets removed")
+    return p
+
+
+def run(name: str, args: list[str]) -> int:
+    """The command; returns its exit code."""
+    p = parser()
+    try:
+        options = p.parse_args(args)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a narrow terminal must not cost the answer
+    try:
+        return _run(options)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has seen enough
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.jsonl:
+        return _lines(options.jsonl)
+    given = _input(options)
+    if isinstance(given, int):
+        return given
+    evidence = as_evidence(
+        given,
+        surface=options.surface,
+        stage=options.stage,
+        http_status=options.http_status,
+        context=_context(options.context) or None,
+    )
+    diagnosis = diagnose_evidence(evidence)
+    if options.json:
+        _print_json({"id": None, **visitor_json(diagnosis)}, indent=2)
+    elif options.report and diagnosis.pattern != NOTHING:
+        from treadle_diagnosis.shape import report
+
+        sys.stdout.write(report(evidence) + "\n")
+    elif diagnosis.pattern == NOTHING:
+        sys.stderr.write(f"Nothing to diagnose. {diagnosis.what_happened} {diagnosis.next_step}\n")
+    else:
+        show(diagnosis, evidence)
+    return 1 if diagnosis.pattern == NOTHING else 0
+
+
+def _input(options: argparse.Namespace) -> Any:
+    """What was pasted, or an exit code when there is no such thing."""
+    if options.file:
+        return _read(options.file)
+    text = options.error
+    if text is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            sys.stderr.write("Paste the error and end with Ctrl-D:\n")
+        text = "-"
+    if text == "-":
+        return _parse(_bounded(sys.stdin.buffer))
+    if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
+        return _read(text)
+    if looks_like_a_file(text):
+        sys.stderr.write(f"treadle diagnose: there is no file {text}. If it is the error itself, pipe it in: -\n")
+        return 2
+    return _parse(text)
+
+
+def looks_like_a_file(text: str) -> bool:
+    """Whether one word was meant as the name of a file: it is a path without a query, or ends like a file of answers.
+
+    A word such as ``OAuthException``, ``190/463`` or an address is an error as it came.
+    """
+    if not text or any(letter.isspace() or letter in "{}<>\"'=?#:" for letter in text):
+        return False
+    return text.startswith(("/", "./", "../", "~/")) or text.lower().endswith(FILE_ENDINGS)
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            return _parse(_bounded(file))
+    except OSError as error:
+        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        return 1
+
+
+def _bounded(file: IO[bytes]) -> bytes:
+    """The beginning of a file, with a word when there is more of it."""
+    data = file.read(INPUT_BYTES + 1)
+    if len(data) > INPUT_BYTES:
+        sys.stderr.write(f"Only the first {INPUT_BYTES:,} bytes were read. Give the part with the error.\n")
+    return data[:INPUT_BYTES]
+
+
+def _parse(data: bytes | str) -> Any:
+    """JSON as an object (an answer, or evidence with its own fields), everything else as it is."""
+    text = decode(data) if isinstance(data, bytes) else data
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            parsed = json.loads(text)
+        except (ValueError, RecursionError):
+            return data
+        return parsed if isinstance(parsed, Mapping) else {"errors": parsed}
+    return data
+
+
+def _context(pairs: list[str]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            out[key.strip()] = json.loads(value)
+        except ValueError:
+            out[key.strip()] = value
+    return out
+
+
+def _lines(path: str) -> int:
+    """One diagnosis a line; a line that is not JSON is taken as pasted text."""
+    if path == "-":
+        return _diagnose_lines(sys.stdin.buffer)
+    try:
+        file = open(path, "rb")  # noqa: SIM115 (closed below; a broken pipe while printing is not a reading error)
+    except OSError as error:
+        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        return 1
+    with file:
+        return _diagnose_lines(file)
+
+
+def _diagnose_lines(file: IO[bytes]) -> int:
+    count = 0
+    for identity, evidence in _rows(file):
+        count += 1
+        _print_json({"id": identity, **visitor_json(diagnose_evidence(evidence))})
+        if reader_gone():
+            break
+    if not count:
+        sys.stderr.write("Nothing to diagnose: the file has no lines. Each line is one JSON object with id, body, ….\n")
+        return 1
+    return 0
+
+
+def _bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file, each cut at a bound, with a word when one was."""
+    number = 0
+    while line := file.readline(LINE_BYTES + 1):
+        number += 1
+        if len(line) > LINE_BYTES and not line.endswith(b"\n"):
+            sys.stderr.write(f"Only the first {LINE_BYTES:,} bytes of line {number} were read.\n")
+            while (rest := file.readline(LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
+        yield line[:LINE_BYTES]
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[Any, Evidence]]:
+    for line in _bounded_lines(file):
+        if not line.strip():
+            continue
+        parsed = _parse(line)
+        identity = parsed.get("id") if isinstance(parsed, Mapping) else None
+        yield identity, as_evidence(parsed)
+
+
+def _print_json(value: Any, indent: int | None = None) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n")
+
+
+def show(d: Diagnosis, evidence: Evidence) -> None:
+    """A diagnosis for people."""
+    from treadle_diagnosis.cli.show import bold, field, steps, write
+    from treadle_diagnosis.wording import (
+        CONFIDENCE_LABELS,
+        SCOPE_LABELS,
+        VISITOR_WHO_LABELS,
+        retry_sentence,
+        visitor_step,
+    )
+
+    step = visitor_step(d.who, d.next_step, d.next_step_developer, d.retry)
+
+    write(
+        bold(d.title),
+        f"{ACTION_LABELS[d.action]} · {d.category} · {d.pattern} · {CONFIDENCE_LABELS[d.confidence]}",
+        " ",
+        field("What happened", d.what_happened),
+        field("What to do", step),
+        field("For developers", "" if d.next_step_developer in step else d.next_step_developer),
+        field("Who acts", VISITOR_WHO_LABELS[d.who]),
+        field("Try again?", retry_sentence(d.retry, known=d.pattern != UNKNOWN)),
+        field("Concerns", SCOPE_LABELS[d.scope]),
+        field("With Treadle", d.treadle_does if d.next_step == step else f"{d.treadle_does} {d.next_step}"),
+        steps("In this order", d.plan),
+        field("Would decide", "; ".join(d.decides)),
+        field("Matched", ", ".join(d.matched)),
+        field("More", f"treadle explain {d.pattern}" if d.pattern != UNKNOWN else ""),
+    )
+    if d.pattern == UNKNOWN:
+        from treadle_diagnosis.shape import report
+
+        write(" ", "A report to send:", " ", report(evidence))

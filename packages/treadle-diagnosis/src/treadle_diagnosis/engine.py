@@ -1,0 +1,292 @@
+"""Putting it together: evidence in, diagnosis out. Pure, total, and quick enough to run on every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, cast
+
+from treadle_diagnosis.catalog.loading import load
+from treadle_diagnosis.catalog.model import Pattern
+from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, Who
+from treadle_diagnosis.facts import Facts
+from treadle_diagnosis.publishing import OUTCOME_UNKNOWN, at_publish, leaves_open, no_id, risky_if_published
+from treadle_diagnosis.reading import read
+from treadle_diagnosis.redact import redact
+from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
+from treadle_diagnosis.rules import Rule, RuleBook, matched
+from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
+
+UNKNOWN = "unknown"
+NOTHING = "nothing_to_diagnose"
+RAW_CHARS = 12_000
+IF_PUBLISHED = "If this was the publish call, check whether the post is live before repeating it."
+_EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
+_PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
+_AFTER_BUDGET: dict[str, Action] = {"new_container": "recreate_container", "verify_first": "verify_first"}
+
+
+@lru_cache(maxsize=1)
+def rule_book() -> RuleBook:
+    return RuleBook(load())
+
+
+class _Prepared:
+    """The parts of a pattern's diagnosis that never change, typed once."""
+
+    __slots__ = ("action", "bends", "guide", "happened", "lane", "pattern", "plain", "scope", "who")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.plain = plain_advice(pattern.retry)
+        self.bends = pattern.retry.kind in ("later", "new_container", "verify_first")
+        self.action = cast(Action, pattern.action)
+        self.lane = cast(Lane, pattern.lane)
+        self.who = cast(Who, pattern.who)
+        self.scope = cast(BlockerScope, pattern.scope)
+        self.guide = pattern.guide
+        self.happened = {
+            surface: f"{pattern.what_happened} This is {name}'s answer, not Threads'."
+            for surface, name in _PLATFORM.items()
+        }
+
+
+@lru_cache(maxsize=1)
+def _prepared() -> dict[str, _Prepared]:
+    return {p.id: _Prepared(p) for p in load().patterns}
+
+
+def diagnose(
+    evidence: Evidence | str | bytes | Mapping[str, Any] | None = None,
+    *,
+    surface: str | None = None,
+    stage: str | None = None,
+    http_status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: Any = None,
+    exception: BaseException | str | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Diagnosis:
+    """Say why it failed, who must do what, and whether a retry can work. Pure and total: it never raises.
+
+    ``evidence`` is an :class:`Evidence`, pasted text or bytes, a JSON answer, or a mapping with the fields of
+    ``Evidence``; the keyword arguments fill in or override its fields. With nothing to read the diagnosis' pattern is
+    ``nothing_to_diagnose``; when no pattern matches it is ``unknown``, which is never retried by itself.
+    """
+    try:
+        if (
+            type(evidence) is Evidence
+            and surface is None
+            and stage is None
+            and http_status is None
+            and headers is None
+            and body is None
+            and exception is None
+            and context is None
+        ):
+            return diagnose_evidence(evidence)
+        return diagnose_evidence(as_evidence(evidence, surface, stage, http_status, headers, body, exception, context))
+    except Exception:
+        # A hostile object (a mapping whose methods raise, a string subclass) must not stop a publisher.
+        return _unknown(Facts("threads", "unknown", None, {}), None, "the answer could not be read")
+
+
+def as_evidence(
+    evidence: Any = None,
+    surface: str | None = None,
+    stage: str | None = None,
+    http_status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: Any = None,
+    exception: BaseException | str | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> Evidence:
+    """Whatever :func:`diagnose` takes, as :class:`Evidence`."""
+    if isinstance(evidence, Evidence):
+        if all(given is None for given in (surface, stage, http_status, headers, body, exception, context)):
+            return evidence
+        fields: Mapping[str, Any] = {k: getattr(evidence, k) for k in Evidence.__slots__}
+    elif isinstance(evidence, Mapping):
+        fields = evidence if is_evidence_row(evidence) else {"body": evidence}
+    else:
+        fields = {"body": evidence}
+    if isinstance(exception, BaseException):
+        exception = f"{type(exception).__name__}: {exception}"
+    return Evidence(
+        surface=_text(surface or fields.get("surface"), "threads"),
+        stage=_text(stage or fields.get("stage"), "unknown"),
+        http_status=_status(http_status if http_status is not None else fields.get("http_status")),
+        headers=_mapping(headers if headers is not None else fields.get("headers")),
+        body=body if body is not None else fields.get("body"),
+        exception=_text(exception or fields.get("exception"), "") or None,
+        context=_mapping(context if context is not None else fields.get("context")),
+    )
+
+
+def is_evidence_row(row: Mapping[str, Any]) -> bool:
+    """Whether a mapping is evidence with fields of its own, rather than an answer's body."""
+    if "error" in row or "fbtrace_id" in row or "error_message" in row:
+        return False
+    return bool(_EVIDENCE_KEYS & row.keys()) and not ("message" in row and "code" in row)
+
+
+def _text(value: Any, default: str) -> str:
+    return value if isinstance(value, str) and value else (str(value) if value else default)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _status(value: Any) -> int | None:
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 6:
+        value = int(value)
+    return value if type(value) is int and 100 <= value <= 599 else None
+
+
+def diagnose_evidence(evidence: Evidence) -> Diagnosis:
+    """The work of :func:`diagnose` for evidence that is already in its shape."""
+    book = rule_book()
+    facts = read(evidence, book.known)
+    raw = evidence.body if evidence.body is not None else evidence.exception
+    if facts.context:
+        finding = facts.context.get("finding")
+        if isinstance(finding, str) and (named := load().get(finding)) is not None:
+            return _build(named, facts, raw, (f"finding={named.id}",), "exact")
+    published = at_publish(facts.stage, facts.context)
+    if facts.success and not (published and no_id(evidence.body)):
+        facts.empty = "fine"
+    if facts.empty:
+        return _nothing(facts)
+    hit = None if facts.success else book.best(facts)
+    if hit is None:
+        return _open_outcome(facts, raw, ()) if published else _unknown(facts, raw)
+    rule, _ = hit
+    found = matched(rule, facts)
+    if published and leaves_open(rule, facts):
+        return _open_outcome(facts, raw, found)
+    diagnosis = _build(rule.pattern, facts, raw, found, _confidence(rule, facts))
+    if facts.stage == "unknown" and not published and risky_if_published(rule, facts):
+        return replace(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
+    return diagnosis
+
+
+def _open_outcome(facts: Facts, raw: Any, found: tuple[str, ...]) -> Diagnosis:
+    """The diagnosis of an answer to a publish that leaves open whether the post is live."""
+    pattern = load().get(OUTCOME_UNKNOWN)
+    assert pattern is not None
+    return _build(
+        pattern, facts, raw, ("stage=publish", *(fact for fact in found if fact != "stage=publish")), "likely"
+    )
+
+
+def from_pattern(name: str, evidence: Evidence | None = None, *, matched: tuple[str, ...] = ()) -> Diagnosis:
+    """The diagnosis of a pattern that is already known by name (a finding of preflight or of the media check)."""
+    pattern = load().get(name)
+    given = evidence or Evidence()
+    facts = read(given, rule_book().known)
+    if pattern is None:
+        return _unknown(facts, given.body, f"no pattern is called {name!r}")
+    return _build(pattern, facts, given.body, matched or (f"finding={pattern.id}",), "exact")
+
+
+def _confidence(rule: Rule, facts: Facts) -> Confidence:
+    sure = rule.confidence
+    if not rule.match.subcode and facts.subcode is not None and sure == "exact" and not rule.match.constant:
+        return "likely"
+    if sure == "exact" and not facts.structured and rule.match.words and not rule.match.subcode:
+        return "likely"
+    return cast(Confidence, sure)
+
+
+def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], sure: Confidence) -> Diagnosis:
+    prepared = _prepared()[p.id]
+    action, advice = prepared.action, prepared.plain
+    if prepared.bends and (facts.headers or facts.context):
+        action, advice = _bent(p, facts, action)
+    surface = facts.surface
+    if surface == "threads" and p.family != "threads":
+        surface = p.family
+    happened = p.what_happened
+    if surface != "threads" and not facts.transport:
+        happened = prepared.happened[surface]
+    return Diagnosis(
+        p.id,
+        p.title,
+        p.category,
+        prepared.lane,
+        action,
+        advice,
+        prepared.who,
+        sure,
+        happened,
+        p.owner,
+        p.treadle,
+        prepared.guide,
+        facts_matched,
+        prepared.scope,
+        surface,
+        p.developer,
+        p.plan,
+        p.decides,
+        redact(raw, max_chars=RAW_CHARS),
+    )
+
+
+def _bent(p: Pattern, facts: Facts, action: Action) -> tuple[Action, RetryAdvice]:
+    """Action and advice where headers or context may change them."""
+    if budget_spent(p.retry, facts.context):
+        follows = p.retry.then_action or _AFTER_BUDGET.get(p.retry.then or "", action)
+        return cast(Action, follows), advice_after_budget(p.retry)
+    return action, advise(p.retry, facts.headers, facts.context)
+
+
+def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:
+    seen = [f"{key}={value}" for key, value in (("code", facts.code), ("subcode", facts.subcode)) if value is not None]
+    if facts.http_status is not None:
+        seen.append(f"http={facts.http_status}")
+    return Diagnosis(
+        pattern=UNKNOWN,
+        title="Not catalogued yet",
+        category="Platform",
+        lane="unknown",
+        action="contact_support",
+        retry=NEVER,
+        who="developer",
+        confidence="guess",
+        what_happened="Nothing in the catalogue matches this answer" + (f": {why}." if why else "."),
+        next_step="Send the ready-made report, with the whole answer, to whoever runs this; the post stays as it is.",
+        next_step_developer="Read the raw answer, repeat the call by hand with the same parameters, and report it so "
+        "that it can be catalogued.",
+        treadle_does="Keeps the answer, counts it, and does not retry: without knowing the cause, a retry is a guess.",
+        guide="/guide/unknown",
+        matched=tuple(seen),
+        scope="post",
+        surface=facts.surface,
+        raw=redact(raw, max_chars=RAW_CHARS),
+    )
+
+
+def _nothing(facts: Facts) -> Diagnosis:
+    why = {
+        "binary": "This is binary data, not an answer.",
+        "fine": "This is a good answer: it holds a result and no error.",
+    }
+    return Diagnosis(
+        pattern=NOTHING,
+        title="Nothing to diagnose",
+        category="Platform",
+        lane="unknown",
+        action="contact_support",
+        retry=NEVER,
+        who="nobody",
+        confidence="guess",
+        what_happened=why.get(facts.empty, "There is nothing here to read."),
+        next_step='Paste the error as it came: the JSON answer ({"error": …}), the log line, the output of curl -i, '
+        "the address you were sent back to after connecting, or the exception text.",
+        next_step_developer="Give at least one of body, exception or http_status; stage and surface make it sharper.",
+        treadle_does="Nothing.",
+        guide="/guide/unknown",
+        surface=facts.surface,
+    )

@@ -1,0 +1,66 @@
+"""The stage decides before the class of answer: after a publish, an answer that is no clear refusal leaves it open.
+
+Posts have gone live behind errors that elsewhere mean "try again". So at the stage ``publish`` only what the table of
+clear refusals names, what was never sent, and what the catalogue knows by a subcode keeps its own advice; the rest is
+``verify_first``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from treadle_diagnosis.clarity import Codes, clear_refusal, may_be_clear, names_clear_refusal
+from treadle_diagnosis.facts import Facts
+from treadle_diagnosis.rules import Rule
+
+OUTCOME_UNKNOWN = "outcome_unknown"
+_NEVER_WRITTEN = frozenset({"dns", "connect", "tls"})
+_CHECKS_ALREADY = frozenset({"verify_first"})
+# Facts of the caller that say that something was being posted, whatever the stage is called.
+_POSTING = ("unclear_before", "after_publish", "auto_publish_text")
+_REPEATS = frozenset({"later", "new_container"})
+
+
+def at_publish(stage: str, context: Mapping[str, Any]) -> bool:
+    """Whether this answers a call that may have published; not when it is proven that it did not."""
+    if context.get("not_published"):
+        return False
+    return stage == "publish" or any(context.get(key) for key in _POSTING)
+
+
+def no_id(body: Any) -> bool:
+    """Whether a good-looking answer names no post: no answer to a publish is good without an id."""
+    return isinstance(body, Mapping) and not body.get("id")
+
+
+def leaves_open(rule: Rule, facts: Facts) -> bool:
+    """Whether an answer to a publish that this rule recognises leaves open whether the post is live."""
+    pattern, match = rule.pattern, rule.match
+    if pattern.action in _CHECKS_ALREADY or pattern.retry.kind in _CHECKS_ALREADY:
+        return False
+    unclear_before = bool(facts.context.get("unclear_before") or facts.context.get("after_publish"))
+    codes = Codes(facts.code, facts.subcode, facts.message)
+    clear = clear_refusal(codes, unclear_before=unclear_before)
+    if clear is None and clear_refusal(codes, unclear_before=False) is not None:
+        return True
+    if facts.transport in _NEVER_WRITTEN or match.subcode or match.container or match.constant or match.oauth:
+        return False
+    status = facts.http_status
+    nameless = status == 429 and facts.code is None and facts.subcode is None  # a gateway says that too
+    if facts.type == "html" or nameless or (status is not None and status >= 400 and not may_be_clear(status)):
+        return True
+    if not facts.structured and match.words and not unclear_before:
+        # Text often loses the codes: its words may name a clear refusal, or one that the catalogue knows by a subcode.
+        by_subcode = facts.code is None and pattern.scope != "platform" and any(m.subcode for m in pattern.matches)
+        if by_subcode or names_clear_refusal(pattern.id, facts.message):
+            return False
+    if facts.code is None and facts.subcode is None:
+        return True
+    return clear is None
+
+
+def risky_if_published(rule: Rule, facts: Facts) -> bool:
+    """Whether, with the stage unknown, the advice to repeat would be dangerous had this been the publish call."""
+    of_meta = rule.pattern.lane == "platform_temporary"
+    return of_meta and rule.pattern.retry.kind in _REPEATS and leaves_open(rule, facts)

@@ -1,0 +1,275 @@
+"""Reading text as people paste it: log lines, HTTP exchanges, redirects, HTML, dict reprs, exception texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
+from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
+from treadle_diagnosis.transport import classify
+
+MAX_TEXT = 12_000
+_STATUS = re.compile(
+    r"\bHTTP(?:/\d(?:\.\d)?)?(?: error)?(?: status)?(?: code)?[ :=#(]{0,3}([1-5]\d\d)\b"
+    r"|\bstatus(?:[ _-]?code)?[\"']?[ :=(]{1,3}([1-5]\d\d)\b"
+    r"|\berror \(?([45]\d\d)\)?(?=[:),.]|\s*$)"
+    r"|\b([45]\d\d) (?:client error|server error|bad request|unauthorized|forbidden|not found|conflict"
+    r"|too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)"
+    r"|\bapi(?: error| returned)?:? \(?([45]\d\d)\b"
+    r"|\bfailed(?: with)?:? \(?([45]\d\d)\b",
+    re.I,
+)
+_SUBCODE = re.compile(r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b", re.I)
+_CODE = re.compile(
+    r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?"
+    r"[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
+    re.I,
+)
+_HASH = re.compile(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
+_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?[/:]\s?(\d{6,7})(?![\w/])")
+_SEVEN = re.compile(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
+_META_ERROR = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
+_TYPED_CODE = re.compile(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
+_REDIRECT = re.compile(r"(?:^|[?&#\s\"'])(error(?:_code|_reason|_message|_description|_type)?=[^\s\"'<>]{1,2000})")
+_HOST = re.compile(r"\b(?:graph|api|www)?\.?(threads\.(?:net|com)|instagram\.com|facebook\.com)\b", re.I)
+_CONTAINER = re.compile(
+    r"[\"']?status(?:_code)?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(IN_PROGRESS|FINISHED|PUBLISHED|ERROR|EXPIRED)\b"
+)
+_EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
+_HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
+_REQUEST = re.compile(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
+_WWW = re.compile(r'"([^"]*)"\s*$')
+_SCRIPT_EDGE = re.compile(r"<(?:script|style)\b|</(?:script|style)>", re.I)
+_TAG = re.compile(r"<[^<>]{1,400}>")
+_ME_WORKS = re.compile(
+    r"/me\b[/\w]{0,20}+\W{0,3}+(?:\w{1,40}+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I
+)
+_CURL_NOISE = re.compile(r"^(?:\*|<[^\S\n]*$|[{}] \[\d+ bytes|[^\S\n]*%[^\S\n]+Total)[^\n]*\n?", re.M)
+# "Publishing failed", "failed to publish the post", "while publishing to Threads": this was the publish call.
+_PUBLISHING = re.compile(
+    r"\bpublish(?:ing)?(?: [\w'-]{1,20}){0,4}:? (?:failed|failure|error(?:ed)?|timed out|aborted|crashed)\b"
+    r"|\b(?:fail(?:ed|ure|s)?|errors?|unable|could ?n[o']t|can ?n?[o']t|timed out|timeout|exception|while|when|during)"
+    r"(?: [\w'-]{1,20}){0,3} (?:publish(?:ing)?|post(?:ing)? (?:to|on) threads)\b(?! (?:limit|quota|permission))"
+    r"|\berror:? publishing\b|\bpublishing to threads\b"
+)
+_STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("publish", ("threads_publish", "media_publish", "auto_publish_text")),
+    ("token_refresh", ("refresh_access_token", "th_exchange_token", "ig_exchange_token", "fb_exchange_token")),
+    ("oauth", ("oauth/access_token", "oauth/authorize", "dialog/oauth", "authorization_code")),
+    ("container_status", ("fields=status", "error_message&", "status_code&", "status,error_message")),
+)
+
+
+def read_text(text: str, facts: Facts, known: Known) -> None:
+    """Fill ``facts`` from text; a bare number counts only where the catalogue knows it."""
+    text = clip(text)
+    _infer_place(text, facts)
+    body = _exchange(text, facts)
+    if _embedded_object(body, facts):
+        return
+    redirect = _REDIRECT.search(body)
+    if redirect and _take_redirect(body[redirect.start(1) :], facts):
+        return
+    if "<" in body and _looks_html(body):
+        _take_html(body, facts)
+        return
+    _take_words(body, facts, known)
+
+
+def clip(text: str) -> str:
+    """The part of a long paste that is looked at: its head and its tail."""
+    if len(text) <= MAX_TEXT:
+        return text
+    return text[: MAX_TEXT * 3 // 4] + "\n" + text[-MAX_TEXT // 4 :]
+
+
+def read_www_authenticate(value: str, facts: Facts) -> None:
+    """Meta repeats the error in ``WWW-Authenticate: OAuth "Facebook Platform" "kind" "message"``."""
+    if hit := _WWW.search(value):
+        facts.message = hit.group(1).lower()
+        if code := _HASH.search(hit.group(1)):
+            facts.code = int(code.group(1) or code.group(2))
+
+
+def _infer_place(text: str, facts: Facts) -> None:
+    """Surface and stage from the addresses in the text, where the caller did not say."""
+    if hit := _HOST.search(text):
+        host = hit.group(1).lower().split(".")[0]
+        if facts.surface == "threads" and host != "threads" and "threads." not in text:
+            facts.surface = host
+    if facts.stage != "unknown":
+        return
+    lower = text[:6000].lower().replace("threads_publishing_limit", "")
+    for stage, marks in _STAGES:
+        if any(mark in lower for mark in marks):
+            facts.stage = stage
+            return
+    if _PUBLISHING.search(lower):
+        facts.stage = "publish"
+        return
+    for request in _REQUEST.finditer(text[:6000]):
+        method, path = request.groups()
+        path = path.split("?")[0].rstrip("/")
+        if method == "POST" and path.endswith(("/threads", "/media", "/videos", "/feed", "/photos")):
+            facts.stage = "create_container"
+        elif method == "GET" and "/" in path:
+            facts.stage = "read"
+
+
+def _exchange(text: str, facts: Facts) -> str:
+    """Status and headers of the last answer in an HTTP exchange; gives back what follows it."""
+    answers = list(_EXCHANGE.finditer(text[:MAX_TEXT]))
+    if not answers:
+        return text
+    last = answers[-1]
+    facts.http_status = facts.http_status or int(last.group(1))
+    headers: dict[str, str] = {}
+    lines = text[last.end() :].split("\n", 120)
+    body_at = 1
+    for line in lines[1:]:
+        hit = _HEADER.match(line.strip())
+        if not hit:
+            break
+        headers[hit.group(1).lower()] = hit.group(2).strip()
+        body_at += 1
+    if headers:
+        facts.headers = {**headers, **{key.lower(): value for key, value in facts.headers.items()}}
+    rest = _CURL_NOISE.sub("", "\n".join(lines[body_at:])).strip()
+    return rest or text
+
+
+def _embedded_object(text: str, facts: Facts) -> bool:
+    """An answer inside the text: plain JSON, JSON in a string, a Python or JavaScript repr."""
+    position, tries = -1, 0
+    while tries < 12:
+        position = text.find("{", position + 1)
+        if position < 0 or position > MAX_TEXT:
+            return False
+        tries += 1
+        slice_ = text[position : position + 12_000]
+        parsed = parse_json(slice_)
+        if parsed is None and "'" in slice_ and tries <= 4:
+            parsed = _parse_repr(slice_)
+        if isinstance(parsed, Mapping) and parsed:
+            if read_object(parsed, facts):
+                if not facts.success:
+                    return True
+                facts.success = False
+            else:
+                position += 1
+    return False
+
+
+def _parse_repr(text: str) -> Any:
+    """A Python dict repr, bounded: only when its braces balance within 4,000 characters."""
+    depth = 0
+    for index, char in enumerate(text[:4000]):
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                import ast
+
+                try:
+                    return ast.literal_eval(text[: index + 1])
+                except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+                    return None
+    return None
+
+
+def _take_redirect(query: str, facts: Facts) -> bool:
+    """The query of an OAuth redirect, or of a window Meta shows instead of redirecting."""
+    fields = dict(parse_qsl(query.split("#")[0], keep_blank_values=False, max_num_fields=60))
+    if not fields:
+        return False
+    if "\n" in query or " " in query.strip():
+        fields = {key: value.split()[0] if key in ("error", "error_code", "error_reason") else value
+                  for key, value in fields.items() if value.split()}  # fmt: skip
+    if facts.stage == "unknown":
+        facts.stage = "oauth"
+    facts.oauth = " ".join(fields.get(key, "") for key in ("error_reason", "error") if fields.get(key)).lower()
+    told = [fields.get(key, "") for key in ("error_message", "error_description")]
+    facts.message = " ".join(value for value in (*told, query.replace("+", " ")) if value)[:4000].lower()
+    code = re.match(r"\d{1,8}", fields.get("error_code", ""))
+    # Small numbers (error_code=200 beside error_reason=user_denied) are the window's own, not Graph codes.
+    if code and int(code.group()) > 999_999:
+        facts.code = facts.subcode = int(code.group())
+    return True
+
+
+def _looks_html(text: str) -> bool:
+    head = text[:600].lower().lstrip()
+    starts = ("<!doctype", "<html", "<head", "<body", "<title", "<h1", "<center", "<?xml")
+    return head.startswith(starts) or "<html" in head
+
+
+def _take_html(text: str, facts: Facts) -> None:
+    plain = " ".join(_TAG.sub(" ", _without_scripts(text[:6000])).split())
+    facts.type = "html"
+    facts.message = plain[:4000].lower()
+    if facts.http_status is None and (hit := _STATUS.search(plain[:2000])):
+        facts.http_status = int(next(group for group in hit.groups() if group))
+    if facts.http_status is None and "bad gateway" in facts.message:
+        facts.http_status = 502
+
+
+def _without_scripts(html: str) -> str:
+    """``html`` without its scripts and styles; one that is never closed stays."""
+    kept, at, opened = [], 0, -1
+    for edge in _SCRIPT_EDGE.finditer(html):
+        closes = edge.group().startswith("</")
+        if closes and opened >= 0:
+            kept.append(html[at:opened])
+            at, opened = edge.end(), -1
+        elif not closes and opened < 0:
+            opened = edge.start()
+    return " ".join([*kept, html[at:]])
+
+
+def _take_words(text: str, facts: Facts, known: Known) -> None:
+    lower = text.lower()
+    facts.message = lower
+    if facts.http_status is None and (hit := _STATUS.search(text)):
+        facts.http_status = int(next(group for group in hit.groups() if group))
+    if kind := _META_ERROR.search(text):
+        facts.type = kind.group()
+    if "code" in lower or "#" in text or "/" in text:
+        if hit := _SUBCODE.search(text):
+            facts.subcode = int(hit.group(1)) or None
+        if hit := _CODE.search(text):
+            facts.code = int(hit.group(1))
+        elif (hit := _HASH.search(text)) is not None:
+            facts.code = int(hit.group(1) or hit.group(2))
+        if hit := _PAIR.search(text):
+            first, second = int(hit.group(1)), int(hit.group(2))
+            if second in known.subcodes or facts.code == first:
+                facts.code, facts.subcode = first, second
+    if facts.code is None and (hit := _TYPED_CODE.search(text)):
+        number = int(hit.group(1) or hit.group(2))
+        if number in known.codes and number not in HTTP_LIKE:
+            facts.code = number
+    if facts.code is not None and facts.code > 99_999:
+        facts.subcode = facts.subcode or facts.code
+    if facts.subcode is None:
+        for hit in _SEVEN.finditer(text[:8000]):
+            if int(hit.group(1)) in known.subcodes:
+                facts.subcode = int(hit.group(1))
+                break
+    if facts.code in TOKEN_SUBCODES and facts.code != 452 and facts.subcode is None:
+        facts.code, facts.subcode = 190, facts.code
+    if facts.code is not None and facts.code == facts.http_status:
+        facts.code = None
+    if hit := _CONTAINER.search(text):
+        facts.container = hit.group(1)
+    elif text.strip().upper() in CONTAINER_STATES:
+        facts.container = text.strip().upper()
+    if hit := CONSTANT.search(text):
+        facts.constant = hit.group(1)
+    if _ME_WORKS.search(text) and "me_ok" not in facts.context:
+        facts.context = {**facts.context, "me_ok": True}
+    if facts.code is None and facts.subcode is None and not facts.type:
+        facts.transport = classify(text)

@@ -1,0 +1,86 @@
+"""What a fault answers, once it has fired."""
+
+from __future__ import annotations
+
+import asyncio
+
+from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, JSON_TYPE, Reply
+from treadle_sandbox.clock import session_time
+from treadle_sandbox.faults import Fault
+from treadle_sandbox.gate import refuse
+from treadle_sandbox.reading import container_answer
+from treadle_sandbox.wire import Call
+from treadle_sandbox.world import World
+
+_STATUS = {
+    "container_error": "ERROR",
+    "container_expired": "EXPIRED",
+    "container_in_progress": "IN_PROGRESS",
+    "container_finished": "FINISHED",
+}
+
+
+async def fault_reply(world: World, call: Call, fault: Fault) -> Reply | None:
+    """Waits if the fault says so, then its answer; ``None`` when the real answer is to be given (or none at all)."""
+    said = fault.answer
+    if said.get("delay_s"):
+        await asyncio.sleep(said["delay_s"])
+    if said.get("drop"):
+        return None
+    name = said.get("name")
+    if name in CONTAINER_NAMES:
+        if call.endpoint == "status":
+            return container_answer(world, call, call.node, _STATUS[name], said.get("error_message", "UNKNOWN"))
+        return None
+    if name in EFFECT_NAMES:
+        return None
+    if name is not None:
+        reply = refuse(
+            world,
+            call,
+            name,
+            id=call.reference("creation_id") or call.reference("reply_to_id") or call.node,
+            ids=call.text("children"),
+            name=_blamed(call),
+            expired=session_time(call.now - 3600),
+            now=session_time(call.now),
+            app=world.app.id,
+            url=call.text("image_url") or call.text("video_url"),
+            verb=call.method.lower(),
+            path="/".join(call.segments),
+        )
+        if "status" in said:
+            reply.status = said["status"]
+        if said.get("headers"):
+            reply.headers = {**reply.headers, **{k: str(v) for k, v in said["headers"].items()}}
+        return reply
+    if "status" in said or "body" in said:
+        return _literal(said.get("status", 200), said.get("body", ""), said.get("headers") or {})
+    return None
+
+
+def _blamed(call: Call) -> str:
+    return call.text("fields").split(",")[0] or "id"
+
+
+def _literal(status: int, body: object, headers: dict[str, object]) -> Reply:
+    """An answer written out in the fault: an object becomes JSON, text stays text."""
+    given = {key.title(): str(value) for key, value in headers.items()}
+    kind = given.pop("Content-Type", "")
+    if isinstance(body, str):
+        looks_html = body.lstrip()[:1] == "<"
+        return Reply(status, body, given, kind or ("text/html; charset=utf-8" if looks_html else "text/plain"))
+    return Reply(status, body, given, kind or JSON_TYPE)
+
+
+def container_reply(world: World, fault: Fault, reply: Reply) -> Reply:
+    """Faults that change what a creation leaves behind."""
+    name = fault.answer.get("name")
+    if name in EFFECT_NAMES and reply.status == 200 and isinstance(reply.body, dict):
+        container = world.tables.containers.get(str(reply.body.get("id")))
+        if container is not None:
+            container.lost = name == "container_lost"
+            if name == "container_stuck":
+                container.ready_at = float("inf")
+            world.changed = True
+    return reply

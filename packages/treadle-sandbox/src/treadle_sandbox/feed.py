@@ -1,0 +1,185 @@
+"""What the page shows, gathered from the world: posts with their media, requests, failures, accounts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, MEDIA_ERRORS, NAMED
+from treadle_sandbox.clock import graph_time
+from treadle_sandbox.faults import ENDPOINTS, Fault
+from treadle_sandbox.ids import shortcode
+from treadle_sandbox.inspect import account_json, app_json
+from treadle_sandbox.model import Container, Post
+from treadle_sandbox.record import Entry
+from treadle_sandbox.scenarios import SCENARIOS
+from treadle_sandbox.world import World
+
+SHOWN_POSTS, SHOWN_REQUESTS, SHOWN_CONTAINERS = 50, 40, 8
+
+
+def facts(world: World, account_id: str | None, query: Mapping[str, str]) -> dict[str, Any]:
+    """Everything ``feed.html`` needs. ``query``: ``tab`` is ``feed`` (default) or ``requests``; ``post`` is the id of
+    the one post to show."""
+    account = world.tables.accounts.get(account_id) if account_id else None
+    here = f"/_sandbox/@{account.username}" if account else "/_sandbox"
+    tab = "requests" if query.get("tab") == "requests" else "feed"
+    posts = [
+        post
+        for post in reversed(world.tables.posts.values())
+        if not post.is_child
+        and post.deleted_at is None
+        and (account is None or post.account_id == account.id)
+        and query.get("post", post.id) == post.id
+    ]
+    containers = [
+        container
+        for container in reversed(world.tables.containers.values())
+        if (account is None or container.account_id == account.id) and container.published_id is None
+    ]
+    entries = [e for e in reversed(world.recorder.entries) if account is None or e.account_id == account.id]
+    return {
+        "account": account_json(world, account) if account else None,
+        "accounts": list(world.tables.accounts.values()),
+        "app": app_json(world),
+        "back": here + (f"?{urlencode({'tab': tab})}" if tab != "feed" else ""),
+        "here": here,
+        "tab": tab,
+        "now": graph_time(world.now()),
+        "offset_s": round(world.clock.offset),
+        "posts": [_post(world, post) for post in posts[:SHOWN_POSTS]],
+        "post_count": len(posts),
+        "containers": [_container(world, container) for container in containers[:SHOWN_CONTAINERS]],
+        "container_count": len(containers),
+        "requests": [_entry(world, entry) for entry in entries[:SHOWN_REQUESTS]],
+        "request_count": len(entries),
+        "faults": [_fault(world, fault) for fault in world.faults.all()],
+        "endpoints": ENDPOINTS,
+        "answers": [*NAMED, *CONTAINER_NAMES, *EFFECT_NAMES],
+        "media_errors": MEDIA_ERRORS,
+        "scenarios": SCENARIOS,
+    }
+
+
+def _post(world: World, post: Post) -> dict[str, Any]:
+    author = world.tables.accounts[post.account_id]
+    params = post.params
+    poll = params.get("poll_attachment")
+    parent = world.post(post.reply_to) if post.reply_to else None
+    quoted = world.post(params["quote_post_id"]) if "quote_post_id" in params else None
+    reposted = world.post(post.reposted) if post.reposted else None
+    return {
+        "id": post.id,
+        "code": shortcode(post.id),
+        "author": author,
+        "time": graph_time(post.created_at),
+        "type": post.media_type,
+        "text": params.get("text", ""),
+        "parts": _spoilers(params.get("text", ""), params.get("text_entities") or [], world.options.entity_offsets),
+        "media": _media(world, post),
+        "children": [_media(world, world.tables.posts[child]) for child in post.children],
+        "alt_text": params.get("alt_text", ""),
+        "spoiler": bool(params.get("is_spoiler_media")),
+        "poll": list(zip(poll.values(), post.votes, strict=False)) if poll else [],
+        "gif": params.get("gif_attachment"),
+        "attachment": params.get("text_attachment"),
+        "link": params.get("link_attachment", ""),
+        "tag": params.get("topic_tag", ""),
+        "location": params.get("location_id", ""),
+        "audience": params.get("reply_control", "everyone"),
+        "ghost": bool(params.get("is_ghost_post")),
+        "approvals": bool(params.get("enable_reply_approvals")),
+        "countries": params.get("allowlisted_country_codes") or [],
+        "is_reply": post.reply_to is not None,
+        "parent": _brief(world, parent) if parent else None,
+        "quoted": _brief(world, quoted) if quoted else None,
+        "reposted": _brief(world, reposted) if reposted else None,
+        "replies": [_brief(world, reply) for reply_id in post.replies if (reply := world.post(reply_id)) is not None],
+        "hidden": post.hide_status == "HIDDEN",
+        "approval": post.approval or "",
+        "late": post.visible_at > world.now(),
+        "likes": post.likes,
+    }
+
+
+def _media(world: World, post: Post) -> dict[str, Any] | None:
+    if post.media_type not in ("IMAGE", "VIDEO"):
+        return None
+    return {
+        "kind": post.media_type,
+        "url": f"/_sandbox/media/{post.media}" if post.media else "",
+        "alt": post.params.get("alt_text", ""),
+    }
+
+
+def _brief(world: World, post: Post) -> dict[str, str]:
+    text = post.params.get("text", "") or post.media_type
+    return {
+        "id": post.id,
+        "username": world.tables.accounts[post.account_id].username,
+        "text": text if len(text) <= 140 else text[:139] + "…",
+    }
+
+
+def _spoilers(text: str, entities: list[dict[str, Any]], unit: str) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is a spoiler."""
+    if not entities:
+        return [(text, False)]
+    encoding, width = {"utf16": ("utf-16-le", 2), "bytes": ("utf-8", 1), "codepoints": ("utf-32-le", 4)}[unit]
+    raw, at, pieces = text.encode(encoding, "surrogatepass"), 0, []
+    for entity in sorted(entities, key=lambda e: int(e["offset"])):
+        start, end = entity["offset"] * width, (entity["offset"] + entity["length"]) * width
+        pieces += [
+            (raw[at:start].decode(encoding, "replace"), False),
+            (raw[start:end].decode(encoding, "replace"), True),
+        ]
+        at = end
+    return [*pieces, (raw[at:].decode(encoding, "replace"), False)]
+
+
+def _container(world: World, container: Container) -> dict[str, Any]:
+    return {
+        "id": container.id,
+        "username": world.tables.accounts[container.account_id].username,
+        "type": container.media_type,
+        "status": container.status(world.now(), world.options.container_lifetime_s),
+        "error": container.error or "",
+        "item": container.carousel_item,
+        "text": str(container.params.get("text", ""))[:80],
+    }
+
+
+def _entry(world: World, entry: Entry) -> dict[str, Any]:
+    shown = entry.as_json()
+    account = world.tables.accounts.get(entry.account_id or "")
+    shown["username"] = account.username if account else ""
+    shown["asked"] = json.dumps(shown["params"], ensure_ascii=False, indent=1) if shown["params"] else ""
+    shown["bad"] = entry.status is None or entry.status >= 400
+    with contextlib.suppress(ValueError):
+        shown["answer"] = json.dumps(json.loads(shown["answer"]), ensure_ascii=False, indent=1)
+    return shown
+
+
+def _fault(world: World, fault: Fault) -> dict[str, Any]:
+    account = world.tables.accounts.get(fault.account or "")
+    said = fault.answer
+    words = [str(said["name"])] if "name" in said else []
+    words += [f"HTTP {said['status']}"] if "status" in said else []
+    words += [f"after {said['delay_s']} s"] if said.get("delay_s") else []
+    words += ["no answer"] if said.get("drop") else []
+    words += ["half an answer"] if said.get("truncate") else []
+    return {
+        "id": fault.id,
+        "endpoint": "every call" if fault.endpoint == "*" else fault.endpoint,
+        "username": account.username if account else "",
+        "answer": ", ".join(words),
+        "when": fault.when,
+        "left": "always" if fault.times is None else f"{max(0, fault.times - fault.fired)} more",
+        "fired": fault.fired,
+        "spent": fault.spent,
+        "percent": round(fault.probability * 100),
+        "nth": fault.nth,
+    }

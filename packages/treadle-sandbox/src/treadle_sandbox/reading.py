@@ -1,0 +1,265 @@
+"""Objects as they are read: a post, a container, a profile, each by the fields asked for.
+
+A field without a value is left out, an unknown one fails the whole request; ``id`` always comes along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from treadle_sandbox.answers import Reply, ok
+from treadle_sandbox.clock import graph_time
+from treadle_sandbox.fields import FieldSyntaxError, Selection, parse_fields
+from treadle_sandbox.gate import refuse
+from treadle_sandbox.ids import shortcode
+from treadle_sandbox.model import Account, Container, Post
+from treadle_sandbox.places import place
+from treadle_sandbox.wire import Call
+from treadle_sandbox.world import DAY, World
+
+Sub = Selection | None
+PostField = Callable[[World, Call, Post, Sub], Any]
+GHOST_LIFE_S = DAY
+POLL_LIFE_S = DAY  # invented: the duration is not documented
+
+
+class UnknownField(Exception):
+    """A field that does not exist was asked for deep inside a selection."""
+
+
+def permalink(world: World, post: Post) -> str:
+    author = world.tables.accounts[post.account_id].username
+    return f"https://{world.options.permalink_host}/@{author}/post/{shortcode(post.id)}"
+
+
+def _media_url(world: World, post: Post) -> str | None:
+    return f"{world.base_url}/_sandbox/media/{post.media}" if post.media else None
+
+
+def _author(world: World, post: Post) -> Account:
+    return world.tables.accounts[post.account_id]
+
+
+def _children(world: World, call: Call, post: Post, sub: Sub) -> Any:
+    if not post.children:
+        return None
+    return {"data": [view(world, call, world.tables.posts[child], sub or ()) for child in post.children]}
+
+
+def _one(world: World, call: Call, post_id: str | None, sub: Sub) -> Any:
+    post = world.post(post_id) if post_id else None
+    return view(world, call, post, sub or ()) if post is not None else None
+
+
+def _poll(world: World, call: Call, post: Post, sub: Sub) -> Any:
+    options: Mapping[str, str] | None = post.params.get("poll_attachment")
+    if not options:
+        return None
+    if sub is None:
+        return {name: options[name] for name in ("option_a", "option_b") if name in options}
+    total = sum(post.votes)
+    out: dict[str, Any] = {}
+    for name, _ in sub:
+        if name in ("option_a", "option_b", "option_c", "option_d"):
+            if name in options:
+                out[name] = options[name]
+        elif name.endswith("_votes_percentage") and name[:8] in ("option_a", "option_b", "option_c", "option_d"):
+            if name[:8] in options:
+                out[name] = round(post.votes["abcd".index(name[7])] / total, 2) if total else 0
+        elif name == "total_votes":
+            out[name] = total
+        elif name == "expiration_timestamp":
+            out[name] = graph_time(post.created_at + POLL_LIFE_S)
+        else:
+            raise UnknownField(name)
+    return out
+
+
+def _location(world: World, call: Call, post: Post, sub: Sub) -> Any:
+    location_id = post.params.get("location_id")
+    if location_id is None:
+        return None
+    if sub is None:
+        raise UnknownField("")  # seen: "An unknown error occurred"
+    return _pick(place(location_id), sub)
+
+
+def _pick(value: Mapping[str, Any], sub: Sub) -> dict[str, Any]:
+    if sub is None:
+        return dict(value)
+    for name, _ in sub:
+        if name not in value:
+            raise UnknownField(name)
+    return {name: value[name] for name, _ in sub if value[name] is not None}
+
+
+def _is_archived(call: Call, post: Post) -> bool:
+    return call.now >= post.created_at + GHOST_LIFE_S
+
+
+def _ghost(call: Call, post: Post) -> str | None:
+    if not post.params.get("is_ghost_post"):
+        return None
+    return "ARCHIVED" if _is_archived(call, post) else "ACTIVE"
+
+
+def _reply_owner(world: World, call: Call, post: Post) -> bool | None:
+    return None if post.reply_to is None else call.account is not None and post.account_id == call.account.id
+
+
+def _gif(post: Post) -> str | None:
+    gif = post.params.get("gif_attachment")
+    return f"https://media.giphy.com/media/{gif['gif_id']}/giphy.gif" if gif else None
+
+
+POST_FIELDS: dict[str, PostField] = {
+    "id": lambda w, c, p, s: p.id,
+    "media_product_type": lambda w, c, p, s: "THREADS",
+    "media_type": lambda w, c, p, s: p.media_type,
+    "media_url": lambda w, c, p, s: _media_url(w, p),
+    "gif_url": lambda w, c, p, s: _gif(p),
+    "permalink": lambda w, c, p, s: permalink(w, p),
+    "owner": lambda w, c, p, s: {"id": p.account_id},
+    "username": lambda w, c, p, s: _author(w, p).username,
+    "text": lambda w, c, p, s: p.params.get("text"),
+    "timestamp": lambda w, c, p, s: graph_time(p.created_at),
+    "shortcode": lambda w, c, p, s: shortcode(p.id),
+    "thumbnail_url": lambda w, c, p, s: _media_url(w, p) if p.media_type == "VIDEO" else None,
+    "children": _children,
+    "is_quote_post": lambda w, c, p, s: "quote_post_id" in p.params,
+    "quoted_post": lambda w, c, p, s: _one(w, c, p.params.get("quote_post_id"), s),
+    "reposted_post": lambda w, c, p, s: _one(w, c, p.reposted, s),
+    "alt_text": lambda w, c, p, s: p.params.get("alt_text"),
+    "link_attachment_url": lambda w, c, p, s: _link(p),
+    "poll_attachment": _poll,
+    "topic_tag": lambda w, c, p, s: p.params.get("topic_tag"),
+    "is_spoiler_media": lambda w, c, p, s: (
+        p.params.get("is_spoiler_media", False) if p.media_type != "TEXT_POST" else None
+    ),
+    "text_entities": lambda w, c, p, s: p.params.get("text_entities"),
+    "text_attachment": lambda w, c, p, s: p.params.get("text_attachment"),
+    "location_id": lambda w, c, p, s: p.params.get("location_id"),
+    "location": _location,
+    "has_replies": lambda w, c, p, s: any(w.post(r) is not None for r in p.replies),
+    "is_reply": lambda w, c, p, s: p.reply_to is not None,
+    "is_reply_owned_by_me": lambda w, c, p, s: _reply_owner(w, c, p),
+    "root_post": lambda w, c, p, s: _one(w, c, p.root, s),
+    "replied_to": lambda w, c, p, s: _one(w, c, p.reply_to, s),
+    "hide_status": lambda w, c, p, s: p.hide_status if p.reply_to is not None else None,
+    "reply_audience": lambda w, c, p, s: p.params.get("reply_control", "everyone").upper(),
+    "allowlisted_country_codes": lambda w, c, p, s: p.params.get("allowlisted_country_codes"),
+    "ghost_post_status": lambda w, c, p, s: _ghost(c, p),
+    "ghost_post_expiration_timestamp": lambda w, c, p, s: (
+        graph_time(p.created_at + GHOST_LIFE_S) if p.params.get("is_ghost_post") else None
+    ),
+    "is_verified": lambda w, c, p, s: _author(w, p).is_verified,
+    "profile_picture_url": lambda w, c, p, s: picture(w, _author(w, p)),
+    "reply_approval_status": lambda w, c, p, s: p.approval,
+}
+
+
+def _link(post: Post) -> str | None:
+    """The link shown as a card: the attachment, else the first link of the text."""
+    if post.params.get("link_attachment"):
+        return str(post.params["link_attachment"])
+    text = post.params.get("text", "")
+    if post.media_type != "TEXT_POST" or ("://" not in text and "www." not in text):
+        return None
+    from treadle_threads.text import links
+
+    return next(iter(links(text)), None)
+
+
+def picture(world: World, account: Account) -> str:
+    return f"{world.base_url}/_sandbox/avatar/{account.id}.svg"
+
+
+def view(world: World, call: Call, post: Post, selection: Selection) -> dict[str, Any]:
+    """``post`` by ``selection``; raises :class:`UnknownField`."""
+    out: dict[str, Any] = {}
+    fields = POST_FIELDS
+    for name, sub in selection:
+        field = fields.get(name)
+        if field is None:
+            raise UnknownField(name)
+        value = field(world, call, post, sub)
+        if value is not None:
+            out[name] = value
+    out.setdefault("id", post.id)
+    return out
+
+
+PROFILE_FIELDS: dict[str, Callable[[World, Account], Any]] = {
+    "id": lambda w, a: a.id,
+    "username": lambda w, a: a.username,
+    "name": lambda w, a: a.name,
+    "threads_profile_picture_url": picture,
+    "threads_biography": lambda w, a: a.biography or None,
+    "is_verified": lambda w, a: a.is_verified,
+    "recently_searched_keywords": lambda w, a: a.searched[-10:][::-1] or None,
+    "is_eligible_for_geo_gating": lambda w, a: a.geo_gating,
+}
+
+
+def selection_of(world: World, call: Call) -> Selection | Reply:
+    """The fields a call asks for."""
+    try:
+        return parse_fields(call.text("fields"))
+    except FieldSyntaxError as wrong:
+        got = wrong.text[wrong.at : wrong.at + 1]
+        return refuse(world, call, "syntax_error", got=got, at=wrong.at, text=wrong.text)
+
+
+def read_profile(world: World, call: Call, account: Account) -> Reply:
+    selection = selection_of(world, call)
+    if isinstance(selection, Reply):
+        return selection
+    out: dict[str, Any] = {}
+    for name, _ in selection:
+        field = PROFILE_FIELDS.get(name)
+        if field is None:
+            return refuse(world, call, "nonexisting_field", name=name)
+        value = field(world, account)
+        if value is not None:
+            out[name] = value
+    out.setdefault("id", account.id)
+    return ok(out)
+
+
+def read_container(world: World, call: Call, container: Container) -> Reply:
+    """HTTP 200 even when the status is ERROR; only ``id``, ``status`` and ``error_message`` exist."""
+    status = container.status(call.now, world.options.container_lifetime_s)
+    return container_answer(world, call, container.id, status, container.error)
+
+
+def container_answer(world: World, call: Call, container_id: str, status: str, error: str | None) -> Reply:
+    selection = selection_of(world, call)
+    if isinstance(selection, Reply):
+        return selection
+    out: dict[str, Any] = {}
+    for name, _ in selection or (("id", None), ("status", None), ("error_message", None)):
+        if name == "status":
+            out["status"] = status
+        elif name == "error_message":
+            if status == "ERROR" and error:
+                out["error_message"] = error
+        elif name != "id":
+            return refuse(world, call, "nonexisting_field", name=name)
+    out["id"] = container_id
+    return ok(out)
+
+
+def read_post(world: World, call: Call, post: Post) -> Reply:
+    selection = selection_of(world, call)
+    if isinstance(selection, Reply):
+        return selection
+    try:
+        return ok(view(world, call, post, selection))
+    except UnknownField as wrong:
+        return unknown_field(world, call, wrong)
+
+
+def unknown_field(world: World, call: Call, wrong: UnknownField) -> Reply:
+    name = str(wrong)
+    return refuse(world, call, "nonexisting_field", name=name) if name else refuse(world, call, "unknown_error")

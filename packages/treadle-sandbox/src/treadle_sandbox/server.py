@@ -1,0 +1,326 @@
+"""The server: one port for the imitated API, the authorise window, the control API and the pages.
+
+The main path is kept short: no framework routing, no middleware, one table look-up, answers built as bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from treadle.paths import absolute
+from treadle_sandbox import control, disk, window
+from treadle_sandbox.answers import Reply
+from treadle_sandbox.fault_answers import container_reply, fault_reply
+from treadle_sandbox.faults import Fault
+from treadle_sandbox.gate import find_token, refuse
+from treadle_sandbox.helper import Control, in_process
+from treadle_sandbox.model import App
+from treadle_sandbox.options import DEFAULTS
+from treadle_sandbox.record import Entry
+from treadle_sandbox.routes import answer, find_route
+from treadle_sandbox.webhooks import Webhooks
+from treadle_sandbox.wire import Call, read_call
+from treadle_sandbox.world import World
+
+log = logging.getLogger("treadle_sandbox")
+
+# Text of 10,000 characters travels in the query of real clients: three times over when escaped, and more.
+_MAX_LINE = 262_144
+_MAX_BODY = 4 * 1024 * 1024
+
+
+class Sandbox:
+    """One Threads. ``options`` are the fields of :class:`~treadle_sandbox.options.Options`.
+
+    ``app`` is the Meta app it knows (fields of :class:`~treadle_sandbox.model.App`), ``accounts`` the user names that
+    exist from the start, ``data_dir`` where the state is kept (in memory otherwise), ``scenario`` a named set of
+    failures.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: Mapping[str, Any] | None = None,
+        accounts: Iterable[str | Mapping[str, Any]] = (),
+        data_dir: str | Path | None = None,
+        scenario: str | None = None,
+        **options: Any,
+    ) -> None:
+        first_app = control.make_app(app) if app else None
+        self.world = World(DEFAULTS.changed(options), app=first_app)
+        self._accounts = [{"username": a} if isinstance(a, str) else dict(a) for a in accounts]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
+        self._runner: web.ServerRunner | None = None
+        self.host, self.port = "127.0.0.1", 0
+        self.webhooks = Webhooks(self.world)
+        self.panel = control.Panel(self.world, self._accounts, scenario)
+        self.control = Control(in_process(self.panel.handle, lambda: self._loop, lambda: self._thread))
+        self._folder = absolute(data_dir) if data_dir is not None else None
+        self._saver: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        if self._folder is not None:
+            self.world.fetcher.use_folder(self._folder / "media")
+            if disk.load(self.world, self._folder):
+                self._after_load(options, first_app)
+        self.panel.begin()
+
+    def _after_load(self, options: Mapping[str, Any], app: App | None) -> None:
+        """What was asked for now wins over what was kept."""
+        world = self.world
+        world.options = world.options.changed(options)
+        if app is not None:
+            kept = world.tables.apps.pop(app.id, app)
+            kept.secret, kept.redirect_uris = app.secret, app.redirect_uris or kept.redirect_uris
+            world.tables.apps = {kept.id: kept, **world.tables.apps}
+
+    @property
+    def url(self) -> str:
+        """Base address of the API, without a version: what ``TREADLE_THREADS_API_URL`` takes."""
+        return self.world.base_url
+
+    @property
+    def authorize_url(self) -> str:
+        """The authorise window: what ``TREADLE_THREADS_AUTHORIZE_URL`` takes."""
+        return f"{self.world.base_url}/oauth/authorize"
+
+    @property
+    def app(self) -> App:
+        return self.world.app
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> Sandbox:
+        """Listens on ``host`` and ``port`` (0: a free one). Raises ``OSError`` when the port is taken."""
+        server = web.Server(
+            self._serve,
+            request_factory=_request,
+            access_log=None,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+            keepalive_timeout=75.0,
+        )
+        runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port, backlog=1024).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self.host, self.port = runner.addresses[0][:2]
+        shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
+        here = f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
+        self.world.base_url = (self.world.options.public_url or here).rstrip("/")
+        await self.webhooks.start()
+        if self._folder is not None:
+            self._stopping = asyncio.Event()
+            self._saver = asyncio.create_task(self._save_changes(self._folder))
+        return self
+
+    async def stop(self) -> None:
+        """Closes every connection and forgets what is in memory."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self.webhooks.stop()
+        if self._saver is not None:
+            self._stopping.set()
+            await self._saver  # a save under way is finished, then the last one is made
+            self._saver = None
+        await self.world.fetcher.close()
+        self._loop = None
+
+    async def __aenter__(self) -> Sandbox:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _save_changes(self, folder: Path) -> None:
+        """Writes the state at most twice a second, when something changed."""
+        stopping = False
+        while not stopping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 0.5)
+            stopping = self._stopping.is_set()
+            if self.world.changed or stopping:
+                self.world.changed = False
+                await asyncio.to_thread(disk.save, folder, disk.dump(self.world))
+
+    # One request -----------------------------------------------------------------------------------------------
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        raw = request.raw_path
+        if raw.startswith("/_sandbox") or raw == "/":
+            return await self._own(request)
+        try:
+            return await self._imitate(request)
+        except (ConnectionError, asyncio.CancelledError, web.HTTPException):
+            raise
+        except Exception:
+            log.exception("The sandbox failed to answer %s %s", request.method, raw.partition("?")[0])
+            return _response(refuse(self.world, None, "unknown_error"))
+
+    async def _imitate(self, request: web.BaseRequest) -> web.StreamResponse:
+        world = self.world
+        began = time.perf_counter()
+        call = await read_call(request)
+        call.now = world.clock.now()
+        if call.segments[:2] == ["oauth", "authorize"]:
+            reply, fault = await self._window(call)
+        else:
+            reply, fault = await self._api(call)
+        return await self._send(request, call, reply, fault, began)
+
+    async def _api(self, call: Call) -> tuple[Reply | None, Fault | None]:
+        world = self.world
+        find_token(world, call)
+        route = find_route(world, call)
+        call.endpoint = route.endpoint
+        fault = None
+        if world.faults:
+            fault = world.faults.pick(call.endpoint, call.account.id if call.account else None)
+            if fault is not None and fault.when == "before":
+                early = await fault_reply(world, call, fault)
+                if early is not None or fault.answer.get("drop"):
+                    return early, fault
+        reply = answer(world, call, route)
+        if not isinstance(reply, Reply):
+            reply = await reply
+        if fault is not None:
+            replaced = await self._after(call, fault, reply)
+            return replaced, fault
+        return reply, None
+
+    async def _after(self, call: Call, fault: Fault, reply: Reply) -> Reply | None:
+        """What is left of a fault once the effect has happened."""
+        if fault.when == "after":
+            replaced = await fault_reply(self.world, call, fault)
+            if fault.answer.get("drop"):
+                return None
+            reply = replaced or reply
+        return container_reply(self.world, fault, reply)
+
+    async def _window(self, call: Call) -> tuple[Reply | None, Fault | None]:
+        call.endpoint = "authorize"
+        fault = self.world.faults.pick("authorize", None) if self.world.faults else None
+        if fault is not None:
+            early = await fault_reply(self.world, call, fault)
+            if early is not None or fault.answer.get("drop"):
+                return early, fault
+        return window.answer(self.world, call), fault
+
+    async def _send(
+        self, request: web.BaseRequest, call: Call, reply: Reply | None, fault: Fault | None, began: float
+    ) -> web.StreamResponse:
+        world = self.world
+        body = b"" if reply is None else reply.encoded()
+        truncated = fault is not None and bool(fault.answer.get("truncate"))
+        recorder = world.recorder
+        recorder.add(
+            Entry(
+                recorder.next_number(), call.now, call.method, call.path, call.endpoint,
+                call.account.id if call.account is not None else None, call.params, call.content_type,
+                bool(call.authorization), call.user_agent, None if reply is None else reply.status, body,
+                time.perf_counter() - began, fault.id if fault is not None else None, truncated,
+            )
+        )  # fmt: skip
+        if reply is None:
+            return _drop(request)
+        headers = dict(reply.headers)
+        headers["Content-Type"] = reply.content_type
+        if call.account is not None:
+            self._usage(call, headers)
+        if truncated:
+            return await _half(request, reply.status, headers, body)
+        return web.Response(status=reply.status, body=body, headers=headers)
+
+    def _usage(self, call: Call, headers: dict[str, str]) -> None:
+        """``X-App-Usage`` in percent of the day's calls; the others by switch."""
+        shown = self.world.options.usage_headers
+        if shown == "none":
+            return
+        limit = self.world.options.call_limit or 48_000
+        percent = min(100, len(call.account.calls) * 100 // limit)
+        usage = f'{{"call_count":{percent},"total_time":{percent // 2},"total_cputime":{percent // 2}}}'
+        headers.setdefault("X-App-Usage", usage)
+        if shown == "all" and percent >= 100:
+            headers.setdefault("Retry-After", "3600")
+        if shown == "all":
+            headers.setdefault(
+                "X-Business-Use-Case-Usage",
+                f'{{"{call.account.id}":[{{"type":"threads","call_count":{percent},"total_cputime":{percent // 2},'
+                f'"total_time":{percent // 2},"estimated_time_to_regain_access":{60 if percent >= 100 else 0}}}]}}',
+            )
+
+    async def _own(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The control API and the pages."""
+        raw = request.raw_path
+        body: Any = None
+        origin = request.headers.get("Origin")
+        if origin is not None and request.method not in ("GET", "HEAD") and not _same(origin, request.host):
+            told = {"error": f"Pages of {origin} may not drive this sandbox; programs send no Origin header."}
+            return _response(Reply(403, told))
+        if request.body_exists:
+            call = await read_call(request)
+            body = control.body_of(call, await request.read())
+        method = "GET" if request.method == "HEAD" else request.method
+        try:
+            status, answered = self.panel.handle(method, raw, body)
+        except Exception as error:
+            log.exception("The sandbox failed at %s %s", method, raw.partition("?")[0])
+            status, answered = (
+                500,
+                {"error": f"The sandbox itself failed ({type(error).__name__}); its log says where."},
+            )
+        if isinstance(answered, Path):
+            return web.FileResponse(answered)
+        if isinstance(answered, Reply):
+            return _response(answered)
+        return _response(Reply(status, answered))
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    return web.BaseRequest(
+        message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=_MAX_BODY
+    )
+
+
+def _same(origin: str, host: str) -> bool:
+    return origin.partition("://")[2] == host
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(
+        status=reply.status, body=reply.encoded(), headers={**reply.headers, "Content-Type": reply.content_type}
+    )
+
+
+def _drop(request: web.BaseRequest) -> web.StreamResponse:
+    """Closes the connection without an answer: the client sees a reset or an unexpected end."""
+    transport = request.transport
+    if transport is not None:
+        transport.abort()
+    return web.Response()  # written to nobody
+
+
+async def _half(request: web.BaseRequest, status: int, headers: Mapping[str, str], body: bytes) -> web.StreamResponse:
+    """Sends the head and half of the body, then closes."""
+    response = web.StreamResponse(status=status, headers=headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    transport = request.transport
+    if transport is not None:
+        transport.close()
+    return response

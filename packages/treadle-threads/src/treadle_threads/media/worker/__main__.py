@@ -1,0 +1,166 @@
+"""The child's main program: one job from standard input, events as JSON lines on standard output.
+
+The job names an open descriptor to read from and a directory for the one file it may write; nothing else can be reached
+once the cage is closed. Every failure is an event that says whose fault it is, so that the parent never has to guess.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from dataclasses import replace
+from typing import IO, Any
+
+from treadle_threads.media.facts import MediaProbe
+from treadle_threads.media.finding import RepairKind
+from treadle_threads.media.mp4patch import NotPatchable, patch
+from treadle_threads.media.plan import RepairPlan, plan
+from treadle_threads.media.probe import read_media, with_cost
+from treadle_threads.media.source import OpenFile, drive
+from treadle_threads.media.spec import THREADS
+from treadle_threads.media.validate import validate
+from treadle_threads.media.worker import warm
+from treadle_threads.media.worker.blame import blame
+from treadle_threads.media.worker.cage import CageState, Limits, close_cage
+from treadle_threads.media.worker.output import NAME, Output
+
+CLOSED_GOP_SAMPLES = 64
+
+
+class _Events:
+    """Writes events; progress carries speed (media seconds a second) and the seconds left."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+        self._started = time.monotonic()
+
+    def send(self, event: str, **fields: Any) -> None:
+        self._out.write(json.dumps({"event": event, **fields}) + "\n")
+        self._out.flush()
+
+    def progress(self, fraction: float, media_s: float) -> None:
+        spent = max(1e-6, time.monotonic() - self._started)
+        left = spent * (1 - fraction) / fraction if fraction > 0.01 else None
+        self.send(
+            "progress", fraction=round(fraction, 4), speed=round(media_s / spent, 2), left_s=left and round(left, 1)
+        )
+
+
+def main() -> int:
+    job = json.loads(sys.stdin.readline())
+    events = _Events()
+    limits = Limits(**job["limits"])
+    source = os.fdopen(job["input_fd"], "rb")
+    warm.load(str(job.get("picture", "")), job["work_dir"])
+    target = None if job.get("inspect_only") else Output.create(os.path.join(job["work_dir"], NAME))
+    state = close_cage(limits) if job.get("cage", True) else CageState(0, False, False)
+    if os.getppid() != job.get("parent", os.getppid()):  # it died before this process was tied to it
+        return 1
+    late = warm.LateImports()
+    sys.meta_path.insert(0, late)
+    events.send("ready", cage=state.to_json())
+    if job.get("require_cage") and state.missing:
+        events.send("failed", code="cage_missing", detail=" and ".join(state.missing))
+        return 1
+    try:
+        _work(job, source, target, limits, events)
+    except Exception as error:
+        code = blame(error)
+        if code not in ("media", "memory"):  # not for a full memory: formatting a traceback needs some
+            traceback.print_exc()
+        events.send("failed", code=code, detail=f"{type(error).__name__}: {error}"[:2000], late=late.names)
+        return 1
+    events.send("end", late=late.names)
+    return 0
+
+
+def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits: Limits, events: _Events) -> None:
+    descriptor = OpenFile(source)
+    probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES), descriptor)
+    probe = with_cost(probe, descriptor.bytes_read, descriptor.reads)
+    options = {"on_too_long": job.get("on_too_long", "refuse"), "conservative": bool(job.get("conservative"))}
+    findings = validate(probe)
+    wanted = plan(probe, findings, **options)
+    if (wanted.inspect or job.get("inspect")) and probe.kind != "image" and probe.problem is None:
+        from treadle_threads.media.worker.inspect import inspect_file
+
+        source.seek(0)
+        probe = inspect_file(source, probe)
+        findings = validate(probe)
+        wanted = plan(probe, findings, **options)
+    wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
+    events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
+    if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
+        events.send("done", path=None, plan=wanted.to_json())
+        return
+    done = _execute(wanted, probe, source, target, limits, events)
+    events.send("done", path=NAME, plan=done.to_json())
+
+
+def _at_least(wanted: RepairPlan, probe: MediaProbe, least: RepairKind) -> RepairPlan:
+    """A dearer repair than planned, when a cheaper one was tried and did not do."""
+    if wanted.image or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT) or wanted.kind >= least:
+        return wanted
+    if least is RepairKind.FULL:
+        return replace(wanted, kind=least, video="encode", audio="encode" if probe.audio else "drop")
+    return replace(wanted, kind=least)
+
+
+def _execute(
+    wanted: RepairPlan,
+    probe: MediaProbe,
+    source: IO[bytes],
+    target: Output,
+    limits: Limits,
+    events: _Events,
+) -> RepairPlan:
+    """Carry the plan out; a cheaper way that turns out not to work is replaced by the next dearer one."""
+    source.seek(0)
+    if wanted.animate or wanted.image:
+        from treadle_threads.media.worker.images import must_have_reader
+
+        must_have_reader(probe.container)
+    if wanted.animate:
+        from treadle_threads.media.worker.animation import animate
+
+        longest = THREADS.video.duration_max_s.value
+        animate(source, target, limit_s=longest, max_width=wanted.max_width, threads=limits.threads,
+                tell=lambda played: events.progress(0.0, played))  # fmt: skip
+        return wanted
+    if wanted.image:
+        from treadle_threads.media.worker.images import convert
+
+        convert(source, target, THREADS.image)
+        return wanted
+    if wanted.kind is RepairKind.PATCH:
+        try:
+            with os.fdopen(os.dup(target.fileno()), "wb") as out:
+                patch(source, out)  # type: ignore[arg-type]
+            return wanted
+        except NotPatchable:
+            wanted = replace(wanted, kind=RepairKind.REMUX)
+    from av.error import ArgumentError
+
+    from treadle_threads.media.worker.lanes import CopyFailed
+    from treadle_threads.media.worker.transcode import transcode
+
+    def tell(report: Any) -> None:
+        events.progress(report.fraction, report.media_s)
+
+    try:
+        source.seek(0)
+        transcode(source, target, wanted, threads=limits.threads, tell=tell)
+    except (CopyFailed, ArgumentError):  # the writer takes no packets of this kind, or not at these times
+        if "copy" not in (wanted.video, wanted.audio):
+            raise
+        wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
+        source.seek(0)
+        transcode(source, target, wanted, threads=limits.threads, tell=tell)
+    return wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Connected Threads accounts: connecting, tokens, refresh, health."""

@@ -1,0 +1,260 @@
+"""What Meta tells by itself: a person removed the app, wants their data deleted, or something happened to a post.
+
+Everything is signed with the app's secret, and everything is kept by the digest of what was signed, so that a replay
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from treadle.people import audit
+from treadle.accounts.refresh import troubled
+from treadle.domain.refusal import Refusal
+from treadle.accounts.service import Accounts
+from treadle_diagnosis import from_pattern
+from treadle_diagnosis.redact import redact
+from treadle.store import feed
+from treadle.store.tables import accounts, deletion_requests, meta_events
+from treadle_threads.values import id_text
+
+BODY_MOST: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a ``signed_request`` says, its signature verified. ``digest`` names it for ever."""
+
+    user_id: str
+    payload: Mapping[str, Any]
+    digest: str
+
+
+def read_signed_request(text: str, secret: SecretStr) -> Signed | Refusal:
+    """``base64url(signature) "." base64url(json)``, the signature over the encoded payload (HMAC-SHA256)."""
+    head, dot, body = text.strip().partition(".")
+    if not dot or not head or not body or len(text) > BODY_MOST:
+        return _bad("It is not a signed request: two parts with a dot between them.")
+    given = _decode(head)
+    expected = hmac.new(secret.get_secret_value().encode(), body.encode("ascii", "replace"), hashlib.sha256).digest()
+    if given is None or not hmac.compare_digest(given, expected):
+        return _bad("Its signature is not of this app's secret.", 403)
+    try:
+        payload = json.loads(_decode(body) or b"")
+    except (ValueError, RecursionError):
+        return _bad("What was signed is not JSON.")
+    if not isinstance(payload, dict):
+        return _bad("What was signed is not an object.")
+    if str(payload.get("algorithm", "HMAC-SHA256")).upper() != "HMAC-SHA256":
+        return _bad("It was signed in another way than HMAC-SHA256.")
+    user_id = id_text(payload.get("user_id"))
+    if user_id is None:
+        return _bad("It names no user.")
+    return Signed(user_id, payload, hashlib.sha256(body.encode()).hexdigest())
+
+
+def deauthorize(conn: sa.Connection, house: Accounts, signed: Signed) -> list[str]:
+    """The person removed the app: their tokens are dead. Ids of the accounts concerned; a replay finds none.
+
+    One that was connected again after the request was signed stays connected.
+    """
+    if not _first(conn, signed.digest, "deauthorize", {"user_id": signed.user_id}, house.now()):
+        return []
+    issued = _seconds(signed.payload.get("issued_at"))
+    rows = conn.execute(
+        sa.select(accounts.c.id, accounts.c.workspace_id, accounts.c.token_issued_at).where(
+            accounts.c.threads_user_id == signed.user_id, accounts.c.disconnected_at.is_(None)
+        )
+    ).all()
+    found = from_pattern("app_removed_by_owner")
+    gone = []
+    for row in rows:
+        if issued is not None and row.token_issued_at is not None and row.token_issued_at > issued + 1.0:
+            continue
+        troubled(conn, house, row.id, row.workspace_id, found, stage="oauth")
+        conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(refresh_next_at=None))
+        audit.note(conn, row.workspace_id, "meta", "account.deauthorized", row.id, now=house.now())
+        gone.append(row.id)
+    return gone
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """``url`` is the status page to be told to Meta with ``code``."""
+
+    code: str
+    url: str
+    accounts: tuple[str, ...]
+
+
+def delete_data(conn: sa.Connection, house: Accounts, signed: Signed) -> Deletion:
+    """Delete what came from Meta about this person: tokens, name, picture, profile. Posts belong to the workspace that
+    wrote them and stay, without a connected account. A replay answers with the first code."""
+    now = house.now()
+    if not _first(conn, signed.digest, "delete_data", {"user_id": signed.user_id}, now):
+        code = conn.execute(
+            sa.select(deletion_requests.c.code)
+            .where(deletion_requests.c.threads_user_id == signed.user_id)
+            .order_by(deletion_requests.c.requested_at)
+        ).scalar()
+        if code is not None:
+            return Deletion(code, _status_url(house, code), ())
+    code = secrets.token_hex(8)
+    rows = conn.execute(
+        sa.select(accounts.c.id, accounts.c.workspace_id).where(accounts.c.threads_user_id == signed.user_id)
+    ).all()
+    for row in rows:
+        conn.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == row.id)
+            .values(
+                token_enc=None,
+                token_previous_enc=None,
+                username="",
+                name="",
+                picture_url=None,
+                profile={},
+                scopes=[],
+                quota={},
+                learned={},
+                refresh_next_at=None,
+                health_cause=None,
+                disconnected_at=now,
+                updated_at=now,
+            )
+        )
+        feed.announce(conn, row.workspace_id, "account.disconnected", row.id, {"account_id": row.id}, now=now)
+        audit.note(conn, row.workspace_id, "meta", "account.data_deleted", row.id, {"code": code}, now=now)
+    conn.execute(
+        sa.insert(deletion_requests).values(
+            code=code, threads_user_id=signed.user_id, state="done", requested_at=now, done_at=now
+        )
+    )
+    return Deletion(code, _status_url(house, code), tuple(row.id for row in rows))
+
+
+def deletion_status(conn: sa.Connection, code: str) -> dict[str, Any] | None:
+    """State of one deletion, without naming the person."""
+    row = conn.execute(sa.select(deletion_requests).where(deletion_requests.c.code == code)).first()
+    if row is None:
+        return None
+    return {"code": row.code, "state": row.state, "requested_at": row.requested_at, "done_at": row.done_at}
+
+
+# ------------------------------------------------------------------------------------------------------- webhooks
+
+
+def verify_token(secret: SecretStr) -> str:
+    """The word to enter at Meta beside the webhook's address. It follows from the secret, so nothing is stored."""
+    return hmac.new(secret.get_secret_value().encode(), b"treadle webhook verify token", hashlib.sha256).hexdigest()[
+        :32
+    ]
+
+
+def handshake(query: Mapping[str, str], secret: SecretStr) -> str | Refusal:
+    """The challenge to be echoed when Meta sets the webhook up."""
+    if query.get("hub.mode") != "subscribe" or "hub.challenge" not in query:
+        return _bad("This is no webhook handshake: hub.mode and hub.challenge are missing.")
+    if not hmac.compare_digest(query.get("hub.verify_token", "").encode(), verify_token(secret).encode()):
+        return _bad("hub.verify_token is not the one 'treadle doctor' shows.", 403)
+    return query["hub.challenge"]
+
+
+def signature_good(body: bytes, header: str | None, secret: SecretStr) -> bool:
+    """``X-Hub-Signature-256`` over the raw body."""
+    kind, _, given = (header or "").partition("=")
+    expected = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
+    return kind == "sha256" and hmac.compare_digest(given.encode("ascii", "replace"), expected.encode())
+
+
+def receive(conn: sa.Connection, house: Accounts, body: bytes, header: str | None) -> bool | Refusal:
+    """Take one delivery in; ``False`` when it was known already."""
+    app = house.app
+    if app is None:
+        return Refusal("No app is set", "Without an app's secret no webhook can be verified.", 503)
+    if len(body) > BODY_MOST:
+        return Refusal("Too large", f"A webhook of Meta's is never larger than {BODY_MOST} bytes.", 413)
+    if not signature_good(body, header, app.secret):
+        return _bad("X-Hub-Signature-256 is not of this app's secret.", 403)
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return _bad("It is not JSON.")
+    if not isinstance(payload, dict):
+        return _bad("It is not an object.")
+    now = house.now()
+    field, value, user = _event(payload)
+    if not _first(conn, hashlib.sha256(body).hexdigest(), field[:32] or "unknown", redact(payload), now):
+        return False
+    users = [id_ for id_ in (user, id_text(payload.get("target_id"))) if id_]
+    rows = conn.execute(
+        sa.select(accounts.c.id, accounts.c.workspace_id).where(
+            accounts.c.threads_user_id.in_(users), accounts.c.disconnected_at.is_(None)
+        )
+    ).all()
+    for row in rows:
+        data = {"account_id": row.id, "field": field, "value": redact(value, max_chars=8000)}
+        feed.announce(conn, row.workspace_id, f"threads.{field}"[:40], row.id, data, now=now)
+    return True
+
+
+def _event(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], str | None]:
+    """(field, value, id of the user it is about) of a delivery, whose shape is not the usual one of Meta's webhooks."""
+    values = payload.get("values")
+    values = values if isinstance(values, Mapping) else {}
+    value = values.get("value")
+    value = value if isinstance(value, Mapping) else {}
+    owner = value.get("owner")
+    root = value.get("root_post")
+    user = None
+    if isinstance(owner, Mapping):
+        user = id_text(owner.get("owner_id")) or id_text(owner.get("id"))
+    if user is None and isinstance(root, Mapping):
+        user = id_text(root.get("owner_id"))
+    return str(values.get("field") or payload.get("topic") or ""), value, user
+
+
+def _first(conn: sa.Connection, digest: str, topic: str, payload: Mapping[str, Any], now: float) -> bool:
+    """Keep a message by its digest; false when it came before."""
+    if conn.execute(sa.select(meta_events.c.id).where(meta_events.c.digest == digest)).first() is not None:
+        return False
+    try:
+        with conn.begin_nested():
+            conn.execute(
+                sa.insert(meta_events).values(digest=digest, topic=topic, payload=dict(payload), received_at=now)
+            )
+    except sa.exc.IntegrityError:  # the same message through another process at the same moment
+        return False
+    return True
+
+
+def _status_url(house: Accounts, code: str) -> str:
+    return f"{house.settings.public_url}/threads/delete-data/{code}"
+
+
+def _bad(detail: str, status: int = 400) -> Refusal:
+    return Refusal("This does not come from Meta", detail, status)
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)

@@ -1,0 +1,215 @@
+"""Hosted connect links: made for an end customer, expiring, good for one connection.
+
+The link's token is also the ``state`` of the authorise window; the database holds its hash alone. Opening a link puts a
+second secret into the browser (a cookie), and only a browser that opened it can finish it: a link finished by somebody
+else's authorisation would connect their profile to this workspace. Mail scanners open links too, so the last few count.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import sqlalchemy as sa
+from yarl import URL
+
+from treadle.people.digests import digest
+from treadle.domain.refusal import Refusal, not_found
+from treadle.ids import new_id
+from treadle.settings import Settings
+from treadle.store.tables import accounts, connect_links, workspaces
+from treadle_threads.oauth import BASIC, DEFAULT_SCOPES, SCOPES
+
+LIFE_S = 24 * 3600.0
+LONGEST_S = 30 * 86_400.0
+# Whoever opened the link in time may finish in Meta's window afterwards.
+GRACE_S = 900.0
+ABANDONED_S = 120.0
+BROWSERS = 5
+RETURN_ADDRESSES = "return_addresses"
+OWN_PAGE = "/accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """``url`` is shown once: the database does not hold it."""
+
+    id: str
+    url: str
+    expires_at: float
+
+
+def create(
+    conn: sa.Connection,
+    settings: Settings,
+    workspace_id: str,
+    *,
+    now: float,
+    return_url: str | None = None,
+    account_id: str | None = None,
+    scopes: Sequence[str] | None = None,
+    life_s: float = LIFE_S,
+) -> Link | Refusal:
+    """A link for one connection. ``account_id``: the account to be reconnected, which no other profile may replace."""
+    if account_id is not None:
+        row = conn.execute(
+            sa.select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+        ).first()
+        if row is None:
+            return not_found("account")
+    # Back to the page of this very server that made it: whatever the workspace allows others.
+    if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
+        options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
+        allowed = options.get(RETURN_ADDRESSES) if isinstance(options, dict) else None
+        back = _return_address(return_url, allowed if isinstance(allowed, list) else [])
+        if isinstance(back, str):
+            return Refusal("This return address is not allowed", back, field="return_url")
+        return_url = str(back)
+    unknown = [scope for scope in scopes or () if scope not in SCOPES]
+    if unknown:
+        return Refusal(
+            "There is no such permission",
+            f"Threads knows no permission called {unknown[0]!r}. It knows: {', '.join(SCOPES)}.",
+            field="scopes",
+            pattern="invalid_scope",
+        )
+    if not 60.0 <= life_s <= LONGEST_S:
+        return Refusal(
+            "This life is too short or too long",
+            "A link lives for a minute at least and 30 days at most.",
+            field="life_s",
+        )
+    token = secrets.token_urlsafe(32)
+    link_id = new_id("link", now)
+    conn.execute(
+        sa.insert(connect_links).values(
+            id=link_id,
+            workspace_id=workspace_id,
+            account_id=account_id,
+            state_hash=digest(token),
+            return_url=return_url,
+            scopes=list(dict.fromkeys([BASIC, *(scopes or DEFAULT_SCOPES)])),
+            created_at=now,
+            expires_at=now + life_s,
+        )
+    )
+    return Link(link_id, f"{settings.public_url}/connect/{token}", now + life_s)
+
+
+def find(conn: sa.Connection, token: str) -> dict[str, Any] | None:
+    row = conn.execute(sa.select(connect_links).where(connect_links.c.state_hash == digest(token))).mappings().first()
+    return dict(row) if row else None
+
+
+def state_of(link: dict[str, Any] | None, now: float) -> str:
+    """``open``, ``used``, ``expired`` or ``unknown``."""
+    if link is None:
+        return "unknown"
+    if link["used_at"] is not None and not _abandoned(link, now):
+        return "used"
+    opened = link["opened_at"]
+    late = now > link["expires_at"]
+    if late and not (opened is not None and opened <= link["expires_at"] and now < opened + GRACE_S):
+        return "expired"
+    return "open"
+
+
+def opened(conn: sa.Connection, link_id: str, *, now: float) -> str:
+    """Note that a browser opened the link; the secret for its cookie."""
+    nonce = secrets.token_urlsafe(24)
+    link = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
+    conn.execute(
+        sa.update(connect_links)
+        .where(connect_links.c.id == link_id)
+        .values(opened_at=now, outcome={**link, "nonces": [*link.get("nonces", []), digest(nonce)][-BROWSERS:]})
+    )
+    return nonce
+
+
+def same_browser(link: dict[str, Any], nonce: str | None) -> bool:
+    known = (link["outcome"] or {}).get("nonces", [])
+    return bool(nonce) and any(hmac.compare_digest(digest(nonce or ""), str(kept)) for kept in known)
+
+
+def take(conn: sa.Connection, link_id: str, *, was: float | None, now: float) -> bool:
+    """Use the link up, by compare-and-set from ``was`` (its ``used_at``); false when somebody else did."""
+    same = connect_links.c.used_at.is_(None) if was is None else connect_links.c.used_at == was
+    done = conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id, same).values(used_at=now))
+    return done.rowcount == 1
+
+
+def _abandoned(link: dict[str, Any], now: float) -> bool:
+    """Taken by a process that never said what came of it."""
+    return "page" not in (link["outcome"] or {}) and now > link["used_at"] + ABANDONED_S
+
+
+def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
+    """Keep what came of it. ``again``: it did not connect anything, so the link may be pressed once more."""
+    kept = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
+    values: dict[str, Any] = {"outcome": {**outcome, "nonces": kept.get("nonces", [])}}
+    if again:
+        values["used_at"] = None
+    conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id).values(**values))
+
+
+def encoded(address: str) -> URL | None:
+    """An address as it can be sent in a header: the host in Punycode, the rest percent-encoded. ``None``: it is none.
+
+    The same parsed value is checked, stored and sent, so nothing else can be meant by it later.
+    """
+    try:
+        address.encode()
+        url = URL(address)
+        return url if url.raw_host and str(url).isascii() else None
+    except ValueError:  # also what cannot be encoded, and a port that is none
+        return None
+
+
+def address_problem(address: str) -> str | None:
+    """Why nobody may be returned to this address, whatever is allowed."""
+    url = encoded(address)
+    if url is None:
+        return "This is not a web address."
+    if not (url.scheme == "https" or (url.scheme == "http" and url.raw_host in ("localhost", "127.0.0.1", "::1"))):
+        return "It must be an https address (http is accepted for localhost only)."
+    if url.raw_user or url.raw_password or "\\" in address or any(ord(c) < 33 or ord(c) == 127 for c in address):
+        return "It must hold neither credentials nor blanks or backslashes."
+    # Looked at as it was sent, because parsing already resolves plain dot segments.
+    if _has_dot_segments(re.split("[?#]", address, maxsplit=1)[0]):
+        return "Its path must not hold dot segments."
+    return None
+
+
+def _return_address(address: str, allowed: Sequence[str]) -> URL | str:
+    """The address to return to, or why it may not be: it has to lie under an allowed one of the same origin."""
+    url = encoded(address)
+    wrong = address_problem(address)
+    if wrong is not None or url is None:
+        return wrong or "This is not a web address."
+    if not allowed:
+        return "This workspace allows no return addresses yet; add one to its option return_addresses."
+    for entry in allowed:
+        if not isinstance(entry, str) or address_problem(entry) is not None or (known := encoded(entry)) is None:
+            continue  # stored before addresses were checked where they are entered
+        base = known.raw_path.rstrip("/")
+        same = known.origin() == url.origin()
+        if same and (not base or url.raw_path == base or url.raw_path.startswith(base + "/")):
+            return url
+    return "It is under none of this workspace's return_addresses: " + ", ".join(map(str, allowed)) + "."
+
+
+def _has_dot_segments(path: str) -> bool:
+    """Whether any decoding of a path has a segment ``.`` or ``..``; servers and proxies may decode more than once, and
+    some drop what follows a semicolon."""
+    while True:
+        if any(segment.split(";")[0] in (".", "..") for segment in re.split(r"[/\\]", path)):
+            return True
+        decoded = unquote(path)
+        if decoded == path:
+            return False
+        path = decoded

@@ -1,0 +1,64 @@
+"""Which permissions a post needs, held against those a token was granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.domain.states import FINAL
+from treadle.store.tables import parts, posts
+
+ALWAYS = ("threads_basic", "threads_content_publish")
+# Option of a post -> permission, from Meta's page on permissions (27 May 2025, 25 March 2026).
+_BY_OPTION: Mapping[str, str] = {
+    "location_id": "threads_location_tagging",
+    "crossreshare_to_ig": "threads_share_to_instagram",
+    "crossreshare_to_ig_dark_mode": "threads_share_to_instagram",
+    "reply_to_id": "threads_manage_replies",
+}
+
+
+def of_part(options: Mapping[str, Any], *, is_reply: bool = False) -> tuple[str, ...]:
+    """Permissions one part needs, sorted."""
+    needed = set(ALWAYS)
+    needed.update(scope for option, scope in _BY_OPTION.items() if options.get(option) not in (None, "", False))
+    if is_reply:
+        needed.add("threads_manage_replies")
+    return tuple(sorted(needed))
+
+
+def missing(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
+    """Needed and not granted, sorted; nothing when what was granted is not known."""
+    known = set(granted)
+    return tuple(sorted(set(needed) - known)) if known else ()
+
+
+@dataclass(slots=True)
+class Lacking:
+    """What a token was not granted although it is needed. ``post_ids``: the unfinished posts that need it."""
+
+    scopes: set[str]
+    post_ids: set[str] = field(default_factory=set)
+
+
+def lacking(conn: sa.Connection, granted: Mapping[str, Iterable[str]]) -> dict[str, Lacking]:
+    """By account, with one question for all of them; only accounts that lack something.
+
+    ``granted``: account id -> scopes of its token; none when they are not known.
+    """
+    found = {id_: Lacking(set(short)) for id_, scopes in granted.items() if (short := missing(ALWAYS, scopes))}
+    waiting = conn.execute(
+        sa.select(posts.c.account_id, parts.c.post_id, parts.c.body["options"], parts.c.is_reply)
+        .join(posts, posts.c.id == parts.c.post_id)
+        .where(posts.c.state.not_in([*FINAL, "draft"]))
+    )
+    for account_id, post_id, options, is_reply in waiting:
+        short = missing(of_part(options or {}, is_reply=bool(is_reply)), granted.get(account_id, ()))
+        if short:
+            entry = found.setdefault(account_id, Lacking(set()))
+            entry.scopes.update(short)
+            entry.post_ids.add(post_id)
+    return found

@@ -1,0 +1,163 @@
+"""What a person sees at the end of connecting: content as data, for any page, command or API to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from treadle.accounts.storing import Stored
+from treadle_diagnosis.types import Diagnosis
+from treadle.plural import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``todo``: what to do, in order. ``pattern`` names how it ended: an entry of the catalogue, which then has its
+    address in ``guide``, or one of connecting's own (``different_profile``, ``link_...``), without one. ``retry_url``:
+    where the same link can be pressed again. ``return_url``: the address of whoever made the link, with the outcome in
+    its query."""
+
+    ok: bool
+    title: str
+    happened: str
+    todo: tuple[str, ...] = ()
+    status: int = 200
+    pattern: str | None = None
+    guide: str | None = None
+    account_id: str | None = None
+    retry_url: str | None = None
+    return_url: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "title": self.title,
+            "happened": self.happened,
+            "todo": list(self.todo),
+            "pattern": self.pattern,
+            "guide": self.guide,
+            "account_id": self.account_id,
+            **dict(self.facts),
+        }
+
+
+def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int = 0) -> Page:
+    who = f"@{stored.username}" if stored.username else "The account"
+    words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
+    todo: list[str] = []
+    if stored.missing:
+        todo.append(
+            f"Publishing will not work yet: {', '.join(stored.missing)} was not granted. Connect again and leave every "
+            "permission ticked."
+        )
+    if stored.released:
+        go = plural(len(stored.released), "post that waited for this goes", "posts that waited for this go")
+        todo.append(f"{go} out now.")
+    if held:
+        todo.append(f"{plural(held, 'post')} became too late to send unasked: confirm or reschedule.")
+    return Page(
+        ok=True,
+        title=f"{who} {words[stored.kind]}",
+        happened="Treadle keeps the connection alive by itself and says so in time when it cannot.",
+        todo=tuple(todo),
+        account_id=stored.account_id,
+        return_url=_back(return_url, status="connected", account_id=stored.account_id, link_id=link_id),
+        facts={"released": list(stored.released), "missing": list(stored.missing), "kind": stored.kind},
+    )
+
+
+def failed(
+    diagnosis: Diagnosis, *, retry_url: str | None, return_url: str | None, link_id: str | None, status: int = 400
+) -> Page:
+    """A refusal of Meta's, in the catalogue's words."""
+    todo = [diagnosis.next_step]
+    if diagnosis.who == "developer" and diagnosis.next_step_developer:
+        todo.append(f"For whoever runs this server: {diagnosis.next_step_developer}")
+    todo.extend(diagnosis.plan)
+    return Page(
+        ok=False,
+        title=diagnosis.title,
+        happened=diagnosis.what_happened,
+        todo=tuple(step for step in todo if step),
+        status=status,
+        pattern=diagnosis.pattern,
+        guide=diagnosis.guide,
+        retry_url=retry_url,
+        return_url=_back(return_url, status="failed", reason=diagnosis.pattern, link_id=link_id),
+    )
+
+
+def other_profile(wanted: str, got: str, *, retry_url: str | None, return_url: str | None, link_id: str | None) -> Page:
+    return Page(
+        ok=False,
+        title="That is a different profile",
+        happened=f"This link connects @{wanted} again, but the permission came from @{got}. Nothing was changed.",
+        todo=(
+            f"Log out of threads.com (or open a private window), log in as @{wanted}, and press the link again.",
+            f"To add @{got} as well, connect it as a new account.",
+        ),
+        status=409,
+        pattern="different_profile",
+        retry_url=retry_url,
+        return_url=_back(return_url, status="failed", reason="different_profile", link_id=link_id),
+    )
+
+
+def token_of_other_profile(wanted: str, got: str) -> Page:
+    return Page(
+        ok=False,
+        title="That is a different profile",
+        happened=f"@{wanted} is to be connected again, but this token is one of @{got}. Nothing was changed.",
+        todo=(
+            f"Make a token for @{wanted} in the app's dashboard at Meta (User Token Generator), and add that one.",
+            f"To add @{got} as well, add this token without naming an account.",
+        ),
+        status=409,
+        pattern="different_profile",
+    )
+
+
+def link_trouble(kind: str) -> Page:
+    """``unknown``, ``expired``, ``used``, ``other_browser``."""
+    title, happened, todo, status = _LINK[kind]
+    return Page(ok=False, title=title, happened=happened, todo=(todo,), status=status, pattern=f"link_{kind}")
+
+
+_LINK: Mapping[str, tuple[str, str, str, int]] = {
+    "unknown": (
+        "This link is not known here",
+        "The address is incomplete, or the link was made by another server.",
+        "Copy the whole link again, or ask for a new one.",
+        404,
+    ),
+    "expired": (
+        "This link has expired",
+        "Connect links live for a limited time only.",
+        "Ask whoever sent it for a new one.",
+        410,
+    ),
+    "used": (
+        "This link was used already",
+        "A connect link is good for one connection.",
+        "If the account still shows trouble, ask for a new link.",
+        410,
+    ),
+    "other_browser": (
+        "Please finish where you began",
+        "The permission came back in another browser than the one that opened the link, or its cookies are blocked.",
+        "Open the link again in this browser, allow cookies for this site, and press Continue once.",
+        400,
+    ),
+}
+
+
+def _back(address: str | None, **facts: str | None) -> str | None:
+    """The return address with the outcome in its query; what it held before stays."""
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    query = [*parse_qsl(parts.query, keep_blank_values=True), *((k, v) for k, v in facts.items() if v)]
+    return urlunsplit(parts._replace(query=urlencode(query)))

@@ -1,0 +1,145 @@
+"""The rare cheap read: does the account still answer? And Recheck, which is the same read at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from treadle.accounts import health
+from treadle.accounts.refresh import troubled
+from treadle.domain.refusal import Refusal, not_found
+from treadle.accounts.service import Accounts
+from treadle.accounts.storing import repairable
+from treadle.accounts.timing import DAY_S
+from treadle_diagnosis.types import Diagnosis
+from treadle.store.isolation import apart
+from treadle.store.tables import accounts
+from treadle_threads.evidence import diagnose_failure
+from treadle_threads.results import Ok
+
+JOB: Final = "read_quiet_accounts"
+AT_ONCE: Final = 8
+BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``health`` after the read; ``diagnosis`` when the read failed; ``released``: posts that go out now."""
+
+    account_id: str
+    health: str
+    message: str
+    diagnosis: Diagnosis | None = None
+    released: tuple[str, ...] = ()
+
+
+async def read_quiet_accounts(house: Accounts) -> list[str]:
+    """Read the profile of accounts nothing was heard of for a day; a job of the house. Ids of those read."""
+    ids = await house.db.query(_quiet, house.now())
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(account_id: str) -> None:
+        async with gate:
+            with apart(JOB, account_id) as outcome:
+                await check(house, account_id)
+            if outcome.failed:  # not in the way of the others at the next turn
+                with apart(JOB, account_id):
+                    await house.db.run(_put_off, account_id, house.now())
+
+    await asyncio.gather(*(one(account_id) for account_id in ids))
+    return ids
+
+
+def _put_off(conn: sa.Connection, account_id: str, now: float) -> None:
+    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(checked_at=now))
+
+
+def _quiet(conn: sa.Connection, now: float) -> list[str]:
+    query = (
+        sa.select(accounts.c.id)
+        .where(
+            accounts.c.token_enc.is_not(None),
+            accounts.c.disconnected_at.is_(None),
+            # A dead token does not come back by itself, and its blocker is looked at by the publishing room.
+            accounts.c.health != "reconnect",
+            sa.or_(accounts.c.checked_at.is_(None), accounts.c.checked_at <= now - DAY_S),
+        )
+        .order_by(accounts.c.checked_at)
+        .limit(BATCH)
+    )
+    return list(conn.execute(query).scalars())
+
+
+async def recheck(house: Accounts, workspace_id: str, account_id: str) -> Checked | Refusal:
+    """A person asks to look again now."""
+    row = await house.db.query(_row, account_id)
+    if row is None or row["workspace_id"] != workspace_id:
+        return not_found("account")
+    if row["token_enc"] is None or row["disconnected_at"] is not None:
+        return Refusal(
+            "The account is not connected", "Connect it again; there is no token to look with.", 409,
+            pattern="account_disconnected",
+        )  # fmt: skip
+    checked = await check(house, account_id)
+    assert checked is not None
+    return checked
+
+
+async def check(house: Accounts, account_id: str) -> Checked | None:
+    """One read of the profile with the account's token; health and blockers follow its diagnosis."""
+    row = await house.db.query(_row, account_id)
+    if row is None or row["token_enc"] is None:
+        return None
+    result = await house.client.with_token(house.token(row["token_enc"])).me()
+    if not isinstance(result, Ok):
+        found = diagnose_failure(result, "read")
+        now_is = await house.db.run(_took_trouble, house, row, found)
+        return Checked(account_id, now_is, found.next_step or found.title, found)
+    profile = result.value
+
+    def took(conn: sa.Connection) -> Checked:
+        now = house.now()
+        # What a read proves to be over. Restrictions and missing permissions to publish are not among it.
+        waiting = repairable(conn, account_id, row["app_id"]) if row["health"] != "limited" else []
+        same = accounts.c.token_enc == row["token_enc"]
+        conn.execute(
+            sa.update(accounts)
+            .where(accounts.c.id == account_id, same)
+            .values(
+                username=profile.username or row["username"],
+                name=profile.name or row["name"],
+                picture_url=profile.picture_url or row["picture_url"],
+                token_previous_enc=None,
+                checked_at=now,
+            )
+        )
+        health.worked(conn, account_id, "read", now)
+        released = house.repairs.repaired(conn, waiting, by="recheck", now=now) if waiting else []
+        after = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).scalar_one()
+        return Checked(account_id, after, health.WORDS[after], None, tuple(released))
+
+    return await house.db.run(took)
+
+
+def _took_trouble(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], found: Diagnosis) -> str:
+    current = conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == row["id"])).scalar()
+    if current == row["token_enc"]:  # connected anew meanwhile: the answer is about a token that is gone
+        if health.health_of(found) is not None:
+            troubled(conn, house, row["id"], row["workspace_id"], found, stage="read")
+        else:
+            # Nothing about the account: looked at again in an hour rather than a day.
+            conn.execute(
+                sa.update(accounts)
+                .where(accounts.c.id == row["id"])
+                .values(checked_at=house.now() - DAY_S + 3600.0 * house.settings.time_scale)
+            )
+    return str(conn.execute(sa.select(accounts.c.health).where(accounts.c.id == row["id"])).scalar_one())
+
+
+def _row(conn: sa.Connection, account_id: str) -> Mapping[str, Any] | None:
+    row = conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().first()
+    return dict(row) if row else None

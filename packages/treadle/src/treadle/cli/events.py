@@ -1,0 +1,115 @@
+"""``treadle events``: what happened, and what happens, one line a change."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from treadle.cli._house import Json, Workspace, house, workspace_of
+
+if TYPE_CHECKING:
+    from treadle.app import App
+
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+LOOK_S = 0.5
+PAGE = 200
+
+
+def run(name: str, args: list[str]) -> int | None:
+    from treadle.cli._typer import run_app
+
+    return run_app(app, name, args)
+
+
+@app.command()
+def events(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")] = False,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Only this, such as post.failed or post.*; repeatable.")
+    ] = None,
+    after: Annotated[int | None, typer.Option(min=0, help="Only what came after this id.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Without --after: so many of the last.")] = 20,
+    workspace: Workspace = "",
+    as_json: Json = False,
+) -> None:
+    """What happened, oldest first; changes are kept for 14 days.
+
+    --json prints one object a line, as the API gives it.
+    """
+    from treadle_diagnosis.cli.pipe import reader_gone
+
+    wanted = tuple(types or ())
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        start = after
+        if start is None:
+            start, last = _last(app, workspace_id, lines, wanted)
+            for row in last:
+                _say(row, as_json)
+        for row in _since(app, workspace_id, start, wanted, follow=follow):
+            _say(row, as_json)
+            if reader_gone():
+                return
+
+
+def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[dict[str, Any]]]:
+    """The newest id, and the last changes up to it."""
+    from treadle.http.stream import newest
+
+    with app.db.read() as conn:
+        end = newest(conn)
+    kept: deque[dict[str, Any]] = deque(maxlen=lines)
+    kept.extend(row for row in _since(app, workspace_id, 0, wanted, follow=False) if row["id"] <= end)
+    return end, list(kept)
+
+
+def _since(
+    app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool
+) -> Iterator[dict[str, Any]]:
+    """Changes after an id, and with ``follow`` those to come."""
+    from treadle.http.stream import OVERLAP, is_wanted
+    from treadle.store.feed import since
+
+    # On Postgres a smaller id may be committed after a larger one: look a little further back, and tell nothing twice.
+    overlap = 0 if app.db.is_sqlite else OVERLAP
+    start, told = after, deque[int](maxlen=2 * PAGE)
+    while True:
+        with app.db.read() as conn:
+            rows = since(conn, workspace_id, max(start, after - overlap), limit=PAGE)
+        fresh = [row for row in rows if row["id"] not in told]
+        for row in fresh:
+            after = max(after, row["id"])
+            told.append(row["id"])
+            if is_wanted(row["type"], wanted):
+                yield row
+        if len(rows) >= PAGE and fresh:
+            continue
+        if not follow:
+            return
+        time.sleep(LOOK_S)
+
+
+def _say(row: Mapping[str, Any], as_json: bool) -> None:
+    import json
+    from datetime import datetime
+
+    from treadle.http.stream import event_json
+
+    if as_json:
+        typer.echo(json.dumps(event_json(row), ensure_ascii=False))
+    else:
+        at = datetime.fromtimestamp(row["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        typer.echo("\t".join((at, row["type"], row["subject"], _about(row["payload"] or {}))).rstrip())
+    sys.stdout.flush()
+
+
+def _about(payload: Mapping[str, Any]) -> str:
+    """The one thing to know: whose it is, why, or what happens next."""
+    who = f"@{payload['username']}" if payload.get("username") else ""
+    what = payload.get("why") or payload.get("pattern") or (payload.get("next") or {}).get("what") or ""
+    return f"{who} {what}".strip()

@@ -1,0 +1,107 @@
+"""``treadle export``: everything a workspace owns, as a stream of JSON lines without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from treadle import private
+from treadle.cli._house import Json, Workspace, fail, house, say, workspace_of
+from treadle.paths import absolute
+
+if TYPE_CHECKING:
+    from treadle.app import App
+
+app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+TOLD_EVERY = 100  # lines
+
+
+def run(name: str, args: list[str]) -> int | None:
+    from treadle.cli._typer import run_app
+
+    return run_app(app, name, args)
+
+
+@app.command()
+def export(
+    workspace: Workspace = "",
+    out: Annotated[str, typer.Option("--out", "-o", help="File to write; standard output unless said.")] = "-",
+    as_json: Json = False,
+) -> None:
+    """Everything the workspace owns, one JSON object a line, without secrets. The last line is of type "end".
+
+    A file is there when it is whole, or not at all. --json says how many lines it has; on standard output the lines
+    themselves are JSON already.
+    """
+    with house() as app:
+        workspace_id = workspace_of(app, workspace)
+        if out == "-":
+            asyncio.run(_write(app, workspace_id, sys.stdout, piped=True))
+            return
+        try:
+            with _whole(absolute(out)) as target:
+                count = asyncio.run(_write(app, workspace_id, target))
+        except OSError as error:
+            fail(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.", "Name another file with --out.")
+    if as_json:
+        say({"file": out, "lines": count})
+    else:
+        typer.echo(f"{count} lines written to {out}.", err=True)
+
+
+async def _write(app: App, workspace_id: str, target: TextIO, *, piped: bool = False) -> int:
+    """Write as it is read, so that memory stays flat; how many lines. Stops when the reader of a pipe has left."""
+    from treadle.http.export import export_lines
+    from treadle_diagnosis.cli.pipe import reader_gone
+
+    count = 0
+    with _telling(quiet=piped and sys.stdout.isatty()) as tell:
+        async for line in export_lines(app, workspace_id):
+            target.write(line)
+            count += 1
+            if piped and reader_gone():
+                break
+            if count % TOLD_EVERY == 0:
+                tell(count)
+    return count
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """A file that gets its name when everything is in it. What is no plain file (a pipe, a device) is written as is."""
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as target:
+            yield target
+        return
+    unready = path.with_name(path.name + ".part")
+    try:
+        with unready.open("w", encoding="utf-8") as target:
+            private.share(unready)
+            yield target
+            target.flush()
+            os.fsync(target.fileno())
+        unready.replace(path)
+    finally:
+        unready.unlink(missing_ok=True)
+
+
+@contextmanager
+def _telling(*, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Says on a terminal how far it is."""
+    from rich.console import Console
+
+    shown = Console(stderr=True).status("Exporting") if sys.stderr.isatty() and not quiet else nullcontext()
+    with shown as status:
+
+        def tell(count: int) -> None:
+            if status is not None:
+                status.update(f"Exporting: {count} lines")
+
+        yield tell

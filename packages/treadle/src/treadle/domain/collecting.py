@@ -1,0 +1,105 @@
+"""Small helpers of the rules: where a value stands in a request, and a collector of findings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from treadle.domain.findings import Finding, Severity
+from treadle.domain.patterns import PATTERN_OF
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_KINDS: dict[type, str] = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+
+
+def at(path: str, name: str | int) -> str:
+    """The path of ``name`` inside ``path``."""
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    if not _WORD.match(name):
+        return f"{path}[{json.dumps(name[:100])}]"
+    return f"{path}.{name}" if path else name
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    if value is None:
+        return "nothing"
+    return _KINDS.get(type(value), "an object")
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A hint at the name that was probably meant, or nothing. Case and dashes do not matter."""
+    names = sorted(known)
+    plain = name.lower().replace("-", "_").replace(" ", "_")[:100]
+    if plain in names:
+        return plain
+    found = get_close_matches(plain, names, 1, 0.7)
+    return found[0] if found else ""
+
+
+def url_problem(url: str) -> str:
+    """What is wrong with an address that must be absolute http or https with a host; empty when it is good."""
+    if any(char.isspace() or ord(char) < 32 for char in url):
+        return "it has a space or a line break in it"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "it is no address"
+    if not parts.scheme:
+        return "it does not begin with https://"
+    if parts.scheme not in ("http", "https"):
+        return f"it begins with {parts.scheme[:20]}:, and Threads fetches https and http only"
+    if not parts.hostname:
+        return "it names no host"
+    return ""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects findings; each gets the pattern that belongs to its rule."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def add(
+        self,
+        path: str,
+        rule: str,
+        message: str,
+        way_out: str,
+        *,
+        given: Any = None,
+        limit: Any = None,
+        severity: Severity = "error",
+    ) -> None:
+        pattern = PATTERN_OF.get(rule, "")
+        self.items.append(Finding(path, rule, message, way_out, severity, given, limit, pattern))
+
+    def warn(self, path: str, rule: str, message: str, way_out: str, *, given: Any = None, limit: Any = None) -> None:
+        self.add(path, rule, message, way_out, given=given, limit=limit, severity="warning")
+
+    def wrong_type(self, path: str, value: Any, wanted: str) -> None:
+        self.add(
+            path,
+            "wrong_type",
+            f"This is {kind_of(value)}; it must be {wanted}.",
+            f"Send {wanted}.",
+            given=value,
+            limit=wanted,
+        )
+
+    def unknown_name(self, path: str, name: str, known: Iterable[str], *, what: str, value: Any) -> None:
+        meant = near(name, known)
+        self.add(
+            path,
+            f"unknown_{what}",
+            f"There is no {what} '{name[:100]}'." + (f" Did you mean '{meant}'?" if meant else ""),
+            f"Write '{meant}'." if meant else "Leave it out.",
+            given=value,
+        )

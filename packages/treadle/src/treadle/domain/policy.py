@@ -1,0 +1,145 @@
+"""What to do after a failure. Pure: a diagnosis and what was tried so far in, one decision out.
+
+The diagnosis says whether a retry can work; this says when, how often, and what follows. Nothing here looks at codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from treadle_diagnosis.catalog.words import BlockerScope
+from treadle_diagnosis.retry import delay_s
+from treadle_diagnosis.types import Diagnosis
+
+REBUILDS = 3  # new containers for one part and one cause
+DEFAULT_ATTEMPTS = 4
+# After the budget of an outage nobody is told that the post is lost: it is tried slowly, for about a day.
+PATIENT_ATTEMPTS, PATIENT_S = 48, 1800.0
+# An answer of Meta's own trouble that may also be about this one post: slowly for some hours, then it is given up.
+PATIENT_WITH_ONE_POST = 6
+HOST_ATTEMPTS = 1  # rules out a hiccup; then one probe looks after the host for all posts with files on it
+NOBODY_REPAIRS = frozenset({"unknown", "platform_temporary", "rate_limit"})
+ANSWERLESS_ATTEMPTS = 8  # calls other than publish whose answer was lost: free to repeat
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Make the same call again, not before ``at`` (epoch seconds)."""
+
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildAt:
+    """Drop the container and make a new one, not before ``at``."""
+
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Wait until somebody or something repairs the cause."""
+
+    scope: BlockerScope
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Nothing is wrong with the post: a limit was met, it goes by itself at ``at``. Holds the whole account."""
+
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Nothing can be repaired, or the budget is spent."""
+
+    why: str
+
+
+Decision: TypeAlias = RetryAt | RebuildAt | Park | WaitUntil | Fail
+Situation = Literal["media", "create", "status", "publish", "read"]
+
+
+def decide(
+    diagnosis: Diagnosis,
+    situation: Situation,
+    tries: Mapping[str, int],
+    *,
+    now: float,
+    random01: float,
+    scale: float = 1.0,
+) -> Decision:
+    """The decision for a call that plainly did not do what it should (for a publish: one that plainly did not happen).
+
+    ``tries`` counts, per pattern, how often this part met it before. ``scale`` shrinks our own delays, not Meta's.
+    """
+    advice = diagnosis.retry
+    met = tries.get(diagnosis.pattern, 0)
+    if advice.kind in ("never", "when_repaired"):
+        return _settle(diagnosis)
+    if diagnosis.lane == "rate_limit":
+        wait = delay_s(advice, met + 1, random01)
+        at = now + (wait if advice.hinted else wait * scale)
+        return WaitUntil(at, "Threads' limit was met; it goes on by itself.")
+    if advice.kind == "verify_first" and situation == "publish":
+        # The caller has proven that it did not happen; what remains is an ordinary retry, within a budget.
+        if diagnosis.lane not in ("platform_temporary", "unknown") or met >= DEFAULT_ATTEMPTS:
+            return _settle(diagnosis)
+        return RetryAt(now + _backoff(met, random01) * scale, "It did not go out, so it can be sent again.")
+    if advice.kind == "verify_first" or (advice.kind == "later" and advice.after_s is None):
+        if met >= DEFAULT_ATTEMPTS:
+            return _settle(diagnosis)
+        return RetryAt(now + _backoff(met, random01) * scale, "Creating and reading cost nothing: tried again.")
+    wait = delay_s(advice, met + 1, random01)
+    at = now + (wait if advice.hinted else wait * scale)
+    budget = advice.max_attempts or DEFAULT_ATTEMPTS
+    if diagnosis.scope == "media_host":
+        budget = min(budget, HOST_ATTEMPTS)
+    if advice.kind == "new_container":
+        if met < min(budget, REBUILDS):
+            return RebuildAt(at, "The container is of no use any more; a new one is made.")
+        return _settle(diagnosis)
+    if met < budget:
+        return RetryAt(at, "This passes by itself; tried again.")
+    # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
+    harmless = situation in ("status", "read") and diagnosis.lane == "platform_temporary"
+    patience = PATIENT_ATTEMPTS if diagnosis.scope == "platform" or harmless else 0
+    if diagnosis.lane == "platform_temporary" and advice.then == "when_repaired":
+        patience = max(patience, PATIENT_WITH_ONE_POST)
+    if met < budget + patience:
+        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
+    if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
+        return RebuildAt(at, "Waiting did not help; a new container is made.")
+    return _settle(diagnosis)
+
+
+def _settle(diagnosis: Diagnosis) -> Decision:
+    if diagnosis.scope in ("account", "app", "media_host"):
+        return Park(diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again.")
+    if diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support":
+        return Park("post", "It goes by itself once this is repaired.")
+    return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
+
+
+def _backoff(met: int, random01: float) -> float:
+    ceiling = min(300.0, 5.0 * float(2**met))
+    return 1.0 + random01 * ceiling
+
+
+def answerless(met: int, *, now: float, random01: float, scale: float = 1.0) -> Decision:
+    """For calls that cost nothing to repeat and whose answer never came.
+
+    A lone post in an outage opens no breaker: it is asked for slowly then, for about a day, before it is given up.
+    """
+    if met >= ANSWERLESS_ATTEMPTS + PATIENT_ATTEMPTS:
+        return Fail("No answer came, for a day and more.")
+    if met >= ANSWERLESS_ATTEMPTS:
+        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Still no answer; tried now and then.")
+    return RetryAt(now + _backoff(met, random01) * scale, "No answer came; asking again is harmless.")

@@ -1,0 +1,259 @@
+"""The rules of what hangs on a text: poll, GIF, text attachment, and the ranges inside a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from treadle.domain.collecting import Findings, at
+from treadle.domain.rules_media import check_url
+from treadle_threads.text import TEXT_ATTACHMENT_LIMIT
+
+POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
+POLL_OPTION_LIMIT = 25
+ENTITY_LIMIT = 10
+STYLES = ("bold", "italic", "highlight", "underline", "strikethrough")
+
+
+def read_object(found: Findings, path: str, value: Any, wanted: type, words: str) -> Any:
+    """The object or list that ``value`` is or is JSON text of (Threads takes both); else ``None`` and a finding."""
+    if isinstance(value, str):
+        try:
+            read = json.loads(value)
+        except (ValueError, RecursionError):
+            read = value
+    else:
+        read = value
+    if isinstance(read, wanted):
+        return read
+    found.wrong_type(path, value, words)
+    return None
+
+
+def check_poll(found: Findings, path: str, value: Any) -> None:
+    """Two to four options of 1 to 25 characters, filled from ``option_a`` on; an empty option is an absent one."""
+    poll = read_object(found, path, value, dict, "an object with option_a to option_d")
+    if poll is None:
+        return
+    for name in poll:
+        if name not in POLL_OPTIONS:
+            # Threads ignores a wrong shape and publishes a plain text.
+            found.unknown_name(at(path, name), name, POLL_OPTIONS, what="poll_field", value=poll[name])
+    filled = {name: poll[name] for name in POLL_OPTIONS if poll.get(name) not in (None, "")}
+    if len(filled) < 2:
+        found.add(
+            path,
+            "poll_options",
+            f"A poll has 2 to 4 options; this has {len(filled)}.",
+            "Fill option_a and option_b at least.",
+            given=len(filled),
+            limit=[2, 4],
+        )
+    elif list(filled) != list(POLL_OPTIONS[: len(filled)]):
+        found.add(
+            path,
+            "poll_options",
+            "The options of a poll must be filled from option_a on, without a gap.",
+            f"Use {', '.join(POLL_OPTIONS[: len(filled)])}.",
+            given=list(filled),
+        )
+    for name, text in filled.items():
+        if not isinstance(text, str):
+            found.wrong_type(at(path, name), text, "text")
+        elif len(text) > POLL_OPTION_LIMIT:
+            found.add(
+                at(path, name),
+                "poll_option_too_long",
+                f"The poll option has {len(text)} characters; Threads takes {POLL_OPTION_LIMIT}.",
+                "Shorten it.",
+                given=text,
+                limit=POLL_OPTION_LIMIT,
+            )
+        elif not text.strip():
+            found.add(at(path, name), "poll_options", "The poll option is blank.", "Write something in it.", given=text)
+
+
+def check_gif(found: Findings, path: str, value: Any) -> None:
+    """``{"gif_id": …, "provider": "GIPHY"}``; Tenor ended on 31 March 2026."""
+    gif = read_object(found, path, value, dict, 'an object such as {"gif_id": "…", "provider": "GIPHY"}')
+    if gif is None:
+        return
+    for name in gif:
+        if name not in ("gif_id", "provider"):
+            found.unknown_name(at(path, name), name, ("gif_id", "provider"), what="gif_field", value=gif[name])
+    gif_id, provider = gif.get("gif_id"), gif.get("provider")
+    if not isinstance(gif_id, str | int) or isinstance(gif_id, bool) or not str(gif_id)[:1]:
+        found.add(
+            at(path, "gif_id"), "gif", "A GIF needs its id at GIPHY.", "Send the GIF's id as gif_id.", given=gif_id
+        )
+    if not isinstance(provider, str) or provider.upper() != "GIPHY":
+        tenor = isinstance(provider, str) and provider.upper() == "TENOR"
+        found.add(
+            at(path, "provider"),
+            "gif",
+            "Threads takes GIFs from GIPHY only" + ("; Tenor ended on 31 March 2026." if tenor else "."),
+            "Find the GIF at GIPHY and send provider GIPHY.",
+            given=provider,
+            limit="GIPHY",
+        )
+
+
+def check_text_attachment(found: Findings, path: str, value: Any) -> str:
+    """Up to 10,000 characters with styled ranges. Answers the attachment's link, if it has one."""
+    attachment = read_object(found, path, value, dict, 'an object such as {"plaintext": "…"}')
+    if attachment is None:
+        return ""
+    known = ("plaintext", "link_attachment_url", "text_with_styling_info")
+    for name in attachment:
+        if name not in known:
+            found.unknown_name(at(path, name), name, known, what="text_attachment_field", value=attachment[name])
+    plain = attachment.get("plaintext")
+    if not isinstance(plain, str) or not plain.strip():
+        found.add(
+            at(path, "plaintext"),
+            "text_attachment",
+            "A text attachment needs its text.",
+            "Send the text as plaintext.",
+            given=plain,
+        )
+        plain = ""
+    elif len(plain) > TEXT_ATTACHMENT_LIMIT:
+        found.add(
+            at(path, "plaintext"),
+            "text_attachment",
+            f"The attached text has {len(plain)} characters; Threads takes {TEXT_ATTACHMENT_LIMIT}.",
+            "Shorten it.",
+            given=len(plain),
+            limit=TEXT_ATTACHMENT_LIMIT,
+        )
+    styles = attachment.get("text_with_styling_info")
+    if styles not in (None, ""):
+        _check_styles(found, at(path, "text_with_styling_info"), styles, plain)
+    link = attachment.get("link_attachment_url")
+    if link in (None, ""):
+        return ""
+    check_url(found, at(path, "link_attachment_url"), link, rule="link_url")
+    return link if isinstance(link, str) else ""
+
+
+def _check_styles(found: Findings, path: str, value: Any, plain: str) -> None:
+    if not isinstance(value, list):
+        found.wrong_type(path, value, "a list of styled ranges")
+        return
+    # Meta does not say in what it counts here; a range is refused only when it is outside by every measure.
+    ranges = _ranges(found, path, value, len(plain.encode("utf-8", "surrogatepass")), "bytes")
+    if ranges and not plain.isascii():
+        found.warn(
+            path,
+            "range_unit_unknown",
+            "Meta does not say whether styled ranges count characters or bytes, and the text has characters where that "
+            "makes a difference.",
+            "Look at the post once it is out; plain ASCII before a range is safe.",
+        )
+    for index, item in enumerate(value):
+        names = item.get("styling_info") if isinstance(item, Mapping) else None
+        here = at(at(path, index), "styling_info")
+        if not isinstance(item, Mapping):
+            continue
+        if not isinstance(names, list) or not names:
+            found.add(
+                here, "style", "A styled range names its styles.", f"Use some of {', '.join(STYLES)}.", given=names
+            )
+            continue
+        for place, name in enumerate(names):
+            if name not in STYLES:
+                found.add(
+                    at(here, place),
+                    "style",
+                    "There is no such style.",
+                    f"Use {', '.join(STYLES)}.",
+                    given=name,
+                    limit=list(STYLES),
+                )
+
+
+def check_text_entities(found: Findings, path: str, value: Any, text: str) -> None:
+    """At most ten spoilers inside the text; offsets and lengths count UTF-16 units (as Meta's own sample does)."""
+    entities = read_object(found, path, value, list, "a list of spoilers")
+    if not entities:
+        return
+    if len(entities) > ENTITY_LIMIT:
+        found.add(
+            path,
+            "text_entities",
+            f"There are {len(entities)} spoilers; Threads takes {ENTITY_LIMIT}.",
+            "Leave some out.",
+            given=len(entities),
+            limit=ENTITY_LIMIT,
+        )
+    for index, item in enumerate(entities):
+        if isinstance(item, Mapping) and str(item.get("entity_type"))[:20].upper() != "SPOILER":
+            found.add(
+                at(at(path, index), "entity_type"),
+                "text_entities",
+                "The only kind of range in a text is a spoiler.",
+                "Write SPOILER.",
+                given=item.get("entity_type"),
+                limit="SPOILER",
+            )
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    ranges = _ranges(found, path, entities, units, "UTF-16 units")
+    wide = next((i for i, char in enumerate(text) if ord(char) > 0xFFFF), None)
+    if wide is not None and any(start + length > wide for start, length in ranges):
+        found.warn(
+            path,
+            "range_unit_unknown",
+            "An emoji or another character of two UTF-16 units stands before the end of a spoiler. Meta does not say "
+            "how it counts; its own sample counts such a character as two.",
+            "Count each of them as two, and look at the post once it is out.",
+        )
+
+
+def _ranges(found: Findings, path: str, items: list[Any], length: int, unit: str) -> list[tuple[int, int]]:
+    """The ranges (offset, length) that can be read; outside ones and overlaps are findings."""
+    ranges: list[tuple[int, int]] = []
+    for index, item in enumerate(items):
+        here = at(path, index)
+        if not isinstance(item, Mapping):
+            found.wrong_type(here, item, "an object with offset and length")
+            continue
+        start, size = _whole(item.get("offset")), _whole(item.get("length"))
+        for name, number, least in (("offset", start, 0), ("length", size, 1)):
+            if number is None or number < least:
+                found.add(
+                    at(here, name),
+                    "range",
+                    f"The {name} must be a whole number from {least} on.",
+                    f"Count in {unit}.",
+                    given=item.get(name),
+                    limit=least,
+                )
+        if start is None or size is None or start < 0 or size < 1:
+            continue
+        if start + size > length:
+            found.add(
+                here,
+                "range",
+                f"The range ends at {start + size}, the text at {length} {unit}.",
+                "Let it end within the text.",
+                given=[start, size],
+                limit=length,
+            )
+        ranges.append((start, size))
+    ordered = sorted(ranges)
+    if any(start + size > after for (start, size), (after, _) in pairwise(ordered)):
+        found.add(path, "range", "Two ranges overlap.", "Join them, or let one end where the next begins.")
+    return ranges
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, as number or as text (Meta's sample sends text)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < 10**9 else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    return None

@@ -1,0 +1,34 @@
+"""How dear calls are just now, by what Meta's answers say of usage; dear calls are spaced wider. Pure.
+
+Kept in the process: each worker reads the headers of its own answers, and they speak of the whole app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from treadle.domain.waiting import PATIENCE_S, THRIFTY_S
+from treadle_threads.limits import usage
+
+EASY, TIGHT = 50.0, 85.0  # percent of Meta's limit: below the first calls are cheap, from the second as dear as can be
+REMEMBERED_S = 300.0
+
+
+@dataclass(slots=True)
+class Thrift:
+    _busiest: float = 0.0
+    _seen_at: float = 0.0
+
+    def saw(self, headers: Mapping[str, str], now: float) -> None:
+        """Note the usage headers of an answer; one without them says nothing."""
+        busiest = usage(headers, now=now).busiest
+        if busiest is not None:
+            self._busiest, self._seen_at = busiest, now
+
+    def patience_s(self, now: float) -> float:
+        """What one look at a container is worth, in seconds that a ready one would lie unnoticed."""
+        if now - self._seen_at > REMEMBERED_S:
+            return PATIENCE_S
+        share = min(1.0, max(0.0, (self._busiest - EASY) / (TIGHT - EASY)))
+        return PATIENCE_S * float((THRIFTY_S / PATIENCE_S) ** share)

@@ -1,0 +1,197 @@
+"""Points in time and durations as people send them. Pure: the clock is passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from treadle.plural import plural
+from treadle.domain.findings import Finding
+
+YEAR_S = 366 * 86_400.0
+MAX_DURATION_S = 10 * YEAR_S
+MAX_AHEAD_S = 50 * YEAR_S
+PAST_S = 60.0  # a time that passed within this means now
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d+(?:[.,]\d+)?)W|(?:(?P<days>\d+(?:[.,]\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:[.,]\d+)?)H)?(?:(?P<minutes>\d+(?:[.,]\d+)?)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?)\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_UNITS = {"weeks": 604_800.0, "days": 86_400.0, "hours": 3_600.0, "minutes": 60.0, "seconds": 1.0}
+# The basic format, dates alone and week dates are taken too (datetime.fromisoformat does); years have four digits.
+_LOOKS_LIKE_A_TIME = re.compile(r"\d{4}-?[\dW]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A point in time: ``at`` in epoch seconds, ``text`` as it was sent, ``zone`` the zone it was read in, if named."""
+
+    at: float
+    text: str
+    zone: str | None
+    warnings: tuple[Finding, ...] = ()
+
+
+def iso(at: float | None) -> str | None:
+    """Epoch seconds as ISO 8601 in UTC, to the millisecond: the one way times are written in answers."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as an ISO 8601 duration in hours, minutes and seconds, as :func:`parse_duration` reads it."""
+    whole, rest = divmod(round(seconds, 6), 60)
+    hours, minutes = divmod(int(whole), 60)
+    parts = [(f"{hours}", "H"), (f"{minutes}", "M"), (f"{rest:.6f}".rstrip("0").rstrip("."), "S")]
+    return "PT" + ("".join(number + unit for number, unit in parts if float(number)) or "0S")
+
+
+def parse_when(text: str, zone: str | None = None, *, now: float | None = None) -> When | Finding:
+    """Read an ISO 8601 time. One without an offset needs ``zone`` (``Europe/Berlin``).
+
+    A local time that a clock change skips or doubles is never guessed: the finding names both readings. A time gone
+    by is fine (it means now). With ``now`` (epoch seconds), more than a year ahead is a warning, as is a zone beside
+    an offset that is not the zone's.
+    """
+    plain = text.strip()
+    try:
+        if not _LOOKS_LIKE_A_TIME.match(plain) or len(plain) > 64:
+            raise ValueError(plain[:64])
+        moment = datetime.fromisoformat(plain)
+    except ValueError:
+        return _when("not_a_time", "This is not a time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if re.fullmatch(r"[\dW-]+", plain):
+        return _when("no_time_of_day", "This is a day without a time.", f"Add the time: {plain}T09:00:00+01:00.", text)
+    read_in = None
+    if moment.tzinfo is None:
+        if not zone:
+            way_out = f"Add its offset ({moment.isoformat()}+01:00) or the zone beside it (Europe/Berlin)."
+            return _when("no_zone", "The time does not say where it is meant.", way_out, text)
+        read = _in_zone(moment, zone, text)
+        if isinstance(read, Finding):
+            return read
+        moment, read_in = read, zone
+    try:
+        at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
+    except OverflowError:
+        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if at < 0 or (now is not None and at - now > MAX_AHEAD_S):
+        message = "This lies before 1970." if at < 0 else "This is more than 50 years ahead."
+        return _when("out_of_range", message, "Send the time that is meant.", text)
+    warnings: tuple[Finding, ...] = ()
+    if now is not None and at - now > YEAR_S:
+        message = "This is more than a year ahead."
+        way_out = "Nothing, if it is meant; tokens must be kept alive until then."
+        warnings = (Finding("publish_at", "far_ahead", message, way_out, "warning", given=text),)
+    if read_in is None and zone and plain[-1] not in "Zz":
+        warnings += _beside(moment, zone, text)
+    return When(at, text, read_in, warnings)
+
+
+def too_late(at: float | None, lateness: float, now: float) -> bool:
+    """Whether a post of that time is not published without somebody's approval any more."""
+    return at is not None and now > at + lateness
+
+
+def about_past(when: When, lateness: float, now: float) -> Finding | None:
+    """What becomes of a post whose time has passed; nothing to say of the last minute, which means now."""
+    if now - when.at < PAST_S:
+        return None
+    message = f"This time has passed ({_ago(now - when.at)} ago)."
+    if too_late(when.at, lateness, now):
+        becomes = f"The post will wait for approval, because it is late by more than {_ago(lateness)}."
+    else:
+        becomes = "The post will be published right away."
+    way_out = f"{becomes} To publish it later, choose a time in the future."
+    return Finding("publish_at", "past_time", message, way_out, "warning", given=when.text[:100])
+
+
+def _ago(seconds: float) -> str:
+    for size, unit in ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute")):
+        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
+            return plural(int(seconds // size), unit)
+    return plural(int(seconds), "second") if seconds < 60 else plural(int(seconds // 60), "minute")
+
+
+def _beside(moment: datetime, zone: str, text: str) -> tuple[Finding, ...]:
+    """What there is to say when a time has an offset and a zone stands beside it: the offset counts."""
+    try:
+        there = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
+        message = "There is no such time zone; the offset of the time counts."
+        way_out = "Write a name like Europe/Berlin, or leave the zone out."
+        return (Finding("zone", "unknown_zone", message, way_out, "warning", given=zone[:100]),)
+    if there.utcoffset() == moment.utcoffset():
+        return ()
+    message = f"The offset counts: in {zone} it is {there.isoformat()} then."
+    way_out = "Leave the offset out if the time is meant there."
+    return (Finding("publish_at", "offset_and_zone", message, way_out, "warning", given=text[:100]),)
+
+
+def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message, way_out = "There is no such time zone.", "Write a name like Europe/Berlin or America/New_York."
+        return Finding("zone", "unknown_zone", message, way_out, given=zone[:100])
+    try:
+        first, second = moment.replace(tzinfo=place, fold=0), moment.replace(tzinfo=place, fold=1)
+        if first.utcoffset() == second.utcoffset():
+            return first
+        early, late = sorted((first, second), key=lambda reading: reading.astimezone(UTC))
+        there = early.astimezone(UTC).astimezone(place).replace(tzinfo=None) == moment
+    except OverflowError:
+        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+    if there:
+        readings = f"{early.isoformat()} or {late.isoformat()}"
+        message = f"The clocks in {zone} go back then, and this time comes twice: {readings}."
+        return _when("doubled_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+    readings = " or ".join(reading.astimezone(UTC).astimezone(place).isoformat() for reading in (early, late))
+    message = f"The clocks in {zone} go forward then, and this time does not exist; it could mean {readings}."
+    return _when("skipped_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+
+
+def _when(rule: str, message: str, way_out: str, given: str, limit: Any = None) -> Finding:
+    return Finding("publish_at", rule, message, way_out, given=given[:100], limit=limit)
+
+
+_KEPT = re.compile(r"(?P<text>.*)\[(?P<zone>[A-Za-z0-9_+/-]{1,64})\]\Z", re.S)
+
+
+def asked(kept: str | None) -> tuple[str | None, str | None]:
+    """(time, zone) as they were sent, of the text that is kept with a post: ``time`` or ``time[zone]``."""
+    match = _KEPT.match(kept) if kept else None
+    return (match["text"], match["zone"]) if match else (kept, None)
+
+
+def parse_duration(value: Any, field: str = "max_lateness") -> float | Finding:
+    """Seconds of an ISO 8601 duration (``PT24H``, ``P1D``, ``P1DT12H``) or of a plain number of seconds.
+
+    Years and months are refused: how long they are depends on when they begin.
+    """
+    seconds: float | None = None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value) if -1e15 < value < 1e15 else math.nan
+    elif isinstance(value, str) and len(value) <= 64:
+        plain = value.strip()
+        match = _DURATION.match(plain)
+        parts = {unit: part for unit, part in match.groupdict().items() if part} if match else {}
+        if parts and not plain.upper().endswith("T"):
+            seconds = sum(float(part.replace(",", ".")) * _UNITS[unit] for unit, part in parts.items())
+        elif re.fullmatch(r"\d{1,15}(\.\d{1,6})?", plain, re.ASCII):
+            seconds = float(plain)
+    if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= MAX_DURATION_S:
+        return Finding(
+            field,
+            "duration",
+            "This is not a length of time from nothing to ten years.",
+            "Write it like PT24H (24 hours), P2D (two days), PT30M (30 minutes), or as a number of seconds.",
+            given=value,
+            limit=[0, MAX_DURATION_S],
+        )
+    return seconds

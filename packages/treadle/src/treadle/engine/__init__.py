@@ -1,0 +1,1 @@
+"""The durable run of a post: queue, worker, lease, steps."""

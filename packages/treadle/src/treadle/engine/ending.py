@@ -1,0 +1,69 @@
+"""How a stage ends: the values a run steers by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from treadle_diagnosis.catalog.words import BlockerScope
+from treadle_diagnosis.types import Diagnosis
+from treadle.engine.records import Change
+
+Queue = Literal["posts", "media"]
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """There is a next step, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Another hop at ``at`` (epoch seconds); the post is in ``state`` until then."""
+
+    at: float
+    state: str
+    what: str
+    queue: Queue = "posts"
+    trouble: bool = False  # a read failed for reasons of Threads' own, whatever the post's own cause is
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Until a repair. ``key`` names what is blocked: post id, account id, app id, host, or "threads"."""
+
+    scope: BlockerScope
+    key: str
+    diagnosis: Diagnosis
+    why: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Parked behind blockers that are open already."""
+
+    blocker_ids: tuple[str, ...]
+    cause: dict[str, Any]
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Final, or waiting for a person: ``published``, ``failed``, ``held``, ``checking``, ``blocked``."""
+
+    state: str
+    why: str = ""
+    met: Parked | None = None  # a cause met on the way that stops others: opened as a blocker, though not for this post
+
+
+Ending: TypeAlias = GoOn | Later | Parked | Behind | Over
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a stage returns: what to write, and how it ends."""
+
+    change: Change
+    ending: Ending = field(default_factory=GoOn)

@@ -1,0 +1,57 @@
+"""Telling a service elsewhere that posts are being worked, so that it can tell people when Treadle itself is dead.
+
+The worker asks for ``TREADLE_HEARTBEAT_URL`` once a minute, unless posts are overdue and none of them moves. The
+service that is asked (a dead man's switch such as Healthchecks) raises the alarm when nothing comes.
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import sqlalchemy as sa
+import structlog
+
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
+from treadle.engine.house import House
+from treadle.store.tables import posts
+
+log = structlog.get_logger("treadle.heartbeat")
+
+EVERY_S = 60.0
+OVERDUE_S = 300.0
+WORKED = ("publishing", "waiting", "retrying", "checking", "blocked", "held", "published", "failed")
+PATIENCE = aiohttp.ClientTimeout(total=10)
+
+
+async def beat(house: House) -> None:
+    """Ask for the address, if the worker does what it is there for. It is logged and no more when that fails."""
+    url = house.settings.heartbeat_url
+    if not url:
+        return
+    if not await house.db.query(is_working, now=house.now(), overdue_s=house.scaled(OVERDUE_S)):
+        log.warning("heartbeat.withheld", why="posts are overdue and none of them moves")
+        return
+    if (problem := await ping(url)) is not None:
+        log.warning("heartbeat.failed", error=problem)
+
+
+def is_working(conn: sa.Connection, *, now: float, overdue_s: float) -> bool:
+    """Whether no post is overdue, or some post has moved within the time after which one counts as overdue."""
+    untouched = sa.select(posts.c.id).where(
+        posts.c.state == "scheduled",
+        posts.c.due_at <= now - overdue_s,
+        sa.or_(posts.c.approval.is_(None), posts.c.approval != "pending"),
+    )
+    if conn.execute(untouched.limit(1)).first() is None:
+        return True
+    moved = sa.select(posts.c.id).where(posts.c.state.in_(WORKED), posts.c.updated_at > now - overdue_s)
+    return conn.execute(moved.limit(1)).first() is not None
+
+
+async def ping(url: str) -> str | None:
+    """Ask for the operator's own address, on a private network too; what went wrong, or ``None``."""
+    try:
+        async with guarded_session(Trust.OPERATOR, timeout=PATIENCE) as session, session.get(url) as answer:
+            return None if answer.status < 400 else f"HTTP {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return type(error).__name__  # the text may hold the address, which is a secret with most services

@@ -1,0 +1,50 @@
+"""What a run needs of the house: database, clock, chance, tokens, Threads, and a way to enqueue the next hop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from treadle.accounts.service import Accounts
+from treadle_diagnosis.types import Diagnosis
+from treadle.media.service import MediaService
+from treadle.store.release import Enqueue, Releaser
+from treadle.domain.view import AccountView
+from treadle.domain.breaker import Breaker
+from treadle.engine.lease import Lease
+from treadle.domain.thrift import Thrift
+from treadle.settings import Settings
+from treadle.store import Database
+from treadle_threads import ThreadsClient
+
+
+@dataclass(slots=True)
+class House:
+    settings: Settings
+    db: Database
+    lease: Lease
+    enqueue: Enqueue
+    client: Callable[[AccountView], ThreadsClient]
+    media: Callable[[], Awaitable[MediaService]]
+    now: Callable[[], float]
+    random01: Callable[[], float]
+    releaser: Releaser
+    breaker: Breaker = field(default_factory=Breaker)
+    thrift: Thrift = field(default_factory=Thrift)
+    woke: Callable[[float], None] = lambda at: None
+    # Tells the accounts room what a diagnosis says of an account's health.
+    observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
+    # Tells it that a publish worked, for an account that was not well.
+    worked: Callable[[sa.Connection, str, float], None] = lambda conn, account_id, now: None
+    accounts: Accounts | None = None
+    close: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def scale(self) -> float:
+        return self.settings.time_scale
+
+    def scaled(self, seconds: float) -> float:
+        """One of our own durations, shrunk by the time scale."""
+        return seconds * self.settings.time_scale

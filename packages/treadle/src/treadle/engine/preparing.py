@@ -1,0 +1,177 @@
+"""The stage before Threads is asked: look at each medium as Threads will, and make right what can be made right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.types import Diagnosis
+from treadle_threads.media.patterns import OWN_FAULT
+from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
+from treadle.store.timeline import Note
+from treadle.domain.view import PartView, start_of
+from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.failing import decided
+from treadle.engine.house import House
+from treadle.domain.policy import Fail, Park, RetryAt, decide
+from treadle.engine.records import Change, Hop
+from treadle.domain.steps import PrepareMedia
+from treadle.store import statements
+from treadle.store.files import find_media
+from treadle.store.tables import media, posts
+
+# Remarks on an address that stop nothing by themselves, and that say what it was when Threads then cannot fetch it.
+DOUBTFUL = frozenset({"meta_agent_refused", "tunnel_host", "redirects", "no_ranges", "host_failed_lately"})
+DISPUTED = frozenset({"hevc", "hdr"})  # documented as allowed, refused by folklore: converted once Threads refused it
+KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, published or not
+
+
+async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
+    """Prepare every medium of the part, one after the other: repairs take all the processor there is anyway."""
+    part, service = step.part, await house.media()
+    ready: list[dict[str, Any]] = []
+    notes: list[Note] = []
+    for index, item in enumerate(part.media):
+        began = house.now()
+        row = await house.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
+        source = service.local_path(row["stored"]) if row else str(item.get("url"))
+        made = await service.prepare(
+            source,
+            on_too_long=str(part.options.get("on_too_long") or "refuse"),
+            due_at=hop.post.publish_at,
+            workspace=part.workspace_id,
+            copy=bool(part.options.get("copy_media")),
+            conservative=bool(part.checks.get("conservative")),
+            progress=_teller(house, hop, index),
+        )
+        what = f"Look at medium {index + 1} as Threads will"
+        if isinstance(made, NotPreparable):
+            if _too_early_to_say(hop, part, made, house.now()):
+                return _look_again_in_time(hop, part, made, what, began, house.now())
+            notes.append(_note(part, what, began, house.now(), "refused", made.report.to_json()))
+            return _not_preparable(house, hop, part, made, notes)
+        entry, note = await _ready(house, hop, part, service, item, row, made)
+        notes.append(_note(part, f"{what}: {note}", began, house.now(), "ok", made.report.to_json()))
+        ready.append(entry)
+    kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
+    change = Change(notes=notes).on(part.position, media_urls=ready, kind=kind, state="creating", cause=None)
+    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+    return Outcome(change, GoOn())
+
+
+def _teller(house: House, hop: Hop, index: int) -> Callable[[Progress], None]:
+    """Writes a repair's progress where pages and API show it, at most once a second; losing one line loses nothing."""
+    last = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if house.now() - last < 1.0:
+            return
+        last = house.now()
+        words = f"Makes medium {index + 1} fit for Threads: {progress.fraction:.0%}"
+        if progress.left_s is not None:
+            words += f", about {progress.left_s:.0f} s left"
+        task = asyncio.get_running_loop().create_task(house.db.run(_say, hop, words + "."))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    return tell
+
+
+def _say(conn: sa.Connection, hop: Hop, words: str) -> None:
+    statements.update(conn, posts, {"next_what": words}, id=hop.post.id, claim=hop.post.claim)
+
+
+async def _ready(
+    house: House,
+    hop: Hop,
+    part: PartView,
+    service: MediaService,
+    item: dict[str, Any],
+    row: dict[str, Any] | None,
+    made: Prepared,
+) -> tuple[dict[str, Any], str]:
+    kind = made.report.kind.upper()
+    entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
+    doubt = next((f for f in made.report.findings if f.code in DOUBTFUL), None)
+    if doubt is not None and made.stored is None:
+        entry["doubt"] = {"pattern": doubt.pattern, "finding": doubt.to_json()}
+    if item.get("spoiler"):
+        entry["spoiler"] = True
+    if any(f.code in DISPUTED for f in made.report.findings) and not made.repaired:
+        entry["disputed"] = True
+    if made.stored is None and row is None:
+        return {**entry, "url": made.url}, "nothing to change."
+    if made.stored is None:
+        assert row is not None
+        return {**entry, "url": service.public_url(row["stored"]), "media_id": row["id"]}, "nothing to change."
+    kept = made.stored
+    values = {
+        "id": kept.id,
+        "workspace_id": part.workspace_id,
+        "source_url": item.get("url"),
+        "stored": kept.to_json(),
+        "filename": kept.filename,
+        "content_type": kept.content_type,
+        "size": kept.size,
+        "sha256": kept.sha256,
+        "report": made.report.to_json(),
+        "used_by": hop.post.id,
+        "created_at": house.now(),
+        "expires_at": house.now() + KEEP_S,
+    }
+    await house.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
+    entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
+    return entry, made.summary
+
+
+def _too_early_to_say(hop: Hop, part: PartView, made: NotPreparable, now: float) -> bool:
+    """Whether a scheduled post's medium cannot be fetched yet: it may be there when its time comes."""
+    if hop.post.publish_at is None or made.report.probe is not None:
+        return False
+    return now < start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+
+
+def _look_again_in_time(hop: Hop, part: PartView, made: NotPreparable, what: str, began: float, now: float) -> Outcome:
+    assert hop.post.publish_at is not None
+    at = start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+    note = replace(
+        _note(part, what, began, now, "refused", made.report.to_json()),
+        decision="There is time yet: looked at again before the post is due.",
+    )
+    return Outcome(Change(notes=[note]), Later(at, "scheduled", made.findings[0].message))
+
+
+def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
+    worst = next((f for f in made.findings if f.severity == "error"), made.findings[0])
+    context: dict[str, Any] = {"media_kind": part.kind.lower()}
+    if worst.pattern == OWN_FAULT:  # counted, so that the cause says what holds once the retries are used up
+        context["seen_on_container"] = part.tries.get(OWN_FAULT, 0) + 1
+    evidence = Evidence(stage="media", body={"finding": worst.to_json()}, context=context)
+    diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
+    decision = decide(diagnosis, "media", part.tries, now=house.now(), random01=house.random01(), scale=house.scale)
+    if isinstance(decision, Fail):
+        decision = Park("post", worst.message)
+    if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
+        decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
+    notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
+    outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes, now=house.now())
+    outcome.change.post["why"] = worst.message
+    return outcome
+
+
+def _note(part: PartView, what: str, began: float, now: float, outcome: str, report: dict[str, Any]) -> Note:
+    return Note(
+        "media",
+        "work",
+        what,
+        part.position,
+        started_at=began,
+        duration_s=now - began,
+        outcome=outcome,
+        answer={"report": report},
+    )

@@ -1,0 +1,151 @@
+"""The publishing quota of one account: 250 posts and 1,000 replies in 24 moving hours, as Threads counts them.
+
+Nothing is asked ahead of need: our own count is enough until it comes near the limit or Threads refuses. Then
+``threads_publishing_limit`` tells, and posts wait until the oldest of the window leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.types import Diagnosis
+from treadle.domain.view import AccountView, PartView
+from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.evidence import note_of, reading_stops
+from treadle.engine.failing import call_failed
+from treadle.engine.house import House
+from treadle.engine.records import Change, Hop
+from treadle.store.tables import parts
+from treadle_threads.results import Ok
+
+WINDOW_S = 86_400.0
+TOTALS: Mapping[str, int] = {"posts": 250, "replies": 1000}
+ASK_AGAIN_S = 900.0
+RAISED_S = 3600.0
+
+
+_USED = sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
+    parts.c.account_id == sa.bindparam("account"),
+    parts.c.published_at > sa.bindparam("since"),
+    parts.c.is_reply == sa.bindparam("reply", type_=sa.Boolean),
+)
+
+
+def bucket(part: PartView) -> str:
+    return "replies" if part.is_reply else "posts"
+
+
+def total(account: AccountView, name: str) -> int:
+    return int(account.quota.get(f"{name}_total") or TOTALS[name])
+
+
+def used_here(conn: sa.Connection, account_id: str, name: str, now: float) -> tuple[int, float | None]:
+    """(how many of this account's parts were published in the window, when the oldest of them was)."""
+    asked = {"account": account_id, "since": now - WINDOW_S, "reply": name == "replies"}
+    row = conn.execute(_USED, asked).one()
+    return int(row[0]), row[1]
+
+
+def full_until(conn: sa.Connection, account: AccountView, part: PartView, now: float) -> float | None:
+    """When the next slot opens, if our own count says that there is none; ``None``: there is room."""
+    name = bucket(part)
+    count, oldest = used_here(conn, account.id, name, now)
+    if count < total(account, name) or oldest is None:
+        return None
+    return oldest + WINDOW_S
+
+
+def read_again_at(account: AccountView, house: House) -> float:
+    """When a limit that our own count has used up is read again: it may have been raised. Epoch seconds."""
+    return float(account.quota.get("at") or 0.0) + max(1.0, house.scaled(RAISED_S))
+
+
+def taken_for_full(account: AccountView, part: PartView, now: float) -> dict[str, object]:
+    """``account.quota`` that says: full as far as we know, to be read before anything is published."""
+    name = bucket(part)
+    return {**account.quota, f"{name}_used": total(account, name), "at": now}
+
+
+def exhausted(part: PartView) -> Diagnosis:
+    """The diagnosis of a quota that is used up by our own count."""
+    evidence = Evidence(stage="preflight", context={"finding": "quota_exhausted", "bucket": bucket(part)})
+    return from_pattern("quota_exhausted", evidence)
+
+
+def doubtful(account: AccountView, part: PartView, now: float) -> bool:
+    """Whether the last reading said that the bucket is full: then it is read again before anything is published."""
+    name, quota = bucket(part), account.quota
+    used = quota.get(f"{name}_used")
+    return used is not None and int(used) >= total(account, name) and now - float(quota.get("at") or 0) < WINDOW_S
+
+
+async def look(house: House, hop: Hop, part: PartView) -> Outcome:
+    """Read the limit before publishing; goes on when there is room, waits when there is none."""
+    outcome = Outcome(Change())
+    outcome.ending = Later(house.now() + house.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
+    room = await ask(house, hop, part, outcome)
+    if room is None:
+        # Threads did not tell: publishing itself will.
+        outcome.change.account["quota"] = {"at": house.now()}
+    if room is not False:
+        outcome.ending = GoOn()
+    return outcome
+
+
+async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool | None:
+    """Read the limit into ``outcome``: is there room (``None``: no answer)? Sets when to go on if there is none."""
+    began = house.now()
+    result = await house.client(hop.account).publishing_limit()
+    outcome.change.notes.append(note_of(result, "read", "Read the publishing limit", part.position, started_at=began))
+    if not isinstance(result, Ok):
+        if reading_stops(result):
+            # The token is refused: publishing would be too, so the post waits for the repair of that instead.
+            failed = call_failed(
+                house,
+                hop,
+                part,
+                result,
+                stage="read",
+                situation="read",
+                what="Read the publishing limit",
+                started_at=began,
+            )
+            outcome.ending = failed.ending
+            outcome.change.post.update(failed.change.post)
+            outcome.change.parts.setdefault(part.position, {}).update(failed.change.parts[part.position])
+            return False
+        return None
+    limit, now, name = result.value, house.now(), bucket(part)
+    quota = {
+        "posts_used": limit.posts_used,
+        "posts_total": limit.posts_total,
+        "replies_used": limit.replies_used,
+        "replies_total": limit.replies_total,
+        "at": now,
+        # Why the account waits, for the posts that wait with it.
+        "cause": (outcome.change.account.get("quota") or hop.account.quota).get("cause"),
+    }
+    outcome.change.account["quota"] = quota
+    used, whole = quota[f"{name}_used"], quota[f"{name}_total"] or TOTALS[name]
+    if used is None or used < whole:
+        return True
+    _, oldest = await house.db.query(used_here, hop.account.id, name, now)
+    # When the window is full of posts that are not ours, nobody can say when it opens; and posts may be deleted.
+    again = now + max(1.0, house.scaled(ASK_AGAIN_S))
+    opens = oldest + WINDOW_S if oldest else None
+    until = min(opens + 1.0, again) if opens else again
+    outcome.change.account["quota_until"] = until
+    if outcome.change.post.get("cause") is None:
+        cause = quota["cause"] = exhausted(part).to_json()
+        outcome.change.post.update(cause=cause, cause_pattern=cause["pattern"], cause_lane=cause["lane"])
+    said = f"{used:g} of {whole:g} {name} in 24 hours are used up."
+    outcome.change.post["why"] = said
+    if isinstance(outcome.ending, Later):
+        what = (
+            "Looks again whether there is room." if opens is None or opens > again else "Goes out: a slot is free then."
+        )
+        outcome.ending = Later(until, "waiting", what)
+    return False

@@ -1,0 +1,79 @@
+"""What one look at a container and at the account's lists says of a part, as evidence for the rule that decides."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from treadle_diagnosis.objects import CONTAINER_STATES
+from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
+from treadle.domain.view import PartView
+from treadle.engine.house import House
+from treadle.engine.looking import Listed
+from treadle.domain.matching import Wanted, find, nameless
+from treadle.store.tables import parts
+
+
+def evidence(
+    house: House,
+    part: PartView,
+    parent: str | None,
+    status: str | None,
+    listed: Listed,
+    now: float,
+    *,
+    claimed: set[str],
+    rivals: int,
+) -> tuple[Evidence, list[str]]:
+    """What one look saw, and the ids of the entries that can be this part, oldest first."""
+    sought, before = wanted(part, parent), part.seen_before
+    found = find(listed.items, sought, seen_before=before, claimed=claimed)
+    telling = listed.whole and not nameless(listed.items, sought, seen_before=before, claimed=claimed)
+    container: Container = status if status in CONTAINER_STATES else "unreadable"  # type: ignore[assignment]
+    settle = house.scaled(house.settings.publish_settle)
+    missed = telling and not found and part.intent_at is not None and now - part.intent_at >= settle
+    finished = int(part.checks.get("finished") or 0)
+    if missed:
+        finished = finished + 1 if container in ("FINISHED", "IN_PROGRESS") else 0
+    misses = int(part.checks.get("misses") or 0)
+    if found or missed:
+        misses = misses + 1 if missed else 0
+    since = part.checks.get("missed_at")
+    return Evidence(
+        now=now,
+        settle_s=settle,
+        container=container,
+        lists="match" if found else "no match" if telling else "unreadable",
+        candidates=len(found),
+        rivals=rivals,
+        finished=0 if found else finished,
+        misses=misses,
+        misses_span_s=now - float(since) if since is not None and misses > 1 else 0.0,
+        noted=before is not None,
+        apart_s=house.scaled(MISSES_APART_S),
+        life_s=house.scaled(COUNTS_AS_EXPIRED_S),
+    ), found
+
+
+def wanted(part: PartView, parent: str | None) -> Wanted:
+    """What was sent, which is not what the part says now when it was changed after a refusal."""
+    sent, since = as_sent(part), part.intent_first_at or part.intent_at or 0.0
+    return Wanted(sent.kind, sent.text, parent, since)
+
+
+def claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
+    """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
+    mine = sa.and_(parts.c.threads_user_id == part.threads_user_id, parts.c.id != part.id)
+    ids = conn.execute(sa.select(parts.c.threads_id).where(mine, parts.c.threads_id.is_not(None)))
+    claimed = {row.threads_id for row in ids}
+    unsettled = conn.execute(
+        sa.select(parts.c.kind, parts.c.body).where(
+            mine,
+            parts.c.threads_id.is_(None),
+            parts.c.sends > 0,
+            parts.c.state.in_(("checking", "published", "publishing")),
+        )
+    )
+    rivals = sum(
+        1 for row in unsettled if row.kind == part.kind and str((row.body or {}).get("text") or "") == part.text
+    )
+    return claimed, rivals

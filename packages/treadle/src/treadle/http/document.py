@@ -1,0 +1,193 @@
+"""What the OpenAPI document says: problems, request bodies, headers and examples of each route, in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from treadle import __version__
+from treadle.http.answers import ProblemOut
+from treadle.http.problems import KINDS, PROBLEM_JSON
+
+_bodies: dict[str, type[BaseModel]] = {}
+_REF = "#/components/schemas/"
+_HEADERS: Mapping[str, str] = {
+    "Location": "The address of what was made.",
+    "ETag": "Its edit version; send it back as If-Match with an edit.",
+    "Idempotency-Replayed": "'true' when an earlier request with this key made it.",
+    "Link": "The next page, rel=next.",
+}
+_SAID: Mapping[int, str] = {
+    400: "The body is not JSON.",
+    401: "No key, or a wrong one.",
+    403: "The key has too small a scope.",
+    404: "Not in this workspace.",
+    409: "Not possible in its present state; 'code' says why.",
+    412: "Changed since it was read.",
+    413: "Too large.",
+    415: "Not a kind of body that is read here.",
+    422: "Something in the request is wrong; 'findings' names everything at once.",
+    429: "Too many at once.",
+    424: "Threads did not do it; 'cause' says why.",
+    503: "Not available right now.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems a route can answer; 401, 403, 422 and 503 are always among them."""
+    made: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({401, 403, 422, 503, *statuses}):
+        made[status] = {
+            "description": _SAID[status],
+            "content": {PROBLEM_JSON: {"schema": {"$ref": f"{_REF}ProblemOut"}, "example": _example(status)}},
+        }
+    return made
+
+
+BODY = (400, 413, 415)
+
+
+def good(
+    status: int,
+    words: str,
+    example: Any = None,
+    *headers: str,
+    model: type[BaseModel] | None = None,
+    also: Mapping[int | str, dict[str, Any]] | None = None,
+) -> dict[int | str, dict[str, Any]]:
+    """One good answer, with an example and the headers it carries; ``also`` are further answers."""
+    answer: dict[str, Any] = {"description": words}
+    if model is not None:
+        answer["model"] = model
+    if example is not None:
+        answer["content"] = {"application/json": {"example": example}}
+    if headers:
+        answer["headers"] = {h: {"description": _HEADERS[h], "schema": {"type": "string"}} for h in headers}
+    return {status: answer, **(also or {})}
+
+
+def takes(
+    model: type[BaseModel],
+    example: Any = None,
+    *,
+    required: bool = True,
+    anything: bool = False,
+    more: Mapping[str, Any] | None = None,
+    **extra: Any,
+) -> dict[str, Any]:
+    """The request body of a route that reads it itself; ``extra`` are further entries of the operation.
+
+    ``anything``: the route takes other JSON too, and says what is wrong with it in a good answer."""
+    _bodies[model.__name__] = model
+    content: dict[str, Any] = {"schema": {"$ref": _REF + model.__name__}}
+    if anything:
+        content["schema"] = {
+            "anyOf": [content["schema"], {"description": "Anything else: the answer says what it is."}]
+        }
+    if example is not None:
+        content["example"] = example
+    return {"requestBody": {"required": required, "content": {"application/json": content, **(more or {})}}, **extra}
+
+
+def header(name: str, words: str, example: str) -> dict[str, Any]:
+    """A request header, as an OpenAPI parameter."""
+    schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[\x21-\x7e][\x20-\x7e]*$"}
+    return {"name": name, "in": "header", "required": False, "description": words, "schema": schema, "example": example}
+
+
+IDEMPOTENCY = header(
+    "Idempotency-Key",
+    "The same key with the same body answers the post that the first request made (200), for 30 days; with another "
+    "body it is refused (409).",
+    "9f0d2c1e-6a54-4b0e-8f1d-0a4f6f9a7d11",
+)
+IF_MATCH = header("If-Match", "The post's ETag as it was read; without it the edit is made in any case.", '"1"')
+
+
+def install(api: FastAPI) -> None:
+    """Make ``/openapi.json`` name request bodies and problems that routes read and write themselves."""
+
+    def document() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            made = get_openapi(
+                title="Treadle",
+                version=__version__,
+                summary="Publishes to Threads exactly once, and says what went wrong when it cannot.",
+                description=_INTRODUCTION,
+                routes=api.routes,
+                tags=_TAGS,
+            )
+            components = made.setdefault("components", {}).setdefault("schemas", {})
+            wanted = [(model, "validation") for model in _bodies.values()] + [(ProblemOut, "serialization")]
+            _, extra = models_json_schema(wanted, ref_template=_REF + "{model}")  # type: ignore[arg-type]
+            for name, schema in extra.get("$defs", {}).items():
+                components.setdefault(name, schema)
+            for unused in ("HTTPValidationError", "ValidationError"):
+                components.pop(unused, None)
+            api.openapi_schema = made
+        return api.openapi_schema
+
+    api.openapi = document  # type: ignore[method-assign]
+
+
+def _example(status: int) -> dict[str, Any]:
+    code = {422: "invalid_request", 409: "too_late"}.get(status) or next(
+        name for name, kind in KINDS.items() if kind.status == status
+    )
+    kind = KINDS[code]
+    made: dict[str, Any] = {
+        "type": f"https://treadle.example/problems/{code}",
+        "title": kind.title,
+        "status": status,
+        "detail": kind.way_out,
+        "code": code,
+        "way_out": kind.way_out,
+    }
+    if status == 422:
+        made["findings"] = [
+            {
+                "field": "text",
+                "rule": "text_too_long",
+                "severity": "error",
+                "message": "The text counts 512; Threads takes 500.",
+                "way_out": "Shorten it by 12, or move the rest into replies.",
+                "given": 512,
+                "limit": 500,
+                "pattern": "",
+                "guide": None,
+            }
+        ]
+    return made
+
+
+_INTRODUCTION = """
+Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs to one workspace and has a scope:
+`read`, `write` (includes read) or `admin` (includes both). What belongs to another workspace is not found (404).
+
+Lists come in pages: `next` of an answer is the `after` of the next request. Times are ISO 8601 in UTC. Refusals are
+problem documents (RFC 9457): `type` is the address of a page that explains it, `code` is stable, and `findings` names
+every field that is wrong, at once.
+
+Only `POST /v1/posts` and `POST /v1/posts/bulk` take an `Idempotency-Key`; elsewhere the header is ignored. Sent
+again, an act on a post (confirm, retry, cancel) looks at the post's state first: it has no second effect, and answers
+409 where there is nothing left to do. A POST that makes something else (a webhook, a workspace) makes another one: look
+at the list first.
+
+Fields may be added to answers at any time; none is removed or changes its meaning
+within v1.
+"""
+
+_TAGS = [
+    {"name": "Posts", "description": "What is to be published, and what became of it."},
+    {"name": "Media", "description": "Files for posts."},
+    {"name": "Accounts", "description": "Threads profiles this workspace publishes to."},
+    {"name": "Causes", "description": "What holds posts back, and what errors mean."},
+    {"name": "Webhooks", "description": "Being told by calls to an address of yours."},
+    {"name": "Workspace", "description": "Keys, export, and the tenant itself."},
+    {"name": "Operating", "description": "For whoever runs the server."},
+]

@@ -1,0 +1,107 @@
+"""What Meta calls by itself: ``/threads/deauthorize``, ``/threads/delete-data`` and its status, ``/threads/webhook``.
+
+None of these takes a key: each request is signed with the app's secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TypeVar
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from treadle.accounts import from_meta
+from treadle.accounts.from_meta import BODY_MOST, Signed
+from treadle.domain.refusal import Refusal
+from treadle.accounts.service import Accounts
+from treadle.http import forms
+from treadle.http.caller import House
+from treadle.http.problems import Problem
+from treadle.app import App
+from treadle.services.read import iso
+from treadle_threads import ThreadsClient
+
+T = TypeVar("T")
+router = APIRouter(prefix="/threads", tags=["From Meta"], include_in_schema=False)
+
+
+def _no(answer: Refusal) -> Problem:
+    code = {413: "too_large", 503: "unavailable"}.get(answer.status, "invalid_request")
+    return Problem(code, answer.detail, title=answer.title, status=answer.status)
+
+
+async def _signed(request: Request, app: App) -> Signed:
+    secret = app.settings.threads_app_secret
+    if not secret.get_secret_value():
+        raise _no(Refusal("No app is set", "Without an app's secret nothing signed can be verified.", 503))
+    fields = await forms.read_fields(request, limit=BODY_MOST)
+    signed = from_meta.read_signed_request(fields.get("signed_request", ""), secret)
+    if isinstance(signed, Refusal):
+        raise _no(signed)
+    return signed
+
+
+async def _within(app: App, work: Callable[[sa.Connection, Accounts], T]) -> T:
+    """``work`` in a transaction. None of this calls Threads, so the client is never opened."""
+    house = app.accounts(ThreadsClient(base_url=app.settings.threads_api_url))
+    return await app.db.run(work, house)
+
+
+@router.post("/deauthorize")
+async def deauthorize(request: Request, app: House) -> Response:
+    """A person removed the app at Threads."""
+    signed = await _signed(request, app)
+    await _within(app, lambda conn, house: from_meta.deauthorize(conn, house, signed))
+    return JSONResponse({"ok": True})
+
+
+@router.post("/delete-data")
+async def delete_data(request: Request, app: House) -> Response:
+    """A person wants their data deleted; Meta shows them the answer's address."""
+    signed = await _signed(request, app)
+    done = await _within(app, lambda conn, house: from_meta.delete_data(conn, house, signed))
+    return JSONResponse({"url": done.url, "confirmation_code": done.code})
+
+
+@router.get("/delete-data/{code}")
+async def deletion(code: str, app: House) -> Response:
+    """The status page of one deletion. It names nobody."""
+    found = await app.db.query(from_meta.deletion_status, code) if len(code) <= 64 else None
+    if found is None:
+        said, status = "There is no deletion with this code here.", 404
+    elif found["state"] == "done":
+        said, status = f"What came from Threads about this person was deleted on {iso(found['done_at'])}.", 200
+    else:
+        said, status = f"The deletion was asked for on {iso(found['requested_at'])} and is under way.", 200
+    return HTMLResponse(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Data deletion</title><main><h1>Data deletion</h1><p>{escape(said)}</p></main></html>",
+        status,
+        {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+@router.get("/webhook")
+async def handshake(request: Request, app: House) -> Response:
+    """Meta sets the webhook up: the challenge goes back."""
+    secret = app.settings.threads_app_secret
+    if not secret.get_secret_value():
+        raise _no(Refusal("No app is set", "Without an app's secret there is no verify token.", 503))
+    answer = from_meta.handshake(dict(request.query_params), secret)
+    if isinstance(answer, Refusal):
+        raise _no(answer)
+    return PlainTextResponse(answer[:1000], headers={"X-Content-Type-Options": "nosniff"})
+
+
+@router.post("/webhook")
+async def webhook(request: Request, app: House) -> Response:
+    """One delivery. A replay is answered like the first, and changes nothing."""
+    body = await forms.read_body(request, BODY_MOST)
+    header = request.headers.get("x-hub-signature-256")
+    answer = await _within(app, lambda conn, house: from_meta.receive(conn, house, body, header))
+    if isinstance(answer, Refusal):
+        raise _no(answer)
+    return JSONResponse({"ok": True, "new": answer})

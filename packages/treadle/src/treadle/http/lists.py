@@ -1,0 +1,85 @@
+"""Pages of lists, and what every query of one has in common."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from starlette.responses import JSONResponse
+
+from treadle.http.problems import invalid
+from treadle.domain.findings import Finding
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+After = Annotated[str | None, Query(max_length=100, description="'next' of the page before.")]
+# What may stand in a query: no character a database refuses.
+PLAIN = r"^[^\x00]*$"
+
+
+async def known_query(request: Request) -> None:
+    """Refuse query parameters that the route does not know: a filter that is misspelt must not be ignored."""
+    route = request.scope.get("route")
+    dependant = getattr(route, "dependant", None)
+    if dependant is None:
+        return
+    known = {field.alias for field in dependant.query_params}
+    findings = [
+        Finding(
+            name[:100],
+            "unknown_parameter",
+            f"This list has no parameter '{name[:100]}'." if known else "Nothing is taken in the query here.",
+            f"Known here: {', '.join(sorted(known))}." if known else "Leave it out.",
+            given=request.query_params.get(name),
+        )
+        for name in dict.fromkeys(request.query_params.keys())
+        if name not in known
+    ]
+    if findings:
+        raise invalid(findings)
+
+
+def page(request: Request, data: list[Any], following: str | None) -> JSONResponse:
+    """``{"data": [...], "next": cursor or null}`` and a Link header."""
+    headers = {}
+    if following:
+        url = request.url.include_query_params(after=following)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return JSONResponse({"data": data, "next": following}, headers=headers)
+
+
+def words(values: list[str] | None, known: frozenset[str] | None, name: str) -> tuple[str, ...]:
+    """Values of a filter that may be repeated or joined by commas; all must be ``known`` when that is given."""
+    given = tuple(dict.fromkeys(v.strip() for value in values or () for v in value.split(",") if v.strip()))
+    wrong = [value for value in given if known is not None and value not in known]
+    if wrong and known is not None:
+        raise invalid(
+            [
+                Finding(
+                    name,
+                    "unknown_value",
+                    f"There is no {name} '{value[:60]}'.",
+                    f"One or more of: {', '.join(sorted(known))}.",
+                    given=value,
+                    limit=sorted(known),
+                )
+                for value in wrong
+            ]
+        )
+    return given
+
+
+def moment(value: str | None, name: str) -> float | None:
+    """A point in time of a query, epoch seconds; without an offset it is UTC."""
+    if value is None or value == "":
+        return None
+    try:
+        # A plus that was not encoded arrives as a space.
+        read = datetime.fromisoformat(value.strip().replace(" ", "+") if "T" in value else value.strip())
+        if read.tzinfo is None:
+            read = datetime.fromisoformat(f"{read.isoformat()}+00:00")
+        return read.timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise invalid(
+            [Finding(name, "not_a_time", "This is not a time.", "Write it like 2026-12-01T09:00:00Z.", given=value)]
+        ) from None

@@ -1,0 +1,140 @@
+"""For whoever runs it: ``/healthz``, ``/readyz``, ``/metrics``, and the pages behind problems' addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from treadle import __version__
+from treadle.http import answers, reference
+from treadle.http.caller import House, caller_of
+from treadle.http.document import good, problems
+from treadle.http.problems import KINDS, Problem, not_found, page
+from treadle.http.workspaces import of_the_first_workspace
+from treadle.observe.metrics import CONTENT_TYPE, Metrics
+from treadle.store import Database
+from treadle.store.tables import workers
+
+WRITE_EVERY_S = 10.0
+
+router = APIRouter(tags=["Operating"])
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process alive",
+    response_model=answers.Open,
+    responses=good(200, "It answers.", {"status": "ok", "version": __version__}),
+)
+async def healthz() -> Response:
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+@router.get(
+    "/readyz",
+    summary="Can it do its work",
+    response_model=answers.Open,
+    responses={
+        **good(
+            200,
+            "Database there, up to date and writable; a worker alive.",
+            {"status": "ready", "checks": {"database": "ok"}},
+        ),
+        **good(503, "Something is missing; 'checks' says what.", model=answers.Open),
+    },
+)
+async def readyz(request: Request, app: House) -> Response:
+    """A load balancer sends requests here only while this is 200."""
+    checks: dict[str, str] = {}
+    state = request.app.state
+    try:
+        current, alive = await asyncio.wait_for(app.db.query(_look, state.newest, app.now()), 5)
+        checks["database"] = (await state.write_check()) if current else "not up to date: run 'treadle migrate'"
+        checks["worker"] = "ok" if alive else "no worker is alive: nothing is sent; run 'treadle worker'"
+    except (sa.exc.SQLAlchemyError, TimeoutError):
+        checks["database"] = "does not answer"
+    ready = all(said == "ok" for said in checks.values())
+    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+
+class WriteCheck:
+    """Whether the database takes writes, by writing: a full disk or a read-only database still answers reads.
+
+    One write serves everybody who asks within :data:`WRITE_EVERY_S`, so that asking costs strangers nothing to spare.
+    """
+
+    def __init__(self, db: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db, self._clock = db, clock
+        self._turn = asyncio.Lock()
+        self._known: tuple[float, str] | None = None
+
+    async def __call__(self) -> str:
+        async with self._turn:
+            now = self._clock()
+            if self._known is None or now - self._known[0] >= WRITE_EVERY_S:
+                self._known = (now, await self._write())
+            return self._known[1]
+
+    async def _write(self) -> str:
+        try:
+            await asyncio.wait_for(self._db.run(_touch), 5)
+        except TimeoutError:
+            return "takes no writes: it does not answer"
+        except sa.exc.SQLAlchemyError:
+            return "takes no writes: look at its disk space and permissions"
+        return "ok"
+
+
+def _touch(conn: sa.Connection) -> None:
+    """Write a row that changes nothing."""
+    conn.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
+
+
+def _look(conn: sa.Connection, newest: str, now: float) -> tuple[bool, bool]:
+    at = conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    alive = sa.select(workers.c.id).where(workers.c.state == "alive", workers.c.expires_at > now - 60)
+    return at == newest, conn.execute(alive.limit(1)).first() is not None
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus",
+    responses={
+        200: {"description": "The text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        401: problems()[401],
+        403: problems()[403],
+    },
+    response_class=Response,
+)
+async def metrics(request: Request, app: House) -> Response:
+    """Takes a key of the installation's first workspace (`read` is enough), unless TREADLE_METRICS is `open`."""
+    if app.settings.metrics != "open":
+        caller = await caller_of(request)
+        if not caller.may("read") or not await app.db.query(of_the_first_workspace, caller):
+            raise Problem("house_only", "These figures are of all workspaces: use a key of the first one.")
+    made: Metrics = request.app.state.metrics
+    made.streams.set(request.app.state.hub.places.taken)
+    return Response(await asyncio.to_thread(made.render), media_type=CONTENT_TYPE)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """The API document as a page, made here: nothing is loaded from elsewhere."""
+    return HTMLResponse(reference.page(request.app.openapi()), headers=reference.HEADERS)
+
+
+@router.get("/problems", include_in_schema=False)
+async def all_problems() -> HTMLResponse:
+    return HTMLResponse(page(None))
+
+
+@router.get("/problems/{code}", include_in_schema=False)
+async def one_problem(code: str) -> HTMLResponse:
+    if code not in KINDS:
+        raise not_found("problem")
+    return HTMLResponse(page(code))

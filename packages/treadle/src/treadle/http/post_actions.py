@@ -1,0 +1,126 @@
+"""What a person can say about one post: try again, stop, yes, what happened, take it off Threads."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, Response
+
+from treadle.http import answers, bodies, reading
+from treadle.http.caller import House, Writer
+from treadle.http.document import BODY, good, problems, takes
+from treadle.http.examples import POST_EXAMPLE
+from treadle.http.lists import known_query
+from treadle.services.naming import Named, named
+from treadle.http.post_answers import act, refusal, the_post
+from treadle.http.problems import Problem, invalid
+from treadle.http.reading import PostId
+from treadle.services.unpublishing import unpublish
+from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.findings import Finding
+
+router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
+
+_DONE = {
+    **good(200, "Done; the post as it is now.", {"message": "Done.", "post": POST_EXAMPLE}, "ETag"),
+    **problems(404, 409),
+}
+
+
+@router.post("/{post_id}/retry", summary="Try again now", response_model=answers.ActionOut, responses=_DONE)
+async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
+    """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are out stay out."""
+    return await act(
+        app,
+        caller,
+        post_id,
+        lambda conn, id_: app.posts.retry(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
+    )
+
+
+@router.post("/{post_id}/cancel", summary="Stop a post", response_model=answers.ActionOut, responses=_DONE)
+async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
+    """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is out."""
+    return await act(
+        app,
+        caller,
+        post_id,
+        lambda conn, id_: app.posts.cancel(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
+    )
+
+
+@router.post("/{post_id}/confirm", summary="Say yes", response_model=answers.ActionOut, responses=_DONE)
+async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
+    """To a post that is held because it is late, to a draft, or to one that waits for approval."""
+    return await act(
+        app,
+        caller,
+        post_id,
+        lambda conn, id_: app.posts.confirm(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
+    )
+
+
+@router.post(
+    "/{post_id}/resolve",
+    summary="Say what happened",
+    response_model=answers.ActionOut,
+    responses={**_DONE, **problems(404, 409, 424, *BODY)},
+    openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
+)
+async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
+    """For a post whose publish nobody could prove: name the live post, or say that nothing is out. A `permalink` alone
+    is looked up among the account's posts on Threads."""
+    body = reading.only(
+        reading.mapping(await reading.read_json(request)), {"threads_id": str, "absent": bool, "permalink": str}
+    )
+    live = str(body.get("threads_id") or "") or None
+    if live and not (live.isascii() and live.isdigit() and len(live) <= 40):
+        said = "This is not the id of a post on Threads; those are digits only."
+        raise invalid(
+            [Finding("threads_id", "threads_id", said, "Send the id as the Threads API gives it.", given=live)]
+        )
+    permalink = body.get("permalink")
+    if permalink and not live and not body.get("absent"):
+        found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
+        if not isinstance(found, Named):
+            raise refusal(found)
+        live, permalink = found.id, found.permalink
+    return await act(
+        app,
+        caller,
+        post_id,
+        lambda conn, id_: app.posts.resolve(
+            conn,
+            caller.workspace_id,
+            id_,
+            now=app.now(),
+            actor=caller.key_id,
+            live_id=live,
+            absent=bool(body.get("absent")),
+            permalink=permalink,
+        ),
+    )
+
+
+@router.post(
+    "/{post_id}/unpublish",
+    summary="Take it off Threads",
+    response_model=answers.ActionOut,
+    responses={**_DONE, **problems(404, 409, 424)},
+)
+async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Response:
+    """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows
+    100 deletions a day. Parts that could not be deleted are named."""
+    id_ = reading.an_id(post_id, "post")
+    answer = await unpublish(app, caller.workspace_id, id_, actor=caller.key_id)
+    if isinstance(answer, Rejected | Missing | Refusal):
+        raise refusal(answer)
+    if answer.cause is not None:
+        cause = answer.cause.to_json()
+        raise Problem(
+            "threads_refused",
+            answer.cause.next_step,
+            pattern=answer.cause.pattern if answer.cause.pattern != "unknown" else "",
+            extra={"cause": cause, "deleted": answer.deleted},
+        )
+    post = await the_post(app, caller, id_)
+    return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": post})

@@ -1,0 +1,235 @@
+"""The application: routes, refusals as problem documents, limits, metrics of its own requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from treadle import __version__
+from treadle.http import document, operating
+from treadle.services.files import Repairs
+from treadle.http.gate import METHODS, Gate, Protected
+from treadle.http.problems import Problem, invalid
+from treadle.http.rate_limits import RateLimited, RateLimits
+from treadle.http.stream import Hub
+from treadle.app import App
+from treadle.hosts import hosts_of
+from treadle.ids import new_id
+from treadle.observe.metrics import Metrics
+from treadle.domain.findings import Finding
+from treadle.store import AWAY, migrate
+
+log = structlog.get_logger("treadle.http")
+STREAMS = frozenset(
+    {"/v1/events", "/v1/export"}
+)  # no HEAD: what they answer has no end, or costs as much as reading it
+ASKED = ("/v1/", "/healthz", "/readyz", "/metrics")
+
+
+def create_api(app: App) -> FastAPI:
+    """The HTTP API over an open house. ``api.state.treadle`` is the house; pages are mounted by the caller."""
+
+    @asynccontextmanager
+    async def life(api: FastAPI) -> AsyncIterator[None]:
+        yield
+        await api.state.hub.close()
+        await api.state.repairs.close()
+        await app.media().close()
+
+    api = _Server(
+        title="Treadle", version=__version__, lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    api.state.treadle = app
+    api.state.hub = Hub(app)
+    api.state.repairs = Repairs()
+    api.state.key_uses = {}
+    api.state.write_check = operating.WriteCheck(app.db)
+    api.state.metrics = Metrics(app.db, app.now)
+    api.state.newest = migrate.versions(app.db)[1]
+    for router in routers():
+        api.include_router(router)
+    _refusals(api, app.settings.public_url)
+    document.install(api)
+    limits = RateLimits(app.settings.requests_per_key, app.settings.requests_per_address)
+    api.add_middleware(RateLimited, limits=limits, public_url=app.settings.public_url)
+    return api
+
+
+class _Server(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around everything, answers to failures of ours included."""
+        settings = self.state.treadle.settings
+        hosts = hosts_of(settings.public_url, settings.allowed_hosts)
+        gate = Gate(super().build_middleware_stack(), hosts, settings.public_url)
+        return _Watched(Protected(gate), self.state.metrics)
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without a house."""
+    api = FastAPI(title="Treadle", version=__version__)
+    for router in routers():
+        api.include_router(router)
+    document.install(api)
+    made: dict[str, Any] = api.openapi()
+    return made
+
+
+def routers() -> Sequence[APIRouter]:
+    """Every route of the API, in the order of its document."""
+    from treadle.http import accounts, blockers, bulk_posts, causes, connecting, export, from_meta, from_meta_connect, keys, many_posts, media, operating, post_actions, posts, preflight, stream, webhooks_out, workspaces
+
+    rooms = (
+        many_posts,
+        bulk_posts,
+        posts,
+        post_actions,
+        stream,
+        preflight,
+        media,
+        accounts,
+        connecting,
+        blockers,
+        causes,
+        webhooks_out,
+        keys,
+        workspaces,
+        export,
+        operating,
+    )
+    return [room.router for room in (*rooms, from_meta, from_meta_connect)]
+
+
+def _refusals(api: FastAPI, public_url: str) -> None:
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response(public_url, request.url.path)
+
+    async def wrong_parameters(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return invalid([_finding(entry) for entry in error.errors()]).response(public_url, request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}.get(
+            error.status_code, "invalid_request"
+        )
+        said = "There is nothing at this address." if error.status_code == 404 else ""
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods(api, request)))
+        made = Problem(code, said, status=error.status_code, headers=headers)
+        return made.response(public_url, request.url.path)
+
+    async def database(request: Request, error: Exception) -> Response:
+        log.error("api.database", path=request.url.path, error=type(error).__name__)
+        made = Problem("unavailable", "The database does not answer. Try again shortly.", headers={"Retry-After": "5"})
+        return made.response(public_url, request.url.path)
+
+    async def unkept(request: Request, error: Exception) -> Response:
+        log.warning("api.unkept", path=request.url.path, error=type(error).__name__)
+        said = "Something in the request is a value that the database cannot hold, such as the character NUL."
+        return Problem("invalid_request", said, extra={"findings": []}).response(public_url, request.url.path)
+
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it: the client hung up while it was sending
+
+    async def internal(request: Request, error: Exception) -> Response:
+        incident = new_id("delivery").replace("dlv_", "err_")
+        log.exception("api.failed", incident=incident, method=request.method, path=request.url.path, exc_info=error)
+        return Problem("internal", f"Incident {incident}.", extra={"incident": incident}).response(
+            public_url, request.url.path
+        )
+
+    api.add_exception_handler(Problem, problem)
+    api.add_exception_handler(RequestValidationError, wrong_parameters)
+    api.add_exception_handler(HTTPException, http)
+    for kind in AWAY:
+        api.add_exception_handler(kind, database)
+    api.add_exception_handler(sa.exc.DataError, unkept)
+    api.add_exception_handler(ClientDisconnect, gone)
+    api.add_exception_handler(Exception, internal)
+
+
+def _methods(api: FastAPI, request: Request) -> set[str]:
+    """Everything an address takes, whichever of its routes takes it. A literal address is not also an id."""
+    scope = {"type": "http", "method": request.method, "path": request.url.path, "root_path": "", "headers": []}
+    # An application keeps a router whole, and it matches only with one of its methods: its routes are asked one by one.
+    every = (*api.routes, *(route for router in routers() for route in router.routes))
+    fitting = [r for r in every if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE]
+    literal = [route for route in fitting if route.path == request.url.path]
+    found = {method for route in literal or fitting for method in route.methods or ()}
+    return found | ({"HEAD"} if "GET" in found and request.url.path not in STREAMS else set())
+
+
+# What Pydantic finds in parameters: what is wrong, and the way out.
+_SAID: Mapping[str, tuple[str, str]] = {
+    "int_parsing": ("This is not a whole number.", "Send digits, or leave it out."),
+    "int_parsing_size": ("This number is too large.", "Send a smaller one, or leave it out."),
+    "bool_parsing": ("This is neither true nor false.", "Send true or false, or leave it out."),
+    "greater_than_equal": ("This is too small.", "The least is {limit}."),
+    "less_than_equal": ("This is too large.", "The most is {limit}."),
+    "string_too_long": ("This is too long.", "At most {limit} characters."),
+    "string_too_short": ("This is too short.", "At least {limit} characters."),
+    "string_pattern_mismatch": ("This contains a character that cannot be here.", "Take it out."),
+    "missing": ("This is missing.", "Send it."),
+}
+
+
+def _finding(entry: dict[str, Any]) -> Finding:
+    """One of Pydantic's errors about a parameter, in our words."""
+    where = [str(part) for part in entry.get("loc", ()) if part not in ("query", "path", "header", "body")]
+    rule, given = str(entry.get("type", "invalid")), entry.get("input")
+    limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
+    limit = limit if isinstance(limit, str | int | float) else None
+    message, way_out = _SAID.get(rule, (f"{str(entry.get('msg', 'This is not right')).removesuffix('.')}.", ""))
+    way_out = (way_out or "See the API document.").format(limit=limit)
+    return Finding(".".join(where), rule, message, way_out, given=given, limit=limit)
+
+
+class _Watched:
+    """Counts and times requests, and sets the headers every answer of the API carries."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+        head = scope["method"] == "HEAD" and scope["path"] not in STREAMS and scope["path"].startswith(ASKED)
+        if head:  # the same as GET, without the body
+            scope = {**scope, "method": "GET"}
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if scope["path"].startswith("/v1/"):
+                    headers = message["headers"]
+                    if not any(name == b"cache-control" for name, _ in headers):
+                        headers.append((b"cache-control", b"no-store"))
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            if route not in ("/v1/events", "/live"):
+                self.metrics.request_seconds.labels(method, route).observe(time.perf_counter() - began)
+            self.metrics.requests.labels(method, route, str(status)).inc()

@@ -1,0 +1,142 @@
+"""The jobs of the house: what every room wants done now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+from treadle.accounts import risk
+from treadle.notify.alerts import send_due
+from treadle.notify.delivering import Postman, deliver_workspace, workspaces_due
+from treadle.accounts.reading import read_quiet_accounts
+from treadle.accounts.refresh import refresh_due
+from treadle.accounts.retention import prune as prune_accounts
+from treadle.vault import Vault
+from treadle.notify.webhooks import fan_out
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
+from treadle.engine import addresses, keeping_media, rechecking, retention
+from treadle.engine.heartbeat import EVERY_S, beat
+from treadle.engine.house import House
+from treadle.engine.housekeeping import Job
+from treadle.settings import Settings
+from treadle.store.isolation import apart
+
+LANES = 64  # workspaces whose webhooks are delivered at the same time
+log = structlog.get_logger("treadle.housekeeping")
+
+
+class Beside:
+    """Runs jobs that wait for other people's servers beside the rest, each one at most once at a time.
+
+    A receiver that takes its time must not keep blockers from being rechecked.
+    """
+
+    PATIENCE_S = 2.0
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[Any]] = {}
+
+    async def run(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Start ``work`` unless it is still under way; wait for it a moment, so that a quick one is simply done."""
+        await self.run_all({name: work})
+
+    async def run_all(self, works: Mapping[str, Coroutine[Any, Any, Any]]) -> None:
+        """The same for several at once, each with a name of its own: one that is slow delays none of the others."""
+        started = {name: task for name, work in works.items() if (task := self._start(name, work)) is not None}
+        if not started:
+            return
+        try:
+            await asyncio.wait(started.values(), timeout=self.PATIENCE_S)
+        except asyncio.CancelledError:
+            for task in started.values():
+                task.cancel()
+            raise
+        done = [self._running.pop(name) for name, task in started.items() if task.done()]
+        for task in done:
+            await task  # raises what went wrong, to be logged as the job's
+
+    def busy(self, name: str) -> bool:
+        task = self._running.get(name)
+        return task is not None and not task.done()
+
+    def _start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any] | None:
+        task = self._running.get(name)
+        if task is not None and not task.done():
+            work.close()
+            return None
+        if task is not None and not task.cancelled() and (error := task.exception()) is not None:
+            log.error("job.failed", job=name, error=type(error).__name__)
+        self._running[name] = asyncio.ensure_future(work)
+        return self._running[name]
+
+
+async def _deliver(house: House, vault: Vault, workspace_id: str) -> None:
+    """Send the webhooks of one workspace that are due, to public addresses only."""
+    async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
+        await deliver_workspace(Postman(house.db, vault, session, now=house.now, scale=house.scale), workspace_id)
+
+
+def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:
+    """Every job, the frequent ones first. ``forget`` deletes finished runs by their ids."""
+
+    async def free(house: House) -> None:
+        while await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now())):
+            pass  # some at a time, so that other writers get their turn
+
+    async def prune(house: House) -> None:
+        with apart("prune", "posts"):
+            await retention.prune(house.db, house.settings, house.now(), forget)
+        with apart("prune", "accounts"):
+            await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
+
+    beside = Beside()
+
+    async def recheck(house: House) -> None:
+        await beside.run("recheck", rechecking.recheck_due(house, house.releaser))
+
+    async def refresh(house: House) -> None:
+        if house.accounts is not None:
+            await beside.run("refresh", refresh_due(house.accounts))
+
+    async def read_quiet(house: House) -> None:
+        if house.accounts is not None:
+            await beside.run("read_quiet", read_quiet_accounts(house.accounts))
+
+    async def deliver(house: House) -> None:
+        await house.db.run(lambda conn: fan_out(conn, now=house.now()))
+        waiting = await house.db.query(workspaces_due, house.now())
+        idle = [id_ for id_ in waiting if not beside.busy(f"deliver {id_}")]
+        await beside.run_all({f"deliver {id_}": _deliver(house, vault, id_) for id_ in idle[:LANES]})
+
+    async def read_addresses(house: House) -> None:
+        await beside.run("read_addresses", addresses.read_missing(house))
+
+    async def alert(house: House) -> None:
+        await beside.run("alert", send_due(house.db, vault, house.settings, now=house.now()))
+
+    async def at_risk(house: House) -> None:
+        await house.db.run(lambda conn: risk.warn(conn, now=house.now()))
+
+    async def media(house: House) -> None:
+        await beside.run("media", keeping_media.clean_up(house.db, await house.media(), house.now()))
+
+    async def heartbeat(house: House) -> None:
+        await beside.run("heartbeat", beat(house))
+
+    return [
+        Job("heartbeat", EVERY_S, heartbeat),
+        Job("recheck", 10.0, recheck),
+        Job("deliver_webhooks", 2.0, deliver),
+        Job("send_alerts", 15.0, alert),
+        Job("free_loose", 10.0, free),
+        Job("read_addresses", 300.0, read_addresses),
+        Job("refresh_tokens", 300.0, refresh),
+        Job("say_at_risk", 600.0, at_risk),
+        Job("read_quiet_accounts", 3600.0, read_quiet),
+        Job("prune", max(60.0, 3600.0 * settings.time_scale), prune, scaled=False),
+        Job("clean_up_media", 3600.0, media, scaled=False),
+    ]

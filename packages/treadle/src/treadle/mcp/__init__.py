@@ -1,0 +1,1 @@
+"""Treadle for assistants, over the Model Context Protocol."""

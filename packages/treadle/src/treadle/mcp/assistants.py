@@ -1,0 +1,327 @@
+"""Treadle for assistants, over the Model Context Protocol: check, publish, explain, diagnose, what needs a person.
+
+Every tool works with a key of a workspace and its scope, looked at anew for every call. Publishing asks a person:
+through the assistant's own window when it has one, else the post is kept as a draft until somebody says yes on the
+pages or the command line.
+"""
+
+# No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from mcp.server import MCPServer
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, Resolve
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import BaseModel, Field, ValidationError
+
+from treadle import __version__
+from treadle_diagnosis import catalog
+from treadle.people import keys
+from treadle.people.keys import Principal, Scope
+from treadle.http.accounts import all_accounts, find_account
+from treadle.mcp.assistants_consent import NotShowable, Target, question
+from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
+from treadle.http.causes import clean_json, pattern_json
+from treadle.services.intake import Accepted, accept, findings_of
+from treadle.http.preflight import look
+from treadle.http.problems import KINDS
+from treadle.app import App
+from treadle_diagnosis import diagnose
+from treadle_diagnosis.limits import ANSWER_CHARS
+from treadle_diagnosis.wording import visitor_json
+from treadle.domain.answers import Rejected
+from treadle.domain.findings import Finding
+from treadle.services.read import post_json, timeline
+from treadle.store.files import find_media
+
+INSTRUCTIONS = (
+    "Treadle publishes to Threads and explains failures. Check a post before publishing it. Say causes and next steps "
+    "in the words the tools give. Never tell a person that something was published unless its state is 'published'."
+)
+Text = Annotated[str, Field(description="The text, at most 500 characters as Threads counts them.")]
+Account = Annotated[str, Field(description="Id (acc_...) or user name; may be left out when there is one account.")]
+Media = Annotated[list[str] | None, Field(description="Public addresses or ids (med_...) of pictures and videos.")]
+Replies = Annotated[list[str] | None, Field(description="Texts of further parts, each answering the one before.")]
+At = Annotated[str, Field(description="When, ISO 8601 with offset, or without and with zone. Empty: now.")]
+Zone = Annotated[str, Field(description="Time zone such as Europe/Berlin, for a time without an offset.")]
+Options = Annotated[dict[str, Any] | None, Field(description="Threads' own parameters: topic_tag, reply_control, ...")]
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+PUBLISHES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
+
+
+class Yes(BaseModel):
+    """What a person is asked before anything is published."""
+
+    publish: bool = Field(description="Publish this?")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that keeps the rules, and what a person is asked about it."""
+
+    body: dict[str, Any]
+    question: str | NotShowable
+
+
+class _Server(MCPServer[Any]):
+    """Arguments that do not fit are said in plain words; one that no tool has is refused, never left out in silence."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        known = {tool.name: list(tool.input_schema.get("properties", {})) for tool in await self.list_tools()}
+        unknown = [given for given in arguments if name in known and given not in known[name]]
+        if unknown:
+            takes = ", ".join(known[name]) or "none"
+            raise ToolError(f"'{name}' has no argument '{unknown[0][:60]}'. It takes: {takes}. Nothing was done.")
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(f"{_misfits(error.__cause__)} Nothing was done.") from None
+            raise
+
+
+def _misfits(error: ValidationError) -> str:
+    said = []
+    for one in error.errors(include_url=False, include_input=False):
+        name = ".".join(map(str, one["loc"]))
+        missing = one["type"] == "missing"
+        said.append(
+            f"The argument '{name}' is missing." if missing else f"The argument '{name}' is wrong: {one['msg']}."
+        )
+    return " ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every tool works with: the house, the key, and whether a person is asked before anything goes out."""
+
+    app: App
+    secret: str = field(repr=False)
+    confirm: bool
+
+    async def may(self, scope: Scope) -> Principal:
+        """Whoever the key belongs to; raises :class:`ToolError` when it may not do this (any more)."""
+        found = await self.app.db.query(keys.who, self.secret, now=self.app.now()) if self.secret else None
+        if found is None:
+            said = "The key is not valid any more." if self.secret else "No key was given to 'treadle mcp'."
+            raise ToolError(f"{said} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
+        if not found.may(scope):
+            raise ToolError(f"The key may not do this: it needs the scope '{scope}'.")
+        return found
+
+
+def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
+    """The server over an open house. ``secret`` is the key it works with; ``confirm`` false publishes unasked."""
+    server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
+    door = Door(app, secret, confirm)
+    for offer in (_offer_accounts, _offer_check, _offer_publish, _offer_explain, _offer_diagnose, _offer_needs):
+        offer(server, door)
+    return server
+
+
+def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
+    @server.tool(
+        title="Accounts",
+        description="The Threads accounts this workspace publishes to, and their health.",
+        annotations=READS,
+    )
+    async def accounts() -> dict[str, Any]:
+        who = await door.may("read")
+        rows = await door.app.db.query(all_accounts, who.workspace_id)
+        return {"accounts": [account_told(row) for row in rows]}
+
+
+def _offer_check(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
+
+    @server.tool(
+        title="Check a post",
+        description="What would become of a post: rules, permissions, account, media. Stores and sends nothing.",
+        annotations=READS,
+    )
+    async def check(
+        text: Text = "",
+        account: Account = "",
+        media: Media = None,
+        replies: Replies = None,
+        publish_at: At = "",
+        zone: Zone = "",
+        options: Options = None,
+    ) -> dict[str, Any]:
+        who = await door.may("read")
+        body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
+        return await look(app, who.workspace_id, body)
+
+
+def _offer_publish(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
+
+    async def prepared(
+        text: str,
+        account: str,
+        media: list[str] | None,
+        replies: list[str] | None,
+        publish_at: str,
+        zone: str,
+        options: dict[str, Any] | None,
+    ) -> Prepared:
+        """The request as it will be stored, checked, and the question about it: made once, for asking and storing."""
+        who = await door.may("write")
+        body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
+        return await _prepare(app, who.workspace_id, body)
+
+    async def person(ctx: Context, wanted: Annotated[Prepared, Resolve(prepared)]) -> Yes | Elicit[Yes]:
+        """Ask, unless nobody is to be asked or nobody can be."""
+        if not door.confirm or not _can_ask(ctx):
+            return Yes(publish=not door.confirm)
+        if isinstance(wanted.question, NotShowable):
+            raise ToolError(f"{wanted.question.message} Nothing was stored or sent.")
+        return Elicit(wanted.question, Yes)
+
+    @server.tool(
+        title="Publish",
+        description="Publish a post, now or at a time. A person is asked first; without their yes it stays a draft.",
+        annotations=PUBLISHES,
+    )
+    async def publish(
+        ctx: Context,
+        wanted: Annotated[Prepared, Resolve(prepared)],
+        asked: Annotated[ElicitationResult[Yes], Resolve(person)],
+        text: Text = "",
+        account: Account = "",
+        media: Media = None,
+        replies: Replies = None,
+        publish_at: At = "",
+        zone: Zone = "",
+        options: Options = None,
+        idempotency_key: Annotated[str, Field(description="The same key and post again publish nothing twice.")] = "",
+    ) -> dict[str, Any]:
+        who = await door.may("write")
+        yes = isinstance(asked, AcceptedElicitation) and asked.data.publish
+        draft = door.confirm and not _can_ask(ctx)
+        if not yes and not draft:
+            return {"published": False, "message": "The person said no. Nothing was stored or sent."}
+        body = {**wanted.body, "draft": True} if draft else wanted.body
+        key = idempotency_key[:200] or None
+        made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
+        if not isinstance(made, Accepted):
+            raise ToolError(refusal_told(made))
+        return accepted_told(made.post, draft=draft, public_url=app.settings.public_url)
+
+
+def _offer_explain(server: MCPServer[Any], door: Door) -> None:
+    app = door.app
+
+    @server.tool(
+        title="Explain",
+        description="A post (pst_...): its state, cause, next step, what happened. Or a pattern by id or name.",
+        annotations=READS,
+    )
+    async def explain(
+        what: Annotated[str, Field(description="Id of a post, or id or name of a pattern.")],
+    ) -> dict[str, Any]:
+        who = await door.may("read")
+        if what.startswith("pst_"):
+            post = await app.db.query(post_json, who.workspace_id, what[:40])
+            if post is None:
+                raise ToolError("There is no such post in this workspace.")
+            events = await app.db.query(timeline, who.workspace_id, what[:40]) or []
+            return {"post": post_told(post), "timeline": timeline_told(events)}
+        found = catalog.load().get(what[:100])
+        if found is None:
+            raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")
+        whole = pattern_json(found, whole=True)
+        return {k: v for k, v in whole.items() if k != "examples"} | {"guide": app.settings.public_url + found.guide}
+
+
+def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
+    @server.tool(
+        title="Diagnose",
+        description="What an error answer of Meta means, who must do what, and whether a retry can work.",
+        annotations=READS,
+    )
+    async def diagnose_answer(
+        answer: Annotated[
+            str, Field(description="The answer as it came: JSON, a log line, text.", max_length=ANSWER_CHARS)
+        ],
+        stage: Annotated[str, Field(description="oauth, create_container, publish, ...; empty if not known.")] = "",
+        http_status: Annotated[int | None, Field(description="If known.")] = None,
+    ) -> dict[str, Any]:
+        await door.may("read")
+        found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
+        made: dict[str, Any] = clean_json({**found, "guide": door.app.settings.public_url + found["guide"]})
+        return made
+
+
+def _offer_needs(server: MCPServer[Any], door: Door) -> None:
+    @server.tool(
+        title="What needs me",
+        description="What waits for a person: open causes, held posts, drafts, accounts in trouble.",
+        annotations=READS,
+    )
+    async def what_needs_me() -> dict[str, Any]:
+        who = await door.may("read")
+        return await door.app.db.query(needs_told, who.workspace_id)
+
+
+def _can_ask(ctx: Context) -> bool:
+    """Whether the assistant has a window of its own to ask a person in."""
+    capabilities = ctx.client_capabilities
+    return capabilities is not None and capabilities.elicitation is not None
+
+
+async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepared:
+    """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
+
+    def read(conn: sa.Connection) -> tuple[list[Finding], Mapping[str, Any] | None]:
+        found = findings_of(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
+        return found, find_account(conn, workspace_id, str(body["account_id"]))
+
+    found, account = await app.db.query(read)
+    errors = tuple(f for f in found if f.severity == "error")
+    if errors or account is None:
+        raise ToolError(refusal_told(Rejected(errors)))
+    ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
+    rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
+    files = {
+        row["id"]: [row["filename"] or "(no name)", row["content_type"] or "", app.media().public_url(row["stored"])]
+        for row in rows
+    }
+    target = Target(account["id"], account["username"] or "", account["threads_user_id"])
+    return Prepared(body, question(body, target, files))
+
+
+async def _body(
+    app: App,
+    workspace_id: str,
+    text: str,
+    account: str,
+    media: list[str] | None,
+    replies: list[str] | None,
+    publish_at: str,
+    zone: str,
+    options: dict[str, Any] | None,
+) -> dict[str, Any]:
+    known = await app.db.query(all_accounts, workspace_id)
+    name = account.removeprefix("@").lower()
+    found = [a for a in known if not name or a["id"] == account or a["username"].lower() == name]
+    if len(found) != 1:
+        names = ", ".join(f"@{a['username']}" for a in known) or "none: connect one first"
+        raise ToolError(f"Say which account publishes it. Connected here: {names}.")
+    body: dict[str, Any] = {"account_id": found[0]["id"], "text": text}
+    if media:
+        body["media"] = [{"id": m} if m.startswith("med_") else {"url": m} for m in media]
+    if replies:
+        body["replies"] = [{"text": part} for part in replies]
+    for wish, value in (("publish_at", publish_at), ("zone", zone), ("options", options)):
+        if value:
+            body[wish] = value
+    return body

@@ -1,0 +1,92 @@
+"""What the tools for assistants answer: posts, accounts and open causes in few fields, refusals in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.accounts.health import WORDS
+from treadle.http.accounts import all_accounts
+from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.findings import Finding
+from treadle.services.read import Filters, list_blockers, list_posts
+
+MOST = 20
+_OF_AN_EVENT = ("started_at", "stage", "what", "outcome", "decision")
+
+
+def refusal_told(answer: Rejected | Missing | Refusal) -> str:
+    match answer:
+        case Rejected(findings):
+            return "It cannot be published like this. " + " ".join(_words(f) for f in findings)
+        case Missing(what):
+            return f"There is no such {what} in this workspace."
+        case Refusal(_, message):
+            return message
+
+
+def _words(f: Finding) -> str:
+    return f"{f.field or 'The post'}: {f.message} {f.way_out}"
+
+
+def account_told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "username": row["username"],
+        "health": row["health"],
+        "health_words": WORDS[row["health"]],
+        "paused": row["paused"],
+    }
+
+
+def post_told(post: Mapping[str, Any]) -> dict[str, Any]:
+    cause = post["cause"]
+    return {
+        "id": post["id"],
+        "state": post["state"],
+        "state_label": post["state_label"],
+        "text": post["text"],
+        "username": post["username"],
+        "due_at": post["due_at"],
+        "why": post["why"],
+        "next": post["next"],
+        "cause": {k: cause[k] for k in ("pattern", "title", "what_happened", "next_step", "who")} if cause else None,
+        "permalinks": [part["permalink"] for part in post["parts"] if part["permalink"]],
+    }
+
+
+def accepted_told(post: Mapping[str, Any], *, draft: bool, public_url: str) -> dict[str, Any]:
+    """Of a post that was taken: ``draft`` when it still needs somebody's yes."""
+    told = post_told(post)
+    if draft:
+        url = f"{public_url}/posts/{post['id']}"
+        said = f"Kept as a draft: a person has to say yes, at {url} or with 'treadle posts confirm {post['id']}'."
+        return {"published": False, "message": said, "post": told}
+    return {"published": post["state"] == "published", "message": "Accepted; it goes out by itself.", "post": told}
+
+
+def timeline_told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The last of what happened to a post, without what is not known."""
+    return [{k: event[k] for k in _OF_AN_EVENT if event[k] is not None} for event in events[-MOST:]]
+
+
+def needs_told(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+    open_ = [
+        {
+            "blocker_id": b["id"],
+            "title": b["cause"]["title"],
+            "who": b["cause"]["who"],
+            "next_step": b["cause"]["next_step"],
+            "posts_waiting": b["posts_waiting"],
+            "since": b["opened_at"],
+        }
+        for b in list_blockers(conn, workspace_id)
+    ]
+    waiting = {}
+    for name, state in (("held", "held"), ("drafts", "draft"), ("unproven", "checking"), ("failed", "failed")):
+        found, more = list_posts(conn, workspace_id, Filters(states=(state,)), limit=MOST)
+        waiting[name] = {"posts": [post_told(post) for post in found], "more": more is not None}
+    troubled = [account_told(a) for a in all_accounts(conn, workspace_id) if a["health"] != "active"]
+    return {"causes": open_, **waiting, "accounts": troubled}

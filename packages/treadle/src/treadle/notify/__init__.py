@@ -1,0 +1,1 @@
+"""Telling people and programs: outgoing webhooks and alerts."""

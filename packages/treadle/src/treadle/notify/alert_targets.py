@@ -1,0 +1,144 @@
+"""A workspace's own alert targets, as people set them up: shown without their secrets, added, removed, tried.
+
+Addresses of targets hold secrets, so nothing here gives a whole one back;
+:mod:`treadle.notify.alerts` collects and sends alerts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.notify import alerts
+from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
+from treadle.notify.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
+from treadle.domain.refusal import Refusal, not_found
+from treadle.vault import Vault
+from treadle_threads.media.guard import Trust
+from treadle.store import Database
+from treadle.store.tables import workspaces
+
+TEST_TITLE = "Treadle: a test"
+TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: somebody pressed Send a test."
+END = 4  # characters of the end that are shown, so that two of one service can be told apart
+LONG = 24  # an address shorter than this shows nothing of its end
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``id`` names it in forms; ``masked`` is all that is shown of the address. ``usable`` is false for one that was
+    stored when more kinds were offered: nothing can be sent there."""
+
+    id: str
+    service: str
+    masked: str
+    usable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a test. ``delivered``: the service took it."""
+
+    target: Target
+    delivered: bool
+
+
+def shown(url: str) -> Target:
+    """A target without its secrets."""
+    scheme, _, rest = url.partition("://")
+    end = rest[-END:] if len(rest) >= LONG else ""
+    service = {**NAMES, **OPERATORS}.get(scheme.lower(), scheme)
+    usable = not isinstance(parse(url, Trust.STRANGER), Unusable)
+    return Target(alerts.id_of(url), service, f"{scheme.lower()}://…{end}", usable)
+
+
+def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[Target]:
+    return [shown(url) for url in _urls(conn, vault, workspace_id)]
+
+
+def add(conn: sa.Connection, vault: Vault, workspace_id: str, url: str) -> Refusal | None:
+    """One more target; a known one is left as it is."""
+    known = _urls(conn, vault, workspace_id)
+    url = url.strip()
+    if url in known:
+        return None
+    wrong = parse(url, Trust.STRANGER)
+    if isinstance(wrong, Unusable):
+        return Refusal(wrong.title, wrong.detail, field="alert_urls")
+    return keep_urls(conn, vault, workspace_id, [*known, url])
+
+
+def remove(conn: sa.Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
+    known = _urls(conn, vault, workspace_id)
+    kept = [url for url in known if shown(url).id != target_id]
+    return not_found("target") if len(kept) == len(known) else keep_urls(conn, vault, workspace_id, kept)
+
+
+def quiet_hours(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+    """``{"from": "22:00", "to": "07:00", "zone": "..."}``, or nothing."""
+    found = _options(conn, workspace_id).get(QUIET_OPTION)
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def set_quiet(conn: sa.Connection, workspace_id: str, hours: Mapping[str, Any] | None) -> Refusal | None:
+    """Set the quiet hours, or end them with ``None``."""
+    refused = alerts.quiet_problem(hours)
+    if refused is not None:
+        return refused
+    kept = {name: value for name, value in _options(conn, workspace_id).items() if name != QUIET_OPTION}
+    options = {**kept, QUIET_OPTION: dict(hours)} if hours else kept
+    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=options))
+    return None
+
+
+async def send_test(
+    db: Database, vault: Vault, workspace_id: str, *, send: Send | None = None, wait_s: float = SEND_S
+) -> list[Tried] | Refusal:
+    """Send a test to every target of the workspace at once, quiet hours or not, and say which took it.
+
+    ``wait_s``: seconds each has. A refusal when there is none.
+    """
+    urls = await db.query(_urls, vault, workspace_id)
+    if not urls:
+        return Refusal("There is no target", "Add one first.", field="alert_urls")
+    call = send or alerts.deliver
+
+    async def one(url: str) -> Tried:
+        target = parse(url, Trust.STRANGER)
+        try:
+            async with asyncio.timeout(wait_s):
+                good = not isinstance(target, Unusable) and await call(target, TEST_TITLE, TEST_BODY)
+        except Exception:  # whatever a service does: it did not take it
+            good = False
+        return Tried(shown(url), good)
+
+    return await asyncio.gather(*(one(url) for url in urls))
+
+
+def unusable(conn: sa.Connection, vault: Vault, operators: str, workspace_id: str | None = None) -> list[str]:
+    """Targets to which nothing can be sent, without their secrets: of a kind that is not offered (any more), or
+    incomplete.
+
+    ``operators``: the setting ``TREADLE_ALERT_URLS``; ``workspace_id``: only that workspace is looked at."""
+    _, wrong = alerts.understood(operators.split(), Trust.OPERATOR)
+    found = [f"{shown(url).masked} of TREADLE_ALERT_URLS" for url in wrong]
+    query = sa.select(workspaces.c.id).order_by(workspaces.c.id)
+    if workspace_id is not None:
+        query = query.where(workspaces.c.id == workspace_id)
+    for id_ in conn.execute(query).scalars().all():
+        _, wrong = alerts.understood(_urls(conn, vault, id_), Trust.STRANGER)
+        found += [f"{shown(url).masked} of {id_}" for url in wrong]
+    return found
+
+
+def _options(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+    found = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _urls(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[str]:
+    return opened(vault, _options(conn, workspace_id).get(URLS_OPTION))

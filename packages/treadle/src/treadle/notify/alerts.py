@@ -1,0 +1,384 @@
+"""Alerts for people: what needs somebody, grouped into one message, not in the quiet hours.
+
+What happened comes from the change feed; an alert is a row until every target took it. The operator's own targets
+(``TREADLE_ALERT_URLS``) hear of everything; a workspace's targets, kept sealed, hear of that workspace. Workspaces are
+served side by side: what one of them holds or names delays and breaks nobody else's alerts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+
+from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
+from treadle.domain.refusal import Refusal
+from treadle.vault import Vault, VaultError
+from treadle.notify.webhooks import event_name
+from treadle_threads.media.guard import Trust
+from treadle.settings import Settings
+from treadle.store import Database
+from treadle.store.isolation import apart
+from treadle.store.tables import alerts, changes, jobs, workspaces
+
+log = structlog.get_logger("treadle.alerts")
+
+GROUP_S: Final = 60.0
+SAME_AGAIN_S: Final = 6 * 3600.0
+TRIES: Final = 5
+JOB: Final = "send_alerts"
+AT_ONCE: Final = 32  # workspaces served at the same time
+AT_MOST: Final = 500  # alerts of one workspace looked at in one turn
+SHOWN: Final = 5  # examples of one kind in a message
+CURSOR: Final = "alerts_cursor"
+BATCH: Final = 1000
+URLS_OPTION: Final = "alert_urls_enc"
+QUIET_OPTION: Final = "quiet_hours"
+URLS_MOST: Final = 10
+
+# Event -> kind of alert. Posts behind an account's blocker are told by the blocker, not one by one.
+_KINDS: Final[Mapping[str, str]] = {
+    "account.needs_reconnect": "needs_reconnect",
+    "account.troubled": "troubled",
+    "account.expiring": "expiring",
+    "blocker.opened": "blocked",
+    "platform.trouble_began": "platform",
+    "platform.trouble_ended": "platform",
+    "post.held": "held",
+    "post.failed": "failed",
+    "webhook.paused": "webhook_paused",
+}
+TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    "needs_reconnect": ("account needs to be connected again", "accounts need to be connected again"),
+    "troubled": ("account is in trouble", "accounts are in trouble"),
+    "expiring": ("account's permission ends soon", "accounts' permissions end soon"),
+    "blocked": ("cause holds posts back", "causes hold posts back"),
+    "at_risk": ("post of the next day is at risk", "posts of the next day are at risk"),
+    "held": ("post waits for your yes: it is late", "posts wait for your yes: they are late"),
+    "failed": ("post failed", "posts failed"),
+    "platform": ("word on Threads' own trouble", "words on Threads' own trouble"),
+    "webhook_paused": ("webhook was paused", "webhooks were paused"),
+}
+
+Send = Callable[[AlertTarget, str, str], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A target, and what names it where its address must not be shown."""
+
+    id: str
+    target: AlertTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    workspace_id: str
+    title: str
+    body: str
+    ids: tuple[int, ...] = field(default=())
+
+
+def raise_alert(
+    conn: sa.Connection,
+    workspace_id: str,
+    kind: str,
+    key: str,
+    detail: Mapping[str, Any],
+    *,
+    now: float,
+    once: bool = False,
+) -> bool:
+    """Add an alert unless the same one was raised within six hours (ever, with ``once``); whether it was added."""
+    same = sa.and_(alerts.c.workspace_id == workspace_id, alerts.c.kind == kind, alerts.c.key == key[:128])
+    if not once:
+        same = sa.and_(same, alerts.c.raised_at > now - SAME_AGAIN_S)
+    if conn.execute(sa.select(alerts.c.id).where(same).limit(1)).first() is not None:
+        return False
+    conn.execute(
+        sa.insert(alerts).values(
+            workspace_id=workspace_id, kind=kind, key=key[:128], detail=dict(detail), raised_at=now
+        )
+    )
+    return True
+
+
+def collect(conn: sa.Connection, *, now: float) -> int:
+    """Turn changes since the last look into alerts; how many."""
+    row = conn.execute(sa.select(jobs.c.note).where(jobs.c.name == CURSOR)).first()
+    if row is None:
+        newest = conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0
+        conn.execute(sa.insert(jobs).values(name=CURSOR, next_at=now, note={"after": newest}))
+        return 0
+    after = int((row.note or {}).get("after", 0))
+    # Postgres hands out ids before a transaction commits: the last minute is read once more. The same alert twice
+    # within hours is one, so that costs nothing.
+    late = sa.and_(changes.c.id > after - 500, changes.c.at > now - 60.0)
+    query = sa.select(changes).where(sa.or_(changes.c.id > after, late)).order_by(changes.c.id).limit(BATCH)
+    rows = [dict(found) for found in conn.execute(query).mappings()]
+    if not rows:
+        return 0
+    everywhere = list(conn.execute(sa.select(workspaces.c.id)).scalars())
+    made = 0
+    for found in rows:
+        with apart(JOB, f"change {found['id']}", conn):
+            made += _from_change(conn, found, everywhere)
+    conn.execute(
+        sa.update(jobs).where(jobs.c.name == CURSOR).values(note={"after": max(after, rows[-1]["id"])}, ran_at=now)
+    )
+    return made
+
+
+def _from_change(conn: sa.Connection, found: Mapping[str, Any], everywhere: Sequence[str]) -> int:
+    event = event_name(found)
+    kind = _KINDS.get(event)
+    payload = found["payload"] or {}
+    if kind is None or (event == "blocker.opened" and payload.get("scope") == "post"):
+        return 0
+    detail = {**payload, "event": event, "subject": found["subject"]}
+    told = [found["workspace_id"]] if found["workspace_id"] else everywhere
+    key = f"{event}|{found['subject']}"
+    return sum(raise_alert(conn, workspace_id, kind, key, detail, now=found["at"]) for workspace_id in told)
+
+
+async def deliver(target: AlertTarget, title: str, body: str) -> bool:
+    """Send one message to one target; whether it took it."""
+    return await target.send(title, body)
+
+
+async def send_due(
+    db: Database, vault: Vault, settings: Settings, *, now: float, send: Send | None = None
+) -> list[Message]:
+    """Collect, group and send what is ripe; a shared job. The messages that a target took."""
+    await db.run(collect, now=now)
+    operators, _ = understood(settings.alert_urls.split(), Trust.OPERATOR)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(workspace_id: str) -> list[Message]:
+        async with gate:
+            sent: list[Message] = []
+            with apart(JOB, workspace_id) as outcome:
+                sent = await _send_workspace(db, vault, settings, operators, workspace_id, now, send or deliver)
+            if outcome.failed:
+                # Its rows cannot be read as they are: they count as tried, so that this comes to an end.
+                with apart(JOB, workspace_id):
+                    await db.run(_give_up, workspace_id, now)
+            return sent
+
+    sent = await asyncio.gather(*(one(workspace_id) for workspace_id in await db.query(_waiting)))
+    return [message for messages in sent for message in messages]
+
+
+def _waiting(conn: sa.Connection) -> list[str]:
+    """Workspaces with alerts that were not sent."""
+    query = sa.select(alerts.c.workspace_id).where(alerts.c.sent_at.is_(None)).distinct()
+    return list(conn.execute(query.order_by(alerts.c.workspace_id)).scalars())
+
+
+async def _send_workspace(
+    db: Database,
+    vault: Vault,
+    settings: Settings,
+    operators: Sequence[Addressed],
+    workspace_id: str,
+    now: float,
+    send: Send,
+) -> list[Message]:
+    """Send what is ripe of one workspace: one message for each target, of the alerts it has not taken yet."""
+    rows, options = await db.query(_unsent, workspace_id)
+    if not rows or now - rows[0].raised_at < GROUP_S * settings.time_scale:
+        return []
+    if quiet(options.get(QUIET_OPTION), now):
+        return []
+    own, unusable = understood(opened(vault, options.get(URLS_OPTION)), Trust.STRANGER)
+    for _ in unusable:
+        log.warning("alert.target_unusable", workspace=workspace_id, hint="See 'treadle doctor'.")
+    targets = {target.id: target for target in (*operators, *own)}
+    todo: dict[str, Message] = {}
+    for target in targets.values():
+        mine = [row for row in rows if target.id not in _took(row)]
+        if mine:
+            todo[target.id] = compose(workspace_id, mine, settings.public_url)
+
+    async def one(target: Addressed, message: Message) -> bool:
+        try:
+            async with asyncio.timeout(SEND_S + 1.0):
+                return await send(target.target, message.title, message.body)
+        except TimeoutError:
+            return False
+        except Exception as error:  # whatever it is: this target did not take it, and the others do not care
+            log.warning("alert.not_sent", workspace=workspace_id, error=type(error).__name__)
+            return False
+
+    answers = await asyncio.gather(*(one(targets[id_], message) for id_, message in todo.items()))
+    taken = {id_: message for (id_, message), good in zip(todo.items(), answers, strict=True) if good}
+    await db.run(_settle, rows, taken, set(targets), now)
+    return list(taken.values())
+
+
+def _unsent(conn: sa.Connection, workspace_id: str) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    rows = conn.execute(
+        sa.select(alerts)
+        .where(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
+        .order_by(alerts.c.id)
+        .limit(AT_MOST)
+    ).all()
+    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    return rows, options if isinstance(options, Mapping) else {}
+
+
+def _detail(row: Any) -> dict[str, Any]:
+    return dict(row.detail) if isinstance(row.detail, Mapping) else {}
+
+
+def _took(row: Any) -> list[str]:
+    """Ids of the targets that took this alert already."""
+    took = _detail(row).get("took")
+    return [str(one) for one in took] if isinstance(took, list) else []
+
+
+def compose(workspace_id: str, rows: Sequence[Any], public_url: str) -> Message:
+    """One plain message about all of them, the pressing kinds first."""
+    kinds: dict[str, list[Any]] = {}
+    for row in rows:
+        kinds.setdefault(row.kind, []).append(row)
+    order = [kind for kind in TITLES if kind in kinds] + [kind for kind in kinds if kind not in TITLES]
+    heads, lines = [], []
+    for kind in order:
+        mine = kinds[kind]
+        one, many = TITLES.get(kind, (kind, kind))
+        heads.append(f"{len(mine)} {one if len(mine) == 1 else many}")
+        lines.append(f"{heads[-1]}:")
+        lines.extend(f"- {_line(row)}" for row in mine[:SHOWN])
+        if len(mine) > SHOWN:
+            lines.append(f"- and {len(mine) - SHOWN} more")
+        lines.append("")
+    lines.append(public_url)
+    title = "Treadle: " + heads[0] + (f" and {len(rows) - len(kinds[order[0]])} more" if len(order) > 1 else "")
+    return Message(workspace_id, title, "\n".join(lines), tuple(row.id for row in rows))
+
+
+def _line(row: Any) -> str:
+    detail = _detail(row)
+    who = f"@{detail['username']}" if detail.get("username") else ""
+    what = detail.get("why") or detail.get("what") or detail.get("pattern") or detail.get("event") or row.kind
+    step = detail.get("next_step") or ""
+    where = detail.get("post_id") or ""
+    return " ".join(str(part) for part in (who, what, step, f"({where})" if where else "") if part)[:400]
+
+
+def quiet(hours: Any, now: float) -> bool:
+    """Whether ``now`` lies in ``{"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}``; over midnight too.
+
+    Hours that cannot be read hold nothing back.
+    """
+    if not hours or quiet_problem(hours) is not None:
+        return False
+    local = datetime.fromtimestamp(now, ZoneInfo(hours.get("zone") or "UTC")).time()
+    begin, end = time.fromisoformat(hours["from"]), time.fromisoformat(hours["to"])
+    return begin <= local < end if begin <= end else local >= begin or local < end
+
+
+def quiet_problem(hours: Any) -> Refusal | None:
+    """Why these quiet hours cannot be read; ``None`` when they can, or when there are none (``None``, ``{}``)."""
+    if hours is None or hours == {}:
+        return None
+    try:
+        times = [time.fromisoformat(hours[name]) for name in ("from", "to")]
+        ZoneInfo(hours.get("zone") or "UTC")
+        readable = all(one.tzinfo is None for one in times) and not set(hours) - {"from", "to", "zone"}
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
+        readable = False
+    if readable:
+        return None
+    return Refusal(
+        "These quiet hours cannot be read",
+        'Write them as {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}: times of the zone, without an '
+        "offset of their own.",
+        field=QUIET_OPTION,
+    )
+
+
+def set_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
+    """Set a workspace's targets; they hold secrets, so they are sealed."""
+    for url in urls:
+        wrong = parse(url, Trust.STRANGER)
+        if isinstance(wrong, Unusable):
+            return Refusal(wrong.title, wrong.detail, field="alert_urls")
+    return keep_urls(conn, vault, workspace_id, urls)
+
+
+def keep_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
+    """Store targets that were looked at before, when they were entered."""
+    if len(urls) > URLS_MOST:
+        return Refusal("Too many targets", f"A workspace alerts {URLS_MOST} targets at most.", field="alert_urls")
+    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    known = options if isinstance(options, Mapping) else {}
+    kept = {key: value for key, value in known.items() if key != URLS_OPTION}
+    if urls:
+        kept[URLS_OPTION] = base64.b64encode(vault.seal("\n".join(urls))).decode()
+    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=kept))
+    return None
+
+
+def opened(vault: Vault, sealed: Any) -> list[str]:
+    """The targets that a workspace's option holds; none when it cannot be opened."""
+    if not isinstance(sealed, str):
+        return []
+    try:
+        return [url for url in vault.open(base64.b64decode(sealed)).split("\n") if url]
+    except (VaultError, ValueError):
+        return []
+
+
+def understood(urls: Sequence[str], trust: Trust) -> tuple[list[Addressed], list[str]]:
+    """The targets that these addresses name, and the addresses that name none."""
+    targets, unusable = [], []
+    for url in dict.fromkeys(urls):
+        found = parse(url, trust)
+        if isinstance(found, Unusable):
+            unusable.append(url)
+        else:
+            targets.append(Addressed(id_of(url), found))
+    return targets, unusable
+
+
+def id_of(url: str) -> str:
+    """What names a target where its address must not be shown."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _settle(
+    conn: sa.Connection, rows: Sequence[Any], taken: Mapping[str, Message], targets: set[str], now: float
+) -> None:
+    """Sent when every target took it, or tried once more; after five tries it is let be and stays readable."""
+    for row in rows:
+        took = {*_took(row), *(id_ for id_, message in taken.items() if row.id in message.ids)}
+        values: dict[str, Any] = {}
+        if targets <= took:
+            values["sent_at"] = now
+        else:
+            tries = _tries(row) + 1
+            values["detail"] = {**_detail(row), "tries": tries, "took": sorted(took & targets)}
+            if tries >= TRIES:
+                values["sent_at"] = now
+        conn.execute(sa.update(alerts).where(alerts.c.id == row.id).values(**values))
+
+
+def _tries(row: Any) -> int:
+    tries = _detail(row).get("tries")
+    return tries if isinstance(tries, int) else 0
+
+
+def _give_up(conn: sa.Connection, workspace_id: str, now: float) -> None:
+    mine = sa.and_(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
+    rows = conn.execute(sa.select(alerts.c.id, alerts.c.detail).where(mine)).all()
+    _settle(conn, rows, {}, {"nobody"}, now)

@@ -1,0 +1,284 @@
+"""Sending webhook deliveries: leased, signed, retried for two days with growing gaps, paused after long failure."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import random
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import aiohttp
+import sqlalchemy as sa
+from standardwebhooks import Webhook
+
+from treadle.vault import Vault, VaultError
+from treadle.notify.webhooks import JOB, fan_out
+from treadle_diagnosis.redact import redact_text
+from treadle.store import Database, feed
+from treadle.store.isolation import apart
+from treadle.store.tables import webhook_deliveries, webhooks
+from treadle_threads.limits import retry_after
+
+# 5 s to 12 h, about two days in all.
+GAPS_S: Final = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 21_600, 28_800, 36_000, 43_200)
+TWO_DAYS_S: Final = 2 * 86_400.0
+TIMEOUT_S: Final = 15.0
+LEASE_S: Final = 60.0
+AT_ONCE: Final = 8  # deliveries of one workspace at the same time
+BATCH: Final = 100  # of one workspace in one turn
+TURN_S: Final = 20.0
+ANSWER_KEPT: Final = 500
+HISTORY_KEPT: Final = 30
+AGENT: Final = "Treadle-Webhooks"
+
+
+@dataclass(slots=True)
+class Postman:
+    """``session`` must open sockets to public addresses only (the media room's guarded session does)."""
+
+    db: Database
+    vault: Vault
+    session: aiohttp.ClientSession
+    now: Callable[[], float] = time.time
+    random01: Callable[[], float] = random.random
+    scale: float = 1.0
+
+
+async def deliver_due(postman: Postman) -> int:
+    """Turn new changes into deliveries and send what is due; a shared job. How many were tried."""
+    await postman.db.run(lambda conn: fan_out(conn, now=postman.now()))
+    waiting = await postman.db.query(workspaces_due, postman.now())
+    return sum(await asyncio.gather(*(deliver_workspace(postman, workspace_id) for workspace_id in waiting)))
+
+
+async def deliver_workspace(postman: Postman, workspace_id: str) -> int:
+    """Send what is due of one workspace, some at a time. Its receivers keep nobody else's deliveries waiting."""
+    ids = await postman.db.query(_due, workspace_id, postman.now())
+    gate, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
+
+    async def one(delivery_id: str) -> None:
+        async with gate:
+            if time.monotonic() - began > TURN_S:
+                return  # its receivers are slow: the rest has its turn when others had theirs
+            with apart(JOB, delivery_id) as outcome:
+                await deliver(postman, delivery_id)
+            if outcome.failed:
+                with apart(JOB, delivery_id):
+                    await postman.db.run(_put_off, delivery_id, postman.now())
+
+    await asyncio.gather(*(one(delivery_id) for delivery_id in ids))
+    return len(ids)
+
+
+def _put_off(conn: sa.Connection, delivery_id: str, now: float) -> None:
+    """A delivery whose row cannot be worked with: not in the way of others for an hour, given up after two days."""
+    mine = webhook_deliveries.c.id == delivery_id
+    old = sa.and_(mine, webhook_deliveries.c.created_at < now - TWO_DAYS_S)
+    conn.execute(sa.update(webhook_deliveries).where(mine).values(next_at=now + 3600.0, lease_until=None))
+    conn.execute(sa.update(webhook_deliveries).where(old).values(state="given_up", next_at=None))
+
+
+def workspaces_due(conn: sa.Connection, now: float) -> list[str]:
+    """Workspaces with something to deliver, who waits longest first."""
+    due = _due_of(now).with_only_columns(webhook_deliveries.c.workspace_id)
+    by = webhook_deliveries.c.workspace_id
+    return list(conn.execute(due.group_by(by).order_by(sa.func.min(webhook_deliveries.c.next_at))).scalars())
+
+
+def _due(conn: sa.Connection, workspace_id: str, now: float) -> list[str]:
+    mine = _due_of(now).where(webhook_deliveries.c.workspace_id == workspace_id)
+    query = mine.order_by(webhook_deliveries.c.next_at, webhook_deliveries.c.id).limit(BATCH)
+    return list(conn.execute(query).scalars())
+
+
+def _due_of(now: float) -> sa.Select[str]:
+    return (
+        sa.select(webhook_deliveries.c.id)
+        .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+        .where(
+            webhook_deliveries.c.state == "due",
+            webhook_deliveries.c.next_at <= now,
+            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
+            webhooks.c.state == "active",
+        )
+    )
+
+
+async def deliver(postman: Postman, delivery_id: str) -> bool:
+    """Send one delivery if it is due and nobody else sends it; whether it arrived."""
+    row = await postman.db.run(_take, delivery_id, postman.now())
+    if row is None:
+        return False
+    began = time.perf_counter()
+    status, answer, error, wait = await _post(postman, row)
+    took = round(time.perf_counter() - began, 3)
+    entry = {"at": postman.now(), "status": status, "took_s": took, "answer": answer, "error": error}
+    good = status is not None and 200 <= status < 300
+    await postman.db.run(_settle, row, entry, good, wait, postman)
+    return good
+
+
+def _take(conn: sa.Connection, delivery_id: str, now: float) -> dict[str, Any] | None:
+    done = conn.execute(
+        sa.update(webhook_deliveries)
+        .where(
+            webhook_deliveries.c.id == delivery_id,
+            webhook_deliveries.c.state == "due",
+            webhook_deliveries.c.next_at <= now,
+            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
+        )
+        .values(lease_until=now + LEASE_S)
+    )
+    if done.rowcount != 1:
+        return None
+    row = (
+        conn.execute(
+            sa.select(
+                webhook_deliveries,
+                webhooks.c.url,
+                webhooks.c.secret_enc,
+                webhooks.c.secret_previous_enc,
+                webhooks.c.failing_since,
+            )
+            .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+            .where(webhook_deliveries.c.id == delivery_id)
+        )
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+def headers_for(delivery_id: str, payload: str, secrets: list[str], now: float) -> dict[str, str]:
+    """The three headers of Standard Webhooks; one signature for each secret that may be in use."""
+    at = datetime.fromtimestamp(int(now), UTC)
+    signatures = [Webhook(secret).sign(delivery_id, at, payload) for secret in secrets]
+    return {
+        "webhook-id": delivery_id,
+        "webhook-timestamp": str(int(now)),
+        "webhook-signature": " ".join(signatures),
+        "Content-Type": "application/json",
+        "User-Agent": AGENT,
+    }
+
+
+async def _post(postman: Postman, row: Mapping[str, Any]) -> tuple[int | None, str | None, str | None, float | None]:
+    """(status, start of the answer, what went wrong, seconds the receiver asked to wait)."""
+    try:
+        sealed = [row["secret_enc"], row["secret_previous_enc"]]
+        secrets = [postman.vault.open(secret) for secret in sealed if secret is not None]
+    except VaultError as error:
+        return None, None, str(error), None
+    now = postman.now()
+    try:
+        async with postman.session.post(
+            row["url"],
+            data=row["payload"].encode(),
+            headers=headers_for(row["id"], row["payload"], secrets, now),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        ) as answer:
+            body = await answer.content.read(4 * ANSWER_KEPT)
+            text = redact_text(body.decode("utf-8", "replace"))[:ANSWER_KEPT].replace("\x00", "")
+            wait = retry_after(answer.headers.get("Retry-After"), now=now)
+            moved = 300 <= answer.status < 400
+            said = "Redirects are not followed: enter the address it leads to." if moved else None
+            return answer.status, text, said, wait if answer.status in (429, 503) else None
+    except TimeoutError:
+        return None, None, f"No answer within {TIMEOUT_S:g} seconds.", None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return None, None, redact_text(no_answer(error))[:ANSWER_KEPT], None
+    except (AttributeError, TypeError) as error:  # the row holds no payload, address or secret
+        return None, None, f"The delivery cannot be read: {type(error).__name__}.", None
+
+
+def no_answer(error: BaseException) -> str:
+    """Why an address gave no answer, in words; the error's own text only where they would say less."""
+    inner = getattr(error, "os_error", None)
+    cause = inner if isinstance(inner, OSError) else error
+    match error, cause:
+        case (aiohttp.ClientConnectorDNSError(), _) | (_, socket.gaierror()):
+            return "The host name was not found. Check the address."
+        case (aiohttp.ClientConnectorCertificateError(), _) | (_, ssl.SSLError()):
+            return f"The TLS certificate or connection was not accepted: {cause}."
+        case _, ConnectionRefusedError():
+            return "The connection was refused: nothing listens at this address and port."
+        case (aiohttp.ServerDisconnectedError(), _) | (_, ConnectionResetError()):
+            return "The connection was closed before an answer came."
+        case _, OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
+            return "The host cannot be reached from this server."
+        case _:
+            return f"No connection: {cause} ({type(error).__name__})."
+
+
+def _settle(
+    conn: sa.Connection,
+    row: Mapping[str, Any],
+    entry: Mapping[str, Any],
+    good: bool,
+    wait: float | None,
+    postman: Postman,
+) -> None:
+    now = postman.now()
+    known = row["history"] if isinstance(row["history"], list) else []
+    history = [*known, dict(entry)][-HISTORY_KEPT:]
+    values: dict[str, Any] = {"attempts": row["attempts"] + 1, "history": history, "lease_until": None}
+    hook = webhooks.c.id == row["webhook_id"]
+    if good:
+        values.update(state="delivered", delivered_at=now, next_at=None)
+        conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_not(None)).values(failing_since=None))
+        conn.execute(_mine(row).values(**values))
+        return
+    since = row["failing_since"] or now
+    conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_(None)).values(failing_since=now))
+    gone = entry["status"] == 410
+    patience = TWO_DAYS_S * postman.scale
+    if now - row["created_at"] >= patience and not gone:
+        values.update(state="given_up", next_at=None)
+    else:
+        gap = GAPS_S[min(row["attempts"], len(GAPS_S) - 1)] * postman.scale * (0.9 + postman.random01() / 5)
+        # The last try is at the end of the two days, not hours before it.
+        left = row["created_at"] + patience - now
+        pause = max(wait or 0.0, min(gap, left) if left > 0 else gap)
+        values["next_at"] = now + max(0.2, pause)
+    conn.execute(_mine(row).values(**values))
+    if gone or now - since >= patience:
+        _pause(conn, row, gone, now)
+
+
+def _mine(row: Mapping[str, Any]) -> sa.Update:
+    """Only while nobody asked for a redelivery meanwhile (that resets the attempts and the time)."""
+    return sa.update(webhook_deliveries).where(
+        webhook_deliveries.c.id == row["id"],
+        webhook_deliveries.c.attempts == row["attempts"],
+        webhook_deliveries.c.created_at == row["created_at"],
+    )
+
+
+def _pause(conn: sa.Connection, row: Mapping[str, Any], gone: bool, now: float) -> None:
+    done = conn.execute(
+        sa.update(webhooks)
+        .where(webhooks.c.id == row["webhook_id"], webhooks.c.state == "active")
+        .values(state="failing")
+    )
+    if done.rowcount != 1:
+        return
+    why = "It answered 410 Gone." if gone else "Nothing arrived there for two days."
+    data = {"webhook_id": row["webhook_id"], "why": why, "what_now": "Repair it, then start it again: what waits goes."}
+    feed.announce(conn, row["workspace_id"], "webhook.paused", row["webhook_id"], data, now=now)
+
+
+def prune(conn: sa.Connection, *, before: float) -> int:
+    """Forget settled deliveries older than ``before``; how many."""
+    done = conn.execute(
+        sa.delete(webhook_deliveries).where(
+            webhook_deliveries.c.state != "due", webhook_deliveries.c.created_at < before
+        )
+    )
+    return done.rowcount

@@ -1,0 +1,374 @@
+"""Outgoing webhooks after Standard Webhooks (standardwebhooks.com): endpoints, and turning changes into deliveries.
+
+A change becomes one delivery per endpoint that wants its type, in the database, before anything is sent; sending them
+is :mod:`treadle.notify.delivering`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from yarl import URL
+
+from treadle.people import audit
+from treadle.domain.refusal import Refusal, not_found
+from treadle.vault import Vault
+from treadle.ids import new_id
+from treadle_threads.media.guard import Trust, read_address
+from treadle.domain.times import iso
+from treadle.store.isolation import apart
+from treadle.store.tables import changes, parts, posts, webhook_deliveries, webhooks
+
+EVENTS: Final[Mapping[str, str]] = {
+    "post.published": "Every part of a post is live.",
+    "post.blocked": "A post waits for something that somebody can repair.",
+    "post.retrying": "A post met a passing trouble and is tried again.",
+    "post.checking": "Whether a publish went out is being looked up.",
+    "post.held": "A post became too late to send unasked: it waits for a yes.",
+    "post.failed": "A post will not be tried again by itself.",
+    "post.at_risk": "A post of the next day would meet a known trouble.",
+    "account.connected": "An account was connected.",
+    "account.expiring": "An account's permission ends soon and could not be renewed.",
+    "account.needs_reconnect": "An account's token is dead.",
+    "account.troubled": "An account is checkpointed, restricted or lacks a permission.",
+    "account.reconnected": "An account was connected again.",
+    "account.recovered": "An account's trouble is over.",
+    "account.disconnected": "An account was disconnected.",
+    "blocker.opened": "A cause that holds posts was found.",
+    "blocker.repaired": "A cause is gone; its posts go out.",
+    "platform.trouble_began": "Threads itself is in trouble.",
+    "platform.trouble_ended": "Threads' trouble is over.",
+    "webhook.paused": "Another webhook was paused after failing for long.",
+    "threads.publish": "From Threads: a post appeared.",
+    "threads.replies": "From Threads: somebody replied.",
+    "threads.mentions": "From Threads: somebody mentioned the account.",
+    "threads.delete": "From Threads: a post was deleted.",
+}
+JOB: Final = "deliver_webhooks"
+PING: Final = "webhook.ping"
+MOST_PER_WORKSPACE: Final = 20
+URL_MOST: Final = 2000
+MOST_LISTED: Final = 201  # a page of 200, and one that tells whether there are more
+BATCH: Final = 500
+# Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen.
+LOOK_BACK: Final = 500
+LOOK_BACK_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """``secret`` (``whsec_...``) is shown now or never."""
+
+    id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewWebhook(id={self.id!r})"
+
+
+def create(
+    conn: sa.Connection,
+    vault: Vault,
+    workspace_id: str,
+    *,
+    url: str,
+    types: Sequence[str] = (),
+    actor: str,
+    now: float,
+    allow_http: bool = False,
+) -> NewWebhook | Refusal:
+    """An endpoint that hears of changes from now on; ``types`` empty: of all of :data:`EVENTS`."""
+    wrong = problem(url, types, allow_http=allow_http)
+    if wrong is not None:
+        return wrong
+    count = conn.execute(
+        sa.select(sa.func.count()).select_from(webhooks).where(webhooks.c.workspace_id == workspace_id)
+    ).scalar_one()
+    if count >= MOST_PER_WORKSPACE:
+        return Refusal("Too many webhooks", f"A workspace has {MOST_PER_WORKSPACE} webhooks at most.", 409)
+    hook_id, secret = new_id("webhook", now), new_secret()
+    newest = conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0
+    conn.execute(
+        sa.insert(webhooks).values(
+            id=hook_id,
+            workspace_id=workspace_id,
+            url=url,
+            types=list(dict.fromkeys(types)),
+            secret_enc=vault.seal(secret),
+            cursor=newest,
+            created_at=now,
+        )
+    )
+    audit.note(conn, workspace_id, actor, "webhook.created", hook_id, {"url": _origin(url)}, now=now)
+    return NewWebhook(hook_id, secret)
+
+
+def problem(url: str | None, types: Sequence[str], *, allow_http: bool = False) -> Refusal | None:
+    """Why an endpoint cannot be set up like this. Where a name leads is judged at every single delivery.
+
+    ``url`` is ``None`` when it stays. ``allow_http``: addresses inside private networks are allowed, also plain http.
+    """
+    read = read_address(url[: URL_MOST + 1], Trust.of_media(allow_http)) if url is not None else None
+    if url is not None and len(url) > URL_MOST:
+        read = "The address is too long."
+    if isinstance(read, str):
+        return Refusal("This is not an address for webhooks", read, field="url")
+    unknown = [name for name in types if name not in EVENTS]
+    if unknown:
+        return Refusal("There is no such event", f"{unknown[0]!r} is none of: {', '.join(EVENTS)}.", field="types")
+    return None
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def find(conn: sa.Connection, workspace_id: str, hook_id: str) -> dict[str, Any] | None:
+    row = (
+        conn.execute(sa.select(webhooks).where(webhooks.c.id == hook_id, webhooks.c.workspace_id == workspace_id))
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+def listing(conn: sa.Connection, workspace_id: str) -> list[dict[str, Any]]:
+    rows = conn.execute(
+        sa.select(webhooks).where(webhooks.c.workspace_id == workspace_id).order_by(webhooks.c.created_at)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def change(
+    conn: sa.Connection,
+    workspace_id: str,
+    hook_id: str,
+    *,
+    actor: str,
+    now: float,
+    url: str | None = None,
+    types: Sequence[str] | None = None,
+    paused: bool | None = None,
+    allow_http: bool = False,
+) -> dict[str, Any] | Refusal:
+    """Change an endpoint. ``paused=False`` starts it again: what was kept for it goes out.
+
+    Only what is given is judged: one that was set up under other settings can still be paused.
+    """
+    row = find(conn, workspace_id, hook_id)
+    if row is None:
+        return not_found("webhook")
+    changed = url is not None or types is not None
+    known = types if types is not None else [name for name in row["types"] if name in EVENTS]
+    wrong = problem(url, known, allow_http=allow_http) if changed else None
+    if wrong is not None:
+        return wrong
+    values: dict[str, Any] = {}
+    if url is not None:
+        values["url"] = url
+    if types is not None:
+        values["types"] = list(dict.fromkeys(types))
+    if paused is not None:
+        values.update(state="paused" if paused else "active", failing_since=None)
+    if values:
+        conn.execute(sa.update(webhooks).where(webhooks.c.id == hook_id).values(**values))
+        audit.note(conn, workspace_id, actor, "webhook.changed", hook_id, {"what": sorted(values)}, now=now)
+    if paused is False:
+        conn.execute(
+            sa.update(webhook_deliveries)
+            .where(webhook_deliveries.c.webhook_id == hook_id, webhook_deliveries.c.state == "due")
+            .values(next_at=now, lease_until=None)
+        )
+    return find(conn, workspace_id, hook_id) or row
+
+
+def rotate(
+    conn: sa.Connection, vault: Vault, workspace_id: str, hook_id: str, *, actor: str, now: float
+) -> NewWebhook | Refusal:
+    """A new secret; deliveries are signed with the new and the old one until the next rotation."""
+    row = find(conn, workspace_id, hook_id)
+    if row is None:
+        return not_found("webhook")
+    secret = new_secret()
+    conn.execute(
+        sa.update(webhooks)
+        .where(webhooks.c.id == hook_id)
+        .values(secret_enc=vault.seal(secret), secret_previous_enc=row["secret_enc"])
+    )
+    audit.note(conn, workspace_id, actor, "webhook.secret_rotated", hook_id, now=now)
+    return NewWebhook(hook_id, secret)
+
+
+def remove(conn: sa.Connection, workspace_id: str, hook_id: str, *, actor: str, now: float) -> bool:
+    if find(conn, workspace_id, hook_id) is None:
+        return False
+    conn.execute(sa.delete(webhook_deliveries).where(webhook_deliveries.c.webhook_id == hook_id))
+    conn.execute(sa.delete(webhooks).where(webhooks.c.id == hook_id))
+    audit.note(conn, workspace_id, actor, "webhook.removed", hook_id, now=now)
+    return True
+
+
+def ping(conn: sa.Connection, workspace_id: str, hook_id: str, *, now: float) -> str | Refusal:
+    """Queue a delivery that says hello; its id."""
+    row = find(conn, workspace_id, hook_id)
+    if row is None:
+        return not_found("webhook")
+    number = -int.from_bytes(secrets.token_bytes(7), "big") - 1
+    return _queue(conn, row, number, PING, {"webhook_id": hook_id}, at=now, now=now)
+
+
+def deliveries(
+    conn: sa.Connection, workspace_id: str, hook_id: str, *, limit: int = 50, before: str | None = None
+) -> list[dict[str, Any]]:
+    """What was sent and is to be sent, newest first. ``before``: id of the last one already seen."""
+    query = sa.select(webhook_deliveries).where(
+        webhook_deliveries.c.webhook_id == hook_id, webhook_deliveries.c.workspace_id == workspace_id
+    )
+    if before is not None:
+        query = query.where(webhook_deliveries.c.id < before)
+    rows = conn.execute(
+        query.order_by(webhook_deliveries.c.id.desc()).limit(max(1, min(limit, MOST_LISTED)))
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def redeliver(
+    conn: sa.Connection, workspace_id: str, hook_id: str, delivery_id: str, *, actor: str, now: float
+) -> bool:
+    """Send a delivery again, with its id as before; false when there is none."""
+    done = conn.execute(
+        sa.update(webhook_deliveries)
+        .where(
+            webhook_deliveries.c.id == delivery_id,
+            webhook_deliveries.c.webhook_id == hook_id,
+            webhook_deliveries.c.workspace_id == workspace_id,
+        )
+        .values(state="due", attempts=0, next_at=now, lease_until=None, created_at=now)
+    )
+    if done.rowcount != 1:
+        return False
+    audit.note(conn, workspace_id, actor, "webhook.redelivered", delivery_id, now=now)
+    return True
+
+
+# ------------------------------------------------------------------------------------------ changes to deliveries
+
+
+def fan_out(conn: sa.Connection, *, now: float) -> int:
+    """Turn what happened into deliveries; how many. Safe in several processes: one endpoint and change, one row."""
+    made = 0
+    for row in conn.execute(sa.select(webhooks).order_by(webhooks.c.id)).mappings().all():
+        with apart(JOB, row["id"], conn):
+            made += _fan_out_one(conn, dict(row), now)
+    return made
+
+
+def _fan_out_one(conn: sa.Connection, hook: Mapping[str, Any], now: float) -> int:
+    known = sa.select(webhook_deliveries.c.change_id).where(webhook_deliveries.c.webhook_id == hook["id"])
+    fresh = changes.c.id > hook["cursor"]
+    late = sa.and_(
+        changes.c.id > hook["cursor"] - LOOK_BACK,
+        changes.c.at > max(hook["created_at"], now - LOOK_BACK_S),
+        changes.c.id.not_in(known),
+    )
+    query = (
+        sa.select(changes)
+        .where(
+            sa.or_(fresh, late),
+            sa.or_(changes.c.workspace_id == hook["workspace_id"], changes.c.workspace_id.is_(None)),
+        )
+        .order_by(changes.c.id)
+        .limit(BATCH)
+    )
+    rows = [dict(row) for row in conn.execute(query).mappings()]
+    if not rows:
+        return 0
+    # Whoever moves the cursor makes the rows; the other process sees them at its next look.
+    moved = conn.execute(
+        sa.update(webhooks)
+        .where(webhooks.c.id == hook["id"], webhooks.c.cursor == hook["cursor"])
+        .values(cursor=max(hook["cursor"], rows[-1]["id"]))
+    )
+    if moved.rowcount != 1:
+        return 0
+    made = 0
+    wanted = set(hook["types"])
+    for row in rows:
+        with apart(JOB, f"{hook['id']}, change {row['id']}"):  # one that cannot be told is left out
+            name = event_name(row)
+            if name not in EVENTS or (wanted and name not in wanted) or row["subject"] == hook["id"]:
+                continue
+            data = _data(conn, row)
+            try:
+                with conn.begin_nested():
+                    _queue(conn, hook, row["id"], name, data, at=row["at"], now=now)
+            except sa.exc.IntegrityError:  # another process found the same late change
+                continue
+            made += 1
+    return made
+
+
+def event_name(row: Mapping[str, Any]) -> str:
+    """The name a change has outside: trouble of the platform is told as that, not as a blocker."""
+    name = str(row["type"])
+    if name.startswith("blocker.") and (row["payload"] or {}).get("scope") == "platform":
+        return "platform.trouble_began" if name == "blocker.opened" else "platform.trouble_ended"
+    return name
+
+
+def _data(conn: sa.Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    data = dict(row["payload"] or {})
+    if str(row["type"]).startswith("post."):
+        known = conn.execute(sa.select(posts.c.metadata, posts.c.cause).where(posts.c.id == row["subject"])).first()
+        if known is not None:
+            live = conn.execute(
+                sa.select(parts.c.position, parts.c.threads_id, parts.c.permalink)
+                .where(parts.c.post_id == row["subject"])
+                .order_by(parts.c.position)
+            ).mappings()
+            data["metadata"] = known.metadata or {}
+            data["parts"] = [dict(part) for part in live]
+            cause = known.cause or {}
+            data["cause"] = {key: cause.get(key) for key in _TOLD} if cause else None
+    return data
+
+
+_TOLD: Final = ("pattern", "title", "lane", "action", "who", "what_happened", "next_step", "guide")
+
+
+def _queue(
+    conn: sa.Connection,
+    hook: Mapping[str, Any],
+    change_id: int,
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    at: float,
+    now: float,
+) -> str:
+    delivery_id = new_id("delivery", now)
+    body = {"type": name, "timestamp": iso(at), "data": data}
+    conn.execute(
+        sa.insert(webhook_deliveries).values(
+            id=delivery_id,
+            webhook_id=hook["id"],
+            workspace_id=hook["workspace_id"],
+            change_id=change_id,
+            type=name,
+            payload=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+            state="due",
+            next_at=now,
+            created_at=now,
+        )
+    )
+    return delivery_id
+
+
+def _origin(url: str) -> str:
+    return str(URL(url).origin())

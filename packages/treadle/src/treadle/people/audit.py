@@ -1,0 +1,35 @@
+"""Who did what: one row for every act that changes who may do something, or what is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle_diagnosis.redact import redact
+from treadle.store.tables import audit
+
+
+def note(
+    conn: sa.Connection,
+    workspace_id: str | None,
+    actor: str,
+    action: str,
+    subject: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    now: float,
+) -> None:
+    """Add an entry, in the transaction of the act. ``actor``: ``key_...``, ``usr_...``, ``cli``, ``treadle``, ``meta``
+    or ``link`` (whoever followed a connect link). Secrets are taken out of ``detail``."""
+    conn.execute(
+        sa.insert(audit).values(
+            workspace_id=workspace_id,
+            actor=actor,
+            action=action,
+            subject=subject,
+            detail=redact(dict(detail or {}), max_chars=4000),
+            at=now,
+        )
+    )

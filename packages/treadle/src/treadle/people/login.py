@@ -1,0 +1,281 @@
+"""People at the pages: their accounts, sessions, and the brake on guessing passwords.
+
+A session's token is random and stored as a digest; each session has a CSRF token that every form must send back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from treadle.people import audit, devices, passwords
+from treadle.people.digests import digest
+from treadle.domain.refusal import Refusal
+from treadle.vault import Vault
+from treadle.ids import new_id
+from treadle.store import Database
+from treadle.store.tables import login_attempts, sessions, users, workspaces
+
+SESSION_IDLE_S: Final = 14 * 86_400.0
+SESSION_MOST_S: Final = 60 * 86_400.0
+SEEN_EVERY_S: Final = 60.0
+WINDOW_S: Final = 900.0
+TRIES_PER_PERSON: Final = 10
+TRIES_PER_ADDRESS: Final = 40
+FORGET_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """``token`` belongs into an HttpOnly cookie, ``csrf`` into every form. ``token`` is known at login only."""
+
+    user_id: str
+    workspace_id: str
+    email: str
+    zone: str
+    csrf: str
+    expires_at: float
+    token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Session(user_id={self.user_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where an attempt to log in comes from. ``own`` is the count of a browser that has proved itself, if it has."""
+
+    address: str
+    own: str = ""
+
+
+def anybody(conn: sa.Connection) -> bool:
+    """Whether a first person was made, however they are now."""
+    return conn.execute(sa.select(users.c.id).limit(1)).first() is not None
+
+
+def one_after_the_other(conn: sa.Connection) -> None:
+    """Until the transaction ends, nobody else adds a first person or takes away a last one (SQLite: in any case)."""
+    first = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
+    conn.execute(first.with_for_update(key_share=True))
+
+
+async def add_user(
+    db: Database,
+    workspace_id: str,
+    email: str,
+    password: str,
+    *,
+    actor: str,
+    now: float,
+    zone: str = "UTC",
+    only_first: bool = False,
+) -> str | Refusal:
+    """The new person's id. ``only_first``: refused when there is anybody already, whoever else tries at this moment."""
+    wrong = _problem(email, password)
+    if wrong is not None:
+        return wrong
+    kept = await passwords.hashed(password)
+
+    def add(conn: sa.Connection) -> str | Refusal:
+        one_after_the_other(conn)
+        if only_first and anybody(conn):
+            return Refusal("There is somebody already", "Log in, or let the person who is there add you.", 409)
+        taken = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).first()
+        if taken is not None:
+            return Refusal("This address is taken", "Somebody logs in with this address already.", 409, "email")
+        user_id = new_id("user", now)
+        conn.execute(
+            sa.insert(users).values(
+                id=user_id,
+                workspace_id=workspace_id,
+                email=_email(email),
+                password_hash=kept,
+                zone=zone,
+                created_at=now,
+            )
+        )
+        audit.note(conn, workspace_id, actor, "user.added", user_id, {"email": _email(email)}, now=now)
+        return user_id
+
+    return await db.run(add)
+
+
+async def set_password(
+    db: Database, email: str, password: str, *, actor: str, now: float, keep_session: str | None = None
+) -> bool | Refusal:
+    """Change a password; every session of the person ends but ``keep_session``. False: there is no such person."""
+    wrong = _problem(email, password)
+    if wrong is not None:
+        return wrong
+    kept = await passwords.hashed(password)
+
+    def change(conn: sa.Connection) -> bool:
+        row = conn.execute(
+            sa.update(users)
+            .where(users.c.email == _email(email))
+            .values(password_hash=kept)
+            .returning(users.c.id, users.c.workspace_id)
+        ).first()
+        if row is None:
+            return False
+        ends = sa.delete(sessions).where(sessions.c.user_id == row.id)
+        if keep_session:
+            ends = ends.where(sessions.c.token_hash != digest(keep_session))
+        conn.execute(ends)
+        audit.note(conn, row.workspace_id, actor, "user.password_changed", row.id, now=now)
+        return True
+
+    return await db.run(change)
+
+
+async def prove(db: Database, email: str, password: str, *, browser: Browser, now: float) -> sa.RowMapping | Refusal:
+    """The row of the person whose password this is, or why not.
+
+    The answer is the same for a wrong password and for nobody, and every attempt counts before it is looked at.
+    """
+    counted = _counters(email, browser)
+    held = await db.run(_count, counted, now)
+    if held:
+        return Refusal("Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429)
+    row = await db.query(_person, _email(email))
+    good = await passwords.fits(row["password_hash"] if row else None, password)
+    if row is None or not good or row["disabled_at"] is not None:
+        if row is not None:
+            detail = {"from": browser.address}
+            await db.run(audit.note, row["workspace_id"], row["id"], "login.refused", row["id"], detail, now=now)
+        return Refusal("That did not work", "The address or the password is wrong.", 401)
+    await db.run(_forget, counted[0])
+    return row
+
+
+async def login(
+    db: Database, email: str, password: str, *, address: str, now: float, own: str = ""
+) -> Session | Refusal:
+    """A new session, or why not. ``address`` is where the attempt comes from, for the brake; ``own``: see
+    :class:`Browser`."""
+    row = await prove(db, email, password, browser=Browser(address, own), now=now)
+    if isinstance(row, Refusal):
+        return row
+    again = await passwords.hashed(password) if passwords.is_dated(row["password_hash"]) else row["password_hash"]
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+
+    def enter(conn: sa.Connection) -> Session | Refusal:
+        # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
+        proven = conn.execute(
+            sa.update(users)
+            .where(
+                users.c.id == row["id"], users.c.password_hash == row["password_hash"], users.c.disabled_at.is_(None)
+            )
+            .values(password_hash=again)
+        )
+        if proven.rowcount != 1:
+            return Refusal("That did not work", "The address or the password is wrong.", 401)
+        conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
+        conn.execute(
+            sa.insert(sessions).values(
+                token_hash=digest(token),
+                user_id=row["id"],
+                csrf=csrf,
+                created_at=now,
+                seen_at=now,
+                expires_at=now + SESSION_IDLE_S,
+            )
+        )
+        audit.note(conn, row["workspace_id"], row["id"], "login", row["id"], {"from": address}, now=now)
+        return Session(row["id"], row["workspace_id"], row["email"], row["zone"], csrf, now + SESSION_IDLE_S, token)
+
+    return await db.run(enter)
+
+
+def counter_of_device(conn: sa.Connection, vault: Vault, cookie: str, email: str) -> str:
+    """The count of a browser in which the person with this address has logged in before; else empty."""
+    user_id = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).scalar()
+    return devices.counter(vault, cookie, user_id)
+
+
+def counter_of_session(token: str) -> str:
+    """The count of a browser that is logged in."""
+    return f"session:{digest(token)[:40]}"
+
+
+def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
+    """The living session behind a cookie. Reads only; call :func:`seen` to prolong it."""
+    if not token or len(token) > 200:
+        return None
+    row = conn.execute(
+        sa.select(sessions, users.c.workspace_id, users.c.email, users.c.zone)
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(sessions.c.token_hash == digest(token), sessions.c.expires_at > now, users.c.disabled_at.is_(None))
+    ).first()
+    if row is None or row.created_at + SESSION_MOST_S <= now:
+        return None
+    return Session(row.user_id, row.workspace_id, row.email, row.zone, row.csrf, row.expires_at)
+
+
+def seen(conn: sa.Connection, token: str, *, now: float) -> None:
+    """Prolong a session, once a minute at most."""
+    conn.execute(
+        sa.update(sessions)
+        .where(sessions.c.token_hash == digest(token), sessions.c.seen_at < now - SEEN_EVERY_S)
+        .values(seen_at=now, expires_at=now + SESSION_IDLE_S)
+    )
+
+
+def logout(conn: sa.Connection, token: str, *, now: float) -> None:
+    row = conn.execute(
+        sa.delete(sessions).where(sessions.c.token_hash == digest(token)).returning(sessions.c.user_id)
+    ).first()
+    if row is not None:
+        workspace = conn.execute(sa.select(users.c.workspace_id).where(users.c.id == row.user_id)).scalar()
+        audit.note(conn, workspace, row.user_id, "logout", row.user_id, now=now)
+
+
+def _counters(email: str, browser: Browser) -> tuple[str, ...]:
+    if browser.own:
+        return (browser.own,)
+    return (f"mail:{digest(_email(email))[:40]}", f"from:{browser.address[:60]}")
+
+
+def _count(conn: sa.Connection, keys: tuple[str, ...], now: float) -> float:
+    """Count an attempt; seconds to wait when there were too many in the window, else 0."""
+    conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < now - FORGET_S))
+    longest = 0.0
+    for key in keys:
+        most = TRIES_PER_ADDRESS if key.startswith("from:") else TRIES_PER_PERSON
+        times = list(
+            conn.execute(
+                sa.select(login_attempts.c.at)
+                .where(login_attempts.c.key == key, login_attempts.c.at > now - WINDOW_S)
+                .order_by(login_attempts.c.at.desc())
+                .limit(most)
+            ).scalars()
+        )
+        if len(times) >= most:
+            longest = max(longest, times[-1] + WINDOW_S - now)
+    if longest == 0.0:
+        conn.execute(sa.insert(login_attempts), [{"key": key, "at": now} for key in keys])
+    return longest
+
+
+def _forget(conn: sa.Connection, key: str) -> None:
+    conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == key))
+
+
+def _person(conn: sa.Connection, email: str) -> sa.RowMapping | None:
+    return conn.execute(sa.select(users).where(users.c.email == email)).mappings().first()
+
+
+def _problem(email: str, password: str) -> Refusal | None:
+    clean = _email(email)
+    name, at, host = clean.partition("@")
+    if not name or not at or not host or len(clean) > 254 or any(c.isspace() for c in clean):
+        return Refusal("This is not an e-mail address", "Give an address such as ada@example.com.", field="email")
+    return passwords.problem(password, clean)
+
+
+def _email(email: str) -> str:
+    return email.strip().lower()

@@ -1,0 +1,1 @@
+"""What a user can ask for, whichever face they use: typed in, typed out."""

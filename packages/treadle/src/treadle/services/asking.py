@@ -1,0 +1,60 @@
+"""Asking Threads on somebody's word, outside a run: in the worker's house, or in one for the moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from treadle.app import App
+from treadle.media.service import MediaService
+from treadle.domain.view import AccountView
+from treadle.engine.house import House
+from treadle.engine.lease import Lease
+from treadle_threads import ThreadsClient
+from treadle_threads.transport import open_session
+
+T = TypeVar("T")
+
+
+async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
+    """``what(house)``, on the loop the house belongs to."""
+    if app.engine is not None:
+        house = app.engine.house
+
+        async def there() -> T:
+            return await what(house)
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), app.engine.loop))
+    house = _for_the_moment(app)
+    try:
+        return await what(house)
+    finally:
+        if house.close is not None:
+            await house.close()
+
+
+def _for_the_moment(app: App) -> House:
+    """A house without a lease: it can ask and write down, and never publish."""
+    session = open_session()
+    base = ThreadsClient(base_url=app.settings.threads_api_url, session=session)
+
+    def client(account: AccountView) -> ThreadsClient:
+        return base.with_token(app.vault.open(account.token_enc) if account.token_enc else "")
+
+    async def media() -> MediaService:
+        return app.media()
+
+    return House(
+        settings=app.settings,
+        db=app.db,
+        lease=Lease(app.db),
+        enqueue=app.enqueue,
+        client=client,
+        media=media,
+        now=app.now,
+        random01=random.random,
+        releaser=app.releaser,
+        close=session.close,
+    )

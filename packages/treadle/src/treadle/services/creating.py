@@ -1,0 +1,162 @@
+"""Accepting a post: checked, stored and enqueued in one transaction, so an accepted post is never a lost one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.ids import new_id
+from treadle.domain.answers import Created, Refusal, Rejected
+from treadle.store.moving import TOO_LATE, Mover, first_hop
+from treadle.services.request import read_request
+from treadle.store.timeline import Note, add_note, announce_post
+from treadle.domain.times import too_late
+from treadle.store.tables import idempotency, parts, posts
+
+
+def create(
+    mover: Mover,
+    conn: sa.Connection,
+    workspace_id: str,
+    body: Mapping[str, Any],
+    *,
+    now: float,
+    actor: str,
+    idempotency_key: str | None = None,
+) -> Created | Rejected | Refusal:
+    """Accept a post: checked, stored and enqueued in the caller's transaction.
+
+    The same ``idempotency_key`` with the same body answers the same post; with another body it is refused.
+    """
+    if not idempotency_key:
+        return _create(mover, conn, workspace_id, body, now=now, actor=actor)
+    if (before := _answer_before(conn, workspace_id, body, idempotency_key)) is not None:
+        return before
+    made = _create(mover, conn, workspace_id, body, now=now, actor=actor)
+    if isinstance(made, Created):
+        conn.execute(
+            sa.insert(idempotency).values(
+                workspace_id=workspace_id,
+                key=idempotency_key,
+                body_hash=_digest(body),
+                status=201,
+                post_ids=[made.post_id],
+                created_at=now,
+            )
+        )
+    return made
+
+
+def _answer_before(
+    conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], key: str
+) -> Created | Refusal | None:
+    """What an earlier request with this key was answered; whoever comes at the same moment waits for it here."""
+    if conn.dialect.name != "sqlite":  # SQLite has one writer at a time anyway
+        conn.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{workspace_id}|{key}"}
+        )
+    where = (idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)
+    seen = conn.execute(sa.select(idempotency).where(*where)).first()
+    if seen is None:
+        return None
+    if seen.body_hash != _digest(body):
+        return Refusal(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used before with another body. Use a new key for a new post.",
+            {"post_ids": seen.post_ids},
+        )
+    return Created(seen.post_ids[0], again=True)
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    try:
+        return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    except RecursionError:  # nested too deeply to be accepted
+        return ""
+
+
+def _create(
+    mover: Mover, conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], *, now: float, actor: str
+) -> Created | Rejected:
+    wanted = read_request(conn, workspace_id, body, now=now, lateness=mover.max_lateness_s)
+    account = wanted.account
+    if wanted.errors or account is None:
+        return Rejected(tuple(wanted.errors))
+    post_id, kinds = new_id("post", now), wanted.kinds
+    start = first_hop(wanted.at, kinds[0], now)
+    approval = "pending" if body.get("approval") else None
+    draft = bool(body.get("draft")) or approval is not None
+    late = not draft and too_late(wanted.at, wanted.lateness, now)
+    resting = draft or late
+    row = {
+        "id": post_id,
+        "workspace_id": workspace_id,
+        "account_id": account["id"],
+        "state": "draft" if draft else "held" if late else "scheduled" if start > now else "publishing",
+        "stage": "preflight",
+        "publish_at": wanted.at,
+        "publish_at_text": wanted.when.text if wanted.when else None,
+        "due_at": wanted.at if wanted.at is not None else now,
+        "max_lateness": wanted.lateness,
+        "options": {},
+        "metadata": dict(body.get("metadata") or {}),
+        "labels": list(body.get("labels") or []),
+        "next_what": "Waits to be sent off by a person." if draft else None if late else "Goes out.",
+        "next_at": None if resting else max(start, now),
+        "why": TOO_LATE if late else None,
+        "seq": 1,
+        "approval": approval,
+        "created_at": now,
+        "updated_at": now,
+    }
+    conn.execute(sa.insert(posts).values(**row))
+    conn.execute(
+        sa.insert(parts),
+        [
+            part_row(row, account, position, kind, part, now)
+            for position, (kind, part) in enumerate(zip(kinds, wanted.parts, strict=True))
+        ],
+    )
+    note = Note("preflight", "state", f"Accepted from {actor}: nothing in it breaks a rule of Threads.", outcome="ok")
+    add_note(conn, post_id, workspace_id, 1, note, now=now)
+    announce_post(conn, workspace_id, post_id, row, now=now)
+    if not resting:
+        # Media are looked at on acceptance: what is wrong with them is known early, and an address that would expire
+        # before the post is due is copied.
+        begins = now if any(part.get("media") for part in wanted.parts) else start
+        mover.releaser.enqueue(
+            conn,
+            post_id,
+            1,
+            account_id=account["threads_user_id"],
+            delay_s=max(0.0, begins - now),
+            due_at=row["due_at"],
+            queue="posts",
+        )
+    return Created(post_id)
+
+
+def part_row(
+    post: Mapping[str, Any],
+    account: Mapping[str, Any],
+    position: int,
+    kind: str,
+    body: Mapping[str, Any],
+    now: float,
+) -> dict[str, Any]:
+    """A part that nothing was done with yet. ``post`` and ``account`` are rows; ``body`` is the part as requested."""
+    return {
+        "id": new_id("part", now),
+        "post_id": post["id"],
+        "workspace_id": post["workspace_id"],
+        "account_id": account["id"],
+        "threads_user_id": account["threads_user_id"],
+        "position": position,
+        "kind": kind,
+        "is_reply": position > 0 or bool((body.get("options") or {}).get("reply_to_id")),
+        "body": dict(body),
+    }

@@ -1,0 +1,139 @@
+"""A person's word on a post that waits for one: try it again, say yes to it, say what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.findings import Finding
+from treadle.store.moving import Mover, put_to_rest
+from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
+from treadle.store.rows import locked, parts_of
+from treadle.domain.view import part_view
+from treadle.store.tables import parts, post_blockers, posts
+
+
+def retry(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
+    """Try a failed, blocked or waiting post again now: a new attempt with fresh budgets. Published parts stay."""
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    if row["state"] not in ("failed", "blocked", "retrying", "waiting", "checking"):
+        return Refusal("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
+    attempt = row["attempt"] + 1
+    conn.execute(
+        sa.update(posts)
+        .where(posts.c.id == post_id)
+        .values(
+            state="publishing",
+            attempt=attempt,
+            cause=None,
+            cause_pattern=None,
+            cause_lane=None,
+            confirmed_at=now,
+            claim=row["claim"] + 1,
+        )
+    )
+    conn.execute(
+        sa.update(parts)
+        .where(parts.c.post_id == post_id, parts.c.published_at.is_(None), parts.c.intent == "none")
+        .values(tries={}, state="pending", cause=None)
+    )
+    mover.close_own_blockers(conn, post_id, by="retry", now=now)
+    if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
+        return Done(post_id, "Tried again now.")
+    put_to_rest(conn, {**row, "attempt": attempt}, "blocked", "Still behind an open cause.", now=now)
+    held_by = conn.execute(sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)).scalars()
+    return Refusal(
+        "still_blocked",
+        "An open cause still holds this post. Repair or recheck that first.",
+        {"blocker_ids": list(held_by)},
+    )
+
+
+def confirm(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
+    """Say yes: to a held post that is late, to a draft, to one that waits for approval."""
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    if row["state"] not in ("held", "draft"):
+        return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for a yes.")
+    conn.execute(
+        sa.update(posts)
+        .where(posts.c.id == post_id)
+        .values(
+            state="publishing",
+            confirmed_at=now if row["state"] == "held" else None,
+            approval="approved" if row["approval"] else None,
+            due_at=row["due_at"] if row["publish_at"] is not None else now,
+        )
+    )
+    kinds = [part["kind"] for part in parts_of(conn, post_id)]
+    mover.again(conn, post_id, kinds, why=f"Confirmed by {actor}.", now=now)
+    return Done(post_id, "Confirmed.")
+
+
+def resolve(
+    mover: Mover,
+    conn: sa.Connection,
+    workspace_id: str,
+    post_id: str,
+    *,
+    now: float,
+    actor: str,
+    live_id: str | None = None,
+    absent: bool = False,
+    permalink: str | None = None,
+) -> Answer:
+    """A person's word on a ``checking`` post: the live post's Threads id, or that nothing is out."""
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    part = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
+    if part is None:
+        return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
+    if bool(live_id) == absent:
+        message = "Say either which post is live or that none is."
+        return Rejected((Finding("resolution", "one_of", message, 'Send {"threads_id": "..."} or {"absent": true}.'),))
+    if absent and part["published_at"] is not None:
+        return Refusal("it_is_live", "Threads says that this one is live; only its id is missing.")
+    view = part_view(part)
+    if live_id:
+        claimed = (parts.c.threads_user_id == part["threads_user_id"], parts.c.threads_id == live_id)
+        if taken := conn.execute(sa.select(parts.c.post_id).where(*claimed)).scalar():
+            return Refusal("already_claimed", "That post on Threads belongs to another post here.", {"post_id": taken})
+        values: dict[str, Any] = {
+            "state": "published",
+            "published_at": part["published_at"] or now,
+            "threads_id": live_id,
+            "permalink": permalink,
+            "unclear": False,
+            "cause": None,
+            **restored(view),
+        }
+        said = f"{actor} named the live post: {live_id}."
+    else:
+        asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
+        verdict = may_replace_container(sent_of(view), asked)
+        values = {**without_container(verdict), "checks": {}, "cause": None}
+        said = f"{actor} declared that nothing is out; a new container may be made."
+    conn.execute(sa.update(parts).where(parts.c.id == part["id"]).values(**values))
+    conn.execute(
+        sa.update(posts)
+        .where(posts.c.id == post_id)
+        .values(state="publishing", cause=None, cause_pattern=None, cause_lane=None, claim=row["claim"] + 1)
+    )
+    if not mover.again(conn, post_id, why=said, now=now):
+        put_to_rest(conn, row, "blocked", "Still behind an open cause.", now=now)
+    return Done(post_id, said)
+
+
+def _in_doubt(part: Mapping[str, Any], state: str) -> bool:
+    """Sent and not known to be absent, or live with an id that is not known yet. While a refused part is being worked
+    on, nobody has to say anything."""
+    if part["published_at"] is None:
+        return bool(part["intent"] == "sent" or (part["sends"] > 0 and state in ("blocked", "failed", "held")))
+    return part["threads_id"] is None

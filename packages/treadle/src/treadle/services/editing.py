@@ -1,0 +1,201 @@
+"""Changing what is not out yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.changes import what_changed
+from treadle.services.creating import part_row
+from treadle.domain.findings import Finding
+from treadle.store.moving import TOO_LATE, Mover, put_to_rest
+from treadle.domain.replacing import OF_CONTENT, sent_of
+from treadle.services.request import Request, read_request
+from treadle.store.rows import body_of, locked, parts_of, unsettled
+from treadle.domain.rules import POST_KEYS
+from treadle.domain.states import EDITABLE
+from treadle.store.timeline import Note, add_note
+from treadle.domain.times import When, too_late
+from treadle.domain.view import part_view
+from treadle.store.tables import parts, posts
+
+PATCHABLE = POST_KEYS - {"draft", "approval"}
+
+
+def edit(
+    mover: Mover,
+    conn: sa.Connection,
+    workspace_id: str,
+    post_id: str,
+    patch: Mapping[str, Any],
+    *,
+    now: float,
+    actor: str,
+    version: int | None = None,
+) -> Answer:
+    """Change what is not out yet: text, media, options, replies, time, lateness, labels, metadata, account.
+
+    A post that waited behind its own content goes by itself afterwards. Published parts cannot change any more.
+    ``version``: the one the change was made for; refused when the post was changed since.
+    """
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    old = parts_of(conn, post_id)
+    if (refusal := _refused(row, old, version)) is not None:
+        return refusal
+    merged = {**body_of(conn, row), **{name: value for name, value in patch.items() if name in PATCHABLE}}
+    retimed = "publish_at" in patch or "zone" in patch
+    if not retimed:
+        merged.pop("publish_at", None)
+    kept = None if retimed else _kept_when(row)
+    wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept)
+    account = wanted.account
+    errors = [*wanted.errors, *_unknown_names(patch), *_touches_published(old, wanted, row)]
+    errors += _touches_sent(old, wanted, row)
+    if errors or account is None:
+        return Rejected(tuple(errors))
+    kinds = wanted.kinds
+    _rewrite_parts(conn, row, account, old, wanted, now)
+    values = {
+        "account_id": account["id"],
+        "publish_at": wanted.at,
+        "publish_at_text": wanted.when.text if wanted.when else None,
+        "due_at": wanted.at if wanted.at is not None else (row["due_at"] if row["publish_at"] is None else now),
+        "max_lateness": wanted.lateness,
+        "metadata": dict(merged.get("metadata") or {}),
+        "labels": list(merged.get("labels") or []),
+        "version": row["version"] + 1,
+        "updated_at": now,
+        "claim": row["claim"] + 1,
+        "claimed_by": None,
+    }
+    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+    if account["id"] != row["account_id"]:
+        mover.leave_account(conn, post_id, row["account_id"])
+    changed = what_changed({**row, "parts": [dict(p["body"]) for p in old]}, {**values, "parts": wanted.parts})
+    note = Note(row["stage"], "edit", f"Changed by {actor}: {', '.join(changed) or 'nothing'}.", outcome="ok")
+    add_note(conn, post_id, workspace_id, row["attempt"], note, now=now)
+    # A held post was too late to go unasked; a new time is the yes it waited for.
+    stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch)
+    if not stays:
+        mover.close_own_blockers(conn, post_id, by="edit", now=now)
+        started = any(part["published_at"] is not None for part in old)
+        if too_late(wanted.at, wanted.lateness, now) and row["confirmed_at"] is None and not started:
+            put_to_rest(conn, {**row, **values}, "held", TOO_LATE, now=now)
+            return Done(post_id, f"Changed. {TOO_LATE}")
+        mover.again(conn, post_id, kinds, why=f"Changed by {actor}.", now=now)
+    return Done(post_id, "Changed.")
+
+
+def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | None) -> Refusal | None:
+    if version is not None and version != row["version"]:
+        return Refusal("changed_meanwhile", "The post was changed since you read it. Read it again.")
+    # Changed since it was refused, and looked for as it was: it may be changed once more.
+    changed = [part for part in old if (part["checks"] or {}).get("was")]
+    if row["state"] not in EDITABLE and not (row["state"] == "checking" and changed):
+        return Refusal("not_editable", f"A post that is {row['state']} cannot be changed any more.")
+    if unsettled([part for part in old if part not in changed]):
+        return Refusal(
+            "being_checked",
+            "A publish of this post was sent and it is being checked whether it is out. Change it after that.",
+        )
+    return None
+
+
+def _kept_when(row: Mapping[str, Any]) -> When | None:
+    if row["publish_at"] is None:
+        return None
+    return When(at=row["publish_at"], text=row["publish_at_text"], zone=None)
+
+
+def _unknown_names(patch: Mapping[str, Any]) -> list[Finding]:
+    return [
+        Finding(name, "unknown_field", f"'{name}' cannot be changed.", "Leave it out.", given=value)
+        for name, value in patch.items()
+        if name not in PATCHABLE
+    ]
+
+
+def _touches_published(old: Sequence[Mapping[str, Any]], wanted: Request, row: Mapping[str, Any]) -> list[Finding]:
+    out = [part for part in old if part["published_at"] is not None]
+    findings = []
+    if out and wanted.account is not None and wanted.account["id"] != row["account_id"]:
+        findings.append(
+            Finding(
+                "account_id",
+                "parts_are_out",
+                "Parts of it are out under the other account.",
+                "Create a new post instead.",
+            )
+        )
+    for part in out:
+        place = part["position"]
+        if place < len(wanted.parts) and wanted.parts[place] == dict(part["body"]):
+            continue
+        path = "text" if place == 0 else f"replies[{place - 1}]"
+        message = "This part is out on Threads and cannot change."
+        findings.append(Finding(path, "part_is_out", message, "Leave it as it is."))
+    return findings
+
+
+def _touches_sent(old: Sequence[Mapping[str, Any]], wanted: Request, row: Mapping[str, Any]) -> list[Finding]:
+    """A part of which a publish was sent may be live, even when that was refused: it is neither moved nor dropped."""
+    moved = wanted.account is not None and wanted.account["id"] != row["account_id"]
+    findings = []
+    for part in old:
+        dropped = part["position"] >= len(wanted.parts)
+        if part["published_at"] is not None or not (moved or dropped) or not _was_sent(part):
+            continue
+        findings.append(
+            Finding(
+                "account_id" if moved else "replies",
+                "may_be_live",
+                "A publish of this part was sent. It was refused, but nothing has shown yet that the part is not live.",
+                "Look at the profile, then say that it is not there (resolve it as absent), and try again.",
+            )
+        )
+    return findings
+
+
+def _was_sent(part: Mapping[str, Any]) -> bool:
+    return part["container_id"] is not None and sent_of(part_view(part)).written
+
+
+def _look_first(part: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """Columns of a changed part of which a publish was sent: its container is replaced once it is sure that the part is
+    not live as it was; if it is, it stays as it was."""
+    before = dict(part["checks"] or {})
+    was = before.get("was") or {name: part[name] for name in OF_CONTENT}
+    checks = {**before, "wish": "replace", "not_before": now, "was": was}
+    return {"intent": "sent", "state": "checking", "checks": checks, "media_urls": None, "tries": {}, "cause": None}
+
+
+def _rewrite_parts(
+    conn: sa.Connection,
+    row: Mapping[str, Any],
+    account: Mapping[str, Any],
+    old: Sequence[Mapping[str, Any]],
+    wanted: Request,
+    now: float,
+) -> None:
+    """Keep the parts that stayed as they were (with their containers); make the others anew."""
+    same_account = account["id"] == row["account_id"]
+    for position, (kind, body) in enumerate(zip(wanted.kinds, wanted.parts, strict=True)):
+        kept = old[position] if position < len(old) else None
+        if kept is not None and same_account and dict(kept["body"]) == body:
+            if kept["published_at"] is None:
+                conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(tries={}, cause=None))
+            continue
+        if kept is not None and _was_sent(kept):
+            fresh = part_row(row, account, position, kind, body, now)
+            values = {**{name: fresh[name] for name in OF_CONTENT}, **_look_first(kept, now)}
+            conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(**values))
+            continue
+        if kept is not None:
+            conn.execute(sa.delete(parts).where(parts.c.id == kept["id"]))
+        conn.execute(sa.insert(parts).values(**part_row(row, account, position, kind, body, now)))
+    conn.execute(sa.delete(parts).where(parts.c.post_id == row["id"], parts.c.position >= len(wanted.parts)))

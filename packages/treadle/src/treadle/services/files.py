@@ -1,0 +1,273 @@
+"""Files for posts: keeping them, looking at them, repairing them; for the API, the command line and assistants."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.app import App
+from treadle_threads.media.finding import Finding as MediaFinding
+from treadle.media.jobs import Progress
+from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
+from treadle.services.read import iso
+from treadle.store.files import find_media
+from treadle.store.tables import media, parts, posts
+
+TOLD_EVERY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """Why a file was not kept, in the media room's findings."""
+
+    findings: tuple[MediaFinding, ...]
+
+
+def finding_json(found: MediaFinding, path: str, public_url: str = "") -> dict[str, Any]:
+    """A finding of the media room in the shape of every other finding of the API."""
+    return {
+        "field": f"{path}.{found.field}" if found.field else path,
+        "rule": found.code,
+        "severity": {"error": "error", "repair": "repair", "remark": "warning"}[found.severity],
+        "message": found.message,
+        "way_out": _way_out(found),
+        "given": found.got,
+        "limit": found.limit,
+        "pattern": found.pattern,
+        "guide": f"{public_url}/guide/errors/{found.pattern}" if found.pattern else None,
+        "fix": found.fix,
+        "basis": found.basis,
+    }
+
+
+def _way_out(found: MediaFinding) -> str:
+    if found.severity == "repair":
+        return "Nothing: Treadle makes it right before it is sent."
+    if found.severity == "remark":
+        return "Nothing needs to be done."
+    return "Send another file, or change this one as said."
+
+
+def media_json(row: Mapping[str, Any], service: MediaService) -> dict[str, Any]:
+    """A kept file as the API gives it."""
+    report = row["report"] or {}
+    return {
+        "id": row["id"],
+        "filename": row["filename"],
+        "content_type": row["content_type"],
+        "size": row["size"],
+        "sha256": row["sha256"],
+        "kind": report.get("kind"),
+        "ok": report.get("ok"),
+        "report": row["report"],
+        "prepared": row["prepared"],
+        "job": row["job"],
+        "url": service.public_url(row["stored"]),
+        "source_url": (row["source_url"] or "").partition("?")[0] or None,
+        "used_by": row["used_by"],
+        "created_at": iso(row["created_at"]),
+        "expires_at": iso(row["expires_at"]),
+    }
+
+
+async def keep(app: App, workspace_id: str, stream: AsyncIterable[bytes], filename: str) -> dict[str, Any] | NotKept:
+    """Keep an upload, written as it arrives, and look at it; its row."""
+    service = app.media()
+    stored = await service.store(stream, filename)
+    if isinstance(stored, NotStored):
+        return NotKept(tuple(stored.findings))
+    return await _kept(app, workspace_id, stored, None)
+
+
+async def keep_copy(app: App, workspace_id: str, url: str) -> dict[str, Any] | NotKept:
+    """Keep a copy of what is at an address."""
+    stored = await app.media().copy(url)
+    if isinstance(stored, NotPreparable):
+        return NotKept(tuple(stored.findings))
+    return await _kept(app, workspace_id, stored, url)
+
+
+async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: str | None) -> dict[str, Any]:
+    service, now = app.media(), app.now()
+    report = await service.check(service.local_path(stored))
+    row = {
+        "id": stored.id,
+        "workspace_id": workspace_id,
+        "source_url": source_url,
+        "stored": stored.to_json(),
+        "filename": stored.filename[:500],
+        "content_type": stored.content_type,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "report": report.to_json(),
+        "prepared": None,
+        "job": None,
+        "used_by": None,
+        "created_at": now,
+        "expires_at": None,
+    }
+    await app.db.run(lambda conn: conn.execute(sa.insert(media).values(**row)) and None)
+    return row
+
+
+def page_of(
+    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Kept files, newest first, and the cursor of the page that follows."""
+    query = sa.select(media).where(media.c.workspace_id == workspace_id)
+    if after:
+        at, _, last = after.partition("~")
+        try:
+            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
+        except ValueError:
+            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
+        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
+    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
+    rows = [dict(row) for row in conn.execute(query).mappings()]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
+
+
+def wanted_by(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:
+    """A post that is not out yet and needs this file."""
+    over = ("published", "failed", "canceled")
+    return conn.execute(
+        sa.select(posts.c.id)
+        .join(parts, parts.c.post_id == posts.c.id)
+        .where(
+            posts.c.workspace_id == workspace_id,
+            posts.c.state.not_in(over),
+            sa.cast(parts.c.body, sa.Text).contains(f'"{media_id}"', autoescape=True),
+        )
+        .limit(1)
+    ).scalar()
+
+
+async def remove(app: App, row: Mapping[str, Any]) -> str | None:
+    """Forget a kept file and delete its bytes. Nothing is done when a post still needs it: that post is the answer."""
+
+    def work(conn: sa.Connection) -> str | None:
+        needed = wanted_by(conn, row["workspace_id"], row["id"])
+        if needed is None:
+            conn.execute(sa.delete(media).where(media.c.id == row["id"]))
+        return needed
+
+    needed = await app.db.run(work)
+    if needed is None:
+        await app.media().remove(str(row["stored"].get("id") or row["id"]))
+    return needed
+
+
+async def look_at(
+    app: App,
+    workspace_id: str,
+    path: str,
+    item: Mapping[str, Any],
+    part: Mapping[str, Any],
+    due: float | None,
+) -> dict[str, Any] | None:
+    """What preflight says of one medium of a post; ``None`` when there is nothing to look at."""
+    service = app.media()
+    source: str | None = None
+    if isinstance(item.get("id"), str):
+        row = await app.db.query(find_media, workspace_id, str(item["id"])) if _is_id(item["id"]) else None
+        source = service.local_path(row["stored"]) if row else None
+    elif isinstance(item.get("url"), str) and str(item["url"]).lower().startswith(("http://", "https://")):
+        source = str(item["url"])
+    if source is None:
+        return None
+    options = part.get("options")
+    too_long = str(options.get("on_too_long") or "refuse") if isinstance(options, Mapping) else "refuse"
+    report = await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id)
+    found = [finding_json(f, path, app.settings.public_url) for f in report.findings]
+    return {**report.to_json(), "field": path, "findings": found}
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("med_") and value.isalnum() is False and len(value) <= 40
+
+
+# ---------------------------------------------------------------- repairs
+
+
+@dataclass(slots=True)
+class Repairs:
+    """Repairs under way in this process, so that they can be cancelled."""
+
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def start(self, app: App, row: Mapping[str, Any], on_too_long: str) -> bool:
+        """Begin, unless one is under way for this file."""
+        if row["id"] in self.tasks:
+            return False
+        task = asyncio.create_task(_repair(app, row, on_too_long))
+        self.tasks[row["id"]] = task
+        task.add_done_callback(lambda _: self.tasks.pop(row["id"], None))
+        return True
+
+    def cancel(self, media_id: str) -> bool:
+        task = self.tasks.get(media_id)
+        return task is not None and task.cancel()
+
+    async def close(self) -> None:
+        for task in list(self.tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self.tasks.values(), return_exceptions=True)
+
+
+async def _repair(app: App, row: Mapping[str, Any], on_too_long: str) -> None:
+    service, last = app.media(), 0.0
+    loop = asyncio.get_running_loop()
+    telling: set[asyncio.Task[None]] = set()
+
+    def told(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < TOLD_EVERY_S:
+            return
+        last = now
+        job = {"state": "running", **progress_json(progress)}
+        task = loop.create_task(app.db.run(set_job, row["id"], job))
+        telling.add(task)
+        task.add_done_callback(telling.discard)
+
+    try:
+        made = await service.prepare(service.local_path(row["stored"]), on_too_long=on_too_long, progress=told)
+    except asyncio.CancelledError:
+        await asyncio.shield(app.db.run(set_job, row["id"], {"state": "canceled"}))
+        raise
+    await asyncio.gather(*telling, return_exceptions=True)
+    if isinstance(made, NotPreparable):
+        found = [finding_json(f, "media", app.settings.public_url) for f in made.findings]
+        await app.db.run(set_job, row["id"], {"state": "failed", "findings": found})
+        return
+    if made.stored is None:
+        await app.db.run(set_job, row["id"], {"state": "done", "changed": False, "summary": made.summary})
+        return
+    kept = await _kept(app, row["workspace_id"], made.stored, None)
+    prepared = {"id": kept["id"], "summary": made.summary, "size": kept["size"], "report": kept["report"]}
+    job = {"state": "done", "changed": True, "summary": made.summary, "id": kept["id"]}
+    await app.db.run(set_job, row["id"], job, prepared)
+
+
+def progress_json(progress: Progress) -> dict[str, Any]:
+    """Percent, bytes or media seconds a second, and seconds left, as far as they are known."""
+    return {
+        "step": progress.step,
+        "percent": round(100 * progress.fraction, 1),
+        "speed": progress.speed,
+        "left_s": progress.left_s,
+    }
+
+
+def set_job(conn: sa.Connection, media_id: str, job: Mapping[str, Any], prepared: Any = None) -> None:
+    values: dict[str, Any] = {"job": dict(job)}
+    if prepared is not None:
+        values["prepared"] = prepared
+    conn.execute(sa.update(media).where(media.c.id == media_id).values(**values))

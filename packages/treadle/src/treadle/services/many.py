@@ -1,0 +1,134 @@
+"""One thing done to many posts: tried again, changed, stopped; chosen by ids or by a filter, answered post by post."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.services.intake import change
+from treadle.app import App
+from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.services.read import Filters, post_ids, post_json
+from treadle.store.rows import body_of, locked, parts_of
+from treadle.domain.states import CANCELABLE, EDITABLE
+
+MOST = 500
+# Which posts of a filter an action is meant for, unless the filter names states itself.
+MEANT: Mapping[str, frozenset[str]] = {
+    "retry": frozenset({"failed", "blocked"}),
+    "edit": EDITABLE,
+    "replace": EDITABLE,
+    "confirm": frozenset({"held", "draft"}),
+    "cancel": CANCELABLE,
+    "delete": frozenset({"draft", "scheduled", "canceled", "failed"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be done. ``patch`` is for ``edit``; ``media``, ``text`` and ``link`` are (old, new) for ``replace``.
+
+    ``media`` names an id (``med_...``) or an address; a new ``link`` of ``""`` takes the link away. With ``retry`` a
+    changed post that had failed is tried again; one that was blocked by what was changed goes by itself anyway.
+    """
+
+    action: str
+    patch: Mapping[str, Any] = field(default_factory=dict)
+    media: tuple[str, str] | None = None
+    text: tuple[str, str] | None = None
+    link: tuple[str, str] | None = None
+    retry: bool = False
+
+
+def choose(
+    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = MOST, after: str | None = None
+) -> tuple[list[str], str | None]:
+    """Ids in the order the posts were made, and the id to go on after; ``None`` when there are no more."""
+    return post_ids(conn, workspace_id, filters, limit=limit, after=after)
+
+
+async def carry_out(
+    app: App, workspace_id: str, ids: Sequence[str], order: Order, *, actor: str
+) -> list[tuple[str, Answer, dict[str, Any] | None]]:
+    """(id, answer, the post afterwards) for each, in a transaction each: one that cannot be done undoes no other."""
+
+    def one(conn: sa.Connection, id_: str) -> tuple[str, Answer, dict[str, Any] | None]:
+        answer = act(conn, app, workspace_id, id_, order, now=app.now(), actor=actor)
+        return id_, answer, post_json(conn, workspace_id, id_)
+
+    return [await app.db.run(one, id_) for id_ in ids]
+
+
+def act(
+    conn: sa.Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str
+) -> Answer:
+    """The order, for one post, in the caller's transaction."""
+    match order.action:
+        case "retry":
+            return app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)
+        case "confirm":
+            return app.posts.confirm(conn, workspace_id, post_id, now=now, actor=actor)
+        case "cancel":
+            return app.posts.cancel(conn, workspace_id, post_id, now=now, actor=actor)
+        case "delete":
+            return app.posts.delete(conn, workspace_id, post_id)
+        case _:
+            return _change(conn, app, workspace_id, post_id, order, now=now, actor=actor)
+
+
+def _change(
+    conn: sa.Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str
+) -> Answer:
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    patch = dict(order.patch)
+    if order.action == "replace":
+        out = {part["position"] for part in parts_of(conn, post_id) if part["published_at"] is not None}
+        patch = replaced(body_of(conn, row), order, out)
+        if not patch:
+            return Refusal("nothing_to_replace", "What is to be replaced does not stand in this post.")
+    answer = change(conn, app, workspace_id, post_id, patch, now=now, actor=actor)
+    if not isinstance(answer, Done) or not order.retry or row["state"] != "failed":
+        return answer
+    again = app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)
+    if isinstance(again, Done):
+        return Done(post_id, "Changed, and tried again now.", again.detail)
+    if isinstance(again, Refusal):
+        return Done(post_id, f"Changed. {again.message}", again.detail)
+    return again
+
+
+def replaced(body: Mapping[str, Any], order: Order, out: set[int]) -> dict[str, Any]:
+    """The edit that replaces what the order names, in every part that is not ``out``; empty: it stands nowhere."""
+    replies = list(body.get("replies") or [])
+    parts = [body, *replies]
+    new = [part if n in out else {**part, **_in_part(part, order)} for n, part in enumerate(parts)]
+    patch = {name: value for name, value in new[0].items() if value != body.get(name)}
+    if new[1:] != replies:
+        patch["replies"] = new[1:]
+    return patch
+
+
+def _in_part(part: Mapping[str, Any], order: Order) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if order.media is not None and part.get("media"):
+        made["media"] = [_other(item, *order.media) for item in part["media"]]
+    if order.text is not None and part.get("text"):
+        made["text"] = part["text"].replace(*order.text)
+    options = part.get("options") or {}
+    if order.link is not None and options.get("link_attachment") == order.link[0]:
+        kept = {name: value for name, value in options.items() if name != "link_attachment"}
+        made["options"] = {**kept, "link_attachment": order.link[1]} if order.link[1] else kept
+    return made
+
+
+def _other(item: Mapping[str, Any], old: str, new: str) -> Mapping[str, Any]:
+    """The item with another file or address; what was said about it, such as its alt text, stays."""
+    if old not in (item.get("id"), item.get("url")):
+        return item
+    kept = {name: value for name, value in item.items() if name in ("alt_text", "spoiler")}
+    return {"id" if new.startswith("med_") else "url": new, **kept}

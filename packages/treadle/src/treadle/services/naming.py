@@ -1,0 +1,84 @@
+"""Which post on Threads somebody means: people see its address, Threads' API wants its id."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from treadle.services.asking import ask
+from treadle.app import App
+from treadle.domain.answers import Missing, Refusal
+from treadle.domain.view import AccountView, PartView, account_view, part_view
+from treadle.engine.house import House
+from treadle.engine.looking import read_list
+from treadle.store.tables import accounts, parts, posts
+from treadle_threads.evidence import diagnose_failure
+
+# threads.com/@name/post/CODE, threads.net/t/CODE
+_CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A post on Threads. ``permalink`` is ``None`` where only an id was given."""
+
+    id: str
+    permalink: str | None = None
+
+
+async def named(app: App, workspace_id: str, post_id: str, said: str) -> Named | Missing | Refusal:
+    """The post that ``said`` means: an id, or an address, which is looked up in the list of the post's account."""
+    said = said.strip()
+    if said.isascii() and said.isdigit() and len(said) < 40:
+        return Named(said)
+    code = code_of(said)
+    if code is None:
+        return Refusal(
+            "not_an_address", "This is no address of a post. It looks like https://www.threads.com/@name/post/…"
+        )
+    found = await app.db.query(_in_doubt, workspace_id, post_id)
+    if isinstance(found, Missing | Refusal):
+        return found
+    account, part = found
+    return await ask(app, lambda house: _look(house, account, part, code))
+
+
+def code_of(address: str) -> str | None:
+    """The code in the address of a post; ``None`` for anything else."""
+    try:
+        found = _CODE.search(urlsplit(address if "//" in address else f"//{address}").path)
+    except ValueError:
+        return None
+    return found["code"] if found else None
+
+
+def _in_doubt(conn: sa.Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Refusal:
+    mine = sa.and_(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    if conn.execute(sa.select(posts.c.id).where(mine)).first() is None:
+        return Missing()
+    doubtful = sa.or_(
+        sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None)),
+        sa.and_(parts.c.published_at.is_not(None), parts.c.threads_id.is_(None)),
+    )
+    query = sa.select(parts).where(parts.c.post_id == post_id, doubtful).order_by(parts.c.position).limit(1)
+    part = conn.execute(query).mappings().first()
+    if part is None:
+        return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
+    account = conn.execute(sa.select(accounts).where(accounts.c.id == part["account_id"])).mappings().one()
+    return account_view(account), part_view(part)
+
+
+async def _look(house: House, account: AccountView, part: PartView, code: str) -> Named | Refusal:
+    listed = await read_list(house.client(account), part, since=part.intent_first_at)
+    for item in listed.items:
+        address = str(item.get("permalink") or "")
+        if item.get("id") and code_of(address) == code:
+            return Named(str(item["id"]), address)
+    if listed.failure is not None:
+        cause = diagnose_failure(listed.failure, "read", {})
+        return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
+    said = f"Among the posts of @{account.username} Threads lists none with this address."
+    return Refusal("not_listed", f"{said} Look whether it is one of this account, and whether it is complete.")

@@ -1,0 +1,135 @@
+"""Taking a post off Threads: its parts are deleted there, the last one first, and the record says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.services.asking import ask
+from treadle.app import App
+from treadle_diagnosis.types import Diagnosis
+from treadle.domain.answers import Missing, Refusal
+from treadle.store.timeline import add_note, announce_post
+from treadle.domain.view import AccountView, account_view
+from treadle.domain.clarity import clarity_of
+from treadle.engine.evidence import note_of
+from treadle.engine.house import House
+from treadle.store.tables import accounts, parts, posts
+from treadle_threads import ThreadsClient
+from treadle_threads.evidence import diagnose_failure
+from treadle_threads.results import Ok
+
+REMOVED = "removed"  # kept in a part's checks: it was out, and was taken off
+
+
+@dataclass(slots=True)
+class Unpublished:
+    """Ids on Threads that are deleted now; ``cause`` is why it went no further, if it did not."""
+
+    deleted: list[str] = field(default_factory=list)
+    cause: Diagnosis | None = None
+
+
+async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) -> Unpublished | Missing | Refusal:
+    """Delete what is out. A part that Threads does not know any more counts as deleted."""
+    found = await app.db.query(_live, workspace_id, post_id)
+    if isinstance(found, Missing | Refusal):
+        return found
+    account, live = found
+    return await ask(app, lambda house: _delete(house, account, post_id, workspace_id, live, actor))
+
+
+def _live(
+    conn: sa.Connection, workspace_id: str, post_id: str
+) -> tuple[AccountView, list[Mapping[str, Any]]] | Missing | Refusal:
+    post = (
+        conn.execute(sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id))
+        .mappings()
+        .first()
+    )
+    if post is None:
+        return Missing()
+    rows = conn.execute(
+        sa.select(parts).where(parts.c.post_id == post_id, parts.c.threads_id.is_not(None)).order_by(parts.c.position)
+    ).mappings()
+    live = [dict(row) for row in rows if not (row["checks"] or {}).get(REMOVED)]
+    if not live:
+        return Refusal("not_published", "No part of this post is on Threads.")
+    if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
+        return Refusal("being_checked", f"The post is {post['state']}: stop it first, then take off what is out.")
+    account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().one()
+    return account_view(account), [*live]
+
+
+async def _delete(
+    house: House, account: AccountView, post_id: str, workspace_id: str, live: list[Mapping[str, Any]], actor: str
+) -> Unpublished:
+    client, done = house.client(account), Unpublished()
+    for part in reversed(live):
+        began = house.now()
+        result = await client.delete(str(part["threads_id"]))
+        diagnosis = None if isinstance(result, Ok) else diagnose_failure(result, "read", {})
+        gone = diagnosis is None or (_not_there(diagnosis) and await _unreadable(client, part))
+        note = note_of(
+            result,
+            "publish",
+            f"Take part {part['position'] + 1} off Threads, asked by {actor}",
+            part["position"],
+            started_at=began,
+            diagnosis=None if gone else diagnosis,
+            decision="It is off Threads." if gone else _stays(result, diagnosis),
+        )
+
+        def write(conn: sa.Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
+            now = house.now()
+            attempt = conn.execute(sa.select(posts.c.attempt).where(posts.c.id == post_id)).scalar() or 1
+            add_note(conn, post_id, workspace_id, attempt, note, now=now)
+            if gone:
+                checks = {**(part["checks"] or {}), REMOVED: now}
+                conn.execute(sa.update(parts).where(parts.c.id == part["id"]).values(checks=checks, state="canceled"))
+
+        await house.db.run(write)
+        if not gone:
+            done.cause = diagnosis
+            return done
+        done.deleted.append(str(part["threads_id"]))
+    await house.db.run(_all_off, workspace_id, post_id, account.id, actor, house.now())
+    return done
+
+
+def _not_there(diagnosis: Diagnosis) -> bool:
+    return diagnosis.lane == "resource_gone" or diagnosis.pattern == "object_not_found"
+
+
+async def _unreadable(client: ThreadsClient, part: Mapping[str, Any]) -> bool:
+    """Whether Threads knows no such post any more: an earlier deletion worked, and its answer was lost.
+
+    Threads says "not there" (100/33) of what a token may not delete as well, so the post must not be readable either.
+    """
+    read = await client.media(str(part["threads_id"]), fields="id")
+    return not isinstance(read, Ok) and _not_there(diagnose_failure(read, "read", {}))
+
+
+def _stays(result: Any, diagnosis: Diagnosis | None) -> str:
+    """After a deletion that did not say that it worked."""
+    if diagnosis is not None and clarity_of(result, unclear_before=False) == "clear":
+        return "It stays on Threads."
+    return "Whether it is off Threads is not known. Taking it off once more is safe, and tells."
+
+
+def _all_off(conn: sa.Connection, workspace_id: str, post_id: str, account_id: str, actor: str, now: float) -> None:
+    values = {
+        "state": "canceled",
+        "why": f"Taken off Threads by {actor}.",
+        "next_what": None,
+        "next_at": None,
+        "updated_at": now,
+        "seq": posts.c.seq + 1,
+        "claim": posts.c.claim + 1,
+    }
+    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+    said = {"state": "canceled", "account_id": account_id}
+    announce_post(conn, workspace_id, post_id, said, now=now)

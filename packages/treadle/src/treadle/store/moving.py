@@ -1,0 +1,81 @@
+"""Moving a post: on its way again, or to rest. Either way every older hop and claim of it becomes invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.store.release import Releaser, ready
+from treadle.store.timeline import Note, add_note, announce_post
+from treadle.domain.view import start_of
+from treadle.store.tables import blockers, post_blockers, posts
+
+TOO_LATE = "It is too late to send this unasked. Confirm it, or change its time."
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """``releaser`` stores the hops; ``max_lateness_s`` (seconds) holds for posts that name none."""
+
+    releaser: Releaser
+    max_lateness_s: float = 86_400.0
+
+    def again(
+        self, conn: sa.Connection, post_id: str, kinds: Sequence[str] | None = None, *, why: str, now: float
+    ) -> bool:
+        """A fresh hop, unless open blockers still hold the post (then it goes with their repair).
+
+        ``kinds`` of its parts, when they may have changed: a scheduled video begins earlier than a text.
+        """
+        rows = ready(conn, [post_id])
+        if not rows:
+            return False
+        row = rows[0]
+        if kinds and row["publish_at"] and not row["started"]:
+            row["publish_at"] = first_hop(row["publish_at"], kinds[0], now)
+        self.releaser.enqueue_again(conn, row, delay_s=0.0, why=why, now=now)
+        return True
+
+    def leave_account(self, conn: sa.Connection, post_id: str, account_id: str) -> None:
+        """The post belongs to another account now: what holds the old one holds it no longer."""
+        of_account = sa.select(blockers.c.id).where(blockers.c.scope == "account", blockers.c.key == account_id)
+        behind = sa.and_(post_blockers.c.post_id == post_id, post_blockers.c.blocker_id.in_(of_account))
+        conn.execute(sa.delete(post_blockers).where(behind))
+
+    def close_own_blockers(self, conn: sa.Connection, post_id: str, *, by: str, now: float) -> None:
+        """Close the blockers that hold this post for its own content; the post itself is not let go here."""
+        own = sa.select(blockers.c.id).where(
+            blockers.c.scope == "post", blockers.c.key == post_id, blockers.c.repaired_at.is_(None)
+        )
+        ids = list(conn.execute(own).scalars())
+        if ids:
+            conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id.in_(ids)))
+            self.releaser.repaired(conn, ids, by=by, now=now)
+
+
+def first_hop(at: float | None, kind: str, now: float) -> float:
+    """When the first hop runs (epoch seconds): early enough that containers are ready at the time asked for."""
+    if at is None or at <= now:
+        return now
+    return max(now, start_of(at, kind, now))
+
+
+def put_to_rest(conn: sa.Connection, row: Mapping[str, Any], state: str, why: str, *, now: float) -> None:
+    """Into a state from which nothing happens by itself; ``row`` is the post's, locked."""
+    values = {
+        "state": state,
+        "seq": row["seq"] + 1,
+        "claim": row["claim"] + 1,
+        "claimed_by": None,
+        "next_what": None,
+        "next_at": None,
+        "why": why,
+        "updated_at": now,
+    }
+    conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**values))
+    note = Note(row["stage"], "state", why, outcome="ok")
+    add_note(conn, row["id"], row["workspace_id"], row["attempt"], note, now=now)
+    announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)

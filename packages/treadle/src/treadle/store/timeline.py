@@ -1,0 +1,80 @@
+"""A post's timeline and the change feed: what happened to it, written in the transaction that makes it so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.domain.times import iso
+from treadle.store import feed, statements
+from treadle.store.tables import events
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One entry of the timeline. ``outcome`` ``None`` with kind ``call``: under way.
+
+    ``part`` counts from 0 (``None``: the whole post); ``started_at`` is epoch seconds (``None``: now), ``duration_s``
+    seconds. ``request`` and ``answer`` are without secrets; ``diagnosis`` is a diagnosis' JSON.
+    """
+
+    stage: str
+    kind: str
+    what: str
+    part: int | None = None
+    started_at: float | None = None
+    duration_s: float | None = None
+    outcome: str | None = None
+    request: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any] | None = None
+    diagnosis: Mapping[str, Any] | None = None
+    decision: str | None = None
+
+
+def add_note(
+    conn: sa.Connection,
+    post_id: str,
+    workspace_id: str,
+    attempt: int,
+    note: Note,
+    *,
+    now: float,
+    worker: str | None = None,
+) -> None:
+    """Add one entry to a post's timeline."""
+    row = {
+        "post_id": post_id,
+        "workspace_id": workspace_id,
+        "part": note.part,
+        "attempt": attempt,
+        "stage": note.stage,
+        "kind": note.kind,
+        "what": note.what,
+        "started_at": note.started_at if note.started_at is not None else now,
+        "duration_s": note.duration_s,
+        "outcome": note.outcome,
+        "request": note.request,
+        "answer": note.answer,
+        "diagnosis": note.diagnosis,
+        "decision": note.decision,
+        "worker": worker,
+    }
+    statements.insert(conn, events, row)
+
+
+def announce_post(
+    conn: sa.Connection, workspace_id: str, post_id: str, values: Mapping[str, Any], *, now: float
+) -> None:
+    """Tell the change feed that a post's state changed."""
+    state = values["state"]
+    payload = {
+        "post_id": post_id,
+        "account_id": values.get("account_id"),
+        "state": state,
+        "pattern": values.get("cause_pattern"),
+        "next": {"what": what, "at": iso(values.get("next_at"))} if (what := values.get("next_what")) else None,
+    }
+    feed.announce(conn, workspace_id, f"post.{state}", post_id, payload, now=now)

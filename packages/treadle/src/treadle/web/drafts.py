@@ -1,0 +1,241 @@
+"""A post as the form of Compose holds it: from a form, from a stored post, to the request of the service. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from treadle.domain.findings import Finding
+from treadle.web.clock_changes import question
+from treadle.web.draft_options import (
+    OFFERED,
+    normal,
+    read_metadata,
+    read_options,
+    say_metadata,
+    say_options,
+    troubles,
+)
+
+MOST_PARTS = 100
+# Fields of the whole post -> where the form shows what is found about them.
+WHOLE = {
+    "account_id": "account",
+    "publish_at": "at",
+    "zone": "at",
+    "max_lateness": "at",
+    "labels": "labels",
+    "metadata": "metadata",
+    "approval": "approval",
+}
+Get = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPart:
+    """One part. ``media``: ``{"id" or "url", "type", "alt_text", "filename"}``; ``options`` as the API names them."""
+
+    text: str = ""
+    media: tuple[Mapping[str, Any], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    # What stands in the fields that are more than one parameter: phrases, a longer text, a GIF.
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> str:
+        """Options newer than this form, as JSON: carried, not lost."""
+        more = {name: value for name, value in self.options.items() if name not in OFFERED}
+        return json.dumps(more, ensure_ascii=False, separators=(",", ":")) if more else ""
+
+    def to_body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"text": self.text} if self.text else {}
+        if self.media:
+            known = ("id", "url", "type", "alt_text", "spoiler")
+            body["media"] = [{k: item[k] for k in known if item.get(k)} for item in self.media]
+        if self.options:
+            body["options"] = dict(self.options)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The whole form. ``at`` is a local time as the browser's field gives it (``2026-12-01T09:00``), in ``zone``."""
+
+    account_id: str = ""
+    parts: tuple[DraftPart, ...] = (DraftPart(),)
+    when: str = "now"
+    at: str = ""
+    zone: str = "UTC"
+    # One of the two times that a local time skipped or doubled by a clock change can mean, with its offset.
+    meant: str = ""
+    lateness_h: str = "24"
+    labels: str = ""
+    metadata: str = ""
+    approval: bool = False
+    once: str = ""
+    post_id: str = ""
+    version: int | None = None
+
+    def to_body(self) -> dict[str, Any]:
+        """The request that ``POST /v1/posts`` would take."""
+        body: dict[str, Any] = {"account_id": self.account_id, **self.parts[0].to_body()}
+        if len(self.parts) > 1:
+            body["replies"] = [part.to_body() for part in self.parts[1:]]
+        if self.when == "at":
+            asked = question(self.at, self.zone)
+            chosen = self.meant if asked and asked.takes(self.meant) else self.at
+            body["publish_at"], body["zone"] = chosen or "no time", self.zone
+        hours = self.lateness_h.strip().replace(",", ".")
+        if hours:
+            body["max_lateness"] = f"PT{hours}H"
+        labels = [label.strip() for label in self.labels.split(",") if label.strip()]
+        if labels:
+            body["labels"] = labels
+        metadata = read_metadata(self.metadata)
+        if metadata and not isinstance(metadata, Finding):
+            body["metadata"] = metadata
+        if self.approval and not self.post_id:
+            body["approval"] = True
+        return body
+
+    def troubles(self) -> list[Finding]:
+        """What the form cannot make a request of."""
+        found = []
+        for n, part in enumerate(self.parts):
+            path = "options." if n == 0 else f"replies[{n - 1}].options."
+            found += troubles(part.typed, part.text, path)
+        metadata = read_metadata(self.metadata)
+        return [*found, metadata] if isinstance(metadata, Finding) else found
+
+    def to_patch(self) -> dict[str, Any]:
+        """The same as a change of a stored post: what is empty now is said, so that it goes away."""
+        body = self.to_body()
+        empty: dict[str, Any] = {"text": "", "media": [], "options": {}, "replies": [], "labels": [], "metadata": {}}
+        patch = {**empty, **body}
+        if self.when != "at":
+            patch["publish_at"] = None
+        return patch
+
+    def with_part(self, index: int, part: DraftPart) -> Draft:
+        return replace(self, parts=tuple(part if i == index else p for i, p in enumerate(self.parts)))
+
+    def without(self, index: int) -> Draft:
+        rest = tuple(p for i, p in enumerate(self.parts) if i != index)
+        return replace(self, parts=rest or (DraftPart(),))
+
+    def grown(self) -> Draft:
+        return replace(self, parts=(*self.parts, DraftPart())) if len(self.parts) < MOST_PARTS else self
+
+    def moved(self, index: int, by: int) -> Draft:
+        """One part a place up or down; the first part's own options stay with it."""
+        other = index + by
+        if not (0 <= index < len(self.parts) and 0 <= other < len(self.parts)):
+            return self
+        parts = list(self.parts)
+        parts[index], parts[other] = parts[other], parts[index]
+        return replace(self, parts=tuple(parts))
+
+
+def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
+    """The draft in a form. Addresses typed into ``part-N-url`` join the part's media."""
+    count = min(MOST_PARTS, max(1, _whole(get("parts"), 1)))
+    return Draft(
+        account_id=get("account_id"),
+        parts=tuple(_part(get, many, n) for n in range(count)),
+        when="at" if get("when") == "at" else "now",
+        at=get("at"),
+        zone=get("zone") or "UTC",
+        meant=get("meant")[:40],
+        lateness_h=get("lateness_h"),
+        labels=get("labels"),
+        metadata=get("metadata"),
+        approval=bool(get("approval")),
+        once=get("once")[:60],
+        post_id=get("post_id"),
+        version=_whole(get("version"), 0) or None,
+    )
+
+
+def _whole(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _part(get: Get, many: Callable[[str], Sequence[str]], n: int) -> DraftPart:
+    name = f"part-{n}"
+    ids, urls = many(f"{name}-media-id"), many(f"{name}-media-url")
+    types, alts, names, hidden = (many(f"{name}-media-{what}") for what in ("type", "alt", "name", "spoiler"))
+
+    def nth(values: Sequence[str], index: int) -> str:
+        return values[index] if index < len(values) else ""
+
+    items: list[Mapping[str, Any]] = []
+    for index in range(max(len(ids), len(urls))):
+        item = {
+            "id": nth(ids, index),
+            "url": nth(urls, index),
+            "type": nth(types, index),
+            "alt_text": nth(alts, index),
+            "filename": nth(names, index),
+        }
+        if item["id"] or item["url"]:
+            kept: dict[str, Any] = {k: v for k, v in item.items() if v}
+            items.append({**kept, "spoiler": True} if nth(hidden, index) else kept)
+    items += [{"url": url.strip()} for url in get(f"{name}-url").split() if url.strip()]
+    text = get(f"{name}-text")
+    filled = read_options(get, name, text)
+    return DraftPart(text, tuple(items), filled.options, filled.typed)
+
+
+def from_body(body: Mapping[str, Any], zone: ZoneInfo, *, at: float | None, lateness_s: float | None) -> Draft:
+    """The form for a stored post. ``body``: what :func:`treadle.store.rows.body_of` gives; ``at``: epoch seconds."""
+    parts = [body, *(body.get("replies") or [])]
+    local = datetime.fromtimestamp(at, UTC).astimezone(zone) if at is not None else None
+    hours = f"{lateness_s / 3600:g}" if lateness_s is not None else "24"
+    return Draft(
+        account_id=str(body.get("account_id") or ""),
+        parts=tuple(_stored_part(p) for p in parts),
+        when="at" if local else "now",
+        at=f"{local:%Y-%m-%dT%H:%M}" if local else "",
+        zone=str(zone),
+        meant=local.isoformat() if local and question(f"{local:%Y-%m-%dT%H:%M}", str(zone)) else "",
+        lateness_h=hours,
+        labels=", ".join(body.get("labels") or ()),
+        metadata=say_metadata(body.get("metadata") or {}),
+    )
+
+
+def _stored_part(part: Mapping[str, Any]) -> DraftPart:
+    text, media = str(part.get("text") or ""), tuple(part.get("media") or ())
+    options = normal(part.get("options") or {})
+    if len(media) == 1 and options.get("alt_text") and not media[0].get("alt_text"):
+        media = ({**media[0], "alt_text": options.pop("alt_text")},)
+    return DraftPart(text, media, options, say_options(options, text))
+
+
+def next_full_hour(now: float, zone: ZoneInfo) -> str:
+    """What the field for a time begins with: ``2026-12-01T09:00``, in the zone."""
+    local = datetime.fromtimestamp((now // 3600 + 1) * 3600, UTC).astimezone(zone)
+    if local.minute:  # a zone whose offset is no whole hour
+        local = (local.astimezone(UTC) + timedelta(minutes=60 - local.minute)).astimezone(zone)
+    return f"{local:%Y-%m-%dT%H:%M}"
+
+
+def place_of(field_path: str) -> tuple[int | None, str]:
+    """Which part (``None``: the post as a whole) and which field of the form a finding is about."""
+    part: int | None = 0
+    if field_path.startswith("replies["):
+        number, _, rest = field_path[8:].partition("]")
+        if not number.isdigit():
+            return None, ""
+        part, field_path = int(number) + 1, rest.removeprefix(".")
+    head = field_path.split(".", 1)[0].split("[", 1)[0]
+    if head == "options":
+        option = field_path[len("options") :].lstrip(".").split(".", 1)[0].split("[", 1)[0]
+        return part, option if option in OFFERED else "text"
+    if head in ("text", "media", ""):
+        return (part, "text") if head or part else (None, "")
+    return None, WHOLE.get(head, "")

@@ -1,0 +1,164 @@
+"""Accounts: their health, when access ends, what is left of the quota, and connecting again."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from starlette.responses import Response
+
+from treadle.people import audit
+from treadle.accounts import links
+from treadle.accounts.connect import add_token
+from treadle.accounts.health import WORDS
+from treadle.accounts.pages import Page
+from treadle.accounts.reading import recheck
+from treadle.domain.refusal import Refusal
+from treadle.accounts.storing import disconnect
+from treadle.accounts.tokens import Unknown
+from treadle.http.accounts import with_accounts
+from treadle.plural import plural
+from treadle.domain.states import FINAL, STATE_WORDS
+from treadle.services import roster
+from treadle.web.desk import Pages, Visit
+
+pages = Pages()
+
+
+@pages.get("/accounts")
+async def show(visit: Visit) -> Response:
+    app_id = visit.app.settings.threads_app_id
+    named = visit.asked("q").strip().removeprefix("@")[:200]
+    found = await visit.app.db.query(
+        lambda conn: roster.read(
+            conn,
+            visit.workspace,
+            app_id,
+            visit.now,
+            named=named,
+            after=visit.asked("after"),
+            at=visit.asked("account") or visit.asked("account_id"),
+        )
+    )
+    secret = visit.app.settings.threads_app_secret.get_secret_value()
+    kept = {"q": named} if named else {}
+    return visit.page(
+        "accounts.html",
+        roster=found,
+        accounts=found.accounts,
+        named=named,
+        near={row["id"] for row in found.accounts},
+        again="/accounts" + (f"?{urlencode(kept)}" if kept else ""),
+        following=f"/accounts?{urlencode({**kept, 'after': found.following})}" if found.following else "",
+        can_connect=bool(app_id and secret),
+        words=WORDS,
+        back=_back(visit, found.accounts),
+        unfinished=urlencode([("state", state) for state in STATE_WORDS if state not in (*FINAL, "draft")]),
+    )
+
+
+def address_of(account_id: str) -> str:
+    """Where an account is shown, on whichever page of them it is. Without a place on that page: a browser that goes to
+    one takes the focus from what is said there."""
+    return f"/accounts?{urlencode({'account': account_id})}"
+
+
+def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
+    """What to say to somebody who comes back from connecting; what is shown is what is stored, not the address."""
+    if visit.asked("status") == "failed":
+        return {"tone": "act", "text": "Nothing was connected. Press Connect or Reconnect to try once more."}
+    mine = next((row for row in found if row["id"] == visit.asked("account_id") and row["connected"]), None)
+    if visit.asked("status") != "connected" or mine is None:
+        return None
+    who = f"@{mine['username'] or mine['threads_user_id']}"
+    if mine["health"] not in ("active", "expiring"):
+        return {"tone": "act", "text": f"{who} came back, but is not well yet: see below."}
+    waiting = f" {plural(mine['waiting'], 'post')} of it {'is' if mine['waiting'] == 1 else 'are'} on the way."
+    return {"tone": "go", "text": f"{who} is connected.{waiting if mine['waiting'] else ''}"}
+
+
+@pages.post("/accounts/connect")
+async def connect(visit: Visit) -> Response:
+    return await _link(visit, None)
+
+
+@pages.post("/accounts/{account_id}/reconnect")
+async def reconnect(visit: Visit) -> Response:
+    return await _link(visit, str(visit.request.path_params["account_id"]))
+
+
+async def _link(visit: Visit, account_id: str | None) -> Response:
+    """Make a link for this very person and open it."""
+
+    def work(conn: sa.Connection) -> links.Link | Refusal:
+        # Whoever a link is sent to has no log-in here to come back to.
+        back = None if visit.text("share") else f"{visit.app.settings.public_url}{links.OWN_PAGE}"
+        settings, now = visit.app.settings, visit.now
+        made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id, return_url=back)
+        if isinstance(made, links.Link):
+            who = visit.viewer.user_id
+            audit.note(conn, visit.workspace, who, "link.created", made.id, {"account_id": account_id}, now=now)
+        return made
+
+    made = await visit.app.db.run(work)
+    if isinstance(made, Refusal):
+        return visit.to("/accounts", f"{made.title}. {made.detail}", "act")
+    if visit.text("share"):
+        return visit.page("connect_link.html", url=made.url, expires_at=made.expires_at)
+    return visit.to(made.url)
+
+
+@pages.post("/accounts/token")
+async def by_token(visit: Visit) -> Response:
+    """Connect with a token from Meta's dashboard."""
+    token = SecretStr(visit.text("token"))
+    made = await with_accounts(
+        visit.app, lambda house: add_token(house, visit.workspace, token, actor=visit.viewer.user_id)
+    )
+    if isinstance(made, Unknown):
+        return visit.to("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
+    if isinstance(made, Page):
+        return visit.to("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
+    said = f"@{made.username} is connected."
+    if made.released:
+        said += f" {plural(len(made.released), 'post goes', 'posts go')} out now."
+    return visit.to("/accounts", said)
+
+
+@pages.post("/accounts/{account_id}/{do}")
+async def act(visit: Visit) -> Response:
+    account_id, do = str(visit.request.path_params["account_id"]), str(visit.request.path_params["do"])
+
+    def here(said: str, tone: str = "go") -> Response:
+        return visit.to(address_of(account_id), said, tone, about=account_id)
+
+    match do:
+        case "recheck":
+            found = await with_accounts(visit.app, lambda house: recheck(house, visit.workspace, account_id))
+            if isinstance(found, Refusal):
+                return here(f"{found.title}. {found.detail}", "act")
+            well = found.health in ("active", "expiring")
+            return here(WORDS.get(found.health, found.health), "go" if well else "act")
+        case "pause" | "resume":
+
+            def work(conn: sa.Connection) -> Any:
+                paused = do == "pause"
+                done = visit.app.posts.pause(conn, visit.workspace, account_id=account_id, paused=paused, now=visit.now)
+                event = "account.paused" if paused else "account.resumed"
+                audit.note(conn, visit.workspace, visit.viewer.user_id, event, account_id, now=visit.now)
+                return done
+
+            await visit.app.db.run(work)
+            return here("Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
+        case "disconnect":
+            actor = visit.viewer.user_id
+            done = await visit.app.db.run(
+                lambda conn: disconnect(conn, visit.workspace, account_id, actor=actor, now=visit.now)
+            )
+            if not done:
+                return visit.to("/accounts", "There is no such connected account.", "act")
+            return here("Disconnected: its tokens are forgotten.")
+        case _:
+            return visit.missing()

@@ -1,0 +1,85 @@
+"""The calendar: what goes out on which day, in the person's zone."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.services.read import Filters, list_posts
+from treadle.web.desk import Pages, Visit
+from treadle.web.drafts import next_full_hour
+from treadle.web.pages.posts import SHOWN, account_names, start_of
+from treadle.web.words import epoch
+
+pages = Pages()
+MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    inside: bool
+    today: bool
+    posts: tuple[dict[str, Any], ...]
+    begin: str = ""  # the time that a new post of this day begins with, empty when the day is over
+
+
+@pages.get("/calendar")
+async def show(visit: Visit) -> Response:
+    today = datetime.fromtimestamp(visit.now, UTC).astimezone(visit.zone).date()
+    first = _month(visit.asked("month"), today)
+    account = visit.asked("account") or None
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    begin, end = start_of(weeks[0][0], visit.zone), start_of(weeks[-1][-1] + timedelta(days=1), visit.zone)
+    found, names = await visit.app.db.query(_read, visit.workspace, account, begin, end)
+    by_day: dict[date, list[dict[str, Any]]] = {}
+    for post in found:
+        due = datetime.fromtimestamp(epoch(post["due_at"]) or 0.0, UTC).astimezone(visit.zone)
+        by_day.setdefault(due.date(), []).append({**post, "clock": f"{due:%H:%M}"})
+    soon = next_full_hour(visit.now, visit.zone)
+
+    def begin_of(day: date) -> str:
+        return "" if day < today else soon if day == today else f"{day.isoformat()}T09:00"
+
+    grid = [
+        [Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ())), begin_of(day)) for day in week]
+        for week in weeks
+    ]
+    return visit.page(
+        "calendar.html",
+        first=first,
+        today=today,
+        weeks=grid,
+        before=(first - timedelta(days=1)).strftime("%Y-%m"),
+        after=(first + timedelta(days=32)).strftime("%Y-%m"),
+        accounts=names,
+        account=account,
+        total=sum(len(day.posts) for week in grid for day in week if day.inside),
+        cut=len(found) >= MOST,
+    )
+
+
+def _month(text: str, today: date) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError:
+        return today.replace(day=1)
+
+
+def _read(
+    conn: sa.Connection, workspace: str, account: str | None, begin: float, end: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    filters = Filters(states=SHOWN, account_id=account, due_from=begin, due_to=end, sort="due_at")
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while len(found) < MOST:
+        page, cursor = list_posts(conn, workspace, filters, limit=200, after=cursor)
+        found += page
+        if cursor is None:
+            break
+    return found, account_names(conn, workspace)

@@ -1,0 +1,74 @@
+"""Causes: what went out and what stood in the way, over time, by lane and by account; and answers nobody knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.http.causes import unknown_of
+from treadle.store.tables import blockers
+from treadle.services import history
+from treadle.web.desk import Pages, Visit
+from treadle.web.pages import replace
+from treadle.web.pages.posts import account_names
+
+pages = Pages()
+REPAIRED = 12
+ACCOUNTS = 12  # drawn, those with most first; the menu has the others
+SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
+
+
+@pages.get("/causes")
+async def show(visit: Visit) -> Response:
+    chosen = visit.asked("days", "30")
+    days = history.days_of(visit.zone, visit.now, int(chosen) if chosen in SPANS else 30)
+    since = visit.now - len(days) * 86_400.0
+    account, lane = visit.asked("account"), visit.asked("lane")
+    met, out, names, repaired, stopped, groups = await visit.app.db.query(_read, visit.workspace, since)
+    met = [m for m in met if (not account or m.account_id == account) and (not lane or m.lane == lane)]
+    gone = [at for at, whose in out if not account or whose == account]
+    stopped = [m for m in stopped if (not account or m.account_id == account) and (not lane or m.lane == lane)]
+    return visit.page(
+        "causes.html",
+        stopped=history.strips(stopped, days, visit.zone, "state"),
+        groups=groups,
+        spans=SPANS,
+        chosen=chosen if chosen in SPANS else "30",
+        days=days,
+        account=account,
+        lane=lane,
+        accounts=names,
+        names={a["id"]: a["username"] or a["id"] for a in names},
+        out=history.columns(gone, days, visit.zone),
+        out_total=len(gone),
+        by_lane=history.strips(met, days, visit.zone, "lane"),
+        by_account=history.strips(met, days, visit.zone, "account_id"),
+        accounts_shown=ACCOUNTS,
+        repaired=repaired,
+        total=len(met),
+    )
+
+
+def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
+    seen = sa.or_(blockers.c.workspace_id == workspace, blockers.c.workspace_id.is_(None))
+    closed = conn.execute(
+        sa.select(blockers)
+        .where(seen, blockers.c.repaired_at.is_not(None))
+        .order_by(blockers.c.repaired_at.desc(), blockers.c.id)
+        .limit(REPAIRED)
+    ).mappings()
+    return (
+        history.failures(conn, workspace, since),
+        history.published(conn, workspace, since),
+        account_names(conn, workspace),
+        [dict(row) for row in closed],
+        history.stopped(conn, workspace, since),
+        replace.groups(conn, workspace),
+    )
+
+
+@pages.get("/unknown")
+async def unknown(visit: Visit) -> Response:
+    return visit.page("unknown.html", answers=await visit.app.db.query(unknown_of, visit.workspace))

@@ -1,0 +1,194 @@
+"""One post: what it will look like, its state in words, its timeline as a drawing, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.services.naming import Named, named
+from treadle.services.unpublishing import unpublish
+from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.services.read import get_blocker, post_json, timeline
+from treadle.domain.states import CANCELABLE, EDITABLE
+from treadle.store.tables import accounts, api_keys, parts
+from treadle.web import uploads
+from treadle.web.desk import Pages, Visit
+from treadle.web.drawings import waterfall
+from treadle.services.needs import would_send
+from treadle.web.pages.posts import act_on
+from treadle.web.words import KEY_ID, key_names
+
+pages = Pages()
+
+SAID = {
+    "retry": "It is being tried again now.",
+    "confirm": "It goes out.",
+    "cancel": "Canceled.",
+    "delete": "Deleted.",
+}
+
+
+@pages.get("/posts/{post_id}")
+async def show(visit: Visit) -> Response:
+    found = await visit.app.db.query(_read, visit.workspace, str(visit.request.path_params["post_id"]), visit.now)
+    if found is None:
+        return visit.missing("post")
+    ids = [str(item["id"]) for part in found["post"]["parts"] for item in part["media"] if item.get("id")]
+    files = await uploads.known(visit.app, visit.workspace, ids)
+    return visit.page(
+        "post.html", drawing=waterfall(found["events"], visit.now), entries=runs(found["events"]), files=files, **found
+    )
+
+
+def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
+    post = post_json(conn, workspace, post_id)
+    if post is None:
+        return None
+    held = [b for b in (get_blocker(conn, workspace, i) for i in post["blocker_ids"]) if b]
+    account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().first()
+    events = in_names(conn, workspace, post, timeline(conn, workspace, post_id) or [])
+    return {
+        "post": post,
+        "account": dict(account) if account else None,
+        "events": events,
+        "blockers": [{**b, "would": would_send(conn, workspace, [b["id"]], now)} for b in held],
+        "may": may(post) - ({"retry"} if vain(post, held) else set()),
+        "doubt": doubtful(conn, post),
+    }
+
+
+def runs(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The timeline in pieces: calls that follow each other and say the same are one piece, all else stands alone."""
+    pieces: list[list[Mapping[str, Any]]] = []
+    for event in events:
+        if pieces and alike(pieces[-1][-1], event):
+            pieces[-1].append(event)
+        else:
+            pieces.append([event])
+    return pieces
+
+
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries of a timeline are the same call with the same good answer."""
+    same = all(one[name] == other[name] for name in ("kind", "stage", "part", "attempt", "what", "outcome"))
+    plain = not any(e["diagnosis"] or e["decision"] for e in (one, other))
+    return same and plain and one["kind"] == "call" and one["outcome"] == "ok"
+
+
+def doubtful(conn: sa.Connection, post: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The part whose publish has an unknown outcome, or that is out without a known id."""
+    rows = conn.execute(sa.select(parts.c.id, parts.c.intent).where(parts.c.post_id == post["id"]))
+    sent = {row.id for row in rows if row.intent == "sent"}
+    for part in post["parts"]:
+        if (part["id"] in sent and not part["published_at"]) or (part["published_at"] and not part["threads_id"]):
+            return dict(part)
+    return None
+
+
+def vain(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether trying again cannot help: what holds the post lies outside of it, or is its very text."""
+    if any(blocker["scope"] != "post" for blocker in held):
+        return True
+    return post["state"] == "blocked" and bool(post["cause"]) and post["cause"]["action"] == "fix_content"
+
+
+def in_names(
+    conn: sa.Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
+    said = [*(event["what"] for event in events), post["why"] or ""]
+    ids = {id_ for text in said for id_ in KEY_ID.findall(text)}
+    rows = conn.execute(
+        sa.select(api_keys.c.id, api_keys.c.name).where(api_keys.c.workspace_id == workspace, api_keys.c.id.in_(ids))
+    )
+    names = {row.id: row.name for row in rows if row.name} if ids else {}
+    post["why"] = key_names(post["why"], names) if post["why"] else post["why"]
+    return [{**event, "what": key_names(event["what"], names)} for event in events]
+
+
+def may(post: Mapping[str, Any]) -> frozenset[str]:
+    """What can be asked for now. The service has the last word."""
+    state = post["state"]
+    allowed = set()
+    unsettled = any(p["sends"] and not p["published_at"] for p in post["parts"])
+    if state in EDITABLE and not (unsettled and state == "checking"):
+        allowed.add("edit")
+    if state in ("failed", "blocked", "retrying", "waiting"):
+        allowed.add("retry")
+    if state in ("held", "draft"):
+        allowed.add("confirm")
+    if state in CANCELABLE:
+        allowed.add("cancel")
+    if not any(p["sends"] or p["published_at"] for p in post["parts"]) and state in ("draft", "canceled", "failed"):
+        allowed.add("delete")
+    out = any(p["threads_id"] and p["state"] != "canceled" for p in post["parts"])
+    if out and state in ("published", "failed", "canceled", "blocked", "held"):
+        allowed.add("unpublish")
+    if state == "checking":
+        allowed.add("resolve")
+    return frozenset(allowed)
+
+
+@pages.post("/posts/{post_id}/{do:path}")
+async def act(visit: Visit) -> Response:
+    post_id, do = str(visit.request.path_params["post_id"]), str(visit.request.path_params["do"])
+    here = f"/posts/{post_id}"
+    if do == "resolve":
+        answer = await _settle(visit, post_id)
+    elif do == "unpublish":
+        return await _take_off(visit, post_id)
+    elif do in SAID:
+        answer = await visit.app.db.run(act_on, visit, post_id, do)
+    else:
+        return visit.missing()
+    if isinstance(answer, Done):
+        return visit.to("/posts" if do == "delete" else here, SAID.get(do) or answer.message)
+    if isinstance(answer, Missing):
+        return visit.missing("post")
+    if isinstance(answer, Rejected):
+        return visit.to(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
+    return visit.to(here, answer.message, "act")
+
+
+async def _take_off(visit: Visit, post_id: str) -> Response:
+    """Delete what is out from Threads; asked twice, because it cannot be undone."""
+    here = f"/posts/{post_id}"
+    if visit.text("sure") != "yes":
+        return visit.to(here, "Tick that you are sure: it cannot be brought back.", "act")
+    done = await unpublish(visit.app, visit.workspace, post_id, actor=visit.actor)
+    if isinstance(done, Missing):
+        return visit.missing("post")
+    if isinstance(done, Refusal):
+        return visit.to(here, done.message, "act")
+    if done.cause is not None:
+        return visit.to(here, f"{done.cause.title}. {done.cause.next_step}", "act")
+    return visit.to(here, "It is off Threads.")
+
+
+async def _settle(visit: Visit, post_id: str) -> Any:
+    """What a person saw on Threads: this very post, or none."""
+    live = Named("")
+    if visit.text("absent") != "yes":
+        if not visit.text("live").strip():
+            return Refusal("unsaid", "Give the address of the post as Threads shows it, or tick that none is there.")
+        found = await named(visit.app, visit.workspace, post_id, visit.text("live"))
+        if not isinstance(found, Named):
+            return found
+        live = found
+    return await visit.app.db.run(_resolve, visit, post_id, live)
+
+
+def _resolve(conn: sa.Connection, visit: Visit, post_id: str, live: Named) -> Any:
+    return visit.app.posts.resolve(
+        conn,
+        visit.workspace,
+        post_id,
+        now=visit.now,
+        actor=visit.actor,
+        live_id=live.id or None,
+        absent=not live.id,
+        permalink=live.permalink,
+    )

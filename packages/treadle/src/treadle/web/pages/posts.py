@@ -1,0 +1,174 @@
+"""The list of posts: search, filters, and what can be done to many at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle_diagnosis import catalog
+from treadle.domain.answers import Done
+from treadle.services.read import Filters, counts, list_posts
+from treadle.domain.states import STATE_WORDS
+from treadle.store.tables import accounts, posts
+from treadle.web.desk import Pages, Visit
+from treadle.web.pages import replace
+
+pages = Pages()
+PAGE = 40
+MOST_AT_ONCE = 500
+SORTS = {
+    "-created_at": "Newest first",
+    "created_at": "Oldest first",
+    "due_at": "By time, next first",
+    "-due_at": "By time, last first",
+    "-updated_at": "Changed last",
+    "-published_at": "Published last",
+}
+BULK = {
+    "retry": "Try again",
+    "replace": "Replace in them",
+    "confirm": "Say yes",
+    "cancel": "Cancel",
+    "delete": "Delete",
+}
+# What is asked first, where there is script.
+ASKS = {
+    "cancel": "Cancel the chosen posts? What is out stays.",
+    "delete": "Delete the chosen posts for good? Only those that were never sent are deleted.",
+}
+# What a day of the calendar holds.
+SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
+
+
+def filters_of(visit: Visit) -> Filters:
+    """The filters in the address. Values nobody knows are left out."""
+    query = visit.request.query_params
+    sort = query.get("sort", "")
+    states = tuple(s for s in query.getlist("state") if s in STATE_WORDS)
+    day = day_of(query.get("day", ""))
+    return Filters(
+        states=states or (SHOWN if day else ()),
+        due_from=start_of(day, visit.zone) if day else None,
+        due_to=start_of(day + timedelta(days=1), visit.zone) if day else None,
+        lanes=tuple(s for s in query.getlist("lane") if s),
+        patterns=tuple(s for s in query.getlist("pattern") if s),
+        account_id=query.get("account") or None,
+        label=query.get("label") or None,
+        text=query.get("q", "").strip() or None,
+        blocker_id=query.get("blocker") or None,
+        sort=sort if sort in SORTS else "-created_at",
+    )
+
+
+def day_of(text: str) -> date | None:
+    """A day as the calendar writes it, ``2026-11-30``."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 < found.year < 9999 else None
+
+
+def start_of(day: date, zone: ZoneInfo) -> float:
+    return datetime.combine(day, time(), zone).timestamp()
+
+
+@pages.get("/posts")
+async def show(visit: Visit) -> Response:
+    filters = filters_of(visit)
+    found = await visit.app.db.query(_list, visit.workspace, filters, visit.asked("after") or None)
+    kept = [(k, v) for k, v in visit.request.query_params.multi_items() if v and k != "after"]
+    following = urlencode([*kept, ("after", found["cursor"])]) if found["cursor"] else ""
+    return visit.page(
+        "posts.html",
+        filters=filters,
+        sorts=SORTS,
+        bulk=BULK,
+        asks=ASKS,
+        back=visit.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
+        day=day_of(visit.asked("day")),
+        asked_cause=title_of(filters.patterns[0]) if filters.patterns else "",
+        filtered=bool([k for k, _ in kept if k != "sort"]),
+        following=following,
+        first_page=not visit.asked("after"),
+        **found,
+    )
+
+
+def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | None) -> dict[str, Any]:
+    page, cursor = list_posts(conn, workspace, filters, limit=PAGE, after=after)
+    return {
+        "posts": page,
+        "cursor": cursor,
+        "counts": counts(conn, workspace),
+        "accounts": account_names(conn, workspace),
+        "patterns": [
+            (row.cause_pattern, title_of(row.cause_pattern), row.n)
+            for row in conn.execute(
+                sa.select(posts.c.cause_pattern, sa.func.count().label("n"))
+                .where(posts.c.workspace_id == workspace, posts.c.cause_pattern.is_not(None))
+                .group_by(posts.c.cause_pattern)
+                .order_by(sa.desc("n"))
+                .limit(60)
+            )
+        ],
+    }
+
+
+def title_of(pattern: str) -> str:
+    """The guide's title of a cause; of one that no entry has, its name in plain letters."""
+    known = catalog.load().get(pattern[:100])
+    return known.title if known else pattern.replace("_", " ")
+
+
+def account_names(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
+    """Id and name of every account of the workspace, for menus."""
+    rows = conn.execute(
+        sa.select(accounts.c.id, accounts.c.username, accounts.c.name, accounts.c.health, accounts.c.disconnected_at)
+        .where(accounts.c.workspace_id == workspace)
+        .order_by(accounts.c.username)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+@pages.post("/posts/bulk")
+async def bulk(visit: Visit) -> Response:
+    do = visit.text("do")
+    ids = list(dict.fromkeys(visit.texts("post")))[:MOST_AT_ONCE]
+    back = visit.text("back")
+    back = back if back.startswith("/posts") else "/posts"
+    if do not in BULK or not ids:
+        return visit.to(back, "Choose posts first, then what to do with them.", "act")
+    if do == "replace":
+        return await replace.form(visit, ids)
+    done = 0
+    refused: dict[str, int] = {}
+    for post_id in ids:  # one transaction each: one that cannot be done does not undo the others
+        answer = await visit.app.db.run(act_on, visit, post_id, do)
+        if isinstance(answer, Done):
+            done += 1
+        else:
+            why = getattr(answer, "message", "There is no such post.")
+            refused[why] = refused.get(why, 0) + 1
+    said = f"{BULK[do]}: {done} of {len(ids)} done."
+    said += "".join(f" {n} not: {why}" for why, n in refused.items())
+    return visit.to(back, said, "go" if not refused else "act")
+
+
+def act_on(conn: sa.Connection, visit: Visit, post_id: str, do: str) -> Any:
+    """One of the things that need no more to be said: retry, confirm, cancel, delete."""
+    service, now, actor = visit.app.posts, visit.now, visit.actor
+    match do:
+        case "retry":
+            return service.retry(conn, visit.workspace, post_id, now=now, actor=actor)
+        case "confirm":
+            return service.confirm(conn, visit.workspace, post_id, now=now, actor=actor)
+        case "cancel":
+            return service.cancel(conn, visit.workspace, post_id, now=now, actor=actor)
+        case _:
+            return service.delete(conn, visit.workspace, post_id)

@@ -1,0 +1,229 @@
+"""One repair for many posts: a file, a link or words replaced in all of those chosen, or of those one cause holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.services.many import MEANT, MOST, Order, carry_out, choose
+from treadle.domain.answers import Answer, Done, Missing, Rejected
+from treadle.services.read import Filters, count_posts, posts_json
+from treadle.store.tables import posts
+from treadle.web import uploads
+from treadle.web.desk import Pages, Visit
+
+pages = Pages()
+SHOWN = 12  # posts that are listed; all of them are changed
+CHANGEABLE = ("fix_media", "fix_content")  # actions that a change of the post carries out
+NONE_LEFT = "None of these posts can be changed any more."
+FIELDS = ("text_from", "text_to", "link_from", "link_to", "file_from", "file_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The posts that one cause holds, from one id on: a cause may hold more than are changed at once."""
+
+    pattern: str = ""
+    blocker: str = ""
+    account: str = ""
+    after: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.pattern or self.blocker)
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            states=("blocked", "failed"),
+            patterns=(self.pattern,) if self.pattern else (),
+            blocker_id=self.blocker or None,
+            account_id=self.account or None,
+        )
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What a form has to say of it."""
+        named = {"pattern": self.pattern, "blocker": self.blocker, "account": self.account}
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a cause after the posts at hand: how many, and the id to go on after."""
+
+    held: Held = Held()
+    count: int = 0
+    after: str = ""
+
+
+def _choose(conn: sa.Connection, workspace: str, held: Held) -> tuple[list[str], Rest]:
+    ids, after = choose(conn, workspace, held.filters, limit=MOST, after=held.after or None)
+    if after is None:
+        return ids, Rest(held)
+    return ids, Rest(held, count_posts(conn, workspace, held.filters, after=after), after)
+
+
+@pages.get("/posts/replace")
+async def show(visit: Visit) -> Response:
+    """For the posts that one cause holds, or that are named."""
+    ids = list(dict.fromkeys(visit.request.query_params.getlist("post")))[:MOST]
+    held = Held(visit.asked("pattern"), visit.asked("blocker"), visit.asked("account"), visit.asked("after"))
+    if held:
+        return await form(visit, *await visit.app.db.query(_choose, visit.workspace, held))
+    return await form(visit, ids)
+
+
+async def form(
+    visit: Visit, ids: Sequence[str], rest: Rest | None = None, *, trouble: str = "", status: int = 200
+) -> Response:
+    """What stands in these posts, and what to put in its place."""
+    found = await visit.app.db.query(_posts, visit.workspace, ids)
+    if not found:
+        return visit.to("/posts", NONE_LEFT, "act")
+    files, links = _stands(found)
+    names = await uploads.known(visit.app, visit.workspace, [f for f, _ in files if f.startswith("med_")])
+    return visit.page(
+        "replace.html",
+        status=status,
+        trouble=trouble,
+        posts=found[:SHOWN],
+        ids=[post["id"] for post in found],
+        left_out=len(ids) - len(found),
+        rest=rest or Rest(),
+        most=MOST,
+        files=[(f, names[f]["filename"] if f in names else f, n) for f, n in files],
+        links=links,
+        given={name: visit.text(name) for name in FIELDS},
+        results=None,
+    )
+
+
+def _posts(conn: sa.Connection, workspace: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of the posts that may still be changed, in the order given."""
+    return [post for post in posts_json(conn, workspace, ids) if post["state"] in MEANT["replace"]]
+
+
+def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Files and links of the parts that are not out, with in how many posts each stands, the most common first."""
+    files: Counter[str] = Counter()
+    links: Counter[str] = Counter()
+    for post in found:
+        open_parts = [part for part in post["parts"] if part["published_at"] is None]
+        files.update({str(m.get("id") or m.get("url") or "") for part in open_parts for m in part["media"]} - {""})
+        links.update({str(part["options"].get("link_attachment") or "") for part in open_parts} - {""})
+    return files.most_common(50), links.most_common(50)
+
+
+@pages.post("/posts/replace", files=True)
+async def carry(visit: Visit) -> Response:
+    """Change the posts named, or, when none is, the next ones of the cause."""
+    ids = list(dict.fromkeys(visit.texts("post")))[:MOST]
+    held = Held(visit.text("pattern"), visit.text("blocker"), visit.text("account"), visit.text("after"))
+    rest = Rest(held)
+    if held and not ids:
+        ids, rest = await visit.app.db.query(_choose, visit.workspace, held)
+    elif held and held.after:
+        left = await visit.app.db.query(count_posts, visit.workspace, held.filters, after=held.after)
+        rest = Rest(held, left, held.after if left else "")
+    order = await _order(visit)
+    if isinstance(order, str):
+        return await form(visit, ids, rest, trouble=order, status=422)
+    if not ids:
+        return visit.to("/posts", NONE_LEFT, "act")
+    done = await carry_out(visit.app, visit.workspace, ids, order, actor=visit.actor)
+    results = [
+        {"post": post, "good": isinstance(answer, Done), "said": _said(answer)} for _, answer, post in done if post
+    ]
+    results.sort(key=lambda result: bool(result["good"]))  # what was not changed is read first
+    good = sum(1 for result in results if result["good"])
+    return visit.page(
+        "replace.html",
+        results=results,
+        shown=max(SHOWN, len(results) - good),
+        good=good,
+        total=len(ids),
+        rest=rest,
+        most=MOST,
+        again=_again(visit, order),
+    )
+
+
+def _again(visit: Visit, order: Order) -> dict[str, str]:
+    """The fields of a form that asks for the same in the posts that are left; an uploaded file is not sent again."""
+    fields = {name: visit.text(name) for name in FIELDS if visit.text(name)}
+    if order.media is not None:
+        fields["file_to"] = order.media[1]
+    return {**fields, **({"retry": "yes"} if order.retry else {})}
+
+
+async def _order(visit: Visit) -> Order | str:
+    """What the form asks for, or what is wrong with it."""
+    files = visit.files("file")
+    if (files or visit.text("file_to").strip()) and not visit.text("file_from"):
+        return "Choose which file the new one takes the place of."
+    if visit.text("link_to").strip() and not visit.text("link_from"):
+        return "Choose which link the new one takes the place of."
+    if visit.text("text_to") and not visit.text("text_from"):
+        return "Say which words the new ones take the place of."
+    pairs: dict[str, tuple[str, str]] = {}
+    if visit.text("text_from"):
+        pairs["text"] = (visit.text("text_from"), visit.text("text_to"))
+    if visit.text("link_from"):
+        pairs["link"] = (visit.text("link_from"), visit.text("link_to").strip())
+    if visit.text("file_from"):
+        new = visit.text("file_to").strip()
+        for file in files:
+            kept = await uploads.keep(visit.app, visit.workspace, file)
+            if not isinstance(kept, uploads.Kept):
+                return kept.message
+            new = str(kept.item["id"])
+        if not new:
+            return "Choose the file that takes its place, or give its address."
+        pairs["media"] = (visit.text("file_from"), new)
+    if not pairs:
+        return "Say what is to be replaced: words, a link or a file."
+    return Order(
+        "replace",
+        media=pairs.get("media"),
+        text=pairs.get("text"),
+        link=pairs.get("link"),
+        retry=bool(visit.text("retry")),
+    )
+
+
+def _said(answer: Answer) -> str:
+    match answer:
+        case Done():
+            return answer.message or "Changed."
+        case Rejected():
+            return " ".join(f"{finding.message} {finding.way_out}".strip() for finding in answer.findings[:3])
+        case Missing():
+            return f"There is no such {answer.what}."
+        case _:
+            return str(getattr(answer, "message", "Not changed."))
+
+
+def groups(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
+    """Causes that a change of the posts repairs and that hold two posts or more, the largest first."""
+    said, many = posts.c.cause, sa.func.count()
+    rows = conn.execute(
+        sa.select(
+            posts.c.cause_pattern.label("pattern"),
+            sa.func.max(said["title"].as_string()).label("title"),
+            many.label("n"),
+        )
+        .where(
+            posts.c.workspace_id == workspace,
+            posts.c.state.in_(("blocked", "failed")),
+            said["action"].as_string().in_(CHANGEABLE),
+        )
+        .group_by(posts.c.cause_pattern)
+        .having(many > 1)
+        .order_by(many.desc(), posts.c.cause_pattern)
+    )
+    return [dict(row) for row in rows.mappings()]

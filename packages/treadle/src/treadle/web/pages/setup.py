@@ -1,0 +1,151 @@
+"""The set-up check: what is there, what is missing, and where to put it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from treadle.services import doctor
+from treadle.people import login
+from treadle.accounts.from_meta import verify_token
+from treadle.accounts.service import redirect_uri
+from treadle.media.selftest import failing_repair
+from treadle.services import cage_line
+from treadle.settings import Settings
+from treadle.store.tables import accounts, workers, workspaces
+from treadle_threads import ThreadsClient
+from treadle_threads.transport import open_session
+from treadle.web.desk import Pages, Visit
+from treadle.web.pages.door import first
+
+pages = Pages()
+VERDICTS = {
+    "fine": ("go", "Good"),
+    "look": ("act", "Look"),
+    "broken": ("stop", "Broken"),
+    "unknown": ("plain", "Unknown"),
+}
+
+
+@pages.get("/setup", public=True)
+async def show(visit: Visit) -> Response:
+    if visit.known is None:
+        if not await visit.app.db.query(login.anybody):
+            return await first(visit)
+        return visit.to("/login?next=/setup")
+    return await _page(visit, ask_meta=False)
+
+
+@pages.post("/setup")
+async def ask(visit: Visit) -> Response:
+    """The same, with what only Meta and the internet can tell: a few seconds."""
+    return await _page(visit, ask_meta=True)
+
+
+async def _page(visit: Visit, *, ask_meta: bool) -> Response:
+    settings = visit.app.settings
+    runs_it = await visit.app.db.query(_first_workspace) == visit.workspace
+    if runs_it:
+        lines = [*await _examined(visit, ask_meta), doctor.repairs(await failing_repair(settings))]
+        heard = await visit.app.db.query(doctor.last_heard, visit.now)
+        checks = [_told(_without_addresses(line, settings.public_url, heard)) for line in lines]
+    else:
+        # What concerns the whole house, and every account in it, is for those who run it.
+        facts = await visit.app.db.query(_facts, visit.workspace, visit.now)
+        checks = _checks(visit, facts)
+    return visit.page(
+        "setup.html",
+        checks=checks,
+        runs_it=runs_it,
+        asked=ask_meta,
+        addresses=_addresses(settings) if runs_it else {},
+    )
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """What to enter at Meta, by the name of its field there."""
+    base, secret = settings.public_url, settings.threads_app_secret
+    return {
+        "Redirect Callback URLs": redirect_uri(settings),
+        "Uninstall Callback URL": f"{base}/threads/deauthorize",
+        "Delete Callback URL": f"{base}/threads/delete-data",
+        "Webhooks, Callback URL": f"{base}/threads/webhook",
+        **(
+            {"Webhooks, Verify token": verify_token(secret)}
+            if settings.threads_app_id and secret.get_secret_value()
+            else {}
+        ),
+    }
+
+
+def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor.Line:
+    """The page says what to enter at Meta once, in a list of its own; a terminal has it in these lines."""
+    if line.verdict != "fine" or line.name not in ("Callbacks", "Public address"):
+        return line
+    return replace(line, found=heard if line.name == "Callbacks" else f"{public_url} is https.")
+
+
+async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
+    """Also who runs the house sees the accounts of their own workspace only."""
+    async with open_session() as session, ThreadsClient(base_url=visit.app.settings.threads_api_url) as client:
+        house = visit.app.accounts(client)
+        return await doctor.examine(
+            house, session, network=ask_meta, workspace=visit.workspace, more=await cage_line.lines(visit.app.settings)
+        )
+
+
+def _told(line: doctor.Line) -> dict[str, str]:
+    tone, label = VERDICTS[line.verdict]
+    return {"tone": tone, "label": label, "name": line.name, "said": line.found, "todo": line.todo}
+
+
+def _first_workspace(conn: sa.Connection) -> str | None:
+    return conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)).scalar()
+
+
+def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
+    alive = conn.execute(
+        sa.select(sa.func.count()).where(workers.c.state == "alive", workers.c.expires_at > now)
+    ).scalar_one()
+    connected = conn.execute(
+        sa.select(sa.func.count()).where(
+            accounts.c.workspace_id == workspace,
+            accounts.c.disconnected_at.is_(None),
+            accounts.c.token_enc.is_not(None),
+        )
+    ).scalar_one()
+    return {"workers": alive, "accounts": connected}
+
+
+def _checks(visit: Visit, facts: dict[str, Any]) -> list[dict[str, str]]:
+    """For the people of a workspace who do not run the house."""
+    settings = visit.app.settings
+    ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
+
+    def say(good: bool, name: str, said: str, todo: str) -> dict[str, str]:
+        tone, label = VERDICTS["fine" if good else "look"]
+        return {"tone": tone, "label": label, "name": name, "said": said, "todo": "" if good else todo}
+
+    return [
+        say(
+            ready,
+            "Meta app",
+            "Set." if ready else "None is set.",
+            "Ask whoever runs this server to set the Threads App ID and secret.",
+        ),
+        say(
+            facts["workers"] > 0,
+            "Worker",
+            "Posts are being sent." if facts["workers"] else "None is running: nothing is sent.",
+            "Ask whoever runs this server to start treadle serve.",
+        ),
+        say(
+            facts["accounts"] > 0,
+            "Accounts",
+            f"{facts['accounts']} connected." if facts["accounts"] else "None is connected yet.",
+            "Connect one on the page Accounts.",
+        ),
+    ]

@@ -1,0 +1,318 @@
+"""How things are said on pages: times in the person's zone, lengths of time, sizes, and the tone of a state."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from treadle.plural import plural
+from treadle.store.release import REPAIRED
+from treadle.domain.states import STATE_WORDS
+
+KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
+TONES = ("plain", "go", "wait", "act", "stop")
+# The only use of colour: what a state asks of the reader.
+STATE_TONES: Mapping[str, str] = {
+    "draft": "plain",
+    "scheduled": "plain",
+    "publishing": "wait",
+    "waiting": "wait",
+    "retrying": "wait",
+    "checking": "wait",
+    "blocked": "act",
+    "held": "act",
+    "published": "go",
+    "failed": "stop",
+    "canceled": "plain",
+}
+# A part of a thread, beside its text.
+PART_WORDS: Mapping[str, str] = {
+    "pending": "not sent yet",
+    "preparing": "its media are being prepared",
+    "creating": "being handed to Threads",
+    "waiting": "Threads is preparing it",
+    "ready": "ready to be published",
+    "publishing": "being published",
+    "checking": "checking whether it went out",
+    "published": "published",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+OUTCOME_TONES: Mapping[str | None, str] = {
+    "ok": "go",
+    "refused": "stop",
+    "not_sent": "act",
+    "lost": "act",
+    "interrupted": "act",
+    None: "wait",
+}
+OUTCOME_WORDS: Mapping[str | None, str] = {
+    "ok": "Done",
+    "refused": "Refused",
+    "not_sent": "Never sent",
+    "lost": "Answer lost",
+    "interrupted": "Cut off",
+    None: "Under way",
+}
+STAGE_WORDS: Mapping[str, str] = {
+    "oauth": "Connecting",
+    "token_refresh": "Renewing the token",
+    "preflight": "Checking the post",
+    "media": "Preparing media",
+    "create_container": "Creating the container",
+    "container_status": "Waiting for Meta",
+    "publish": "Publishing",
+    "verify": "Verifying",
+    "read": "Reading",
+    "done": "Done",
+    "unknown": "Unknown",
+}
+LANE_WORDS: Mapping[str, str] = {
+    "meta_token": "Access token",
+    "linked_instagram_account": "Linked Instagram account",
+    "account_restricted": "Account restricted",
+    "permission_app_review": "Permissions and app review",
+    "media_fetch": "Media fetch",
+    "media_processing": "Media processing",
+    "media_validation": "Media rules",
+    "content": "Content",
+    "rate_limit": "Rate limit",
+    "platform_temporary": "Platform, temporary",
+    "request_bug": "Request",
+    "resource_gone": "Gone",
+    "unknown": "Unknown",
+}
+WHO_WORDS: Mapping[str, str] = {
+    "nobody": "Nobody: it passes by itself",
+    "owner": "The account's owner",
+    "developer": "Whoever runs the Meta app",
+    "operator": "Whoever runs Treadle",
+    "meta": "Meta",
+}
+HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
+    "active": ("go", "Connected"),
+    "expiring": ("act", "Access ends soon"),
+    "reconnect": ("act", "Needs to be reconnected"),
+    "checkpoint": ("act", "Meta asks for a login check"),
+    "restricted": ("act", "Restricted by Meta"),
+    "limited": ("wait", "Limited for a while"),
+    "linked_account": ("act", "Linked account needs attention"),
+    "app": ("act", "The Meta app needs attention"),
+    "disconnected": ("plain", "Disconnected"),
+}
+SCOPE_WORDS: Mapping[str, str] = {
+    "post": "this post",
+    "account": "one account",
+    "app": "the Meta app",
+    "media_host": "a media host",
+    "platform": "Threads itself",
+}
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of this name; UTC for a name nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def epoch(at: float | str | None) -> float | None:
+    """Epoch seconds of what the store (float) or the JSON of a post (ISO text) calls a time."""
+    if at is None or isinstance(at, float | int):
+        return at
+    return datetime.fromisoformat(at).timestamp()
+
+
+def span(seconds: float | None) -> str:
+    """A length of time as people say it: ``0.3 s``, ``42 s``, ``3 min``, ``2 h 5 min``, ``4 days``."""
+    if seconds is None:
+        return ""
+    seconds = max(0.0, seconds)
+    if seconds < 0.0005:
+        return "0 s"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        hours, rest = divmod(round(seconds / 60), 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def ago(at: float, now: float) -> str:
+    """How far a time is from now: ``in 5 min``, ``3 h ago``, ``just now``."""
+    gap = at - now
+    if abs(gap) < 5:
+        return "just now" if gap <= 0 else "in a moment"
+    said = f"{abs(gap):.0f} s" if abs(gap) < 10 else span(abs(gap))
+    return f"in {said}" if gap > 0 else f"{said} ago"
+
+
+def clock(at: float, zone: ZoneInfo, now: float) -> str:
+    """A time in a zone, with as much date as it needs: ``14:05``, ``Fri 27 Nov, 09:00``."""
+    there = datetime.fromtimestamp(at, UTC).astimezone(zone)
+    today = datetime.fromtimestamp(now, UTC).astimezone(zone)
+    if there.date() == today.date():
+        return f"{there:%H:%M}"
+    if there.year == today.year:
+        return f"{there:%a} {there.day} {there:%b}, {there:%H:%M}"
+    return f"{there.day} {there:%b} {there.year}, {there:%H:%M}"
+
+
+def size(n: float | None) -> str:
+    """Bytes as people say them."""
+    if n is None:
+        return ""
+    for unit in ("bytes", "KB", "MB"):
+        if n < 1000:
+            return f"{n:.0f} {unit}" if unit == "bytes" or n >= 10 else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} GB"
+
+
+def pretty(value: Any) -> str:
+    """JSON for reading."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+@pass_context
+def _time(context: Context, at: float | str | None, *, relative: bool = True, seconds: bool = False) -> Markup:
+    """A ``<time>`` in the reader's zone; the exact time is its title."""
+    moment = epoch(at)
+    if moment is None:
+        return Markup("")
+    zone, now = context["zone"], context["now"]
+    there = datetime.fromtimestamp(moment, UTC).astimezone(zone)
+    shown = clock(moment, zone, now)
+    if seconds:
+        shown += there.strftime(":%S")
+    if relative and abs(moment - now) < 36 * 3600:
+        shown = f"{shown} ({ago(moment, now)})"
+    exact = f"{there:%Y-%m-%d %H:%M:%S} {there.tzname()}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(there.isoformat(), exact, shown)
+
+
+def _state(state: str, label: str | None = None) -> Markup:
+    """A state as a chip: words first, colour beside them."""
+    tone = STATE_TONES.get(state, "plain")
+    return Markup('<span class="state state-{}">{}</span>').format(tone, label or STATE_WORDS.get(state, state))
+
+
+def _chip(tone: str, label: str) -> Markup:
+    return Markup('<span class="state state-{}">{}</span>').format(tone, label)
+
+
+def _breaks(text: str) -> Markup:
+    """Text with its line ends kept."""
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
+def ranges_of(value: Any, text: str, measure: Callable[[str], int]) -> list[tuple[int, int, Mapping[str, Any]]]:
+    """Ranges as (begin, end, range) in characters of ``text``, in order; what cannot be placed is left out."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return []
+    if not isinstance(value, list | tuple):
+        return []
+    index, here = {0: 0}, 0
+    for n, char in enumerate(text):
+        here += measure(char)
+        index[here] = n + 1
+    found = []
+    for item in value:
+        if not isinstance(item, Mapping):
+            continue
+        numbers = [str(item.get(name, "")) for name in ("offset", "length")]
+        if not all(n.isascii() and n.isdigit() and len(n) < 10 for n in numbers):
+            continue
+        start, length = map(int, numbers)
+        begin, end = index.get(start), index.get(start + length)
+        if begin is not None and end is not None:
+            found.append((begin, end, item))
+    return sorted(found, key=lambda place: place[0])
+
+
+def _marked(text: str, places: list[tuple[int, int, Mapping[str, Any]]], wrap: Callable[[str, Any], Markup]) -> Markup:
+    said, here = [], 0
+    for begin, end, item in places:
+        if begin < here:
+            continue
+        said += [_breaks(text[here:begin]), wrap(text[begin:end], item)]
+        here = end
+    return Markup("").join([*said, _breaks(text[here:])])
+
+
+def spoiled(text: str, entities: Any) -> Markup:
+    """A post's text with its spoilers covered, as Threads shows it."""
+    cover = Markup('<span class="spoiler" title="A spoiler: hidden until it is tapped">{}</span>')
+    places = ranges_of(entities, text, lambda part: len(part.encode("utf-16-le", "surrogatepass")) // 2)
+    return _marked(text, places, lambda part, _: cover.format(_breaks(part)))
+
+
+def styled(text: str, ranges: Any) -> Markup:
+    """A longer text with its styles."""
+    shape = Markup('<span class="{}">{}</span>')
+
+    def wrap(part: str, item: Any) -> Markup:
+        names = [str(name) for name in item.get("styling_info") or () if str(name).isalpha()]
+        return shape.format(" ".join(f"style-{name}" for name in names), _breaks(part))
+
+    return _marked(text, ranges_of(ranges, text, len), wrap)
+
+
+def key_names(text: str, names: Mapping[str, str]) -> str:
+    """Keys by the names people gave them: ``Accepted from the key “The shop”``."""
+    return KEY_ID.sub(lambda found: f"the key “{names[found[0]]}”" if found[0] in names else "a key", text)
+
+
+def _capitalize_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def teach(templates: Environment) -> None:
+    """Give the templates these words."""
+    templates.filters.update(
+        span=span,
+        size=size,
+        pretty=pretty,
+        breaks=_breaks,
+        time=_time,
+        epoch=epoch,
+        tojson_text=pretty,
+        spoiled=spoiled,
+        styled=styled,
+        capitalize_first=_capitalize_first,
+    )
+    templates.globals.update(
+        state_chip=_state,
+        chip=_chip,
+        plural=plural,
+        ago=ago,
+        STATE_WORDS=STATE_WORDS,
+        STATE_TONES=STATE_TONES,
+        PART_WORDS=PART_WORDS,
+        OUTCOME_TONES=OUTCOME_TONES,
+        OUTCOME_WORDS=OUTCOME_WORDS,
+        STAGE_WORDS=STAGE_WORDS,
+        LANE_WORDS=LANE_WORDS,
+        WHO_WORDS=WHO_WORDS,
+        HEALTH_WORDS=HEALTH_WORDS,
+        SCOPE_WORDS=SCOPE_WORDS,
+        REPAIR_WORDS=REPAIRED,
+    )
