@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from treadle_diagnosis.catalog import load
 from treadle_diagnosis import Evidence, diagnose
+from treadle_diagnosis.catalog import load
 
 
 @dataclass(frozen=True)

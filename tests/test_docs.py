@@ -19,17 +19,17 @@ import yaml
 
 from tests.conftest import _OURS
 from treadle import diagnose, site
+from treadle.app import App, open_app
+from treadle.cli import COMMANDS
+from treadle.domain.states import STATE_WORDS
 from treadle.http import verbose
 from treadle.http.bodies import PostIn
 from treadle.http.server import routers
-from treadle.app import App, open_app
-from treadle.cli import COMMANDS
+from treadle.settings import Settings
 from treadle_diagnosis.types import ACTION_LABELS
-from treadle.domain.states import STATE_WORDS
 from treadle_sandbox.control import Panel
 from treadle_sandbox.options import Options
 from treadle_sandbox.world import World
-from treadle.settings import Settings
 from treadle_threads.oauth import DEFAULT_SCOPES, SCOPES
 
 ROOT = Path(__file__).resolve().parent.parent

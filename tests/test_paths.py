@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from treadle.paths import absolute
 from treadle.settings import Settings
+from treadle_diagnosis.paths import absolute
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -14,62 +15,46 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGE = ROOT / "src" / "treadle"
+SOURCES = {path.name: path / "src" / path.name.replace("-", "_") for path in (ROOT / "packages").iterdir()}
+DIAGNOSIS = SOURCES["treadle-diagnosis"]
+SERVER = SOURCES["treadle"]
 
-# Room -> rooms it may know. `settings` is open to all but the pure rooms.
-ARROWS: dict[str, set[str]] = {
-    "catalog": set(),
-    "net": set(),
-    "diagnosis": {"catalog"},
-    "threads": {"net", "diagnosis", "catalog"},
-    "media": {"net", "threads", "diagnosis", "catalog"},
-    "store": {"diagnosis", "catalog"},
-    "posts": {"store", "media", "threads", "diagnosis", "catalog"},
-    "accounts": {"net", "store", "posts", "threads", "diagnosis", "catalog"},
-    "publishing": {"net", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
-    "observe": {"net", "publishing", "accounts", "posts", "store", "diagnosis", "catalog"},
-    "sandbox": {"net", "threads", "media"},
-    "api": {"net", "observe", "publishing", "accounts", "posts", "store", "media", "threads", "diagnosis", "catalog"},
-    "web": {
-        "net",
-        "api",
-        "observe",
-        "publishing",
-        "accounts",
-        "posts",
-        "store",
-        "media",
-        "threads",
-        "diagnosis",
-        "catalog",
-    },
-}
-PURE = ("catalog", "diagnosis")
-# Modules that would let a pure room reach a clock, the network, a database or another process.
+# Modules that would let pure code reach a clock, the network, a database or another process.
 IMPURE = {
     "aiohttp", "asyncio", "ctypes", "dbos", "fastapi", "http", "multiprocessing", "psycopg", "random", "requests",
-    "secrets", "select", "shutil", "signal", "socket", "sqlalchemy", "sqlite3", "ssl", "structlog", "subprocess",
+    "secrets", "select", "shutil", "signal", "socket", "sqlite3", "ssl", "structlog", "subprocess",
     "tempfile", "threading", "time", "uvicorn",
 }  # fmt: skip
 FILE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 CLOCK_CALLS = re.compile(r"\b(?:datetime|date)\.(?:now|utcnow|today)\(")
+# The command and what builds the guide's files are the parts of the diagnosis that read and write.
+DIAGNOSIS_IO = {"cli", "guide"}
 
 
-def modules(folder: Path = PACKAGE) -> list[Path]:
+def modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
+def all_modules() -> list[Path]:
+    return [path for folder in SOURCES.values() for path in modules(folder)]
+
+
+def name_of(path: Path) -> str:
+    """``treadle.engine.run`` for the file of that module."""
+    source = next(folder for folder in SOURCES.values() if path.is_relative_to(folder)).parent
+    parts = path.relative_to(source).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def imports_of(path: Path) -> Iterator[str]:
-    """Every module a file imports, anywhere in it, with absolute names; type-only imports count too."""
-    package = path.relative_to(ROOT / "src").with_suffix("").parts[:-1] if path.is_relative_to(PACKAGE) else ()
+    """Every module a file imports, anywhere in it; type-only imports count too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            assert not node.level, f"{path}: imports are absolute"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif (
             isinstance(node, ast.Call)
             and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module"
@@ -79,34 +64,26 @@ def imports_of(path: Path) -> Iterator[str]:
             yield str(node.args[0].value)
 
 
-def room_of(module: str) -> str | None:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "treadle" and (PACKAGE / parts[1]).is_dir() else None
+def test_the_import_contracts_hold() -> None:
+    """The layers in pyproject.toml, by import-linter."""
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([str(command), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("room", ARROWS)
-def test_a_room_knows_only_what_it_may(room: str) -> None:
-    wrong = {
-        f"{path.relative_to(ROOT)} imports treadle.{known}"
-        for path in modules(PACKAGE / room)
-        for known in map(room_of, imports_of(path))
-        if known is not None and known != room and known not in ARROWS[room]
-    }
-    assert not wrong
-
-
-def test_every_room_has_its_arrows() -> None:
-    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    assert rooms - {"cli"} == set(ARROWS), "a new room needs a line in ARROWS"
+def test_every_part_of_the_server_has_its_layer() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["name"] == "Layers of the server")
+    named = {name.strip() for layer in layers for name in layer.split("|")}
+    parts = {name_of(path) for path in SERVER.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    free = {"treadle", "treadle.__main__", "treadle.sandbox"}
+    assert parts - free == named, "a new part of the server needs a layer in pyproject.toml"
 
 
 def test_no_modules_know_each_other_in_a_circle() -> None:
     """What two modules both need belongs into a third."""
-    names = {
-        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts): path
-        for path in modules()
-        if path.stem != "__init__"
-    }
+    names = {name_of(path): path for path in all_modules() if path.stem != "__init__"}
     knows = {name: {known for known in imports_of(path) if known in names} for name, path in names.items()}
     free: set[str] = {""}
     while free:  # take away who knows nobody that is left, and whom nobody that is left knows
@@ -116,19 +93,38 @@ def test_no_modules_know_each_other_in_a_circle() -> None:
     assert not knows, "in a circle: " + ", ".join(sorted(knows))
 
 
-@pytest.mark.parametrize("room", PURE)
-def test_pure_rooms_reach_no_clock_network_or_database(room: str) -> None:
+def pure_modules() -> list[Path]:
+    diagnosis = [path for path in modules(DIAGNOSIS) if path.relative_to(DIAGNOSIS).parts[0] not in DIAGNOSIS_IO]
+    return [*diagnosis, *modules(SERVER / "domain")]
+
+
+def test_pure_code_reaches_no_clock_network_or_database() -> None:
     wrong = []
-    for path in modules(PACKAGE / room):
+    for path in pure_modules():
         wrong += [f"{path.name}: {name}" for name in imports_of(path) if name.split(".")[0] in IMPURE]
         wrong += [f"{path.name}: {name}" for name in imports_of(path) if name == "treadle.settings"]
         wrong += [f"{path.name}: {call}" for call in CLOCK_CALLS.findall(path.read_text(encoding="utf-8"))]
     assert not wrong
 
 
+def test_the_diagnosis_needs_nothing_but_the_standard_library() -> None:
+    """The guide's pages are the extra of the package; everything else runs on a bare Python."""
+    wrong = [
+        f"{name_of(path)} imports {name}"
+        for path in modules(DIAGNOSIS)
+        if path.relative_to(DIAGNOSIS).parts[0] != "guide"
+        for name in imports_of(path)
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names and top not in ("treadle_diagnosis", "_typeshed")
+    ]
+    assert not wrong
+
+
 def test_diagnosis_reads_no_files() -> None:
+    """Only the catalogue reads its own."""
     wrong = []
-    for path in modules(PACKAGE / "diagnosis"):
+    for path in modules(DIAGNOSIS):
+        if path.relative_to(DIAGNOSIS).parts[0] in DIAGNOSIS_IO | {"catalog"}:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 function = node.func
@@ -211,7 +207,7 @@ def test_no_stub_pretends() -> None:
     stub = re.compile(r"raise NotImplementedError|\b(?:TODO|FIXME|XXX)\b")
     hits = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in modules()
+        for path in all_modules()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if stub.search(line)
     ]
@@ -235,8 +231,9 @@ def code_blocks(text: str) -> list[str]:
 def test_the_version_is_one() -> None:
     from treadle import __version__
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == __version__
-    assert f"({__version__})" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or (
-        f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    )
+    projects = [ROOT / "pyproject.toml", *(ROOT / "packages").glob("*/pyproject.toml")]
+    versions = {tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"] for path in projects}
+    said = {importlib.import_module(name.replace("-", "_")).__version__ for name in SOURCES}
+    assert versions | said == {__version__}
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"({__version__})" in changelog or f"## {__version__}" in changelog

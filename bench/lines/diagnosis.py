@@ -10,8 +10,8 @@ import json
 import time
 
 from bench.measure import Bench, Outcome, Row, Samples, interleave
-from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis import diagnose
+from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.types import Evidence
 
 REACH = 50_000

@@ -12,8 +12,8 @@ from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.workers.drain import fill
 from tests.support.postgres import Cluster, NoPostgres, own_cluster
-from treadle_sandbox import Control
 from treadle.store.tables import parts
+from treadle_sandbox import Control
 
 ACCOUNTS = 200
 FAIR = 2.0  # the busiest worker takes at most this many times what the idlest takes

@@ -22,12 +22,12 @@ import sqlalchemy as sa
 
 from bench.seed import WORKSPACE, seed
 from treadle.domain.answers import Created
-from treadle.store.release import Releaser
-from treadle.services.service import Posts
 from treadle.engine.engine import Enqueuer
+from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store.migrate import upgrade
+from treadle.store.release import Releaser
 
 ACCOUNTS = 50
 FILL = 500  # posts a transaction while filling up

@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
-from treadle.vault import open_vault
-from treadle.store.release import Releaser
 from treadle.engine.blockers import open_blocker
-from treadle_sandbox import Sandbox
 from treadle.settings import Settings
 from treadle.store import Database, open_database
+from treadle.store.release import Releaser
 from treadle.store.tables import accounts, changes, metadata, workspaces
+from treadle.vault import open_vault
+from treadle_sandbox import Sandbox
 from treadle_threads import ThreadsClient
 
 

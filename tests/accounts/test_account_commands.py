@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from treadle.vault import KEY_FILE
 from treadle.cli import accounts, doctor, keys
+from treadle.vault import KEY_FILE
 from treadle_sandbox import Sandbox
 
 

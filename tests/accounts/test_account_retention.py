@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from treadle.notify import alerts
 from treadle.accounts import retention
+from treadle.notify import alerts
 from treadle.store import Database
 from treadle.store.tables import alerts as alert_rows
 from treadle.store.tables import connect_links, login_attempts, meta_events

@@ -14,16 +14,16 @@ from tests.accounts.conftest import Enqueued, HouseMaker, change_types, row_of
 from treadle.accounts import connect, links
 from treadle.accounts.links import Link
 from treadle.accounts.pages import Page
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
 from treadle.accounts.tokens import Unknown
-from treadle_diagnosis import diagnose
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
-from treadle_sandbox import Sandbox
+from treadle.domain.refusal import Refusal
 from treadle.store import Database
 from treadle.store.tables import blockers, parts, post_blockers, posts, workspaces
+from treadle_diagnosis import diagnose
+from treadle_sandbox import Sandbox
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 ONE = "wsp_one"
 

@@ -10,16 +10,16 @@ from pydantic import SecretStr
 
 from tests.accounts.conftest import row_of
 from treadle.accounts import connect
-from treadle.services import doctor
-from treadle.services.doctor import Line
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
-from treadle_diagnosis import from_pattern
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
-from treadle_sandbox import Sandbox
+from treadle.services import doctor
+from treadle.services.doctor import Line
 from treadle.store import migrate
 from treadle.store.tables import accounts, parts, posts
+from treadle_diagnosis import from_pattern
+from treadle_sandbox import Sandbox
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 
 @pytest.fixture(autouse=True)

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from treadle.accounts import from_meta, links
-from treadle.people.keys import create_key
-from treadle.http import create_api
 from treadle.app import App, open_app
-from treadle_sandbox import Sandbox
-from treadle_sandbox.webhooks import payload_json, signature, signed_request
+from treadle.http import create_api
+from treadle.people.keys import create_key
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
+from treadle_sandbox import Sandbox
+from treadle_sandbox.webhooks import payload_json, signature, signed_request
 
 ONE = "wsp_default"
 OPEN = ("/v1/diagnose", "/v1/patterns")  # need no key

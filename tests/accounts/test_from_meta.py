@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from tests.accounts.conftest import change_types, row_of
 from treadle.accounts import connect, from_meta
 from treadle.accounts.from_meta import Signed
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
+from treadle.domain.refusal import Refusal
+from treadle.store.tables import blockers, meta_events
 from treadle_sandbox import Sandbox
 from treadle_sandbox.webhooks import payload_json, signature, signed_request
-from treadle.store.tables import blockers, meta_events
 
 SECRET = SecretStr("0123456789abcdef0123456789abcdef")
 

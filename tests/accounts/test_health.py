@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.accounts import health
-from treadle_diagnosis import diagnose
 from treadle.store import Database
 from treadle.store.tables import accounts, changes
+from treadle_diagnosis import diagnose
 
 
 @pytest.fixture

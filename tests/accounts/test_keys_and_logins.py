@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from treadle.domain.refusal import Refusal
 from treadle.people import keys, login
 from treadle.people.login import Session
-from treadle.domain.refusal import Refusal
 from treadle.store import Database
 from treadle.store.tables import api_keys, audit, sessions, users
 

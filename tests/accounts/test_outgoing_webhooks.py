@@ -14,17 +14,17 @@ import sqlalchemy as sa
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from treadle.domain.refusal import Refusal
 from treadle.notify import delivering, webhooks
 from treadle.notify.delivering import Postman, deliver_due
-from treadle.domain.refusal import Refusal
-from treadle.vault import open_vault
 from treadle.notify.webhooks import NewWebhook
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.tables import webhook_deliveries
 from treadle.store.tables import webhooks as hooks
+from treadle.vault import open_vault
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 ONE = "wsp_one"
 

@@ -14,8 +14,8 @@ from tests.publishing.shop import TIMEOUT_S
 from treadle.accounts import refresh
 from treadle.accounts.reading import check
 from treadle.accounts.timing import DAY_S
-from treadle_sandbox import Sandbox
 from treadle.store import Database
+from treadle_sandbox import Sandbox
 
 DEAD = frozenset({"token_190"})  # what says that this token will not work again
 # Over when a publish works, which a read cannot tell.

@@ -21,16 +21,16 @@ import sqlalchemy as sa
 import structlog
 from starlette.testclient import TestClient
 
-from treadle.notify import alert_kinds, alerts
 from treadle.accounts import links
+from treadle.app import open_app
+from treadle.http import create_api
+from treadle.notify import alert_kinds, alerts
 from treadle.people import login
 from treadle.people.keys import create_key
-from treadle.vault import KEY_FILE, rotate
-from treadle.http import create_api
-from treadle.app import open_app
-from treadle_threads.media.guard import Trust
-from treadle_sandbox import Sandbox
 from treadle.settings import Settings
+from treadle.vault import KEY_FILE, rotate
+from treadle_sandbox import Sandbox
+from treadle_threads.media.guard import Trust
 
 PASSWORD = "correct horse 7 battery"
 ALERT = "alert-JHMHI8qBe7bk2ZwO5U711o3dV_js"

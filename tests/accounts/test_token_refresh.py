@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from tests.accounts.conftest import HouseMaker, change_types, row_of
 from treadle.accounts import connect, health, refresh
 from treadle.accounts.reading import Checked, check, read_quiet_accounts, recheck
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, disconnect
 from treadle.accounts.timing import DAY_S, first_refresh, next_try
-from treadle_sandbox import Sandbox
+from treadle.domain.refusal import Refusal
 from treadle.store import Database
 from treadle.store.tables import accounts, blockers
+from treadle_sandbox import Sandbox
 
 ONE = "wsp_one"
 

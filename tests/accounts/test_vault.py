@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from treadle.notify import alerts
-from treadle.vault import KEY_FILE, Vault, VaultError, open_vault, rotate, unreadable
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.tables import accounts, workspaces
+from treadle.vault import KEY_FILE, Vault, VaultError, open_vault, rotate, unreadable
 
 
 def add_account(db: Database, vault: Vault, account_id: str, token: str) -> None:

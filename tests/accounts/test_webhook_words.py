@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from treadle.domain.times import duration_text, iso, parse_duration
 from treadle.notify import webhooks
 from treadle.notify.delivering import no_answer
-from treadle.domain.times import duration_text, iso, parse_duration
 from treadle.store.tables import changes, webhook_deliveries
 
 Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

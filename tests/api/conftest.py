@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from treadle.people.keys import create_key
-from treadle.http import create_api
 from treadle.app import App, open_app
+from treadle.http import create_api
 from treadle.ids import new_id
+from treadle.people.keys import create_key
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
 

@@ -14,11 +14,10 @@ from PIL import Image
 
 from tests.api.conftest import House, furnish
 from treadle import diagnose
-from treadle.http.export import EXPORTED, INSIDE_OTHERS
-from treadle.http.stream import Hub
 from treadle.app import open_app
 from treadle.engine.blockers import open_blocker
-from treadle_sandbox.server import Sandbox
+from treadle.http.export import EXPORTED, INSIDE_OTHERS
+from treadle.http.stream import Hub
 from treadle.settings import Settings
 from treadle.store.tables import (
     accounts,
@@ -31,6 +30,7 @@ from treadle.store.tables import (
     posts,
     unknown_answers,
 )
+from treadle_sandbox.server import Sandbox
 
 REVOKED = {
     "error": {"message": "Error validating access token", "type": "OAuthException", "code": 190, "error_subcode": 460}

@@ -23,10 +23,10 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.conftest import House, furnish
 from tests.support.postgres import Cluster
-from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
-from treadle.http.server import describe
 from treadle.app import open_app
 from treadle.engine.lease import Lease
+from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
+from treadle.http.server import describe
 from treadle.settings import Settings
 
 CHECKS = [

@@ -20,16 +20,16 @@ from starlette.testclient import TestClient
 
 from tests.api.conftest import House
 from treadle import diagnose
+from treadle.engine.blockers import open_blocker
+from treadle.engine.lease import Lease
 from treadle.observe import metrics as metrics_room
 from treadle.observe.logs import Seldom, configure
 from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import OtlpJson, span_id, trace_id
 from treadle.observe.watching import Watch
-from treadle.store.timeline import Note, add_note, announce_post
-from treadle.engine.blockers import open_blocker
-from treadle.engine.lease import Lease
 from treadle.settings import Settings
 from treadle.store.tables import accounts, parts, post_blockers, posts, webhook_deliveries, webhooks
+from treadle.store.timeline import Note, add_note, announce_post
 
 EXPIRED = {"error": {"message": "Expired", "type": "OAuthException", "code": 190, "error_subcode": 463}}
 

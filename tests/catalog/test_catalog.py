@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from treadle_diagnosis import types
 from treadle_diagnosis.catalog import build, load, words
 from treadle_diagnosis.catalog.document import pattern_json, pattern_summary
 from treadle_diagnosis.catalog.loading import assemble
-from treadle_diagnosis import types
 
 CORE = {
     "revoked_access_token": ("Authentication", "reconnect"),

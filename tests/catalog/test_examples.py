@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from treadle_diagnosis.catalog import Example, load
 from treadle_diagnosis import diagnose
+from treadle_diagnosis.catalog import Example, load
 
 EXAMPLES = [(p.id, e) for p in load().patterns for e in p.examples]
 NEAR_MISSES = [(p.id, e) for p in load().patterns for e in p.near_misses]

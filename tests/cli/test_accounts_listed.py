@@ -17,8 +17,8 @@ from tests.cli.test_tables_and_ids import REVOKED, on_a_terminal
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
 from treadle.cli import _house
-from treadle_diagnosis import diagnose
 from treadle.store.tables import accounts
+from treadle_diagnosis import diagnose
 
 
 @pytest.fixture

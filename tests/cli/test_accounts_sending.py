@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from tests.api.conftest import House
 from tests.api.test_api_posts import create
 from tests.cli.conftest import Terminal
+from treadle.store.tables import accounts, connect_links
 from treadle_sandbox.server import Sandbox
 from treadle_sandbox.threaded import running
-from treadle.store.tables import accounts, connect_links
 
 
 def asked_for(house: House, link_id: str) -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.cli.servers import environment, treadle
-from treadle.people.keys import create_key
 from treadle.app import DEFAULT_WORKSPACE, open_app
+from treadle.people.keys import create_key
 from treadle.settings import Settings
 
 

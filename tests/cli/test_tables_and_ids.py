@@ -14,8 +14,8 @@ from tests.api.conftest import House
 from tests.api.test_api_posts import create
 from tests.cli import servers
 from tests.cli.conftest import Terminal
-from treadle_diagnosis import diagnose
 from treadle.engine.blockers import open_blocker
+from treadle_diagnosis import diagnose
 
 REVOKED = {"http_status": 400, "body": {"error": {"code": 190, "error_subcode": 460}}}
 

@@ -6,13 +6,12 @@ import re
 
 import pytest
 
-from treadle_diagnosis import catalog
+from treadle_diagnosis import catalog, diagnose
 from treadle_diagnosis.catalog.model import Pattern
-from treadle_diagnosis import diagnose
+from treadle_diagnosis.guide import render
 from treadle_diagnosis.retry import plain_advice
 from treadle_diagnosis.types import RetryAdvice
 from treadle_diagnosis.wording import visitor_json, visitor_step
-from treadle_diagnosis.guide import render
 
 # What is only true where Treadle runs.
 ONLY_TREADLE = re.compile(

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle_diagnosis.catalog import load
 from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, diagnose
+from treadle_diagnosis.catalog import load
 
 STAGES = st.sampled_from(
     ["oauth", "create_container", "container_status", "publish", "verify", "read", "unknown", "odd"]

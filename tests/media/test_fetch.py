@@ -12,15 +12,15 @@ import pytest
 from aiohttp import web
 
 from tests.media.conftest import Host, Recipes
-from treadle_threads.media.fetch import Look, look
 from treadle.media.hosts import REMEMBER_S, HostMemory
+from treadle.media.service import MediaService
+from treadle.settings import Settings
+from treadle_threads.media.fetch import Look, look
+from treadle_threads.media.guard import Trust
 from treadle_threads.media.isobmff import HEAD
 from treadle_threads.media.remote import META_AGENT
 from treadle_threads.media.robots import RobotsCache
-from treadle.media.service import MediaService
-from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
-from treadle.settings import Settings
 
 
 async def seen(url: str, **options: object) -> Look:

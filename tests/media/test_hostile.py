@@ -19,9 +19,9 @@ import pytest
 
 from tests.media.conftest import BFRAMES, Host, Recipes
 from treadle.media import probe_file, samples
-from treadle_threads.media.finding import RepairKind
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.service import MediaService, NotPreparable, Prepared
+from treadle_threads.media.finding import RepairKind
 from treadle_threads.media.worker.cage import Limits
 from treadle_threads.media.worker.compat import open_input
 
@@ -369,7 +369,11 @@ def test_samples_are_quick_and_right(tmp_path: Path) -> None:
 
 def test_the_worker_says_what_it_was_not_given(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", "-m", "treadle_threads.media.worker"], input="{}\n", capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-m", "treadle_threads.media.worker"],
+        input="{}\n",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode != 0
 

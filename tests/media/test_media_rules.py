@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import treadle.media
-from treadle_diagnosis.catalog import load
 from treadle.media import AudioFacts, Finding, ImageFacts, MediaProbe, RepairKind, VideoFacts
+from treadle_diagnosis.catalog import load
 from treadle_threads.media import validate
 from treadle_threads.media.patterns import PATTERN_OF
 from treadle_threads.media.plan import RepairPlan, plan

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 
 from treadle.media import probe_bytes, probe_file
-from treadle_threads.media import validate
 from treadle.media.service import MediaService, NotPreparable, Prepared
+from treadle_threads.media import validate
 
 
 def drawing(size: tuple[int, int] = (400, 300)) -> Image.Image:

@@ -14,12 +14,12 @@ import pytest
 
 from tests.media.conftest import BFRAMES, Host, Independent, Recipes
 from treadle.media import probe_file, samples
-from treadle_threads.media import validate
-from treadle_threads.media.finding import RepairKind
 from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, Prepared
 from treadle_sandbox.judge import video_error
 from treadle_sandbox.options import Options
+from treadle_threads.media import validate
+from treadle_threads.media.finding import RepairKind
 
 STRICT = Options(edit_lists="any", moov_at_end="error", max_video_mbps=25)  # the sandbox at its least forgiving
 X265 = {"preset": "ultrafast", "x265-params": "log-level=error:open-gop=0"}

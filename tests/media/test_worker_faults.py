@@ -16,17 +16,17 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from tests.media.conftest import Recipes
-from treadle.services.doctor import repairs
 from treadle.cli.doctor import run
-from treadle_diagnosis import from_pattern
 from treadle.media import jobs, probe_file
-from treadle_threads.media.finding import Finding
 from treadle.media.jobs import FILES_FAULTS, Job, JobDone, JobFailed, MediaRunner
 from treadle.media.outcomes import failed
 from treadle.media.selftest import failing_repair
 from treadle.media.service import MediaService, NotPreparable, NotStored, Prepared
-from treadle_threads.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
+from treadle.services.doctor import repairs
 from treadle.settings import Settings
+from treadle_diagnosis import from_pattern
+from treadle_threads.media.finding import Finding
+from treadle_threads.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
 
 OURS = "media_worker_failed"
 PREPARE = """

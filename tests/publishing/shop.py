@@ -17,11 +17,11 @@ import sqlalchemy as sa
 import treadle.app
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Created
-from treadle.services.read import get_blocker, post_json, timeline
 from treadle.engine.rechecking import recheck
-from treadle_sandbox.server import Sandbox
+from treadle.services.read import get_blocker, post_json, timeline
 from treadle.settings import Settings
 from treadle.store.tables import accounts
+from treadle_sandbox.server import Sandbox
 from treadle_threads import ThreadsClient
 
 # Our own durations shrink to a five-hundredth: a minute lasts an eighth of a second.

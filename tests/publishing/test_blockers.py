@@ -15,8 +15,8 @@ from tests.publishing.faults import FAULTS
 from tests.publishing.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Done
-from treadle_sandbox.server import Sandbox
 from treadle.store.tables import accounts, blockers, posts, workspaces
+from treadle_sandbox.server import Sandbox
 
 COUNT = 12
 

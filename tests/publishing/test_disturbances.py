@@ -16,8 +16,8 @@ from tests.publishing.faults import in_vain
 from tests.publishing.shop import SETTLE_S, Owner, Shop, open_shop, shop_settings
 from tests.support.proof import Tally
 from treadle.engine import restoring
-from treadle_sandbox.server import Sandbox
 from treadle.store import Database
+from treadle_sandbox.server import Sandbox
 
 
 def once(shop: Shop, posted: dict[str, Owner], text: str = "once") -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.engine.keeping_media import AFTER_S, UNUSED_S, clean_up
 from treadle.media import samples
 from treadle.media.service import MediaService, StoredMedia
-from treadle.engine.keeping_media import AFTER_S, UNUSED_S, clean_up
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.migrate import upgrade

@@ -14,8 +14,8 @@ from tests.publishing.host import Host, hosting
 from tests.publishing.matrix import Case, Trial, judge
 from tests.publishing.shop import Owner, Shop
 from tests.support.proof import Tally
-from treadle_diagnosis import from_pattern
 from treadle.media import jobs
+from treadle_diagnosis import from_pattern
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle_diagnosis.catalog import load
-from treadle_diagnosis import Diagnosis, Evidence, diagnose, from_pattern
 from treadle.domain.policy import (
     ANSWERLESS_ATTEMPTS,
     DEFAULT_ATTEMPTS,
@@ -26,6 +24,8 @@ from treadle.domain.policy import (
     answerless,
     decide,
 )
+from treadle_diagnosis import Diagnosis, Evidence, diagnose, from_pattern
+from treadle_diagnosis.catalog import load
 
 NOW = 1_800_000_000.0
 PATTERNS = [pattern.id for pattern in load().patterns]

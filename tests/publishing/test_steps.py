@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.publishing.views import part, post
-from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
 from treadle.domain import steps
+from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
 
 NOW = 1_800_000_000.0
 URLS = [{"kind": "image", "url": "https://e.example/1.jpg"}, {"kind": "video", "url": "https://e.example/2.mp4"}]

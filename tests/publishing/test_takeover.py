@@ -18,8 +18,8 @@ from tests.publishing.worker import Worker, kill_first, workers
 from tests.support.postgres import Cluster
 from tests.support.proof import Tally
 from treadle.engine.lease import LEASE_S
-from treadle_sandbox.server import Sandbox
 from treadle.store.tables import workers as worker_rows
+from treadle_sandbox.server import Sandbox
 
 LEASE = max(2.0, LEASE_S * SCALE)
 REQUESTS = {"create": 1, "status": 2, "list": 3, "publish": 4}

@@ -8,8 +8,8 @@ from itertools import product
 from tests.publishing.faults import FAULTS, UNCLEAR, Fault
 from tests.publishing.shop import Shop
 from tests.support.proof import Tally
-from treadle.services.unpublishing import Unpublished, unpublish
 from treadle.app import DEFAULT_WORKSPACE
+from treadle.services.unpublishing import Unpublished, unpublish
 
 CASES = [Fault("delete", name, when) for name, when in product(FAULTS, ("before", "after"))]
 

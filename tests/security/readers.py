@@ -19,23 +19,23 @@ from pydantic import SecretStr
 import treadle
 from tests.support.growth import Shape
 from treadle.accounts import from_meta, links
+from treadle.domain import rules, rules_text
+from treadle.domain.collecting import Findings
+from treadle.domain.times import parse_when
+from treadle.web import draft_options, phrases, words
 from treadle_diagnosis import Evidence, diagnose, diagnose_evidence
 from treadle_diagnosis.engine import from_pattern, rule_book
 from treadle_diagnosis.facts import Facts
+from treadle_diagnosis.guide import render
 from treadle_diagnosis.objects import read_object
 from treadle_diagnosis.redact import redact, redact_headers
 from treadle_diagnosis.retry import hinted_wait_s
 from treadle_diagnosis.shape import report, shape_of
 from treadle_diagnosis.texts import read_text, read_www_authenticate
-from treadle.domain import rules, rules_text
-from treadle.domain.collecting import Findings
-from treadle.domain.times import parse_when
 from treadle_sandbox.fields import parse_fields
 from treadle_sandbox.moments import read_moment
 from treadle_threads.limits import retry_after, usage
 from treadle_threads.text import COUNT_MODES, count_text
-from treadle.web import draft_options, phrases, words
-from treadle_diagnosis.guide import render
 
 Reader = Callable[[str], object]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
@@ -44,11 +44,12 @@ PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", 
 # Not readers: they reach for files, processes or keys, or are given only what Treadle made.
 NOT_READERS = frozenset(
     (
-        "treadle_threads.media.probe.probe_file", "treadle_threads.media.worker.warm.up", "treadle_diagnosis.guide.static.build",
-        "treadle_sandbox.render.render", "treadle.store.database._make", "treadle_threads.media.worker.inspect._reorders",
-        "treadle_threads.media.worker.lanes._reorders", "treadle.services.read.visible_blockers",
-        "treadle.observe.tracing.resource_of", "treadle.services.needs._open_here", "treadle.media.samples.picture",
-        "treadle.accounts.storing._shared", "treadle.notify.alerts._understood",
+        "treadle_threads.media.probe.probe_file", "treadle_threads.media.worker.warm.up",
+        "treadle_diagnosis.guide.static.build", "treadle_sandbox.render.render", "treadle.store.database._make",
+        "treadle_threads.media.worker.inspect._reorders", "treadle_threads.media.worker.lanes._reorders",
+        "treadle.services.read.visible_blockers", "treadle.observe.tracing.resource_of",
+        "treadle.services.needs._open_here", "treadle.media.samples.picture", "treadle.accounts.storing._shared",
+        "treadle.notify.alerts._understood",
     )
 )  # fmt: skip
 

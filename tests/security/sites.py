@@ -18,8 +18,8 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from treadle.people import login
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
+from treadle.people import login
 from treadle.settings import Settings
 from treadle.site import build
 

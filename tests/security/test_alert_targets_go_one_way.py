@@ -16,15 +16,15 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from treadle.domain.refusal import Refusal
 from treadle.notify import alert_targets, alerts
 from treadle.notify.alert_kinds import FORMS, NAMES, OPERATORS, AlertTarget, MailTarget, Target, Unusable, parse
-from treadle.domain.refusal import Refusal
-from treadle.vault import Vault, open_vault
-from treadle_threads.media.guard import Trust, is_public
 from treadle.settings import Settings
 from treadle.store import Database, feed, migrate, open_database
 from treadle.store.tables import alerts as alert_rows
 from treadle.store.tables import workspaces
+from treadle.vault import Vault, open_vault
+from treadle_threads.media.guard import Trust, is_public
 
 DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"

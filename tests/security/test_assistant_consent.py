@@ -15,6 +15,10 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from tests.api.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from treadle.domain.params import options_of
+from treadle.domain.rules import PART_KEYS, POST_KEYS
+from treadle.domain.rules_media import MEDIA_KEYS
+from treadle.domain.rules_options import OPTIONS
 from treadle.mcp.assistants import create_server
 from treadle.mcp.assistants_consent import (
     MEDIA_LABELS,
@@ -26,10 +30,6 @@ from treadle.mcp.assistants_consent import (
     question,
     visible,
 )
-from treadle.domain.params import options_of
-from treadle.domain.rules import PART_KEYS, POST_KEYS
-from treadle.domain.rules_media import MEDIA_KEYS
-from treadle.domain.rules_options import OPTIONS
 from treadle.store.tables import parts
 
 ADA = Target("acc_1", "ada", "17841")

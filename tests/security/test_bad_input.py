@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from tests.web.web_house import CSRF, SESSION, furnish, open_session, settings_for
 from treadle.accounts import links
+from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.refusal import Refusal
 from treadle.http.server import routers
-from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.site import build
 from treadle.store.tables import workspaces
 from treadle.web.desk import SESSION_COOKIE

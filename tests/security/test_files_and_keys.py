@@ -23,15 +23,15 @@ from starlette.testclient import TestClient
 from tests.api.conftest import add_account
 from tests.cli.servers import environment, serving, treadle
 from treadle import private
-from treadle.people import keys
-from treadle.notify import webhooks
-from treadle.vault import KEY_FILE, VaultError, open_vault
-from treadle.http import create_api
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
+from treadle.http import create_api
 from treadle.media.hosting import DiskStore
+from treadle.notify import webhooks
+from treadle.people import keys
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
 from treadle.store.tables import webhooks as webhook_table
+from treadle.vault import KEY_FILE, VaultError, open_vault
 
 SOURCES = Path(private.__file__).parent
 

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from tests.security.sites import PASSWORD, Answer, ask, asking, opened
-from treadle.people import login
-from treadle.domain.refusal import Refusal
 from treadle.app import DEFAULT_WORKSPACE, App
+from treadle.domain.refusal import Refusal
+from treadle.people import login
 from treadle.store.tables import audit, users
 
 ONCE = 6

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.security.sites import PASSWORD, browser, csrf_of, opened, person
-from treadle.people import devices, login, passwords
-from treadle.domain.refusal import Refusal
 from treadle.app import App
+from treadle.domain.refusal import Refusal
+from treadle.people import devices, login, passwords
 from treadle.store.tables import users
 
 MARA, EVE = "mara@example.org", "eve@example.org"

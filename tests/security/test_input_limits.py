@@ -10,8 +10,8 @@ import pytest
 
 from treadle.accounts import connect
 from treadle_diagnosis.cli import diagnose as command
-from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES, PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.guide import render
+from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES, PASTE_CHARS, TOO_LONG
 
 ANSWER = '{"error":{"message":"x","code":190,"error_subcode":463}}'
 

@@ -19,15 +19,15 @@ import pytest
 import structlog
 
 from tests.security.escapes import NUMBERS
-from treadle.services.doctor import Line
 from treadle.media import caged, jobs, samples
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.samples import VideoRecipe
 from treadle.media.service import MediaService, NotPreparable
+from treadle.services import cage_line
+from treadle.services.doctor import Line
+from treadle.settings import Settings
 from treadle_threads.media.worker import seccomp
 from treadle_threads.media.worker.cage import CageState, Limits
-from treadle.services import cage_line
-from treadle.settings import Settings
 
 HERE = Path(__file__).parent
 WHOLE = caged.here()

@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.security.sites import ask, asking, by_wire, listening, opened
-from treadle.people.keys import create_key
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.ids import new_id
 from treadle.observe import metrics
 from treadle.observe.metrics import Metrics
+from treadle.people.keys import create_key
 from treadle.store.tables import accounts, events, posts
 
 HOST = ("Host", "localhost")

@@ -15,10 +15,10 @@ from aiohttp import web
 
 from tests.support.egress import sitecustomize
 from tests.support.egress.watching import unguarded
-from treadle_threads.net import plain
-from treadle_threads.media.guard import AddressRefused, GuardedSocket, Trust, guarded_connection
-from treadle_threads.net.session import guarded_session
 from treadle.settings import Settings
+from treadle_threads.media.guard import AddressRefused, GuardedSocket, Trust, guarded_connection
+from treadle_threads.net import plain
+from treadle_threads.net.session import guarded_session
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "treadle"

@@ -16,13 +16,13 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.security.sites import PASSWORD, browser, csrf_of, opened, person
+from treadle.app import DEFAULT_WORKSPACE, App
+from treadle.cli import main
+from treadle.domain.refusal import Refusal
+from treadle.ids import new_id
 from treadle.people import audit as trail
 from treadle.people import login, people
 from treadle.people.keys import create_key
-from treadle.domain.refusal import Refusal
-from treadle.app import DEFAULT_WORKSPACE, App
-from treadle.cli import main
-from treadle.ids import new_id
 from treadle.store.tables import audit, sessions, users, workspaces
 
 MARA, EVE = "mara@example.org", "eve@example.org"

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from treadle.people.keys import create_key
-from treadle.http.rate_limits import RateLimits, network
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
+from treadle.http.rate_limits import RateLimits, network
+from treadle.people.keys import create_key
 from treadle.settings import Settings
 from treadle.site import build
 

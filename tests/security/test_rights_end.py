@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from tests.security.sites import PASSWORD, asking, opened, person
-from treadle.people import keys, login, people
-from treadle.http import places, stream
 from treadle.app import DEFAULT_WORKSPACE, App
+from treadle.http import places, stream
 from treadle.ids import new_id
+from treadle.people import keys, login, people
 from treadle.store import feed
 from treadle.store.tables import api_keys, sessions, workspaces
 from treadle.web import live

@@ -20,22 +20,20 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.notify import alerts
-from treadle.services import workspace_options
-from treadle.notify.alert_kinds import AlertTarget
-from treadle.domain.refusal import Refusal
-from treadle.notify.webhooks import new_secret
 from treadle.app import App, open_app
-from treadle_diagnosis import from_pattern
-from treadle.jobs import Beside, jobs_of
-from treadle.store.release import Releaser
+from treadle.domain.refusal import Refusal
 from treadle.engine.blockers import open_blocker
 from treadle.engine.house import House
 from treadle.engine.housekeeping import Job, keep_house
-from treadle_sandbox import Sandbox
+from treadle.jobs import Beside, jobs_of
+from treadle.notify import alerts
+from treadle.notify.alert_kinds import AlertTarget
+from treadle.notify.webhooks import new_secret
+from treadle.services import workspace_options
 from treadle.settings import Settings
 from treadle.store import Database, feed
 from treadle.store.isolation import apart, failures
+from treadle.store.release import Releaser
 from treadle.store.tables import (
     accounts,
     blockers,
@@ -51,6 +49,8 @@ from treadle.store.tables import (
 from treadle.store.tables import alerts as alert_rows
 from treadle.store.tables import jobs as job_rows
 from treadle.store.tables import webhooks as hooks
+from treadle_diagnosis import from_pattern
+from treadle_sandbox import Sandbox
 from treadle_threads import ThreadsClient
 from treadle_threads.transport import open_session
 

@@ -24,15 +24,15 @@ from tests.support.threads_stand_in import Profile, StandIn, StandInClient
 from treadle.accounts import health
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Created
-from treadle.services.read import post_json, timeline
-from treadle.store.release import Releaser
-from treadle.services.service import Posts
 from treadle.engine import addresses, rechecking
 from treadle.engine.house import House
 from treadle.engine.lease import Lease
 from treadle.engine.run import advance
+from treadle.services.read import post_json, timeline
+from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database, migrate
+from treadle.store.release import Releaser
 from treadle.store.tables import accounts, blockers, workspaces
 
 BEGIN = 1_800_000_000.0

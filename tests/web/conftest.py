@@ -13,11 +13,11 @@ from starlette.testclient import TestClient
 from web_house import SESSION, Furnished, furnish, open_session, settings_for
 
 from treadle.app import open_app
-from treadle_sandbox.server import Sandbox
-from treadle_sandbox.threaded import running
 from treadle.settings import Settings
 from treadle.site import build
 from treadle.web.desk import SESSION_COOKIE
+from treadle_sandbox.server import Sandbox
+from treadle_sandbox.threaded import running
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from web_house import CSRF, Furnished
 
+from treadle.app import DEFAULT_WORKSPACE
 from treadle.notify import alert_targets, alerts
 from treadle.notify.alert_kinds import AlertTarget
 from treadle.people.keys import create_key
-from treadle.app import DEFAULT_WORKSPACE
 from treadle.store.tables import workspaces
 
 SLACK = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"

@@ -15,10 +15,10 @@ from by_keyboard import Keyboard
 from test_in_the_browser import begin, connect
 from web_house import BAD_VIDEO, add_blocker, add_post
 
-from treadle_diagnosis import diagnose
 from treadle.media.samples import picture, wrong_codec_video
-from treadle_sandbox.server import Sandbox
 from treadle.store.tables import accounts, api_keys, posts
+from treadle_diagnosis import diagnose
+from treadle_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.browser
 SIZES = {"wide": (1280, "light"), "phone": (390, "dark")}

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from browsing import Served, visiting
 from web_house import CSRF, Furnished, open_session
 
-from treadle_sandbox.server import Sandbox
 from treadle.store.tables import accounts, connect_links, workspaces
+from treadle_sandbox.server import Sandbox
 
 
 @pytest.mark.parametrize("options", [{}, {"return_addresses": ["https://shop.example/app"]}])

@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 from treadle.media import probe_file, samples
-from treadle_threads.media import validate
 from treadle.media.samples import VideoRecipe
+from treadle_threads.media import validate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "start.md"

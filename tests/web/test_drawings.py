@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.domain.rules import check_post
+from treadle.services.history import columns, days_of
 from treadle.web.drafts import Draft, DraftPart, from_body, place_of, read_form
 from treadle.web.drawings import waterfall
-from treadle.services.history import columns, days_of
 from treadle.web.pages.post import runs
 from treadle.web.words import ago, span
 

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from web_house import CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 
 from treadle.app import DEFAULT_WORKSPACE
-from treadle_diagnosis import diagnose
-from treadle.store.tables import accounts
 from treadle.services.needs import would_send
 from treadle.services.roster import PAGE, read
+from treadle.store.tables import accounts
+from treadle_diagnosis import diagnose
 
 NAMES = re.compile(r'<h2 id="name-[^"]+">@([^<]+)</h2>')
 MANY = 100

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 
 from treadle.app import DEFAULT_WORKSPACE
-from treadle_diagnosis import diagnose
+from treadle.services import needs
 from treadle.store.release import preview
 from treadle.store.tables import blockers, post_blockers, posts
-from treadle.services import needs
+from treadle_diagnosis import diagnose
 
 
 def crowd(house: Furnished, accounts: int, patterns: int) -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from web_house import CSRF, Furnished, add_post
 
 from treadle.domain.findings import Finding
-from treadle.store.rows import body_of
 from treadle.domain.rules_options import OPTIONS
+from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
 from treadle.web.draft_options import OFFERED, read_metadata, read_options, say_metadata, say_options
 from treadle.web.drafts import from_body, place_of

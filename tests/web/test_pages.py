@@ -28,11 +28,11 @@ from web_house import (
 )
 
 from treadle.app import open_app
-from treadle_diagnosis import diagnose
 from treadle.ids import new_id
 from treadle.site import build
 from treadle.store.tables import api_keys, parts, posts, workspaces
 from treadle.web.desk import SESSION_COOKIE
+from treadle_diagnosis import diagnose
 
 PAGES = (
     "/", "/posts", "/posts/{published}", "/posts/{blocked}", "/posts/{chain}", "/posts/{checking}", "/posts/{draft}",

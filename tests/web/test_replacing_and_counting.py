@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from PIL import Image
 from web_house import BAD_VIDEO, CSRF, Furnished, add_blocker, add_post
 
-from treadle_diagnosis import diagnose
 from treadle.store.tables import media, parts, posts
+from treadle_diagnosis import diagnose
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 from web_house import CSRF, SESSION, add_account, add_post, open_session, settings_for
 
+from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.people.keys import create_key
 from treadle.services.naming import code_of
-from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle_sandbox.server import Sandbox
 from treadle.site import build
 from treadle.store.tables import parts, posts
 from treadle.web.desk import SESSION_COOKIE
+from treadle_sandbox.server import Sandbox
 
 TEXT = "Nobody knows whether this one went out."
 

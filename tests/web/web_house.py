@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from treadle.app import DEFAULT_WORKSPACE, App
-from treadle_diagnosis import diagnose
 from treadle.ids import new_id
 from treadle.settings import Settings
 from treadle.store.tables import (
@@ -31,6 +30,7 @@ from treadle.store.tables import (
     webhook_deliveries,
     webhooks,
 )
+from treadle_diagnosis import diagnose
 
 SESSION = "a-session-of-the-tests-only"
 CSRF = "a-csrf-token-of-the-tests-only"

@@ -13,11 +13,11 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
 from treadle_sandbox.beside import Beside
 from treadle_sandbox.faults import Fault
 from treadle_sandbox.options import Options
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 USER_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 CRAWLER = "facebookexternalhit"

@@ -28,8 +28,8 @@ class Control:
     @classmethod
     def connect(cls, url: str, timeout_s: float = 10.0) -> Control:
         """Drives a sandbox over HTTP, for example one started with ``treadle sandbox``."""
-        from treadle_threads.net import plain
         from treadle_threads.media.guard import Trust
+        from treadle_threads.net import plain
 
         base = url.rstrip("/")
 

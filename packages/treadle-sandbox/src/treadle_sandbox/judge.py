@@ -1,7 +1,8 @@
 """Judging a fetched file by Threads' rules. The only place that knows how files are probed.
 
-The facts are those of :mod:`treadle_threads.media.probe`; the rules are written here anew from Meta's media specifications, so
-that the sandbox can disagree with the product's own preflight. Which of Meta's words a fault gets is documented for the
+The facts are those of :mod:`treadle_threads.media.probe`; the rules are written here again, from Meta's media
+specifications, so that the sandbox can disagree with the product's own preflight. Which of Meta's words a fault gets is
+documented for the
 plain cases (``INVALID_DURATION``, ``INVALID_FRAME_RATE`` ...) and a guess for the rest, which end as
 ``FAILED_PROCESSING_VIDEO``.
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 from treadle_sandbox import control, disk, window
 from treadle_sandbox.answers import Reply
 from treadle_sandbox.fault_answers import container_reply, fault_reply

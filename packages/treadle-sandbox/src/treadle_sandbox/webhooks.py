@@ -17,14 +17,14 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
 from treadle_sandbox.beside import Beside
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.ids import shortcode
 from treadle_sandbox.model import Account, App, Post
 from treadle_sandbox.reading import permalink
 from treadle_sandbox.world import DAY, World
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 TOPICS = {"replies": "moderate", "delete": "moderate", "mentions": "interaction", "publish": "interaction"}
 _SCOPES = {

@@ -1,151 +1,20 @@
-"""The house put together: settings, database, vault, posts, and a worker when this process is to be one.
-
-Command line, API and pages all begin here. Opening costs no worker and no network.
-"""
+"""Opening Treadle: settings, database, secrets and services wired together. Costs no worker and no network."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
-
 import sqlalchemy as sa
 
-from treadle.accounts import health
-from treadle.accounts.service import Accounts
-from treadle.vault import Vault, open_vault
-from treadle.jobs import jobs_of
-from treadle.media.hosting import DiskStore
-from treadle.media.service import MediaService
-from treadle.store.release import Releaser
+from treadle.engine.engine import Enqueuer
+from treadle.services.context import DEFAULT_WORKSPACE, App
 from treadle.services.service import Posts
-from treadle.domain.view import AccountView
-from treadle.engine.blockers import open_blocker
-from treadle.engine.engine import Engine, Enqueuer
-from treadle.engine.house import House
 from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store import migrate as migrations
+from treadle.store.release import Releaser
 from treadle.store.tables import workspaces
-from treadle_threads import ThreadsClient
-from treadle_threads.transport import open_session
+from treadle.vault import open_vault
 
-DEFAULT_WORKSPACE = "wsp_default"
-
-
-@dataclass(slots=True)
-class App:
-    """One process's view of the house. ``engine`` is set while a worker runs in this process."""
-
-    settings: Settings
-    db: Database
-    vault: Vault
-    enqueue: Enqueuer
-    releaser: Releaser
-    posts: Posts
-    now: Callable[[], float] = time.time
-    engine: Engine | None = None
-    _media: MediaService | None = field(default=None, repr=False)
-
-    @property
-    def house(self) -> House:
-        """The running worker's house; only while a worker runs here."""
-        if self.engine is None:
-            raise RuntimeError("no worker runs in this process")
-        return self.engine.house
-
-    def media(self) -> MediaService:
-        """The media room, made when it is first needed."""
-        if self._media is None:
-            self._media = MediaService(self.settings)
-        return self._media
-
-    def check_keys(self) -> None:
-        """Raise :class:`~treadle.private.KeyFileError` when a key is lost that what is stored was made with."""
-        self.vault.check()
-        room = self.media().store_room
-        if isinstance(room, DiskStore):
-            room.check()
-
-    def start_worker(self) -> Engine:
-        """Take a share of the posts, from now until :meth:`stop_worker`."""
-        self.check_keys()
-        jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
-        engine = Engine(self.settings, self.db, self._build_house, jobs)
-        engine.start()
-        self.engine = engine
-        return engine
-
-    def stop_worker(self, *, within_s: float = 20.0) -> None:
-        if self.engine is not None:
-            self.engine.stop(within_s=within_s)
-            self.engine = None
-
-    def close(self) -> None:
-        self.stop_worker()
-        self.db.close()
-
-    def accounts(self, client: ThreadsClient) -> Accounts:
-        """The accounts room over a client of the running event loop that carries no token."""
-        return Accounts(
-            settings=self.settings,
-            db=self.db,
-            vault=self.vault,
-            client=client,
-            repairs=self.releaser,
-            block=open_blocker,
-            now=self.now,
-        )
-
-    async def _build_house(self, engine: Engine) -> House:
-        """Made on the loop that runs the posts: the HTTP session belongs to it."""
-        session = open_session()
-        base = ThreadsClient(base_url=self.settings.threads_api_url, session=session)
-
-        @lru_cache(maxsize=1024)
-        def of_token(sealed: bytes) -> ThreadsClient:
-            # Opening costs more than the rest of a call; a renewed token is another ciphertext, hence another entry.
-            return base.with_token(self.vault.open(sealed))
-
-        def client(account: AccountView) -> ThreadsClient:
-            return of_token(account.token_enc) if account.token_enc else base
-
-        media_service = MediaService(self.settings)
-
-        async def media() -> MediaService:
-            return media_service
-
-        async def close() -> None:
-            await media_service.close()
-            await session.close()
-
-        return House(
-            settings=self.settings,
-            db=self.db,
-            lease=engine.lease,
-            enqueue=engine.enqueue,
-            client=client,
-            media=media,
-            now=self.now,
-            random01=random.random,
-            releaser=engine.releaser,
-            woke=engine.woke,
-            observe=_observe,
-            worked=_worked,
-            accounts=self.accounts(base),
-            close=close,
-        )
-
-
-def _observe(conn: sa.Connection, account_id: str, diagnosis: Any, now: float) -> None:
-    health.observe(conn, account_id, diagnosis, now)
-
-
-def _worked(conn: sa.Connection, account_id: str, now: float) -> None:
-    health.worked(conn, account_id, "publish", now)
+__all__ = ["DEFAULT_WORKSPACE", "App", "open_app"]
 
 
 def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:

@@ -9,21 +9,21 @@ from typing import Any
 import structlog
 
 from treadle.accounts import risk
-from treadle.notify.alerts import send_due
-from treadle.notify.delivering import Postman, deliver_workspace, workspaces_due
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
-from treadle.vault import Vault
-from treadle.notify.webhooks import fan_out
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
 from treadle.engine import addresses, keeping_media, rechecking, retention
 from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.house import House
 from treadle.engine.housekeeping import Job
+from treadle.notify.alerts import send_due
+from treadle.notify.delivering import Postman, deliver_workspace, workspaces_due
+from treadle.notify.webhooks import fan_out
 from treadle.settings import Settings
 from treadle.store.isolation import apart
+from treadle.vault import Vault
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 LANES = 64  # workspaces whose webhooks are delivered at the same time
 log = structlog.get_logger("treadle.housekeeping")

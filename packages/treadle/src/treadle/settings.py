@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from treadle.hosts import read_allowed
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 THREADS_API = "https://graph.threads.net"
 THREADS_AUTHORIZE = "https://threads.net/oauth/authorize"

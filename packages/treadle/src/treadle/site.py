@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from treadle.http import create_api
 from treadle.app import App
+from treadle.http import create_api
 from treadle.media.routes import media_routes
 from treadle.web import mount
 

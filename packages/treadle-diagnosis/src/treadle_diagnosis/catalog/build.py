@@ -1,7 +1,8 @@
 """From readable TOML to the compact form that is loaded: parse, check, write ``compiled.json``.
 
 ``python -m treadle_diagnosis.catalog.build`` rewrites the compact form; a test fails when it was forgotten, and
-:func:`treadle_diagnosis.catalog.load` falls back to the TOML files when they differ, so a stale file is slow but never wrong.
+:func:`treadle_diagnosis.catalog.load` falls back to the TOML files when they differ, so a stale file is slow but never
+wrong.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from treadle_diagnosis.catalog.model import Catalog, Category, ClearRefusal, Exa
 
 @lru_cache(maxsize=1)
 def load() -> Catalog:
-    """The catalogue, checked. Raises :class:`treadle_diagnosis.catalog.build.CatalogError` when it contradicts itself."""
+    """The catalogue, checked. Raises :class:`~treadle_diagnosis.catalog.build.CatalogError` if it is contradictory."""
     return assemble(_data())
 
 

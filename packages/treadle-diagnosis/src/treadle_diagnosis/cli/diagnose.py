@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
+from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
 from treadle_diagnosis.catalog.words import STAGES, SURFACES
 from treadle_diagnosis.cli.pipe import reader_gone
-from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
 from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle_diagnosis.reading import decode
 from treadle_diagnosis.types import ACTION_LABELS

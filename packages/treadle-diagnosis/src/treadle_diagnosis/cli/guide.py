@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 
 def run(name: str, args: list[str]) -> int:

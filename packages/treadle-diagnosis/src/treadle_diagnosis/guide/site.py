@@ -14,9 +14,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from treadle_diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
 from treadle_diagnosis.catalog import Category, Example, Pattern, load
 from treadle_diagnosis.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
-from treadle_diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
+from treadle_diagnosis.guide import prose
+from treadle_diagnosis.guide.links import ROOT, ServerLinks, StaticLinks
 from treadle_diagnosis.limits import FORM_BYTES, PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.redact import plain, redact_text
 from treadle_diagnosis.retry import plain_advice
@@ -29,8 +31,6 @@ from treadle_diagnosis.wording import (
     retry_sentence,
     visitor_step,
 )
-from treadle_diagnosis.guide import prose
-from treadle_diagnosis.guide.links import ROOT, ServerLinks, StaticLinks
 
 Links = ServerLinks | StaticLinks
 HTML, JSON = "text/html; charset=utf-8", "application/json"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from treadle_threads.media.facts import AudioFacts, ImageFacts, MediaProbe, VideoFacts
     from treadle_threads.media.finding import Finding, RepairKind
     from treadle_threads.media.probe import probe_bytes, probe_file
-    from treadle_threads.media.spec import ImageSpec, THREADS, ThreadsSpec, VideoSpec
+    from treadle_threads.media.spec import THREADS, ImageSpec, ThreadsSpec, VideoSpec
     from treadle_threads.media.validate import validate
 
 __all__ = [
@@ -32,7 +32,21 @@ __all__ = [
 ]
 
 
-_HOMES = {'THREADS': 'spec', 'ImageSpec': 'spec', 'ThreadsSpec': 'spec', 'VideoSpec': 'spec', 'AudioFacts': 'facts', 'ImageFacts': 'facts', 'MediaProbe': 'facts', 'VideoFacts': 'facts', 'Finding': 'finding', 'RepairKind': 'finding', 'probe_bytes': 'probe', 'probe_file': 'probe', 'validate': 'validate'}
+_HOMES = {
+    "THREADS": "spec",
+    "ImageSpec": "spec",
+    "ThreadsSpec": "spec",
+    "VideoSpec": "spec",
+    "AudioFacts": "facts",
+    "ImageFacts": "facts",
+    "MediaProbe": "facts",
+    "VideoFacts": "facts",
+    "Finding": "finding",
+    "RepairKind": "finding",
+    "probe_bytes": "probe",
+    "probe_file": "probe",
+    "validate": "validate",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,9 @@ from typing import Generic
 import aiohttp
 from yarl import URL
 
+from treadle_threads.media.guard import refused_address
 from treadle_threads.media.isobmff import HEAD, MAX_INDEX
 from treadle_threads.media.source import Reading, T, Unreachable, Want
-from treadle_threads.media.guard import refused_address
 
 META_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 PLAIN_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

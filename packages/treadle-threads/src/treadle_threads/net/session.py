@@ -46,7 +46,8 @@ def guarded_session(
 
     No proxy, no credentials and no cookies are taken from the environment; cookies are kept only in ``cookies``; TLS
     certificates are verified. A refused address ends a request with :class:`aiohttp.ClientConnectorError` whose
-    ``os_error`` is :class:`~treadle_threads.media.guard.AddressRefused`; :func:`~treadle_threads.media.guard.refused_address` finds it.
+    ``os_error`` is :class:`~treadle_threads.media.guard.AddressRefused`;
+    :func:`~treadle_threads.media.guard.refused_address` finds it.
     """
     return aiohttp.ClientSession(
         connector=guarded_connector(

@@ -21,11 +21,11 @@ from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
+from treadle.store import release
+from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.types import Diagnosis
-from treadle.store import release
-from treadle.store.tables import accounts
 from treadle_threads import oauth
 
 PROBE_S = 4.0

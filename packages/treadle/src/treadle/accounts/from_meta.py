@@ -19,14 +19,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from treadle.people import audit
 from treadle.accounts.refresh import troubled
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
-from treadle_diagnosis import from_pattern
-from treadle_diagnosis.redact import redact
+from treadle.domain.refusal import Refusal
+from treadle.people import audit
 from treadle.store import feed
 from treadle.store.tables import accounts, deletion_requests, meta_events
+from treadle_diagnosis import from_pattern
+from treadle_diagnosis.redact import redact
 from treadle_threads.values import id_text
 
 BODY_MOST: Final = 256 * 1024

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from treadle_diagnosis.types import Diagnosis
 from treadle.store import feed
 from treadle.store.tables import accounts
+from treadle_diagnosis.types import Diagnosis
 
 Health = Literal["active", "expiring", "reconnect", "checkpoint", "restricted", "limited", "linked_account", "app"]
 Proof = Literal["read", "publish"]

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from yarl import URL
 
-from treadle.people.digests import digest
 from treadle.domain.refusal import Refusal, not_found
 from treadle.ids import new_id
+from treadle.people.digests import digest
 from treadle.settings import Settings
 from treadle.store.tables import accounts, connect_links, workspaces
 from treadle_threads.oauth import BASIC, DEFAULT_SCOPES, SCOPES

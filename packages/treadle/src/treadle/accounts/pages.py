@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from treadle.accounts.storing import Stored
-from treadle_diagnosis.types import Diagnosis
 from treadle.plural import plural
+from treadle_diagnosis.types import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)

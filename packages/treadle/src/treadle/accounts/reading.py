@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from treadle.accounts import health
 from treadle.accounts.refresh import troubled
-from treadle.domain.refusal import Refusal, not_found
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import repairable
 from treadle.accounts.timing import DAY_S
-from treadle_diagnosis.types import Diagnosis
+from treadle.domain.refusal import Refusal, not_found
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok
 

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
-from treadle_diagnosis.types import Diagnosis
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.oauth import Token, TokenFacts

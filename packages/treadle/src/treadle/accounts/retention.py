@@ -6,8 +6,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from treadle.notify.delivering import prune as prune_deliveries
 from treadle.accounts.timing import DAY_S
+from treadle.notify.delivering import prune as prune_deliveries
 from treadle.store.tables import alerts, connect_links, login_attempts, meta_events, sessions
 
 # A replay of Meta's that is older than this is refused by its age at Meta's side long since.

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from treadle.notify import alerts
 from treadle.accounts import needs
 from treadle.accounts.health import WORDS
+from treadle.notify import alerts
 from treadle.store import feed
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces

@@ -11,11 +11,11 @@ from typing import Protocol
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from treadle.vault import Vault
-from treadle_diagnosis.types import Diagnosis
-from treadle.store.release import Releaser
 from treadle.settings import Settings
 from treadle.store import Database
+from treadle.store.release import Releaser
+from treadle.vault import Vault
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
 

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from treadle.people import audit
 from treadle.accounts import health, needs
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import first_refresh
 from treadle.accounts.tokens import Known
-from treadle_diagnosis import from_pattern
-from treadle_diagnosis.types import Evidence
 from treadle.ids import new_id
+from treadle.people import audit
 from treadle.store import feed
 from treadle.store.tables import accounts, blockers
+from treadle_diagnosis import from_pattern
+from treadle_diagnosis.types import Evidence
 
 # What a new, working token repairs. A restriction is not among it: reading goes on behind one.
 _REPAIRED_LANES: Final = ("meta_token", "permission_app_review", "linked_instagram_account")

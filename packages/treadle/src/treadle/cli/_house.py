@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from treadle.domain.refusal import Refusal as Refused
     from treadle.app import App
-    from treadle_diagnosis.types import Diagnosis
     from treadle.domain.findings import Finding
+    from treadle.domain.refusal import Refusal as Refused
+    from treadle_diagnosis.types import Diagnosis
 
 # Whether the command that runs was asked for JSON: what ends it anywhere, such as :func:`fail`, speaks JSON as well.
 _SPEAKS_JSON: ContextVar[bool] = ContextVar("speaks_json", default=False)

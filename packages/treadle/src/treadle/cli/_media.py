@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from treadle.cli._house import fail
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
-    from treadle.services.files import NotKept
     from treadle.app import App
+    from treadle.services.files import NotKept
     from treadle_threads.media.facts import MediaProbe
 
 PIECE = 1_048_576

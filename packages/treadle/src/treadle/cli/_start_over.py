@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 def start_over(settings: Settings) -> GivenUp:
     """Make usable keys where none are, and remove what they cannot open."""
-    from treadle.services.starting_over import give_up
-    from treadle.vault import KEY_FILE, VaultError, open_vault
     from treadle.media.hosting import DiskStore
     from treadle.private import KeyFileError
+    from treadle.services.starting_over import give_up
     from treadle.store import migrate, open_database
+    from treadle.vault import KEY_FILE, VaultError, open_vault
 
     database = open_database(settings)
     try:

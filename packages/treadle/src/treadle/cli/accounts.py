@@ -272,9 +272,9 @@ def reconnect(
 
 
 def _link(account: str | None, return_url: str, scopes: list[str] | None, workspace: str, as_json: bool) -> None:
-    from treadle.people import audit
     from treadle.accounts import links
     from treadle.domain.refusal import Refusal
+    from treadle.people import audit
     from treadle.services.read import iso
 
     with house() as app:

@@ -36,8 +36,8 @@ def resume(account: AccountArg, workspace: Workspace = "", as_json: Json = False
 
 
 def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
-    from treadle.people import audit
     from treadle.domain.answers import Done
+    from treadle.people import audit
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)

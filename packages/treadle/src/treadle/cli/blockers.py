@@ -128,8 +128,8 @@ def recheck(
     """Look whether the cause is gone; if so its posts go. Exit code 1 while it is still there."""
     import asyncio
 
-    from treadle.services.asking import ask
     from treadle.engine.rechecking import recheck as look
+    from treadle.services.asking import ask
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)

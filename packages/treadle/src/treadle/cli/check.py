@@ -14,7 +14,7 @@ import typer
 
 from treadle.cli._media import SEVERITY, facts_words
 from treadle.cli._typer import run_app
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
     from rich.console import Console

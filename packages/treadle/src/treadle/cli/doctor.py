@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from treadle_diagnosis.cli.show import bold, field, write
 from treadle.cli._typer import run_app
+from treadle_diagnosis.cli.show import bold, field, write
 
 if TYPE_CHECKING:
-    from treadle.vault import Vault
     from treadle.settings import Settings
     from treadle.store import Database
+    from treadle.vault import Vault
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_show_locals=False, help="Check the set-up and say what to do."
@@ -35,8 +35,8 @@ def _vault(settings: Settings, database: Database) -> Vault:
     """The vault as it is: looking makes no key beside secrets, and an older database cannot be asked for them."""
     import sqlalchemy as sa
 
-    from treadle.vault import KEY_FILE, Vault, open_vault
     from treadle.store import migrate
+    from treadle.vault import KEY_FILE, Vault, open_vault
 
     try:
         at, newest = migrate.versions(database)
@@ -57,15 +57,15 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: only what this machine knows.")] = False,
 ) -> None:
     """Check database, disk, keys, worker, addresses, the Meta app, every account; repair a tiny file. 1: broken."""
-    from treadle.services.doctor import Line, examine, repairs, worst
     from treadle.accounts.service import Accounts
-    from treadle.vault import VaultError
-    from treadle.media.selftest import failing_repair
-    from treadle.store.release import Releaser
-    from treadle.services import cage_line
     from treadle.engine.blockers import open_blocker
+    from treadle.media.selftest import failing_repair
+    from treadle.services import cage_line
+    from treadle.services.doctor import Line, examine, repairs, worst
     from treadle.settings import Settings
     from treadle.store import open_database
+    from treadle.store.release import Releaser
+    from treadle.vault import VaultError
     from treadle_threads import ThreadsClient
     from treadle_threads.transport import open_session
 

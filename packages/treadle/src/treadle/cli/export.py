@@ -14,7 +14,7 @@ import typer
 
 from treadle import private
 from treadle.cli._house import Json, Workspace, fail, house, say, workspace_of
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
     from treadle.app import App

@@ -45,9 +45,9 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make an API key and print it, this once. On a terminal or not, the key alone stands on the first line."""
+    from treadle.http.keys import key_json
     from treadle.people import audit
     from treadle.people.keys import SCOPES, create_key, listing
-    from treadle.http.keys import key_json
 
     if scope not in SCOPES:
         fail(f"There is no scope '{scope}'.", f"It is one of {', '.join(SCOPES)}.", code=2)
@@ -72,8 +72,8 @@ def create(
 @app.command("list")
 def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
     """List the keys of a workspace, newest first, without the keys themselves."""
-    from treadle.people.keys import listing
     from treadle.http.keys import key_json
+    from treadle.people.keys import listing
 
     with house() as app:
         workspace_id, now = workspace_of(app, workspace), app.now()
@@ -121,8 +121,8 @@ def _state_text(row: Mapping[str, Any], now: float) -> Any:
 @app.command()
 def revoke(key: KeyId, workspace: Workspace = "", as_json: Json = False) -> None:
     """End a key, at once and for ever."""
-    from treadle.people.keys import revoke as end
     from treadle.cli._ids import whole_id
+    from treadle.people.keys import revoke as end
     from treadle.store.tables import api_keys
 
     with house() as app:

@@ -43,9 +43,9 @@ def mcp(
         except (OSError, UnicodeDecodeError) as error:
             fail(f"The key file cannot be read: {error}.", code=2)
     with house() as app:
-        from treadle.people import keys
         from treadle.mcp.assistants import create_server
         from treadle.observe.logs import configure
+        from treadle.people import keys
 
         configure(app.settings)
         if as_json:

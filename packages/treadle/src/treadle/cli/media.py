@@ -64,9 +64,9 @@ def list_media(
     as_json: Json = False,
 ) -> None:
     """List files, newest first."""
-    from treadle.services.files import media_json, page_of
     from treadle.http.problems import Problem
     from treadle.http.reading import cursor
+    from treadle.services.files import media_json, page_of
 
     try:
         mark = cursor(after)
@@ -208,9 +208,9 @@ def repair(
 
 async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> dict[str, Any]:
     """Do as the API does, wait for it, and show how far it is."""
-    from treadle.services.files import TOLD_EVERY_S, Repairs, media_json, set_job
     from treadle.cli.check import MediaBar
     from treadle.media.jobs import Progress
+    from treadle.services.files import TOLD_EVERY_S, Repairs, media_json, set_job
     from treadle.services.read import iso
     from treadle.store.files import find_media
 

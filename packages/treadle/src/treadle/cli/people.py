@@ -14,9 +14,9 @@ from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, n
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from treadle.people.people import Person
-    from treadle.domain.refusal import Refusal
     from treadle.app import App
+    from treadle.domain.refusal import Refusal
+    from treadle.people.people import Person
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="E-mail address, or id (usr_...).")]
@@ -110,8 +110,8 @@ def remove(who: Who, workspace: Workspace = "", as_json: Json = False) -> None:
 
 
 def _change(act: Callable[..., Refusal | None], who: str, workspace: str, as_json: bool, done: str) -> None:
-    from treadle.people import people as room
     from treadle.domain.refusal import not_found
+    from treadle.people import people as room
 
     with house() as opened:
         workspace_id, now = workspace_of(opened, workspace), opened.now()

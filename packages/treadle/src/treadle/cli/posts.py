@@ -78,9 +78,9 @@ def list_posts(
     as_json: Json = False,
 ) -> None:
     """List posts."""
+    from treadle.domain.states import STATE_WORDS
     from treadle.services.read import SORTS, Filters, sort_of_cursor
     from treadle.services.read import list_posts as listing
-    from treadle.domain.states import STATE_WORDS
 
     unknown = [s for s in state or () if s not in STATE_WORDS]
     if unknown:
@@ -317,8 +317,8 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Change a post that is not out."""
-    from treadle.services.intake import change
     from treadle.domain.answers import Rejected
+    from treadle.services.intake import change
 
     given = {"text": text, "publish_at": at, "zone": zone, "labels": label}
     patch = {name: value for name, value in given.items() if value is not None}

@@ -44,8 +44,8 @@ def list_unknown(workspace: Workspace = "", as_json: Json = False) -> None:
 @app.command()
 def show(shape: Shape, workspace: Workspace = "", as_json: Json = False) -> None:
     """Show one as it came, secrets removed."""
-    from treadle_diagnosis.cli.show import bold, field, write
     from treadle_diagnosis import UNKNOWN, diagnose
+    from treadle_diagnosis.cli.show import bold, field, write
 
     one = _one(shape, workspace, as_json)
     now_known = diagnose(one["sample"]).pattern  # the catalogue may have grown since

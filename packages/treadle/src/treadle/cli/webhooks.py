@@ -50,8 +50,8 @@ def webhooks(context: typer.Context, workspace: Workspace = "", as_json: Json = 
 @app.command("list")
 def list_webhooks(workspace: Workspace = "", as_json: Json = False) -> None:
     """List webhooks, never with their secrets."""
-    from treadle.notify import webhooks
     from treadle.http.webhooks_out import hook_json
+    from treadle.notify import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
@@ -95,9 +95,9 @@ def add(
 
     Deliveries follow Standard Webhooks: verify 'webhook-signature' with the secret, take the same 'webhook-id' once.
     """
-    from treadle.notify import webhooks
     from treadle.domain.refusal import Refusal
     from treadle.http.webhooks_out import hook_json
+    from treadle.notify import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
@@ -135,9 +135,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one, what was sent to it, and what came back; newest first."""
-    from treadle.notify import webhooks
     from treadle.http.reading import is_id
     from treadle.http.webhooks_out import delivery_json, hook_json
+    from treadle.notify import webhooks
 
     if after and not is_id(after):
         raise typer.BadParameter("no page gave this", param_hint="--after")
@@ -209,9 +209,9 @@ def resume(webhook: HookId, workspace: Workspace = "", as_json: Json = False) ->
 
 
 def _change(webhook: str, workspace: str, as_json: bool, said: str, **what: Any) -> None:
-    from treadle.notify import webhooks
     from treadle.domain.refusal import Refusal
     from treadle.http.webhooks_out import hook_json
+    from treadle.notify import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
@@ -230,8 +230,8 @@ def _change(webhook: str, workspace: str, as_json: bool, said: str, **what: Any)
 @app.command()
 def secret(webhook: HookId, workspace: Workspace = "", as_json: Json = False) -> None:
     """Make a new secret and print it, this once. Deliveries are signed with both until the next new one."""
-    from treadle.notify import webhooks
     from treadle.domain.refusal import Refusal
+    from treadle.notify import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)

@@ -47,8 +47,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 def ping(webhook: HookId, wait: Wait = 0.0, workspace: Workspace = "", as_json: Json = False) -> None:
     """Send a test. With --wait: exit code 0 if the address took it, 1 otherwise."""
-    from treadle.notify import webhooks
     from treadle.domain.refusal import Refusal
+    from treadle.notify import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
@@ -62,8 +62,8 @@ def ping(webhook: HookId, wait: Wait = 0.0, workspace: Workspace = "", as_json: 
 
 def redeliver(delivery: DeliveryId, wait: Wait = 0.0, workspace: Workspace = "", as_json: Json = False) -> None:
     """Send one again, with its id as before. With --wait: exit code 0 if the address took it, 1 otherwise."""
-    from treadle.notify import webhooks
     from treadle.cli._ids import whole_id
+    from treadle.notify import webhooks
     from treadle.store.tables import webhook_deliveries
 
     with house() as app:

@@ -96,8 +96,8 @@ def show(workspace: Workspace = "", as_json: Json = False) -> None:
 
 def _read(app: App, workspace_id: str) -> dict[str, Any]:
     """What the API gives, and the alert targets as the pages show them."""
-    from treadle.notify import alert_targets
     from treadle.http.workspaces import workspace_json
+    from treadle.notify import alert_targets
 
     with app.db.read() as conn:
         found = workspace_json(conn, workspace_id)
@@ -295,8 +295,8 @@ def _alerts(workspace: str, did: str, work: Any, as_json: bool, said: str) -> No
 @app.command("test-alert")
 def try_alerts(workspace: Workspace = "", as_json: Json = False) -> None:
     """Send a test to every alert target now, quiet hours or not. Exit code 1 unless every one took it."""
-    from treadle.notify.alert_targets import send_test
     from treadle.domain.refusal import Refusal
+    from treadle.notify.alert_targets import send_test
 
     with house() as app:
         tried = asyncio.run(send_test(app.db, app.vault, workspace_of(app, workspace)))

@@ -18,7 +18,7 @@ from rich.console import Console
 from treadle.demo import show, studio
 from treadle.demo.connecting import DemoTrouble
 from treadle.demo.play import WORKSPACE, Stage, play
-from treadle.paths import absolute
+from treadle_diagnosis.paths import absolute
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -50,10 +50,10 @@ def demo(
 
 
 async def _demo(console: Console, folder: Path, port: int, exit_: bool) -> int:
-    from treadle.people.login import add_user
     from treadle.demo.serving import free_socket, serving
-    from treadle_sandbox import running
+    from treadle.people.login import add_user
     from treadle.settings import Settings
+    from treadle_sandbox import running
 
     began = time.monotonic()
     listener = free_socket(port)

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from treadle.demo.play import WORKSPACE, Stage
-from treadle.services import read
 from treadle.domain.states import STATE_WORDS
+from treadle.services import read
 
 COLOURS = {
     "published": "green",

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from treadle.plural import plural
 from treadle.domain.findings import Finding
+from treadle.plural import plural
 
 YEAR_S = 366 * 86_400.0
 MAX_DURATION_S = 10 * YEAR_S

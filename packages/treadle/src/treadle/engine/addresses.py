@@ -11,16 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle_diagnosis.retry import hinted_wait_s
-from treadle.store.timeline import Note, add_note
+from treadle.domain.matching import find
 from treadle.domain.view import PartView, account_view, part_view
 from treadle.engine.evidence import READING_STOPS, note_of, reading_stops
 from treadle.engine.house import House
 from treadle.engine.looking import read_list
-from treadle.domain.matching import find
 from treadle.engine.seeing import claims, wanted
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, posts
+from treadle.store.timeline import Note, add_note
+from treadle_diagnosis.retry import hinted_wait_s
 from treadle_threads.results import Ok
 
 JOB = "read_addresses"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from treadle.domain.replacing import may_replace_container, sent_of
-from treadle.store.timeline import Note
+from treadle.domain.steps import Publish
 from treadle.domain.view import PartView
 from treadle.engine.ending import Later, Outcome, Parked
 from treadle.engine.evidence import NEEDED_BY_ALL, note_of
@@ -15,7 +15,7 @@ from treadle.engine.looking import Listed, note_ids, read_list
 from treadle.engine.records import Change, Hop
 from treadle.engine.seeing import claims, evidence
 from treadle.engine.sending import FIRST_CHECK_S, published
-from treadle.domain.steps import Publish
+from treadle.store.timeline import Note
 
 
 async def note_list(house: House, hop: Hop, step: Publish) -> Outcome:

@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle_diagnosis.types import Diagnosis
 from treadle.ids import new_id
 from treadle.store import feed
 from treadle.store.tables import blockers, post_blockers, suspicions
+from treadle_diagnosis.types import Diagnosis
 
 SHARED = frozenset({"app", "platform"})
 WITNESS_WINDOW_S = 86_400.0

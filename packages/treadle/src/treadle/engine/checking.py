@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from treadle_diagnosis.types import Diagnosis, RetryAdvice
+from treadle.domain.matching import Wanted, find
+from treadle.domain.policy import Fail, RebuildAt, RetryAt, decide
 from treadle.domain.replacing import (
     COUNTS_AS_EXPIRED_S,
     FINISHED_TWICE,
@@ -27,19 +28,18 @@ from treadle.domain.replacing import (
     sent_of,
     without_container,
 )
-from treadle.store.timeline import Note
+from treadle.domain.steps import Check, FindId, LookBefore, Verify
 from treadle.domain.view import PartView
 from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked
 from treadle.engine.evidence import note_of, one_permission, reading_stops, understood
 from treadle.engine.failing import call_failed, decided
 from treadle.engine.house import House
 from treadle.engine.looking import Listed, read_list
-from treadle.domain.matching import Wanted, find
-from treadle.domain.policy import Fail, RebuildAt, RetryAt, decide
 from treadle.engine.records import Change, Hop
 from treadle.engine.seeing import claims, evidence, wanted
 from treadle.engine.sending import published
-from treadle.domain.steps import Check, FindId, LookBefore, Verify
+from treadle.store.timeline import Note
+from treadle_diagnosis.types import Diagnosis, RetryAdvice
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, Ok
 

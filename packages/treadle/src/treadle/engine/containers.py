@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from treadle_diagnosis import Evidence, diagnose
-from treadle.domain.params import child_params, container_params
-from treadle.store.timeline import Note
-from treadle.domain.view import CONTAINER_LIFE_S, PartView
 from treadle.domain import waiting
+from treadle.domain.params import child_params, container_params
+from treadle.domain.policy import Park
+from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
+from treadle.domain.view import CONTAINER_LIFE_S, PartView
 from treadle.engine.ending import Later, Outcome, Parked
 from treadle.engine.evidence import note_of
 from treadle.engine.failing import (
@@ -22,10 +22,10 @@ from treadle.engine.failing import (
     never_sent,
 )
 from treadle.engine.house import House
-from treadle.domain.policy import Park
 from treadle.engine.records import Change, Hop
 from treadle.engine.sending import published
-from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
+from treadle.store.timeline import Note
+from treadle_diagnosis import Evidence, diagnose
 from treadle_threads.results import Ok, Refused
 from treadle_threads.values import ContainerStatus
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from treadle.engine.records import Change
 from treadle_diagnosis.catalog.words import BlockerScope
 from treadle_diagnosis.types import Diagnosis
-from treadle.engine.records import Change
 
 Queue = Literal["posts", "media"]
 

@@ -22,7 +22,6 @@ import structlog
 from dbos import DBOS, DBOSClient
 from filelock import FileLock, Timeout
 
-from treadle.store.release import Releaser
 from treadle.engine import lease as leases
 from treadle.engine import restoring
 from treadle.engine.ending import Queue
@@ -32,6 +31,7 @@ from treadle.engine.lease import LEASE_S, Lease
 from treadle.engine.run import advance
 from treadle.settings import Settings
 from treadle.store import Database, why_away
+from treadle.store.release import Releaser
 
 log = structlog.get_logger("treadle.engine")
 

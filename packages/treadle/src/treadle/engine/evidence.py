@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle.domain.view import PartView
+from treadle.store.timeline import Note
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.types import Diagnosis
-from treadle.store.timeline import Note
-from treadle.domain.view import PartView
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 

@@ -7,16 +7,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from treadle_diagnosis import Evidence, from_pattern
-from treadle_diagnosis.retry import hinted_wait_s
-from treadle_diagnosis.types import Diagnosis
-from treadle.domain.replacing import Evidence as Seen
-from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
-from treadle.store.timeline import Note
-from treadle.domain.view import PartView
-from treadle.engine.ending import Ending, Later, Outcome, Over, Parked
-from treadle.engine.evidence import context_of, note_of, understood
-from treadle.engine.house import House
 from treadle.domain.policy import (
     REBUILDS,
     Decision,
@@ -29,7 +19,17 @@ from treadle.domain.policy import (
     answerless,
     decide,
 )
+from treadle.domain.replacing import Evidence as Seen
+from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
+from treadle.domain.view import PartView
+from treadle.engine.ending import Ending, Later, Outcome, Over, Parked
+from treadle.engine.evidence import context_of, note_of, understood
+from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
+from treadle.store.timeline import Note
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.retry import hinted_wait_s
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, NotSent, Refused
 

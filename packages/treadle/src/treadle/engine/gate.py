@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.moving import TOO_LATE
+from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.view import AccountView, PartView
 from treadle.engine import quota, records
 from treadle.engine.blockers import state_behind
@@ -15,8 +15,8 @@ from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over
 from treadle.engine.evidence import READING_STOPS
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
-from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.store import statements
+from treadle.store.moving import TOO_LATE
 from treadle.store.tables import accounts, parts, posts, workspaces
 
 LOOKS_LATER = "Looks whether it is live once Threads' limit allows."

@@ -10,10 +10,10 @@ import aiohttp
 import sqlalchemy as sa
 import structlog
 
-from treadle_threads.media.guard import Trust
-from treadle_threads.net.session import guarded_session
 from treadle.engine.house import House
 from treadle.store.tables import posts
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
 
 log = structlog.get_logger("treadle.heartbeat")
 

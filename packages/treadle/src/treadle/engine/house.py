@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
-from treadle_diagnosis.types import Diagnosis
-from treadle.media.service import MediaService
-from treadle.store.release import Enqueue, Releaser
-from treadle.domain.view import AccountView
 from treadle.domain.breaker import Breaker
-from treadle.engine.lease import Lease
 from treadle.domain.thrift import Thrift
+from treadle.domain.view import AccountView
+from treadle.engine.lease import Lease
+from treadle.media.service import MediaService
 from treadle.settings import Settings
 from treadle.store import Database
+from treadle.store.release import Enqueue, Releaser
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
 

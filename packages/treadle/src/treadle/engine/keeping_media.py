@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from treadle.media.service import MediaService
 from treadle.domain.states import FINAL
+from treadle.media.service import MediaService
 from treadle.store import Database
 from treadle.store.isolation import apart
 from treadle.store.tables import media, parts, posts

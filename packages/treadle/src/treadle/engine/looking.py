@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from treadle.domain.view import PartView
 from treadle.domain.matching import EARLY_KNOWN_S, LIST_FIELDS, parse_time
+from treadle.domain.view import PartView
 from treadle_threads import ThreadsClient
 from treadle_threads.results import Failure, Ok, Result
 from treadle_threads.values import Page

@@ -9,21 +9,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle_diagnosis import Evidence, from_pattern
-from treadle_diagnosis.types import Diagnosis
-from treadle_threads.media.patterns import OWN_FAULT
-from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
-from treadle.store.timeline import Note
+from treadle.domain.policy import Fail, Park, RetryAt, decide
+from treadle.domain.steps import PrepareMedia
 from treadle.domain.view import PartView, start_of
 from treadle.engine.ending import GoOn, Later, Outcome
 from treadle.engine.failing import decided
 from treadle.engine.house import House
-from treadle.domain.policy import Fail, Park, RetryAt, decide
 from treadle.engine.records import Change, Hop
-from treadle.domain.steps import PrepareMedia
+from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
 from treadle.store import statements
 from treadle.store.files import find_media
 from treadle.store.tables import media, posts
+from treadle.store.timeline import Note
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.types import Diagnosis
+from treadle_threads.media.patterns import OWN_FAULT
 
 # Remarks on an address that stop nothing by themselves, and that say what it was when Threads then cannot fetch it.
 DOUBTFUL = frozenset({"meta_agent_refused", "tunnel_host", "redirects", "no_ranges", "host_failed_lately"})

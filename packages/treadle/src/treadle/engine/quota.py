@@ -10,8 +10,6 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from treadle_diagnosis import Evidence, from_pattern
-from treadle_diagnosis.types import Diagnosis
 from treadle.domain.view import AccountView, PartView
 from treadle.engine.ending import GoOn, Later, Outcome
 from treadle.engine.evidence import note_of, reading_stops
@@ -19,6 +17,8 @@ from treadle.engine.failing import call_failed
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
 from treadle.store.tables import parts
+from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads.results import Ok
 
 WINDOW_S = 86_400.0

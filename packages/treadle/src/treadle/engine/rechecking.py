@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from treadle.store.release import Releaser, held_up, posts_behind, ready
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.blockers import next_check
 from treadle.engine.evidence import READING_STOPS
 from treadle.engine.house import House
 from treadle.store.isolation import apart
+from treadle.store.release import Releaser, held_up, posts_behind, ready
 from treadle.store.tables import accounts, blockers, post_blockers
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from treadle.domain.states import RUNNING
-from treadle.store.timeline import Note, add_note, announce_post
 from treadle.domain.view import AccountView, PartView, PostView, View, account_view, part_view, post_view
 from treadle.store import statements
 from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
+from treadle.store.timeline import Note, add_note, announce_post
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle_diagnosis import diagnose
-from treadle_diagnosis.retry import hinted_wait_s
-from treadle_diagnosis.shape import shape_of
-from treadle_diagnosis.types import Diagnosis, Evidence
-from treadle.domain.replacing import sent_of
-from treadle.store.timeline import Note
-from treadle.engine import before_sending, blockers, checking, containers, gate, preparing, quota, rechecking, records, sending
 from treadle.domain import steps
+from treadle.domain.replacing import sent_of
+from treadle.engine import (
+    before_sending,
+    blockers,
+    checking,
+    containers,
+    gate,
+    preparing,
+    quota,
+    rechecking,
+    records,
+    sending,
+)
 from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
 from treadle.engine.failing import UNKNOWN_CONTAINER
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
 from treadle.store.tables import accounts, unknown_answers
+from treadle.store.timeline import Note
+from treadle_diagnosis import diagnose
+from treadle_diagnosis.retry import hinted_wait_s
+from treadle_diagnosis.shape import shape_of
+from treadle_diagnosis.types import Diagnosis, Evidence
 
 MOST_STEPS = 40  # of one hop; a chain goes on in the next one, so that no post holds a worker for long
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from treadle_diagnosis.objects import CONTAINER_STATES
+from treadle.domain.matching import Wanted, find, nameless
 from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
 from treadle.domain.view import PartView
 from treadle.engine.house import House
 from treadle.engine.looking import Listed
-from treadle.domain.matching import Wanted, find, nameless
 from treadle.store.tables import parts
+from treadle_diagnosis.objects import CONTAINER_STATES
 
 
 def evidence(

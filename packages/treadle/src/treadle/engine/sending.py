@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from treadle_diagnosis.retry import hinted_wait_s
-from treadle.store.timeline import Note
+from treadle.domain.clarity import clarity_of
+from treadle.domain.steps import Publish
 from treadle.domain.view import PartView
 from treadle.engine import quota
-from treadle.domain.clarity import clarity_of
 from treadle.engine.ending import Later, Outcome
 from treadle.engine.evidence import context_of, note_of, understood
 from treadle.engine.failing import call_failed, limit_ends
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
-from treadle.domain.steps import Publish
+from treadle.store.timeline import Note
+from treadle_diagnosis.retry import hinted_wait_s
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, NotSent, Ok, Refused, Result
 

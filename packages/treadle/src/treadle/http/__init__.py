@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from treadle.app import App
+    from treadle.services.context import App
 
 __all__ = ["create_api"]
 

@@ -9,26 +9,26 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.people import audit
 from treadle.accounts.connect import preview
 from treadle.accounts.health import WORDS
 from treadle.accounts.pages import Page
 from treadle.accounts.reading import recheck
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import disconnect
+from treadle.domain.answers import Missing
+from treadle.domain.findings import Finding
+from treadle.domain.refusal import Refusal
+from treadle.engine.quota import TOTALS, used_here
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.app import App
-from treadle_diagnosis.types import Diagnosis
-from treadle.domain.answers import Missing
-from treadle.domain.findings import Finding
+from treadle.people import audit
+from treadle.services.context import App
 from treadle.services.read import iso
-from treadle.engine.quota import TOTALS, used_here
 from treadle.store.tables import accounts
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok

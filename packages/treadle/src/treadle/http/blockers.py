@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.engine.rechecking import recheck
 from treadle.http import answers, bodies, examples, reading
-from treadle.services.asking import ask
 from treadle.http.caller import Caller, House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import After, Limit, known_query, page
 from treadle.http.problems import Problem, not_found
-from treadle.app import App
+from treadle.services.asking import ask
+from treadle.services.context import App
 from treadle.services.read import get_blocker, list_blockers
 from treadle.store.release import preview
-from treadle.engine.rechecking import recheck
 from treadle.store.tables import blockers, posts
 
 router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends(known_query)])

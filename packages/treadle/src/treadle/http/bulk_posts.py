@@ -9,17 +9,17 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.domain.answers import Rejected
+from treadle.domain.findings import Finding
 from treadle.http import answers, bodies, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
-from treadle.services.intake import Accepted, accept, with_field
 from treadle.http.lists import known_query
 from treadle.http.post_answers import refusal
 from treadle.http.problems import invalid
-from treadle.app import App
-from treadle.domain.answers import Rejected
-from treadle.domain.findings import Finding
+from treadle.services.context import App
+from treadle.services.intake import Accepted, accept, with_field
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 

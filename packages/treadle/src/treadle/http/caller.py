@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from treadle.people import keys
 from treadle.http.problems import Problem
-from treadle.app import App
+from treadle.people import keys
+from treadle.services.context import App
 
 bearer = HTTPBearer(
     scheme_name="key", auto_error=False, description="A key of this workspace: 'treadle keys create' prints one."

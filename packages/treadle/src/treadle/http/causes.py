@@ -8,20 +8,19 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle_diagnosis import catalog
 from treadle.http import answers, bodies, reading
 from treadle.http.caller import House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, known_query, words
 from treadle.http.problems import Problem, not_found
+from treadle.services.read import iso
+from treadle.store.tables import posts, unknown_answers
+from treadle_diagnosis import NOTHING, catalog, diagnose
 from treadle_diagnosis.catalog import Pattern
 from treadle_diagnosis.catalog.words import CATEGORIES, LANES
-from treadle_diagnosis import NOTHING, diagnose
 from treadle_diagnosis.limits import ANSWER_BYTES
 from treadle_diagnosis.types import ACTION_LABELS
 from treadle_diagnosis.wording import visitor_json
-from treadle.services.read import iso
-from treadle.store.tables import posts, unknown_answers
 
 router = APIRouter(tags=["Causes"], dependencies=[Depends(known_query)])
 

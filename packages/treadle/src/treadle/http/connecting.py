@@ -7,20 +7,20 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, Response
 
-from treadle.people import audit
 from treadle.accounts import links
 from treadle.accounts.connect import add_token
 from treadle.accounts.pages import Page
-from treadle.domain.refusal import Refusal
 from treadle.accounts.tokens import Unknown
+from treadle.domain.findings import Finding
+from treadle.domain.refusal import Refusal
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.accounts import EXAMPLE, account_json, refused, the_account, unknown, with_accounts
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import invalid
-from treadle.app import App
-from treadle.domain.findings import Finding
+from treadle.people import audit
+from treadle.services.context import App
 from treadle.services.read import iso
 
 router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depends(known_query)])

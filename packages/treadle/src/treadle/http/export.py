@@ -14,7 +14,7 @@ from treadle.http.caller import Admin, House
 from treadle.http.document import problems
 from treadle.http.lists import known_query
 from treadle.http.workspaces import workspace_json
-from treadle.app import App
+from treadle.services.context import App
 from treadle.services.read import iso, post_json, timeline
 from treadle.store.tables import (
     accounts,

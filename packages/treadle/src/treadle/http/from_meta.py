@@ -15,12 +15,12 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from treadle.accounts import from_meta
 from treadle.accounts.from_meta import BODY_MOST, Signed
-from treadle.domain.refusal import Refusal
 from treadle.accounts.service import Accounts
+from treadle.domain.refusal import Refusal
 from treadle.http import forms
 from treadle.http.caller import House
 from treadle.http.problems import Problem
-from treadle.app import App
+from treadle.services.context import App
 from treadle.services.read import iso
 from treadle_threads import ThreadsClient
 

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from treadle.http.problems import PROBLEM_JSON, Problem
 from treadle.hosts import Hosts
+from treadle.http.problems import PROBLEM_JSON, Problem
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 # For an answer that brings no policy of its own: it needs nothing but its own text.

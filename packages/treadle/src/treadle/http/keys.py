@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.people import audit
-from treadle.people.keys import SCOPES, create_key
-from treadle.people.keys import revoke as revoke_key
+from treadle.domain.findings import Finding
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import Admin, House
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.domain.findings import Finding
+from treadle.people import audit
+from treadle.people.keys import SCOPES, create_key
+from treadle.people.keys import revoke as revoke_key
 from treadle.services.read import iso
 from treadle.store.tables import api_keys
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from starlette.responses import JSONResponse
 
-from treadle.http.problems import invalid
 from treadle.domain.findings import Finding
+from treadle.http.problems import invalid
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[str | None, Query(max_length=100, description="'next' of the page before.")]

@@ -7,18 +7,18 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.domain.answers import Done
+from treadle.domain.findings import Finding
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment, words
-from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.http.post_answers import refusal
 from treadle.http.posts import STATES
 from treadle.http.problems import invalid
-from treadle_diagnosis.catalog.words import LANES
-from treadle.domain.answers import Done
-from treadle.domain.findings import Finding
+from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters
+from treadle_diagnosis.catalog.words import LANES
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 _LISTS = ("state", "lane", "pattern")

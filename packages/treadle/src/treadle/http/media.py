@@ -10,16 +10,16 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from treadle.domain.findings import Finding
 from treadle.http import answers, bodies, examples, reading
-from treadle.services import files
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, After, Limit, known_query, page
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.http.reading import too_large
-from treadle.app import App
 from treadle.media.hosting import MAX_BYTES
-from treadle.domain.findings import Finding
+from treadle.services import files
+from treadle.services.context import App
 from treadle.services.read import iso
 from treadle.store.files import find_media
 

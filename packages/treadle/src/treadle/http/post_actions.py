@@ -5,18 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.findings import Finding
 from treadle.http import answers, bodies, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.services.naming import Named, named
 from treadle.http.post_answers import act, refusal, the_post
 from treadle.http.problems import Problem, invalid
 from treadle.http.reading import PostId
+from treadle.services.naming import Named, named
 from treadle.services.unpublishing import unpublish
-from treadle.domain.answers import Missing, Refusal, Rejected
-from treadle.domain.findings import Finding
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 

@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import JSONResponse
 
+from treadle.domain.answers import Answer, Missing, Refusal, Rejected
 from treadle.http import reading
 from treadle.http.caller import Caller
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.app import App
-from treadle.domain.answers import Answer, Missing, Refusal, Rejected
+from treadle.services.context import App
 from treadle.services.read import post_json
 
 

@@ -11,20 +11,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from treadle.accounts.health import WORDS
+from treadle.domain.findings import Finding
+from treadle.domain.rules import scopes_needed, scopes_wanted
+from treadle.domain.times import When, parse_when
 from treadle.http import answers, bodies, reading
 from treadle.http.accounts import find_account
 from treadle.http.caller import House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
-from treadle.services.files import look_at
-from treadle.services.intake import findings_of
 from treadle.http.lists import known_query
 from treadle.http.problems import finding_json
-from treadle.app import App
-from treadle.domain.findings import Finding
+from treadle.services.context import App
+from treadle.services.files import look_at
+from treadle.services.intake import findings_of
 from treadle.services.read import get_blocker
-from treadle.domain.rules import scopes_needed, scopes_wanted
-from treadle.domain.times import When, parse_when
 from treadle.store.tables import blockers
 
 AT_ONCE = 3

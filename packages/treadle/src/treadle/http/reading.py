@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import Path as PathParam
 from fastapi import Request
 
-from treadle.http.problems import Problem, invalid, not_found
 from treadle.domain.findings import Finding
+from treadle.http.problems import Problem, invalid, not_found
 
 JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads allows is far below 100 KiB
 BULK_LIMIT = 8 * JSON_LIMIT

@@ -18,17 +18,17 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
+from treadle.domain.findings import Finding
+from treadle.hosts import hosts_of
 from treadle.http import document, operating
-from treadle.services.files import Repairs
 from treadle.http.gate import METHODS, Gate, Protected
 from treadle.http.problems import Problem, invalid
 from treadle.http.rate_limits import RateLimited, RateLimits
 from treadle.http.stream import Hub
-from treadle.app import App
-from treadle.hosts import hosts_of
 from treadle.ids import new_id
 from treadle.observe.metrics import Metrics
-from treadle.domain.findings import Finding
+from treadle.services.context import App
+from treadle.services.files import Repairs
 from treadle.store import AWAY, migrate
 
 log = structlog.get_logger("treadle.http")
@@ -88,7 +88,26 @@ def describe() -> dict[str, Any]:
 
 def routers() -> Sequence[APIRouter]:
     """Every route of the API, in the order of its document."""
-    from treadle.http import accounts, blockers, bulk_posts, causes, connecting, export, from_meta, from_meta_connect, keys, many_posts, media, operating, post_actions, posts, preflight, stream, webhooks_out, workspaces
+    from treadle.http import (
+        accounts,
+        blockers,
+        bulk_posts,
+        causes,
+        connecting,
+        export,
+        from_meta,
+        from_meta_connect,
+        keys,
+        many_posts,
+        media,
+        operating,
+        post_actions,
+        posts,
+        preflight,
+        stream,
+        webhooks_out,
+        workspaces,
+    )
 
     rooms = (
         many_posts,

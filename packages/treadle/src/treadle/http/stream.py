@@ -17,14 +17,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from treadle.people import keys
+from treadle.domain.findings import Finding
 from treadle.http.caller import House, Reader
 from treadle.http.document import problems
 from treadle.http.lists import known_query, words
 from treadle.http.places import LIFE_S, EventStream, Places, Right
 from treadle.http.problems import invalid
-from treadle.app import App
-from treadle.domain.findings import Finding
+from treadle.people import keys
+from treadle.services.context import App
 from treadle.services.read import iso
 from treadle.store import feed
 from treadle.store.tables import changes

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from treadle.notify import webhooks
+from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import Admin, House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import After, Limit, known_query, page
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.domain.findings import Finding
+from treadle.notify import webhooks
 from treadle.services.read import iso
 
 router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"], dependencies=[Depends(known_query)])

@@ -11,19 +11,19 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.notify import alert_targets, alerts
-from treadle.services import workspace_options
-from treadle.people import audit as trail
-from treadle.people.keys import create_key
+from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import Admin, Caller, House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.app import App
 from treadle.ids import new_id
-from treadle.domain.findings import Finding
+from treadle.notify import alert_targets, alerts
+from treadle.people import audit as trail
+from treadle.people.keys import create_key
+from treadle.services import workspace_options
+from treadle.services.context import App
 from treadle.services.read import counts, iso
 from treadle.store.tables import workspaces
 

@@ -21,24 +21,23 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
-from treadle_diagnosis import catalog
-from treadle.people import keys
-from treadle.people.keys import Principal, Scope
-from treadle.http.accounts import all_accounts, find_account
-from treadle.mcp.assistants_consent import NotShowable, Target, question
-from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
-from treadle.http.causes import clean_json, pattern_json
-from treadle.services.intake import Accepted, accept, findings_of
-from treadle.http.preflight import look
-from treadle.http.problems import KINDS
-from treadle.app import App
-from treadle_diagnosis import diagnose
-from treadle_diagnosis.limits import ANSWER_CHARS
-from treadle_diagnosis.wording import visitor_json
 from treadle.domain.answers import Rejected
 from treadle.domain.findings import Finding
+from treadle.http.accounts import all_accounts, find_account
+from treadle.http.causes import clean_json, pattern_json
+from treadle.http.preflight import look
+from treadle.http.problems import KINDS
+from treadle.mcp.assistants_consent import NotShowable, Target, question
+from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
+from treadle.people import keys
+from treadle.people.keys import Principal, Scope
+from treadle.services.context import App
+from treadle.services.intake import Accepted, accept, findings_of
 from treadle.services.read import post_json, timeline
 from treadle.store.files import find_media
+from treadle_diagnosis import catalog, diagnose
+from treadle_diagnosis.limits import ANSWER_CHARS
+from treadle_diagnosis.wording import visitor_json
 
 INSTRUCTIONS = (
     "Treadle publishes to Threads and explains failures. Check a post before publishing it. Say causes and next steps "

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.accounts.health import WORDS
-from treadle.http.accounts import all_accounts
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.http.accounts import all_accounts
 from treadle.services.read import Filters, list_blockers, list_posts
 
 MOST = 20

@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 from yarl import URL
 
-from treadle_threads.media.finding import Finding
 from treadle.media.hosting import MAX_BYTES, receive
 from treadle.media.jobs import Progress, ProgressCallback
 from treadle.media.outcomes import broken
+from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.remote import NotOpened, RemoteFile, open_remote
 

@@ -25,12 +25,12 @@ from urllib.parse import parse_qs, urlsplit
 from treadle import private
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
+from treadle_threads.media.guard import Trust, read_address
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.probe import probe_file
 from treadle_threads.media.spec import THREADS
 from treadle_threads.media.validate import validate
 from treadle_threads.media.words import megabytes
-from treadle_threads.media.guard import Trust, read_address
 
 MAX_BYTES = THREADS.video.size_max.value
 FREE_DISK = 256 * 1024 * 1024

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from yarl import URL
 
-from treadle_threads.media.facts import MediaProbe
-from treadle_threads.media.finding import Finding
 from treadle.media.hosts import HostFailure
 from treadle.media.jobs import JobFailed
+from treadle_threads.media.facts import MediaProbe
+from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
 
 

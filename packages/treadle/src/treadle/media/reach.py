@@ -6,8 +6,8 @@ import ipaddress
 
 from yarl import URL
 
-from treadle_threads.media.guard import is_public
 from treadle.settings import Settings
+from treadle_threads.media.guard import is_public
 
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from treadle.media.hosting import StoredMedia
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding, RepairKind
-from treadle.media.hosting import StoredMedia
 from treadle_threads.media.plan import RepairPlan
 
 

@@ -20,9 +20,6 @@ from yarl import URL
 
 from treadle import private
 from treadle.media.download import download
-from treadle_threads.media.facts import MediaProbe
-from treadle_threads.media.fetch import LOOK_TIMEOUT, look
-from treadle_threads.media.finding import Finding, RepairKind
 from treadle.media.hosting import (
     MAX_BYTES,
     BucketStore,
@@ -57,16 +54,19 @@ from treadle.media.outcomes import (
     only_told,
     shown,
 )
+from treadle.media.reach import unreachable_reason
+from treadle.media.report import MediaReport, NotPreparable, Prepared, worst_first
+from treadle.settings import Settings
+from treadle_threads.media.facts import MediaProbe
+from treadle_threads.media.fetch import LOOK_TIMEOUT, look
+from treadle_threads.media.finding import Finding, RepairKind
+from treadle_threads.media.guard import Trust
 from treadle_threads.media.plan import RepairPlan, TooLong, plan
 from treadle_threads.media.probe import probe_file
-from treadle.media.reach import unreachable_reason
 from treadle_threads.media.remote import META_AGENT
-from treadle.media.report import MediaReport, NotPreparable, Prepared, worst_first
 from treadle_threads.media.robots import RobotsCache
 from treadle_threads.media.validate import validate
-from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
-from treadle.settings import Settings
 
 log = logging.getLogger("treadle.media")
 _HEAVY = (RepairKind.VIDEO, RepairKind.FULL)

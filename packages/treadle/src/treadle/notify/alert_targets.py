@@ -13,14 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
-from treadle.domain.refusal import Refusal, not_found
-from treadle.vault import Vault
-from treadle_threads.media.guard import Trust
 from treadle.store import Database
 from treadle.store.tables import workspaces
+from treadle.vault import Vault
+from treadle_threads.media.guard import Trust
 
 TEST_TITLE = "Treadle: a test"
 TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: somebody pressed Send a test."

@@ -19,15 +19,15 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
-from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.domain.refusal import Refusal
-from treadle.vault import Vault, VaultError
+from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.notify.webhooks import event_name
-from treadle_threads.media.guard import Trust
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.isolation import apart
 from treadle.store.tables import alerts, changes, jobs, workspaces
+from treadle.vault import Vault, VaultError
+from treadle_threads.media.guard import Trust
 
 log = structlog.get_logger("treadle.alerts")
 

@@ -17,12 +17,12 @@ import aiohttp
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
-from treadle.vault import Vault, VaultError
 from treadle.notify.webhooks import JOB, fan_out
-from treadle_diagnosis.redact import redact_text
 from treadle.store import Database, feed
 from treadle.store.isolation import apart
 from treadle.store.tables import webhook_deliveries, webhooks
+from treadle.vault import Vault, VaultError
+from treadle_diagnosis.redact import redact_text
 from treadle_threads.limits import retry_after
 
 # 5 s to 12 h, about two days in all.

@@ -16,14 +16,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from yarl import URL
 
-from treadle.people import audit
 from treadle.domain.refusal import Refusal, not_found
-from treadle.vault import Vault
-from treadle.ids import new_id
-from treadle_threads.media.guard import Trust, read_address
 from treadle.domain.times import iso
+from treadle.ids import new_id
+from treadle.people import audit
 from treadle.store.isolation import apart
 from treadle.store.tables import changes, parts, posts, webhook_deliveries, webhooks
+from treadle.vault import Vault
+from treadle_threads.media.guard import Trust, read_address
 
 EVENTS: Final[Mapping[str, str]] = {
     "post.published": "Every part of a post is live.",

@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import structlog
 
-from treadle_diagnosis.redact import redact
 from treadle.settings import Settings
 from treadle.store import why_away
+from treadle_diagnosis.redact import redact
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 

@@ -51,10 +51,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from treadle import __version__
-from treadle_diagnosis.catalog import load
-from treadle_diagnosis.catalog.words import LANES, STAGES
-from treadle.observe.following import ChangeFollower, Follower, proven_live
 from treadle.domain.states import FINAL, RUNNING, STATE_WORDS
+from treadle.observe.following import ChangeFollower, Follower, proven_live
 from treadle.store import Database
 from treadle.store.tables import (
     accounts,
@@ -66,6 +64,8 @@ from treadle.store.tables import (
     webhook_deliveries,
     workers,
 )
+from treadle_diagnosis.catalog import load
+from treadle_diagnosis.catalog.words import LANES, STAGES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STAGE_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)

@@ -20,9 +20,9 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
-from treadle_threads.net import plain
-from treadle_threads.media.guard import Trust
 from treadle.observe.following import Entry
+from treadle_threads.media.guard import Trust
+from treadle_threads.net import plain
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"

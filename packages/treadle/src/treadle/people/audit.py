@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle_diagnosis.redact import redact
 from treadle.store.tables import audit
+from treadle_diagnosis.redact import redact
 
 
 def note(

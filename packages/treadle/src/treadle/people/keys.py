@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from treadle.ids import new_id
 from treadle.people import audit
 from treadle.people.digests import digest
-from treadle.ids import new_id
 from treadle.store.tables import api_keys
 
 Scope = Literal["read", "write", "admin"]

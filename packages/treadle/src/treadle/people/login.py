@@ -11,13 +11,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from treadle.domain.refusal import Refusal
+from treadle.ids import new_id
 from treadle.people import audit, devices, passwords
 from treadle.people.digests import digest
-from treadle.domain.refusal import Refusal
-from treadle.vault import Vault
-from treadle.ids import new_id
 from treadle.store import Database
 from treadle.store.tables import login_attempts, sessions, users, workspaces
+from treadle.vault import Vault
 
 SESSION_IDLE_S: Final = 14 * 86_400.0
 SESSION_MOST_S: Final = 60 * 86_400.0

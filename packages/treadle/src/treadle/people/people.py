@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.refusal import Refusal, not_found
 from treadle.people import audit
 from treadle.people.login import one_after_the_other
-from treadle.domain.refusal import Refusal, not_found
 from treadle.store.tables import api_keys, sessions, users
 from treadle.store.tables import audit as trail
 

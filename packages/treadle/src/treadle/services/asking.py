@@ -7,11 +7,11 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from treadle.app import App
-from treadle.media.service import MediaService
 from treadle.domain.view import AccountView
 from treadle.engine.house import House
 from treadle.engine.lease import Lease
+from treadle.media.service import MediaService
+from treadle.services.context import App
 from treadle_threads import ThreadsClient
 from treadle_threads.transport import open_session
 

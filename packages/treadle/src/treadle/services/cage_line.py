@@ -8,8 +8,8 @@ from typing import Final
 
 import structlog
 
-from treadle.services.doctor import Line
 from treadle.media import caged
+from treadle.services.doctor import Line
 from treadle.settings import Settings
 
 ADVICE: Final = (

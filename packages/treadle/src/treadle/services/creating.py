@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.ids import new_id
 from treadle.domain.answers import Created, Refusal, Rejected
-from treadle.store.moving import TOO_LATE, Mover, first_hop
-from treadle.services.request import read_request
-from treadle.store.timeline import Note, add_note, announce_post
 from treadle.domain.times import too_late
+from treadle.ids import new_id
+from treadle.services.request import read_request
+from treadle.store.moving import TOO_LATE, Mover, first_hop
 from treadle.store.tables import idempotency, parts, posts
+from treadle.store.timeline import Note, add_note, announce_post
 
 
 def create(

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.store.moving import Mover, put_to_rest
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
-from treadle.store.rows import locked, parts_of
 from treadle.domain.view import part_view
+from treadle.store.moving import Mover, put_to_rest
+from treadle.store.rows import locked, parts_of
 from treadle.store.tables import parts, post_blockers, posts
 
 

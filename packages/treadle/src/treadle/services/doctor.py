@@ -18,19 +18,18 @@ from urllib.parse import urlsplit
 import aiohttp
 import sqlalchemy as sa
 
-from treadle import private
-from treadle.notify import alert_targets
+from treadle import private, vault
 from treadle.accounts import needs
-from treadle import vault
 from treadle.accounts.connect import probe_window
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
-from treadle_diagnosis.types import Diagnosis
+from treadle.notify import alert_targets
 from treadle.plural import plural
 from treadle.store import migrate
 from treadle.store.tables import accounts, blockers, meta_events, posts, workers
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, NotSent, Ok

@@ -9,18 +9,18 @@ import sqlalchemy as sa
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
-from treadle.services.creating import part_row
 from treadle.domain.findings import Finding
-from treadle.store.moving import TOO_LATE, Mover, put_to_rest
 from treadle.domain.replacing import OF_CONTENT, sent_of
-from treadle.services.request import Request, read_request
-from treadle.store.rows import body_of, locked, parts_of, unsettled
 from treadle.domain.rules import POST_KEYS
 from treadle.domain.states import EDITABLE
-from treadle.store.timeline import Note, add_note
 from treadle.domain.times import When, too_late
 from treadle.domain.view import part_view
+from treadle.services.creating import part_row
+from treadle.services.request import Request, read_request
+from treadle.store.moving import TOO_LATE, Mover, put_to_rest
+from treadle.store.rows import body_of, locked, parts_of, unsettled
 from treadle.store.tables import parts, posts
+from treadle.store.timeline import Note, add_note
 
 PATCHABLE = POST_KEYS - {"draft", "approval"}
 

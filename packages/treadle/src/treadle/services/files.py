@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.app import App
-from treadle_threads.media.finding import Finding as MediaFinding
 from treadle.media.jobs import Progress
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
+from treadle.services.context import App
 from treadle.services.read import iso
 from treadle.store.files import find_media
 from treadle.store.tables import media, parts, posts
+from treadle_threads.media.finding import Finding as MediaFinding
 
 TOLD_EVERY_S = 0.5
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.app import App
 from treadle.domain.answers import Answer, Created, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.services.read import post_json
-from treadle.services.request import known_account, unknown_media
 from treadle.domain.rules import check_post
 from treadle.domain.times import about_past, asked, parse_duration, parse_when
+from treadle.services.context import App
+from treadle.services.read import post_json
+from treadle.services.request import known_account, unknown_media
 from treadle.store.tables import posts
 
 # Findings after which a request cannot be looked at further: it has not the shape of a post.

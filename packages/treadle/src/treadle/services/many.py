@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.services.intake import change
-from treadle.app import App
 from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.states import CANCELABLE, EDITABLE
+from treadle.services.context import App
+from treadle.services.intake import change
 from treadle.services.read import Filters, post_ids, post_json
 from treadle.store.rows import body_of, locked, parts_of
-from treadle.domain.states import CANCELABLE, EDITABLE
 
 MOST = 500
 # Which posts of a filter an action is meant for, unless the filter names states itself.

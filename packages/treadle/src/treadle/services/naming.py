@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from treadle.services.asking import ask
-from treadle.app import App
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
 from treadle.engine.house import House
 from treadle.engine.looking import read_list
+from treadle.services.asking import ask
+from treadle.services.context import App
 from treadle.store.tables import accounts, parts, posts
 from treadle_threads.evidence import diagnose_failure
 

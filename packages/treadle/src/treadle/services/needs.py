@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.services.read import blocker_json, visible_blockers
 from treadle.domain.states import FINAL
+from treadle.services.read import blocker_json, visible_blockers
 from treadle.store.tables import blockers, parts, post_blockers, posts
 
 WHOLE = 6  # groups that are shown with their blockers; the rest is named in one line each

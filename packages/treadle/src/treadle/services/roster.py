@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from treadle.accounts.storing import repairable_of
 from treadle.domain.states import FINAL
-from treadle.store.tables import accounts, posts
 from treadle.services.gauges import gauges
 from treadle.services.needs import would_send_each
+from treadle.store.tables import accounts, posts
 
 PAGE = 40
 NOTHING = {"sends": 0, "holds": 0}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from treadle.people import audit
-from treadle.vault import SEALED_OPTIONS, Vault, VaultError
 from treadle.notify.webhooks import new_secret
+from treadle.people import audit
 from treadle.store import feed
 from treadle.store.tables import accounts, webhooks, workspaces
+from treadle.vault import SEALED_OPTIONS, Vault, VaultError
 
 
 @dataclass(frozen=True, slots=True)

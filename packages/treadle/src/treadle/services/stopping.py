@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.states import CANCELABLE
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.rows import locked, parts_of, unsettled
-from treadle.domain.states import CANCELABLE
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 
 

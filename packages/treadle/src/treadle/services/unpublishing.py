@@ -8,16 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.services.asking import ask
-from treadle.app import App
-from treadle_diagnosis.types import Diagnosis
 from treadle.domain.answers import Missing, Refusal
-from treadle.store.timeline import add_note, announce_post
-from treadle.domain.view import AccountView, account_view
 from treadle.domain.clarity import clarity_of
+from treadle.domain.view import AccountView, account_view
 from treadle.engine.evidence import note_of
 from treadle.engine.house import House
+from treadle.services.asking import ask
+from treadle.services.context import App
 from treadle.store.tables import accounts, parts, posts
+from treadle.store.timeline import add_note, announce_post
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok

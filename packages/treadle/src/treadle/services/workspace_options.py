@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from treadle.notify.alerts import QUIET_OPTION, quiet_problem
 from treadle.accounts.links import RETURN_ADDRESSES, address_problem
 from treadle.domain.refusal import Refusal
+from treadle.notify.alerts import QUIET_OPTION, quiet_problem
 
 KNOWN: Final = (QUIET_OPTION, RETURN_ADDRESSES)
 ADDRESSES_MOST: Final = 50

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.release import Releaser, ready
-from treadle.store.timeline import Note, add_note, announce_post
 from treadle.domain.view import start_of
+from treadle.store.release import Releaser, ready
 from treadle.store.tables import blockers, post_blockers, posts
+from treadle.store.timeline import Note, add_note, announce_post
 
 TOO_LATE = "It is too late to send this unasked. Confirm it, or change its time."
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
-from treadle.store.timeline import Note, add_note, announce_post
 from treadle.store import feed
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
+from treadle.store.timeline import Note, add_note, announce_post
 
 # What ends a cause, in the words of timelines and pages.
 REPAIRED: Mapping[str, str] = {

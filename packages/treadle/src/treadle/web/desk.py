@@ -21,8 +21,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from treadle.people import login
 from treadle.hosts import same_origin
+from treadle.people import login
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
 from treadle.store.tables import changes
 from treadle.web import words
@@ -31,7 +31,7 @@ from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from treadle.app import App
+    from treadle.services.context import App
 
 ZONE_COOKIE = "treadle_zone"
 SAID_COOKIE = "treadle_said"

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response
 
-from treadle.people import login
 from treadle.http.places import LIFE_S, EventStream, Right
 from treadle.http.stream import HEARTBEAT_S, PAGE, Hub, batch, hub_of, newest
-from treadle.app import App
+from treadle.people import login
+from treadle.services.context import App
 from treadle.web.desk import SESSION_COOKIE, Pages, Visit
 
 pages = Pages()

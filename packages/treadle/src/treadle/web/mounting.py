@@ -10,12 +10,29 @@ from starlette.responses import PlainTextResponse, Response
 
 from treadle.web import astray, live
 from treadle.web.desk import Desk, open_desk
-from treadle.web.pages import accounts, alerts, calendar, causes, compose, door, guide, keys, people, post, posts, replace, setup, today, webhooks, wellknown
+from treadle.web.pages import (
+    accounts,
+    alerts,
+    calendar,
+    causes,
+    compose,
+    door,
+    guide,
+    keys,
+    people,
+    post,
+    posts,
+    replace,
+    setup,
+    today,
+    webhooks,
+    wellknown,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from treadle.app import App
+    from treadle.services.context import App
 
 FILES = {
     "tokens.css": "text/css; charset=utf-8",
@@ -62,7 +79,11 @@ async def _static(request: Request) -> Response:
     if kind is None:
         return PlainTextResponse("There is no such file.", 404)
     # The style tokens are those of the guide, which can be used without these pages.
-    home = resources.files("treadle_diagnosis.guide") / "assets" if name == "tokens.css" else resources.files("treadle.web") / "static"
+    home = (
+        resources.files("treadle_diagnosis.guide") / "assets"
+        if name == "tokens.css"
+        else resources.files("treadle.web") / "static"
+    )
     body = (home / name).read_bytes()
     headers = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
     return Response(body, media_type=kind, headers=headers)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from starlette.datastructures import UploadFile
 
+from treadle.domain.findings import Finding
+from treadle.media.service import NotPreparable, Progress, StoredMedia
+from treadle.plural import plural
 from treadle.services.files import NotKept, progress_json, set_job
 from treadle.services.files import keep as keep_file
-from treadle.media.service import NotPreparable, Progress, StoredMedia
-from treadle_threads.media.words import clock, megabytes
-from treadle.plural import plural
-from treadle.domain.findings import Finding
 from treadle.store.files import find_media
 from treadle.store.tables import media
+from treadle_threads.media.words import clock, megabytes
 
 if TYPE_CHECKING:
-    from treadle.app import App
+    from treadle.services.context import App
 
 UNUSED_LIFE_S = 7 * 86_400.0  # a file that no post took is removed after this
 PIECE = 1 << 20

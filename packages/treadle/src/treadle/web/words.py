@@ -13,9 +13,9 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from treadle.domain.states import STATE_WORDS
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
-from treadle.domain.states import STATE_WORDS
 
 KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
 TONES = ("plain", "go", "wait", "act", "stop")

@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from starlette.responses import Response
 
-from treadle.people import audit
 from treadle.accounts import links
 from treadle.accounts.connect import add_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.pages import Page
 from treadle.accounts.reading import recheck
-from treadle.domain.refusal import Refusal
 from treadle.accounts.storing import disconnect
 from treadle.accounts.tokens import Unknown
-from treadle.http.accounts import with_accounts
-from treadle.plural import plural
+from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
+from treadle.http.accounts import with_accounts
+from treadle.people import audit
+from treadle.plural import plural
 from treadle.services import roster
 from treadle.web.desk import Pages, Visit
 

@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from starlette.responses import Response
 
+from treadle.domain.refusal import Refusal
 from treadle.notify import alert_targets
-from treadle.people import audit
 from treadle.notify.alert_kinds import FORMS, NAMES
 from treadle.notify.alerts import TITLES, URLS_MOST
-from treadle.domain.refusal import Refusal
+from treadle.people import audit
 from treadle.plural import plural
 from treadle.store.tables import alerts
 from treadle.web.desk import Pages, Visit

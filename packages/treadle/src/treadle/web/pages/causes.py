@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from treadle.http.causes import unknown_of
-from treadle.store.tables import blockers
 from treadle.services import history
+from treadle.store.tables import blockers
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
 from treadle.web.pages.posts import account_names

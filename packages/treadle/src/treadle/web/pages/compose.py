@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.services import intake
-from treadle.http import preflight
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.http import preflight
+from treadle.services import intake
 from treadle.services.read import post_json
 from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
-from treadle_threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
 from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
@@ -28,6 +27,7 @@ from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.pages.posts import account_names
 from treadle.web.phrases import STYLES
 from treadle.web.preview import shown_parts
+from treadle_threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
 
 pages = Pages()
 REPLY_CONTROLS = {

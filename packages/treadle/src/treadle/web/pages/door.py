@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from treadle.people import devices, login
 from treadle.domain.refusal import Refusal
-from treadle.app import DEFAULT_WORKSPACE
+from treadle.people import devices, login
+from treadle.services.context import DEFAULT_WORKSPACE
 from treadle.store.tables import users
 from treadle.web.desk import FOLLOWS_BROWSER, SESSION_COOKIE, Pages, Visit
 

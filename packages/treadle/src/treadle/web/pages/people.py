@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from treadle.people import login, people
 from treadle.domain.refusal import Refusal
+from treadle.people import login, people
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()

@@ -8,16 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.services.naming import Named, named
-from treadle.services.unpublishing import unpublish
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
-from treadle.services.read import get_blocker, post_json, timeline
 from treadle.domain.states import CANCELABLE, EDITABLE
+from treadle.services.naming import Named, named
+from treadle.services.needs import would_send
+from treadle.services.read import get_blocker, post_json, timeline
+from treadle.services.unpublishing import unpublish
 from treadle.store.tables import accounts, api_keys, parts
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
 from treadle.web.drawings import waterfall
-from treadle.services.needs import would_send
 from treadle.web.pages.posts import act_on
 from treadle.web.words import KEY_ID, key_names
 

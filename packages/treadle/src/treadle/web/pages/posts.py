@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle_diagnosis import catalog
 from treadle.domain.answers import Done
-from treadle.services.read import Filters, counts, list_posts
 from treadle.domain.states import STATE_WORDS
+from treadle.services.read import Filters, counts, list_posts
 from treadle.store.tables import accounts, posts
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
+from treadle_diagnosis import catalog
 
 pages = Pages()
 PAGE = 40

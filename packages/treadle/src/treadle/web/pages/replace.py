@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.domain.answers import Answer, Done, Missing, Rejected
+from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters, count_posts, posts_json
 from treadle.store.tables import posts
 from treadle.web import uploads

@@ -8,18 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.services import doctor
-from treadle.people import login
 from treadle.accounts.from_meta import verify_token
 from treadle.accounts.service import redirect_uri
 from treadle.media.selftest import failing_repair
-from treadle.services import cage_line
+from treadle.people import login
+from treadle.services import cage_line, doctor
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workers, workspaces
-from treadle_threads import ThreadsClient
-from treadle_threads.transport import open_session
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages.door import first
+from treadle_threads import ThreadsClient
+from treadle_threads.transport import open_session
 
 pages = Pages()
 VERDICTS = {

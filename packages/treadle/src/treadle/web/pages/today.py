@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.people import audit
-from treadle.services.asking import ask
-from treadle.plural import plural
-from treadle.services.read import Filters, get_blocker, list_posts
 from treadle.domain.states import FINAL
 from treadle.engine.rechecking import recheck
-from treadle.store.tables import accounts, posts, workspaces
+from treadle.people import audit
+from treadle.plural import plural
 from treadle.services import needs
-from treadle.web.desk import Pages, Visit
+from treadle.services.asking import ask
 from treadle.services.gauges import gauges
+from treadle.services.read import Filters, get_blocker, list_posts
+from treadle.store.tables import accounts, posts, workspaces
+from treadle.web.desk import Pages, Visit
 from treadle.web.words import ago, epoch
 
 pages = Pages()

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.notify import webhooks
 from treadle.domain.refusal import Refusal
+from treadle.notify import webhooks
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()

@@ -6,8 +6,8 @@ from importlib import resources
 
 from starlette.responses import Response
 
-from treadle_diagnosis.catalog import load
 from treadle.web.desk import Pages, Visit
+from treadle_diagnosis.catalog import load
 from treadle_diagnosis.guide import prose
 
 pages = Pages()
