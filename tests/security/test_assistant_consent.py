@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mcp import Client
 from mcp.types import ElicitResult
 
-from tests.api.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
 from treadle.domain.params import options_of
 from treadle.domain.rules import PART_KEYS, POST_KEYS
 from treadle.domain.rules_media import MEDIA_KEYS

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from tests.web.web_house import CSRF, SESSION, furnish, open_session, settings_for
+from tests.treadle.web.web_house import CSRF, SESSION, furnish, open_session, settings_for
 from treadle.accounts import links
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.refusal import Refusal

@@ -20,8 +20,8 @@ from cryptography.fernet import Fernet
 from PIL import Image
 from starlette.testclient import TestClient
 
-from tests.api.conftest import add_account
-from tests.cli.servers import environment, serving, treadle
+from tests.treadle.cli.servers import environment, serving, treadle
+from tests.treadle.http.conftest import add_account
 from treadle import private
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.http import create_api

@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from tests.api.conftest import add_account
-from tests.cli.servers import environment, serving
+from tests.treadle.cli.servers import environment, serving
+from tests.treadle.http.conftest import add_account
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.engine.heartbeat import OVERDUE_S, is_working, ping
 from treadle.settings import Settings

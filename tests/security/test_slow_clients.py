@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.servers import PATIENCE_S, environment, serving
 from tests.security.test_files_and_keys import admin_key, jpeg
+from tests.treadle.cli.servers import PATIENCE_S, environment, serving
 from treadle.http import connection
 from treadle.store import feed
 

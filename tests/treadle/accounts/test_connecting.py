@@ -1,0 +1,388 @@
+"""Connecting through Meta's window and by a token, and every way it can be refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from tests.treadle.accounts.conftest import Enqueued, HouseMaker, change_types, row_of
+from treadle.accounts import connect, links
+from treadle.accounts.links import Link
+from treadle.accounts.pages import Page
+from treadle.accounts.service import Accounts
+from treadle.accounts.storing import Stored
+from treadle.accounts.tokens import Unknown
+from treadle.domain.refusal import Refusal
+from treadle.store import Database
+from treadle.store.tables import blockers, parts, post_blockers, posts, workspaces
+from treadle_diagnosis import diagnose
+from treadle_sandbox import Sandbox
+from treadle_threads.media.guard import Trust
+from treadle_threads.net.session import guarded_session
+
+ONE = "wsp_one"
+
+
+def make_link(house: Accounts, **more: Any) -> Link:
+    with house.db.begin() as conn:
+        made = links.create(conn, house.settings, ONE, now=house.now(), **more)
+    assert isinstance(made, Link), made
+    return made
+
+
+async def press(house: Accounts, link: Link, account: str, **query: str) -> Page:
+    """Everything a browser does: the landing page, Meta's window, the way back."""
+    token = link.url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    if isinstance(landing, Page):
+        return landing
+    async with guarded_session(Trust.OPERATOR) as browser:
+        where = await connect.go(house, token, browser)
+        if isinstance(where, Page):
+            return where
+        async with browser.get(where, params={"sandbox_account": account, **query}, allow_redirects=False) as answer:
+            if answer.status != 302:
+                return connect.explain(await answer.text())
+            back = answer.headers["Location"]
+    assert back.startswith("https://treadle.example/threads/callback?")
+    return await connect.finish(house, dict(parse_qsl(urlsplit(back).query)), landing.cookie)
+
+
+def waiting_post(
+    house: Accounts, account_id: str, cause: dict[str, Any], *, due_at: float, late: float = 86_400
+) -> str:
+    """A post blocked behind the account."""
+    with house.db.begin() as conn:
+        user = conn.execute(sa.text("SELECT threads_user_id FROM accounts WHERE id = :id"), {"id": account_id}).scalar()
+        post_id = f"pst_{due_at:.0f}"
+        conn.execute(
+            sa.insert(posts).values(
+                id=post_id, workspace_id=ONE, account_id=account_id, state="blocked", due_at=due_at, max_lateness=late,
+                created_at=due_at, updated_at=due_at,
+            )
+        )  # fmt: skip
+        conn.execute(
+            sa.insert(parts).values(
+                id=f"prt_{due_at:.0f}", post_id=post_id, workspace_id=ONE, account_id=account_id, threads_user_id=user,
+                position=0, kind="TEXT", body={"text": "hi"},
+            )
+        )  # fmt: skip
+        blocker = house.block(conn, diagnose(cause), scope="account", key=account_id, workspace_id=ONE, now=house.now())
+        conn.execute(sa.insert(post_blockers).values(post_id=post_id, blocker_id=blocker))
+    return post_id
+
+
+DEAD = {"error": {"code": 190, "error_subcode": 463, "message": "Error validating access token: Session has expired"}}
+
+
+async def test_a_link_connects_an_account_with_a_long_lived_token(house: Accounts) -> None:
+    page = await press(house, make_link(house), "ada")
+    assert page.ok, page
+    row = row_of(house, str(page.account_id))
+    assert row.username == "ada"
+    assert row.health == "active"
+    assert row.token_expires_at - row.token_issued_at > 59 * 86_400
+    assert {"threads_basic", "threads_content_publish"} <= set(row.scopes)
+    assert change_types(house) == ["account.connected"]
+    token = house.vault.open(row.token_enc)
+    assert token.encode() not in row.token_enc
+
+
+async def test_a_link_is_good_for_one_connection(house: Accounts) -> None:
+    link = make_link(house)
+    assert (await press(house, link, "ada")).ok
+    again = await press(house, link, "ada")
+    assert (again.ok, again.pattern, again.status) == (False, "link_used", 410)
+
+
+async def test_a_link_expires(house: Accounts, sandbox: Sandbox) -> None:
+    link = make_link(house, life_s=3600.0)
+    sandbox.control.advance(3601)
+    assert (await press(house, link, "ada")).pattern == "link_expired"
+
+
+async def test_whoever_opened_in_time_may_finish(house: Accounts, sandbox: Sandbox) -> None:
+    token = make_link(house, life_s=3600.0).url.rsplit("/", 1)[1]
+    sandbox.control.advance(3500)
+    landing = await connect.land(house, token)
+    sandbox.control.advance(200)
+    assert not isinstance(landing, Page)
+    with house.db.read() as conn:
+        assert links.state_of(links.find(conn, token), house.now()) == "open"
+
+
+async def test_a_made_up_state_connects_nothing(house: Accounts) -> None:
+    page = await connect.finish(house, {"code": "x", "state": "made-up"}, "cookie")
+    assert page.pattern == "link_unknown"
+    assert change_types(house) == []
+
+
+@pytest.mark.parametrize("cookie", [None, "", "somebody-elses"])
+async def test_another_browser_cannot_finish(house: Accounts, cookie: str | None) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    await connect.land(house, token)
+    page = await connect.finish(house, {"code": "AQB", "state": token}, cookie)
+    assert page.pattern == "link_other_browser"
+    assert change_types(house) == []
+
+
+async def test_a_no_ends_on_a_page_and_the_link_can_be_pressed_again(house: Accounts) -> None:
+    link = make_link(house)
+    page = await press(house, link, "ada", sandbox_consent="deny")
+    assert (page.ok, page.pattern) == (False, "user_denied")
+    assert page.retry_url == link.url
+    assert page.todo
+    landing = await connect.land(house, link.url.rsplit("/", 1)[1])
+    assert not isinstance(landing, Page)
+    assert landing.last is not None
+    assert landing.last["page"]["pattern"] == "user_denied"
+    assert (await press(house, link, "ada")).ok
+
+
+async def test_a_refusal_without_state_is_explained_too(house: Accounts) -> None:
+    page = await connect.finish(
+        house, {"error_code": "1349168", "error_message": "URL Blocked: This redirect failed"}, None
+    )
+    assert page.pattern == "redirect_uri_not_allowed"
+
+
+async def test_the_wrong_kind_of_app_id_is_noticed_before_the_window(house: Accounts) -> None:
+    house.settings = house.settings.model_copy(update={"threads_app_id": "999"})
+    page = await press(house, make_link(house), "ada")
+    assert (page.ok, page.pattern) == (False, "wrong_app_id")
+    assert any("whoever runs this server" in step for step in page.todo)
+
+
+async def test_an_unlisted_redirect_address_is_noticed_before_the_window(house: Accounts, sandbox: Sandbox) -> None:
+    sandbox.control.app(redirect_uris=["https://elsewhere.example/cb"])
+    page = await press(house, make_link(house), "ada")
+    assert page.pattern == "redirect_uri_not_allowed"
+
+
+async def test_a_tester_who_did_not_accept(house: Accounts, sandbox: Sandbox) -> None:
+    sandbox.control.app(mode="development")
+    sandbox.control.account("ada", tester="invited")
+    page = await press(house, make_link(house), "ada")
+    assert (page.ok, page.pattern) == (False, "tester_invite_pending")
+
+
+async def test_a_person_without_a_threads_profile(house: Accounts, sandbox: Sandbox) -> None:
+    sandbox.control.account("ada", has_threads_profile=False)
+    page = await press(house, make_link(house), "ada")
+    assert page.pattern == "no_threads_profile"
+
+
+async def test_a_wrong_app_secret(house: Accounts) -> None:
+    house.settings = house.settings.model_copy(update={"threads_app_secret": SecretStr("wrong")})
+    page = await press(house, make_link(house), "ada")
+    assert page.pattern == "client_secret_wrong"
+    assert change_types(house) == []
+
+
+async def test_no_app_at_all(house: Accounts) -> None:
+    house.settings = house.settings.model_copy(update={"threads_app_id": ""})
+    page = await press(house, make_link(house), "ada")
+    assert (page.pattern, page.status) == ("app_not_configured", 503)
+
+
+async def test_a_code_used_twice(house: Accounts) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    assert not isinstance(landing, Page)
+    page = await connect.finish(house, {"code": "AQBused", "state": token}, landing.cookie)
+    assert page.pattern == "authorization_code_used"
+
+
+async def test_another_profile_than_the_one_to_be_reconnected(house: Accounts) -> None:
+    first = await press(house, make_link(house), "ada")
+    link = make_link(house, account_id=first.account_id)
+    page = await press(house, link, "bob")
+    assert (page.ok, page.pattern, page.status) == (False, "different_profile", 409)
+    assert "@ada" in page.happened
+    assert "@bob" in page.happened
+    assert row_of(house, str(first.account_id)).username == "ada"
+    assert (await press(house, link, "ada")).ok
+
+
+async def test_reconnecting_says_what_it_will_send_and_sends_it(
+    house: Accounts, sandbox: Sandbox, enqueued: Enqueued
+) -> None:
+    page = await press(house, make_link(house), "ada")
+    account = str(page.account_id)
+    now = house.now()
+    soon = waiting_post(house, account, DEAD, due_at=now - 60)
+    old = waiting_post(house, account, DEAD, due_at=now - 200_000)
+    link = make_link(house, account_id=account)
+    landing = await connect.land(house, link.url.rsplit("/", 1)[1])
+    assert not isinstance(landing, Page)
+    assert (landing.sends, landing.holds, landing.reconnects) == ((soon,), (old,), "ada")
+    page = await press(house, link, "ada")
+    assert page.ok
+    assert enqueued.posts == [soon]
+    assert page.facts["released"] == [soon]
+    with house.db.read() as conn:
+        states = {row.id: row.state for row in conn.execute(sa.select(posts.c.id, posts.c.state))}
+        assert conn.execute(sa.select(blockers.c.repaired_by)).scalars().all() == ["reconnect"]
+    assert states == {soon: "publishing", old: "held"}
+    assert change_types(house).count("account.reconnected") == 1
+
+
+async def test_a_missing_permission_is_said_and_holds_the_account(house: Accounts, enqueued: Enqueued) -> None:
+    page = await press(house, make_link(house), "ada", sandbox_scope="threads_basic")
+    assert page.ok
+    assert page.facts["missing"] == ["threads_content_publish"]
+    row = row_of(house, str(page.account_id))
+    assert row.health == "limited"
+    assert row.health_cause["pattern"] == "permission_not_granted"
+    with house.db.read() as conn:
+        assert conn.execute(sa.select(blockers.c.pattern)).scalars().all() == ["permission_not_granted"]
+    link = make_link(house, account_id=page.account_id)
+    assert (await press(house, link, "ada")).ok
+    assert row_of(house, str(page.account_id)).health == "active"
+    with house.db.read() as conn:
+        assert conn.execute(sa.select(blockers.c.repaired_at)).scalar() is not None
+
+
+async def test_the_return_address_gets_the_outcome(house: Accounts) -> None:
+    with house.db.begin() as conn:
+        conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
+    link = make_link(house, return_url="https://shop.example/app/done?x=1")
+    page = await press(house, link, "ada")
+    assert page.return_url == (
+        f"https://shop.example/app/done?x=1&status=connected&account_id={page.account_id}&link_id={link.id}"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/app",
+        "https://shop.example.evil.example/app",
+        "https://shop.example/application",
+        "https://shop.example/app/../admin",
+        "https://shop.example/app/%2e%2e/admin",
+        "https://user@shop.example/app",
+        "https://shop.example:8443/app",
+        "http://shop.example/app",
+        "//shop.example/app",
+        "javascript:alert(1)",
+        "https://shop.example\\@evil.example/app",
+        "https://[::1",
+        "",
+    ],
+)
+async def test_a_return_address_outside_the_list_is_refused(house: Accounts, address: str) -> None:
+    with house.db.begin() as conn:
+        conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
+        refusal = links.create(conn, house.settings, ONE, now=house.now(), return_url=address)
+    assert isinstance(refusal, Refusal)
+    assert refusal.field == "return_url"
+
+
+async def test_links_of_other_workspaces_accounts_cannot_be_made(house: Accounts) -> None:
+    page = await press(house, make_link(house), "ada")
+    with house.db.begin() as conn:
+        refusal = links.create(conn, house.settings, "wsp_two", now=house.now(), account_id=page.account_id)
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 404
+
+
+async def test_a_dashboard_token_is_long_lived_already(house: Accounts, sandbox: Sandbox) -> None:
+    made = sandbox.control.token("ada")
+    stored = await connect.add_token(house, ONE, SecretStr(f' "{made["access_token"]}"\n'), actor="cli")
+    assert isinstance(stored, Stored), stored
+    assert stored.kind == "new"
+    row = row_of(house, stored.account_id)
+    assert house.vault.open(row.token_enc) == made["access_token"]
+    assert not [r for r in requests(sandbox) if "/access_token" in r and "oauth" not in r]
+
+
+async def test_a_short_token_is_exchanged(house: Accounts, sandbox: Sandbox) -> None:
+    made = sandbox.control.token("ada", kind="short")
+    stored = await connect.add_token(house, ONE, SecretStr(made["access_token"]), actor="cli")
+    assert isinstance(stored, Stored), stored
+    row = row_of(house, stored.account_id)
+    assert house.vault.open(row.token_enc) != made["access_token"]
+    assert row.token_expires_at - house.now() > 59 * 86_400
+
+
+@pytest.mark.parametrize(("token", "pattern"), [("", "token_not_sent"), ("EAAGnot-a-threads-token", None), ("x", None)])
+async def test_a_token_that_is_none(house: Accounts, token: str, pattern: str | None) -> None:
+    answer = await connect.add_token(house, ONE, SecretStr(token), actor="cli")
+    assert isinstance(answer, Unknown)
+    assert pattern is None or answer.diagnosis.pattern == pattern
+    assert answer.diagnosis.lane in ("meta_token", "request_bug")
+
+
+async def test_a_token_of_another_profile_does_not_replace_this_one(house: Accounts, sandbox: Sandbox) -> None:
+    ada = await connect.add_token(house, ONE, SecretStr(sandbox.control.token("ada")["access_token"]), actor="cli")
+    assert isinstance(ada, Stored)
+    bob = SecretStr(sandbox.control.token("bob")["access_token"])
+    page = await connect.add_token(house, ONE, bob, actor="cli", account_id=ada.account_id)
+    assert isinstance(page, Page)
+    assert page.pattern == "different_profile"
+    assert "token is one of" in page.happened
+
+
+async def test_threads_down_while_connecting_is_no_verdict_on_anybody(house: Accounts, sandbox: Sandbox) -> None:
+    sandbox.control.call(
+        "POST", "/faults", {"endpoint": "token", "times": 50, "when": "before", "answer": {"drop": True}}
+    )
+    page = await press(house, make_link(house), "ada")
+    assert not page.ok
+    assert page.retry_url
+    assert change_types(house) == []
+
+
+def requests(sandbox: Sandbox) -> list[str]:
+    return [str(entry["path"]) for entry in sandbox.control.call("GET", "/requests")["data"]]
+
+
+async def test_a_code_that_comes_back_twice_connects_once(house: Accounts) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    assert not isinstance(landing, Page)
+    async with guarded_session(Trust.OPERATOR) as browser:
+        where = await connect.go(house, token, browser)
+        assert isinstance(where, str)
+        async with browser.get(where, params={"sandbox_account": "ada"}, allow_redirects=False) as answer:
+            query = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+    pages = await asyncio.gather(*(connect.finish(house, query, landing.cookie) for _ in range(4)))
+    assert [page.ok for page in pages].count(True) == 1
+    assert change_types(house) == ["account.connected"]
+
+
+async def test_one_profile_added_many_times_at_once_is_one_account(
+    make_house: HouseMaker, any_db: Database, sandbox: Sandbox
+) -> None:
+    house = make_house(any_db)
+    token = SecretStr(sandbox.control.token("ada")["access_token"])
+    made = await asyncio.gather(*(connect.add_token(house, ONE, token, actor="cli") for _ in range(6)))
+    assert all(isinstance(one, Stored) for one in made)
+    assert len({one.account_id for one in made if isinstance(one, Stored)}) == 1
+    assert sorted(change_types(house)) == ["account.connected"] + ["account.reconnected"] * 5
+
+
+async def test_a_scanner_that_opens_the_link_meanwhile_does_not_lock_the_person_out(house: Accounts) -> None:
+    token = make_link(house).url.rsplit("/", 1)[1]
+    landing = await connect.land(house, token)
+    assert not isinstance(landing, Page)
+    await connect.land(house, token)
+    page = await connect.finish(house, {"code": "AQBwrong", "state": token}, landing.cookie)
+    assert page.pattern == "authorization_code_used"
+
+
+async def test_the_page_of_this_server_may_always_be_returned_to(house: Accounts) -> None:
+    own = f"{house.settings.public_url}/accounts"
+    with house.db.begin() as conn:
+        conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
+        near = links.create(conn, house.settings, ONE, now=house.now(), return_url=f"{own}.evil.example")
+    assert isinstance(near, Refusal)
+    page = await press(house, make_link(house, return_url=own), "ada")
+    assert page.return_url is not None
+    assert page.return_url.startswith(f"{own}?status=connected&account_id={page.account_id}")

@@ -1,0 +1,64 @@
+"""``treadle mcp`` as an assistant starts it: a process that speaks on its standard input and output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from tests.treadle.cli.servers import environment, treadle
+from treadle.app import DEFAULT_WORKSPACE, open_app
+from treadle.people.keys import create_key
+from treadle.settings import Settings
+
+
+def key_of(data_dir: Path) -> str:
+    app = open_app(Settings(data_dir=data_dir))
+    with app.db.begin() as conn:
+        _, secret = create_key(conn, DEFAULT_WORKSPACE, "assistant", ["read"], app.now())
+    app.close()
+    return secret
+
+
+async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
+    env = environment(tmp_path, TREADLE_KEY=key_of(tmp_path))
+    server = StdioServerParameters(command=sys.executable, args=["-m", "treadle", "mcp"], env=env)
+    async with Client(server) as client:
+        assert {"publish", "check", "explain"} <= {tool.name for tool in (await client.list_tools()).tools}
+        result = await client.call_tool("diagnose_answer", {"answer": '{"error": {"code": 190}}'})
+        assert not result.is_error
+        assert (result.structured_content or {})["lane"] == "meta_token"
+        told = await client.call_tool("explain", {"what": "token is invalid"})
+        assert (told.structured_content or {})["id"] == "token_is_invalid"
+        refused = await client.call_tool("publish", {"text": "x"})
+        assert refused.is_error
+        assert "it needs the scope 'write'" in refused.content[0].text
+        for tool, arguments, words in (
+            ("explain", {}, "The argument 'what' is missing."),
+            ("diagnose_answer", {"answer": "x", "http_status": "many"}, "The argument 'http_status' is wrong"),
+            ("publish", {"text": "x", "publish_a": "2027-01-01T00:00:00Z"}, "has no argument 'publish_a'"),
+        ):
+            wrong = await client.call_tool(tool, arguments)
+            assert wrong.is_error
+            text = wrong.content[0].text
+            assert words in text
+            assert not any(raw in text for raw in ("pydantic", "validation error", "\n"))
+
+
+@pytest.mark.parametrize("key", ["", "trd_wrong"])
+def test_without_a_good_key_it_says_so(tmp_path: Path, key: str) -> None:
+    done = treadle("mcp", env=environment(tmp_path, TREADLE_KEY=key), stdin="")
+    assert done.returncode == 1
+    assert "treadle keys create" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_tools_as_json(tmp_path: Path) -> None:
+    os.makedirs(tmp_path, exist_ok=True)
+    done = treadle("mcp", "--json", env=environment(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert {tool["name"] for tool in json.loads(done.stdout)} >= {"publish", "what_needs_me"}

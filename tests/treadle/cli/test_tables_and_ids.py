@@ -1,0 +1,91 @@
+"""Tables on a terminal, and ids as people type them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.treadle.cli import servers
+from tests.treadle.cli.conftest import Terminal
+from tests.treadle.http.conftest import House
+from tests.treadle.http.test_api_posts import create
+from treadle.engine.blockers import open_blocker
+from treadle_diagnosis import diagnose
+
+REVOKED = {"http_status": 400, "body": {"error": {"code": 190, "error_subcode": 460}}}
+
+
+def on_a_terminal(house: House, *args: str, columns: int, **env: str) -> str:
+    """What a command shows on a terminal so many columns wide."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "treadle", *args],
+            env=servers.environment(house.app.settings.data_dir, COLUMNS=str(columns), TERM="xterm", **env),
+            stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+    said = b""
+    try:
+        while piece := os.read(ours, 65_536):
+            said += piece
+    except OSError:  # how Linux tells that the other end was closed
+        pass
+    finally:
+        os.close(ours)
+        process.wait(servers.PATIENCE_S)
+    assert process.returncode == 0
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_a_narrow_terminal_shows_the_ends_of_ids_and_they_are_taken(treadle: Terminal, at_home: House) -> None:
+    post = create(at_home, "a text that is long enough to be folded on a terminal that is narrow")
+    id_ = post["id"]
+    narrow = on_a_terminal(at_home, "posts", columns=80)
+    assert id_ not in narrow
+    shown = re.search(r"…[0-9a-z]{8}(?= )", narrow)
+    assert shown is not None
+    assert id_.endswith(shown[0].removeprefix("…"))
+    assert treadle.json("posts", "show", shown[0])["id"] == id_
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", narrow).splitlines())) <= 80
+    assert post["state_label"] in narrow  # not folded in the middle
+    assert id_ in on_a_terminal(at_home, "posts", columns=160)
+
+
+def test_colours_are_for_terminals_that_want_them(at_home: House, treadle: Terminal) -> None:
+    create(at_home, "coloured")
+    assert "\x1b[" in on_a_terminal(at_home, "posts", columns=160)
+    assert "\x1b[3" not in on_a_terminal(at_home, "posts", columns=160, NO_COLOR="1")
+    assert "\x1b[" not in treadle("posts").out
+    assert "\x1b[1m" in on_a_terminal(at_home, "workspace", columns=100)
+    assert "\x1b[" not in on_a_terminal(at_home, "workspace", columns=100, NO_COLOR="1")
+
+
+@pytest.fixture
+def blockers(at_home: House) -> dict[str, str]:
+    """One of this workspace's account, one of the app, one of another workspace's account."""
+    app = at_home.app
+    with app.db.begin() as conn:
+        return {
+            name: open_blocker(conn, diagnose(REVOKED), scope=scope, key=key, workspace_id=workspace, now=app.now())
+            for name, scope, key, workspace in (
+                ("mine", "account", at_home.account, at_home.workspace),
+                ("app", "app", "1234567890", at_home.workspace),
+                ("theirs", "account", at_home.other_account, at_home.other_workspace),
+            )
+        }
+
+
+def test_blockers_are_named_by_their_end(treadle: Terminal, at_home: House, blockers: dict[str, str]) -> None:
+    for name in ("mine", "app"):
+        id_ = blockers[name]
+        assert [treadle.json("blockers", "show", said)["id"] for said in (id_, id_[-8:], f"…{id_[-8:]}")] == [id_] * 3
+    for said, code in ((blockers["theirs"], 1), (blockers["theirs"][-8:], 1), ("x", 2)):
+        done = treadle("blockers", "show", said)
+        assert (done.code, done.out) == (code, "")

@@ -1,0 +1,121 @@
+"""What a person meets when something around the command is not as it should be: sentences and fixed exit codes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.treadle.cli.servers import PATIENCE_S, environment, treadle
+from treadle.app import open_app
+from treadle.settings import Settings
+
+OPENING = (("posts", "list"), ("accounts", "list"), ("keys", "list"), ("migrate",), ("serve", "--port", "0"))
+DEAD = "postgresql://nobody:hush@127.0.0.1:1/nothing"
+
+
+def said(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "╭" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3  # what happened and why, then what to do
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("command", OPENING, ids=" ".join)
+def test_postgres_that_is_away(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = treadle(*command, env=environment(tmp_path, TREADLE_DATABASE_URL=DEAD))
+    said(done, 1, "The database at 127.0.0.1:1 cannot be opened", "refused", "correct TREADLE_DATABASE_URL")
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["mysql://a/b", "nonsense"])
+def test_a_database_address_that_is_none(tmp_path: Path, url: str) -> None:
+    said(
+        treadle("accounts", "list", env=environment(tmp_path, TREADLE_DATABASE_URL=url)), 2, "TREADLE_DATABASE_URL"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", OPENING, ids=" ".join)
+def test_a_data_directory_that_cannot_be_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("")
+    env = {**environment(tmp_path), "TREADLE_DATA_DIR": str(tmp_path / "file" / "data")}
+    said(treadle(*command, env=env), 1, str(tmp_path / "file"), "cannot be used", "TREADLE_DATA_DIR")
+
+
+def powerless(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The command as a user whom file modes bind; root is made one by taking that power from it."""
+    command = [sys.executable, "-m", "treadle", *args]
+    if os.geteuid() == 0:
+        if not (setpriv := shutil.which("setpriv")):
+            pytest.skip("this is root, whom modes do not bind, and there is no setpriv")
+        command = [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, cwd="/")
+
+
+def test_a_data_directory_that_may_only_be_read(tmp_path: Path) -> None:
+    open_app(Settings(data_dir=tmp_path)).close()
+    env = environment(tmp_path)
+    for file in tmp_path.iterdir():
+        file.chmod(0o444)
+    tmp_path.chmod(0o555)
+    try:
+        for command in (("posts", "list"), ("keys", "list"), ("serve", "--port", "0")):
+            said(powerless(*command, env=env), 1, str(tmp_path), "Let this user")
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_a_database_file_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "treadle.sqlite").write_bytes(b"not a database, whatever its name says" * 100)
+    said(treadle("posts", "list", env=environment(tmp_path)), 1, "file is not a database", "backup")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("--help",), ("posts", "--help"), ("posts", "list", "--json"), ("posts", "export"),
+     ("export",), ("webhooks", "events"), ("workspace",), ("media", "--json"), ("unknown", "--json"),
+     ("explain", "token_is_invalid"), ("diagnose", '{"error": {"code": 190}}'), ("keys", "--json"),
+     ("accounts", "--json")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_reader_that_leaves_early_changes_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "treadle", *command],
+            env=environment(tmp_path), stdout=writing, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        os.close(writing)
+        errors = process.communicate(timeout=PATIENCE_S)[1]
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "treadle", "diagnose", "--jsonl", "-"],
+        stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path), text=True, bufsize=1,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        os.write(
+            writing, b'{"id": 1, "body": {"error": {"code": 190}}}\n' * 200
+        )  # more than is buffered: it is at work
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert (process.wait(PATIENCE_S), process.stderr and process.stderr.read()) == (130, "")
+    finally:
+        process.kill()
+        os.close(reading)
+        os.close(writing)

@@ -1,0 +1,166 @@
+"""Killing workers with SIGKILL: at each request to Threads, at chosen places of the product, at random moments."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.support.proof import Tally
+from tests.treadle.engine.faults import in_vain
+from tests.treadle.engine.hangman import MOMENTS, Hangman, Moment
+from tests.treadle.engine.shop import Owner, Shop
+from tests.treadle.engine.traps import COMMIT, Trap
+from tests.treadle.engine.worker import Worker, workers
+from treadle.domain.states import FINAL
+from treadle.store.tables import events, posts
+
+Posted = tuple[Owner, str, list[str]]
+# What one text post asks of Threads: create, status, list, publish, read.
+REQUESTS_OF_A_TEXT = 5
+
+
+def write(shop: Shop, parts: int = 1, owner: Owner | None = None) -> Posted:
+    owner = owner or shop.owner()
+    texts = [f"{owner.username} {number}" for number in range(parts)]
+    replies = [{"text": text} for text in texts[1:]]
+    return owner, shop.post(owner, text=texts[0], **({"replies": replies} if replies else {})), texts
+
+
+def check(shop: Shop, posted: Sequence[Posted], tally: Tally | None = None) -> None:
+    """Everything is out once, in order, and the timeline tells of every request that reached Threads."""
+    problems = []
+    for owner, post_id, texts in posted:
+        live = [post["text"] for post in shop.live(owner)]
+        if live != texts:
+            problems.append(f"on Threads are {live}, not {texts}\n{shop.story(post_id)}")
+        requests = shop.requests(owner)
+        problems += [f"{why}\n{shop.story(post_id)}" for why in in_vain(requests)]
+        timeline = shop.timeline(post_id)
+        told_of = [event for event in timeline if event["request"] or event["outcome"] == "interrupted"]
+        for endpoint, what in (("create", "Create the container"), ("publish", "Publish")):
+            reached = sum(request["endpoint"] == endpoint for request in requests)
+            told = sum(event["what"].startswith(what) for event in told_of)
+            if reached > told and "carousel" not in texts[0]:
+                problems.append(f"{reached} {endpoint} requests, {told} in the timeline\n{shop.story(post_id)}")
+        if any(event["outcome"] is None for event in timeline):
+            problems.append(f"a call in the timeline has no end\n{shop.story(post_id)}")
+    if tally is not None:
+        tally.add("posts", len(posted))
+        tally.add("requests", sum(len(shop.requests(owner)) for owner, _, _ in posted))
+        tally.add("calls_cut_off", cut_off(shop))
+    assert not problems, "\n".join(problems[:10])
+
+
+def cut_off(shop: Shop) -> int:
+    """How many calls a kill left without an answer, so far as the next worker noted."""
+    with shop.app.db.read() as conn:
+        query = sa.select(sa.func.count()).select_from(events).where(events.c.outcome == "interrupted")
+        return int(conn.execute(query).scalar_one())
+
+
+def under_way(shop: Shop) -> int:
+    """How many posts are not finished."""
+    with shop.app.db.read() as conn:
+        query = sa.select(sa.func.count()).select_from(posts).where(posts.c.state.not_in(FINAL))
+        return int(conn.execute(query).scalar_one())
+
+
+def kill(worker: Worker, shop: Shop, tally: Tally) -> None:
+    """Kill -9, now at the latest; counts if it was alive until a kill, and had something to do."""
+    worker.kill()
+    assert worker.process.exitcode == -signal.SIGKILL, f"it ended by itself: {worker.process.exitcode}"
+    tally.add("kills" if under_way(shop) else "kills_of_idle_workers")
+
+
+def finish(shop: Shop, posted: Sequence[Posted], started: list[Worker], within_s: float = 120.0) -> None:
+    """A last worker brings everything to its end."""
+    started.append(Worker(shop.app.settings))
+    shop.published([post_id for _, post_id, _ in posted], within_s=within_s)
+
+
+Writer = Callable[[Shop, Owner], Posted]
+
+
+def texts(parts: int) -> Writer:
+    return lambda shop, owner: write(shop, parts, owner)
+
+
+def kill_at(desk: Shop, places: Sequence[tuple[int, Moment]], make: Writer, tally: Tally) -> None:
+    """A worker dies at each of these requests of a post of its own."""
+    hangman, posted = Hangman(desk.sandbox), []
+    with workers() as started:
+        for nth, moment in places:
+            worker = Worker(desk.app.settings)
+            started.append(worker)
+            # Planned before the post exists: a worker that is quick must not have asked anything uncounted.
+            owner = desk.owner()
+            hangman.plan(nth, moment, lambda pid=worker.pid: os.kill(pid, signal.SIGKILL), token=owner.token)
+            posted.append(make(desk, owner))
+            assert hangman.done.wait(30), f"request {nth} never came\n{desk.story(posted[-1][1])}"
+            worker.kill()
+            assert worker.process.exitcode == -signal.SIGKILL
+            tally.add("kills")
+        finish(desk, posted, started)
+    check(desk, posted, tally)
+    tally.expect(kills=len(places), posts=len(places))
+
+
+def kill_in_traps(desk: Shop, traps: Sequence[Trap], tally: Tally, make: Callable[[], Sequence[Posted]]) -> None:
+    """A worker dies at each of these places, with new posts each time; the next one finds what it left."""
+    posted: list[Posted] = []
+    with workers() as started:
+        for trap in traps:
+            posted += make()
+            worker = Worker(desk.app.settings, trap)
+            started.append(worker)
+            assert worker.trapped(), f"never came to the place: {trap}"
+            tally.add("kills")
+        finish(desk, posted, started)
+    check(desk, posted, tally)
+    tally.expect(kills=len(traps), posts=1)
+
+
+def kill_at_random(desk: Shop, kills: int, tally: Tally) -> None:
+    """At requests, at commits and by the clock; a kill counts when posts were under way."""
+    chance, hangman, posted = tally.chance, Hangman(desk.sandbox), []
+    with workers() as started:
+        while tally["kills"] < kills:
+            posted += [write(desk, chance.choice((1, 1, 2, 3))) for _ in range(chance.randint(1, 3))]
+            way = chance.random()
+            worker = Worker(desk.app.settings, _some_commit(chance) if way < 0.3 else None)
+            started.append(worker)
+            if way < 0.3:
+                worker.trapped(chance.uniform(0.5, 2.0))
+            elif way < 0.8:
+                pause = chance.choice((0.0, 0.0, 0.003, 0.01, 0.03))
+
+                def deed(pid: int = worker.pid) -> None:
+                    os.kill(pid, signal.SIGKILL)
+
+                hangman.plan(chance.randint(1, 20), chance.choice(MOMENTS), deed, pause_s=pause)
+                hangman.done.wait(chance.uniform(0.5, 2.0))
+                hangman.forget()
+            else:
+                worker.process.join(chance.uniform(0.0, 1.2))
+            kill(worker, desk, tally)
+        finish(desk, posted, started, within_s=180)
+    check(desk, posted, tally)
+    tally.expect(kills=kills, posts=kills, calls_cut_off=kills // 5)
+
+
+def _some_commit(chance: random.Random) -> Trap:
+    return Trap(COMMIT, chance.randint(1, 60), chance.choice(("before", "after")))
+
+
+def places_of(requests: int) -> list[tuple[int, Moment]]:
+    """Each of so many requests: before its effect, after it, and after its answer."""
+    return [(nth, moment) for nth in range(1, requests + 1) for moment in MOMENTS]
+
+
+def some(choices: Sequence[Any], count: int, tally: Tally) -> list[Any]:
+    return tally.chance.sample(list(choices), min(len(choices), count))

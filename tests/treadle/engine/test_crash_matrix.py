@@ -1,0 +1,21 @@
+"""Kill -9 at any moment, any number of times: nothing lost, nothing doubled, the timeline complete.
+
+A few kills on both databases; the whole matrix is in ``crashes.py``.
+"""
+
+from __future__ import annotations
+
+from tests.support.proof import Tally
+from tests.treadle.engine.conftest import matrix_size
+from tests.treadle.engine.killing import REQUESTS_OF_A_TEXT, kill_at, kill_at_random, places_of, some, texts
+from tests.treadle.engine.shop import Shop
+
+
+def test_killed_at_some_stage_boundaries(desk: Shop, tally: Tally) -> None:
+    """Some requests of a text post, before their effect, after it, or after their answer: the worker dies there."""
+    places = places_of(REQUESTS_OF_A_TEXT)
+    kill_at(desk, some(places, matrix_size(5, len(places)), tally), texts(1), tally)
+
+
+def test_killed_at_some_random_moments(desk: Shop, tally: Tally) -> None:
+    kill_at_random(desk, matrix_size(5, 20), tally)

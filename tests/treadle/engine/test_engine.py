@@ -1,0 +1,39 @@
+"""What the engine leans on beyond what DBOS promises."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.treadle.engine.shop import Shop
+
+
+def test_the_end_of_a_run_is_written_in_a_commit_of_ours(lite: Shop) -> None:
+    """Its own transaction would be a quarter of all the time in which SQLite's one writer is busy."""
+    seen: dict[str, list[str]] = {"ours": [], "its own": []}
+
+    def listen(name: str, engine: sa.Engine) -> None:
+        def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            if "workflow_output" in statement:
+                seen[name].append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+
+    listen("ours", lite.app.db.engine)
+    listen("its own", lite.app.db.runs_engine)
+    owner = lite.owner()
+    lite.published([lite.post(owner, text=f"{n}") for n in range(5)])
+
+    def ended() -> list[Any]:
+        query = "SELECT status, owner_xid FROM workflow_status WHERE name = 'treadle.advance' AND status <> 'PENDING'"
+        with lite.app.db.read() as conn:
+            return list(conn.execute(sa.text(query)).all())
+
+    deadline = time.monotonic() + 30
+    while len(ended()) < 5 and time.monotonic() < deadline:  # a post is published a moment before its run ends
+        time.sleep(0.05)
+    assert set(ended()) == {("SUCCESS", None)}
+    assert len(seen["ours"]) >= 5
+    assert seen["its own"] == []

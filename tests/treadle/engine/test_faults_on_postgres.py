@@ -1,0 +1,21 @@
+"""The fault matrix on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres import Cluster
+from tests.treadle.engine.matrix import FaultMatrix
+
+
+@pytest.fixture
+def database_url(postgres_cluster: Cluster) -> Iterator[str]:
+    with postgres_cluster.database() as url:
+        yield url
+
+
+@pytest.mark.postgres
+class TestFaultsOnPostgres(FaultMatrix):
+    pass

@@ -1,0 +1,119 @@
+"""Worker processes to be killed: started quickly from a process that has everything loaded already."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+import treadle.app
+from tests.treadle.engine.shop import Deaf, few_jobs, quick_client
+from tests.treadle.engine.traps import Trap
+from treadle.settings import Settings
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.treadle.engine.worker"])
+
+
+def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
+    """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap."""
+    if trap is not None:
+        trap.set()
+    with quick_client(), few_jobs(("recheck",)):
+        app = treadle.app.open_app(Settings(**values), migrate=False)
+        engine = app.start_worker()
+        engine.house.breaker = Deaf()  # type: ignore[assignment]
+
+        def stop(*_: Any) -> None:
+            app.stop_worker(within_s=10)
+            app.close()
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, stop)
+        tell.send(engine.lease.worker)
+        while True:
+            signal.pause()
+
+
+class Worker:
+    """One worker process. One with a ``trap`` may die before it has started; its ``id`` is then empty."""
+
+    def __init__(self, settings: Settings, trap: Trap | None = None) -> None:
+        values = {**settings.model_dump(mode="json"), "log_level": "error"}
+        for name in ("threads_app_secret", "secret_keys"):
+            values[name] = getattr(settings, name).get_secret_value()
+        heard, tell = _context.Pipe(duplex=False)
+        self.process = _context.Process(target=work, args=(values, tell, trap), daemon=True)
+        self.process.start()
+        tell.close()
+        if not heard.poll(60):
+            raise AssertionError("a worker did not start")
+        try:
+            self.id = str(heard.recv())
+        except EOFError:
+            if trap is None:
+                raise AssertionError("a worker died while it started") from None
+            self.id = ""
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    def signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        self.process.join(10)
+
+    def trapped(self, within_s: float = 20.0) -> bool:
+        """Waits for it to step into its trap; false when it did not."""
+        self.process.join(within_s)
+        return self.process.exitcode == -signal.SIGKILL
+
+    def stop(self) -> int | None:
+        """Stop it as a service manager would; returns its exit code."""
+        self.signal(signal.SIGTERM)
+        self.process.join(30)
+        return self.process.exitcode
+
+
+def kill_first(started: Sequence[Worker]) -> Callable[[], None]:
+    """A deed that kills the first of these workers, for another thread than the one that starts it.
+
+    It may be planned before there is one: a worker can be at work before it has told this process that it is there.
+    """
+
+    def kill() -> None:
+        latest = time.monotonic() + 10
+        while not started and time.monotonic() < latest:
+            time.sleep(0.001)
+        started[0].signal(signal.SIGKILL)
+
+    return kill
+
+
+@contextmanager
+def workers() -> Iterator[list[Worker]]:
+    """A list to put workers into; those that are left are killed at the end."""
+    started: list[Worker] = []
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.kill()
+        sys.stdout.flush()

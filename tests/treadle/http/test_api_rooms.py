@@ -1,0 +1,547 @@
+"""Accounts, blockers, media, keys, workspaces, export and causes over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from tests.treadle.http.conftest import House, furnish
+from treadle import diagnose
+from treadle.app import open_app
+from treadle.engine.blockers import open_blocker
+from treadle.http.export import EXPORTED, INSIDE_OTHERS
+from treadle.http.stream import Hub
+from treadle.settings import Settings
+from treadle.store.tables import (
+    accounts,
+    alerts,
+    api_keys,
+    connect_links,
+    idempotency,
+    metadata,
+    post_blockers,
+    posts,
+    unknown_answers,
+)
+from treadle_sandbox.server import Sandbox
+
+REVOKED = {
+    "error": {"message": "Error validating access token", "type": "OAuthException", "code": 190, "error_subcode": 460}
+}
+
+
+@pytest.fixture
+def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[House]:
+    """A house whose Threads is the sandbox; no worker runs."""
+    app = open_app(
+        Settings(
+            threads_api_url=threads_sandbox.url,
+            threads_authorize_url=threads_sandbox.authorize_url,
+            threads_app_id="1234567890",
+            threads_app_secret="a-secret-for-the-sandbox",
+            allow_private_media_hosts=True,
+            time_scale=0.01,
+        )
+    )
+    yield furnish(app)
+    app.close()
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (30, 60, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- accounts
+
+
+def test_an_account_comes_by_token_and_is_looked_at(live: House, threads_sandbox: Sandbox) -> None:
+    mia = threads_sandbox.control.add_account("mia")
+    client = live.client("write")
+    made = client.post("/v1/accounts", json={"token": mia["access_token"]})
+    assert made.status_code == 201, made.text
+    account = made.json()
+    assert (account["username"], account["health"], account["connected"]) == ("mia", "active", True)
+    assert mia["access_token"] not in made.text
+    path = made.headers["location"]
+    assert client.get(path).json()["reconnect_would"] == {"sends": [], "holds": []}
+    assert client.post(f"{path}/recheck").json()["health"] == "active"
+    quota = client.get(f"{path}/quota").json()
+    assert (quota["posts"]["used"], quota["posts"]["total"], quota["live"]) == (0, 250, True)
+    assert client.get(f"{path}/quota", params={"live": "false"}).json()["live"] is False
+    assert client.patch(path, json={"paused": True}).json()["paused"] is True
+    assert client.patch(path, json={"paused": "yes"}).status_code == 422
+    link = client.post(f"{path}/reconnect")
+    assert link.status_code == 201
+    assert "/connect/" in link.json()["url"]
+    threads_sandbox.control.revoke("mia")
+    dead = client.post(f"{path}/recheck").json()
+    assert dead["health"] == "reconnect"
+    assert dead["cause"]["action"] == "reconnect"
+    refused = client.get(f"{path}/quota")
+    assert (refused.status_code, refused.json()["code"]) == (424, "threads_refused")
+    assert "/guide/errors/" in refused.json()["type"]
+    assert client.delete(path).status_code == 204
+    assert client.post(f"{path}/recheck").status_code == 409
+
+
+def test_a_token_that_is_none_is_a_problem_with_a_guide_page(live: House) -> None:
+    answer = live.client("write").post("/v1/accounts", json={"token": "not a token"})
+    assert answer.status_code == 424
+    assert answer.json()["cause"]["pattern"]
+    assert "/guide/errors/" in answer.json()["type"]
+    assert live.client("write").post("/v1/accounts", json={"token": " "}).status_code == 422
+
+
+def test_a_connect_link_needs_an_allowed_return_address(live: House) -> None:
+    client = live.client("admin")
+    no = client.post("/v1/accounts/connect", json={"return_url": "https://app.example/back"})
+    assert no.json()["findings"][0]["field"] == "return_url"
+    client.patch(f"/v1/workspaces/{live.workspace}", json={"options": {"return_addresses": ["https://app.example"]}})
+    yes = client.post("/v1/accounts/connect", json={"return_url": "https://app.example/back"})
+    assert yes.status_code == 201
+    assert client.post("/v1/accounts/connect").status_code == 201
+    assert client.post("/v1/accounts/connect", json={"scopes": ["everything"]}).status_code == 422
+
+
+# ---------------------------------------------------------------- blockers
+
+
+def block(house: House, account_id: str, text: str = "waits") -> tuple[str, str]:
+    """A post behind a blocker of its account: (post, blocker)."""
+    post = house.client("write").post("/v1/posts", json={"account_id": account_id, "text": text}).json()
+    now = house.app.now()
+    with house.app.db.begin() as conn:
+        blocker = open_blocker(
+            conn, diagnose(REVOKED), scope="account", key=account_id, workspace_id=house.workspace, now=now
+        )
+        conn.execute(sa.update(posts).where(posts.c.id == post["id"]).values(state="blocked", next_at=None))
+        conn.execute(sa.insert(post_blockers).values(post_id=post["id"], blocker_id=blocker))
+    return post["id"], blocker
+
+
+def test_a_recheck_says_first_what_it_will_send(live: House, threads_sandbox: Sandbox) -> None:
+    mia = threads_sandbox.control.add_account("mia")
+    account = live.client("write").post("/v1/accounts", json={"token": mia["access_token"]}).json()["id"]
+    post, blocker = block(live, account)
+    client, path = live.client("write"), f"/v1/blockers/{blocker}"
+    [listed] = client.get("/v1/blockers").json()["data"]
+    assert (listed["id"], listed["posts_waiting"]) == (blocker, 1)
+    assert client.get(path).json()["would"] == {"sends": [post], "holds": []}
+    shown = client.post(f"{path}/recheck", json={"preview": True}).json()
+    assert (shown["verdict"], shown["sends"]) == (None, [post])
+    assert client.get(f"/v1/posts/{post}").json()["state"] == "blocked"
+    threads_sandbox.control.revoke("mia")
+    assert client.post(f"{path}/recheck").json()["verdict"] == "still"
+    with live.app.db.begin() as conn:
+        fresh = live.app.vault.seal(threads_sandbox.control.token("mia")["access_token"])
+        conn.execute(sa.update(accounts).where(accounts.c.id == account).values(token_enc=fresh))
+    done = client.post(f"{path}/recheck").json()
+    assert (done["verdict"], done["released"]) == ("repaired", [post])
+    assert client.post(f"{path}/recheck").json()["code"] == "is_repaired"
+    assert client.get("/v1/blockers").json()["data"] == []
+    assert len(client.get("/v1/blockers", params={"repaired": "true"}).json()["data"]) == 1
+
+
+def test_causes_come_in_pages(any_house: House) -> None:
+    house, ids = any_house, []
+    for n in range(5):
+        with house.app.db.begin() as conn:
+            made = open_blocker(
+                conn, diagnose(REVOKED), scope="account", key=f"acc_{n}", workspace_id=house.workspace, now=1000.0 + n
+            )
+        ids.insert(0, made)
+    client, after, seen = house.client("read"), None, []
+    for _ in range(3):
+        page = client.get("/v1/blockers", params={"limit": 2, **({"after": after} if after else {})}).json()
+        seen.append([blocker["id"] for blocker in page["data"]])
+        after = page["next"]
+    assert (seen, after) == ([ids[:2], ids[2:4], ids[4:]], None)
+    assert client.get("/v1/blockers", params={"after": "nonsense"}).status_code == 422
+
+
+def test_a_cause_of_everybody_takes_an_admin_key(house: House) -> None:
+    with house.app.db.begin() as conn:
+        blocker = open_blocker(
+            conn, diagnose(REVOKED), scope="app", key="1234567890", workspace_id=house.workspace, now=house.app.now()
+        )
+    assert house.client("read").get(f"/v1/blockers/{blocker}").status_code == 200
+    refused = house.client("write").post(f"/v1/blockers/{blocker}/recheck")
+    assert (refused.status_code, refused.json()["needs"]) == (403, "admin")
+
+
+# ---------------------------------------------------------------- media
+
+
+def test_files_come_in_three_ways_and_are_used(live: House) -> None:
+    client = live.client("write")
+    form = client.post("/v1/media", files={"file": ("loom.jpg", picture(), "image/jpeg")})
+    assert form.status_code == 201, form.text
+    raw = client.post("/v1/media?filename=raw.jpg", content=picture(), headers={"Content-Type": "image/jpeg"})
+    assert (raw.status_code, raw.json()["kind"], raw.json()["ok"]) == (201, "image", True)
+    page = client.get("/v1/media", params={"limit": 1}).json()
+    assert [item["id"] for item in page["data"]] == [raw.json()["id"]]
+    second = client.get("/v1/media", params={"limit": 1, "after": page["next"]}).json()
+    assert [item["id"] for item in second["data"]] == [form.json()["id"]]
+    file_id = form.json()["id"]
+    body = {"account_id": live.account, "text": "x", "media": [{"id": file_id}]}
+    looked = client.post("/v1/preflight", json=body).json()
+    assert (looked["ok"], looked["media"][0]["kind"]) == (True, "image")
+    post = client.post("/v1/posts", json=body)
+    assert post.status_code == 201
+    used = client.delete(f"/v1/media/{file_id}")
+    assert (used.status_code, used.json()["post_id"]) == (409, post.json()["id"])
+    client.post(f"/v1/posts/{post.json()['id']}/cancel")
+    assert client.delete(f"/v1/media/{file_id}").status_code == 204
+    assert client.get(f"/v1/media/{file_id}").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no picture"])
+def test_what_is_no_picture_is_refused_in_words(live: House, content: bytes) -> None:
+    answer = live.client("write").post("/v1/media", files={"file": ("x.jpg", content)})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["findings"][0]["message"]
+    assert live.client().get("/v1/media").json()["data"] == []
+
+
+def test_forms_without_a_file_are_refused(live: House) -> None:
+    client = live.client("write")
+    assert client.post("/v1/media", data={"file": "text"}, files={"other": b"x"}).status_code == 422
+    broken = client.post("/v1/media", content=b"--x\r\n", headers={"Content-Type": "multipart/form-data"})
+    assert broken.status_code == 422
+    assert client.post("/v1/media", content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+    assert client.post("/v1/media", json={"url": "file:///etc/passwd"}).status_code == 422
+
+
+def test_a_repair_is_begun_watched_and_taken(live: House) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (30, 60, 90)).save(out, "WEBP")
+    with live.client("write") as client:
+        made = client.post("/v1/media", files={"file": ("loom.webp", out.getvalue())}).json()
+        assert made["report"]["plan"]["kind"] == "image"
+        path = f"/v1/media/{made['id']}"
+        begun = client.post(f"{path}/repair", json={})
+        assert (begun.status_code, begun.json()["job"]["state"]) == (202, "running")
+        while (seen := client.get(path).json())["job"]["state"] == "running":
+            pass
+        assert seen["job"]["state"] == "done", seen["job"]
+        fixed = client.get(f"/v1/media/{seen['prepared']['id']}").json()
+        assert (fixed["content_type"], fixed["ok"]) == ("image/jpeg", True)
+        assert client.post(f"{path}/repair", json={"on_too_long": "cut"}).status_code == 422
+        assert client.delete(f"{path}/repair").status_code == 409
+
+
+def test_preflight_says_what_stands_in_the_way(live: House) -> None:
+    client = live.client("read")
+    with live.app.db.begin() as conn:
+        values = {"health": "reconnect", "health_cause": diagnose(REVOKED).to_json(), "scopes": ["threads_basic"]}
+        conn.execute(sa.update(accounts).where(accounts.c.id == live.account).values(**values))
+    found = client.post("/v1/preflight", json={"account_id": live.account, "text": "x" * 501}).json()
+    assert found["ok"] is False
+    assert {f["rule"] for f in found["findings"]} == {"text_too_long", "account_health", "scope_missing"}
+    assert found["scopes"]["missing"] == ["threads_content_publish"]
+    assert client.post("/v1/preflight", json=[]).json()["ok"] is False
+
+
+# ---------------------------------------------------------------- causes
+
+
+def test_diagnose_takes_what_people_have(house: House) -> None:
+    client = house.client("read")
+    found = client.post(
+        "/v1/diagnose", json={"id": "7", "stage": "publish", "http_status": 400, "body": REVOKED}
+    ).json()
+    assert (found["id"], found["action"]) == ("7", "reconnect")
+    assert client.post("/v1/diagnose", json=REVOKED).json()["pattern"] == found["pattern"]
+    pasted = client.post("/v1/diagnose", content=json.dumps(REVOKED), headers={"Content-Type": "text/plain"})
+    assert pasted.json()["pattern"] == found["pattern"]
+    for nothing in (b"{}", b'""', b"null", b"[]"):
+        answer = client.post("/v1/diagnose", content=nothing, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422, nothing
+        assert answer.json()["diagnosis"]["pattern"] == "nothing_to_diagnose"
+
+
+def test_the_catalogue(house: House) -> None:
+    client = house.client("read")
+    everything = client.get("/v1/patterns").json()["data"]
+    assert len(everything) > 50
+    fetch = client.get("/v1/patterns", params={"lane": "media_fetch"}).json()["data"]
+    assert fetch
+    assert {p["lane"] for p in fetch} == {"media_fetch"}
+    one = client.get("/v1/patterns/session has been invalidated").json()
+    assert one["what_happened"]
+    assert one["examples"]
+    assert client.get("/v1/patterns/nope").status_code == 404
+    assert client.get("/v1/patterns", params={"lane": "nope"}).status_code == 422
+
+
+def test_unknown_answers_are_those_of_the_own_posts(house: House) -> None:
+    post = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": "x"}).json()["id"]
+    row = {"count": 3, "first_at": 1.0, "last_at": 2.0, "sample": {"body": "?"}}
+    with house.app.db.begin() as conn:
+        conn.execute(sa.insert(unknown_answers).values(shape="mine", post_id=post, **row))
+        conn.execute(sa.insert(unknown_answers).values(shape="nobody's", post_id=None, **row))
+    data = house.client("read").get("/v1/unknown-answers").json()["data"]
+    assert [(entry["shape"], entry["count"]) for entry in data] == [("mine", 3)]
+    assert house.client("other").get("/v1/unknown-answers").json()["data"] == []
+
+
+# ---------------------------------------------------------------- workspace
+
+
+def test_keys_are_shown_once_and_end_at_once(house: House) -> None:
+    admin = house.client("admin")
+    made = admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"], "expires_at": "2040-01-01T00:00:00Z"})
+    assert made.status_code == 201
+    secret, key_id = made.json()["key"], made.json()["id"]
+    new = house.client("")
+    new.headers["Authorization"] = f"Bearer {secret}"
+    assert new.get("/v1/posts").status_code == 200
+    assert new.post("/v1/posts", json={}).json()["needs"] == "write"
+    listed = admin.get("/v1/keys")
+    assert secret not in listed.text
+    assert {key["name"] for key in listed.json()["data"]} >= {"ci", "admin"}
+    assert admin.delete(f"/v1/keys/{key_id}").status_code == 204
+    assert new.get("/v1/posts").json()["code"] == "key_wrong"
+    own = next(key["id"] for key in listed.json()["data"] if key["name"] == "admin")
+    assert admin.delete(f"/v1/keys/{own}").status_code == 409
+    for wrong in ({"scopes": []}, {"scopes": ["root"]}, {"expires_at": "2001-01-01"}, {"expires_at": "soon"}, {"x": 1}):
+        assert admin.post("/v1/keys", json=wrong).status_code == 422
+
+
+def test_workspaces_are_made_by_the_house_alone(any_house: House) -> None:
+    house = any_house
+    made = house.client("admin").post("/v1/workspaces", json={"name": "Customer"})
+    assert made.status_code == 201
+    tenant = house.client("")
+    tenant.headers["Authorization"] = f"Bearer {made.json()['key']}"
+    assert [w["id"] for w in tenant.get("/v1/workspaces").json()["data"]] == [made.json()["id"]]
+    assert tenant.post("/v1/workspaces", json={"name": "More"}).json()["code"] == "house_only"
+    assert tenant.get(f"/v1/workspaces/{house.workspace}").status_code == 404
+    assert tenant.patch(f"/v1/workspaces/{house.workspace}", json={"paused": True}).status_code == 404
+    assert len(house.client("admin").get("/v1/workspaces").json()["data"]) == 3
+    assert house.client("write").post("/v1/workspaces", json={"name": "x"}).status_code == 403
+
+
+def test_a_pause_and_options(house: House) -> None:
+    path = f"/v1/workspaces/{house.workspace}"
+    client = house.client("admin")
+    assert client.patch(path, json={"paused": True, "name": "Renamed"}).json()["paused"] is True
+    kept = client.patch(path, json={"options": {"a": [1], "b": 2}}).json()
+    assert (kept["name"], kept["options"]) == ("Renamed", {"a": [1], "b": 2})
+    assert client.patch(path, json={"options": {"b": None}}).json()["options"] == {"a": [1]}
+    for wrong in (
+        {"options": {"x": "\x00"}},
+        {"name": " "},
+        {"paused": 1},
+        {"nothing": 1},
+        {"options": {"x": "y" * 20_000}},
+    ):
+        assert client.patch(path, json=wrong).status_code == 422, wrong
+    bad = client.patch(path, content=b'{"options": {"x": "\\ud800"}}', headers={"Content-Type": "application/json"})
+    assert bad.status_code == 422
+
+
+def test_export_holds_everything_and_no_secret(house: House) -> None:
+    client = house.client("write")
+    ids = [client.post("/v1/posts", json={"account_id": house.account, "text": f"p{n}"}).json()["id"] for n in range(5)]
+    client.post(
+        "/v1/posts", json={"account_id": house.account, "text": "x", "publish_at": "2040-01-01T00:00", "zone": "UTC"}
+    )
+    eve = house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+    assert eve.status_code == 201
+    assert house.client("read").get("/v1/export").status_code == 403
+    answer = house.client("admin").get("/v1/export")
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    exported = [line["data"]["id"] for line in lines if line["type"] == "post"]
+    assert set(ids) <= set(exported)
+    assert len(exported) == 6
+    assert all(line["data"]["events"] for line in lines if line["type"] == "post")
+    assert lines[-1] == {"type": "end", "data": {"complete": True}}
+    assert {"workspace", "account", "post", "key", "change"} <= {line["type"] for line in lines}
+    with house.app.db.read() as conn:
+        hashes = list(conn.execute(sa.select(api_keys.c.key_hash)).scalars())
+    for secret in ("THAAada", house.other_account, "eve's", *house.keys.values(), *hashes):
+        assert secret not in answer.text
+
+
+def test_every_table_of_a_workspace_is_exported_or_left_out_with_a_reason() -> None:
+    owned = {name for name, table in metadata.tables.items() if "workspace_id" in table.c}
+    assert owned == EXPORTED | set(INSIDE_OTHERS)
+    assert not EXPORTED & set(INSIDE_OTHERS)
+    assert all(INSIDE_OTHERS.values())
+
+
+def test_export_holds_links_alerts_and_idempotency_keys(house: House) -> None:
+    with house.app.db.begin() as conn:
+        theirs = conn.execute(
+            sa.select(accounts.c.workspace_id).where(accounts.c.id == house.other_account)
+        ).scalar_one()
+        mine = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == house.account)).scalar_one()
+        for workspace, n in ((mine, "mine"), (theirs, "theirs")):
+            conn.execute(
+                connect_links.insert().values(
+                    id=f"lnk_{n}", workspace_id=workspace, state_hash=f"digest-{n}", created_at=1.0, expires_at=2.0
+                )
+            )
+            conn.execute(
+                alerts.insert().values(workspace_id=workspace, kind="blocker", key=f"alert-{n}", raised_at=1.0)
+            )
+            # More than one page of keys, so that going on after the last of a page is used.
+            conn.execute(
+                idempotency.insert(),
+                [
+                    {"workspace_id": workspace, "key": f"{n}-{i:03}", "body_hash": f"digest-{n}", "status": 201}
+                    | {"post_ids": [], "created_at": 1.0}
+                    for i in range(205)
+                ],
+            )
+    answer = house.client("admin").get("/v1/export")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        return [line["data"] for line in lines if line["type"] == kind]
+
+    assert [link["id"] for link in of("connect_link")] == ["lnk_mine"]
+    assert [alert["key"] for alert in of("alert")] == ["alert-mine"]
+    assert [key["key"] for key in of("idempotency_key")] == [f"mine-{i:03}" for i in range(205)]
+    assert "digest-" not in answer.text
+    assert "theirs" not in answer.text
+
+
+# ---------------------------------------------------------------- one workspace never sees another's
+
+
+def test_ids_of_another_workspace_are_not_found(house: House) -> None:
+    mine = house.client("write")
+    post = mine.post("/v1/posts", json={"account_id": house.account, "text": "mine"}).json()["id"]
+    _, blocker = block(house, house.account)
+    other = house.client("other")
+    one, mine_too = f"/v1/posts/{post}", f"/v1/accounts/{house.account}"
+    asked = [
+        ("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/retry"), ("POST", f"{one}/cancel"),
+        ("POST", f"{one}/confirm"), ("POST", f"{one}/unpublish"), ("GET", f"{one}/events"),
+        ("GET", f"{one}/errors-verbose"), ("GET", mine_too), ("PATCH", mine_too), ("DELETE", mine_too),
+        ("POST", f"{mine_too}/recheck"), ("POST", f"{mine_too}/reconnect"), ("GET", f"{mine_too}/quota"),
+        ("GET", f"/v1/blockers/{blocker}"), ("POST", f"/v1/blockers/{blocker}/recheck"),
+        ("GET", f"/v1/workspaces/{house.workspace}"),
+    ]  # fmt: skip
+    for method, path in asked:
+        body: dict[str, Any] | None = {"paused": True} if path.startswith("/v1/accounts") else {"text": "theirs"}
+        body = {} if method == "POST" else body
+        answer = other.request(method, path, json=body if method in ("PATCH", "POST") else None)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
+    assert other.get("/v1/posts").json()["data"] == []
+    assert other.get("/v1/blockers").json()["data"] == []
+    stolen = other.post("/v1/posts", json={"account_id": house.account, "text": "theirs"})
+    assert stolen.json()["findings"][0]["rule"] == "known_account"
+    assert mine.get(f"/v1/posts/{post}").json()["state"] == "publishing"
+
+
+@pytest.mark.parametrize("scope", ["", "read"])
+def test_every_route_wants_a_key_and_writing_wants_more(house: House, scope: str) -> None:
+    client = house.client(scope)
+    for path, item in house.api.openapi()["paths"].items():
+        if not path.startswith("/v1/"):
+            continue
+        for method in item:
+            if scope and (method == "get" or path in ("/v1/preflight", "/v1/diagnose")):
+                continue
+            url = path.replace("{", "").replace("}", "")
+            answer = client.request(method.upper(), url)
+            expected = 403 if scope else 401
+            assert answer.status_code == expected, (method, path, answer.text)
+    wrong = house.client("")
+    for value in ("Bearer trd_wrong", "Bearer", "Basic abc", "Bearer " + "x" * 5000, "bearer \u00e9"):
+        answer = wrong.get("/v1/posts", headers={"Authorization": value.encode("latin-1")})
+        assert answer.status_code == 401, value
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+# ---------------------------------------------------------------- live changes
+
+
+def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
+    found = []
+    for block_ in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block_.splitlines() if ": " in line and not line.startswith(":"))
+        if "event" in fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found
+
+
+def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
+    house = any_house
+    client = house.client("write")
+    first = client.post("/v1/posts", json={"account_id": house.account, "text": "one"}).json()["id"]
+    house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+    seen = events_of(client.get("/v1/events?follow=false&after=0").text)
+    assert [(name, data["subject"]) for _, name, data in seen] == [("post.publishing", first)]
+    client.post(f"/v1/posts/{first}/cancel")
+    more = events_of(client.get("/v1/events?follow=false", headers={"Last-Event-ID": str(seen[-1][0])}).text)
+    assert [name for _, name, _ in more] == ["post.canceled"]
+    none = client.get("/v1/events?follow=false&after=0&types=account.*").text
+    assert events_of(none) == []
+    assert client.get("/v1/events", headers={"Last-Event-ID": "x"}).status_code == 422
+    assert client.get("/v1/events?after=-1").status_code == 422
+
+
+async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from treadle.http import stream
+    from treadle.http.places import Right
+
+    assert stream.HEARTBEAT_S == 15.0  # what docs and the description of the route say
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    hub = Hub(house.app)
+    told = stream._stream(house.app, hub, Right("key_test", house.workspace, lambda conn: True), 0, (), True)
+    assert [await anext(told) for _ in range(3)] == ["retry: 2000\n\n", *[": all quiet\n\n"] * 2]
+    await hub.close()
+    await told.aclose()
+    assert hub.listeners == 0
+
+
+async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
+    from treadle.http.places import Right
+    from treadle.http.stream import _stream
+
+    hub = Hub(house.app)
+    right = Right("key_test", house.workspace, lambda conn: True)
+    stream = _stream(house.app, hub, right, 0, (), True)
+    assert await anext(stream) == "retry: 2000\n\n"
+    await house.app.db.run(
+        lambda conn: house.app.posts.create(
+            conn, house.workspace, {"account_id": house.account, "text": "x"}, now=house.app.now(), actor="test"
+        )
+    )
+    assert "event: post.publishing" in await anext(stream)
+    await hub.close()
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert hub.listeners == 0
+
+
+def test_alert_targets_are_taken_and_never_shown(house: House) -> None:
+    client, path = house.client("admin"), f"/v1/workspaces/{house.workspace}"
+    target = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"
+    made = client.patch(path, json={"alert_urls": [target], "options": {"quiet_hours": None}})
+    assert made.status_code == 200, made.text
+    assert "alert_urls_enc" not in made.text
+    assert "TokenA12345" not in made.text + client.get(path).text
+    for body in (
+        {"alert_urls": ["file:///etc/passwd"]},
+        {"alert_urls": [7]},
+        {"options": {"alert_urls_enc": "x"}},
+        {"options": {"quiet_hours": {"from": "noon"}}},
+    ):
+        refused = client.patch(path, json=body)
+        assert refused.status_code == 422, (body, refused.text)
+        assert refused.json()["findings"]

@@ -1,0 +1,126 @@
+"""The API against its own document: schemathesis sends what the document allows and what it does not.
+
+No answer may be a 5xx, and none may have a status, a type or a shape that the document does not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests.support.postgres import Cluster
+from tests.treadle.http.conftest import House, furnish
+from treadle.app import open_app
+from treadle.engine.lease import Lease
+from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
+from treadle.http.server import describe
+from treadle.settings import Settings
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+    allow_header_conformance,
+]
+QUIET = {"deadline": None, "derandomize": True, "database": None, "suppress_health_check": list(HealthCheck)}
+few = settings(max_examples=4, phases=[Phase.explicit, Phase.generate], **QUIET)  # type: ignore[arg-type]
+some = settings(max_examples=25, **QUIET)  # type: ignore[arg-type]
+many = settings(max_examples=120, **QUIET)  # type: ignore[arg-type]
+
+
+def used(settings_: Settings) -> Iterator[House]:
+    """One house for all calls: that they meet each other's leavings is part of the test."""
+    app = open_app(settings_)
+    made = furnish(app)
+    client = made.client("write")
+    for n in range(3):
+        body = {"account_id": made.account, "text": f"post {n}", "publish_at": f"2040-01-0{n + 1}T00:00:00Z"}
+        assert client.post("/v1/posts", json=body).status_code == 201
+    Lease(app.db, seconds=3600.0).take()  # as if a worker were there
+    yield made
+    app.close()
+
+
+# Nothing answers at that address: what would ask Threads meets a refused connection.
+NOBODY = {"threads_api_url": "http://127.0.0.1:9", "time_scale": 0.001}
+
+
+@pytest.fixture(scope="module")
+def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    yield from used(Settings(data_dir=tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
+    with postgres_cluster.database() as url:
+        folder = tmp_path_factory.mktemp("schema")
+        yield from used(Settings(data_dir=folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
+
+
+# The stream of changes never ends; it has tests of its own.
+schema = schemathesis.openapi.from_dict(describe()).exclude(path="/v1/events")
+
+
+def call(case: Any, house: House) -> None:
+    headers = {"Authorization": f"Bearer {house.keys['admin']}"}
+    case.call_and_validate(base_url="http://127.0.0.1:8700", app=house.api, headers=headers, checks=CHECKS)
+
+
+@schema.parametrize()
+@few
+def test_every_answer_is_one_the_document_names(case: Any, used_house: House) -> None:
+    call(case, used_house)
+
+
+@pytest.mark.long
+@schema.parametrize()
+@many
+def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: House) -> None:
+    call(case, used_house)
+
+
+@pytest.mark.long
+@pytest.mark.postgres
+@schema.parametrize()
+@some
+def test_every_answer_is_one_the_document_names_on_postgres(case: Any, house_on_postgres: House) -> None:
+    call(case, house_on_postgres)
+
+
+def test_the_examples_are_answers_of_this_server(house: House) -> None:
+    """The example of a post in the document has the fields a post has, and the example request is taken."""
+    body = {**POST_IN_EXAMPLE, "account_id": house.account, "publish_at": "2040-12-01T09:00:00"}
+    made = house.client("write").post("/v1/posts", json=body).json()
+    assert made.keys() - {"warnings"} == POST_EXAMPLE.keys()
+    assert made["parts"][0].keys() == POST_EXAMPLE["parts"][0].keys()
+    same = ("state", "text", "zone", "publish_at_asked", "metadata", "labels", "username")
+    assert {k: made[k] for k in same} == {
+        **{k: POST_EXAMPLE[k] for k in same},
+        "publish_at_asked": "2040-12-01T09:00:00",
+    }
+
+
+def test_every_route_is_described() -> None:
+    for path, item in describe()["paths"].items():
+        for method, operation in item.items():
+            assert operation["summary"], (method, path)
+            assert any(status.startswith("2") for status in operation["responses"]), (method, path)
+            if path.startswith("/v1/"):
+                assert {"401", "403", "422"} <= operation["responses"].keys(), (method, path)
+                assert operation["security"], (method, path)

@@ -1,0 +1,91 @@
+"""Fixtures of the pages' tests: a furnished house, a served one beside a sandbox, a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.treadle.web.browsing import Served, chromium, free_socket, give_up, serving
+from tests.treadle.web.web_house import SESSION, Furnished, furnish, open_session, settings_for
+from treadle.app import open_app
+from treadle.settings import Settings
+from treadle.site import build
+from treadle.web.desk import SESSION_COOKIE
+from treadle_sandbox.server import Sandbox
+from treadle_sandbox.threaded import running
+
+
+@pytest.fixture
+def furnished(tmp_path: Path) -> Iterator[Furnished]:
+    app = open_app(settings_for(tmp_path / "data", "http://testserver"))
+    open_session(app)
+    ids = furnish(app)
+    site = build(app)
+    with TestClient(site, cookies={SESSION_COOKIE: SESSION}, follow_redirects=False) as client:
+        yield Furnished(app, site, client, ids)
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Any]:
+    """One Chromium for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = chromium()
+    with sync_api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except sync_api.Error as error:
+            give_up(f"Chromium does not start: {error}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def threads() -> Iterator[Sandbox]:
+    """A Threads to publish to, with one app and one profile."""
+    with running(seed=1, accounts=["loom.and.shuttle"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def served(threads: Sandbox, tmp_path: Path) -> Iterator[Served]:
+    """The real server with a worker, beside the sandbox; nobody can log in yet."""
+    listener = free_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    threads.control.app(redirect_uris=[f"{url}/threads/callback"])
+    settings = Settings(
+        data_dir=tmp_path / "served",
+        public_url=url,
+        threads_api_url=threads.url,
+        threads_authorize_url=threads.authorize_url,
+        threads_app_id=threads.app.id,
+        threads_app_secret=threads.app.secret,  # type: ignore[arg-type]
+        allow_private_media_hosts=True,
+        time_scale=0.02,
+        publish_settle=10,
+    )
+    with serving(settings, listener, worker=True) as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def furnished_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
+    """The real server over a furnished house, without a worker: for looking at every page."""
+    listener = free_socket()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(settings_for(tmp_path / "furnished", url), listener, worker=False) as running_server:
+        open_session(running_server.app)
+        yield running_server, furnish(running_server.app)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: TREADLE_SHOTS, else the tests' temporary folder."""
+    folder = Path(os.environ.get("TREADLE_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

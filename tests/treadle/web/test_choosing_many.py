@@ -1,0 +1,58 @@
+"""Choosing posts in the list, in a browser: all of a page, how many, and what is asked before they are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.treadle.web.browsing import Served, visiting
+from treadle.store.tables import posts
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def listed(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
+    """The scheduled posts, in a browser."""
+    served, _ = furnished_server
+    with visiting(chromium_browser, served) as page:
+        page.goto("/posts?state=scheduled")
+        yield page
+
+
+def canceled(served: Served) -> int:
+    with served.app.db.read() as conn:
+        return int(conn.execute(sa.select(sa.func.count()).where(posts.c.state == "canceled")).scalar_one())
+
+
+def test_a_whole_page_is_chosen_and_counted(listed: Any) -> None:
+    listed.get_by_label("All on this page").check()
+    listed.locator("#picked", has_text="6 chosen:").wait_for()
+    listed.locator(".pick input").first.uncheck()
+    listed.locator("#picked", has_text="5 chosen:").wait_for()
+    assert listed.get_by_label("All on this page").evaluate("box => box.indeterminate") is True
+
+
+def test_stopping_many_is_asked_first(listed: Any, furnished_server: tuple[Served, dict[str, str]]) -> None:
+    served, _ = furnished_server
+    asked: list[str] = []
+    answers = iter([False, True])
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.message)
+        (dialog.accept if next(answers) else dialog.dismiss)()
+
+    listed.on("dialog", answer)
+    for box in listed.locator(".pick input").all()[:2]:
+        box.check()
+    listed.get_by_role("button", name="Cancel").click()
+    assert canceled(served) == 0
+    assert listed.locator("#picked").inner_text() == "2 chosen:"  # nothing was lost by saying no
+    listed.get_by_role("button", name="Cancel").click()
+    listed.get_by_text("Cancel: 2 of 2 done.").wait_for()
+    assert canceled(served) == 2
+    assert asked == ["Cancel the chosen posts? What is out stays."] * 2
+    assert listed.locator(".row").count() == 4  # the filter stands

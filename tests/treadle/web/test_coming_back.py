@@ -1,0 +1,95 @@
+"""Connecting from the pages, and back to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.treadle.web.browsing import Served, visiting
+from tests.treadle.web.web_house import CSRF, Furnished, open_session
+from treadle.store.tables import accounts, connect_links, workspaces
+from treadle_sandbox.server import Sandbox
+
+
+@pytest.mark.parametrize("options", [{}, {"return_addresses": ["https://shop.example/app"]}])
+def test_a_link_made_on_the_page_returns_there_and_a_shared_one_does_not(
+    furnished: Furnished, options: dict[str, Any]
+) -> None:
+    with furnished.app.db.begin() as conn:
+        conn.execute(sa.update(workspaces).values(options=options))
+    furnished.client.post(f"/accounts/{furnished.ids['mill']}/reconnect", data={"csrf": CSRF})
+    furnished.client.post("/accounts/connect", data={"csrf": CSRF, "share": "yes"})
+    with furnished.app.db.read() as conn:
+        made = conn.execute(sa.select(connect_links.c.return_url).order_by(connect_links.c.id)).scalars().all()
+    assert sorted(made, key=str) == [None, "http://testserver/accounts"]
+
+
+def test_who_comes_back_is_told_what_is_stored(furnished: Furnished) -> None:
+    loom, mill = furnished.ids["loom"], furnished.ids["mill"]
+    well = furnished.client.get(f"/accounts?status=connected&account_id={loom}").text
+    assert "@loom.and.shuttle is connected." in well
+    ill = furnished.client.get(f"/accounts?status=connected&account_id={mill}").text
+    assert "@old.mill.cafe came back, but is not well yet" in ill
+    assert "Nothing was connected" in furnished.client.get("/accounts?status=failed&reason=x").text
+    nobody = furnished.client.get("/accounts?status=connected&account_id=acc_none").text
+    assert 'role="status"' not in nobody
+
+
+def test_the_pages_of_connecting_have_the_frame_of_the_others(furnished: Furnished) -> None:
+    made = furnished.client.post("/accounts/connect", data={"csrf": CSRF})
+    furnished.client.cookies.clear()
+    for address in (
+        made.headers["location"].removeprefix("http://testserver"),
+        "/threads/callback?error=x",
+        "/connect/x",
+    ):
+        answer = furnished.client.get(address)
+        assert '<p class="brand"><img src="/static/mark.svg"' in answer.text
+        assert 'href="/static/pages.css"' in answer.text
+        assert answer.text.count("<h1") == 1
+        assert "img-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.fixture
+def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
+    open_session(served.app)
+    with visiting(chromium_browser, served, timezone_id="Europe/Berlin") as made:
+        yield made
+
+
+def through_the_window(page: Any) -> None:
+    page.get_by_role("link", name="Continue to Threads").click()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(re.compile("/threads/callback"))
+
+
+@pytest.mark.browser
+def test_reconnecting_from_today_leads_back_and_the_blocker_goes(page: Any, served: Served, threads: Sandbox) -> None:
+    with served.app.db.begin() as conn:  # a list that does not name this server
+        conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
+    page.goto("/accounts")
+    page.get_by_role("button", name="Connect an account").click()
+    through_the_window(page)
+    page.wait_for_url(re.compile(r"/accounts\?status=connected"))  # by itself
+    page.get_by_role("status").get_by_text("@loom.and.shuttle is connected.").wait_for()
+    threads.control.revoke("loom.and.shuttle")
+    page.goto("/compose")
+    page.get_by_label("Text").first.fill("Held up by a dead token.")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.locator("#post-state .state", has_text="Needs a repair").wait_for(timeout=60_000)
+    page.goto("/")
+    page.locator("article.need").get_by_role("button", name="Reconnect").click()
+    through_the_window(page)
+    page.get_by_role("link", name="To your accounts").click()
+    page.wait_for_url(re.compile(r"/accounts\?status=connected"))
+    page.get_by_role("link", name="Today").click()
+    page.locator("#today .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
+        timeout=60_000
+    )
+    assert page.locator("article.need").count() == 0
+    with served.app.db.read() as conn:
+        assert conn.execute(sa.select(accounts.c.health)).scalars().all() == ["active"]

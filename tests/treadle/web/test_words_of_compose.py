@@ -1,0 +1,152 @@
+"""Compose calls its fields by their labels, leads to each that is to fix, and shows what Threads would take."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from tests.treadle.web.web_house import CSRF, Furnished
+from treadle.domain.rules import check_post
+from treadle.domain.rules_options import OPTIONS
+from treadle.web.drafts import DraftPart
+from treadle.web.field_words import LABELS, control_of, in_words, label_of
+from treadle.web.preview import shown_parts
+
+IDS = {"link_attachment": "no link", "quote_post_id": "abc", "location_id": "abc", "reply_to_id": "abc"}
+WRONG: list[dict[str, Any]] = [
+    {"text": "y" * 600},
+    {"text": "a", "options": IDS},
+    {"text": "a", "media": [{"url": "not an address"}, {"id": "nothing"}]},
+    {"text": "a", "options": {"poll_attachment": {"option_a": "one"}}},
+    {"text": "a", "options": {"poll_attachment": {"option_a": "one", "option_c": "y" * 30}}},
+    {"text": "a", "options": {"gif_attachment": {"provider": "TENOR"}}},
+    {"text": "a", "options": {"text_attachment": {"plaintext": "", "link_attachment_url": "no"}}},
+    {"text": "a", "options": {"text_attachment": {"plaintext": "y" * 10_001}, "link_attachment": "https://a.example"}},
+    {"text": "a", "options": {"text_attachment": {"plaintext": "y", "link_attachment_url": "https://a.example"},
+                              "link_attachment": "https://b.example", "poll_attachment": {"option_a": "y"}}},
+    {"text": "a", "options": {"is_spoiler_media": True, "is_ghost_post": True, "reply_to_id": "1",
+                              "enable_reply_approvals": True, "reply_control": "nobody", "on_too_long": "burn"}},
+    {"text": "a", "media": [{"url": "https://a.example/x.jpg", "alt_text": "y" * 1001}],
+     "options": dict.fromkeys(("poll_attachment", "gif_attachment", "link_attachment", "text_attachment"), "x")},
+    {"text": "a", "options": {"allowlisted_country_codes": ["Germany"], "topic_tag": "a.b"}, "max_lateness": "PTxH"},
+    {"text": "a", "replies": [{"text": "", "options": {"is_ghost_post": True, "reply_to_id": "1"}}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", WRONG)
+def test_no_finding_speaks_of_parameters_or_requests(body: dict[str, Any]) -> None:
+    found = check_post({"account_id": "acc_1", **body})
+    assert found
+    for finding in found:
+        said = in_words(finding.to_json())
+        spoken = f"{said['message']} {said['way_out']}"
+        assert not re.search(r"[a-z]_[a-z]|/v1/|\boptions\.|\{\"", spoken), spoken
+        assert finding.to_json()["message"], "the API's own answer is left alone"
+
+
+def test_a_missing_permission_is_said_in_words() -> None:
+    said = in_words({"rule": "scope_missing", "message": "The account did not grant threads_location_tagging, which "
+                     "this post needs.", "way_out": ""})["message"]  # fmt: skip
+    assert said == "The account did not grant the right to tag places, which this post needs."
+
+
+def test_every_option_has_a_label() -> None:
+    assert OPTIONS - LABELS.keys() == set()
+
+
+def test_the_fields_that_findings_lead_to_are_on_the_page(furnished: Furnished) -> None:
+    form = {"csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-1-url": "https://a.example/b.jpg"}
+    page = furnished.client.post("/compose", data={**form, "do": "add-part"}).text
+    ids = set(re.findall(r'\bid="([^"]+)"', page))
+    paths = [f"options.{name}" for name in OPTIONS - {"alt_text"}] + [
+        "text", "media", "media[0].url", "options", "options.unheard_of", "publish_at", "zone", "max_lateness",
+        "labels", "metadata", "approval", "account_id", "options.poll_attachment.option_d",
+        "options.text_attachment.text_with_styling_info[0].styling_info", "options.text_attachment.link_attachment_url",
+    ]  # fmt: skip
+    for path in [*paths, *(f"replies[0].{path}" for path in paths if path.startswith(("options", "text", "media")))]:
+        assert control_of(path) in ids, path
+
+
+def test_what_is_to_fix_leads_to_its_field_without_script(furnished: Furnished) -> None:
+    form = {
+        "csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-0-text": "fine", "part-1-text": "See",
+        "part-1-poll-option_a": "only one", "part-0-link_attachment": "no link", "metadata": "{broken", "do": "send",
+    }  # fmt: skip
+    answer = furnished.client.post("/compose", data=form)
+    assert answer.status_code == 422
+    listed = re.search(r'<ul class="to-fix">(.*?)</ul>', answer.text, re.DOTALL)
+    assert listed is not None
+    ways = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', listed[1])
+    assert set(ways) == {
+        ("part-0-link_attachment", "Part 1, Link shown as a card"), ("part-1-poll-option_a", "Part 2, Poll"),
+        ("metadata", "Metadata"),
+    }  # fmt: skip
+    assert "3 things to fix" in answer.text
+    preview = answer.text.split('class="thread"')[1]
+    assert 'class="poll"' not in preview
+    assert "link-card" not in preview
+    assert "Not shown, as Threads would not take it: Poll." in html.unescape(preview)
+
+
+def test_the_preview_leaves_out_what_threads_would_not_take() -> None:
+    poll = {"option_a": "a"}
+    media = ({"url": "https://a.example/1.jpg"}, {"url": "nowhere", "filename": "cloth.jpg"}, {"id": "med_1"})
+    parts = [DraftPart("x", (), {"poll_attachment": poll, "topic_tag": "looms"}), DraftPart("y", media)]
+    first, second = shown_parts(
+        parts, ["options.poll_attachment", "text", "replies[0].media[1].url", "account_id"], [(1, 2)]
+    )
+    assert (first.options, first.left_out, first.refused) == ({"topic_tag": "looms"}, ("Poll",), True)
+    assert second.media == media[:1]
+    assert second.left_out == ("cloth.jpg", "a file")
+    assert not second.refused
+
+
+def test_a_longer_text_alone_is_previewed(furnished: Furnished) -> None:
+    form = {"csrf": CSRF, "parts": "1", "account_id": furnished.ids["loom"], "part-0-long_text": "Warp and weft."}
+    piece = furnished.client.post("/compose/check", data=form).text
+    assert "long-card" in piece
+    assert "Warp and weft." in piece
+
+
+def test_a_file_that_was_refused_stays_to_fix_while_one_types(furnished: Furnished) -> None:
+    form = {
+        "csrf": CSRF, "parts": "1", "account_id": furnished.ids["loom"], "part-0-text": "See",
+        "part-0-media-url": "https://a.example/b.mp4", "part-0-media-id": "", "part-0-media-refused": "1",
+    }  # fmt: skip
+    piece = furnished.client.post("/compose/check", data=form).text
+    assert "1 thing to fix" in piece
+    assert 'href="#part-0-media"' in piece
+    assert "<video" not in piece
+
+
+def test_folded_parts_and_the_place_where_one_goes_on(furnished: Furnished) -> None:
+    form = {
+        "csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-0-text": "one", "part-1-text": "two",
+        "part-0-gif_provider": "GIPHY", "part-1-gif_provider": "GIPHY", "part-1-topic_tag": "looms",
+    }  # fmt: skip
+
+    def after(do: str) -> str:
+        return furnished.client.post("/compose", data={**form, "do": do}).text
+
+    grown = after("add-part")
+    assert re.search(r'<textarea id="part-2-text"[^>]* autofocus', grown)
+    opened = {box: bool(re.search(rf'<details class="options" id="{box}" open', grown)) for box in (
+        "part-0-options", "part-1-options", "part-0-files", "part-2-options")}  # fmt: skip
+    assert opened == {
+        "part-0-options": False, "part-1-options": True, "part-0-files": False, "part-2-options": False
+    }  # fmt: skip
+    assert re.search(r'<textarea id="part-0-text"[^>]* autofocus', after("up:1"))
+    assert re.search(r'<textarea id="part-0-text"[^>]* autofocus', after("remove-part:1"))
+    assert re.search(r'<textarea id="part-1-text"[^>]* autofocus', after("down:0"))
+
+
+@pytest.mark.parametrize(
+    ("path", "parts", "label"),
+    [("options.poll_attachment", 1, "Poll"), ("replies[0].text", 3, "Part 2, Text"), ("publish_at", 3, "Day and time"),
+     ("media[2].url", 2, "Part 1, Pictures or video")],
+)  # fmt: skip
+def test_a_field_is_called_as_on_the_page(path: str, parts: int, label: str) -> None:
+    assert label_of(path, parts) == label
