@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCES = {path.name: path / "src" / path.name.replace("-", "_") for path in (ROOT / "packages").iterdir()}
+from tests.support.sources import ROOT, SOURCES, modules, name_of
+
 DIAGNOSIS = SOURCES["treadle-diagnosis"]
 SERVER = SOURCES["treadle"]
 
@@ -29,21 +29,6 @@ FILE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 CLOCK_CALLS = re.compile(r"\b(?:datetime|date)\.(?:now|utcnow|today)\(")
 # The command and what builds the guide's files are the parts of the diagnosis that read and write.
 DIAGNOSIS_IO = {"cli", "guide"}
-
-
-def modules(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
-
-
-def all_modules() -> list[Path]:
-    return [path for folder in SOURCES.values() for path in modules(folder)]
-
-
-def name_of(path: Path) -> str:
-    """``treadle.engine.run`` for the file of that module."""
-    source = next(folder for folder in SOURCES.values() if path.is_relative_to(folder)).parent
-    parts = path.relative_to(source).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -83,7 +68,7 @@ def test_every_part_of_the_server_has_its_layer() -> None:
 
 def test_no_modules_know_each_other_in_a_circle() -> None:
     """What two modules both need belongs into a third."""
-    names = {name_of(path): path for path in all_modules() if path.stem != "__init__"}
+    names = {name_of(path): path for path in modules() if path.stem != "__init__"}
     knows = {name: {known for known in imports_of(path) if known in names} for name, path in names.items()}
     free: set[str] = {""}
     while free:  # take away who knows nobody that is left, and whom nobody that is left knows
@@ -207,7 +192,7 @@ def test_no_stub_pretends() -> None:
     stub = re.compile(r"raise NotImplementedError|\b(?:TODO|FIXME|XXX)\b")
     hits = [
         f"{path.relative_to(ROOT)}:{number}"
-        for path in all_modules()
+        for path in modules()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if stub.search(line)
     ]

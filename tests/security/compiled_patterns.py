@@ -25,9 +25,8 @@ import regex
 
 from tests.support.growth import Judge, Shape
 from tests.support.repetitions import shapes_of
+from tests.support.sources import PACKAGES, SOURCES, modules, place_of
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "src" / "treadle"
 FUNCTIONS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
 ENGINES = ("re", "regex")
 ALL_WAYS = ("search", "match", "fullmatch", "finditer")
@@ -69,7 +68,7 @@ def _caller(frame: FrameType | None) -> FrameType | None:
     """The frame outside `re` and `regex` that asked for an expression, when it is the package's."""
     while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] in (*ENGINES, __name__):
         frame = frame.f_back
-    if frame is None or not frame.f_code.co_filename.startswith(str(PACKAGE)):
+    if frame is None or not frame.f_code.co_filename.startswith(str(PACKAGES)):
         return None
     return frame
 
@@ -84,7 +83,7 @@ def hook(seen: dict[tuple[str, int, str, str], Found]) -> None:
             made = real(pattern, flags, *rest)
             frame = _caller(sys._getframe(1))
             if frame is not None and isinstance(pattern, str | bytes):
-                where = Path(frame.f_code.co_filename).relative_to(ROOT / "src").as_posix()
+                where = place_of(Path(frame.f_code.co_filename))
                 binary = isinstance(pattern, bytes)
                 text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
                 key = (where, frame.f_lineno, engine, text)
@@ -99,10 +98,8 @@ def hook(seen: dict[tuple[str, int, str, str], Found]) -> None:
 
 def import_everything() -> list[str]:
     """Imports every module of the package; the names of those that could not be."""
-    import treadle
-
     failed = []
-    for module in pkgutil.walk_packages(treadle.__path__, "treadle."):
+    for module in [found for path in SOURCES.values() for found in pkgutil.walk_packages([str(path)], f"{path.name}.")]:
         if module.name.endswith("__main__") or ".migrations" in module.name:
             continue
         try:
@@ -113,8 +110,8 @@ def import_everything() -> list[str]:
 
 
 def _sources() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(ROOT / "src").as_posix(), ast.parse(path.read_text("utf-8"))
+    for path in modules():
+        yield place_of(path), ast.parse(path.read_text("utf-8"))
 
 
 def in_functions(sources: list[tuple[str, ast.Module]]) -> tuple[list[Found], list[str]]:

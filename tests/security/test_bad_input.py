@@ -73,7 +73,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture(scope="module")
 def client(app: App) -> Iterator[TestClient]:
-    with TestClient(build(app), raise_server_exceptions=False, follow_redirects=False) as made:
+    with TestClient(
+        build(app), base_url="http://127.0.0.1:8700", raise_server_exceptions=False, follow_redirects=False
+    ) as made:
         made.cookies.set(SESSION_COOKIE, SESSION)
         yield made
 

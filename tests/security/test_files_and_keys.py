@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 from PIL import Image
 from starlette.testclient import TestClient
 
+from tests.support.sources import modules, place_of
 from tests.treadle.cli.servers import environment, serving, treadle
 from tests.treadle.http.conftest import add_account
 from treadle import private
@@ -32,8 +33,6 @@ from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
 from treadle.store.tables import webhooks as webhook_table
 from treadle.vault import KEY_FILE, VaultError, open_vault
-
-SOURCES = Path(private.__file__).parent
 
 
 @contextmanager
@@ -225,27 +224,20 @@ def writers(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 # Everything in Treadle that writes a file without treadle.private, and why it may: none of it is a secret.
 OTHER_WRITERS = {
-    "catalog/build.py": "the compiled catalogue, in the source tree",
-    "cli/diagnose.py": "/dev/null",
-    "cli/export.py": "the file a person asked for",
-    "media/samples.py": "sample media for tests and the demo",
-    "media/worker/__main__.py": "media, in the work directory of one job",
-    "media/worker/animation.py": "media, in the work directory of one job",
-    "media/worker/images.py": "media, in the work directory of one job",
-    "media/worker/transcode.py": "media, in the work directory of one job",
-    "media/worker/warm.py": "media, in the work directory of one job",
-    "sandbox/disk.py": "the sandbox's own state; its tokens are pretended",
-    "web/guide/static.py": "the guide as pages, where a person asked for them",
+    "treadle_diagnosis/catalog/build.py": "the compiled catalogue, in the source tree",
+    "treadle_diagnosis/cli/diagnose.py": "/dev/null",
+    "treadle/cli/export.py": "the file a person asked for",
+    "treadle/media/samples.py": "sample media for tests and the demo",
+    "treadle_threads/media/worker/output.py": "media, the one file that a job may write",
+    "treadle_threads/media/worker/warm.py": "media, in the work directory of one job",
+    "treadle_sandbox/disk.py": "the sandbox's own state; its tokens are pretended",
+    "treadle_diagnosis/guide/static.py": "the guide as pages, where a person asked for them",
 }
 
 
 def test_every_other_file_is_written_by_one_module() -> None:
-    found = {
-        str(path.relative_to(SOURCES))
-        for path in SOURCES.rglob("*.py")
-        if list(writers(ast.parse(path.read_text(encoding="utf-8"))))
-    }
-    assert found == {"private.py", *OTHER_WRITERS}
+    found = {place_of(path) for path in modules() if list(writers(ast.parse(path.read_text(encoding="utf-8"))))}
+    assert found == {"treadle/private.py", *OTHER_WRITERS}
 
 
 def test_the_list_of_writers_sees_every_way_to_write() -> None:
@@ -381,7 +373,7 @@ def test_what_needs_no_secret_works_without_the_keys_and_nothing_is_sealed(tmp_p
             app.vault.seal("x")
         with pytest.raises(VaultError, match="start-over"):
             app.start_worker()
-        listed = TestClient(create_api(app)).get("/healthz")
+        listed = TestClient(create_api(app), base_url="http://127.0.0.1:8700").get("/healthz")
         assert listed.status_code == 200
     finally:
         app.close()
@@ -503,7 +495,7 @@ def test_ready_means_that_writes_work(tmp_path: Path, database_url: str) -> None
     clock = [0.0]
     api = create_api(app)
     api.state.write_check._clock = lambda: clock[0]
-    client = TestClient(api)
+    client = TestClient(api, base_url="http://127.0.0.1:8700")
 
     def database() -> tuple[int, str]:
         answer = client.get("/readyz")

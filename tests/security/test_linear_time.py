@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from tests.security import compiled_patterns, readers
 from tests.support.growth import Judge, Shape, Stuck
 from tests.support.repetitions import shapes_of
+from tests.support.sources import modules, place_of
 from treadle_diagnosis import diagnose
 from treadle_diagnosis.redact import redact_text
 from treadle_diagnosis.shape import shape_of
@@ -41,11 +42,7 @@ def looked_at() -> dict[str, Any]:
 def test_every_expression_is_known(looked_at: dict[str, Any]) -> None:
     assert looked_at["loose"] == []
     assert len(looked_at["found"]) > 60
-    written = {
-        path.relative_to(ROOT / "src").as_posix()
-        for path in (ROOT / "src" / "treadle").rglob("*.py")
-        if re.search(r"\b(?:re|regex)\.compile\(", path.read_text("utf-8"))
-    }
+    written = {place_of(path) for path in modules() if re.search(r"\b(?:re|regex)\.compile\(", path.read_text("utf-8"))}
     assert written <= {one["where"].partition(":")[0] for one in looked_at["found"]}
 
 

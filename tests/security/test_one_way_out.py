@@ -15,13 +15,13 @@ from aiohttp import web
 
 from tests.support.egress import sitecustomize
 from tests.support.egress.watching import unguarded
+from tests.support.sources import SOURCES, modules, place_of
 from treadle.settings import Settings
 from treadle_threads.media.guard import AddressRefused, GuardedSocket, Trust, guarded_connection
 from treadle_threads.net import plain
 from treadle_threads.net.session import guarded_session
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "src" / "treadle"
+PACKAGE = SOURCES["treadle"]
 
 
 def as_product(tmp_path: Path, code: str) -> object:
@@ -137,10 +137,10 @@ OPENERS = {
     "imaplib", "poplib", "websockets", "apprise", "obstore",
 }  # fmt: skip
 MAY = {
-    "net/session.py": {"aiohttp.ClientSession", "aiohttp.TCPConnector"},
-    "net/plain.py": {"http.client"},
-    "accounts/alert_mail.py": {"smtplib"},
-    "media/hosting.py": {"obstore"},
+    "treadle_threads/net/session.py": {"aiohttp.ClientSession", "aiohttp.TCPConnector"},
+    "treadle_threads/net/plain.py": {"http.client"},
+    "treadle/notify/alert_mail.py": {"smtplib"},
+    "treadle/media/hosting.py": {"obstore"},
 }
 
 
@@ -159,20 +159,20 @@ def opened_in(path: Path) -> set[str]:
 
 
 def test_no_file_opens_connections_of_its_own() -> None:
-    found = {str(path.relative_to(PACKAGE)): opened for path in PACKAGE.rglob("*.py") if (opened := opened_in(path))}
+    found = {place_of(path): opened for path in modules() if (opened := opened_in(path))}
     assert found == MAY
 
 
 def test_object_storage_is_reached_by_the_operators_setting_alone() -> None:
     """obstore has sockets of its own (Rust): who gives it an address is held here instead."""
     makers = []
-    for path in PACKAGE.rglob("*.py"):
+    for path in modules():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("BucketStore", "from_url"):
-                makers.append((str(path.relative_to(PACKAGE)), ast.unparse(node.func), ast.unparse(node.args[0])))
+                makers.append((place_of(path), ast.unparse(node.func), ast.unparse(node.args[0])))
     assert sorted(makers) == [
-        ("media/hosting.py", "from_url", "where"),
-        ("media/service.py", "BucketStore", "settings.media_store_url"),
+        ("treadle/media/hosting.py", "from_url", "where"),
+        ("treadle/media/service.py", "BucketStore", "settings.media_store_url"),
     ]
     assert "media_store_url" in Settings.model_fields
 

@@ -28,7 +28,7 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 def client(site: object, address: str, key: str = "") -> TestClient:
-    made = TestClient(site, client=(address, 1), raise_server_exceptions=False)  # type: ignore[arg-type]
+    made = TestClient(site, base_url="http://127.0.0.1:8700", client=(address, 1), raise_server_exceptions=False)  # type: ignore[arg-type]
     if key:
         made.headers["Authorization"] = f"Bearer {key}"
     return made

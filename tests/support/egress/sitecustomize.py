@@ -15,7 +15,7 @@ from types import FrameType
 RECORD = "EGRESS_RECORD"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(os.path.dirname(_HERE)) + os.sep
-PRODUCT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(_HERE))), "src", "treadle") + os.sep
+PRODUCT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(_HERE))), "packages") + os.sep
 _EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 # A test's own client may connect in a task of asyncio's, where no frame of the test is left: its libraries alone.
 _OF_TESTS = ("/playwright/", "/execnet/", "/xdist/")
