@@ -45,6 +45,7 @@ def load(picture: str, work_dir: str) -> None:
         from treadle_threads.media.spec import THREADS
         from treadle_threads.media.worker import images
 
+        importlib.import_module("treadle_threads.media.worker.animation")
         images.prepare_libraries(THREADS.image.pixels_max)
     everything("PIL", "pillow_heif")
     if picture != "still":
@@ -82,6 +83,7 @@ def up(work_dir: str) -> None:
     from PIL import Image
 
     everything("av")
+    importlib.import_module("treadle_threads.media.worker.inspect")
     from treadle_threads.media.worker import transcode
 
     VideoFrame.from_image(Image.new("RGB", (16, 16)))  # type: ignore[no-untyped-call]
