@@ -472,6 +472,16 @@ def test_one_sqlite_under_every_spelling_is_served_once(tmp_path: Path) -> None:
             assert "Traceback" not in done.stderr
 
 
+def test_a_database_under_two_hard_links_is_refused(tmp_path: Path) -> None:
+    """SQLite names its log after the name it was given: two names, two logs, one destroyed file."""
+    assert treadle("migrate", env=environment(tmp_path)).returncode == 0
+    (tmp_path / "other.sqlite").hardlink_to(tmp_path / "treadle.sqlite")
+    done = treadle("posts", "list", env=environment(tmp_path))
+    assert done.returncode == 1
+    assert "several names" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_second_worker_in_a_program_is_refused_in_words(tmp_path: Path) -> None:
     code = (
         "import contextlib, treadle.cli.serve as serve; from treadle.cli import main\n"

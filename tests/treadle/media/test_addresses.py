@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from tests.treadle.media.conftest import Host
 from treadle_threads.media.fetch import look
-from treadle_threads.media.guard import AddressRefused, GuardedResolver, Trust, is_public, refused_address
+from treadle_threads.media.guard import (
+    AddressRefused,
+    GuardedResolver,
+    Trust,
+    guarded_connection,
+    is_public,
+    read_address,
+    refused_address,
+)
 from treadle_threads.net.session import guarded_session
 
 
@@ -121,3 +129,20 @@ async def test_the_rules_can_be_lifted_for_the_sandbox(host: Host) -> None:
     host.files["/x"] = b"here"
     async with guarded_session(Trust.OPERATOR) as session, session.get(f"{host.url}/x") as answer:
         assert await answer.read() == b"here"
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "fd00:ec2::254", "::ffff:169.254.169.254"])
+def test_allowing_private_hosts_does_not_open_the_addresses_of_clouds(address: str) -> None:
+    """They hand out a machine's own credentials, and nobody keeps media or receivers there."""
+    inside = Trust.of_media(True)
+    assert not inside.allows(address)
+    host = f"[{address}]" if ":" in address else address
+    assert isinstance(read_address(f"http://{host}/latest", inside), str)
+    with pytest.raises(AddressRefused):
+        guarded_connection(address, 80, 1.0, inside)
+
+
+def test_allowing_private_hosts_opens_this_machine_and_its_networks() -> None:
+    inside = Trust.of_media(True)
+    assert all(inside.allows(address) for address in ("127.0.0.1", "10.1.2.3", "::1", "1.1.1.1"))
+    assert not isinstance(read_address("http://localhost:8080/hook", inside), str)

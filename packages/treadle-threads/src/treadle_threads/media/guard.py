@@ -25,13 +25,22 @@ class Trust(enum.Enum):
 
     STRANGER = "stranger"
     """A tenant's, a post's, a page's: public addresses only."""
+    INSIDE = "inside"
+    """A user's, where the settings allow private hosts: this machine and its networks too, but nothing link-local,
+    which is where clouds answer with a machine's own credentials."""
     OPERATOR = "operator"
-    """The settings of this installation name the address (or allow private ones): every address may be reached."""
+    """The settings of this installation name the address itself: every address may be reached."""
 
     @classmethod
     def of_media(cls, allow_private_hosts: bool) -> Trust:
         """For addresses that users give, as ``TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS`` has it."""
-        return cls.OPERATOR if allow_private_hosts else cls.STRANGER
+        return cls.INSIDE if allow_private_hosts else cls.STRANGER
+
+    def allows(self, address: str) -> bool:
+        """Whether an IP address may be reached."""
+        if self is Trust.OPERATOR or is_public(address):
+            return True
+        return self is Trust.INSIDE and not is_link_local(address)
 
 
 _CLOSED_V4 = tuple(
@@ -46,6 +55,11 @@ _OPEN_V6 = ipaddress.IPv6Network("2000::/3")
 _CLOSED_V6 = tuple(
     ipaddress.IPv6Network(net)
     for net in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20", "5f00::/16")
+)
+_LINK_LOCAL = (
+    ipaddress.IPv4Network("169.254.0.0/16"),
+    ipaddress.IPv6Network("fe80::/10"),
+    ipaddress.IPv6Network("fd00:ec2::/32"),  # where one cloud answers over IPv6
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -78,6 +92,17 @@ def is_public(address: str | IPAddress) -> bool:
     return address in _OPEN_V6 and not any(address in net for net in _CLOSED_V6)
 
 
+def is_link_local(address: str) -> bool:
+    """Whether an IP address is link-local, also inside an IPv6 one, or no address at all."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return True
+    if isinstance(found, ipaddress.IPv6Address) and (found.ipv4_mapped is not None or found in _NAT64):
+        found = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    return any(found in net for net in _LINK_LOCAL if net.version == found.version)
+
+
 class GuardedSocket(socket.socket):
     """A socket that connects only where ``trust`` allows it, whoever found the address and however."""
 
@@ -94,14 +119,14 @@ class GuardedSocket(socket.socket):
     def _judge(self, address: Any) -> None:
         if self.family not in (socket.AF_INET, socket.AF_INET6):
             raise AddressRefused(str(address), str(address))
-        if self.trust is not Trust.OPERATOR and not is_public(address[0]):
+        if not self.trust.allows(str(address[0])):
             raise AddressRefused(str(address[0]), str(address[0]))
 
 
 def guarded_socket(info: tuple[Any, ...], trust: Trust) -> GuardedSocket:
     """A socket for one answer of ``getaddrinfo``; refused before it is made when ``trust`` does not reach there."""
     family, kind, protocol, _, address = info
-    if trust is not Trust.OPERATOR and not is_public(address[0]):
+    if not trust.allows(str(address[0])):
         raise AddressRefused(str(address[0]), str(address[0]))
     made = GuardedSocket(family=family, type=kind, proto=protocol)
     made.trust = trust
@@ -112,10 +137,9 @@ def guarded_connection(host: str, port: int, timeout_s: float, trust: Trust) -> 
     """A connected TCP socket, for code without an event loop. A name with any address that is not allowed is refused
     as a whole."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if trust is not Trust.OPERATOR:
-        for *_, address in found:
-            if not is_public(str(address[0])):
-                raise AddressRefused(host, str(address[0]))
+    for *_, address in found:
+        if not trust.allows(str(address[0])):
+            raise AddressRefused(host, str(address[0]))
     last: OSError = OSError(f"no address is known for {host}")
     for info in found:
         made = guarded_socket(info, trust)
@@ -130,17 +154,18 @@ def guarded_connection(host: str, port: int, timeout_s: float, trust: Trust) -> 
 
 
 class GuardedResolver(AbstractResolver):
-    """The system's resolver; a name with any address that is not public is refused as a whole."""
+    """The system's resolver; a name with any address that ``trust`` does not reach is refused as a whole."""
 
-    def __init__(self, inner: AbstractResolver | None = None) -> None:
+    def __init__(self, inner: AbstractResolver | None = None, trust: Trust = Trust.STRANGER) -> None:
         self._inner = inner or ThreadedResolver()
+        self._trust = trust
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
         for entry in found:
-            if not is_public(entry["host"]):
+            if not self._trust.allows(entry["host"]):
                 raise AddressRefused(host, entry["host"])
         return found
 
@@ -164,18 +189,18 @@ def read_address(text: str, trust: Trust) -> URL | str:
         host, port = url.host, url.port
     except ValueError:
         return "This is not a web address."
-    schemes = ("https", "http") if trust is Trust.OPERATOR else ("https",)
+    schemes = ("https",) if trust is Trust.STRANGER else ("https", "http")
     if url.scheme not in schemes or not host or not port:
         return "It must be an https address with a host name."
     if url.user is not None or url.password is not None:
         return "It must hold no credentials: neither a user name nor a password."
-    if trust is Trust.STRANGER and (why := _inside(host)) is not None:
+    if trust is not Trust.OPERATOR and (why := _inside(host, trust)) is not None:
         return why
     return url
 
 
-def _inside(host: str) -> str | None:
-    """Why a host cannot be a public one, as far as its name shows it."""
+def _inside(host: str, trust: Trust) -> str | None:
+    """Why a host cannot be reached with this trust, as far as its name shows it."""
     name = host.rstrip(".").lower()
     try:
         # The system's own reading of numbers, as it is used to connect: decimal, hexadecimal, octal, shortened.
@@ -183,9 +208,11 @@ def _inside(host: str) -> str | None:
     except (OSError, UnicodeError):
         found = []
     if found:
-        if all(is_public(str(address[0])) for *_, address in found):
+        if all(trust.allows(str(address[0])) for *_, address in found):
             return None
         return "This address lies inside a private network."
+    if trust is Trust.INSIDE:
+        return None
     if "." not in name or name.endswith(tuple(f".{ending}" for ending in _INSIDE)):
         return "This name exists only inside a private network."
     return None

@@ -22,7 +22,7 @@ def guarded_connector(
 ) -> aiohttp.TCPConnector:
     """A connector that opens the guard's sockets. ``names_kept_s``: how long answers for names are kept."""
     return aiohttp.TCPConnector(
-        resolver=resolver if trust is Trust.OPERATOR else GuardedResolver(resolver),
+        resolver=resolver if trust is Trust.OPERATOR else GuardedResolver(resolver, trust),
         limit=limit,
         keepalive_timeout=keep_alive_s,
         use_dns_cache=names_kept_s > 0,

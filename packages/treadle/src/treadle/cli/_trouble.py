@@ -40,6 +40,8 @@ def trouble_of(error: Exception) -> Trouble | None:
         return Trouble(str(error))
     if (engine := sys.modules.get("treadle.engine.engine")) and isinstance(error, engine.AlreadyRunning):
         return Trouble(str(error))
+    if (store := sys.modules.get("treadle.store.database")) and isinstance(error, store.SeveralNames):
+        return Trouble(str(error))
     if (sa := sys.modules.get("sqlalchemy.exc")) and isinstance(error, sa.SQLAlchemyError):
         return _database(error)
     return None
@@ -49,7 +51,9 @@ def _setting(error: Exception) -> Trouble:
     first = error.errors()[0]  # type: ignore[attr-defined]
     name = "_".join(map(str, first["loc"])).upper()
     said = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return Trouble(f"The setting TREADLE_{name} is wrong: {said}.", "Correct it in the environment or treadle.toml.", 2)
+    # What concerns several settings names them itself.
+    what = f"The setting TREADLE_{name} is wrong: {said}." if name else f"{said}."
+    return Trouble(what, "Correct it in the environment or treadle.toml.", 2)
 
 
 def _file(error: OSError) -> Trouble | None:

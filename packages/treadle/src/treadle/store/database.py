@@ -113,10 +113,23 @@ def why_away(error: Exception) -> str | None:
     return reason.splitlines()[0][:300] if reason else type(error).__name__
 
 
+class SeveralNames(RuntimeError):
+    """The SQLite file has hard links. The text is for people."""
+
+
 def open_database(settings: Settings) -> Database:
-    """The database of these settings; makes the data directory and the file when SQLite needs them."""
+    """The database of these settings; makes the data directory and the file when SQLite needs them.
+
+    Raises :class:`SeveralNames` for a file with hard links: SQLite keeps its log beside the name it was opened by, so
+    two processes with two names would destroy the file.
+    """
     if (file := sqlite_file(sa.make_url(settings.resolved_database_url))) is not None:
         _own(file)
+        if file.is_file() and file.stat().st_nlink > 1:
+            raise SeveralNames(
+                f"The database {file} is known under several names (hard links), which SQLite does not survive. Keep"
+                " one name: copy the file and remove the other names."
+            )
     return Database(settings.resolved_database_url)
 
 
