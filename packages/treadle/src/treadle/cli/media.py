@@ -64,14 +64,13 @@ def list_media(
     as_json: Json = False,
 ) -> None:
     """List files, newest first."""
-    from treadle.http.problems import Problem
-    from treadle.http.reading import cursor
+    from treadle.domain.findings import Finding
+    from treadle.domain.incoming import cursor
     from treadle.services.files import media_json, page_of
 
-    try:
-        mark = cursor(after)
-    except Problem:
-        raise typer.BadParameter("no page gave this", param_hint="--after") from None
+    mark = cursor(after)
+    if isinstance(mark, Finding):
+        raise typer.BadParameter("no page gave this", param_hint="--after")
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         with app.db.read() as conn:

@@ -135,7 +135,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one, what was sent to it, and what came back; newest first."""
-    from treadle.http.reading import is_id
+    from treadle.domain.incoming import is_id
     from treadle.http.webhooks_out import delivery_json, hook_json
     from treadle.notify import webhooks
 

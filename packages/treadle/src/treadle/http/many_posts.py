@@ -9,13 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from treadle.domain.answers import Done
 from treadle.domain.findings import Finding
+from treadle.domain.incoming import is_id, unstorable, wrong_cursor
 from treadle.http import answers, bodies, examples, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment, words
-from treadle.http.post_answers import refusal
 from treadle.http.posts import STATES
-from treadle.http.problems import invalid
+from treadle.http.problems import invalid, refusal
 from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters
 from treadle_diagnosis.catalog.words import LANES
@@ -145,14 +145,14 @@ async def _chosen(body: dict[str, Any], order: Order, workspace_id: str, app: Ho
         said = f"A request takes 1 to {MOST} posts."
         raise invalid([Finding("limit", "range", said, "Leave it out.", given=limit, limit=[1, MOST])])
     after = body.get("after")
-    if after is not None and not reading.is_id(after):
-        raise invalid([reading.wrong_cursor(after)])
+    if after is not None and not is_id(after):
+        raise invalid([wrong_cursor(after)])
     filters = _filters(given or {}, order.action)
     return await app.db.query(choose, workspace_id, filters, limit=limit, after=after)
 
 
 def _ids(ids: list[Any]) -> list[str]:
-    wrong = [n for n, id_ in enumerate(ids) if not isinstance(id_, str) or not reading.is_id(id_)]
+    wrong = [n for n, id_ in enumerate(ids) if not isinstance(id_, str) or not is_id(id_)]
     if wrong:
         said = "This is not the id of a post."
         raise invalid([Finding(f"ids[{n}]", "id", said, "Ids look like pst_….", given=ids[n]) for n in wrong[:20]])
@@ -167,7 +167,7 @@ def _filters(given: dict[str, Any], action: str) -> Filters:
     given = reading.only(given, {**known, **dict.fromkeys(_WORDS, str)})
     lists = {name: [given[name]] if isinstance(given.get(name), str) else given.get(name) or [] for name in _LISTS}
     for name, values in lists.items():
-        if any(not isinstance(value, str) or reading.unstorable(value) for value in values):
+        if any(not isinstance(value, str) or unstorable(value) for value in values):
             said = "This must be a list of words."
             raise invalid([Finding(f"filter.{name}", "wrong_type", said, "Send a list of words.", given=values)])
     if not any(lists.values()) and not any(given.get(name) for name in _WORDS):

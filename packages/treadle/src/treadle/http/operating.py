@@ -14,9 +14,10 @@ from treadle import __version__
 from treadle.http import answers, reference
 from treadle.http.caller import House, caller_of
 from treadle.http.document import good, problems
-from treadle.http.problems import KINDS, Problem, not_found, page
+from treadle.http.problems import Problem, not_found, page
 from treadle.http.workspaces import of_the_first_workspace
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
+from treadle.services.refusals import KINDS
 from treadle.store import Database
 from treadle.store.tables import workers
 

@@ -12,8 +12,8 @@ from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.http.post_answers import act, refusal, the_post
-from treadle.http.problems import Problem, invalid
+from treadle.http.post_answers import act, the_post
+from treadle.http.problems import Problem, invalid, refusal
 from treadle.http.reading import PostId
 from treadle.services.naming import Named, named
 from treadle.services.unpublishing import unpublish

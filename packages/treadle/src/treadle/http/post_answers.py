@@ -11,20 +11,9 @@ from starlette.responses import JSONResponse
 from treadle.domain.answers import Answer, Missing, Refusal, Rejected
 from treadle.http import reading
 from treadle.http.caller import Caller
-from treadle.http.problems import Problem, invalid, not_found
+from treadle.http.problems import not_found, refusal
 from treadle.services.context import App
 from treadle.services.read import post_json
-
-
-def refusal(answer: Rejected | Missing | Refusal) -> Problem:
-    """A refusal of the service as a problem."""
-    match answer:
-        case Rejected(findings):
-            return invalid(findings)
-        case Missing(what):
-            return not_found(what)
-        case Refusal(code, message, detail):
-            return Problem(code, message, extra=dict(detail))
 
 
 def post_answer(post: dict[str, Any], status: int = 200, **more: Any) -> JSONResponse:

@@ -14,13 +14,14 @@ from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.http.lists import PLAIN, After, Limit, known_query, moment, page, words
-from treadle.http.post_answers import act, post_answer, refusal, the_post
-from treadle.http.problems import finding_json, not_found
+from treadle.http.post_answers import act, post_answer, the_post
+from treadle.http.problems import not_found, refusal
 from treadle.http.reading import PostId
 from treadle.http.verbose import last_status, verbose_error
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, change
 from treadle.services.read import SORTS, Filters, list_posts, timeline
+from treadle.services.refusals import finding_json
 from treadle_diagnosis.catalog.words import LANES
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])

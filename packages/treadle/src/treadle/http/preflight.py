@@ -20,11 +20,11 @@ from treadle.http.caller import House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.http.problems import finding_json
 from treadle.services.context import App
 from treadle.services.files import look_at
 from treadle.services.intake import findings_of
 from treadle.services.read import get_blocker
+from treadle.services.refusals import finding_json
 from treadle.store.tables import blockers
 
 AT_ONCE = 3

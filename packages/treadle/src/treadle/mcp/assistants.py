@@ -26,7 +26,6 @@ from treadle.domain.findings import Finding
 from treadle.http.accounts import all_accounts, find_account
 from treadle.http.causes import clean_json, pattern_json
 from treadle.http.preflight import look
-from treadle.http.problems import KINDS
 from treadle.mcp.assistants_consent import NotShowable, Target, question
 from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.people import keys
@@ -34,6 +33,7 @@ from treadle.people.keys import Principal, Scope
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, findings_of
 from treadle.services.read import post_json, timeline
+from treadle.services.refusals import KINDS
 from treadle.store.files import find_media
 from treadle_diagnosis import catalog, diagnose
 from treadle_diagnosis.limits import ANSWER_CHARS
