@@ -19,7 +19,7 @@ from treadle.http.problems import not_found, refusal
 from treadle.http.reading import PostId
 from treadle.http.verbose import last_status, verbose_error
 from treadle.services.context import App
-from treadle.services.intake import Accepted, accept, change
+from treadle.services.intake import Accepted, accept
 from treadle.services.read import SORTS, Filters, list_posts, timeline
 from treadle.services.refusals import finding_json
 from treadle_diagnosis.catalog.words import LANES
@@ -153,8 +153,8 @@ async def patch_post(request: Request, post_id: PostId, caller: Writer, app: Hou
         app,
         caller,
         post_id,
-        lambda conn, id_: change(
-            conn, app, caller.workspace_id, id_, patch, now=app.now(), actor=caller.key_id, version=wanted
+        lambda conn, id_: app.posts.edit(
+            conn, caller.workspace_id, id_, patch, now=app.now(), actor=caller.key_id, version=wanted
         ),
         bare=True,
     )

@@ -7,11 +7,9 @@ pages or the command line.
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
@@ -22,16 +20,16 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
 from treadle.domain.answers import Rejected
-from treadle.domain.findings import Finding
-from treadle.http.accounts import all_accounts, find_account
+from treadle.http.accounts import all_accounts
 from treadle.http.causes import clean_json, pattern_json
-from treadle.http.preflight import look
 from treadle.mcp.assistants_consent import NotShowable, Target, question
 from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.people import keys
 from treadle.people.keys import Principal, Scope
 from treadle.services.context import App
-from treadle.services.intake import Accepted, accept, findings_of
+from treadle.services.intake import Accepted, accept
+from treadle.services.intake import check as check_request
+from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json, timeline
 from treadle.services.refusals import KINDS
 from treadle.store.files import find_media
@@ -157,7 +155,7 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         who = await door.may("read")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
-        return await look(app, who.workspace_id, body)
+        return (await inspect_post(app, who.workspace_id, body)).to_json(app.settings.public_url)
 
 
 def _offer_publish(server: MCPServer[Any], door: Door) -> None:
@@ -280,14 +278,10 @@ def _can_ask(ctx: Context) -> bool:
 async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepared:
     """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
 
-    def read(conn: sa.Connection) -> tuple[list[Finding], Mapping[str, Any] | None]:
-        found = findings_of(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
-        return found, find_account(conn, workspace_id, str(body["account_id"]))
-
-    found, account = await app.db.query(read)
-    errors = tuple(f for f in found if f.severity == "error")
-    if errors or account is None:
-        raise ToolError(refusal_told(Rejected(errors)))
+    read = await app.db.query(check_request, app, workspace_id, body)
+    account = read.account
+    if read.errors or account is None:
+        raise ToolError(refusal_told(Rejected(read.errors)))
     ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
     rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
     files = {

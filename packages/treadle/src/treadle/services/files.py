@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.media.jobs import Progress
+from treadle.media.report import MediaReport
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.services.context import App
 from treadle.services.read import iso
@@ -164,15 +165,27 @@ async def remove(app: App, row: Mapping[str, Any]) -> str | None:
     return needed
 
 
-async def look_at(
+@dataclass(frozen=True, slots=True)
+class MediumReport:
+    """What the check of one medium of a post found; ``field`` is the medium's path in the request."""
+
+    field: str
+    report: MediaReport
+
+    def to_json(self, public_url: str) -> dict[str, Any]:
+        found = [finding_json(f, self.field, public_url) for f in self.report.findings]
+        return {**self.report.to_json(), "field": self.field, "findings": found}
+
+
+async def inspect_medium(
     app: App,
     workspace_id: str,
     path: str,
     item: Mapping[str, Any],
     part: Mapping[str, Any],
     due: float | None,
-) -> dict[str, Any] | None:
-    """What preflight says of one medium of a post; ``None`` when there is nothing to look at."""
+) -> MediumReport | None:
+    """Check one medium of a post as Threads will; ``None`` when there is nothing to check."""
     service = app.media()
     source: str | None = None
     if isinstance(item.get("id"), str):
@@ -184,9 +197,7 @@ async def look_at(
         return None
     options = part.get("options")
     too_long = str(options.get("on_too_long") or "refuse") if isinstance(options, Mapping) else "refuse"
-    report = await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id)
-    found = [finding_json(f, path, app.settings.public_url) for f in report.findings]
-    return {**report.to_json(), "field": path, "findings": found}
+    return MediumReport(path, await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id))
 
 
 def _is_id(value: Any) -> bool:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from treadle.domain.answers import Answer, Done, Missing, Refusal
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.context import App
-from treadle.services.intake import change
 from treadle.services.read import Filters, post_ids, post_json
 from treadle.store.rows import body_of, locked, parts_of
 
@@ -91,7 +90,7 @@ def _change(
         patch = replaced(body_of(conn, row), order, out)
         if not patch:
             return Refusal("nothing_to_replace", "What is to be replaced does not stand in this post.")
-    answer = change(conn, app, workspace_id, post_id, patch, now=now, actor=actor)
+    answer = app.posts.edit(conn, workspace_id, post_id, patch, now=now, actor=actor)
     if not isinstance(answer, Done) or not order.retry or row["state"] != "failed":
         return answer
     again = app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)

@@ -13,6 +13,7 @@ from treadle.domain.states import STATE_WORDS
 from treadle.domain.times import asked, duration_text
 from treadle.domain.times import iso as iso  # where its readers look for it
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
+from treadle.store.visible_blockers import blocker_page, blocker_row
 
 MAX_PAGE = 200
 
@@ -257,7 +258,7 @@ def timeline(conn: sa.Connection, workspace_id: str, post_id: str) -> list[dict[
 
 
 def blocker_json(row: sa.RowMapping) -> dict[str, Any]:
-    """A row of :func:`visible_blockers` as the API gives it."""
+    """A row of :mod:`treadle.store.visible_blockers` as the API gives it."""
     return {
         "id": row["id"],
         "scope": row["scope"],
@@ -277,16 +278,6 @@ def blocker_json(row: sa.RowMapping) -> dict[str, Any]:
     }
 
 
-def visible_blockers(workspace_id: str) -> sa.Select[Any]:
-    """Blockers this workspace can see, its own and those of app and platform, with how many of its posts wait."""
-    behind = sa.and_(post_blockers.c.blocker_id == blockers.c.id, posts.c.workspace_id == workspace_id)
-    waiting = sa.select(sa.func.count()).where(posts.c.id == post_blockers.c.post_id, behind).scalar_subquery()
-    oldest = sa.select(sa.func.min(posts.c.due_at)).where(posts.c.id == post_blockers.c.post_id, behind)
-    return sa.select(blockers, waiting.label("posts_waiting"), oldest.scalar_subquery().label("oldest_due_at")).where(
-        sa.or_(blockers.c.workspace_id == workspace_id, blockers.c.workspace_id.is_(None))
-    )
-
-
 def list_blockers(
     conn: sa.Connection,
     workspace_id: str,
@@ -295,19 +286,13 @@ def list_blockers(
     limit: int | None = None,
     before: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Those blockers, newest first, ``limit`` of them. ``before``: id of the last one already seen."""
-    query = visible_blockers(workspace_id)
-    if open_only:
-        query = query.where(blockers.c.repaired_at.is_(None))
-    if before is not None:
-        query = query.where(blockers.c.id < before)
-    rows = conn.execute(query.order_by(blockers.c.id.desc()).limit(limit)).mappings()  # ids begin with the time
+    """The blockers this workspace can see, newest first, ``limit`` of them. ``before``: id of the last one seen."""
+    rows = blocker_page(conn, workspace_id, open_only=open_only, limit=limit, before=before)
     return [blocker_json(row) for row in rows]
 
 
 def get_blocker(conn: sa.Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
-    query = visible_blockers(workspace_id).where(blockers.c.id == blocker_id)
-    row = conn.execute(query).mappings().first()
+    row = blocker_row(conn, workspace_id, blocker_id)
     return blocker_json(row) if row else None
 
 
