@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.tables import events
+from treadle.store.posts_read import last_answer
 
 # Their states, as far as ours have a counterpart.
 STATUS: Mapping[str, str] = {
@@ -27,13 +27,7 @@ STATUS: Mapping[str, str] = {
 
 def last_status(conn: sa.Connection, post_id: str) -> int | None:
     """The HTTP status of the last answer that was diagnosed."""
-    rows = conn.execute(
-        sa.select(events.c.answer, events.c.diagnosis)
-        .where(events.c.post_id == post_id, events.c.outcome == "refused")
-        .order_by(events.c.id.desc())
-        .limit(1)
-    )
-    status = next(((row.answer or {}).get("status") for row in rows), None)
+    status = (last_answer(conn, post_id) or {}).get("status")
     return status if isinstance(status, int) else None
 
 
