@@ -128,7 +128,7 @@ async def _publish(
         return None
     for warning in made.warnings:
         typer.echo(f"{warning.field}: {warning.message} {warning.way_out}", err=True)
-    return made.post
+    return made.post.to_json()
 
 
 def _with_media(body: dict[str, Any], media: list[str]) -> dict[str, Any]:

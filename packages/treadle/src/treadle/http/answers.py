@@ -6,25 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from treadle.domain.states import PartState, PostState
+from treadle.services.post_output import DiagnosisOut as DiagnosisOut
+from treadle.services.post_output import FindingOut, PostOut
 
 
 class Open(BaseModel):
     """An answer; later versions may add fields."""
 
     model_config = ConfigDict(extra="allow")
-
-
-class FindingOut(Open):
-    field: str
-    rule: str
-    severity: str
-    message: str
-    way_out: str
-    given: Any = None
-    limit: Any = None
-    pattern: str = ""
-    guide: str | None = None
 
 
 class ProblemOut(Open):
@@ -38,89 +27,6 @@ class ProblemOut(Open):
     way_out: str
     instance: str | None = None
     findings: list[FindingOut] | None = None
-
-
-class RetryOut(Open):
-    kind: str
-    after_s: float | None
-    max_attempts: int
-    max_delay_s: float | None = None
-    then: str | None
-    hinted: bool = False
-
-
-class DiagnosisOut(Open):
-    id: str | None = None
-    pattern: str
-    title: str
-    category: str
-    lane: str
-    action: str
-    action_label: str
-    retry: RetryOut
-    who: str
-    confidence: str
-    what_happened: str
-    next_step: str
-    owner_step: str | None = None
-    treadle_does: str
-    guide: str
-    matched: list[str]
-    raw: Any = None
-
-
-class NextOut(Open):
-    what: str
-    at: str | None
-
-
-class PartOut(Open):
-    id: str
-    position: int
-    state: PartState
-    kind: str
-    text: str
-    media: list[dict[str, Any]]
-    options: dict[str, Any]
-    container_id: str | None
-    container_status: str | None
-    threads_id: str | None
-    permalink: str | None
-    published_at: str | None
-    cause: DiagnosisOut | None
-
-
-class PostOut(Open):
-    id: str
-    account_id: str
-    username: str
-    state: PostState
-    state_label: str
-    stage: str
-    why: str | None
-    text: str
-    parts: list[PartOut]
-    cause: DiagnosisOut | None
-    blocker_ids: list[str]
-    next: NextOut | None
-    publish_at: str | None = Field(description="In UTC.")
-    publish_at_asked: str | None = Field(description="As it was sent.")
-    zone: str | None = Field(None, description="As it was sent.")
-    due_at: str
-    max_lateness: float
-    max_lateness_iso: str
-    metadata: dict[str, Any]
-    labels: list[str]
-    version: int
-    created_at: str
-    updated_at: str
-    published_at: str | None
-    warnings: list[FindingOut] | None = None
-
-
-class PostPage(Open):
-    data: list[PostOut]
-    next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
 class BulkItem(Open):
@@ -153,48 +59,8 @@ class ActionsOut(Open):
     data: list[ActedOn]
 
 
-class ActionOut(Open):
-    message: str
-    post: PostOut
-
-
-class EventOut(Open):
-    id: int
-    part: int | None
-    attempt: int
-    stage: str
-    kind: str
-    what: str
-    started_at: str
-    duration_s: float | None
-    outcome: str | None
-    request: Any = None
-    answer: Any = None
-    diagnosis: DiagnosisOut | None = None
-    decision: str | None = None
-
-
 class Listed(Open):
     data: list[dict[str, Any]]
-
-
-class EventsOut(Open):
-    data: list[EventOut]
-
-
-class VerboseError(Open):
-    code: str | None
-    errorMessage: str | None
-    isTransient: bool | None
-    httpStatus: int | None
-    meta: dict[str, Any] | None
-    userFacingMessage: str | None
-
-
-class VerboseOut(Open):
-    id: str
-    status: str
-    errorsVerbose: dict[str, VerboseError | None]
 
 
 class BlockerOut(Open):

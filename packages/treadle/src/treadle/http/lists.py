@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from starlette.responses import JSONResponse
 
 from treadle.domain.findings import Finding
@@ -37,6 +37,13 @@ async def known_query(request: Request) -> None:
     ]
     if findings:
         raise invalid(findings)
+
+
+def link_next(request: Request, response: Response, following: str | None) -> None:
+    """A Link header to the next page, if there is one."""
+    if following:
+        url = request.url.include_query_params(after=following)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
 
 
 def page(request: Request, data: list[Any], following: str | None) -> JSONResponse:

@@ -211,7 +211,7 @@ def _offer_publish(server: MCPServer[Any], door: Door) -> None:
         made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
         if not isinstance(made, Accepted):
             raise ToolError(refusal_told(made))
-        return accepted_told(made.post, draft=draft, public_url=app.settings.public_url)
+        return accepted_told(made.post.to_json(), draft=draft, public_url=app.settings.public_url)
 
 
 def _offer_explain(server: MCPServer[Any], door: Door) -> None:

@@ -34,7 +34,7 @@ class Entry:
         """``index`` and ``status`` (as HTTP has it) with the stored ``post`` or the ``problem``."""
         match self.answer:
             case Accepted(post, again):
-                return {"index": self.index, "status": 200 if again else 201, "post": post}
+                return {"index": self.index, "status": 200 if again else 201, "post": post.to_json()}
             case NotJson(message):
                 details = ProblemDetails("bad_json", message)
             case refused:

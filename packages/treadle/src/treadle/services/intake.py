@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from treadle.domain.answers import Created, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.context import App
-from treadle.services.read import post_json
+from treadle.services.post_output import PostOut
+from treadle.services.read import read_post
 from treadle.services.request import Request, read_request
 
 
@@ -18,7 +19,7 @@ from treadle.services.request import Request, read_request
 class Accepted:
     """A stored post. ``again``: it was stored by an earlier request with the same Idempotency-Key."""
 
-    post: dict[str, Any]
+    post: PostOut
     again: bool
     warnings: tuple[Finding, ...]
 
@@ -42,7 +43,7 @@ def accept(
     made = app.posts.create(conn, workspace_id, body, now=now, actor=actor, idempotency_key=idempotency_key)
     if not isinstance(made, Created):
         return made
-    post = post_json(conn, workspace_id, made.post_id)
+    post = read_post(conn, workspace_id, made.post_id)
     if post is None:
         # The key is kept longer than a post that was deleted.
         return Refusal(

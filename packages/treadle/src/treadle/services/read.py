@@ -7,117 +7,61 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.states import STATE_WORDS
-from treadle.domain.times import asked, duration_text
 from treadle.domain.times import iso as iso  # where its readers look for it
+from treadle.services.post_output import EventsOut, PostOut, PostPage, event_out, post_out
 from treadle.store.posts_read import SORTS as SORTS
 from treadle.store.posts_read import Filters as Filters
-from treadle.store.posts_read import StoredPost, events_of, page_of_posts, posts_of
 from treadle.store.posts_read import count_posts as count_posts
 from treadle.store.posts_read import counts as counts
+from treadle.store.posts_read import events_of, page_of_posts, posts_of
 from treadle.store.posts_read import post_ids as post_ids
 from treadle.store.posts_read import sort_of_cursor as sort_of_cursor
 from treadle.store.visible_blockers import blocker_page, blocker_row
 
 
-def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
+def read_post(conn: sa.Connection, workspace_id: str, post_id: str) -> PostOut | None:
     """One post, or ``None`` when this workspace has no such post."""
     found = posts_of(conn, workspace_id, [post_id])
-    return _post(found[0]) if found else None
+    return post_out(found[0]) if found else None
+
+
+def read_page(
+    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
+) -> PostPage:
+    """A page of posts with the cursor of the next one."""
+    page, cursor = page_of_posts(conn, workspace_id, filters, limit=limit, after=after)
+    return PostPage(data=[post_out(post) for post in page], next=cursor)
+
+
+def read_events(conn: sa.Connection, workspace_id: str, post_id: str) -> EventsOut | None:
+    """A post's events, oldest first; ``None`` when this workspace has no such post."""
+    rows = events_of(conn, workspace_id, post_id)
+    return None if rows is None else EventsOut(data=[event_out(dict(row)) for row in rows])
+
+
+# The same as plain JSON, for pages, the command line and assistants.
+
+
+def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
+    post = read_post(conn, workspace_id, post_id)
+    return post.to_json() if post else None
 
 
 def posts_json(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those of these posts that this workspace has, in the order of the ids."""
-    return [_post(post) for post in posts_of(conn, workspace_id, post_ids)]
+    return [post_out(post).to_json() for post in posts_of(conn, workspace_id, post_ids)]
 
 
 def list_posts(
     conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of posts and the cursor of the next one (``None``: this was the last)."""
-    page, cursor = page_of_posts(conn, workspace_id, filters, limit=limit, after=after)
-    return [_post(post) for post in page], cursor
-
-
-def _post(post: StoredPost) -> dict[str, Any]:
-    row = post.row
-    first = post.parts[0] if post.parts else None
-    at, zone = asked(row["publish_at_text"])
-    return {
-        "id": row["id"],
-        "account_id": row["account_id"],
-        "username": row["username"],
-        "state": row["state"],
-        "state_label": STATE_WORDS[row["state"]],
-        "stage": row["stage"],
-        "why": row["why"],
-        "text": (first["body"] or {}).get("text", "") if first else "",
-        "parts": [_part(part) for part in post.parts],
-        "cause": row["cause"],
-        "blocker_ids": [*post.blocker_ids],
-        "next": {"what": row["next_what"], "at": iso(row["next_at"])} if row["next_what"] else None,
-        "publish_at": iso(row["publish_at"]),
-        "publish_at_asked": at,
-        "zone": zone,
-        "due_at": iso(row["due_at"]),
-        "max_lateness": row["max_lateness"],
-        "max_lateness_iso": duration_text(row["max_lateness"]),
-        "approval": row["approval"],
-        "attempt": row["attempt"],
-        "metadata": row["metadata"],
-        "labels": row["labels"],
-        "version": row["version"],
-        "created_at": iso(row["created_at"]),
-        "updated_at": iso(row["updated_at"]),
-        "published_at": iso(row["published_at"]) if row["state"] == "published" else None,
-    }
-
-
-def _part(row: sa.RowMapping) -> dict[str, Any]:
-    body = row["body"] or {}
-    return {
-        "id": row["id"],
-        "position": row["position"],
-        "state": row["state"],
-        "kind": row["kind"],
-        "text": body.get("text", ""),
-        "media": [{k: v for k, v in m.items() if k != "token"} for m in body.get("media") or []],
-        "options": body.get("options") or {},
-        "container_id": row["container_id"],
-        "container_status": row["container_status"],
-        "container_made_at": iso(row["container_made_at"]),
-        "sends": row["sends"],
-        "unclear": row["unclear"],
-        "threads_id": row["threads_id"],
-        "permalink": row["permalink"],
-        "published_at": iso(row["published_at"]),
-        "cause": row["cause"],
-    }
+    page = read_page(conn, workspace_id, filters, limit=limit, after=after)
+    return [post.to_json() for post in page.data], page.next
 
 
 def timeline(conn: sa.Connection, workspace_id: str, post_id: str) -> list[dict[str, Any]] | None:
-    """A post's events, oldest first; ``None`` when this workspace has no such post."""
-    rows = events_of(conn, workspace_id, post_id)
-    if rows is None:
-        return None
-    return [
-        {
-            "id": row["id"],
-            "part": row["part"],
-            "attempt": row["attempt"],
-            "stage": row["stage"],
-            "kind": row["kind"],
-            "what": row["what"],
-            "started_at": iso(row["started_at"]),
-            "duration_s": round(row["duration_s"], 4) if row["duration_s"] is not None else None,
-            "outcome": row["outcome"],
-            "request": row["request"],
-            "answer": row["answer"],
-            "diagnosis": row["diagnosis"],
-            "decision": row["decision"],
-        }
-        for row in rows
-    ]
+    found = read_events(conn, workspace_id, post_id)
+    return [event.to_json() for event in found.data] if found else None
 
 
 def blocker_json(row: sa.RowMapping) -> dict[str, Any]:

@@ -270,7 +270,7 @@ async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
     match answer:
         case intake.Accepted():
             said = "Kept as a draft." if as_draft else "Scheduled." if draft.when == "at" else "It is on its way."
-            return visit.to(f"/posts/{answer.post['id']}", said)
+            return visit.to(f"/posts/{answer.post.id}", said)
         case Done():
             return visit.to(f"/posts/{draft.post_id}", answer.message)
         case Rejected():
