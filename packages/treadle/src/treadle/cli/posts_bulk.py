@@ -72,7 +72,7 @@ def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None, a
             entries = submit_group(conn, app, workspace_id, readable, actor=ACTOR, key=key, now=app.now())
         entries += [Entry(n, post) for n, post in group if isinstance(post, NotJson)]
         entries.sort(key=lambda entry: entry.index)
-        _tell([entry.to_json(app.settings.public_url) for entry in entries], as_json)
+        _tell([entry.out(app.settings.public_url).to_json() for entry in entries], as_json)
         stored += sum(entry.stored for entry in entries)
         refused += sum(not entry.stored for entry in entries)
     if not as_json:

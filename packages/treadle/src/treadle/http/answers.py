@@ -7,56 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from treadle.services.post_output import DiagnosisOut as DiagnosisOut
-from treadle.services.post_output import FindingOut, PostOut
+from treadle.services.refusals import FindingOut
 
 
 class Open(BaseModel):
     """An answer; later versions may add fields."""
 
     model_config = ConfigDict(extra="allow")
-
-
-class ProblemOut(Open):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    way_out: str
-    instance: str | None = None
-    findings: list[FindingOut] | None = None
-
-
-class BulkItem(Open):
-    index: int
-    status: int
-    post: PostOut | None = None
-    problem: ProblemOut | None = None
-
-
-class BulkOut(Open):
-    data: list[BulkItem]
-    accepted: int
-    refused: int
-
-
-class ActedOn(Open):
-    id: str
-    status: int = Field(description="200, or that of 'problem'; 0 in a preview.")
-    message: str | None = None
-    post: PostOut | None = None
-    problem: ProblemOut | None = None
-
-
-class ActionsOut(Open):
-    action: str
-    chosen: int
-    done: int
-    refused: int
-    next: str | None
-    data: list[ActedOn]
 
 
 class Listed(Open):

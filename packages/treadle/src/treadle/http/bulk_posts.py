@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response
 
 from treadle.domain.answers import Rejected
-from treadle.http import answers, bodies, reading
+from treadle.http import bodies, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
 from treadle.http.lists import known_query
 from treadle.http.problems import refusal
-from treadle.services.bulk import submit_many
+from treadle.services.bulk import BulkOut, bulk_out, submit_many
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 
@@ -20,13 +19,13 @@ router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(kno
 @router.post(
     "/bulk",
     summary="Publish many; an answer for each",
-    response_model=answers.BulkOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "One entry per post, in the order sent; see each one's status."), **problems(*BODY)},
     openapi_extra=takes(
         bodies.BulkIn, {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]}, parameters=[IDEMPOTENCY]
     ),
 )
-async def create_posts(request: Request, caller: Writer, app: House) -> Response:
+async def create_posts(request: Request, caller: Writer, app: House) -> BulkOut:
     """At most 500 posts. One that is refused does not hold the others up; good ones are stored.
 
     With an `Idempotency-Key` header each post gets the key `<key>#<index>`; a post may bring its own as
@@ -38,6 +37,4 @@ async def create_posts(request: Request, caller: Writer, app: House) -> Response
     made = await submit_many(app, caller.workspace_id, body.get("posts") or [], actor=caller.key_id, key=key)
     if isinstance(made, Rejected):
         raise refusal(made)
-    accepted = sum(entry.stored for entry in made)
-    data = [entry.to_json(app.settings.public_url) for entry in made]
-    return JSONResponse({"data": data, "accepted": accepted, "refused": len(made) - accepted})
+    return bulk_out(made, app.settings.public_url)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response
 
-from treadle.domain.answers import Done
 from treadle.domain.findings import Finding
 from treadle.domain.incoming import is_id, unstorable, wrong_cursor
-from treadle.http import answers, bodies, examples, reading
+from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment, words
 from treadle.http.posts import STATES
-from treadle.http.problems import invalid, refusal
-from treadle.services.many import MEANT, MOST, Order, carry_out, choose
+from treadle.http.problems import invalid
+from treadle.services.many import MEANT, MOST, ActionsOut, Order, actions_out, carry_out, choose, preview_out
 from treadle.services.read import Filters
 from treadle_diagnosis.catalog.words import LANES
 
@@ -34,7 +32,7 @@ _EXAMPLE = {
 @router.post(
     "/actions",
     summary="Do one thing to many posts",
-    response_model=answers.ActionsOut,
+    response_model_exclude_unset=True,
     responses={
         **good(
             200,
@@ -52,7 +50,7 @@ _EXAMPLE = {
     },
     openapi_extra=takes(bodies.ActionsIn, _EXAMPLE),
 )
-async def act_on_many(request: Request, caller: Writer, app: House) -> Response:
+async def act_on_many(request: Request, caller: Writer, app: House) -> ActionsOut:
     """One repair for a group of posts with one cause. Choose them by `ids`, or by `filter` (the filters of the list;
     unless it names states, those in which the action makes sense). At most 500 at once: `next` of the answer is the
     `after` of the next request. One that cannot be done undoes no other. `preview` only names the posts.
@@ -77,18 +75,10 @@ async def act_on_many(request: Request, caller: Writer, app: House) -> Response:
     )
     order = _order(body)
     ids, following = await _chosen(body, order, caller.workspace_id, app)
-    made: dict[str, Any] = {"action": order.action, "chosen": len(ids), "next": following}
     if body.get("preview"):
-        return JSONResponse({**made, "done": 0, "refused": 0, "data": [{"id": id_, "status": 0} for id_ in ids]})
-    data = []
-    for id_, answer, post in await carry_out(app, caller.workspace_id, ids, order, actor=caller.key_id):
-        if isinstance(answer, Done):
-            data.append({"id": id_, "status": 200, "message": answer.message, **({"post": post} if post else {})})
-        else:
-            problem = refusal(answer).body(app.settings.public_url)
-            data.append({"id": id_, "status": problem["status"], "problem": problem})
-    done = sum(1 for entry in data if entry["status"] == 200)
-    return JSONResponse({**made, "done": done, "refused": len(data) - done, "data": data})
+        return preview_out(order, ids, following)
+    acted = await carry_out(app, caller.workspace_id, ids, order, actor=caller.key_id)
+    return actions_out(order, acted, following, app.settings.public_url)
 
 
 def _order(body: dict[str, Any]) -> Order:

@@ -18,8 +18,9 @@ from treadle.http.problems import not_found, refusal
 from treadle.http.reading import PostId
 from treadle.http.verbose import VerboseOut, last_status, verbose_error
 from treadle.services.intake import Accepted, accept
-from treadle.services.post_output import EventsOut, PostOut, PostPage, finding_out
+from treadle.services.post_output import EventsOut, PostOut, PostPage
 from treadle.services.read import SORTS, Filters, read_events, read_page
+from treadle.services.refusals import finding_out
 from treadle_diagnosis.catalog.words import LANES
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])

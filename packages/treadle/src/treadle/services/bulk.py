@@ -7,16 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import Field
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, with_field
-from treadle.services.refusals import ProblemDetails, details_of
+from treadle.services.output import Output
+from treadle.services.post_output import PostOut
+from treadle.services.refusals import ProblemDetails, ProblemOut, details_of
 
 MOST = 500
 GROUP = 50  # short transactions: nobody waits long for the database
+
+
+class BulkItem(Output):
+    """What became of one post of many: the stored post, or why it was refused."""
+
+    index: int = Field(description="Its place in the request, from 0.")
+    status: int = Field(description="201: stored; 200: stored by an earlier request; else that of 'problem'.")
+    post: PostOut | None = None
+    problem: ProblemOut | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return self.model_dump(exclude_unset=True)
+
+
+class BulkOut(Output):
+    data: list[BulkItem] = Field(description="One for each post, in the order sent.")
+    accepted: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +52,21 @@ class Entry:
     def stored(self) -> bool:
         return isinstance(self.answer, Accepted)
 
-    def to_json(self, public_url: str) -> dict[str, Any]:
-        """``index`` and ``status`` (as HTTP has it) with the stored ``post`` or the ``problem``."""
+    def out(self, public_url: str) -> BulkItem:
         match self.answer:
             case Accepted(post, again):
-                return {"index": self.index, "status": 200 if again else 201, "post": post.to_json()}
+                return BulkItem(index=self.index, status=200 if again else 201, post=post)
             case NotJson(message):
-                details = ProblemDetails("bad_json", message)
+                problem = ProblemDetails("bad_json", message).out(public_url)
             case refused:
-                details = details_of(refused)
-        problem = details.body(public_url)
-        return {"index": self.index, "status": problem["status"], "problem": problem}
+                problem = details_of(refused).out(public_url)
+        return BulkItem(index=self.index, status=problem.status, problem=problem)
+
+
+def bulk_out(entries: Sequence[Entry], public_url: str) -> BulkOut:
+    accepted = sum(entry.stored for entry in entries)
+    data = [entry.out(public_url) for entry in entries]
+    return BulkOut(data=data, accepted=accepted, refused=len(entries) - accepted)
 
 
 async def submit_many(

@@ -7,32 +7,13 @@ from typing import Any
 
 from pydantic import Field
 
-from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS, PartState, PostState
 from treadle.domain.times import asked, duration_text, iso
 from treadle.services.output import Output
+from treadle.services.refusals import FindingOut
 from treadle.store.posts_read import StoredPost
 
 _UTC = "ISO 8601 in UTC, to the millisecond"
-
-
-class FindingOut(Output):
-    """One rule that one field breaks."""
-
-    field: str = Field(description="Path into the request, such as 'media[2].alt_text'; empty: the request itself.")
-    rule: str = Field(description="Stable name of the rule.")
-    severity: str = Field(description="'error' stops the post; 'warning' and 'repair' do not.")
-    message: str = Field(description="What is wrong.")
-    way_out: str = Field(description="What to do.")
-    given: Any = Field(None, description="The value that was sent, shortened to 300 characters.")
-    limit: Any = Field(None, description="What it was compared with, in the unit that 'message' names.")
-    pattern: str = Field("", description="Id of the catalogue's pattern that explains it; empty: none.")
-    guide: str | None = Field(None, description="Address of that pattern's guide page.")
-
-
-def finding_out(finding: Finding, public_url: str) -> FindingOut:
-    guide = f"{public_url}/guide/errors/{finding.pattern}" if finding.pattern else None
-    return FindingOut(**finding.to_json(), guide=guide)
 
 
 class RetryOut(Output):

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import Field
+
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.services.output import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,38 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+class FindingOut(Output):
+    """One rule that one field breaks."""
+
+    field: str = Field(description="Path into the request, such as 'media[2].alt_text'; empty: the request itself.")
+    rule: str = Field(description="Stable name of the rule.")
+    severity: str = Field(description="'error' stops the post; 'warning' and 'repair' do not.")
+    message: str = Field(description="What is wrong.")
+    way_out: str = Field(description="What to do.")
+    given: Any = Field(None, description="The value that was sent, shortened to 300 characters.")
+    limit: Any = Field(None, description="What it was compared with, in the unit that 'message' names.")
+    pattern: str = Field("", description="Id of the catalogue's pattern that explains it; empty: none.")
+    guide: str | None = Field(None, description="Address of that pattern's guide page.")
+
+
+def finding_out(finding: Finding, public_url: str) -> FindingOut:
+    guide = f"{public_url}/guide/errors/{finding.pattern}" if finding.pattern else None
+    return FindingOut(**finding.to_json(), guide=guide)
+
+
+class ProblemOut(Output):
+    """A refusal (RFC 9457), with what belongs to its code as further fields."""
+
+    type: str = Field(description="Address of the page that explains it.")
+    title: str
+    status: int = Field(description="The HTTP status; of one of many, as if it had been sent alone.")
+    detail: str = Field(description="What is wrong here, for people.")
+    code: str = Field(description="Stable, for programs.")
+    way_out: str = Field(description="What to do.")
+    instance: str | None = Field(None, description="The address that was asked.")
+    findings: list[FindingOut] | None = Field(None, description="Everything that is wrong with the request, at once.")
+
+
 @dataclass
 class ProblemDetails:
     """A refusal with everything that is shown of it. ``pattern`` makes ``type`` the pattern's guide page."""
@@ -136,22 +171,25 @@ class ProblemDetails:
     title: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    def body(self, public_url: str, instance: str = "") -> dict[str, Any]:
+    def out(self, public_url: str, instance: str = "") -> ProblemOut:
         kind = KINDS[self.code]
         page = f"/guide/errors/{self.pattern}" if self.pattern else f"/problems/{self.code}"
-        body: dict[str, Any] = {
-            "type": public_url + page,
-            "title": self.title or kind.title,
-            "status": self.status or kind.status,
-            "detail": self.detail or kind.way_out,
-            "code": self.code,
-            "way_out": kind.way_out,
-        }
-        if instance:
-            body["instance"] = instance
+        more: dict[str, Any] = {"instance": instance} if instance else {}
         if self.findings:
-            body["findings"] = [finding_json(f, public_url) for f in self.findings]
-        return {**body, **self.extra}
+            more["findings"] = [finding_out(f, public_url) for f in self.findings]
+        return ProblemOut(
+            type=public_url + page,
+            title=self.title or kind.title,
+            status=self.status or kind.status,
+            detail=self.detail or kind.way_out,
+            code=self.code,
+            way_out=kind.way_out,
+            **{**more, **self.extra},
+        )
+
+    def body(self, public_url: str, instance: str = "") -> dict[str, Any]:
+        """The same as plain JSON."""
+        return self.out(public_url, instance).model_dump(exclude_unset=True)
 
 
 def details_of(answer: Rejected | Missing | Refusal) -> ProblemDetails:
@@ -185,7 +223,5 @@ def _common(findings: Sequence[Finding]) -> str:
 
 
 def finding_json(finding: Finding, public_url: str = "") -> dict[str, Any]:
-    """A finding as the API shows it, with the guide's address when a pattern explains it."""
-    made = finding.to_json()
-    made["guide"] = f"{public_url}/guide/errors/{finding.pattern}" if finding.pattern else None
-    return made
+    """A finding as plain JSON."""
+    return finding_out(finding, public_url).model_dump()
