@@ -178,7 +178,7 @@ async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dic
 async def _only_check(app: App, workspace_id: str, body: dict[str, Any], as_json: bool) -> None:
     from treadle.services.preflight import inspect_post
 
-    found = (await inspect_post(app, workspace_id, body)).to_json(app.settings.public_url)
+    found = (await inspect_post(app, workspace_id, body)).to_json()
     if as_json:
         say(found)
     else:

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from treadle.services.post_output import DiagnosisOut as DiagnosisOut
-from treadle.services.refusals import FindingOut
 
 
 class Open(BaseModel):
@@ -60,27 +59,6 @@ class PatternOut(Open):
 class PatternsOut(Open):
     data: list[PatternOut]
     checked: str
-
-
-class MediaOut(Open):
-    id: str
-    filename: str
-    content_type: str
-    size: int
-    created_at: str
-
-
-class MediaPage(Open):
-    data: list[MediaOut]
-    next: str | None
-
-
-class PreflightOut(Open):
-    ok: bool
-    findings: list[FindingOut]
-    media: list[dict[str, Any]]
-    account: dict[str, Any] | None
-    scopes: dict[str, Any]
 
 
 class WorkspaceOut(Open):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response
 
-from treadle.http import answers, bodies, reading
+from treadle.http import bodies, reading
 from treadle.http.caller import House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.services.preflight import inspect_post
+from treadle.services.preflight import PreflightOut, inspect_post
 
 router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
 
@@ -20,7 +19,7 @@ router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
 @router.post(
     "/v1/preflight",
     summary="Look at a post before it is sent",
-    response_model=answers.PreflightOut,
+    response_model_exclude_unset=True,
     responses={
         **good(
             200,
@@ -42,9 +41,8 @@ async def preflight(
     caller: Reader,
     app: House,
     look_at_media: Annotated[bool, Query(alias="media", description="false: do not look at the media.")] = True,
-) -> Response:
+) -> PreflightOut:
     """Every rule of the post, permissions and health of the account, open causes in its way, and each medium looked at
     as Threads will: address, robots.txt, format, codecs, and what Treadle would repair."""
     body = await reading.read_json(request)
-    found = await inspect_post(app, caller.workspace_id, body, with_media=look_at_media)
-    return JSONResponse(found.to_json(app.settings.public_url))
+    return await inspect_post(app, caller.workspace_id, body, with_media=look_at_media)

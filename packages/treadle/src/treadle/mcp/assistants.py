@@ -155,7 +155,7 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         who = await door.may("read")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
-        return (await inspect_post(app, who.workspace_id, body)).to_json(app.settings.public_url)
+        return (await inspect_post(app, who.workspace_id, body)).to_json()
 
 
 def _offer_publish(server: MCPServer[Any], door: Door) -> None:

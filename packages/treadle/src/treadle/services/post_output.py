@@ -186,11 +186,18 @@ class PostPage(Output):
     next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
+class LivePart(Output):
+    part: int = Field(description="Its position.")
+    threads_id: str | None = Field(description="Id on Threads.")
+    permalink: str | None = Field(description="Address on Threads.")
+
+
 class ActionOut(Output):
     """Something was done with a post; here it is afterwards."""
 
     message: str = Field(description="What was done, in plain words.")
     post: PostOut
+    published_parts: list[LivePart] | None = Field(None, description="Of a canceled post: what is live and stays.")
 
 
 class UnpublishedOut(ActionOut):

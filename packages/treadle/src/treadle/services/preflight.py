@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import Field
 
 from treadle.accounts.health import WORDS
 from treadle.domain.findings import Finding
 from treadle.domain.rules import scopes_needed, scopes_wanted
 from treadle.services.context import App
-from treadle.services.files import MediumReport, inspect_medium
+from treadle.services.files import MediumOut, MediumReport, inspect_medium
 from treadle.services.intake import check
+from treadle.services.output import Output
 from treadle.services.read import blocker_json
-from treadle.services.refusals import finding_json
+from treadle.services.refusals import FindingOut, finding_out
 from treadle.services.request import Request
 from treadle.store.visible_blockers import open_causes_of
 
@@ -24,64 +25,40 @@ AT_ONCE = 3
 MOST_MEDIA = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Scopes:
-    """Permissions of Meta: ``needed`` by the post, ``missing`` from the account, ``wanted`` to do it better."""
+class ScopesOut(Output):
+    """Permissions of Meta."""
 
-    needed: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    wanted: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, list[str]]:
-        return {"needed": [*self.needed], "missing": [*self.missing], "wanted": [*self.wanted]}
+    needed: list[str] = Field(description="Without these Threads refuses the post.")
+    missing: list[str] = Field(description="Of these, what the account did not grant.")
+    wanted: list[str] = Field(description="What would make it safer, and was not granted.")
 
 
-@dataclass(frozen=True, slots=True)
-class AccountAhead:
-    """The account of a post, and the open causes that its posts wait for now, as the API gives a blocker."""
+class AccountAhead(Output):
+    """The account of a post, and the open causes that its posts wait for now."""
 
     id: str
-    username: str
+    username: str = Field(description="Without '@'.")
     health: str
+    health_words: str = Field(description="Its health in plain words.")
     paused: bool
-    blockers: tuple[dict[str, Any], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "username": self.username,
-            "health": self.health,
-            "health_words": WORDS[self.health],
-            "paused": self.paused,
-            "blockers": [*self.blockers],
-        }
+    blockers: list[dict[str, Any]] = Field(description="As GET /v1/blockers gives them.")
 
 
-@dataclass(frozen=True, slots=True)
-class Preflight:
+class PreflightOut(Output):
     """Everything that is known of a post before it is sent."""
 
-    findings: tuple[Finding, ...]
-    media: tuple[MediumReport, ...]
-    account: AccountAhead | None
-    scopes: Scopes
+    ok: bool = Field(description="Whether it can be published: no finding is an error, no medium is refused.")
+    findings: list[FindingOut] = Field(description="Of the request and the account.")
+    media: list[MediumOut] = Field(description="Of each medium that could be checked, at most 40.")
+    account: AccountAhead | None = Field(description="Null: the request names none of this workspace.")
+    scopes: ScopesOut
 
-    @property
-    def ok(self) -> bool:
-        """Whether it can be published: no finding is an error, and every medium can be sent or repaired."""
-        return all(f.severity != "error" for f in self.findings) and all(m.report.ok for m in self.media)
-
-    def to_json(self, public_url: str) -> dict[str, Any]:
-        return {
-            "ok": self.ok,
-            "findings": [finding_json(f, public_url) for f in self.findings],
-            "media": [m.to_json(public_url) for m in self.media],
-            "account": self.account.to_json() if self.account else None,
-            "scopes": self.scopes.to_json(),
-        }
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return self.model_dump(exclude_unset=True)
 
 
-async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> Preflight:
+async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> PreflightOut:
     """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``."""
 
     def read(conn: sa.Connection) -> tuple[Request, tuple[dict[str, Any], ...]]:
@@ -97,27 +74,41 @@ async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bo
     media: tuple[MediumReport, ...] = ()
     if with_media and not any(f.rule in ("wrong_type", "too_deep") for f in findings):
         media = await _inspect_media(app, workspace_id, plain, request.at)
-    return Preflight(findings, media, _ahead(request.account, causes), scopes)
+    url = app.settings.public_url
+    return PreflightOut(
+        ok=all(f.severity != "error" for f in findings) and all(m.report.ok for m in media),
+        findings=[finding_out(f, url) for f in findings],
+        media=[m.out(url) for m in media],
+        account=_ahead(request.account, causes),
+        scopes=scopes,
+    )
 
 
 def _ahead(account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...]) -> AccountAhead | None:
     if account is None:
         return None
-    return AccountAhead(account["id"], account["username"], account["health"], account["paused"], causes)
+    return AccountAhead(
+        id=account["id"],
+        username=account["username"],
+        health=account["health"],
+        health_words=WORDS[account["health"]],
+        paused=account["paused"],
+        blockers=list(causes),
+    )
 
 
-def _scopes(body: Mapping[str, Any], account: Mapping[str, Any] | None) -> Scopes:
+def _scopes(body: Mapping[str, Any], account: Mapping[str, Any] | None) -> ScopesOut:
     try:
         needed, wanted = scopes_needed(body), scopes_wanted(body)
     except (TypeError, AttributeError, ValueError):  # the body has not the shape of a post
-        return Scopes()
+        return ScopesOut(needed=[], missing=[], wanted=[])
     granted = set(account["scopes"] or ()) if account else set()
     missing = needed - granted if granted else set()
-    return Scopes(tuple(sorted(needed)), tuple(sorted(missing)), tuple(sorted(wanted - granted)))
+    return ScopesOut(needed=sorted(needed), missing=sorted(missing), wanted=sorted(wanted - granted))
 
 
 def _about_account(
-    account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...], scopes: Scopes
+    account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...], scopes: ScopesOut
 ) -> list[Finding]:
     if account is None:
         return []

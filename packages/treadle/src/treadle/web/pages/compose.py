@@ -139,8 +139,7 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]:
-    inspected = await inspect_post(visit.app, visit.workspace, draft.to_body(), with_media=look)
-    found = inspected.to_json(visit.app.settings.public_url)
+    found = (await inspect_post(visit.app, visit.workspace, draft.to_body(), with_media=look)).to_json()
     return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
 
 
