@@ -12,6 +12,8 @@ from treadle.accounts import risk
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
+from treadle.accounts.unreadable import JOB as CHECK_TOKENS
+from treadle.accounts.unreadable import check_stored_tokens
 from treadle.engine import addresses, keeping_media, rechecking, retention
 from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.house import House
@@ -102,6 +104,10 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         if house.accounts is not None:
             await beside.run("refresh", refresh_due(house.accounts))
 
+    async def check_tokens(house: House) -> None:
+        if house.accounts is not None:
+            await check_stored_tokens(house.accounts)
+
     async def read_quiet(house: House) -> None:
         if house.accounts is not None:
             await beside.run("read_quiet", read_quiet_accounts(house.accounts))
@@ -134,6 +140,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         Job("send_alerts", 15.0, alert),
         Job("free_loose", 10.0, free),
         Job("read_addresses", 300.0, read_addresses),
+        Job(CHECK_TOKENS, 300.0, check_tokens),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),

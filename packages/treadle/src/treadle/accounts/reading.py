@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from treadle.accounts import health
+from treadle.accounts import health, unreadable
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import repairable
@@ -94,9 +94,10 @@ async def check(house: Accounts, account_id: str) -> Checked | None:
     row = await house.db.query(_row, account_id)
     if row is None or row["token_enc"] is None:
         return None
-    result = await house.client.with_token(house.token(row["token_enc"])).me()
+    token = house.token(row["token_enc"])
+    result = await house.client.with_token(token).me() if token is not None else None
     if not isinstance(result, Ok):
-        found = diagnose_failure(result, "read")
+        found = unreadable.cause() if result is None else diagnose_failure(result, "read")
         now_is = await house.db.run(_took_trouble, house, row, found)
         return Checked(account_id, now_is, found.next_step or found.title, found)
     profile = result.value

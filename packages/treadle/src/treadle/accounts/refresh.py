@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import SecretStr
 
-from treadle.accounts import health
+from treadle.accounts import health, unreadable
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
 from treadle.store.isolation import apart
@@ -89,6 +89,8 @@ async def refresh(house: Accounts, account_id: str, *, asked: bool = False) -> R
         return Refreshed(account_id, "skipped")
     try:
         old = house.token(row["token_enc"])
+        if old is None:
+            return await house.db.run(_failed, house, row, lease, unreadable.cause())
         result = await oauth.refresh(house.client, token=old)
         if not isinstance(result, Ok):
             found = diagnose_failure(result, "token_refresh")
@@ -220,7 +222,7 @@ def _failed(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], lease:
     """Only the diagnosis says whether the token is dead; everything else is tried again."""
     now, account_id = house.now(), row["id"]
     meant = health.health_of(found)
-    dead = meant == "reconnect"
+    dead = meant == "reconnect" and found.pattern != unreadable.PATTERN  # its key may come back
     values = {
         "refresh_attempts": row["refresh_attempts"] + 1,
         "refresh_next_at": None if dead else _again(house, row, now),

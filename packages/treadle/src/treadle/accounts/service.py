@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.release import Releaser
-from treadle.vault import Vault
+from treadle.vault import Vault, VaultError
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
@@ -79,9 +79,16 @@ class Accounts:
             stage=stage,
         )
 
-    def token(self, sealed: bytes) -> SecretStr:
-        """Raises :class:`treadle.vault.VaultError` when no key opens it."""
-        return SecretStr(self.vault.open(sealed))
+    def token(self, sealed: bytes) -> SecretStr | None:
+        """The token; ``None`` when no key opens it."""
+        try:
+            return SecretStr(self.vault.open(sealed))
+        except VaultError:
+            return None
+
+    def opens(self, sealed: bytes) -> bool:
+        """Whether a key opens this token."""
+        return self.token(sealed) is not None
 
 
 def redirect_uri(settings: Settings) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from treadle.accounts import unreadable
 from treadle.accounts.connect import preview
 from treadle.accounts.health import WORDS
 from treadle.accounts.pages import Page
@@ -272,9 +273,12 @@ async def quota_of(app: App, row: Mapping[str, Any], *, live: bool) -> dict[str,
     if live:
 
         async def look(house: Accounts) -> Any:
-            return await house.client.with_token(house.token(row["token_enc"])).publishing_limit()
+            token = house.token(row["token_enc"])
+            return await house.client.with_token(token).publishing_limit() if token is not None else None
 
         result = await with_accounts(app, look)
+        if result is None:
+            return unreadable.cause()
         if not isinstance(result, Ok):
             return diagnose_failure(result, "read")
         limit = result.value
