@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from treadle.services.post_output import DiagnosisOut as DiagnosisOut
 
@@ -44,59 +44,3 @@ class RecheckOut(Open):
     released: list[str] = []
     sends: list[str] = []
     holds: list[str] = []
-
-
-class PatternOut(Open):
-    id: str
-    public_name: str
-    title: str
-    category: str
-    lane: str
-    action: str
-    guide: str
-
-
-class PatternsOut(Open):
-    data: list[PatternOut]
-    checked: str
-
-
-class WorkspaceOut(Open):
-    id: str
-    name: str
-    paused: bool
-    created_at: str
-
-
-class WorkspacesOut(Open):
-    data: list[WorkspaceOut]
-
-
-class AlertTriedOut(Open):
-    service: str
-    target: str = Field(description="Its address without the secrets.")
-    delivered: bool
-
-
-class AlertsTriedOut(Open):
-    data: list[AlertTriedOut]
-
-
-class AccountOut(Open):
-    id: str
-    username: str
-    health: str
-
-
-class AccountsOut(Open):
-    data: list[AccountOut]
-
-
-class KeyOut(Open):
-    id: str
-    name: str
-    scopes: list[str]
-
-
-class KeysOut(Open):
-    data: list[KeyOut]

@@ -15,9 +15,9 @@ from treadle.accounts.links import OWN_PAGE
 from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
 from treadle.http import forms
-from treadle.http.accounts import with_accounts
 from treadle.http.caller import House
 from treadle.plural import plural
+from treadle.services.accounts import with_accounts
 from treadle.services.context import App
 from treadle_diagnosis.limits import FORM_BYTES, TOO_LONG
 from treadle_threads.transport import open_session

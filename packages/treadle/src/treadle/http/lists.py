@@ -50,9 +50,14 @@ def page(request: Request, data: list[Any], following: str | None) -> JSONRespon
     """``{"data": [...], "next": cursor or null}`` and a Link header."""
     headers = {}
     if following:
-        url = request.url.include_query_params(after=following)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        headers["Link"] = link(request, following)
     return JSONResponse({"data": data, "next": following}, headers=headers)
+
+
+def link(request: Request, following: str) -> str:
+    """The header ``Link`` to the page that this cursor begins."""
+    url = request.url.include_query_params(after=following)
+    return f'<{url.path}?{url.query}>; rel="next"'
 
 
 def words(values: list[str] | None, known: frozenset[str] | None, name: str) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from treadle.http import answers, reference
 from treadle.http.caller import House, caller_of
 from treadle.http.document import good, problems
 from treadle.http.problems import Problem, not_found, page
-from treadle.http.workspaces import of_the_first_workspace
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
 from treadle.services.refusals import KINDS
+from treadle.services.workspaces import is_first
 from treadle.store import Database
 from treadle.store.tables import workers
 
@@ -116,7 +116,7 @@ async def metrics(request: Request, app: House) -> Response:
     """Takes a key of the installation's first workspace (`read` is enough), unless TREADLE_METRICS is `open`."""
     if app.settings.metrics != "open":
         caller = await caller_of(request)
-        if not caller.may("read") or not await app.db.query(of_the_first_workspace, caller):
+        if not caller.may("read") or not await app.db.query(is_first, caller.workspace_id):
             raise Problem("house_only", "These figures are of all workspaces: use a key of the first one.")
     made: Metrics = request.app.state.metrics
     made.streams.set(request.app.state.hub.places.taken)

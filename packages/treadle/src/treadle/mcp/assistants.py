@@ -20,20 +20,20 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
 from treadle.domain.answers import Rejected
-from treadle.http.accounts import all_accounts
-from treadle.http.causes import clean_json, pattern_json
 from treadle.mcp.assistants_consent import NotShowable, Target, question
 from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.people import keys
 from treadle.people.keys import Principal, Scope
+from treadle.services import causes
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept
 from treadle.services.intake import check as check_request
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json, timeline
 from treadle.services.refusals import KINDS
+from treadle.store import accounts as stored_accounts
 from treadle.store.files import find_media
-from treadle_diagnosis import catalog, diagnose
+from treadle_diagnosis import diagnose
 from treadle_diagnosis.limits import ANSWER_CHARS
 from treadle_diagnosis.wording import visitor_json
 
@@ -132,7 +132,7 @@ def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
     )
     async def accounts() -> dict[str, Any]:
         who = await door.may("read")
-        rows = await door.app.db.query(all_accounts, who.workspace_id)
+        rows = await door.app.db.query(stored_accounts.listing, who.workspace_id)
         return {"accounts": [account_told(row) for row in rows]}
 
 
@@ -232,10 +232,10 @@ def _offer_explain(server: MCPServer[Any], door: Door) -> None:
                 raise ToolError("There is no such post in this workspace.")
             events = await app.db.query(timeline, who.workspace_id, what[:40]) or []
             return {"post": post_told(post), "timeline": timeline_told(events)}
-        found = catalog.load().get(what[:100])
+        found = causes.pattern(what)
         if found is None:
             raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")
-        whole = pattern_json(found, whole=True)
+        whole = found.model_dump()
         return {k: v for k, v in whole.items() if k != "examples"} | {"guide": app.settings.public_url + found.guide}
 
 
@@ -254,7 +254,7 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         await door.may("read")
         found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
-        made: dict[str, Any] = clean_json({**found, "guide": door.app.settings.public_url + found["guide"]})
+        made: dict[str, Any] = causes.storable({**found, "guide": door.app.settings.public_url + found["guide"]})
         return made
 
 
@@ -303,13 +303,13 @@ async def _body(
     zone: str,
     options: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    known = await app.db.query(all_accounts, workspace_id)
+    known = await app.db.query(stored_accounts.listing, workspace_id)
     name = account.removeprefix("@").lower()
-    found = [a for a in known if not name or a["id"] == account or a["username"].lower() == name]
+    found = [a for a in known if not name or a.id == account or a.username.lower() == name]
     if len(found) != 1:
-        names = ", ".join(f"@{a['username']}" for a in known) or "none: connect one first"
+        names = ", ".join(f"@{a.username}" for a in known) or "none: connect one first"
         raise ToolError(f"Say which account publishes it. Connected here: {names}.")
-    body: dict[str, Any] = {"account_id": found[0]["id"], "text": text}
+    body: dict[str, Any] = {"account_id": found[0].id, "text": text}
     if media:
         body["media"] = [{"id": m} if m.startswith("med_") else {"url": m} for m in media]
     if replies:
