@@ -19,7 +19,7 @@ from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.house import House
 from treadle.engine.housekeeping import Job
 from treadle.notify.alerts import send_due
-from treadle.notify.delivering import Postman, deliver_workspace, workspaces_due
+from treadle.notify.delivering import DeliveryWorker, deliver_workspace, workspaces_due
 from treadle.notify.webhooks import fan_out
 from treadle.settings import Settings
 from treadle.store.isolation import apart
@@ -79,7 +79,9 @@ class Beside:
 async def _deliver(house: House, vault: Vault, workspace_id: str) -> None:
     """Send the webhooks of one workspace that are due, to public addresses only."""
     async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
-        await deliver_workspace(Postman(house.db, vault, session, now=house.now, scale=house.scale), workspace_id)
+        await deliver_workspace(
+            DeliveryWorker(house.db, vault, session, now=house.now, scale=house.scale), workspace_id
+        )
 
 
 def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:

@@ -1,4 +1,4 @@
-"""What the accounts room needs of the house, in one place."""
+"""What work on accounts needs: settings, database, keys, a client for Threads, and the clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from treadle_threads import ThreadsClient
 
 
 class Block(Protocol):
-    """Opening a blocker; the publishing room's rules decide how wide it is."""
+    """Opening a blocker; the engine decides how wide it is."""
 
     def __call__(
         self,

@@ -31,7 +31,7 @@ from treadle.plural import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from treadle.accounts.pages import Page
+    from treadle.accounts.pages import ConnectPage
     from treadle.accounts.tokens import Unknown
     from treadle.services.connecting import AccountConnected
 
@@ -195,12 +195,12 @@ def add(
         _added(made, as_json)
 
 
-def _not_added(made: Unknown | Page, as_json: bool, asked: str) -> NoReturn:
+def _not_added(made: Unknown | ConnectPage, as_json: bool, asked: str) -> NoReturn:
     """Why the token was not taken, for people as much as is known; then the end: exit code 1."""
-    from treadle.accounts.pages import Page
+    from treadle.accounts.pages import ConnectPage
     from treadle_diagnosis.cli.show import bold, field, write
 
-    if isinstance(made, Page):
+    if isinstance(made, ConnectPage):
         if as_json:
             said = " ".join((made.happened, *made.todo))
             say({**made.to_json(), "error": "threads_refused", "message": f"{made.title}. {said}"})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from treadle.accounts.health import WORDS
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.domain.answers import Missing
 from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
@@ -39,10 +39,10 @@ EXAMPLE = {
 }
 
 
-def refused(answer: Refusal | Page) -> Problem:
+def refused(answer: Refusal | ConnectPage) -> Problem:
     if answer.status == 404:
         return not_found("account")
-    if isinstance(answer, Page):
+    if isinstance(answer, ConnectPage):
         said = " ".join([answer.happened, *answer.todo])
         # Only what the catalogue knows has a page in the guide; names such as different_profile are the API's own.
         pattern = answer.pattern if answer.guide else None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import SecretStr
 
 from treadle.accounts import links
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
 from treadle.domain.answers import Missing
 from treadle.domain.findings import Finding
@@ -43,7 +43,7 @@ async def add_account(request: Request, response: Response, caller: Writer, app:
     match made:
         case Unknown():
             raise unknown(made.diagnosis)
-        case Page():
+        case ConnectPage():
             raise refused(made)
         case Missing(what):
             raise not_found(what)

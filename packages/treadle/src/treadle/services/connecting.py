@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 from treadle.accounts import links
 from treadle.accounts.connect import add_token
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
@@ -36,12 +36,12 @@ class LinkOut(Output):
 
 async def by_token(
     app: App, workspace_id: str, token: SecretStr, *, actor: str, account_id: str | None = None
-) -> AccountConnected | Unknown | Page | Missing:
+) -> AccountConnected | Unknown | ConnectPage | Missing:
     """Connect with a token. ``account_id``: reconnect this account and no other profile."""
     made = await with_accounts(
         app, lambda service: add_token(service, workspace_id, token, actor=actor, account_id=account_id)
     )
-    if isinstance(made, Unknown | Page):
+    if isinstance(made, Unknown | ConnectPage):
         return made
     account = await accounts.read(app, workspace_id, made.account_id)
     if isinstance(account, Missing):

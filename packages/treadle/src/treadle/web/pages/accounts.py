@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from treadle.accounts import links
 from treadle.accounts.health import WORDS
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
@@ -109,7 +109,7 @@ async def by_token(visit: Visit) -> Response:
     made = await connecting.by_token(visit.app, visit.workspace, token, actor=visit.viewer.user_id)
     if isinstance(made, Unknown):
         return visit.to("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
-    if isinstance(made, Page):
+    if isinstance(made, ConnectPage):
         return visit.to("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
     if isinstance(made, Missing):
         return visit.missing()
