@@ -17,30 +17,3 @@ class Open(BaseModel):
 
 class Listed(Open):
     data: list[dict[str, Any]]
-
-
-class BlockerOut(Open):
-    id: str
-    scope: str
-    key: str
-    pattern: str
-    lane: str
-    action: str
-    cause: DiagnosisOut
-    opened_at: str
-    repaired_at: str | None
-    posts_waiting: int
-    oldest_due_at: str | None
-
-
-class BlockersOut(Open):
-    data: list[BlockerOut]
-    next: str | None
-
-
-class RecheckOut(Open):
-    verdict: str | None = None
-    message: str
-    released: list[str] = []
-    sends: list[str] = []
-    holds: list[str] = []
