@@ -22,6 +22,7 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
 from treadle.store import release
+from treadle.store.connect_links import LinkRow
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
@@ -61,19 +62,19 @@ async def land(service: Accounts, token: str) -> Landing | ConnectPage:
         name: str | None = None
         sends: tuple[str, ...] = ()
         holds: tuple[str, ...] = ()
-        if link["account_id"]:
+        if link.account_id:
             row = conn.execute(
-                sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.id == link["account_id"])
+                sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.id == link.account_id)
             ).first()
             if row is not None:
                 name = row.username or row.threads_user_id
-                shown = preview(conn, service, link["account_id"])
+                shown = preview(conn, service, link.account_id)
                 sends, holds = tuple(shown["sends"]), tuple(shown["holds"])
-        last = {k: v for k, v in (link["outcome"] or {}).items() if k != "nonces"} or None
+        last = {k: v for k, v in (link.outcome or {}).items() if k != "nonces"} or None
         return Landing(
-            cookie=links.opened(conn, link["id"], now=now),
+            cookie=links.opened(conn, link.id, now=now),
             go_url=f"{service.settings.public_url}/connect/{token}/go",
-            scopes={scope: oauth.SCOPES.get(scope, "") for scope in link["scopes"]},
+            scopes={scope: oauth.SCOPES.get(scope, "") for scope in link.scopes},
             reconnects=name,
             sends=sends,
             holds=holds,
@@ -115,15 +116,13 @@ async def go(service: Accounts, token: str, session: aiohttp.ClientSession) -> s
         client_id=app.id,
         redirect_uri=app.redirect_uri,
         state=token,
-        scopes=link["scopes"],
+        scopes=link.scopes,
         base=service.settings.threads_authorize_url,
     )
     trouble = await probe_window(session, url)
     if trouble is not None:
-        await service.db.run(links.close, link["id"], _outcome(trouble), again=True)
-        return pages.failed(
-            trouble, retry_url=_link_url(service, token), return_url=link["return_url"], link_id=link["id"]
-        )
+        await service.db.run(links.close, link.id, _outcome(trouble), again=True)
+        return pages.failed(trouble, retry_url=_link_url(service, token), return_url=link.return_url, link_id=link.id)
     return url
 
 
@@ -172,31 +171,31 @@ async def finish(service: Accounts, query: Mapping[str, str], cookie: str | None
         return pages.link_trouble(known)
     if refused:
         page = _refusal(service, query, state, link)
-        await service.db.run(links.close, link["id"], {"page": page.to_json()}, again=True)
+        await service.db.run(links.close, link.id, {"page": page.to_json()}, again=True)
         return page
     if not links.same_browser(link, cookie):
         return pages.link_trouble("other_browser")
-    if not await service.db.run(links.take, link["id"], was=link["used_at"], now=service.now()):
+    if not await service.db.run(links.take, link.id, was=link.used_at, now=service.now()):
         return pages.link_trouble("used")
     try:
         return await _connect(service, link, state, query["code"])
     except asyncio.CancelledError:
         raise
     except BaseException:
-        await service.db.run(links.close, link["id"], {}, again=True)
+        await service.db.run(links.close, link.id, {}, again=True)
         raise
 
 
-async def _connect(service: Accounts, link: dict[str, Any], state: str, code: str) -> ConnectPage:
-    known = await from_code(service, code, asked=tuple(link["scopes"]))
-    retry, back = _link_url(service, state), link["return_url"]
+async def _connect(service: Accounts, link: LinkRow, state: str, code: str) -> ConnectPage:
+    known = await from_code(service, code, asked=tuple(link.scopes))
+    retry, back = _link_url(service, state), link.return_url
     if isinstance(known, Unknown):
-        page = pages.failed(known.diagnosis, retry_url=retry, return_url=back, link_id=link["id"], status=502)
-        await service.db.run(links.close, link["id"], {"page": page.to_json()}, again=True)
+        page = pages.failed(known.diagnosis, retry_url=retry, return_url=back, link_id=link.id, status=502)
+        await service.db.run(links.close, link.id, {"page": page.to_json()}, again=True)
         return page
 
     def keep(conn: sa.Connection) -> ConnectPage:
-        wanted = link["account_id"]
+        wanted = link.account_id
         if wanted is not None:
             row = conn.execute(
                 sa.select(accounts.c.threads_user_id, accounts.c.username).where(accounts.c.id == wanted)
@@ -207,14 +206,14 @@ async def _connect(service: Accounts, link: dict[str, Any], state: str, code: st
                     known.profile.username or known.profile.id,
                     retry_url=retry,
                     return_url=back,
-                    link_id=link["id"],
+                    link_id=link.id,
                 )
-                links.close(conn, link["id"], {"page": page.to_json()}, again=True)
+                links.close(conn, link.id, {"page": page.to_json()}, again=True)
                 return page
         held = len(preview(conn, service, wanted)["holds"]) if wanted else 0
-        stored = store(conn, service, link["workspace_id"], known, actor="link")
-        page = pages.connected(stored, return_url=back, link_id=link["id"], held=held)
-        links.close(conn, link["id"], {"page": page.to_json()}, again=False)
+        stored = store(conn, service, link.workspace_id, known, actor="link")
+        page = pages.connected(stored, return_url=back, link_id=link.id, held=held)
+        links.close(conn, link.id, {"page": page.to_json()}, again=False)
         return page
 
     return await service.db.run(keep)
@@ -254,15 +253,13 @@ async def add_token(
     return await service.db.run(keep)
 
 
-def _refusal(
-    service: Accounts, query: Mapping[str, str], state: str | None, link: dict[str, Any] | None
-) -> ConnectPage:
+def _refusal(service: Accounts, query: Mapping[str, str], state: str | None, link: LinkRow | None) -> ConnectPage:
     said = {name: value for name, value in query.items() if name not in ("state", "code")}
     return pages.failed(
         diagnose(body="?" + urlencode(said), stage="oauth"),
         retry_url=_link_url(service, state) if state else None,
-        return_url=link["return_url"] if link else None,
-        link_id=link["id"] if link else None,
+        return_url=link.return_url if link else None,
+        link_id=link.id if link else None,
     )
 
 
