@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
-from treadle.http import answers, bodies, reading
+from treadle.http import bodies, reading
 from treadle.http.caller import House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, known_query, words
 from treadle.http.problems import Problem, not_found
 from treadle.services import causes as services
 from treadle.services.causes import PatternOut, PatternsOut, UnknownAnswersOut, storable
+from treadle.services.post_output import DiagnosisOut
 from treadle_diagnosis import NOTHING, diagnose
 from treadle_diagnosis.catalog.words import CATEGORIES, LANES
 from treadle_diagnosis.limits import ANSWER_BYTES
@@ -27,7 +28,7 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
 @router.post(
     "/v1/diagnose",
     summary="What does this error mean",
-    response_model=answers.DiagnosisOut,
+    response_model=DiagnosisOut,
     responses={
         **good(200, "Cause, next step, and whether a retry can work.", visitor_json(diagnose(_EXAMPLE))),
         **problems(*BODY),
