@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
 from treadle.observe import logs, tracing, watching
-from treadle.observe.following import Entry
+from treadle.observe.following import TimelineEntry
 from treadle.observe.metrics import Metrics
 from treadle.settings import Settings
 
@@ -70,8 +70,8 @@ def fields_of_a_log_line() -> set[str]:
     before = root.handlers[:], root.level
     try:
         logs.configure(Settings(log_level="debug", log_format="json"), out)
-        values = {field.name: "x" for field in dataclasses.fields(Entry)}
-        watching.tell(Entry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
+        values = {field.name: "x" for field in dataclasses.fields(TimelineEntry)}
+        watching.tell(TimelineEntry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
     finally:
         root.handlers[:], root.level = before
         structlog.reset_defaults()

@@ -180,8 +180,10 @@ def test_what_cannot_be_sent_is_refused(app: App, address: str) -> None:
 
 def test_an_older_address_does_not_break_the_last_page(app: App) -> None:
     """Links made before this rule hold addresses as they were sent."""
-    from treadle.accounts.pages import Page
+    from treadle.accounts.pages import ConnectPage
     from treadle.http.from_meta_connect import show
 
-    page = Page(ok=True, title="Connected", happened="It works.", todo=(), return_url="https://shop.example/日本")
+    page = ConnectPage(
+        ok=True, title="Connected", happened="It works.", todo=(), return_url="https://shop.example/日本"
+    )
     assert show(app, page).headers["refresh"] == "3; url=https://shop.example/%E6%97%A5%E6%9C%AC"

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.responses import Response
 
 from tests.security.sites import PASSWORD, asking, opened, person
 from treadle.app import DEFAULT_WORKSPACE, App
-from treadle.http import places, stream
 from treadle.ids import new_id
 from treadle.people import keys, login, people
+from treadle.services import events
+from treadle.sse import EventStream
 from treadle.store import feed
 from treadle.store.tables import api_keys, sessions, workspaces
-from treadle.web import live
 
 MARA = "mara@example.org"
 HOST = ("Host", "127.0.0.1:8700")
@@ -189,9 +190,8 @@ async def test_a_quiet_stream_ends_with_the_next_heartbeat(
     house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, site = house
-    for module in (stream, live):
-        assert module.HEARTBEAT_S == 15.0
-        monkeypatch.setattr(module, "HEARTBEAT_S", 0.02)
+    assert events.HEARTBEAT_S == 15.0
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
     id_, header = key(app)
     made, cookie = await log_in(app)
     streams = [await start(site, "/v1/events", header), await start(site, "/live", cookie)]
@@ -205,22 +205,17 @@ async def test_a_quiet_stream_ends_with_the_next_heartbeat(
 
 async def test_no_stream_is_open_for_ever(house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch) -> None:
     app, site = house
-    for module in (stream, live):
-        assert module.LIFE_S == 3_600.0
-        monkeypatch.setattr(module, "LIFE_S", 0.0)
-        monkeypatch.setattr(module, "HEARTBEAT_S", 0.02)
+    assert events.LIFE_S == 3_600.0
+    monkeypatch.setattr(events, "LIFE_S", 0.0)
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
     _, header = key(app)
     _, cookie = await log_in(app)
     for path, way in (("/v1/events", header), ("/live", cookie)):
         await (await start(site, path, way)).ended()
 
 
-async def test_a_client_that_does_not_read_loses_its_place(
-    house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(places, "LIFE_S", 0.0)
-    monkeypatch.setattr(places, "GRACE_S", 0.1)
-    room = places.Places()
+async def test_a_client_that_does_not_read_loses_its_place() -> None:
+    room = events.Places()
 
     async def endless() -> Any:
         while True:
@@ -229,9 +224,16 @@ async def test_a_client_that_does_not_read_loses_its_place(
     async def stuck(message: Any) -> None:
         await asyncio.Event().wait()
 
-    right = places.Right("key_x", "wsp_x", lambda conn: True)
+    right = events.Right("key_x", "wsp_x", lambda conn: True)
     scope = {"type": "http", "path": "/v1/events", "asgi": {"spec_version": "2.3"}}
-    await places.EventStream(room, right, endless(), "")(scope, _never, stuck)
+    stream = EventStream(
+        endless(),
+        take=lambda: room.take(right),
+        give_back=lambda: room.give_back(right),
+        refuse=lambda full: Response(full, 429),
+        most_s=0.1,
+    )
+    await stream(scope, _never, stuck)
     assert room.taken == 0
 
 
@@ -243,7 +245,7 @@ async def test_one_key_takes_its_share_and_no_more(house: tuple[App, FastAPI]) -
     app, site = house
     _, greedy = key(app)
     _, second = key(app)
-    held = [await start(site, "/v1/events", greedy) for _ in range(places.MOST_OF_A_HOLDER)]
+    held = [await start(site, "/v1/events", greedy) for _ in range(events.MOST_OF_A_HOLDER)]
     refused = await asking(site, "/v1/events", [HOST, greedy])
     assert (refused.status, refused.json()["code"], refused.headers["retry-after"]) == (429, "busy", "30")
     held.append(await start(site, "/v1/events", second))
@@ -264,7 +266,7 @@ async def test_one_workspace_leaves_room_for_others(
     other = new_id("workspace", app.now())
     with app.db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id=other, name="Other", created_at=app.now(), options={}))
-    monkeypatch.setattr(places, "MOST_OF_A_WORKSPACE", 3)
+    monkeypatch.setattr(events, "MOST_OF_A_WORKSPACE", 3)
     _, cookie = await log_in(app)
     held = [await start(site, "/v1/events", key(app)[1]) for _ in range(2)]
     held.append(await start(site, "/live", cookie))
@@ -273,11 +275,11 @@ async def test_one_workspace_leaves_room_for_others(
     theirs = key(app, workspace=other)[1]
     held.append(await start(site, "/v1/events", theirs))
     assert held[-1].status == 200
-    monkeypatch.setattr(places, "MOST", 4)
+    monkeypatch.setattr(events, "MOST", 4)
     assert (await asking(site, "/v1/events", [HOST, theirs])).status == 429
     for one in held:
         await one.hang_up()
 
 
 def test_the_limits_leave_room() -> None:
-    assert places.MOST_OF_A_HOLDER < places.MOST_OF_A_WORKSPACE < places.MOST
+    assert events.MOST_OF_A_HOLDER < events.MOST_OF_A_WORKSPACE < events.MOST

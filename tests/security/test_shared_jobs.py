@@ -267,6 +267,17 @@ async def refresh_tokens(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
     return lambda: world.read(accounts.c.refresh_next_at, id=good) > world.now
 
 
+async def check_stored_tokens(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    bad, good = world.account(BAD), world.account(GOOD)
+    for account in (bad, good):
+        world.spoil(accounts, "token_enc", b"sealed with another key", id=account)
+    for column in ("scopes", "profile", "health_cause", "quota"):
+        world.spoil(accounts, column, junk, id=bad)
+    world.spoil(accounts, "health", junk if isinstance(junk, str) else "nonsense", id=bad)
+    await run(world, "check_stored_tokens")
+    return lambda: world.read(blockers.c.pattern, key=good) == "token_unreadable"
+
+
 async def say_at_risk(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     for tenant in (BAD, GOOD):
         world.post(tenant, world.account(tenant, health="reconnect"), "scheduled")
@@ -330,7 +341,7 @@ CASES = {
     case.__name__: case
     for case in (
         send_alerts, deliver_webhooks, recheck, free_loose, read_addresses, refresh_tokens, say_at_risk,
-        read_quiet_accounts, prune, clean_up_media,
+        read_quiet_accounts, check_stored_tokens, prune, clean_up_media,
     )
 }  # fmt: skip
 

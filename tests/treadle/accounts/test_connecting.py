@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from tests.treadle.accounts.conftest import Enqueued, HouseMaker, change_types, row_of
 from treadle.accounts import connect, links
 from treadle.accounts.links import Link
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored
 from treadle.accounts.tokens import Unknown
@@ -35,15 +35,15 @@ def make_link(house: Accounts, **more: Any) -> Link:
     return made
 
 
-async def press(house: Accounts, link: Link, account: str, **query: str) -> Page:
+async def press(house: Accounts, link: Link, account: str, **query: str) -> ConnectPage:
     """Everything a browser does: the landing page, Meta's window, the way back."""
     token = link.url.rsplit("/", 1)[1]
     landing = await connect.land(house, token)
-    if isinstance(landing, Page):
+    if isinstance(landing, ConnectPage):
         return landing
     async with guarded_session(Trust.OPERATOR) as browser:
         where = await connect.go(house, token, browser)
-        if isinstance(where, Page):
+        if isinstance(where, ConnectPage):
             return where
         async with browser.get(where, params={"sandbox_account": account, **query}, allow_redirects=False) as answer:
             if answer.status != 302:
@@ -111,7 +111,7 @@ async def test_whoever_opened_in_time_may_finish(house: Accounts, sandbox: Sandb
     sandbox.control.advance(3500)
     landing = await connect.land(house, token)
     sandbox.control.advance(200)
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     with house.db.read() as conn:
         assert links.state_of(links.find(conn, token), house.now()) == "open"
 
@@ -138,7 +138,7 @@ async def test_a_no_ends_on_a_page_and_the_link_can_be_pressed_again(house: Acco
     assert page.retry_url == link.url
     assert page.todo
     landing = await connect.land(house, link.url.rsplit("/", 1)[1])
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     assert landing.last is not None
     assert landing.last["page"]["pattern"] == "user_denied"
     assert (await press(house, link, "ada")).ok
@@ -193,7 +193,7 @@ async def test_no_app_at_all(house: Accounts) -> None:
 async def test_a_code_used_twice(house: Accounts) -> None:
     token = make_link(house).url.rsplit("/", 1)[1]
     landing = await connect.land(house, token)
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     page = await connect.finish(house, {"code": "AQBused", "state": token}, landing.cookie)
     assert page.pattern == "authorization_code_used"
 
@@ -219,7 +219,7 @@ async def test_reconnecting_says_what_it_will_send_and_sends_it(
     old = waiting_post(house, account, DEAD, due_at=now - 200_000)
     link = make_link(house, account_id=account)
     landing = await connect.land(house, link.url.rsplit("/", 1)[1])
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     assert (landing.sends, landing.holds, landing.reconnects) == ((soon,), (old,), "ada")
     page = await press(house, link, "ada")
     assert page.ok
@@ -324,7 +324,7 @@ async def test_a_token_of_another_profile_does_not_replace_this_one(house: Accou
     assert isinstance(ada, Stored)
     bob = SecretStr(sandbox.control.token("bob")["access_token"])
     page = await connect.add_token(house, ONE, bob, actor="cli", account_id=ada.account_id)
-    assert isinstance(page, Page)
+    assert isinstance(page, ConnectPage)
     assert page.pattern == "different_profile"
     assert "token is one of" in page.happened
 
@@ -346,7 +346,7 @@ def requests(sandbox: Sandbox) -> list[str]:
 async def test_a_code_that_comes_back_twice_connects_once(house: Accounts) -> None:
     token = make_link(house).url.rsplit("/", 1)[1]
     landing = await connect.land(house, token)
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     async with guarded_session(Trust.OPERATOR) as browser:
         where = await connect.go(house, token, browser)
         assert isinstance(where, str)
@@ -371,7 +371,7 @@ async def test_one_profile_added_many_times_at_once_is_one_account(
 async def test_a_scanner_that_opens_the_link_meanwhile_does_not_lock_the_person_out(house: Accounts) -> None:
     token = make_link(house).url.rsplit("/", 1)[1]
     landing = await connect.land(house, token)
-    assert not isinstance(landing, Page)
+    assert not isinstance(landing, ConnectPage)
     await connect.land(house, token)
     page = await connect.finish(house, {"code": "AQBwrong", "state": token}, landing.cookie)
     assert page.pattern == "authorization_code_used"

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 
 from treadle.domain.refusal import Refusal
 from treadle.notify import delivering, webhooks
-from treadle.notify.delivering import Postman, deliver_due
+from treadle.notify.delivering import DeliveryWorker, deliver_due
 from treadle.notify.webhooks import NewWebhook
 from treadle.settings import Settings
 from treadle.store import Database, feed
@@ -63,208 +63,214 @@ class Clock:
 
 
 @pytest.fixture
-async def postman(db: Database, tmp_path: Any) -> AsyncIterator[Postman]:
+async def worker(db: Database, tmp_path: Any) -> AsyncIterator[DeliveryWorker]:
     async with guarded_session(Trust.OPERATOR) as session:
-        yield Postman(db, open_vault(Settings(data_dir=tmp_path / "data")), session, now=Clock(), random01=lambda: 0.5)
+        yield DeliveryWorker(
+            db, open_vault(Settings(data_dir=tmp_path / "data")), session, now=Clock(), random01=lambda: 0.5
+        )
 
 
-def hook(postman: Postman, url: str, types: tuple[str, ...] = (), workspace: str = ONE) -> NewWebhook:
-    with postman.db.begin() as conn:
+def hook(worker: DeliveryWorker, url: str, types: tuple[str, ...] = (), workspace: str = ONE) -> NewWebhook:
+    with worker.db.begin() as conn:
         made = webhooks.create(
-            conn, postman.vault, workspace, url=url, types=types, actor="cli", now=postman.now(), allow_http=True
+            conn, worker.vault, workspace, url=url, types=types, actor="cli", now=worker.now(), allow_http=True
         )
     assert isinstance(made, NewWebhook), made
     return made
 
 
-def happen(postman: Postman, type_: str, subject: str = "pst_1", workspace: str | None = ONE, **payload: Any) -> None:
-    with postman.db.begin() as conn:
-        feed.announce(conn, workspace, type_, subject, payload, now=postman.now())
+def happen(
+    worker: DeliveryWorker, type_: str, subject: str = "pst_1", workspace: str | None = ONE, **payload: Any
+) -> None:
+    with worker.db.begin() as conn:
+        feed.announce(conn, workspace, type_, subject, payload, now=worker.now())
 
 
-def later(postman: Postman, seconds: float) -> None:
-    assert isinstance(postman.now, Clock)
-    postman.now.now += seconds
+def later(worker: DeliveryWorker, seconds: float) -> None:
+    assert isinstance(worker.now, Clock)
+    worker.now.now += seconds
 
 
-def rows(postman: Postman) -> list[Any]:
-    with postman.db.read() as conn:
+def rows(worker: DeliveryWorker) -> list[Any]:
+    with worker.db.read() as conn:
         return list(conn.execute(sa.select(webhook_deliveries).order_by(webhook_deliveries.c.id)).all())
 
 
-async def test_a_delivery_can_be_verified(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    happen(postman, "post.published", post_id="pst_1")
-    assert await deliver_due(postman) == 1
+async def test_a_delivery_can_be_verified(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    happen(worker, "post.published", post_id="pst_1")
+    assert await deliver_due(worker) == 1
     headers, body = receiver.seen[0]
     Webhook(made.secret).verify(body, headers)
     assert json.loads(body)["type"] == "post.published"
     assert json.loads(body)["data"]["post_id"] == "pst_1"
-    assert rows(postman)[0].state == "delivered"
-    assert "THAA" not in str(rows(postman)[0].history)
-    assert await deliver_due(postman) == 0
+    assert rows(worker)[0].state == "delivered"
+    assert "THAA" not in str(rows(worker)[0].history)
+    assert await deliver_due(worker) == 0
 
 
 async def test_only_what_is_wanted_from_ones_own_workspace_and_from_now_on(
-    postman: Postman, receiver: Receiver
+    worker: DeliveryWorker, receiver: Receiver
 ) -> None:
-    happen(postman, "post.failed")
-    hook(postman, receiver.url, ("post.failed", "platform.trouble_began"))
-    happen(postman, "post.failed", "pst_mine")
-    happen(postman, "post.published", "pst_unwanted")
-    happen(postman, "post.failed", "pst_theirs", workspace="wsp_two")
-    happen(postman, "blocker.opened", "blk_1", workspace=None, scope="platform")
-    happen(postman, "blocker.opened", "blk_2", scope="account")
-    await deliver_due(postman)
+    happen(worker, "post.failed")
+    hook(worker, receiver.url, ("post.failed", "platform.trouble_began"))
+    happen(worker, "post.failed", "pst_mine")
+    happen(worker, "post.published", "pst_unwanted")
+    happen(worker, "post.failed", "pst_theirs", workspace="wsp_two")
+    happen(worker, "blocker.opened", "blk_1", workspace=None, scope="platform")
+    happen(worker, "blocker.opened", "blk_2", scope="account")
+    await deliver_due(worker)
     assert sorted(json.loads(body)["type"] for _, body in receiver.seen) == ["platform.trouble_began", "post.failed"]
 
 
-async def test_one_change_is_one_delivery_however_many_look(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
+async def test_one_change_is_one_delivery_however_many_look(worker: DeliveryWorker, receiver: Receiver) -> None:
+    hook(worker, receiver.url)
     for n in range(20):
-        happen(postman, "post.published", f"pst_{n}")
-    await asyncio.gather(*(deliver_due(postman) for _ in range(5)))
+        happen(worker, "post.published", f"pst_{n}")
+    await asyncio.gather(*(deliver_due(worker) for _ in range(5)))
     ids = [headers["webhook-id"] for headers, _ in receiver.seen]
     assert len(ids) == len(set(ids)) == 20
 
 
-async def test_a_change_that_commits_late_is_not_missed(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    later(postman, 1.0)
-    happen(postman, "post.published", "pst_early")
-    with postman.db.begin() as conn:  # as Postgres does it: the higher id was seen first
+async def test_a_change_that_commits_late_is_not_missed(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    later(worker, 1.0)
+    happen(worker, "post.published", "pst_early")
+    with worker.db.begin() as conn:  # as Postgres does it: the higher id was seen first
         conn.execute(sa.update(hooks).where(hooks.c.id == made.id).values(cursor=hooks.c.cursor + 50))
-    await deliver_due(postman)
+    await deliver_due(worker)
     assert len(receiver.seen) == 1
 
 
-async def test_failures_are_retried_with_growing_gaps_and_the_same_id(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
-    happen(postman, "post.published")
+async def test_failures_are_retried_with_growing_gaps_and_the_same_id(
+    worker: DeliveryWorker, receiver: Receiver
+) -> None:
+    hook(worker, receiver.url)
+    happen(worker, "post.published")
     receiver.status = 500
     gaps = []
     for _ in range(5):
-        await deliver_due(postman)
-        gap = rows(postman)[0].next_at - postman.now()
+        await deliver_due(worker)
+        gap = rows(worker)[0].next_at - worker.now()
         gaps.append(round(gap))
-        assert await deliver_due(postman) == 0
-        later(postman, gap)
+        assert await deliver_due(worker) == 0
+        later(worker, gap)
     assert gaps == [5, 30, 120, 600, 1800]
     receiver.status = 200
-    await deliver_due(postman)
+    await deliver_due(worker)
     assert len({headers["webhook-id"] for headers, _ in receiver.seen}) == 1
     assert len({headers["webhook-signature"] for headers, _ in receiver.seen}) > 1
-    row = rows(postman)[0]
+    row = rows(worker)[0]
     assert (row.state, row.attempts) == ("delivered", 6)
     assert [entry["status"] for entry in row.history] == [500] * 5 + [200]
 
 
 async def test_after_two_days_it_is_given_up_and_the_endpoint_paused_and_said_so(
-    postman: Postman, receiver: Receiver
+    worker: DeliveryWorker, receiver: Receiver
 ) -> None:
-    made = hook(postman, receiver.url)
-    other = hook(postman, receiver.url.replace("/hook", "/hook?other"), ("webhook.paused",))
-    happen(postman, "post.published")
+    made = hook(worker, receiver.url)
+    other = hook(worker, receiver.url.replace("/hook", "/hook?other"), ("webhook.paused",))
+    happen(worker, "post.published")
     receiver.status = 503
-    began = postman.now()
-    while rows(postman) == [] or rows(postman)[0].state == "due":
-        await deliver_due(postman)
-        later(postman, max(0.0, (rows(postman)[0].next_at or 0) - postman.now()) + 1)
-    assert 47 * 3600 < rows(postman)[0].history[-1]["at"] - began < 50 * 3600
-    assert rows(postman)[0].attempts >= 10
-    with postman.db.read() as conn:
+    began = worker.now()
+    while rows(worker) == [] or rows(worker)[0].state == "due":
+        await deliver_due(worker)
+        later(worker, max(0.0, (rows(worker)[0].next_at or 0) - worker.now()) + 1)
+    assert 47 * 3600 < rows(worker)[0].history[-1]["at"] - began < 50 * 3600
+    assert rows(worker)[0].attempts >= 10
+    with worker.db.read() as conn:
         states = {row.id: row.state for row in conn.execute(sa.select(hooks.c.id, hooks.c.state))}
     assert states == {made.id: "failing", other.id: "active"}
     receiver.status = 200
     tried = len(receiver.seen)
-    happen(postman, "post.failed", "pst_2")
-    await deliver_due(postman)
+    happen(worker, "post.failed", "pst_2")
+    await deliver_due(worker)
     assert [json.loads(body)["type"] for _, body in receiver.seen[tried:]] == ["webhook.paused"]
-    with postman.db.begin() as conn:
-        webhooks.change(conn, ONE, made.id, actor="cli", now=postman.now(), paused=False, allow_http=True)
-    await deliver_due(postman)
+    with worker.db.begin() as conn:
+        webhooks.change(conn, ONE, made.id, actor="cli", now=worker.now(), paused=False, allow_http=True)
+    await deliver_due(worker)
     assert json.loads(receiver.seen[-1][1])["type"] == "post.failed"
 
 
-async def test_gone_pauses_at_once(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    happen(postman, "post.published")
+async def test_gone_pauses_at_once(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    happen(worker, "post.published")
     receiver.status = 410
-    await deliver_due(postman)
-    with postman.db.read() as conn:
+    await deliver_due(worker)
+    with worker.db.read() as conn:
         assert conn.execute(sa.select(hooks.c.state).where(hooks.c.id == made.id)).scalar() == "failing"
 
 
-async def test_a_redirect_is_not_followed(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
-    happen(postman, "post.published")
+async def test_a_redirect_is_not_followed(worker: DeliveryWorker, receiver: Receiver) -> None:
+    hook(worker, receiver.url)
+    happen(worker, "post.published")
     receiver.status, receiver.headers = 307, {"Location": receiver.url}
-    await deliver_due(postman)
+    await deliver_due(worker)
     assert len(receiver.seen) == 1
-    assert "Redirects" in rows(postman)[0].history[0]["error"]
+    assert "Redirects" in rows(worker)[0].history[0]["error"]
 
 
-async def test_retry_after_is_kept_to(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
-    happen(postman, "post.published")
+async def test_retry_after_is_kept_to(worker: DeliveryWorker, receiver: Receiver) -> None:
+    hook(worker, receiver.url)
+    happen(worker, "post.published")
     receiver.status, receiver.headers = 429, {"Retry-After": "900"}
-    await deliver_due(postman)
-    assert round(rows(postman)[0].next_at - postman.now()) == 900
+    await deliver_due(worker)
+    assert round(rows(worker)[0].next_at - worker.now()) == 900
 
 
-async def test_addresses_of_this_machine_are_not_asked(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
-    happen(postman, "post.published")
+async def test_addresses_of_this_machine_are_not_asked(worker: DeliveryWorker, receiver: Receiver) -> None:
+    hook(worker, receiver.url)
+    happen(worker, "post.published")
     async with guarded_session() as session:
-        postman.session = session
-        await deliver_due(postman)
+        worker.session = session
+        await deliver_due(worker)
     assert receiver.seen == []
-    assert "not a public address" in rows(postman)[0].history[0]["error"]
+    assert "not a public address" in rows(worker)[0].history[0]["error"]
 
 
-async def test_a_receiver_that_is_not_there(postman: Postman) -> None:
-    hook(postman, "http://127.0.0.1:1/hook")
-    happen(postman, "post.published")
-    await deliver_due(postman)
-    row = rows(postman)[0]
+async def test_a_receiver_that_is_not_there(worker: DeliveryWorker) -> None:
+    hook(worker, "http://127.0.0.1:1/hook")
+    happen(worker, "post.published")
+    await deliver_due(worker)
+    row = rows(worker)[0]
     assert (row.state, row.history[0]["status"]) == ("due", None)
 
 
-async def test_redelivery_by_hand(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    happen(postman, "post.published")
-    await deliver_due(postman)
-    row = rows(postman)[0]
-    with postman.db.begin() as conn:
-        assert not webhooks.redeliver(conn, "wsp_two", made.id, row.id, actor="cli", now=postman.now())
-        assert webhooks.redeliver(conn, ONE, made.id, row.id, actor="cli", now=postman.now())
-    await deliver_due(postman)
+async def test_redelivery_by_hand(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    happen(worker, "post.published")
+    await deliver_due(worker)
+    row = rows(worker)[0]
+    with worker.db.begin() as conn:
+        assert not webhooks.redeliver(conn, "wsp_two", made.id, row.id, actor="cli", now=worker.now())
+        assert webhooks.redeliver(conn, ONE, made.id, row.id, actor="cli", now=worker.now())
+    await deliver_due(worker)
     assert [headers["webhook-id"] for headers, _ in receiver.seen] == [row.id, row.id]
 
 
-async def test_a_rotated_secret_signs_beside_the_old_one(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    with postman.db.begin() as conn:
-        fresh = webhooks.rotate(conn, postman.vault, ONE, made.id, actor="cli", now=postman.now())
+async def test_a_rotated_secret_signs_beside_the_old_one(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    with worker.db.begin() as conn:
+        fresh = webhooks.rotate(conn, worker.vault, ONE, made.id, actor="cli", now=worker.now())
         assert isinstance(fresh, NewWebhook)
-        assert isinstance(webhooks.ping(conn, ONE, made.id, now=postman.now()), str)
-    await deliver_due(postman)
+        assert isinstance(webhooks.ping(conn, ONE, made.id, now=worker.now()), str)
+    await deliver_due(worker)
     headers, body = receiver.seen[0]
     for secret in (made.secret, fresh.secret):
         Webhook(secret).verify(body, headers)
     assert json.loads(body)["type"] == "webhook.ping"
 
 
-async def test_a_dead_workers_lease_on_a_delivery_ends(postman: Postman, receiver: Receiver) -> None:
-    hook(postman, receiver.url)
-    happen(postman, "post.published")
-    with postman.db.begin() as conn:
-        webhooks.fan_out(conn, now=postman.now())
-    with postman.db.begin() as conn:
-        assert delivering._take(conn, rows(postman)[0].id, postman.now()) is not None
-    assert await deliver_due(postman) == 0
-    later(postman, delivering.LEASE_S + 1)
-    assert await deliver_due(postman) == 1
+async def test_a_dead_workers_lease_on_a_delivery_ends(worker: DeliveryWorker, receiver: Receiver) -> None:
+    hook(worker, receiver.url)
+    happen(worker, "post.published")
+    with worker.db.begin() as conn:
+        webhooks.fan_out(conn, now=worker.now())
+    with worker.db.begin() as conn:
+        assert delivering._take(conn, rows(worker)[0].id, worker.now()) is not None
+    assert await deliver_due(worker) == 0
+    later(worker, delivering.LEASE_S + 1)
+    assert await deliver_due(worker) == 1
 
 
 @pytest.mark.parametrize(
@@ -281,29 +287,31 @@ async def test_a_dead_workers_lease_on_a_delivery_ends(postman: Postman, receive
         ("https://example.com/", ("post.exploded",), "types"),
     ],
 )
-async def test_what_cannot_be_an_endpoint(postman: Postman, url: str, types: tuple[str, ...], field_name: str) -> None:
-    with postman.db.begin() as conn:
-        refused = webhooks.create(conn, postman.vault, ONE, url=url, types=types, actor="cli", now=1.0)
+async def test_what_cannot_be_an_endpoint(
+    worker: DeliveryWorker, url: str, types: tuple[str, ...], field_name: str
+) -> None:
+    with worker.db.begin() as conn:
+        refused = webhooks.create(conn, worker.vault, ONE, url=url, types=types, actor="cli", now=1.0)
     assert isinstance(refused, Refusal)
     assert refused.field == field_name
 
 
-async def test_a_workspace_has_twenty_at_most(postman: Postman) -> None:
+async def test_a_workspace_has_twenty_at_most(worker: DeliveryWorker) -> None:
     for n in range(webhooks.MOST_PER_WORKSPACE):
-        hook(postman, f"http://127.0.0.1:1/{n}")
-    with postman.db.begin() as conn:
-        refused = webhooks.create(conn, postman.vault, ONE, url="https://a.example/", actor="cli", now=1.0)
+        hook(worker, f"http://127.0.0.1:1/{n}")
+    with worker.db.begin() as conn:
+        refused = webhooks.create(conn, worker.vault, ONE, url="https://a.example/", actor="cli", now=1.0)
     assert isinstance(refused, Refusal)
     assert refused.status == 409
 
 
-async def test_other_workspaces_webhooks_are_not_there(postman: Postman, receiver: Receiver) -> None:
-    made = hook(postman, receiver.url)
-    with postman.db.begin() as conn:
+async def test_other_workspaces_webhooks_are_not_there(worker: DeliveryWorker, receiver: Receiver) -> None:
+    made = hook(worker, receiver.url)
+    with worker.db.begin() as conn:
         assert webhooks.find(conn, "wsp_two", made.id) is None
         for answer in (
             webhooks.change(conn, "wsp_two", made.id, actor="x", now=1.0, paused=True),
-            webhooks.rotate(conn, postman.vault, "wsp_two", made.id, actor="x", now=1.0),
+            webhooks.rotate(conn, worker.vault, "wsp_two", made.id, actor="x", now=1.0),
             webhooks.ping(conn, "wsp_two", made.id, now=1.0),
         ):
             assert isinstance(answer, Refusal)

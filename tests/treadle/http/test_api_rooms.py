@@ -16,9 +16,9 @@ from tests.treadle.http.conftest import House, furnish
 from treadle import diagnose
 from treadle.app import open_app
 from treadle.engine.blockers import open_blocker
-from treadle.http.export import EXPORTED, INSIDE_OTHERS
-from treadle.http.stream import Hub
+from treadle.services.events import Hub
 from treadle.settings import Settings
+from treadle.store.exporting import EXPORTED, INSIDE_OTHERS
 from treadle.store.tables import (
     accounts,
     alerts,
@@ -497,12 +497,13 @@ def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
 
 async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     from treadle.http import stream
-    from treadle.http.places import Right
+    from treadle.services import events
 
-    assert stream.HEARTBEAT_S == 15.0  # what docs and the description of the route say
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    assert events.HEARTBEAT_S == 15.0  # what docs and the description of the route say
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.01)
     hub = Hub(house.app)
-    told = stream._stream(house.app, hub, Right("key_test", house.workspace, lambda conn: True), 0, (), True)
+    right = events.Right("key_test", house.workspace, lambda conn: True)
+    told = stream.lines(events.changes(house.app, hub, right, 0))
     assert [await anext(told) for _ in range(3)] == ["retry: 2000\n\n", *[": all quiet\n\n"] * 2]
     await hub.close()
     await told.aclose()
@@ -510,12 +511,12 @@ async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pyt
 
 
 async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
-    from treadle.http.places import Right
-    from treadle.http.stream import _stream
+    from treadle.http.stream import lines
+    from treadle.services.events import Right, changes
 
     hub = Hub(house.app)
     right = Right("key_test", house.workspace, lambda conn: True)
-    stream = _stream(house.app, hub, right, 0, (), True)
+    stream = lines(changes(house.app, hub, right, 0))
     assert await anext(stream) == "retry: 2000\n\n"
     await house.app.db.run(
         lambda conn: house.app.posts.create(

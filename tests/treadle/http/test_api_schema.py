@@ -5,12 +5,15 @@ No answer may be a 5xx, and none may have a status, a type or a shape that the d
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
+from PIL import Image
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     allow_header_conformance,
@@ -23,11 +26,13 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.support.postgres import Cluster
 from tests.treadle.http.conftest import House, furnish
+from treadle import diagnose
 from treadle.app import open_app
 from treadle.engine.lease import Lease
 from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.http.server import describe
 from treadle.settings import Settings
+from treadle.store.tables import posts
 
 CHECKS = [
     not_a_server_error,
@@ -124,3 +129,62 @@ def test_every_route_is_described() -> None:
             if path.startswith("/v1/"):
                 assert {"401", "403", "422"} <= operation["responses"].keys(), (method, path)
                 assert operation["security"], (method, path)
+
+
+def undocumented(value: Any, schema: dict[str, Any], named: dict[str, Any], path: str = "") -> list[str]:
+    """Fields of an answer that its schema does not name."""
+    if "$ref" in schema:
+        schema = named[schema["$ref"].rpartition("/")[2]]
+    kinds = {dict: "object", list: "array"}
+    for choice in schema.get("anyOf", []):
+        target = named[choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice
+        if target.get("type") == kinds.get(type(value)):
+            schema = target
+    if isinstance(value, list):
+        return [f for item in value for f in undocumented(item, schema.get("items", {}), named, f"{path}[]")]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    known = schema["properties"]
+    found = [f"{path}.{name}" for name in value.keys() - known.keys()]
+    for name in value.keys() & known.keys():
+        found += undocumented(value[name], known[name], named, f"{path}.{name}")
+    return found
+
+
+def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(house: House) -> None:
+    client, body = house.client("write"), {"account_id": house.account, "text": "documented"}
+    bad = {**body, "text": "x" * 501, "zome": "here"}
+    picture = io.BytesIO()
+    Image.new("RGB", (400, 400)).save(picture, "JPEG")
+    file = {"content": picture.getvalue(), "headers": {"Content-Type": "image/jpeg"}}
+    kept = client.post("/v1/media", **file).json()
+    past = {**body, "publish_at": "2020-01-01T00:00:00Z", "media": [{"id": kept["id"]}], "replies": [{"text": "more"}]}
+    post = client.post("/v1/posts", json=past).json()
+    assert post["warnings"]
+    cause = diagnose({"error": {"code": 190, "message": "expired"}}, http_status=401).to_json()
+    with house.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.id == post["id"]).values(cause=cause))
+    calls: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("POST", "/v1/media", "/v1/media", file),
+        ("GET", "/v1/media", "/v1/media", {}),
+        ("GET", "/v1/media/{media_id}", f"/v1/media/{kept['id']}", {}),
+        ("POST", "/v1/posts", "/v1/posts", {"json": past}),
+        ("POST", "/v1/posts", "/v1/posts", {"json": bad}),
+        ("GET", "/v1/posts", "/v1/posts", {}),
+        ("GET", "/v1/posts/{post_id}", f"/v1/posts/{post['id']}", {}),
+        ("PATCH", "/v1/posts/{post_id}", f"/v1/posts/{post['id']}", {"json": {"labels": ["a"]}}),
+        ("GET", "/v1/posts/{post_id}/events", f"/v1/posts/{post['id']}/events", {}),
+        ("GET", "/v1/posts/{post_id}/errors-verbose", f"/v1/posts/{post['id']}/errors-verbose", {}),
+        ("POST", "/v1/preflight", "/v1/preflight", {"json": past}),
+        ("POST", "/v1/preflight", "/v1/preflight", {"json": bad}),
+        ("POST", "/v1/posts/bulk", "/v1/posts/bulk", {"json": {"posts": [body, bad]}}),
+        ("POST", "/v1/posts/actions", "/v1/posts/actions", {"json": {"action": "cancel", "ids": [post["id"]]}}),
+        ("POST", "/v1/posts/{post_id}/cancel", f"/v1/posts/{post['id']}/cancel", {}),
+    ]
+    document = house.api.openapi()
+    named = document["components"]["schemas"]
+    for method, route, address, sent in calls:
+        answer = client.request(method, address, **sent)
+        content = document["paths"][route][method.lower()]["responses"][str(answer.status_code)]["content"]
+        kind = answer.headers["content-type"].partition(";")[0]
+        assert undocumented(answer.json(), content[kind]["schema"], named) == [], (method, route, answer.status_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,11 @@ from tests.treadle.posts.test_findings import JSON_VALUES
 from tests.treadle.posts.test_rules import GOOD, SHAPES, WRONG
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Created, Rejected
+from treadle.domain.rules import check_post
+from treadle.services import request
+from treadle.services.intake import Accepted, accept
 from treadle.settings import Settings
-from treadle.store.tables import accounts, parts, posts
+from treadle.store.tables import accounts, media, parts, posts
 
 
 @pytest.fixture
@@ -101,3 +105,58 @@ def test_the_same_key_and_body_is_the_same_post_and_another_body_is_refused(hous
     other = create(house, {**body, "text": "Other"}, "key-1")
     assert other.code == "idempotency_key_reused"
     assert count(house) == 1
+
+
+def statements_of(app: App, body: dict[str, Any], key: str | None) -> list[str]:
+    """What one accept asks the database for: ``SELECT table, ...`` or ``INSERT table`` of each statement, in order."""
+    seen: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        words = " ".join(statement.split())
+        verb = words.partition(" ")[0]
+        tables = re.findall(r"(?:FROM|JOIN|INTO|UPDATE) (?:dbos\.)?\"?(\w+)", words)
+        seen.append(f"{verb} {', '.join(tables)}")
+
+    with app.db.begin() as conn:
+        sa.event.listen(conn, "before_cursor_execute", note)
+        made = accept(conn, app, DEFAULT_WORKSPACE, body, now=time.time(), actor="test", idempotency_key=key)
+        sa.event.remove(conn, "before_cursor_execute", note)
+    assert isinstance(made, Accepted)
+    return seen
+
+
+def test_a_post_is_read_once_and_never_written_twice(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    with house.db.begin() as conn:
+        conn.execute(
+            sa.insert(media).values(
+                id="med_1", workspace_id=DEFAULT_WORKSPACE, content_type="image/jpeg", stored={}, size=1, created_at=0.0
+            )
+        )
+    checks: list[Any] = []
+    monkeypatch.setattr(request, "check_post", lambda body: checks.append(body) or check_post(body))
+    body = {
+        "account_id": "acc_1",
+        "text": "Once",
+        "media": [{"id": "med_1"}],
+        "publish_at": f"{time.gmtime().tm_year + 1}-01-05T09:00",
+        "zone": "Europe/Berlin",
+    }
+    seen = statements_of(house, body, "key-1")
+    assert checks == [body]
+    ours = [statement for statement in seen if not re.search(r"main|workflow|^SELECT $", statement)]  # not the queue's
+    assert ours == [
+        "SELECT accounts",
+        "SELECT media",
+        "SELECT idempotency",
+        "INSERT posts",
+        "INSERT parts",
+        "INSERT events",
+        "INSERT changes",
+        "INSERT idempotency",
+        "SELECT posts, accounts",  # the post as it is answered
+        "SELECT parts",
+        "SELECT post_blockers, blockers",
+    ]
+    with house.db.read() as conn:
+        kept = conn.execute(sa.select(posts.c.publish_at_text)).scalar_one()
+    assert kept == f"{body['publish_at']}[Europe/Berlin]"

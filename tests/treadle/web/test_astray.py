@@ -66,7 +66,7 @@ def test_a_mistake_of_ours_is_a_page_with_its_number(furnished: Furnished, monke
     def broken(*_: object) -> None:
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr("treadle.web.pages.causes.unknown_of", broken)
+    monkeypatch.setattr("treadle.web.pages.causes.unknown_answers", broken)
     with TestClient(furnished.site, cookies=dict(furnished.client.cookies), raise_server_exceptions=False) as client:
         answer = client.get("/unknown", headers=BROWSER)
     assert answer.status_code == 500

@@ -12,12 +12,14 @@ from treadle.accounts import risk
 from treadle.accounts.reading import read_quiet_accounts
 from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
+from treadle.accounts.unreadable import JOB as CHECK_TOKENS
+from treadle.accounts.unreadable import check_stored_tokens
 from treadle.engine import addresses, keeping_media, rechecking, retention
 from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.house import House
 from treadle.engine.housekeeping import Job
 from treadle.notify.alerts import send_due
-from treadle.notify.delivering import Postman, deliver_workspace, workspaces_due
+from treadle.notify.delivering import DeliveryWorker, deliver_workspace, workspaces_due
 from treadle.notify.webhooks import fan_out
 from treadle.settings import Settings
 from treadle.store.isolation import apart
@@ -77,7 +79,9 @@ class Beside:
 async def _deliver(house: House, vault: Vault, workspace_id: str) -> None:
     """Send the webhooks of one workspace that are due, to public addresses only."""
     async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
-        await deliver_workspace(Postman(house.db, vault, session, now=house.now, scale=house.scale), workspace_id)
+        await deliver_workspace(
+            DeliveryWorker(house.db, vault, session, now=house.now, scale=house.scale), workspace_id
+        )
 
 
 def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:
@@ -101,6 +105,10 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
     async def refresh(house: House) -> None:
         if house.accounts is not None:
             await beside.run("refresh", refresh_due(house.accounts))
+
+    async def check_tokens(house: House) -> None:
+        if house.accounts is not None:
+            await check_stored_tokens(house.accounts)
 
     async def read_quiet(house: House) -> None:
         if house.accounts is not None:
@@ -134,6 +142,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         Job("send_alerts", 15.0, alert),
         Job("free_loose", 10.0, free),
         Job("read_addresses", 300.0, read_addresses),
+        Job(CHECK_TOKENS, 300.0, check_tokens),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),
         Job("read_quiet_accounts", 3600.0, read_quiet),

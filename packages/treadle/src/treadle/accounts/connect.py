@@ -1,6 +1,6 @@
 """Connecting an account: by a hosted link through Meta's window, or by a token.
 
-Nothing here raises for what people or Meta do wrong: every way it can end is a :class:`Page`.
+Nothing here raises for what people or Meta do wrong: every way it can end is a :class:`ConnectPage`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from treadle.accounts import links, pages
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
 from treadle.store import release
+from treadle.store.connect_links import LinkRow
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
@@ -49,11 +50,11 @@ class Landing:
     last: Mapping[str, Any] | None = None
 
 
-async def land(house: Accounts, token: str) -> Landing | Page:
+async def land(service: Accounts, token: str) -> Landing | ConnectPage:
     """Open a link. Opening uses nothing up: mail programs open links too."""
 
-    def look(conn: sa.Connection) -> Landing | Page:
-        now = house.now()
+    def look(conn: sa.Connection) -> Landing | ConnectPage:
+        now = service.now()
         link = links.find(conn, token)
         state = links.state_of(link, now)
         if link is None or state != "open":
@@ -61,69 +62,67 @@ async def land(house: Accounts, token: str) -> Landing | Page:
         name: str | None = None
         sends: tuple[str, ...] = ()
         holds: tuple[str, ...] = ()
-        if link["account_id"]:
+        if link.account_id:
             row = conn.execute(
-                sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.id == link["account_id"])
+                sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.id == link.account_id)
             ).first()
             if row is not None:
                 name = row.username or row.threads_user_id
-                shown = preview(conn, house, link["account_id"])
+                shown = preview(conn, service, link.account_id)
                 sends, holds = tuple(shown["sends"]), tuple(shown["holds"])
-        last = {k: v for k, v in (link["outcome"] or {}).items() if k != "nonces"} or None
+        last = {k: v for k, v in (link.outcome or {}).items() if k != "nonces"} or None
         return Landing(
-            cookie=links.opened(conn, link["id"], now=now),
-            go_url=f"{house.settings.public_url}/connect/{token}/go",
-            scopes={scope: oauth.SCOPES.get(scope, "") for scope in link["scopes"]},
+            cookie=links.opened(conn, link.id, now=now),
+            go_url=f"{service.settings.public_url}/connect/{token}/go",
+            scopes={scope: oauth.SCOPES.get(scope, "") for scope in link.scopes},
             reconnects=name,
             sends=sends,
             holds=holds,
             last=last,
         )
 
-    if house.app is None:
+    if service.app is None:
         return pages.failed(
             from_pattern("app_not_configured"), retry_url=None, return_url=None, link_id=None, status=503
         )
-    return await house.db.run(look)
+    return await service.db.run(look)
 
 
-def preview(conn: sa.Connection, house: Accounts, account_id: str) -> dict[str, list[str]]:
+def preview(conn: sa.Connection, service: Accounts, account_id: str) -> dict[str, list[str]]:
     """``{"sends": [...], "holds": [...]}``: the posts that connecting this account again would let go, and those that
     became too late and would wait for a yes."""
-    waiting = repairable(conn, account_id, house.settings.threads_app_id)
+    waiting = repairable(conn, account_id, service.settings.threads_app_id)
     owner = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one()
-    return release.preview(conn, waiting, workspace_id=owner, now=house.now())
+    return release.preview(conn, waiting, workspace_id=owner, now=service.now())
 
 
-async def go(house: Accounts, token: str, session: aiohttp.ClientSession) -> str | Page:
+async def go(service: Accounts, token: str, session: aiohttp.ClientSession) -> str | ConnectPage:
     """The address of Meta's window for this link; a page instead when the window is known to refuse.
 
     Meta shows its refusals as raw text and sends nobody back, so the window is asked beforehand what it makes of the
     request: a wrong kind of app id or an unlisted redirect address shows there already, without anybody's login.
     """
-    app = house.app
+    app = service.app
     if app is None:
         return pages.failed(
             from_pattern("app_not_configured"), retry_url=None, return_url=None, link_id=None, status=503
         )
 
-    link = await house.db.query(links.find, token)
-    state = links.state_of(link, house.now())
+    link = await service.db.query(links.find, token)
+    state = links.state_of(link, service.now())
     if link is None or state != "open":
         return pages.link_trouble(state)
     url = oauth.authorize_url(
         client_id=app.id,
         redirect_uri=app.redirect_uri,
         state=token,
-        scopes=link["scopes"],
-        base=house.settings.threads_authorize_url,
+        scopes=link.scopes,
+        base=service.settings.threads_authorize_url,
     )
     trouble = await probe_window(session, url)
     if trouble is not None:
-        await house.db.run(links.close, link["id"], _outcome(trouble), again=True)
-        return pages.failed(
-            trouble, retry_url=_link_url(house, token), return_url=link["return_url"], link_id=link["id"]
-        )
+        await service.db.run(links.close, link.id, _outcome(trouble), again=True)
+        return pages.failed(trouble, retry_url=_link_url(service, token), return_url=link.return_url, link_id=link.id)
     return url
 
 
@@ -150,53 +149,53 @@ async def probe_window(session: aiohttp.ClientSession, url: str) -> Diagnosis | 
     return found if found.scope == "app" else None
 
 
-def explain(text: str) -> Page:
+def explain(text: str) -> ConnectPage:
     """What an answer of Meta's window means, as a person pastes it: the window itself sends nobody back."""
     if len(text) > PASTE_CHARS:
-        return Page(False, "This is too long", TOO_LONG, status=413)
+        return ConnectPage(False, "This is too long", TOO_LONG, status=413)
     return pages.failed(diagnose(body=text, stage="oauth"), retry_url=None, return_url=None, link_id=None)
 
 
-async def finish(house: Accounts, query: Mapping[str, str], cookie: str | None) -> Page:
+async def finish(service: Accounts, query: Mapping[str, str], cookie: str | None) -> ConnectPage:
     """Meta's window sent the browser back to ``/threads/callback`` with ``query``."""
     state = query.get("state", "").removesuffix("#_")
-    link = await house.db.query(links.find, state) if state else None
+    link = await service.db.query(links.find, state) if state else None
     refused = "code" not in query
     if link is None:
         # Meta does not always give the state back with a refusal: the refusal is still worth explaining.
         if refused and any(name.startswith("error") for name in query):
-            return _refusal(house, query, None, None)
+            return _refusal(service, query, None, None)
         return pages.link_trouble("unknown")
-    known = links.state_of(link, house.now())
+    known = links.state_of(link, service.now())
     if known != "open":
         return pages.link_trouble(known)
     if refused:
-        page = _refusal(house, query, state, link)
-        await house.db.run(links.close, link["id"], {"page": page.to_json()}, again=True)
+        page = _refusal(service, query, state, link)
+        await service.db.run(links.close, link.id, {"page": page.to_json()}, again=True)
         return page
     if not links.same_browser(link, cookie):
         return pages.link_trouble("other_browser")
-    if not await house.db.run(links.take, link["id"], was=link["used_at"], now=house.now()):
+    if not await service.db.run(links.take, link.id, was=link.used_at, now=service.now()):
         return pages.link_trouble("used")
     try:
-        return await _connect(house, link, state, query["code"])
+        return await _connect(service, link, state, query["code"])
     except asyncio.CancelledError:
         raise
     except BaseException:
-        await house.db.run(links.close, link["id"], {}, again=True)
+        await service.db.run(links.close, link.id, {}, again=True)
         raise
 
 
-async def _connect(house: Accounts, link: dict[str, Any], state: str, code: str) -> Page:
-    known = await from_code(house, code, asked=tuple(link["scopes"]))
-    retry, back = _link_url(house, state), link["return_url"]
+async def _connect(service: Accounts, link: LinkRow, state: str, code: str) -> ConnectPage:
+    known = await from_code(service, code, asked=tuple(link.scopes))
+    retry, back = _link_url(service, state), link.return_url
     if isinstance(known, Unknown):
-        page = pages.failed(known.diagnosis, retry_url=retry, return_url=back, link_id=link["id"], status=502)
-        await house.db.run(links.close, link["id"], {"page": page.to_json()}, again=True)
+        page = pages.failed(known.diagnosis, retry_url=retry, return_url=back, link_id=link.id, status=502)
+        await service.db.run(links.close, link.id, {"page": page.to_json()}, again=True)
         return page
 
-    def keep(conn: sa.Connection) -> Page:
-        wanted = link["account_id"]
+    def keep(conn: sa.Connection) -> ConnectPage:
+        wanted = link.account_id
         if wanted is not None:
             row = conn.execute(
                 sa.select(accounts.c.threads_user_id, accounts.c.username).where(accounts.c.id == wanted)
@@ -207,22 +206,22 @@ async def _connect(house: Accounts, link: dict[str, Any], state: str, code: str)
                     known.profile.username or known.profile.id,
                     retry_url=retry,
                     return_url=back,
-                    link_id=link["id"],
+                    link_id=link.id,
                 )
-                links.close(conn, link["id"], {"page": page.to_json()}, again=True)
+                links.close(conn, link.id, {"page": page.to_json()}, again=True)
                 return page
-        held = len(preview(conn, house, wanted)["holds"]) if wanted else 0
-        stored = store(conn, house, link["workspace_id"], known, actor="link")
-        page = pages.connected(stored, return_url=back, link_id=link["id"], held=held)
-        links.close(conn, link["id"], {"page": page.to_json()}, again=False)
+        held = len(preview(conn, service, wanted)["holds"]) if wanted else 0
+        stored = store(conn, service, link.workspace_id, known, actor="link")
+        page = pages.connected(stored, return_url=back, link_id=link.id, held=held)
+        links.close(conn, link.id, {"page": page.to_json()}, again=False)
         return page
 
-    return await house.db.run(keep)
+    return await service.db.run(keep)
 
 
 async def add_token(
-    house: Accounts, workspace_id: str, token: SecretStr, *, actor: str, account_id: str | None = None
-) -> Stored | Unknown | Page:
+    service: Accounts, workspace_id: str, token: SecretStr, *, actor: str, account_id: str | None = None
+) -> Stored | Unknown | ConnectPage:
     """Connect by a token from Meta's dashboard; a long-lived one is recognised and not exchanged again.
 
     ``account_id``: the account to be reconnected; a token of another profile is refused with a page.
@@ -230,11 +229,11 @@ async def add_token(
     clean = SecretStr("".join(token.get_secret_value().split()).strip("\"'"))
     if not clean.get_secret_value():
         return Unknown(from_pattern("token_not_sent"), "input")
-    known = await from_token(house, clean)
+    known = await from_token(service, clean)
     if isinstance(known, Unknown):
         return known
 
-    def keep(conn: sa.Connection) -> Stored | Page:
+    def keep(conn: sa.Connection) -> Stored | ConnectPage:
         if account_id is not None:
             row = conn.execute(
                 sa.select(accounts.c.threads_user_id, accounts.c.username).where(
@@ -242,23 +241,25 @@ async def add_token(
                 )
             ).first()
             if row is None:
-                return Page(False, "There is no such account", "No account with this id exists here.", status=404)
+                return ConnectPage(
+                    False, "There is no such account", "No account with this id exists here.", status=404
+                )
             if row.threads_user_id != known.profile.id:
                 return pages.token_of_other_profile(
                     row.username or row.threads_user_id, known.profile.username or known.profile.id
                 )
-        return store(conn, house, workspace_id, known, actor=actor)
+        return store(conn, service, workspace_id, known, actor=actor)
 
-    return await house.db.run(keep)
+    return await service.db.run(keep)
 
 
-def _refusal(house: Accounts, query: Mapping[str, str], state: str | None, link: dict[str, Any] | None) -> Page:
+def _refusal(service: Accounts, query: Mapping[str, str], state: str | None, link: LinkRow | None) -> ConnectPage:
     said = {name: value for name, value in query.items() if name not in ("state", "code")}
     return pages.failed(
         diagnose(body="?" + urlencode(said), stage="oauth"),
-        retry_url=_link_url(house, state) if state else None,
-        return_url=link["return_url"] if link else None,
-        link_id=link["id"] if link else None,
+        retry_url=_link_url(service, state) if state else None,
+        return_url=link.return_url if link else None,
+        link_id=link.id if link else None,
     )
 
 
@@ -275,5 +276,5 @@ def _outcome(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _link_url(house: Accounts, token: str) -> str:
-    return f"{house.settings.public_url}/connect/{token}"
+def _link_url(service: Accounts, token: str) -> str:
+    return f"{service.settings.public_url}/connect/{token}"

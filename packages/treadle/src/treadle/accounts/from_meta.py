@@ -64,12 +64,12 @@ def read_signed_request(text: str, secret: SecretStr) -> Signed | Refusal:
     return Signed(user_id, payload, hashlib.sha256(body.encode()).hexdigest())
 
 
-def deauthorize(conn: sa.Connection, house: Accounts, signed: Signed) -> list[str]:
+def deauthorize(conn: sa.Connection, service: Accounts, signed: Signed) -> list[str]:
     """The person removed the app: their tokens are dead. Ids of the accounts concerned; a replay finds none.
 
     One that was connected again after the request was signed stays connected.
     """
-    if not _first(conn, signed.digest, "deauthorize", {"user_id": signed.user_id}, house.now()):
+    if not _first(conn, signed.digest, "deauthorize", {"user_id": signed.user_id}, service.now()):
         return []
     issued = _seconds(signed.payload.get("issued_at"))
     rows = conn.execute(
@@ -82,9 +82,9 @@ def deauthorize(conn: sa.Connection, house: Accounts, signed: Signed) -> list[st
     for row in rows:
         if issued is not None and row.token_issued_at is not None and row.token_issued_at > issued + 1.0:
             continue
-        troubled(conn, house, row.id, row.workspace_id, found, stage="oauth")
+        troubled(conn, service, row.id, row.workspace_id, found, stage="oauth")
         conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(refresh_next_at=None))
-        audit.note(conn, row.workspace_id, "meta", "account.deauthorized", row.id, now=house.now())
+        audit.note(conn, row.workspace_id, "meta", "account.deauthorized", row.id, now=service.now())
         gone.append(row.id)
     return gone
 
@@ -98,10 +98,10 @@ class Deletion:
     accounts: tuple[str, ...]
 
 
-def delete_data(conn: sa.Connection, house: Accounts, signed: Signed) -> Deletion:
+def delete_data(conn: sa.Connection, service: Accounts, signed: Signed) -> Deletion:
     """Delete what came from Meta about this person: tokens, name, picture, profile. Posts belong to the workspace that
     wrote them and stay, without a connected account. A replay answers with the first code."""
-    now = house.now()
+    now = service.now()
     if not _first(conn, signed.digest, "delete_data", {"user_id": signed.user_id}, now):
         code = conn.execute(
             sa.select(deletion_requests.c.code)
@@ -109,7 +109,7 @@ def delete_data(conn: sa.Connection, house: Accounts, signed: Signed) -> Deletio
             .order_by(deletion_requests.c.requested_at)
         ).scalar()
         if code is not None:
-            return Deletion(code, _status_url(house, code), ())
+            return Deletion(code, _status_url(service, code), ())
     code = secrets.token_hex(8)
     rows = conn.execute(
         sa.select(accounts.c.id, accounts.c.workspace_id).where(accounts.c.threads_user_id == signed.user_id)
@@ -141,7 +141,7 @@ def delete_data(conn: sa.Connection, house: Accounts, signed: Signed) -> Deletio
             code=code, threads_user_id=signed.user_id, state="done", requested_at=now, done_at=now
         )
     )
-    return Deletion(code, _status_url(house, code), tuple(row.id for row in rows))
+    return Deletion(code, _status_url(service, code), tuple(row.id for row in rows))
 
 
 def deletion_status(conn: sa.Connection, code: str) -> dict[str, Any] | None:
@@ -178,9 +178,9 @@ def signature_good(body: bytes, header: str | None, secret: SecretStr) -> bool:
     return kind == "sha256" and hmac.compare_digest(given.encode("ascii", "replace"), expected.encode())
 
 
-def receive(conn: sa.Connection, house: Accounts, body: bytes, header: str | None) -> bool | Refusal:
+def receive(conn: sa.Connection, service: Accounts, body: bytes, header: str | None) -> bool | Refusal:
     """Take one delivery in; ``False`` when it was known already."""
-    app = house.app
+    app = service.app
     if app is None:
         return Refusal("No app is set", "Without an app's secret no webhook can be verified.", 503)
     if len(body) > BODY_MOST:
@@ -193,7 +193,7 @@ def receive(conn: sa.Connection, house: Accounts, body: bytes, header: str | Non
         return _bad("It is not JSON.")
     if not isinstance(payload, dict):
         return _bad("It is not an object.")
-    now = house.now()
+    now = service.now()
     field, value, user = _event(payload)
     if not _first(conn, hashlib.sha256(body).hexdigest(), field[:32] or "unknown", redact(payload), now):
         return False
@@ -239,8 +239,8 @@ def _first(conn: sa.Connection, digest: str, topic: str, payload: Mapping[str, A
     return True
 
 
-def _status_url(house: Accounts, code: str) -> str:
-    return f"{house.settings.public_url}/threads/delete-data/{code}"
+def _status_url(service: Accounts, code: str) -> str:
+    return f"{service.settings.public_url}/threads/delete-data/{code}"
 
 
 def _bad(detail: str, status: int = 400) -> Refusal:

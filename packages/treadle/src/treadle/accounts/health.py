@@ -1,7 +1,7 @@
 """How an account is: decided by diagnoses of what calls really answered, and by nothing else.
 
-A rate limit or an outage cannot make a token look dead here, because no HTTP status, code or text is read in this
-room: only a :class:`Diagnosis` moves the health, and only those whose lane is about the account or the app.
+A rate limit or an outage cannot make a token look dead here, because no HTTP status, code or text is read
+here: only a :class:`Diagnosis` moves the health, and only those whose lane is about the account or the app.
 """
 
 from __future__ import annotations

@@ -22,7 +22,10 @@ from treadle.domain.refusal import Refusal, not_found
 from treadle.ids import new_id
 from treadle.people.digests import digest
 from treadle.settings import Settings
-from treadle.store.tables import accounts, connect_links, workspaces
+from treadle.store import accounts as stored_accounts
+from treadle.store import connect_links as store
+from treadle.store import workspaces
+from treadle.store.connect_links import LinkRow
 from treadle_threads.oauth import BASIC, DEFAULT_SCOPES, SCOPES
 
 LIFE_S = 24 * 3600.0
@@ -56,15 +59,12 @@ def create(
     life_s: float = LIFE_S,
 ) -> Link | Refusal:
     """A link for one connection. ``account_id``: the account to be reconnected, which no other profile may replace."""
-    if account_id is not None:
-        row = conn.execute(
-            sa.select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-        ).first()
-        if row is None:
-            return not_found("account")
+    if account_id is not None and stored_accounts.find(conn, workspace_id, account_id) is None:
+        return not_found("account")
     # Back to the page of this very server that made it: whatever the workspace allows others.
     if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
-        options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar() or {}
+        workspace = workspaces.find(conn, workspace_id)
+        options = workspace.options if workspace else {}
         allowed = options.get(RETURN_ADDRESSES) if isinstance(options, dict) else None
         back = _return_address(return_url, allowed if isinstance(allowed, list) else [])
         if isinstance(back, str):
@@ -85,36 +85,31 @@ def create(
             field="life_s",
         )
     token = secrets.token_urlsafe(32)
-    link_id = new_id("link", now)
-    conn.execute(
-        sa.insert(connect_links).values(
-            id=link_id,
-            workspace_id=workspace_id,
-            account_id=account_id,
-            state_hash=digest(token),
-            return_url=return_url,
-            scopes=list(dict.fromkeys([BASIC, *(scopes or DEFAULT_SCOPES)])),
-            created_at=now,
-            expires_at=now + life_s,
-        )
+    row = LinkRow(
+        id=new_id("link", now),
+        workspace_id=workspace_id,
+        account_id=account_id,
+        return_url=return_url,
+        scopes=list(dict.fromkeys([BASIC, *(scopes or DEFAULT_SCOPES)])),
+        created_at=now,
+        expires_at=now + life_s,
     )
-    return Link(link_id, f"{settings.public_url}/connect/{token}", now + life_s)
+    store.insert(conn, row, digest(token))
+    return Link(row.id, f"{settings.public_url}/connect/{token}", now + life_s)
 
 
-def find(conn: sa.Connection, token: str) -> dict[str, Any] | None:
-    row = conn.execute(sa.select(connect_links).where(connect_links.c.state_hash == digest(token))).mappings().first()
-    return dict(row) if row else None
+def find(conn: sa.Connection, token: str) -> LinkRow | None:
+    return store.with_hash(conn, digest(token))
 
 
-def state_of(link: dict[str, Any] | None, now: float) -> str:
+def state_of(link: LinkRow | None, now: float) -> str:
     """``open``, ``used``, ``expired`` or ``unknown``."""
     if link is None:
         return "unknown"
-    if link["used_at"] is not None and not _abandoned(link, now):
+    if link.used_at is not None and not _abandoned(link, now):
         return "used"
-    opened = link["opened_at"]
-    late = now > link["expires_at"]
-    if late and not (opened is not None and opened <= link["expires_at"] and now < opened + GRACE_S):
+    opened, late = link.opened_at, now > link.expires_at
+    if late and not (opened is not None and opened <= link.expires_at and now < opened + GRACE_S):
         return "expired"
     return "open"
 
@@ -122,39 +117,31 @@ def state_of(link: dict[str, Any] | None, now: float) -> str:
 def opened(conn: sa.Connection, link_id: str, *, now: float) -> str:
     """Note that a browser opened the link; the secret for its cookie."""
     nonce = secrets.token_urlsafe(24)
-    link = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
-    conn.execute(
-        sa.update(connect_links)
-        .where(connect_links.c.id == link_id)
-        .values(opened_at=now, outcome={**link, "nonces": [*link.get("nonces", []), digest(nonce)][-BROWSERS:]})
-    )
+    known = store.outcome_of(conn, link_id)
+    nonces = [*known.get("nonces", []), digest(nonce)][-BROWSERS:]
+    store.set_opened(conn, link_id, {**known, "nonces": nonces}, now=now)
     return nonce
 
 
-def same_browser(link: dict[str, Any], nonce: str | None) -> bool:
-    known = (link["outcome"] or {}).get("nonces", [])
+def same_browser(link: LinkRow, nonce: str | None) -> bool:
+    known = (link.outcome or {}).get("nonces", [])
     return bool(nonce) and any(hmac.compare_digest(digest(nonce or ""), str(kept)) for kept in known)
 
 
 def take(conn: sa.Connection, link_id: str, *, was: float | None, now: float) -> bool:
     """Use the link up, by compare-and-set from ``was`` (its ``used_at``); false when somebody else did."""
-    same = connect_links.c.used_at.is_(None) if was is None else connect_links.c.used_at == was
-    done = conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id, same).values(used_at=now))
-    return done.rowcount == 1
+    return store.set_used(conn, link_id, was=was, now=now)
 
 
-def _abandoned(link: dict[str, Any], now: float) -> bool:
+def _abandoned(link: LinkRow, now: float) -> bool:
     """Taken by a process that never said what came of it."""
-    return "page" not in (link["outcome"] or {}) and now > link["used_at"] + ABANDONED_S
+    return "page" not in (link.outcome or {}) and link.used_at is not None and now > link.used_at + ABANDONED_S
 
 
 def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
     """Keep what came of it. ``again``: it did not connect anything, so the link may be pressed once more."""
-    kept = conn.execute(sa.select(connect_links.c.outcome).where(connect_links.c.id == link_id)).scalar() or {}
-    values: dict[str, Any] = {"outcome": {**outcome, "nonces": kept.get("nonces", [])}}
-    if again:
-        values["used_at"] = None
-    conn.execute(sa.update(connect_links).where(connect_links.c.id == link_id).values(**values))
+    nonces = store.outcome_of(conn, link_id).get("nonces", [])
+    store.set_outcome(conn, link_id, {**outcome, "nonces": nonces}, again=again)
 
 
 def encoded(address: str) -> URL | None:

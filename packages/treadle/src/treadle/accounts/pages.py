@@ -13,7 +13,7 @@ from treadle_diagnosis.types import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ConnectPage:
     """``todo``: what to do, in order. ``pattern`` names how it ended: an entry of the catalogue, which then has its
     address in ``guide``, or one of connecting's own (``different_profile``, ``link_...``), without one. ``retry_url``:
     where the same link can be pressed again. ``return_url``: the address of whoever made the link, with the outcome in
@@ -44,7 +44,7 @@ class Page:
         }
 
 
-def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int = 0) -> Page:
+def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int = 0) -> ConnectPage:
     who = f"@{stored.username}" if stored.username else "The account"
     words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
     todo: list[str] = []
@@ -58,7 +58,7 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
         todo.append(f"{go} out now.")
     if held:
         todo.append(f"{plural(held, 'post')} became too late to send unasked: confirm or reschedule.")
-    return Page(
+    return ConnectPage(
         ok=True,
         title=f"{who} {words[stored.kind]}",
         happened="Treadle keeps the connection alive by itself and says so in time when it cannot.",
@@ -71,13 +71,13 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
 
 def failed(
     diagnosis: Diagnosis, *, retry_url: str | None, return_url: str | None, link_id: str | None, status: int = 400
-) -> Page:
+) -> ConnectPage:
     """A refusal of Meta's, in the catalogue's words."""
     todo = [diagnosis.next_step]
     if diagnosis.who == "developer" and diagnosis.next_step_developer:
         todo.append(f"For whoever runs this server: {diagnosis.next_step_developer}")
     todo.extend(diagnosis.plan)
-    return Page(
+    return ConnectPage(
         ok=False,
         title=diagnosis.title,
         happened=diagnosis.what_happened,
@@ -90,8 +90,10 @@ def failed(
     )
 
 
-def other_profile(wanted: str, got: str, *, retry_url: str | None, return_url: str | None, link_id: str | None) -> Page:
-    return Page(
+def other_profile(
+    wanted: str, got: str, *, retry_url: str | None, return_url: str | None, link_id: str | None
+) -> ConnectPage:
+    return ConnectPage(
         ok=False,
         title="That is a different profile",
         happened=f"This link connects @{wanted} again, but the permission came from @{got}. Nothing was changed.",
@@ -106,8 +108,8 @@ def other_profile(wanted: str, got: str, *, retry_url: str | None, return_url: s
     )
 
 
-def token_of_other_profile(wanted: str, got: str) -> Page:
-    return Page(
+def token_of_other_profile(wanted: str, got: str) -> ConnectPage:
+    return ConnectPage(
         ok=False,
         title="That is a different profile",
         happened=f"@{wanted} is to be connected again, but this token is one of @{got}. Nothing was changed.",
@@ -120,10 +122,10 @@ def token_of_other_profile(wanted: str, got: str) -> Page:
     )
 
 
-def link_trouble(kind: str) -> Page:
+def link_trouble(kind: str) -> ConnectPage:
     """``unknown``, ``expired``, ``used``, ``other_browser``."""
     title, happened, todo, status = _LINK[kind]
-    return Page(ok=False, title=title, happened=happened, todo=(todo,), status=status, pattern=f"link_{kind}")
+    return ConnectPage(ok=False, title=title, happened=happened, todo=(todo,), status=status, pattern=f"link_{kind}")
 
 
 _LINK: Mapping[str, tuple[str, str, str, int]] = {

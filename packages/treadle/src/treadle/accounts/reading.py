@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from treadle.accounts import health
+from treadle.accounts import health, unreadable
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import repairable
@@ -37,18 +37,18 @@ class Checked:
     released: tuple[str, ...] = ()
 
 
-async def read_quiet_accounts(house: Accounts) -> list[str]:
-    """Read the profile of accounts nothing was heard of for a day; a job of the house. Ids of those read."""
-    ids = await house.db.query(_quiet, house.now())
+async def read_quiet_accounts(service: Accounts) -> list[str]:
+    """Read the profile of accounts nothing was heard of for a day; a background job. Ids of those read."""
+    ids = await service.db.query(_quiet, service.now())
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(account_id: str) -> None:
         async with gate:
             with apart(JOB, account_id) as outcome:
-                await check(house, account_id)
+                await check(service, account_id)
             if outcome.failed:  # not in the way of the others at the next turn
                 with apart(JOB, account_id):
-                    await house.db.run(_put_off, account_id, house.now())
+                    await service.db.run(_put_off, account_id, service.now())
 
     await asyncio.gather(*(one(account_id) for account_id in ids))
     return ids
@@ -64,7 +64,7 @@ def _quiet(conn: sa.Connection, now: float) -> list[str]:
         .where(
             accounts.c.token_enc.is_not(None),
             accounts.c.disconnected_at.is_(None),
-            # A dead token does not come back by itself, and its blocker is looked at by the publishing room.
+            # A dead token does not come back, and the engine rechecks its blocker.
             accounts.c.health != "reconnect",
             sa.or_(accounts.c.checked_at.is_(None), accounts.c.checked_at <= now - DAY_S),
         )
@@ -74,9 +74,9 @@ def _quiet(conn: sa.Connection, now: float) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-async def recheck(house: Accounts, workspace_id: str, account_id: str) -> Checked | Refusal:
+async def recheck(service: Accounts, workspace_id: str, account_id: str) -> Checked | Refusal:
     """A person asks to look again now."""
-    row = await house.db.query(_row, account_id)
+    row = await service.db.query(_row, account_id)
     if row is None or row["workspace_id"] != workspace_id:
         return not_found("account")
     if row["token_enc"] is None or row["disconnected_at"] is not None:
@@ -84,25 +84,26 @@ async def recheck(house: Accounts, workspace_id: str, account_id: str) -> Checke
             "The account is not connected", "Connect it again; there is no token to look with.", 409,
             pattern="account_disconnected",
         )  # fmt: skip
-    checked = await check(house, account_id)
+    checked = await check(service, account_id)
     assert checked is not None
     return checked
 
 
-async def check(house: Accounts, account_id: str) -> Checked | None:
+async def check(service: Accounts, account_id: str) -> Checked | None:
     """One read of the profile with the account's token; health and blockers follow its diagnosis."""
-    row = await house.db.query(_row, account_id)
+    row = await service.db.query(_row, account_id)
     if row is None or row["token_enc"] is None:
         return None
-    result = await house.client.with_token(house.token(row["token_enc"])).me()
+    token = service.token(row["token_enc"])
+    result = await service.client.with_token(token).me() if token is not None else None
     if not isinstance(result, Ok):
-        found = diagnose_failure(result, "read")
-        now_is = await house.db.run(_took_trouble, house, row, found)
+        found = unreadable.cause() if result is None else diagnose_failure(result, "read")
+        now_is = await service.db.run(_took_trouble, service, row, found)
         return Checked(account_id, now_is, found.next_step or found.title, found)
     profile = result.value
 
     def took(conn: sa.Connection) -> Checked:
-        now = house.now()
+        now = service.now()
         # What a read proves to be over. Restrictions and missing permissions to publish are not among it.
         waiting = repairable(conn, account_id, row["app_id"]) if row["health"] != "limited" else []
         same = accounts.c.token_enc == row["token_enc"]
@@ -118,24 +119,24 @@ async def check(house: Accounts, account_id: str) -> Checked | None:
             )
         )
         health.worked(conn, account_id, "read", now)
-        released = house.repairs.repaired(conn, waiting, by="recheck", now=now) if waiting else []
+        released = service.repairs.repaired(conn, waiting, by="recheck", now=now) if waiting else []
         after = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).scalar_one()
         return Checked(account_id, after, health.WORDS[after], None, tuple(released))
 
-    return await house.db.run(took)
+    return await service.db.run(took)
 
 
-def _took_trouble(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], found: Diagnosis) -> str:
+def _took_trouble(conn: sa.Connection, service: Accounts, row: Mapping[str, Any], found: Diagnosis) -> str:
     current = conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == row["id"])).scalar()
     if current == row["token_enc"]:  # connected anew meanwhile: the answer is about a token that is gone
         if health.health_of(found) is not None:
-            troubled(conn, house, row["id"], row["workspace_id"], found, stage="read")
+            troubled(conn, service, row["id"], row["workspace_id"], found, stage="read")
         else:
             # Nothing about the account: looked at again in an hour rather than a day.
             conn.execute(
                 sa.update(accounts)
                 .where(accounts.c.id == row["id"])
-                .values(checked_at=house.now() - DAY_S + 3600.0 * house.settings.time_scale)
+                .values(checked_at=service.now() - DAY_S + 3600.0 * service.settings.time_scale)
             )
     return str(conn.execute(sa.select(accounts.c.health).where(accounts.c.id == row["id"])).scalar_one())
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import SecretStr
 
-from treadle.accounts import health
+from treadle.accounts import health, unreadable
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
 from treadle.store.isolation import apart
@@ -41,9 +41,9 @@ class Refreshed:
     diagnosis: Diagnosis | None = None
 
 
-async def refresh_due(house: Accounts) -> list[Refreshed]:
-    """Refresh every token whose time has come; a job of the house, safe to run in several processes at once."""
-    ids = await house.db.query(_due, house.now())
+async def refresh_due(service: Accounts) -> list[Refreshed]:
+    """Refresh every token whose time has come; a background job, safe to run in several processes at once."""
+    ids = await service.db.query(_due, service.now())
     gate = asyncio.Semaphore(AT_ONCE)
 
     kept: list[Refreshed] = []
@@ -51,14 +51,14 @@ async def refresh_due(house: Accounts) -> list[Refreshed]:
     async def one(account_id: str) -> None:
         async with gate:
             with apart(JOB, account_id) as outcome:
-                kept.append(await refresh(house, account_id))
+                kept.append(await refresh(service, account_id))
             if outcome.failed:  # not in the way of the others at the next turn
-                later = house.now() + RETRY_FIRST_S * house.settings.time_scale
+                later = service.now() + RETRY_FIRST_S * service.settings.time_scale
                 with apart(JOB, account_id):
-                    await house.db.run(_put_off, account_id, later)
+                    await service.db.run(_put_off, account_id, later)
 
     await asyncio.gather(*(one(account_id) for account_id in ids))
-    await house.db.run(warn, house.now())
+    await service.db.run(warn, service.now())
     return kept
 
 
@@ -81,28 +81,30 @@ def _due(conn: sa.Connection, now: float) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
-async def refresh(house: Accounts, account_id: str, *, asked: bool = False) -> Refreshed:
+async def refresh(service: Accounts, account_id: str, *, asked: bool = False) -> Refreshed:
     """Refresh one account's token, if nobody else does. ``asked``: now, whatever its time."""
     lease = secrets.token_hex(16)
-    row = await house.db.run(_take, account_id, lease, house.now(), asked)
+    row = await service.db.run(_take, account_id, lease, service.now(), asked)
     if row is None:
         return Refreshed(account_id, "skipped")
     try:
-        old = house.token(row["token_enc"])
-        result = await oauth.refresh(house.client, token=old)
+        old = service.token(row["token_enc"])
+        if old is None:
+            return await service.db.run(_failed, service, row, lease, unreadable.cause())
+        result = await oauth.refresh(service.client, token=old)
         if not isinstance(result, Ok):
             found = diagnose_failure(result, "token_refresh")
-            return await house.db.run(_failed, house, row, lease, found)
+            return await service.db.run(_failed, service, row, lease, found)
         fresh = result.value
-        if not await house.db.run(_stored, house, row, lease, fresh):
+        if not await service.db.run(_stored, service, row, lease, fresh):
             return Refreshed(account_id, "skipped")
         if fresh.secret.get_secret_value() == old.get_secret_value():
             # Only the life was prolonged: there is no old token to fall back to, or to forget.
-            await _settle(house, row, fresh.secret)
+            await _settle(service, row, fresh.secret)
             return Refreshed(account_id, "refreshed")
-        return await _prove(house, row, fresh.secret, old)
+        return await _prove(service, row, fresh.secret, old)
     finally:
-        await house.db.run(_release, account_id, lease)
+        await service.db.run(_release, account_id, lease)
 
 
 def _take(conn: sa.Connection, account_id: str, lease: str, now: float, asked: bool) -> Mapping[str, Any] | None:
@@ -134,19 +136,19 @@ def _mine(row: Mapping[str, Any], lease: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _stored(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], lease: str, fresh: Token) -> bool:
+def _stored(conn: sa.Connection, service: Accounts, row: Mapping[str, Any], lease: str, fresh: Token) -> bool:
     """The new token in, the old one kept beside it, in one transaction."""
-    now = house.now()
+    now = service.now()
     expires = now + (fresh.expires_in_s or oauth.LONG_LIFE_S)
     done = conn.execute(
         sa.update(accounts)
         .where(_mine(row, lease))
         .values(
-            token_enc=house.vault.seal(fresh.secret.get_secret_value()),
+            token_enc=service.vault.seal(fresh.secret.get_secret_value()),
             token_previous_enc=row["token_enc"],
             token_issued_at=now,
             token_expires_at=expires,
-            refresh_next_at=first_refresh(now, expires, now, house.random01()),
+            refresh_next_at=first_refresh(now, expires, now, service.random01()),
             refresh_attempts=0,
             updated_at=now,
         )
@@ -154,28 +156,28 @@ def _stored(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], lease:
     return done.rowcount == 1
 
 
-async def _prove(house: Accounts, row: Mapping[str, Any], fresh: SecretStr, old: SecretStr) -> Refreshed:
+async def _prove(service: Accounts, row: Mapping[str, Any], fresh: SecretStr, old: SecretStr) -> Refreshed:
     """Use the new token once before the old one is forgotten; take the old one back if only that one works."""
     account_id = row["id"]
-    result = await house.client.with_token(fresh).me("id")
+    result = await service.client.with_token(fresh).me("id")
     if isinstance(result, Ok):
-        await _settle(house, row, fresh)
+        await _settle(service, row, fresh)
         return Refreshed(account_id, "refreshed")
     found = diagnose_failure(result, "read")
-    if health.health_of(found) == "reconnect" and isinstance(await house.client.with_token(old).me("id"), Ok):
-        await house.db.run(_back, house, row)
+    if health.health_of(found) == "reconnect" and isinstance(await service.client.with_token(old).me("id"), Ok):
+        await service.db.run(_back, service, row)
         return Refreshed(account_id, "later", found)
     # Nothing is known against the new token: both stay until the next refresh or a read that works.
     return Refreshed(account_id, "refreshed", found)
 
 
-async def _settle(house: Accounts, row: Mapping[str, Any], token: SecretStr) -> None:
+async def _settle(service: Accounts, row: Mapping[str, Any], token: SecretStr) -> None:
     """The token works: forget the one before, and ask what the permission's own end is now."""
-    facts = await oauth.debug_token(house.client, token=token, using=token)
+    facts = await oauth.debug_token(service.client, token=token, using=token)
     told = facts.value if isinstance(facts, Ok) and facts.value.is_valid else None
 
     def settle(conn: sa.Connection) -> None:
-        now = house.now()
+        now = service.now()
         conn.execute(
             sa.update(accounts)
             .where(accounts.c.id == row["id"])
@@ -184,7 +186,7 @@ async def _settle(house: Accounts, row: Mapping[str, Any], token: SecretStr) -> 
         health.worked(conn, row["id"], "read", now)
         health.renewed(conn, row["id"], now)
 
-    await house.db.run(settle)
+    await service.db.run(settle)
 
 
 def _facts(told: TokenFacts | None) -> dict[str, Any]:
@@ -200,8 +202,8 @@ def _facts(told: TokenFacts | None) -> dict[str, Any]:
     return values
 
 
-def _back(conn: sa.Connection, house: Accounts, row: Mapping[str, Any]) -> None:
-    now = house.now()
+def _back(conn: sa.Connection, service: Accounts, row: Mapping[str, Any]) -> None:
+    now = service.now()
     conn.execute(
         sa.update(accounts)
         .where(accounts.c.id == row["id"], accounts.c.token_previous_enc == row["token_enc"])
@@ -210,48 +212,48 @@ def _back(conn: sa.Connection, house: Accounts, row: Mapping[str, Any]) -> None:
             token_previous_enc=None,
             token_issued_at=row["token_issued_at"],
             token_expires_at=row["token_expires_at"],
-            refresh_next_at=_again(house, row, now),
+            refresh_next_at=_again(service, row, now),
             refresh_attempts=row["refresh_attempts"] + 1,
         )
     )
 
 
-def _failed(conn: sa.Connection, house: Accounts, row: Mapping[str, Any], lease: str, found: Diagnosis) -> Refreshed:
+def _failed(conn: sa.Connection, service: Accounts, row: Mapping[str, Any], lease: str, found: Diagnosis) -> Refreshed:
     """Only the diagnosis says whether the token is dead; everything else is tried again."""
-    now, account_id = house.now(), row["id"]
+    now, account_id = service.now(), row["id"]
     meant = health.health_of(found)
-    dead = meant == "reconnect"
+    dead = meant == "reconnect" and found.pattern != unreadable.PATTERN  # its key may come back
     values = {
         "refresh_attempts": row["refresh_attempts"] + 1,
-        "refresh_next_at": None if dead else _again(house, row, now),
+        "refresh_next_at": None if dead else _again(service, row, now),
         "updated_at": now,
     }
     done = conn.execute(sa.update(accounts).where(_mine(row, lease)).values(**values))
     if done.rowcount != 1:
         return Refreshed(account_id, "skipped", found)
     if meant is not None:
-        troubled(conn, house, account_id, row["workspace_id"], found, stage="token_refresh")
+        troubled(conn, service, account_id, row["workspace_id"], found, stage="token_refresh")
     log.info("refresh.later" if not dead else "refresh.dead", account=account_id, pattern=found.pattern)
     return Refreshed(account_id, "dead" if dead else "later", found)
 
 
-def _again(house: Accounts, row: Mapping[str, Any], now: float) -> float:
+def _again(service: Accounts, row: Mapping[str, Any], now: float) -> float:
     return next_try(
         row["refresh_attempts"],
         now,
         expires_at=row["token_expires_at"],
-        random01=house.random01(),
-        scale=house.settings.time_scale,
+        random01=service.random01(),
+        scale=service.settings.time_scale,
     )
 
 
 def troubled(
-    conn: sa.Connection, house: Accounts, account_id: str, workspace_id: str, found: Diagnosis, *, stage: str
+    conn: sa.Connection, service: Accounts, account_id: str, workspace_id: str, found: Diagnosis, *, stage: str
 ) -> None:
     """A call outside any post met trouble of the account: note it, and hold its posts before they meet it too."""
-    health.observe(conn, account_id, found, house.now())
+    health.observe(conn, account_id, found, service.now())
     if health.health_of(found) in ("reconnect", "checkpoint", "linked_account", "restricted"):
-        house.hold(conn, account_id, workspace_id, found, stage=stage)
+        service.hold(conn, account_id, workspace_id, found, stage=stage)
 
 
 def _release(conn: sa.Connection, account_id: str, lease: str) -> None:

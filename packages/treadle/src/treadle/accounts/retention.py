@@ -1,4 +1,4 @@
-"""Forgetting what the accounts room no longer needs."""
+"""Forgetting what is no longer needed of accounts."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _needed(conn: sa.Connection, post_ids: list[str]) -> dict[str, tuple[str, ..
 
 
 def warn(conn: sa.Connection, *, now: float) -> list[AtRisk]:
-    """Say of posts at risk that they are, once per post and trouble; those said now. A job of the house."""
+    """Say of posts at risk that they are, once per post and trouble; those said now. A background job."""
     fresh: list[AtRisk] = []
     for workspace_id in conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.id)).scalars().all():
         with apart(JOB, workspace_id, conn):

@@ -1,4 +1,4 @@
-"""What the accounts room needs of the house, in one place."""
+"""What work on accounts needs: settings, database, keys, a client for Threads, and the clock."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.release import Releaser
-from treadle.vault import Vault
+from treadle.vault import Vault, VaultError
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
 
 class Block(Protocol):
-    """Opening a blocker; the publishing room's rules decide how wide it is."""
+    """Opening a blocker; the engine decides how wide it is."""
 
     def __call__(
         self,
@@ -79,9 +79,16 @@ class Accounts:
             stage=stage,
         )
 
-    def token(self, sealed: bytes) -> SecretStr:
-        """Raises :class:`treadle.vault.VaultError` when no key opens it."""
-        return SecretStr(self.vault.open(sealed))
+    def token(self, sealed: bytes) -> SecretStr | None:
+        """The token; ``None`` when no key opens it."""
+        try:
+            return SecretStr(self.vault.open(sealed))
+        except VaultError:
+            return None
+
+    def opens(self, sealed: bytes) -> bool:
+        """Whether a key opens this token."""
+        return self.token(sealed) is not None
 
 
 def redirect_uri(settings: Settings) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from treadle.accounts import health, needs
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import first_refresh
-from treadle.accounts.tokens import Known
+from treadle.accounts.tokens import KnownToken
 from treadle.ids import new_id
 from treadle.people import audit
 from treadle.store import feed
@@ -72,24 +72,24 @@ def _shared(app_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(blockers.c.scope == "app", blockers.c.key == app_id, blockers.c.pattern.in_(_APP_PROVEN))
 
 
-def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known, *, actor: str) -> Stored:
+def store(conn: sa.Connection, service: Accounts, workspace_id: str, known: KnownToken, *, actor: str) -> Stored:
     """Keep the token sealed, set the health, let waiting posts go; one transaction."""
-    now = house.now()
-    before, account_id = _keep(conn, workspace_id, known, _values(house, known, now), now)
+    now = service.now()
+    before, account_id = _keep(conn, workspace_id, known, _values(service, known, now), now)
     kind = "new" if before is None else "returned" if before.disconnected_at is not None else "reconnected"
-    mending = [] if before is None else repairable(conn, account_id, house.settings.threads_app_id)
+    mending = [] if before is None else repairable(conn, account_id, service.settings.threads_app_id)
     lacking = needs.missing(needs.ALWAYS, known.scopes)
     if lacking:
-        standing = _limit(conn, house, workspace_id, account_id, lacking, now)
+        standing = _limit(conn, service, workspace_id, account_id, lacking, now)
         mending = [blocker_id for blocker_id in mending if blocker_id != standing]
     elif before is None or before.health != "restricted":
         # A restriction outlives the token: only a publish, or a person's word, ends it.
         health.reconnected(conn, account_id, "active", None, now)
     released: list[str] = []
     if before is not None:
-        released = house.repairs.repaired(conn, mending, by="reconnect", now=now)
+        released = service.repairs.repaired(conn, mending, by="reconnect", now=now)
         # Posts that met the missing account itself wait behind no blocker.
-        released += house.repairs.repaired_for_account(conn, account_id, lanes=(), by="reconnect", now=now)
+        released += service.repairs.repaired_for_account(conn, account_id, lanes=(), by="reconnect", now=now)
     payload = {"account_id": account_id, "username": known.profile.username, "threads_user_id": known.profile.id}
     change = "account.connected" if before is None else "account.reconnected"
     feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
@@ -97,7 +97,7 @@ def store(conn: sa.Connection, house: Accounts, workspace_id: str, known: Known,
     return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
 
 
-def _values(house: Accounts, known: Known, now: float) -> dict[str, Any]:
+def _values(service: Accounts, known: KnownToken, now: float) -> dict[str, Any]:
     """The columns that every connection sets anew, the token sealed."""
     profile = known.profile
     return {
@@ -105,14 +105,14 @@ def _values(house: Accounts, known: Known, now: float) -> dict[str, Any]:
         "name": profile.name,
         "picture_url": profile.picture_url,
         "profile": {"biography": profile.biography, "is_verified": profile.is_verified},
-        "app_id": house.settings.threads_app_id,
-        "token_enc": house.vault.seal(known.token.get_secret_value()),
+        "app_id": service.settings.threads_app_id,
+        "token_enc": service.vault.seal(known.token.get_secret_value()),
         "token_previous_enc": None,
         "token_issued_at": known.issued_at,
         "token_expires_at": known.expires_at,
         "grant_expires_at": known.grant_expires_at,
         "scopes": list(known.scopes),
-        "refresh_next_at": first_refresh(known.issued_at, known.expires_at, now, house.random01()),
+        "refresh_next_at": first_refresh(known.issued_at, known.expires_at, now, service.random01()),
         "refresh_attempts": 0,
         "refresh_lease_until": None,
         "refresh_lease_token": None,
@@ -123,7 +123,7 @@ def _values(house: Accounts, known: Known, now: float) -> dict[str, Any]:
 
 
 def _keep(
-    conn: sa.Connection, workspace_id: str, known: Known, values: dict[str, Any], now: float
+    conn: sa.Connection, workspace_id: str, known: KnownToken, values: dict[str, Any], now: float
 ) -> tuple[Any | None, str]:
     """Insert or update; the account's row as it was before, if there was one, and its id."""
     before = _row(conn, workspace_id, known.profile.id)
@@ -160,12 +160,12 @@ def _row(conn: sa.Connection, workspace_id: str, threads_user_id: str) -> Any:
 
 
 def _limit(
-    conn: sa.Connection, house: Accounts, workspace_id: str, account_id: str, lacking: tuple[str, ...], now: float
+    conn: sa.Connection, service: Accounts, workspace_id: str, account_id: str, lacking: tuple[str, ...], now: float
 ) -> str:
     """Say that permissions are missing, and hold the account's posts for it; the id of the blocker."""
     cause = from_pattern("permission_not_granted", Evidence(stage="oauth", body={"missing_scopes": list(lacking)}))
     health.reconnected(conn, account_id, "limited", cause.to_json(), now)
-    return house.hold(conn, account_id, workspace_id, cause, stage="oauth")
+    return service.hold(conn, account_id, workspace_id, cause, stage="oauth")
 
 
 def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, actor: str, now: float) -> bool:

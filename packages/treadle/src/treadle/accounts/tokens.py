@@ -26,7 +26,7 @@ SHORT_S = 2 * 3600.0  # tokens that live no longer than this are those of a code
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownToken:
     """A token and what is known of it. ``scopes`` empty: Threads did not tell. Times: epoch seconds."""
 
     token: SecretStr
@@ -56,26 +56,26 @@ async def persist(call: Callable[[], Awaitable[Result[T]]], scale: float) -> Res
     return result
 
 
-async def from_code(house: Accounts, code: str, *, asked: tuple[str, ...]) -> Known | Unknown:
+async def from_code(service: Accounts, code: str, *, asked: tuple[str, ...]) -> KnownToken | Unknown:
     """Exchange a code and make the token last. The exchange of the code itself is never repeated: it works once."""
-    app = house.app
+    app = service.app
     if app is None:
         return _app_missing()
     short = await oauth.exchange_code(
-        house.client, app_id=app.id, app_secret=app.secret, code=code, redirect_uri=app.redirect_uri
+        service.client, app_id=app.id, app_secret=app.secret, code=code, redirect_uri=app.redirect_uri
     )
     if not isinstance(short, Ok):
         return _unknown(short, "exchange_code")
-    return await from_token(house, short.value.secret, asked=asked, short=True)
+    return await from_token(service, short.value.secret, asked=asked, short=True)
 
 
 async def from_token(
-    house: Accounts, token: SecretStr, *, asked: tuple[str, ...] = (), short: bool | None = None
-) -> Known | Unknown:
+    service: Accounts, token: SecretStr, *, asked: tuple[str, ...] = (), short: bool | None = None
+) -> KnownToken | Unknown:
     """Whose token this is, made long-lived when it is not. ``short``: known to be one of an hour."""
-    scale = house.settings.time_scale
-    now = house.now()
-    facts = await persist(lambda: oauth.debug_token(house.client, token=token, using=token), scale)
+    scale = service.settings.time_scale
+    now = service.now()
+    facts = await persist(lambda: oauth.debug_token(service.client, token=token, using=token), scale)
     life: float | None = None
     issued, expires, grant, scopes = now, None, None, asked
     if isinstance(facts, Ok) and facts.value.is_valid:
@@ -84,10 +84,10 @@ async def from_token(
         scopes = told.scopes or asked
         life = expires - issued if expires else None
     brief = short if short is not None else (life is not None and life <= SHORT_S)
-    app = house.app
+    app = service.app
     if app is not None and (brief or life is None):
         secret = app.secret
-        long = await persist(lambda: oauth.exchange_long_lived(house.client, app_secret=secret, token=token), scale)
+        long = await persist(lambda: oauth.exchange_long_lived(service.client, app_secret=secret, token=token), scale)
         if isinstance(long, Ok):
             token = long.value.secret
             issued, expires = now, now + (long.value.expires_in_s or oauth.LONG_LIFE_S)
@@ -95,11 +95,11 @@ async def from_token(
             return _unknown(long, "exchange_long_lived")
     elif brief and expires is None:
         expires = now + oauth.SHORT_LIFE_S
-    mine = house.client.with_token(token)
+    mine = service.client.with_token(token)
     me = await persist(mine.me, scale)
     if not isinstance(me, Ok):
         return _unknown(me, "me", stage="read")
-    return Known(token, me.value, scopes, issued, expires, grant)
+    return KnownToken(token, me.value, scopes, issued, expires, grant)
 
 
 def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:

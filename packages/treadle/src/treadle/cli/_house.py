@@ -126,10 +126,12 @@ def account_of(app: App, workspace_id: str, asked: str, *, disconnected: bool = 
 
     ``disconnected``: one that was disconnected will do, too.
     """
-    from treadle.http.accounts import all_accounts
+    from treadle.services.accounts import account_out
+    from treadle.store.accounts import listing
 
     with app.db.read() as conn:
-        known = all_accounts(conn, workspace_id, disconnected)
+        rows = listing(conn, workspace_id, disconnected)
+    known = [account_out(row, app.now()).model_dump() for row in rows]
     name, ending = asked.removeprefix("@").lower(), asked.lstrip("…").lower()
     found = [a for a in known if not asked or a["id"] == asked or a["username"].lower() == name]
     if not found and len(ending) >= END:

@@ -17,6 +17,7 @@ from treadle.cli._house import (
     called,
     hand_down,
     house,
+    missing,
     no,
     refusal_json,
     say,
@@ -30,8 +31,9 @@ from treadle.plural import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from treadle.accounts.pages import Page
+    from treadle.accounts.pages import ConnectPage
     from treadle.accounts.tokens import Unknown
+    from treadle.services.connecting import AccountConnected
 
 UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
 DEAD = ("disconnected", "reconnect")  # whatever its token promised
@@ -58,13 +60,12 @@ def accounts(context: typer.Context, workspace: Workspace = "", as_json: Json = 
 @app.command("list")
 def list_accounts(workspace: Workspace = "", as_json: Json = False) -> None:
     """List accounts with their health, also disconnected ones; below the table what to do about each."""
-    from treadle.http.accounts import account_json, all_accounts
+    from treadle.services.accounts import listing
     from treadle_diagnosis.cli.show import bold
 
     with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        with app.db.read() as conn:
-            found = [account_json(row, app.now()) for row in all_accounts(conn, workspace_id, disconnected=True)]
+        known = asyncio.run(listing(app, workspace_of(app, workspace), disconnected=True))
+    found = known.model_dump()["data"]
     if as_json:
         say({"data": found})
         return
@@ -128,17 +129,16 @@ def _todo(account: Mapping[str, Any]) -> list[str]:
 @app.command()
 def show(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
     """Show one: health, permissions, what reconnecting would send."""
-    from treadle.accounts.connect import preview
-    from treadle.accounts.service import Accounts
-    from treadle.http.accounts import account_json, with_accounts
+    from treadle.domain.answers import Missing
+    from treadle.services.accounts import read_whole
 
     with house() as app:
-        row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
-
-        async def would(rooms: Accounts) -> dict[str, list[str]]:
-            return await app.db.query(preview, rooms, row["id"])
-
-        found = {**account_json(row, app.now()), "reconnect_would": asyncio.run(with_accounts(app, would))}
+        workspace_id = workspace_of(app, workspace)
+        id_ = account_of(app, workspace_id, account, disconnected=True)["id"]
+        one = asyncio.run(read_whole(app, workspace_id, id_))
+    if isinstance(one, Missing):
+        missing(one.what, as_json)
+    found = one.model_dump()
     if as_json:
         say(found)
     else:
@@ -176,9 +176,8 @@ def add(
     """
     from pydantic import SecretStr
 
-    from treadle.accounts.connect import add_token
-    from treadle.accounts.storing import Stored
-    from treadle.http.accounts import account_json, find_account, with_accounts
+    from treadle.domain.answers import Missing
+    from treadle.services.connecting import AccountConnected, by_token
 
     if not token and sys.stdin.isatty():
         token = typer.prompt("Token", hide_input=True)
@@ -188,21 +187,20 @@ def add(
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         wanted = account_of(app, workspace_id, account, disconnected=True)["id"] if account else None
-        given: dict[str, Any] = {"actor": ACTOR, "account_id": wanted}
-        made = asyncio.run(with_accounts(app, lambda rooms: add_token(rooms, workspace_id, secret, **given)))
-        if not isinstance(made, Stored):
+        made = asyncio.run(by_token(app, workspace_id, secret, actor=ACTOR, account_id=wanted))
+        if isinstance(made, Missing):
+            missing(made.what, as_json)
+        if not isinstance(made, AccountConnected):
             _not_added(made, as_json, app.settings.threads_api_url)
-        with app.db.read() as conn:
-            row = find_account(conn, workspace_id, made.account_id) or {}
-        _added(made, account_json(row, app.now()), as_json)
+        _added(made, as_json)
 
 
-def _not_added(made: Unknown | Page, as_json: bool, asked: str) -> NoReturn:
+def _not_added(made: Unknown | ConnectPage, as_json: bool, asked: str) -> NoReturn:
     """Why the token was not taken, for people as much as is known; then the end: exit code 1."""
-    from treadle.accounts.pages import Page
+    from treadle.accounts.pages import ConnectPage
     from treadle_diagnosis.cli.show import bold, field, write
 
-    if isinstance(made, Page):
+    if isinstance(made, ConnectPage):
         if as_json:
             said = " ".join((made.happened, *made.todo))
             say({**made.to_json(), "error": "threads_refused", "message": f"{made.title}. {said}"})
@@ -226,17 +224,18 @@ def _not_added(made: Unknown | Page, as_json: bool, asked: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _added(made: Any, account: dict[str, Any], as_json: bool) -> None:
+def _added(made: AccountConnected, as_json: bool) -> None:
     from treadle_diagnosis.cli.show import bold, field, write
 
     if as_json:
-        outcome = {"outcome": made.kind, "released": list(made.released), "missing_scopes": list(made.missing)}
-        say({"ok": True, "account_id": made.account_id, **account, **outcome})
+        say({"ok": True, "account_id": made.id, **made.model_dump()})
         return
     words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
     write(
-        bold(f"{called(account)} {words[made.kind]}") + f"  {made.account_id}",
-        field("Missing", f"{', '.join(made.missing)}: publishing will not work without.") if made.missing else "",
+        bold(f"{called(made.model_dump())} {words[made.outcome]}") + f"  {made.id}",
+        field("Missing", f"{', '.join(made.missing_scopes)}: publishing will not work without.")
+        if made.missing_scopes
+        else "",
         f"{plural(len(made.released), 'post that waited goes', 'posts that waited go')} out now."
         if made.released
         else "",
@@ -297,30 +296,28 @@ def _link(account: str | None, return_url: str, scopes: list[str] | None, worksp
 @app.command()
 def recheck(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
     """Look at Threads whether the account works; what proves to be over is closed, and its posts go."""
-    from treadle.accounts.reading import recheck as look
+    from treadle.domain.answers import Missing
     from treadle.domain.refusal import Refusal
-    from treadle.http.accounts import account_json, find_account, with_accounts
+    from treadle.services.accounts import recheck as check
     from treadle_diagnosis.cli.show import bold, write
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         id_ = account_of(app, workspace_id, account, disconnected=True)["id"]
-        found = asyncio.run(with_accounts(app, lambda rooms: look(rooms, workspace_id, id_)))
-        if isinstance(found, Refusal):
-            no(found, as_json)
-        with app.db.read() as conn:
-            now_is = account_json(find_account(conn, workspace_id, id_) or {}, app.now())
+        found = asyncio.run(check(app, workspace_id, id_))
+    if isinstance(found, Refusal):
+        no(found, as_json)
+    if isinstance(found, Missing):
+        missing(found.what, as_json)
     if as_json:
-        cause = found.diagnosis.to_json() if found.diagnosis else None
-        said = {"health": found.health, "message": found.message, "cause": cause, "released": list(found.released)}
-        say({**said, "account": now_is})
+        say(found.model_dump())
     else:
         write(
             bold(found.health),
             found.message,
             f"{plural(len(found.released), 'post goes', 'posts go')} out now." if found.released else "",
         )
-    if found.diagnosis is not None:
+    if found.cause is not None:
         raise typer.Exit(1)
 
 
@@ -328,12 +325,12 @@ def recheck(account: AccountArg, workspace: Workspace = "", as_json: Json = Fals
 def refresh(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
     """Renew the account's token now rather than when its time comes."""
     from treadle.accounts.refresh import refresh as renew
-    from treadle.http.accounts import with_accounts
+    from treadle.services.accounts import with_accounts
     from treadle_diagnosis.cli.show import bold, field, write
 
     with house() as app:
         row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
-        if row["token_enc"] is None:
+        if not row["connected"]:
             not_connected(as_json)
         made = asyncio.run(with_accounts(app, lambda rooms: renew(rooms, row["id"], asked=True)))
     said = {

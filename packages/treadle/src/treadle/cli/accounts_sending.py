@@ -15,6 +15,7 @@ from treadle.cli._house import (
     account_of,
     called,
     house,
+    missing,
     no,
     say,
     table,
@@ -36,17 +37,15 @@ def resume(account: AccountArg, workspace: Workspace = "", as_json: Json = False
 
 
 def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
-    from treadle.domain.answers import Done
-    from treadle.people import audit
+    from treadle.domain.answers import Missing
+    from treadle.services.accounts import pause as set_paused
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         found = account_of(app, workspace_id, account, disconnected=True)
         with app.db.begin() as conn:
-            now, act = app.now(), "account.paused" if paused else "account.resumed"
-            answer = app.posts.pause(conn, workspace_id, account_id=found["id"], paused=paused, now=now)
-            audit.note(conn, workspace_id, ACTOR, act, found["id"], now=now)
-    released = list(answer.detail.get("released", [])) if isinstance(answer, Done) else []
+            done = set_paused(conn, app, workspace_id, found["id"], paused=paused, actor=ACTOR)
+    released = [] if isinstance(done, Missing) else list(done)
     if as_json:
         say({"account_id": found["id"], "username": found["username"], "paused": paused, "released": released})
     elif paused:
@@ -65,16 +64,23 @@ def quota(
     as_json: Json = False,
 ) -> None:
     """How much it may publish in 24 moving hours, and how much it did."""
-    from treadle.http.accounts import quota_of
+    from treadle.domain.answers import Missing
+    from treadle.domain.refusal import Refusal
+    from treadle.services.accounts import quota as quota_of
     from treadle_diagnosis.types import Diagnosis
 
     with house() as app:
-        row = account_of(app, workspace_of(app, workspace), account, disconnected=True)
-        if not here and row["token_enc"] is None:
+        workspace_id = workspace_of(app, workspace)
+        id_ = account_of(app, workspace_id, account, disconnected=True)["id"]
+        made = asyncio.run(quota_of(app, workspace_id, id_, live=not here))
+    match made:
+        case Diagnosis():
+            threads_refused(made, "'--here' shows what is known without asking.")
+        case Refusal():
             not_connected(as_json)
-        found = asyncio.run(quota_of(app, row, live=not here))
-    if isinstance(found, Diagnosis):
-        threads_refused(found, "'--here' shows what is known without asking.")
+        case Missing(what):
+            missing(what, as_json)
+    found = made.model_dump()
     if as_json:
         say(found)
         return

@@ -59,7 +59,7 @@ def events(
 
 def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[dict[str, Any]]]:
     """The newest id, and the last changes up to it."""
-    from treadle.http.stream import newest
+    from treadle.store.feed import newest
 
     with app.db.read() as conn:
         end = newest(conn)
@@ -72,7 +72,7 @@ def _since(
     app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool
 ) -> Iterator[dict[str, Any]]:
     """Changes after an id, and with ``follow`` those to come."""
-    from treadle.http.stream import OVERLAP, is_wanted
+    from treadle.services.events import OVERLAP, is_wanted
     from treadle.store.feed import since
 
     # On Postgres a smaller id may be committed after a larger one: look a little further back, and tell nothing twice.
@@ -98,10 +98,10 @@ def _say(row: Mapping[str, Any], as_json: bool) -> None:
     import json
     from datetime import datetime
 
-    from treadle.http.stream import event_json
+    from treadle.services.events import change_out
 
     if as_json:
-        typer.echo(json.dumps(event_json(row), ensure_ascii=False))
+        typer.echo(json.dumps(change_out(row).model_dump(), ensure_ascii=False))
     else:
         at = datetime.fromtimestamp(row["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         typer.echo("\t".join((at, row["type"], row["subject"], _about(row["payload"] or {}))).rstrip())

@@ -58,13 +58,13 @@ def export(
 
 async def _write(app: App, workspace_id: str, target: TextIO, *, piped: bool = False) -> int:
     """Write as it is read, so that memory stays flat; how many lines. Stops when the reader of a pipe has left."""
-    from treadle.http.export import export_lines
+    from treadle.services.export import export_lines
     from treadle_diagnosis.cli.pipe import reader_gone
 
     count = 0
     with _telling(quiet=piped and sys.stdout.isatty()) as tell:
         async for line in export_lines(app, workspace_id):
-            target.write(line)
+            target.write(line.to_text())
             count += 1
             if piped and reader_gone():
                 break

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, say, table, when, workspace_of
+from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, refused, say, table, when, workspace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from treadle.store.api_keys import KeyRow
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-LONGEST = 200  # characters of a name, as in the API
 KeyId = Annotated[
     str, typer.Argument(metavar="KEY", help="Id of the key (key_...), or enough of its end to tell it apart.")
 ]
@@ -45,42 +44,44 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make an API key and print it, this once. On a terminal or not, the key alone stands on the first line."""
-    from treadle.http.keys import key_json
-    from treadle.people import audit
-    from treadle.people.keys import SCOPES, create_key, listing
+    from treadle.domain.answers import Rejected
+    from treadle.people.keys import SCOPES
+    from treadle.services.api_keys import LONGEST_NAME
+    from treadle.services.api_keys import create as make
 
     if scope not in SCOPES:
         fail(f"There is no scope '{scope}'.", f"It is one of {', '.join(SCOPES)}.", code=2)
-    if len(name) > LONGEST:
-        fail("The name is too long.", f"Shorten it to {LONGEST} characters.", code=2)
+    if len(name) > LONGEST_NAME:
+        fail("The name is too long.", f"Shorten it to {LONGEST_NAME} characters.", code=2)
     with house() as app:
         workspace_id, now = workspace_of(app, workspace), app.now()
         expires = now + days * 86_400 if days else None
         with app.db.begin() as conn:
-            key_id, secret = create_key(conn, workspace_id, name, [scope], now, expires)
-            audit.note(conn, workspace_id, ACTOR, "key.created", key_id, {"name": name, "scopes": [scope]}, now=now)
-            row = next(row for row in listing(conn, workspace_id) if row["id"] == key_id)
+            made = make(conn, workspace_id, name=name, scopes=[scope], expires_at=expires, actor=ACTOR, now=now)
+    if isinstance(made, Rejected):
+        refused(made.findings, as_json)
     if as_json:
-        say({**key_json(row), "workspace_id": workspace_id, "key": secret})
+        shown = made.model_dump(exclude={"key"})
+        say({**shown, "workspace_id": workspace_id, "key": made.key})
         return
-    typer.echo(secret)
+    typer.echo(made.key)
     typer.echo(
-        f"{key_id}, scope {scope}. It is not shown again; revoke it with 'treadle keys revoke {key_id}'.", err=True
+        f"{made.id}, scope {scope}. It is not shown again; revoke it with 'treadle keys revoke {made.id}'.", err=True
     )
 
 
 @app.command("list")
 def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
     """List the keys of a workspace, newest first, without the keys themselves."""
-    from treadle.http.keys import key_json
     from treadle.people.keys import listing
+    from treadle.services.api_keys import key_out
 
     with house() as app:
         workspace_id, now = workspace_of(app, workspace), app.now()
         with app.db.read() as conn:
             rows = listing(conn, workspace_id)
     if as_json:
-        say({"data": [key_json(row) for row in rows]})
+        say({"data": [key_out(row).model_dump() for row in rows]})
         return
     if not rows:
         typer.echo("There is no key yet. 'treadle keys create' makes one.", err=True)
@@ -89,13 +90,13 @@ def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
         ("Key", "Name", "May", "State", "Begins with", "Last used", "Ends"),
         [
             (
-                row["id"],
-                row["name"],
-                ", ".join(row["scopes"]),
+                row.id,
+                row.name,
+                ", ".join(row.scopes),
                 _state_text(row, now),
-                row["prefix"],
-                _day(row["last_used_at"]),
-                _day(row["expires_at"]),
+                row.prefix,
+                _day(row.last_used_at),
+                _day(row.expires_at),
             )
             for row in rows
         ],
@@ -109,12 +110,12 @@ def _day(at: float | None) -> str:
     return when(iso(at))[:10] or "never"
 
 
-def _state_text(row: Mapping[str, Any], now: float) -> Any:
+def _state_text(row: KeyRow, now: float) -> Any:
     from rich.text import Text
 
-    if row["revoked_at"] is not None:
+    if row.revoked_at is not None:
         return Text("revoked", style="dim")
-    ended = row["expires_at"] is not None and row["expires_at"] <= now
+    ended = row.expires_at is not None and row.expires_at <= now
     return Text("ended", style="dim") if ended else Text("good", style="green")
 
 

@@ -64,19 +64,18 @@ def list_media(
     as_json: Json = False,
 ) -> None:
     """List files, newest first."""
-    from treadle.http.problems import Problem
-    from treadle.http.reading import cursor
-    from treadle.services.files import media_json, page_of
+    from treadle.domain.findings import Finding
+    from treadle.domain.incoming import cursor
+    from treadle.services.files import list_media as page_of_media
 
-    try:
-        mark = cursor(after)
-    except Problem:
-        raise typer.BadParameter("no page gave this", param_hint="--after") from None
+    mark = cursor(after)
+    if isinstance(mark, Finding):
+        raise typer.BadParameter("no page gave this", param_hint="--after")
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         with app.db.read() as conn:
-            rows, following = page_of(conn, workspace_id, limit, mark)
-        found = [media_json(row, app.media()) for row in rows]
+            page = page_of_media(conn, app, workspace_id, limit, mark)
+        found, following = [file.to_json() for file in page.data], page.next
     if as_json:
         say({"data": found, "next": following})
         return
@@ -210,7 +209,7 @@ async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> d
     """Do as the API does, wait for it, and show how far it is."""
     from treadle.cli.check import MediaBar
     from treadle.media.jobs import Progress
-    from treadle.services.files import TOLD_EVERY_S, Repairs, media_json, set_job
+    from treadle.services.files import PROGRESS_EVERY_S, Repairs, media_json, set_job
     from treadle.services.read import iso
     from treadle.store.files import find_media
 
@@ -223,7 +222,7 @@ async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> d
         repairs.start(app, row, "trim" if trim else "refuse")
         work = repairs.tasks[row["id"]]
         with MediaBar(quiet=not show) as tell:
-            while not (await asyncio.wait({work}, timeout=TOLD_EVERY_S))[0]:
+            while not (await asyncio.wait({work}, timeout=PROGRESS_EVERY_S))[0]:
                 job = (await now())["job"] or {}
                 if tell is not None and "step" in job:
                     tell(Progress(job["step"], job["percent"] / 100, job["speed"], job["left_s"]))

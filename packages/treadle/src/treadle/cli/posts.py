@@ -318,7 +318,6 @@ def edit(
 ) -> None:
     """Change a post that is not out."""
     from treadle.domain.answers import Rejected
-    from treadle.services.intake import change
 
     given = {"text": text, "publish_at": at, "zone": zone, "labels": label}
     patch = {name: value for name, value in given.items() if value is not None}
@@ -328,7 +327,7 @@ def edit(
         workspace_id = workspace_of(app, workspace)
         id_ = whole_post_id(app, workspace_id, post)
         with app.db.begin() as conn:
-            answer = change(conn, app, workspace_id, id_, patch, now=app.now(), actor=ACTOR)
+            answer = app.posts.edit(conn, workspace_id, id_, patch, now=app.now(), actor=ACTOR)
     if isinstance(answer, Rejected):
         refused(answer.findings, as_json)
     done(answer, as_json)

@@ -14,8 +14,6 @@ from treadle.cli._house import ACTOR, Json, Workspace, account_of, fail, house, 
 if TYPE_CHECKING:
     from treadle.app import App
 
-GROUP = 50  # short transactions: nobody waits long for the database
-
 
 def bulk(
     file: Annotated[
@@ -32,7 +30,7 @@ def bulk(
 
     --json prints one object a line, as each of POST /v1/posts/bulk.
     """
-    from treadle.http.reading import IDEMPOTENCY_KEY
+    from treadle.domain.incoming import IDEMPOTENCY_KEY
 
     if key and not IDEMPOTENCY_KEY.match(key):
         raise typer.BadParameter("1 to 200 printable ASCII characters", param_hint="--idempotency-key")
@@ -51,40 +49,32 @@ def bulk(
 
 
 def _posts(lines: IO[bytes], account_id: str | None) -> Iterator[Any]:
-    """What each line holds: a post, or the problem that it is no JSON."""
-    from treadle.http.problems import Problem
-    from treadle.http.reading import parse_json
+    """What each line holds: a post, or why it is not JSON."""
+    from treadle.domain.incoming import parse_json
 
     for line in lines:
         if not line.strip():
             continue
-        try:
-            post = parse_json(line)
-        except Problem as problem:
-            yield problem
-            continue
+        post = parse_json(line)
         yield {"account_id": account_id, **post} if account_id and isinstance(post, dict) else post
 
 
 def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None, as_json: bool) -> int:
-    """Store them group by group, as they are read, and tell of each; how many were refused."""
-    from treadle.http.bulk_posts import accept_group
-    from treadle.http.problems import Problem
+    """Store them group by group, as they are read, and print each answer; how many were refused."""
+    from treadle.domain.incoming import NotJson
+    from treadle.services.bulk import GROUP, Entry, submit_group
 
     numbered = enumerate(posts)
     stored = refused = 0
     while group := list(islice(numbered, GROUP)):
-        good = [(n, post) for n, post in group if not isinstance(post, Problem)]
+        readable = [(n, post) for n, post in group if not isinstance(post, NotJson)]
         with app.db.begin() as conn:
-            made = accept_group(conn, app, workspace_id, good, ACTOR, key, app.now())
-        for n, post in group:
-            if isinstance(post, Problem):
-                problem = post.body(app.settings.public_url)
-                made.append({"index": n, "status": problem["status"], "problem": problem})
-        made.sort(key=lambda entry: entry["index"])
-        _tell(made, as_json)
-        refused += sum("problem" in entry for entry in made)
-        stored += sum("post" in entry for entry in made)
+            entries = submit_group(conn, app, workspace_id, readable, actor=ACTOR, key=key, now=app.now())
+        entries += [Entry(n, post) for n, post in group if isinstance(post, NotJson)]
+        entries.sort(key=lambda entry: entry.index)
+        _tell([entry.out(app.settings.public_url).to_json() for entry in entries], as_json)
+        stored += sum(entry.stored for entry in entries)
+        refused += sum(not entry.stored for entry in entries)
     if not as_json:
         typer.echo(f"{stored} stored, {refused} refused.", err=True)
     return refused

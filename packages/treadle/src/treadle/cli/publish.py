@@ -103,18 +103,14 @@ async def _publish(
     key: str,
     as_json: bool,
 ) -> dict[str, Any] | None:
-    from treadle.services.intake import Accepted, accept, findings_of
+    from treadle.services.intake import Accepted, accept
+    from treadle.services.intake import check as check_request
 
     try:
         # What is wrong without the files is said before a gigabyte of them is read.
-        early = await app.db.query(
-            lambda conn: findings_of(
-                conn, workspace_id, _with_media(body, media), now=app.now(), lateness=app.posts.max_lateness_s
-            )
-        )
-        errors = [f for f in early if f.severity == "error"]
-        if errors:
-            refused(errors, as_json)
+        early = await app.db.query(check_request, app, workspace_id, _with_media(body, media))
+        if early.errors:
+            refused(early.errors, as_json)
         if media:
             body["media"] = [
                 {**await _medium(app, workspace_id, given, as_json), **({"alt_text": alt[n]} if n < len(alt) else {})}
@@ -132,7 +128,7 @@ async def _publish(
         return None
     for warning in made.warnings:
         typer.echo(f"{warning.field}: {warning.message} {warning.way_out}", err=True)
-    return made.post
+    return made.post.to_json()
 
 
 def _with_media(body: dict[str, Any], media: list[str]) -> dict[str, Any]:
@@ -180,9 +176,9 @@ async def _medium(app: App, workspace_id: str, given: str, as_json: bool) -> dic
 
 
 async def _only_check(app: App, workspace_id: str, body: dict[str, Any], as_json: bool) -> None:
-    from treadle.http.preflight import look
+    from treadle.services.preflight import inspect_post
 
-    found = await look(app, workspace_id, body)
+    found = (await inspect_post(app, workspace_id, body)).to_json()
     if as_json:
         say(found)
     else:

@@ -89,9 +89,9 @@ def _one(shape: str, workspace: str, as_json: bool) -> dict[str, Any]:
 
 
 def _all(workspace: str) -> list[dict[str, Any]]:
-    from treadle.http.causes import unknown_of
+    from treadle.services.causes import unknown_answers
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         with app.db.read() as conn:
-            return unknown_of(conn, workspace_id)
+            return [one.model_dump() for one in unknown_answers(conn, workspace_id).data]

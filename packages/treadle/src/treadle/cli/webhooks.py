@@ -50,13 +50,12 @@ def webhooks(context: typer.Context, workspace: Workspace = "", as_json: Json = 
 @app.command("list")
 def list_webhooks(workspace: Workspace = "", as_json: Json = False) -> None:
     """List webhooks, never with their secrets."""
-    from treadle.http.webhooks_out import hook_json
-    from treadle.notify import webhooks
+    from treadle.services.webhooks import listing
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         with app.db.read() as conn:
-            found = [hook_json(row) for row in webhooks.listing(conn, workspace_id)]
+            found = listing(conn, workspace_id).model_dump()["data"]
     if as_json:
         say({"data": found})
         return
@@ -96,26 +95,15 @@ def add(
     Deliveries follow Standard Webhooks: verify 'webhook-signature' with the secret, take the same 'webhook-id' once.
     """
     from treadle.domain.refusal import Refusal
-    from treadle.http.webhooks_out import hook_json
-    from treadle.notify import webhooks
+    from treadle.services.webhooks import create
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         with app.db.begin() as conn:
-            made = webhooks.create(
-                conn,
-                app.vault,
-                workspace_id,
-                url=url,
-                types=types or (),
-                actor=ACTOR,
-                now=app.now(),
-                allow_http=app.settings.allow_private_media_hosts,
-            )
-            row = None if isinstance(made, Refusal) else webhooks.find(conn, workspace_id, made.id)
+            made = create(conn, app, workspace_id, url=url, types=types or (), actor=ACTOR)
     if isinstance(made, Refusal):
         no(made, as_json)
-    _secret(made.secret, {**hook_json(row or {}), "secret": made.secret}, made.id, as_json)
+    _secret(made.secret, made.model_dump(), made.id, as_json)
 
 
 def _secret(secret: str, answer: dict[str, Any], hook_id: str, as_json: bool) -> None:
@@ -135,9 +123,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one, what was sent to it, and what came back; newest first."""
-    from treadle.http.reading import is_id
-    from treadle.http.webhooks_out import delivery_json, hook_json
-    from treadle.notify import webhooks
+    from treadle.domain.answers import Missing
+    from treadle.domain.incoming import is_id
+    from treadle.services.webhooks import deliveries, read
 
     if after and not is_id(after):
         raise typer.BadParameter("no page gave this", param_hint="--after")
@@ -145,18 +133,17 @@ def show(
         workspace_id = workspace_of(app, workspace)
         id_ = hook_id(app, workspace_id, webhook)
         with app.db.read() as conn:
-            row = webhooks.find(conn, workspace_id, id_)
-            rows = webhooks.deliveries(conn, workspace_id, id_, limit=limit + 1, before=after or None)
-    if row is None:
+            hook = read(conn, workspace_id, id_)
+            sent = deliveries(conn, workspace_id, id_, limit=limit, before=after or None)
+    if isinstance(hook, Missing) or isinstance(sent, Missing):
         missing("webhook", as_json)
-    following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
-    sent = [delivery_json(one) for one in rows[:limit]]
+    page = sent.model_dump()
     if as_json:
-        say({**hook_json(row), "deliveries": sent, "next": following})
+        say({**hook.model_dump(), "deliveries": page["data"], "next": page["next"]})
         return
-    _print(hook_json(row), sent)
-    if following:
-        typer.echo(f"More: --after {following}", err=True)
+    _print(hook.model_dump(), page["data"])
+    if sent.next:
+        typer.echo(f"More: --after {sent.next}", err=True)
 
 
 def _print(hook: dict[str, Any], sent: list[dict[str, Any]]) -> None:
@@ -210,19 +197,17 @@ def resume(webhook: HookId, workspace: Workspace = "", as_json: Json = False) ->
 
 def _change(webhook: str, workspace: str, as_json: bool, said: str, **what: Any) -> None:
     from treadle.domain.refusal import Refusal
-    from treadle.http.webhooks_out import hook_json
-    from treadle.notify import webhooks
+    from treadle.services import webhooks
 
     with house() as app:
         workspace_id = workspace_of(app, workspace)
         id_ = hook_id(app, workspace_id, webhook)
-        private = app.settings.allow_private_media_hosts
         with app.db.begin() as conn:
-            made = webhooks.change(conn, workspace_id, id_, actor=ACTOR, now=app.now(), allow_http=private, **what)
+            made = webhooks.change(conn, app, workspace_id, id_, actor=ACTOR, **what)
     if isinstance(made, Refusal):
         no(made, as_json)
     if as_json:
-        say(hook_json(made))
+        say(made.model_dump())
     else:
         typer.echo(said)
 

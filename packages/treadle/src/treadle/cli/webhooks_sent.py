@@ -129,15 +129,12 @@ def hook_id(app: App, workspace_id: str, given: str) -> str:
 
 
 def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] | None:
-    import sqlalchemy as sa
-
-    from treadle.http.webhooks_out import delivery_json
-    from treadle.store.tables import webhook_deliveries as d
+    from treadle.domain.answers import Missing
+    from treadle.services.webhooks import delivery
 
     with app.db.read() as conn:
-        mine = (d.c.id == delivery_id, d.c.workspace_id == workspace_id)
-        row = conn.execute(sa.select(d).where(*mine)).mappings().first()
-    return None if row is None else delivery_json(dict(row))
+        found = delivery(conn, workspace_id, delivery_id)
+    return None if isinstance(found, Missing) else found.model_dump()
 
 
 def _paused(app: App, workspace_id: str, hook_id: str) -> bool:

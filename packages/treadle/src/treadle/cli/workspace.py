@@ -52,14 +52,10 @@ def workspace(context: typer.Context, workspace: Workspace = "", as_json: Json =
 @app.command("list")
 def list_workspaces(as_json: Json = False) -> None:
     """List the workspaces of this installation, oldest first. --workspace of the other commands takes their ids."""
-    import sqlalchemy as sa
-
-    from treadle.http.workspaces import workspace_json
-    from treadle.store.tables import workspaces as w
+    from treadle.services.workspaces import listing
 
     with house() as app, app.db.read() as conn:
-        ids = list(conn.execute(sa.select(w.c.id).order_by(w.c.created_at, w.c.id)).scalars())
-        found = [made for id_ in ids if (made := workspace_json(conn, id_)) is not None]
+        found = listing(conn).model_dump()["data"]
     if as_json:
         say({"data": found})
         return
@@ -70,17 +66,20 @@ def list_workspaces(as_json: Json = False) -> None:
 @app.command()
 def add(name: Annotated[str, typer.Argument(help="1 to 200 characters.")], as_json: Json = False) -> None:
     """Make a workspace for a customer. Prints its first admin key, this once: alone on the first line."""
-    from treadle.http.workspaces import make, name_problem
+    from treadle.domain.answers import Rejected
+    from treadle.services.workspaces import make, name_problem
 
     if wrong := name_problem(name.strip()):
         refused([wrong], as_json)
     with house() as app, app.db.begin() as conn:
         made = make(conn, name.strip(), actor=ACTOR, now=app.now())
+    if isinstance(made, Rejected):
+        refused(made.findings, as_json)
     if as_json:
-        say(made)
+        say(made.model_dump())
         return
-    typer.echo(made["key"])
-    typer.echo(f"An admin key of {made['id']}; it is not shown again.", err=True)
+    typer.echo(made.key)
+    typer.echo(f"An admin key of {made.id}; it is not shown again.", err=True)
 
 
 @app.command()
@@ -96,14 +95,14 @@ def show(workspace: Workspace = "", as_json: Json = False) -> None:
 
 def _read(app: App, workspace_id: str) -> dict[str, Any]:
     """What the API gives, and the alert targets as the pages show them."""
-    from treadle.http.workspaces import workspace_json
     from treadle.notify import alert_targets
+    from treadle.services.workspaces import read
 
     with app.db.read() as conn:
-        found = workspace_json(conn, workspace_id)
+        found = read(conn, workspace_id)
         targets = alert_targets.listing(conn, app.vault, workspace_id)
     shown = [{"id": t.id, "service": t.service, "target": t.masked} for t in targets]
-    return {**(found or {}), "alert_targets": shown}
+    return {**(found.model_dump() if found else {}), "alert_targets": shown}
 
 
 def _print(found: Mapping[str, Any]) -> None:
@@ -216,8 +215,8 @@ def resume(workspace: Workspace = "", as_json: Json = False) -> None:
 
 def _change(workspace: str, body: dict[str, Any], as_json: bool, said: str) -> None:
     """What ``PATCH /v1/workspaces/{id}`` does, by the same rules."""
-    from treadle.domain.refusal import Refusal
-    from treadle.http.workspaces import change, change_problem
+    from treadle.domain.answers import Rejected
+    from treadle.services.workspaces import change, change_problem
 
     if wrong := change_problem(body):
         refused([wrong], as_json)
@@ -225,8 +224,8 @@ def _change(workspace: str, body: dict[str, Any], as_json: bool, said: str) -> N
         workspace_id = workspace_of(app, workspace)
         with app.db.begin() as conn:
             made = change(conn, app, workspace_id, body, actor=ACTOR)
-        if isinstance(made, Refusal):
-            no(made, as_json)
+        if isinstance(made, Rejected):
+            refused(made.findings, as_json)
         found = _read(app, workspace_id)
     if as_json:
         say(found)

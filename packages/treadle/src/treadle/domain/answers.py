@@ -11,10 +11,14 @@ from treadle.domain.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A stored post; ``again``: an earlier request with the same idempotency key and body stored it."""
+    """A stored post; ``again``: an earlier request with the same idempotency key and body stored it.
+
+    ``warnings`` are findings that did not keep it from being stored.
+    """
 
     post_id: str
     again: bool = False
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

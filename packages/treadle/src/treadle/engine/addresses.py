@@ -60,7 +60,10 @@ async def _read(house: House, part: PartView, account_id: str) -> bool:
     row = await house.db.query(
         lambda c: c.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().one()
     )
-    client, began = house.client(account_view(row)), house.now()
+    account = account_view(row)
+    if not house.opens(account):
+        return False
+    client, began = house.client(account), house.now()
     notes: list[Note] = []
     found: dict[str, Any] = {}
     if part.threads_id is None:

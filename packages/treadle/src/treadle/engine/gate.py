@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.accounts import unreadable
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.view import AccountView, PartView
 from treadle.engine import quota, records
 from treadle.engine.blockers import state_behind
-from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over
+from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over, Parked
 from treadle.engine.evidence import READING_STOPS
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
@@ -31,7 +32,7 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
     """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = hop.post, hop.account
     if all(part.published_at is not None for part in post.parts):
-        return _all_out(hop, now)
+        return _all_out(hop, now, readable=house.opens(account))
     if account.disconnected_at is not None or account.token_enc is None:
         return _stop(Over("blocked", "The account is not connected any more. Connect it again."))
     standing = [row for row in hop.blockers if row["probe_post_id"] != post.id]
@@ -43,6 +44,8 @@ def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | N
         return _stop(
             Behind(tuple(str(row["id"]) for row in standing), dict(first["cause"]), state_behind(standing), why)
         )
+    if not house.opens(account):
+        return _token_unreadable(account)
     if post.checking:
         until = calls_wait(account, now)
         return None if until is None else _stop(Later(until, "checking", LOOKS_LATER))
@@ -74,15 +77,27 @@ def inside_limit(hop: Hop, step: Step, now: float) -> Outcome | None:
     return _limited(hop, until, "Goes on when Threads' limit for this account allows.")
 
 
-def _all_out(hop: Hop, now: float) -> Outcome | None:
+def _all_out(hop: Hop, now: float, *, readable: bool = True) -> Outcome | None:
     """Every part is live: only ids and addresses are left to read, and no cause makes such a post a stuck one."""
     account = hop.account
-    unread = account.disconnected_at is not None or account.token_enc is None or calls_wait(account, now) is not None
+    connected = account.disconnected_at is None and account.token_enc is not None
+    unread = not connected or not readable or calls_wait(account, now) is not None
     stops = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
     if not (unread or stops):
         return None
     outcome = _stop(Over("published"))
     outcome.change.calm().post["stage"] = "done"
+    return outcome
+
+
+def _token_unreadable(account: AccountView) -> Outcome:
+    """No key opens the account's token: its posts are held with that cause, and Threads is asked nothing."""
+    found = unreadable.cause()
+    why = "The stored access token cannot be decrypted with the server's keys."
+    outcome = _stop(Parked("account", account.id, found, why))
+    outcome.change.post.update(
+        stage="preflight", cause=found.to_json(), cause_pattern=found.pattern, cause_lane=found.lane
+    )
     return outcome
 
 

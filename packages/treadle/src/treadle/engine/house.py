@@ -16,6 +16,7 @@ from treadle.media.service import MediaService
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.release import Enqueue, Releaser
+from treadle.vault import VaultError
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
@@ -44,6 +45,14 @@ class House:
     @property
     def scale(self) -> float:
         return self.settings.time_scale
+
+    def opens(self, account: AccountView) -> bool:
+        """Whether the account's stored token can be opened with the keys there are."""
+        try:
+            self.client(account)
+        except VaultError:
+            return False
+        return True
 
     def scaled(self, seconds: float) -> float:
         """One of our own durations, shrunk by the time scale."""

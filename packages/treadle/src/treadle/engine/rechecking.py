@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from treadle.accounts import unreadable
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.blockers import next_check
 from treadle.engine.evidence import READING_STOPS
@@ -61,6 +62,10 @@ async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, A
     account = await house.db.query(_some_account, row)
     if account is None or account.token_enc is None:
         return await _still(house, row, "There is no connected account to look with. Connect it again.")
+    if not house.opens(account):
+        return await _still(house, row, unreadable.cause().next_step)
+    if row["pattern"] == unreadable.PATTERN:
+        return await _let_go(house, releaser, row, "recheck", "The stored token can be read again.")
     if row["lane"] == "meta_token" and not asked and row["pattern"] != "token_is_invalid":
         # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
         return await _still(house, row, "Only connecting the account again repairs this.")
@@ -86,7 +91,7 @@ async def _recheck_host(house: House, releaser: Releaser, row: Mapping[str, Any]
 async def _probe_platform(house: House, releaser: Releaser, row: Mapping[str, Any]) -> Recheck:
     """One request asks for everybody: a read first, then one post at the stage that failed."""
     account = await house.db.query(_some_account, row)
-    if account is not None and account.token_enc is not None:
+    if account is not None and account.token_enc is not None and house.opens(account):
         result = await house.client(account).me(fields="id")
         if not isinstance(result, Ok) and diagnose_failure(result, "read", {}).lane == "platform_temporary":
             return await _still(house, row, "Threads still does not answer as it should.")

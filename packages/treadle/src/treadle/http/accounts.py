@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from treadle.accounts.connect import preview
 from treadle.accounts.health import WORDS
-from treadle.accounts.pages import Page
-from treadle.accounts.reading import recheck
-from treadle.accounts.service import Accounts
-from treadle.accounts.storing import disconnect
+from treadle.accounts.pages import ConnectPage
 from treadle.domain.answers import Missing
 from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
-from treadle.engine.quota import TOTALS, used_here
-from treadle.http import answers, bodies, examples, reading
+from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.people import audit
-from treadle.services.context import App
-from treadle.services.read import iso
-from treadle.store.tables import accounts
+from treadle.services import accounts as services
+from treadle.services.accounts import AccountChecked, AccountOut, AccountRead, AccountsOut, QuotaOut
 from treadle_diagnosis.types import Diagnosis
-from treadle_threads import ThreadsClient
-from treadle_threads.evidence import diagnose_failure
-from treadle_threads.results import Ok
 
-T = TypeVar("T")
 router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depends(known_query)])
 EXAMPLE = {
     "id": examples.ACCOUNT,
@@ -52,65 +39,10 @@ EXAMPLE = {
 }
 
 
-async def with_accounts(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
-    """``what(accounts room)`` with a client of its own for this moment."""
-    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
-        return await what(app.accounts(client))
-
-
-def account_json(row: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """An account as the API gives it; never its token."""
-    ends = row["token_expires_at"]
-    return {
-        "id": row["id"],
-        "threads_user_id": row["threads_user_id"],
-        "username": row["username"],
-        "name": row["name"],
-        "picture_url": row["picture_url"],
-        "health": row["health"],
-        "health_words": WORDS[row["health"]],
-        "health_cause": row["health_cause"],
-        "health_at": iso(row["health_at"]),
-        "checked_at": iso(row["checked_at"]),
-        "scopes": row["scopes"],
-        "token_expires_at": iso(ends),
-        "token_days_left": round((ends - now) / 86_400, 2) if ends is not None else None,
-        "grant_expires_at": iso(row["grant_expires_at"]),
-        "refresh_next_at": iso(row["refresh_next_at"]),
-        "paused": row["paused"],
-        "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
-        "quota": quota_json(row),
-        "created_at": iso(row["created_at"]),
-        "updated_at": iso(row["updated_at"]),
-        "disconnected_at": iso(row["disconnected_at"]),
-    }
-
-
-def quota_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    quota = dict(row["quota"] or {})
-    return {**quota, "at": iso(quota.get("at")), "full_until": iso(row["quota_until"])}
-
-
-def find_account(conn: sa.Connection, workspace_id: str, account_id: str) -> dict[str, Any] | None:
-    row = (
-        conn.execute(sa.select(accounts).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id))
-        .mappings()
-        .first()
-    )
-    return dict(row) if row else None
-
-
-async def the_account(app: App, workspace_id: str, account_id: str) -> dict[str, Any]:
-    row = await app.db.query(find_account, workspace_id, reading.an_id(account_id, "account"))
-    if row is None:
-        raise not_found("account")
-    return row
-
-
-def refused(answer: Refusal | Page) -> Problem:
+def refused(answer: Refusal | ConnectPage) -> Problem:
     if answer.status == 404:
         return not_found("account")
-    if isinstance(answer, Page):
+    if isinstance(answer, ConnectPage):
         said = " ".join([answer.happened, *answer.todo])
         # Only what the catalogue knows has a page in the guide; names such as different_profile are the API's own.
         pattern = answer.pattern if answer.guide else None
@@ -137,67 +69,49 @@ def unknown(diagnosis: Diagnosis) -> Problem:
 @router.get(
     "",
     summary="List accounts",
-    response_model=answers.AccountsOut,
+    response_model=AccountsOut,
     responses={**good(200, "By name.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_accounts(
     caller: Reader,
     app: House,
     disconnected: Annotated[bool, Query(description="Also those that were disconnected.")] = False,
-) -> Response:
-    rows = await app.db.query(all_accounts, caller.workspace_id, disconnected)
-    return JSONResponse({"data": [account_json(row, app.now()) for row in rows]})
-
-
-def all_accounts(conn: sa.Connection, workspace_id: str, disconnected: bool = False) -> list[dict[str, Any]]:
-    query = sa.select(accounts).where(accounts.c.workspace_id == workspace_id)
-    if not disconnected:
-        query = query.where(accounts.c.disconnected_at.is_(None))
-    return [dict(row) for row in conn.execute(query.order_by(accounts.c.username, accounts.c.id)).mappings()]
+) -> AccountsOut:
+    return await services.listing(app, caller.workspace_id, disconnected=disconnected)
 
 
 @router.get(
     "/{account_id}",
     summary="Read an account",
-    response_model=answers.AccountOut,
+    response_model=AccountRead,
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
-async def read_account(account_id: str, caller: Reader, app: House) -> Response:
-    row = await the_account(app, caller.workspace_id, account_id)
-
-    async def would(house: Accounts) -> dict[str, list[str]]:
-        return await app.db.query(preview, house, row["id"])
-
-    reconnecting = await with_accounts(app, would)
-    return JSONResponse({**account_json(row, app.now()), "reconnect_would": reconnecting})
+async def read_account(account_id: str, caller: Reader, app: House) -> AccountRead:
+    found = await services.read_whole(app, caller.workspace_id, reading.an_id(account_id, "account"))
+    if isinstance(found, Missing):
+        raise not_found(found.what)
+    return found
 
 
 @router.patch(
     "/{account_id}",
     summary="Pause an account",
-    response_model=answers.AccountOut,
+    response_model=AccountOut,
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(bodies.PauseIn, {"paused": True}),
 )
-async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> Response:
+async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> AccountOut:
     """`paused: true` stops sending to it at once; `false` lets what waited go."""
     id_ = reading.an_id(account_id, "account")
     body = reading.only(reading.mapping(await reading.read_json(request)), {"paused": bool})
     if "paused" not in body:
         raise invalid([Finding("paused", "required", "Nothing is said.", 'Send {"paused": true} or false.')])
-
-    def work(conn: sa.Connection) -> bool:
-        now = app.now()
-        done = app.posts.pause(conn, caller.workspace_id, account_id=id_, paused=body["paused"], now=now)
-        if isinstance(done, Missing):
-            return False
-        act = "account.paused" if body["paused"] else "account.resumed"
-        audit.note(conn, caller.workspace_id, caller.key_id, act, id_, now=now)
-        return True
-
-    if not await app.db.run(work):
+    workspace_id, actor, paused = caller.workspace_id, caller.key_id, bool(body["paused"])
+    done = await app.db.run(lambda conn: services.pause(conn, app, workspace_id, id_, paused=paused, actor=actor))
+    found = done if isinstance(done, Missing) else await services.read(app, workspace_id, id_)
+    if isinstance(found, Missing):
         raise not_found("account")
-    return JSONResponse(account_json(await the_account(app, caller.workspace_id, id_), app.now()))
+    return found
 
 
 @router.delete(
@@ -211,8 +125,7 @@ async def patch_account(request: Request, account_id: str, caller: Writer, app: 
 )
 async def delete_account(account_id: str, caller: Writer, app: House) -> Response:
     id_ = reading.an_id(account_id, "account")
-    done = await app.db.run(lambda conn: disconnect(conn, caller.workspace_id, id_, actor=caller.key_id, now=app.now()))
-    if not done:
+    if not await services.disconnect(app, caller.workspace_id, id_, actor=caller.key_id):
         raise not_found("account")
     return Response(status_code=204)
 
@@ -220,33 +133,25 @@ async def delete_account(account_id: str, caller: Writer, app: House) -> Respons
 @router.post(
     "/{account_id}/recheck",
     summary="Look whether it works",
-    response_model=answers.Open,
+    response_model=AccountChecked,
     responses={**good(200, "What Threads says now."), **problems(404, 409)},
 )
-async def recheck_account(account_id: str, caller: Writer, app: House) -> Response:
+async def recheck_account(account_id: str, caller: Writer, app: House) -> AccountChecked:
     """One read of the profile with the account's token; what proves to be over is closed, and its posts go."""
-    id_ = reading.an_id(account_id, "account")
-    found = await with_accounts(app, lambda house: recheck(house, caller.workspace_id, id_))
+    found = await services.recheck(app, caller.workspace_id, reading.an_id(account_id, "account"))
+    if isinstance(found, Missing):
+        raise not_found(found.what)
     if isinstance(found, Refusal):
         raise refused(found)
-    row = await the_account(app, caller.workspace_id, id_)
-    return JSONResponse(
-        {
-            "health": found.health,
-            "message": found.message,
-            "cause": found.diagnosis.to_json() if found.diagnosis else None,
-            "released": list(found.released),
-            "account": account_json(row, app.now()),
-        }
-    )
+    return found
 
 
 @router.get(
     "/{account_id}/quota",
     summary="How much it may publish",
-    response_model=answers.Open,
+    response_model=QuotaOut,
     responses={
-        **good(200, "Per 24 moving hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
+        **good(200, "Per rolling 24 hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
         **problems(404, 409, 424),
     },
 )
@@ -255,39 +160,14 @@ async def quota(
     caller: Reader,
     app: House,
     live: Annotated[bool, Query(description="Ask Threads now; else what is known here.")] = True,
-) -> Response:
+) -> QuotaOut:
     """`used` is what Threads counts, `here` is what this server published in the window."""
-    row = await the_account(app, caller.workspace_id, account_id)
-    if live and (row["token_enc"] is None or row["disconnected_at"] is not None):
-        raise Problem("threads_refused", "Connect it again.", status=409, pattern="account_disconnected")
-    found = await quota_of(app, row, live=live)
-    if isinstance(found, Diagnosis):
-        raise unknown(found)
-    return JSONResponse(found)
-
-
-async def quota_of(app: App, row: Mapping[str, Any], *, live: bool) -> dict[str, Any] | Diagnosis:
-    """How much an account may publish; with ``live`` Threads is asked, whose refusal is a diagnosis."""
-    kept: dict[str, Any] = dict(row["quota"] or {})
-    if live:
-
-        async def look(house: Accounts) -> Any:
-            return await house.client.with_token(house.token(row["token_enc"])).publishing_limit()
-
-        result = await with_accounts(app, look)
-        if not isinstance(result, Ok):
-            return diagnose_failure(result, "read")
-        limit = result.value
-        kept = {
-            "posts_used": limit.posts_used,
-            "posts_total": limit.posts_total,
-            "replies_used": limit.replies_used,
-            "replies_total": limit.replies_total,
-            "at": app.now(),
-        }
-    here = {name: (await app.db.query(used_here, row["id"], name, app.now()))[0] for name in TOTALS}
-    buckets = {
-        name: {"used": kept.get(f"{name}_used"), "total": kept.get(f"{name}_total") or TOTALS[name], "here": here[name]}
-        for name in TOTALS
-    }
-    return {**buckets, "live": live, "at": iso(kept.get("at")), "full_until": iso(row["quota_until"])}
+    found = await services.quota(app, caller.workspace_id, reading.an_id(account_id, "account"), live=live)
+    match found:
+        case Missing(what):
+            raise not_found(what)
+        case Refusal():
+            raise Problem("threads_refused", found.detail, status=found.status, pattern=found.pattern or "")
+        case Diagnosis():
+            raise unknown(found)
+    return found

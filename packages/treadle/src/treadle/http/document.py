@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
-from treadle.http.answers import ProblemOut
-from treadle.http.problems import KINDS, PROBLEM_JSON
+from treadle.http.problems import PROBLEM_JSON
+from treadle.services.refusals import KINDS, ProblemOut
 
 _bodies: dict[str, type[BaseModel]] = {}
 _REF = "#/components/schemas/"

@@ -46,15 +46,15 @@ async def _signed(request: Request, app: App) -> Signed:
 
 async def _within(app: App, work: Callable[[sa.Connection, Accounts], T]) -> T:
     """``work`` in a transaction. None of this calls Threads, so the client is never opened."""
-    house = app.accounts(ThreadsClient(base_url=app.settings.threads_api_url))
-    return await app.db.run(work, house)
+    service = app.accounts(ThreadsClient(base_url=app.settings.threads_api_url))
+    return await app.db.run(work, service)
 
 
 @router.post("/deauthorize")
 async def deauthorize(request: Request, app: House) -> Response:
     """A person removed the app at Threads."""
     signed = await _signed(request, app)
-    await _within(app, lambda conn, house: from_meta.deauthorize(conn, house, signed))
+    await _within(app, lambda conn, service: from_meta.deauthorize(conn, service, signed))
     return JSONResponse({"ok": True})
 
 
@@ -62,7 +62,7 @@ async def deauthorize(request: Request, app: House) -> Response:
 async def delete_data(request: Request, app: House) -> Response:
     """A person wants their data deleted; Meta shows them the answer's address."""
     signed = await _signed(request, app)
-    done = await _within(app, lambda conn, house: from_meta.delete_data(conn, house, signed))
+    done = await _within(app, lambda conn, service: from_meta.delete_data(conn, service, signed))
     return JSONResponse({"url": done.url, "confirmation_code": done.code})
 
 
@@ -101,7 +101,7 @@ async def webhook(request: Request, app: House) -> Response:
     """One delivery. A replay is answered like the first, and changes nothing."""
     body = await forms.read_body(request, BODY_MOST)
     header = request.headers.get("x-hub-signature-256")
-    answer = await _within(app, lambda conn, house: from_meta.receive(conn, house, body, header))
+    answer = await _within(app, lambda conn, service: from_meta.receive(conn, service, body, header))
     if isinstance(answer, Refusal):
         raise _no(answer)
     return JSONResponse({"ok": True, "new": answer})

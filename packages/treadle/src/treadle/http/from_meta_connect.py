@@ -12,12 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from treadle.accounts import connect, links
 from treadle.accounts.connect import Landing
 from treadle.accounts.links import OWN_PAGE
-from treadle.accounts.pages import Page
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.http import forms
-from treadle.http.accounts import with_accounts
 from treadle.http.caller import House
 from treadle.plural import plural
+from treadle.services.accounts import with_accounts
 from treadle.services.context import App
 from treadle_diagnosis.limits import FORM_BYTES, TOO_LONG
 from treadle_threads.transport import open_session
@@ -30,8 +30,8 @@ COOKIE_S = 3600
 @router.get("/connect/{token}")
 async def land(token: str, app: House) -> Response:
     """Who asks for what; nothing is used up by looking."""
-    found = await with_accounts(app, lambda house: connect.land(house, token[:200]))
-    if isinstance(found, Page):
+    found = await with_accounts(app, lambda service: connect.land(service, token[:200]))
+    if isinstance(found, ConnectPage):
         return show(app, found)
     answer = _dressed(app, _landing(found))
     # Lax, so that it comes along when Meta sends the browser back.
@@ -51,12 +51,12 @@ async def land(token: str, app: House) -> Response:
 async def go(token: str, app: House) -> Response:
     """Off to Meta's window, unless it is known to refuse."""
 
-    async def work(house: Accounts) -> str | Page:
+    async def work(service: Accounts) -> str | ConnectPage:
         async with open_session() as session:
-            return await connect.go(house, token[:200], session)
+            return await connect.go(service, token[:200], session)
 
     where = await with_accounts(app, work)
-    if isinstance(where, Page):
+    if isinstance(where, ConnectPage):
         return show(app, where)
     return RedirectResponse(where, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
@@ -73,14 +73,14 @@ async def explain(token: str, request: Request, app: House) -> Response:
 async def callback(request: Request, app: House) -> Response:
     """Meta's window sends the browser here, with a code or with a refusal."""
     query = {name: value[:4000] for name, value in request.query_params.items()}
-    page = await with_accounts(app, lambda house: connect.finish(house, query, request.cookies.get(COOKIE)))
+    page = await with_accounts(app, lambda service: connect.finish(service, query, request.cookies.get(COOKIE)))
     answer = show(app, page)
     if page.ok:
         answer.delete_cookie(COOKIE, path="/threads/callback")
     return answer
 
 
-def show(app: App, page: Page, *, back: str | None = None) -> Response:
+def show(app: App, page: ConnectPage, *, back: str | None = None) -> Response:
     """The page at the end, with the way on."""
     steps = _list("ol" if len(page.todo) > 1 else "ul", page.todo)
     body = [f"<h1>{escape(page.title)}</h1>", f"<p>{escape(page.happened)}</p>", steps]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from starlette.responses import JSONResponse
 
 from treadle.domain.findings import Finding
@@ -39,13 +39,25 @@ async def known_query(request: Request) -> None:
         raise invalid(findings)
 
 
+def link_next(request: Request, response: Response, following: str | None) -> None:
+    """A Link header to the next page, if there is one."""
+    if following:
+        url = request.url.include_query_params(after=following)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
 def page(request: Request, data: list[Any], following: str | None) -> JSONResponse:
     """``{"data": [...], "next": cursor or null}`` and a Link header."""
     headers = {}
     if following:
-        url = request.url.include_query_params(after=following)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        headers["Link"] = link(request, following)
     return JSONResponse({"data": data, "next": following}, headers=headers)
+
+
+def link(request: Request, following: str) -> str:
+    """The header ``Link`` to the page that this cursor begins."""
+    url = request.url.include_query_params(after=following)
+    return f'<{url.path}?{url.query}>; rel="next"'
 
 
 def words(values: list[str] | None, known: frozenset[str] | None, name: str) -> tuple[str, ...]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response
 
-from treadle.domain.answers import Done
 from treadle.domain.findings import Finding
-from treadle.http import answers, bodies, examples, reading
+from treadle.domain.incoming import is_id, unstorable, wrong_cursor
+from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment, words
-from treadle.http.post_answers import refusal
 from treadle.http.posts import STATES
 from treadle.http.problems import invalid
-from treadle.services.many import MEANT, MOST, Order, carry_out, choose
+from treadle.services.many import MEANT, MOST, ActionsOut, Order, actions_out, carry_out, choose, preview_out
 from treadle.services.read import Filters
 from treadle_diagnosis.catalog.words import LANES
 
@@ -34,7 +32,7 @@ _EXAMPLE = {
 @router.post(
     "/actions",
     summary="Do one thing to many posts",
-    response_model=answers.ActionsOut,
+    response_model_exclude_unset=True,
     responses={
         **good(
             200,
@@ -52,7 +50,7 @@ _EXAMPLE = {
     },
     openapi_extra=takes(bodies.ActionsIn, _EXAMPLE),
 )
-async def act_on_many(request: Request, caller: Writer, app: House) -> Response:
+async def act_on_many(request: Request, caller: Writer, app: House) -> ActionsOut:
     """One repair for a group of posts with one cause. Choose them by `ids`, or by `filter` (the filters of the list;
     unless it names states, those in which the action makes sense). At most 500 at once: `next` of the answer is the
     `after` of the next request. One that cannot be done undoes no other. `preview` only names the posts.
@@ -77,18 +75,10 @@ async def act_on_many(request: Request, caller: Writer, app: House) -> Response:
     )
     order = _order(body)
     ids, following = await _chosen(body, order, caller.workspace_id, app)
-    made: dict[str, Any] = {"action": order.action, "chosen": len(ids), "next": following}
     if body.get("preview"):
-        return JSONResponse({**made, "done": 0, "refused": 0, "data": [{"id": id_, "status": 0} for id_ in ids]})
-    data = []
-    for id_, answer, post in await carry_out(app, caller.workspace_id, ids, order, actor=caller.key_id):
-        if isinstance(answer, Done):
-            data.append({"id": id_, "status": 200, "message": answer.message, **({"post": post} if post else {})})
-        else:
-            problem = refusal(answer).body(app.settings.public_url)
-            data.append({"id": id_, "status": problem["status"], "problem": problem})
-    done = sum(1 for entry in data if entry["status"] == 200)
-    return JSONResponse({**made, "done": done, "refused": len(data) - done, "data": data})
+        return preview_out(order, ids, following)
+    acted = await carry_out(app, caller.workspace_id, ids, order, actor=caller.key_id)
+    return actions_out(order, acted, following, app.settings.public_url)
 
 
 def _order(body: dict[str, Any]) -> Order:
@@ -145,14 +135,14 @@ async def _chosen(body: dict[str, Any], order: Order, workspace_id: str, app: Ho
         said = f"A request takes 1 to {MOST} posts."
         raise invalid([Finding("limit", "range", said, "Leave it out.", given=limit, limit=[1, MOST])])
     after = body.get("after")
-    if after is not None and not reading.is_id(after):
-        raise invalid([reading.wrong_cursor(after)])
+    if after is not None and not is_id(after):
+        raise invalid([wrong_cursor(after)])
     filters = _filters(given or {}, order.action)
     return await app.db.query(choose, workspace_id, filters, limit=limit, after=after)
 
 
 def _ids(ids: list[Any]) -> list[str]:
-    wrong = [n for n, id_ in enumerate(ids) if not isinstance(id_, str) or not reading.is_id(id_)]
+    wrong = [n for n, id_ in enumerate(ids) if not isinstance(id_, str) or not is_id(id_)]
     if wrong:
         said = "This is not the id of a post."
         raise invalid([Finding(f"ids[{n}]", "id", said, "Ids look like pst_….", given=ids[n]) for n in wrong[:20]])
@@ -167,7 +157,7 @@ def _filters(given: dict[str, Any], action: str) -> Filters:
     given = reading.only(given, {**known, **dict.fromkeys(_WORDS, str)})
     lists = {name: [given[name]] if isinstance(given.get(name), str) else given.get(name) or [] for name in _LISTS}
     for name, values in lists.items():
-        if any(not isinstance(value, str) or reading.unstorable(value) for value in values):
+        if any(not isinstance(value, str) or unstorable(value) for value in values):
             said = "This must be a list of words."
             raise invalid([Finding(f"filter.{name}", "wrong_type", said, "Send a list of words.", given=values)])
     if not any(lists.values()) and not any(given.get(name) for name in _WORDS):

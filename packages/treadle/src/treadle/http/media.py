@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
 
 from treadle.domain.findings import Finding
-from treadle.http import answers, bodies, examples, reading
+from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
-from treadle.http.lists import PLAIN, After, Limit, known_query, page
+from treadle.http.lists import PLAIN, After, Limit, known_query, link_next
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.http.reading import too_large
 from treadle.media.hosting import MAX_BYTES
@@ -67,7 +66,6 @@ class _Counted(Request):
     "",
     status_code=201,
     summary="Upload a file, or copy one from an address",
-    response_model=answers.MediaOut,
     responses={
         **good(201, "Kept; use its id in a post's media.", EXAMPLE, "Location"),
         **problems(*BODY),
@@ -76,10 +74,11 @@ class _Counted(Request):
 )
 async def upload(
     request: Request,
+    response: Response,
     caller: Writer,
     app: House,
     filename: Annotated[str, Query(max_length=200, pattern=PLAIN, description="For a raw body.")] = "",
-) -> Response:
+) -> files.MediaOut:
     """Up to 1 GB, as `multipart/form-data` with one `file`, as the raw body, or as JSON `{"url": "..."}` to copy. Only
     pictures and videos are kept, told by their bytes. The answer says what Threads' rules find."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -99,8 +98,8 @@ async def upload(
         )
     if isinstance(made, files.NotKept):
         raise _not_kept(made, app)
-    answer = files.media_json(made, app.media())
-    return JSONResponse(answer, 201, {"Location": f"/v1/media/{made['id']}"})
+    response.headers["Location"] = f"/v1/media/{made['id']}"
+    return files.media_out(made, app.media())
 
 
 async def _copied(request: Request, workspace_id: str, app: App) -> dict[str, Any] | files.NotKept:
@@ -144,12 +143,14 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
 @router.get(
     "",
     summary="List files",
-    response_model=answers.MediaPage,
     responses={**good(200, "Newest first.", {"data": [EXAMPLE], "next": None}, "Link"), **problems()},
 )
-async def list_media(request: Request, caller: Reader, app: House, limit: Limit = 50, after: After = None) -> Response:
-    rows, following = await app.db.query(files.page_of, caller.workspace_id, limit, reading.cursor(after))
-    return page(request, [files.media_json(row, app.media()) for row in rows], following)
+async def list_media(
+    request: Request, response: Response, caller: Reader, app: House, limit: Limit = 50, after: After = None
+) -> files.MediaPage:
+    found = await app.db.query(files.list_media, app, caller.workspace_id, limit, reading.cursor(after))
+    link_next(request, response, found.next)
+    return found
 
 
 async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
@@ -162,11 +163,10 @@ async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
 @router.get(
     "/{media_id}",
     summary="Read a file's facts and findings",
-    response_model=answers.MediaOut,
     responses={**good(200, "With the progress of a repair in 'job'.", EXAMPLE), **problems(404)},
 )
-async def read_media(media_id: str, caller: Reader, app: House) -> Response:
-    return JSONResponse(files.media_json(await _one(app, caller.workspace_id, media_id), app.media()))
+async def read_media(media_id: str, caller: Reader, app: House) -> files.MediaOut:
+    return files.media_out(await _one(app, caller.workspace_id, media_id), app.media())
 
 
 @router.delete(
@@ -186,14 +186,13 @@ async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
     "/{media_id}/repair",
     status_code=202,
     summary="Make it fit for Threads",
-    response_model=answers.MediaOut,
     responses={
         **good(202, "Begun: 'job' tells how far it is, 'prepared' the new file.", EXAMPLE),
         **problems(404, 409, *BODY),
     },
     openapi_extra=takes(bodies.RepairIn, {"on_too_long": "trim"}, required=False),
 )
-async def repair(request: Request, media_id: str, caller: Writer, app: House) -> Response:
+async def repair(request: Request, media_id: str, caller: Writer, app: House) -> files.MediaOut:
     """By the least that will do. The repaired file gets an id of its own (`prepared.id`); this one stays as it is.
     Posts are repaired by themselves: this is for looking at the result first."""
     body = reading.only(reading.mapping(await reading.read_json(request, optional=True)), {"on_too_long": str})
@@ -207,7 +206,7 @@ async def repair(request: Request, media_id: str, caller: Writer, app: House) ->
         raise Problem("in_use", "It is being repaired already.")
     await app.db.run(files.set_job, row["id"], {"state": "running", "percent": 0.0, "began_at": iso(app.now())})
     repairs.start(app, row, too_long)
-    return JSONResponse(files.media_json(await _one(app, caller.workspace_id, media_id), app.media()), 202)
+    return files.media_out(await _one(app, caller.workspace_id, media_id), app.media())
 
 
 @router.delete(

@@ -8,15 +8,18 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from pydantic import Field
+from starlette.responses import HTMLResponse, Response
 
 from treadle import __version__
-from treadle.http import answers, reference
+from treadle.http import reference
 from treadle.http.caller import House, caller_of
 from treadle.http.document import good, problems
-from treadle.http.problems import KINDS, Problem, not_found, page
-from treadle.http.workspaces import of_the_first_workspace
+from treadle.http.problems import Problem, not_found, page
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
+from treadle.services.output import Output
+from treadle.services.refusals import KINDS
+from treadle.services.workspaces import is_first
 from treadle.store import Database
 from treadle.store.tables import workers
 
@@ -25,30 +28,40 @@ WRITE_EVERY_S = 10.0
 router = APIRouter(tags=["Operating"])
 
 
+class AliveOut(Output):
+    status: str = Field(description="ok.")
+    version: str
+
+
+class ReadyOut(Output):
+    status: str = Field(description="ready, or not ready.")
+    checks: dict[str, str] = Field(description="By name of what is needed: ok, or what is missing.")
+
+
 @router.get(
     "/healthz",
     summary="Is the process alive",
-    response_model=answers.Open,
+    response_model=AliveOut,
     responses=good(200, "It answers.", {"status": "ok", "version": __version__}),
 )
-async def healthz() -> Response:
-    return JSONResponse({"status": "ok", "version": __version__})
+async def healthz() -> AliveOut:
+    return AliveOut(status="ok", version=__version__)
 
 
 @router.get(
     "/readyz",
     summary="Can it do its work",
-    response_model=answers.Open,
+    response_model=ReadyOut,
     responses={
         **good(
             200,
             "Database there, up to date and writable; a worker alive.",
             {"status": "ready", "checks": {"database": "ok"}},
         ),
-        **good(503, "Something is missing; 'checks' says what.", model=answers.Open),
+        **good(503, "Something is missing; 'checks' says what.", model=ReadyOut),
     },
 )
-async def readyz(request: Request, app: House) -> Response:
+async def readyz(request: Request, response: Response, app: House) -> ReadyOut:
     """A load balancer sends requests here only while this is 200."""
     checks: dict[str, str] = {}
     state = request.app.state
@@ -59,7 +72,9 @@ async def readyz(request: Request, app: House) -> Response:
     except (sa.exc.SQLAlchemyError, TimeoutError):
         checks["database"] = "does not answer"
     ready = all(said == "ok" for said in checks.values())
-    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+    if not ready:
+        response.status_code = 503
+    return ReadyOut(status="ready" if ready else "not ready", checks=checks)
 
 
 class WriteCheck:
@@ -115,7 +130,7 @@ async def metrics(request: Request, app: House) -> Response:
     """Takes a key of the installation's first workspace (`read` is enough), unless TREADLE_METRICS is `open`."""
     if app.settings.metrics != "open":
         caller = await caller_of(request)
-        if not caller.may("read") or not await app.db.query(of_the_first_workspace, caller):
+        if not caller.may("read") or not await app.db.query(is_first, caller.workspace_id):
             raise Problem("house_only", "These figures are of all workspaces: use a key of the first one.")
     made: Metrics = request.app.state.metrics
     made.streams.set(request.app.state.hub.places.taken)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.http import answers, bodies, reading
+from treadle.http import bodies, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.http.post_answers import act, refusal, the_post
-from treadle.http.problems import Problem, invalid
+from treadle.http.post_answers import action, the_post
+from treadle.http.problems import Problem, invalid, refusal
 from treadle.http.reading import PostId
 from treadle.services.naming import Named, named
+from treadle.services.post_output import ActionOut, UnpublishedOut
 from treadle.services.unpublishing import unpublish
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -26,10 +26,17 @@ _DONE = {
 }
 
 
-@router.post("/{post_id}/retry", summary="Try again now", response_model=answers.ActionOut, responses=_DONE)
-async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
+@router.post(
+    "/{post_id}/retry",
+    summary="Try again now",
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
+    responses=_DONE,
+)
+async def retry_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
     """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are out stay out."""
-    return await act(
+    return await action(
+        response,
         app,
         caller,
         post_id,
@@ -37,10 +44,17 @@ async def retry_post(post_id: PostId, caller: Writer, app: House) -> Response:
     )
 
 
-@router.post("/{post_id}/cancel", summary="Stop a post", response_model=answers.ActionOut, responses=_DONE)
-async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
+@router.post(
+    "/{post_id}/cancel",
+    summary="Stop a post",
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
+    responses=_DONE,
+)
+async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
     """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is out."""
-    return await act(
+    return await action(
+        response,
         app,
         caller,
         post_id,
@@ -48,10 +62,17 @@ async def cancel_post(post_id: PostId, caller: Writer, app: House) -> Response:
     )
 
 
-@router.post("/{post_id}/confirm", summary="Say yes", response_model=answers.ActionOut, responses=_DONE)
-async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
+@router.post(
+    "/{post_id}/confirm",
+    summary="Say yes",
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
+    responses=_DONE,
+)
+async def confirm_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
     """To a post that is held because it is late, to a draft, or to one that waits for approval."""
-    return await act(
+    return await action(
+        response,
         app,
         caller,
         post_id,
@@ -62,11 +83,12 @@ async def confirm_post(post_id: PostId, caller: Writer, app: House) -> Response:
 @router.post(
     "/{post_id}/resolve",
     summary="Say what happened",
-    response_model=answers.ActionOut,
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
     responses={**_DONE, **problems(404, 409, 424, *BODY)},
     openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
 )
-async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
+async def resolve_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
     """For a post whose publish nobody could prove: name the live post, or say that nothing is out. A `permalink` alone
     is looked up among the account's posts on Threads."""
     body = reading.only(
@@ -84,7 +106,8 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
         if not isinstance(found, Named):
             raise refusal(found)
         live, permalink = found.id, found.permalink
-    return await act(
+    return await action(
+        response,
         app,
         caller,
         post_id,
@@ -104,10 +127,11 @@ async def resolve_post(request: Request, post_id: PostId, caller: Writer, app: H
 @router.post(
     "/{post_id}/unpublish",
     summary="Take it off Threads",
-    response_model=answers.ActionOut,
+    response_model=UnpublishedOut,
+    response_model_exclude_unset=True,
     responses={**_DONE, **problems(404, 409, 424)},
 )
-async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Response:
+async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> UnpublishedOut:
     """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows
     100 deletions a day. Parts that could not be deleted are named."""
     id_ = reading.an_id(post_id, "post")
@@ -123,4 +147,4 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> Respons
             extra={"cause": cause, "deleted": answer.deleted},
         )
     post = await the_post(app, caller, id_)
-    return JSONResponse({"message": "It is off Threads.", "deleted": answer.deleted, "post": post})
+    return UnpublishedOut(message="It is off Threads.", deleted=answer.deleted, post=post)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.states import STATE_WORDS
-from treadle.http import answers, bodies, reading
+from treadle.http import bodies, reading
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
-from treadle.http.lists import PLAIN, After, Limit, known_query, moment, page, words
-from treadle.http.post_answers import act, post_answer, refusal, the_post
-from treadle.http.problems import finding_json, not_found
+from treadle.http.lists import PLAIN, After, Limit, known_query, link_next, moment, words
+from treadle.http.post_answers import act, tag, the_post
+from treadle.http.problems import not_found, refusal
 from treadle.http.reading import PostId
-from treadle.http.verbose import last_status, verbose_error
-from treadle.services.context import App
-from treadle.services.intake import Accepted, accept, change
-from treadle.services.read import SORTS, Filters, list_posts, timeline
+from treadle.http.verbose import VerboseOut, last_status, verbose_error
+from treadle.services.intake import Accepted, accept
+from treadle.services.post_output import EventsOut, PostOut, PostPage
+from treadle.services.read import SORTS, Filters, read_events, read_page
+from treadle.services.refusals import finding_out
 from treadle_diagnosis.catalog.words import LANES
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -31,7 +31,8 @@ STATES = frozenset(STATE_WORDS)
     "",
     status_code=201,
     summary="Publish, now or later",
-    response_model=answers.PostOut,
+    response_model=PostOut,
+    response_model_exclude_unset=True,
     responses={
         **good(201, "Stored; it goes out by itself.", POST_EXAMPLE, "Location", "ETag"),
         **good(
@@ -40,13 +41,13 @@ STATES = frozenset(STATE_WORDS)
             POST_EXAMPLE,
             "ETag",
             "Idempotency-Replayed",
-            model=answers.PostOut,
+            model=PostOut,
         ),
         **problems(409, *BODY),
     },
     openapi_extra=takes(bodies.PostIn, POST_IN_EXAMPLE, parameters=[IDEMPOTENCY]),
 )
-async def create_post(request: Request, caller: Writer, app: House) -> Response:
+async def create_post(request: Request, response: Response, caller: Writer, app: House) -> PostOut:
     """Stored and enqueued in one transaction: an accepted post is never lost, and never sent twice."""
     key = reading.idempotency_key(request)
     body = await reading.read_json(request)
@@ -55,27 +56,28 @@ async def create_post(request: Request, caller: Writer, app: House) -> Response:
     )
     if not isinstance(made, Accepted):
         raise refusal(made)
-    return _accepted(request, app, made)
-
-
-def _accepted(request: Request, app: App, made: Accepted) -> JSONResponse:
-    warnings = [finding_json(f, app.settings.public_url) for f in made.warnings]
-    more = {"warnings": warnings} if warnings else {}
-    answer = post_answer(made.post, 200 if made.again else 201, **more)
     if made.again:
-        answer.headers["Idempotency-Replayed"] = "true"
+        response.status_code = 200
+        response.headers["Idempotency-Replayed"] = "true"
         request.app.state.metrics.doubles.labels("idempotency_key").inc()
-    return answer
+    else:
+        response.headers["Location"] = f"/v1/posts/{made.post.id}"
+    post = tag(response, made.post)
+    if not made.warnings:
+        return post
+    return post.model_copy(update={"warnings": [finding_out(f, app.settings.public_url) for f in made.warnings]})
 
 
 @router.get(
     "",
     summary="List posts",
-    response_model=answers.PostPage,
+    response_model=PostPage,
+    response_model_exclude_unset=True,
     responses={**good(200, "A page.", {"data": [POST_EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_all(
     request: Request,
+    response: Response,
     caller: Reader,
     app: House,
     state: Annotated[list[str] | None, Query(description="Repeat it, or join by commas.")] = None,
@@ -94,7 +96,7 @@ async def list_all(
     ] = "-created_at",
     limit: Limit = 50,
     after: After = None,
-) -> Response:
+) -> PostPage:
     """Newest first unless `sort` says otherwise. Filters are joined by and, values of one filter by or."""
     sorts = frozenset(SORTS) | {f"-{name}" for name in SORTS}
     filters = Filters(
@@ -110,53 +112,55 @@ async def list_all(
         sort=words([sort], sorts, "sort")[0] if sort.strip() else "-created_at",
     )
     if any("\x00" in value for value in filters.patterns):
-        return page(request, [], None)
-    data, following = await app.db.query(
-        list_posts, caller.workspace_id, filters, limit=limit, after=reading.cursor(after, sort=filters.sort)
-    )
-    return page(request, data, following)
+        return PostPage(data=[], next=None)
+    mark = reading.cursor(after, sort=filters.sort)
+    found = await app.db.query(read_page, caller.workspace_id, filters, limit=limit, after=mark)
+    link_next(request, response, found.next)
+    return found
 
 
 @router.get(
     "/{post_id}",
     summary="Read a post",
-    response_model=answers.PostOut,
+    response_model=PostOut,
+    response_model_exclude_unset=True,
     responses={
         **good(200, "The post.", POST_EXAMPLE, "ETag"),
         304: {"description": "Unchanged since the ETag in If-None-Match."},
         **problems(404),
     },
 )
-async def read_post(request: Request, post_id: PostId, caller: Reader, app: House) -> Response:
+async def read_one(
+    request: Request, response: Response, post_id: PostId, caller: Reader, app: House
+) -> PostOut | Response:
     """Its state in words, each part, the cause when something is wrong, and what happens next and when."""
-    post = await the_post(app, caller, post_id)
-    answer = post_answer(post)
-    if reading.is_known(request, answer.headers["ETag"]):
-        return Response(status_code=304, headers={"ETag": answer.headers["ETag"]})
-    return answer
+    post = tag(response, await the_post(app, caller, post_id))
+    etag = response.headers["ETag"]
+    return Response(status_code=304, headers={"ETag": etag}) if reading.is_known(request, etag) else post
 
 
 @router.patch(
     "/{post_id}",
     summary="Change a post that is not out",
-    response_model=answers.PostOut,
+    response_model=PostOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "As it is now.", POST_EXAMPLE, "ETag"), **problems(404, 409, 412, *BODY)},
     openapi_extra=takes(bodies.PatchIn, {"text": "Better words"}, parameters=[IF_MATCH]),
 )
-async def patch_post(request: Request, post_id: PostId, caller: Writer, app: House) -> Response:
+async def patch_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> PostOut:
     """Send only what changes. A post that was blocked by its own content goes by itself afterwards; parts that are
     out stay as they are."""
     patch = reading.mapping(await reading.read_json(request))
     wanted = reading.wanted_version(request)
-    return await act(
+    _, post = await act(
         app,
         caller,
         post_id,
-        lambda conn, id_: change(
-            conn, app, caller.workspace_id, id_, patch, now=app.now(), actor=caller.key_id, version=wanted
+        lambda conn, id_: app.posts.edit(
+            conn, caller.workspace_id, id_, patch, now=app.now(), actor=caller.key_id, version=wanted
         ),
-        bare=True,
     )
+    return tag(response, post)
 
 
 @router.delete(
@@ -175,24 +179,26 @@ async def delete_post(post_id: PostId, caller: Writer, app: House) -> Response:
 @router.get(
     "/{post_id}/events",
     summary="A post's timeline",
-    response_model=answers.EventsOut,
+    response_model=EventsOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "Oldest first."), **problems(404)},
 )
-async def post_events(post_id: PostId, caller: Reader, app: House) -> Response:
+async def post_events(post_id: PostId, caller: Reader, app: House) -> EventsOut:
     """Every stage, how long it took, what Threads answered (secrets removed), and what was decided."""
-    found = await app.db.query(timeline, caller.workspace_id, reading.an_id(post_id, "post"))
+    found = await app.db.query(read_events, caller.workspace_id, reading.an_id(post_id, "post"))
     if found is None:
         raise not_found()
-    return JSONResponse({"data": found})
+    return found
 
 
 @router.get(
     "/{post_id}/errors-verbose",
     summary="A post's error in the shape of another service",
-    response_model=answers.VerboseOut,
+    response_model=VerboseOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "The error under THREADS, or null."), **problems(404)},
 )
-async def errors_verbose(post_id: PostId, caller: Reader, app: House) -> Response:
+async def errors_verbose(post_id: PostId, caller: Reader, app: House) -> VerboseOut:
     """For code written against bundle.social's `errorsVerbose`: the same fields, with the diagnosis in `meta`."""
     post = await the_post(app, caller, post_id)
-    return JSONResponse(verbose_error(post, await app.db.query(last_status, post_id) if post["cause"] else None))
+    return verbose_error(post, await app.db.query(last_status, post_id) if post.cause else None)

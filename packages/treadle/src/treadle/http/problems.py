@@ -1,7 +1,6 @@
 """Answers that say no: RFC 9457 problem details whose ``type`` is an address with the way out.
 
-A problem that comes from a known cause of Threads points to that pattern's guide page; every other one to its entry on
-``/problems/<code>``, which is stable. Codes are for programs, ``detail`` is for people.
+What each code means is in :mod:`treadle.services.refusals`; ``/problems/<code>`` shows it.
 """
 
 from __future__ import annotations
@@ -9,184 +8,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
 from starlette.responses import JSONResponse
 
+from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.services.refusals import KINDS, ProblemDetails, details_of, invalid_details, missing_details
 
 PROBLEM_JSON = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of problem: its HTTP status, its title, and what to do about it."""
+@dataclass
+class Problem(ProblemDetails, Exception):
+    """A refusal on its way to the client."""
 
-    status: int
-    title: str
-    way_out: str
-
-
-KINDS: Mapping[str, Kind] = {
-    # the request itself
-    "bad_json": Kind(400, "The body is not JSON.", "Send one JSON document in UTF-8; 'detail' says where it breaks."),
-    "invalid_request": Kind(
-        422,
-        "The request cannot be taken as it is.",
-        "Each entry of 'findings' names the field, the rule and the way out.",
-    ),
-    "too_large": Kind(
-        413, "The request is too large.", "Upload media with POST /v1/media; send posts in smaller groups."
-    ),
-    "unsupported_media_type": Kind(
-        415,
-        "This kind of body is not read here.",
-        "Set Content-Type to one that the API document lists for this address.",
-    ),
-    "method_not_allowed": Kind(405, "This address does not do that.", "The header Allow lists the methods it knows."),
-    "wrong_host": Kind(
-        421,
-        "This server does not answer for this host.",
-        "Use the address in TREADLE_PUBLIC_URL; if the host that was used is right as well, name it in "
-        "TREADLE_ALLOWED_HOSTS.",
-    ),
-    "not_implemented": Kind(501, "There is no such method.", "Use one that the API document lists for this address."),
-    "not_found": Kind(
-        404,
-        "There is no such thing here.",
-        "Check the id: it must belong to the workspace of the key. Things of other workspaces are not found either.",
-    ),
-    # who asks
-    "key_missing": Kind(
-        401, "No key was sent.", "Send 'Authorization: Bearer <key>'. 'treadle keys create' prints a key."
-    ),
-    "key_wrong": Kind(
-        401, "This key is not valid.", "It may be mistyped, revoked or expired. 'treadle keys create' prints a new one."
-    ),
-    "scope_too_small": Kind(403, "The key may not do this.", "Use a key with the scope that 'detail' names."),
-    "house_only": Kind(
-        403,
-        "This belongs to the whole installation.",
-        "Use an admin key of the installation's first workspace.",
-    ),
-    # the state of things
-    "idempotency_key_reused": Kind(
-        409, "The Idempotency-Key was used for another body.", "Use a fresh key for every new post."
-    ),
-    "changed_meanwhile": Kind(
-        412,
-        "The post was changed since it was read.",
-        "Read it again, look at the change, send the edit with the new ETag.",
-    ),
-    "not_editable": Kind(409, "It cannot be changed any more.", "Create a new post instead."),
-    "being_checked": Kind(
-        409,
-        "Whether it went out is being checked.",
-        "Wait until the check ends, or say what happened with POST /v1/posts/{id}/resolve.",
-    ),
-    "too_late": Kind(409, "It is too late to stop this.", "Take it off Threads with POST /v1/posts/{id}/unpublish."),
-    "nothing_to_retry": Kind(409, "There is nothing to try again.", "Look at the post's state and what happens next."),
-    "nothing_to_replace": Kind(
-        409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."
-    ),
-    "still_blocked": Kind(
-        409, "An open cause still holds it.", "Repair the cause, then recheck the blocker; the post goes by itself."
-    ),
-    "nothing_to_confirm": Kind(409, "It does not wait for a yes.", "Look at the post's state and what happens next."),
-    "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Look at the post's state and what happens next."),
-    "not_an_address": Kind(
-        422, "This is no address of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
-    ),
-    "not_listed": Kind(
-        409, "Threads lists no post with this address.", "Look whether it is one of this account, and complete."
-    ),
-    "not_readable": Kind(424, "Threads could not be asked for it.", "Try again shortly, or send the id of the post."),
-    "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
-    "already_claimed": Kind(409, "That post on Threads belongs to another post here.", "Name another one."),
-    "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or take it off Threads (unpublish)."),
-    "not_published": Kind(409, "Nothing of it is on Threads.", "Cancel it instead."),
-    "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),
-    "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
-    "busy": Kind(429, "Too many at once.", "Wait as long as the header Retry-After says, then try again."),
-    "too_many_requests": Kind(
-        429,
-        "Too many requests in a minute.",
-        "Wait as long as the header Retry-After says. 'RateLimit' says what is left.",
-    ),
-    # Threads or this house
-    # 424 and not 5xx: this server did its part, and trying the same again helps only if 'cause' says so.
-    "threads_refused": Kind(
-        424, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more."
-    ),
-    "unavailable": Kind(503, "This part is not available right now.", "Try again shortly; 'treadle doctor' says more."),
-    "internal": Kind(
-        500,
-        "Treadle made a mistake.",
-        "Nothing was stored half. Try again; if it stays, report it with the id in 'detail'.",
-    ),
-}
-
-
-@dataclass(slots=True)
-class Problem(Exception):
-    """A refusal on its way to the client. ``pattern`` makes ``type`` the pattern's guide page."""
-
-    code: str
-    detail: str = ""
-    findings: Sequence[Finding] = ()
-    pattern: str = ""
-    status: int | None = None
-    title: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-
-    def body(self, public_url: str, instance: str = "") -> dict[str, Any]:
-        kind = KINDS[self.code]
-        page = f"/guide/errors/{self.pattern}" if self.pattern else f"/problems/{self.code}"
-        body: dict[str, Any] = {
-            "type": public_url + page,
-            "title": self.title or kind.title,
-            "status": self.status or kind.status,
-            "detail": self.detail or kind.way_out,
-            "code": self.code,
-            "way_out": kind.way_out,
-        }
-        if instance:
-            body["instance"] = instance
-        if self.findings:
-            body["findings"] = [finding_json(f, public_url) for f in self.findings]
-        return {**body, **self.extra}
 
     def response(self, public_url: str, instance: str = "") -> JSONResponse:
         body = self.body(public_url, instance)
         return JSONResponse(body, body["status"], dict(self.headers), PROBLEM_JSON)
 
 
-def finding_json(finding: Finding, public_url: str = "") -> dict[str, Any]:
-    """A finding as the API shows it, with the guide's address when a pattern explains it."""
-    made = finding.to_json()
-    made["guide"] = f"{public_url}/guide/errors/{finding.pattern}" if finding.pattern else None
-    return made
+def refusal(answer: Rejected | Missing | Refusal) -> Problem:
+    """A refusal of a use case as a problem."""
+    return Problem(**vars(details_of(answer)))
 
 
 def invalid(findings: Sequence[Finding]) -> Problem:
     """The request breaks rules; every one of them is in the answer."""
-    first = findings[0]
-    more = f" And {len(findings) - 1} more." if len(findings) > 1 else ""
-    where = f"{first.field}: " if first.field else ""
-    return Problem(
-        "invalid_request", f"{where}{first.message} {first.way_out}{more}", findings, pattern=_common(findings)
-    )
-
-
-def _common(findings: Sequence[Finding]) -> str:
-    """The pattern that explains all of them, if there is one."""
-    patterns = {f.pattern for f in findings}
-    return patterns.pop() if len(patterns) == 1 else ""
+    return Problem(**vars(invalid_details(findings)))
 
 
 def not_found(what: str = "post") -> Problem:
-    return Problem("not_found", f"There is no such {what} in this workspace.", title=f"No such {what}.")
+    return Problem(**vars(missing_details(what)))
 
 
 def page(code: str | None) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any
 
 from fastapi import Path as PathParam
 from fastapi import Request
 
+from treadle.domain import incoming
 from treadle.domain.findings import Finding
+from treadle.domain.incoming import IDEMPOTENCY_KEY, is_id, unstorable, wrong_cursor
 from treadle.http.problems import Problem, invalid, not_found
 
 JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads allows is far below 100 KiB
 BULK_LIMIT = 8 * JSON_LIMIT
-_ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
-_CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
 _ETAG = re.compile(r'"(\d{1,9})(?:-\d*)?"\Z')
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
 
 PostId = Annotated[
     str, PathParam(description="A post's id.", max_length=64, examples=["pst_06fkx1w4n0e8v7q2m9s5t3r1zy"])
@@ -26,14 +24,9 @@ PostId = Annotated[
 
 def an_id(value: str, what: str) -> str:
     """An id as it can be in the database; what cannot be one is not found, like what is not there."""
-    if not _ID.match(value):
+    if not is_id(value):
         raise not_found(what)
     return value
-
-
-def is_id(value: str) -> bool:
-    """Whether this can be an id."""
-    return _ID.match(value) is not None
 
 
 async def read_bytes(request: Request, limit: int = JSON_LIMIT) -> bytes:
@@ -66,19 +59,10 @@ async def read_json(request: Request, limit: int = JSON_LIMIT, *, optional: bool
 
 def parse_json(body: bytes) -> Any:
     """The body as JSON; what is wrong with it is said with its place."""
-    if not body.strip():
-        raise Problem("bad_json", "The body is empty.")
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise Problem("bad_json", "It is nested too deeply to be read.") from None
-    except json.JSONDecodeError as wrong:
-        where = f"line {wrong.lineno}, column {wrong.colno}"
-        raise Problem("bad_json", f"It breaks at {where}: {wrong.msg[:1].lower()}{wrong.msg[1:]}.") from None
-    except UnicodeDecodeError as wrong:
-        raise Problem("bad_json", f"It is not UTF-8: byte {wrong.start + 1} cannot be read.") from None
-    except ValueError:
-        raise Problem("bad_json", "A number in it has too many digits.") from None
+    read = incoming.parse_json(body)
+    if isinstance(read, incoming.NotJson):
+        raise Problem("bad_json", read.message)
+    return read
 
 
 def mapping(body: Any) -> dict[str, Any]:
@@ -126,15 +110,6 @@ _WORDS: dict[type, str] = {
 }
 
 
-def unstorable(text: str) -> str:
-    """Why no database can hold this text; empty when one can."""
-    if "\x00" in text:
-        return "This contains the character NUL."
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        return "This contains half of a character."
-    return ""
-
-
 def idempotency_key(request: Request) -> str | None:
     """The header ``Idempotency-Key``: 1 to 200 printable ASCII characters."""
     key = request.headers.get("idempotency-key")
@@ -158,19 +133,10 @@ def idempotency_key(request: Request) -> str | None:
 
 def cursor(value: str | None, *, sort: str = "") -> str | None:
     """``after`` as an earlier page gave it, and made under this ``sort`` when the list has several."""
-    if value is None or value == "":
-        return None
-    found = _CURSOR.match(value)
-    if not found:
-        raise invalid([wrong_cursor(value)])
-    made_under = (found["sort"] or "").removeprefix("~")
-    if made_under == sort:
-        return value
-    if not made_under or not sort:
-        raise invalid([wrong_cursor(value)])
-    said = f"This cursor belongs to a list sorted by '{made_under}', not by '{sort}'."
-    way_out = "Keep 'sort' as it was on the page before, or leave 'after' out and begin at the first page."
-    raise invalid([Finding("after", "cursor_of_another_sort", said, way_out, given=value)])
+    read = incoming.cursor(value, sort=sort)
+    if isinstance(read, Finding):
+        raise invalid([read])
+    return read
 
 
 def id_cursor(value: str | None) -> str | None:
@@ -180,12 +146,6 @@ def id_cursor(value: str | None) -> str | None:
     if not is_id(value):
         raise invalid([wrong_cursor(value)])
     return value
-
-
-def wrong_cursor(value: str) -> Finding:
-    """What is wrong with an ``after`` that no page gave."""
-    way_out = "Send 'next' of the page before, unchanged, or leave it out."
-    return Finding("after", "cursor", "This is not a cursor of this list.", way_out, given=value)
 
 
 def etag(version: int, updated_at: str | None) -> str:

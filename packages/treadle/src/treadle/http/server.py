@@ -24,10 +24,10 @@ from treadle.http import document, operating
 from treadle.http.gate import METHODS, Gate, Protected
 from treadle.http.problems import Problem, invalid
 from treadle.http.rate_limits import RateLimited, RateLimits
-from treadle.http.stream import Hub
 from treadle.ids import new_id
 from treadle.observe.metrics import Metrics
 from treadle.services.context import App
+from treadle.services.events import Hub
 from treadle.services.files import Repairs
 from treadle.store import AWAY, migrate
 

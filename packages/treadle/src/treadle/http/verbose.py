@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import Field
 
-from treadle.store.tables import events
+from treadle.services.output import Output
+from treadle.services.post_output import PostOut
+from treadle.store.posts_read import last_answer
 
 # Their states, as far as ours have a counterpart.
 STATUS: Mapping[str, str] = {
@@ -27,38 +30,45 @@ STATUS: Mapping[str, str] = {
 
 def last_status(conn: sa.Connection, post_id: str) -> int | None:
     """The HTTP status of the last answer that was diagnosed."""
-    rows = conn.execute(
-        sa.select(events.c.answer, events.c.diagnosis)
-        .where(events.c.post_id == post_id, events.c.outcome == "refused")
-        .order_by(events.c.id.desc())
-        .limit(1)
-    )
-    status = next(((row.answer or {}).get("status") for row in rows), None)
+    status = (last_answer(conn, post_id) or {}).get("status")
     return status if isinstance(status, int) else None
 
 
-def verbose_error(post: Mapping[str, Any], http_status: int | None = None) -> dict[str, Any]:
-    """``{"id", "status", "errorsVerbose": {"THREADS": {...} or null}}`` of a post as the API reads it."""
-    cause = post.get("cause")
-    return {
-        "id": post["id"],
-        "status": STATUS[post["state"]],
-        "errorsVerbose": {"THREADS": _error(cause, http_status) if cause else None},
-    }
+class VerboseError(Output):
+    """The fields of bundle.social's error; ``meta`` is the diagnosis."""
+
+    code: str | None = Field(description="'TH:' with Meta's code, or 'TREADLE:' with the pattern's id.")
+    errorMessage: str | None
+    isTransient: bool | None = Field(description="Whether the same can work later without anybody doing anything.")
+    httpStatus: int | None = Field(description="HTTP status of Meta's last answer.")
+    meta: dict[str, Any] | None
+    userFacingMessage: str | None
 
 
-def _error(cause: Mapping[str, Any], http_status: int | None) -> dict[str, Any]:
+class VerboseOut(Output):
+    id: str
+    status: str = Field(description="The state in their words.")
+    errorsVerbose: dict[str, VerboseError | None] = Field(description="The error under 'THREADS', or null.")
+
+
+def verbose_error(post: PostOut, http_status: int | None = None) -> VerboseOut:
+    """A post's error as that service gives it."""
+    cause = post.cause.model_dump(exclude_unset=True) if post.cause else None
+    error = _error(cause, http_status) if cause else None
+    return VerboseOut(id=post.id, status=STATUS[post.state], errorsVerbose={"THREADS": error})
+
+
+def _error(cause: Mapping[str, Any], http_status: int | None) -> VerboseError:
     raw = cause.get("raw")
     error = raw.get("error") if isinstance(raw, Mapping) else None
     error = error if isinstance(error, Mapping) else {}
     code, subcode = error.get("code"), error.get("error_subcode")
-    return {
-        "code": f"TH:{code}" if code is not None else f"TREADLE:{cause['pattern']}",
-        "errorMessage": _text(error.get("message")) or (raw if isinstance(raw, str) else cause["what_happened"]),
-        # Their word for it: whether the same thing can work later without anybody doing anything.
-        "isTransient": cause["retry"]["kind"] in ("later", "new_container"),
-        "httpStatus": http_status,
-        "meta": {
+    return VerboseError(
+        code=f"TH:{code}" if code is not None else f"TREADLE:{cause['pattern']}",
+        errorMessage=_text(error.get("message")) or (raw if isinstance(raw, str) else cause["what_happened"]),
+        isTransient=cause["retry"]["kind"] in ("later", "new_container"),
+        httpStatus=http_status,
+        meta={
             "pattern": cause["pattern"],
             "lane": cause["lane"],
             "action": cause["action"],
@@ -68,8 +78,8 @@ def _error(cause: Mapping[str, Any], http_status: int | None) -> dict[str, Any]:
             "subcode": subcode,
             "fbtrace_id": error.get("fbtrace_id"),
         },
-        "userFacingMessage": " ".join(s for s in (cause["what_happened"], cause["next_step"]) if s),
-    }
+        userFacingMessage=" ".join(s for s in (cause["what_happened"], cause["next_step"]) if s),
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -7,11 +7,9 @@ pages or the command line.
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
@@ -22,20 +20,20 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
 from treadle.domain.answers import Rejected
-from treadle.domain.findings import Finding
-from treadle.http.accounts import all_accounts, find_account
-from treadle.http.causes import clean_json, pattern_json
-from treadle.http.preflight import look
-from treadle.http.problems import KINDS
 from treadle.mcp.assistants_consent import NotShowable, Target, question
 from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.people import keys
 from treadle.people.keys import Principal, Scope
+from treadle.services import causes
 from treadle.services.context import App
-from treadle.services.intake import Accepted, accept, findings_of
+from treadle.services.intake import Accepted, accept
+from treadle.services.intake import check as check_request
+from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json, timeline
+from treadle.services.refusals import KINDS
+from treadle.store import accounts as stored_accounts
 from treadle.store.files import find_media
-from treadle_diagnosis import catalog, diagnose
+from treadle_diagnosis import diagnose
 from treadle_diagnosis.limits import ANSWER_CHARS
 from treadle_diagnosis.wording import visitor_json
 
@@ -134,7 +132,7 @@ def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
     )
     async def accounts() -> dict[str, Any]:
         who = await door.may("read")
-        rows = await door.app.db.query(all_accounts, who.workspace_id)
+        rows = await door.app.db.query(stored_accounts.listing, who.workspace_id)
         return {"accounts": [account_told(row) for row in rows]}
 
 
@@ -157,7 +155,7 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         who = await door.may("read")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
-        return await look(app, who.workspace_id, body)
+        return (await inspect_post(app, who.workspace_id, body)).to_json()
 
 
 def _offer_publish(server: MCPServer[Any], door: Door) -> None:
@@ -213,7 +211,7 @@ def _offer_publish(server: MCPServer[Any], door: Door) -> None:
         made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
         if not isinstance(made, Accepted):
             raise ToolError(refusal_told(made))
-        return accepted_told(made.post, draft=draft, public_url=app.settings.public_url)
+        return accepted_told(made.post.to_json(), draft=draft, public_url=app.settings.public_url)
 
 
 def _offer_explain(server: MCPServer[Any], door: Door) -> None:
@@ -234,10 +232,10 @@ def _offer_explain(server: MCPServer[Any], door: Door) -> None:
                 raise ToolError("There is no such post in this workspace.")
             events = await app.db.query(timeline, who.workspace_id, what[:40]) or []
             return {"post": post_told(post), "timeline": timeline_told(events)}
-        found = catalog.load().get(what[:100])
+        found = causes.pattern(what)
         if found is None:
             raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")
-        whole = pattern_json(found, whole=True)
+        whole = found.model_dump()
         return {k: v for k, v in whole.items() if k != "examples"} | {"guide": app.settings.public_url + found.guide}
 
 
@@ -256,7 +254,7 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
     ) -> dict[str, Any]:
         await door.may("read")
         found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
-        made: dict[str, Any] = clean_json({**found, "guide": door.app.settings.public_url + found["guide"]})
+        made: dict[str, Any] = causes.storable({**found, "guide": door.app.settings.public_url + found["guide"]})
         return made
 
 
@@ -280,14 +278,10 @@ def _can_ask(ctx: Context) -> bool:
 async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepared:
     """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
 
-    def read(conn: sa.Connection) -> tuple[list[Finding], Mapping[str, Any] | None]:
-        found = findings_of(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
-        return found, find_account(conn, workspace_id, str(body["account_id"]))
-
-    found, account = await app.db.query(read)
-    errors = tuple(f for f in found if f.severity == "error")
-    if errors or account is None:
-        raise ToolError(refusal_told(Rejected(errors)))
+    read = await app.db.query(check_request, app, workspace_id, body)
+    account = read.account
+    if read.errors or account is None:
+        raise ToolError(refusal_told(Rejected(read.errors)))
     ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
     rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
     files = {
@@ -309,13 +303,13 @@ async def _body(
     zone: str,
     options: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    known = await app.db.query(all_accounts, workspace_id)
+    known = await app.db.query(stored_accounts.listing, workspace_id)
     name = account.removeprefix("@").lower()
-    found = [a for a in known if not name or a["id"] == account or a["username"].lower() == name]
+    found = [a for a in known if not name or a.id == account or a.username.lower() == name]
     if len(found) != 1:
-        names = ", ".join(f"@{a['username']}" for a in known) or "none: connect one first"
+        names = ", ".join(f"@{a.username}" for a in known) or "none: connect one first"
         raise ToolError(f"Say which account publishes it. Connected here: {names}.")
-    body: dict[str, Any] = {"account_id": found[0]["id"], "text": text}
+    body: dict[str, Any] = {"account_id": found[0].id, "text": text}
     if media:
         body["media"] = [{"id": m} if m.startswith("med_") else {"url": m} for m in media]
     if replies:

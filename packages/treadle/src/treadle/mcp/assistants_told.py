@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from treadle.accounts.health import WORDS
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.http.accounts import all_accounts
 from treadle.services.read import Filters, list_blockers, list_posts
+from treadle.store import accounts
+from treadle.store.accounts import AccountRow
 
 MOST = 20
 _OF_AN_EVENT = ("started_at", "stage", "what", "outcome", "decision")
@@ -31,13 +32,13 @@ def _words(f: Finding) -> str:
     return f"{f.field or 'The post'}: {f.message} {f.way_out}"
 
 
-def account_told(row: Mapping[str, Any]) -> dict[str, Any]:
+def account_told(row: AccountRow) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "username": row["username"],
-        "health": row["health"],
-        "health_words": WORDS[row["health"]],
-        "paused": row["paused"],
+        "id": row.id,
+        "username": row.username,
+        "health": row.health,
+        "health_words": WORDS[row.health],
+        "paused": row.paused,
     }
 
 
@@ -88,5 +89,5 @@ def needs_told(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
     for name, state in (("held", "held"), ("drafts", "draft"), ("unproven", "checking"), ("failed", "failed")):
         found, more = list_posts(conn, workspace_id, Filters(states=(state,)), limit=MOST)
         waiting[name] = {"posts": [post_told(post) for post in found], "more": more is not None}
-    troubled = [account_told(a) for a in all_accounts(conn, workspace_id) if a["health"] != "active"]
+    troubled = [account_told(a) for a in accounts.listing(conn, workspace_id) if a.health != "active"]
     return {"causes": open_, **waiting, "accounts": troubled}

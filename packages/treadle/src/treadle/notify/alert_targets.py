@@ -29,7 +29,7 @@ LONG = 24  # an address shorter than this shows nothing of its end
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ShownTarget:
     """``id`` names it in forms; ``masked`` is all that is shown of the address. ``usable`` is false for one that was
     stored when more kinds were offered: nothing can be sent there."""
 
@@ -43,20 +43,20 @@ class Target:
 class Tried:
     """What came of a test. ``delivered``: the service took it."""
 
-    target: Target
+    target: ShownTarget
     delivered: bool
 
 
-def shown(url: str) -> Target:
+def shown(url: str) -> ShownTarget:
     """A target without its secrets."""
     scheme, _, rest = url.partition("://")
     end = rest[-END:] if len(rest) >= LONG else ""
     service = {**NAMES, **OPERATORS}.get(scheme.lower(), scheme)
     usable = not isinstance(parse(url, Trust.STRANGER), Unusable)
-    return Target(alerts.id_of(url), service, f"{scheme.lower()}://…{end}", usable)
+    return ShownTarget(alerts.id_of(url), service, f"{scheme.lower()}://…{end}", usable)
 
 
-def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[Target]:
+def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[ShownTarget]:
     return [shown(url) for url in _urls(conn, vault, workspace_id)]
 
 

@@ -39,7 +39,7 @@ AGENT: Final = "Treadle-Webhooks"
 
 
 @dataclass(slots=True)
-class Postman:
+class DeliveryWorker:
     """``session`` must open sockets to public addresses only (the media room's guarded session does)."""
 
     db: Database
@@ -50,16 +50,16 @@ class Postman:
     scale: float = 1.0
 
 
-async def deliver_due(postman: Postman) -> int:
+async def deliver_due(worker: DeliveryWorker) -> int:
     """Turn new changes into deliveries and send what is due; a shared job. How many were tried."""
-    await postman.db.run(lambda conn: fan_out(conn, now=postman.now()))
-    waiting = await postman.db.query(workspaces_due, postman.now())
-    return sum(await asyncio.gather(*(deliver_workspace(postman, workspace_id) for workspace_id in waiting)))
+    await worker.db.run(lambda conn: fan_out(conn, now=worker.now()))
+    waiting = await worker.db.query(workspaces_due, worker.now())
+    return sum(await asyncio.gather(*(deliver_workspace(worker, workspace_id) for workspace_id in waiting)))
 
 
-async def deliver_workspace(postman: Postman, workspace_id: str) -> int:
+async def deliver_workspace(worker: DeliveryWorker, workspace_id: str) -> int:
     """Send what is due of one workspace, some at a time. Its receivers keep nobody else's deliveries waiting."""
-    ids = await postman.db.query(_due, workspace_id, postman.now())
+    ids = await worker.db.query(_due, workspace_id, worker.now())
     gate, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
 
     async def one(delivery_id: str) -> None:
@@ -67,10 +67,10 @@ async def deliver_workspace(postman: Postman, workspace_id: str) -> int:
             if time.monotonic() - began > TURN_S:
                 return  # its receivers are slow: the rest has its turn when others had theirs
             with apart(JOB, delivery_id) as outcome:
-                await deliver(postman, delivery_id)
+                await deliver(worker, delivery_id)
             if outcome.failed:
                 with apart(JOB, delivery_id):
-                    await postman.db.run(_put_off, delivery_id, postman.now())
+                    await worker.db.run(_put_off, delivery_id, worker.now())
 
     await asyncio.gather(*(one(delivery_id) for delivery_id in ids))
     return len(ids)
@@ -110,17 +110,17 @@ def _due_of(now: float) -> sa.Select[str]:
     )
 
 
-async def deliver(postman: Postman, delivery_id: str) -> bool:
+async def deliver(worker: DeliveryWorker, delivery_id: str) -> bool:
     """Send one delivery if it is due and nobody else sends it; whether it arrived."""
-    row = await postman.db.run(_take, delivery_id, postman.now())
+    row = await worker.db.run(_take, delivery_id, worker.now())
     if row is None:
         return False
     began = time.perf_counter()
-    status, answer, error, wait = await _post(postman, row)
+    status, answer, error, wait = await _post(worker, row)
     took = round(time.perf_counter() - began, 3)
-    entry = {"at": postman.now(), "status": status, "took_s": took, "answer": answer, "error": error}
+    entry = {"at": worker.now(), "status": status, "took_s": took, "answer": answer, "error": error}
     good = status is not None and 200 <= status < 300
-    await postman.db.run(_settle, row, entry, good, wait, postman)
+    await worker.db.run(_settle, row, entry, good, wait, worker)
     return good
 
 
@@ -168,16 +168,18 @@ def headers_for(delivery_id: str, payload: str, secrets: list[str], now: float) 
     }
 
 
-async def _post(postman: Postman, row: Mapping[str, Any]) -> tuple[int | None, str | None, str | None, float | None]:
+async def _post(
+    worker: DeliveryWorker, row: Mapping[str, Any]
+) -> tuple[int | None, str | None, str | None, float | None]:
     """(status, start of the answer, what went wrong, seconds the receiver asked to wait)."""
     try:
         sealed = [row["secret_enc"], row["secret_previous_enc"]]
-        secrets = [postman.vault.open(secret) for secret in sealed if secret is not None]
+        secrets = [worker.vault.open(secret) for secret in sealed if secret is not None]
     except VaultError as error:
         return None, None, str(error), None
-    now = postman.now()
+    now = worker.now()
     try:
-        async with postman.session.post(
+        async with worker.session.post(
             row["url"],
             data=row["payload"].encode(),
             headers=headers_for(row["id"], row["payload"], secrets, now),
@@ -223,9 +225,9 @@ def _settle(
     entry: Mapping[str, Any],
     good: bool,
     wait: float | None,
-    postman: Postman,
+    worker: DeliveryWorker,
 ) -> None:
-    now = postman.now()
+    now = worker.now()
     known = row["history"] if isinstance(row["history"], list) else []
     history = [*known, dict(entry)][-HISTORY_KEPT:]
     values: dict[str, Any] = {"attempts": row["attempts"] + 1, "history": history, "lease_until": None}
@@ -238,11 +240,11 @@ def _settle(
     since = row["failing_since"] or now
     conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_(None)).values(failing_since=now))
     gone = entry["status"] == 410
-    patience = TWO_DAYS_S * postman.scale
+    patience = TWO_DAYS_S * worker.scale
     if now - row["created_at"] >= patience and not gone:
         values.update(state="given_up", next_at=None)
     else:
-        gap = GAPS_S[min(row["attempts"], len(GAPS_S) - 1)] * postman.scale * (0.9 + postman.random01() / 5)
+        gap = GAPS_S[min(row["attempts"], len(GAPS_S) - 1)] * worker.scale * (0.9 + worker.random01() / 5)
         # The last try is at the end of the two days, not hours before it.
         left = row["created_at"] + patience - now
         pause = max(wait or 0.0, min(gap, left) if left > 0 else gap)

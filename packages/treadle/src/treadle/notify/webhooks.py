@@ -238,6 +238,12 @@ def deliveries(
     return [dict(row) for row in rows]
 
 
+def find_delivery(conn: sa.Connection, workspace_id: str, delivery_id: str) -> dict[str, Any] | None:
+    mine = (webhook_deliveries.c.id == delivery_id, webhook_deliveries.c.workspace_id == workspace_id)
+    row = conn.execute(sa.select(webhook_deliveries).where(*mine)).mappings().first()
+    return dict(row) if row else None
+
+
 def redeliver(
     conn: sa.Connection, workspace_id: str, hook_id: str, delivery_id: str, *, actor: str, now: float
 ) -> bool:

@@ -18,7 +18,7 @@ MOST_OPEN = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One finished entry of a post's timeline; times are epoch seconds, ``duration_s`` seconds or ``None``."""
 
     id: int
@@ -46,7 +46,7 @@ class Follower:
     _last: int | None = None
     _open: set[int] = field(default_factory=set)
 
-    def read(self, conn: sa.Connection) -> list[Entry]:
+    def read(self, conn: sa.Connection) -> list[TimelineEntry]:
         """Entries finished since the last call, at most :data:`PAGE` new ones; empty when there is nothing more."""
         if self._last is None:
             self._last = int(conn.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0)
@@ -66,7 +66,7 @@ class Follower:
                 self._open.add(row["id"])
                 continue
             self._open.discard(row["id"])
-            done.append(Entry(**row))
+            done.append(TimelineEntry(**row))
         if len(self._open) > MOST_OPEN:
             self._open = set(sorted(self._open)[-MOST_OPEN:])
         return done

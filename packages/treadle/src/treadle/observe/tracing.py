@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
-from treadle.observe.following import Entry
+from treadle.observe.following import TimelineEntry
 from treadle_threads.media.guard import Trust
 from treadle_threads.net import plain
 
@@ -43,7 +43,7 @@ def resource_of(worker: str) -> Resource:
     return Resource({"service.name": "treadle", "service.version": __version__, "service.instance.id": worker})
 
 
-def span_of(entry: Entry, resource: Resource) -> ReadableSpan:
+def span_of(entry: TimelineEntry, resource: Resource) -> ReadableSpan:
     """The span of one entry, below the span of its attempt."""
     failed = entry.outcome in ("refused", "lost", "not_sent", "interrupted")
     attributes: dict[str, Any] = {

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 from opentelemetry.sdk.trace.export import SpanExporter
 
-from treadle.observe.following import Entry, Follower
+from treadle.observe.following import Follower, TimelineEntry
 from treadle.observe.tracing import resource_of, root_span, span_of
 from treadle.store import Database, why_away
 from treadle.store.tables import posts
@@ -66,7 +66,7 @@ class Watch:
                 self._exporter.export(spans)
             told += len(entries)
 
-    def _at_rest(self, conn: sa.Connection, entries: list[Entry]) -> list[Any]:
+    def _at_rest(self, conn: sa.Connection, entries: list[TimelineEntry]) -> list[Any]:
         """Spans of whole attempts that came to an end: derived ids make sending one twice harmless."""
         first: dict[tuple[str, int], float] = {}
         last: dict[tuple[str, int], float] = {}
@@ -94,7 +94,7 @@ class Watch:
         ]
 
 
-def tell(entry: Entry) -> None:
+def tell(entry: TimelineEntry) -> None:
     """One log line: trouble as a warning, decisions as information, the rest for whoever debugs."""
     trouble = entry.outcome in ("refused", "lost", "not_sent", "interrupted")
     level = "warning" if trouble else ("info" if entry.kind in ("state", "decision", "edit") else "debug")

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.tables import audit
+from treadle.store import audit as store
 from treadle_diagnosis.redact import redact
 
 
@@ -23,13 +23,5 @@ def note(
 ) -> None:
     """Add an entry, in the transaction of the act. ``actor``: ``key_...``, ``usr_...``, ``cli``, ``treadle``, ``meta``
     or ``link`` (whoever followed a connect link). Secrets are taken out of ``detail``."""
-    conn.execute(
-        sa.insert(audit).values(
-            workspace_id=workspace_id,
-            actor=actor,
-            action=action,
-            subject=subject,
-            detail=redact(dict(detail or {}), max_chars=4000),
-            at=now,
-        )
-    )
+    safe = redact(dict(detail or {}), max_chars=4000)
+    store.insert(conn, workspace_id=workspace_id, actor=actor, action=action, subject=subject, detail=safe, at=now)

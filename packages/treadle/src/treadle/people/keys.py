@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import sqlalchemy as sa
 
 from treadle.ids import new_id
 from treadle.people import audit
 from treadle.people.digests import digest
-from treadle.store.tables import api_keys
+from treadle.store import api_keys as store
+from treadle.store.api_keys import KeyRow
 
 Scope = Literal["read", "write", "admin"]
 SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
@@ -51,67 +52,52 @@ def create_key(
     if unknown or not scopes:
         raise ValueError(f"a key's scopes are among {', '.join(SCOPES)}, not {unknown or 'nothing'}")
     secret = PREFIX + secrets.token_urlsafe(32)
-    key_id = new_id("key", now)
-    conn.execute(
-        sa.insert(api_keys).values(
-            id=key_id,
-            workspace_id=workspace_id,
-            name=name,
-            prefix=secret[:SHOWN],
-            key_hash=digest(secret),
-            scopes=[scope for scope in SCOPES if scope in scopes],
-            created_at=now,
-            expires_at=expires_at,
-        )
+    row = KeyRow(
+        id=new_id("key", now),
+        workspace_id=workspace_id,
+        name=name,
+        prefix=secret[:SHOWN],
+        scopes=[scope for scope in SCOPES if scope in scopes],
+        created_at=now,
+        expires_at=expires_at,
+        last_used_at=None,
+        revoked_at=None,
     )
-    return key_id, secret
+    store.insert(conn, row, digest(secret))
+    return row.id, secret
 
 
 def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:
     """Who presents this key; ``None`` for a key that is wrong, revoked or past its end. Reads only."""
     if not secret.startswith(PREFIX) or len(secret) > 200:
         return None
-    row = conn.execute(sa.select(api_keys).where(api_keys.c.key_hash == digest(secret))).first()
-    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-        return None
-    return Principal(row.id, row.workspace_id, tuple(row.scopes))
+    row = store.with_hash(conn, digest(secret))
+    return Principal(row.id, row.workspace_id, tuple(row.scopes)) if row and _is_good(row, now) else None
 
 
 def lives(conn: sa.Connection, key_id: str, *, now: float) -> bool:
-    """Whether a key that was presented before still opens what it opened."""
-    row = conn.execute(sa.select(api_keys.c.revoked_at, api_keys.c.expires_at).where(api_keys.c.id == key_id)).first()
-    return row is not None and row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+    """Whether a key that was presented before is still accepted."""
+    row = store.with_id(conn, key_id)
+    return row is not None and _is_good(row, now)
+
+
+def _is_good(row: KeyRow, now: float) -> bool:
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
 
 
 def note_use(conn: sa.Connection, key_id: str, *, now: float) -> None:
     """Note that the key was used, once a minute at most."""
-    conn.execute(
-        sa.update(api_keys)
-        .where(
-            api_keys.c.id == key_id,
-            sa.or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < now - USE_NOTED_EVERY_S),
-        )
-        .values(last_used_at=now)
-    )
+    store.set_used(conn, key_id, now=now, unless_since=now - USE_NOTED_EVERY_S)
 
 
 def revoke(conn: sa.Connection, workspace_id: str, key_id: str, *, actor: str, now: float) -> bool:
-    """Ends the key at once and for ever; false when there is no living key with this id."""
-    done = conn.execute(
-        sa.update(api_keys)
-        .where(api_keys.c.id == key_id, api_keys.c.workspace_id == workspace_id, api_keys.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    if done.rowcount != 1:
+    """End the key at once; false when there is no living key with this id."""
+    if not store.set_revoked(conn, workspace_id, key_id, now=now):
         return False
     audit.note(conn, workspace_id, actor, "key.revoked", key_id, now=now)
     return True
 
 
-def listing(conn: sa.Connection, workspace_id: str) -> list[dict[str, Any]]:
+def listing(conn: sa.Connection, workspace_id: str) -> Sequence[KeyRow]:
     """The workspace's keys without their secrets, newest first."""
-    columns = [c for c in api_keys.c if c.name not in ("key_hash", "workspace_id")]
-    rows = conn.execute(
-        sa.select(*columns).where(api_keys.c.workspace_id == workspace_id).order_by(api_keys.c.created_at.desc())
-    ).mappings()
-    return [dict(row) for row in rows]
+    return store.listing(conn, workspace_id, newest_first=True)

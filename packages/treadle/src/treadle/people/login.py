@@ -1,4 +1,4 @@
-"""People at the pages: their accounts, sessions, and the brake on guessing passwords.
+"""Logging in to the pages: people, sessions, and the limit on guessing passwords.
 
 A session's token is random and stored as a digest; each session has a CSRF token that every form must send back.
 """
@@ -16,7 +16,8 @@ from treadle.ids import new_id
 from treadle.people import audit, devices, passwords
 from treadle.people.digests import digest
 from treadle.store import Database
-from treadle.store.tables import login_attempts, sessions, users, workspaces
+from treadle.store import users as store
+from treadle.store.users import UserRow
 from treadle.vault import Vault
 
 SESSION_IDLE_S: Final = 14 * 86_400.0
@@ -54,13 +55,12 @@ class Browser:
 
 def anybody(conn: sa.Connection) -> bool:
     """Whether a first person was made, however they are now."""
-    return conn.execute(sa.select(users.c.id).limit(1)).first() is not None
+    return store.any_user(conn)
 
 
 def one_after_the_other(conn: sa.Connection) -> None:
     """Until the transaction ends, nobody else adds a first person or takes away a last one (SQLite: in any case)."""
-    first = sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
-    conn.execute(first.with_for_update(key_share=True))
+    store.lock(conn)
 
 
 async def add_user(
@@ -84,20 +84,10 @@ async def add_user(
         one_after_the_other(conn)
         if only_first and anybody(conn):
             return Refusal("There is somebody already", "Log in, or let the person who is there add you.", 409)
-        taken = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).first()
-        if taken is not None:
+        if store.with_email(conn, _email(email)) is not None:
             return Refusal("This address is taken", "Somebody logs in with this address already.", 409, "email")
         user_id = new_id("user", now)
-        conn.execute(
-            sa.insert(users).values(
-                id=user_id,
-                workspace_id=workspace_id,
-                email=_email(email),
-                password_hash=kept,
-                zone=zone,
-                created_at=now,
-            )
-        )
+        store.insert(conn, UserRow(user_id, workspace_id, _email(email), kept, zone, now))
         audit.note(conn, workspace_id, actor, "user.added", user_id, {"email": _email(email)}, now=now)
         return user_id
 
@@ -114,87 +104,64 @@ async def set_password(
     kept = await passwords.hashed(password)
 
     def change(conn: sa.Connection) -> bool:
-        row = conn.execute(
-            sa.update(users)
-            .where(users.c.email == _email(email))
-            .values(password_hash=kept)
-            .returning(users.c.id, users.c.workspace_id)
-        ).first()
+        row = store.set_password(conn, _email(email), kept)
         if row is None:
             return False
-        ends = sa.delete(sessions).where(sessions.c.user_id == row.id)
-        if keep_session:
-            ends = ends.where(sessions.c.token_hash != digest(keep_session))
-        conn.execute(ends)
+        store.delete_sessions(conn, row.id, but=digest(keep_session) if keep_session else None)
         audit.note(conn, row.workspace_id, actor, "user.password_changed", row.id, now=now)
         return True
 
     return await db.run(change)
 
 
-async def prove(db: Database, email: str, password: str, *, browser: Browser, now: float) -> sa.RowMapping | Refusal:
-    """The row of the person whose password this is, or why not.
+async def prove(db: Database, email: str, password: str, *, browser: Browser, now: float) -> UserRow | Refusal:
+    """The person whose password this is, or why not.
 
-    The answer is the same for a wrong password and for nobody, and every attempt counts before it is looked at.
+    The answer is the same for a wrong password and for nobody, and every attempt counts before it is checked.
     """
     counted = _counters(email, browser)
     held = await db.run(_count, counted, now)
     if held:
         return Refusal("Too many attempts", f"Wait {int(held // 60) + 1} minutes and try again.", 429)
-    row = await db.query(_person, _email(email))
-    good = await passwords.fits(row["password_hash"] if row else None, password)
-    if row is None or not good or row["disabled_at"] is not None:
+    row = await db.query(store.with_email, _email(email))
+    good = await passwords.fits(row.password_hash if row else None, password)
+    if row is None or not good or row.disabled_at is not None:
         if row is not None:
             detail = {"from": browser.address}
-            await db.run(audit.note, row["workspace_id"], row["id"], "login.refused", row["id"], detail, now=now)
+            await db.run(audit.note, row.workspace_id, row.id, "login.refused", row.id, detail, now=now)
         return Refusal("That did not work", "The address or the password is wrong.", 401)
-    await db.run(_forget, counted[0])
+    await db.run(lambda conn: store.delete_attempts(conn, key=counted[0]))
     return row
 
 
 async def login(
     db: Database, email: str, password: str, *, address: str, now: float, own: str = ""
 ) -> Session | Refusal:
-    """A new session, or why not. ``address`` is where the attempt comes from, for the brake; ``own``: see
+    """A new session, or why not. ``address`` is where the attempt comes from, for the limit on guessing; ``own``: see
     :class:`Browser`."""
     row = await prove(db, email, password, browser=Browser(address, own), now=now)
     if isinstance(row, Refusal):
         return row
-    again = await passwords.hashed(password) if passwords.is_dated(row["password_hash"]) else row["password_hash"]
+    again = await passwords.hashed(password) if passwords.is_dated(row.password_hash) else row.password_hash
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
 
     def enter(conn: sa.Connection) -> Session | Refusal:
         # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
-        proven = conn.execute(
-            sa.update(users)
-            .where(
-                users.c.id == row["id"], users.c.password_hash == row["password_hash"], users.c.disabled_at.is_(None)
-            )
-            .values(password_hash=again)
-        )
-        if proven.rowcount != 1:
+        if not store.rehash_password(conn, row, again):
             return Refusal("That did not work", "The address or the password is wrong.", 401)
-        conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
-        conn.execute(
-            sa.insert(sessions).values(
-                token_hash=digest(token),
-                user_id=row["id"],
-                csrf=csrf,
-                created_at=now,
-                seen_at=now,
-                expires_at=now + SESSION_IDLE_S,
-            )
-        )
-        audit.note(conn, row["workspace_id"], row["id"], "login", row["id"], {"from": address}, now=now)
-        return Session(row["id"], row["workspace_id"], row["email"], row["zone"], csrf, now + SESSION_IDLE_S, token)
+        store.delete_expired_sessions(conn, now)
+        ends = now + SESSION_IDLE_S
+        store.insert_session(conn, token_hash=digest(token), user_id=row.id, csrf=csrf, now=now, expires_at=ends)
+        audit.note(conn, row.workspace_id, row.id, "login", row.id, {"from": address}, now=now)
+        return Session(row.id, row.workspace_id, row.email, row.zone, csrf, ends, token)
 
     return await db.run(enter)
 
 
 def counter_of_device(conn: sa.Connection, vault: Vault, cookie: str, email: str) -> str:
     """The count of a browser in which the person with this address has logged in before; else empty."""
-    user_id = conn.execute(sa.select(users.c.id).where(users.c.email == _email(email))).scalar()
-    return devices.counter(vault, cookie, user_id)
+    user = store.with_email(conn, _email(email))
+    return devices.counter(vault, cookie, user.id if user else None)
 
 
 def counter_of_session(token: str) -> str:
@@ -206,11 +173,7 @@ def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
     """The living session behind a cookie. Reads only; call :func:`seen` to prolong it."""
     if not token or len(token) > 200:
         return None
-    row = conn.execute(
-        sa.select(sessions, users.c.workspace_id, users.c.email, users.c.zone)
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(sessions.c.token_hash == digest(token), sessions.c.expires_at > now, users.c.disabled_at.is_(None))
-    ).first()
+    row = store.living_session(conn, digest(token), now=now)
     if row is None or row.created_at + SESSION_MOST_S <= now:
         return None
     return Session(row.user_id, row.workspace_id, row.email, row.zone, row.csrf, row.expires_at)
@@ -218,20 +181,15 @@ def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
 
 def seen(conn: sa.Connection, token: str, *, now: float) -> None:
     """Prolong a session, once a minute at most."""
-    conn.execute(
-        sa.update(sessions)
-        .where(sessions.c.token_hash == digest(token), sessions.c.seen_at < now - SEEN_EVERY_S)
-        .values(seen_at=now, expires_at=now + SESSION_IDLE_S)
+    store.prolong_session(
+        conn, digest(token), now=now, unless_since=now - SEEN_EVERY_S, expires_at=now + SESSION_IDLE_S
     )
 
 
 def logout(conn: sa.Connection, token: str, *, now: float) -> None:
-    row = conn.execute(
-        sa.delete(sessions).where(sessions.c.token_hash == digest(token)).returning(sessions.c.user_id)
-    ).first()
-    if row is not None:
-        workspace = conn.execute(sa.select(users.c.workspace_id).where(users.c.id == row.user_id)).scalar()
-        audit.note(conn, workspace, row.user_id, "logout", row.user_id, now=now)
+    user_id = store.delete_session(conn, digest(token))
+    if user_id is not None:
+        audit.note(conn, store.workspace_of(conn, user_id), user_id, "logout", user_id, now=now)
 
 
 def _counters(email: str, browser: Browser) -> tuple[str, ...]:
@@ -242,31 +200,16 @@ def _counters(email: str, browser: Browser) -> tuple[str, ...]:
 
 def _count(conn: sa.Connection, keys: tuple[str, ...], now: float) -> float:
     """Count an attempt; seconds to wait when there were too many in the window, else 0."""
-    conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < now - FORGET_S))
+    store.delete_attempts(conn, before=now - FORGET_S)
     longest = 0.0
     for key in keys:
         most = TRIES_PER_ADDRESS if key.startswith("from:") else TRIES_PER_PERSON
-        times = list(
-            conn.execute(
-                sa.select(login_attempts.c.at)
-                .where(login_attempts.c.key == key, login_attempts.c.at > now - WINDOW_S)
-                .order_by(login_attempts.c.at.desc())
-                .limit(most)
-            ).scalars()
-        )
+        times = store.attempts_since(conn, key, now - WINDOW_S, most=most)
         if len(times) >= most:
             longest = max(longest, times[-1] + WINDOW_S - now)
     if longest == 0.0:
-        conn.execute(sa.insert(login_attempts), [{"key": key, "at": now} for key in keys])
+        store.insert_attempts(conn, keys, now)
     return longest
-
-
-def _forget(conn: sa.Connection, key: str) -> None:
-    conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == key))
-
-
-def _person(conn: sa.Connection, email: str) -> sa.RowMapping | None:
-    return conn.execute(sa.select(users).where(users.c.email == email)).mappings().first()
 
 
 def _problem(email: str, password: str) -> Refusal | None:

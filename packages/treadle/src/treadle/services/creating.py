@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from treadle.domain.answers import Created, Refusal, Rejected
 from treadle.domain.times import too_late
 from treadle.ids import new_id
-from treadle.services.request import read_request
+from treadle.services.request import Request, read_request
 from treadle.store.moving import TOO_LATE, Mover, first_hop
 from treadle.store.tables import idempotency, parts, posts
 from treadle.store.timeline import Note, add_note, announce_post
@@ -22,7 +23,7 @@ def create(
     mover: Mover,
     conn: sa.Connection,
     workspace_id: str,
-    body: Mapping[str, Any],
+    body: Any,
     *,
     now: float,
     actor: str,
@@ -32,23 +33,28 @@ def create(
 
     The same ``idempotency_key`` with the same body answers the same post; with another body it is refused.
     """
-    if not idempotency_key:
-        return _create(mover, conn, workspace_id, body, now=now, actor=actor)
-    if (before := _answer_before(conn, workspace_id, body, idempotency_key)) is not None:
-        return before
-    made = _create(mover, conn, workspace_id, body, now=now, actor=actor)
-    if isinstance(made, Created):
+    wanted = read_request(conn, workspace_id, body, now=now, lateness=mover.max_lateness_s)
+    if wanted.errors or wanted.account is None:
+        return Rejected(wanted.errors)
+    if idempotency_key:
+        before = _answer_before(conn, workspace_id, body, idempotency_key)
+        if isinstance(before, Created):
+            return replace(before, warnings=wanted.warnings)
+        if before is not None:
+            return before
+    post_id = _store(mover, conn, workspace_id, body, wanted, wanted.account, now=now, actor=actor)
+    if idempotency_key:
         conn.execute(
             sa.insert(idempotency).values(
                 workspace_id=workspace_id,
                 key=idempotency_key,
                 body_hash=_digest(body),
                 status=201,
-                post_ids=[made.post_id],
+                post_ids=[post_id],
                 created_at=now,
             )
         )
-    return made
+    return Created(post_id, warnings=wanted.warnings)
 
 
 def _answer_before(
@@ -79,13 +85,18 @@ def _digest(body: Mapping[str, Any]) -> str:
         return ""
 
 
-def _create(
-    mover: Mover, conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], *, now: float, actor: str
-) -> Created | Rejected:
-    wanted = read_request(conn, workspace_id, body, now=now, lateness=mover.max_lateness_s)
-    account = wanted.account
-    if wanted.errors or account is None:
-        return Rejected(tuple(wanted.errors))
+def _store(
+    mover: Mover,
+    conn: sa.Connection,
+    workspace_id: str,
+    body: Mapping[str, Any],
+    wanted: Request,
+    account: Mapping[str, Any],
+    *,
+    now: float,
+    actor: str,
+) -> str:
+    """Write the post with its parts and enqueue it; its id."""
     post_id, kinds = new_id("post", now), wanted.kinds
     start = first_hop(wanted.at, kinds[0], now)
     approval = "pending" if body.get("approval") else None
@@ -137,7 +148,7 @@ def _create(
             due_at=row["due_at"],
             queue="posts",
         )
-    return Created(post_id)
+    return post_id
 
 
 def part_row(

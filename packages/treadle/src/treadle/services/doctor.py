@@ -65,7 +65,7 @@ class Line:
 
 
 async def examine(
-    house: Accounts,
+    service: Accounts,
     session: aiohttp.ClientSession,
     *,
     network: bool = True,
@@ -77,19 +77,19 @@ async def examine(
     ``session`` asks the authorise window and the public address; it belongs to the running loop. ``workspace``: only
     its accounts are looked at. ``more``: what others found out about this machine.
     """
-    lines = [*_database(house), _disk(house), _keys(house), _files(house), *more]
+    lines = [*_database(service), _disk(service), _keys(service), _files(service), *more]
     ready = lines[0].verdict != "broken"
     if ready:
-        lines += [await house.db.query(_sealed, house), await house.db.query(_worker, house)]
-        lines.append(await house.db.query(_alerts, house, workspace))
-    lines += [_public_url(house), _app_id(house), _secret_place(house)]
+        lines += [await service.db.query(_sealed, service), await service.db.query(_worker, service)]
+        lines.append(await service.db.query(_alerts, service, workspace))
+    lines += [_public_url(service), _app_id(service), _secret_place(service)]
     if network:
-        lines += await asyncio.gather(_app_pair(house), _window(house, session), _reachable(house, session))
-        lines.append(await _clock(house))
+        lines += await asyncio.gather(_app_pair(service), _window(service, session), _reachable(service, session))
+        lines.append(await _clock(service))
     if ready:
-        lines.append(await house.db.query(_mode, house))
-        lines += await house.db.query(_connections, house, workspace)
-        lines.append(await house.db.query(_callbacks, house))
+        lines.append(await service.db.query(_mode, service))
+        lines += await service.db.query(_connections, service, workspace)
+        lines.append(await service.db.query(_callbacks, service))
     return lines
 
 
@@ -102,10 +102,10 @@ def worst(lines: list[Line]) -> Verdict:
 # ------------------------------------------------------------------------------------------------- this machine
 
 
-def _database(house: Accounts) -> list[Line]:
-    kind = "SQLite" if house.db.is_sqlite else "PostgreSQL"
+def _database(service: Accounts) -> list[Line]:
+    kind = "SQLite" if service.db.is_sqlite else "PostgreSQL"
     try:
-        at, newest = migrate.versions(house.db)
+        at, newest = migrate.versions(service.db)
     except sa.exc.SQLAlchemyError as error:
         found = f"{kind} does not answer ({type(error).__name__})."
         return [Line("Database", "broken", found, "Check TREADLE_DATABASE_URL and that the database runs.")]
@@ -113,7 +113,7 @@ def _database(house: Accounts) -> list[Line]:
         return [Line("Database", "broken", f"{kind}, at {at or 'nothing'}, this release needs {newest}.",
                      "Run 'treadle migrate' ('treadle serve' does it, too).")]  # fmt: skip
     try:
-        with house.db.begin() as conn:
+        with service.db.begin() as conn:
             conn.execute(sa.text("CREATE TEMPORARY TABLE IF NOT EXISTS treadle_doctor (n INTEGER)"))
     except sa.exc.SQLAlchemyError as error:
         return [Line("Database", "broken", f"{kind} takes no writes ({type(error).__name__}).",
@@ -121,12 +121,12 @@ def _database(house: Accounts) -> list[Line]:
     return [Line("Database", "fine", f"{kind}, up to date, takes writes.")]
 
 
-def _disk(house: Accounts) -> Line:
-    folder = house.settings.data_dir
+def _disk(service: Accounts) -> Line:
+    folder = service.settings.data_dir
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    said = f"{free / 1e9:.1f} GB free for {house.settings.data_dir}."
+    said = f"{free / 1e9:.1f} GB free for {service.settings.data_dir}."
     if free < DISK_LEAST:
         return Line("Disk", "broken", said, "Make room: media and the database need at least 1 GB.")
     if free < DISK_LOW:
@@ -148,10 +148,10 @@ def repairs(failing: str | None) -> Line:
     )
 
 
-def _keys(house: Accounts) -> Line:
-    path = house.vault.path
+def _keys(service: Accounts) -> Line:
+    path = service.vault.path
     if path is None:
-        return Line("Encryption keys", "fine", f"{house.vault.key_count} from TREADLE_SECRET_KEYS.")
+        return Line("Encryption keys", "fine", f"{service.vault.key_count} from TREADLE_SECRET_KEYS.")
     try:
         mode = path.stat().st_mode & 0o777
     except OSError:
@@ -161,24 +161,24 @@ def _keys(house: Accounts) -> Line:
     return Line("Encryption keys", "fine", f"{path}, for its owner alone. Back it up apart from the database.")
 
 
-def _files(house: Accounts) -> Line:
+def _files(service: Accounts) -> Line:
     """Everything in the data directory, and the database wherever it lies, is for this user alone."""
-    wide = set(private.open_to_others(house.settings.data_dir))
-    if house.db.file is not None:
+    wide = set(private.open_to_others(service.settings.data_dir))
+    if service.db.file is not None:
         for suffix in ("", "-wal", "-shm"):
-            wide.update(private.open_to_others(Path(f"{house.db.file}{suffix}")))
+            wide.update(private.open_to_others(Path(f"{service.db.file}{suffix}")))
     if not wide:
-        return Line("Files", "fine", f"{house.settings.data_dir} is for its owner alone.")
+        return Line("Files", "fine", f"{service.settings.data_dir} is for its owner alone.")
     first = min(wide)
     more = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
-    if wide == {house.settings.data_dir} and private.is_shared(first):
+    if wide == {service.settings.data_dir} and private.is_shared(first):
         return Line("Files", "look", f"Others can look into {first}, which is not Treadle's own.",
                     "Name a directory of its own with TREADLE_DATA_DIR.")  # fmt: skip
     return Line("Files", "broken", f"Others have permissions on {first}{more}.", f"chmod -R go= {first}")
 
 
-def _sealed(conn: sa.Connection, house: Accounts) -> Line:
-    lost = vault.unreadable(conn, house.vault)
+def _sealed(conn: sa.Connection, service: Accounts) -> Line:
+    lost = vault.unreadable(conn, service.vault)
     if lost:
         return Line(
             "Stored secrets",
@@ -189,32 +189,32 @@ def _sealed(conn: sa.Connection, house: Accounts) -> Line:
     return Line("Stored secrets", "fine", "Every one can be opened.")
 
 
-def _worker(conn: sa.Connection, house: Accounts) -> Line:
+def _worker(conn: sa.Connection, service: Accounts) -> Line:
     alive = conn.execute(
         sa.select(sa.func.count()).select_from(workers).where(
-            workers.c.state == "alive", workers.c.expires_at > house.now()
+            workers.c.state == "alive", workers.c.expires_at > service.now()
         )
     ).scalar_one()  # fmt: skip
     if alive:
         return Line("Worker", "fine", f"{alive} alive.")
     due = conn.execute(
         sa.select(sa.func.count()).select_from(posts).where(
-            posts.c.state.in_(("scheduled", "publishing", "retrying", "waiting")), posts.c.due_at <= house.now()
+            posts.c.state.in_(("scheduled", "publishing", "retrying", "waiting")), posts.c.due_at <= service.now()
         )
     ).scalar_one()  # fmt: skip
     found = "None is alive." + (f" {plural(due, 'post is', 'posts are')} due." if due else "")
     return Line("Worker", "broken" if due else "look", found, "Start 'treadle serve' (or 'treadle worker').")
 
 
-def _alerts(conn: sa.Connection, house: Accounts, workspace: str | None) -> Line:
-    wrong = alert_targets.unusable(conn, house.vault, house.settings.alert_urls, workspace)
+def _alerts(conn: sa.Connection, service: Accounts, workspace: str | None) -> Line:
+    wrong = alert_targets.unusable(conn, service.vault, service.settings.alert_urls, workspace)
     if not wrong:
         return Line("Alert targets", "fine", "Every one is of a kind that can be sent to.")
     return Line("Alert targets", "look", f"Nothing can be sent to {', '.join(wrong)}.",
                 "Remove them, and add them again as one of the kinds that docs/accounts.md lists.")  # fmt: skip
 
 
-def _secret_place(house: Accounts) -> Line:
+def _secret_place(service: Accounts) -> Line:
     """The app's secret in a file that others can read is no secret."""
     try:
         facts = os.stat("treadle.toml")
@@ -231,26 +231,26 @@ def _secret_place(house: Accounts) -> Line:
 # --------------------------------------------------------------------------------------------------- addresses
 
 
-def _public_url(house: Accounts) -> Line:
-    split = urlsplit(house.settings.public_url)
+def _public_url(service: Accounts) -> Line:
+    split = urlsplit(service.settings.public_url)
     local = split.hostname in ("localhost", "127.0.0.1", "::1", "0.0.0.0")
-    where = redirect_uri(house.settings)
+    where = redirect_uri(service.settings)
     if local:
         return Line(
             "Public address",
             "look",
-            f"{house.settings.public_url} is this machine alone.",
+            f"{service.settings.public_url} is this machine alone.",
             "Fine for trying, and for accounts added by token. For connecting through Threads, and for media that Meta "
             "is to fetch, set TREADLE_PUBLIC_URL to an https address that leads here.",
         )
     if split.scheme != "https":
-        return Line("Public address", "broken", f"{house.settings.public_url} is not https.",
+        return Line("Public address", "broken", f"{service.settings.public_url} is not https.",
                     "Meta takes https redirect addresses only: put a proxy with a certificate in front.")  # fmt: skip
     return Line("Public address", "fine", f"https. Redirect address to list at Meta, byte for byte: {where}")
 
 
-async def _reachable(house: Accounts, session: aiohttp.ClientSession) -> Line:
-    url = f"{house.settings.public_url}/healthz"
+async def _reachable(service: Accounts, session: aiohttp.ClientSession) -> Line:
+    url = f"{service.settings.public_url}/healthz"
     try:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=REACH_S), allow_redirects=False) as answer:
             status = answer.status
@@ -265,9 +265,9 @@ async def _reachable(house: Accounts, session: aiohttp.ClientSession) -> Line:
 # --------------------------------------------------------------------------------------------------- Meta's side
 
 
-def _app_id(house: Accounts) -> Line:
-    given = house.settings.threads_app_id
-    secret = house.settings.threads_app_secret.get_secret_value()
+def _app_id(service: Accounts) -> Line:
+    given = service.settings.threads_app_id
+    secret = service.settings.threads_app_secret.get_secret_value()
     if not given and not secret:
         return Line(
             "Threads app",
@@ -289,23 +289,23 @@ def _app_id(house: Accounts) -> Line:
     return Line("Threads app", "fine", f"Id {given} and a secret are set.")
 
 
-async def _app_pair(house: Accounts) -> Line:
+async def _app_pair(service: Accounts) -> Line:
     """An app token shows that id and secret belong together and are Threads' pair, not the app's other one."""
-    app = house.app
+    app = service.app
     if app is None:
         return Line("Id and secret", "unknown", "There is nothing to try.", "Set the app first.")
-    result = await oauth.app_token(house.client, app_id=app.id, app_secret=app.secret)
+    result = await oauth.app_token(service.client, app_id=app.id, app_secret=app.secret)
     if isinstance(result, Ok):
         return Line("Id and secret", "fine", "Threads takes them together.")
     return _failure("Id and secret", result)
 
 
-async def _window(house: Accounts, session: aiohttp.ClientSession) -> Line:
-    app = house.app
+async def _window(service: Accounts, session: aiohttp.ClientSession) -> Line:
+    app = service.app
     if app is None:
         return Line("Authorise window", "unknown", "There is nothing to try.", "Set the app first.")
     url = oauth.authorize_url(
-        client_id=app.id, redirect_uri=app.redirect_uri, state="doctor", base=house.settings.threads_authorize_url
+        client_id=app.id, redirect_uri=app.redirect_uri, state="doctor", base=service.settings.threads_authorize_url
     )
     trouble = await probe_window(session, url)
     if trouble is not None:
@@ -317,11 +317,11 @@ async def _window(house: Accounts, session: aiohttp.ClientSession) -> Line:
     )
 
 
-async def _clock(house: Accounts) -> Line:
+async def _clock(service: Accounts) -> Line:
     """Threads' own Date header against this clock."""
-    before = house.now()
-    result = await house.client.with_token("clock").me("id")
-    after = house.now()
+    before = service.now()
+    result = await service.client.with_token("clock").me("id")
+    after = service.now()
     answer = getattr(result, "answer", None)
     said = answer.headers.get("date") if answer is not None else None
     if isinstance(result, NotSent) or said is None:
@@ -341,7 +341,7 @@ async def _clock(house: Accounts) -> Line:
     return Line("Threads and clock", "fine", f"Threads answers; the clocks are {abs(skew):.0f} s apart.")
 
 
-def _mode(conn: sa.Connection, house: Accounts) -> Line:
+def _mode(conn: sa.Connection, service: Accounts) -> Line:
     """Development mode cannot be asked for; refusals tell of it."""
     telling = ("tester_invite_pending", "app_in_development", "threads_basic_missing", "access_tier_insufficient",
                "app_permission_missing", "capability_missing", "login_unavailable", "app_deactivated")  # fmt: skip
@@ -362,14 +362,14 @@ def _mode(conn: sa.Connection, house: Accounts) -> Line:
     )
 
 
-def _callbacks(conn: sa.Connection, house: Accounts) -> Line:
-    base, app = house.settings.public_url, house.app
+def _callbacks(conn: sa.Connection, service: Accounts) -> Line:
+    base, app = service.settings.public_url, service.app
     if app is None:
         return Line("Callbacks", "unknown", "Without an app there are none.")
     return Line(
         "Callbacks",
         "fine",
-        f"{last_heard(conn, house.now())} To enter at Meta: deauthorise {base}/threads/deauthorize, data deletion "
+        f"{last_heard(conn, service.now())} To enter at Meta: deauthorise {base}/threads/deauthorize, data deletion "
         f"{base}/threads/delete-data, webhook {base}/threads/webhook with the verify token {verify_token(app.secret)}.",
     )
 
@@ -380,12 +380,12 @@ def last_heard(conn: sa.Connection, now: float) -> str:
     return f"Last heard from Meta {(now - heard) / DAY_S:.1f} days ago." if heard else "Nothing came from Meta yet."
 
 
-def _connections(conn: sa.Connection, house: Accounts, workspace: str | None) -> list[Line]:
+def _connections(conn: sa.Connection, service: Accounts, workspace: str | None) -> list[Line]:
     """A line for each connected account: health, life of the token, scopes against what is scheduled.
 
     When there are many, those that are well share one.
     """
-    now = house.now()
+    now = service.now()
     query = sa.select(accounts).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.username)
     if workspace is not None:
         query = query.where(accounts.c.workspace_id == workspace)

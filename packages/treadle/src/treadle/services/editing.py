@@ -13,7 +13,7 @@ from treadle.domain.findings import Finding
 from treadle.domain.replacing import OF_CONTENT, sent_of
 from treadle.domain.rules import POST_KEYS
 from treadle.domain.states import EDITABLE
-from treadle.domain.times import When, too_late
+from treadle.domain.times import When, asked, too_late
 from treadle.domain.view import part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
@@ -51,6 +51,8 @@ def edit(
     retimed = "publish_at" in patch or "zone" in patch
     if not retimed:
         merged.pop("publish_at", None)
+    elif patch.get("zone") and "publish_at" not in patch and row["publish_at_text"]:
+        merged["publish_at"] = asked(row["publish_at_text"])[0]
     kept = None if retimed else _kept_when(row)
     wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept)
     account = wanted.account

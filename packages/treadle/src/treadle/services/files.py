@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import Field
 
 from treadle.media.jobs import Progress
+from treadle.media.report import MediaReport
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.services.context import App
+from treadle.services.output import Output
 from treadle.services.read import iso
-from treadle.store.files import find_media
-from treadle.store.tables import media, parts, posts
+from treadle.services.refusals import FindingOut
+from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs
+from treadle.store.files import set_job as set_job
 from treadle_threads.media.finding import Finding as MediaFinding
 
-TOLD_EVERY_S = 0.5
+PROGRESS_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +32,78 @@ class NotKept:
     findings: tuple[MediaFinding, ...]
 
 
+class MediaFindingOut(FindingOut):
+    """A finding of the check of a file."""
+
+    fix: str | None = Field(None, description="The repair that removes it, 'none', or 'reject': only you can.")
+    basis: str | None = Field(None, description="The rule is 'documented' by Meta, 'seen', or 'folklore'.")
+
+
+class MediaOut(Output):
+    """A kept file."""
+
+    id: str
+    filename: str = Field(description="As it was sent; may be empty.")
+    content_type: str
+    size: int = Field(description="Bytes.")
+    sha256: str | None = Field(description="Of its bytes, hexadecimal.")
+    kind: str | None = Field(description="'image' or 'video' as Threads will see it; 'unknown': it could not be read.")
+    ok: bool | None = Field(description="Whether it can be published, as it is or after a repair.")
+    report: dict[str, Any] | None = Field(description="Facts, findings and what would be repaired.")
+    prepared: dict[str, Any] | None = Field(
+        description="The repaired file, if one was made: id, summary, size (bytes), report."
+    )
+    job: dict[str, Any] | None = Field(description="A repair: state, percent (0 to 100), speed, left_s (seconds).")
+    url: str | None = Field(description="Where Threads can fetch it.")
+    source_url: str | None = Field(description="The address it was copied from, without its query.")
+    used_by: str | None = Field(description="The post it was made for; null: it was uploaded.")
+    created_at: str = Field(description="ISO 8601 in UTC, to the millisecond")
+    expires_at: str | None = Field(description="ISO 8601 in UTC, to the millisecond; null: it is kept until deleted.")
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return self.model_dump()
+
+
+class MediaPage(Output):
+    data: list[MediaOut]
+    next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
+
+
+class MediumOut(Output):
+    """What the check of one medium of a post found."""
+
+    field: str = Field(description="The medium's path in the request, such as 'replies[0].media[2]'.")
+    source: str = Field(description="The file or address, without its query.")
+    ok: bool = Field(description="Whether it can be published, as it is or after a repair.")
+    kind: str = Field(description="'image' or 'video' as Threads will see it; 'unknown': it could not be read.")
+    size: int | None = Field(description="Bytes; null: not known.")
+    findings: list[MediaFindingOut]
+    plan: dict[str, Any] = Field(description="What Treadle would repair.")
+    probe: dict[str, Any] | None = Field(description="Facts of the file.")
+    fetch: dict[str, Any] = Field(description="Facts of the address; empty for an uploaded file.")
+
+
+def finding_out(found: MediaFinding, path: str, public_url: str = "") -> MediaFindingOut:
+    """A finding of the check of a file in the shape of every other finding."""
+    return MediaFindingOut(
+        field=f"{path}.{found.field}" if found.field else path,
+        rule=found.code,
+        severity={"error": "error", "repair": "repair", "remark": "warning"}[found.severity],
+        message=found.message,
+        way_out=_way_out(found),
+        given=found.got,
+        limit=found.limit,
+        pattern=found.pattern,
+        guide=f"{public_url}/guide/errors/{found.pattern}" if found.pattern else None,
+        fix=found.fix,
+        basis=found.basis,
+    )
+
+
 def finding_json(found: MediaFinding, path: str, public_url: str = "") -> dict[str, Any]:
-    """A finding of the media room in the shape of every other finding of the API."""
-    return {
-        "field": f"{path}.{found.field}" if found.field else path,
-        "rule": found.code,
-        "severity": {"error": "error", "repair": "repair", "remark": "warning"}[found.severity],
-        "message": found.message,
-        "way_out": _way_out(found),
-        "given": found.got,
-        "limit": found.limit,
-        "pattern": found.pattern,
-        "guide": f"{public_url}/guide/errors/{found.pattern}" if found.pattern else None,
-        "fix": found.fix,
-        "basis": found.basis,
-    }
+    """The same as plain JSON."""
+    return finding_out(found, path, public_url).model_dump()
 
 
 def _way_out(found: MediaFinding) -> str:
@@ -53,26 +114,36 @@ def _way_out(found: MediaFinding) -> str:
     return "Send another file, or change this one as said."
 
 
-def media_json(row: Mapping[str, Any], service: MediaService) -> dict[str, Any]:
-    """A kept file as the API gives it."""
+def media_out(row: Mapping[str, Any], service: MediaService) -> MediaOut:
     report = row["report"] or {}
-    return {
-        "id": row["id"],
-        "filename": row["filename"],
-        "content_type": row["content_type"],
-        "size": row["size"],
-        "sha256": row["sha256"],
-        "kind": report.get("kind"),
-        "ok": report.get("ok"),
-        "report": row["report"],
-        "prepared": row["prepared"],
-        "job": row["job"],
-        "url": service.public_url(row["stored"]),
-        "source_url": (row["source_url"] or "").partition("?")[0] or None,
-        "used_by": row["used_by"],
-        "created_at": iso(row["created_at"]),
-        "expires_at": iso(row["expires_at"]),
-    }
+    return MediaOut(
+        id=row["id"],
+        filename=row["filename"],
+        content_type=row["content_type"],
+        size=row["size"],
+        sha256=row["sha256"],
+        kind=report.get("kind"),
+        ok=report.get("ok"),
+        report=row["report"],
+        prepared=row["prepared"],
+        job=row["job"],
+        url=service.public_url(row["stored"]),
+        source_url=(row["source_url"] or "").partition("?")[0] or None,
+        used_by=row["used_by"],
+        created_at=iso(row["created_at"]) or "",
+        expires_at=iso(row["expires_at"]),
+    )
+
+
+def media_json(row: Mapping[str, Any], service: MediaService) -> dict[str, Any]:
+    """The same as plain JSON."""
+    return media_out(row, service).to_json()
+
+
+def list_media(conn: sa.Connection, app: App, workspace_id: str, limit: int, after: str | None) -> MediaPage:
+    """Kept files, newest first."""
+    rows, following = page_of(conn, workspace_id, limit, after)
+    return MediaPage(data=[media_out(row, app.media()) for row in rows], next=following)
 
 
 async def keep(app: App, workspace_id: str, stream: AsyncIterable[bytes], filename: str) -> dict[str, Any] | NotKept:
@@ -111,51 +182,17 @@ async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: st
         "created_at": now,
         "expires_at": None,
     }
-    await app.db.run(lambda conn: conn.execute(sa.insert(media).values(**row)) and None)
+    await app.db.run(insert_media, row)
     return row
-
-
-def page_of(
-    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Kept files, newest first, and the cursor of the page that follows."""
-    query = sa.select(media).where(media.c.workspace_id == workspace_id)
-    if after:
-        at, _, last = after.partition("~")
-        try:
-            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
-        except ValueError:
-            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
-        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
-    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
-    rows = [dict(row) for row in conn.execute(query).mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
-
-
-def wanted_by(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:
-    """A post that is not out yet and needs this file."""
-    over = ("published", "failed", "canceled")
-    return conn.execute(
-        sa.select(posts.c.id)
-        .join(parts, parts.c.post_id == posts.c.id)
-        .where(
-            posts.c.workspace_id == workspace_id,
-            posts.c.state.not_in(over),
-            sa.cast(parts.c.body, sa.Text).contains(f'"{media_id}"', autoescape=True),
-        )
-        .limit(1)
-    ).scalar()
 
 
 async def remove(app: App, row: Mapping[str, Any]) -> str | None:
     """Forget a kept file and delete its bytes. Nothing is done when a post still needs it: that post is the answer."""
 
     def work(conn: sa.Connection) -> str | None:
-        needed = wanted_by(conn, row["workspace_id"], row["id"])
+        needed = post_that_needs(conn, row["workspace_id"], row["id"])
         if needed is None:
-            conn.execute(sa.delete(media).where(media.c.id == row["id"]))
+            delete_media(conn, row["id"])
         return needed
 
     needed = await app.db.run(work)
@@ -164,15 +201,27 @@ async def remove(app: App, row: Mapping[str, Any]) -> str | None:
     return needed
 
 
-async def look_at(
+@dataclass(frozen=True, slots=True)
+class MediumReport:
+    """What the check of one medium of a post found; ``field`` is the medium's path in the request."""
+
+    field: str
+    report: MediaReport
+
+    def out(self, public_url: str) -> MediumOut:
+        found = [finding_out(f, self.field, public_url) for f in self.report.findings]
+        return MediumOut(**{**self.report.to_json(), "field": self.field, "findings": found})
+
+
+async def inspect_medium(
     app: App,
     workspace_id: str,
     path: str,
     item: Mapping[str, Any],
     part: Mapping[str, Any],
     due: float | None,
-) -> dict[str, Any] | None:
-    """What preflight says of one medium of a post; ``None`` when there is nothing to look at."""
+) -> MediumReport | None:
+    """Check one medium of a post as Threads will; ``None`` when there is nothing to check."""
     service = app.media()
     source: str | None = None
     if isinstance(item.get("id"), str):
@@ -184,9 +233,7 @@ async def look_at(
         return None
     options = part.get("options")
     too_long = str(options.get("on_too_long") or "refuse") if isinstance(options, Mapping) else "refuse"
-    report = await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id)
-    found = [finding_json(f, path, app.settings.public_url) for f in report.findings]
-    return {**report.to_json(), "field": path, "findings": found}
+    return MediumReport(path, await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id))
 
 
 def _is_id(value: Any) -> bool:
@@ -224,25 +271,25 @@ class Repairs:
 async def _repair(app: App, row: Mapping[str, Any], on_too_long: str) -> None:
     service, last = app.media(), 0.0
     loop = asyncio.get_running_loop()
-    telling: set[asyncio.Task[None]] = set()
+    writing: set[asyncio.Task[None]] = set()
 
-    def told(progress: Progress) -> None:
+    def note_progress(progress: Progress) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last < TOLD_EVERY_S:
+        if now - last < PROGRESS_EVERY_S:
             return
         last = now
         job = {"state": "running", **progress_json(progress)}
         task = loop.create_task(app.db.run(set_job, row["id"], job))
-        telling.add(task)
-        task.add_done_callback(telling.discard)
+        writing.add(task)
+        task.add_done_callback(writing.discard)
 
     try:
-        made = await service.prepare(service.local_path(row["stored"]), on_too_long=on_too_long, progress=told)
+        made = await service.prepare(service.local_path(row["stored"]), on_too_long=on_too_long, progress=note_progress)
     except asyncio.CancelledError:
         await asyncio.shield(app.db.run(set_job, row["id"], {"state": "canceled"}))
         raise
-    await asyncio.gather(*telling, return_exceptions=True)
+    await asyncio.gather(*writing, return_exceptions=True)
     if isinstance(made, NotPreparable):
         found = [finding_json(f, "media", app.settings.public_url) for f in made.findings]
         await app.db.run(set_job, row["id"], {"state": "failed", "findings": found})
@@ -264,10 +311,3 @@ def progress_json(progress: Progress) -> dict[str, Any]:
         "speed": progress.speed,
         "left_s": progress.left_s,
     }
-
-
-def set_job(conn: sa.Connection, media_id: str, job: Mapping[str, Any], prepared: Any = None) -> None:
-    values: dict[str, Any] = {"job": dict(job)}
-    if prepared is not None:
-        values["prepared"] = prepared
-    conn.execute(sa.update(media).where(media.c.id == media_id).values(**values))

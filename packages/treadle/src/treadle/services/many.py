@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from pydantic import Field
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.context import App
-from treadle.services.intake import change
-from treadle.services.read import Filters, post_ids, post_json
+from treadle.services.output import Output
+from treadle.services.post_output import PostOut
+from treadle.services.read import Filters, post_ids, read_post
+from treadle.services.refusals import ProblemOut, details_of
 from treadle.store.rows import body_of, locked, parts_of
 
 MOST = 500
@@ -43,6 +46,54 @@ class Order:
     retry: bool = False
 
 
+class Acted(NamedTuple):
+    """What became of the order for one post, and the post afterwards (``None``: deleted, or not there)."""
+
+    id: str
+    answer: Answer
+    post: PostOut | None
+
+    def out(self, public_url: str) -> ActedOn:
+        if isinstance(self.answer, Done):
+            found = {"post": self.post} if self.post else {}
+            return ActedOn(id=self.id, status=200, message=self.answer.message, **found)
+        problem = details_of(self.answer).out(public_url)
+        return ActedOn(id=self.id, status=problem.status, problem=problem)
+
+
+class ActedOn(Output):
+    """What became of one post of many."""
+
+    id: str
+    status: int = Field(description="200, or that of 'problem'; 0 in a preview.")
+    message: str | None = Field(None, description="What was done, in plain words.")
+    post: PostOut | None = Field(None, description="The post afterwards.")
+    problem: ProblemOut | None = None
+
+
+class ActionsOut(Output):
+    action: str
+    chosen: int = Field(description="How many posts it was.")
+    done: int
+    refused: int
+    next: str | None = Field(description="Send it as 'after' for the rest; null: there is none.")
+    data: list[ActedOn]
+
+
+def actions_out(order: Order, acted: Sequence[Acted], following: str | None, public_url: str) -> ActionsOut:
+    data = [one.out(public_url) for one in acted]
+    done = sum(one.status == 200 for one in data)
+    return ActionsOut(
+        action=order.action, chosen=len(data), done=done, refused=len(data) - done, next=following, data=data
+    )
+
+
+def preview_out(order: Order, ids: Sequence[str], following: str | None) -> ActionsOut:
+    """Only which posts it would be."""
+    data = [ActedOn(id=id_, status=0) for id_ in ids]
+    return ActionsOut(action=order.action, chosen=len(ids), done=0, refused=0, next=following, data=data)
+
+
 def choose(
     conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = MOST, after: str | None = None
 ) -> tuple[list[str], str | None]:
@@ -50,14 +101,12 @@ def choose(
     return post_ids(conn, workspace_id, filters, limit=limit, after=after)
 
 
-async def carry_out(
-    app: App, workspace_id: str, ids: Sequence[str], order: Order, *, actor: str
-) -> list[tuple[str, Answer, dict[str, Any] | None]]:
-    """(id, answer, the post afterwards) for each, in a transaction each: one that cannot be done undoes no other."""
+async def carry_out(app: App, workspace_id: str, ids: Sequence[str], order: Order, *, actor: str) -> list[Acted]:
+    """The order for each post, in a transaction each: one that cannot be done undoes no other."""
 
-    def one(conn: sa.Connection, id_: str) -> tuple[str, Answer, dict[str, Any] | None]:
+    def one(conn: sa.Connection, id_: str) -> Acted:
         answer = act(conn, app, workspace_id, id_, order, now=app.now(), actor=actor)
-        return id_, answer, post_json(conn, workspace_id, id_)
+        return Acted(id_, answer, read_post(conn, workspace_id, id_))
 
     return [await app.db.run(one, id_) for id_ in ids]
 
@@ -91,7 +140,7 @@ def _change(
         patch = replaced(body_of(conn, row), order, out)
         if not patch:
             return Refusal("nothing_to_replace", "What is to be replaced does not stand in this post.")
-    answer = change(conn, app, workspace_id, post_id, patch, now=now, actor=actor)
+    answer = app.posts.edit(conn, workspace_id, post_id, patch, now=now, actor=actor)
     if not isinstance(answer, Done) or not order.retry or row["state"] != "failed":
         return answer
     again = app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)

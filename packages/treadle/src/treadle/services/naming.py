@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
 from treadle.engine.house import House
@@ -72,6 +73,9 @@ def _in_doubt(conn: sa.Connection, workspace_id: str, post_id: str) -> tuple[Acc
 
 
 async def _look(house: House, account: AccountView, part: PartView, code: str) -> Named | Refusal:
+    if not house.opens(account):
+        found = unreadable.cause()
+        return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
     listed = await read_list(house.client(account), part, since=part.intent_first_at)
     for item in listed.items:
         address = str(item.get("permalink") or "")

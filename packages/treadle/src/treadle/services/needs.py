@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
-from treadle.services.read import blocker_json, visible_blockers
+from treadle.services.read import blocker_json
 from treadle.store.tables import blockers, parts, post_blockers, posts
+from treadle.store.visible_blockers import visible_blockers
 
 WHOLE = 6  # groups that are shown with their blockers; the rest is named in one line each
 SHOWN = 4  # blockers of a group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from treadle.domain.findings import Finding
 from treadle.domain.rules import check_post
-from treadle.domain.times import When, parse_duration, parse_when
+from treadle.domain.times import When, about_past, parse_duration, parse_when
 from treadle.store.tables import accounts, media
 from treadle_threads.params import MediaType
 
@@ -22,16 +22,25 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,64}")  # what else is sent as an id need not b
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as read. It can become a post when ``errors`` is empty; then ``account`` is there, a row of accounts.
+    """A request as read. It can become a post when there are no ``errors``; then ``account`` is there, a row of
+    accounts.
 
     ``parts`` are the post and its replies; ``when`` is ``None`` for at once; ``lateness`` is seconds.
     """
 
-    errors: list[Finding]
+    findings: tuple[Finding, ...]
     account: Mapping[str, Any] | None
     parts: list[dict[str, Any]]
     when: When | None
     lateness: float
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.severity != "error")
 
     @property
     def kinds(self) -> list[MediaType]:
@@ -45,39 +54,55 @@ class Request:
 
 
 def read_request(
-    conn: sa.Connection,
-    workspace_id: str,
-    body: Mapping[str, Any],
-    *,
-    now: float,
-    lateness: float,
-    kept: When | None = None,
+    conn: sa.Connection, workspace_id: str, body: Any, *, now: float, lateness: float, kept: When | None = None
 ) -> Request:
-    """Check a request against Threads' rules and against what this workspace has.
+    """Everything that is wrong with a request to publish, or may be, and what it means, without asking Threads.
 
-    ``lateness`` (seconds) holds when the request names none; ``kept`` stands for its time and zone when it has none of
-    its own to be read.
+    The one reading of a request: for storing, changing, previewing and checking. ``lateness`` (seconds) holds when the
+    request names none; ``kept`` replaces its time and zone when it has none of its own to be read.
     """
-    errors = [finding for finding in check_post(body) if finding.severity == "error"]
-    when = kept or _when(body, now)
-    if isinstance(when, Finding):
-        errors.append(when)
-        when = None
+    found = check_post(body)
+    if not isinstance(body, Mapping):
+        return Request(tuple(found), None, [], kept, lateness)
     if body.get("max_lateness") is not None:
-        asked = parse_duration(body["max_lateness"])
-        if isinstance(asked, Finding):
-            errors.append(asked)
+        asked_for = parse_duration(body["max_lateness"])
+        if isinstance(asked_for, Finding):
+            found.append(asked_for)
         else:
-            lateness = asked
-    account = known_account(conn, workspace_id, body, errors)
-    errors += unknown_media(conn, workspace_id, body, errors)
-    return Request(errors, account, part_list(body), when, lateness)
+            lateness = asked_for
+    when = kept or _read_time(body, now, found)
+    if when is not None and kept is None and (past := about_past(when, lateness, now)):
+        found.append(past)
+    account = _known_account(conn, workspace_id, body, found)
+    found += _unknown_media(conn, workspace_id, body, found)
+    return Request(tuple(found), account, part_list(body), when, lateness)
 
 
-def _when(body: Mapping[str, Any], now: float) -> When | Finding | None:
-    if body.get("publish_at") in (None, ""):
+def _read_time(body: Mapping[str, Any], now: float, found: list[Finding]) -> When | None:
+    """The time asked for, with its zone in its text when it names one; what is wrong with it goes to ``found``."""
+    at, zone = body.get("publish_at"), body.get("zone")
+    if zone is not None and not isinstance(zone, str):
+        found.append(_wrong_type("zone", zone, "the name of a time zone such as Europe/Berlin"))
         return None
-    return parse_when(str(body["publish_at"]), str(body["zone"]) if body.get("zone") else None, now=now)
+    if at is None:
+        return None
+    if not isinstance(at, str):
+        found.append(_wrong_type("publish_at", at, "a time such as 2026-12-01T09:00:00+01:00"))
+        return None
+    if not at:
+        way_out = "Send a time, or leave the field out to publish as soon as possible."
+        found.append(Finding("publish_at", "not_a_time", "This is empty.", way_out, given=at))
+        return None
+    when = parse_when(at, zone or None, now=now)
+    if isinstance(when, Finding):
+        found.append(when)
+        return None
+    found += when.warnings
+    return replace(when, text=f"{at}[{zone}]") if zone else when
+
+
+def _wrong_type(name: str, value: Any, wanted: str) -> Finding:
+    return Finding(name, "wrong_type", f"This must be {wanted}.", f"Send {wanted}.", given=value, limit=wanted)
 
 
 def part_list(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -109,7 +134,7 @@ def looks_like_video(item: Mapping[str, Any]) -> bool:
     return path.rsplit(".", 1)[-1].lower() in VIDEO_SUFFIXES
 
 
-def known_account(
+def _known_account(
     conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
 ) -> dict[str, Any] | None:
     """The account the request names; adds a finding when there is none, unless its id is wrong in itself."""
@@ -133,7 +158,7 @@ def known_account(
     return None
 
 
-def unknown_media(
+def _unknown_media(
     conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
 ) -> list[Finding]:
     """A finding for every uploaded file that this workspace does not have, unless its id is wrong in itself."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.clarity import clarity_of
 from treadle.domain.view import AccountView, account_view
@@ -67,6 +68,8 @@ def _live(
 async def _delete(
     house: House, account: AccountView, post_id: str, workspace_id: str, live: list[Mapping[str, Any]], actor: str
 ) -> Unpublished:
+    if not house.opens(account):
+        return Unpublished(cause=unreadable.cause())
     client, done = house.client(account), Unpublished()
     for part in reversed(live):
         began = house.now()

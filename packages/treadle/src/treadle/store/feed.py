@@ -34,3 +34,8 @@ def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 20
         .limit(limit)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def newest(conn: sa.Connection) -> int:
+    """The id of the last change; 0 when there is none."""
+    return int(conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0)

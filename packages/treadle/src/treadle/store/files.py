@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.tables import media
+from treadle.store.tables import media, parts, posts
 
 
 def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[str, Any] | None:
@@ -14,3 +15,54 @@ def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[st
     mine = (media.c.id == media_id, media.c.workspace_id == workspace_id)
     row = conn.execute(sa.select(media).where(*mine)).mappings().first()
     return dict(row) if row else None
+
+
+def insert_media(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    conn.execute(sa.insert(media).values(**row))
+
+
+def delete_media(conn: sa.Connection, media_id: str) -> None:
+    conn.execute(sa.delete(media).where(media.c.id == media_id))
+
+
+def set_job(
+    conn: sa.Connection, media_id: str, job: Mapping[str, Any], prepared: Mapping[str, Any] | None = None
+) -> None:
+    """How far a repair is, and what it made once it is done."""
+    values = {"job": dict(job), **({"prepared": dict(prepared)} if prepared is not None else {})}
+    conn.execute(sa.update(media).where(media.c.id == media_id).values(**values))
+
+
+def page_of(
+    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Rows of kept files, newest first, and the cursor of the page that follows."""
+    query = sa.select(media).where(media.c.workspace_id == workspace_id)
+    if after:
+        at, _, last = after.partition("~")
+        try:
+            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
+        except ValueError:
+            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
+        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
+    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
+    rows = [dict(row) for row in conn.execute(query).mappings()]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
+
+
+def post_that_needs(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:
+    """A post that is not published yet and names this file."""
+    over = ("published", "failed", "canceled")
+    query = (
+        sa.select(posts.c.id)
+        .join(parts, parts.c.post_id == posts.c.id)
+        .where(
+            posts.c.workspace_id == workspace_id,
+            posts.c.state.not_in(over),
+            sa.cast(parts.c.body, sa.Text).contains(f'"{media_id}"', autoescape=True),
+        )
+    )
+    found: str | None = conn.execute(query.limit(1)).scalar()
+    return found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from treadle.http.places import LIFE_S, EventStream, Right
-from treadle.http.stream import HEARTBEAT_S, PAGE, Hub, batch, hub_of, newest
 from treadle.people import login
-from treadle.services.context import App
+from treadle.services import events
+from treadle.services.events import ChangeOut, Hub, Right
+from treadle.sse import EventStream
+from treadle.store import feed
 from treadle.web.desk import SESSION_COOKIE, Pages, Visit
 
 pages = Pages()
@@ -20,39 +21,35 @@ pages = Pages()
 @pages.get("/live")
 async def live(visit: Visit) -> Response:
     """Server-sent events: ``changed`` with the type and the subject of each change."""
-    app, hub = visit.app, hub_of(visit.request)
+    app, hub = visit.app, _hub(visit)
     said = visit.request.headers.get("last-event-id") or visit.asked("after")
     after = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
-    start = after if after is not None else await app.db.query(newest)
+    start = after if after is not None else await app.db.query(feed.newest)
     token = visit.request.cookies.get(SESSION_COOKIE, "")
     viewer = visit.viewer
     right = Right(
         viewer.user_id, viewer.workspace_id, lambda conn: login.session(conn, token, now=app.now()) is not None
     )
-    return EventStream(hub.places, right, _stream(app, hub, right, start), app.settings.public_url)
+    return EventStream(
+        _lines(events.changes(app, hub, right, start)),
+        take=lambda: hub.places.take(right),
+        give_back=lambda: hub.places.give_back(right),
+        refuse=lambda full: PlainTextResponse(full, 429, {"Retry-After": "30"}),
+        most_s=events.LIFE_S + events.GRACE_S,
+    )
 
 
-async def _stream(app: App, hub: Hub, right: Right, after: int) -> AsyncIterator[str]:
-    hub.join()
-    ends = asyncio.get_running_loop().time() + LIFE_S
-    try:
-        yield "retry: 3000\n\n"
-        while True:
-            seen = hub.newest
-            rows = await app.db.query(batch, right, after)
-            if rows is None:
-                return
-            for row in rows:
-                after = row["id"]
-                data = json.dumps({"type": row["type"], "subject": row["subject"]})
-                yield f"id: {after}\nevent: changed\ndata: {data}\n\n"
-            if len(rows) >= PAGE:
-                continue
-            after = max(after, seen)  # changes of other workspaces move the newest id as well
-            grown = await hub.grown(after, HEARTBEAT_S)
-            if hub.closed or asyncio.get_running_loop().time() >= ends:
-                return
-            if not grown:
+def _hub(visit: Visit) -> Hub:
+    hub: Hub = visit.request.app.state.hub
+    return hub
+
+
+async def _lines(changes: AsyncGenerator[ChangeOut | None, None]) -> AsyncGenerator[str, None]:
+    yield "retry: 3000\n\n"
+    async with aclosing(changes):
+        async for change in changes:
+            if change is None:
                 yield ": all quiet\n\n"
-    finally:
-        hub.leave()
+            else:
+                data = json.dumps({"type": change.type, "subject": change.subject})
+                yield f"id: {change.id}\nevent: changed\ndata: {data}\n\n"

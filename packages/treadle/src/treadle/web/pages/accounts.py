@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from pydantic import SecretStr
 from starlette.responses import Response
 
 from treadle.accounts import links
-from treadle.accounts.connect import add_token
 from treadle.accounts.health import WORDS
-from treadle.accounts.pages import Page
-from treadle.accounts.reading import recheck
-from treadle.accounts.storing import disconnect
+from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
+from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
-from treadle.http.accounts import with_accounts
-from treadle.people import audit
 from treadle.plural import plural
-from treadle.services import roster
+from treadle.services import accounts, connecting, roster
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()
@@ -92,17 +87,14 @@ async def reconnect(visit: Visit) -> Response:
 async def _link(visit: Visit, account_id: str | None) -> Response:
     """Make a link for this very person and open it."""
 
-    def work(conn: sa.Connection) -> links.Link | Refusal:
-        # Whoever a link is sent to has no log-in here to come back to.
-        back = None if visit.text("share") else f"{visit.app.settings.public_url}{links.OWN_PAGE}"
-        settings, now = visit.app.settings, visit.now
-        made = links.create(conn, settings, visit.workspace, now=now, account_id=account_id, return_url=back)
-        if isinstance(made, links.Link):
-            who = visit.viewer.user_id
-            audit.note(conn, visit.workspace, who, "link.created", made.id, {"account_id": account_id}, now=now)
-        return made
-
-    made = await visit.app.db.run(work)
+    # Whoever a link is sent to has no account here to come back to.
+    back = None if visit.text("share") else f"{visit.app.settings.public_url}{links.OWN_PAGE}"
+    app, who = visit.app, visit.viewer.user_id
+    made = await app.db.run(
+        lambda conn: connecting.create_link(
+            conn, app, visit.workspace, actor=who, account_id=account_id, return_url=back
+        )
+    )
     if isinstance(made, Refusal):
         return visit.to("/accounts", f"{made.title}. {made.detail}", "act")
     if visit.text("share"):
@@ -114,13 +106,13 @@ async def _link(visit: Visit, account_id: str | None) -> Response:
 async def by_token(visit: Visit) -> Response:
     """Connect with a token from Meta's dashboard."""
     token = SecretStr(visit.text("token"))
-    made = await with_accounts(
-        visit.app, lambda house: add_token(house, visit.workspace, token, actor=visit.viewer.user_id)
-    )
+    made = await connecting.by_token(visit.app, visit.workspace, token, actor=visit.viewer.user_id)
     if isinstance(made, Unknown):
         return visit.to("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
-    if isinstance(made, Page):
+    if isinstance(made, ConnectPage):
         return visit.to("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
+    if isinstance(made, Missing):
+        return visit.missing()
     said = f"@{made.username} is connected."
     if made.released:
         said += f" {plural(len(made.released), 'post goes', 'posts go')} out now."
@@ -136,27 +128,24 @@ async def act(visit: Visit) -> Response:
 
     match do:
         case "recheck":
-            found = await with_accounts(visit.app, lambda house: recheck(house, visit.workspace, account_id))
+            found = await accounts.recheck(visit.app, visit.workspace, account_id)
+            if isinstance(found, Missing):
+                return visit.missing()
             if isinstance(found, Refusal):
                 return here(f"{found.title}. {found.detail}", "act")
             well = found.health in ("active", "expiring")
             return here(WORDS.get(found.health, found.health), "go" if well else "act")
         case "pause" | "resume":
-
-            def work(conn: sa.Connection) -> Any:
-                paused = do == "pause"
-                done = visit.app.posts.pause(conn, visit.workspace, account_id=account_id, paused=paused, now=visit.now)
-                event = "account.paused" if paused else "account.resumed"
-                audit.note(conn, visit.workspace, visit.viewer.user_id, event, account_id, now=visit.now)
-                return done
-
-            await visit.app.db.run(work)
+            actor = visit.viewer.user_id
+            await visit.app.db.run(
+                lambda conn: accounts.pause(
+                    conn, visit.app, visit.workspace, account_id, paused=do == "pause", actor=actor
+                )
+            )
             return here("Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
         case "disconnect":
             actor = visit.viewer.user_id
-            done = await visit.app.db.run(
-                lambda conn: disconnect(conn, visit.workspace, account_id, actor=actor, now=visit.now)
-            )
+            done = await accounts.disconnect(visit.app, visit.workspace, account_id, actor=actor)
             if not done:
                 return visit.to("/accounts", "There is no such connected account.", "act")
             return here("Disconnected: its tokens are forgotten.")

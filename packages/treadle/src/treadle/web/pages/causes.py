@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.http.causes import unknown_of
 from treadle.services import history
+from treadle.services.causes import unknown_answers
 from treadle.store.tables import blockers
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
@@ -71,4 +71,4 @@ def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, 
 
 @pages.get("/unknown")
 async def unknown(visit: Visit) -> Response:
-    return visit.page("unknown.html", answers=await visit.app.db.query(unknown_of, visit.workspace))
+    return visit.page("unknown.html", answers=(await visit.app.db.query(unknown_answers, visit.workspace)).data)

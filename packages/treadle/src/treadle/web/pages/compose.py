@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.http import preflight
 from treadle.services import intake
+from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
 from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
@@ -139,7 +139,7 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]:
-    found = await preflight.look(visit.app, visit.workspace, draft.to_body(), with_media=look)
+    found = (await inspect_post(visit.app, visit.workspace, draft.to_body(), with_media=look)).to_json()
     return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
 
 
@@ -255,8 +255,8 @@ async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
     def store(conn: sa.Connection) -> Any:
         if draft.post_id:
             patch = _as_published(conn, visit.workspace, draft.post_id, draft.to_patch())
-            return intake.change(
-                conn, visit.app, visit.workspace, draft.post_id, patch, now=visit.now, actor=visit.actor,
+            return visit.app.posts.edit(
+                conn, visit.workspace, draft.post_id, patch, now=visit.now, actor=visit.actor,
                 version=draft.version,
             )  # fmt: skip
         body = {**draft.to_body(), **({"draft": True} if as_draft else {})}
@@ -269,7 +269,7 @@ async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
     match answer:
         case intake.Accepted():
             said = "Kept as a draft." if as_draft else "Scheduled." if draft.when == "at" else "It is on its way."
-            return visit.to(f"/posts/{answer.post['id']}", said)
+            return visit.to(f"/posts/{answer.post.id}", said)
         case Done():
             return visit.to(f"/posts/{draft.post_id}", answer.message)
         case Rejected():

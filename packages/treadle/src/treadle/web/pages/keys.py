@@ -24,7 +24,7 @@ async def show(visit: Visit) -> Response:
 
 async def _page(visit: Visit, made: str = "") -> Response:
     rows = await visit.app.db.query(keys.listing, visit.workspace)
-    shown = {row["id"] for row in rows}
+    shown = {row.id for row in rows}
     return visit.page("keys.html", near=shown, keys=rows, scopes=SCOPES, lives=LIVES, made=made)
 
 

@@ -137,7 +137,9 @@ async def carry(visit: Visit) -> Response:
         return visit.to("/posts", NONE_LEFT, "act")
     done = await carry_out(visit.app, visit.workspace, ids, order, actor=visit.actor)
     results = [
-        {"post": post, "good": isinstance(answer, Done), "said": _said(answer)} for _, answer, post in done if post
+        {"post": post.to_json(), "good": isinstance(answer, Done), "said": _said(answer)}
+        for _, answer, post in done
+        if post
     ]
     results.sort(key=lambda result: bool(result["good"]))  # what was not changed is read first
     good = sum(1 for result in results if result["good"])

@@ -1,0 +1,75 @@
+"""What comes from outside before anything is known of it: JSON text, ids, cursors, keys. Read alike by every face."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from treadle.domain.findings import Finding
+
+_ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
+_CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class NotJson:
+    """Why some text is not JSON, with the place."""
+
+    message: str
+
+
+def parse_json(text: bytes) -> Any | NotJson:
+    """The value that JSON text in UTF-8 holds."""
+    if not text.strip():
+        return NotJson("The body is empty.")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return NotJson("It is nested too deeply to be read.")
+    except json.JSONDecodeError as wrong:
+        where = f"line {wrong.lineno}, column {wrong.colno}"
+        return NotJson(f"It breaks at {where}: {wrong.msg[:1].lower()}{wrong.msg[1:]}.")
+    except UnicodeDecodeError as wrong:
+        return NotJson(f"It is not UTF-8: byte {wrong.start + 1} cannot be read.")
+    except ValueError:
+        return NotJson("A number in it has too many digits.")
+
+
+def is_id(value: str) -> bool:
+    """Whether this can be an id."""
+    return _ID.match(value) is not None
+
+
+def cursor(value: str | None, *, sort: str = "") -> str | Finding | None:
+    """``after`` as an earlier page gave it, and made under this ``sort`` when the list has several."""
+    if value is None or value == "":
+        return None
+    found = _CURSOR.match(value)
+    if not found:
+        return wrong_cursor(value)
+    made_under = (found["sort"] or "").removeprefix("~")
+    if made_under == sort:
+        return value
+    if not made_under or not sort:
+        return wrong_cursor(value)
+    message = f"This cursor belongs to a list sorted by '{made_under}', not by '{sort}'."
+    way_out = "Keep 'sort' as it was on the page before, or leave 'after' out and begin at the first page."
+    return Finding("after", "cursor_of_another_sort", message, way_out, given=value)
+
+
+def wrong_cursor(value: str) -> Finding:
+    """What is wrong with an ``after`` that no page gave."""
+    way_out = "Send 'next' of the page before, unchanged, or leave it out."
+    return Finding("after", "cursor", "This is not a cursor of this list.", way_out, given=value)
+
+
+def unstorable(text: str) -> str:
+    """Why no database can hold this text; empty when one can."""
+    if "\x00" in text:
+        return "This contains the character NUL."
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        return "This contains half of a character."
+    return ""

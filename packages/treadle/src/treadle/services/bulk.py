@@ -1,0 +1,128 @@
+"""Many posts in one request, each with an answer of its own: one that is refused does not hold the others up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.findings import Finding
+from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
+from treadle.services.context import App
+from treadle.services.intake import Accepted, accept, with_field
+from treadle.services.output import Output
+from treadle.services.post_output import PostOut
+from treadle.services.refusals import ProblemDetails, ProblemOut, details_of
+
+MOST = 500
+GROUP = 50  # short transactions: nobody waits long for the database
+
+
+class BulkItem(Output):
+    """What became of one post of many: the stored post, or why it was refused."""
+
+    index: int = Field(description="Its place in the request, from 0.")
+    status: int = Field(description="201: stored; 200: stored by an earlier request; else that of 'problem'.")
+    post: PostOut | None = None
+    problem: ProblemOut | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return self.model_dump(exclude_unset=True)
+
+
+class BulkOut(Output):
+    data: list[BulkItem] = Field(description="One for each post, in the order sent.")
+    accepted: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The answer to one post of many; ``index`` is its place in the request."""
+
+    index: int
+    answer: Accepted | Rejected | Missing | Refusal | NotJson
+
+    @property
+    def stored(self) -> bool:
+        return isinstance(self.answer, Accepted)
+
+    def out(self, public_url: str) -> BulkItem:
+        match self.answer:
+            case Accepted(post, again):
+                return BulkItem(index=self.index, status=200 if again else 201, post=post)
+            case NotJson(message):
+                problem = ProblemDetails("bad_json", message).out(public_url)
+            case refused:
+                problem = details_of(refused).out(public_url)
+        return BulkItem(index=self.index, status=problem.status, problem=problem)
+
+
+def bulk_out(entries: Sequence[Entry], public_url: str) -> BulkOut:
+    accepted = sum(entry.stored for entry in entries)
+    data = [entry.out(public_url) for entry in entries]
+    return BulkOut(data=data, accepted=accepted, refused=len(entries) - accepted)
+
+
+async def submit_many(
+    app: App, workspace_id: str, posts: Sequence[Any], *, actor: str, key: str | None
+) -> list[Entry] | Rejected:
+    """Store 1 to 500 posts; an entry for each, in the order sent. ``key`` as in :func:`submit_group`."""
+    if not 1 <= len(posts) <= MOST:
+        message = f"There are {len(posts)} posts; 1 to {MOST} go in one request."
+        limit = [1, MOST]
+        return Rejected(
+            (Finding("posts", "bulk_size", message, "Send them in groups.", given=len(posts), limit=limit),)
+        )
+    numbered, made = list(enumerate(posts)), list[Entry]()
+    for start in range(0, len(numbered), GROUP):
+        group = numbered[start : start + GROUP]
+        made += await app.db.run(submit_group, app, workspace_id, group, actor=actor, key=key, now=app.now())
+    return made
+
+
+def submit_group(
+    conn: sa.Connection,
+    app: App,
+    workspace_id: str,
+    group: Sequence[tuple[int, Any]],
+    *,
+    actor: str,
+    key: str | None,
+    now: float,
+) -> list[Entry]:
+    """Store the posts of a group, each with its index, in the caller's transaction.
+
+    ``key``: an idempotency key for all, from which each post without one of its own gets ``<key>#<index>``.
+    """
+    made = []
+    for index, item in group:
+        body, own_key = _own_key(item)
+        answer: Accepted | Rejected | Missing | Refusal
+        if isinstance(own_key, Finding):
+            answer = Rejected((own_key,))
+        else:
+            derived = f"{key}#{index}" if key is not None else None
+            answer = accept(conn, app, workspace_id, body, now=now, actor=actor, idempotency_key=own_key or derived)
+        if isinstance(answer, Rejected):
+            answer = Rejected(with_field(answer.findings, f"posts[{index}]"))
+        made.append(Entry(index, answer))
+    return made
+
+
+def _own_key(item: Any) -> tuple[Any, str | Finding | None]:
+    """The post without its ``idempotency_key``, and that."""
+    if not isinstance(item, dict):
+        return item, None
+    rest = {name: value for name, value in item.items() if name != "idempotency_key"}
+    key = item.get("idempotency_key")
+    if key is not None and (not isinstance(key, str) or not IDEMPOTENCY_KEY.match(key)):
+        message = "An idempotency_key is 1 to 200 printable ASCII characters."
+        way_out = "Send a fresh UUID, for instance."
+        return rest, Finding("idempotency_key", "idempotency_key", message, way_out, given=key)
+    return rest, key

@@ -1,0 +1,185 @@
+"""What changes, as it changes: one look at the change feed serves every listener of the process.
+
+A listener that was away names the last id it saw and gets what it missed (changes are kept 14 days). A right to listen
+can end at any time: a key is revoked, a session ends, a person is disabled or removed. So it is checked again whenever
+there is something to send and with every heartbeat, after reading what to send: what was read before the right ended
+may still be sent, and nothing that came later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from treadle.services.context import App
+from treadle.services.output import Output
+from treadle.services.read import iso
+from treadle.store import feed
+
+HEARTBEAT_S = 15.0
+LOOK_S = 0.3
+LIFE_S = 3_600.0  # then a stream ends, and the client begins again after the last id that it saw
+GRACE_S = 60.0  # for a client that stopped reading; the others end in order before that
+PAGE = 200
+OVERLAP = 64  # ids: on PostgreSQL a smaller id may be committed after a larger one
+MOST = 500  # streams on this server
+MOST_OF_A_WORKSPACE = 100
+MOST_OF_A_HOLDER = 25  # a key, or a person in all their browsers
+
+
+class ChangeOut(Output):
+    """One change."""
+
+    id: int = Field(description="Grows; what Last-Event-ID takes.")
+    type: str = Field(description="Such as post.published.")
+    subject: str = Field(description="The id of what changed.")
+    at: str | None = Field(description="ISO 8601 in UTC.")
+    data: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Whose stream it is, and whether they still have the right to it (a cheap query)."""
+
+    holder: str
+    workspace_id: str
+    holds: Callable[[sa.Connection], bool]
+
+
+@dataclass(slots=True)
+class Places:
+    """The open streams of one server, of both kinds, counted."""
+
+    of_holder: Counter[str] = field(default_factory=Counter)
+    of_workspace: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def taken(self) -> int:
+        return self.of_holder.total()
+
+    def take(self, right: Right) -> str | None:
+        """Take one; or why there is none."""
+        if self.of_holder[right.holder] >= MOST_OF_A_HOLDER:
+            return f"{MOST_OF_A_HOLDER} streams are open with this key or by this person. Close one."
+        if self.of_workspace[right.workspace_id] >= MOST_OF_A_WORKSPACE:
+            return f"{MOST_OF_A_WORKSPACE} streams of this workspace are open. Close one."
+        if self.taken >= MOST:
+            return "Too many streams are open on this server."
+        self.of_holder[right.holder] += 1
+        self.of_workspace[right.workspace_id] += 1
+        return None
+
+    def give_back(self, right: Right) -> None:
+        for counter, name in ((self.of_holder, right.holder), (self.of_workspace, right.workspace_id)):
+            counter[name] -= 1
+            if counter[name] <= 0:
+                del counter[name]
+
+
+class Hub:
+    """Wakes every listener when the feed has grown; looks at the feed only while somebody listens."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._grown = asyncio.Condition()
+        self._task: asyncio.Task[None] | None = None
+        self.listeners = 0
+        self.newest = 0
+        self.closed = False
+        self.places = Places()
+
+    def join(self) -> None:
+        self.listeners += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._watch())
+
+    def leave(self) -> None:
+        self.listeners -= 1
+        if self.listeners == 0 and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def close(self) -> None:
+        """End every stream: the server stops."""
+        self.closed = True
+        async with self._grown:
+            self._grown.notify_all()
+
+    async def grown(self, after: int, within_s: float) -> bool:
+        """Whether there is something after this id, as soon as there is or after ``within_s`` seconds."""
+        async with self._grown:
+            try:
+                await asyncio.wait_for(self._grown.wait_for(lambda: self.closed or self.newest > after), within_s)
+            except TimeoutError:
+                return False
+        return not self.closed
+
+    async def _watch(self) -> None:
+        while True:
+            with suppress(sa.exc.SQLAlchemyError):  # the database is away for a moment; the listeners stay
+                found = await self._app.db.query(feed.newest)
+                if found > self.newest:
+                    async with self._grown:
+                        self.newest = found
+                        self._grown.notify_all()
+            await asyncio.sleep(LOOK_S)
+
+
+async def changes(
+    app: App, hub: Hub, right: Right, after: int, *, wanted: Sequence[str] = (), follow: bool = True
+) -> AsyncGenerator[ChangeOut | None, None]:
+    """Changes after this id as they come; ``None`` every :data:`HEARTBEAT_S` seconds without one.
+
+    Ends when the right does, after :data:`LIFE_S`, and when the server stops; without ``follow`` after what is there.
+    """
+    hub.join()
+    ends = asyncio.get_running_loop().time() + LIFE_S
+    # On PostgreSQL a smaller id may be committed after a larger one: read from a little before, send nothing twice.
+    overlap = 0 if app.db.is_sqlite else OVERLAP
+    start, sent = after, deque[int](maxlen=2 * PAGE)
+    try:
+        while True:
+            seen = hub.newest
+            rows = await app.db.query(_batch, right, max(start, after - overlap))
+            if rows is None:
+                return
+            fresh = [row for row in rows if row["id"] not in sent]
+            for row in fresh:
+                after = max(after, row["id"])
+                sent.append(row["id"])
+                if is_wanted(row["type"], wanted):
+                    yield change_out(row)
+            if len(rows) >= PAGE and fresh:
+                continue
+            if not follow:
+                return
+            after = max(after, seen)  # changes of other workspaces move the newest id as well
+            grown = await hub.grown(after, HEARTBEAT_S)
+            if hub.closed or asyncio.get_running_loop().time() >= ends:
+                return
+            if not grown:
+                yield None
+    finally:
+        hub.leave()
+
+
+def _batch(conn: sa.Connection, right: Right, after: int) -> list[dict[str, Any]] | None:
+    """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
+    rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
+    return rows if right.holds(conn) else None
+
+
+def is_wanted(type_: str, wanted: Sequence[str]) -> bool:
+    """Whether this type is among ``wanted``, which are names or beginnings such as ``post.*``; empty wants all."""
+    return not wanted or any(type_ == w or (w.endswith(".*") and type_.startswith(w[:-1])) for w in wanted)
+
+
+def change_out(row: Mapping[str, Any]) -> ChangeOut:
+    return ChangeOut(id=row["id"], type=row["type"], subject=row["subject"], at=iso(row["at"]), data=row["payload"])

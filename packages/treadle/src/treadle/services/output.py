@@ -1,0 +1,11 @@
+"""What use cases answer: models that build an answer, check it and describe it in the API's document."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Output(BaseModel):
+    """An answer. Later versions may add fields, so readers must not refuse those they do not know."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)

@@ -1,0 +1,156 @@
+"""What would become of a post, without storing it or asking Threads to publish it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from treadle.accounts.health import WORDS
+from treadle.domain.findings import Finding
+from treadle.domain.rules import scopes_needed, scopes_wanted
+from treadle.services.context import App
+from treadle.services.files import MediumOut, MediumReport, inspect_medium
+from treadle.services.intake import check
+from treadle.services.output import Output
+from treadle.services.read import blocker_json
+from treadle.services.refusals import FindingOut, finding_out
+from treadle.services.request import Request
+from treadle.store.visible_blockers import open_causes_of
+
+AT_ONCE = 3
+MOST_MEDIA = 40
+
+
+class ScopesOut(Output):
+    """Permissions of Meta."""
+
+    needed: list[str] = Field(description="Without these Threads refuses the post.")
+    missing: list[str] = Field(description="Of these, what the account did not grant.")
+    wanted: list[str] = Field(description="What would make it safer, and was not granted.")
+
+
+class AccountAhead(Output):
+    """The account of a post, and the open causes that its posts wait for now."""
+
+    id: str
+    username: str = Field(description="Without '@'.")
+    health: str
+    health_words: str = Field(description="Its health in plain words.")
+    paused: bool
+    blockers: list[dict[str, Any]] = Field(description="As GET /v1/blockers gives them.")
+
+
+class PreflightOut(Output):
+    """Everything that is known of a post before it is sent."""
+
+    ok: bool = Field(description="Whether it can be published: no finding is an error, no medium is refused.")
+    findings: list[FindingOut] = Field(description="Of the request and the account.")
+    media: list[MediumOut] = Field(description="Of each medium that could be checked, at most 40.")
+    account: AccountAhead | None = Field(description="Null: the request names none of this workspace.")
+    scopes: ScopesOut
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return self.model_dump(exclude_unset=True)
+
+
+async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> PreflightOut:
+    """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``."""
+
+    def read(conn: sa.Connection) -> tuple[Request, tuple[dict[str, Any], ...]]:
+        request = check(conn, app, workspace_id, body)
+        account = request.account
+        rows = open_causes_of(conn, workspace_id, account["id"], account["app_id"]) if account else []
+        return request, tuple(blocker_json(row) for row in rows)
+
+    request, causes = await app.db.query(read)
+    plain: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    scopes = _scopes(plain, request.account)
+    findings = (*request.findings, *_about_account(request.account, causes, scopes))
+    media: tuple[MediumReport, ...] = ()
+    if with_media and not any(f.rule in ("wrong_type", "too_deep") for f in findings):
+        media = await _inspect_media(app, workspace_id, plain, request.at)
+    url = app.settings.public_url
+    return PreflightOut(
+        ok=all(f.severity != "error" for f in findings) and all(m.report.ok for m in media),
+        findings=[finding_out(f, url) for f in findings],
+        media=[m.out(url) for m in media],
+        account=_ahead(request.account, causes),
+        scopes=scopes,
+    )
+
+
+def _ahead(account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...]) -> AccountAhead | None:
+    if account is None:
+        return None
+    return AccountAhead(
+        id=account["id"],
+        username=account["username"],
+        health=account["health"],
+        health_words=WORDS[account["health"]],
+        paused=account["paused"],
+        blockers=list(causes),
+    )
+
+
+def _scopes(body: Mapping[str, Any], account: Mapping[str, Any] | None) -> ScopesOut:
+    try:
+        needed, wanted = scopes_needed(body), scopes_wanted(body)
+    except (TypeError, AttributeError, ValueError):  # the body has not the shape of a post
+        return ScopesOut(needed=[], missing=[], wanted=[])
+    granted = set(account["scopes"] or ()) if account else set()
+    missing = needed - granted if granted else set()
+    return ScopesOut(needed=sorted(needed), missing=sorted(missing), wanted=sorted(wanted - granted))
+
+
+def _about_account(
+    account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...], scopes: ScopesOut
+) -> list[Finding]:
+    if account is None:
+        return []
+    found = []
+
+    def warn(rule: str, message: str, way_out: str, pattern: str, given: Any = None) -> None:
+        found.append(Finding("account_id", rule, message, way_out, "warning", given=given, pattern=pattern))
+
+    if account["token_enc"] is None or account["disconnected_at"] is not None:
+        way_out = "Connect it again; the post waits until then."
+        warn("not_connected", "This account is not connected.", way_out, "account_disconnected", account["id"])
+    elif account["health"] not in ("active", "expiring"):
+        pattern = str((account["health_cause"] or {}).get("pattern") or "")
+        warn("account_health", WORDS[account["health"]], "Repair it first; the post waits until then.", pattern)
+    for missing in scopes.missing:
+        message = f"The account did not grant {missing}, which this post needs."
+        way_out = "Connect the account again and leave every permission ticked."
+        warn("scope_missing", message, way_out, "permission_not_granted")
+    for blocker in causes:
+        cause = blocker["cause"]
+        message = f"{cause['title']}: posts of this account wait for it now."
+        warn("blocked", message, cause["next_step"], blocker["pattern"], blocker["id"])
+    return found
+
+
+async def _inspect_media(
+    app: App, workspace_id: str, body: Mapping[str, Any], due: float | None
+) -> tuple[MediumReport, ...]:
+    wanted: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
+    replies = body.get("replies")
+    for index, part in enumerate([body, *(replies if isinstance(replies, list) else [])]):
+        if isinstance(part, Mapping):
+            items = part.get("media")
+            prefix = f"replies[{index - 1}]." if index else ""
+            for place, item in enumerate(items if isinstance(items, list) else []):
+                if isinstance(item, Mapping):
+                    wanted.append((f"{prefix}media[{place}]", item, part))
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def one(path: str, item: Mapping[str, Any], part: Mapping[str, Any]) -> MediumReport | None:
+        async with few:
+            return await inspect_medium(app, workspace_id, path, item, part, due)
+
+    made = await asyncio.gather(*(one(*entry) for entry in wanted[:MOST_MEDIA]))
+    return tuple(report for report in made if report is not None)

@@ -1,0 +1,95 @@
+"""Everything a workspace owns, table by table, a page at a time and without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from treadle.store.tables import (
+    accounts,
+    alerts,
+    api_keys,
+    audit,
+    blockers,
+    changes,
+    connect_links,
+    events,
+    idempotency,
+    media,
+    parts,
+    posts,
+    users,
+    webhook_deliveries,
+    webhooks,
+    workspaces,
+)
+
+PAGE = 200
+
+
+class Exported(NamedTuple):
+    """A table whose rows are exported as they are. ``left_out``: columns of no use or of nobody's business."""
+
+    kind: str
+    table: sa.Table
+    left_out: tuple[str, ...] = ()
+
+
+TABLES = (
+    Exported("account", accounts, ("refresh_lease_token", "refresh_lease_until")),
+    Exported("connect_link", connect_links),
+    Exported("media", media, ("job",)),
+    Exported("blocker", blockers, ("open_key",)),
+    Exported("webhook", webhooks, ("cursor",)),
+    Exported("webhook_delivery", webhook_deliveries, ("lease_until",)),
+    Exported("key", api_keys, ("prefix",)),
+    Exported("user", users),
+    Exported("idempotency_key", idempotency),
+    Exported("alert", alerts),
+    Exported("audit", audit),
+    Exported("change", changes),
+)
+
+# Tables with a workspace that have no line of their own, and why.
+INSIDE_OTHERS = {
+    posts.name: "one line a post, read as the API reads it",
+    parts.name: "in the post's line, as 'parts'",
+    events.name: "in the post's line, as 'events'",
+}
+EXPORTED = frozenset(exported.table.name for exported in TABLES)
+
+
+def workspace_row(conn: sa.Connection, workspace_id: str) -> dict[str, Any] | None:
+    row = conn.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id)).mappings().first()
+    return dict(row) if row else None
+
+
+def page_of(
+    conn: sa.Connection, exported: Exported, workspace_id: str, after: Any
+) -> tuple[list[dict[str, Any]], Any | None]:
+    """Rows without secrets in the order of their keys, and the key to go on after; ``None``: there are no more."""
+    table = exported.table
+    key = table.c.key if table is idempotency else table.c.id
+    query = sa.select(table).where(table.c.workspace_id == workspace_id)
+    if after is not None:
+        query = query.where(key > after)
+    rows = conn.execute(query.order_by(key).limit(PAGE)).mappings().all()
+    following = rows[-1][key.name] if len(rows) == PAGE else None
+    return [dict(_open(dict(row), exported.left_out)) for row in rows], following
+
+
+def _open(row: Mapping[str, Any], left_out: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """The columns without ciphertext and digests."""
+    for name, value in row.items():
+        if name not in left_out and not name.endswith(("_enc", "_hash")) and not isinstance(value, bytes | memoryview):
+            yield name, value
+
+
+def post_ids(conn: sa.Connection, workspace_id: str, after: str | None) -> list[str]:
+    """Ids of the workspace's posts, at most :data:`PAGE`, in order."""
+    query = sa.select(posts.c.id).where(posts.c.workspace_id == workspace_id)
+    if after is not None:
+        query = query.where(posts.c.id > after)
+    return list(conn.execute(query.order_by(posts.c.id).limit(PAGE)).scalars())

@@ -1,0 +1,184 @@
+"""Posts, their parts and their events as they are stored, for those who read them: one, several, a page, a count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
+
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of a workspace's posts is asked for. Times are epoch seconds; ``after`` is a cursor of an earlier page."""
+
+    states: Sequence[str] = ()
+    lanes: Sequence[str] = ()
+    patterns: Sequence[str] = ()
+    account_id: str | None = None
+    label: str | None = None
+    text: str | None = None
+    due_from: float | None = None
+    due_to: float | None = None
+    blocker_id: str | None = None
+    sort: str = "-created_at"  # created_at, due_at, updated_at, published_at; "-" for descending
+
+
+SORTS = ("created_at", "due_at", "updated_at", "published_at")
+
+
+# A post with the name of its account.
+_POSTS = sa.select(posts, sa.func.coalesce(accounts.c.username, "").label("username")).select_from(
+    posts.outerjoin(accounts, accounts.c.id == posts.c.account_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPost:
+    """A row of posts with the ``username`` of its account, its parts in order, and the open blockers it waits for."""
+
+    row: sa.RowMapping
+    parts: tuple[sa.RowMapping, ...]
+    blocker_ids: tuple[str, ...]
+
+
+def posts_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[StoredPost]:
+    """Those of these posts that this workspace has, in the order of the ids."""
+    found: dict[str, StoredPost] = {}
+    for start in range(0, len(post_ids), MAX_PAGE):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(post_ids[start : start + MAX_PAGE]))
+        rows = conn.execute(_POSTS.where(*where)).mappings().all()
+        found |= {post.row["id"]: post for post in _whole(conn, rows)}
+    return [found[id_] for id_ in dict.fromkeys(post_ids) if id_ in found]
+
+
+def _whole(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[StoredPost]:
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return []
+    by_post: dict[str, list[sa.RowMapping]] = {}
+    query = sa.select(parts).where(parts.c.post_id.in_(ids)).order_by(parts.c.post_id, parts.c.position)
+    for part in conn.execute(query).mappings():
+        by_post.setdefault(part["post_id"], []).append(part)
+    blocked: dict[str, list[str]] = {}
+    for row in conn.execute(
+        sa.select(post_blockers)
+        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+        .where(post_blockers.c.post_id.in_(ids), blockers.c.repaired_at.is_(None))
+    ):
+        blocked.setdefault(row.post_id, []).append(row.blocker_id)
+    return [StoredPost(row, tuple(by_post.get(row["id"], ())), tuple(blocked.get(row["id"], ()))) for row in rows]
+
+
+def sort_of_cursor(cursor: str) -> str:
+    """The sort a cursor of :func:`list_posts` was made under (its third piece; ``""``: it has none)."""
+    return cursor.partition("~")[2].partition("~")[2]
+
+
+def page_of_posts(
+    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
+) -> tuple[list[StoredPost], str | None]:
+    """A page of posts and the cursor of the next one (``None``: this was the last).
+
+    A cursor is ``value~id~sort`` and goes on only under that sort; one of another sort begins again at the first page.
+    """
+    limit = max(1, min(MAX_PAGE, limit))
+    name = filters.sort.removeprefix("-")
+    descending = filters.sort.startswith("-")
+    column = posts.c[name if name in SORTS else "created_at"]
+    key: sa.ColumnElement[Any] = sa.func.coalesce(column, 0.0)
+    query = _POSTS.add_columns(key.label("sort_key")).where(posts.c.workspace_id == workspace_id, *_where(filters))
+    if after and sort_of_cursor(after) == filters.sort:
+        at, last, _ = after.split("~", 2)
+        try:
+            value = float(at)
+        except ValueError:
+            value = 0.0
+        beyond = sa.tuple_(key, posts.c.id)
+        mark = sa.tuple_(sa.literal(value), sa.literal(last))
+        query = query.where(beyond < mark if descending else beyond > mark)
+    order = (key.desc(), posts.c.id.desc()) if descending else (key.asc(), posts.c.id.asc())
+    rows = conn.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
+    page = rows[:limit]
+    cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}~{filters.sort}" if len(rows) > limit else None
+    return _whole(conn, page), cursor
+
+
+def post_ids(
+    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int, after: str | None = None
+) -> tuple[list[str], str | None]:
+    """Ids of the posts asked for, in the order they were made, and the id to go on ``after`` (``None``: no more)."""
+    query = sa.select(posts.c.id).where(posts.c.workspace_id == workspace_id, *_where(filters))
+    if after:
+        query = query.where(posts.c.id > after)
+    ids = list(conn.execute(query.order_by(posts.c.id).limit(limit + 1)).scalars())
+    return ids[:limit], ids[limit - 1] if len(ids) > limit else None
+
+
+def count_posts(conn: sa.Connection, workspace_id: str, filters: Filters, *, after: str | None = None) -> int:
+    """How many posts :func:`post_ids` would go through, from ``after`` on."""
+    query = sa.select(sa.func.count()).select_from(posts).where(posts.c.workspace_id == workspace_id, *_where(filters))
+    return int(conn.execute(query.where(posts.c.id > after) if after else query).scalar_one())
+
+
+def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = []
+    if filters.states:
+        where.append(posts.c.state.in_(filters.states))
+    if filters.lanes:
+        where.append(posts.c.cause_lane.in_(filters.lanes))
+    if filters.patterns:
+        where.append(posts.c.cause_pattern.in_(filters.patterns))
+    if filters.account_id:
+        where.append(posts.c.account_id == filters.account_id)
+    if filters.due_from is not None:
+        where.append(posts.c.due_at >= filters.due_from)
+    if filters.due_to is not None:
+        where.append(posts.c.due_at < filters.due_to)
+    if filters.blocker_id:
+        behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id == filters.blocker_id)
+        where.append(posts.c.id.in_(behind))
+    if filters.label:
+        # In JSON the label may stand with or without escapes, by database and by how it was written.
+        written = {json.dumps(filters.label, ensure_ascii=ascii_) for ascii_ in (True, False)}
+        labels = sa.cast(posts.c.labels, sa.Text)
+        where.append(sa.or_(*(labels.contains(w, autoescape=True) for w in sorted(written))))
+    if filters.text:
+        text = parts.c.body["text"].as_string()
+        # SQLite folds ASCII only: other letters are tried as they were sent, small and large.
+        tries = {filters.text, filters.text.lower(), filters.text.upper(), filters.text.capitalize()}
+        found = sa.select(parts.c.post_id).where(
+            sa.or_(
+                sa.func.lower(text).contains(filters.text.lower(), autoescape=True),
+                *(text.contains(t, autoescape=True) for t in sorted(tries)),
+            )
+        )
+        where.append(posts.c.id.in_(found))
+    return where
+
+
+def events_of(conn: sa.Connection, workspace_id: str, post_id: str) -> Sequence[sa.RowMapping] | None:
+    """A post's events, oldest first; ``None`` when this workspace has no such post."""
+    known = sa.select(posts.c.id).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    if conn.execute(known).first() is None:
+        return None
+    return conn.execute(sa.select(events).where(events.c.post_id == post_id).order_by(events.c.id)).mappings().all()
+
+
+def last_answer(conn: sa.Connection, post_id: str) -> dict[str, Any] | None:
+    """What Threads answered when it last refused something of this post."""
+    query = sa.select(events.c.answer).where(events.c.post_id == post_id, events.c.outcome == "refused")
+    found: dict[str, Any] | None = conn.execute(query.order_by(events.c.id.desc()).limit(1)).scalar()
+    return found
+
+
+def counts(conn: sa.Connection, workspace_id: str) -> dict[str, int]:
+    """How many posts are in each state."""
+    query = sa.select(posts.c.state, sa.func.count()).where(posts.c.workspace_id == workspace_id)
+    return {state: count for state, count in conn.execute(query.group_by(posts.c.state))}  # noqa: C416

@@ -1,0 +1,40 @@
+"""Answers of Meta that no pattern explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.store.tables import posts, unknown_answers
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownAnswerRow:
+    """``shape`` stands for all answers alike; times are epoch seconds."""
+
+    shape: str
+    count: int
+    first_at: float
+    last_at: float
+    sample: Any
+    post_id: str | None
+
+
+_COLUMNS = [unknown_answers.c[field.name] for field in fields(UnknownAnswerRow)]
+
+
+def of_workspace(conn: sa.Connection, workspace_id: str) -> Sequence[UnknownAnswerRow]:
+    """What this workspace's posts met, the most frequent first."""
+    query = (
+        sa.select(*_COLUMNS)
+        .join(posts, posts.c.id == unknown_answers.c.post_id)
+        .where(posts.c.workspace_id == workspace_id)
+        .order_by(unknown_answers.c.count.desc(), unknown_answers.c.shape)
+        .limit(MOST)
+    )
+    return [UnknownAnswerRow(**row) for row in conn.execute(query).mappings()]

@@ -1,0 +1,60 @@
+"""Workspaces as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.store.tables import workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """One workspace; ``options`` hold sealed values too. Times are epoch seconds."""
+
+    id: str
+    name: str
+    created_at: float
+    paused: bool
+    options: Mapping[str, Any]
+
+
+_COLUMNS = (
+    workspaces.c.id,
+    workspaces.c.name,
+    workspaces.c.created_at,
+    workspaces.c.paused,
+    workspaces.c.options,
+)
+_OLDEST_FIRST = (workspaces.c.created_at, workspaces.c.id)
+
+
+def find(conn: sa.Connection, workspace_id: str) -> WorkspaceRow | None:
+    row = conn.execute(sa.select(*_COLUMNS).where(workspaces.c.id == workspace_id)).mappings().first()
+    return WorkspaceRow(**row) if row else None
+
+
+def ids(conn: sa.Connection) -> list[str]:
+    """All of them, oldest first."""
+    return list(conn.execute(sa.select(workspaces.c.id).order_by(*_OLDEST_FIRST)).scalars())
+
+
+def first_id(conn: sa.Connection) -> str | None:
+    """The oldest one: its people run the installation."""
+    return conn.execute(sa.select(workspaces.c.id).order_by(*_OLDEST_FIRST).limit(1)).scalar()
+
+
+def insert(conn: sa.Connection, row: WorkspaceRow) -> None:
+    values = {"id": row.id, "name": row.name, "created_at": row.created_at, "paused": row.paused}
+    conn.execute(sa.insert(workspaces).values(**values, options=dict(row.options)))
+
+
+def set_name(conn: sa.Connection, workspace_id: str, name: str) -> None:
+    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(name=name))
+
+
+def set_options(conn: sa.Connection, workspace_id: str, options: Mapping[str, Any]) -> None:
+    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=dict(options)))
