@@ -15,7 +15,7 @@ from treadle.domain.times import too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
 from treadle.store.moving import TOO_LATE, Mover, first_hop
-from treadle.store.tables import idempotency, parts, posts
+from treadle.store.posts import KeptAnswer, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
 
 
@@ -44,29 +44,15 @@ def create(
             return before
     post_id = _store(mover, conn, workspace_id, body, wanted, wanted.account, now=now, actor=actor)
     if idempotency_key:
-        conn.execute(
-            sa.insert(idempotency).values(
-                workspace_id=workspace_id,
-                key=idempotency_key,
-                body_hash=_digest(body),
-                status=201,
-                post_ids=[post_id],
-                created_at=now,
-            )
-        )
+        keep_answer(conn, workspace_id, idempotency_key, KeptAnswer(_digest(body), [post_id]), now=now)
     return Created(post_id, warnings=wanted.warnings)
 
 
 def _answer_before(
     conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], key: str
 ) -> Created | Refusal | None:
-    """What an earlier request with this key was answered; whoever comes at the same moment waits for it here."""
-    if conn.dialect.name != "sqlite":  # SQLite has one writer at a time anyway
-        conn.execute(
-            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{workspace_id}|{key}"}
-        )
-    where = (idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)
-    seen = conn.execute(sa.select(idempotency).where(*where)).first()
+    """What an earlier request with this key was answered."""
+    seen = kept_answer(conn, workspace_id, key)
     if seen is None:
         return None
     if seen.body_hash != _digest(body):
@@ -124,14 +110,11 @@ def _store(
         "created_at": now,
         "updated_at": now,
     }
-    conn.execute(sa.insert(posts).values(**row))
-    conn.execute(
-        sa.insert(parts),
-        [
-            part_row(row, account, position, kind, part, now)
-            for position, (kind, part) in enumerate(zip(kinds, wanted.parts, strict=True))
-        ],
-    )
+    rows = [
+        part_row(row, account, position, kind, part, now)
+        for position, (kind, part) in enumerate(zip(kinds, wanted.parts, strict=True))
+    ]
+    insert_post(conn, row, rows)
     note = Note("preflight", "state", f"Accepted from {actor}: nothing in it breaks a rule of Threads.", outcome="ok")
     add_note(conn, post_id, workspace_id, 1, note, now=now)
     announce_post(conn, workspace_id, post_id, row, now=now)

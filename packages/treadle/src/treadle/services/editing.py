@@ -18,8 +18,8 @@ from treadle.domain.view import part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
 from treadle.store.moving import TOO_LATE, Mover, put_to_rest
+from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, unsettled
-from treadle.store.tables import parts, posts
 from treadle.store.timeline import Note, add_note
 
 PATCHABLE = POST_KEYS - {"draft", "approval"}
@@ -75,7 +75,7 @@ def edit(
         "claim": row["claim"] + 1,
         "claimed_by": None,
     }
-    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+    update_post(conn, post_id, values)
     if account["id"] != row["account_id"]:
         mover.leave_account(conn, post_id, row["account_id"])
     changed = what_changed({**row, "parts": [dict(p["body"]) for p in old]}, {**values, "parts": wanted.parts})
@@ -190,14 +190,14 @@ def _rewrite_parts(
         kept = old[position] if position < len(old) else None
         if kept is not None and same_account and dict(kept["body"]) == body:
             if kept["published_at"] is None:
-                conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(tries={}, cause=None))
+                update_part(conn, kept["id"], {"tries": {}, "cause": None})
             continue
         if kept is not None and _was_sent(kept):
             fresh = part_row(row, account, position, kind, body, now)
             values = {**{name: fresh[name] for name in OF_CONTENT}, **_look_first(kept, now)}
-            conn.execute(sa.update(parts).where(parts.c.id == kept["id"]).values(**values))
+            update_part(conn, kept["id"], values)
             continue
         if kept is not None:
-            conn.execute(sa.delete(parts).where(parts.c.id == kept["id"]))
-        conn.execute(sa.insert(parts).values(**part_row(row, account, position, kind, body, now)))
-    conn.execute(sa.delete(parts).where(parts.c.post_id == row["id"], parts.c.position >= len(wanted.parts)))
+            delete_part(conn, kept["id"])
+        insert_part(conn, part_row(row, account, position, kind, body, now))
+    delete_parts_from(conn, row["id"], len(wanted.parts))

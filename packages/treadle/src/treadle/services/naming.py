@@ -15,7 +15,7 @@ from treadle.engine.house import House
 from treadle.engine.looking import read_list
 from treadle.services.asking import ask
 from treadle.services.context import App
-from treadle.store.tables import accounts, parts, posts
+from treadle.store.posts import account_row, is_there, part_in_doubt
 from treadle_threads.evidence import diagnose_failure
 
 # threads.com/@name/post/CODE, threads.net/t/CODE
@@ -57,19 +57,12 @@ def code_of(address: str) -> str | None:
 
 
 def _in_doubt(conn: sa.Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Refusal:
-    mine = sa.and_(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
-    if conn.execute(sa.select(posts.c.id).where(mine)).first() is None:
+    if not is_there(conn, workspace_id, post_id):
         return Missing()
-    doubtful = sa.or_(
-        sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None)),
-        sa.and_(parts.c.published_at.is_not(None), parts.c.threads_id.is_(None)),
-    )
-    query = sa.select(parts).where(parts.c.post_id == post_id, doubtful).order_by(parts.c.position).limit(1)
-    part = conn.execute(query).mappings().first()
+    part = part_in_doubt(conn, post_id)
     if part is None:
         return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
-    account = conn.execute(sa.select(accounts).where(accounts.c.id == part["account_id"])).mappings().one()
-    return account_view(account), part_view(part)
+    return account_view(account_row(conn, part["account_id"])), part_view(part)
 
 
 async def _look(house: House, account: AccountView, part: PartView, code: str) -> Named | Refusal:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from treadle.domain.findings import Finding
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
-from treadle.store.tables import accounts, media
+from treadle.store.posts import account_of_workspace, known_media
 from treadle_threads.params import MediaType
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})
@@ -142,10 +142,9 @@ def _known_account(
     if not isinstance(account_id, str) or not account_id or any(f.field == "account_id" for f in findings):
         return None
     if _ID.fullmatch(account_id):
-        where = (accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-        row = conn.execute(sa.select(accounts).where(*where)).mappings().first()
+        row = account_of_workspace(conn, workspace_id, account_id)
         if row is not None:
-            return dict(row)
+            return row
     findings.append(
         Finding(
             "account_id",
@@ -165,10 +164,7 @@ def _unknown_media(
     wrong = {finding.field for finding in findings}
     wanted = {path: media_id for path, media_id in _media_ids(body) if path not in wrong}
     ids = sorted({media_id for media_id in wanted.values() if _ID.fullmatch(media_id)})
-    known: set[str] = set()
-    for start in range(0, len(ids), 500):
-        where = (media.c.workspace_id == workspace_id, media.c.id.in_(ids[start : start + 500]))
-        known |= set(conn.execute(sa.select(media.c.id).where(*where)).scalars())
+    known = known_media(conn, workspace_id, ids)
     return [
         Finding(
             path,

@@ -16,7 +16,7 @@ from treadle.engine.evidence import note_of
 from treadle.engine.house import House
 from treadle.services.asking import ask
 from treadle.services.context import App
-from treadle.store.tables import accounts, parts, posts
+from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs, update_part
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
@@ -46,23 +46,15 @@ async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) ->
 def _live(
     conn: sa.Connection, workspace_id: str, post_id: str
 ) -> tuple[AccountView, list[Mapping[str, Any]]] | Missing | Refusal:
-    post = (
-        conn.execute(sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id))
-        .mappings()
-        .first()
-    )
+    post = post_row(conn, workspace_id, post_id)
     if post is None:
         return Missing()
-    rows = conn.execute(
-        sa.select(parts).where(parts.c.post_id == post_id, parts.c.threads_id.is_not(None)).order_by(parts.c.position)
-    ).mappings()
-    live = [dict(row) for row in rows if not (row["checks"] or {}).get(REMOVED)]
+    live = [row for row in parts_with_ids(conn, post_id) if not (row["checks"] or {}).get(REMOVED)]
     if not live:
         return Refusal("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
         return Refusal("being_checked", f"The post is {post['state']}: stop it first, then take off what is out.")
-    account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().one()
-    return account_view(account), [*live]
+    return account_view(account_row(conn, post["account_id"])), [*live]
 
 
 async def _delete(
@@ -88,11 +80,10 @@ async def _delete(
 
         def write(conn: sa.Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
             now = house.now()
-            attempt = conn.execute(sa.select(posts.c.attempt).where(posts.c.id == post_id)).scalar() or 1
-            add_note(conn, post_id, workspace_id, attempt, note, now=now)
+            add_note(conn, post_id, workspace_id, attempt_of(conn, post_id), note, now=now)
             if gone:
                 checks = {**(part["checks"] or {}), REMOVED: now}
-                conn.execute(sa.update(parts).where(parts.c.id == part["id"]).values(checks=checks, state="canceled"))
+                update_part(conn, part["id"], {"checks": checks, "state": "canceled"})
 
         await house.db.run(write)
         if not gone:
@@ -130,9 +121,7 @@ def _all_off(conn: sa.Connection, workspace_id: str, post_id: str, account_id: s
         "next_what": None,
         "next_at": None,
         "updated_at": now,
-        "seq": posts.c.seq + 1,
-        "claim": posts.c.claim + 1,
     }
-    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+    stop_runs(conn, post_id, values)
     said = {"state": "canceled", "account_id": account_id}
     announce_post(conn, workspace_id, post_id, said, now=now)

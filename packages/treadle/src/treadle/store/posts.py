@@ -1,0 +1,134 @@
+"""Posts and their parts as they are written, with what a request names: accounts, files, Idempotency-Keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from treadle.store.tables import accounts, idempotency, media, parts, posts
+
+
+def account_of_workspace(conn: sa.Connection, workspace_id: str, account_id: str) -> dict[str, Any] | None:
+    """The whole row; ``None`` when this workspace has no such account."""
+    query = sa.select(accounts).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+    row = conn.execute(query).mappings().first()
+    return dict(row) if row is not None else None
+
+
+def known_media(conn: sa.Connection, workspace_id: str, ids: Sequence[str]) -> set[str]:
+    """Those of these files that this workspace has."""
+    known: set[str] = set()
+    for start in range(0, len(ids), 500):
+        where = (media.c.workspace_id == workspace_id, media.c.id.in_(ids[start : start + 500]))
+        known |= set(conn.execute(sa.select(media.c.id).where(*where)).scalars())
+    return known
+
+
+# ---------------------------------------------------------------- Idempotency-Keys
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What an earlier request with a key was, and made."""
+
+    body_hash: str
+    post_ids: list[str]
+
+
+def kept_answer(conn: sa.Connection, workspace_id: str, key: str) -> KeptAnswer | None:
+    """Of an earlier request; a request with the same key at the same moment waits here until that one is stored."""
+    if conn.dialect.name != "sqlite":  # SQLite has one writer at a time anyway
+        conn.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{workspace_id}|{key}"}
+        )
+    where = (idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)
+    row = conn.execute(sa.select(idempotency.c.body_hash, idempotency.c.post_ids).where(*where)).first()
+    return KeptAnswer(row.body_hash, row.post_ids) if row is not None else None
+
+
+def keep_answer(conn: sa.Connection, workspace_id: str, key: str, answer: KeptAnswer, *, now: float) -> None:
+    conn.execute(
+        sa.insert(idempotency).values(
+            workspace_id=workspace_id,
+            key=key,
+            body_hash=answer.body_hash,
+            status=201,
+            post_ids=answer.post_ids,
+            created_at=now,
+        )
+    )
+
+
+# ---------------------------------------------------------------- writing
+
+
+def insert_post(conn: sa.Connection, row: Mapping[str, Any], part_rows: Sequence[Mapping[str, Any]]) -> None:
+    conn.execute(sa.insert(posts).values(**row))
+    conn.execute(sa.insert(parts), [dict(part) for part in part_rows])
+
+
+def update_post(conn: sa.Connection, post_id: str, values: Mapping[str, Any]) -> None:
+    conn.execute(sa.update(posts).where(posts.c.id == post_id).values(**values))
+
+
+def insert_part(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    conn.execute(sa.insert(parts).values(**row))
+
+
+def update_part(conn: sa.Connection, part_id: str, values: Mapping[str, Any]) -> None:
+    conn.execute(sa.update(parts).where(parts.c.id == part_id).values(**values))
+
+
+def delete_part(conn: sa.Connection, part_id: str) -> None:
+    conn.execute(sa.delete(parts).where(parts.c.id == part_id))
+
+
+def delete_parts_from(conn: sa.Connection, post_id: str, position: int) -> None:
+    """Delete the part at this position and all that follow."""
+    conn.execute(sa.delete(parts).where(parts.c.post_id == post_id, parts.c.position >= position))
+
+
+# ---------------------------------------------------------------- what is on Threads, or may be
+
+
+def is_there(conn: sa.Connection, workspace_id: str, post_id: str) -> bool:
+    """Whether this workspace has such a post."""
+    query = sa.select(posts.c.id).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    return conn.execute(query).first() is not None
+
+
+def post_row(conn: sa.Connection, workspace_id: str, post_id: str) -> sa.RowMapping | None:
+    query = sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    return conn.execute(query).mappings().first()
+
+
+def account_row(conn: sa.Connection, account_id: str) -> sa.RowMapping:
+    return conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().one()
+
+
+def part_in_doubt(conn: sa.Connection, post_id: str) -> sa.RowMapping | None:
+    """The first part that may be live, or is live under an id that nobody knows."""
+    doubtful = sa.or_(
+        sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None)),
+        sa.and_(parts.c.published_at.is_not(None), parts.c.threads_id.is_(None)),
+    )
+    query = sa.select(parts).where(parts.c.post_id == post_id, doubtful).order_by(parts.c.position).limit(1)
+    return conn.execute(query).mappings().first()
+
+
+def parts_with_ids(conn: sa.Connection, post_id: str) -> list[dict[str, Any]]:
+    """Parts that have an id on Threads, in order."""
+    query = sa.select(parts).where(parts.c.post_id == post_id, parts.c.threads_id.is_not(None))
+    return [dict(row) for row in conn.execute(query.order_by(parts.c.position)).mappings()]
+
+
+def attempt_of(conn: sa.Connection, post_id: str) -> int:
+    return conn.execute(sa.select(posts.c.attempt).where(posts.c.id == post_id)).scalar() or 1
+
+
+def stop_runs(conn: sa.Connection, post_id: str, values: Mapping[str, Any]) -> None:
+    """Update a post so that no run under way or due does anything with it any more."""
+    update_post(conn, post_id, {**values, "seq": posts.c.seq + 1, "claim": posts.c.claim + 1})
