@@ -51,7 +51,7 @@ def failed(result: JobFailed, probe: MediaProbe) -> Finding:
     got = f"{result.code}: {result.detail}"[:600]
     kind = probe.image.format if probe.image is not None else ""
     if result.code == "codec" and kind in ("heic", "heif"):
-        message = "This server cannot read HEIC pictures: install treadle[heif], or upload a JPEG."
+        message = "This server cannot read HEIC pictures: install pillow-heif, or upload a JPEG."
         return finding("no_heif", "error", "image.format", message, got=kind, fix="reject")
     if result.code == "codec":
         name = kind.upper() or (probe.video.codec if probe.video is not None else "") or probe.container
