@@ -1,9 +1,10 @@
 """Set up .venv from uv.lock, given only Python 3.11+ and a package index: neither pip nor venv nor any package.
 
-Usage: python3 tools/bootstrap.py [--dev] [--docs] [--bench] [--print-uv] [--lock-check]
+Usage: python3 tools/bootstrap.py [--dev] [--docs] [--bench] [--build] [--print-uv] [--lock-check]
 
   --dev, --docs   also what the tests and linters need; also what builds the documentation
   --bench         the environment of what Treadle is measured against (.venv-bench), nothing else
+  --build         wheels and source distributions of every package, into dist/
   --print-uv      provide uv only, and print its path
   --lock-check    check that uv.lock agrees with the project files
 
@@ -177,7 +178,7 @@ def rivals() -> None:
 
 
 def main(options: "list[str]") -> None:
-    if set(options) - {"--dev", "--docs", "--bench", "--print-uv", "--lock-check"}:
+    if set(options) - {"--dev", "--docs", "--bench", "--build", "--print-uv", "--lock-check"}:
         sys.exit(__doc__)
     try:
         TOOLS.mkdir(exist_ok=True)
@@ -192,6 +193,8 @@ def main(options: "list[str]") -> None:
                 if set(re.findall(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text())) - {PUBLIC_INDEX}:
                     sys.exit("treadle: uv.lock names an index that is not the public one; write it without yours set.")
                 uv("lock", "--check", "--quiet", public=True)
+            elif "--build" in options:
+                uv("build", "--quiet", "--all-packages", "--out-dir", ROOT / "dist")
             elif "--bench" in options:
                 rivals()
             else:
