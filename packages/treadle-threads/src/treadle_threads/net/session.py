@@ -54,7 +54,8 @@ def guarded_session(
             trust, resolver=resolver, limit=limit, keep_alive_s=keep_alive_s, names_kept_s=names_kept_s
         ),
         trust_env=False,
-        cookie_jar=cookies or aiohttp.DummyCookieJar(loop=asyncio.get_running_loop()),
+        # An empty jar counts as false.
+        cookie_jar=aiohttp.DummyCookieJar(loop=asyncio.get_running_loop()) if cookies is None else cookies,
         timeout=timeout or aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=20),
         auto_decompress=True,
         headers=headers,
