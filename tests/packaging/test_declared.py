@@ -78,3 +78,24 @@ def test_there_is_one_pytest_plugin() -> None:
 def test_nothing_made_of_the_catalogue_is_in_git() -> None:
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {"compiled.json", "__pycache__/"} <= set(ignored)
+
+
+def test_no_name_given_out_on_demand_is_that_of_a_module() -> None:
+    """Importing the module would put it in the name's place, and the name would mean one thing or the other."""
+    hidden = []
+    for package in PACKAGES:
+        for init in (package / "src").rglob("__init__.py"):
+            tree = ast.parse(init.read_text(encoding="utf-8"))
+            if not any(isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body):
+                continue
+            offered = {
+                element.value
+                for node in tree.body
+                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+                for element in getattr(node.value, "elts", ())
+                if isinstance(element, ast.Constant)
+            }
+            assert offered
+            modules = {path.stem for path in init.parent.glob("*.py")} | {path.name for path in init.parent.iterdir()}
+            hidden += [f"{init.parent.name}.{name}" for name in offered & modules]
+    assert not hidden

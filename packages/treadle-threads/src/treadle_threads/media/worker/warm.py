@@ -43,7 +43,7 @@ def load(picture: str, work_dir: str) -> None:
         importlib.import_module(f"encodings.{name}")
     if picture:
         from treadle_threads.media.spec import THREADS
-        from treadle_threads.media.worker import images
+        from treadle_threads.media.worker import animation, images  # noqa: F401 - loaded for later
 
         images.prepare_libraries(THREADS.image.pixels_max)
     everything("PIL", "pillow_heif")
@@ -82,7 +82,7 @@ def up(work_dir: str) -> None:
     from PIL import Image
 
     everything("av")
-    from treadle_threads.media.worker import transcode
+    from treadle_threads.media.worker import inspect, transcode  # noqa: F401 - loaded for later
 
     VideoFrame.from_image(Image.new("RGB", (16, 16)))  # type: ignore[no-untyped-call]
     from treadle_threads.media.worker.compat import open_input
