@@ -8,13 +8,14 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
+.PHONY: help demo setup rivals build test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
 	@echo "make test         the tests (ARGS='-k word' for some of them)"
 	@echo "make test-long    the proofs that take minutes"
 	@echo "make lint types   style and types; 'make format' repairs style"
+	@echo "make build        wheels and source distributions of every package, into dist/"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
 	@echo "make attack       play the known attacks against a server of its own; ARGS='--only WORD' for some of them"
@@ -37,6 +38,7 @@ test-long: setup
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
 
 format: setup
 	@$(BIN)/ruff check --fix .
@@ -47,6 +49,10 @@ types: setup
 
 lock-check:
 	@$(BOOTSTRAP) --lock-check
+
+build:
+	@rm -rf dist
+	@$(BOOTSTRAP) --build
 
 rivals: setup
 	@$(BOOTSTRAP) --bench

@@ -183,4 +183,6 @@ def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
     version = re.search(r'^UV_VERSION = "([^"]+)"', bootstrap, re.M)
     assert version is not None
     assert f"uv=={version[1]}" in (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
-    assert all(f"uv-{version[1]}-" in wheel for wheel in re.findall(r'"(uv-[^"]+\.whl)"', bootstrap))
+    wheels = (ROOT / "tools" / "uv-wheels.sha256").read_text(encoding="utf-8").splitlines()
+    assert len(wheels) == 6
+    assert all(re.fullmatch(rf"[0-9a-f]{{64}}  uv-{re.escape(version[1])}-py3-none-\S+\.whl", line) for line in wheels)

@@ -224,7 +224,7 @@ def writers(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 # Everything in Treadle that writes a file without treadle.private, and why it may: none of it is a secret.
 OTHER_WRITERS = {
-    "treadle_diagnosis/catalog/build.py": "the compiled catalogue, in the source tree",
+    "treadle_diagnosis/catalog/loading.py": "the catalogue as it was read, beside the byte code of a checkout",
     "treadle_diagnosis/cli/diagnose.py": "/dev/null",
     "treadle/cli/export.py": "the file a person asked for",
     "treadle/media/samples.py": "sample media for tests and the demo",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+import shutil
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from treadle_diagnosis import types
-from treadle_diagnosis.catalog import build, load, words
+from treadle_diagnosis import engine, types
+from treadle_diagnosis.catalog import build, load, loading, words
 from treadle_diagnosis.catalog.document import pattern_json, pattern_summary
 from treadle_diagnosis.catalog.loading import assemble
+from treadle_diagnosis.catalog.model import CatalogError
+from treadle_diagnosis.cli import diagnose, explain
 
 CORE = {
     "revoked_access_token": ("Authentication", "reconnect"),
@@ -23,13 +28,6 @@ CORE = {
     "video codec": ("Video", "fix_media"),
     "duration exceed": ("Video", "fix_media"),
 }
-
-
-def test_the_compact_form_is_current() -> None:
-    """Run ``python -m treadle_diagnosis.catalog.build`` when this fails."""
-    import json
-
-    assert json.loads(build.COMPILED.read_text("utf-8")) == json.loads(json.dumps(build.compile_catalog()))
 
 
 def test_every_action_has_a_label() -> None:
@@ -137,12 +135,151 @@ def test_no_two_patterns_claim_the_same_example(sources: Any) -> None:
     assert any("claims the same example" in line for line in build.check(patterns, references))
 
 
-def test_a_stale_compact_form_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    from treadle_diagnosis.catalog import loading
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the catalogue's TOML that may be changed; nothing is kept of it yet."""
+    copied = tmp_path / "catalog"
+    shutil.copytree(build.HERE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    for module, name, path in (
+        (build, "HERE", copied),
+        (build, "PATTERNS", copied / "patterns"),
+        (build, "CLEAR_REFUSALS", copied / "clear_refusals.toml"),
+        (build, "REFERENCES", copied / "references.toml"),
+        (loading, "PATTERNS", copied / "patterns"),
+        (loading, "COMPILED", copied / "compiled.json"),
+        (loading, "CACHE", copied / "__pycache__" / "catalog.json"),
+    ):
+        monkeypatch.setattr(module, name, path)
+    return copied
 
-    stale = tmp_path / "compiled.json"
-    stale.write_text('{"fingerprint": "old", "patterns": [], "references": {}}')
-    monkeypatch.setattr(build, "COMPILED", stale)
+
+def test_a_checkout_is_read_from_its_toml_and_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = loading._data()
+    assert len(assemble(first)) == len(load())
+
+    def not_again() -> None:
+        raise AssertionError("read again although nothing changed")
+
+    monkeypatch.setattr(build, "compile_catalog", not_again)
+    assert loading._data() == first
+
+
+def _retitle(checkout: Path) -> None:
+    file = checkout / "patterns" / "video.toml"
+    text, count = re.subn(r'^title = ".*"', 'title = "Another title"', file.read_text(), count=1, flags=re.M)
+    assert count == 1
+    file.write_text(text)
+
+
+@pytest.mark.parametrize("built", ["", '{"references": {}, "patterns": [], "clear_refusals": []}'])
+def test_nothing_that_was_kept_hides_a_change(checkout: Path, built: str) -> None:
+    if built:  # left by an older version in the same folder
+        (checkout / "compiled.json").write_text(built)
+    assert "Another title" not in {p["title"] for p in loading._data()["patterns"]}
+    _retitle(checkout)
+    for _ in "12":
+        assert "Another title" in {p["title"] for p in loading._data()["patterns"]}
+
+
+def test_a_change_of_the_code_that_reads_it_counts_as_well(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = build.fingerprint()
+    with (checkout / "build.py").open("a") as file:
+        file.write("# other rules\n")
+    assert build.fingerprint() != before
+
+
+@pytest.mark.parametrize("left", ["", "{", "[]", "null", '{"fingerprint": "old"}', '{"fingerprint": "FINGERPRINT"}'])
+def test_what_is_kept_may_be_damaged(checkout: Path, left: str) -> None:
+    kept = loading.CACHE
+    assert kept is not None
+    kept.parent.mkdir()
+    kept.write_text(left.replace("FINGERPRINT", build.fingerprint()))
     assert len(assemble(loading._data())) == len(load())
-    stale.unlink()
+    assert json.loads(kept.read_text())["fingerprint"] == build.fingerprint()
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+def test_a_checkout_that_may_not_be_written_is_read(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (checkout / "file").write_text("")
+    monkeypatch.setattr(loading, "CACHE", checkout / "file" / "catalog.json")
     assert len(assemble(loading._data())) == len(load())
+    monkeypatch.setattr(loading, "CACHE", None)  # an interpreter that keeps no byte code
+    assert len(assemble(loading._data())) == len(load())
+
+
+def test_a_wheel_is_read_from_what_was_built(checkout: Path) -> None:
+    (checkout / "compiled.json").write_text(build.written(build.compile_catalog()), "utf-8")
+    shutil.rmtree(checkout / "patterns")
+    assert len(assemble(loading._data())) == len(load())
+
+
+SLIPS = [  # what is written instead of what, and what the message says
+    ('id = "video_codec"', 'id = "video_codec', "not TOML"),
+    ('id = "video_codec"', 'id = "video_codec"\nidea = "x"', "'idea' is not a field"),
+    ('id = "video_codec"', 'id = "video_codec"\nwho = "ownr"', "who 'ownr' is not known"),
+    ('id = "video_codec"', 'id = "video_codec"\nretry = { kind = "latter" }', "retry kind 'latter'"),
+    ('id = "video_codec"', 'id = "video_codec"\nretry = { knd = "later" }', "did you mean 'kind'?"),
+    ('id = "video_codec"', 'id = "video_codec"\nplan = "Cut it."', "'plan' must be a list of texts"),
+    ('id = "video_codec"', 'id = "video_codec"\nchecked = "yesterday"', "'checked' must be a date"),
+    ('id = "video_codec"', 'id = "video_codec"\nnear_miss = [{ json = \'{"a":\', belongs_to = "unknown" }]',
+     "'json' must be a text with JSON in it"),
+    ('id = "video_codec"', 'id = "video_codec"\nrepaired_by = ["magic"]', "repair signal 'magic'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "slip", "said"), SLIPS)
+def test_a_slip_is_named_with_file_and_line(checkout: Path, written: str, slip: str, said: str) -> None:
+    file = checkout / "patterns" / "video.toml"
+    text = file.read_text()
+    assert text.count(f"{written}\n") == 1, "the entry that these slips are made in is gone"
+    number = text[: text.index(written)].count("\n") + slip.count("\n") + 1
+    file.write_text(text.replace(f"{written}\n", f"{slip}\n"))
+    with pytest.raises(CatalogError) as refused:
+        build.compile_catalog()
+    lines = str(refused.value).splitlines()
+    assert any(line.startswith(f"{file}:{number}: ") and said in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("path", "added", "said"),
+    [
+        ("patterns/video.toml", "[[patern]]\nid = 'x'\n", "'patern' is not known here"),
+        ("clear_refusals.toml", "[[refusal]]\ncode = [1]\nsubcode = ['sum']\n", "subcode is a list of numbers"),
+        ("clear_refusals.toml", "[[refusal]]\ncode = 1\n", "'code' must be a list of whole numbers"),
+        ("references.toml", "odd = { title = 'x' }\n", "a reference is"),
+    ],
+)
+def test_a_slip_at_the_end_of_any_file_is_named_too(checkout: Path, path: str, added: str, said: str) -> None:
+    file = checkout / path
+    text = file.read_text()
+    file.write_text(text + added)
+    with pytest.raises(CatalogError) as refused:
+        build.compile_catalog()
+    after = text.count("\n")
+    near = re.compile(rf"{re.escape(str(file))}:({after + 1}|{after + 2}|{after + 3}): .*{re.escape(said)}")
+    assert near.search(str(refused.value)), str(refused.value)
+
+
+def test_an_unknown_pattern_of_words_is_told_from_its_line(checkout: Path) -> None:
+    file = checkout / "patterns" / "video.toml"
+    text = file.read_text()
+    old = next(line for line in text.splitlines() if "words = [" in line)
+    file.write_text(text.replace(old, old.replace('words = ["', 'words = ["Upper Case", "', 1)))
+    with pytest.raises(CatalogError, match="must be lower case") as refused:
+        build.compile_catalog()
+    assert f"{file}:{text.splitlines().index(old) + 1}: " in str(refused.value)
+
+
+def test_the_commands_say_the_slip_in_a_sentence(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = checkout / "patterns" / "video.toml"
+    file.write_text(file.read_text() + "[[pattern]]\nid = 5\n")
+    caches = (load, engine.rule_book, engine._prepared)
+    for cached in caches:
+        cached.cache_clear()
+    try:
+        for run in (diagnose.run, explain.run):
+            assert run("x", ["code 190"]) == 1
+            assert f"{file}:" in capsys.readouterr().err
+    finally:
+        for cached in caches:
+            cached.cache_clear()

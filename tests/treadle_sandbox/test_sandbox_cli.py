@@ -1,4 +1,4 @@
-"""``treadle sandbox``: one command, one port, clear refusals."""
+"""``threads-sandbox`` and ``treadle sandbox``: one program, one port, clear refusals."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from treadle.cli import sandbox
+from treadle.cli import main as treadle
+from treadle_sandbox import cli as sandbox
 from treadle_sandbox.scenarios import SCENARIOS
 
-COMMAND = [sys.executable, "-m", "treadle", "sandbox"]
+COMMANDS = {
+    "threads-sandbox": [str(Path(sys.executable).with_name("threads-sandbox"))],
+    "python -m treadle_sandbox": [sys.executable, "-m", "treadle_sandbox"],
+    "treadle sandbox": [sys.executable, "-m", "treadle", "sandbox"],
+}
 
 
-def test_it_runs_answers_and_stops(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_runs_answers_and_stops(name: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "--port", "0", "--json", "--account", "ada", "--scenario", "bytes", "-o", "max_links=2",
+        [*COMMANDS[name], "--port", "0", "--json", "--account", "ada", "--scenario", "bytes", "-o", "max_links=2",
          "--processing", "fast", "--data-dir", str(tmp_path)],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -59,6 +66,9 @@ def test_a_taken_port_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         (["-o", "count"], "NAME=VALUE"),
         (["--processing", "eventually"], "'real', 'fast'"),
         (["--account", "a b"], "letters, digits"),
+        (["--port", "65536"], "0 to 65535"),
+        (["--port", "-1"], "0 to 65535"),
+        (["--nothing"], "--nothing"),
     ],
 )
 def test_wrong_usage_is_2_with_a_reason(capsys: pytest.CaptureFixture[str], args: list[str], words: str) -> None:
@@ -71,3 +81,30 @@ def test_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert {row["name"] for row in json.loads(capsys.readouterr().out)} == set(SCENARIOS)
     assert sandbox.run("sandbox", ["--scenarios"]) == 0
     assert "outage" in capsys.readouterr().out
+
+
+def test_the_app_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREADLE_THREADS_APP_ID", "123")
+    monkeypatch.setenv("TREADLE_THREADS_APP_SECRET", "shh")
+    made = sandbox._made(sandbox.parser("x").parse_args([]))
+    assert (made.app.id, made.app.secret) == ("123", "shh")
+    made = sandbox._made(sandbox.parser("x").parse_args(["--app-id", "456"]))
+    assert made.app.id == "456"
+
+
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert sandbox.run("sandbox", ["--port", "0", "--data-dir", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("run", "name"), [(lambda args: treadle(["sandbox", *args]), "treadle sandbox"), (sandbox.main, "threads-sandbox")]
+)
+def test_each_name_speaks_of_itself(run: Any, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for args, code in ((["--help"], 0), (["--nothing"], 2)):
+        with pytest.raises(SystemExit) as stop:
+            run(args)
+        assert stop.value.code == code
+        said = capsys.readouterr()
+        assert f"usage: {name} [" in said.out + said.err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from tests.support.set_up import uv_and_environment
 from tests.treadle_sandbox.conftest import image
 from treadle_sandbox import running
 
@@ -24,18 +24,6 @@ HOME = ROOT / ".venv-clients"
 ENVIRONMENT = HOME / "env"
 
 pytestmark = pytest.mark.long
-
-
-def uv_and_environment() -> tuple[Path, dict[str, str]]:
-    """uv as the project's set-up finds it (PATH, or its copy under .tools), with the same index and certificates."""
-    spec = importlib.util.spec_from_file_location("treadle_bootstrap", ROOT / "tools" / "bootstrap.py")
-    assert spec is not None
-    assert spec.loader is not None
-    bootstrap = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bootstrap)
-    settings = bootstrap.pip_settings()
-    index, certificates = bootstrap.index_url(settings), bootstrap.certificates(settings)
-    return bootstrap.provide_uv(settings, index, certificates), bootstrap._environment(index, certificates)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import treadle.media
+import treadle_threads.media
 from treadle.media import AudioFacts, Finding, ImageFacts, MediaProbe, RepairKind, VideoFacts
 from treadle_diagnosis.catalog import load
 from treadle_threads.media import validate
@@ -175,8 +176,9 @@ def test_every_pattern_is_in_the_catalogue() -> None:
 
 
 def test_every_code_has_a_pattern_and_every_entry_is_used() -> None:
-    folder = Path(treadle.media.__file__).parent
-    text = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path.name != "patterns.py")
+    folders = [Path(package.__file__).parent for package in (treadle.media, treadle_threads.media)]
+    paths = [path for folder in folders for path in folder.rglob("*.py") if path.name != "patterns.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     used = set(re.findall(r'(?:finding|_bad|NotOpened|_broken)\(\s*"([a-z_0-9]+)"', text))
     assert used <= set(PATTERN_OF)
     named = set(re.findall(r'"([a-z_0-9]+)"', text))

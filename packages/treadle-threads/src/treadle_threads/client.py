@@ -7,10 +7,10 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-from pydantic import SecretStr
 
 from treadle_threads import reading
 from treadle_threads.results import Answer, Ok, Refused, Result
+from treadle_threads.secret import Secret, secret
 from treadle_threads.transport import Guard, open_session, request
 from treadle_threads.values import (
     ContainerStatus,
@@ -70,7 +70,7 @@ class ThreadsClient:
 
     def __init__(
         self,
-        token: str | SecretStr = "",
+        token: str | Secret = "",
         *,
         base_url: str = BASE_URL,
         version: str = "v1.0",
@@ -78,17 +78,17 @@ class ThreadsClient:
         timeout_s: float = 60.0,
         publish_timeout_s: float | None = None,
     ) -> None:
-        self._token = token if isinstance(token, SecretStr) else SecretStr(token)
+        self._token = secret(token)
         self._base_url = base_url.rstrip("/")
         self._prefix = f"/{version.strip('/')}" if version else ""
         self._shared = _Shared(session)
         self._timeout_s = timeout_s
         self._publish_timeout_s = publish_timeout_s or timeout_s
 
-    def with_token(self, token: str | SecretStr) -> ThreadsClient:
+    def with_token(self, token: str | Secret) -> ThreadsClient:
         """The same connections and settings with another token. Closing either closes both."""
         other = object.__new__(ThreadsClient)
-        other._token = token if isinstance(token, SecretStr) else SecretStr(token)
+        other._token = secret(token)
         other._base_url, other._prefix, other._shared = self._base_url, self._prefix, self._shared
         other._timeout_s, other._publish_timeout_s = self._timeout_s, self._publish_timeout_s
         return other

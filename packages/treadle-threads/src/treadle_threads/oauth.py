@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import SecretStr
-
 from treadle_diagnosis.redact import redact
 from treadle_threads.client import ThreadsClient
 from treadle_threads.results import Answer, Result
+from treadle_threads.secret import Secret, SecretText
 from treadle_threads.values import id_text, number
 
 AUTHORIZE_URL = "https://threads.net/oauth/authorize"
@@ -49,7 +48,7 @@ class Token:
     Meta sends ``user_id`` as a number beyond 2^53: other programs may have rounded it, so ``/me`` is the one to trust.
     """
 
-    secret: SecretStr
+    secret: Secret
     expires_in_s: float | None = None
     user_id: str | None = None
 
@@ -94,7 +93,7 @@ def clean_code(code: str) -> str:
 
 
 async def exchange_code(
-    client: ThreadsClient, *, app_id: str, app_secret: SecretStr, code: str, redirect_uri: str
+    client: ThreadsClient, *, app_id: str, app_secret: Secret, code: str, redirect_uri: str
 ) -> Result[Token]:
     """``POST /oauth/access_token``: a code (one hour, once) becomes a token of one hour."""
     params = {
@@ -109,7 +108,7 @@ async def exchange_code(
     )
 
 
-async def exchange_long_lived(client: ThreadsClient, *, app_secret: SecretStr, token: SecretStr) -> Result[Token]:
+async def exchange_long_lived(client: ThreadsClient, *, app_secret: Secret, token: Secret) -> Result[Token]:
     """``GET /access_token``: a living token of one hour becomes one of 60 days. One that is long-lived already is
     refused with code 452, subcode 4279019."""
     params = {
@@ -120,7 +119,7 @@ async def exchange_long_lived(client: ThreadsClient, *, app_secret: SecretStr, t
     return await client.call("GET", "/access_token", params, _token, versioned=False, with_token=False, clean=_clean)
 
 
-async def refresh(client: ThreadsClient, *, token: SecretStr) -> Result[Token]:
+async def refresh(client: ThreadsClient, *, token: Secret) -> Result[Token]:
     """``GET /refresh_access_token``: 60 days more, for a token at least 24 hours old and not expired."""
     params = {"grant_type": "th_refresh_token", "access_token": token.get_secret_value()}
     return await client.call(
@@ -128,7 +127,7 @@ async def refresh(client: ThreadsClient, *, token: SecretStr) -> Result[Token]:
     )
 
 
-async def app_token(client: ThreadsClient, *, app_id: str, app_secret: SecretStr) -> Result[Token]:
+async def app_token(client: ThreadsClient, *, app_id: str, app_secret: Secret) -> Result[Token]:
     """``GET /oauth/access_token`` as the app itself: proves that id and secret belong together."""
     params = {"client_id": app_id, "client_secret": app_secret.get_secret_value(), "grant_type": "client_credentials"}
     return await client.call(
@@ -136,7 +135,7 @@ async def app_token(client: ThreadsClient, *, app_id: str, app_secret: SecretStr
     )
 
 
-async def debug_token(client: ThreadsClient, *, token: SecretStr, using: SecretStr) -> Result[TokenFacts]:
+async def debug_token(client: ThreadsClient, *, token: Secret, using: Secret) -> Result[TokenFacts]:
     """``GET /debug_token``: what Meta knows of ``token``; ``using`` is any good token of the same app."""
     params = {"input_token": token.get_secret_value(), "access_token": using.get_secret_value()}
     return await client.call("GET", "/debug_token", params, _facts, versioned=False, with_token=False, clean=_clean)
@@ -151,7 +150,7 @@ def _token(body: Mapping[str, Any]) -> Token | None:
     if not isinstance(secret, str) or not secret:
         return None
     life = number(body.get("expires_in"))
-    return Token(SecretStr(secret), float(life) if life and life > 0 else None, id_text(body.get("user_id")))
+    return Token(SecretText(secret), float(life) if life and life > 0 else None, id_text(body.get("user_id")))
 
 
 def _facts(body: Mapping[str, Any]) -> TokenFacts | None:

@@ -1,7 +1,7 @@
 """The catalogue: every answer Meta is known to give, as data.
 
-``load()`` gives the whole :class:`Catalog`; it is read once per process from a compact form of the TOML files in
-``patterns/`` (see :mod:`treadle_diagnosis.catalog.build`).
+``load()`` gives the whole :class:`Catalog`, read once per process: in a checkout from the TOML files in ``patterns/``,
+in an installed package from the compact form that was made of them (see :mod:`treadle_diagnosis.catalog.build`).
 """
 
 from __future__ import annotations

@@ -1,31 +1,61 @@
-"""Loading the catalogue: the compact form when it is current, else the TOML files themselves."""
+"""Loading the catalogue: the compact form of a wheel, or the TOML of a checkout."""
 
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from treadle_diagnosis.catalog import words
 from treadle_diagnosis.catalog.model import Catalog, Category, ClearRefusal, Example, Match, Pattern, Reference, Retry
 
+HERE = Path(__file__).parent
+PATTERNS = HERE / "patterns"  # only in a checkout; a wheel has the compact form instead
+COMPILED = HERE / "compiled.json"
+# Beside this module's byte code: where Python keeps what it made of sources, which git ignores.
+CACHE = Path(__spec__.cached).with_name("catalog.json") if __spec__.cached else None
+
 
 @lru_cache(maxsize=1)
 def load() -> Catalog:
-    """The catalogue, checked. Raises :class:`~treadle_diagnosis.catalog.build.CatalogError` if it is contradictory."""
+    """The catalogue, checked. Raises :class:`~treadle_diagnosis.catalog.model.CatalogError` if it is contradictory."""
     return assemble(_data())
 
 
 def _data() -> dict[str, Any]:
+    """The compact form: of a wheel as it was built, of a checkout from the TOML, kept for the next start."""
+    if not PATTERNS.is_dir():
+        built: dict[str, Any] = json.loads(COMPILED.read_bytes())
+        return built
     from treadle_diagnosis.catalog import build
 
+    wanted = build.fingerprint()
     try:
-        compiled: dict[str, Any] = json.loads(build.COMPILED.read_bytes())
-    except (OSError, ValueError):
-        return build.compile_catalog()
-    if compiled.get("fingerprint") != build.fingerprint():
-        return build.compile_catalog()
+        kept = json.loads(CACHE.read_bytes()) if CACHE else {}
+        if kept["fingerprint"] == wanted:
+            found: dict[str, Any] = kept["catalog"]
+            return found
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    compiled = build.compile_catalog()
+    if CACHE:
+        with suppress(OSError):  # a checkout that may not be written
+            _keep(CACHE, json.dumps({"fingerprint": wanted, "catalog": compiled}))
     return compiled
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write whole or not at all: another process may be reading or writing the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, "utf-8")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def assemble(data: dict[str, Any]) -> Catalog:

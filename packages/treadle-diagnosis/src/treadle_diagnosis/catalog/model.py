@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class CatalogError(ValueError):
+    """The catalogue cannot be read or contradicts itself; the message lists every fault, one a line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """One way to recognise a pattern. Every condition that is set must hold; within a list any entry may.

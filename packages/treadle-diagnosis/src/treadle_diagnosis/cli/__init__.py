@@ -11,7 +11,28 @@ from importlib import import_module
 from treadle_diagnosis.cli.pipe import drop_the_rest, outlive_the_reader
 
 STOPPED = 130  # what a shell gives a program that Ctrl-C ended
-COMMANDS = ("diagnose", "explain", "guide")
+COMMANDS = {
+    "diagnose": "Say what an error answer means and what to do; what is run when no command is named.",
+    "explain": "Print one pattern of the catalogue as a page, or list them all.",
+    "guide": "Write the guide as static pages (needs the extra 'guide').",
+}
+
+
+def _overview() -> str:
+    lines = [f"  {name:<10}{text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: treadle-diagnose [COMMAND] [OPTIONS]",
+            "",
+            "Say what an error answer of the Threads API means, who must do what, and whether a retry can succeed.",
+            "",
+            *lines,
+            "",
+            "treadle-diagnose COMMAND --help shows a command's options. Exit codes: 0 done, 1 nothing to diagnose or",
+            "failed, 2 wrong usage.",
+            "",
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -23,9 +44,12 @@ def main(argv: list[str] | None = None) -> None:
 
         sys.stdout.write(f"treadle-diagnose {__version__}\n")
         raise SystemExit(0)
+    if args[:1] in (["-h"], ["--help"], ["help"]):
+        sys.stdout.write(_overview())
+        raise SystemExit(0)
     command, rest = (args[0], args[1:]) if args[:1] and args[0] in COMMANDS else ("diagnose", args)
     try:
-        code = import_module(f"treadle_diagnosis.cli.{command}").run(command, rest) or 0
+        code = import_module(f"treadle_diagnosis.cli.{command}").run(command, rest, "treadle-diagnose") or 0
     except KeyboardInterrupt:
         code = STOPPED
     if code == STOPPED:

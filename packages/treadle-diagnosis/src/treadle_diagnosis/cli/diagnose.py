@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
+from treadle_diagnosis.catalog.model import CatalogError
 from treadle_diagnosis.catalog.words import STAGES, SURFACES
 from treadle_diagnosis.cli.pipe import reader_gone
 from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
@@ -24,9 +25,9 @@ from treadle_diagnosis.wording import visitor_json
 FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(program: str) -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
-        prog="treadle diagnose",
+        prog=f"{program} diagnose",
         description="Say what an error answer means, who must do what, and whether trying again can work.",
         epilog="Reads the text given, a file, or standard input: a JSON answer, a log line, the output of curl -i, a "
         f"redirect address, HTML, an exception. At most {INPUT_BYTES // 1_000_000} MB of a file and "
@@ -48,9 +49,10 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def run(name: str, args: list[str]) -> int:
+def run(name: str, args: list[str], program: str = "treadle") -> int:
     """The command; returns its exit code."""
-    p = parser()
+    p = parser(program)
+    p.set_defaults(program=program)
     try:
         options = p.parse_args(args)
     except SystemExit as stop:
@@ -59,6 +61,9 @@ def run(name: str, args: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a narrow terminal must not cost the answer
     try:
         return _run(options)
+    except CatalogError as wrong:
+        sys.stderr.write(f"{p.prog}: the catalogue cannot be read.\n{wrong}\n")
+        return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader (head, less) has seen enough
         return 0
@@ -66,7 +71,7 @@ def run(name: str, args: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.jsonl:
-        return _lines(options.jsonl)
+        return _lines(options.jsonl, options.program)
     given = _input(options)
     if isinstance(given, int):
         return given
@@ -87,14 +92,14 @@ def _run(options: argparse.Namespace) -> int:
     elif diagnosis.pattern == NOTHING:
         sys.stderr.write(f"Nothing to diagnose. {diagnosis.what_happened} {diagnosis.next_step}\n")
     else:
-        show(diagnosis, evidence)
+        show(diagnosis, evidence, options.program)
     return 1 if diagnosis.pattern == NOTHING else 0
 
 
 def _input(options: argparse.Namespace) -> Any:
     """What was pasted, or an exit code when there is no such thing."""
     if options.file:
-        return _read(options.file)
+        return _read(options.file, options.program)
     text = options.error
     if text is None:
         if sys.stdin is None or sys.stdin.isatty():
@@ -103,9 +108,11 @@ def _input(options: argparse.Namespace) -> Any:
     if text == "-":
         return _parse(_bounded(sys.stdin.buffer))
     if len(text) < 1000 and "\n" not in text and "{" not in text and os.path.isfile(text):
-        return _read(text)
+        return _read(text, options.program)
     if looks_like_a_file(text):
-        sys.stderr.write(f"treadle diagnose: there is no file {text}. If it is the error itself, pipe it in: -\n")
+        sys.stderr.write(
+            f"{options.program} diagnose: there is no file {text}. If it is the error itself, pipe it in: -\n"
+        )
         return 2
     return _parse(text)
 
@@ -120,12 +127,12 @@ def looks_like_a_file(text: str) -> bool:
     return text.startswith(("/", "./", "../", "~/")) or text.lower().endswith(FILE_ENDINGS)
 
 
-def _read(path: str) -> Any:
+def _read(path: str, program: str) -> Any:
     try:
         with open(path, "rb") as file:
             return _parse(_bounded(file))
     except OSError as error:
-        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        sys.stderr.write(f"{program} diagnose: cannot read {path}: {error.strerror or error}\n")
         return 1
 
 
@@ -160,14 +167,14 @@ def _context(pairs: list[str]) -> dict[str, Any]:
     return out
 
 
-def _lines(path: str) -> int:
+def _lines(path: str, program: str) -> int:
     """One diagnosis a line; a line that is not JSON is taken as pasted text."""
     if path == "-":
         return _diagnose_lines(sys.stdin.buffer)
     try:
         file = open(path, "rb")  # noqa: SIM115 (closed below; a broken pipe while printing is not a reading error)
     except OSError as error:
-        sys.stderr.write(f"treadle diagnose: cannot read {path}: {error.strerror or error}\n")
+        sys.stderr.write(f"{program} diagnose: cannot read {path}: {error.strerror or error}\n")
         return 1
     with file:
         return _diagnose_lines(file)
@@ -211,7 +218,7 @@ def _print_json(value: Any, indent: int | None = None) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent, default=str) + "\n")
 
 
-def show(d: Diagnosis, evidence: Evidence) -> None:
+def show(d: Diagnosis, evidence: Evidence, program: str = "treadle") -> None:
     """A diagnosis for people."""
     from treadle_diagnosis.cli.show import bold, field, steps, write
     from treadle_diagnosis.wording import (
@@ -238,7 +245,7 @@ def show(d: Diagnosis, evidence: Evidence) -> None:
         steps("In this order", d.plan),
         field("Would decide", "; ".join(d.decides)),
         field("Matched", ", ".join(d.matched)),
-        field("More", f"treadle explain {d.pattern}" if d.pattern != UNKNOWN else ""),
+        field("More", f"{program} explain {d.pattern}" if d.pattern != UNKNOWN else ""),
     )
     if d.pattern == UNKNOWN:
         from treadle_diagnosis.shape import report

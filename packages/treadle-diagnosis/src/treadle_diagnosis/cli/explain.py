@@ -8,16 +8,17 @@ import sys
 
 from treadle_diagnosis.catalog import Catalog, Example, Pattern, load
 from treadle_diagnosis.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
+from treadle_diagnosis.catalog.model import CatalogError
 from treadle_diagnosis.cli.show import bold, field, steps, write
 from treadle_diagnosis.retry import plain_advice
 from treadle_diagnosis.types import ACTION_LABELS
 from treadle_diagnosis.wording import SCOPE_LABELS, VISITOR_WHO_LABELS, retry_sentence, visitor_step
 
 
-def run(name: str, args: list[str]) -> int:
+def run(name: str, args: list[str], program: str = "treadle") -> int:
     """The command; returns its exit code."""
     p = argparse.ArgumentParser(
-        prog="treadle explain",
+        prog=f"{program} explain",
         description="Print one pattern of the catalogue as a page; without a name, list them all.",
     )
     p.add_argument("pattern", nargs="*", help='an id or a public name, as container_not_found or "token is invalid"')
@@ -26,14 +27,18 @@ def run(name: str, args: list[str]) -> int:
         options = p.parse_args(args)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
-    catalog = load()
+    try:
+        catalog = load()
+    except CatalogError as wrong:
+        sys.stderr.write(f"{p.prog}: the catalogue cannot be read.\n{wrong}\n")
+        return 1
     wanted = " ".join(options.pattern)
     if not wanted:
         _list(catalog, options.json)
         return 0
     pattern = catalog.get(wanted)
     if pattern is None:
-        sys.stderr.write(_no_such(catalog, wanted))
+        sys.stderr.write(_no_such(catalog, wanted, p.prog))
         return 1
     if options.json:
         sys.stdout.write(json.dumps(pattern_json(pattern, catalog), ensure_ascii=False, indent=2) + "\n")
@@ -53,7 +58,7 @@ def _list(catalog: Catalog, as_json: bool) -> None:
     write(*blocks)
 
 
-def _no_such(catalog: Catalog, wanted: str) -> str:
+def _no_such(catalog: Catalog, wanted: str, prog: str) -> str:
     from difflib import get_close_matches
 
     names = [p.id for p in catalog] + [p.public_name for p in catalog]
@@ -62,7 +67,7 @@ def _no_such(catalog: Catalog, wanted: str) -> str:
         code = int(wanted.strip("# "))
         near = [p.id for p in catalog if any(code in m.code or code in m.subcode for m in p.matches)][:6]
     hint = f" Near to it: {', '.join(dict.fromkeys(near))}." if near else ""
-    return f"treadle explain: no pattern is called '{wanted}'.{hint} 'treadle explain' lists them all.\n"
+    return f"{prog}: no pattern is called '{wanted}'.{hint} '{prog}' lists them all.\n"
 
 
 def _show(p: Pattern, catalog: Catalog) -> None:

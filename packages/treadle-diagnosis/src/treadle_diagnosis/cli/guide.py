@@ -6,12 +6,15 @@ import argparse
 import json
 import sys
 
+from treadle_diagnosis.catalog.model import CatalogError
 from treadle_diagnosis.paths import absolute
 
+EXTRA = ("jinja2", "markdown_it")  # what the pages need and nothing else does
 
-def run(name: str, args: list[str]) -> int:
+
+def run(name: str, args: list[str], program: str = "treadle") -> int:
     """The command; returns its exit code."""
-    p = argparse.ArgumentParser(prog="treadle guide", description="The guide to every answer Meta can give.")
+    p = argparse.ArgumentParser(prog=f"{program} guide", description="The guide to every answer Meta can give.")
     sub = p.add_subparsers(dest="command", required=True)
     build = sub.add_parser("build", help="write the guide as static pages that need no server")
     build.add_argument("dir", type=absolute, help="where to write; made if it is not there")
@@ -21,12 +24,23 @@ def run(name: str, args: list[str]) -> int:
         options = p.parse_args(args)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
-    from treadle_diagnosis.guide.static import build as build_pages
-
+    try:
+        from treadle_diagnosis.guide.static import build as build_pages
+    except ModuleNotFoundError as missing:
+        if missing.name not in EXTRA:
+            raise
+        sys.stderr.write(
+            f"{p.prog}: the pages need the extra 'guide', which is not installed ({missing.name} is missing): "
+            "pip install 'treadle-diagnosis[guide]'\n"
+        )
+        return 1
     try:
         written = build_pages(options.dir, base_url=options.base_url)
+    except CatalogError as wrong:
+        sys.stderr.write(f"{p.prog}: the catalogue cannot be read.\n{wrong}\n")
+        return 1
     except OSError as error:
-        sys.stderr.write(f"treadle guide: cannot write to {options.dir}: {error.strerror or error}\n")
+        sys.stderr.write(f"{p.prog}: cannot write to {options.dir}: {error.strerror or error}\n")
         return 1
     if options.json:
         report = {"dir": str(options.dir), "files": len(written), "pages": sum(w.endswith(".html") for w in written)}

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from treadle_threads.media.facts import AudioFacts, ImageFacts, MediaProbe, VideoFacts
     from treadle_threads.media.finding import Finding, RepairKind
     from treadle_threads.media.probe import probe_bytes, probe_file
+    from treadle_threads.media.rules import validate
     from treadle_threads.media.spec import THREADS, ImageSpec, ThreadsSpec, VideoSpec
-    from treadle_threads.media.validate import validate
 
 __all__ = [
     "THREADS",
@@ -45,7 +45,7 @@ _HOMES = {
     "RepairKind": "finding",
     "probe_bytes": "probe",
     "probe_file": "probe",
-    "validate": "validate",
+    "validate": "rules",  # no name given out here may be that of a module: importing that would hide it
 }
 
 

@@ -77,7 +77,7 @@ class ImageSpec:
 
 @dataclass(frozen=True, slots=True)
 class ThreadsSpec:
-    """Both together; the argument of :func:`treadle_threads.media.validate.validate`."""
+    """Both together; the argument of :func:`treadle_threads.media.rules.validate`."""
 
     video: VideoSpec = VideoSpec()
     image: ImageSpec = ImageSpec()

@@ -1,4 +1,4 @@
-"""The rules for still pictures; :mod:`treadle_threads.media.validate` is the way in."""
+"""The rules for still pictures; :mod:`treadle_threads.media.rules` is the way in."""
 
 from __future__ import annotations
 

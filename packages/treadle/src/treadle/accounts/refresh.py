@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 import structlog
-from pydantic import SecretStr
 
 from treadle.accounts import health, unreadable
 from treadle.accounts.service import Accounts
@@ -23,6 +22,7 @@ from treadle_threads import oauth
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.oauth import Token, TokenFacts
 from treadle_threads.results import Ok
+from treadle_threads.secret import Secret
 
 log = structlog.get_logger("treadle.accounts")
 
@@ -156,7 +156,7 @@ def _stored(conn: sa.Connection, service: Accounts, row: Mapping[str, Any], leas
     return done.rowcount == 1
 
 
-async def _prove(service: Accounts, row: Mapping[str, Any], fresh: SecretStr, old: SecretStr) -> Refreshed:
+async def _prove(service: Accounts, row: Mapping[str, Any], fresh: Secret, old: Secret) -> Refreshed:
     """Use the new token once before the old one is forgotten; take the old one back if only that one works."""
     account_id = row["id"]
     result = await service.client.with_token(fresh).me("id")
@@ -171,7 +171,7 @@ async def _prove(service: Accounts, row: Mapping[str, Any], fresh: SecretStr, ol
     return Refreshed(account_id, "refreshed", found)
 
 
-async def _settle(service: Accounts, row: Mapping[str, Any], token: SecretStr) -> None:
+async def _settle(service: Accounts, row: Mapping[str, Any], token: Secret) -> None:
     """The token works: forget the one before, and ask what the permission's own end is now."""
     facts = await oauth.debug_token(service.client, token=token, using=token)
     told = facts.value if isinstance(facts, Ok) and facts.value.is_valid else None

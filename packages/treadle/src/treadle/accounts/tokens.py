@@ -7,13 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from pydantic import SecretStr
-
 from treadle.accounts.service import Accounts
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, Ok, Result
+from treadle_threads.secret import Secret
 from treadle_threads.values import Profile
 
 T = TypeVar("T")
@@ -29,7 +28,7 @@ SHORT_S = 2 * 3600.0  # tokens that live no longer than this are those of a code
 class KnownToken:
     """A token and what is known of it. ``scopes`` empty: Threads did not tell. Times: epoch seconds."""
 
-    token: SecretStr
+    token: Secret
     profile: Profile
     scopes: tuple[str, ...]
     issued_at: float
@@ -70,7 +69,7 @@ async def from_code(service: Accounts, code: str, *, asked: tuple[str, ...]) -> 
 
 
 async def from_token(
-    service: Accounts, token: SecretStr, *, asked: tuple[str, ...] = (), short: bool | None = None
+    service: Accounts, token: Secret, *, asked: tuple[str, ...] = (), short: bool | None = None
 ) -> KnownToken | Unknown:
     """Whose token this is, made long-lived when it is not. ``short``: known to be one of an hour."""
     scale = service.settings.time_scale

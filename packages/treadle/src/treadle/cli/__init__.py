@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("treadle.demo", "Show posts going out, failing, being repaired: sandbox and server in one go."),
     "serve": ("treadle.cli.serve", "Run the server: API, pages and a worker in one process."),
     "worker": ("treadle.cli.serve", "Run one more worker beside a server on Postgres."),
-    "sandbox": ("treadle.cli.sandbox", "Run a Threads of your own, with failures on demand."),
+    "sandbox": ("treadle_sandbox.cli", "Run a Threads of your own, with failures on demand."),
     "publish": ("treadle.cli.publish", "Publish text, pictures and videos."),
     "posts": ("treadle.cli.posts", "List posts, show one, retry, cancel, confirm, resolve."),
     "events": ("treadle.cli.events", "What happened, and what happens, one line a change."),

@@ -28,8 +28,8 @@ from treadle_threads.media.finding import Finding
 from treadle_threads.media.guard import Trust, read_address
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.probe import probe_file
+from treadle_threads.media.rules import validate
 from treadle_threads.media.spec import THREADS
-from treadle_threads.media.validate import validate
 from treadle_threads.media.words import megabytes
 
 MAX_BYTES = THREADS.video.size_max.value

@@ -65,7 +65,7 @@ from treadle_threads.media.plan import RepairPlan, TooLong, plan
 from treadle_threads.media.probe import probe_file
 from treadle_threads.media.remote import META_AGENT
 from treadle_threads.media.robots import RobotsCache
-from treadle_threads.media.validate import validate
+from treadle_threads.media.rules import validate
 from treadle_threads.net.session import guarded_session
 
 log = logging.getLogger("treadle.media")

@@ -19,9 +19,9 @@ from treadle_threads.media.finding import RepairKind
 from treadle_threads.media.mp4patch import NotPatchable, patch
 from treadle_threads.media.plan import RepairPlan, plan
 from treadle_threads.media.probe import read_media, with_cost
+from treadle_threads.media.rules import validate
 from treadle_threads.media.source import OpenFile, drive
 from treadle_threads.media.spec import THREADS
-from treadle_threads.media.validate import validate
 from treadle_threads.media.worker import warm
 from treadle_threads.media.worker.blame import blame
 from treadle_threads.media.worker.cage import CageState, Limits, close_cage

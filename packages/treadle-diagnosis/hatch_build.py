@@ -1,0 +1,29 @@
+"""Put the catalogue's compact form into the wheel; a slip in the TOML stops the build with its file and line."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":  # a checkout reads the TOML
+            return
+        sys.path.insert(0, str(Path(self.root) / "src"))
+        try:
+            from treadle_diagnosis.catalog import build
+        finally:
+            del sys.path[0]
+        self.folder = tempfile.TemporaryDirectory()
+        compiled = Path(self.folder.name) / "compiled.json"
+        compiled.write_text(build.written(build.compile_catalog()), "utf-8")
+        build_data["force_include"][str(compiled)] = "treadle_diagnosis/catalog/compiled.json"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        if version != "editable":
+            self.folder.cleanup()

@@ -1,0 +1,55 @@
+"""Where in a TOML file something is said, for messages: ``FILE:LINE``. ``tomllib`` keeps no positions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a file: one entry of it, or the file as a whole."""
+
+    path: Path
+    lines: tuple[str, ...]
+    start: int = 0
+    end: int = 0
+
+    def at(self, key: str = "", value: object = "") -> str:
+        """``FILE:LINE`` of the value or the key within the entry, else in the file's head, else of the entry."""
+        key_there = re.compile(rf"(^|[\s{{,\[])[\"']?{re.escape(key)}[\"']?\s*[=.\]]") if key else None
+        shown = str(value)
+        for begin, end in ((self.start, self.end), (0, self._head())):
+            numbers = range(begin, end)
+            keyed = [n for n in numbers if key_there is not None and key_there.search(self.lines[n])]
+            if shown:
+                from_key = range(keyed[0], end) if keyed else numbers
+                if exact := [n for n in from_key if shown in self.lines[n]]:
+                    return self._at(exact[0])
+            if keyed:
+                return self._at(keyed[0])
+        return self._at(self.start)
+
+    def entry(self, name: str, number: int, count: int) -> Place:
+        """The ``number``-th entry ``[[name]]`` of ``count``; the whole file when they are written in another way."""
+        begins = _begins(self.lines, name)
+        if len(begins) != count:
+            return self
+        return Place(self.path, self.lines, begins[number], [*begins, len(self.lines)][number + 1])
+
+    def _head(self) -> int:
+        return next((n for n, line in enumerate(self.lines) if line.lstrip().startswith("[[")), len(self.lines))
+
+    def _at(self, number: int) -> str:
+        return f"{self.path}:{number + 1}"
+
+
+def _begins(lines: tuple[str, ...], name: str) -> list[int]:
+    header = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
+    return [number for number, line in enumerate(lines) if header.match(line)]
+
+
+def places_of(path: Path) -> Place:
+    lines = tuple(path.read_text("utf-8").split("\n"))
+    return Place(path, lines, 0, len(lines))
