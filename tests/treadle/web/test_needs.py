@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.treadle.web.web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.services import needs
-from treadle.store.release import preview
+from treadle.store.repair_preview import counted, preview
 from treadle.store.tables import blockers, post_blockers, posts
 from treadle_diagnosis import diagnose
 
@@ -93,9 +93,9 @@ def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
     with furnished.app.db.read() as conn:
         for asked in ([made[0]], [made[1]], made[:2], made[:3], []):
             named = preview(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
-            counted = needs.would_send(conn, DEFAULT_WORKSPACE, asked, now)
-            assert counted == {name: len(ids) for name, ids in named.items()}
-        assert needs.would_send(conn, "wsp_other", made[:3], now) == {"sends": 0, "holds": 0}
+            numbers = counted(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
+            assert numbers == {name: len(ids) for name, ids in named.items()}
+        assert counted(conn, made[:3], workspace_id="wsp_other", now=now) == {"sends": 0, "holds": 0}
 
 
 def test_a_cause_of_the_app_is_told_only_where_it_holds_posts(furnished: Furnished) -> None:

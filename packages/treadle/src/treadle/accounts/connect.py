@@ -21,7 +21,7 @@ from treadle.accounts.pages import Page
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
-from treadle.store import release
+from treadle.store.repair_preview import preview_of_connecting
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
@@ -92,7 +92,7 @@ def preview(conn: sa.Connection, house: Accounts, account_id: str) -> dict[str, 
     became too late and would wait for a yes."""
     waiting = repairable(conn, account_id, house.settings.threads_app_id)
     owner = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one()
-    return release.preview(conn, waiting, workspace_id=owner, now=house.now())
+    return preview_of_connecting(conn, account_id, waiting, workspace_id=owner, now=house.now())
 
 
 async def go(house: Accounts, token: str, session: aiohttp.ClientSession) -> str | Page:

@@ -6,33 +6,26 @@ first: what one account met is the app's only when a second account meets it wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from treadle.domain.scope import SHARED, WITNESS_WINDOW_S, is_apps
 from treadle.ids import new_id
 from treadle.store import feed
 from treadle.store.tables import blockers, post_blockers, suspicions
 from treadle_diagnosis.types import Diagnosis
 
-SHARED = frozenset({"app", "platform"})
-WITNESS_WINDOW_S = 86_400.0
-APP_WITNESSES = 2
 FIRST_CHECK_S = 60.0
 MOST_CHECK_S = 6 * 3600.0
 MOST_PLATFORM_CHECK_S = 300.0
-# Evidence about the app itself, whoever asked: no second account is needed.
-APP_EVIDENCE = frozenset(
-    {"app_deactivated", "app_not_configured", "wrong_app_id", "client_secret_wrong", "api_access_blocked_for_app"}
-)
 
 
 def scope_for(
     conn: sa.Connection, diagnosis: Diagnosis, scope: str, key: str, *, account_id: str, app_id: str, now: float
 ) -> tuple[str, str]:
     """The scope and key to block: an app-wide cause holds the account alone until a second account has met it."""
-    if scope != "app" or diagnosis.pattern in APP_EVIDENCE:
+    if scope != "app" or is_apps(diagnosis.pattern, witnesses=1):
         return scope, key
     what = {"scope": "app", "key": app_id, "pattern": diagnosis.pattern, "witness": account_id}
     same = sa.and_(*(suspicions.c[name] == value for name, value in what.items()))
@@ -48,7 +41,7 @@ def scope_for(
             suspicions.c.at > now - WITNESS_WINDOW_S,
         )
     ).scalar_one()
-    return ("app", app_id) if witnesses >= APP_WITNESSES else ("account", account_id)
+    return ("app", app_id) if is_apps(diagnosis.pattern, witnesses) else ("account", account_id)
 
 
 def open_blocker(
@@ -119,8 +112,3 @@ def next_check(scope: str, checks: int, now: float, scale: float) -> float:
     """
     most = MOST_PLATFORM_CHECK_S if scope == "platform" else MOST_CHECK_S
     return now + max(1.0, min(most, FIRST_CHECK_S * 2.0 ** min(checks, 20)) * scale)
-
-
-def state_behind(rows: Iterable[Mapping[str, Any]]) -> str:
-    """``waiting`` when only the platform's own trouble is in the way (it passes), else ``blocked``."""
-    return "waiting" if all(row["scope"] == "platform" for row in rows) else "blocked"

@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from treadle.domain.admission import admit
+from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.blockers import next_check
-from treadle.engine.evidence import READING_STOPS
 from treadle.engine.house import House
 from treadle.store.isolation import apart
-from treadle.store.release import Releaser, held_up, posts_behind, ready
+from treadle.store.release import Releaser, candidate, ready_behind
 from treadle.store.tables import accounts, blockers, post_blockers
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok
@@ -27,6 +28,7 @@ JOB = "recheck"
 AT_ONCE = 8
 PUT_OFF_S = 600.0  # until one that could not be looked at is looked at again
 Verdict = Literal["repaired", "still", "unknown"]
+NOBODY_CAN = ""  # instead of the id of the post that goes first
 
 # Restrictions that refuse every call, reading included.
 READ_TELLS_OF = frozenset({"account_checkpointed", "account_unconfirmed", "account_disabled", "api_access_blocked"})
@@ -54,7 +56,7 @@ async def recheck(house: House, releaser: Releaser, blocker_id: str, *, asked: b
         case "media_host":
             return await _recheck_host(house, releaser, row, asked)
         case _:
-            return await _probe_platform(house, releaser, row)
+            return await _probe_platform(house, releaser, row, asked)
 
 
 async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
@@ -69,31 +71,31 @@ async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, A
         if isinstance(result, Ok):
             # A permission can be missing for publishing alone: reading proves it only for what stops reading too.
             if row["lane"] == "permission_app_review" and not asked:
-                return await _probe_post(house, releaser, row)
+                return await _probe_post(house, releaser, row, asked=asked)
             return await _let_go(house, releaser, row, "recheck", "Threads answers again.")
         found = diagnose_failure(result, "read", {})
         return await _still(house, row, found.next_step or found.title)
     if not asked:
         return await _still(house, row, "Only a person can say whether this is lifted.")
-    return await _probe_post(house, releaser, row)
+    return await _probe_post(house, releaser, row, asked=asked)
 
 
 async def _recheck_host(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
     # One post goes first; its media stage looks at the host, and parks it again when nothing has changed.
-    return await _probe_post(house, releaser, row)
+    return await _probe_post(house, releaser, row, asked=asked)
 
 
-async def _probe_platform(house: House, releaser: Releaser, row: Mapping[str, Any]) -> Recheck:
+async def _probe_platform(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
     """One request asks for everybody: a read first, then one post at the stage that failed."""
     account = await house.db.query(_some_account, row)
     if account is not None and account.token_enc is not None:
         result = await house.client(account).me(fields="id")
         if not isinstance(result, Ok) and diagnose_failure(result, "read", {}).lane == "platform_temporary":
             return await _still(house, row, "Threads still does not answer as it should.")
-    return await _probe_post(house, releaser, row)
+    return await _probe_post(house, releaser, row, asked=asked)
 
 
-async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) -> Recheck:
+async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any], *, asked: bool) -> Recheck:
     """Let the oldest waiting post through; when it gets on, the others follow."""
 
     def one(conn: sa.Connection) -> str | None:
@@ -124,8 +126,11 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
             # It has not come back yet: letting it go once more would cut off what it is doing.
             conn.execute(this.values(**later))
             return str(under_way["id"])
-        # One that is too late would only be held, and nobody would have looked.
-        first = next((w for w in waiting if not _too_late(w, now)), waiting[0])
+        # One that may not be published now would only be put to rest, and nobody would have looked.
+        first = next((w for w in waiting if admit(candidate(w), now) == "go"), None)
+        if first is None:
+            conn.execute(this.values(**later))
+            return NOBODY_CAN
         conn.execute(this.values(probe_post_id=first["id"], **later))
         releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
         return str(first["id"])
@@ -133,24 +138,16 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any]) 
     probe = await house.db.run(one)
     if probe is None:
         return await _let_go(house, releaser, row, "recheck", "Nothing waits behind it any more.")
+    if probe == NOBODY_CAN and asked:
+        return await _let_go(house, releaser, row, "recheck", "Closed: no post behind it may be published now.")
+    if probe == NOBODY_CAN:
+        return Recheck("still", "No post behind it may be published now, so none can go first.")
     return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
-
-
-def _too_late(row: Mapping[str, Any], now: float) -> bool:
-    late = now > row["due_at"] + row["max_lateness"]
-    return bool(late and row["confirmed_at"] is None and not row["started"])
 
 
 def _under_way(row: Mapping[str, Any]) -> bool:
     """Whether a post is in a worker's hands, or has a next hop."""
     return row["claimed_by"] is not None or row["next_at"] is not None
-
-
-def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:
-    """Posts that wait behind this blocker and no other, oldest due first."""
-    ids = posts_behind(conn, [blocker_id])
-    elsewhere = set(conn.execute(held_up().where(blockers.c.id != blocker_id)).scalars())
-    return ready(conn, [post_id for post_id in ids if post_id not in elsewhere], although_blocked=True)
 
 
 async def _let_go(house: House, releaser: Releaser, row: Mapping[str, Any], by: str, message: str) -> Recheck:

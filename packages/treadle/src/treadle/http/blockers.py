@@ -17,7 +17,7 @@ from treadle.http.problems import Problem, not_found
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.services.read import get_blocker, list_blockers
-from treadle.store.release import preview
+from treadle.store.repair_preview import preview
 from treadle.store.tables import blockers, posts
 
 router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends(known_query)])

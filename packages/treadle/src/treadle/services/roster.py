@@ -14,11 +14,10 @@ import sqlalchemy as sa
 from treadle.accounts.storing import repairable_of
 from treadle.domain.states import FINAL
 from treadle.services.gauges import gauges
-from treadle.services.needs import would_send_each
+from treadle.store.repair_preview import counted_for_accounts
 from treadle.store.tables import accounts, posts
 
 PAGE = 40
-NOTHING = {"sends": 0, "holds": 0}
 CONNECTED = sa.and_(accounts.c.token_enc.is_not(None), accounts.c.disconnected_at.is_(None))
 # Those that need somebody, those that are well, those that are no longer connected.
 RANK = sa.case((~CONNECTED, 2), (accounts.c.health == "active", 1), else_=0)
@@ -130,14 +129,14 @@ def _told(
         )
     }
     own, shared = repairable_of(conn, ids, app_id)
-    would = would_send_each(conn, workspace, own, shared, now)
+    would = counted_for_accounts(conn, ids, own, shared, workspace_id=workspace, now=now)
     gauged = gauges(conn, rows, now)
     return [
         {
             **row,
             "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
             "waiting": waiting.get(row["id"], 0),
-            "would": would.get(row["id"], would.get("", NOTHING)),
+            "would": would[row["id"]],
             "gauges": gauged[row["id"]],
         }
         for row in rows
