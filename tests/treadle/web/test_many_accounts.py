@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.treadle.web.web_house import CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.services.roster import PAGE, read
+from treadle.services.account_list import PAGE, read
 from treadle.store.repair_preview import preview_of_connecting
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.treadle.web.web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.services import needs
+from treadle.services import attention
 from treadle.store.repair_preview import counted, preview
 from treadle.store.tables import blockers, post_blockers, posts
 from treadle_diagnosis import diagnose
@@ -58,20 +58,20 @@ def test_two_hundred_causes_are_read_at_a_glance(furnished: Furnished) -> None:
     asked, text = questions(furnished, "/")
     section = text.split('id="needs"')[1].split("</section>")[0]
     # The accounts' cause is one group, with the first few buttons and a way to the others.
-    assert section.count('<article class="need">') <= needs.WHOLE + 3
-    assert section.count(">Reconnect<") == needs.SHOWN
+    assert section.count('<article class="need">') <= attention.WHOLE + 3
+    assert section.count(">Reconnect<") == attention.SHOWN
     assert "204 posts wait" in section
-    assert f"{101 - needs.SHOWN} more accounts" in section
+    assert f"{101 - attention.SHOWN} more accounts" in section
     # Every cause is named once.
     titles = re.findall(r"Trouble number \d+", section)
     assert len(titles) == len(set(titles)) == 20
-    assert asked < before + 8 * needs.WHOLE * needs.SHOWN
+    assert asked < before + 8 * attention.WHOLE * attention.SHOWN
     crowd_asked, _ = questions(furnished, "/causes")
     assert crowd_asked < 40
 
 
 def test_more_causes_cost_no_more_questions(furnished: Furnished) -> None:
-    crowd(furnished, 30, 20 * (needs.SHOWN + 1))
+    crowd(furnished, 30, 20 * (attention.SHOWN + 1))
     asked, _ = questions(furnished, "/")
     crowd(furnished, 60, 100)
     assert questions(furnished, "/")[0] == asked

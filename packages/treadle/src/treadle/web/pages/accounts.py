@@ -21,7 +21,7 @@ from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.http.accounts import with_accounts
 from treadle.people import audit
 from treadle.plural import plural
-from treadle.services import roster
+from treadle.services import account_list
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()
@@ -32,7 +32,7 @@ async def show(visit: Visit) -> Response:
     app_id = visit.app.settings.threads_app_id
     named = visit.asked("q").strip().removeprefix("@")[:200]
     found = await visit.app.db.query(
-        lambda conn: roster.read(
+        lambda conn: account_list.read(
             conn,
             visit.workspace,
             app_id,
@@ -46,7 +46,7 @@ async def show(visit: Visit) -> Response:
     kept = {"q": named} if named else {}
     return visit.page(
         "accounts.html",
-        roster=found,
+        listing=found,
         accounts=found.accounts,
         named=named,
         near={row["id"] for row in found.accounts},

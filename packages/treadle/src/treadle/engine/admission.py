@@ -1,4 +1,4 @@
-"""What stops a post before anything is asked of Threads, and the last look before a publish."""
+"""Admission of a post to its next step: before anything is asked of Threads, and once more just before a publish."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_ONE_SEND = frozenset(
 )
 
 
-def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
+def inspect(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
     """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = hop.post, hop.account
     if all(part.published_at is not None for part in post.parts):
