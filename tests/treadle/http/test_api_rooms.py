@@ -15,10 +15,10 @@ from PIL import Image
 from tests.treadle.http.conftest import House, furnish
 from treadle import diagnose
 from treadle.app import open_app
-from treadle.engine.blockers import open_blocker
 from treadle.http.export import EXPORTED, INSIDE_OTHERS
 from treadle.http.stream import Hub
 from treadle.settings import Settings
+from treadle.store.blockers import open_blocker
 from treadle.store.tables import (
     accounts,
     alerts,

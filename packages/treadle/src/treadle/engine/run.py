@@ -17,7 +17,6 @@ from treadle.domain.replacing import sent_of
 from treadle.engine import (
     admission,
     before_sending,
-    blockers,
     checking,
     containers,
     preparing,
@@ -30,6 +29,7 @@ from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Pa
 from treadle.engine.failing import UNKNOWN_CONTAINER
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
+from treadle.store import blockers
 from treadle.store.tables import accounts, unknown_answers
 from treadle.store.timeline import Note
 from treadle_diagnosis import diagnose

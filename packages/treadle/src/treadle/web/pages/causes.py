@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from treadle.http.causes import unknown_of
 from treadle.services import post_history
+from treadle.store import post_history as store_history
 from treadle.store.tables import blockers
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
@@ -60,11 +61,11 @@ def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, 
         .limit(REPAIRED)
     ).mappings()
     return (
-        post_history.failures(conn, workspace, since),
-        post_history.published(conn, workspace, since),
+        store_history.failures(conn, workspace, since),
+        store_history.published(conn, workspace, since),
         account_names(conn, workspace),
         [dict(row) for row in closed],
-        post_history.stopped(conn, workspace, since),
+        store_history.stopped(conn, workspace, since),
         replace.groups(conn, workspace),
     )
 
