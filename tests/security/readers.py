@@ -48,7 +48,7 @@ NOT_READERS = frozenset(
         "treadle_diagnosis.guide.static.build", "treadle_sandbox.render.render", "treadle.store.database._make",
         "treadle_threads.media.worker.inspect._reorders", "treadle_threads.media.worker.lanes._reorders",
         "treadle.services.read.visible_blockers", "treadle.observe.tracing.resource_of",
-        "treadle.services.needs._open_here", "treadle.media.samples.picture", "treadle.accounts.storing._shared",
+        "treadle.services.attention._open_here", "treadle.media.samples.picture", "treadle.accounts.storing._shared",
         "treadle.notify.alerts._understood",
     )
 )  # fmt: skip

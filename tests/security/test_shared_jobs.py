@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from treadle.app import App, open_app
 from treadle.domain.refusal import Refusal
-from treadle.engine.blockers import open_blocker
 from treadle.engine.house import House
 from treadle.engine.housekeeping import Job, keep_house
 from treadle.jobs import Beside, jobs_of
@@ -32,6 +31,7 @@ from treadle.notify.webhooks import new_secret
 from treadle.services import workspace_options
 from treadle.settings import Settings
 from treadle.store import Database, feed
+from treadle.store.blockers import open_blocker
 from treadle.store.isolation import apart, failures
 from treadle.store.release import Releaser
 from treadle.store.tables import (

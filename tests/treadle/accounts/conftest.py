@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from treadle.accounts.service import Accounts
-from treadle.engine.blockers import open_blocker
 from treadle.settings import Settings
 from treadle.store import Database, open_database
+from treadle.store.blockers import open_blocker
 from treadle.store.release import Releaser
 from treadle.store.tables import accounts, changes, metadata, workspaces
 from treadle.vault import open_vault

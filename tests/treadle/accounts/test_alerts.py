@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from treadle.accounts import risk
 from treadle.domain.refusal import Refusal
-from treadle.engine.blockers import open_blocker
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import AlertTarget
 from treadle.notify.alerts import Message, send_due
 from treadle.settings import Settings
 from treadle.store import Database, feed
+from treadle.store.blockers import open_blocker
 from treadle.store.tables import accounts, parts, posts, workspaces
 from treadle.vault import Vault, open_vault
 from treadle_diagnosis import from_pattern

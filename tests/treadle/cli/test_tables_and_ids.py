@@ -14,7 +14,7 @@ from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.http.conftest import House
 from tests.treadle.http.test_api_posts import create
-from treadle.engine.blockers import open_blocker
+from treadle.store.blockers import open_blocker
 from treadle_diagnosis import diagnose
 
 REVOKED = {"http_status": 400, "body": {"error": {"code": 190, "error_subcode": 460}}}

@@ -15,9 +15,9 @@ from PIL import Image
 from tests.treadle.http.conftest import House, furnish
 from treadle import diagnose
 from treadle.app import open_app
-from treadle.engine.blockers import open_blocker
 from treadle.services.events import Hub
 from treadle.settings import Settings
+from treadle.store.blockers import open_blocker
 from treadle.store.exporting import EXPORTED, INSIDE_OTHERS
 from treadle.store.tables import (
     accounts,

@@ -20,7 +20,6 @@ from starlette.testclient import TestClient
 
 from tests.treadle.http.conftest import House
 from treadle import diagnose
-from treadle.engine.blockers import open_blocker
 from treadle.engine.lease import Lease
 from treadle.observe import metrics as metrics_room
 from treadle.observe.logs import Seldom, configure
@@ -28,6 +27,7 @@ from treadle.observe.metrics import Metrics
 from treadle.observe.tracing import OtlpJson, span_id, trace_id
 from treadle.observe.watching import Watch
 from treadle.settings import Settings
+from treadle.store.blockers import open_blocker
 from treadle.store.tables import accounts, parts, post_blockers, posts, webhook_deliveries, webhooks
 from treadle.store.timeline import Note, add_note, announce_post
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.domain.times import When, about_past, too_late
+from treadle.domain.lateness import Timing, too_late
+from treadle.domain.times import When, about_past
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -28,7 +29,7 @@ def test_it_says_what_becomes_of_the_post(ago: float, lateness: float) -> None:
         return
     assert found is not None
     assert (found.severity, found.rule, found.field) == ("warning", "past_time", "publish_at")
-    held = too_late(NOW - ago, lateness, NOW)
+    held = too_late(Timing(NOW - ago, lateness), NOW)
     assert ("wait for approval" in found.way_out) is held
     assert ("published right away" in found.way_out) is not held
 

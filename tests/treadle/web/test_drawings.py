@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.domain.rules import check_post
-from treadle.services.history import columns, days_of
+from treadle.services.post_history import columns, days_of
 from treadle.web.drafts import Draft, DraftPart, from_body, place_of, read_form
 from treadle.web.drawings import waterfall
 from treadle.web.pages.post import runs

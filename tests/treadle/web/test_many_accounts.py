@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from tests.treadle.web.web_house import CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.services.needs import would_send
-from treadle.services.roster import PAGE, read
+from treadle.services.account_list import PAGE, read
+from treadle.store.repair_preview import preview_of_connecting
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose
 
@@ -147,8 +147,9 @@ def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
     with furnished.app.db.read() as conn:
         page = read(conn, DEFAULT_WORKSPACE, app_id, now)
         for account in page.accounts:
-            alone = would_send(conn, DEFAULT_WORKSPACE, repairable(conn, account["id"], app_id), now)
-            assert account["would"] == alone, account["username"]
+            ids = repairable(conn, account["id"], app_id)
+            alone = preview_of_connecting(conn, account["id"], ids, workspace_id=DEFAULT_WORKSPACE, now=now)
+            assert account["would"] == {what: len(found) for what, found in alone.items()}, account["username"]
         assert {row["username"]: row["would"] for row in page.accounts}["weaver.040"] == {"sends": 4, "holds": 2}
 
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from tests.treadle.web.web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.services import needs
-from treadle.store.release import preview
+from treadle.services import attention
+from treadle.store.repair_preview import counted, preview
 from treadle.store.tables import blockers, post_blockers, posts
 from treadle_diagnosis import diagnose
 
@@ -58,20 +58,20 @@ def test_two_hundred_causes_are_read_at_a_glance(furnished: Furnished) -> None:
     asked, text = questions(furnished, "/")
     section = text.split('id="needs"')[1].split("</section>")[0]
     # The accounts' cause is one group, with the first few buttons and a way to the others.
-    assert section.count('<article class="need">') <= needs.WHOLE + 3
-    assert section.count(">Reconnect<") == needs.SHOWN
+    assert section.count('<article class="need">') <= attention.WHOLE + 3
+    assert section.count(">Reconnect<") == attention.SHOWN
     assert "204 posts wait" in section
-    assert f"{101 - needs.SHOWN} more accounts" in section
+    assert f"{101 - attention.SHOWN} more accounts" in section
     # Every cause is named once.
     titles = re.findall(r"Trouble number \d+", section)
     assert len(titles) == len(set(titles)) == 20
-    assert asked < before + 8 * needs.WHOLE * needs.SHOWN
+    assert asked < before + 8 * attention.WHOLE * attention.SHOWN
     crowd_asked, _ = questions(furnished, "/causes")
     assert crowd_asked < 40
 
 
 def test_more_causes_cost_no_more_questions(furnished: Furnished) -> None:
-    crowd(furnished, 30, 20 * (needs.SHOWN + 1))
+    crowd(furnished, 30, 20 * (attention.SHOWN + 1))
     asked, _ = questions(furnished, "/")
     crowd(furnished, 60, 100)
     assert questions(furnished, "/")[0] == asked
@@ -93,9 +93,9 @@ def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
     with furnished.app.db.read() as conn:
         for asked in ([made[0]], [made[1]], made[:2], made[:3], []):
             named = preview(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
-            counted = needs.would_send(conn, DEFAULT_WORKSPACE, asked, now)
-            assert counted == {name: len(ids) for name, ids in named.items()}
-        assert needs.would_send(conn, "wsp_other", made[:3], now) == {"sends": 0, "holds": 0}
+            numbers = counted(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
+            assert numbers == {name: len(ids) for name, ids in named.items()}
+        assert counted(conn, made[:3], workspace_id="wsp_other", now=now) == {"sends": 0, "holds": 0}
 
 
 def test_a_cause_of_the_app_is_told_only_where_it_holds_posts(furnished: Furnished) -> None:

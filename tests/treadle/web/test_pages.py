@@ -398,7 +398,7 @@ def test_the_guide_is_open_and_explains(furnished: Furnished) -> None:
 
 def test_many_causes_cost_few_questions(furnished: Furnished) -> None:
     """The start of the time span is found by halving, not by reading every event."""
-    from treadle.services.history import first_event_since
+    from treadle.store.post_history import first_event_since
 
     add_history(furnished.app, [furnished.ids["loom"]])
     since = time.time() - 5 * 86_400

@@ -21,8 +21,8 @@ from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, repairable, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
-from treadle.store import release
 from treadle.store.connect_links import LinkRow
+from treadle.store.repair_preview import preview_of_connecting
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
@@ -93,7 +93,7 @@ def preview(conn: sa.Connection, service: Accounts, account_id: str) -> dict[str
     became too late and would wait for a yes."""
     waiting = repairable(conn, account_id, service.settings.threads_app_id)
     owner = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one()
-    return release.preview(conn, waiting, workspace_id=owner, now=service.now())
+    return preview_of_connecting(conn, account_id, waiting, workspace_id=owner, now=service.now())
 
 
 async def go(service: Accounts, token: str, session: aiohttp.ClientSession) -> str | ConnectPage:

@@ -82,7 +82,7 @@ def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
 
     from treadle.cli._ids import one_of
     from treadle.services.read import get_blocker
-    from treadle.store.release import preview as would_do
+    from treadle.store.repair_preview import preview as would_do
     from treadle.store.tables import blockers as b
 
     def ending_in(ending: str) -> list[str]:

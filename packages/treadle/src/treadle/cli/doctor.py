@@ -58,12 +58,12 @@ def doctor(
 ) -> None:
     """Check database, disk, keys, worker, addresses, the Meta app, every account; repair a tiny file. 1: broken."""
     from treadle.accounts.service import Accounts
-    from treadle.engine.blockers import open_blocker
     from treadle.media.selftest import failing_repair
     from treadle.services import cage_line
     from treadle.services.doctor import Line, examine, repairs, worst
     from treadle.settings import Settings
     from treadle.store import open_database
+    from treadle.store.blockers import open_blocker
     from treadle.store.release import Releaser
     from treadle.vault import VaultError
     from treadle_threads import ThreadsClient

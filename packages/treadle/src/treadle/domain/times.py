@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from treadle.domain.findings import Finding
+from treadle.domain.lateness import Timing, too_late
 from treadle.plural import plural
 
 YEAR_S = 366 * 86_400.0
@@ -93,17 +94,12 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
     return When(at, text, read_in, warnings)
 
 
-def too_late(at: float | None, lateness: float, now: float) -> bool:
-    """Whether a post of that time is not published without somebody's approval any more."""
-    return at is not None and now > at + lateness
-
-
 def about_past(when: When, lateness: float, now: float) -> Finding | None:
     """What becomes of a post whose time has passed; nothing to say of the last minute, which means now."""
     if now - when.at < PAST_S:
         return None
     message = f"This time has passed ({_ago(now - when.at)} ago)."
-    if too_late(when.at, lateness, now):
+    if too_late(Timing(when.at, lateness), now):
         becomes = f"The post will wait for approval, because it is late by more than {_ago(lateness)}."
     else:
         becomes = "The post will be published right away."

@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.matching import find
+from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import PartView, account_view, part_view
-from treadle.engine.evidence import READING_STOPS, note_of, reading_stops
+from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.house import House
 from treadle.engine.looking import read_list
 from treadle.engine.seeing import claims, wanted

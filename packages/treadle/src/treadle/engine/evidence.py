@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import PartView
 from treadle.store.timeline import Note
 from treadle_diagnosis.redact import redact
@@ -13,7 +14,6 @@ from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Re
 
 # Causes behind which even reading makes no sense, and whose end a cheap read of the own profile shows: a post that is
 # being checked waits for their repair too.
-READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 NEEDED_BY_ALL = frozenset({"threads_basic_missing", "app_not_reviewed", "app_deactivated"})
 ANSWER_CAP = 16_384  # bytes of one answer kept in a timeline
 

@@ -21,13 +21,15 @@ from treadle.domain.policy import (
 )
 from treadle.domain.replacing import Evidence as Seen
 from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
+from treadle.domain.scope import key_of
 from treadle.domain.view import PartView
 from treadle.engine.ending import Ending, Later, Outcome, Over, Parked
 from treadle.engine.evidence import context_of, note_of, understood
 from treadle.engine.house import House
-from treadle.engine.records import Change, Hop
+from treadle.engine.records import Change, Hop, reach_of
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis.catalog.words import BlockerScope
 from treadle_diagnosis.retry import hinted_wait_s
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.evidence import diagnose_failure
@@ -79,13 +81,8 @@ def host_of(part: PartView) -> str:
     return ""
 
 
-def blocker_key(scope: str, hop: Hop, part: PartView) -> str:
-    return {
-        "account": hop.account.id,
-        "app": hop.account.app_id,
-        "media_host": host_of(part),
-        "platform": "threads",
-    }.get(scope, hop.post.id)
+def blocker_key(scope: BlockerScope, hop: Hop, part: PartView) -> str:
+    return key_of(scope, reach_of(hop.post, hop.account), host_of(part))
 
 
 def call_failed(

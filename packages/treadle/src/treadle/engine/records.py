@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from treadle.domain.scope import NARROWEST_FIRST, Reach
 from treadle.domain.states import RUNNING
 from treadle.domain.view import AccountView, PartView, PostView, View, account_view, part_view, post_view
 from treadle.store import statements
@@ -69,6 +70,7 @@ _POST = (
     .with_for_update(of=posts)
 )
 _PARTS = sa.select(parts).where(parts.c.post_id == sa.bindparam("post_id")).order_by(parts.c.position)
+# treadle.domain.scope.concerns, of one post.
 _BLOCKERS = sa.select(blockers).where(
     blockers.c.repaired_at.is_(None),
     sa.or_(
@@ -122,8 +124,12 @@ def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> 
         b = blockers.c
         of_hosts = sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts))
         rows += conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), of_hosts)).mappings()
-    order = {"post": 0, "media_host": 1, "account": 2, "app": 3, "platform": 4}
-    return sorted((dict(row) for row in rows), key=lambda row: order[str(row["scope"])])
+    return sorted((dict(row) for row in rows), key=lambda row: NARROWEST_FIRST[str(row["scope"])])
+
+
+def reach_of(post: PostView, account: AccountView) -> Reach:
+    """What the post depends on."""
+    return Reach(post.id, account.id, account.app_id, post.workspace_id, frozenset(media_hosts(post.parts)))
 
 
 def media_hosts(post_parts: Iterable[PartView]) -> list[str]:

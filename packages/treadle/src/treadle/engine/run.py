@@ -15,11 +15,10 @@ import sqlalchemy as sa
 from treadle.domain import steps
 from treadle.domain.replacing import sent_of
 from treadle.engine import (
+    admission,
     before_sending,
-    blockers,
     checking,
     containers,
-    gate,
     preparing,
     quota,
     rechecking,
@@ -30,6 +29,7 @@ from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Pa
 from treadle.engine.failing import UNKNOWN_CONTAINER
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
+from treadle.store import blockers
 from treadle.store.tables import accounts, unknown_answers
 from treadle.store.timeline import Note
 from treadle_diagnosis import diagnose
@@ -89,7 +89,7 @@ def _take(
     hop = records.claim(conn, post_id, seq, worker=house.lease.worker, lease_token=token, now=now)
     if hop is None:
         return None
-    stopped = gate.look(conn, house, hop, now)
+    stopped = admission.inspect(conn, house, hop, now)
     if stopped is None:
         first = hop.post.stage == "preflight" and hop.post.cause is None
         notes = (
@@ -161,7 +161,7 @@ def _go_on(
     if isinstance(step, steps.Wait):
         _end(conn, house, hop, change, Later(step.until, "scheduled", step.what), now)
         return None
-    limited = gate.inside_limit(ahead, step, now)
+    limited = admission.inside_limit(ahead, step, now)
     if limited is not None:
         change.post.update(limited.change.post)
         _end(conn, house, hop, change, limited.ending, now)
@@ -178,14 +178,14 @@ def _go_on(
         return None
     if isinstance(step, steps.Publish) and _may_send(step):
         position = step.part.position
-        sent = {**change.parts.get(position, {}), **gate.intent_columns(step.part, hop.worker, now)}
-        refused = gate.intend(conn, house, ahead, step.part, sent, now)
+        sent = {**change.parts.get(position, {}), **admission.intent_columns(step.part, hop.worker, now)}
+        refused = admission.intend(conn, house, ahead, step.part, sent, now)
         if refused is not None:
             change.post.update(refused.change.post)
             change.notes.extend(refused.change.notes)
             _end(conn, house, hop, change, refused.ending, now)
             return None
-        change.parts.pop(position, None)  # written by gate.intend, in this transaction
+        change.parts.pop(position, None)  # written by admission.intend, in this transaction
         hop = records.preview(hop, Change().on(position, **sent))
         step = replace(step, part=step.part.but(**sent))
     change.post.update(stage=stage, state="checking" if isinstance(step, steps.Check) else "publishing")

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.domain.view import AccountView
-from treadle.engine.blockers import open_blocker
 from treadle.engine.engine import Engine, Enqueuer
 from treadle.engine.house import House
 from treadle.jobs import jobs_of
@@ -23,6 +22,7 @@ from treadle.media.service import MediaService
 from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database
+from treadle.store.blockers import open_blocker
 from treadle.store.release import Releaser
 from treadle.vault import Vault
 from treadle_threads import ThreadsClient

@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.answers import Created, Refusal, Rejected
-from treadle.domain.times import too_late
+from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
-from treadle.store.moving import TOO_LATE, Mover, first_hop
+from treadle.store.moving import Mover, first_hop
 from treadle.store.posts import KeptAnswer, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
 
@@ -87,7 +87,7 @@ def _store(
     start = first_hop(wanted.at, kinds[0], now)
     approval = "pending" if body.get("approval") else None
     draft = bool(body.get("draft")) or approval is not None
-    late = not draft and too_late(wanted.at, wanted.lateness, now)
+    late = not draft and wanted.at is not None and too_late(Timing(wanted.at, wanted.lateness), now)
     resting = draft or late
     row = {
         "id": post_id,

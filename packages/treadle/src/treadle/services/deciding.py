@@ -11,7 +11,7 @@ from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
 from treadle.domain.view import part_view
-from treadle.store.moving import Mover, put_to_rest
+from treadle.store.moving import Mover
 from treadle.store.rows import locked, parts_of
 from treadle.store.tables import parts, post_blockers, posts
 
@@ -45,7 +45,6 @@ def retry(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *,
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
     if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
         return Done(post_id, "Tried again now.")
-    put_to_rest(conn, {**row, "attempt": attempt}, "blocked", "Still behind an open cause.", now=now)
     held_by = conn.execute(sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)).scalars()
     return Refusal(
         "still_blocked",
@@ -126,8 +125,7 @@ def resolve(
         .where(posts.c.id == post_id)
         .values(state="publishing", cause=None, cause_pattern=None, cause_lane=None, claim=row["claim"] + 1)
     )
-    if not mover.again(conn, post_id, why=said, now=now):
-        put_to_rest(conn, row, "blocked", "Still behind an open cause.", now=now)
+    mover.again(conn, post_id, why=said, now=now)
     return Done(post_id, said)
 
 

@@ -10,14 +10,15 @@ import sqlalchemy as sa
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
 from treadle.domain.findings import Finding
+from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.domain.replacing import OF_CONTENT, sent_of
 from treadle.domain.rules import POST_KEYS
 from treadle.domain.states import EDITABLE
-from treadle.domain.times import When, asked, too_late
+from treadle.domain.times import When, asked
 from treadle.domain.view import part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
-from treadle.store.moving import TOO_LATE, Mover, put_to_rest
+from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, unsettled
 from treadle.store.timeline import Note, add_note
@@ -85,8 +86,9 @@ def edit(
     stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch)
     if not stays:
         mover.close_own_blockers(conn, post_id, by="edit", now=now)
-        started = any(part["published_at"] is not None for part in old)
-        if too_late(wanted.at, wanted.lateness, now) and row["confirmed_at"] is None and not started:
+        live = [part["published_at"] for part in old if part["published_at"] is not None]
+        timing = Timing(values["due_at"], wanted.lateness, row["confirmed_at"], max(live, default=None))
+        if not unsettled(parts_of(conn, post_id)) and too_late(timing, now):
             put_to_rest(conn, {**row, **values}, "held", TOO_LATE, now=now)
             return Done(post_id, f"Changed. {TOO_LATE}")
         mover.again(conn, post_id, kinds, why=f"Changed by {actor}.", now=now)

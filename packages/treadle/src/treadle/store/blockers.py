@@ -1,14 +1,187 @@
-"""Blockers as they are stored."""
+"""Open causes that hold posts: opening and reading them, putting posts behind them.
+
+One call discovers a cause; the posts behind it are parked without asking Threads again. The narrowest scope comes
+first: what one account met is the app's only when a second account meets it within a day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.store.tables import blockers, posts
+from treadle.domain.rechecks import first_check
+from treadle.domain.scope import SHARED, WITNESS_WINDOW_S, is_apps
+from treadle.domain.view import AccountView, account_view
+from treadle.ids import new_id
+from treadle.store import feed
+from treadle.store.tables import accounts, blockers, post_blockers, posts, suspicions
+from treadle_diagnosis.types import Diagnosis
 
 AT_ONCE = 500  # ids in one statement
+
+
+def scope_for(
+    conn: sa.Connection, diagnosis: Diagnosis, scope: str, key: str, *, account_id: str, app_id: str, now: float
+) -> tuple[str, str]:
+    """The scope and key to block: an app-wide cause holds the account alone until a second account has met it."""
+    if scope != "app" or is_apps(diagnosis.pattern, witnesses=1):
+        return scope, key
+    what = {"scope": "app", "key": app_id, "pattern": diagnosis.pattern, "witness": account_id}
+    same = sa.and_(*(suspicions.c[name] == value for name, value in what.items()))
+    if conn.execute(sa.update(suspicions).where(same).values(at=now)).rowcount == 0:
+        conn.execute(sa.insert(suspicions).values(**what, at=now))
+    witnesses = conn.execute(
+        sa.select(sa.func.count())
+        .select_from(suspicions)
+        .where(
+            suspicions.c.scope == "app",
+            suspicions.c.key == app_id,
+            suspicions.c.pattern == diagnosis.pattern,
+            suspicions.c.at > now - WITNESS_WINDOW_S,
+        )
+    ).scalar_one()
+    return ("app", app_id) if is_apps(diagnosis.pattern, witnesses) else ("account", account_id)
+
+
+def open_blocker(
+    conn: sa.Connection,
+    diagnosis: Diagnosis,
+    *,
+    scope: str,
+    key: str,
+    workspace_id: str,
+    now: float,
+    scale: float = 1.0,
+    stage: str = "unknown",
+) -> str:
+    """The id of the open blocker for this cause, opened if there is none."""
+    owner = None if scope in SHARED else workspace_id
+    open_key = f"{scope}|{owner or ''}|{key}|{diagnosis.pattern}"
+    found = conn.execute(sa.select(blockers.c.id).where(blockers.c.open_key == open_key)).scalar()
+    if found:
+        return str(found)
+    blocker_id = new_id("blocker", now)
+    row = {
+        "id": blocker_id,
+        "workspace_id": owner,
+        "scope": scope,
+        "key": key,
+        "pattern": diagnosis.pattern,
+        "lane": diagnosis.lane,
+        "action": diagnosis.action,
+        "cause": {**diagnosis.to_json(), "stage": stage},
+        "opened_at": now,
+        "open_key": open_key,
+        "next_check_at": first_check(scope, now, scale),
+    }
+    try:
+        with conn.begin_nested():
+            conn.execute(sa.insert(blockers).values(**row))
+    except sa.exc.IntegrityError:  # another worker met the same cause at the same moment
+        return str(conn.execute(sa.select(blockers.c.id).where(blockers.c.open_key == open_key)).scalar_one())
+    feed.announce(
+        conn,
+        owner,
+        "blocker.opened",
+        blocker_id,
+        {
+            "blocker_id": blocker_id,
+            "scope": scope,
+            "key": key,
+            "pattern": diagnosis.pattern,
+            "action": diagnosis.action,
+        },
+        now=now,
+    )
+    return blocker_id
+
+
+def put_behind(conn: sa.Connection, post_id: str, blocker_ids: Iterable[str]) -> None:
+    """Note that the post waits for these blockers."""
+    known = set(conn.execute(sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)).scalars())
+    for blocker_id in blocker_ids:
+        if blocker_id not in known:
+            conn.execute(sa.insert(post_blockers).values(post_id=post_id, blocker_id=blocker_id))
+
+
+def put_off(conn: sa.Connection, blocker_id: str, until: float) -> None:
+    conn.execute(sa.update(blockers).where(blockers.c.id == blocker_id).values(next_check_at=until))
+
+
+def closed_but_waited_for(conn: sa.Connection) -> tuple[str | None, list[str]] | None:
+    """What repaired them, and repaired blockers that posts still wait behind.
+
+    There are such when more posts waited than are let go at once, and two workers make them: one saw the blocker open
+    and parks a post, the other repairs it in the same moment and does not see that post yet.
+    """
+    query = (
+        sa.select(post_blockers.c.blocker_id, blockers.c.repaired_by)
+        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
+        .where(blockers.c.repaired_at.is_not(None))
+        .distinct()
+        .limit(100)
+    )
+    rows = conn.execute(query).all()
+    if not rows:
+        return None
+    by = rows[0].repaired_by
+    return by, [row.blocker_id for row in rows if row.repaired_by == by]
+
+
+def due(conn: sa.Connection, now: float) -> list[str]:
+    b = blockers.c
+    return list(
+        conn.execute(
+            sa.select(b.id).where(b.repaired_at.is_(None), b.next_check_at <= now).order_by(b.next_check_at).limit(50)
+        ).scalars()
+    )
+
+
+def find_open(conn: sa.Connection, blocker_id: str) -> dict[str, Any] | None:
+    row = (
+        conn.execute(sa.select(blockers).where(blockers.c.id == blocker_id, blockers.c.repaired_at.is_(None)))
+        .mappings()
+        .first()
+    )
+    return dict(row) if row else None
+
+
+def account_to_ask(conn: sa.Connection, row: Mapping[str, Any]) -> AccountView | None:
+    """The account to look with: the blocked one, or any connected one of the app (for the platform: of any app)."""
+    query = sa.select(accounts).where(accounts.c.disconnected_at.is_(None), accounts.c.token_enc.is_not(None))
+    if row["scope"] == "account":
+        query = query.where(accounts.c.id == row["key"])
+    elif row["scope"] == "app":
+        query = query.where(accounts.c.app_id == row["key"])
+    healthy = sa.case((accounts.c.health == "active", 0), else_=1)
+    found = conn.execute(query.order_by(healthy, accounts.c.id).limit(1)).mappings().first()
+    return account_view(found) if found else None
+
+
+def checked(
+    conn: sa.Connection, blocker_id: str, next_check_at: float, *, now: float, probe: str | None = None
+) -> None:
+    """It was looked at and is still there. ``probe``: the post that goes first to test it."""
+    values: dict[str, Any] = {"checks": blockers.c.checks + 1, "checked_at": now, "next_check_at": next_check_at}
+    if probe is not None:
+        values["probe_post_id"] = probe
+    conn.execute(sa.update(blockers).where(blockers.c.id == blocker_id).values(values))
+
+
+def take_out(conn: sa.Connection, post_id: str, blocker_ids: Sequence[str]) -> None:
+    """The post waits behind these blockers no longer."""
+    behind = sa.and_(post_blockers.c.post_id == post_id, post_blockers.c.blocker_id.in_(blocker_ids))
+    conn.execute(sa.delete(post_blockers).where(behind))
+
+
+def tested_by(conn: sa.Connection, post_id: str) -> list[tuple[str, str]]:
+    """(id, stage at which it was met) of the open blockers that this post goes first to test."""
+    query = sa.select(blockers.c.id, blockers.c.cause).where(
+        blockers.c.probe_post_id == post_id, blockers.c.repaired_at.is_(None)
+    )
+    return [(row.id, str((row.cause or {}).get("stage") or "publish")) for row in conn.execute(query)]
 
 
 def is_shared(conn: sa.Connection, blocker_id: str) -> bool:

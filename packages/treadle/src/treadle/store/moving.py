@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.states import FINAL
 from treadle.domain.view import start_of
 from treadle.store.release import Releaser, ready
+from treadle.store.resting import put_to_rest as put_to_rest
+from treadle.store.rows import parts_of, unsettled
 from treadle.store.tables import blockers, post_blockers, posts
-from treadle.store.timeline import Note, add_note, announce_post
-
-TOO_LATE = "It is too late to send this unasked. Confirm it, or change its time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,20 @@ class Mover:
         """
         rows = ready(conn, [post_id])
         if not rows:
+            self._rest_behind(conn, post_id, now)
             return False
         row = rows[0]
         if kinds and row["publish_at"] and not row["started"]:
             row["publish_at"] = first_hop(row["publish_at"], kinds[0], now)
         self.releaser.enqueue_again(conn, row, delay_s=0.0, why=why, now=now)
         return True
+
+    def _rest_behind(self, conn: sa.Connection, post_id: str, now: float) -> None:
+        """Only an open cause keeps the post; a repair releases it from here."""
+        query = sa.select(posts).where(posts.c.id == post_id, posts.c.state.not_in(FINAL))
+        if (row := conn.execute(query).mappings().first()) is not None:
+            state = "checking" if unsettled(parts_of(conn, post_id)) else "blocked"
+            put_to_rest(conn, dict(row), state, "Still behind an open cause.", now=now)
 
     def leave_account(self, conn: sa.Connection, post_id: str, account_id: str) -> None:
         """The post belongs to another account now: what holds the old one holds it no longer."""
@@ -61,21 +68,3 @@ def first_hop(at: float | None, kind: str, now: float) -> float:
     if at is None or at <= now:
         return now
     return max(now, start_of(at, kind, now))
-
-
-def put_to_rest(conn: sa.Connection, row: Mapping[str, Any], state: str, why: str, *, now: float) -> None:
-    """Into a state from which nothing happens by itself; ``row`` is the post's, locked."""
-    values = {
-        "state": state,
-        "seq": row["seq"] + 1,
-        "claim": row["claim"] + 1,
-        "claimed_by": None,
-        "next_what": None,
-        "next_at": None,
-        "why": why,
-        "updated_at": now,
-    }
-    conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**values))
-    note = Note(row["stage"], "state", why, outcome="ok")
-    add_note(conn, row["id"], row["workspace_id"], row["attempt"], note, now=now)
-    announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)

@@ -1,4 +1,7 @@
-"""Letting posts go once their cause is repaired: by themselves, oldest first, spaced, and only if not too old."""
+"""Releasing posts once their cause is repaired: the oldest first, spaced, and only what ``domain.admission`` lets go.
+
+``store/repair_preview.py`` says beforehand what :class:`Releaser` does.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,14 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from treadle.domain.admission import RESTS, Candidate, admit
+from treadle.domain.lateness import Timing
+from treadle.domain.release_order import Turns, oldest_first
+from treadle.domain.scope import NARROWEST_FIRST, state_behind
 from treadle.domain.states import FINAL
-from treadle.store import feed
+from treadle.store import clauses, feed
 from treadle.store.isolation import apart
+from treadle.store.resting import put_to_rest
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 from treadle.store.timeline import Note, add_note, announce_post
 
@@ -28,7 +36,8 @@ REPAIRED: Mapping[str, str] = {
 
 # What a post has to do next, from being let go until its turn.
 GOES_ON = "Goes on."
-_LOOSE = sa.select(posts.c.id).where(posts.c.id.not_in(sa.select(post_blockers.c.post_id)))  # behind no blocker
+UNBLOCKED = posts.c.id.not_in(sa.select(post_blockers.c.post_id))
+_LOOSE = sa.select(posts.c.id).where(UNBLOCKED)
 
 
 class Enqueue(Protocol):
@@ -93,7 +102,7 @@ class Releaser:
         waiting = self._oldest(
             conn,
             sa.select(posts.c.id)
-            .where(posts.c.id.in_(sa.select(post_blockers.c.post_id).where(hanging)), posts.c.state.not_in(FINAL))
+            .where(posts.c.id.in_(sa.select(post_blockers.c.post_id).where(hanging)), clauses.releasable)
             .where(posts.c.id.not_in(held_up())),
         )
         if len(waiting) == self.at_once:
@@ -130,52 +139,52 @@ class Releaser:
         a pause, or an account that was not connected, and parks a post; the other ends the pause, or connects the
         account, in the same moment and does not see that post yet.
         """
-        unpaused = sa.and_(accounts.c.paused.is_(False), workspaces.c.paused.is_(False))
         ids = self._oldest(
             conn,
-            _LOOSE.join(accounts, accounts.c.id == posts.c.account_id)
-            .join(workspaces, workspaces.c.id == posts.c.workspace_id)
+            sa.select(posts.c.id)
+            .select_from(clauses.WITH_OWNERS)
             .where(
-                sa.or_(posts.c.state == "blocked", sa.and_(posts.c.state == "waiting", unpaused)),
+                UNBLOCKED,
+                sa.or_(posts.c.state == "blocked", sa.and_(posts.c.state == "waiting", sa.not_(clauses.paused))),
                 posts.c.next_at.is_(None),
-                accounts.c.disconnected_at.is_(None),
-                accounts.c.token_enc.is_not(None),
+                clauses.connected,
             ),
         )
         return self.let_go(conn, ids, why="What held it is gone.", now=now)
 
     def _oldest(self, conn: sa.Connection, query: sa.Select[str]) -> list[str]:
         """Ids of the posts to let go in this transaction: the oldest of the query's."""
-        return list(conn.execute(query.order_by(posts.c.due_at, posts.c.id).limit(self.at_once)).scalars())
+        return list(conn.execute(query.order_by(*clauses.oldest_first).limit(self.at_once)).scalars())
 
-    def let_go(
-        self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float, unasked: bool = True
-    ) -> list[str]:
-        """Enqueue posts that wait for no open blocker any more, oldest first and spaced per account.
+    def let_go(self, conn: sa.Connection, post_ids: Sequence[str], *, why: str, now: float) -> list[str]:
+        """Enqueue those of the posts that nothing stops any more, oldest first and spaced per account.
 
-        ``unasked``: nobody asked for these very posts, so those that are too late become ``held``.
+        The others come to rest as :func:`~treadle.domain.admission.admit` says: held when they are too late, waiting
+        when they are paused, blocked when their account is not connected.
         """
         rows = ready(conn, post_ids)
-        turn = {account: max(at, now) + self.spacing_s for account, at in _last_turns(conn, rows).items()}
+        stopping = _stopping(conn, [row["id"] for row in rows])
+        turns = Turns(_last_turns(conn, rows), spacing_s=self.spacing_s, now=now)
         gone = []
         for row in rows:
             with apart("free_loose", row["id"], conn):
-                started = row["started"]
-                late = now > row["due_at"] + row["max_lateness"] and row["confirmed_at"] is None and not started
-                if unasked and late:
-                    _hold(conn, row, now)
-                    continue
-                at = turn.get(row["account_id"], now)
-                turn[row["account_id"]] = at + self.spacing_s
-                self.enqueue_again(conn, row, delay_s=at - now, why=why, now=now)
-                gone.append(row["id"])
+                stops = stopping.get(row["id"], [])
+                admission = admit(candidate(row, blocked=bool(stops)), now)
+                if admission == "go":
+                    self.enqueue_again(conn, row, delay_s=turns.take(row["account_id"]) - now, why=why, now=now)
+                    gone.append(row["id"])
+                elif admission == "blocked":
+                    _put_behind(conn, row, stops, now)
+                elif (row["state"], row["next_at"]) != (RESTS[admission][0], None):
+                    put_to_rest(conn, row, *RESTS[admission], now=now)
         return gone
 
     def enqueue_again(
         self, conn: sa.Connection, row: Mapping[str, Any], *, delay_s: float, why: str, now: float
     ) -> None:
         """One more hop for a post that rests; invalidates every older hop and claim."""
-        at = max(now + delay_s, row["publish_at"] or 0.0) if not row["started"] else now + delay_s
+        # What is in doubt is looked at soon; everything else keeps to the time that a person chose.
+        at = now + delay_s if row["checking"] else max(now + delay_s, row["publish_at"] or 0.0)
         scheduled = at > now + max(1.0, delay_s)
         state = "checking" if row["checking"] else ("scheduled" if scheduled else "publishing")
         seq = row["seq"] + 1
@@ -218,32 +227,78 @@ def posts_behind(conn: sa.Connection, blocker_ids: Sequence[str]) -> list[str]:
     )
 
 
-def ready(conn: sa.Connection, post_ids: Sequence[str], *, although_blocked: bool = False) -> list[dict[str, Any]]:
-    """Those of the posts that wait for no open blocker, oldest due first, with what a hop needs to know.
-
-    ``although_blocked`` takes them whatever they wait for: for the one that goes first to see whether a cause is gone.
-    """
+def ready(conn: sa.Connection, post_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of the posts that are not final and wait for no open blocker, oldest due first, with what a run needs to
+    know and what :func:`candidate` reads."""
     found: list[dict[str, Any]] = []
-    unsettled = sa.and_(parts.c.intent == "sent", parts.c.published_at.is_(None))
     for start in range(0, len(post_ids), 500):
         chunk = list(post_ids[start : start + 500])
         waits = held_up().where(post_blockers.c.post_id.in_(chunk))
-        rows = conn.execute(
-            sa.select(
-                posts,
-                sa.func.max(parts.c.threads_user_id).label("threads_user_id"),
-                sa.func.max(sa.case((unsettled, 1), else_=0)).label("checking"),
-                sa.func.max(
-                    sa.case((sa.or_(parts.c.published_at.is_not(None), parts.c.intent == "sent"), 1), else_=0)
-                ).label("started"),
-            )
-            .join(parts, parts.c.post_id == posts.c.id)
-            .where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL))
-            .where(sa.true() if although_blocked else posts.c.id.not_in(waits))
-            .group_by(posts.c.id)
-        ).mappings()
-        found.extend(dict(row) for row in rows)
-    return sorted(found, key=lambda row: (row["due_at"], row["id"]))
+        query = _READY.where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL), posts.c.id.not_in(waits))
+        found.extend(dict(row) for row in conn.execute(query).mappings())
+    return oldest_first(found)
+
+
+def ready_behind(conn: sa.Connection, blocker_id: str) -> list[dict[str, Any]]:
+    """Posts that could be released and wait behind this blocker and no other, oldest due first, as :func:`ready`."""
+    behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id == blocker_id)
+    others = held_up().where(blockers.c.id != blocker_id, post_blockers.c.post_id.in_(behind))
+    query = _READY.where(posts.c.id.in_(behind), clauses.releasable, posts.c.id.not_in(others))
+    return oldest_first(dict(row) for row in conn.execute(query).mappings())
+
+
+_SENT = parts.c.intent == "sent"
+_READY = (
+    sa.select(
+        posts,
+        sa.func.max(parts.c.threads_user_id).label("threads_user_id"),
+        sa.func.max(sa.case((sa.and_(_SENT, parts.c.published_at.is_(None)), 1), else_=0)).label("checking"),
+        sa.func.max(sa.case((sa.or_(parts.c.published_at.is_not(None), _SENT), 1), else_=0)).label("started"),
+        sa.func.min(sa.case((parts.c.published_at.is_not(None), 1), else_=0)).label("all_live"),
+        sa.func.max(parts.c.published_at).label("last_live_at"),
+        clauses.connected.label("connected"),
+        clauses.paused.label("paused"),
+    )
+    .select_from(clauses.WITH_OWNERS.join(parts, parts.c.post_id == posts.c.id))
+    .group_by(posts.c.id, accounts.c.id, workspaces.c.id)
+)
+
+
+def candidate(row: Mapping[str, Any], *, blocked: bool = False) -> Candidate:
+    """A row of :func:`ready`, as the rules see it."""
+    return Candidate(
+        Timing(row["due_at"], row["max_lateness"], row["confirmed_at"], row["last_live_at"]),
+        connected=bool(row["connected"]),
+        blocked=blocked,
+        paused=bool(row["paused"]),
+        in_doubt=bool(row["checking"]),
+        all_live=bool(row["all_live"]),
+    )
+
+
+def _stopping(conn: sa.Connection, post_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """By post, the open causes that stop it although it was never put behind them, the narrowest scope first."""
+    found: dict[str, list[Any]] = {}
+    for start in range(0, len(post_ids), 500):
+        query = (
+            sa.select(posts.c.id.label("post_id"), blockers.c.id, blockers.c.scope, blockers.c.cause)
+            .select_from(clauses.WITH_OWNERS.join(blockers, sa.and_(clauses.is_open, clauses.concerns)))
+            .where(posts.c.id.in_(post_ids[start : start + 500]), clauses.stops)
+        )
+        for row in conn.execute(query):
+            found.setdefault(row.post_id, []).append(row)
+    return {post_id: sorted(rows, key=lambda row: NARROWEST_FIRST[row.scope]) for post_id, rows in found.items()}
+
+
+def _put_behind(conn: sa.Connection, row: Mapping[str, Any], stops: Sequence[Any], now: float) -> None:
+    """The next cause holds the post; without a run that would only find this out."""
+    links = [{"post_id": row["id"], "blocker_id": blocker.id} for blocker in stops]
+    conn.execute(sa.insert(post_blockers), links)
+    cause = stops[0].cause or {}
+    shown = {"cause": cause, "cause_pattern": cause.get("pattern"), "cause_lane": cause.get("lane")}
+    conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**shown))
+    state = "checking" if row["checking"] else state_behind([blocker.scope for blocker in stops])
+    put_to_rest(conn, {**row, **shown}, state, "Another open cause holds this post.", now=now)
 
 
 def held_up() -> sa.Select[str]:
@@ -267,32 +322,3 @@ def _last_turns(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[
         .group_by(posts.c.account_id)
     ).all()
     return {row[0]: row[1] for row in found}
-
-
-def _hold(conn: sa.Connection, row: Mapping[str, Any], now: float) -> None:
-    values = {
-        "state": "held",
-        "seq": row["seq"] + 1,
-        "claim": row["claim"] + 1,
-        "claimed_by": None,
-        "next_what": None,
-        "next_at": None,
-        "why": "The cause was repaired, but it is too late to send this unasked. Confirm it, or change its time.",
-        "updated_at": now,
-    }
-    conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**values))
-    announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)
-
-
-def preview(conn: sa.Connection, blocker_ids: Sequence[str], *, workspace_id: str, now: float) -> dict[str, list[str]]:
-    """Which of a workspace's posts a repair of these blockers would send, and which it would hold for a yes."""
-    behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids))
-    others = held_up().where(blockers.c.id.not_in(blocker_ids))
-    rows = conn.execute(
-        sa.select(posts.c.id, posts.c.due_at, posts.c.max_lateness, posts.c.confirmed_at)
-        .where(posts.c.workspace_id == workspace_id, posts.c.id.in_(behind))
-        .where(posts.c.state.not_in(FINAL), posts.c.id.not_in(others))
-        .order_by(posts.c.due_at)
-    ).all()
-    late = [r.id for r in rows if now > r.due_at + r.max_lateness and r.confirmed_at is None]
-    return {"sends": [r.id for r in rows if r.id not in late], "holds": late}

@@ -16,7 +16,7 @@ from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.plural import plural
-from treadle.services import accounts, connecting, roster
+from treadle.services import account_list, accounts, connecting
 from treadle.web.desk import Pages, Visit
 
 pages = Pages()
@@ -27,7 +27,7 @@ async def show(visit: Visit) -> Response:
     app_id = visit.app.settings.threads_app_id
     named = visit.asked("q").strip().removeprefix("@")[:200]
     found = await visit.app.db.query(
-        lambda conn: roster.read(
+        lambda conn: account_list.read(
             conn,
             visit.workspace,
             app_id,
@@ -41,7 +41,7 @@ async def show(visit: Visit) -> Response:
     kept = {"q": named} if named else {}
     return visit.page(
         "accounts.html",
-        roster=found,
+        listing=found,
         accounts=found.accounts,
         named=named,
         near={row["id"] for row in found.accounts},

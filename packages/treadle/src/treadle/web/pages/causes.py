@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import Response
 
-from treadle.services import history
+from treadle.services import post_history
 from treadle.services.causes import unknown_answers
+from treadle.store import post_history as store_history
 from treadle.store.tables import blockers
 from treadle.web.desk import Pages, Visit
 from treadle.web.pages import replace
@@ -23,7 +24,7 @@ SPANS = {"7": "7 days", "30": "30 days", "90": "90 days"}
 @pages.get("/causes")
 async def show(visit: Visit) -> Response:
     chosen = visit.asked("days", "30")
-    days = history.days_of(visit.zone, visit.now, int(chosen) if chosen in SPANS else 30)
+    days = post_history.days_of(visit.zone, visit.now, int(chosen) if chosen in SPANS else 30)
     since = visit.now - len(days) * 86_400.0
     account, lane = visit.asked("account"), visit.asked("lane")
     met, out, names, repaired, stopped, groups = await visit.app.db.query(_read, visit.workspace, since)
@@ -32,7 +33,7 @@ async def show(visit: Visit) -> Response:
     stopped = [m for m in stopped if (not account or m.account_id == account) and (not lane or m.lane == lane)]
     return visit.page(
         "causes.html",
-        stopped=history.strips(stopped, days, visit.zone, "state"),
+        stopped=post_history.strips(stopped, days, visit.zone, "state"),
         groups=groups,
         spans=SPANS,
         chosen=chosen if chosen in SPANS else "30",
@@ -41,10 +42,10 @@ async def show(visit: Visit) -> Response:
         lane=lane,
         accounts=names,
         names={a["id"]: a["username"] or a["id"] for a in names},
-        out=history.columns(gone, days, visit.zone),
+        out=post_history.columns(gone, days, visit.zone),
         out_total=len(gone),
-        by_lane=history.strips(met, days, visit.zone, "lane"),
-        by_account=history.strips(met, days, visit.zone, "account_id"),
+        by_lane=post_history.strips(met, days, visit.zone, "lane"),
+        by_account=post_history.strips(met, days, visit.zone, "account_id"),
         accounts_shown=ACCOUNTS,
         repaired=repaired,
         total=len(met),
@@ -60,11 +61,11 @@ def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, 
         .limit(REPAIRED)
     ).mappings()
     return (
-        history.failures(conn, workspace, since),
-        history.published(conn, workspace, since),
+        store_history.failures(conn, workspace, since),
+        store_history.published(conn, workspace, since),
         account_names(conn, workspace),
         [dict(row) for row in closed],
-        history.stopped(conn, workspace, since),
+        store_history.stopped(conn, workspace, since),
         replace.groups(conn, workspace),
     )
 

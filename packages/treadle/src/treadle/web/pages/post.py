@@ -11,9 +11,9 @@ from starlette.responses import Response
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.naming import Named, named
-from treadle.services.needs import would_send
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
+from treadle.store.repair_preview import counted
 from treadle.store.tables import accounts, api_keys, parts
 from treadle.web import uploads
 from treadle.web.desk import Pages, Visit
@@ -54,7 +54,7 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
         "post": post,
         "account": dict(account) if account else None,
         "events": events,
-        "blockers": [{**b, "would": would_send(conn, workspace, [b["id"]], now)} for b in held],
+        "blockers": [{**b, "would": counted(conn, [b["id"]], workspace_id=workspace, now=now)} for b in held],
         "may": may(post) - ({"retry"} if vain(post, held) else set()),
         "doubt": doubtful(conn, post),
     }

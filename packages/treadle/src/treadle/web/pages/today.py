@@ -13,10 +13,10 @@ from treadle.domain.states import FINAL
 from treadle.engine.rechecking import recheck
 from treadle.people import audit
 from treadle.plural import plural
-from treadle.services import needs
+from treadle.services import attention
 from treadle.services.asking import ask
-from treadle.services.gauges import gauges
 from treadle.services.read import Filters, get_blocker, list_posts
+from treadle.services.usage import usage_of
 from treadle.store.tables import accounts, posts, workspaces
 from treadle.web.desk import Pages, Visit
 from treadle.web.words import ago, epoch
@@ -37,9 +37,9 @@ async def show(visit: Visit) -> Response:
 
 def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
     names = _accounts(conn, workspace)
-    causes = needs.grouped(conn, workspace, names, now)
+    causes = attention.grouped(conn, workspace, names, now)
     waiting = _waiting(conn, workspace)
-    blocked = needs.blocked_accounts(conn, workspace)
+    blocked = attention.blocked_accounts(conn, workspace)
 
     def some(states: tuple[str, ...], sort: str, **more: Any) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort, **more), limit=SHOWN)[0]
@@ -91,7 +91,7 @@ def risks(
 ) -> list[dict[str, str]]:
     """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
     found: list[dict[str, str]] = []
-    for outage in needs.outages(conn, workspace):
+    for outage in attention.outages(conn, workspace):
         cause, count = outage["cause"], plural(outage["posts"], "post waits", "posts wait")
         found.append({"text": f"{cause['title']}: {count}. It passes by itself.", "href": cause["guide"]})
     late = conn.execute(
@@ -104,7 +104,7 @@ def risks(
     if late:
         said = f"{plural(late, 'post is', 'posts are')} more than ten minutes late."
         found.append({"text": said, "href": f"/posts?{urlencode([('state', s) for s in GOING])}&sort=due_at"})
-    used = gauges(conn, list(names.values()), now)
+    used = usage_of(conn, list(names.values()), now)
     for account in names.values():
         if account["disconnected_at"] is not None:
             continue
@@ -113,9 +113,9 @@ def risks(
         if ends and now < min(ends) < now + SOON_S and account["id"] not in blocked:
             said = f"Access to {who} ends {ago(min(ends), now)}. Reconnect it before that."
             found.append({"text": said, "href": where})
-        for gauge in used[account["id"]]:
-            if gauge["used"] >= gauge["total"] * NEARLY:
-                said = f"{who} used {gauge['used']} of {gauge['total']} {gauge['name']} in 24 hours."
+        for usage in used[account["id"]]:
+            if usage["used"] >= usage["total"] * NEARLY:
+                said = f"{who} used {usage['used']} of {usage['total']} {usage['name']} in 24 hours."
                 found.append({"text": said, "href": where})
         if account["paused"] and waiting.get(account["id"]):
             count = plural(waiting[account["id"]], "post waits", "posts wait")

@@ -1,23 +1,23 @@
-"""What stops a post before anything is asked of Threads, and the last look before a publish."""
+"""Admission of a post to its next step: before anything is asked of Threads, and once more just before a publish."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.accounts import unreadable
+from treadle.domain.admission import RESTS, Candidate, admit
+from treadle.domain.lateness import Timing
+from treadle.domain.scope import READING_STOPS, state_behind, stops
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.view import AccountView, PartView
 from treadle.engine import quota, records
-from treadle.engine.blockers import state_behind
 from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over, Parked
-from treadle.engine.evidence import READING_STOPS
 from treadle.engine.house import House
 from treadle.engine.records import Change, Hop
 from treadle.store import statements
-from treadle.store.moving import TOO_LATE
 from treadle.store.tables import accounts, parts, posts, workspaces
 
 LOOKS_LATER = "Looks whether it is live once Threads' limit allows."
@@ -28,34 +28,48 @@ OF_ONE_SEND = frozenset(
 )
 
 
-def look(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
+def inspect(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
     """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = hop.post, hop.account
     if all(part.published_at is not None for part in post.parts):
         return _all_out(hop, now, readable=house.opens(account))
-    if account.disconnected_at is not None or account.token_enc is None:
-        return _stop(Over("blocked", "The account is not connected any more. Connect it again."))
-    standing = [row for row in hop.blockers if row["probe_post_id"] != post.id]
-    if post.checking:
-        standing = [row for row in standing if row["lane"] in READING_STOPS]
+    standing = _stopping(hop, hop.blockers)
+    verdict = admit(_candidate(hop, blocked=bool(standing)), now)
+    if verdict == "not connected":
+        return _stop(Over(*RESTS[verdict]))
     if standing:
-        first = standing[0]
-        why = "Waits behind an open cause; Threads was not asked again for this post."
-        return _stop(
-            Behind(tuple(str(row["id"]) for row in standing), dict(first["cause"]), state_behind(standing), why)
-        )
+        return _behind(standing, "Waits behind an open cause; Threads was not asked again for this post.")
     if not house.opens(account):
         return _token_unreadable(account)
+    if verdict in RESTS:
+        return _stop(Over(*RESTS[verdict]))
     if post.checking:
         until = calls_wait(account, now)
         return None if until is None else _stop(Later(until, "checking", LOOKS_LATER))
-    if hop.workspace_paused or account.paused:
-        who = "The workspace is" if hop.workspace_paused else "The account is"
-        return _stop(Over("waiting", f"{who} paused. It goes on when the pause ends."))
-    started = any(p.published_at is not None or p.intent != "none" for p in post.parts)
-    if now > post.due_at + post.max_lateness and post.confirmed_at is None and not started:
-        return _stop(Over("held", TOO_LATE))
     return quota_wait(conn, house, hop, now)
+
+
+def _stopping(hop: Hop, open_causes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the open causes that concern the post which stop it."""
+    reach, in_doubt = records.reach_of(hop.post, hop.account), hop.post.checking
+    return [row for row in open_causes if stops(row["lane"], row["probe_post_id"], reach, in_doubt=in_doubt)]
+
+
+def _behind(standing: list[Mapping[str, Any]], why: str) -> Outcome:
+    ids, scopes = tuple(str(row["id"]) for row in standing), [str(row["scope"]) for row in standing]
+    return _stop(Behind(ids, dict(standing[0]["cause"]), state_behind(scopes), why))
+
+
+def _candidate(hop: Hop, *, blocked: bool) -> Candidate:
+    post, account = hop.post, hop.account
+    live = [part.published_at for part in post.parts if part.published_at is not None]
+    return Candidate(
+        Timing(post.due_at, post.max_lateness, post.confirmed_at, max(live, default=None)),
+        connected=account.disconnected_at is None and account.token_enc is not None,
+        blocked=blocked,
+        paused=hop.workspace_paused or account.paused,
+        in_doubt=post.checking,
+    )
 
 
 def calls_wait(account: AccountView, now: float) -> float | None:
@@ -82,8 +96,8 @@ def _all_out(hop: Hop, now: float, *, readable: bool = True) -> Outcome | None:
     account = hop.account
     connected = account.disconnected_at is None and account.token_enc is not None
     unread = not connected or not readable or calls_wait(account, now) is not None
-    stops = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
-    if not (unread or stops):
+    unreadable_lists = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
+    if not (unread or unreadable_lists):
         return None
     outcome = _stop(Over("published"))
     outcome.change.calm().post["stage"] = "done"
@@ -150,10 +164,9 @@ def intend(
     if not house.lease.held(conn, hop.lease_token):
         return _stop(Later(now, "publishing", "Another worker goes on with it."))
     fresh = records.open_blockers(conn, hop.post, hop.account)
-    standing = [row for row in fresh if row["probe_post_id"] != hop.post.id and row["scope"] != "media_host"]
+    standing = [row for row in _stopping(hop, fresh) if row["scope"] != "media_host"]
     if standing:
-        ids = tuple(str(row["id"]) for row in standing)
-        return _stop(Behind(ids, dict(standing[0]["cause"]), state_behind(standing), "Waits behind an open cause."))
+        return _behind(standing, "Waits behind an open cause.")
     row = conn.execute(_PAUSED, {"id": hop.account.id}).one()
     if row.paused or row.all:
         return _stop(Over("waiting", "Paused just before it was sent. It goes on when the pause ends."))

@@ -11,7 +11,7 @@ from treadle.engine.quota import TOTALS, WINDOW_S
 from treadle.store.tables import parts
 
 
-def gauges(conn: sa.Connection, accounts: Sequence[Mapping[str, Any]], now: float) -> dict[str, list[dict[str, Any]]]:
+def usage_of(conn: sa.Connection, accounts: Sequence[Mapping[str, Any]], now: float) -> dict[str, list[dict[str, Any]]]:
     """By account, ``posts`` and ``replies`` of the last 24 hours: ``{"name", "used", "total"}``.
 
     ``accounts``: rows with ``id`` and ``quota``. One question for all of them.
@@ -25,10 +25,10 @@ def gauges(conn: sa.Connection, accounts: Sequence[Mapping[str, Any]], now: floa
             .group_by(parts.c.account_id, parts.c.is_reply)
         )
         ours |= {(account, "replies" if reply else "posts"): n for account, reply, n in rows}
-    return {row["id"]: [_gauge(name, row["quota"] or {}, ours, row["id"], now) for name in TOTALS] for row in accounts}
+    return {row["id"]: [_usage(name, row["quota"] or {}, ours, row["id"], now) for name in TOTALS] for row in accounts}
 
 
-def _gauge(
+def _usage(
     name: str, quota: Mapping[str, Any], ours: Mapping[tuple[str, str], int], account_id: str, now: float
 ) -> dict[str, Any]:
     total, used = int(quota.get(f"{name}_total") or TOTALS[name]), ours.get((account_id, name), 0)

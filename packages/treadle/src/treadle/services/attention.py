@@ -5,89 +5,19 @@ Counted by the database: a page stays quick when one cause holds thousands of po
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.states import FINAL
 from treadle.services.read import blocker_json
+from treadle.store.repair_preview import counted
 from treadle.store.tables import blockers, parts, post_blockers, posts
 from treadle.store.visible_blockers import visible_blockers
 
 WHOLE = 6  # groups that are shown with their blockers; the rest is named in one line each
 SHOWN = 4  # blockers of a group
 EXCERPT = 200  # characters of a post's text
-
-
-def would_send(conn: sa.Connection, workspace: str, blocker_ids: Sequence[str], now: float) -> dict[str, int]:
-    """How many posts of this workspace a repair of these blockers would send, and how many it would hold for a yes.
-
-    The same rule as :func:`treadle.store.release.preview`, which names the posts.
-    """
-    if not blocker_ids:
-        return {"sends": 0, "holds": 0}
-    behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_(blocker_ids))
-    another = (
-        sa.select(post_blockers.c.blocker_id)
-        .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
-        .where(
-            post_blockers.c.post_id == posts.c.id,
-            blockers.c.repaired_at.is_(None),
-            blockers.c.id.not_in(blocker_ids),
-        )
-    )
-    late = sa.and_(posts.c.due_at + posts.c.max_lateness < now, posts.c.confirmed_at.is_(None))
-    found = conn.execute(
-        sa.select(sa.func.count(), sa.func.sum(sa.case((late, 1), else_=0))).where(
-            posts.c.workspace_id == workspace,
-            posts.c.id.in_(behind),
-            posts.c.state.not_in(FINAL),
-            ~another.exists(),
-        )
-    ).one()
-    holds = int(found[1] or 0)
-    return {"sends": int(found[0]) - holds, "holds": holds}
-
-
-def would_send_each(
-    conn: sa.Connection, workspace: str, own: Mapping[str, Sequence[str]], shared: Sequence[str], now: float
-) -> dict[str, dict[str, int]]:
-    """:func:`would_send` for many accounts with one question. ``own``: blockers by account; ``shared``: blockers that
-    a repair of any of these accounts closes too. An account that is not in the answer would send nothing, apart from
-    what all of them would: that stands under ``""``.
-
-    A post is behind the own blockers of one account at most, so each is counted once.
-    """
-    mine = [blocker_id for ids in own.values() for blocker_id in ids]
-    if not mine and not shared:
-        return {}
-    each = post_blockers.alias()
-    is_mine = each.c.blocker_id.in_(mine)
-    behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_([*mine, *shared]))
-    closed = sa.func.sum(sa.case((sa.or_(is_mine, each.c.blocker_id.in_(shared)), 1), else_=0))
-    freed = (
-        sa.select(each.c.post_id, sa.func.max(sa.case((is_mine, blockers.c.key), else_="")).label("account"))
-        .join(blockers, blockers.c.id == each.c.blocker_id)
-        .where(blockers.c.repaired_at.is_(None), each.c.post_id.in_(behind))
-        .group_by(each.c.post_id)
-        .having(closed == sa.func.count())  # no other open cause holds it
-        .subquery()
-    )
-    late = sa.and_(posts.c.due_at + posts.c.max_lateness < now, posts.c.confirmed_at.is_(None))
-    rows = conn.execute(
-        sa.select(freed.c.account, sa.func.count().label("n"), sa.func.sum(sa.case((late, 1), else_=0)).label("late"))
-        .select_from(freed.join(posts, posts.c.id == freed.c.post_id))
-        .where(posts.c.workspace_id == workspace, posts.c.state.not_in(FINAL))
-        .group_by(freed.c.account)
-    )
-    found = {row.account: {"sends": int(row.n) - int(row.late or 0), "holds": int(row.late or 0)} for row in rows}
-    common = found.get("")
-    if common:
-        for account, count in found.items():
-            if account:
-                found[account] = {name: count[name] + common[name] for name in count}
-    return found
 
 
 def grouped(
@@ -166,7 +96,7 @@ def _first(
             {
                 **blocker,
                 "who": f"@{account['username'] or account['threads_user_id']}" if account else None,
-                "would": would_send(conn, workspace, [blocker["id"]], now),
+                "would": counted(conn, [blocker["id"]], workspace_id=workspace, now=now),
                 "post": _text_of(conn, workspace, blocker["key"]) if blocker["scope"] == "post" else None,
             }
         )

@@ -1,4 +1,4 @@
-"""The accounts of a workspace a page at a time: those that need somebody first, then the others by name.
+"""The accounts of a workspace a page at a time: those that need attention first, then the others by name.
 
 A page costs the same few questions whether a workspace has three accounts or thousands.
 """
@@ -13,25 +13,24 @@ import sqlalchemy as sa
 
 from treadle.accounts.storing import repairable_of
 from treadle.domain.states import FINAL
-from treadle.services.gauges import gauges
-from treadle.services.needs import would_send_each
+from treadle.services.usage import usage_of
+from treadle.store.repair_preview import counted_for_accounts
 from treadle.store.tables import accounts, posts
 
 PAGE = 40
-NOTHING = {"sends": 0, "holds": 0}
 CONNECTED = sa.and_(accounts.c.token_enc.is_not(None), accounts.c.disconnected_at.is_(None))
-# Those that need somebody, those that are well, those that are no longer connected.
+# Those that need attention, those that are well, those that are no longer connected.
 RANK = sa.case((~CONNECTED, 2), (accounts.c.health == "active", 1), else_=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
-    """One page. ``matching``: accounts the search finds (all of them without one); ``needing``: how many of the whole
-    workspace need somebody; ``following``: the cursor of the next page, empty on the last."""
+class AccountPage:
+    """One page. ``matching``: accounts that the search finds (all of them without one); ``need_attention``: how many of
+    the whole workspace do; ``following``: the cursor of the next page, empty on the last."""
 
     accounts: list[dict[str, Any]]
     total: int
-    needing: int
+    need_attention: int
     matching: int
     following: str
     first: bool
@@ -43,13 +42,13 @@ class Roster:
 
 def read(
     conn: sa.Connection, workspace: str, app_id: str, now: float, *, named: str = "", after: str = "", at: str = ""
-) -> Roster:
+) -> AccountPage:
     """``named``: part of a name; ``after``: a cursor; ``at``: the id of an account that is to be on the page."""
     whole = accounts.c.workspace_id == workspace
-    total, needing = conn.execute(
+    total, need_attention = conn.execute(
         sa.select(sa.func.count(), sa.func.sum(sa.case((RANK == 0, 1), else_=0))).where(whole)
     ).one()
-    found = sa.and_(whole, _called(named)) if named else whole
+    found = sa.and_(whole, _name_contains(named)) if named else whole
     matching = total
     if named:
         matching = conn.execute(sa.select(sa.func.count()).select_from(accounts).where(found)).scalar_one()
@@ -62,10 +61,10 @@ def read(
             beyond = _order() >= _mark(place[0], place[1], at)
             rows = _page(conn, found, beyond)
     page, more = rows[:PAGE], len(rows) > PAGE
-    return Roster(
-        accounts=_told(conn, workspace, app_id, page, now),
+    return AccountPage(
+        accounts=_described(conn, workspace, app_id, page, now),
         total=int(total),
-        needing=int(needing or 0),
+        need_attention=int(need_attention or 0),
         matching=int(matching),
         following=_cursor(page[-1]) if more else "",
         first=beyond is None,
@@ -101,7 +100,7 @@ def _beyond(cursor: str) -> sa.ColumnElement[bool] | None:
     return _order() > _mark(int(rank), username, account_id) if rank in ("0", "1", "2") else None
 
 
-def _called(name: str) -> sa.ColumnElement[bool]:
+def _name_contains(name: str) -> sa.ColumnElement[bool]:
     """Whether the username or the shown name contains this. SQLite folds ASCII only: other letters are also tried as
     they were sent, small and large."""
     tries = sorted({name, name.lower(), name.upper(), name.capitalize()})
@@ -110,7 +109,7 @@ def _called(name: str) -> sa.ColumnElement[bool]:
     return sa.or_(*folded, *(field.contains(t, autoescape=True) for field in fields for t in tries))
 
 
-def _told(
+def _described(
     conn: sa.Connection, workspace: str, app_id: str, rows: Sequence[dict[str, Any]], now: float
 ) -> list[dict[str, Any]]:
     """The rows with what waits for each, what connecting it again would send, and what is used of its quota."""
@@ -130,15 +129,15 @@ def _told(
         )
     }
     own, shared = repairable_of(conn, ids, app_id)
-    would = would_send_each(conn, workspace, own, shared, now)
-    gauged = gauges(conn, rows, now)
+    would = counted_for_accounts(conn, ids, own, shared, workspace_id=workspace, now=now)
+    usage = usage_of(conn, rows, now)
     return [
         {
             **row,
             "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
             "waiting": waiting.get(row["id"], 0),
-            "would": would.get(row["id"], would.get("", NOTHING)),
-            "gauges": gauged[row["id"]],
+            "would": would[row["id"]],
+            "usage": usage[row["id"]],
         }
         for row in rows
     ]
