@@ -114,7 +114,7 @@ class Shop:
     def recheck(self, blocker_id: str) -> Any:
         engine = self.app.engine
         assert engine is not None
-        work = recheck(engine.house, engine.releaser, blocker_id, asked=True)
+        work = recheck(engine.context, engine.releaser, blocker_id, asked=True)
         return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
 
     def until(self, post_ids: Iterable[str], done: Callable[[dict[str, Any]], bool], within_s: float = 60.0) -> None:
@@ -221,7 +221,7 @@ def open_shop(
             if worker:
                 engine = app.start_worker()
                 if deaf:
-                    engine.house.breaker = Deaf()  # type: ignore[assignment]
+                    engine.context.breaker = Deaf()  # type: ignore[assignment]
             yield Shop(sandbox, app)
         finally:
             app.close()

@@ -29,7 +29,7 @@ def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
     with quick_client(), few_jobs(("recheck",)):
         app = treadle.app.open_app(Settings(**values), migrate=False)
         engine = app.start_worker()
-        engine.house.breaker = Deaf()  # type: ignore[assignment]
+        engine.context.breaker = Deaf()  # type: ignore[assignment]
 
         def stop(*_: Any) -> None:
             app.stop_worker(within_s=10)

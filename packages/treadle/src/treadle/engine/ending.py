@@ -19,7 +19,7 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Another hop at ``at`` (epoch seconds); the post is in ``state`` until then."""
+    """Another run at ``at`` (epoch seconds); the post is in ``state`` until then."""
 
     at: float
     state: str

@@ -13,8 +13,9 @@ from treadle.engine import quota, records
 from treadle.engine.blockers import state_behind
 from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over
 from treadle.engine.evidence import READING_STOPS
-from treadle.engine.house import House
-from treadle.engine.records import Change, Hop
+from treadle.engine.records import Change
+from treadle.engine.records import Run as Hop
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.store import statements
 from treadle.store.moving import TOO_LATE
 from treadle.store.tables import accounts, parts, posts, workspaces

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.blockers import next_check
 from treadle.engine.evidence import READING_STOPS
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.store.isolation import apart
 from treadle.store.release import Releaser, held_up, posts_behind, ready
 from treadle.store.tables import accounts, blockers, post_blockers

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from treadle.domain.view import AccountView
-from treadle.engine.house import House
 from treadle.engine.lease import Lease
+from treadle.engine.system import SystemRuntime
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.media.service import MediaService
 from treadle.services.context import App
 from treadle_threads import ThreadsClient
@@ -21,7 +21,7 @@ T = TypeVar("T")
 async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
     """``what(house)``, on the loop the house belongs to."""
     if app.engine is not None:
-        house = app.engine.house
+        house = app.engine.context
 
         async def there() -> T:
             return await what(house)
@@ -48,13 +48,9 @@ def _for_the_moment(app: App) -> House:
 
     return House(
         settings=app.settings,
-        db=app.db,
+        runtime=SystemRuntime(app.settings.time_scale, app.db, app.enqueue, client, clock=app.now),
         lease=Lease(app.db),
-        enqueue=app.enqueue,
-        client=client,
         media=media,
-        now=app.now,
-        random01=random.random,
         releaser=app.releaser,
         close=session.close,
     )

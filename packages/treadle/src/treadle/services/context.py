@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +14,10 @@ from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.domain.view import AccountView
 from treadle.engine.blockers import open_blocker
-from treadle.engine.engine import Engine, Enqueuer
-from treadle.engine.house import House
+from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
+from treadle.engine.engine import Engine
+from treadle.engine.system import SystemProcess, SystemRuntime
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.jobs import jobs_of
 from treadle.media.hosting import DiskStore
 from treadle.media.service import MediaService
@@ -38,7 +39,7 @@ class App:
     settings: Settings
     db: Database
     vault: Vault
-    enqueue: Enqueuer
+    enqueue: DbosRunStore
     releaser: Releaser
     posts: Posts
     now: Callable[[], float] = time.time
@@ -50,7 +51,7 @@ class App:
         """The running worker's house; only while a worker runs here."""
         if self.engine is None:
             raise RuntimeError("no worker runs in this process")
-        return self.engine.house
+        return self.engine.context
 
     def media(self) -> MediaService:
         """The media room, made when it is first needed."""
@@ -69,7 +70,9 @@ class App:
         """Take a share of the posts, from now until :meth:`stop_worker`."""
         self.check_keys()
         jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
-        engine = Engine(self.settings, self.db, self._build_house, jobs)
+        process = SystemProcess()
+        queue = DbosQueue(self.db, process, at_once=self.settings.worker_concurrency)
+        engine = Engine(self.settings, self.db, process, queue, self.enqueue, self._build_house, jobs)
         engine.start()
         self.engine = engine
         return engine
@@ -119,15 +122,10 @@ class App:
 
         return House(
             settings=self.settings,
-            db=self.db,
+            runtime=SystemRuntime(self.settings.time_scale, self.db, engine.enqueue, client, engine.queue, self.now),
             lease=engine.lease,
-            enqueue=engine.enqueue,
-            client=client,
             media=media,
-            now=self.now,
-            random01=random.random,
             releaser=engine.releaser,
-            woke=engine.woke,
             observe=_observe,
             worked=_worked,
             accounts=self.accounts(base),

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
-from treadle.engine.house import House
 from treadle.engine.looking import read_list
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.tables import accounts, parts, posts
