@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from treadle.services.read import get_blocker, post_json, timeline
 from treadle.settings import Settings
 from treadle.store.tables import accounts
 from treadle_sandbox.server import Sandbox
-from treadle_threads import ThreadsClient
 
 # Our own durations shrink to a five-hundredth: a minute lasts an eighth of a second.
 SCALE = 0.002
@@ -177,6 +175,7 @@ def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **ch
         "data_dir": data_dir,
         "database_url": database_url,
         "threads_api_url": sandbox.url,
+        "threads_timeout": TIMEOUT_S,  # so that tests need not wait a minute for a lost answer
         "threads_app_id": sandbox.app.id,
         "threads_app_secret": sandbox.app.secret,
         "time_scale": SCALE,
@@ -185,15 +184,6 @@ def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **ch
         "log_level": "error",
     }
     return Settings(**{**values, **changes})
-
-
-@contextmanager
-def quick_client(timeout_s: float = TIMEOUT_S) -> Iterator[None]:
-    """Calls to Threads time out soon, so that tests need not wait a minute for a lost answer."""
-    with mock.patch.object(
-        treadle.services.context, "ThreadsClient", functools.partial(ThreadsClient, timeout_s=timeout_s)
-    ):
-        yield
 
 
 @contextmanager
@@ -215,7 +205,7 @@ def open_shop(
     jobs: Sequence[str] | None = ("recheck", "free_loose"),
 ) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
-    with quick_client(), few_jobs(jobs):
+    with few_jobs(jobs):
         app = open_app(settings)
         try:
             if worker:

@@ -54,7 +54,7 @@ EXAMPLE = {
 
 async def with_accounts(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
     """``what(accounts room)`` with a client of its own for this moment."""
-    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
+    async with ThreadsClient(base_url=app.settings.threads_api_url, timeout_s=app.settings.threads_timeout) as client:
         return await what(app.accounts(client))
 
 

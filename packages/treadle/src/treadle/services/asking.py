@@ -38,7 +38,7 @@ async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
 def _for_the_moment(app: App) -> House:
     """A house without a lease: it can ask and write down, and never publish."""
     session = open_session()
-    base = ThreadsClient(base_url=app.settings.threads_api_url, session=session)
+    base = ThreadsClient(base_url=app.settings.threads_api_url, session=session, timeout_s=app.settings.threads_timeout)
 
     def client(account: AccountView) -> ThreadsClient:
         return base.with_token(app.vault.open(account.token_enc) if account.token_enc else "")

@@ -101,7 +101,9 @@ class App:
     async def _build_house(self, engine: Engine) -> House:
         """Made on the loop that runs the posts: the HTTP session belongs to it."""
         session = open_session()
-        base = ThreadsClient(base_url=self.settings.threads_api_url, session=session)
+        base = ThreadsClient(
+            base_url=self.settings.threads_api_url, session=session, timeout_s=self.settings.threads_timeout
+        )
 
         @lru_cache(maxsize=1024)
         def of_token(sealed: bytes) -> ThreadsClient:
