@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from treadle.app import App, open_app
 from treadle.domain.refusal import Refusal
 from treadle.engine.blockers import open_blocker
-from treadle.engine.housekeeping import Job, keep_house
+from treadle.engine.housekeeping import Job, run_jobs
 from treadle.engine.system import SystemRuntime
 from treadle.engine.worker_context import WorkerContext
 from treadle.jobs import Beside, jobs_of
@@ -368,7 +368,7 @@ async def test_failed_items_are_counted_for_the_metrics(world: World) -> None:
                     raise KeyError(item)
         stop.set()
 
-    await keep_house(world.house, [Job("imagined", 60.0, work)], stop)
+    await run_jobs(world.house, [Job("imagined", 60.0, work)], stop)
     assert (world.read(job_rows.c.note, name="imagined") or {})["failed_items"] == 2
     page = Metrics(world.db, lambda: world.now).render().decode()
     assert 'treadle_job_failures_total{job="imagined"} 2.0' in page

@@ -7,7 +7,7 @@ from dataclasses import replace
 from treadle.domain.replacing import may_replace_container, sent_of
 from treadle.domain.steps import Publish
 from treadle.domain.view import PartView
-from treadle.engine.ending import Later, Outcome, Parked
+from treadle.engine.ending import Outcome, Park, Snooze
 from treadle.engine.evidence import NEEDED_BY_ALL, note_of
 from treadle.engine.failing import call_failed
 from treadle.engine.looking import Listed, note_ids, read_list
@@ -62,7 +62,7 @@ async def look_first(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     change.on(part.position, intent="sent", state="checking", checks=checks)
     at = now + max(0.2, worker.scaled(FIRST_CHECK_S))
     return Outcome(
-        change, Later(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
+        change, Snooze(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
     )
 
 
@@ -74,8 +74,8 @@ def _list_stops(
     failed = call_failed(worker, run, part, listed.failure, stage="read", situation="read", what=what, started_at=began)
     if "quota_until" not in failed.change.account:
         harmless = failed.change.post.get("cause_lane") in ("unknown", "platform_temporary", "permission_app_review")
-        needed = isinstance(failed.ending, Parked) and failed.ending.diagnosis.pattern in NEEDED_BY_ALL
-        if isinstance(failed.ending, Later) or (harmless and not needed):
+        needed = isinstance(failed.ending, Park) and failed.ending.diagnosis.pattern in NEEDED_BY_ALL
+        if isinstance(failed.ending, Snooze) or (harmless and not needed):
             return None
     failed.change.notes[:0] = notes[:-1]
     return failed

@@ -30,7 +30,7 @@ from treadle.domain.replacing import (
 )
 from treadle.domain.steps import Check, FindId, LookBefore, Verify
 from treadle.domain.view import PartView
-from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked
+from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.evidence import note_of, one_permission, reading_stops, understood
 from treadle.engine.failing import call_failed, decided
 from treadle.engine.looking import Listed, read_list
@@ -87,7 +87,7 @@ async def _look(worker: WorkerContext, run: Run, step: Check) -> Outcome:
         if outage is not None and _of_the_platform(status_result):
             why = "Threads is in trouble; looks whether it is live once that is over."
             change = Change(notes=notes)
-            return Outcome(change, Behind((str(outage["id"]),), dict(part.unclear_cause or {}), "checking", why))
+            return Outcome(change, Blocked((str(outage["id"]),), dict(part.unclear_cause or {}), "checking", why))
     if status == "PUBLISHED":
         return _live(worker, part, notes)
     began = worker.now()
@@ -137,14 +137,14 @@ async def _weigh(
         change.post["why"] = (
             "Neither the container nor the account's lists say whether it is live. A person has to look."
         )
-        return Outcome(change, Over("checking", change.post["why"]))
+        return Outcome(change, Finish("checking", change.post["why"]))
     later = _look_again(worker, part, checks, now)
     if status is None and listed.failure is not None and _of_the_platform(listed.failure):
         later = replace(later, trouble=True)
     return Outcome(Change(notes=notes).on(part.position, checks=checks), later)
 
 
-def _look_again(worker: WorkerContext, part: PartView, checks: Mapping[str, Any], now: float) -> Later:
+def _look_again(worker: WorkerContext, part: PartView, checks: Mapping[str, Any], now: float) -> Snooze:
     settle = worker.scaled(worker.settings.publish_settle)
     pause = min(CHECK_MOST_S, CHECK_FIRST_S * 1.6 ** int(checks.get("looks", 1)))
     at = now + max(0.2, worker.scaled(pause))
@@ -155,7 +155,7 @@ def _look_again(worker: WorkerContext, part: PartView, checks: Mapping[str, Any]
         at = now + max(0.2, worker.scaled(CHECK_FIRST_S))
     elif checks.get("misses") == MISSES - 1:
         at = min(at, now + max(0.2, worker.scaled(MISSES_APART_S) + 0.05))
-    return Later(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
+    return Snooze(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
 
 
 def _live(worker: WorkerContext, part: PartView, notes: list[Note]) -> Outcome:
@@ -204,7 +204,7 @@ def _absent(
         change = Change(notes=notes).on(part.position, **columns)
         if cause is not None and not asked_for:
             change.parts[part.position]["tries"] = {**part.tries, cause.pattern: part.tries.get(cause.pattern, 0) + 1}
-        ending: Ending = GoOn() if decision.at <= now else Later(decision.at, "retrying", "Sends it again.")
+        ending: Ending = Continue() if decision.at <= now else Snooze(decision.at, "retrying", "Sends it again.")
         return Outcome(change, ending)
     assert cause is not None
     # After a Park or Fail the container may yet be sent by a person's retry; the fence is open for that.
@@ -232,9 +232,9 @@ def _stopped_by(worker: WorkerContext, run: Run, part: PartView, failure: Any, n
     until = outcome.change.account.get("quota_until")
     if until is not None:
         change = Change(account=outcome.change.account, notes=[*notes[:-1], outcome.change.notes[0]])
-        return Outcome(change, Later(until, "checking", "Looks whether it is live once Threads' limit allows."))
+        return Outcome(change, Snooze(until, "checking", "Looks whether it is live once Threads' limit allows."))
     met = outcome.ending
-    if isinstance(met, Parked) and met.scope in ("account", "app", "platform") and not one_permission(met.diagnosis):
+    if isinstance(met, Park) and met.scope in ("account", "app", "platform") and not one_permission(met.diagnosis):
         notes[-1] = outcome.change.notes[0]
         outcome.change.notes = notes
         outcome.change.parts[part.position].pop("state", None)
@@ -291,17 +291,17 @@ async def find_id(worker: WorkerContext, run: Run, step: FindId) -> Outcome:
         if tries > 40:
             why = "It is live, but which post it is could not be found; the next part replies to it. Name the post."
             change.post["why"] = why
-            return Outcome(change, Over("checking", why))
-        return Outcome(change, Later(at, "checking", "Looks for the published post: the next part replies to it."))
-    return Outcome(change, Later(at, "publishing", "It is live; looks for its address."))
+            return Outcome(change, Finish("checking", why))
+        return Outcome(change, Snooze(at, "checking", "Looks for the published post: the next part replies to it."))
+    return Outcome(change, Snooze(at, "publishing", "It is live; looks for its address."))
 
 
 def _live_unread(stopped: Outcome) -> Outcome:
     """It is live, and what is left to read waits for the repair of what stops reading; see ``addresses``."""
-    met = stopped.ending if isinstance(stopped.ending, Parked) else None
+    met = stopped.ending if isinstance(stopped.ending, Park) else None
     change = Change(account=stopped.change.account, notes=stopped.change.notes).calm()
     change.post["stage"] = "done"
-    return Outcome(change, Over("published", met=met))
+    return Outcome(change, Finish("published", met=met))
 
 
 async def verify(worker: WorkerContext, run: Run, step: Verify) -> Outcome:
@@ -325,7 +325,7 @@ async def verify(worker: WorkerContext, run: Run, step: Verify) -> Outcome:
         return Outcome(change.on(part.position, checks={**checks, "permalink_given_up": True}))
     change.on(part.position, checks=checks)
     at = worker.now() + max(0.2, worker.scaled(3.0 * 2**tries))
-    return Outcome(change, Later(at, "publishing", "It is live; reads its address."))
+    return Outcome(change, Snooze(at, "publishing", "It is live; reads its address."))
 
 
 def diagnosis_of(cause: Mapping[str, Any] | None) -> Diagnosis | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from treadle.domain import waiting
+from treadle.domain import policy, waiting
 from treadle.domain.params import child_params, container_params
-from treadle.domain.policy import Park
 from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.domain.view import CONTAINER_LIFE_S, PartView
-from treadle.engine.ending import Later, Outcome, Parked
+from treadle.engine.ending import Outcome, Park, Snooze
 from treadle.engine.evidence import note_of
 from treadle.engine.failing import (
     MAKES_SURE,
@@ -199,8 +198,8 @@ def _replaced(worker: WorkerContext, part: PartView, notes: list[Note], state: s
     """A new container instead of this one, at once; after a send, once it is sure that the post is not live."""
     change = Change(notes=notes).on(part.position, **drop_or_make_sure(part, worker.now()))
     if change.parts[part.position].get("intent") == "sent":
-        return Outcome(change, Later(worker.now(), "checking", MAKES_SURE))
-    return Outcome(change, Later(worker.now(), state, what))
+        return Outcome(change, Snooze(worker.now(), "checking", MAKES_SURE))
+    return Outcome(change, Snooze(worker.now(), state, what))
 
 
 def _had_its_day(part: PartView, made_at: float, now: float) -> bool:
@@ -234,14 +233,14 @@ def _bad_container(
         columns={**dropped_or_marked(part, worker.now()), **(columns or {})},
     )
     disputed = any(item.get("disputed") for item in part.media_urls or [])
-    parked = isinstance(outcome.ending, Parked)
+    parked = isinstance(outcome.ending, Park)
     if disputed and parked and unsent.decision == "replace" and not part.checks.get("conservative"):
         # Meta's document allows this file and Meta refused it: once, the cautious version is made of it.
         outcome.change.on(
             part.position, checks={**part.checks, "conservative": True}, media_urls=None, state="preparing"
         )
         what = "Threads refused the file as it is; makes a more common version of it."
-        outcome.ending = Later(worker.now(), "retrying", what)
+        outcome.ending = Snooze(worker.now(), "retrying", what)
     return outcome
 
 
@@ -263,7 +262,9 @@ def _wait_for(
         found = diagnose(
             Evidence(stage="container_status", body={"status": "IN_PROGRESS"}, context={"media_kind": kind})
         )
-        never = Park("post", "Threads finished neither of two containers; the file, or Threads, has to change first.")
+        never = policy.Park(
+            "post", "Threads finished neither of two containers; the file, or Threads, has to change first."
+        )
         columns = {**change.parts[part.position], **dropped_or_marked(part, worker.now())}
         return decided(
             worker,
@@ -279,7 +280,7 @@ def _wait_for(
     pause = waiting.next_look(kind, size, age, run.account.learned, worker.thrift.patience_s(worker.now()))
     pause *= max(POLL_SCALE_FLOOR, min(1.0, worker.scale))
     change.on(part.position, polls=part.polls + 1, state="waiting")
-    return Outcome(change.calm(), Later(worker.now() + pause, "publishing", "Threads is still processing it."))
+    return Outcome(change.calm(), Snooze(worker.now() + pause, "publishing", "Threads is still processing it."))
 
 
 def mebibytes(part: PartView) -> float | None:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from treadle.engine import lease as leases
 from treadle.engine import restoring
-from treadle.engine.housekeeping import Job, keep_house
+from treadle.engine.housekeeping import Job, run_jobs
 from treadle.engine.lease import LEASE_S, Lease
 from treadle.engine.queue import QueueName, RunQueue
 from treadle.engine.run import advance
@@ -89,7 +89,7 @@ class Engine:
                     self.context = await self._build(self)
                     await self._launch()
                     self._no_more = asyncio.Event()
-                    self._keeper = asyncio.create_task(keep_house(self.context, self._jobs, self._no_more))
+                    self._keeper = asyncio.create_task(run_jobs(self.context, self._jobs, self._no_more))
                 except BaseException as error:
                     failure.append(error)
                 finally:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from treadle.domain import policy
 from treadle.domain.policy import (
     REBUILDS,
     Decision,
     Fail,
-    Park,
     RebuildAt,
     RetryAt,
     Situation,
@@ -22,7 +22,7 @@ from treadle.domain.policy import (
 from treadle.domain.replacing import Evidence as Seen
 from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
 from treadle.domain.view import PartView
-from treadle.engine.ending import Ending, Later, Outcome, Over, Parked
+from treadle.engine.ending import Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.evidence import context_of, note_of, understood
 from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
@@ -237,24 +237,24 @@ def decided(
     ending: Ending
     match decision:
         case RetryAt(at):
-            ending = Later(at, "retrying", "Tries again.")
+            ending = Snooze(at, "retrying", "Tries again.")
         case RebuildAt(at):
             change.on(part.position, **drop_or_make_sure(part, now, at=at))
-            ending = Later(at, "retrying", "Makes a new container and goes on.")
+            ending = Snooze(at, "retrying", "Makes a new container and goes on.")
             if change.parts[part.position].get("intent") == "sent":
                 change.on(part.position, unclear_cause=cause)
-                ending = Later(now, "checking", MAKES_SURE)
+                ending = Snooze(now, "checking", MAKES_SURE)
         case WaitUntil(at):
             change.account["quota_until"] = at
             change.account["quota"] = {**run.account.quota, "cause": cause}
-            ending = Later(at, "waiting", "Goes on when Threads' limit allows.")
-        case Park(scope):
+            ending = Snooze(at, "waiting", "Goes on when Threads' limit allows.")
+        case policy.Park(scope):
             key = blocker_key(scope, run, part)
             if not key:
                 scope, key = "post", run.post.id
             change.on(part.position, state="failed")
-            ending = Parked(scope, key, diagnosis, decision.why)
+            ending = Park(scope, key, diagnosis, decision.why)
         case Fail():
             change.on(part.position, state="failed")
-            ending = Over("failed", decision.why)
+            ending = Finish("failed", decision.why)
     return Outcome(change, ending)

@@ -11,7 +11,11 @@ from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.view import AccountView, PartView
 from treadle.engine import quota, records
 from treadle.engine.blockers import state_behind
-from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over
+from treadle.engine.ending import Blocked as Behind
+from treadle.engine.ending import Continue as GoOn
+from treadle.engine.ending import Finish as Over
+from treadle.engine.ending import Outcome
+from treadle.engine.ending import Snooze as Later
 from treadle.engine.evidence import READING_STOPS
 from treadle.engine.records import Change
 from treadle.engine.records import Run as Hop

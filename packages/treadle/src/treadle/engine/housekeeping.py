@@ -34,7 +34,7 @@ class Job:
     scaled: bool = True
 
 
-async def keep_house(worker: WorkerContext, all_jobs: list[Job], stop: asyncio.Event) -> None:
+async def run_jobs(worker: WorkerContext, all_jobs: list[Job], stop: asyncio.Event) -> None:
     """Run due jobs until ``stop`` is set. A job that fails is logged and tried again at its next turn."""
     while not stop.is_set():
         for job in await _due(worker, all_jobs):

@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.policy import Fail, Park, RetryAt, decide
+from treadle.domain import policy
+from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.steps import PrepareMedia
 from treadle.domain.view import PartView, start_of
-from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.failing import decided
 from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
@@ -61,7 +62,7 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
     kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
     change = Change(notes=notes).on(part.position, media_urls=ready, kind=kind, state="creating", cause=None)
     change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
-    return Outcome(change, GoOn())
+    return Outcome(change, Continue())
 
 
 def _teller(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress], None]:
@@ -143,7 +144,7 @@ def _look_again_in_time(run: Run, part: PartView, made: NotPreparable, what: str
         _note(part, what, began, now, "refused", made.report.to_json()),
         decision="There is time yet: looked at again before the post is due.",
     )
-    return Outcome(Change(notes=[note]), Later(at, "scheduled", made.findings[0].message))
+    return Outcome(Change(notes=[note]), Snooze(at, "scheduled", made.findings[0].message))
 
 
 def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
@@ -155,7 +156,7 @@ def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPr
     diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
     decision = decide(diagnosis, "media", part.tries, now=worker.now(), random01=worker.random01(), scale=worker.scale)
     if isinstance(decision, Fail):
-        decision = Park("post", worst.message)
+        decision = policy.Park("post", worst.message)
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
         decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)

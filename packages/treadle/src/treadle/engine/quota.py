@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from treadle.domain.view import AccountView, PartView
-from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.ending import Continue as GoOn
+from treadle.engine.ending import Outcome
+from treadle.engine.ending import Snooze as Later
 from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.failing import call_failed
 from treadle.engine.records import Change

@@ -26,7 +26,7 @@ from treadle.engine import (
     records,
     sending,
 )
-from treadle.engine.ending import Behind, Ending, GoOn, Later, Outcome, Over, Parked, Queue
+from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
 from treadle.engine.failing import UNKNOWN_CONTAINER
 from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
@@ -72,15 +72,15 @@ async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -
         run, step = taken
         outcome = await _perform(worker, run, step)
         try:
-            taken = await worker.db.run(_settle, worker, run, outcome, queue)
+            taken = await worker.db.run(_record, worker, run, outcome, queue)
         except sa.exc.IntegrityError:
             # The id found was claimed by another part in the same moment: it is not this one's. Look again later.
             outcome = _without_ids(worker, outcome)
-            taken = await worker.db.run(_settle, worker, run, outcome, queue)
+            taken = await worker.db.run(_record, worker, run, outcome, queue)
     if taken is not None:
         run, _ = taken
         await worker.db.run(
-            _settle, worker, run, Outcome(Change(), Later(worker.now(), "publishing", "Goes on.")), queue
+            _record, worker, run, Outcome(Change(), Snooze(worker.now(), "publishing", "Goes on.")), queue
         )
 
 
@@ -100,7 +100,7 @@ def _take(
             else []
         )
         stopped = Outcome(Change(notes=notes))
-    return _settle(conn, worker, run, stopped, queue)
+    return _record(conn, worker, run, stopped, queue)
 
 
 async def _perform(worker: WorkerContext, run: Run, step: steps.Step) -> Outcome:
@@ -135,7 +135,7 @@ async def _perform(worker: WorkerContext, run: Run, step: steps.Step) -> Outcome
             raise AssertionError(f"no way to perform {step}")
 
 
-def _settle(
+def _record(
     conn: sa.Connection, worker: WorkerContext, run: Run, outcome: Outcome, queue: Queue
 ) -> tuple[Run, steps.Step] | None:
     """Write the outcome, and begin the next step or store the next run, in one transaction."""
@@ -144,7 +144,7 @@ def _settle(
     _heed(conn, run, change, now)
     if run.account.health != "active" and any(columns.get("published_at") for columns in change.parts.values()):
         worker.worked(conn, run.account.id, now)
-    if isinstance(ending, GoOn):
+    if isinstance(ending, Continue):
         return _go_on(conn, worker, run, change, queue, now)
     _end(conn, worker, run, change, ending, now)
     return None
@@ -158,10 +158,10 @@ def _go_on(
     wanted: Queue
     if isinstance(step, steps.Done):
         change.post["stage"] = "done"
-        _end(conn, worker, run, change, Over("published"), now)
+        _end(conn, worker, run, change, Finish("published"), now)
         return None
     if isinstance(step, steps.Wait):
-        _end(conn, worker, run, change, Later(step.until, "scheduled", step.what), now)
+        _end(conn, worker, run, change, Snooze(step.until, "scheduled", step.what), now)
         return None
     limited = gate.inside_limit(ahead, step, now)
     if limited is not None:
@@ -176,7 +176,7 @@ def _go_on(
         stage = steps.STAGE_OF[type(step)]
     if wanted != queue:
         change.post["stage"] = stage
-        _end(conn, worker, run, change, Later(now, "publishing", WHAT[type(step)], queue=wanted), now)
+        _end(conn, worker, run, change, Snooze(now, "publishing", WHAT[type(step)], queue=wanted), now)
         return None
     if isinstance(step, steps.Publish) and _may_send(step):
         position = step.part.position
@@ -219,7 +219,7 @@ def _may_send(step: steps.Publish) -> bool:
 
 def _end(conn: sa.Connection, worker: WorkerContext, run: Run, change: Change, ending: Ending, now: float) -> None:
     match ending:
-        case Later(at, state, what, wanted, trouble):
+        case Snooze(at, state, what, wanted, trouble):
             if (trouble or _of_the_platform(change)) and _breaks(worker, run, change, now):
                 _end(conn, worker, run, change, _platform(change), now)
                 return
@@ -239,9 +239,9 @@ def _end(conn: sa.Connection, worker: WorkerContext, run: Run, change: Change, e
             )
             if worker.runtime.queue is not None:
                 worker.runtime.queue.wake(at, wanted)
-        case Parked(scope, key, diagnosis, why, _):
+        case Park(scope, key, diagnosis, why, _):
             _park(conn, worker, run, change, scope, key, diagnosis, why, now)
-        case Behind(blocker_ids, cause, state, why):
+        case Blocked(blocker_ids, cause, state, why):
             change.post.update(
                 state="checking" if run.post.checking else state,
                 cause=cause,
@@ -254,7 +254,7 @@ def _end(conn: sa.Connection, worker: WorkerContext, run: Run, change: Change, e
             )
             if records.write(conn, run, change, now=now, release=True) is not None:
                 blockers.put_behind(conn, run.post.id, blocker_ids)
-        case Over(state, why, met):
+        case Finish(state, why, met):
             if met is not None:
                 account = run.account
                 where = blockers.scope_for(
@@ -269,7 +269,7 @@ def _end(conn: sa.Connection, worker: WorkerContext, run: Run, change: Change, e
             if records.write(conn, run, change, now=now, release=True) is not None:
                 _count_unknown(conn, run, change, now)
                 _probed(conn, worker, run, "done" if state == "published" else "preflight", now)
-        case GoOn():
+        case Continue():
             raise AssertionError("a run that goes on does not end")
 
 
@@ -376,13 +376,13 @@ def _breaks(worker: WorkerContext, run: Run, change: Change, now: float) -> bool
     return worker.breaker.failed(stage, run.post.id, now, scale=worker.scale)
 
 
-def _platform(change: Change) -> Parked:
+def _platform(change: Change) -> Park:
     """Threads itself is in trouble: everybody waits, one request looks whether it is over."""
     found = diagnose(Evidence(stage="unknown", context={"platform_outage": True}, body={"treadle": "platform_outage"}))
     cause = change.post.get("cause") or {}
     kept = checking.diagnosis_of(cause) or found
     kept = replace(kept, scope="platform")
-    return Parked("platform", "threads", kept, "Many calls fail for reasons of Threads' own; one probe asks for all.")
+    return Park("platform", "threads", kept, "Many calls fail for reasons of Threads' own; one probe asks for all.")
 
 
 def _count_unknown(conn: sa.Connection, run: Run, change: Change, now: float) -> None:
@@ -404,4 +404,4 @@ def _count_unknown(conn: sa.Connection, run: Run, change: Change, now: float) ->
 def _without_ids(worker: WorkerContext, outcome: Outcome) -> Outcome:
     for columns in outcome.change.parts.values():
         columns.pop("threads_id", None)
-    return Outcome(outcome.change, Later(worker.now() + 1.0, "checking", "Looks for the published post again."))
+    return Outcome(outcome.change, Snooze(worker.now() + 1.0, "checking", "Looks for the published post again."))

@@ -10,7 +10,7 @@ from treadle.domain.clarity import clarity_of
 from treadle.domain.steps import Publish
 from treadle.domain.view import PartView
 from treadle.engine import quota
-from treadle.engine.ending import Later, Outcome
+from treadle.engine.ending import Outcome, Snooze
 from treadle.engine.evidence import context_of, note_of, understood
 from treadle.engine.failing import call_failed, limit_ends
 from treadle.engine.records import Change, Run
@@ -29,10 +29,10 @@ async def send(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     assert part.container_id is not None
     token = run.lease_token
     result = await worker.client(run.account).publish(part.container_id, guard=lambda: worker.lease.valid(token))
-    return await settle_send(worker, run, part, result, began)
+    return await classify(worker, run, part, result, began)
 
 
-async def settle_send(worker: WorkerContext, run: Run, part: PartView, result: Result[Any], began: float) -> Outcome:
+async def classify(worker: WorkerContext, run: Run, part: PartView, result: Result[Any], began: float) -> Outcome:
     what = "Publish"
     if isinstance(result, Ok):
         worker.breaker.worked("publish")
@@ -90,7 +90,7 @@ def _open(worker: WorkerContext, run: Run, part: PartView, result: Failure, what
         change.account["quota_until"] = max(until, run.account.quota_until or 0.0)
         change.account["quota"] = {**run.account.quota, "cause": if_absent.to_json()}
         at = max(at, until)
-    return Outcome(change, Later(at, "checking", "Looks whether it is live."))
+    return Outcome(change, Snooze(at, "checking", "Looks whether it is live."))
 
 
 def _not_ours_to_send(worker: WorkerContext, part: PartView, note: Note, now: float) -> Outcome:
@@ -99,7 +99,7 @@ def _not_ours_to_send(worker: WorkerContext, part: PartView, note: Note, now: fl
     change = Change(notes=[replace(note, decision=why)])
     # An earlier send that is unsettled stays so; without one the fence is open again.
     change.on(part.position, intent="none", sends=part.sends - 1, state="ready")
-    return Outcome(change, Later(now + max(0.2, worker.scaled(1.0)), "publishing", "Sends it under a fresh lease."))
+    return Outcome(change, Snooze(now + max(0.2, worker.scaled(1.0)), "publishing", "Sends it under a fresh lease."))
 
 
 def unclear(
