@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from bench.seed import WORKSPACE, seed
 from treadle.domain.answers import Created
-from treadle.engine.engine import Enqueuer
+from treadle.engine.dbos_queue import DbosRunStore
 from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database, open_database
@@ -55,7 +55,7 @@ class Case:
         self.count = count
         self.database = open_database(Settings(database_url=url, data_dir=Path(folder)))
         upgrade(self.database)
-        self.enqueuer = Enqueuer(self.database)
+        self.enqueuer = DbosRunStore(self.database)
         self.posts = Posts(Releaser(self.enqueuer))
         users = [{"id": 10_000 + n, "username": f"bench{n}", "access_token": ""} for n in range(ACCOUNTS)]
         self.accounts = seed(self.database, users)

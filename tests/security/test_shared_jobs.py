@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from treadle.app import App, open_app
 from treadle.domain.refusal import Refusal
-from treadle.engine.house import House
-from treadle.engine.housekeeping import Job, keep_house
+from treadle.engine.housekeeping import Job, run_jobs
+from treadle.engine.system import SystemRuntime
+from treadle.engine.worker_context import WorkerContext
 from treadle.jobs import Beside, jobs_of
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import AlertTarget
@@ -62,7 +63,7 @@ DAY = 86_400.0
 @dataclass
 class World:
     app: App
-    house: House
+    house: WorkerContext
     sandbox: Sandbox
     now: float
 
@@ -117,10 +118,13 @@ async def world(tmp_path: Path, threads_sandbox: Sandbox) -> AsyncIterator[World
     with app.db.begin() as conn:
         for tenant in (BAD, GOOD):
             conn.execute(sa.insert(workspaces).values(id=tenant, name=tenant, created_at=0.0, options={}))
-    house = House(
-        settings=settings, db=app.db, lease=cast(Any, SimpleNamespace(worker="wrk_test")), enqueue=app.enqueue,
-        client=lambda account: base.with_token(app.vault.open(account.token_enc or b"")), media=None,  # type: ignore[arg-type]
-        now=lambda: now, random01=lambda: 0.5, releaser=app.releaser, accounts=app.accounts(base),
+    runtime = SystemRuntime(
+        settings.time_scale, app.db, app.enqueue, clock=lambda: now,
+        threads=lambda account: base.with_token(app.vault.open(account.token_enc or b"")),
+    )  # fmt: skip
+    house = WorkerContext(
+        settings=settings, runtime=runtime, lease=cast(Any, SimpleNamespace(worker="wrk_test")), media=None,  # type: ignore[arg-type]
+        releaser=app.releaser, accounts=app.accounts(base),
     )  # fmt: skip
     failures.take()
     yield World(app, house, threads_sandbox, now)
@@ -368,14 +372,14 @@ async def test_failed_items_are_counted_for_the_metrics(world: World) -> None:
 
     stop = asyncio.Event()
 
-    async def work(house: House) -> None:
+    async def work(house: WorkerContext) -> None:
         for item in ("a", "b", "c"):
             with apart("imagined", item):
                 if item != "b":
                     raise KeyError(item)
         stop.set()
 
-    await keep_house(world.house, [Job("imagined", 60.0, work)], stop)
+    await run_jobs(world.house, [Job("imagined", 60.0, work)], stop)
     assert (world.read(job_rows.c.note, name="imagined") or {})["failed_items"] == 2
     page = Metrics(world.db, lambda: world.now).render().decode()
     assert 'treadle_job_failures_total{job="imagined"} 2.0' in page

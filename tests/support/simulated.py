@@ -1,16 +1,14 @@
 """The product's own publishing run on a clock that a test moves: hours pass in milliseconds, at ``TIME_SCALE`` 1.
 
 What runs is the real thing: ``advance`` and everything behind it, the real tables on SQLite or PostgreSQL, the
-product's constants. Only the queue (a list here, in place of DBOS), the clock, chance and Threads are a test's. The
-clock jumps from one planned run to the next. A worker can be killed around any call and any commit; what it was doing
+product's constants. Only the runtime is a test's: the clock, chance, the queue (in memory) and Threads. The clock jumps
+from one stored run to the next. A worker can be killed around any call and any commit; what it was doing
 is then run again, by another one, when its lease has run out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +18,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.support.simulated_queue import SimulatedQueue
+from tests.support.simulated_runtime import Clock, SimulatedRuntime
 from tests.support.threads_stand_in import Profile, StandIn, StandInClient
 from treadle.accounts import health
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Created
 from treadle.engine import addresses, rechecking
-from treadle.engine.house import House
 from treadle.engine.lease import Lease
 from treadle.engine.run import advance
+from treadle.engine.worker_context import WorkerContext
 from treadle.services.read import post_json, timeline
 from treadle.services.service import Posts
 from treadle.settings import Settings
@@ -45,26 +45,6 @@ class Killed(BaseException):
     """The worker is gone: nothing behind this line happens."""
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.at = BEGIN
-
-    def __call__(self) -> float:
-        return self.at
-
-    def to(self, at: float) -> None:
-        self.at = max(self.at, at)
-
-
-@dataclass(order=True, slots=True)
-class _Planned:
-    at: float
-    turn: int
-    post_id: str = field(compare=False)
-    seq: int = field(compare=False)
-    queue: str = field(compare=False)
-
-
 class _Database:
     """The database of one worker, which may be killed before or after a commit."""
 
@@ -76,9 +56,8 @@ class _Database:
 
     async def run(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
         self._simulation.may_kill("before a commit")
-        self._simulation.planning.clear()
-        result = await self._inner.run(fn, *args, **kwargs)
-        self._simulation.plan_all()
+        with self._simulation.queue.transaction():
+            result = await self._inner.run(fn, *args, **kwargs)
         self._simulation.may_kill("after a commit")
         return result
 
@@ -90,34 +69,36 @@ class Simulation:
     db: Database
     settings: Settings
     chance: random.Random
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock = field(default_factory=lambda: Clock(BEGIN))
     kill: Callable[[str], bool] = lambda where: False
     kills: int = 0
-    planning: list[_Planned] = field(default_factory=list)
-    _queue: list[_Planned] = field(default_factory=list)
-    _turns: Iterator[int] = field(default_factory=itertools.count)
     _clients: dict[str, StandInClient] = field(default_factory=dict)
     _next_jobs: float = BEGIN
 
     def __post_init__(self) -> None:
         self.threads = StandIn(self.clock, struck=self.may_kill)
-        self.releaser = Releaser(self._enqueue, spacing_s=self.settings.release_spacing)
+        self.queue = SimulatedQueue(self.clock)
+        self.runtime = SimulatedRuntime(
+            self.clock,
+            self.chance,
+            _Database(self.db, self),
+            self.queue,
+            threads=lambda account: self._clients[account.threads_user_id],
+        )
+        self.releaser = Releaser(self.queue, spacing_s=self.settings.release_spacing)
         self.posts = Posts(self.releaser, max_lateness_s=self.settings.max_lateness)
         self.loop = asyncio.new_event_loop()
-        self.house = self._worker()
+        self.context = self._worker()
 
-    def _worker(self) -> House:
-        lease = Lease(self.db, seconds=1e6)
+    def _worker(self) -> WorkerContext:
+        lease = Lease(self.db, seconds=1e12, process=self.runtime)
         lease.take()
-        return House(
+        self.queue.worker = lease.worker
+        return WorkerContext(
             settings=self.settings,
-            db=_Database(self.db, self),  # type: ignore[arg-type]
+            runtime=self.runtime,
             lease=lease,
-            enqueue=self._enqueue,
-            client=lambda account: self._clients[account.threads_user_id],
             media=None,  # type: ignore[arg-type]
-            now=self.clock,
-            random01=self.chance.random,
             releaser=self.releaser,
             observe=lambda conn, account_id, found, now: health.observe(conn, account_id, found, now),
             worked=lambda conn, account_id, now: health.worked(conn, account_id, "publish", now),
@@ -127,25 +108,6 @@ class Simulation:
         if self.kill(where):
             self.kills += 1
             raise Killed(where)
-
-    def _enqueue(
-        self,
-        conn: sa.Connection,
-        post_id: str,
-        seq: int,
-        *,
-        account_id: str,
-        delay_s: float,
-        due_at: float,
-        queue: str = "posts",
-    ) -> None:
-        self.planning.append(_Planned(self.clock() + delay_s, next(self._turns), post_id, seq, queue))
-
-    def plan_all(self) -> None:
-        """What was stored with a transaction is planned once that is committed."""
-        for planned in self.planning:
-            heapq.heappush(self._queue, planned)
-        self.planning.clear()
 
     def account(self, *, app_id: str = "", **facts: Any) -> tuple[str, Profile]:
         """A connected account, and its profile over there; keyword arguments are the profile's."""
@@ -179,17 +141,12 @@ class Simulation:
 
     def repair(self, account_id: str) -> None:
         """What held the account is repaired: its posts are let go."""
-        self.planning.clear()
-        with self.db.begin() as conn:
+        with self.queue.transaction(), self.db.begin() as conn:
             self.releaser.repaired_for_account(conn, account_id, by="reconnect", now=self.clock())
-        self.plan_all()
 
     def _act(self, name: str, *args: Any, **more: Any) -> Any:
-        self.planning.clear()
-        with self.db.begin() as conn:
-            done = getattr(self.posts, name)(conn, *args, now=self.clock(), actor="test", **more)
-        self.plan_all()
-        return done
+        with self.queue.transaction(), self.db.begin() as conn:
+            return getattr(self.posts, name)(conn, *args, now=self.clock(), actor="test", **more)
 
     def read(self, post_id: str) -> dict[str, Any]:
         with self.db.read() as conn:
@@ -221,29 +178,33 @@ class Simulation:
 
     def step(self, until: float) -> bool:
         """Move the clock to what is planned next, and do it; false when nothing is planned before ``until``."""
-        planned = self._queue[0].at if self._queue else until
+        earliest = self.queue.next_at()
+        planned = until if earliest is None else max(earliest, self.clock())
         if self._next_jobs < min(planned, until):
             self.clock.to(self._next_jobs)
             self._next_jobs = self.clock() + JOBS_S
             self._do(self._jobs)
             return True
-        if not self._queue or planned > until:
+        if earliest is None or planned > until:
             self.clock.to(until)
             return False
-        hop = heapq.heappop(self._queue)
-        self.clock.to(hop.at)
+        self.clock.to(planned)
+        taken = self.queue.take()
+        assert taken is not None
 
         async def run() -> None:
-            await advance(self.house, hop.post_id, hop.seq, hop.queue)  # type: ignore[arg-type]
+            await advance(self.context, taken.post_id, taken.seq, taken.queue)
 
-        if not self._do(run):
-            hop.at = self.clock() + LEASE_S
-            heapq.heappush(self._queue, hop)
+        if self._do(run):
+            self.queue.ended(taken)
+        else:
+            assert taken.worker is not None
+            self.queue.take_over([taken.worker], at=self.clock() + LEASE_S)
         return True
 
     async def _jobs(self) -> None:
-        await rechecking.recheck_due(self.house, self.releaser)
-        await addresses.read_missing(self.house)
+        await rechecking.recheck_due(self.context, self.releaser)
+        await addresses.read_missing(self.context)
 
     def _do(self, work: Callable[[], Any]) -> bool:
         """False when the worker was killed at it; then another one takes its place."""
@@ -252,8 +213,7 @@ class Simulation:
         try:
             self.loop.run_until_complete(work())
         except Killed:
-            self.planning.clear()
-            self.house = self._worker()
+            self.context = self._worker()
             for profile, known in zip(profiles, limits, strict=True):
                 profile.limited_until = known  # what the killed one was told in its last moment, nobody can heed
             return False

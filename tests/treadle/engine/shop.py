@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from treadle.services.read import get_blocker, post_json, timeline
 from treadle.settings import Settings
 from treadle.store.tables import accounts
 from treadle_sandbox.server import Sandbox
-from treadle_threads import ThreadsClient
 
 # Our own durations shrink to a five-hundredth: a minute lasts an eighth of a second.
 SCALE = 0.002
@@ -114,7 +112,7 @@ class Shop:
     def recheck(self, blocker_id: str) -> Any:
         engine = self.app.engine
         assert engine is not None
-        work = recheck(engine.house, engine.releaser, blocker_id, asked=True)
+        work = recheck(engine.context, engine.releaser, blocker_id, asked=True)
         return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
 
     def until(self, post_ids: Iterable[str], done: Callable[[dict[str, Any]], bool], within_s: float = 60.0) -> None:
@@ -177,6 +175,7 @@ def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **ch
         "data_dir": data_dir,
         "database_url": database_url,
         "threads_api_url": sandbox.url,
+        "threads_timeout": TIMEOUT_S,  # so that tests need not wait a minute for a lost answer
         "threads_app_id": sandbox.app.id,
         "threads_app_secret": sandbox.app.secret,
         "time_scale": SCALE,
@@ -185,15 +184,6 @@ def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **ch
         "log_level": "error",
     }
     return Settings(**{**values, **changes})
-
-
-@contextmanager
-def quick_client(timeout_s: float = TIMEOUT_S) -> Iterator[None]:
-    """Calls to Threads time out soon, so that tests need not wait a minute for a lost answer."""
-    with mock.patch.object(
-        treadle.services.context, "ThreadsClient", functools.partial(ThreadsClient, timeout_s=timeout_s)
-    ):
-        yield
 
 
 @contextmanager
@@ -215,13 +205,13 @@ def open_shop(
     jobs: Sequence[str] | None = ("recheck", "free_loose"),
 ) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
-    with quick_client(), few_jobs(jobs):
+    with few_jobs(jobs):
         app = open_app(settings)
         try:
             if worker:
                 engine = app.start_worker()
                 if deaf:
-                    engine.house.breaker = Deaf()  # type: ignore[assignment]
+                    engine.context.breaker = Deaf()  # type: ignore[assignment]
             yield Shop(sandbox, app)
         finally:
             app.close()

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import treadle.app
-from tests.treadle.engine.shop import Deaf, few_jobs, quick_client
+from tests.treadle.engine.shop import Deaf, few_jobs
 from tests.treadle.engine.traps import Trap
 from treadle.settings import Settings
 
@@ -26,10 +26,10 @@ def work(values: dict[str, Any], tell: Connection, trap: Trap | None) -> None:
     """The life of a worker: take a lease, work until a signal comes, or until it steps into its trap."""
     if trap is not None:
         trap.set()
-    with quick_client(), few_jobs(("recheck",)):
+    with few_jobs(("recheck",)):
         app = treadle.app.open_app(Settings(**values), migrate=False)
         engine = app.start_worker()
-        engine.house.breaker = Deaf()  # type: ignore[assignment]
+        engine.context.breaker = Deaf()  # type: ignore[assignment]
 
         def stop(*_: Any) -> None:
             app.stop_worker(within_s=10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from treadle.engine.engine import Enqueuer
+from treadle.engine.dbos_queue import DbosRunStore
 from treadle.services.context import DEFAULT_WORKSPACE, App
 from treadle.services.service import Posts
 from treadle.settings import Settings
@@ -31,7 +31,7 @@ def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
 def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
     if migrate and not migrations.current(db):
         migrations.upgrade(db)
-    enqueue = Enqueuer(db)
+    enqueue = DbosRunStore(db)
     releaser = Releaser(enqueue, spacing_s=settings.release_spacing * settings.time_scale)
     with db.read() as conn:
         vault = open_vault(settings, conn)

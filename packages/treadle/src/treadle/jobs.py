@@ -1,4 +1,4 @@
-"""The jobs of the house: what every room wants done now and then."""
+"""The jobs of the worker: what every room wants done now and then."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from treadle.accounts.unreadable import JOB as CHECK_TOKENS
 from treadle.accounts.unreadable import check_stored_tokens
 from treadle.engine import addresses, keeping_media, rechecking, retention
 from treadle.engine.heartbeat import EVERY_S, beat
-from treadle.engine.house import House
 from treadle.engine.housekeeping import Job
+from treadle.engine.worker_context import WorkerContext
 from treadle.notify.alerts import send_due
 from treadle.notify.delivering import DeliveryWorker, deliver_workspace, workspaces_due
 from treadle.notify.webhooks import fan_out
@@ -76,64 +76,63 @@ class Beside:
         return self._running[name]
 
 
-async def _deliver(house: House, vault: Vault, workspace_id: str) -> None:
+async def _deliver(worker: WorkerContext, vault: Vault, workspace_id: str) -> None:
     """Send the webhooks of one workspace that are due, to public addresses only."""
-    async with guarded_session(Trust.of_media(house.settings.allow_private_media_hosts)) as session:
-        await deliver_workspace(
-            DeliveryWorker(house.db, vault, session, now=house.now, scale=house.scale), workspace_id
-        )
+    async with guarded_session(Trust.of_media(worker.settings.allow_private_media_hosts)) as session:
+        deliveries = DeliveryWorker(worker.db, vault, session, now=worker.now, scale=worker.scale)
+        await deliver_workspace(deliveries, workspace_id)
 
 
 def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None]) -> list[Job]:
     """Every job, the frequent ones first. ``forget`` deletes finished runs by their ids."""
 
-    async def free(house: House) -> None:
-        while await house.db.run(lambda conn: house.releaser.free_loose(conn, now=house.now())):
+    async def free(worker: WorkerContext) -> None:
+        while await worker.db.run(lambda conn: worker.releaser.free_loose(conn, now=worker.now())):
             pass  # some at a time, so that other writers get their turn
 
-    async def prune(house: House) -> None:
+    async def prune(worker: WorkerContext) -> None:
         with apart("prune", "posts"):
-            await retention.prune(house.db, house.settings, house.now(), forget)
+            await retention.prune(worker.db, worker.settings, worker.now(), forget)
         with apart("prune", "accounts"):
-            await house.db.run(lambda conn: prune_accounts(conn, now=house.now(), keep_s=house.settings.retention_s))
+            await worker.db.run(lambda conn: prune_accounts(conn, now=worker.now(), keep_s=worker.settings.retention_s))
 
     beside = Beside()
 
-    async def recheck(house: House) -> None:
-        await beside.run("recheck", rechecking.recheck_due(house, house.releaser))
+    async def recheck(worker: WorkerContext) -> None:
+        await beside.run("recheck", rechecking.recheck_due(worker, worker.releaser))
 
-    async def refresh(house: House) -> None:
-        if house.accounts is not None:
-            await beside.run("refresh", refresh_due(house.accounts))
+    async def refresh(worker: WorkerContext) -> None:
+        if worker.accounts is not None:
+            await beside.run("refresh", refresh_due(worker.accounts))
 
-    async def check_tokens(house: House) -> None:
-        if house.accounts is not None:
-            await check_stored_tokens(house.accounts)
+    async def check_tokens(worker: WorkerContext) -> None:
+        if worker.accounts is not None:
+            await check_stored_tokens(worker.accounts)
 
-    async def read_quiet(house: House) -> None:
-        if house.accounts is not None:
-            await beside.run("read_quiet", read_quiet_accounts(house.accounts))
+    async def read_quiet(worker: WorkerContext) -> None:
+        if worker.accounts is not None:
+            await beside.run("read_quiet", read_quiet_accounts(worker.accounts))
 
-    async def deliver(house: House) -> None:
-        await house.db.run(lambda conn: fan_out(conn, now=house.now()))
-        waiting = await house.db.query(workspaces_due, house.now())
+    async def deliver(worker: WorkerContext) -> None:
+        await worker.db.run(lambda conn: fan_out(conn, now=worker.now()))
+        waiting = await worker.db.query(workspaces_due, worker.now())
         idle = [id_ for id_ in waiting if not beside.busy(f"deliver {id_}")]
-        await beside.run_all({f"deliver {id_}": _deliver(house, vault, id_) for id_ in idle[:LANES]})
+        await beside.run_all({f"deliver {id_}": _deliver(worker, vault, id_) for id_ in idle[:LANES]})
 
-    async def read_addresses(house: House) -> None:
-        await beside.run("read_addresses", addresses.read_missing(house))
+    async def read_addresses(worker: WorkerContext) -> None:
+        await beside.run("read_addresses", addresses.read_missing(worker))
 
-    async def alert(house: House) -> None:
-        await beside.run("alert", send_due(house.db, vault, house.settings, now=house.now()))
+    async def alert(worker: WorkerContext) -> None:
+        await beside.run("alert", send_due(worker.db, vault, worker.settings, now=worker.now()))
 
-    async def at_risk(house: House) -> None:
-        await house.db.run(lambda conn: risk.warn(conn, now=house.now()))
+    async def at_risk(worker: WorkerContext) -> None:
+        await worker.db.run(lambda conn: risk.warn(conn, now=worker.now()))
 
-    async def media(house: House) -> None:
-        await beside.run("media", keeping_media.clean_up(house.db, await house.media(), house.now()))
+    async def media(worker: WorkerContext) -> None:
+        await beside.run("media", keeping_media.clean_up(worker.db, await worker.media(), worker.now()))
 
-    async def heartbeat(house: House) -> None:
-        await beside.run("heartbeat", beat(house))
+    async def heartbeat(worker: WorkerContext) -> None:
+        await beside.run("heartbeat", beat(worker))
 
     return [
         Job("heartbeat", EVERY_S, heartbeat),

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("treadle-data"), validate_default=True, description="Database, key file, media.")
     threads_api_url: str = Field(THREADS_API, description="Base address of the Threads API, without a version.")
     threads_authorize_url: str = THREADS_AUTHORIZE
+    threads_timeout: float = Field(
+        60.0, gt=0, description="Seconds for one call to Threads, from the connection to the whole answer."
+    )
     threads_app_id: str = ""
     threads_app_secret: SecretStr = SecretStr("")
     public_url: str = Field("http://127.0.0.1:8700", description="Where people and Meta reach this server.")

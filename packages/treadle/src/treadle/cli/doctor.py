@@ -74,7 +74,10 @@ def doctor(
     database = open_database(settings)
 
     async def look() -> list[Line]:
-        async with open_session() as session, ThreadsClient(base_url=settings.threads_api_url) as client:
+        async with (
+            open_session() as session,
+            ThreadsClient(base_url=settings.threads_api_url, timeout_s=settings.threads_timeout) as client,
+        ):
             house = Accounts(
                 settings=settings,
                 db=database,

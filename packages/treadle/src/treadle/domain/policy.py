@@ -83,7 +83,7 @@ def decide(
     advice = diagnosis.retry
     met = tries.get(diagnosis.pattern, 0)
     if advice.kind in ("never", "when_repaired"):
-        return _settle(diagnosis)
+        return _finish(diagnosis)
     if diagnosis.lane == "rate_limit":
         wait = delay_s(advice, met + 1, random01)
         at = now + (wait if advice.hinted else wait * scale)
@@ -91,11 +91,11 @@ def decide(
     if advice.kind == "verify_first" and situation == "publish":
         # The caller has proven that it did not happen; what remains is an ordinary retry, within a budget.
         if diagnosis.lane not in ("platform_temporary", "unknown") or met >= DEFAULT_ATTEMPTS:
-            return _settle(diagnosis)
+            return _finish(diagnosis)
         return RetryAt(now + _backoff(met, random01) * scale, "It did not go out, so it can be sent again.")
     if advice.kind == "verify_first" or (advice.kind == "later" and advice.after_s is None):
         if met >= DEFAULT_ATTEMPTS:
-            return _settle(diagnosis)
+            return _finish(diagnosis)
         return RetryAt(now + _backoff(met, random01) * scale, "Creating and reading cost nothing: tried again.")
     wait = delay_s(advice, met + 1, random01)
     at = now + (wait if advice.hinted else wait * scale)
@@ -105,7 +105,7 @@ def decide(
     if advice.kind == "new_container":
         if met < min(budget, REBUILDS):
             return RebuildAt(at, "The container is of no use any more; a new one is made.")
-        return _settle(diagnosis)
+        return _finish(diagnosis)
     if met < budget:
         return RetryAt(at, "This passes by itself; tried again.")
     # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
@@ -117,13 +117,14 @@ def decide(
         return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
         return RebuildAt(at, "Waiting did not help; a new container is made.")
-    return _settle(diagnosis)
+    return _finish(diagnosis)
 
 
-def _settle(diagnosis: Diagnosis) -> Decision:
+def _finish(diagnosis: Diagnosis) -> Decision:
     if diagnosis.scope in ("account", "app", "media_host"):
         return Park(diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again.")
-    if diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support":
+    repairable = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
+    if repairable or diagnosis.retry.kind == "when_repaired":
         return Park("post", "It goes by itself once this is repaired.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
 

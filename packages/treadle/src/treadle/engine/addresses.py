@@ -15,9 +15,9 @@ from treadle.domain.matching import find
 from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import PartView, account_view, part_view
 from treadle.engine.evidence import note_of, reading_stops
-from treadle.engine.house import House
 from treadle.engine.looking import read_list
 from treadle.engine.seeing import claims, wanted
+from treadle.engine.worker_context import WorkerContext
 from treadle.store.isolation import apart
 from treadle.store.tables import accounts, blockers, parts, posts
 from treadle.store.timeline import Note, add_note
@@ -31,20 +31,20 @@ BACK_S = 3 * 86_400.0  # how far back: what Threads has not shown by then, it wi
 AT_ONCE = 20
 
 
-async def read_missing(house: House) -> None:
+async def read_missing(worker: WorkerContext) -> None:
     """The housekeeping job: a few of those that are due, and no more of an account whose token is refused."""
     by_account: dict[str, list[PartView]] = {}
-    for part, account_id in await house.db.run(_due, house.now()):
+    for part, account_id in await worker.db.run(_due, worker.now()):
         by_account.setdefault(account_id, []).append(part)
 
     async def one(account_id: str, mine: list[PartView]) -> None:
         for part in mine:
             reads = True
             with apart(JOB, part.id) as outcome:
-                reads = await _read(house, part, account_id)
+                reads = await _read(worker, part, account_id)
             if outcome.failed:
                 with apart(JOB, part.id):
-                    await house.db.run(_give_up, part.id)
+                    await worker.db.run(_give_up, part.id)
             if not reads:
                 return
 
@@ -56,15 +56,15 @@ def _give_up(conn: sa.Connection, part_id: str) -> None:
     conn.execute(sa.update(parts).where(parts.c.id == part_id).values(checks={"address_tries": TRIES}))
 
 
-async def _read(house: House, part: PartView, account_id: str) -> bool:
+async def _read(worker: WorkerContext, part: PartView, account_id: str) -> bool:
     """False when reading is refused altogether."""
-    row = await house.db.query(
+    row = await worker.db.query(
         lambda c: c.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().one()
     )
     account = account_view(row)
-    if not house.opens(account):
+    if not worker.opens(account):
         return False
-    client, began = house.client(account), house.now()
+    client, began = worker.client(account), worker.now()
     notes: list[Note] = []
     found: dict[str, Any] = {}
     if part.threads_id is None:
@@ -72,14 +72,14 @@ async def _read(house: House, part: PartView, account_id: str) -> bool:
         what = "Find the published post among the account's posts"
         notes += [note_of(result, "verify", what, part.position, started_at=began) for result in listed.results]
         if listed.failure is not None and reading_stops(listed.failure):
-            await house.db.run(_keep, part, {}, notes, house.now(), house.scale)
+            await worker.db.run(_keep, part, {}, notes, worker.now(), worker.scale)
             return False
-        found = await house.db.query(_match, part, listed.items)
+        found = await worker.db.query(_match, part, listed.items)
     threads_id = part.threads_id or found.get("threads_id")
     limited = _limit_of(notes)
     reads = limited is None
     if threads_id is not None and reads:
-        began = house.now()
+        began = worker.now()
         result = await client.media(threads_id, fields="id,permalink")
         what = "Read the address of the published post"
         notes.append(note_of(result, "verify", what, part.position, started_at=began))
@@ -88,11 +88,11 @@ async def _read(house: House, part: PartView, account_id: str) -> bool:
         limited = _limit_of(notes)
         reads = limited is None and (isinstance(result, Ok) or not reading_stops(result))
     if limited is not None:
-        await house.db.run(_wait_for_limit, account_id, house.now() + limited)
+        await worker.db.run(_wait_for_limit, account_id, worker.now() + limited)
     try:
-        await house.db.run(_keep, part, found, notes, house.now(), house.scale)
+        await worker.db.run(_keep, part, found, notes, worker.now(), worker.scale)
     except sa.exc.IntegrityError:  # claimed by another part in the same moment
-        await house.db.run(_keep, part, {}, notes, house.now(), house.scale)
+        await worker.db.run(_keep, part, {}, notes, worker.now(), worker.scale)
     return reads
 
 

@@ -14,9 +14,9 @@ from treadle.domain.scope import READING_STOPS, state_behind, stops
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.view import AccountView, PartView
 from treadle.engine import quota, records
-from treadle.engine.ending import Behind, GoOn, Later, Outcome, Over, Parked
-from treadle.engine.house import House
-from treadle.engine.records import Change, Hop
+from treadle.engine.ending import Blocked, Continue, Finish, Outcome, Park, Snooze
+from treadle.engine.records import Change, Run
+from treadle.engine.worker_context import WorkerContext
 from treadle.store import statements
 from treadle.store.tables import accounts, parts, posts, workspaces
 
@@ -28,46 +28,46 @@ OF_ONE_SEND = frozenset(
 )
 
 
-def inspect(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
-    """Why this hop must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
-    post, account = hop.post, hop.account
+def inspect(conn: sa.Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
+    """Why this run must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
+    post, account = run.post, run.account
     if all(part.published_at is not None for part in post.parts):
-        return _all_out(hop, now, readable=house.opens(account))
-    standing = _stopping(hop, hop.blockers)
-    verdict = admit(_candidate(hop, blocked=bool(standing)), now)
+        return _all_out(run, now, readable=worker.opens(account))
+    standing = _stopping(run, run.blockers)
+    verdict = admit(_candidate(run, blocked=bool(standing)), now)
     if verdict == "not connected":
-        return _stop(Over(*RESTS[verdict]))
+        return _stop(Finish(*RESTS[verdict]))
     if standing:
         return _behind(standing, "Waits behind an open cause; Threads was not asked again for this post.")
-    if not house.opens(account):
+    if not worker.opens(account):
         return _token_unreadable(account)
     if verdict in RESTS:
-        return _stop(Over(*RESTS[verdict]))
+        return _stop(Finish(*RESTS[verdict]))
     if post.checking:
         until = calls_wait(account, now)
-        return None if until is None else _stop(Later(until, "checking", LOOKS_LATER))
-    return quota_wait(conn, house, hop, now)
+        return None if until is None else _stop(Snooze(until, "checking", LOOKS_LATER))
+    return quota_wait(conn, worker, run, now)
 
 
-def _stopping(hop: Hop, open_causes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _stopping(run: Run, open_causes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those of the open causes that concern the post which stop it."""
-    reach, in_doubt = records.reach_of(hop.post, hop.account), hop.post.checking
+    reach, in_doubt = records.reach_of(run.post, run.account), run.post.checking
     return [row for row in open_causes if stops(row["lane"], row["probe_post_id"], reach, in_doubt=in_doubt)]
 
 
 def _behind(standing: list[Mapping[str, Any]], why: str) -> Outcome:
     ids, scopes = tuple(str(row["id"]) for row in standing), [str(row["scope"]) for row in standing]
-    return _stop(Behind(ids, dict(standing[0]["cause"]), state_behind(scopes), why))
+    return _stop(Blocked(ids, dict(standing[0]["cause"]), state_behind(scopes), why))
 
 
-def _candidate(hop: Hop, *, blocked: bool) -> Candidate:
-    post, account = hop.post, hop.account
+def _candidate(run: Run, *, blocked: bool) -> Candidate:
+    post, account = run.post, run.account
     live = [part.published_at for part in post.parts if part.published_at is not None]
     return Candidate(
         Timing(post.due_at, post.max_lateness, post.confirmed_at, max(live, default=None)),
         connected=account.disconnected_at is None and account.token_enc is not None,
         blocked=blocked,
-        paused=hop.workspace_paused or account.paused,
+        paused=run.workspace_paused or account.paused,
         in_doubt=post.checking,
     )
 
@@ -79,27 +79,27 @@ def calls_wait(account: AccountView, now: float) -> float | None:
     return until if until is not None and until > now and not of_posts else None
 
 
-def inside_limit(hop: Hop, step: Step, now: float) -> Outcome | None:
+def inside_limit(run: Run, step: Step, now: float) -> Outcome | None:
     """How a run ends whose next step would ask something before a limit that was just met is over."""
-    until = calls_wait(hop.account, now)
+    until = calls_wait(run.account, now)
     if until is None or isinstance(step, Wait | Done | PrepareMedia):
         return None
-    if all(part.published_at is not None for part in hop.post.parts):
-        return _all_out(hop, now)
+    if all(part.published_at is not None for part in run.post.parts):
+        return _all_out(run, now)
     if isinstance(step, Check | FindId):
-        return _stop(Later(until, "checking", LOOKS_LATER))
-    return _limited(hop, until, "Goes on when Threads' limit for this account allows.")
+        return _stop(Snooze(until, "checking", LOOKS_LATER))
+    return _limited(run, until, "Goes on when Threads' limit for this account allows.")
 
 
-def _all_out(hop: Hop, now: float, *, readable: bool = True) -> Outcome | None:
+def _all_out(run: Run, now: float, *, readable: bool = True) -> Outcome | None:
     """Every part is live: only ids and addresses are left to read, and no cause makes such a post a stuck one."""
-    account = hop.account
+    account = run.account
     connected = account.disconnected_at is None and account.token_enc is not None
     unread = not connected or not readable or calls_wait(account, now) is not None
-    unreadable_lists = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in hop.blockers)
+    unreadable_lists = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in run.blockers)
     if not (unread or unreadable_lists):
         return None
-    outcome = _stop(Over("published"))
+    outcome = _stop(Finish("published"))
     outcome.change.calm().post["stage"] = "done"
     return outcome
 
@@ -108,40 +108,40 @@ def _token_unreadable(account: AccountView) -> Outcome:
     """No key opens the account's token: its posts are held with that cause, and Threads is asked nothing."""
     found = unreadable.cause()
     why = "The stored access token cannot be decrypted with the server's keys."
-    outcome = _stop(Parked("account", account.id, found, why))
+    outcome = _stop(Park("account", account.id, found, why))
     outcome.change.post.update(
         stage="preflight", cause=found.to_json(), cause_pattern=found.pattern, cause_lane=found.lane
     )
     return outcome
 
 
-def quota_wait(conn: sa.Connection, house: House, hop: Hop, now: float) -> Outcome | None:
-    part = next((p for p in hop.post.parts if p.published_at is None), None)
+def quota_wait(conn: sa.Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
+    part = next((p for p in run.post.parts if p.published_at is None), None)
     if part is None:
         return None
-    until = hop.account.quota_until
+    until = run.account.quota_until
     if until is not None and until > now:
-        return _limited(hop, until, "Goes on when Threads' limit for this account allows.")
-    until = quota.full_until(conn, hop.account, part, now)
+        return _limited(run, until, "Goes on when Threads' limit for this account allows.")
+    until = quota.full_until(conn, run.account, part, now)
     if until is None:
         return None
-    look_at = quota.read_again_at(hop.account, house)
+    look_at = quota.read_again_at(run.account, worker)
     if look_at <= now:
         # A limit can be raised: one post goes as far as reading it, and goes on from there if there is room.
         outcome = Outcome(Change())
-        outcome.change.account["quota"] = quota.taken_for_full(hop.account, part, now)
+        outcome.change.account["quota"] = quota.taken_for_full(run.account, part, now)
         return outcome
-    whole = quota.total(hop.account, quota.bucket(part))
+    whole = quota.total(run.account, quota.bucket(part))
     what = "Goes out: a slot is free then." if until < look_at else "Looks again whether there is room."
-    outcome = _limited(hop, min(until + 1.0, look_at), what, quota.exhausted(part).to_json())
+    outcome = _limited(run, min(until + 1.0, look_at), what, quota.exhausted(part).to_json())
     outcome.change.post["why"] = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
     return outcome
 
 
-def _limited(hop: Hop, until: float, what: str, cause: dict[str, Any] | None = None) -> Outcome:
+def _limited(run: Run, until: float, what: str, cause: dict[str, Any] | None = None) -> Outcome:
     """Waits for a limit, and says which; what the post met before that is not why it waits now."""
-    cause = cause or hop.account.quota.get("cause")
-    outcome = _stop(Later(until, "waiting", what))
+    cause = cause or run.account.quota.get("cause")
+    outcome = _stop(Snooze(until, "waiting", what))
     outcome.change.post.update(
         cause=cause,
         cause_pattern=cause.get("pattern") if cause else None,
@@ -152,31 +152,31 @@ def _limited(hop: Hop, until: float, what: str, cause: dict[str, Any] | None = N
 
 
 def intend(
-    conn: sa.Connection, house: House, hop: Hop, part: PartView, columns: Mapping[str, Any], now: float
+    conn: sa.Connection, worker: WorkerContext, run: Run, part: PartView, columns: Mapping[str, Any], now: float
 ) -> Outcome | None:
     """The last look, in the transaction that records the intent; ``None``: go ahead.
 
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
     ``columns`` are written with it: :func:`intent_columns`, and what else is new about the part.
     """
-    if statements.update(conn, posts, {"claimed_at": now}, id=hop.post.id, claim=hop.post.claim) != 1:
-        return _stop(Later(now, "publishing", "Somebody else works on it now."))
-    if not house.lease.held(conn, hop.lease_token):
-        return _stop(Later(now, "publishing", "Another worker goes on with it."))
-    fresh = records.open_blockers(conn, hop.post, hop.account)
-    standing = [row for row in _stopping(hop, fresh) if row["scope"] != "media_host"]
+    if statements.update(conn, posts, {"claimed_at": now}, id=run.post.id, claim=run.post.claim) != 1:
+        return _stop(Snooze(now, "publishing", "Somebody else works on it now."))
+    if not worker.lease.held(conn, run.lease_token):
+        return _stop(Snooze(now, "publishing", "Another worker goes on with it."))
+    fresh = records.open_blockers(conn, run.post, run.account)
+    standing = [row for row in _stopping(run, fresh) if row["scope"] != "media_host"]
     if standing:
         return _behind(standing, "Waits behind an open cause.")
-    row = conn.execute(_PAUSED, {"id": hop.account.id}).one()
+    row = conn.execute(_PAUSED, {"id": run.account.id}).one()
     if row.paused or row.all:
-        return _stop(Over("waiting", "Paused just before it was sent. It goes on when the pause ends."))
-    waits = quota_wait(conn, house, hop, now)
-    if waits is not None and isinstance(waits.ending, GoOn):
-        return _stop(Later(now, "publishing", "Reads the limit first."))
+        return _stop(Finish("waiting", "Paused just before it was sent. It goes on when the pause ends."))
+    waits = quota_wait(conn, worker, run, now)
+    if waits is not None and isinstance(waits.ending, Continue):
+        return _stop(Snooze(now, "publishing", "Reads the limit first."))
     if waits is not None:
         return waits
     if statements.update(conn, parts, columns, id=part.id, intent="none") != 1:
-        return _stop(Later(now, "publishing", "Somebody else has sent it; looks at what came of that."))
+        return _stop(Snooze(now, "publishing", "Somebody else has sent it; looks at what came of that."))
     return None
 
 

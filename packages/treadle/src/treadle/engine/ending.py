@@ -13,13 +13,13 @@ Queue = Literal["posts", "media"]
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class Continue:
     """There is a next step, at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """Another hop at ``at`` (epoch seconds); the post is in ``state`` until then."""
+class Snooze:
+    """Another run at ``at`` (epoch seconds); the post is in ``state`` until then."""
 
     at: float
     state: str
@@ -29,7 +29,7 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class Park:
     """Until a repair. ``key`` names what is blocked: post id, account id, app id, host, or "threads"."""
 
     scope: BlockerScope
@@ -40,8 +40,8 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """Parked behind blockers that are open already."""
+class Blocked:
+    """Waits for blockers that are open already."""
 
     blocker_ids: tuple[str, ...]
     cause: dict[str, Any]
@@ -50,15 +50,15 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Finish:
     """Final, or waiting for a person: ``published``, ``failed``, ``held``, ``checking``, ``blocked``."""
 
     state: str
     why: str = ""
-    met: Parked | None = None  # a cause met on the way that stops others: opened as a blocker, though not for this post
+    met: Park | None = None  # a cause met on the way that stops others: opened as a blocker, though not for this post
 
 
-Ending: TypeAlias = GoOn | Later | Parked | Behind | Over
+Ending: TypeAlias = Continue | Snooze | Park | Blocked | Finish
 
 
 @dataclass(slots=True)
@@ -66,4 +66,4 @@ class Outcome:
     """What a stage returns: what to write, and how it ends."""
 
     change: Change
-    ending: Ending = field(default_factory=GoOn)
+    ending: Ending = field(default_factory=Continue)

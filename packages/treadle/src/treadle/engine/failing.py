@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from treadle.domain import policy
 from treadle.domain.policy import (
     REBUILDS,
     Decision,
     Fail,
-    Park,
     RebuildAt,
     RetryAt,
     Situation,
@@ -23,10 +23,10 @@ from treadle.domain.replacing import Evidence as Seen
 from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
 from treadle.domain.scope import key_of
 from treadle.domain.view import PartView
-from treadle.engine.ending import Ending, Later, Outcome, Over, Parked
+from treadle.engine.ending import Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.evidence import context_of, note_of, understood
-from treadle.engine.house import House
-from treadle.engine.records import Change, Hop, reach_of
+from treadle.engine.records import Change, Run, reach_of
+from treadle.engine.worker_context import WorkerContext
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.catalog.words import BlockerScope
@@ -81,13 +81,13 @@ def host_of(part: PartView) -> str:
     return ""
 
 
-def blocker_key(scope: BlockerScope, hop: Hop, part: PartView) -> str:
-    return key_of(scope, reach_of(hop.post, hop.account), host_of(part))
+def blocker_key(scope: BlockerScope, run: Run, part: PartView) -> str:
+    return key_of(scope, reach_of(run.post, run.account), host_of(part))
 
 
 def call_failed(
-    house: House,
-    hop: Hop,
+    worker: WorkerContext,
+    run: Run,
     part: PartView,
     failure: Failure,
     *,
@@ -99,7 +99,7 @@ def call_failed(
     columns: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """The outcome of a call that plainly did not do what it should. ``columns`` are further changes of the part."""
-    now, failure = house.now(), understood(failure)
+    now, failure = worker.now(), understood(failure)
     known = context_of(part, now, **(context or {}))
     if situation != "publish":
         known.pop("after_publish", None)  # the answer to a read is about the read
@@ -108,24 +108,24 @@ def call_failed(
         diagnosis = diagnose_failure(failure, stage, {**known, "seen_on_container": seen})
     if diagnosis.lane == "media_fetch":
         diagnosis = _with_what_we_saw(part, diagnosis, stage)
-    decision = _decide(house, hop, part, failure, diagnosis, situation, now)
-    until = limit_ends(house, part, failure, diagnosis, situation, now)
+    decision = _decide(worker, run, part, failure, diagnosis, situation, now)
+    until = limit_ends(worker, part, failure, diagnosis, situation, now)
     if until is not None and isinstance(decision, RetryAt | RebuildAt) and decision.at < until:
         decision = replace(decision, at=until)
     note = note_of(
         failure, stage, what, part.position, started_at=started_at, diagnosis=diagnosis, decision=decision.why
     )
-    outcome = decided(house, hop, part, diagnosis, decision, stage=stage, notes=[note], now=now, columns=columns)
+    outcome = decided(worker, run, part, diagnosis, decision, stage=stage, notes=[note], now=now, columns=columns)
     if until is not None:
-        waits = max(until, hop.account.quota_until or 0.0, outcome.change.account.get("quota_until") or 0.0)
+        waits = max(until, run.account.quota_until or 0.0, outcome.change.account.get("quota_until") or 0.0)
         outcome.change.account["quota_until"] = waits
-        outcome.change.account["quota"] = {**hop.account.quota, "cause": diagnosis.to_json()}
+        outcome.change.account["quota"] = {**run.account.quota, "cause": diagnosis.to_json()}
     return outcome
 
 
 def _decide(
-    house: House,
-    hop: Hop,
+    worker: WorkerContext,
+    run: Run,
     part: PartView,
     failure: Failure,
     diagnosis: Diagnosis,
@@ -133,39 +133,39 @@ def _decide(
     now: float,
 ) -> Decision:
     if not isinstance(failure, Refused) and situation != "publish":
-        return answerless(part.tries.get(diagnosis.pattern, 0), now=now, random01=house.random01(), scale=house.scale)
+        return answerless(part.tries.get(diagnosis.pattern, 0), now=now, random01=worker.random01(), scale=worker.scale)
     if situation == "create" and part.position > 0 and diagnosis.lane in ("resource_gone", "request_bug", "content"):
-        parent = hop.part(part.position - 1)
-        young = parent.published_at is not None and now - parent.published_at < max(5.0, house.scaled(FRESH_PARENT_S))
+        parent = run.part(part.position - 1)
+        young = parent.published_at is not None and now - parent.published_at < max(5.0, worker.scaled(FRESH_PARENT_S))
         if young and _about_parent(failure):
             return RetryAt(
-                now + max(0.5, house.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
+                now + max(0.5, worker.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
             )
     if situation == "status" and diagnosis.pattern in UNKNOWN_CONTAINER:
-        return _container_unknown(house, part, diagnosis, now)
+        return _container_unknown(worker, part, diagnosis, now)
     unknown = situation == "publish" and diagnosis.pattern in UNKNOWN_CONTAINER - {NOT_FOUND_YET}
     if unknown and part.tries.get(diagnosis.pattern, 0) < REBUILDS:
         return RebuildAt(now, "Threads does not know the container.")
     if diagnosis.lane == "rate_limit" and isinstance(failure, Refused):
-        return limited(house, part, failure, diagnosis, situation, now)
-    return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+        return limited(worker, part, failure, diagnosis, situation, now)
+    return decide(diagnosis, situation, part.tries, now=now, random01=worker.random01(), scale=worker.scale)
 
 
 def limited(
-    house: House, part: PartView, failure: Refused, diagnosis: Diagnosis, situation: Situation, now: float
+    worker: WorkerContext, part: PartView, failure: Refused, diagnosis: Diagnosis, situation: Situation, now: float
 ) -> Decision:
     """What a refusal for a limit asks for: the wait it names itself, even if ours would be longer. Met again and again,
     ours counts, and never less than was asked."""
     hint = hinted_wait_s(failure.answer.headers)
     if hint is None:
-        return decide(diagnosis, situation, part.tries, now=now, random01=house.random01(), scale=house.scale)
+        return decide(diagnosis, situation, part.tries, now=now, random01=worker.random01(), scale=worker.scale)
     retry = diagnosis.retry
     if part.tries.get(diagnosis.pattern, 0) < TRUSTED_HINTS:
         asked = replace(retry, after_s=max(1.0, hint), hinted=True)
     else:
         asked = replace(retry, hinted=hint >= (retry.after_s or 0.0))
     decision = decide(
-        replace(diagnosis, retry=asked), situation, part.tries, now=now, random01=house.random01(), scale=house.scale
+        replace(diagnosis, retry=asked), situation, part.tries, now=now, random01=worker.random01(), scale=worker.scale
     )
     if isinstance(decision, WaitUntil):
         return replace(decision, at=max(decision.at, now + hint))
@@ -173,26 +173,26 @@ def limited(
 
 
 def limit_ends(
-    house: House, part: PartView, failure: Failure, diagnosis: Diagnosis, situation: Situation, now: float
+    worker: WorkerContext, part: PartView, failure: Failure, diagnosis: Diagnosis, situation: Situation, now: float
 ) -> float | None:
     """Before when nothing more may be asked for this account (epoch seconds), if the answer says so."""
     if diagnosis.lane == "rate_limit" and isinstance(failure, Refused):
-        decision = limited(house, part, failure, diagnosis, situation, now)
+        decision = limited(worker, part, failure, diagnosis, situation, now)
         return decision.at if isinstance(decision, WaitUntil) else None
     answer = None if isinstance(failure, NotSent) else failure.answer
     hint = hinted_wait_s(answer.headers) if answer is not None else None
     return now + hint if hint else None
 
 
-def _container_unknown(house: House, part: PartView, diagnosis: Diagnosis, now: float) -> Decision:
+def _container_unknown(worker: WorkerContext, part: PartView, diagnosis: Diagnosis, now: float) -> Decision:
     """Threads does not know the container it made: at first that is lag, later it is lost, and a new one is free."""
     age = now - (part.container_made_at or now)
-    if age < max(5.0, house.scaled(FRESH_CONTAINER_S)):
+    if age < max(5.0, worker.scaled(FRESH_CONTAINER_S)):
         pause = min(20.0, 3.0 * 1.5 ** part.tries.get(diagnosis.pattern, 0))
-        return RetryAt(now + max(0.5, house.scaled(pause)), "The container is seconds old; Threads lags behind.")
+        return RetryAt(now + max(0.5, worker.scaled(pause)), "The container is seconds old; Threads lags behind.")
     if part.tries.get(diagnosis.pattern, 0) < LOST_CONTAINERS:
         return RebuildAt(now, "Threads lost the container.")
-    return decide(diagnosis, "status", part.tries, now=now, random01=house.random01(), scale=house.scale)
+    return decide(diagnosis, "status", part.tries, now=now, random01=worker.random01(), scale=worker.scale)
 
 
 def _with_what_we_saw(part: PartView, diagnosis: Diagnosis, stage: str) -> Diagnosis:
@@ -212,8 +212,8 @@ def _about_parent(failure: Failure) -> bool:
 
 
 def decided(
-    house: House,
-    hop: Hop,
+    worker: WorkerContext,
+    run: Run,
     part: PartView,
     diagnosis: Diagnosis,
     decision: Decision,
@@ -234,24 +234,24 @@ def decided(
     ending: Ending
     match decision:
         case RetryAt(at):
-            ending = Later(at, "retrying", "Tries again.")
+            ending = Snooze(at, "retrying", "Tries again.")
         case RebuildAt(at):
             change.on(part.position, **drop_or_make_sure(part, now, at=at))
-            ending = Later(at, "retrying", "Makes a new container and goes on.")
+            ending = Snooze(at, "retrying", "Makes a new container and goes on.")
             if change.parts[part.position].get("intent") == "sent":
                 change.on(part.position, unclear_cause=cause)
-                ending = Later(now, "checking", MAKES_SURE)
+                ending = Snooze(now, "checking", MAKES_SURE)
         case WaitUntil(at):
             change.account["quota_until"] = at
-            change.account["quota"] = {**hop.account.quota, "cause": cause}
-            ending = Later(at, "waiting", "Goes on when Threads' limit allows.")
-        case Park(scope):
-            key = blocker_key(scope, hop, part)
+            change.account["quota"] = {**run.account.quota, "cause": cause}
+            ending = Snooze(at, "waiting", "Goes on when Threads' limit allows.")
+        case policy.Park(scope):
+            key = blocker_key(scope, run, part)
             if not key:
-                scope, key = "post", hop.post.id
+                scope, key = "post", run.post.id
             change.on(part.position, state="failed")
-            ending = Parked(scope, key, diagnosis, decision.why)
+            ending = Park(scope, key, diagnosis, decision.why)
         case Fail():
             change.on(part.position, state="failed")
-            ending = Over("failed", decision.why)
+            ending = Finish("failed", decision.why)
     return Outcome(change, ending)

@@ -10,7 +10,7 @@ import aiohttp
 import sqlalchemy as sa
 import structlog
 
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext
 from treadle.store.tables import posts
 from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
@@ -23,12 +23,12 @@ WORKED = ("publishing", "waiting", "retrying", "checking", "blocked", "held", "p
 PATIENCE = aiohttp.ClientTimeout(total=10)
 
 
-async def beat(house: House) -> None:
+async def beat(worker: WorkerContext) -> None:
     """Ask for the address, if the worker does what it is there for. It is logged and no more when that fails."""
-    url = house.settings.heartbeat_url
+    url = worker.settings.heartbeat_url
     if not url:
         return
-    if not await house.db.query(is_working, now=house.now(), overdue_s=house.scaled(OVERDUE_S)):
+    if not await worker.db.query(is_working, now=worker.now(), overdue_s=worker.scaled(OVERDUE_S)):
         log.warning("heartbeat.withheld", why="posts are overdue and none of them moves")
         return
     if (problem := await ping(url)) is not None:

@@ -1,4 +1,4 @@
-"""What has to happen now and then, once per house and not once per worker.
+"""What has to happen now and then, once per worker and not once per worker.
 
 A job's row says when it is due; whoever moves it forward by compare-and-set runs it. A worker that dies in the middle
 has moved it already, so it runs again at the next turn: every job is written to be repeated.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 import structlog
 
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext
 from treadle.store import why_away
 from treadle.store.isolation import failures
 from treadle.store.tables import jobs
@@ -30,19 +30,19 @@ class Job:
 
     name: str
     every_s: float
-    run: Callable[[House], Awaitable[None]]
+    run: Callable[[WorkerContext], Awaitable[None]]
     scaled: bool = True
 
 
-async def keep_house(house: House, all_jobs: list[Job], stop: asyncio.Event) -> None:
+async def run_jobs(worker: WorkerContext, all_jobs: list[Job], stop: asyncio.Event) -> None:
     """Run due jobs until ``stop`` is set. A job that fails is logged and tried again at its next turn."""
     while not stop.is_set():
-        for job in await _due(house, all_jobs):
+        for job in await _due(worker, all_jobs):
             if stop.is_set():
                 return
             try:
-                if await house.db.run(_mine, job, house):
-                    await job.run(house)
+                if await worker.db.run(_mine, job, worker):
+                    await job.run(worker)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -53,9 +53,9 @@ async def keep_house(house: House, all_jobs: list[Job], stop: asyncio.Event) -> 
                     failures.add(job.name)
         if counted := failures.take():
             with suppress(sa.exc.SQLAlchemyError):
-                await house.db.run(_count, counted)
+                await worker.db.run(_count, counted)
         try:
-            await asyncio.wait_for(stop.wait(), max(0.2, house.scaled(LOOK_S)))
+            await asyncio.wait_for(stop.wait(), max(0.2, worker.scaled(LOOK_S)))
         except TimeoutError:
             continue
 
@@ -69,30 +69,30 @@ def _count(conn: sa.Connection, counted: dict[str, int]) -> None:
         conn.execute(sa.update(jobs).where(jobs.c.name == name).values(note=failed))
 
 
-async def _due(house: House, all_jobs: list[Job]) -> list[Job]:
+async def _due(worker: WorkerContext, all_jobs: list[Job]) -> list[Job]:
     """Those that may be due, by one read for all of them; :func:`_mine` decides."""
     try:
-        rows = await house.db.query(lambda conn: conn.execute(sa.select(jobs.c.name, jobs.c.next_at)).all())
+        rows = await worker.db.query(lambda conn: conn.execute(sa.select(jobs.c.name, jobs.c.next_at)).all())
     except sa.exc.SQLAlchemyError as error:
         log.warning("jobs.unread", error=why_away(error) or str(error)[:200])
         return []
     times = {row.name: float(row.next_at) for row in rows}
-    now = house.now()
-    return [job for job in all_jobs if not now < times.get(job.name, now) <= now + 2 * _every(job, house)]
+    now = worker.now()
+    return [job for job in all_jobs if not now < times.get(job.name, now) <= now + 2 * _every(job, worker)]
 
 
-def _every(job: Job, house: House) -> float:
-    return max(0.2, house.scaled(job.every_s)) if job.scaled else job.every_s
+def _every(job: Job, worker: WorkerContext) -> float:
+    return max(0.2, worker.scaled(job.every_s)) if job.scaled else job.every_s
 
 
-def _mine(conn: sa.Connection, job: Job, house: House) -> bool:
-    now = house.now()
-    every = _every(job, house)
+def _mine(conn: sa.Connection, job: Job, worker: WorkerContext) -> bool:
+    now = worker.now()
+    every = _every(job, worker)
     row = conn.execute(sa.select(jobs.c.next_at).where(jobs.c.name == job.name)).first()
     if row is None:
         try:
             with conn.begin_nested():
-                conn.execute(sa.insert(jobs).values(name=job.name, next_at=now + every, ran_by=house.lease.worker))
+                conn.execute(sa.insert(jobs).values(name=job.name, next_at=now + every, ran_by=worker.lease.worker))
         except sa.exc.IntegrityError:
             return False
         return True
@@ -101,6 +101,6 @@ def _mine(conn: sa.Connection, job: Job, house: House) -> bool:
     done = conn.execute(
         sa.update(jobs)
         .where(jobs.c.name == job.name, jobs.c.next_at == row.next_at)
-        .values(next_at=now + every, ran_at=now, ran_by=house.lease.worker)
+        .values(next_at=now + every, ran_at=now, ran_by=worker.lease.worker)
     )
     return done.rowcount == 1

@@ -9,13 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.policy import Fail, Park, RetryAt, decide
+from treadle.domain import policy
+from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.steps import PrepareMedia
 from treadle.domain.view import PartView, start_of
-from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.failing import decided
-from treadle.engine.house import House
-from treadle.engine.records import Change, Hop
+from treadle.engine.records import Change, Run
+from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
 from treadle.store import statements
 from treadle.store.files import find_media
@@ -31,64 +32,64 @@ DISPUTED = frozenset({"hevc", "hdr"})  # documented as allowed, refused by folkl
 KEEP_S = 7 * 86_400.0  # how long a file made for a post is kept at most, published or not
 
 
-async def prepare(house: House, hop: Hop, step: PrepareMedia) -> Outcome:
+async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcome:
     """Prepare every medium of the part, one after the other: repairs take all the processor there is anyway."""
-    part, service = step.part, await house.media()
+    part, service = step.part, await worker.media()
     ready: list[dict[str, Any]] = []
     notes: list[Note] = []
     for index, item in enumerate(part.media):
-        began = house.now()
-        row = await house.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
+        began = worker.now()
+        row = await worker.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
         source = service.local_path(row["stored"]) if row else str(item.get("url"))
         made = await service.prepare(
             source,
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
-            due_at=hop.post.publish_at,
+            due_at=run.post.publish_at,
             workspace=part.workspace_id,
             copy=bool(part.options.get("copy_media")),
             conservative=bool(part.checks.get("conservative")),
-            progress=_teller(house, hop, index),
+            progress=_teller(worker, run, index),
         )
         what = f"Look at medium {index + 1} as Threads will"
         if isinstance(made, NotPreparable):
-            if _too_early_to_say(hop, part, made, house.now()):
-                return _look_again_in_time(hop, part, made, what, began, house.now())
-            notes.append(_note(part, what, began, house.now(), "refused", made.report.to_json()))
-            return _not_preparable(house, hop, part, made, notes)
-        entry, note = await _ready(house, hop, part, service, item, row, made)
-        notes.append(_note(part, f"{what}: {note}", began, house.now(), "ok", made.report.to_json()))
+            if _too_early_to_say(run, part, made, worker.now()):
+                return _look_again_in_time(run, part, made, what, began, worker.now())
+            notes.append(_note(part, what, began, worker.now(), "refused", made.report.to_json()))
+            return _not_preparable(worker, run, part, made, notes)
+        entry, note = await _ready(worker, run, part, service, item, row, made)
+        notes.append(_note(part, f"{what}: {note}", began, worker.now(), "ok", made.report.to_json()))
         ready.append(entry)
     kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
     change = Change(notes=notes).on(part.position, media_urls=ready, kind=kind, state="creating", cause=None)
     change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
-    return Outcome(change, GoOn())
+    return Outcome(change, Continue())
 
 
-def _teller(house: House, hop: Hop, index: int) -> Callable[[Progress], None]:
+def _teller(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress], None]:
     """Writes a repair's progress where pages and API show it, at most once a second; losing one line loses nothing."""
     last = 0.0
 
     def tell(progress: Progress) -> None:
         nonlocal last
-        if house.now() - last < 1.0:
+        if worker.now() - last < 1.0:
             return
-        last = house.now()
+        last = worker.now()
         words = f"Makes medium {index + 1} fit for Threads: {progress.fraction:.0%}"
         if progress.left_s is not None:
             words += f", about {progress.left_s:.0f} s left"
-        task = asyncio.get_running_loop().create_task(house.db.run(_say, hop, words + "."))
+        task = asyncio.get_running_loop().create_task(worker.db.run(_say, run, words + "."))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     return tell
 
 
-def _say(conn: sa.Connection, hop: Hop, words: str) -> None:
-    statements.update(conn, posts, {"next_what": words}, id=hop.post.id, claim=hop.post.claim)
+def _say(conn: sa.Connection, run: Run, words: str) -> None:
+    statements.update(conn, posts, {"next_what": words}, id=run.post.id, claim=run.post.claim)
 
 
 async def _ready(
-    house: House,
-    hop: Hop,
+    worker: WorkerContext,
+    run: Run,
     part: PartView,
     service: MediaService,
     item: dict[str, Any],
@@ -120,46 +121,46 @@ async def _ready(
         "size": kept.size,
         "sha256": kept.sha256,
         "report": made.report.to_json(),
-        "used_by": hop.post.id,
-        "created_at": house.now(),
-        "expires_at": house.now() + KEEP_S,
+        "used_by": run.post.id,
+        "created_at": worker.now(),
+        "expires_at": worker.now() + KEEP_S,
     }
-    await house.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
+    await worker.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
     entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
     return entry, made.summary
 
 
-def _too_early_to_say(hop: Hop, part: PartView, made: NotPreparable, now: float) -> bool:
+def _too_early_to_say(run: Run, part: PartView, made: NotPreparable, now: float) -> bool:
     """Whether a scheduled post's medium cannot be fetched yet: it may be there when its time comes."""
-    if hop.post.publish_at is None or made.report.probe is not None:
+    if run.post.publish_at is None or made.report.probe is not None:
         return False
-    return now < start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+    return now < start_of(run.post.publish_at, part.kind, run.post.created_at)
 
 
-def _look_again_in_time(hop: Hop, part: PartView, made: NotPreparable, what: str, began: float, now: float) -> Outcome:
-    assert hop.post.publish_at is not None
-    at = start_of(hop.post.publish_at, part.kind, hop.post.created_at)
+def _look_again_in_time(run: Run, part: PartView, made: NotPreparable, what: str, began: float, now: float) -> Outcome:
+    assert run.post.publish_at is not None
+    at = start_of(run.post.publish_at, part.kind, run.post.created_at)
     note = replace(
         _note(part, what, began, now, "refused", made.report.to_json()),
         decision="There is time yet: looked at again before the post is due.",
     )
-    return Outcome(Change(notes=[note]), Later(at, "scheduled", made.findings[0].message))
+    return Outcome(Change(notes=[note]), Snooze(at, "scheduled", made.findings[0].message))
 
 
-def _not_preparable(house: House, hop: Hop, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
+def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
     worst = next((f for f in made.findings if f.severity == "error"), made.findings[0])
     context: dict[str, Any] = {"media_kind": part.kind.lower()}
     if worst.pattern == OWN_FAULT:  # counted, so that the cause says what holds once the retries are used up
         context["seen_on_container"] = part.tries.get(OWN_FAULT, 0) + 1
     evidence = Evidence(stage="media", body={"finding": worst.to_json()}, context=context)
     diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
-    decision = decide(diagnosis, "media", part.tries, now=house.now(), random01=house.random01(), scale=house.scale)
+    decision = decide(diagnosis, "media", part.tries, now=worker.now(), random01=worker.random01(), scale=worker.scale)
     if isinstance(decision, Fail):
-        decision = Park("post", worst.message)
+        decision = policy.Park("post", worst.message)
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
         decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
-    outcome = decided(house, hop, part, diagnosis, decision, stage="media", notes=notes, now=house.now())
+    outcome = decided(worker, run, part, diagnosis, decision, stage="media", notes=notes, now=worker.now())
     outcome.change.post["why"] = worst.message
     return outcome
 

@@ -11,11 +11,14 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from treadle.domain.view import AccountView, PartView
-from treadle.engine.ending import GoOn, Later, Outcome
+from treadle.engine.ending import Continue as GoOn
+from treadle.engine.ending import Outcome
+from treadle.engine.ending import Snooze as Later
 from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.failing import call_failed
-from treadle.engine.house import House
-from treadle.engine.records import Change, Hop
+from treadle.engine.records import Change
+from treadle.engine.records import Run as Hop
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.store.tables import parts
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis

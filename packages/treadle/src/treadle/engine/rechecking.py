@@ -17,7 +17,7 @@ from treadle.accounts import unreadable
 from treadle.domain.admission import admit
 from treadle.domain.rechecks import next_check
 from treadle.domain.scope import READING_STOPS
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext
 from treadle.store import blockers as blocker_rows
 from treadle.store.isolation import apart
 from treadle.store.release import Releaser, candidate, ready_behind
@@ -41,73 +41,73 @@ class Recheck:
     released: tuple[str, ...] = ()
 
 
-async def recheck(house: House, releaser: Releaser, blocker_id: str, *, asked: bool) -> Recheck:
+async def recheck(worker: WorkerContext, releaser: Releaser, blocker_id: str, *, asked: bool) -> Recheck:
     """Look at one open blocker. ``asked``: a person says that it may be repaired, so what cannot be read is tried."""
-    row = await house.db.query(blocker_rows.find_open, blocker_id)
+    row = await worker.db.query(blocker_rows.find_open, blocker_id)
     if row is None:
         return Recheck("repaired", "It is repaired already.")
     match row["scope"]:
         case "post":
             if not asked:
                 return Recheck("unknown", "Only changing the post can repair this.")
-            return await _let_go(house, releaser, row, "recheck", "Tried again as it is.")
+            return await _let_go(worker, releaser, row, "recheck", "Tried again as it is.")
         case "account" | "app":
-            return await _recheck_account(house, releaser, row, asked)
+            return await _recheck_account(worker, releaser, row, asked)
         case "media_host":
-            return await _recheck_host(house, releaser, row, asked)
+            return await _recheck_host(worker, releaser, row, asked)
         case _:
-            return await _probe_platform(house, releaser, row, asked)
+            return await _probe_platform(worker, releaser, row, asked)
 
 
-async def _recheck_account(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
-    account = await house.db.query(blocker_rows.account_to_ask, row)
+async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+    account = await worker.db.query(blocker_rows.account_to_ask, row)
     if account is None or account.token_enc is None:
-        return await _still(house, row, "There is no connected account to look with. Connect it again.")
-    if not house.opens(account):
-        return await _still(house, row, unreadable.cause().next_step)
+        return await _still(worker, row, "There is no connected account to look with. Connect it again.")
+    if not worker.opens(account):
+        return await _still(worker, row, unreadable.cause().next_step)
     if row["pattern"] == unreadable.PATTERN:
-        return await _let_go(house, releaser, row, "recheck", "The stored token can be read again.")
+        return await _let_go(worker, releaser, row, "recheck", "The stored token can be read again.")
     if row["lane"] == "meta_token" and not asked and row["pattern"] != "token_is_invalid":
         # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
-        return await _still(house, row, "Only connecting the account again repairs this.")
+        return await _still(worker, row, "Only connecting the account again repairs this.")
     if row["lane"] in READING_STOPS or row["pattern"] in READ_TELLS_OF:
-        result = await house.client(account).me()
+        result = await worker.client(account).me()
         if isinstance(result, Ok):
             # A permission can be missing for publishing alone: reading proves it only for what stops reading too.
             if row["lane"] == "permission_app_review" and not asked:
-                return await _probe_post(house, releaser, row, asked=asked)
-            return await _let_go(house, releaser, row, "recheck", "Threads answers again.")
+                return await _probe_post(worker, releaser, row, asked=asked)
+            return await _let_go(worker, releaser, row, "recheck", "Threads answers again.")
         found = diagnose_failure(result, "read", {})
-        return await _still(house, row, found.next_step or found.title)
+        return await _still(worker, row, found.next_step or found.title)
     if not asked:
-        return await _still(house, row, "Only a person can say whether this is lifted.")
-    return await _probe_post(house, releaser, row, asked=asked)
+        return await _still(worker, row, "Only a person can say whether this is lifted.")
+    return await _probe_post(worker, releaser, row, asked=asked)
 
 
-async def _recheck_host(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+async def _recheck_host(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
     # One post goes first; its media stage looks at the host, and parks it again when nothing has changed.
-    return await _probe_post(house, releaser, row, asked=asked)
+    return await _probe_post(worker, releaser, row, asked=asked)
 
 
-async def _probe_platform(house: House, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+async def _probe_platform(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
     """One request asks for everybody: a read first, then one post at the stage that failed."""
-    account = await house.db.query(blocker_rows.account_to_ask, row)
-    if account is not None and account.token_enc is not None and house.opens(account):
-        result = await house.client(account).me(fields="id")
+    account = await worker.db.query(blocker_rows.account_to_ask, row)
+    if account is not None and account.token_enc is not None and worker.opens(account):
+        result = await worker.client(account).me(fields="id")
         if not isinstance(result, Ok) and diagnose_failure(result, "read", {}).lane == "platform_temporary":
-            return await _still(house, row, "Threads still does not answer as it should.")
-    return await _probe_post(house, releaser, row, asked=asked)
+            return await _still(worker, row, "Threads still does not answer as it should.")
+    return await _probe_post(worker, releaser, row, asked=asked)
 
 
-async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any], *, asked: bool) -> Recheck:
+async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], *, asked: bool) -> Recheck:
     """Let the oldest waiting post through; when it gets on, the others follow."""
 
     def one(conn: sa.Connection) -> str | None:
-        now = house.now()
+        now = worker.now()
         waiting = ready_behind(conn, row["id"])
         if not waiting:
             return None
-        again_at = next_check(row["scope"], row["checks"] + 1, now, house.scale)
+        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale)
         if row["scope"] == "platform":
             # Those that only look whether they went out read, and reading works again; none of them is a trial.
             lookers = [w for w in waiting if w["checking"] and not _under_way(w)]
@@ -133,59 +133,59 @@ async def _probe_post(house: House, releaser: Releaser, row: Mapping[str, Any], 
         releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
         return str(first["id"])
 
-    probe = await house.db.run(one)
+    probe = await worker.db.run(one)
     if probe is None:
-        return await _let_go(house, releaser, row, "recheck", "Nothing waits behind it any more.")
+        return await _let_go(worker, releaser, row, "recheck", "Nothing waits behind it any more.")
     if probe == NOBODY_CAN and asked:
-        return await _let_go(house, releaser, row, "recheck", "Closed: no post behind it may be published now.")
+        return await _let_go(worker, releaser, row, "recheck", "Closed: no post behind it may be published now.")
     if probe == NOBODY_CAN:
         return Recheck("still", "No post behind it may be published now, so none can go first.")
     return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
 
 
 def _under_way(row: Mapping[str, Any]) -> bool:
-    """Whether a post is in a worker's hands, or has a next hop."""
+    """Whether a post is in a worker's hands, or has a next run."""
     return row["claimed_by"] is not None or row["next_at"] is not None
 
 
-async def _let_go(house: House, releaser: Releaser, row: Mapping[str, Any], by: str, message: str) -> Recheck:
-    released = await house.db.run(lambda conn: releaser.repaired(conn, [row["id"]], by=by, now=house.now()))
-    return Recheck("repaired", message, (*released, *await free_behind_closed(house, releaser)))
+async def _let_go(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], by: str, message: str) -> Recheck:
+    released = await worker.db.run(lambda conn: releaser.repaired(conn, [row["id"]], by=by, now=worker.now()))
+    return Recheck("repaired", message, (*released, *await free_behind_closed(worker, releaser)))
 
 
-async def _still(house: House, row: Mapping[str, Any], message: str) -> Recheck:
+async def _still(worker: WorkerContext, row: Mapping[str, Any], message: str) -> Recheck:
     def later(conn: sa.Connection) -> None:
-        now = house.now()
-        again_at = next_check(row["scope"], row["checks"] + 1, now, house.scale)
+        now = worker.now()
+        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale)
         blocker_rows.checked(conn, row["id"], again_at, now=now)
 
-    await house.db.run(later)
+    await worker.db.run(later)
     return Recheck("still", message)
 
 
-async def recheck_due(house: House, releaser: Releaser) -> None:
+async def recheck_due(worker: WorkerContext, releaser: Releaser) -> None:
     """The housekeeping job: look at every blocker whose time has come, and free what hangs behind one that is gone."""
     with apart(JOB, "closed blockers"):
-        await free_behind_closed(house, releaser)
+        await free_behind_closed(worker, releaser)
     at_once = asyncio.Semaphore(AT_ONCE)
 
     async def one(blocker_id: str) -> None:
         async with at_once:
             with apart(JOB, blocker_id) as outcome:
-                await recheck(house, releaser, blocker_id, asked=False)
+                await recheck(worker, releaser, blocker_id, asked=False)
             if outcome.failed:  # not in the way of the others at the next turn
                 with apart(JOB, blocker_id):
-                    await house.db.run(blocker_rows.put_off, blocker_id, house.now() + PUT_OFF_S * house.scale)
+                    await worker.db.run(blocker_rows.put_off, blocker_id, worker.now() + PUT_OFF_S * worker.scale)
 
-    await asyncio.gather(*(one(blocker_id) for blocker_id in await house.db.query(blocker_rows.due, house.now())))
+    await asyncio.gather(*(one(blocker_id) for blocker_id in await worker.db.query(blocker_rows.due, worker.now())))
 
 
-async def free_behind_closed(house: House, releaser: Releaser) -> list[str]:
+async def free_behind_closed(worker: WorkerContext, releaser: Releaser) -> list[str]:
     """Let go of what hangs behind blockers that are repaired, some at a time; returns the ids of the posts that go."""
     released: list[str] = []
-    while found := await house.db.query(blocker_rows.closed_but_waited_for):
+    while found := await worker.db.query(blocker_rows.closed_but_waited_for):
         by, blocker_ids = found
-        released += await house.db.run(releaser.free_behind, blocker_ids, by=by, now=house.now())
+        released += await worker.db.run(releaser.free_behind, blocker_ids, by=by, now=worker.now())
     return released
 
 

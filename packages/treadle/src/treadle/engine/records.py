@@ -23,7 +23,7 @@ from treadle.store.timeline import Note, add_note, announce_post
 
 
 @dataclass(frozen=True)
-class Hop(View):
+class Run(View):
     """A claimed post: what one worker may work on until somebody else claims it."""
 
     post: PostView
@@ -82,8 +82,8 @@ _BLOCKERS = sa.select(blockers).where(
 )
 
 
-def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_token: str, now: float) -> Hop | None:
-    """Take the post for this hop; ``None`` when the hop is out of date or the post is not to be run."""
+def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_token: str, now: float) -> Run | None:
+    """Take the post for this run; ``None`` when the run is out of date or the post is not to be run."""
     row = conn.execute(_POST, {"id": post_id}).mappings().first()
     if row is None or row["seq"] != seq or row["state"] not in RUNNING:
         return None
@@ -101,7 +101,7 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
     of_account = {column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c}
     account = account_view(of_account)  # type: ignore[arg-type]
     post = post_view({**row, **taken}, load_parts(conn, post_id))  # type: ignore[arg-type]
-    return Hop(
+    return Run(
         post=post,
         account=account,
         workspace_paused=row["workspace_paused"],
@@ -144,60 +144,60 @@ def media_hosts(post_parts: Iterable[PartView]) -> list[str]:
 
 
 def begin(
-    conn: sa.Connection, hop: Hop, stage: str, what: str, part: int | None, *, now: float, kind: str = "call"
-) -> Hop:
+    conn: sa.Connection, run: Run, stage: str, what: str, part: int | None, *, now: float, kind: str = "call"
+) -> Run:
     """Note that something is about to be asked, before it is."""
     row = {
-        "post_id": hop.post.id,
-        "workspace_id": hop.post.workspace_id,
+        "post_id": run.post.id,
+        "workspace_id": run.post.workspace_id,
         "part": part,
-        "attempt": hop.post.attempt,
+        "attempt": run.post.attempt,
         "stage": stage,
         "kind": kind,
         "what": what,
         "started_at": now,
-        "worker": hop.worker,
+        "worker": run.worker,
     }
     event_id = statements.insert_returning(conn, events, row)
-    return hop.but(open_event=event_id)
+    return run.but(open_event=event_id)
 
 
-def write(conn: sa.Connection, hop: Hop, change: Change, *, now: float, release: bool = False) -> Hop | None:
-    """Write a change under the hop's claim; ``None`` when the claim is no longer ours (then nothing is written).
+def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release: bool = False) -> Run | None:
+    """Write a change under the run's claim; ``None`` when the claim is no longer ours (then nothing is written).
 
     The first note closes the event that :func:`begin` opened; the others are added. ``release`` lets go of the post.
     """
     values = {**change.post, "updated_at": now}
     if release:
         values["claimed_by"] = None
-    if statements.update(conn, posts, values, id=hop.post.id, claim=hop.post.claim) != 1:
+    if statements.update(conn, posts, values, id=run.post.id, claim=run.post.claim) != 1:
         return None
     for position, columns in change.parts.items():
         if columns:
-            statements.update(conn, parts, columns, id=hop.part(position).id)
+            statements.update(conn, parts, columns, id=run.part(position).id)
     if change.account:
-        statements.update(conn, accounts, change.account, id=hop.account.id)
-    _write_notes(conn, hop, change.notes, now=now)
-    if change.post.get("state") not in (None, hop.post.state):
-        announce_post(conn, hop.post.workspace_id, hop.post.id, {**change.post, "account_id": hop.account.id}, now=now)
-    return preview(hop, change).but(open_event=None)
+        statements.update(conn, accounts, change.account, id=run.account.id)
+    _write_notes(conn, run, change.notes, now=now)
+    if change.post.get("state") not in (None, run.post.state):
+        announce_post(conn, run.post.workspace_id, run.post.id, {**change.post, "account_id": run.account.id}, now=now)
+    return preview(run, change).but(open_event=None)
 
 
-def preview(hop: Hop, change: Change) -> Hop:
-    """The hop as it will be once the change is written."""
+def preview(run: Run, change: Change) -> Run:
+    """The run as it will be once the change is written."""
     post_fields = {k: v for k, v in change.post.items() if k in PostView.__dataclass_fields__}
     account_fields = {k: v for k, v in change.account.items() if k in AccountView.__dataclass_fields__}
     new_parts = [
-        part.but(**change.parts[part.position]) if part.position in change.parts else part for part in hop.post.parts
+        part.but(**change.parts[part.position]) if part.position in change.parts else part for part in run.post.parts
     ]
-    return hop.but(
-        post=hop.post.but(**post_fields, parts=new_parts),
-        account=hop.account.but(**account_fields) if account_fields else hop.account,
+    return run.but(
+        post=run.post.but(**post_fields, parts=new_parts),
+        account=run.account.but(**account_fields) if account_fields else run.account,
     )
 
 
-def _write_notes(conn: sa.Connection, hop: Hop, notes: list[Note], *, now: float) -> None:
-    open_event = hop.open_event
+def _write_notes(conn: sa.Connection, run: Run, notes: list[Note], *, now: float) -> None:
+    open_event = run.open_event
     for note in notes:
         columns = {
             "outcome": note.outcome,
@@ -213,6 +213,6 @@ def _write_notes(conn: sa.Connection, hop: Hop, notes: list[Note], *, now: float
             )
             open_event = None
             continue
-        add_note(conn, hop.post.id, hop.post.workspace_id, hop.post.attempt, note, now=now, worker=hop.worker)
+        add_note(conn, run.post.id, run.post.workspace_id, run.post.attempt, note, now=now, worker=run.worker)
     if open_event is not None and notes == []:
         statements.update(conn, events, {"outcome": "ok", "duration_s": 0.0}, id=open_event)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
+from treadle.engine.dbos_queue import finished_runs
 from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.tables import changes, events, idempotency, jobs, login_attempts, posts, workers
@@ -16,18 +17,19 @@ BATCH = 500
 IDEMPOTENCY_S = 30 * 86_400.0
 CHANGES_S = 14 * 86_400.0
 WORKERS_S = 86_400.0
-RUNS_S = 3600.0  # finished hops of DBOS: nothing reads them
+RUNS_S = 3600.0  # finished runs of DBOS: nothing reads them
 RUNS_AT_LEAST_S = 60.0
 
 
 async def prune(db: Database, settings: Settings, now: float, forget_runs: Callable[[list[str]], None]) -> None:
     """Delete in small batches, so that nobody waits long for the database.
 
-    ``forget_runs`` deletes finished hops by their DBOS ids, with everything DBOS keeps of them.
+    ``forget_runs`` deletes finished runs by their DBOS ids, with everything DBOS keeps of them.
     """
     while await db.run(_timelines, now - settings.retention_s, now):
         pass
-    while ids := await db.query(_runs, now - max(RUNS_AT_LEAST_S, RUNS_S * settings.time_scale), db.is_sqlite):
+    ended_before = now - max(RUNS_AT_LEAST_S, RUNS_S * settings.time_scale)
+    while ids := await db.query(finished_runs, ended_before, BATCH):
         await asyncio.to_thread(forget_runs, ids)
     await db.run(_leftovers, now)
 
@@ -46,19 +48,6 @@ def _timelines(conn: sa.Connection, before: float, now: float) -> bool:
     conn.execute(sa.delete(events).where(events.c.post_id.in_(ids)))
     conn.execute(sa.update(posts).where(posts.c.id.in_(ids)).values(pruned_at=now))
     return len(ids) == BATCH
-
-
-def _runs(conn: sa.Connection, before: float, sqlite: bool) -> list[str]:
-    """Ids of hops that DBOS has finished."""
-    table = "workflow_status" if sqlite else "dbos.workflow_status"
-    found = conn.execute(
-        sa.text(
-            f"SELECT workflow_uuid FROM {table} WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED')"
-            " AND completed_at < :before LIMIT :many"
-        ),
-        {"before": int(before * 1000), "many": BATCH},
-    )
-    return list(found.scalars())
 
 
 def _leftovers(conn: sa.Connection, now: float) -> None:

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from treadle.domain.matching import Wanted, find, nameless
 from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
 from treadle.domain.view import PartView
-from treadle.engine.house import House
 from treadle.engine.looking import Listed
+from treadle.engine.worker_context import WorkerContext
 from treadle.store.tables import parts
 from treadle_diagnosis.objects import CONTAINER_STATES
 
 
 def evidence(
-    house: House,
+    worker: WorkerContext,
     part: PartView,
     parent: str | None,
     status: str | None,
@@ -29,7 +29,7 @@ def evidence(
     found = find(listed.items, sought, seen_before=before, claimed=claimed)
     telling = listed.whole and not nameless(listed.items, sought, seen_before=before, claimed=claimed)
     container: Container = status if status in CONTAINER_STATES else "unreadable"  # type: ignore[assignment]
-    settle = house.scaled(house.settings.publish_settle)
+    settle = worker.scaled(worker.settings.publish_settle)
     missed = telling and not found and part.intent_at is not None and now - part.intent_at >= settle
     finished = int(part.checks.get("finished") or 0)
     if missed:
@@ -49,8 +49,8 @@ def evidence(
         misses=misses,
         misses_span_s=now - float(since) if since is not None and misses > 1 else 0.0,
         noted=before is not None,
-        apart_s=house.scaled(MISSES_APART_S),
-        life_s=house.scaled(COUNTS_AS_EXPIRED_S),
+        apart_s=worker.scaled(MISSES_APART_S),
+        life_s=worker.scaled(COUNTS_AS_EXPIRED_S),
     ), found
 
 

@@ -46,8 +46,8 @@ async def _signed(request: Request, app: App) -> Signed:
 
 async def _within(app: App, work: Callable[[sa.Connection, Accounts], T]) -> T:
     """``work`` in a transaction. None of this calls Threads, so the client is never opened."""
-    service = app.accounts(ThreadsClient(base_url=app.settings.threads_api_url))
-    return await app.db.run(work, service)
+    client = ThreadsClient(base_url=app.settings.threads_api_url, timeout_s=app.settings.threads_timeout)
+    return await app.db.run(work, app.accounts(client))
 
 
 @router.post("/deauthorize")

@@ -104,7 +104,7 @@ class QuotaOut(Output):
 
 async def with_accounts(app: App, what: Callable[[Accounts], Awaitable[T]]) -> T:
     """``what(accounts)`` with a client for this call alone."""
-    async with ThreadsClient(base_url=app.settings.threads_api_url) as client:
+    async with ThreadsClient(base_url=app.settings.threads_api_url, timeout_s=app.settings.threads_timeout) as client:
         return await what(app.accounts(client))
 
 

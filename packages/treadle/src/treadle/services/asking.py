@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from treadle.domain.view import AccountView
-from treadle.engine.house import House
 from treadle.engine.lease import Lease
+from treadle.engine.system import SystemRuntime
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.media.service import MediaService
 from treadle.services.context import App
 from treadle_threads import ThreadsClient
@@ -21,7 +21,7 @@ T = TypeVar("T")
 async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
     """``what(house)``, on the loop the house belongs to."""
     if app.engine is not None:
-        house = app.engine.house
+        house = app.engine.context
 
         async def there() -> T:
             return await what(house)
@@ -38,7 +38,7 @@ async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
 def _for_the_moment(app: App) -> House:
     """A house without a lease: it can ask and write down, and never publish."""
     session = open_session()
-    base = ThreadsClient(base_url=app.settings.threads_api_url, session=session)
+    base = ThreadsClient(base_url=app.settings.threads_api_url, session=session, timeout_s=app.settings.threads_timeout)
 
     def client(account: AccountView) -> ThreadsClient:
         return base.with_token(app.vault.open(account.token_enc) if account.token_enc else "")
@@ -48,13 +48,9 @@ def _for_the_moment(app: App) -> House:
 
     return House(
         settings=app.settings,
-        db=app.db,
+        runtime=SystemRuntime(app.settings.time_scale, app.db, app.enqueue, client, clock=app.now),
         lease=Lease(app.db),
-        enqueue=app.enqueue,
-        client=client,
         media=media,
-        now=app.now,
-        random01=random.random,
         releaser=app.releaser,
         close=session.close,
     )

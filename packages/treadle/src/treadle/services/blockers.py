@@ -16,7 +16,7 @@ from treadle.services.context import App
 from treadle.services.output import Output
 from treadle.services.read import get_blocker, list_blockers
 from treadle.store import blockers as store
-from treadle.store.release import preview
+from treadle.store.repair_preview import preview
 
 RefusedRecheck = Literal["is_repaired", "shared"]
 """``is_repaired``: nothing is left to recheck; ``shared``: it concerns every workspace, and the caller runs none."""

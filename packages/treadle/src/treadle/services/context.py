@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,8 +13,10 @@ import sqlalchemy as sa
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.domain.view import AccountView
-from treadle.engine.engine import Engine, Enqueuer
-from treadle.engine.house import House
+from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
+from treadle.engine.engine import Engine
+from treadle.engine.system import SystemProcess, SystemRuntime
+from treadle.engine.worker_context import WorkerContext
 from treadle.jobs import jobs_of
 from treadle.media.hosting import DiskStore
 from treadle.media.service import MediaService
@@ -38,7 +39,7 @@ class App:
     settings: Settings
     db: Database
     vault: Vault
-    enqueue: Enqueuer
+    enqueue: DbosRunStore
     releaser: Releaser
     posts: Posts
     now: Callable[[], float] = time.time
@@ -46,11 +47,11 @@ class App:
     _media: MediaService | None = field(default=None, repr=False)
 
     @property
-    def house(self) -> House:
+    def house(self) -> WorkerContext:
         """The running worker's house; only while a worker runs here."""
         if self.engine is None:
             raise RuntimeError("no worker runs in this process")
-        return self.engine.house
+        return self.engine.context
 
     def media(self) -> MediaService:
         """The media room, made when it is first needed."""
@@ -69,7 +70,9 @@ class App:
         """Take a share of the posts, from now until :meth:`stop_worker`."""
         self.check_keys()
         jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
-        engine = Engine(self.settings, self.db, self._build_house, jobs)
+        process = SystemProcess()
+        queue = DbosQueue(self.db, process, at_once=self.settings.worker_concurrency)
+        engine = Engine(self.settings, self.db, process, queue, self.enqueue, self._build_house, jobs)
         engine.start()
         self.engine = engine
         return engine
@@ -95,10 +98,12 @@ class App:
             now=self.now,
         )
 
-    async def _build_house(self, engine: Engine) -> House:
+    async def _build_house(self, engine: Engine) -> WorkerContext:
         """Made on the loop that runs the posts: the HTTP session belongs to it."""
         session = open_session()
-        base = ThreadsClient(base_url=self.settings.threads_api_url, session=session)
+        base = ThreadsClient(
+            base_url=self.settings.threads_api_url, session=session, timeout_s=self.settings.threads_timeout
+        )
 
         @lru_cache(maxsize=1024)
         def of_token(sealed: bytes) -> ThreadsClient:
@@ -117,17 +122,12 @@ class App:
             await media_service.close()
             await session.close()
 
-        return House(
+        return WorkerContext(
             settings=self.settings,
-            db=self.db,
+            runtime=SystemRuntime(self.settings.time_scale, self.db, engine.enqueue, client, engine.queue, self.now),
             lease=engine.lease,
-            enqueue=engine.enqueue,
-            client=client,
             media=media,
-            now=self.now,
-            random01=random.random,
             releaser=engine.releaser,
-            woke=engine.woke,
             observe=_observe,
             worked=_worked,
             accounts=self.accounts(base),

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
-from treadle.engine.house import House
 from treadle.engine.looking import read_list
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.posts import account_row, is_there, part_in_doubt

@@ -13,7 +13,7 @@ from treadle.domain.answers import Missing, Refusal
 from treadle.domain.clarity import clarity_of
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.evidence import note_of
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext as House
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs, update_part

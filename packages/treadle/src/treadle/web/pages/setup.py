@@ -89,7 +89,12 @@ def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor
 
 async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
     """Also who runs the house sees the accounts of their own workspace only."""
-    async with open_session() as session, ThreadsClient(base_url=visit.app.settings.threads_api_url) as client:
+    async with (
+        open_session() as session,
+        ThreadsClient(
+            base_url=visit.app.settings.threads_api_url, timeout_s=visit.app.settings.threads_timeout
+        ) as client,
+    ):
         house = visit.app.accounts(client)
         return await doctor.examine(
             house, session, network=ask_meta, workspace=visit.workspace, more=await cage_line.lines(visit.app.settings)

@@ -1,4 +1,4 @@
-"""What a run needs of the house: database, clock, chance, tokens, Threads, and a way to enqueue the next hop."""
+"""What a run needs: the runtime, settings, a lease, media, and the rooms it tells what it found."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from treadle.domain.breaker import Breaker
 from treadle.domain.thrift import Thrift
 from treadle.domain.view import AccountView
 from treadle.engine.lease import Lease
+from treadle.engine.runtime import Runtime
 from treadle.media.service import MediaService
 from treadle.settings import Settings
 from treadle.store import Database
-from treadle.store.release import Enqueue, Releaser
+from treadle.store.release import Releaser
 from treadle.vault import VaultError
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
 
 @dataclass(slots=True)
-class House:
+class WorkerContext:
     settings: Settings
-    db: Database
+    runtime: Runtime
     lease: Lease
-    enqueue: Enqueue
-    client: Callable[[AccountView], ThreadsClient]
     media: Callable[[], Awaitable[MediaService]]
-    now: Callable[[], float]
-    random01: Callable[[], float]
     releaser: Releaser
     breaker: Breaker = field(default_factory=Breaker)
     thrift: Thrift = field(default_factory=Thrift)
-    woke: Callable[[float], None] = lambda at: None
-    # Tells the accounts room what a diagnosis says of an account's health.
+    # Records what a diagnosis says of an account's health.
     observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
-    # Tells it that a publish worked, for an account that was not well.
+    # Records that a publish worked, for an account that was not well.
     worked: Callable[[sa.Connection, str, float], None] = lambda conn, account_id, now: None
     accounts: Accounts | None = None
     close: Callable[[], Awaitable[None]] | None = None
 
     @property
+    def db(self) -> Database:
+        return self.runtime.db
+
+    @property
     def scale(self) -> float:
-        return self.settings.time_scale
+        return self.runtime.scale
 
     def opens(self, account: AccountView) -> bool:
         """Whether the account's stored token can be opened with the keys there are."""
@@ -56,4 +56,13 @@ class House:
 
     def scaled(self, seconds: float) -> float:
         """One of our own durations, shrunk by the time scale."""
-        return seconds * self.settings.time_scale
+        return seconds * self.runtime.scale
+
+    def now(self) -> float:
+        return self.runtime.now()
+
+    def random01(self) -> float:
+        return self.runtime.random01()
+
+    def client(self, account: AccountView) -> ThreadsClient:
+        return self.runtime.client(account)

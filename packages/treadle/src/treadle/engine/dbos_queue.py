@@ -1,0 +1,298 @@
+"""DBOS as our queue of runs: storing them, executing them, and taking over what dead workers left.
+
+All names of DBOS's that it does not promise are in this file (:func:`_system_database` and what uses it, and
+:class:`_Polls`); ``test_queue.py`` and ``test_engine.py`` hold them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import logging
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient
+
+from treadle.engine.queue import Execute, QueueName
+from treadle.engine.runtime import Flag, Process
+from treadle.store import Database
+
+# Work stored under another version is left lying by DBOS, so this never changes; a run keeps nothing between two of
+# its steps, so code may change under posts that were scheduled before an upgrade.
+APPLICATION_VERSION = "treadle-1"
+ADVANCE = "treadle.advance"
+POSTS, MEDIA = "treadle-posts", "treadle-media"
+QUEUES: dict[str, str] = {"posts": POSTS, "media": MEDIA}
+MEDIA_AT_ONCE = 2
+POLL_S, MEDIA_POLL_S = 0.1, 0.5
+SOON_S = 30.0  # a run due later than this is left to DBOS's own look, once a second
+IDLE_S = 5.0
+WAKE_APART_S = 0.02  # two looks because of new runs are at least so far apart
+MAX_PRIORITY = 2**31 - 1
+
+
+class DbosRunStore:
+    """A :class:`~treadle.engine.queue.RunStore`: a run is a row of DBOS's, stored in the caller's transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._client = DBOSClient(system_database_engine=db.engine, application_name="treadle", lazy=True)
+
+    def __call__(
+        self,
+        conn: sa.Connection,
+        post_id: str,
+        seq: int,
+        *,
+        account_id: str,
+        delay_s: float,
+        due_at: float,
+        queue: str = "posts",
+    ) -> None:
+        options: dict[str, Any] = {
+            "workflow_name": ADVANCE,
+            "queue_name": QUEUES[queue],
+            "workflow_id": f"{post_id}.{seq}",
+            "app_version": APPLICATION_VERSION,
+            # What was due first is taken first; between accounts DBOS chooses by chance when this worker is full.
+            "priority": min(MAX_PRIORITY, max(1, int(due_at))),
+        }
+        if queue == "posts":
+            options["queue_partition_key"] = account_id
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._client.enqueue_in_transaction(conn, options, post_id, seq, queue)  # type: ignore[arg-type]
+        if delay_s <= 0:
+            conn.info.setdefault(_STORED, set()).add(queue)
+
+    def forget(self, run_ids: list[str]) -> None:
+        self._client.delete_workflows(run_ids)
+
+
+_STORED = "treadle_run_stored"  # of a connection: queues in which its transaction stored runs that are due at once
+
+
+class DbosQueue:
+    """A :class:`~treadle.engine.queue.RunQueue`. DBOS knows one process, so one is open at a time."""
+
+    def __init__(self, db: Database, process: Process, *, at_once: int) -> None:
+        self._db = db
+        self._process = process
+        self._at_once = at_once
+        self._worker = ""
+        self._missing: set[str] = set()
+        self._due: deque[tuple[float, QueueName]] = deque()
+        self._woken = process.flag()
+        self._closed = process.flag()
+        self._polls = _Polls(process)
+
+    async def open(self, worker: str, execute: Execute) -> None:
+        """Must run on the loop that has the HTTP session: DBOS executes the runs there."""
+        if _instance() is not None:
+            raise RuntimeError("one worker per process")
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        self._worker = worker
+        DBOS(
+            config={
+                "name": "treadle",
+                "system_database_url": self._db.url.render_as_string(hide_password=False),
+                "system_database_engine": self._db.runs_engine,
+                "application_version": APPLICATION_VERSION,
+                "executor_id": worker,
+                "run_migrations": False,
+                "use_listen_notify": not self._db.is_sqlite,
+                "log_level": "WARNING",
+                "enable_otlp": False,
+            }
+        )
+
+        @DBOS.workflow(name=ADVANCE, max_recovery_attempts=None)
+        async def advance(post_id: str, seq: int, queue: QueueName) -> None:
+            await execute(post_id, seq, queue)
+
+        DBOS.launch()
+        for stop in _instance().background_thread_stop_events:
+            self._polls.watch(stop)
+        if self._db.is_sqlite:
+            _join_ends(self._db)
+        await DBOS.register_queue_async(
+            POSTS,
+            worker_concurrency=self._at_once,
+            # One run of one Threads user at a time: the first call tells what the others need not ask.
+            partition_concurrency=1,
+            polling_interval_sec=POLL_S,
+            on_conflict="always_update",
+        )
+        await DBOS.register_queue_async(
+            MEDIA, worker_concurrency=MEDIA_AT_ONCE, polling_interval_sec=MEDIA_POLL_S, on_conflict="always_update"
+        )
+        sa.event.listen(self._db.engine, "checkin", self._checked_in)
+        self._process.start_thread("treadle-waker", self._wake_when_due)
+
+    def wake(self, at: float, queue: QueueName = "posts") -> None:
+        if at - self._process.now() < SOON_S:
+            self._due.append((at, queue))
+            self._woken.set()
+
+    def _checked_in(self, connection: Any, record: Any) -> None:
+        """A transaction ended; runs of this process's own that it stored need not wait for the poll."""
+        for queue in record.info.pop(_STORED, ()):
+            self.wake(self._process.now(), queue)
+
+    def _wake_when_due(self) -> None:
+        due: list[tuple[float, QueueName]] = []
+        while not self._closed.is_set():
+            self._woken.clear()
+            while self._due:
+                due.append(self._due.popleft())
+            now = self._process.now()
+            ready = [queue for at, queue in due if at <= now]
+            if due and not ready:
+                self._woken.wait(min(IDLE_S, min(due)[0] - now))
+                continue
+            due = [later for later in due if later[0] > now]
+            with contextlib.suppress(Exception):
+                _system_database().transition_delayed_workflows()  # DBOS itself does this once a second
+            if ready:
+                for queue in set(ready):
+                    self._polls.cut(queue)
+                self._closed.wait(WAKE_APART_S)
+            else:
+                self._woken.wait(IDLE_S)
+
+    def left_behind(self, conn: sa.Connection) -> list[str]:
+        query = (
+            f"SELECT DISTINCT executor_id FROM {self._table} WHERE status = 'PENDING' AND executor_id IS NOT NULL"
+            " AND executor_id NOT IN (SELECT id FROM workers WHERE state <> 'gone')"
+        )
+        return [str(worker) for worker in conn.execute(sa.text(query)).scalars()]
+
+    def take_over(self, workers: Sequence[str]) -> None:
+        _take_over(list(workers))
+
+    def pick_up(self) -> int:
+        """It happens when the database refused to store a run's end (a full disk). Such a run would hold its account's
+        queue for as long as this process lives."""
+        with self._db.read() as conn:
+            pending = conn.execute(
+                sa.text(f"SELECT workflow_uuid FROM {self._table} WHERE status = 'PENDING' AND executor_id = :me"),
+                {"me": self._worker},
+            ).scalars()
+            missing = set(pending) - set(_instance()._active_workflows_set.activeList())
+        lost = missing & self._missing
+        self._missing = missing - lost
+        for run_id in sorted(lost):
+            _system_database().reenqueue_for_recovery(run_id, [self._worker], POSTS)
+        return len(lost)
+
+    def close(self, *, within_s: float) -> None:
+        self._closed.set()
+        self._woken.set()
+        if sa.event.contains(self._db.engine, "checkin", self._checked_in):
+            sa.event.remove(self._db.engine, "checkin", self._checked_in)
+        DBOS.destroy(workflow_completion_timeout_sec=int(within_s), destroy_registry=True)
+
+    @property
+    def _table(self) -> str:
+        return "workflow_status" if self._db.is_sqlite else "dbos.workflow_status"
+
+
+def finished_runs(conn: sa.Connection, before: float, limit: int) -> list[str]:
+    """Ids of runs that ended before then."""
+    table = "workflow_status" if conn.dialect.name == "sqlite" else "dbos.workflow_status"
+    found = conn.execute(
+        sa.text(
+            f"SELECT workflow_uuid FROM {table} WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED')"
+            " AND completed_at < :before LIMIT :many"
+        ),
+        {"before": int(before * 1000), "many": limit},
+    )
+    return list(found.scalars())
+
+
+def _instance() -> Any:
+    """DBOS's state of this process; ``None`` when no worker runs here."""
+    from dbos import _dbos
+
+    return _dbos._dbos_global_instance
+
+
+def _system_database() -> Any:
+    return _instance()._sys_db
+
+
+class _Joined:
+    """Stands for an engine: ``begin()`` gives the connection whose transaction is under way."""
+
+    def __init__(self, conn: sa.Connection) -> None:
+        self._conn = conn
+        self.dialect = conn.dialect
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        yield self._conn
+
+
+def _join_ends(db: Database) -> None:
+    """Have the end of a run written in a commit of ours instead of one of its own.
+
+    On SQLite there is one writer at a time, and a quarter of its time went into these small transactions.
+    """
+    sys_db = _system_database()
+
+    def write(conn: sa.Connection, *args: Any, **kwargs: Any) -> bool:
+        sys_db._apply_caller_schema(conn)
+        joined = copy.copy(sys_db)
+        joined.engine = _Joined(conn)
+        return bool(type(sys_db)._update_workflow_outcome_in_transaction(joined, *args, **kwargs))
+
+    sys_db._update_workflow_outcome_in_transaction = functools.partial(db.write, write)
+
+
+class _Polls:
+    """Cuts short the pauses between two looks of DBOS's queue threads.
+
+    They pause in ``wait`` of the event that stops them. Here it waits for a flag of its own, which :meth:`cut` sets.
+    A pause that has not begun yet is cut when it does.
+    """
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._pausing: dict[str, Flag] = {}
+        self._owed: set[str] = set()
+
+    def watch(self, stop: Any) -> None:
+        really_set = stop.set
+
+        def wait(timeout: float | None = None) -> bool:
+            name, mine = self._process.thread_name(), self._process.flag()
+            self._pausing[name] = mine
+            if name in self._owed:
+                self._owed.discard(name)
+            elif not stop.is_set():
+                mine.wait(timeout)
+            self._pausing.pop(name, None)
+            return bool(stop.is_set())
+
+        def set_and_cut() -> None:
+            really_set()
+            for flag in self._pausing.copy().values():
+                flag.set()
+
+        stop.wait, stop.set = wait, set_and_cut
+
+    def cut(self, queue: QueueName) -> None:
+        name = f"queue-worker-{QUEUES[queue]}"  # as DBOS names the thread
+        flag = self._pausing.get(name)
+        if flag is None:
+            self._owed.add(name)
+        else:
+            flag.set()
+
+
+def _take_over(executors: list[str]) -> None:
+    """Put a dead executor's runs back into their queues, partition kept, each for one taker."""
+    DBOS._recover_pending_workflows(executors)

@@ -1,0 +1,309 @@
+"""What every queue of runs promises: DBOS on SQLite, DBOS on PostgreSQL, and the one of the simulation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.simulated_queue import SimulatedQueue
+from tests.support.simulated_runtime import Clock
+from treadle.engine import dbos_queue
+from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
+from treadle.engine.queue import Execute, RunQueue, RunStore
+from treadle.engine.system import SystemProcess
+from treadle.store import Database, migrate
+
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    post_id: str
+    account: str = "acc_1"
+    delay_s: float = 0.0
+    due_at: float = 1_000.0
+
+
+class Place:
+    """One implementation, and a worker to open and to lose. ``executed``: ids of posts, in order."""
+
+    store: RunStore
+    queue: RunQueue
+
+    def __init__(self) -> None:
+        self.executed: list[str] = []
+
+    async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
+        raise NotImplementedError
+
+    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+        raise NotImplementedError
+
+    async def lose_worker(self) -> None:
+        """It is gone, in the middle of what it was executing."""
+        raise NotImplementedError
+
+    async def lose_end(self, post_id: str) -> None:
+        """Execute the run of this post, which is stored, and lose its end."""
+        raise NotImplementedError
+
+    async def until_ended(self, post_id: str) -> None:
+        raise NotImplementedError
+
+    def left_behind(self) -> list[str]:
+        raise NotImplementedError
+
+    def now(self) -> float:
+        raise NotImplementedError
+
+    async def note(self, post_id: str, seq: int, queue: str) -> None:
+        self.executed.append(post_id)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():  # noqa: ASYNC110  (what is waited for is a row of the database)
+                await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class Dbos(Place):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.db = Database(url)
+        migrate.upgrade(self.db)
+        self.store = DbosRunStore(self.db)
+        self.worker, self.opened = "", False
+
+    async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
+        self.queue, self.worker, self.opened = DbosQueue(self.db, SystemProcess(), at_once=at_once), worker, True
+        await self.queue.open(worker, execute or self.note)
+
+    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+        with self.db.begin() as conn:
+            for item in items:
+                self.store(conn, item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at)
+            if fails:
+                raise ArithmeticError
+
+    async def lose_worker(self) -> None:
+        await asyncio.to_thread(self.queue.close, within_s=0.0)
+        self.opened = False
+
+    @property
+    def table(self) -> str:
+        return "workflow_status" if self.db.is_sqlite else "dbos.workflow_status"
+
+    def status(self, post_id: str) -> Any:
+        with self.db.read() as conn:
+            found = sa.text(f"SELECT status FROM {self.table} WHERE workflow_uuid = :id")
+            return conn.execute(found, {"id": f"{post_id}.1"}).scalar()
+
+    async def lose_end(self, post_id: str) -> None:
+        await self.until_ended(post_id)
+        with self.db.begin() as conn:
+            again = sa.text(
+                f"UPDATE {self.table} SET status = 'PENDING', executor_id = :me, output = NULL, completed_at = NULL"
+                " WHERE workflow_uuid = :id"
+            )
+            conn.execute(again, {"me": self.worker, "id": f"{post_id}.1"})
+
+    async def until_ended(self, post_id: str) -> None:
+        await self.until(lambda: self.status(post_id) == "SUCCESS")
+
+    def left_behind(self) -> list[str]:
+        with self.db.read() as conn:
+            return self.queue.left_behind(conn)
+
+    def now(self) -> float:
+        return SystemProcess().now()
+
+    async def close(self) -> None:
+        if self.opened:
+            await self.lose_worker()
+        self.db.close()
+
+
+class Simulated(Place):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock(1_000.0)
+        self.queue = self.store = SimulatedQueue(self.clock)
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
+        self.queue.at_once = at_once
+        await self.queue.open(worker, execute or self.note)
+
+    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+        with self.queue.transaction():
+            for item in items:
+                self.store(
+                    None,  # type: ignore[arg-type]
+                    item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at,
+                )  # fmt: skip
+            if fails:
+                raise ArithmeticError
+
+    async def lose_worker(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.tasks.clear()
+        self.queue.close()
+
+    async def lose_end(self, post_id: str) -> None:
+        taken = self.queue.take()
+        assert taken is not None
+        await self.note(taken.post_id, taken.seq, taken.queue)
+        self.queue.ended(taken, stored=False)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():
+                self.tasks = {task for task in self.tasks if not task.done()}
+                self.tasks |= set(self.queue.start_ready())
+                await asyncio.sleep(0)
+                if not self.tasks and not done() and (at := self.queue.next_at()) is not None:
+                    self.clock.to(at)
+
+    async def until_ended(self, post_id: str) -> None:
+        await self.until(lambda: not self.queue.holds(post_id))
+
+    def left_behind(self) -> list[str]:
+        return self.queue.left_behind()
+
+    def now(self) -> float:
+        return self.clock()
+
+    async def close(self) -> None:
+        await self.lose_worker()
+
+
+@pytest.fixture(params=["simulated", "dbos-sqlite", pytest.param("dbos-postgresql", marks=pytest.mark.postgres)])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    if request.param == "simulated":
+        made: Place = Simulated()
+        yield made
+        await made.close()
+        return
+    if request.param == "dbos-sqlite":
+        made = Dbos(f"sqlite:///{tmp_path}/queue.sqlite")
+        yield made
+        await made.close()
+        return
+    with request.getfixturevalue("postgres_cluster").database() as url:
+        made = Dbos(url)
+        yield made
+        await made.close()
+
+
+async def test_a_stored_run_is_executed_once_and_one_that_was_rolled_back_never(place: Place) -> None:
+    await place.open("wrk_a")
+    with pytest.raises(ArithmeticError):
+        place.put([Item("pst_undone", "acc_2")], fails=True)
+    place.put([Item("pst_1"), Item("pst_2", "acc_2")])
+    await place.until(lambda: len(place.executed) >= 2)
+    await place.until_ended("pst_1")
+    await place.until_ended("pst_2")
+    assert sorted(place.executed) == ["pst_1", "pst_2"]
+
+
+async def test_a_delayed_run_is_executed_at_its_time_and_not_before(place: Place) -> None:
+    times: dict[str, float] = {}
+
+    async def execute(post_id: str, seq: int, queue: str) -> None:
+        times[post_id] = place.now()
+
+    await place.open("wrk_a", execute)
+    began = place.now()
+    place.put([Item("pst_late", "acc_1", delay_s=1.5), Item("pst_now", "acc_2")])
+    await place.until(lambda: len(times) == 2)
+    assert times["pst_now"] < times["pst_late"]
+    assert times["pst_late"] >= began + 1.5 - 0.01  # DBOS stores whole milliseconds
+
+
+async def test_what_a_dead_worker_was_executing_is_executed_again_by_the_next(place: Place) -> None:
+    begun = asyncio.Event()
+
+    async def hang(post_id: str, seq: int, queue: str) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await place.open("wrk_a", hang)
+    place.put([Item("pst_1")])
+    await place.until(begun.is_set)
+    await place.lose_worker()
+    await place.open("wrk_b")
+    assert place.left_behind() == ["wrk_a"]
+    assert place.executed == []
+    place.queue.take_over(["wrk_a"])
+    await place.until_ended("pst_1")
+    assert place.executed == ["pst_1"]
+    assert place.left_behind() == []
+
+
+async def test_a_run_whose_end_was_lost_is_executed_again(place: Place) -> None:
+    """And holds its account's other runs until then. It must be missing twice: one that just begins looks the same."""
+    await place.open("wrk_a")
+    place.put([Item("pst_1")])
+    await place.lose_end("pst_1")
+    assert place.queue.pick_up() == 0
+    assert place.executed == ["pst_1"]
+    await place.until(lambda: place.queue.pick_up() == 1)
+    await place.until(lambda: len(place.executed) == 2)
+    await place.until_ended("pst_1")
+    assert place.executed == ["pst_1", "pst_1"]
+    assert place.queue.pick_up() == 0
+
+
+async def test_of_one_accounts_runs_what_was_due_first_is_taken_first(place: Place) -> None:
+    due = [1_300.0, 1_100.0, 1_500.0, 1_200.0, 1_400.0, 1_000.0]
+    place.put([Item(f"pst_{int(at)}", due_at=at) for at in due])
+    await place.open("wrk_a")
+    await place.until(lambda: len(place.executed) == len(due))
+    assert place.executed == [f"pst_{int(at)}" for at in sorted(due)]
+
+
+async def test_one_accounts_runs_are_never_side_by_side_and_those_of_others_are(place: Place) -> None:
+    under_way: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    done: list[str] = []
+    both = asyncio.Event()
+
+    async def execute(post_id: str, seq: int, queue: str) -> None:
+        account = post_id.split("-")[1]
+        under_way[account] += 1
+        most[account] = max(most[account], under_way[account])
+        most["all"] = max(most["all"], under_way.total())
+        if under_way["a"] and under_way["b"]:
+            both.set()
+        await both.wait()  # the first run of each account waits for the other account's
+        for _ in range(5):
+            await asyncio.sleep(0)
+        under_way[account] -= 1
+        done.append(post_id)
+
+    await place.open("wrk_a", execute)
+    place.put([Item(f"pst{n}-{account}", f"acc_{account}") for n in range(4) for account in "ab"])
+    await place.until(lambda: len(done) == 8)
+    assert (most["a"], most["b"], most["all"]) == (1, 1, 2)
+
+
+async def test_our_own_posts_wake_the_queue(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that would look again in ten minutes executes what this process stores, and what falls due, all the same."""
+    monkeypatch.setattr(dbos_queue, "POLL_S", 600.0)
+    await place.open("wrk_a")
+    place.put([Item("pst_1")])
+    await place.until_ended("pst_1")
+    place.put([Item("pst_2", delay_s=1.0)])
+    place.queue.wake(place.now() + 1.0)
+    await place.until_ended("pst_2")
+    assert place.executed == ["pst_1", "pst_2"]
