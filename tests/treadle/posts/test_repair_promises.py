@@ -5,7 +5,6 @@ And each rule as SQL says what it says as Python.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -24,6 +23,7 @@ from treadle.engine.house import House
 from treadle.store import Database, clauses
 from treadle.store.isolation import failures
 from treadle.store.migrate import upgrade
+from treadle.store.moving import Mover
 from treadle.store.release import Releaser, candidate, ready
 from treadle.store.repair_preview import counted, counted_for_accounts, preview, preview_of_connecting
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
@@ -328,8 +328,8 @@ def test_the_rules_as_sql_are_the_rules_as_python(db: Database, made: Made) -> N
         assert [row["id"] for row in rows] == list(order)
 
 
-def test_a_thread_whose_next_part_is_three_days_late_is_held_as_promised(db: Database) -> None:
-    """Part 1 is live, part 2 waited three days behind a revoked token."""
+def thread(live_for: float, **more: Any) -> Made:
+    """Part 1 is live; part 2 has waited since then behind a revoked token. Due three days ago."""
     post = {"id": "pst_1", "workspace_id": HERE, "account_id": "acc_0", "state": "blocked", "due_at": NOW - 3 * DAY,
             "max_lateness": DAY, "created_at": 0.0, "updated_at": 0.0}  # fmt: skip
     part = {"post_id": "pst_1", "workspace_id": HERE, "account_id": "acc_0", "threads_user_id": "0", "kind": "TEXT",
@@ -338,15 +338,32 @@ def test_a_thread_whose_next_part_is_three_days_late_is_held_as_promised(db: Dat
                "updated_at": 0.0}  # fmt: skip
     blocker = {"id": "blk_1", "workspace_id": HERE, "scope": "account", "key": "acc_0", "pattern": "token_revoked",
                "lane": "meta_token", "action": "reconnect", "cause": {}, "opened_at": 0.0, "open_key": "x"}  # fmt: skip
-    for live_for, promised in ((3 * DAY, "holds"), (3600.0, "sends")):
-        first = {**part, "id": "prt_1", "position": 0, "intent": "sent", "sends": 1, "published_at": NOW - live_for}
-        second = {**part, "id": "prt_2", "position": 1, "intent": "none", "sends": 0}
-        made = Made(False, [account], [blocker], [post], [first, second], [{"post_id": "pst_1", "blocker_id": "blk_1"}])
-        with db.begin() as conn:
-            made.write(conn)
-            said = preview(conn, ["blk_1"], workspace_id=HERE, now=NOW)
-            assert said == {"sends": [], "holds": [], promised: ["pst_1"]}
-            queue = Queue()
-            released = Releaser(queue).repaired(conn, ["blk_1"], by="reconnect", now=NOW)
-            done = did(conn, released, queue, {"pst_1": "blocked"})
-            assert Counter({what: len(ids) for what, ids in done.items()}) == Counter({promised: 1})
+    first = {**part, "id": "prt_1", "position": 0, "intent": "sent", "sends": 1, "published_at": NOW - live_for}
+    second = {**part, "id": "prt_2", "position": 1, "intent": "none", "sends": 0}
+    link = {"post_id": "pst_1", "blocker_id": "blk_1"}
+    return Made(False, [account], [blocker], [{**post, **more}], [first, second], [link])
+
+
+@pytest.mark.parametrize(("live_for", "promised"), [(3 * DAY, "holds"), (3600.0, "sends")])
+def test_a_thread_is_held_when_its_next_part_is_late_and_only_then(
+    db: Database, live_for: float, promised: str
+) -> None:
+    with db.begin() as conn:
+        thread(live_for).write(conn)
+        said = preview(conn, ["blk_1"], workspace_id=HERE, now=NOW)
+        assert said == {"sends": [], "holds": [], promised: ["pst_1"]}
+        queue = Queue()
+        released = Releaser(queue).repaired(conn, ["blk_1"], by="reconnect", now=NOW)
+        done = did(conn, released, queue, {"pst_1": "blocked"})
+        assert done == {"sends": set(), "holds": set(), promised: {"pst_1"}}
+
+
+def test_a_post_approved_behind_an_open_cause_goes_with_its_repair(db: Database) -> None:
+    with db.begin() as conn:
+        thread(3 * DAY, state="publishing", confirmed_at=NOW).write(conn)
+        queue = Queue()
+        releaser = Releaser(queue)
+        assert not Mover(releaser).again(conn, "pst_1", why="Confirmed.", now=NOW)
+        assert conn.execute(sa.select(posts.c.state)).scalar_one() == "blocked"
+        assert preview(conn, ["blk_1"], workspace_id=HERE, now=NOW)["sends"] == ["pst_1"]
+        assert releaser.repaired(conn, ["blk_1"], by="reconnect", now=NOW) == ["pst_1"]
