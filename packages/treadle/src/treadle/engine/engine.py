@@ -156,7 +156,7 @@ class Engine:
         Nothing was half written then. It is executed again after a pause, for as long as it takes.
         """
         event, pause = "run.failed", 1.0
-        while not self._stop.is_set():
+        while True:  # what was taken is advanced, also when the worker stops meanwhile: it counts as executed
             try:
                 await advance(self.context, post_id, seq, queue)
                 return
@@ -164,6 +164,8 @@ class Engine:
                 raise
             except Exception as error:
                 _log_failure(event, error, post_id, seq)
+            if self._stop.is_set():
+                return
             await self.process.sleep(pause * self.settings.time_scale + self.process.random01())
             event, pause = "run.failed_again", min(60.0, pause * 2)
 
