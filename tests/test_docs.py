@@ -158,12 +158,15 @@ def test_documented_defaults_are_the_defaults() -> None:
         if isinstance(field.default, (int, float, str)) and not isinstance(field.default, bool) and field.default != ""
     }
     table = re.findall(r"^\| (`TREADLE.*?) \| (.*?) \|", (DOCS / "running.md").read_text(encoding="utf-8"), re.M)
+    compared = set()
     for names, shown in table:
         named, values = re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", shown)
         for name, value in zip(named, values, strict=False):
             if name in defaults:
                 default = defaults[name]
                 assert value == (f"{default:g}" if isinstance(default, float) else str(default)), name
+                compared.add(name)
+    assert compared == set(defaults), "not in the table"
 
 
 def test_every_state_and_action_is_explained() -> None:

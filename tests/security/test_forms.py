@@ -131,6 +131,7 @@ def test_pages_put_the_token_before_their_files() -> None:
     """A form without script is read in its order."""
     from importlib import resources
 
+    with_files = 0
     for template in (resources.files("treadle.web") / "templates").iterdir():
         text = template.read_text(encoding="utf-8")
         for form in text.split("<form")[1:]:
@@ -140,3 +141,5 @@ def test_pages_put_the_token_before_their_files() -> None:
                 files = inside.find('type="file"')
                 assert token >= 0, template.name
                 assert files < 0 or token < files, template.name
+                with_files += files >= 0
+    assert with_files, "no form with files was looked at"
