@@ -8,12 +8,13 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
+.PHONY: help demo setup rivals test test-long coverage lint format types lock-check bench bench-quick soak attack docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
 	@echo "make test         the tests (ARGS='-k word' for some of them)"
 	@echo "make test-long    the proofs that take minutes"
+	@echo "make coverage     what the quick tests run, branches too; two to three times as long"
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
@@ -33,6 +34,9 @@ test: setup
 
 test-long: setup
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
+
+coverage: setup
+	@$(PYTEST) -n $(JOBS) -m "not long and not browser" --cov --cov-report=term $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .
