@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.sources import ROOT, SOURCES
 
@@ -52,3 +54,23 @@ def test_a_decision_says_why_at_what_price_and_for_how_long(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"# {int(page.name[:4])}. ")
     assert [heading for heading in HEADINGS if heading not in text] == []
+
+
+def test_the_hooks_run_what_is_installed() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    installed = Path(sys.executable).parent
+    assert [hook["id"] for hook in hooks] == ["ruff-check", "ruff-format", "lint-imports", "mypy"]
+    for hook in hooks:
+        command = hook["entry"].split()[0]
+        assert (installed / command.removeprefix(".venv/bin/")).is_file(), command
+
+
+def test_the_forms_for_issues_are_complete() -> None:
+    folder = ROOT / ".github" / "ISSUE_TEMPLATE"
+    forms = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in folder.glob("*.yml") if path.stem != "config"]
+    assert len(forms) == 3
+    for form in forms:
+        assert {"name", "description", "body"} <= form.keys()
+        asked = [entry["id"] for entry in form["body"] if entry["type"] != "markdown"]
+        assert len(asked) == len(set(asked)) > 0
+        assert all(entry["attributes"].get("label") for entry in form["body"] if entry["type"] != "markdown")
