@@ -8,7 +8,7 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup rivals test test-long coverage lint format types lock-check bench bench-quick soak attack docs screenshots clean
+.PHONY: help demo setup rivals test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
@@ -35,6 +35,7 @@ test: setup
 test-long: setup
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
 
+.PHONY: coverage
 coverage: setup
 	@$(PYTEST) -n $(JOBS) -m "not long and not browser" --cov --cov-report=term $(ARGS)
 

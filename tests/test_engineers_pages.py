@@ -16,7 +16,7 @@ DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 PAGES = [DOCS / "architecture.md", DOCS / "glossary.md", ROOT / "CONTRIBUTING.md", *DECISIONS]
 # A path on these pages begins at the repository, at a package, or in the server.
 BEGINNINGS = [ROOT, *(source.parent for source in SOURCES.values()), SOURCES["treadle"]]
-HEADINGS = ("**Problem.**", "**Decision.**", "**Costs.**", "**What would")
+HEADINGS = (r"\*\*(?:Problem|Why)\.\*\*", r"\*\*(?:Decision|Decided)\.\*\*")
 
 
 def paths_of(page: Path) -> set[str]:
@@ -50,10 +50,10 @@ def test_the_index_names_every_decision() -> None:
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name)
-def test_a_decision_says_why_at_what_price_and_for_how_long(page: Path) -> None:
+def test_a_decision_says_what_and_why(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"# {int(page.name[:4])}. ")
-    assert [heading for heading in HEADINGS if heading not in text] == []
+    assert text.startswith("# ")
+    assert [heading for heading in HEADINGS if not re.search(heading, text)] == []
 
 
 def test_the_hooks_run_what_is_installed() -> None:
