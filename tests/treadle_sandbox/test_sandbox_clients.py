@@ -8,14 +8,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from tests.treadle_sandbox.conftest import MakeVideo, image
+from tests.treadle_sandbox.conftest import image
 from treadle_sandbox import running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ def client_python() -> Path:
 
 
 @pytest.fixture
-def set_up(files_thread: str) -> Iterator[Any]:
+def set_up(files_thread: str):
     """A sandbox with an account, media that are good and bad, and the values a driver asks for."""
     with running(processing=0.0, app={"id": "246813579", "secret": "shh"}) as sandbox:
         account = sandbox.control.add_account("ada")
@@ -87,7 +87,7 @@ def set_up(files_thread: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def files_thread(make_video: MakeVideo, tmp_path: Path) -> Iterator[str]:
+def files_thread(make_video: Callable[..., bytes], tmp_path: Path):
     """A plain web server in a thread: the drivers are processes of their own."""
     import threading
     from functools import partial
