@@ -178,16 +178,16 @@ def test_every_state_and_action_is_explained() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     app = open_app(Settings(data_dir=tmp_path_factory.mktemp("docs")))
     yield app
     app.close()
 
 
 @pytest.fixture(scope="module")
-def routes(house: App) -> set[tuple[str, str]]:
+def routes(app: App) -> set[tuple[str, str]]:
     """``(method, path)`` of everything the server answers, and of the sandbox's own controls, ids as ``{}``."""
-    whole = site.build(house)
+    whole = site.build(app)
     known: set[tuple[str, str]] = set()
 
     def add(path: str, methods: Any) -> None:
