@@ -14,6 +14,7 @@ help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
 	@echo "make test         the tests (ARGS='-k word' for some of them)"
 	@echo "make test-long    the proofs that take minutes"
+	@echo "make coverage     what the quick tests run, branches too; two to three times as long"
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make build        wheels and source distributions of every package, into dist/"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
@@ -34,6 +35,10 @@ test: setup
 
 test-long: setup
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
+
+.PHONY: coverage
+coverage: setup
+	@$(PYTEST) -n $(JOBS) -m "not long and not browser" --cov --cov-report=term $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -158,12 +158,15 @@ def test_documented_defaults_are_the_defaults() -> None:
         if isinstance(field.default, (int, float, str)) and not isinstance(field.default, bool) and field.default != ""
     }
     table = re.findall(r"^\| (`TREADLE.*?) \| (.*?) \|", (DOCS / "running.md").read_text(encoding="utf-8"), re.M)
+    compared = set()
     for names, shown in table:
         named, values = re.findall(r"`(\w+)`", names), re.findall(r"`([^`]+)`", shown)
         for name, value in zip(named, values, strict=False):
             if name in defaults:
                 default = defaults[name]
                 assert value == (f"{default:g}" if isinstance(default, float) else str(default)), name
+                compared.add(name)
+    assert compared == set(defaults), "not in the table"
 
 
 def test_every_state_and_action_is_explained() -> None:
@@ -175,16 +178,16 @@ def test_every_state_and_action_is_explained() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     app = open_app(Settings(data_dir=tmp_path_factory.mktemp("docs")))
     yield app
     app.close()
 
 
 @pytest.fixture(scope="module")
-def routes(house: App) -> set[tuple[str, str]]:
+def routes(app: App) -> set[tuple[str, str]]:
     """``(method, path)`` of everything the server answers, and of the sandbox's own controls, ids as ``{}``."""
-    whole = site.build(house)
+    whole = site.build(app)
     known: set[tuple[str, str]] = set()
 
     def add(path: str, methods: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import threading
 from contextlib import ExitStack
 
-from bench.house import prepare, published
+from bench.installation import prepare, published
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable, percentile
 from bench.processes import running
 from bench.workers.drain import fill
@@ -30,10 +30,10 @@ def run(bench: Bench) -> Outcome:
         except NoPostgres as why:
             raise Unavailable(str(why)) from None
         folder = bench.folder / "held"
-        house = stack.enter_context(prepare(folder, ready, url))
-        fill(house.app, house.accounts, count)
+        installed = stack.enter_context(prepare(folder, ready, url))
+        fill(installed.app, installed.accounts, count)
         process, _ = stack.enter_context(
-            running("-m", "bench.workers.worker", house.plan, LOOKED_AT, log=folder / "worker.log")
+            running("-m", "bench.workers.worker", installed.plan, LOOKED_AT, log=folder / "worker.log")
         )
 
         def listen() -> None:
@@ -43,7 +43,7 @@ def run(bench: Bench) -> Outcome:
                 memory.append(sample["memory_mb"])
 
         threading.Thread(target=listen, daemon=True).start()
-        first, last, done = published(house.app.db.engine, count, 900)
+        first, last, done = published(installed.app.db.engine, count, 900)
     if not memory or not late:
         raise Unavailable(f"the worker told nothing; {done} of {count} posts were published")
     title = f"{count:,} posts waiting for containers, one worker"

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.house import prepare, published
+from bench.installation import prepare, published
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.seed import WORKSPACE
@@ -29,12 +29,12 @@ def run(bench: Bench) -> Outcome:
     with ExitStack() as stack:
         _, ready = stack.enter_context(running("-m", "bench.workers.sandbox", ACCOUNTS))
         folder = bench.folder / "memory"
-        with prepare(folder, ready) as house:
-            with house.app.db.begin() as conn:
+        with prepare(folder, ready) as installed:
+            with installed.app.db.begin() as conn:
                 _, secret = create_key(conn, WORKSPACE, "bench", [SCOPES[-1]], time.time())
-            address, accounts = house.app.db.url, house.accounts
+            address, accounts = installed.app.db.url, installed.accounts
         names = {"data_dir", "threads_api_url"}
-        settings = {f"TREADLE_{name.upper()}": str(house.settings[name]) for name in names}
+        settings = {f"TREADLE_{name.upper()}": str(installed.settings[name]) for name in names}
         server = stack.enter_context(serving(settings))
         time.sleep(IDLE_S)
         before = server.memory_mb()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import sqlalchemy as sa
 
-from bench.house import prepare, published
+from bench.installation import prepare, published
 from bench.measure import Bench, Outcome, Row, Samples, Unavailable
 from bench.processes import running
 from bench.workers.drain import fill
@@ -40,12 +40,12 @@ def _measure(
     with ExitStack() as stack:
         _, ready = stack.enter_context(running("-m", "bench.workers.sandbox", ACCOUNTS))
         folder = bench.folder / f"workers-{workers}"
-        house = stack.enter_context(prepare(folder, ready, cluster.create_database()))
+        installed = stack.enter_context(prepare(folder, ready, cluster.create_database()))
         for _ in range(workers):
-            stack.enter_context(running("-m", "bench.workers.worker", house.plan, log=folder / "worker.log"))
-        fill(house.app, house.accounts, count, due_in=3.0 + count / ACCEPTED_AT_LEAST)
-        first, last, done = published(house.app.db.engine, count, 300)
-        with house.app.db.read() as conn:
+            stack.enter_context(running("-m", "bench.workers.worker", installed.plan, log=folder / "worker.log"))
+        fill(installed.app, installed.accounts, count, due_in=3.0 + count / ACCEPTED_AT_LEAST)
+        first, last, done = published(installed.app.db.engine, count, 300)
+        with installed.app.db.read() as conn:
             shares = Counter(conn.execute(sa.select(parts.c.intent_worker)).scalars())
         live = Counter(post.get("text") for post in Control.connect(ready["url"], 60).posts(limit=count * 2))
     doubled = sum(number - 1 for number in live.values() if number > 1)

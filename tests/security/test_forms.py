@@ -20,7 +20,7 @@ PIECES = 2_000  # 131 MB, if anybody reads them
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+def served(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
     with opened(tmp_path / "data") as (app, site):
         person(app)
         yield app, site
@@ -69,8 +69,8 @@ URLENCODED = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("path", ["/logout", "/me", "/keys", "/compose", "/compose/upload", "/posts/replace"])
-def test_files_without_the_token_are_not_read(house: tuple[App, FastAPI], path: str) -> None:
-    _, site = house
+def test_files_without_the_token_are_not_read(served: tuple[App, FastAPI], path: str) -> None:
+    _, site = served
     session = browser(site).cookies["treadle_session"]
     for begin in (file(), field("csrf", "guessed") + file(), field("x", "y") + file()):
         status, taken = asyncio.run(send_slowly(site, path, f"treadle_session={session}", begin, MULTIPART))
@@ -78,8 +78,8 @@ def test_files_without_the_token_are_not_read(house: tuple[App, FastAPI], path: 
         assert taken == 0
 
 
-def test_a_wrong_header_is_enough_to_stop(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_a_wrong_header_is_enough_to_stop(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     session = browser(site).cookies["treadle_session"]
     cookie, wrong = f"treadle_session={session}", (("x-csrf-token", "guessed"),)
     for kind in (MULTIPART, URLENCODED, "text/plain"):
@@ -88,8 +88,8 @@ def test_a_wrong_header_is_enough_to_stop(house: tuple[App, FastAPI]) -> None:
 
 @pytest.mark.parametrize("kind", [MULTIPART, URLENCODED])
 @pytest.mark.parametrize(("path", "known"), [("/me", True), ("/compose", True), ("/login", False)])
-def test_fields_have_a_bound_whoever_sends_them(house: tuple[App, FastAPI], kind: str, path: str, known: bool) -> None:
-    _, site = house
+def test_fields_have_a_bound_whoever_sends_them(served: tuple[App, FastAPI], kind: str, path: str, known: bool) -> None:
+    _, site = served
     client = browser(site)
     csrf, cookie = csrf_of(client, "/me"), f"treadle_session={client.cookies['treadle_session']}"
     if not known:
@@ -103,8 +103,8 @@ def test_fields_have_a_bound_whoever_sends_them(house: tuple[App, FastAPI], kind
     assert taken * len(PIECE) <= forms.FIELDS_MOST + len(PIECE)
 
 
-def test_a_length_that_is_too_large_is_refused_at_once(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_a_length_that_is_too_large_is_refused_at_once(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     client = browser(site)
     cookie = f"treadle_session={client.cookies['treadle_session']}"
     for path, most in (("/logout", forms.FIELDS_MOST), ("/compose", forms.FILES_MOST)):
@@ -114,8 +114,8 @@ def test_a_length_that_is_too_large_is_refused_at_once(house: tuple[App, FastAPI
     assert asyncio.run(send_slowly(site, "/login", "", b"", URLENCODED, told)) == (413, 0)
 
 
-def test_a_file_after_the_token_is_read(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_a_file_after_the_token_is_read(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     client = browser(site)
     csrf = csrf_of(client, "/me")
     sent = {"csrf": csrf, "part": "0"}
@@ -131,6 +131,7 @@ def test_pages_put_the_token_before_their_files() -> None:
     """A form without script is read in its order."""
     from importlib import resources
 
+    with_files = 0
     for template in (resources.files("treadle.web") / "templates").iterdir():
         text = template.read_text(encoding="utf-8")
         for form in text.split("<form")[1:]:
@@ -140,3 +141,5 @@ def test_pages_put_the_token_before_their_files() -> None:
                 files = inside.find('type="file"')
                 assert token >= 0, template.name
                 assert files < 0 or token < files, template.name
+                with_files += files >= 0
+    assert with_files, "no form with files was looked at"

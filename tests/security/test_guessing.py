@@ -21,7 +21,7 @@ MARA, EVE = "mara@example.org", "eve@example.org"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+def served(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
     with opened(tmp_path / "data") as (app, site):
         person(app, MARA)
         person(app, EVE)
@@ -43,8 +43,8 @@ def lock_out(site: FastAPI, email: str) -> None:
     assert said == [401] * login.TRIES_PER_PERSON + [429]
 
 
-def test_a_browser_that_logged_in_before_is_not_shut_out(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_a_browser_that_logged_in_before_is_not_shut_out(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     mine = browser(site, MARA)
     assert mine.post("/logout", data={"csrf": csrf_of(mine, "/me")}).status_code == 303
     lock_out(site, MARA)
@@ -53,25 +53,25 @@ def test_a_browser_that_logged_in_before_is_not_shut_out(house: tuple[App, FastA
     assert attempt(stranger(site, "203.0.113.10"), MARA, PASSWORD) == 429
 
 
-def test_who_is_logged_in_changes_the_password_meanwhile(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_who_is_logged_in_changes_the_password_meanwhile(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     mine = browser(site, MARA)
     lock_out(site, MARA)
     form = {"csrf": csrf_of(mine, "/me"), "do": "password", "old": PASSWORD, "new": "heddles hang above the reed"}
     assert mine.post("/me", data=form).status_code == 303
 
 
-def test_the_count_of_a_browser_has_an_end_as_well(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_the_count_of_a_browser_has_an_end_as_well(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     mine = browser(site, MARA)
     mine.post("/logout", data={"csrf": csrf_of(mine, "/me")})
     said = [attempt(mine, MARA, f"guess {n}") for n in range(login.TRIES_PER_PERSON + 1)]
     assert said == [401] * login.TRIES_PER_PERSON + [429]
 
 
-def test_a_cookie_counts_for_its_own_person_only(house: tuple[App, FastAPI]) -> None:
+def test_a_cookie_counts_for_its_own_person_only(served: tuple[App, FastAPI]) -> None:
     """Somebody with an account here cannot guess at others' passwords with a count of their own."""
-    app, site = house
+    app, site = served
     mine = browser(site, EVE)
     mine.post("/logout", data={"csrf": csrf_of(mine, "/me")})
     lock_out(site, MARA)
@@ -83,8 +83,8 @@ def test_a_cookie_counts_for_its_own_person_only(house: tuple[App, FastAPI]) -> 
             assert login.counter_of_device(conn, app.vault, cookie, "nobody@example.org") == ""
 
 
-def test_the_cookie_opens_nothing(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_the_cookie_opens_nothing(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     mine = browser(site, MARA)
     del mine.cookies["treadle_session"]
     assert mine.get("/").headers["location"] == "/login"
@@ -112,10 +112,10 @@ def test_a_good_password_is_taken(password: str) -> None:
 
 
 def test_a_login_under_way_does_not_outlive_the_end_of_the_right(
-    house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
+    served: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look at the password and the new session somebody is disabled, or has another password."""
-    app, _ = house
+    app, _ = served
     proven = login.prove
     for change in ({"disabled_at": 1.0}, {"disabled_at": None, "password_hash": "-"}):
         assert isinstance(asyncio.run(login.login(app.db, MARA, PASSWORD, address="a", now=app.now())), login.Session)

@@ -25,7 +25,7 @@ HOST = ("Host", "localhost")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+def served(tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
     with opened(tmp_path / "data") as made:
         yield made
 
@@ -46,8 +46,8 @@ def junk(rng: random.Random, length: int = 200) -> str:
     return "".join(rng.choices(string.ascii_letters + string.digits, k=rng.randint(1, length)))
 
 
-def test_a_flood_of_junk_adds_no_series(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_a_flood_of_junk_adds_no_series(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     made: Metrics = site.state.metrics
 
     async def flood(seed: int, count: int) -> None:
@@ -72,8 +72,8 @@ def test_a_flood_of_junk_adds_no_series(house: tuple[App, FastAPI]) -> None:
     assert "other" in labels(made.render(), "method")
 
 
-def test_over_the_wire_unknown_methods_end_at_the_gate(house: tuple[App, FastAPI]) -> None:
-    _, site = house
+def test_over_the_wire_unknown_methods_end_at_the_gate(served: tuple[App, FastAPI]) -> None:
+    _, site = served
     rng = random.Random(3)
     with listening(site) as port:
         for _ in range(20):
@@ -82,9 +82,9 @@ def test_over_the_wire_unknown_methods_end_at_the_gate(house: tuple[App, FastAPI
     assert labels(site.state.metrics.render(), "method") == {"other"}
 
 
-def test_what_the_tables_hold_is_no_label_unless_it_is_known(house: tuple[App, FastAPI]) -> None:
+def test_what_the_tables_hold_is_no_label_unless_it_is_known(served: tuple[App, FastAPI]) -> None:
     """Patterns, stages, outcomes and lanes of rows that an older release, or a mistake, wrote."""
-    app, _ = house
+    app, _ = served
     made, rng = Metrics(app.db, app.now), random.Random(4)
     made.render()
     now = app.now()
@@ -115,9 +115,9 @@ def test_what_the_tables_hold_is_no_label_unless_it_is_known(house: tuple[App, F
 
 
 def test_many_accounts_do_not_make_the_page_endless(
-    house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
+    served: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, _ = house
+    app, _ = served
     monkeypatch.setattr(metrics, "ACCOUNTS_MOST", 3)
     now = app.now()
     with app.db.begin() as conn:
@@ -131,8 +131,8 @@ def test_many_accounts_do_not_make_the_page_endless(
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "203.0.113.7"])
-def test_the_page_needs_a_key_wherever_one_asks_from(house: tuple[App, FastAPI], address: str) -> None:
-    app, site = house
+def test_the_page_needs_a_key_wherever_one_asks_from(served: tuple[App, FastAPI], address: str) -> None:
+    app, site = served
     with app.db.begin() as conn:
         _, secret = create_key(conn, DEFAULT_WORKSPACE, "prometheus", ["read"], app.now())
     assert ask(site, "/metrics", [HOST, ("X-Forwarded-For", address)]).status == 401

@@ -29,7 +29,7 @@ MARA, EVE = "mara@example.org", "eve@example.org"
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+def served(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
     with opened(tmp_path / "data", database_url=database_url) as made:
         yield made
 
@@ -45,8 +45,8 @@ def act(app: App, how: Any, user_id: str, workspace: str = DEFAULT_WORKSPACE) ->
         return done
 
 
-def test_the_list_says_who_was_there_when(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+def test_the_list_says_who_was_there_when(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     mara = person(app, MARA)
     person(app, EVE)
     browser(site, MARA)
@@ -60,8 +60,8 @@ def test_the_list_says_who_was_there_when(house: tuple[App, FastAPI]) -> None:
     assert (found[EVE].sessions, found[EVE].last_login_at, found[EVE].keys) == (0, None, ())
 
 
-def test_disabled_enabled_removed(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+def test_disabled_enabled_removed(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     person(app, MARA)
     eve = person(app, EVE)
     client = browser(site, EVE)
@@ -88,8 +88,8 @@ def logs_in(site: FastAPI, email: str) -> int:
 
 
 @pytest.mark.parametrize("how", [people.disable, people.remove])
-def test_the_last_one_stays(house: tuple[App, FastAPI], how: Any) -> None:
-    app, _ = house
+def test_the_last_one_stays(served: tuple[App, FastAPI], how: Any) -> None:
+    app, _ = served
     mara, eve = person(app, MARA), person(app, EVE)
     assert act(app, people.disable, eve) is None
     refused = act(app, how, mara)
@@ -99,8 +99,8 @@ def test_the_last_one_stays(house: tuple[App, FastAPI], how: Any) -> None:
     assert list(listed(app)) == [MARA]
 
 
-def test_two_who_put_each_other_out_at_once_do_not_both_go(house: tuple[App, FastAPI]) -> None:
-    app, _ = house
+def test_two_who_put_each_other_out_at_once_do_not_both_go(served: tuple[App, FastAPI]) -> None:
+    app, _ = served
     both = [person(app, MARA), person(app, EVE)]
     ready, outcomes = threading.Barrier(2), []
 
@@ -117,8 +117,8 @@ def test_two_who_put_each_other_out_at_once_do_not_both_go(house: tuple[App, Fas
     assert len(listed(app)) == 1
 
 
-def test_people_of_another_workspace_are_not_there(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+def test_people_of_another_workspace_are_not_there(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     other = new_id("workspace", app.now())
     with app.db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id=other, name="Other", created_at=app.now(), options={}))
@@ -156,8 +156,8 @@ def test_the_page_adds_disables_and_removes(tmp_path: Path) -> None:
         assert mine.post(f"/people/{mara}/promote", data={"csrf": csrf}).status_code == 404
 
 
-def test_a_new_password_does_not_let_in_who_is_disabled(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+def test_a_new_password_does_not_let_in_who_is_disabled(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     person(app, MARA)
     act(app, people.disable, person(app, EVE))
     assert asyncio.run(login.set_password(app.db, EVE, PASSWORD, actor="cli", now=app.now())) is True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -94,9 +95,13 @@ def test_probes_and_files_are_never_refused(app: App) -> None:
         assert 429 not in {asked.get(path).status_code for _ in range(PER_ADDRESS + 3)}, path
 
 
-@given(st.ip_addresses(v=6))
-def test_one_customers_ipv6_addresses_are_one(address: object) -> None:
-    assert "/64" in network(str(address)) or "." in network(str(address))
+@given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1), st.integers(0, 63))
+def test_one_customers_ipv6_addresses_are_one(address: IPv6Address, own_part: int, bit: int) -> None:
+    assume(int(address) >> 64)  # the first /64 holds the addresses that stand for one of IPv4
+    customer = int(address) >> 64
+    neighbour, stranger = IPv6Address(customer << 64 | own_part), IPv6Address((customer ^ 1 << bit) << 64 | own_part)
+    assert network(str(neighbour)) == network(str(address))
+    assert network(str(stranger)) != network(str(address))
     assert network("2001:db8::1") == network("2001:db8::ffff:1")
     assert network("2001:db8::1") != network("2001:db8:0:1::1")
     assert network("::ffff:203.0.113.1") == network("203.0.113.1")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import aiohttp
 import pytest
@@ -25,13 +25,22 @@ class Answer:
     headers: Any
 
     @property
+    def object(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self.body)
+
+    @property
     def error(self) -> dict[str, Any]:
-        return self.body["error"]
+        return cast(dict[str, Any], self.body["error"])
 
     @property
     def id(self) -> str:
         assert self.status == 200, self.body
-        return self.body["id"]
+        return str(self.body["id"])
+
+
+Start: TypeAlias = Callable[..., Awaitable["Caller"]]
+Other: TypeAlias = Callable[..., "Caller"]
+MakeVideo: TypeAlias = Callable[..., bytes]
 
 
 class Caller:
@@ -63,7 +72,7 @@ class Caller:
         return await self.post("/me/threads", **{"media_type": "TEXT", **params})
 
     async def status(self, container: str) -> dict[str, Any]:
-        return (await self.get(f"/{container}", fields="status,error_message")).body
+        return (await self.get(f"/{container}", fields="status,error_message")).object
 
     async def publish(self, container: str) -> Answer:
         return await self.post("/me/threads_publish", creation_id=container)
@@ -91,7 +100,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def start(session: aiohttp.ClientSession) -> AsyncIterator[Callable[..., Any]]:
+async def start(session: aiohttp.ClientSession) -> AsyncIterator[Start]:
     """``caller = await start(**options)``: a sandbox with one account, and its caller."""
     running: list[Sandbox] = []
 
@@ -106,13 +115,13 @@ async def start(session: aiohttp.ClientSession) -> AsyncIterator[Callable[..., A
 
 
 @pytest.fixture
-async def ada(start: Callable[..., Any]) -> Caller:
+async def ada(start: Start) -> Caller:
     """One account in a sandbox with the default options."""
     return await start()
 
 
 @pytest.fixture
-def other(session: aiohttp.ClientSession) -> Callable[..., Caller]:
+def other(session: aiohttp.ClientSession) -> Other:
     """``other(caller, "grace")``: one more account in the same sandbox."""
 
     def make(caller: Caller, username: str = "grace", **facts: Any) -> Caller:
@@ -165,7 +174,7 @@ def image(kind: str = "JPEG", size: tuple[int, int] = (64, 48)) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def make_video(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+def make_video(tmp_path_factory: pytest.TempPathFactory) -> MakeVideo:
     """``make_video(fps=30, size=(64, 48), seconds=1, codec="h264", ...)``: a small film, made once for each set."""
     folder: Path = tmp_path_factory.mktemp("videos")
     made: dict[Any, bytes] = {}
@@ -191,16 +200,17 @@ def encode_video(
 ) -> bytes:
     """Writes one film with PyAV; ``sound`` is codec, layout, rate."""
     import av
+    from av import AudioStream, VideoStream
 
     options = {"use_editlist": "0", **({"movflags": "+faststart+negative_cts_offsets"} if faststart else {})}
     with av.open(str(path), "w", format="mp4", options=options) as out:
-        film = out.add_stream(codec, rate=fps, options={"bf": "0"} if codec == "libx264" else {})
+        film = cast(VideoStream, out.add_stream(codec, rate=fps, options={"bf": "0"} if codec == "libx264" else {}))
         film.width, film.height, film.pix_fmt = *size, pixels
-        voice = out.add_stream(sound[0], rate=sound[2], layout=sound[1]) if sound is not None else None
+        voice = cast(AudioStream, out.add_stream(sound[0], rate=sound[2], layout=sound[1])) if sound else None
         for number in range(max(1, round(fps * seconds))):
             picture = av.VideoFrame(*size, pixels)
-            for plane in picture.planes:
-                plane.update(bytes([(number * 7) % 256]) * plane.buffer_size)
+            for color in picture.planes:
+                color.update(bytes([(number * 7) % 256]) * color.buffer_size)
             picture.pts = number
             out.mux(film.encode(picture))
         out.mux(film.encode())

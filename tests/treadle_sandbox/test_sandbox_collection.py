@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.treadle_sandbox.conftest import image
+from typing import Any
+
+from tests.treadle_sandbox.conftest import Caller, Files, MakeVideo, Other, image
 
 POLL = ",".join(
     [f"option_{x}" for x in "abcd"] + [f"option_{x}_votes_percentage" for x in "abcd"] + ["expiration_timestamp"]
@@ -24,12 +26,12 @@ QUOTA = (
 )
 
 
-async def test_the_collection(ada, other, files, make_video) -> None:
+async def test_the_collection(ada: Caller, other: Other, files: Files, make_video: MakeVideo) -> None:
     grace = other(ada)
     picture = files.put("/a.jpg", image())
     film = files.put("/v.mp4", make_video())
 
-    async def press(method: str, path: str, **params: str):
+    async def press(method: str, path: str, **params: str) -> Any:
         """The collection puts everything into the query, the token too."""
         answer = await ada.raw(method, path, params={**params, "access_token": ada.token})
         assert answer.status == 200, (path, answer.body)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.treadle_sandbox.conftest import Caller, Files, Start
 from treadle_sandbox import Control, Sandbox
 from treadle_sandbox.helper import ControlError
 
@@ -16,7 +17,7 @@ async def control(ada: Any, method: str, path: str, body: Any = None) -> Any:
     return await ada.raw(method, f"/_sandbox{path}", **how)
 
 
-async def test_accounts_by_http(ada) -> None:
+async def test_accounts_by_http(ada: Caller) -> None:
     made = await control(ada, "POST", "/accounts", {"username": "grace.h", "lang": "ko", "followers": 5})
     assert made.status == 201
     assert {"id", "username", "access_token", "expires_at", "scopes"} <= made.body.keys()
@@ -31,7 +32,7 @@ async def test_accounts_by_http(ada) -> None:
     assert (await control(ada, "POST", "/accounts", {})).body["username"] == "weaver1"
 
 
-async def test_faults_by_http(ada) -> None:
+async def test_faults_by_http(ada: Caller) -> None:
     rule = {"endpoint": "publish", "account": None, "nth": None, "probability": 1, "times": 1, "when": "after",
             "answer": {"status": 500, "headers": {}, "body": "x"}}  # fmt: skip
     made = await control(ada, "POST", "/faults", rule)
@@ -96,20 +97,20 @@ async def test_faults_by_http(ada) -> None:
     ],
 )  # fmt: skip
 async def test_wrong_control_calls_say_what_is_wrong(
-    ada, method: str, path: str, body: Any, status: int, names: str
+    ada: Caller, method: str, path: str, body: Any, status: int, names: str
 ) -> None:
     answer = await control(ada, method, path, body)
     assert answer.status == status, answer.body
     assert names in answer.body["error"]
 
 
-async def test_a_body_that_is_not_json_is_told_apart(ada) -> None:
+async def test_a_body_that_is_not_json_is_told_apart(ada: Caller) -> None:
     answer = await ada.raw("POST", "/_sandbox/faults", data=b"{nope", headers={"Content-Type": "application/json"})
     assert answer.status == 400
     assert "not JSON" in answer.body["error"]
 
 
-async def test_curl_sends_json_as_a_form(ada) -> None:
+async def test_curl_sends_json_as_a_form(ada: Caller) -> None:
     rule = b'{"endpoint": "read", "times": null, "answer": {"drop": true}}'
     made = await ada.raw("POST", "/_sandbox/faults", data=rule,
                          headers={"Content-Type": "application/x-www-form-urlencoded"})  # fmt: skip
@@ -117,7 +118,7 @@ async def test_curl_sends_json_as_a_form(ada) -> None:
     assert ada.sandbox.control.faults()[0]["times"] is None
 
 
-async def test_stopping_ends_what_is_under_way(ada, files) -> None:
+async def test_stopping_ends_what_is_under_way(ada: Caller, files: Files) -> None:
     """A film that is still being fetched when the sandbox stops leaves nothing behind."""
     waiting, gate = asyncio.Event(), asyncio.Event()
 
@@ -132,13 +133,13 @@ async def test_stopping_ends_what_is_under_way(ada, files) -> None:
     assert not ada.sandbox.world.fetcher.beside
 
 
-async def test_pages_of_elsewhere_cannot_drive_it(ada) -> None:
+async def test_pages_of_elsewhere_cannot_drive_it(ada: Caller) -> None:
     answer = await ada.raw("POST", "/_sandbox/reset", json={}, headers={"Origin": "https://evil.example"})
     assert answer.status == 403
     assert ada.sandbox.control.accounts()
 
 
-async def test_reset_forgets_everything_but_the_start(start) -> None:
+async def test_reset_forgets_everything_but_the_start(start: Start) -> None:
     ada = await start(accounts=["first"], scenario="slow", max_links=3)
     control_ = ada.sandbox.control
     control_.end_fault()
@@ -153,7 +154,7 @@ async def test_reset_forgets_everything_but_the_start(start) -> None:
     assert control_.call("GET", "/clock")["offset_s"] == 0
 
 
-async def test_requests_are_kept_with_their_answers_and_without_secrets(ada) -> None:
+async def test_requests_are_kept_with_their_answers_and_without_secrets(ada: Caller) -> None:
     await ada.text("hello")
     rows = ada.sandbox.control.requests(endpoint="publish")
     assert len(rows) == 1
@@ -166,21 +167,21 @@ async def test_requests_are_kept_with_their_answers_and_without_secrets(ada) -> 
     assert ada.sandbox.control.requests() == []
 
 
-async def test_the_record_has_an_end(start) -> None:
+async def test_the_record_has_an_end(start: Start) -> None:
     ada = await start(record=3)
     for _ in range(5):
         await ada.get("/me")
     assert [r["n"] for r in ada.sandbox.control.requests()] == [3, 4, 5]
 
 
-async def test_posts_by_hand_do_not_cost_quota(ada) -> None:
+async def test_posts_by_hand_do_not_cost_quota(ada: Caller) -> None:
     post = ada.sandbox.control.add_post("ada", text="by hand", age_s=7200)
     assert (await ada.get("/me/threads", fields="id,text")).body["data"] == [{"id": post["id"], "text": "by hand"}]
     assert (await ada.get("/me/threads_publishing_limit")).body["data"] == [{"quota_usage": 0}]
     assert ada.sandbox.control.posts("ada")[0]["published_at"] < ada.sandbox.control.now() - 7000
 
 
-async def test_the_clock(ada) -> None:
+async def test_the_clock(ada: Caller) -> None:
     control_ = ada.sandbox.control
     frozen = control_.freeze()
     assert control_.now() == frozen
@@ -191,7 +192,7 @@ async def test_the_clock(ada) -> None:
     assert control_.now() >= 1_798_761_600
 
 
-async def test_a_remote_control_is_the_same(ada) -> None:
+async def test_a_remote_control_is_the_same(ada: Caller) -> None:
     remote = Control.connect(ada.sandbox.url)
 
     def drive() -> tuple[str, str]:
@@ -223,7 +224,7 @@ def test_options_are_checked_when_it_is_made() -> None:
 
 
 @pytest.mark.threads_sandbox(quota_posts=7)
-def test_the_fixture_is_a_running_sandbox(threads_sandbox) -> None:
+def test_the_fixture_is_a_running_sandbox(threads_sandbox: Sandbox) -> None:
     """The plugin's own fixture, from code that is not asynchronous."""
     from urllib.request import urlopen
 

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.treadle_sandbox.conftest import Caller, Other, Start
+
 
 def signature(answer: Any) -> tuple[int, Any, Any, str]:
     error = answer.error
     return answer.status, error["code"], error.get("error_subcode"), error["type"]
 
 
-async def test_text_over_500_is_http_500(ada) -> None:
+async def test_text_over_500_is_http_500(ada: Caller) -> None:
     answer = await ada.create(text="x" * 501)
     assert signature(answer) == (500, 100, None, "THApiException")
     assert answer.error["message"] == "Param text must be at most 500 characters long."
@@ -38,7 +40,7 @@ async def test_text_over_500_is_http_500(ada) -> None:
         ("bytes", "x" * 495 + "’’’", False),
     ],
 )
-async def test_the_count_has_a_switch(ada, count: str, text: str, fits: bool) -> None:
+async def test_the_count_has_a_switch(ada: Caller, count: str, text: str, fits: bool) -> None:
     ada.sandbox.control.options(count=count)
     assert ((await ada.create(text=text)).status == 200) is fits
 
@@ -74,7 +76,7 @@ async def test_the_count_has_a_switch(ada, count: str, text: str, fits: bool) ->
     ],
 )  # fmt: skip
 async def test_a_wrong_parameter_is_refused_as_threads_does(
-    ada, params: dict[str, str], status: int, code: int, words: str
+    ada: Caller, params: dict[str, str], status: int, code: int, words: str
 ) -> None:
     answer = await ada.create(**params)
     assert answer.status == status
@@ -104,26 +106,26 @@ async def test_a_wrong_parameter_is_refused_as_threads_does(
         ({"text": "https://a.example " * 6}, {"text": "https://a.example " * 6}),
     ],
 )  # fmt: skip
-async def test_a_good_parameter_is_kept(ada, params: dict[str, str], kept: dict[str, Any]) -> None:
+async def test_a_good_parameter_is_kept(ada: Caller, params: dict[str, str], kept: dict[str, Any]) -> None:
     answer = await ada.create(**params)
     assert answer.status == 200, answer.body
     stored = ada.sandbox.control.containers()[0]["params"]
     assert kept.items() <= stored.items()
 
 
-async def test_a_poll_of_a_wrong_shape_is_published_as_plain_text(ada) -> None:
+async def test_a_poll_of_a_wrong_shape_is_published_as_plain_text(ada: Caller) -> None:
     await ada.create(text="x", poll_attachment='{"options":["a","b"]}')
     assert ada.sandbox.control.containers()[0]["params"] == {"text": "x"}
 
 
-async def test_countries_need_the_right_account(ada, other) -> None:
+async def test_countries_need_the_right_account(ada: Caller, other: Other) -> None:
     grace = other(ada, geo_gating=True)
     assert (await grace.create(text="x", allowlisted_country_codes="us,CA")).status == 200
     wrong = await grace.create(text="x", allowlisted_country_codes="USA")
     assert wrong.error["message"] == "THREADS_API__GEO_GATING_INVALID_COUNTRY_CODES"
 
 
-async def test_a_media_type_left_out_is_told_by_the_url(start) -> None:
+async def test_a_media_type_left_out_is_told_by_the_url(start: Start) -> None:
     ada = await start(fetch_media=False)
     answer = await ada.create(media_type="", image_url="https://cdn.example.com/a.jpg", is_carousel_item="true")
     assert answer.status == 200
@@ -131,7 +133,7 @@ async def test_a_media_type_left_out_is_told_by_the_url(start) -> None:
 
 
 @pytest.mark.parametrize("fault", ["unfinished", "not an item", "unknown", "twice", "somebody else's"])
-async def test_carousel_children_must_be_finished_items(start, other, fault: str) -> None:
+async def test_carousel_children_must_be_finished_items(start: Start, other: Other, fault: str) -> None:
     ada = await start(fetch_media=False, processing=60)
     grace = other(ada)
     image = {"media_type": "IMAGE", "image_url": "https://cdn.example.com/a.jpg"}
@@ -152,14 +154,14 @@ async def test_carousel_children_must_be_finished_items(start, other, fault: str
 
 
 @pytest.mark.parametrize("count", [1, 2, 20, 21])
-async def test_a_carousel_has_2_to_20_children(start, count: int) -> None:
+async def test_a_carousel_has_2_to_20_children(start: Start, count: int) -> None:
     ada = await start(fetch_media=False, processing=0)
     image = {"media_type": "IMAGE", "image_url": "https://cdn.example.com/a.jpg", "is_carousel_item": "true"}
     ids = [(await ada.create(**image)).id for _ in range(count)]
     assert ((await ada.create(media_type="CAROUSEL", children=",".join(ids))).status == 200) is (2 <= count <= 20)
 
 
-async def test_user_words_come_in_the_account_s_language(ada, other) -> None:
+async def test_user_words_come_in_the_account_s_language(ada: Caller, other: Other) -> None:
     grace = other(ada, lang="vi_VN")
     english, vietnamese = await ada.publish("1"), await grace.publish("1")
     assert english.error["error_user_title"] == "Media Not Found"
@@ -167,13 +169,13 @@ async def test_user_words_come_in_the_account_s_language(ada, other) -> None:
     assert english.error["message"] == vietnamese.error["message"] == "The requested resource does not exist"
 
 
-async def test_another_user_s_path_is_not_found(ada, other) -> None:
+async def test_another_user_s_path_is_not_found(ada: Caller, other: Other) -> None:
     grace = other(ada)
     answer = await ada.post(f"/{grace.id}/threads", media_type="TEXT", text="x")
     assert signature(answer) == (400, 24, 4279009, "OAuthException")
 
 
-async def test_replies_need_a_target_one_may_answer(ada, other) -> None:
+async def test_replies_need_a_target_one_may_answer(ada: Caller, other: Other) -> None:
     grace = other(ada)
     post = await ada.text("root")
     assert (await grace.create(text="hello", reply_to_id=post)).status == 200
@@ -184,7 +186,7 @@ async def test_replies_need_a_target_one_may_answer(ada, other) -> None:
     assert signature(await ada.create(text="own", reply_to_id=post)) == (400, 24, 4279009, "OAuthException")
 
 
-async def test_a_parent_may_be_unknown_for_a_moment(start) -> None:
+async def test_a_parent_may_be_unknown_for_a_moment(start: Start) -> None:
     ada = await start(publish_lag_s=5)
     post = await ada.text("root")
     assert (await ada.create(text="reply", reply_to_id=post)).error["error_subcode"] == 4279009
@@ -192,7 +194,7 @@ async def test_a_parent_may_be_unknown_for_a_moment(start) -> None:
     assert (await ada.create(text="reply", reply_to_id=post)).status == 200
 
 
-async def test_auto_publish_gives_the_post_itself(ada) -> None:
+async def test_auto_publish_gives_the_post_itself(ada: Caller) -> None:
     answer = await ada.create(text="at once", auto_publish_text="true")
     assert (await ada.get(f"/{answer.id}", fields="text")).body == {"text": "at once", "id": answer.id}
     assert ada.sandbox.control.containers() == []

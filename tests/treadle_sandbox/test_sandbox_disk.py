@@ -6,14 +6,15 @@ import asyncio
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from tests.treadle_sandbox.conftest import Caller, image
+from tests.treadle_sandbox.conftest import Caller, Files, image
 from treadle_sandbox import Sandbox
 from treadle_sandbox.disk import WrongState
 
 
-async def test_a_restart_forgets_nothing(session, files, tmp_path: Path) -> None:
+async def test_a_restart_forgets_nothing(session: aiohttp.ClientSession, files: Files, tmp_path: Path) -> None:
     url = files.put("/a.jpg", image())
     first = await Sandbox(data_dir=tmp_path, max_links=3).start()
     ada = Caller(first, session, first.control.add_account("ada"))
@@ -42,7 +43,7 @@ async def test_a_restart_forgets_nothing(session, files, tmp_path: Path) -> None
         await second.stop()
 
 
-async def test_changes_are_written_while_it_runs(session, tmp_path: Path) -> None:
+async def test_changes_are_written_while_it_runs(session: aiohttp.ClientSession, tmp_path: Path) -> None:
     sandbox = await Sandbox(data_dir=tmp_path).start()
     try:
         sandbox.control.add_account("ada")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.treadle_sandbox.conftest import Answer, Caller, Other, Start
 from treadle_sandbox.answers import NAMED, TH, named
 from treadle_sandbox.scenarios import SCENARIOS
 
@@ -22,7 +24,7 @@ async def ready(ada: Any) -> str:
 @pytest.mark.parametrize(
     "how", [{"drop": True}, {"status": 500, "body": {"error": {"code": 2}}}, {"name": "bad_gateway"}]
 )
-async def test_a_publish_that_fails_did_or_did_not_happen(ada, when: str, how: dict[str, Any]) -> None:
+async def test_a_publish_that_fails_did_or_did_not_happen(ada: Caller, when: str, how: dict[str, Any]) -> None:
     container = await ready(ada)
     ada.sandbox.control.fault("publish", how, when=when)
     if how.get("drop"):
@@ -37,7 +39,7 @@ async def test_a_publish_that_fails_did_or_did_not_happen(ada, when: str, how: d
         assert (await ada.publish(container)).status == 200
 
 
-async def test_half_an_answer(ada) -> None:
+async def test_half_an_answer(ada: Caller) -> None:
     container = await ready(ada)
     ada.sandbox.control.fault("publish", truncate=True)
     with pytest.raises(aiohttp.ClientPayloadError):
@@ -46,7 +48,7 @@ async def test_half_an_answer(ada) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_client_that_gives_up_waiting(ada, when: str) -> None:
+async def test_a_client_that_gives_up_waiting(ada: Caller, when: str) -> None:
     """The answer is late; the effect happens all the same, sooner or later."""
     container = await ready(ada)
     ada.sandbox.control.fault("publish", delay_s=0.2, when=when)
@@ -61,7 +63,7 @@ async def test_a_client_that_gives_up_waiting(ada, when: str) -> None:
     assert (await ada.status(container))["status"] == "PUBLISHED"
 
 
-async def test_nth_times_and_account(ada, other) -> None:
+async def test_nth_times_and_account(ada: Caller, other: Other) -> None:
     grace = other(ada)
     control = ada.sandbox.control
     control.fault("read", "unexpected_error", nth=2, times=2, account="ada")
@@ -77,7 +79,7 @@ async def test_nth_times_and_account(ada, other) -> None:
     assert (await ada.get("/me")).status == 200
 
 
-async def test_chance_is_repeatable_by_seed(start) -> None:
+async def test_chance_is_repeatable_by_seed(start: Start) -> None:
     async def run() -> list[int]:
         ada = await start(seed=7)
         ada.sandbox.control.fault("read", "unexpected_error", probability=0.5, times=None)
@@ -88,7 +90,7 @@ async def test_chance_is_repeatable_by_seed(start) -> None:
     assert 5 < first.count(500) < 35
 
 
-async def test_the_first_rule_that_fires_decides_and_all_count(ada) -> None:
+async def test_the_first_rule_that_fires_decides_and_all_count(ada: Caller) -> None:
     control = ada.sandbox.control
     control.fault("read", "unexpected_error")
     control.fault("read", "too_many_calls", nth=2)
@@ -96,7 +98,7 @@ async def test_the_first_rule_that_fires_decides_and_all_count(ada) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["create", "status", "publish", "list", "read", "limit", "token"])
-async def test_every_endpoint_has_its_name(ada, endpoint: str) -> None:
+async def test_every_endpoint_has_its_name(ada: Caller, endpoint: str) -> None:
     container = await ready(ada)
     ada.sandbox.control.fault(endpoint, status=418, times=None)
     calls = {
@@ -109,7 +111,7 @@ async def test_every_endpoint_has_its_name(ada, endpoint: str) -> None:
     assert [name for name, status in statuses.items() if status == 418] == [endpoint]
 
 
-async def test_what_a_container_is_made_to_say(ada) -> None:
+async def test_what_a_container_is_made_to_say(ada: Caller) -> None:
     container = await ready(ada)
     control = ada.sandbox.control
     control.fault("status", {"name": "container_error", "error_message": "INVALID_DURATION"})
@@ -122,7 +124,7 @@ async def test_what_a_container_is_made_to_say(ada) -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), [("container_lost", "FINISHED"), ("container_stuck", "IN_PROGRESS")])
-async def test_what_a_creation_leaves_behind(ada, name: str, status: str) -> None:
+async def test_what_a_creation_leaves_behind(ada: Caller, name: str, status: str) -> None:
     ada.sandbox.control.fault("create", name)
     container = (await ada.create(text="x")).id
     ada.sandbox.control.advance(3600)
@@ -132,7 +134,7 @@ async def test_what_a_creation_leaves_behind(ada, name: str, status: str) -> Non
 
 
 @pytest.mark.parametrize("name", NAMED)
-async def test_every_named_answer_is_a_whole_answer(ada, name: str) -> None:
+async def test_every_named_answer_is_a_whole_answer(ada: Caller, name: str) -> None:
     ada.sandbox.control.fault("read", name)
     answer = await ada.get("/me", fields="id")
     assert answer.status == NAMED[name].status
@@ -150,7 +152,7 @@ def test_th_api_answers_are_short() -> None:
                               "fbtrace_id": "Atrace"}}  # fmt: skip
 
 
-async def test_a_literal_answer_comes_as_written(ada) -> None:
+async def test_a_literal_answer_comes_as_written(ada: Caller) -> None:
     control = ada.sandbox.control
     control.fault("read", status=503, headers={"Retry-After": 7, "X-Thing": "a"}, body="<html>no</html>")
     answer = await ada.get("/me")
@@ -161,13 +163,13 @@ async def test_a_literal_answer_comes_as_written(ada) -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_every_scenario_starts_and_shows(start, name: str) -> None:
+async def test_every_scenario_starts_and_shows(start: Start, name: str) -> None:
     ada = await start(processing=0)
     before = (await ada.get("/me", fields="id")).status
     assert before == 200
     container = (await ada.create(text="ready")).id
     ada.sandbox.control.scenario(name)
-    shown = {
+    shown: dict[str, Callable[[Answer], bool]] = {
         "outage": lambda a: a.status == 500, "gateway": lambda a: a.status == 502,
         "revoked": lambda a: a.error["code"] == 190,
         "expired": lambda a: a.error["error_subcode"] == 463, "checkpoint": lambda a: a.error["code"] == 190,
@@ -197,14 +199,14 @@ async def test_every_scenario_starts_and_shows(start, name: str) -> None:
         assert ada.sandbox.control.faults()
 
 
-async def test_a_scenario_for_one_account(ada, other) -> None:
+async def test_a_scenario_for_one_account(ada: Caller, other: Other) -> None:
     grace = other(ada)
     ada.sandbox.control.scenario("outage", account="grace")
     assert (await grace.get("/me")).status == 500
     assert (await ada.get("/me")).status == 200
 
 
-async def test_call_limit_and_usage_headers(start) -> None:
+async def test_call_limit_and_usage_headers(start: Start) -> None:
     ada = await start(call_limit=10, usage_headers="all")
     answers = [await ada.get("/me") for _ in range(11)]
     assert [a.status for a in answers] == [200] * 10 + [400]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from tests.treadle_sandbox.conftest import image
+from tests.treadle_sandbox.conftest import Caller, Files, MakeVideo, Start, image
 
 AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 
@@ -25,7 +24,7 @@ async def verdict(ada: Any, url: str) -> dict[str, Any]:
     raise AssertionError("the video was never judged")
 
 
-async def test_an_image_is_fetched_as_meta_does_and_shown(ada, files) -> None:
+async def test_an_image_is_fetched_as_meta_does_and_shown(ada: Caller, files: Files) -> None:
     url = files.put("/a.jpg?x=1", None) and files.put("/a.jpg", image())
     container = (await ada.create(media_type="IMAGE", image_url=url, text="a picture", alt_text="blue")).id
     assert files.seen == [("/robots.txt", AGENT), ("/a.jpg", AGENT)]
@@ -40,7 +39,7 @@ async def test_an_image_is_fetched_as_meta_does_and_shown(ada, files) -> None:
 
 
 @pytest.mark.parametrize("way", ["missing", "no host", "robots", "redirect loop", "server error"])
-async def test_an_image_that_cannot_be_fetched_fails_the_creation(ada, files, way: str) -> None:
+async def test_an_image_that_cannot_be_fetched_fails_the_creation(ada: Caller, files: Files, way: str) -> None:
     url = files.put("/a.jpg", image())
     if way == "missing":
         url += ".gone"
@@ -70,13 +69,13 @@ async def test_an_image_that_cannot_be_fetched_fails_the_creation(ada, files, wa
         assert "/a.jpg" not in files.paths()
 
 
-async def test_robots_that_let_the_crawler_in(ada, files) -> None:
+async def test_robots_that_let_the_crawler_in(ada: Caller, files: Files) -> None:
     url = files.put("/pictures/a.jpg", image())
     files.put("/robots.txt", b"User-agent: *\nDisallow: /\n\nUser-agent: facebookexternalhit\nAllow: /pictures/")
     assert (await ada.create(media_type="IMAGE", image_url=url)).status == 200
 
 
-async def test_redirects_are_followed(ada, files) -> None:
+async def test_redirects_are_followed(ada: Caller, files: Files) -> None:
     files.put("/a.jpg", image())
 
     async def elsewhere(request: web.BaseRequest) -> web.Response:
@@ -87,7 +86,7 @@ async def test_redirects_are_followed(ada, files) -> None:
     assert (await ada.create(media_type="IMAGE", image_url=files.url + "/share")).status == 400
 
 
-async def test_a_slow_host_times_out(ada, files) -> None:
+async def test_a_slow_host_times_out(ada: Caller, files: Files) -> None:
     gate = asyncio.Event()
 
     async def never(request: web.BaseRequest) -> web.Response:
@@ -100,7 +99,7 @@ async def test_a_slow_host_times_out(ada, files) -> None:
     gate.set()
 
 
-async def test_private_addresses_can_be_refused(ada, files) -> None:
+async def test_private_addresses_can_be_refused(ada: Caller, files: Files) -> None:
     url = files.put("/a.jpg", image())
     ada.sandbox.control.options(allow_private_media=False)
     assert (await ada.create(media_type="IMAGE", image_url=url)).error["error_subcode"] == 2207052
@@ -118,17 +117,17 @@ async def test_private_addresses_can_be_refused(ada, files) -> None:
     ],
     ids=["a login page", "GIF", "BMP", "11 to 1", "over 8 MiB"],
 )
-async def test_wrong_images(ada, files, body: bytes, code: int, subcode: int) -> None:
+async def test_wrong_images(ada: Caller, files: Files, body: bytes, code: int, subcode: int) -> None:
     answer = await ada.create(media_type="IMAGE", image_url=files.put("/a.jpg", body))
     assert (answer.status, answer.error["code"], answer.error["error_subcode"]) == (400, code, subcode)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-async def test_good_images_whatever_they_are_called(ada, files, kind: str) -> None:
+async def test_good_images_whatever_they_are_called(ada: Caller, files: Files, kind: str) -> None:
     assert (await ada.create(media_type="IMAGE", image_url=files.put("/picture", image(kind)))).status == 200
 
 
-async def test_webp_has_a_switch_and_so_has_where_images_fail(ada, files) -> None:
+async def test_webp_has_a_switch_and_so_has_where_images_fail(ada: Caller, files: Files) -> None:
     url = files.put("/a.webp", image("WEBP"))
     container = (await ada.create(media_type="IMAGE", image_url=url)).id
     assert await ada.done(container) == {"status": "ERROR", "error_message": "UNKNOWN", "id": container}
@@ -142,7 +141,7 @@ async def test_webp_has_a_switch_and_so_has_where_images_fail(ada, files) -> Non
 GOOD = {"sound": ("aac", "stereo", 48_000)}
 
 
-async def test_a_good_video(ada, files, make_video: Callable[..., bytes]) -> None:
+async def test_a_good_video(ada: Caller, files: Files, make_video: MakeVideo) -> None:
     url = files.put("/v.mp4", make_video(**GOOD))
     result = await verdict(ada, url)
     assert result["status"] == "FINISHED"
@@ -170,7 +169,7 @@ async def test_a_good_video(ada, files, make_video: Callable[..., bytes]) -> Non
     ids=lambda value: value if isinstance(value, str) else " ".join(f"{k}={v}" for k, v in value.items()),
 )
 async def test_wrong_videos_end_with_metas_word(
-    ada, files, make_video: Callable[..., bytes], facts: dict[str, Any], word: str
+    ada: Caller, files: Files, make_video: MakeVideo, facts: dict[str, Any], word: str
 ) -> None:
     result = await verdict(ada, files.put("/v.mp4", make_video(**facts)))
     assert (result["status"], result["error_message"]) == ("ERROR", word)
@@ -187,14 +186,14 @@ async def test_wrong_videos_end_with_metas_word(
     ],
     ids=["HEVC", "video bitrate", "audio bitrate", "size"],
 )
-async def test_video_switches(ada, files, make_video: Callable[..., bytes], switch: Any, facts: Any) -> None:
+async def test_video_switches(ada: Caller, files: Files, make_video: MakeVideo, switch: Any, facts: Any) -> None:
     url = files.put("/v.mp4", make_video(**facts))
     assert (await verdict(ada, url))["status"] == "FINISHED"
     ada.sandbox.control.options(**switch)
     assert (await verdict(ada, url))["status"] == "ERROR"
 
 
-async def test_moov_at_the_end_by_switch(ada, files, make_video: Callable[..., bytes]) -> None:
+async def test_moov_at_the_end_by_switch(ada: Caller, files: Files, make_video: MakeVideo) -> None:
     """Meta's page wants the index first; Meta's own sample film has it last."""
     url = files.put("/v.mp4", make_video(faststart=False))
     assert (await verdict(ada, url))["status"] == "FINISHED"
@@ -202,7 +201,7 @@ async def test_moov_at_the_end_by_switch(ada, files, make_video: Callable[..., b
     assert (await verdict(ada, url))["error_message"] == "FAILED_PROCESSING_VIDEO"
 
 
-async def test_pictures_of_a_carousel_are_ready_when_their_call_ends(start, files) -> None:
+async def test_pictures_of_a_carousel_are_ready_when_their_call_ends(start: Start, files: Files) -> None:
     """Meta's own sample makes the parent at once, without asking for the children's status."""
     ada = await start(processing="real")
     item = {"media_type": "IMAGE", "image_url": files.put("/a.jpg", image()), "is_carousel_item": "true"}
@@ -216,16 +215,16 @@ async def test_pictures_of_a_carousel_are_ready_when_their_call_ends(start, file
      ("/v.mp4", b"<html>", "FAILED_PROCESSING_VIDEO")],
     ids=["not there", "empty", "a page"],
 )  # fmt: skip
-async def test_no_video_at_all(ada, files, path: str, body: bytes | None, word: str) -> None:
+async def test_no_video_at_all(ada: Caller, files: Files, path: str, body: bytes | None, word: str) -> None:
     assert (await verdict(ada, files.put(path, body)))["error_message"] == word
 
 
-async def test_a_blocked_video_says_unknown(ada, files, make_video: Callable[..., bytes]) -> None:
+async def test_a_blocked_video_says_unknown(ada: Caller, files: Files, make_video: MakeVideo) -> None:
     files.put("/robots.txt", b"User-agent: *\nDisallow: /")
     assert (await verdict(ada, files.put("/v.mp4", make_video())))["error_message"] == "UNKNOWN"
 
 
-async def test_processing_takes_time_by_type_and_size(start, files, make_video: Callable[..., bytes]) -> None:
+async def test_processing_takes_time_by_type_and_size(start: Start, files: Files, make_video: MakeVideo) -> None:
     rule = {"TEXT": 1, "IMAGE": [2, 2], "VIDEO": {"base_s": 10, "per_mb_s": 1000}}
     ada = await start(processing=rule, processing_scale=2.0)
     ada.sandbox.control.freeze()
@@ -242,7 +241,7 @@ async def test_processing_takes_time_by_type_and_size(start, files, make_video: 
     assert took == [2.0, 4.0, round(2 * (10 + len(body) / 1000), 6)]
 
 
-async def test_media_faults(ada, files) -> None:
+async def test_media_faults(ada: Caller, files: Files) -> None:
     url = files.put("/a.jpg", image())
     control = ada.sandbox.control
     control.fault("media_fetch", status=403)

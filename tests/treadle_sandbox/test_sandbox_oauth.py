@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from tests.treadle_sandbox.conftest import Caller, Other, Start
 from treadle_sandbox.webhooks import signed_request
 
 REDIRECT = "https://app.example/callback/"
@@ -33,7 +34,7 @@ def exchange_params(ada: Any, code: str) -> dict[str, str]:
             "redirect_uri": REDIRECT}  # fmt: skip
 
 
-async def test_the_whole_way_from_consent_to_refresh(ada) -> None:
+async def test_the_whole_way_from_consent_to_refresh(ada: Caller) -> None:
     code = await consent(ada, state="a state & more")
     answer = await ada.raw("POST", "/oauth/access_token", data=exchange_params(ada, code))
     short = answer.body
@@ -60,7 +61,7 @@ async def test_the_whole_way_from_consent_to_refresh(ada) -> None:
     assert late.error["code"] == 190
 
 
-async def test_a_yes_on_the_page(ada) -> None:
+async def test_a_yes_on_the_page(ada: Caller) -> None:
     page = await ada.raw("GET", window(ada.sandbox.app.id, state="s1"))
     assert page.status == 200
     assert ada.username in page.body
@@ -72,7 +73,7 @@ async def test_a_yes_on_the_page(ada) -> None:
     assert parse_qs(location.query)["state"] == ["s1"]
 
 
-async def test_a_no(ada) -> None:
+async def test_a_no(ada: Caller) -> None:
     answer = await ada.raw("GET", window(ada.sandbox.app.id, state="s1", sandbox_account="ada", sandbox_consent="deny"))
     assert answer.headers["Location"] == (
         REDIRECT + "?error=access_denied&error_reason=user_denied"
@@ -81,7 +82,7 @@ async def test_a_no(ada) -> None:
 
 
 @pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/authorize/", "/v1.0/oauth/authorize"])
-async def test_postiz_leaves_the_response_type_out(ada, path: str) -> None:
+async def test_postiz_leaves_the_response_type_out(ada: Caller, path: str) -> None:
     query = urlencode(
         {"client_id": ada.sandbox.app.id, "redirect_uri": REDIRECT, "scope": "threads_basic threads_delete"}
     )
@@ -99,7 +100,9 @@ async def test_postiz_leaves_the_response_type_out(ada, path: str) -> None:
         ({"scope": "threads_basic,email"}, 1, "An unknown error"),
     ],
 )
-async def test_wrong_requests_get_raw_json_not_a_redirect(ada, change: dict[str, str], code: int, words: str) -> None:
+async def test_wrong_requests_get_raw_json_not_a_redirect(
+    ada: Caller, change: dict[str, str], code: int, words: str
+) -> None:
     ada.sandbox.control.app(redirect_uris=[REDIRECT])
     answer = await ada.raw("GET", window(ada.sandbox.app.id, **change))
     assert answer.body["error_code"] == code
@@ -107,7 +110,7 @@ async def test_wrong_requests_get_raw_json_not_a_redirect(ada, change: dict[str,
     assert "Location" not in answer.headers
 
 
-async def test_no_header_can_be_smuggled_into_the_redirect(ada) -> None:
+async def test_no_header_can_be_smuggled_into_the_redirect(ada: Caller) -> None:
     answer = await ada.raw("GET", window(ada.sandbox.app.id, redirect_uri="https://a.example/\r\nSet-Cookie: x=1",
                                          sandbox_account="ada"))  # fmt: skip
     assert answer.body["error_code"] == 1349168
@@ -115,7 +118,7 @@ async def test_no_header_can_be_smuggled_into_the_redirect(ada) -> None:
 
 
 @pytest.mark.parametrize("app", [{"mode": "development"}, {"access": "standard"}])
-async def test_a_tester_who_did_not_accept(ada, other, app: dict[str, str]) -> None:
+async def test_a_tester_who_did_not_accept(ada: Caller, other: Other, app: dict[str, str]) -> None:
     grace = other(ada, tester="invited")
     assert (await grace.get("/me")).status == 200
     ada.sandbox.control.app(**app)
@@ -133,7 +136,7 @@ async def test_a_tester_who_did_not_accept(ada, other, app: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("how", ["form", "query", "get", "json", "multipart with #_"])
-async def test_code_exchange_takes_every_encoding(ada, how: str) -> None:
+async def test_code_exchange_takes_every_encoding(ada: Caller, how: str) -> None:
     params = exchange_params(ada, await consent(ada))
     if how == "query":
         answer = await ada.raw("POST", "/oauth/access_token?" + urlencode(params), data=b"",
@@ -156,7 +159,7 @@ async def test_code_exchange_takes_every_encoding(ada, how: str) -> None:
 
 @pytest.mark.parametrize("why", ["used", "unknown", "expired"])
 @pytest.mark.parametrize("shape", ["real", "flat"])
-async def test_a_code_works_once_and_for_an_hour(ada, why: str, shape: str) -> None:
+async def test_a_code_works_once_and_for_an_hour(ada: Caller, why: str, shape: str) -> None:
     ada.sandbox.control.options(rejected_code=shape)
     params = exchange_params(ada, await consent(ada))
     if why == "used":
@@ -178,12 +181,12 @@ async def test_a_code_works_once_and_for_an_hour(ada, why: str, shape: str) -> N
     ("change", "code"),
     [({"client_secret": "wrong"}, 1), ({"client_id": "999"}, 191), ({"redirect_uri": "https://else.example"}, 100)],
 )
-async def test_wrong_exchanges(ada, change: dict[str, str], code: int) -> None:
+async def test_wrong_exchanges(ada: Caller, change: dict[str, str], code: int) -> None:
     params = {**exchange_params(ada, await consent(ada)), **change}
     assert (await ada.raw("POST", "/oauth/access_token", data=params)).error["code"] == code
 
 
-async def test_a_long_token_cannot_be_exchanged_again(ada) -> None:
+async def test_a_long_token_cannot_be_exchanged_again(ada: Caller) -> None:
     secret = ada.sandbox.app.secret
     query = {"grant_type": "th_exchange_token", "client_secret": secret, "access_token": ada.token}
     answer = await ada.raw("GET", "/access_token", params=query)
@@ -191,14 +194,14 @@ async def test_a_long_token_cannot_be_exchanged_again(ada) -> None:
     assert answer.error["message"].startswith("Session key invalid. ")
 
 
-async def test_user_id_can_be_text(ada) -> None:
+async def test_user_id_can_be_text(ada: Caller) -> None:
     ada.sandbox.control.options(user_id_type="string", token_type=False)
     answer = await ada.raw("POST", "/oauth/access_token", data=exchange_params(ada, await consent(ada)))
     assert answer.body["user_id"] == ada.id
     assert "token_type" not in answer.body
 
 
-async def test_app_token_and_debug(ada) -> None:
+async def test_app_token_and_debug(ada: Caller) -> None:
     app = ada.sandbox.app
     query = {"client_id": app.id, "client_secret": app.secret, "grant_type": "client_credentials"}
     token = (await ada.raw("GET", "/oauth/access_token", params=query)).body["access_token"]
@@ -225,7 +228,7 @@ async def test_app_token_and_debug(ada) -> None:
         ("change_password", 190, 460, "Error validating access token: The session has been invalidated"),
     ],
 )
-async def test_dead_tokens(ada, hurt: str, code: int, subcode: int, words: str) -> None:
+async def test_dead_tokens(ada: Caller, hurt: str, code: int, subcode: int, words: str) -> None:
     getattr(ada.sandbox.control, hurt)("ada")
     answer = await ada.create(text="x")
     assert (answer.status, answer.error["code"], answer.error["error_subcode"]) == (400, code, subcode)
@@ -234,7 +237,7 @@ async def test_dead_tokens(ada, hurt: str, code: int, subcode: int, words: str) 
     assert (await ada.create(text="x")).status == 401
 
 
-async def test_checkpoint_garbage_and_no_token(ada) -> None:
+async def test_checkpoint_garbage_and_no_token(ada: Caller) -> None:
     ada.sandbox.control.account("ada", checkpoint=True)
     assert "till you log in to www.threads.com" in (await ada.get("/me")).error["message"]
     assert (await ada.raw("GET", "/me?access_token=nonsense")).error["message"] == (
@@ -255,7 +258,7 @@ async def test_checkpoint_garbage_and_no_token(ada) -> None:
         ("threads_manage_replies", ("POST", "/{post}/manage_reply")),
     ],
 )  # fmt: skip
-async def test_a_missing_permission_is_http_500_code_10(ada, scope: str, call: tuple[str, str]) -> None:
+async def test_a_missing_permission_is_http_500_code_10(ada: Caller, scope: str, call: tuple[str, str]) -> None:
     post = await ada.text("x")
     scopes = [s for s in ada.sandbox.control.app()["permissions"] if s != scope]
     ada.sandbox.control.account("ada", scopes=scopes)
@@ -265,7 +268,7 @@ async def test_a_missing_permission_is_http_500_code_10(ada, scope: str, call: t
 
 
 @pytest.mark.parametrize(("switch", "status"), [(True, 200), (False, 500)])
-async def test_private_profiles_refresh_by_switch(ada, switch: bool, status: int) -> None:
+async def test_private_profiles_refresh_by_switch(ada: Caller, switch: bool, status: int) -> None:
     control = ada.sandbox.control
     control.account("ada", private=True)
     control.options(private_refresh=switch)
@@ -274,13 +277,13 @@ async def test_private_profiles_refresh_by_switch(ada, switch: bool, status: int
     assert (await ada.raw("GET", "/refresh_access_token", params=query)).status == status
 
 
-async def test_refreshing_early_by_switch(ada) -> None:
+async def test_refreshing_early_by_switch(ada: Caller) -> None:
     ada.sandbox.control.options(refresh="lenient")
     query = {"grant_type": "th_refresh_token", "access_token": ada.token}
     assert (await ada.raw("GET", "/refresh_access_token", params=query)).status == 200
 
 
-async def test_auto_consent_needs_no_page(start) -> None:
+async def test_auto_consent_needs_no_page(start: Start) -> None:
     ada = await start(auto_consent="ada")
     assert (await ada.raw("GET", window(ada.sandbox.app.id))).status == 302
 

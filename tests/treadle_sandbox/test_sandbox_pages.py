@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle_sandbox.conftest import image
+from tests.treadle_sandbox.conftest import Caller, Files, Other, image
 
 
 async def page(ada: Any, path: str = "/_sandbox") -> str:
@@ -23,13 +23,13 @@ async def press(ada: Any, path: str, **form: str) -> Any:
     return await ada.raw("POST", f"/_sandbox/ui/{path}", data=form, headers={"Origin": ada.sandbox.url})
 
 
-async def test_an_empty_sandbox_says_what_to_do(ada) -> None:
+async def test_an_empty_sandbox_says_what_to_do(ada: Caller) -> None:
     text = await page(ada)
     assert "Nothing has been published yet" in text
     assert ada.sandbox.url in text
 
 
-async def test_every_kind_of_post_is_shown(ada, other, files) -> None:
+async def test_every_kind_of_post_is_shown(ada: Caller, other: Other, files: Files) -> None:
     grace = other(ada)
     root = await ada.text("<b>bold</b> & a secret", text_entities='[{"entity_type":"SPOILER","offset":16,"length":6}]')
     await ada.text("which?", poll_attachment='{"option_a":"Warp","option_b":"Weft"}')
@@ -63,14 +63,14 @@ async def test_every_kind_of_post_is_shown(ada, other, files) -> None:
     assert "which?" not in own
 
 
-async def test_requests_are_shown_with_answers(ada) -> None:
+async def test_requests_are_shown_with_answers(ada: Caller) -> None:
     await ada.get("/me", fields="nope")
     text = await page(ada, "/_sandbox/@ada?tab=requests")
     assert "nonexisting field (nope)" in text
     assert ada.token not in text
 
 
-async def test_the_buttons(ada) -> None:
+async def test_the_buttons(ada: Caller) -> None:
     control = ada.sandbox.control
     done = await press(ada, "faults", endpoint="publish", do="drop", when="after", times="always", account=ada.id)
     assert (done.status, done.headers["Location"]) == (303, "/_sandbox")
@@ -106,7 +106,7 @@ async def test_the_buttons(ada) -> None:
     assert control.accounts() == []
 
 
-async def test_a_wrong_form_says_why(ada) -> None:
+async def test_a_wrong_form_says_why(ada: Caller) -> None:
     answer = await press(ada, "faults", endpoint="publish", do="drop", times="many")
     assert answer.status == 400
     assert "&#39;times&#39;" in answer.body
@@ -116,7 +116,7 @@ async def test_a_wrong_form_says_why(ada) -> None:
     assert away.headers["Location"] == "/_sandbox"
 
 
-async def test_no_file_but_kept_media_is_served(ada) -> None:
+async def test_no_file_but_kept_media_is_served(ada: Caller) -> None:
     for path in ("/_sandbox/media/..%2f..%2fetc%2fpasswd", "/_sandbox/media/nothing.jpg", "/_sandbox/static/x"):
         assert (await ada.raw("GET", path)).status == 404
     assert (await ada.raw("GET", "/_sandbox/@nobody")).status == 404
@@ -124,7 +124,7 @@ async def test_no_file_but_kept_media_is_served(ada) -> None:
 
 @pytest.mark.browser
 @pytest.mark.long
-async def test_the_page_in_a_browser(ada) -> None:
+async def test_the_page_in_a_browser(ada: Caller) -> None:
     """Loads without asking anybody else, shows a new post without a reload, and the authorise page works."""
     playwright = pytest.importorskip("playwright.async_api")
     import shutil
@@ -158,7 +158,7 @@ async def test_the_page_in_a_browser(ada) -> None:
     assert all(url.startswith((ada.sandbox.url, "data:")) for url in asked)
 
 
-async def test_one_post_has_a_page_of_its_own(ada) -> None:
+async def test_one_post_has_a_page_of_its_own(ada: Caller) -> None:
     first, second = await ada.text("The first one"), await ada.text("The second one")
     own = await page(ada, f"/_sandbox/@ada?post={first}")
     assert "The first one" in own

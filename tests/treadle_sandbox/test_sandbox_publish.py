@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from tests.treadle_sandbox.conftest import Caller, Other, Start
 
-async def test_create_wait_publish_read(ada) -> None:
+
+async def test_create_wait_publish_read(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     assert await ada.done(container) == {"status": "FINISHED", "id": container}
     post = (await ada.publish(container)).id
@@ -20,7 +22,7 @@ async def test_create_wait_publish_read(ada) -> None:
     assert read["timestamp"].endswith("+0000")
 
 
-async def test_a_second_publish_finds_nothing_unless_switched(ada) -> None:
+async def test_a_second_publish_finds_nothing_unless_switched(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     post = (await ada.publish(container)).id
     again = await ada.publish(container)
@@ -31,7 +33,7 @@ async def test_a_second_publish_finds_nothing_unless_switched(ada) -> None:
     assert len(ada.sandbox.control.posts()) == 1
 
 
-async def test_many_at_once_publish_once(ada) -> None:
+async def test_many_at_once_publish_once(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     answers = await asyncio.gather(*[ada.publish(container) for _ in range(20)])
     assert sorted(a.status for a in answers) == [200] + [400] * 19
@@ -39,7 +41,7 @@ async def test_many_at_once_publish_once(ada) -> None:
 
 
 @pytest.mark.parametrize("switch", ["4279009", "9007"])
-async def test_too_early(start, switch: str) -> None:
+async def test_too_early(start: Start, switch: str) -> None:
     ada = await start(processing=10, early_publish=switch)
     container = (await ada.create(text="hello")).id
     assert (await ada.status(container))["status"] == "IN_PROGRESS"
@@ -48,7 +50,7 @@ async def test_too_early(start, switch: str) -> None:
     assert (await ada.publish(container)).status == 200
 
 
-async def test_a_container_expires_after_a_day(ada) -> None:
+async def test_a_container_expires_after_a_day(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     ada.sandbox.control.advance(86_399)
     assert (await ada.status(container))["status"] == "FINISHED"
@@ -57,14 +59,14 @@ async def test_a_container_expires_after_a_day(ada) -> None:
     assert (await ada.publish(container)).error["error_subcode"] == 4279009
 
 
-async def test_published_stays_published(ada) -> None:
+async def test_published_stays_published(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     await ada.publish(container)
     ada.sandbox.control.advance(200_000)
     assert (await ada.status(container))["status"] == "PUBLISHED"
 
 
-async def test_only_its_maker_publishes_a_container(ada, other) -> None:
+async def test_only_its_maker_publishes_a_container(ada: Caller, other: Other) -> None:
     grace = other(ada)
     container = (await ada.create(text="hello")).id
     assert (await grace.publish(container)).error["error_subcode"] == 4279009
@@ -72,7 +74,7 @@ async def test_only_its_maker_publishes_a_container(ada, other) -> None:
 
 
 @pytest.mark.parametrize("kind", ["posts", "replies"])
-async def test_quota_is_a_moving_day(start, kind: str) -> None:
+async def test_quota_is_a_moving_day(start: Start, kind: str) -> None:
     ada = await start(quota_posts=3, quota_replies=2)
     root = await ada.text("root")
     more = {"reply_to_id": root} if kind == "replies" else {}
@@ -95,7 +97,7 @@ async def test_quota_is_a_moving_day(start, kind: str) -> None:
     assert (await ada.publish((await ada.create(text="a day later", **more)).id)).status == 200
 
 
-async def test_a_carousel_counts_as_one_and_reads_back(start) -> None:
+async def test_a_carousel_counts_as_one_and_reads_back(start: Start) -> None:
     ada = await start(fetch_media=False, processing=0)
     item = {"media_type": "IMAGE", "image_url": "https://cdn.example.com/a.jpg", "is_carousel_item": "true"}
     ids = [(await ada.create(**item, alt_text=f"picture {n}", text="not kept")).id for n in range(2)]
@@ -111,7 +113,7 @@ async def test_a_carousel_counts_as_one_and_reads_back(start) -> None:
     assert (await ada.get("/me/threads", fields="id")).body["data"] == [{"id": post}]
 
 
-async def test_an_expired_child_spoils_the_parent(start) -> None:
+async def test_an_expired_child_spoils_the_parent(start: Start) -> None:
     ada = await start(fetch_media=False, processing=0)
     item = {"media_type": "IMAGE", "image_url": "https://cdn.example.com/a.jpg", "is_carousel_item": "true"}
     ids = [(await ada.create(**item)).id for _ in range(2)]
@@ -122,13 +124,15 @@ async def test_an_expired_child_spoils_the_parent(start) -> None:
 
 
 @pytest.mark.parametrize(("linked", "outcome"), [(True, "SUCCESS"), (False, "FAILED")])
-async def test_sharing_to_instagram_is_told_with_the_publish(ada, other, linked: bool, outcome: str) -> None:
+async def test_sharing_to_instagram_is_told_with_the_publish(
+    ada: Caller, other: Other, linked: bool, outcome: str
+) -> None:
     grace = other(ada, linked_instagram=linked)
     container = (await grace.create(text="x", crossreshare_to_ig="true")).id
     assert (await grace.publish(container)).body["crossreshare_to_ig_status"] == outcome
 
 
-async def test_a_restricted_account_can_do_neither(ada) -> None:
+async def test_a_restricted_account_can_do_neither(ada: Caller) -> None:
     container = (await ada.create(text="x")).id
     ada.sandbox.control.account("ada", restricted=True)
     for answer in (await ada.create(text="x"), await ada.publish(container)):
@@ -136,14 +140,14 @@ async def test_a_restricted_account_can_do_neither(ada) -> None:
         assert answer.error["message"] == "User restricted"
 
 
-async def test_duplicate_text_is_refused_only_by_switch(ada) -> None:
+async def test_duplicate_text_is_refused_only_by_switch(ada: Caller) -> None:
     await ada.text("again")
     await ada.text("again")
     ada.sandbox.control.options(duplicate_text="refuse")
     assert (await ada.publish((await ada.create(text="again")).id)).error["code"] == 506
 
 
-async def test_deleting(ada, other) -> None:
+async def test_deleting(ada: Caller, other: Other) -> None:
     grace = other(ada)
     post = await ada.text("x")
     assert (await grace.call("DELETE", f"/{post}")).error["error_subcode"] == 33

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import pytest
 from aiohttp import web
 
+from tests.treadle_sandbox.conftest import Caller, Files, Other
 from treadle_sandbox.webhooks import payload_json
 
 
@@ -37,8 +39,11 @@ class Receiver:
         return [body for body in bodies if body["values"]["field"] == field]
 
 
+Subscribe: TypeAlias = Callable[..., Awaitable["Receiver"]]
+
+
 @pytest.fixture
-def subscribed(ada, files):
+def subscribed(ada: Caller, files: Files) -> Subscribe:
     async def subscribe(**more: Any) -> Receiver:
         receiver = Receiver(files)
         fields = ["replies", "mentions", "publish", "delete"]
@@ -52,7 +57,7 @@ def subscribed(ada, files):
     return subscribe
 
 
-async def test_handshake_and_signed_deliveries(ada, other, subscribed) -> None:
+async def test_handshake_and_signed_deliveries(ada: Caller, other: Other, subscribed: Subscribe) -> None:
     receiver = await subscribed()
     grace = other(ada)
     assert ada.sandbox.control.app()["webhook_verified"] is True
@@ -77,7 +82,7 @@ async def test_handshake_and_signed_deliveries(ada, other, subscribed) -> None:
     assert {d["status"] for d in ada.sandbox.control.deliveries()} == {200}
 
 
-async def test_an_address_that_does_not_echo_gets_nothing(ada, files) -> None:
+async def test_an_address_that_does_not_echo_gets_nothing(ada: Caller, files: Files) -> None:
     receiver = Receiver(files, verify_token="other")
     ada.sandbox.control.app(webhook_url=receiver.hook, webhook_verify_token="vt", webhook_fields=["publish"])
     await ada.sandbox.webhooks.settle()
@@ -87,7 +92,9 @@ async def test_an_address_that_does_not_echo_gets_nothing(ada, files) -> None:
     assert receiver.got == []
 
 
-async def test_no_delivery_without_permission_or_for_private_profiles(ada, other, subscribed) -> None:
+async def test_no_delivery_without_permission_or_for_private_profiles(
+    ada: Caller, other: Other, subscribed: Subscribe
+) -> None:
     receiver = await subscribed()
     grace = other(ada)
     post = await ada.text("root")
@@ -99,7 +106,7 @@ async def test_no_delivery_without_permission_or_for_private_profiles(ada, other
     assert receiver.payloads("replies") == []
 
 
-async def test_development_mode_needs_advanced_access(ada, subscribed) -> None:
+async def test_development_mode_needs_advanced_access(ada: Caller, subscribed: Subscribe) -> None:
     receiver = await subscribed(mode="development", access="standard")
     await ada.text("x")
     await ada.sandbox.webhooks.settle()
@@ -107,7 +114,7 @@ async def test_development_mode_needs_advanced_access(ada, subscribed) -> None:
 
 
 @pytest.mark.parametrize(("what", "path"), [("deauthorize", "/bye"), ("delete_data", "/erase")])
-async def test_callbacks_carry_a_signed_request(ada, subscribed, what: str, path: str) -> None:
+async def test_callbacks_carry_a_signed_request(ada: Caller, subscribed: Subscribe, what: str, path: str) -> None:
     receiver = await subscribed()
     getattr(ada.sandbox.control, what)("ada")
     await ada.sandbox.webhooks.settle()
@@ -123,7 +130,7 @@ async def test_callbacks_carry_a_signed_request(ada, subscribed, what: str, path
     assert "confirmation_code" in ada.sandbox.control.deliveries()[-1]["answer"]
 
 
-async def test_an_app_that_is_down_is_recorded(ada, subscribed) -> None:
+async def test_an_app_that_is_down_is_recorded(ada: Caller, subscribed: Subscribe) -> None:
     await subscribed()
     ada.sandbox.control.app(delete_data_url="http://127.0.0.1:9/x")
     ada.sandbox.control.delete_data("ada")

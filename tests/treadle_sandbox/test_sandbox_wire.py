@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.treadle_sandbox.conftest import Caller, Other, Start
 from treadle_sandbox.wire import Call, split_path
 
 TEXT = "Olá & 100% — #tag 🚀 https://example.com/?a=1&b=2"
@@ -41,7 +42,7 @@ ENCODINGS: dict[str, Any] = {
 
 @pytest.mark.parametrize("path", ["/me/threads", "/v1.0/me/threads", "/v1.0/{id}/threads/", "/{id}/threads"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
-async def test_any_encoding_on_any_path_creates(ada, encoding: str, path: str) -> None:
+async def test_any_encoding_on_any_path_creates(ada: Caller, encoding: str, path: str) -> None:
     how = ENCODINGS[encoding]({"media_type": "TEXT", "text": TEXT, "access_token": ada.token})
     answer = await ada.raw("POST", path.format(id=ada.id), **how)
     assert answer.status == 200, answer.body
@@ -53,7 +54,7 @@ async def test_any_encoding_on_any_path_creates(ada, encoding: str, path: str) -
 
 @pytest.mark.parametrize("encoding", ["urlencoded", "multipart", "JSON"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_body_on_get_and_delete_counts(ada, method: str, encoding: str) -> None:
+async def test_a_body_on_get_and_delete_counts(ada: Caller, method: str, encoding: str) -> None:
     post = await ada.text("soon gone")
     how = ENCODINGS[encoding]({"access_token": ada.token, "fields": "id,text", "media_type": "TEXT"})
     answer = await ada.raw(method, f"/v1.0/{post}", **how)
@@ -61,12 +62,12 @@ async def test_a_body_on_get_and_delete_counts(ada, method: str, encoding: str) 
     assert (answer.status, answer.body) == (200, expected)
 
 
-async def test_a_client_that_waits_for_100_continue(ada) -> None:
+async def test_a_client_that_waits_for_100_continue(ada: Caller) -> None:
     form = {"media_type": "TEXT", "text": "x", "access_token": ada.token}
     assert (await ada.raw("POST", "/me/threads", data=form, expect100=True)).status == 200
 
 
-async def test_the_token_may_be_a_header(ada) -> None:
+async def test_the_token_may_be_a_header(ada: Caller) -> None:
     answer = await ada.raw("GET", "/me?fields=username", headers={"Authorization": f"Bearer {ada.token}"})
     assert answer.body["username"] == "ada"
     ada.sandbox.control.options(bearer=False)
@@ -74,7 +75,7 @@ async def test_the_token_may_be_a_header(ada) -> None:
     assert answer.error["code"] == 104
 
 
-async def test_the_query_token_wins_over_the_header_unless_switched(ada, other) -> None:
+async def test_the_query_token_wins_over_the_header_unless_switched(ada: Caller, other: Other) -> None:
     grace = other(ada)
     how = {"params": {"fields": "username", "access_token": ada.token},
            "headers": {"Authorization": f"Bearer {grace.token}"}}  # fmt: skip
@@ -84,7 +85,7 @@ async def test_the_query_token_wins_over_the_header_unless_switched(ada, other) 
 
 
 @pytest.mark.parametrize("spelling", ["true", "True", "1", "on"])
-async def test_truth_has_many_spellings(ada, spelling: str) -> None:
+async def test_truth_has_many_spellings(ada: Caller, spelling: str) -> None:
     ada.sandbox.control.options(fetch_media=False)
     made = await ada.create(media_type="IMAGE", image_url="https://cdn.example.com/a.jpg", is_carousel_item=spelling)
     child = made.id
@@ -97,7 +98,7 @@ async def test_truth_has_many_spellings(ada, spelling: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["params", "data", "json"])
-async def test_lists_and_objects_have_many_spellings(ada, how: str) -> None:
+async def test_lists_and_objects_have_many_spellings(ada: Caller, how: str) -> None:
     poll = {"option_a": "Warp", "option_b": "Weft"}
     if how == "json":
         sent: Any = {"media_type": "TEXT", "text": "which?", "poll_attachment": poll, "access_token": ada.token}
@@ -116,7 +117,7 @@ async def test_lists_and_objects_have_many_spellings(ada, how: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "undefined", "null"])
-async def test_absent_has_many_spellings(ada, value: str) -> None:
+async def test_absent_has_many_spellings(ada: Caller, value: str) -> None:
     answer = await ada.create(text="hello", reply_to_id=value, quote_post_id=value, location_id=value, alt_text="",
                               link_attachment=value, topic_tag=value, nonsense="kept quiet")  # fmt: skip
     assert answer.status == 200, answer.body
@@ -124,18 +125,18 @@ async def test_absent_has_many_spellings(ada, value: str) -> None:
     assert kept == {"text": "hello"}
 
 
-async def test_undefined_can_be_refused(ada) -> None:
+async def test_undefined_can_be_refused(ada: Caller) -> None:
     ada.sandbox.control.options(undefined="refuse")
     assert (await ada.create(text="hello", reply_to_id="undefined")).error["message"].startswith("Param reply_to_id")
 
 
-async def test_unknown_keys_on_publish_are_ignored(ada) -> None:
+async def test_unknown_keys_on_publish_are_ignored(ada: Caller) -> None:
     container = (await ada.create(text="hello")).id
     answer = await ada.post("/me/threads_publish", creation_id=container, allowlisted_country_codes="US", x="y")
     assert answer.status == 200
 
 
-async def test_text_that_is_no_text_does_not_break_anything(ada) -> None:
+async def test_text_that_is_no_text_does_not_break_anything(ada: Caller) -> None:
     """Half a surrogate pair in JSON, bytes that are not UTF-8 in a form: answered, and readable afterwards."""
     half = await ada.raw("POST", "/me/threads", data=b'{"media_type":"TEXT","text":"a\\ud83d","access_token":"%s"}'
                          % ada.token.encode(), headers={"Content-Type": "application/json"})  # fmt: skip
@@ -147,14 +148,14 @@ async def test_text_that_is_no_text_does_not_break_anything(ada) -> None:
     assert (await ada.raw("GET", "/_sandbox/requests")).status == 200
 
 
-async def test_a_long_text_attachment_fits_in_the_query(ada) -> None:
+async def test_a_long_text_attachment_fits_in_the_query(ada: Caller) -> None:
     attachment = json.dumps({"plaintext": "漢" * 10_000})
     answer = await ada.raw("POST", "/me/threads", params={
         "media_type": "TEXT", "text": "x", "text_attachment": attachment, "access_token": ada.token})  # fmt: skip
     assert answer.status == 200
 
 
-async def test_every_request_of_real_clients_is_answered(start) -> None:
+async def test_every_request_of_real_clients_is_answered(start: Start) -> None:
     """Recorded requests of two published clients, replayed byte for byte with this sandbox's ids and tokens."""
     rows = [
         json.loads(line) for line in (Path(__file__).parent / "data" / "client_requests.jsonl").read_text().splitlines()

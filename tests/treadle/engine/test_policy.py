@@ -55,24 +55,37 @@ def test_every_pattern_comes_to_an_end_in_every_situation(pattern: str, situatio
     pytest.fail(f"{pattern} is tried again for ever")
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).retry.kind in ("never", "when_repaired")])
 def test_what_cannot_succeed_is_not_tried_again(pattern: str) -> None:
-    found = diagnosis(pattern)
-    if found.retry.kind not in ("never", "when_repaired"):
-        return
     for situation in SITUATIONS:
-        decision = decided(found, situation, 0)
-        assert isinstance(decision, Park | Fail)
-        if found.retry.kind == "when_repaired":
-            assert isinstance(decision, Park), "somebody can repair it, so it waits for that"
+        assert isinstance(decided(diagnosis(pattern), situation, 0), Park | Fail)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).retry.kind == "when_repaired"])
+def test_what_somebody_can_repair_waits_for_that(pattern: str) -> None:
+    for situation in SITUATIONS:
+        assert isinstance(decided(diagnosis(pattern), situation, 0), Park)
+
+
+WIDER = [
+    pattern
+    for pattern in PATTERNS
+    if diagnosis(pattern).scope in ("account", "app", "media_host") and diagnosis(pattern).lane != "rate_limit"
+]
+
+
+@pytest.mark.parametrize("pattern", WIDER)
 def test_a_cause_wider_than_the_post_parks_at_its_scope(pattern: str) -> None:
     found = diagnosis(pattern)
     decision = decided(found, "create", MOST)
-    if isinstance(decision, Park) and found.scope != "post":
-        assert decision.scope == found.scope
+    assert isinstance(decision, Park)
+    assert decision.scope == found.scope
+
+
+@pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).scope in ("post", "platform")])
+def test_a_cause_of_one_post_or_of_the_platform_parks_no_other_post(pattern: str) -> None:
+    decision = decided(diagnosis(pattern), "create", MOST)
+    assert isinstance(decision, Fail | WaitUntil) or decision == Park("post", decision.why)
 
 
 def test_meta_s_catch_all_answer_is_outlasted_for_an_hour_at_least_and_not_for_ever() -> None:

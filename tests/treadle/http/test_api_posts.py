@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.treadle.http.conftest import House
+from treadle.store.tables import posts
 
 
 def create(house: House, text: str = "Hello", **more: Any) -> dict[str, Any]:
@@ -200,8 +202,15 @@ def test_filters(any_house: House) -> None:
     assert ids(label="food") == [soon["id"]]
     assert ids(q="TART") == [soon["id"]]
     assert ids(due_from="2039-01-01T00:00:00Z", due_to="2041-01-01T00:00:00+00:00") == [soon["id"]]
+    assert set(ids(account_id=house.account)) == {soon["id"], draft["id"]}
     assert ids(account_id=house.other_account) == []
-    assert ids(lane="rate_limit", pattern="whatever") == []
+    with house.app.db.begin() as conn:
+        parked = {"cause_lane": "media_fetch", "cause_pattern": "media_download_failed"}
+        conn.execute(sa.update(posts).where(posts.c.id == soon["id"]).values(**parked))
+    assert ids(lane="media_fetch") == ids(pattern="media_download_failed") == [soon["id"]]
+    assert ids(lane="media_fetch", pattern="media_download_failed") == [soon["id"]]
+    assert ids(lane="rate_limit") == ids(pattern="token_expired") == []
+    assert ids(lane="media_fetch", pattern="token_expired") == [], "both must hold"
 
 
 @pytest.mark.parametrize(

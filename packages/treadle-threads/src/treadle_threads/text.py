@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 CountMode = Literal["docs", "bytes", "codepoints", "utf16"]
 COUNT_MODES: tuple[CountMode, ...] = get_args(CountMode)

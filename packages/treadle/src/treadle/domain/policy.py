@@ -123,8 +123,8 @@ def decide(
 def _finish(diagnosis: Diagnosis) -> Decision:
     if diagnosis.scope in ("account", "app", "media_host"):
         return Park(diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again.")
-    repairable = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
-    if repairable or diagnosis.retry.kind == "when_repaired":
+    somebody_repairs = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
+    if somebody_repairs or diagnosis.retry.kind == "when_repaired":
         return Park("post", "It goes by itself once this is repaired.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
 

@@ -1,4 +1,4 @@
-"""A house of Treadle's for a benchmark: a database with accounts of the sandbox in it, and settings for its workers."""
+"""An installation for a benchmark: a database with the sandbox's accounts in it, and settings for its workers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from treadle.store.tables import posts
 
 
 @dataclass(frozen=True, slots=True)
-class BenchHouse:
+class Installation:
     app: App
     accounts: list[str]
     settings: dict[str, Any]
@@ -27,7 +27,7 @@ class BenchHouse:
 
 
 @contextmanager
-def prepare(folder: Path, ready: dict[str, Any], database_url: str | None = None) -> Iterator[BenchHouse]:
+def prepare(folder: Path, ready: dict[str, Any], database_url: str | None = None) -> Iterator[Installation]:
     """A migrated database (SQLite in ``folder`` unless told otherwise) with the sandbox's accounts connected."""
     folder.mkdir()
     settings: dict[str, Any] = {
@@ -41,7 +41,7 @@ def prepare(folder: Path, ready: dict[str, Any], database_url: str | None = None
     plan.write_text(json.dumps({"settings": settings}))
     app = open_app(Settings(**settings))
     try:
-        yield BenchHouse(app, seed(app.db, ready["accounts"], app.vault.seal), settings, plan)
+        yield Installation(app, seed(app.db, ready["accounts"], app.vault.seal), settings, plan)
     finally:
         app.close()
 
