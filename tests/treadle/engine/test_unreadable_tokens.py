@@ -42,8 +42,8 @@ def check(shop: Shop) -> CheckedTokens:
     """Run the background job."""
     engine = shop.app.engine
     assert engine is not None
-    assert engine.house.accounts is not None
-    work = check_stored_tokens(engine.house.accounts)
+    assert engine.context.accounts is not None
+    work = check_stored_tokens(engine.context.accounts)
     return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
 
 

@@ -19,7 +19,7 @@ from treadle.domain import scope
 from treadle.domain.admission import RELEASABLE, admit
 from treadle.domain.states import FINAL
 from treadle.engine import admission, records
-from treadle.engine.house import House
+from treadle.engine.worker_context import WorkerContext
 from treadle.store import Database, clauses
 from treadle.store.isolation import failures
 from treadle.store.migrate import upgrade
@@ -191,7 +191,7 @@ class Queue:
         self.runs.append((post_id, seq, delay_s))
 
 
-HOUSE = cast(House, SimpleNamespace(scaled=lambda seconds: seconds))
+WORKER = cast(WorkerContext, SimpleNamespace(scaled=lambda seconds: seconds, opens=lambda account: True))
 
 
 def did(conn: sa.Connection, released: list[str], queue: Queue, before: dict[str, str]) -> dict[str, set[str]]:
@@ -202,7 +202,7 @@ def did(conn: sa.Connection, released: list[str], queue: Queue, before: dict[str
     for post_id, seq, _ in queue.runs:
         hop = records.claim(conn, post_id, seq, worker="wrk", lease_token="t", now=NOW)
         assert hop is not None
-        stopped = admission.inspect(conn, HOUSE, hop, NOW)
+        stopped = admission.inspect(conn, WORKER, hop, NOW)
         # Nothing but what was known stops it: only a post that is live and has nothing left to read may end at once.
         assert stopped is None or all(part.published_at is not None for part in hop.post.parts), (post_id, stopped)
     held = {post_id for post_id, state in after.items() if state == "held" and before[post_id] != "held"}
