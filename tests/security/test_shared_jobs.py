@@ -341,11 +341,28 @@ async def clean_up_media(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
     return lambda: removed == ["med_good"]
 
 
+async def heartbeat(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """It asks how all posts move, and nothing of one tenant's can make that answer fail."""
+    world.post(GOOD, world.account(GOOD), "published")
+    world.post(BAD, world.account(BAD), "scheduled")
+    for column in ("options", "metadata", "cause"):
+        world.spoil(posts, column, junk, workspace_id=BAD)
+    pinged: list[str] = []
+
+    async def ping(url: str) -> None:
+        pinged.append(url)
+
+    monkeypatch.setattr("treadle.engine.heartbeat.ping", ping)
+    world.house.settings = world.house.settings.model_copy(update={"heartbeat_url": "https://watch.example/1"})
+    await run(world, "heartbeat")
+    return lambda: pinged == ["https://watch.example/1"]
+
+
 CASES = {
     case.__name__: case
     for case in (
         send_alerts, deliver_webhooks, recheck, free_loose, read_addresses, refresh_tokens, say_at_risk,
-        read_quiet_accounts, check_stored_tokens, prune, clean_up_media,
+        read_quiet_accounts, check_stored_tokens, prune, clean_up_media, heartbeat,
     )
 }  # fmt: skip
 

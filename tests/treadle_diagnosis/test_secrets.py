@@ -85,6 +85,7 @@ PLAIN_TOKENS = re.compile(
     r"|(?=[A-Za-z0-9_\-]*\d)[A-Za-z0-9_\-]{80,})"
 )
 PLAIN_QUERY = re.compile(r"(?:https?://|/)[^\s\"'<>?\\]{1,2000}\?([^\s\"'<>\\]{1,8000})")
+RUN = re.compile(r"[A-Za-z0-9_\-]+")
 PIECES = st.sampled_from(
     [
     "TH", "THQV", "EAA", "IGQ", "-", "_", " ", "?", "/", "https://", "a", "b9", "&", "u=", "x" * 30, "7" * 20,
@@ -99,7 +100,11 @@ def test_every_token_and_query_of_the_plain_expressions_goes_and_nothing_else(pa
     text = "".join(parts)
     kept = redact_text(text)
     if PLAIN_QUERY.search(text) is None:
-        assert kept == PLAIN_TOKENS.sub(MARK, text)
+        # A run longer than any name goes whole, where the plain expression leaves its end behind a token of letters.
+        longest = max((len(run) for run in RUN.findall(text)), default=0)
+        if longest < 80:
+            assert kept == PLAIN_TOKENS.sub(MARK, text)
+        assert RUN.sub("", kept.replace(MARK, "")) == RUN.sub("", text)
     assert PLAIN_TOKENS.search(kept) is None
     for query in PLAIN_QUERY.findall(text):
         assert all(not value or f"u={value}" not in kept for value in re.findall(r"(?:^|&)u=([^&]*)", query))

@@ -164,5 +164,4 @@ def test_no_other_code_forgets_a_container() -> None:
             for name, value in pairs:
                 if name == "container_id" and isinstance(value, ast.Constant) and not value.value:
                     found.append(path.relative_to(Path(treadle.__file__).parent).as_posix())
-    ours = [name for name in found if not name.startswith("sandbox/")]  # Threads' own containers, and an example
-    assert sorted(ours) == ["api/examples.py", "posts/replacing.py"]
+    assert sorted(found) == ["domain/replacing.py", "http/examples.py"]  # and an example of the API's document
