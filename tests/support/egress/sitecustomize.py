@@ -15,6 +15,9 @@ from types import FrameType
 RECORD = "EGRESS_RECORD"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(os.path.dirname(_HERE)) + os.sep
+_ROOT = os.path.dirname(os.path.dirname(TESTS))
+# Programs of the repository that play a client, as tests do.
+_CLIENTS = tuple(os.path.join(_ROOT, name) + os.sep for name in ("tools", "bench"))
 PRODUCT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(_HERE))), "packages") + os.sep
 _EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 # A test's own client may connect in a task of asyncio's, where no frame of the test is left: its libraries alone.
@@ -32,7 +35,9 @@ def _who(frame: FrameType | None) -> str | None:
         name = frame.f_code.co_filename
         if name.startswith(PRODUCT):
             return f"{name[len(PRODUCT) :]}:{frame.f_lineno} {frame.f_code.co_name}"
-        if (name.startswith(TESTS) and not name.startswith(_HERE)) or any(part in name for part in _OF_TESTS):
+        if (name.startswith((TESTS, *_CLIENTS)) and not name.startswith(_HERE)) or any(
+            part in name for part in _OF_TESTS
+        ):
             return None
         outermost = f"{name}:{frame.f_lineno} {frame.f_code.co_name}"
         if frame.f_back is None and frame.f_code.co_name == "<module>" and name in ("<string>", "<stdin>"):

@@ -16,7 +16,7 @@ from treadle.domain.policy import (
     REBUILDS,
     Decision,
     Fail,
-    Park,
+    AwaitRepair,
     RebuildAt,
     RetryAt,
     Situation,
@@ -47,7 +47,7 @@ def test_every_pattern_comes_to_an_end_in_every_situation(pattern: str, situatio
     found = diagnosis(pattern)
     for met in range(MOST + 1):
         decision = decided(found, situation, met)
-        if isinstance(decision, Park | Fail):
+        if isinstance(decision, AwaitRepair | Fail):
             return
         if isinstance(decision, WaitUntil):
             assert found.lane == "rate_limit"
@@ -58,13 +58,13 @@ def test_every_pattern_comes_to_an_end_in_every_situation(pattern: str, situatio
 @pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).retry.kind in ("never", "when_repaired")])
 def test_what_cannot_succeed_is_not_tried_again(pattern: str) -> None:
     for situation in SITUATIONS:
-        assert isinstance(decided(diagnosis(pattern), situation, 0), Park | Fail)
+        assert isinstance(decided(diagnosis(pattern), situation, 0), AwaitRepair | Fail)
 
 
 @pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).retry.kind == "when_repaired"])
 def test_what_somebody_can_repair_waits_for_that(pattern: str) -> None:
     for situation in SITUATIONS:
-        assert isinstance(decided(diagnosis(pattern), situation, 0), Park)
+        assert isinstance(decided(diagnosis(pattern), situation, 0), AwaitRepair)
 
 
 WIDER = [
@@ -78,14 +78,14 @@ WIDER = [
 def test_a_cause_wider_than_the_post_parks_at_its_scope(pattern: str) -> None:
     found = diagnosis(pattern)
     decision = decided(found, "create", MOST)
-    assert isinstance(decision, Park)
+    assert isinstance(decision, AwaitRepair)
     assert decision.scope == found.scope
 
 
 @pytest.mark.parametrize("pattern", [p for p in PATTERNS if diagnosis(p).scope in ("post", "platform")])
 def test_a_cause_of_one_post_or_of_the_platform_parks_no_other_post(pattern: str) -> None:
     decision = decided(diagnosis(pattern), "create", MOST)
-    assert isinstance(decision, Fail | WaitUntil) or decision == Park("post", decision.why)
+    assert isinstance(decision, Fail | WaitUntil) or decision == AwaitRepair("post", decision.why)
 
 
 def test_meta_s_catch_all_answer_is_outlasted_for_an_hour_at_least_and_not_for_ever() -> None:
@@ -102,7 +102,7 @@ def test_a_host_in_trouble_is_soon_left_to_one_probe_for_all_posts(pattern: str)
     found = diagnosis(pattern)
     asked = next(met for met in range(MOST) if not isinstance(decided(found, "media", met), RetryAt))
     assert asked <= 1
-    assert decided(found, "media", asked) == Park("media_host", decided(found, "media", asked).why)
+    assert decided(found, "media", asked) == AwaitRepair("media_host", decided(found, "media", asked).why)
 
 
 def test_an_unknown_answer_is_not_repeated_for_ever_and_not_parked_for_everybody() -> None:
@@ -162,4 +162,4 @@ def test_a_publish_proven_absent_is_sent_again_only_for_trouble_that_passes() ->
     assert isinstance(decided(passing, "publish", 0), RetryAt)
     assert not isinstance(decided(passing, "publish", DEFAULT_ATTEMPTS), RetryAt)
     lasting = replace(passing, lane="account_restricted", scope="account")
-    assert isinstance(decided(lasting, "publish", 0), Park)
+    assert isinstance(decided(lasting, "publish", 0), AwaitRepair)

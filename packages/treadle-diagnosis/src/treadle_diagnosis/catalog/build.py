@@ -16,7 +16,7 @@ from typing import Any
 from treadle_diagnosis.catalog import words
 from treadle_diagnosis.catalog.checking import check, check_refusals, wrong_kinds, wrong_references, wrong_refusal_kinds
 from treadle_diagnosis.catalog.model import CatalogError
-from treadle_diagnosis.catalog.places import Place, places_of
+from treadle_diagnosis.catalog.places import SourceLocation, places_of
 
 HERE = Path(__file__).parent
 PATTERNS = HERE / "patterns"
@@ -42,7 +42,7 @@ def compile_catalog() -> dict[str, Any]:
     """Read and check every TOML file. Raises :class:`CatalogError` naming all faults with their files and lines."""
     references = _parse(REFERENCES)
     faults = wrong_references(references, places_of(REFERENCES))
-    entries: list[tuple[dict[str, Any], Place]] = []
+    entries: list[tuple[dict[str, Any], SourceLocation]] = []
     for path in sorted(PATTERNS.glob("*.toml")):
         entries += _entries(path, "pattern", faults)
     refusals = _entries(CLEAR_REFUSALS, "refusal", faults)
@@ -76,7 +76,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise CatalogError(f"{path}: not UTF-8: {error}") from None
 
 
-def _entries(path: Path, name: str, faults: list[str]) -> list[tuple[dict[str, Any], Place]]:
+def _entries(path: Path, name: str, faults: list[str]) -> list[tuple[dict[str, Any], SourceLocation]]:
     """The entries ``[[name]]`` of a file, filled up from its ``[defaults]``, each with its place."""
     parsed, head = _parse(path), places_of(path)
     for key in parsed.keys() - {"defaults", name}:

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from treadle_diagnosis.catalog import words
-from treadle_diagnosis.catalog.places import Place
+from treadle_diagnosis.catalog.places import SourceLocation
 
 Kind = tuple[str, Callable[[Any], bool]]
 Fault = tuple[str, object, str]  # the key it is about, the value, the sentence
@@ -106,7 +106,7 @@ def _said(where: str, name: str, text: str) -> str:
     return f"{where}: {name}: {text}" if where else f"{name}: {text}"
 
 
-def _placed(faults: Iterator[Fault], name: str, place: Place | None) -> list[str]:
+def _placed(faults: Iterator[Fault], name: str, place: SourceLocation | None) -> list[str]:
     return [_said(place.at(key, value) if place else "", name, text) for key, value, text in faults]
 
 
@@ -118,7 +118,7 @@ def _refusal_name(entry: dict[str, Any]) -> str:
     return f"clear refusal {entry.get('code', entry.get('code_range'))}/{entry.get('subcode')}"
 
 
-def wrong_references(references: dict[str, Any], place: Place) -> list[str]:
+def wrong_references(references: dict[str, Any], place: SourceLocation) -> list[str]:
     return [
         _said(place.at(key), key, "a reference is { title = TEXT, url = TEXT }")
         for key, value in references.items()
@@ -126,12 +126,12 @@ def wrong_references(references: dict[str, Any], place: Place) -> list[str]:
     ]
 
 
-def wrong_kinds(entry: dict[str, Any], place: Place | None) -> list[str]:
+def wrong_kinds(entry: dict[str, Any], place: SourceLocation | None) -> list[str]:
     """Fields of a pattern as written that hold another kind of value than they should, or that do not exist."""
     return _placed(_kinds(entry), _name(entry), place)
 
 
-def wrong_refusal_kinds(entry: dict[str, Any], place: Place | None) -> list[str]:
+def wrong_refusal_kinds(entry: dict[str, Any], place: SourceLocation | None) -> list[str]:
     return _placed(_kinds_of(entry, REFUSAL, ""), _refusal_name(entry), place)
 
 
@@ -168,7 +168,7 @@ def _nearest(key: str, known: dict[str, Kind]) -> str:
 
 
 def check_refusals(
-    refusals: list[dict[str, Any]], references: dict[str, Any], places: Sequence[Place] | None = None
+    refusals: list[dict[str, Any]], references: dict[str, Any], places: Sequence[SourceLocation] | None = None
 ) -> list[str]:
     """Faults of the table of clear refusals: an entry without a source is an opinion, and may double a post."""
     faults = []
@@ -193,7 +193,7 @@ def _refusal(entry: dict[str, Any], references: dict[str, Any]) -> Iterator[Faul
 
 
 def check(
-    patterns: list[dict[str, Any]], references: dict[str, Any], places: Sequence[Place] | None = None
+    patterns: list[dict[str, Any]], references: dict[str, Any], places: Sequence[SourceLocation] | None = None
 ) -> list[str]:
     """Every fault of the catalogue, in plain words; empty when it is sound."""
     faults: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLocation:
     """A stretch of a file: one entry of it, or the file as a whole."""
 
     path: Path
@@ -31,12 +31,12 @@ class Place:
                 return self._at(keyed[0])
         return self._at(self.start)
 
-    def entry(self, name: str, number: int, count: int) -> Place:
+    def entry(self, name: str, number: int, count: int) -> SourceLocation:
         """The ``number``-th entry ``[[name]]`` of ``count``; the whole file when they are written in another way."""
         begins = _begins(self.lines, name)
         if len(begins) != count:
             return self
-        return Place(self.path, self.lines, begins[number], [*begins, len(self.lines)][number + 1])
+        return SourceLocation(self.path, self.lines, begins[number], [*begins, len(self.lines)][number + 1])
 
     def _head(self) -> int:
         return next((n for n, line in enumerate(self.lines) if line.lstrip().startswith("[[")), len(self.lines))
@@ -50,6 +50,6 @@ def _begins(lines: tuple[str, ...], name: str) -> list[int]:
     return [number for number, line in enumerate(lines) if header.match(line)]
 
 
-def places_of(path: Path) -> Place:
+def places_of(path: Path) -> SourceLocation:
     lines = tuple(path.read_text("utf-8").split("\n"))
-    return Place(path, lines, 0, len(lines))
+    return SourceLocation(path, lines, 0, len(lines))

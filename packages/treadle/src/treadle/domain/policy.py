@@ -41,7 +41,7 @@ class RebuildAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Park:
+class AwaitRepair:
     """Wait until somebody or something repairs the cause."""
 
     scope: BlockerScope
@@ -63,7 +63,7 @@ class Fail:
     why: str
 
 
-Decision: TypeAlias = RetryAt | RebuildAt | Park | WaitUntil | Fail
+Decision: TypeAlias = RetryAt | RebuildAt | AwaitRepair | WaitUntil | Fail
 Situation = Literal["media", "create", "status", "publish", "read"]
 
 
@@ -122,10 +122,12 @@ def decide(
 
 def _finish(diagnosis: Diagnosis) -> Decision:
     if diagnosis.scope in ("account", "app", "media_host"):
-        return Park(diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again.")
+        return AwaitRepair(
+            diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again."
+        )
     somebody_repairs = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
     if somebody_repairs or diagnosis.retry.kind == "when_repaired":
-        return Park("post", "It goes by itself once this is repaired.")
+        return AwaitRepair("post", "It goes by itself once this is repaired.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
 
 

@@ -262,7 +262,7 @@ def _wait_for(
         found = diagnose(
             Evidence(stage="container_status", body={"status": "IN_PROGRESS"}, context={"media_kind": kind})
         )
-        never = policy.Park(
+        never = policy.AwaitRepair(
             "post", "Threads finished neither of two containers; the file, or Threads, has to change first."
         )
         columns = {**change.parts[part.position], **dropped_or_marked(part, worker.now())}

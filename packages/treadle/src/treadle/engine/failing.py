@@ -245,7 +245,7 @@ def decided(
             change.account["quota_until"] = at
             change.account["quota"] = {**run.account.quota, "cause": cause}
             ending = Snooze(at, "waiting", "Goes on when Threads' limit allows.")
-        case policy.Park(scope):
+        case policy.AwaitRepair(scope):
             key = blocker_key(scope, run, part)
             if not key:
                 scope, key = "post", run.post.id

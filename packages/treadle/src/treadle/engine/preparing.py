@@ -156,7 +156,7 @@ def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPr
     diagnosis: Diagnosis = from_pattern(worst.pattern, evidence)
     decision = decide(diagnosis, "media", part.tries, now=worker.now(), random01=worker.random01(), scale=worker.scale)
     if isinstance(decision, Fail):
-        decision = policy.Park("post", worst.message)
+        decision = policy.AwaitRepair("post", worst.message)
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
         decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)

@@ -17,7 +17,7 @@ from treadle.http.caller import House, caller_of
 from treadle.http.document import good, problems
 from treadle.http.problems import Problem, not_found, page
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.refusals import KINDS
 from treadle.services.workspaces import is_first
 from treadle.store import Database
@@ -28,12 +28,12 @@ WRITE_EVERY_S = 10.0
 router = APIRouter(tags=["Operating"])
 
 
-class AliveOut(Output):
+class AliveOut(ApiModel):
     status: str = Field(description="ok.")
     version: str
 
 
-class ReadyOut(Output):
+class ReadyOut(ApiModel):
     status: str = Field(description="ready, or not ready.")
     checks: dict[str, str] = Field(description="By name of what is needed: ok, or what is missing.")
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
 from treadle.store.posts_read import last_answer
 
@@ -34,7 +34,7 @@ def last_status(conn: sa.Connection, post_id: str) -> int | None:
     return status if isinstance(status, int) else None
 
 
-class VerboseError(Output):
+class VerboseError(ApiModel):
     """The fields of bundle.social's error; ``meta`` is the diagnosis."""
 
     code: str | None = Field(description="'TH:' with Meta's code, or 'TREADLE:' with the pattern's id.")
@@ -45,7 +45,7 @@ class VerboseError(Output):
     userFacingMessage: str | None
 
 
-class VerboseOut(Output):
+class VerboseOut(ApiModel):
     id: str
     status: str = Field(description="The state in their words.")
     errorsVerbose: dict[str, VerboseError | None] = Field(description="The error under 'THREADS', or null.")

@@ -18,7 +18,7 @@ from treadle.domain.refusal import Refusal
 from treadle.engine.quota import TOTALS, used_here
 from treadle.people import audit
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import accounts as store
 from treadle.store.accounts import AccountRow
@@ -32,7 +32,7 @@ T = TypeVar("T")
 DAY_S = 86_400.0
 
 
-class AccountOut(Output):
+class AccountOut(ApiModel):
     """A Threads profile that this workspace publishes to. Times are ISO 8601 in UTC."""
 
     id: str = Field(description="acc_ and 26 characters.")
@@ -61,7 +61,7 @@ class AccountOut(Output):
     disconnected_at: str | None = Field(description="When it was disconnected; null: it was not.")
 
 
-class PostsOfARepair(Output):
+class PostsOfARepair(ApiModel):
     """Ids of the posts that a repair would publish, and of those it would hold as too late."""
 
     sends: list[str]
@@ -72,11 +72,11 @@ class AccountRead(AccountOut):
     reconnect_would: PostsOfARepair = Field(description="What connecting it again would publish and hold.")
 
 
-class AccountsOut(Output):
+class AccountsOut(ApiModel):
     data: list[AccountOut]
 
 
-class AccountChecked(Output):
+class AccountChecked(ApiModel):
     """What Threads says of the account now."""
 
     health: str
@@ -86,13 +86,13 @@ class AccountChecked(Output):
     account: AccountOut
 
 
-class Bucket(Output):
+class Bucket(ApiModel):
     used: int | None = Field(description="What Threads counts in its 24 hours; null: never asked.")
     total: int = Field(description="What Threads allows in 24 hours.")
     here: int = Field(description="What this server published in the window.")
 
 
-class QuotaOut(Output):
+class QuotaOut(ApiModel):
     """How much an account may publish in a rolling 24 hours."""
 
     posts: Bucket

@@ -11,7 +11,7 @@ from pydantic import Field
 from treadle.domain.answers import Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.people import audit, keys
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import api_keys as store
 from treadle.store.api_keys import KeyRow
@@ -20,7 +20,7 @@ LONGEST_NAME = 200
 LAST_MOMENT = 1e11  # epoch seconds; beyond it no calendar can show a time
 
 
-class KeyOut(Output):
+class KeyOut(ApiModel):
     """An API key without its secret. Times are ISO 8601 in UTC."""
 
     id: str = Field(description="key_ and 26 characters.")
@@ -37,7 +37,7 @@ class KeyMade(KeyOut):
     key: str = Field(description="The key itself; shown this once.")
 
 
-class KeysOut(Output):
+class KeysOut(ApiModel):
     data: list[KeyOut]
 
 

@@ -13,7 +13,7 @@ from treadle.engine import rechecking
 from treadle.services.accounts import PostsOfARepair
 from treadle.services.asking import ask
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import get_blocker, list_blockers
 from treadle.store import blockers as store
 from treadle.store.repair_preview import preview
@@ -22,7 +22,7 @@ RefusedRecheck = Literal["is_repaired", "shared"]
 """``is_repaired``: nothing is left to recheck; ``shared``: it concerns every workspace, and the caller runs none."""
 
 
-class BlockerOut(Output):
+class BlockerOut(ApiModel):
     """A cause that holds posts. Times are ISO 8601 in UTC."""
 
     id: str = Field(description="blk_ and 26 characters.")
@@ -46,12 +46,12 @@ class BlockerRead(BlockerOut):
     would: PostsOfARepair = Field(description="What its repair would publish, and what it would hold as too late.")
 
 
-class BlockersOut(Output):
+class BlockersOut(ApiModel):
     data: list[BlockerOut]
     next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
-class RecheckOut(Output):
+class RecheckOut(ApiModel):
     verdict: str | None = Field(
         description="repaired, still, or unknown (one post goes first to see); null: a preview."
     )

@@ -14,7 +14,7 @@ from treadle.domain.findings import Finding
 from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, with_field
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
 from treadle.services.refusals import ProblemDetails, ProblemOut, details_of
 
@@ -22,7 +22,7 @@ MOST = 500
 GROUP = 50  # short transactions: nobody waits long for the database
 
 
-class BulkItem(Output):
+class BulkItem(ApiModel):
     """What became of one post of many: the stored post, or why it was refused."""
 
     index: int = Field(description="Its place in the request, from 0.")
@@ -35,7 +35,7 @@ class BulkItem(Output):
         return self.model_dump(exclude_unset=True)
 
 
-class BulkOut(Output):
+class BulkOut(ApiModel):
     data: list[BulkItem] = Field(description="One for each post, in the order sent.")
     accepted: int
     refused: int

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import Field
 
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import unknown_answers as store
 from treadle_diagnosis import catalog
@@ -16,7 +16,7 @@ from treadle_diagnosis.catalog import Pattern
 from treadle_diagnosis.types import ACTION_LABELS
 
 
-class PatternRetry(Output):
+class PatternRetry(ApiModel):
     kind: str
     after_s: float | None = Field(description="Seconds until the first try again.")
     max_attempts: int
@@ -24,7 +24,7 @@ class PatternRetry(Output):
     then: str | None = Field(description="What follows when the tries are used up.")
 
 
-class PatternSummary(Output):
+class PatternSummary(ApiModel):
     """One cause of the catalogue."""
 
     id: str
@@ -53,12 +53,12 @@ class PatternOut(PatternSummary):
     checked: str = Field(description="When it was last compared with Meta's answers, as a date.")
 
 
-class PatternsOut(Output):
+class PatternsOut(ApiModel):
     data: list[PatternSummary]
     checked: str = Field(description="When the catalogue was last checked, as a date.")
 
 
-class UnknownAnswer(Output):
+class UnknownAnswer(ApiModel):
     shape: str = Field(description="What all answers alike have in common.")
     count: int
     first_at: str | None
@@ -67,7 +67,7 @@ class UnknownAnswer(Output):
     post_id: str | None
 
 
-class UnknownAnswersOut(Output):
+class UnknownAnswersOut(ApiModel):
     data: list[UnknownAnswer]
 
 

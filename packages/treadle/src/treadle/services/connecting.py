@@ -18,7 +18,7 @@ from treadle.people import audit
 from treadle.services import accounts
 from treadle.services.accounts import AccountOut, with_accounts
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 
 
@@ -28,7 +28,7 @@ class AccountConnected(AccountOut):
     missing_scopes: list[str] = Field(description="Permissions that publishing needs and the token lacks.")
 
 
-class LinkOut(Output):
+class LinkOut(ApiModel):
     id: str = Field(description="lnk_ and 26 characters.")
     url: str = Field(description="For the account's owner; shown this once, good for one connection.")
     expires_at: str | None

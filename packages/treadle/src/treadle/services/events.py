@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import feed
 
@@ -34,7 +34,7 @@ MOST_OF_A_WORKSPACE = 100
 MOST_OF_A_HOLDER = 25  # a key, or a person in all their browsers
 
 
-class ChangeOut(Output):
+class ChangeOut(ApiModel):
     """One change."""
 
     id: int = Field(description="Grows; what Last-Event-ID takes.")

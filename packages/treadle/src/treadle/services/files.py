@@ -15,7 +15,7 @@ from treadle.media.jobs import Progress
 from treadle.media.report import MediaReport
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.services.refusals import FindingOut
 from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs
@@ -39,7 +39,7 @@ class MediaFindingOut(FindingOut):
     basis: str | None = Field(None, description="The rule is 'documented' by Meta, 'seen', or 'folklore'.")
 
 
-class MediaOut(Output):
+class MediaOut(ApiModel):
     """A kept file."""
 
     id: str
@@ -65,12 +65,12 @@ class MediaOut(Output):
         return self.model_dump()
 
 
-class MediaPage(Output):
+class MediaPage(ApiModel):
     data: list[MediaOut]
     next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
-class MediumOut(Output):
+class MediumOut(ApiModel):
     """What the check of one medium of a post found."""
 
     field: str = Field(description="The medium's path in the request, such as 'replies[0].media[2]'.")

@@ -12,7 +12,7 @@ from pydantic import Field
 from treadle.domain.answers import Answer, Done, Missing, Refusal
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
 from treadle.services.read import Filters, post_ids, read_post
 from treadle.services.refusals import ProblemOut, details_of
@@ -61,7 +61,7 @@ class Acted(NamedTuple):
         return ActedOn(id=self.id, status=problem.status, problem=problem)
 
 
-class ActedOn(Output):
+class ActedOn(ApiModel):
     """What became of one post of many."""
 
     id: str
@@ -71,7 +71,7 @@ class ActedOn(Output):
     problem: ProblemOut | None = None
 
 
-class ActionsOut(Output):
+class ActionsOut(ApiModel):
     action: str
     chosen: int = Field(description="How many posts it was.")
     done: int

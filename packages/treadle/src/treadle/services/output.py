@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
-class Output(BaseModel):
+class ApiModel(BaseModel):
     """An answer. Later versions may add fields, so readers must not refuse those they do not know."""
 
     model_config = ConfigDict(extra="allow", frozen=True)

@@ -9,14 +9,14 @@ from pydantic import Field
 
 from treadle.domain.states import STATE_WORDS, PartState, PostState
 from treadle.domain.times import asked, duration_text, iso
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.refusals import FindingOut
 from treadle.store.posts_read import StoredPost
 
 _UTC = "ISO 8601 in UTC, to the millisecond"
 
 
-class RetryOut(Output):
+class RetryOut(ApiModel):
     """Whether and when trying again can work."""
 
     kind: str = Field(description="never, later, new_container, verify_first or when_repaired.")
@@ -27,7 +27,7 @@ class RetryOut(Output):
     hinted: bool = Field(False, description="Whether 'after_s' is Meta's own hint.")
 
 
-class DiagnosisOut(Output):
+class DiagnosisOut(ApiModel):
     """A pattern applied to a failure: why it failed, what to do now, who does it, whether a retry can work."""
 
     id: str | None = Field(None, description="The id that was sent with a failure to diagnose.")
@@ -64,12 +64,12 @@ def cause_out(stored: Mapping[str, Any] | None) -> DiagnosisOut | None:
     return DiagnosisOut.model_construct(set(stored), **made)
 
 
-class NextOut(Output):
+class NextOut(ApiModel):
     what: str = Field(description="What happens next, in plain words.")
     at: str | None = Field(description=f"When, {_UTC}; null: when something else ends.")
 
 
-class PartOut(Output):
+class PartOut(ApiModel):
     """One part of a post: the post itself, or a reply to the part before it."""
 
     id: str
@@ -90,7 +90,7 @@ class PartOut(Output):
     cause: DiagnosisOut | None = Field(description="Why it is not live, when something is wrong.")
 
 
-class PostOut(Output):
+class PostOut(ApiModel):
     """A post with its parts, the cause when something is wrong, and what happens next."""
 
     id: str
@@ -181,18 +181,18 @@ def _part_out(row: Mapping[str, Any]) -> PartOut:
     )
 
 
-class PostPage(Output):
+class PostPage(ApiModel):
     data: list[PostOut]
     next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
-class LivePart(Output):
+class LivePart(ApiModel):
     part: int = Field(description="Its position.")
     threads_id: str | None = Field(description="Id on Threads.")
     permalink: str | None = Field(description="Address on Threads.")
 
 
-class ActionOut(Output):
+class ActionOut(ApiModel):
     """Something was done with a post; here it is afterwards."""
 
     message: str = Field(description="What was done, in plain words.")
@@ -204,7 +204,7 @@ class UnpublishedOut(ActionOut):
     deleted: list[str] = Field(description="Ids on Threads that were deleted, the last part first.")
 
 
-class EventOut(Output):
+class EventOut(ApiModel):
     """One entry of a post's timeline."""
 
     id: int
@@ -244,5 +244,5 @@ def event_out(row: Mapping[str, Any]) -> EventOut:
     )
 
 
-class EventsOut(Output):
+class EventsOut(ApiModel):
     data: list[EventOut]

@@ -15,7 +15,7 @@ from treadle.domain.rules import scopes_needed, scopes_wanted
 from treadle.services.context import App
 from treadle.services.files import MediumOut, MediumReport, inspect_medium
 from treadle.services.intake import check
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import blocker_json
 from treadle.services.refusals import FindingOut, finding_out
 from treadle.services.request import Request
@@ -25,7 +25,7 @@ AT_ONCE = 3
 MOST_MEDIA = 40
 
 
-class ScopesOut(Output):
+class ScopesOut(ApiModel):
     """Permissions of Meta."""
 
     needed: list[str] = Field(description="Without these Threads refuses the post.")
@@ -33,7 +33,7 @@ class ScopesOut(Output):
     wanted: list[str] = Field(description="What would make it safer, and was not granted.")
 
 
-class AccountAhead(Output):
+class AccountAhead(ApiModel):
     """The account of a post, and the open causes that its posts wait for now."""
 
     id: str
@@ -44,7 +44,7 @@ class AccountAhead(Output):
     blockers: list[dict[str, Any]] = Field(description="As GET /v1/blockers gives them.")
 
 
-class PreflightOut(Output):
+class PreflightOut(ApiModel):
     """Everything that is known of a post before it is sent."""
 
     ok: bool = Field(description="Whether it can be published: no finding is an error, no medium is refused.")

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-class FindingOut(Output):
+class FindingOut(ApiModel):
     """One rule that one field breaks."""
 
     field: str = Field(description="Path into the request, such as 'media[2].alt_text'; empty: the request itself.")
@@ -146,7 +146,7 @@ def finding_out(finding: Finding, public_url: str) -> FindingOut:
     return FindingOut(**finding.to_json(), guide=guide)
 
 
-class ProblemOut(Output):
+class ProblemOut(ApiModel):
     """A refusal (RFC 9457), with what belongs to its code as further fields."""
 
     type: str = Field(description="Address of the page that explains it.")

@@ -12,11 +12,11 @@ from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.notify import webhooks
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 
 
-class WebhookOut(Output):
+class WebhookOut(ApiModel):
     """One address that changes are sent to. Times are ISO 8601 in UTC."""
 
     id: str = Field(description="whk_ and 26 characters.")
@@ -32,25 +32,25 @@ class WebhookMade(WebhookOut):
     secret: str = Field(description="Verifies the signatures; shown this once.")
 
 
-class WebhooksOut(Output):
+class WebhooksOut(ApiModel):
     data: list[WebhookOut]
 
 
-class SecretOut(Output):
+class SecretOut(ApiModel):
     id: str
     secret: str = Field(description="Shown this once.")
 
 
-class EventKind(Output):
+class EventKind(ApiModel):
     type: str
     meaning: str
 
 
-class EventKindsOut(Output):
+class EventKindsOut(ApiModel):
     data: list[EventKind]
 
 
-class DeliveryOut(Output):
+class DeliveryOut(ApiModel):
     """One change sent to one address. Times are ISO 8601 in UTC."""
 
     id: str = Field(description="dlv_ and 26 characters; the receiver sees it as webhook-id.")
@@ -67,12 +67,12 @@ class DeliveryOut(Output):
     payload: str = Field(description="The body as it is sent.")
 
 
-class DeliveryPage(Output):
+class DeliveryPage(ApiModel):
     data: list[DeliveryOut]
     next: str | None = Field(description="Send it as 'after' for the next page; null: this was the last.")
 
 
-class DeliveryQueued(Output):
+class DeliveryQueued(ApiModel):
     delivery_id: str
 
 

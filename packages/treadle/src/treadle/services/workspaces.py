@@ -19,7 +19,7 @@ from treadle.people import audit
 from treadle.people.keys import create_key
 from treadle.services import workspace_options
 from treadle.services.context import App
-from treadle.services.output import Output
+from treadle.services.output import ApiModel
 from treadle.services.read import counts, iso
 from treadle.store import workspaces as store
 from treadle.store.workspaces import WorkspaceRow
@@ -31,7 +31,7 @@ SEALED = "_enc"  # options whose values are encrypted secrets: neither shown nor
 _UNKEPT = re.compile(r"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]", re.I)
 
 
-class WorkspaceOut(Output):
+class WorkspaceOut(ApiModel):
     """A tenant: its accounts, posts and keys are its own."""
 
     id: str = Field(description="wsp_ and 26 characters, or wsp_default.")
@@ -47,17 +47,17 @@ class WorkspaceMade(WorkspaceOut):
     key_id: str
 
 
-class WorkspacesOut(Output):
+class WorkspacesOut(ApiModel):
     data: list[WorkspaceOut]
 
 
-class AlertTriedOut(Output):
+class AlertTriedOut(ApiModel):
     service: str
     target: str = Field(description="Its address without the secrets.")
     delivered: bool
 
 
-class AlertsTriedOut(Output):
+class AlertsTriedOut(ApiModel):
     data: list[AlertTriedOut]
 
 
