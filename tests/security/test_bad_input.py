@@ -16,6 +16,7 @@ from treadle.accounts import links
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.refusal import Refusal
 from treadle.http.server import routers
+from treadle.people.keys import create_key
 from treadle.site import build
 from treadle.store.tables import workspaces
 from treadle.web.desk import SESSION_COOKIE
@@ -78,6 +79,12 @@ def client(app: App) -> Iterator[TestClient]:
     ) as made:
         made.cookies.set(SESSION_COOKIE, SESSION)
         yield made
+
+
+@pytest.fixture(scope="module")
+def api_key(app: App) -> str:
+    with app.db.begin() as conn:
+        return create_key(conn, DEFAULT_WORKSPACE, "test", ["admin"], app.now())[1]
 
 
 def form_routes() -> list[str]:
@@ -187,3 +194,15 @@ def test_an_older_address_does_not_break_the_last_page(app: App) -> None:
         ok=True, title="Connected", happened="It works.", todo=(), return_url="https://shop.example/日本"
     )
     assert show(app, page).headers["refresh"] == "3; url=https://shop.example/%E6%97%A5%E6%9C%AC"
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e400", "[Infinity]", '{"a": [-1e999]}', '"\\u0000"', '"\\ud800"'])
+def test_options_that_cannot_be_kept_are_refused_and_poison_nothing(
+    client: TestClient, api_key: str, value: str
+) -> None:
+    """JSON reads more numbers and characters than a database and an answer can hold."""
+    headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+    body = f'{{"options": {{"mine": {value}}}}}'
+    answer = client.patch("/v1/workspaces/wsp_default", content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert client.get("/v1/workspaces/wsp_default", headers=headers).status_code == 200

@@ -94,12 +94,15 @@ class Findings:
             limit=wanted,
         )
 
-    def unknown_name(self, path: str, name: str, known: Iterable[str], *, what: str, value: Any) -> None:
-        meant = near(name, known)
+    def unknown_name(
+        self, path: str, name: str, known: Iterable[str], *, what: str, value: Any, meant: str | None = None
+    ) -> None:
+        """``meant``: the name that people mean by this one; without it the nearest of those that are known."""
+        meant = meant or near(name, known)
         self.add(
             path,
             f"unknown_{what}",
-            f"There is no {what} '{name[:100]}'." + (f" Did you mean '{meant}'?" if meant else ""),
+            f"There is no {what.replace('_', ' ')} '{name[:100]}'." + (f" Did you mean '{meant}'?" if meant else ""),
             f"Write '{meant}'." if meant else "Leave it out.",
             given=value,
         )

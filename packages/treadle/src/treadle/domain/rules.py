@@ -46,7 +46,7 @@ def check_post(body: Any) -> list[Finding]:
     if not isinstance(body, Mapping):
         found.wrong_type("", body, "an object")
         return found.items
-    if not _check_storable(found, body):
+    if not check_storable(found, body):
         return found.items
     _check_names(found, "", body, POST_KEYS)
     account_id = body.get("account_id")
@@ -216,7 +216,7 @@ def _check_extras(found: Findings, body: Mapping[str, Any]) -> None:
 
 
 def _size(value: Any) -> int:
-    """About how many characters ``value`` has as JSON. Only called on what :func:`_check_storable` let through."""
+    """About how many characters ``value`` has as JSON. Only called on what :func:`check_storable` let through."""
     if isinstance(value, Mapping):
         return sum(len(str(name)) + 4 + _size(item) for name, item in value.items()) + 2
     if isinstance(value, list):
@@ -226,7 +226,7 @@ def _size(value: Any) -> int:
     return len(value) + 2 if isinstance(value, str) else len(str(value))
 
 
-def _check_storable(found: Findings, body: Mapping[str, Any]) -> bool:
+def check_storable(found: Findings, body: Mapping[str, Any]) -> bool:
     """Refuse what JSON text, UTF-8 or a database cannot hold: NUL, half characters, endless nesting, NaN."""
     todo: list[tuple[str, Any, int]] = [("", body, 0)]
     while todo:

@@ -56,7 +56,7 @@ def _check_item(found: Findings, path: str, item: Mapping[str, Any]) -> None:
             meant = {"image_url": "url", "video_url": "url", "src": "url", "alt": "alt_text", "media_id": "id"}.get(
                 name
             )
-            found.unknown_name(at(path, name), meant or name, MEDIA_KEYS, what="media_field", value=value)
+            found.unknown_name(at(path, name), name, MEDIA_KEYS, what="media_field", value=value, meant=meant)
     url, media_id = item.get("url"), item.get("id")
     has_url, has_id = url not in (None, ""), media_id not in (None, "")
     if has_url == has_id:

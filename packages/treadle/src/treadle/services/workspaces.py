@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +10,10 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Rejected
+from treadle.domain.collecting import Findings
 from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
+from treadle.domain.rules import check_storable
 from treadle.ids import new_id
 from treadle.notify import alert_targets, alerts
 from treadle.people import audit
@@ -28,7 +29,6 @@ LONGEST_NAME = 200
 LONGEST_OPTIONS = 16_384  # bytes of their JSON
 SEALED = "_enc"  # options whose values are encrypted secrets: neither shown nor set from outside
 # In JSON's own spelling: NUL, and halves of characters that stand alone.
-_UNKEPT = re.compile(r"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]", re.I)
 
 
 class WorkspaceOut(ApiModel):
@@ -113,6 +113,10 @@ def change_problem(body: Mapping[str, Any]) -> Finding | None:
     sealed = [name for name in options if name.endswith(SEALED)]
     if sealed:
         return Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")
+    unkept = Findings()
+    check_storable(unkept, {"options": options})
+    if unkept.items:
+        return unkept.items[0]
     if (refused := workspace_options.problem(options)) is not None:
         return finding_of(refused)
     if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
@@ -121,8 +125,6 @@ def change_problem(body: Mapping[str, Any]) -> Finding | None:
     if not 1 <= len(name) <= LONGEST_NAME or len(written) > LONGEST_OPTIONS:
         said = "A name has 1 to 200 characters, options at most 16 KiB."
         return Finding("name", "size", said, "Shorten it.", given=name)
-    if _UNKEPT.search(written):
-        return Finding("options", "characters", "Options contain a character that cannot be kept.", "Take it out.")
     return None
 
 
