@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +17,10 @@ class SourceLocation:
 
     def at(self, key: str = "", value: object = "") -> str:
         """``FILE:LINE`` of the value or the key within the entry, else in the file's head, else of the entry."""
-        key_there = re.compile(rf"(^|[\s{{,\[])[\"']?{re.escape(key)}[\"']?\s*[=.\]]") if key else None
         shown = str(value)
         for begin, end in ((self.start, self.end), (0, self._head())):
             numbers = range(begin, end)
-            keyed = [n for n in numbers if key_there is not None and key_there.search(self.lines[n])]
+            keyed = [n for n in numbers if key and _names(self.lines[n], key)]
             if shown:
                 from_key = range(keyed[0], end) if keyed else numbers
                 if exact := [n for n in from_key if shown in self.lines[n]]:
@@ -46,8 +44,19 @@ class SourceLocation:
 
 
 def _begins(lines: tuple[str, ...], name: str) -> list[int]:
-    header = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
-    return [number for number, line in enumerate(lines) if header.match(line)]
+    header = f"[[{name}]]"
+    return [number for number, line in enumerate(lines) if "".join(line.split()).startswith(header)]
+
+
+def _names(line: str, key: str) -> bool:
+    """Whether a line of TOML gives ``key`` a value, or names a table after it."""
+    start = line.find(key)
+    while start >= 0:
+        before, after = line[:start].rstrip("\"'"), line[start + len(key) :].lstrip("\"'").lstrip()
+        if (not before or before[-1] in " \t{,[") and after.startswith(("=", ".", "]")):
+            return True
+        start = line.find(key, start + 1)
+    return False
 
 
 def places_of(path: Path) -> SourceLocation:

@@ -31,7 +31,7 @@ _KNOWN: Final[Mapping[str, tuple[str, Mode]]] = {
 _PLACE = re.compile(
     r"(?:(?P<user>[^:@/]+)(?::(?P<password>[^@/]*))?@)?(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<to>[^/]+))?/?"
 )
-_ADDRESS = re.compile(r"[^@\s<>()]+@[A-Za-z0-9.-]+")
+_ADDRESS = re.compile(r"\A[^@\s<>()]+@[A-Za-z0-9.-]+")
 
 
 class _Smtp(smtplib.SMTP):
