@@ -57,13 +57,13 @@ def test_a_connection_that_says_nothing_is_closed(server: Any) -> None:
 
 def test_half_a_head_is_answered_and_closed(server: Any) -> None:
     with connect(server) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
         assert everything(client).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_head_that_drips_gets_no_more_time(server: Any) -> None:
     with connect(server) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
         client.settimeout(HEAD_S / 8)
         found = b""
         for number in range(200):
@@ -82,7 +82,7 @@ def test_a_head_that_drips_gets_no_more_time(server: Any) -> None:
 
 def test_the_next_head_of_a_kept_connection_has_the_same_limit(server: Any) -> None:
     with connect(server) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
         client.sendall(b"GET /hea")
         assert b"HTTP/1.1 408 " in everything(client)
@@ -90,7 +90,7 @@ def test_the_next_head_of_a_kept_connection_has_the_same_limit(server: Any) -> N
 
 def post(path: str, key: str, length: int, kind: str = "application/json") -> bytes:
     return (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: {kind}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Type: {kind}\r\n"
         f"Content-Length: {length}\r\nConnection: close\r\n\r\n"
     ).encode()
 
@@ -103,7 +103,7 @@ def test_a_body_that_does_not_come_is_answered_and_closed(server: Any) -> None:
 
 def test_a_body_after_an_early_answer_is_not_waited_for(server: Any) -> None:
     with connect(server) as client:
-        client.sendall(b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+        client.sendall(b"POST /v1/nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
         assert everything(client).startswith(b"HTTP/1.1 4")
 
 
