@@ -18,7 +18,7 @@ PROMISES = ("let treadle", "offers a repaired", "treadle can repair")
 def fixes_of_patterns() -> dict[str, set[str]]:
     """Pattern -> the repairs its findings name, as the validators write them."""
     found: dict[str, set[str]] = defaultdict(set)
-    for path in Path(treadle_threads.media.__file__).parent.glob("validate*.py"):
+    for path in Path(treadle_threads.media.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "finding"):
                 continue

@@ -24,4 +24,4 @@ def test_help_of_a_connect_link_is_bounded(house: House) -> None:
     whole = client.post(where, data={"said": "x" * FORM_BYTES})
     assert whole.status_code == 413
     assert whole.json()["detail"] == TOO_LONG
-    assert client.post(where, content="a=1&" * 40).status_code == 400
+    assert client.post(where, content="a=1&" * 40).status_code == 413

@@ -23,11 +23,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.sources import ROOT
 from treadle.media import probe_file, samples
 from treadle.media.samples import VideoRecipe
 from treadle_threads.media import validate
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "start.md"
 PATIENCE_S = 180.0  # a busy machine may take long; nothing is judged by it
 SMALL: dict[str, Any] = {"width": 320, "height": 240, "seconds": 1.0}
