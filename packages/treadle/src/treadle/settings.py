@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from treadle.hosts import read_allowed
+from treadle.hosts import authority_of, read_allowed
 from treadle_diagnosis.paths import absolute
 
 THREADS_API = "https://graph.threads.net"
@@ -95,7 +95,9 @@ class Settings(BaseSettings):
 
     @field_validator("threads_api_url", "threads_authorize_url", "public_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
+    def _web_address_without_slash(cls, value: str) -> str:
+        if authority_of(value) is None:
+            raise ValueError(f"{value!r} is no web address; write it like https://threads.example.com")
         return value.rstrip("/")
 
     @field_validator("data_dir")

@@ -32,6 +32,8 @@ async def keep_file(app: App, workspace_id: str, given: str, *, show: bool) -> d
 def a_file(given: str) -> tuple[Path, int]:
     """The file and its size in bytes; ends the command when there is none."""
     path = absolute(given)
+    if path.is_dir():
+        fail(f"{given} is a folder; name a file in it.", error="not_found")
     if not path.is_file():
         fail(f"There is no file {given}.", error="not_found")
     return path, path.stat().st_size
