@@ -40,8 +40,8 @@ def _who(frame: FrameType | None) -> str | None:
         ):
             return None
         outermost = f"{name}:{frame.f_lineno} {frame.f_code.co_name}"
-        if frame.f_back is None and frame.f_code.co_name == "<module>" and name in ("<string>", "<stdin>"):
-            return None  # a script that a test hands to an interpreter
+        if frame.f_back is None and frame.f_code.co_name == "<module>":
+            return None  # a program of a test or of the documentation, in which the product had no part
         frame = frame.f_back
     return outermost
 
