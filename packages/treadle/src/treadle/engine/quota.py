@@ -11,14 +11,11 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from treadle.domain.view import AccountView, PartView
-from treadle.engine.ending import Continue as GoOn
-from treadle.engine.ending import Outcome
-from treadle.engine.ending import Snooze as Later
+from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.failing import call_failed
-from treadle.engine.records import Change
-from treadle.engine.records import Run as Hop
-from treadle.engine.worker_context import WorkerContext as House
+from treadle.engine.records import Change, Run
+from treadle.engine.worker_context import WorkerContext
 from treadle.store.tables import parts
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis
@@ -61,7 +58,7 @@ def full_until(conn: sa.Connection, account: AccountView, part: PartView, now: f
     return oldest + WINDOW_S
 
 
-def read_again_at(account: AccountView, house: House) -> float:
+def read_again_at(account: AccountView, house: WorkerContext) -> float:
     """When a limit that our own count has used up is read again: it may have been raised. Epoch seconds."""
     return float(account.quota.get("at") or 0.0) + max(1.0, house.scaled(RAISED_S))
 
@@ -85,20 +82,20 @@ def doubtful(account: AccountView, part: PartView, now: float) -> bool:
     return used is not None and int(used) >= total(account, name) and now - float(quota.get("at") or 0) < WINDOW_S
 
 
-async def look(house: House, hop: Hop, part: PartView) -> Outcome:
+async def look(house: WorkerContext, hop: Run, part: PartView) -> Outcome:
     """Read the limit before publishing; goes on when there is room, waits when there is none."""
     outcome = Outcome(Change())
-    outcome.ending = Later(house.now() + house.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
+    outcome.ending = Snooze(house.now() + house.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
     room = await ask(house, hop, part, outcome)
     if room is None:
         # Threads did not tell: publishing itself will.
         outcome.change.account["quota"] = {"at": house.now()}
     if room is not False:
-        outcome.ending = GoOn()
+        outcome.ending = Continue()
     return outcome
 
 
-async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool | None:
+async def ask(house: WorkerContext, hop: Run, part: PartView, outcome: Outcome) -> bool | None:
     """Read the limit into ``outcome``: is there room (``None``: no answer)? Sets when to go on if there is none."""
     began = house.now()
     result = await house.client(hop.account).publishing_limit()
@@ -146,9 +143,9 @@ async def ask(house: House, hop: Hop, part: PartView, outcome: Outcome) -> bool 
         outcome.change.post.update(cause=cause, cause_pattern=cause["pattern"], cause_lane=cause["lane"])
     said = f"{used:g} of {whole:g} {name} in 24 hours are used up."
     outcome.change.post["why"] = said
-    if isinstance(outcome.ending, Later):
+    if isinstance(outcome.ending, Snooze):
         what = (
             "Looks again whether there is room." if opens is None or opens > again else "Goes out: a slot is free then."
         )
-        outcome.ending = Later(until, "waiting", what)
+        outcome.ending = Snooze(until, "waiting", what)
     return False

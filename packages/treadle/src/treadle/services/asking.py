@@ -9,7 +9,7 @@ from typing import TypeVar
 from treadle.domain.view import AccountView
 from treadle.engine.lease import Lease
 from treadle.engine.system import SystemRuntime
-from treadle.engine.worker_context import WorkerContext as House
+from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService
 from treadle.services.context import App
 from treadle_threads import ThreadsClient
@@ -18,7 +18,7 @@ from treadle_threads.transport import open_session
 T = TypeVar("T")
 
 
-async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
+async def ask(app: App, what: Callable[[WorkerContext], Awaitable[T]]) -> T:
     """``what(house)``, on the loop the house belongs to."""
     if app.engine is not None:
         house = app.engine.context
@@ -35,7 +35,7 @@ async def ask(app: App, what: Callable[[House], Awaitable[T]]) -> T:
             await house.close()
 
 
-def _for_the_moment(app: App) -> House:
+def _for_the_moment(app: App) -> WorkerContext:
     """A house without a lease: it can ask and write down, and never publish."""
     session = open_session()
     base = ThreadsClient(base_url=app.settings.threads_api_url, session=session, timeout_s=app.settings.threads_timeout)
@@ -46,7 +46,7 @@ def _for_the_moment(app: App) -> House:
     async def media() -> MediaService:
         return app.media()
 
-    return House(
+    return WorkerContext(
         settings=app.settings,
         runtime=SystemRuntime(app.settings.time_scale, app.db, app.enqueue, client, clock=app.now),
         lease=Lease(app.db),

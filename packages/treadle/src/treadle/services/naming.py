@@ -12,7 +12,7 @@ from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
 from treadle.engine.looking import read_list
-from treadle.engine.worker_context import WorkerContext as House
+from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.posts import account_row, is_there, part_in_doubt
@@ -65,7 +65,7 @@ def _in_doubt(conn: sa.Connection, workspace_id: str, post_id: str) -> tuple[Acc
     return account_view(account_row(conn, part["account_id"])), part_view(part)
 
 
-async def _look(house: House, account: AccountView, part: PartView, code: str) -> Named | Refusal:
+async def _look(house: WorkerContext, account: AccountView, part: PartView, code: str) -> Named | Refusal:
     if not house.opens(account):
         found = unreadable.cause()
         return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")

@@ -13,7 +13,7 @@ from treadle.domain.answers import Missing, Refusal
 from treadle.domain.clarity import clarity_of
 from treadle.domain.view import AccountView, account_view
 from treadle.engine.evidence import note_of
-from treadle.engine.worker_context import WorkerContext as House
+from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs, update_part
@@ -58,7 +58,12 @@ def _live(
 
 
 async def _delete(
-    house: House, account: AccountView, post_id: str, workspace_id: str, live: list[Mapping[str, Any]], actor: str
+    house: WorkerContext,
+    account: AccountView,
+    post_id: str,
+    workspace_id: str,
+    live: list[Mapping[str, Any]],
+    actor: str,
 ) -> Unpublished:
     if not house.opens(account):
         return Unpublished(cause=unreadable.cause())
