@@ -19,7 +19,7 @@ from treadle.notify import delivering, webhooks
 from treadle.notify.delivering import DeliveryWorker, deliver_due
 from treadle.notify.webhooks import NewWebhook
 from treadle.settings import Settings
-from treadle.store import Database, feed
+from treadle.store import Database, deliveries, feed
 from treadle.store.tables import webhook_deliveries
 from treadle.store.tables import webhooks as hooks
 from treadle.vault import open_vault
@@ -267,7 +267,8 @@ async def test_a_dead_workers_lease_on_a_delivery_ends(worker: DeliveryWorker, r
     with worker.db.begin() as conn:
         webhooks.fan_out(conn, now=worker.now())
     with worker.db.begin() as conn:
-        assert delivering._take(conn, rows(worker)[0].id, worker.now()) is not None
+        now = worker.now()
+        assert deliveries.lease(conn, rows(worker)[0].id, now=now, until=now + delivering.LEASE_S) is not None
     assert await deliver_due(worker) == 0
     later(worker, delivering.LEASE_S + 1)
     assert await deliver_due(worker) == 1

@@ -18,7 +18,7 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, disconnect
 from treadle.accounts.timing import DAY_S, first_refresh, next_try
 from treadle.domain.refusal import Refusal
-from treadle.store import Database
+from treadle.store import Database, tokens
 from treadle.store.tables import accounts, blockers
 from treadle_sandbox import Sandbox
 
@@ -171,7 +171,7 @@ async def test_a_dead_workers_lease_ends(house: Accounts, sandbox: Sandbox) -> N
     account = await add(house, sandbox)
     sandbox.control.advance(25 * DAY_S)
     with house.db.begin() as conn:
-        assert refresh._take(conn, account, "dead", house.now(), False) is not None
+        assert tokens.lease(conn, account, "dead", now=house.now(), until=house.now() + refresh.LEASE_S) is not None
     assert await refresh.refresh_due(house) == []
     sandbox.control.advance(refresh.LEASE_S + 1)
     assert [d.outcome for d in await refresh.refresh_due(house)] == ["refreshed"]
@@ -181,7 +181,7 @@ async def test_a_person_who_connects_meanwhile_wins(house: Accounts, sandbox: Sa
     account = await add(house, sandbox)
     sandbox.control.advance(25 * DAY_S)
     with house.db.begin() as conn:
-        row = refresh._take(conn, account, "slow", house.now(), False)
+        row = tokens.lease(conn, account, "slow", now=house.now(), until=house.now() + refresh.LEASE_S)
     assert row is not None
     again = await add(house, sandbox)
     assert again == account

@@ -19,9 +19,10 @@ from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.housekeeping import Job
 from treadle.engine.worker_context import WorkerContext
 from treadle.notify.alerts import send_due
-from treadle.notify.delivering import DeliveryWorker, deliver_workspace, workspaces_due
+from treadle.notify.delivering import DeliveryWorker, deliver_workspace
 from treadle.notify.webhooks import fan_out
 from treadle.settings import Settings
+from treadle.store import deliveries
 from treadle.store.isolation import apart
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
@@ -115,7 +116,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
 
     async def deliver(worker: WorkerContext) -> None:
         await worker.db.run(lambda conn: fan_out(conn, now=worker.now()))
-        waiting = await worker.db.query(workspaces_due, worker.now())
+        waiting = await worker.db.query(deliveries.workspaces_due, worker.now())
         idle = [id_ for id_ in waiting if not beside.busy(f"deliver {id_}")]
         await beside.run_all({f"deliver {id_}": _deliver(worker, vault, id_) for id_ in idle[:LANES]})
 

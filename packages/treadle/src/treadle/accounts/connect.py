@@ -13,17 +13,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from treadle.accounts import links, pages
 from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
-from treadle.accounts.storing import Stored, repairable, store
+from treadle.accounts.storing import Stored, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
+from treadle.store import Connection, accounts
+from treadle.store.blockers import repairable
 from treadle.store.connect_links import LinkRow
 from treadle.store.repair_preview import preview_of_connecting
-from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.types import Diagnosis
@@ -53,7 +53,7 @@ class Landing:
 async def land(service: Accounts, token: str) -> Landing | ConnectPage:
     """Open a link. Opening uses nothing up: mail programs open links too."""
 
-    def look(conn: sa.Connection) -> Landing | ConnectPage:
+    def look(conn: Connection) -> Landing | ConnectPage:
         now = service.now()
         link = links.find(conn, token)
         state = links.state_of(link, now)
@@ -63,9 +63,7 @@ async def land(service: Accounts, token: str) -> Landing | ConnectPage:
         sends: tuple[str, ...] = ()
         holds: tuple[str, ...] = ()
         if link.account_id:
-            row = conn.execute(
-                sa.select(accounts.c.username, accounts.c.threads_user_id).where(accounts.c.id == link.account_id)
-            ).first()
+            row = accounts.with_id(conn, link.account_id)
             if row is not None:
                 name = row.username or row.threads_user_id
                 shown = preview(conn, service, link.account_id)
@@ -88,11 +86,11 @@ async def land(service: Accounts, token: str) -> Landing | ConnectPage:
     return await service.db.run(look)
 
 
-def preview(conn: sa.Connection, service: Accounts, account_id: str) -> dict[str, list[str]]:
+def preview(conn: Connection, service: Accounts, account_id: str) -> dict[str, list[str]]:
     """``{"sends": [...], "holds": [...]}``: the posts that connecting this account again would let go, and those that
     became too late and would wait for a yes."""
     waiting = repairable(conn, account_id, service.settings.threads_app_id)
-    owner = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one()
+    owner = accounts.workspace_of(conn, account_id)
     return preview_of_connecting(conn, account_id, waiting, workspace_id=owner, now=service.now())
 
 
@@ -194,12 +192,10 @@ async def _connect(service: Accounts, link: LinkRow, state: str, code: str) -> C
         await service.db.run(links.close, link.id, {"page": page.to_json()}, again=True)
         return page
 
-    def keep(conn: sa.Connection) -> ConnectPage:
+    def keep(conn: Connection) -> ConnectPage:
         wanted = link.account_id
         if wanted is not None:
-            row = conn.execute(
-                sa.select(accounts.c.threads_user_id, accounts.c.username).where(accounts.c.id == wanted)
-            ).first()
+            row = accounts.with_id(conn, wanted)
             if row is not None and row.threads_user_id != known.profile.id:
                 page = pages.other_profile(
                     row.username or row.threads_user_id,
@@ -233,13 +229,9 @@ async def add_token(
     if isinstance(known, Unknown):
         return known
 
-    def keep(conn: sa.Connection) -> Stored | ConnectPage:
+    def keep(conn: Connection) -> Stored | ConnectPage:
         if account_id is not None:
-            row = conn.execute(
-                sa.select(accounts.c.threads_user_id, accounts.c.username).where(
-                    accounts.c.id == account_id, accounts.c.workspace_id == workspace_id
-                )
-            ).first()
+            row = accounts.find(conn, workspace_id, account_id)
             if row is None:
                 return ConnectPage(
                     False, "There is no such account", "No account with this id exists here.", status=404

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -16,15 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
 from treadle.domain.refusal import Refusal
 from treadle.people import audit
-from treadle.store import feed
-from treadle.store.tables import accounts, deletion_requests, meta_events
+from treadle.store import Connection, accounts, feed, messages_of_meta, tokens
 from treadle_diagnosis import from_pattern
 from treadle_diagnosis.redact import redact
 from treadle_threads.values import id_text
@@ -64,26 +63,24 @@ def read_signed_request(text: str, secret: SecretStr) -> Signed | Refusal:
     return Signed(user_id, payload, hashlib.sha256(body.encode()).hexdigest())
 
 
-def deauthorize(conn: sa.Connection, service: Accounts, signed: Signed) -> list[str]:
+def deauthorize(conn: Connection, service: Accounts, signed: Signed) -> list[str]:
     """The person removed the app: their tokens are dead. Ids of the accounts concerned; a replay finds none.
 
     One that was connected again after the request was signed stays connected.
     """
-    if not _first(conn, signed.digest, "deauthorize", {"user_id": signed.user_id}, service.now()):
+    if not messages_of_meta.insert_once(
+        conn, signed.digest, "deauthorize", {"user_id": signed.user_id}, now=service.now()
+    ):
         return []
     issued = _seconds(signed.payload.get("issued_at"))
-    rows = conn.execute(
-        sa.select(accounts.c.id, accounts.c.workspace_id, accounts.c.token_issued_at).where(
-            accounts.c.threads_user_id == signed.user_id, accounts.c.disconnected_at.is_(None)
-        )
-    ).all()
+    rows = accounts.of_people(conn, [signed.user_id])
     found = from_pattern("app_removed_by_owner")
     gone = []
     for row in rows:
         if issued is not None and row.token_issued_at is not None and row.token_issued_at > issued + 1.0:
             continue
         troubled(conn, service, row.id, row.workspace_id, found, stage="oauth")
-        conn.execute(sa.update(accounts).where(accounts.c.id == row.id).values(refresh_next_at=None))
+        tokens.set_refresh_at(conn, row.id, None)
         audit.note(conn, row.workspace_id, "meta", "account.deauthorized", row.id, now=service.now())
         gone.append(row.id)
     return gone
@@ -98,58 +95,28 @@ class Deletion:
     accounts: tuple[str, ...]
 
 
-def delete_data(conn: sa.Connection, service: Accounts, signed: Signed) -> Deletion:
+def delete_data(conn: Connection, service: Accounts, signed: Signed) -> Deletion:
     """Delete what came from Meta about this person: tokens, name, picture, profile. Posts belong to the workspace that
     wrote them and stay, without a connected account. A replay answers with the first code."""
     now = service.now()
-    if not _first(conn, signed.digest, "delete_data", {"user_id": signed.user_id}, now):
-        code = conn.execute(
-            sa.select(deletion_requests.c.code)
-            .where(deletion_requests.c.threads_user_id == signed.user_id)
-            .order_by(deletion_requests.c.requested_at)
-        ).scalar()
+    if not messages_of_meta.insert_once(conn, signed.digest, "delete_data", {"user_id": signed.user_id}, now=now):
+        code = messages_of_meta.first_deletion_of(conn, signed.user_id)
         if code is not None:
             return Deletion(code, _status_url(service, code), ())
     code = secrets.token_hex(8)
-    rows = conn.execute(
-        sa.select(accounts.c.id, accounts.c.workspace_id).where(accounts.c.threads_user_id == signed.user_id)
-    ).all()
+    rows = accounts.of_people(conn, [signed.user_id], disconnected=True)
     for row in rows:
-        conn.execute(
-            sa.update(accounts)
-            .where(accounts.c.id == row.id)
-            .values(
-                token_enc=None,
-                token_previous_enc=None,
-                username="",
-                name="",
-                picture_url=None,
-                profile={},
-                scopes=[],
-                quota={},
-                learned={},
-                refresh_next_at=None,
-                health_cause=None,
-                disconnected_at=now,
-                updated_at=now,
-            )
-        )
+        accounts.erase(conn, row.id, now=now)
         feed.announce(conn, row.workspace_id, "account.disconnected", row.id, {"account_id": row.id}, now=now)
         audit.note(conn, row.workspace_id, "meta", "account.data_deleted", row.id, {"code": code}, now=now)
-    conn.execute(
-        sa.insert(deletion_requests).values(
-            code=code, threads_user_id=signed.user_id, state="done", requested_at=now, done_at=now
-        )
-    )
+    messages_of_meta.insert_deletion(conn, code, signed.user_id, now=now)
     return Deletion(code, _status_url(service, code), tuple(row.id for row in rows))
 
 
-def deletion_status(conn: sa.Connection, code: str) -> dict[str, Any] | None:
+def deletion_status(conn: Connection, code: str) -> dict[str, Any] | None:
     """State of one deletion, without naming the person."""
-    row = conn.execute(sa.select(deletion_requests).where(deletion_requests.c.code == code)).first()
-    if row is None:
-        return None
-    return {"code": row.code, "state": row.state, "requested_at": row.requested_at, "done_at": row.done_at}
+    row = messages_of_meta.find_deletion(conn, code)
+    return dataclasses.asdict(row) if row is not None else None
 
 
 # ------------------------------------------------------------------------------------------------------- webhooks
@@ -178,7 +145,7 @@ def signature_good(body: bytes, header: str | None, secret: SecretStr) -> bool:
     return kind == "sha256" and hmac.compare_digest(given.encode("ascii", "replace"), expected.encode())
 
 
-def receive(conn: sa.Connection, service: Accounts, body: bytes, header: str | None) -> bool | Refusal:
+def receive(conn: Connection, service: Accounts, body: bytes, header: str | None) -> bool | Refusal:
     """Take one delivery in; ``False`` when it was known already."""
     app = service.app
     if app is None:
@@ -195,15 +162,11 @@ def receive(conn: sa.Connection, service: Accounts, body: bytes, header: str | N
         return _bad("It is not an object.")
     now = service.now()
     field, value, user = _event(payload)
-    if not _first(conn, hashlib.sha256(body).hexdigest(), field[:32] or "unknown", redact(payload), now):
+    digest = hashlib.sha256(body).hexdigest()
+    if not messages_of_meta.insert_once(conn, digest, field[:32] or "unknown", redact(payload), now=now):
         return False
     users = [id_ for id_ in (user, id_text(payload.get("target_id"))) if id_]
-    rows = conn.execute(
-        sa.select(accounts.c.id, accounts.c.workspace_id).where(
-            accounts.c.threads_user_id.in_(users), accounts.c.disconnected_at.is_(None)
-        )
-    ).all()
-    for row in rows:
+    for row in accounts.of_people(conn, users):
         data = {"account_id": row.id, "field": field, "value": redact(value, max_chars=8000)}
         feed.announce(conn, row.workspace_id, f"threads.{field}"[:40], row.id, data, now=now)
     return True
@@ -223,20 +186,6 @@ def _event(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], str | No
     if user is None and isinstance(root, Mapping):
         user = id_text(root.get("owner_id"))
     return str(values.get("field") or payload.get("topic") or ""), value, user
-
-
-def _first(conn: sa.Connection, digest: str, topic: str, payload: Mapping[str, Any], now: float) -> bool:
-    """Keep a message by its digest; false when it came before."""
-    if conn.execute(sa.select(meta_events.c.id).where(meta_events.c.digest == digest)).first() is not None:
-        return False
-    try:
-        with conn.begin_nested():
-            conn.execute(
-                sa.insert(meta_events).values(digest=digest, topic=topic, payload=dict(payload), received_at=now)
-            )
-    except sa.exc.IntegrityError:  # the same message through another process at the same moment
-        return False
-    return True
 
 
 def _status_url(service: Accounts, code: str) -> str:

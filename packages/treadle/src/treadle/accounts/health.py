@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-import sqlalchemy as sa
-
-from treadle.store import feed
-from treadle.store.tables import accounts
+from treadle.store import Connection, feed
+from treadle.store import account_health as stored
 from treadle_diagnosis.types import Diagnosis
 
 Health = Literal["active", "expiring", "reconnect", "checkpoint", "restricted", "limited", "linked_account", "app"]
@@ -80,7 +78,7 @@ def health_of(diagnosis: Diagnosis) -> Health | None:
             return None
 
 
-def observe(conn: sa.Connection, account_id: str, diagnosis: Diagnosis, now: float) -> Health | None:
+def observe(conn: Connection, account_id: str, diagnosis: Diagnosis, now: float) -> Health | None:
     """Take in what a failed call was diagnosed as; the account's new health if it changed.
 
     Call it in the transaction that stores the failure. Diagnoses that are not about the account change nothing.
@@ -91,35 +89,33 @@ def observe(conn: sa.Connection, account_id: str, diagnosis: Diagnosis, now: flo
     return _move(conn, account_id, found, diagnosis.to_json(), now)
 
 
-def worked(conn: sa.Connection, account_id: str, proof: Proof, now: float) -> Health | None:
+def worked(conn: Connection, account_id: str, proof: Proof, now: float) -> Health | None:
     """Take in that a call worked: ``read`` for any read with the account's token, ``publish`` for a publish.
 
     Returns ``"active"`` when that ended a trouble, else ``None``.
     """
-    row = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).first()
-    if row is None:
+    known = stored.health_of(conn, account_id)
+    if known is None:
         return None
-    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(checked_at=now))
-    return _move(conn, account_id, "active", None, now) if row.health in HEALED_BY[proof] else None
+    stored.set_checked(conn, account_id, now)
+    return _move(conn, account_id, "active", None, now) if known in HEALED_BY[proof] else None
 
 
-def expiring(conn: sa.Connection, account_id: str, *, ends_at: float, why: str, now: float) -> Health | None:
+def expiring(conn: Connection, account_id: str, *, ends_at: float, why: str, now: float) -> Health | None:
     """Note that the permission ends at ``ends_at`` and could not be renewed; only for an account that works."""
-    row = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).first()
-    if row is None or row.health != "active":
+    if stored.health_of(conn, account_id) != "active":
         return None
     return _move(conn, account_id, "expiring", {"ends_at": ends_at, "why": why}, now)
 
 
-def renewed(conn: sa.Connection, account_id: str, now: float) -> Health | None:
+def renewed(conn: Connection, account_id: str, now: float) -> Health | None:
     """The permission was renewed: an account that was expiring is active again."""
-    row = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).first()
-    if row is None or row.health != "expiring":
+    if stored.health_of(conn, account_id) != "expiring":
         return None
     return _move(conn, account_id, "active", None, now)
 
 
-def reconnected(conn: sa.Connection, account_id: str, health: Health, cause: Any, now: float) -> None:
+def reconnected(conn: Connection, account_id: str, health: Health, cause: Any, now: float) -> None:
     """A person connected the account again: whatever was known of the old token is history."""
     _move(conn, account_id, health, cause, now)
 
@@ -131,26 +127,16 @@ _CHANGE: Final[Mapping[str, str]] = {
 }
 
 
-def _move(conn: sa.Connection, account_id: str, health: Health, cause: Any, now: float) -> Health | None:
+def _move(conn: Connection, account_id: str, health: Health, cause: Any, now: float) -> Health | None:
     """Change the health by compare-and-set, so that two observers of one cause announce it once."""
-    row = conn.execute(
-        sa.select(accounts.c.health, accounts.c.workspace_id, accounts.c.username, accounts.c.threads_user_id).where(
-            accounts.c.id == account_id
-        )
-    ).first()
+    row = stored.find(conn, account_id)
     if row is None:
         return None
-    values = {"health_cause": cause, "health_at": now, "checked_at": now, "updated_at": now}
     if row.health == health:
         # The same trouble again: the newest cause is kept, nothing is announced.
-        conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(health_cause=cause, checked_at=now))
+        stored.set_cause(conn, account_id, cause, now=now)
         return None
-    done = conn.execute(
-        sa.update(accounts)
-        .where(accounts.c.id == account_id, accounts.c.health == row.health)
-        .values(health=health, **values)
-    )
-    if done.rowcount != 1:
+    if not stored.change(conn, account_id, health, cause, was=row.health, now=now):
         return None
     payload = {
         "account_id": account_id,

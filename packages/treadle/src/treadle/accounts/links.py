@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-import sqlalchemy as sa
 from yarl import URL
 
 from treadle.domain.refusal import Refusal, not_found
 from treadle.ids import new_id
 from treadle.people.digests import digest
 from treadle.settings import Settings
+from treadle.store import Connection, workspaces
 from treadle.store import accounts as stored_accounts
 from treadle.store import connect_links as store
-from treadle.store import workspaces
 from treadle.store.connect_links import LinkRow
 from treadle_threads.oauth import BASIC, DEFAULT_SCOPES, SCOPES
 
@@ -48,7 +47,7 @@ class Link:
 
 
 def create(
-    conn: sa.Connection,
+    conn: Connection,
     settings: Settings,
     workspace_id: str,
     *,
@@ -98,7 +97,7 @@ def create(
     return Link(row.id, f"{settings.public_url}/connect/{token}", now + life_s)
 
 
-def find(conn: sa.Connection, token: str) -> LinkRow | None:
+def find(conn: Connection, token: str) -> LinkRow | None:
     return store.with_hash(conn, digest(token))
 
 
@@ -114,7 +113,7 @@ def state_of(link: LinkRow | None, now: float) -> str:
     return "open"
 
 
-def opened(conn: sa.Connection, link_id: str, *, now: float) -> str:
+def opened(conn: Connection, link_id: str, *, now: float) -> str:
     """Note that a browser opened the link; the secret for its cookie."""
     nonce = secrets.token_urlsafe(24)
     known = store.outcome_of(conn, link_id)
@@ -128,7 +127,7 @@ def same_browser(link: LinkRow, nonce: str | None) -> bool:
     return bool(nonce) and any(hmac.compare_digest(digest(nonce or ""), str(kept)) for kept in known)
 
 
-def take(conn: sa.Connection, link_id: str, *, was: float | None, now: float) -> bool:
+def take(conn: Connection, link_id: str, *, was: float | None, now: float) -> bool:
     """Use the link up, by compare-and-set from ``was`` (its ``used_at``); false when somebody else did."""
     return store.set_used(conn, link_id, was=was, now=now)
 
@@ -138,7 +137,7 @@ def _abandoned(link: LinkRow, now: float) -> bool:
     return "page" not in (link.outcome or {}) and link.used_at is not None and now > link.used_at + ABANDONED_S
 
 
-def close(conn: sa.Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
+def close(conn: Connection, link_id: str, outcome: dict[str, Any], *, again: bool) -> None:
     """Keep what came of it. ``again``: it did not connect anything, so the link may be pressed once more."""
     nonces = store.outcome_of(conn, link_id).get("nonces", [])
     store.set_outcome(conn, link_id, {**outcome, "nonces": nonces}, again=again)

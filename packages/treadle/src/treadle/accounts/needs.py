@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
-from treadle.domain.states import FINAL
-from treadle.store.tables import parts, posts
+from treadle.store import Connection, risks
 
 ALWAYS = ("threads_basic", "threads_content_publish")
 # Option of a post -> permission, from Meta's page on permissions (27 May 2025, 25 March 2026).
@@ -44,21 +41,16 @@ class Lacking:
     post_ids: set[str] = field(default_factory=set)
 
 
-def lacking(conn: sa.Connection, granted: Mapping[str, Iterable[str]]) -> dict[str, Lacking]:
+def lacking(conn: Connection, granted: Mapping[str, Iterable[str]]) -> dict[str, Lacking]:
     """By account, with one question for all of them; only accounts that lack something.
 
     ``granted``: account id -> scopes of its token; none when they are not known.
     """
     found = {id_: Lacking(set(short)) for id_, scopes in granted.items() if (short := missing(ALWAYS, scopes))}
-    waiting = conn.execute(
-        sa.select(posts.c.account_id, parts.c.post_id, parts.c.body["options"], parts.c.is_reply)
-        .join(posts, posts.c.id == parts.c.post_id)
-        .where(posts.c.state.not_in([*FINAL, "draft"]))
-    )
-    for account_id, post_id, options, is_reply in waiting:
-        short = missing(of_part(options or {}, is_reply=bool(is_reply)), granted.get(account_id, ()))
+    for part in risks.options_of_unfinished(conn):
+        short = missing(of_part(part.options or {}, is_reply=part.is_reply), granted.get(part.account_id, ()))
         if short:
-            entry = found.setdefault(account_id, Lacking(set()))
+            entry = found.setdefault(part.account_id, Lacking(set()))
             entry.scopes.update(short)
-            entry.post_ids.add(post_id)
+            entry.post_ids.add(part.post_id)
     return found

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import sqlalchemy as sa
+from typing import Final
 
 from treadle.accounts import health, unreadable
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
-from treadle.accounts.storing import repairable
 from treadle.accounts.timing import DAY_S
 from treadle.domain.refusal import Refusal, not_found
+from treadle.store import Connection, account_health, accounts, tokens
+from treadle.store.accounts import AccountRow
+from treadle.store.blockers import repairable
 from treadle.store.isolation import apart
-from treadle.store.tables import accounts
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok
@@ -39,7 +37,7 @@ class Checked:
 
 async def read_quiet_accounts(service: Accounts) -> list[str]:
     """Read the profile of accounts nothing was heard of for a day; a background job. Ids of those read."""
-    ids = await service.db.query(_quiet, service.now())
+    ids = await service.db.query(tokens.quiet, service.now() - DAY_S, limit=BATCH)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(account_id: str) -> None:
@@ -48,38 +46,18 @@ async def read_quiet_accounts(service: Accounts) -> list[str]:
                 await check(service, account_id)
             if outcome.failed:  # not in the way of the others at the next turn
                 with apart(JOB, account_id):
-                    await service.db.run(_put_off, account_id, service.now())
+                    await service.db.run(account_health.set_checked, account_id, service.now())
 
     await asyncio.gather(*(one(account_id) for account_id in ids))
     return ids
 
 
-def _put_off(conn: sa.Connection, account_id: str, now: float) -> None:
-    conn.execute(sa.update(accounts).where(accounts.c.id == account_id).values(checked_at=now))
-
-
-def _quiet(conn: sa.Connection, now: float) -> list[str]:
-    query = (
-        sa.select(accounts.c.id)
-        .where(
-            accounts.c.token_enc.is_not(None),
-            accounts.c.disconnected_at.is_(None),
-            # A dead token does not come back, and the engine rechecks its blocker.
-            accounts.c.health != "reconnect",
-            sa.or_(accounts.c.checked_at.is_(None), accounts.c.checked_at <= now - DAY_S),
-        )
-        .order_by(accounts.c.checked_at)
-        .limit(BATCH)
-    )
-    return list(conn.execute(query).scalars())
-
-
 async def recheck(service: Accounts, workspace_id: str, account_id: str) -> Checked | Refusal:
     """A person asks to look again now."""
-    row = await service.db.query(_row, account_id)
-    if row is None or row["workspace_id"] != workspace_id:
+    row = await service.db.query(accounts.with_id, account_id)
+    if row is None or row.workspace_id != workspace_id:
         return not_found("account")
-    if row["token_enc"] is None or row["disconnected_at"] is not None:
+    if not row.connected:
         return Refusal(
             "The account is not connected", "Connect it again; there is no token to look with.", 409,
             pattern="account_disconnected",
@@ -91,10 +69,10 @@ async def recheck(service: Accounts, workspace_id: str, account_id: str) -> Chec
 
 async def check(service: Accounts, account_id: str) -> Checked | None:
     """One read of the profile with the account's token; health and blockers follow its diagnosis."""
-    row = await service.db.query(_row, account_id)
-    if row is None or row["token_enc"] is None:
+    row = await service.db.query(accounts.with_id, account_id)
+    if row is None or row.token_enc is None:
         return None
-    token = service.token(row["token_enc"])
+    token = service.token(row.token_enc)
     result = await service.client.with_token(token).me() if token is not None else None
     if not isinstance(result, Ok):
         found = unreadable.cause() if result is None else diagnose_failure(result, "read")
@@ -102,45 +80,34 @@ async def check(service: Accounts, account_id: str) -> Checked | None:
         return Checked(account_id, now_is, found.next_step or found.title, found)
     profile = result.value
 
-    def took(conn: sa.Connection) -> Checked:
+    def took(conn: Connection) -> Checked:
         now = service.now()
         # What a read proves to be over. Restrictions and missing permissions to publish are not among it.
-        waiting = repairable(conn, account_id, row["app_id"]) if row["health"] != "limited" else []
-        same = accounts.c.token_enc == row["token_enc"]
-        conn.execute(
-            sa.update(accounts)
-            .where(accounts.c.id == account_id, same)
-            .values(
-                username=profile.username or row["username"],
-                name=profile.name or row["name"],
-                picture_url=profile.picture_url or row["picture_url"],
-                token_previous_enc=None,
-                checked_at=now,
-            )
+        waiting = repairable(conn, account_id, row.app_id) if row.health != "limited" else []
+        accounts.set_profile(
+            conn,
+            row,
+            username=profile.username or row.username,
+            name=profile.name or row.name,
+            picture_url=profile.picture_url or row.picture_url,
+            now=now,
         )
         health.worked(conn, account_id, "read", now)
         released = service.repairs.repaired(conn, waiting, by="recheck", now=now) if waiting else []
-        after = conn.execute(sa.select(accounts.c.health).where(accounts.c.id == account_id)).scalar_one()
+        after = account_health.health_of(conn, account_id) or row.health
         return Checked(account_id, after, health.WORDS[after], None, tuple(released))
 
     return await service.db.run(took)
 
 
-def _took_trouble(conn: sa.Connection, service: Accounts, row: Mapping[str, Any], found: Diagnosis) -> str:
-    current = conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == row["id"])).scalar()
-    if current == row["token_enc"]:  # connected anew meanwhile: the answer is about a token that is gone
+def _took_trouble(conn: Connection, service: Accounts, row: AccountRow, found: Diagnosis) -> str:
+    if (
+        tokens.sealed_of(conn, row.id) == row.token_enc
+    ):  # connected anew meanwhile: the answer is about a token that is gone
         if health.health_of(found) is not None:
-            troubled(conn, service, row["id"], row["workspace_id"], found, stage="read")
+            troubled(conn, service, row.id, row.workspace_id, found, stage="read")
         else:
             # Nothing about the account: looked at again in an hour rather than a day.
-            conn.execute(
-                sa.update(accounts)
-                .where(accounts.c.id == row["id"])
-                .values(checked_at=service.now() - DAY_S + 3600.0 * service.settings.time_scale)
-            )
-    return str(conn.execute(sa.select(accounts.c.health).where(accounts.c.id == row["id"])).scalar_one())
-
-
-def _row(conn: sa.Connection, account_id: str) -> Mapping[str, Any] | None:
-    row = conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().first()
-    return dict(row) if row else None
+            in_an_hour = service.now() - DAY_S + 3600.0 * service.settings.time_scale
+            account_health.set_checked(conn, row.id, in_an_hour)
+    return account_health.health_of(conn, row.id) or row.health

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import sqlalchemy as sa
+from typing import Final
 
 from treadle.accounts import needs
 from treadle.accounts.health import WORDS
 from treadle.notify import alerts
-from treadle.store import feed
+from treadle.store import Connection, feed, risks, workspaces
 from treadle.store.isolation import apart
-from treadle.store.tables import accounts, blockers, parts, posts, workspaces
+from treadle.store.risks import DuePost, OpenCause
 
 JOB: Final = "say_at_risk"
 AHEAD_S: Final = 86_400.0
@@ -34,37 +33,13 @@ class AtRisk:
     blocker_id: str | None = None
 
 
-def at_risk(
-    conn: sa.Connection, *, now: float, workspace_id: str | None = None, ahead_s: float = AHEAD_S
-) -> list[AtRisk]:
+def at_risk(conn: Connection, *, now: float, workspace_id: str | None = None, ahead_s: float = AHEAD_S) -> list[AtRisk]:
     """Posts due within ``ahead_s`` seconds that would not go out as things are, soonest first."""
-    query = (
-        sa.select(
-            posts.c.id,
-            posts.c.workspace_id,
-            posts.c.account_id,
-            posts.c.due_at,
-            accounts.c.health,
-            accounts.c.health_cause,
-            accounts.c.username,
-            accounts.c.scopes,
-            accounts.c.app_id,
-            accounts.c.token_expires_at,
-            accounts.c.grant_expires_at,
-            accounts.c.disconnected_at,
-            accounts.c.token_enc.is_(None).label("without_token"),
-        )
-        .join(accounts, accounts.c.id == posts.c.account_id)
-        .where(posts.c.state == "scheduled", posts.c.due_at > now, posts.c.due_at <= now + ahead_s)
-        .order_by(posts.c.due_at)
-        .limit(MOST)
-    )
-    if workspace_id is not None:
-        query = query.where(posts.c.workspace_id == workspace_id)
-    rows = conn.execute(query).all()
+    rows = risks.due_between(conn, now, now + ahead_s, workspace_id=workspace_id, limit=MOST)
     if not rows:
         return []
-    standing = _standing(conn, rows)
+    # Platform trouble passes by itself and is no risk to tomorrow.
+    standing = risks.open_causes(conn, {row.account_id for row in rows} | {row.app_id for row in rows})
     needed = _needed(conn, [row.id for row in rows])
     found = []
     for row in rows:
@@ -76,7 +51,9 @@ def at_risk(
     return found
 
 
-def _hit(row: Any, standing: dict[tuple[str, str], Any], needed: tuple[str, ...]) -> tuple[str, str, str | None] | None:
+def _hit(
+    row: DuePost, standing: Mapping[tuple[str, str], OpenCause], needed: tuple[str, ...]
+) -> tuple[str, str, str | None] | None:
     who = f"@{row.username}" if row.username else "The account"
     if row.disconnected_at is not None or row.without_token:
         return "account_disconnected", f"{who} is not connected.", None
@@ -95,42 +72,25 @@ def _hit(row: Any, standing: dict[tuple[str, str], Any], needed: tuple[str, ...]
     return None
 
 
-def _standing(conn: sa.Connection, rows: Any) -> dict[tuple[str, str], Any]:
-    """Open blockers of these accounts and apps; platform trouble passes by itself and is no risk to tomorrow."""
-    keys = {row.account_id for row in rows} | {row.app_id for row in rows}
-    found = conn.execute(
-        sa.select(blockers.c.id, blockers.c.scope, blockers.c.key, blockers.c.pattern, blockers.c.cause).where(
-            blockers.c.repaired_at.is_(None), blockers.c.scope.in_(("account", "app")), blockers.c.key.in_(keys)
-        )
-    ).all()
-    return {(row.scope, row.key): row for row in found}
-
-
-def _needed(conn: sa.Connection, post_ids: list[str]) -> dict[str, tuple[str, ...]]:
+def _needed(conn: Connection, post_ids: list[str]) -> dict[str, tuple[str, ...]]:
     needed: dict[str, set[str]] = {}
-    for start in range(0, len(post_ids), 500):
-        rows = conn.execute(
-            sa.select(parts.c.post_id, parts.c.body, parts.c.is_reply).where(
-                parts.c.post_id.in_(post_ids[start : start + 500])
-            )
-        )
-        for post_id, body, is_reply in rows:
-            with apart(JOB, post_id):
-                options = (body or {}).get("options") or {}
-                needed.setdefault(post_id, set()).update(needs.of_part(options, is_reply=bool(is_reply)))
+    for part in risks.bodies_of(conn, post_ids):
+        with apart(JOB, part.post_id):
+            options = (part.body or {}).get("options") or {}
+            needed.setdefault(part.post_id, set()).update(needs.of_part(options, is_reply=part.is_reply))
     return {post_id: tuple(sorted(scopes)) for post_id, scopes in needed.items()}
 
 
-def warn(conn: sa.Connection, *, now: float) -> list[AtRisk]:
+def warn(conn: Connection, *, now: float) -> list[AtRisk]:
     """Say of posts at risk that they are, once per post and trouble; those said now. A background job."""
     fresh: list[AtRisk] = []
-    for workspace_id in conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.id)).scalars().all():
+    for workspace_id in workspaces.ids(conn):
         with apart(JOB, workspace_id, conn):
             fresh += _warn(conn, workspace_id, now)
     return fresh
 
 
-def _warn(conn: sa.Connection, workspace_id: str, now: float) -> list[AtRisk]:
+def _warn(conn: Connection, workspace_id: str, now: float) -> list[AtRisk]:
     fresh = []
     for risk in at_risk(conn, now=now, workspace_id=workspace_id):
         key = f"{risk.post_id}|{risk.pattern}"

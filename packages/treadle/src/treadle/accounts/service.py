@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import sqlalchemy as sa
 from pydantic import SecretStr
 
 from treadle.settings import Settings
-from treadle.store import Database
+from treadle.store import Connection, Database
 from treadle.store.release import Releaser
 from treadle.vault import Vault, VaultError
 from treadle_diagnosis.types import Diagnosis
@@ -24,7 +23,7 @@ class Block(Protocol):
 
     def __call__(
         self,
-        conn: sa.Connection,
+        conn: Connection,
         diagnosis: Diagnosis,
         *,
         scope: str,
@@ -66,7 +65,7 @@ class Accounts:
             return None
         return MetaApp(self.settings.threads_app_id, secret, redirect_uri(self.settings))
 
-    def hold(self, conn: sa.Connection, account_id: str, workspace_id: str, cause: Diagnosis, *, stage: str) -> str:
+    def hold(self, conn: Connection, account_id: str, workspace_id: str, cause: Diagnosis, *, stage: str) -> str:
         """Hold an account's posts behind ``cause`` until it is repaired; the blocker's id."""
         return self.block(
             conn,

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import sqlalchemy as sa
 import structlog
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
-from treadle.store import sealed_tokens
+from treadle.store import Connection, sealed_tokens
 from treadle.store.isolation import apart
 from treadle.store.sealed_tokens import StoredToken
 from treadle_diagnosis import from_pattern
@@ -59,7 +58,7 @@ async def check_stored_tokens(service: Accounts) -> CheckedTokens:
     return CheckedTokens(tuple(held), tuple(again))
 
 
-def _hold(conn: sa.Connection, service: Accounts, token: StoredToken) -> bool:
+def _hold(conn: Connection, service: Accounts, token: StoredToken) -> bool:
     if not sealed_tokens.still(conn, token):  # connected again in the meantime
         return False
     found = cause()
@@ -68,7 +67,7 @@ def _hold(conn: sa.Connection, service: Accounts, token: StoredToken) -> bool:
     return True
 
 
-def _let_go(conn: sa.Connection, service: Accounts, token: StoredToken, known: Mapping[str, str]) -> None:
+def _let_go(conn: Connection, service: Accounts, token: StoredToken, known: Mapping[str, str]) -> None:
     now = service.now()
     if sealed_tokens.held_by(conn, token.account_id) == PATTERN:
         health.worked(conn, token.account_id, "read", now)

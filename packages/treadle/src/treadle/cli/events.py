@@ -86,7 +86,7 @@ def _since(
             after = max(after, row["id"])
             told.append(row["id"])
             if is_wanted(row["type"], wanted):
-                yield row
+                yield dict(row)
         if len(rows) >= PAGE and fresh:
             continue
         if not follow:

@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
-from treadle.store import Database
-from treadle.store.tables import workspaces
+from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
 
@@ -56,11 +53,11 @@ def shown(url: str) -> ShownTarget:
     return ShownTarget(alerts.id_of(url), service, f"{scheme.lower()}://…{end}", usable)
 
 
-def listing(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[ShownTarget]:
+def listing(conn: Connection, vault: Vault, workspace_id: str) -> list[ShownTarget]:
     return [shown(url) for url in _urls(conn, vault, workspace_id)]
 
 
-def add(conn: sa.Connection, vault: Vault, workspace_id: str, url: str) -> Refusal | None:
+def add(conn: Connection, vault: Vault, workspace_id: str, url: str) -> Refusal | None:
     """One more target; a known one is left as it is."""
     known = _urls(conn, vault, workspace_id)
     url = url.strip()
@@ -72,26 +69,26 @@ def add(conn: sa.Connection, vault: Vault, workspace_id: str, url: str) -> Refus
     return keep_urls(conn, vault, workspace_id, [*known, url])
 
 
-def remove(conn: sa.Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
+def remove(conn: Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
     known = _urls(conn, vault, workspace_id)
     kept = [url for url in known if shown(url).id != target_id]
     return not_found("target") if len(kept) == len(known) else keep_urls(conn, vault, workspace_id, kept)
 
 
-def quiet_hours(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+def quiet_hours(conn: Connection, workspace_id: str) -> dict[str, Any]:
     """``{"from": "22:00", "to": "07:00", "zone": "..."}``, or nothing."""
-    found = _options(conn, workspace_id).get(QUIET_OPTION)
+    found = workspaces.options_of(conn, workspace_id).get(QUIET_OPTION)
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def set_quiet(conn: sa.Connection, workspace_id: str, hours: Mapping[str, Any] | None) -> Refusal | None:
+def set_quiet(conn: Connection, workspace_id: str, hours: Mapping[str, Any] | None) -> Refusal | None:
     """Set the quiet hours, or end them with ``None``."""
     refused = alerts.quiet_problem(hours)
     if refused is not None:
         return refused
-    kept = {name: value for name, value in _options(conn, workspace_id).items() if name != QUIET_OPTION}
+    kept = {name: value for name, value in workspaces.options_of(conn, workspace_id).items() if name != QUIET_OPTION}
     options = {**kept, QUIET_OPTION: dict(hours)} if hours else kept
-    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=options))
+    workspaces.set_options(conn, workspace_id, options)
     return None
 
 
@@ -119,26 +116,18 @@ async def send_test(
     return await asyncio.gather(*(one(url) for url in urls))
 
 
-def unusable(conn: sa.Connection, vault: Vault, operators: str, workspace_id: str | None = None) -> list[str]:
+def unusable(conn: Connection, vault: Vault, operators: str, workspace_id: str | None = None) -> list[str]:
     """Targets to which nothing can be sent, without their secrets: of a kind that is not offered (any more), or
     incomplete.
 
     ``operators``: the setting ``TREADLE_ALERT_URLS``; ``workspace_id``: only that workspace is looked at."""
     _, wrong = alerts.understood(operators.split(), Trust.OPERATOR)
     found = [f"{shown(url).masked} of TREADLE_ALERT_URLS" for url in wrong]
-    query = sa.select(workspaces.c.id).order_by(workspaces.c.id)
-    if workspace_id is not None:
-        query = query.where(workspaces.c.id == workspace_id)
-    for id_ in conn.execute(query).scalars().all():
+    for id_ in workspaces.ids(conn) if workspace_id is None else [workspace_id]:
         _, wrong = alerts.understood(_urls(conn, vault, id_), Trust.STRANGER)
         found += [f"{shown(url).masked} of {id_}" for url in wrong]
     return found
 
 
-def _options(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
-    found = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-def _urls(conn: sa.Connection, vault: Vault, workspace_id: str) -> list[str]:
-    return opened(vault, _options(conn, workspace_id).get(URLS_OPTION))
+def _urls(conn: Connection, vault: Vault, workspace_id: str) -> list[str]:
+    return opened(vault, workspaces.options_of(conn, workspace_id).get(URLS_OPTION))

@@ -16,16 +16,16 @@ from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 import structlog
 
 from treadle.domain.refusal import Refusal
 from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.notify.webhooks import event_name
 from treadle.settings import Settings
-from treadle.store import Database
+from treadle.store import Connection, Database, alerts, feed, jobs, workspaces
+from treadle.store.alerts import AlertRow
+from treadle.store.feed import Change
 from treadle.store.isolation import apart
-from treadle.store.tables import alerts, changes, jobs, workspaces
 from treadle.vault import Vault, VaultError
 from treadle_threads.media.guard import Trust
 
@@ -88,7 +88,7 @@ class Message:
 
 
 def raise_alert(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     kind: str,
     key: str,
@@ -98,46 +98,33 @@ def raise_alert(
     once: bool = False,
 ) -> bool:
     """Add an alert unless the same one was raised within six hours (ever, with ``once``); whether it was added."""
-    same = sa.and_(alerts.c.workspace_id == workspace_id, alerts.c.kind == kind, alerts.c.key == key[:128])
-    if not once:
-        same = sa.and_(same, alerts.c.raised_at > now - SAME_AGAIN_S)
-    if conn.execute(sa.select(alerts.c.id).where(same).limit(1)).first() is not None:
+    if alerts.is_raised(conn, workspace_id, kind, key, since=None if once else now - SAME_AGAIN_S):
         return False
-    conn.execute(
-        sa.insert(alerts).values(
-            workspace_id=workspace_id, kind=kind, key=key[:128], detail=dict(detail), raised_at=now
-        )
-    )
+    alerts.insert(conn, workspace_id, kind, key, detail, now=now)
     return True
 
 
-def collect(conn: sa.Connection, *, now: float) -> int:
+def collect(conn: Connection, *, now: float) -> int:
     """Turn changes since the last look into alerts; how many."""
-    row = conn.execute(sa.select(jobs.c.note).where(jobs.c.name == CURSOR)).first()
-    if row is None:
-        newest = conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0
-        conn.execute(sa.insert(jobs).values(name=CURSOR, next_at=now, note={"after": newest}))
+    note = jobs.note(conn, CURSOR)
+    if note is None:
+        jobs.insert_note(conn, CURSOR, {"after": feed.newest(conn)}, now=now)
         return 0
-    after = int((row.note or {}).get("after", 0))
-    # Postgres hands out ids before a transaction commits: the last minute is read once more. The same alert twice
-    # within hours is one, so that costs nothing.
-    late = sa.and_(changes.c.id > after - 500, changes.c.at > now - 60.0)
-    query = sa.select(changes).where(sa.or_(changes.c.id > after, late)).order_by(changes.c.id).limit(BATCH)
-    rows = [dict(found) for found in conn.execute(query).mappings()]
+    after = int(note.get("after", 0))
+    # The last minute is read once more. The same alert twice within hours is one, so that costs nothing.
+    rows = feed.since_again(conn, after, back=500, back_until=now - 60.0, limit=BATCH)
     if not rows:
         return 0
-    everywhere = list(conn.execute(sa.select(workspaces.c.id)).scalars())
+    everywhere = workspaces.ids(conn)
     made = 0
     for found in rows:
         with apart(JOB, f"change {found['id']}", conn):
             made += _from_change(conn, found, everywhere)
-    conn.execute(
-        sa.update(jobs).where(jobs.c.name == CURSOR).values(note={"after": max(after, rows[-1]["id"])}, ran_at=now)
-    )
+    jobs.set_note(conn, CURSOR, {"after": max(after, rows[-1]["id"])}, ran_at=now)
     return made
 
 
-def _from_change(conn: sa.Connection, found: Mapping[str, Any], everywhere: Sequence[str]) -> int:
+def _from_change(conn: Connection, found: Change, everywhere: Sequence[str]) -> int:
     event = event_name(found)
     kind = _KINDS.get(event)
     payload = found["payload"] or {}
@@ -173,14 +160,8 @@ async def send_due(
                     await db.run(_give_up, workspace_id, now)
             return sent
 
-    sent = await asyncio.gather(*(one(workspace_id) for workspace_id in await db.query(_waiting)))
+    sent = await asyncio.gather(*(one(workspace_id) for workspace_id in await db.query(alerts.workspaces_waiting)))
     return [message for messages in sent for message in messages]
-
-
-def _waiting(conn: sa.Connection) -> list[str]:
-    """Workspaces with alerts that were not sent."""
-    query = sa.select(alerts.c.workspace_id).where(alerts.c.sent_at.is_(None)).distinct()
-    return list(conn.execute(query.order_by(alerts.c.workspace_id)).scalars())
 
 
 async def _send_workspace(
@@ -224,30 +205,23 @@ async def _send_workspace(
     return list(taken.values())
 
 
-def _unsent(conn: sa.Connection, workspace_id: str) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    rows = conn.execute(
-        sa.select(alerts)
-        .where(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
-        .order_by(alerts.c.id)
-        .limit(AT_MOST)
-    ).all()
-    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
-    return rows, options if isinstance(options, Mapping) else {}
+def _unsent(conn: Connection, workspace_id: str) -> tuple[Sequence[AlertRow], Mapping[str, Any]]:
+    return alerts.unsent(conn, workspace_id, limit=AT_MOST), workspaces.options_of(conn, workspace_id)
 
 
-def _detail(row: Any) -> dict[str, Any]:
+def _detail(row: AlertRow) -> dict[str, Any]:
     return dict(row.detail) if isinstance(row.detail, Mapping) else {}
 
 
-def _took(row: Any) -> list[str]:
+def _took(row: AlertRow) -> list[str]:
     """Ids of the targets that took this alert already."""
     took = _detail(row).get("took")
     return [str(one) for one in took] if isinstance(took, list) else []
 
 
-def compose(workspace_id: str, rows: Sequence[Any], public_url: str) -> Message:
+def compose(workspace_id: str, rows: Sequence[AlertRow], public_url: str) -> Message:
     """One plain message about all of them, the pressing kinds first."""
-    kinds: dict[str, list[Any]] = {}
+    kinds: dict[str, list[AlertRow]] = {}
     for row in rows:
         kinds.setdefault(row.kind, []).append(row)
     order = [kind for kind in TITLES if kind in kinds] + [kind for kind in kinds if kind not in TITLES]
@@ -266,7 +240,7 @@ def compose(workspace_id: str, rows: Sequence[Any], public_url: str) -> Message:
     return Message(workspace_id, title, "\n".join(lines), tuple(row.id for row in rows))
 
 
-def _line(row: Any) -> str:
+def _line(row: AlertRow) -> str:
     detail = _detail(row)
     who = f"@{detail['username']}" if detail.get("username") else ""
     what = detail.get("why") or detail.get("what") or detail.get("pattern") or detail.get("event") or row.kind
@@ -307,7 +281,7 @@ def quiet_problem(hours: Any) -> Refusal | None:
     )
 
 
-def set_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
+def set_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
     """Set a workspace's targets; they hold secrets, so they are sealed."""
     for url in urls:
         wrong = parse(url, Trust.STRANGER)
@@ -316,16 +290,15 @@ def set_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequenc
     return keep_urls(conn, vault, workspace_id, urls)
 
 
-def keep_urls(conn: sa.Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
+def keep_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
     """Store targets that were looked at before, when they were entered."""
     if len(urls) > URLS_MOST:
         return Refusal("Too many targets", f"A workspace alerts {URLS_MOST} targets at most.", field="alert_urls")
-    options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
-    known = options if isinstance(options, Mapping) else {}
+    known = workspaces.options_of(conn, workspace_id)
     kept = {key: value for key, value in known.items() if key != URLS_OPTION}
     if urls:
         kept[URLS_OPTION] = base64.b64encode(vault.seal("\n".join(urls))).decode()
-    conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=kept))
+    workspaces.set_options(conn, workspace_id, kept)
     return None
 
 
@@ -357,28 +330,23 @@ def id_of(url: str) -> str:
 
 
 def _settle(
-    conn: sa.Connection, rows: Sequence[Any], taken: Mapping[str, Message], targets: set[str], now: float
+    conn: Connection, rows: Sequence[AlertRow], taken: Mapping[str, Message], targets: set[str], now: float
 ) -> None:
     """Sent when every target took it, or tried once more; after five tries it is let be and stays readable."""
     for row in rows:
         took = {*_took(row), *(id_ for id_, message in taken.items() if row.id in message.ids)}
-        values: dict[str, Any] = {}
         if targets <= took:
-            values["sent_at"] = now
+            alerts.set_tried(conn, row.id, sent_at=now)
         else:
             tries = _tries(row) + 1
-            values["detail"] = {**_detail(row), "tries": tries, "took": sorted(took & targets)}
-            if tries >= TRIES:
-                values["sent_at"] = now
-        conn.execute(sa.update(alerts).where(alerts.c.id == row.id).values(**values))
+            detail = {**_detail(row), "tries": tries, "took": sorted(took & targets)}
+            alerts.set_tried(conn, row.id, detail=detail, sent_at=now if tries >= TRIES else None)
 
 
-def _tries(row: Any) -> int:
+def _tries(row: AlertRow) -> int:
     tries = _detail(row).get("tries")
     return tries if isinstance(tries, int) else 0
 
 
-def _give_up(conn: sa.Connection, workspace_id: str, now: float) -> None:
-    mine = sa.and_(alerts.c.workspace_id == workspace_id, alerts.c.sent_at.is_(None))
-    rows = conn.execute(sa.select(alerts.c.id, alerts.c.detail).where(mine)).all()
-    _settle(conn, rows, {}, {"nobody"}, now)
+def _give_up(conn: Connection, workspace_id: str, now: float) -> None:
+    _settle(conn, alerts.unsent(conn, workspace_id), {}, {"nobody"}, now)

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
-import sqlalchemy as sa
 from standardwebhooks import Webhook
 
 from treadle.notify.webhooks import JOB, fan_out
-from treadle.store import Database, feed
+from treadle.store import Connection, Database, deliveries, feed, webhooks
+from treadle.store.deliveries import LeasedDelivery
 from treadle.store.isolation import apart
-from treadle.store.tables import webhook_deliveries, webhooks
 from treadle.vault import Vault, VaultError
 from treadle_diagnosis.redact import redact_text
 from treadle_threads.limits import retry_after
@@ -53,13 +52,13 @@ class DeliveryWorker:
 async def deliver_due(worker: DeliveryWorker) -> int:
     """Turn new changes into deliveries and send what is due; a shared job. How many were tried."""
     await worker.db.run(lambda conn: fan_out(conn, now=worker.now()))
-    waiting = await worker.db.query(workspaces_due, worker.now())
+    waiting = await worker.db.query(deliveries.workspaces_due, worker.now())
     return sum(await asyncio.gather(*(deliver_workspace(worker, workspace_id) for workspace_id in waiting)))
 
 
 async def deliver_workspace(worker: DeliveryWorker, workspace_id: str) -> int:
     """Send what is due of one workspace, some at a time. Its receivers keep nobody else's deliveries waiting."""
-    ids = await worker.db.query(_due, workspace_id, worker.now())
+    ids = await worker.db.query(deliveries.due, workspace_id, worker.now(), limit=BATCH)
     gate, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
 
     async def one(delivery_id: str) -> None:
@@ -76,43 +75,15 @@ async def deliver_workspace(worker: DeliveryWorker, workspace_id: str) -> int:
     return len(ids)
 
 
-def _put_off(conn: sa.Connection, delivery_id: str, now: float) -> None:
+def _put_off(conn: Connection, delivery_id: str, now: float) -> None:
     """A delivery whose row cannot be worked with: not in the way of others for an hour, given up after two days."""
-    mine = webhook_deliveries.c.id == delivery_id
-    old = sa.and_(mine, webhook_deliveries.c.created_at < now - TWO_DAYS_S)
-    conn.execute(sa.update(webhook_deliveries).where(mine).values(next_at=now + 3600.0, lease_until=None))
-    conn.execute(sa.update(webhook_deliveries).where(old).values(state="given_up", next_at=None))
-
-
-def workspaces_due(conn: sa.Connection, now: float) -> list[str]:
-    """Workspaces with something to deliver, who waits longest first."""
-    due = _due_of(now).with_only_columns(webhook_deliveries.c.workspace_id)
-    by = webhook_deliveries.c.workspace_id
-    return list(conn.execute(due.group_by(by).order_by(sa.func.min(webhook_deliveries.c.next_at))).scalars())
-
-
-def _due(conn: sa.Connection, workspace_id: str, now: float) -> list[str]:
-    mine = _due_of(now).where(webhook_deliveries.c.workspace_id == workspace_id)
-    query = mine.order_by(webhook_deliveries.c.next_at, webhook_deliveries.c.id).limit(BATCH)
-    return list(conn.execute(query).scalars())
-
-
-def _due_of(now: float) -> sa.Select[str]:
-    return (
-        sa.select(webhook_deliveries.c.id)
-        .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
-        .where(
-            webhook_deliveries.c.state == "due",
-            webhook_deliveries.c.next_at <= now,
-            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
-            webhooks.c.state == "active",
-        )
-    )
+    deliveries.put_off(conn, delivery_id, now + 3600.0, give_up_before=now - TWO_DAYS_S)
 
 
 async def deliver(worker: DeliveryWorker, delivery_id: str) -> bool:
     """Send one delivery if it is due and nobody else sends it; whether it arrived."""
-    row = await worker.db.run(_take, delivery_id, worker.now())
+    now = worker.now()
+    row = await worker.db.run(deliveries.lease, delivery_id, now=now, until=now + LEASE_S)
     if row is None:
         return False
     began = time.perf_counter()
@@ -122,37 +93,6 @@ async def deliver(worker: DeliveryWorker, delivery_id: str) -> bool:
     good = status is not None and 200 <= status < 300
     await worker.db.run(_settle, row, entry, good, wait, worker)
     return good
-
-
-def _take(conn: sa.Connection, delivery_id: str, now: float) -> dict[str, Any] | None:
-    done = conn.execute(
-        sa.update(webhook_deliveries)
-        .where(
-            webhook_deliveries.c.id == delivery_id,
-            webhook_deliveries.c.state == "due",
-            webhook_deliveries.c.next_at <= now,
-            sa.or_(webhook_deliveries.c.lease_until.is_(None), webhook_deliveries.c.lease_until <= now),
-        )
-        .values(lease_until=now + LEASE_S)
-    )
-    if done.rowcount != 1:
-        return None
-    row = (
-        conn.execute(
-            sa.select(
-                webhook_deliveries,
-                webhooks.c.url,
-                webhooks.c.secret_enc,
-                webhooks.c.secret_previous_enc,
-                webhooks.c.failing_since,
-            )
-            .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
-            .where(webhook_deliveries.c.id == delivery_id)
-        )
-        .mappings()
-        .first()
-    )
-    return dict(row) if row else None
 
 
 def headers_for(delivery_id: str, payload: str, secrets: list[str], now: float) -> dict[str, str]:
@@ -168,9 +108,7 @@ def headers_for(delivery_id: str, payload: str, secrets: list[str], now: float) 
     }
 
 
-async def _post(
-    worker: DeliveryWorker, row: Mapping[str, Any]
-) -> tuple[int | None, str | None, str | None, float | None]:
+async def _post(worker: DeliveryWorker, row: LeasedDelivery) -> tuple[int | None, str | None, str | None, float | None]:
     """(status, start of the answer, what went wrong, seconds the receiver asked to wait)."""
     try:
         sealed = [row["secret_enc"], row["secret_previous_enc"]]
@@ -220,8 +158,8 @@ def no_answer(error: BaseException) -> str:
 
 
 def _settle(
-    conn: sa.Connection,
-    row: Mapping[str, Any],
+    conn: Connection,
+    row: LeasedDelivery,
     entry: Mapping[str, Any],
     good: bool,
     wait: float | None,
@@ -230,57 +168,29 @@ def _settle(
     now = worker.now()
     known = row["history"] if isinstance(row["history"], list) else []
     history = [*known, dict(entry)][-HISTORY_KEPT:]
-    values: dict[str, Any] = {"attempts": row["attempts"] + 1, "history": history, "lease_until": None}
-    hook = webhooks.c.id == row["webhook_id"]
     if good:
-        values.update(state="delivered", delivered_at=now, next_at=None)
-        conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_not(None)).values(failing_since=None))
-        conn.execute(_mine(row).values(**values))
+        webhooks.set_works(conn, row["webhook_id"])
+        deliveries.set_tried(conn, row, history, state="delivered", delivered_at=now)
         return
     since = row["failing_since"] or now
-    conn.execute(sa.update(webhooks).where(hook, webhooks.c.failing_since.is_(None)).values(failing_since=now))
+    webhooks.set_failing_since(conn, row["webhook_id"], now)
     gone = entry["status"] == 410
     patience = TWO_DAYS_S * worker.scale
     if now - row["created_at"] >= patience and not gone:
-        values.update(state="given_up", next_at=None)
+        deliveries.set_tried(conn, row, history, state="given_up")
     else:
         gap = GAPS_S[min(row["attempts"], len(GAPS_S) - 1)] * worker.scale * (0.9 + worker.random01() / 5)
         # The last try is at the end of the two days, not hours before it.
         left = row["created_at"] + patience - now
         pause = max(wait or 0.0, min(gap, left) if left > 0 else gap)
-        values["next_at"] = now + max(0.2, pause)
-    conn.execute(_mine(row).values(**values))
+        deliveries.set_tried(conn, row, history, next_at=now + max(0.2, pause))
     if gone or now - since >= patience:
         _pause(conn, row, gone, now)
 
 
-def _mine(row: Mapping[str, Any]) -> sa.Update:
-    """Only while nobody asked for a redelivery meanwhile (that resets the attempts and the time)."""
-    return sa.update(webhook_deliveries).where(
-        webhook_deliveries.c.id == row["id"],
-        webhook_deliveries.c.attempts == row["attempts"],
-        webhook_deliveries.c.created_at == row["created_at"],
-    )
-
-
-def _pause(conn: sa.Connection, row: Mapping[str, Any], gone: bool, now: float) -> None:
-    done = conn.execute(
-        sa.update(webhooks)
-        .where(webhooks.c.id == row["webhook_id"], webhooks.c.state == "active")
-        .values(state="failing")
-    )
-    if done.rowcount != 1:
+def _pause(conn: Connection, row: LeasedDelivery, gone: bool, now: float) -> None:
+    if not webhooks.stop(conn, row["webhook_id"]):
         return
     why = "It answered 410 Gone." if gone else "Nothing arrived there for two days."
     data = {"webhook_id": row["webhook_id"], "why": why, "what_now": "Repair it, then start it again: what waits goes."}
     feed.announce(conn, row["workspace_id"], "webhook.paused", row["webhook_id"], data, now=now)
-
-
-def prune(conn: sa.Connection, *, before: float) -> int:
-    """Forget settled deliveries older than ``before``; how many."""
-    done = conn.execute(
-        sa.delete(webhook_deliveries).where(
-            webhook_deliveries.c.state != "due", webhook_deliveries.c.created_at < before
-        )
-    )
-    return done.rowcount

@@ -7,21 +7,25 @@ is :mod:`treadle.notify.delivering`.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import sqlalchemy as sa
 from yarl import URL
 
 from treadle.domain.refusal import Refusal, not_found
 from treadle.domain.times import iso
 from treadle.ids import new_id
 from treadle.people import audit
+from treadle.store import Connection, feed, posts_read, webhooks
+from treadle.store import deliveries as store
+from treadle.store.deliveries import DeliveryRow, NewDelivery
+from treadle.store.feed import Change
 from treadle.store.isolation import apart
-from treadle.store.tables import changes, parts, posts, webhook_deliveries, webhooks
+from treadle.store.webhooks import WebhookRow
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust, read_address
 
@@ -56,7 +60,6 @@ MOST_PER_WORKSPACE: Final = 20
 URL_MOST: Final = 2000
 MOST_LISTED: Final = 201  # a page of 200, and one that tells whether there are more
 BATCH: Final = 500
-# Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen.
 LOOK_BACK: Final = 500
 LOOK_BACK_S: Final = 3600.0
 
@@ -73,7 +76,7 @@ class NewWebhook:
 
 
 def create(
-    conn: sa.Connection,
+    conn: Connection,
     vault: Vault,
     workspace_id: str,
     *,
@@ -87,23 +90,18 @@ def create(
     wrong = problem(url, types, allow_http=allow_http)
     if wrong is not None:
         return wrong
-    count = conn.execute(
-        sa.select(sa.func.count()).select_from(webhooks).where(webhooks.c.workspace_id == workspace_id)
-    ).scalar_one()
-    if count >= MOST_PER_WORKSPACE:
+    if webhooks.count(conn, workspace_id) >= MOST_PER_WORKSPACE:
         return Refusal("Too many webhooks", f"A workspace has {MOST_PER_WORKSPACE} webhooks at most.", 409)
     hook_id, secret = new_id("webhook", now), new_secret()
-    newest = conn.execute(sa.select(sa.func.max(changes.c.id))).scalar() or 0
-    conn.execute(
-        sa.insert(webhooks).values(
-            id=hook_id,
-            workspace_id=workspace_id,
-            url=url,
-            types=list(dict.fromkeys(types)),
-            secret_enc=vault.seal(secret),
-            cursor=newest,
-            created_at=now,
-        )
+    webhooks.insert(
+        conn,
+        hook_id,
+        workspace_id,
+        url=url,
+        types=list(dict.fromkeys(types)),
+        secret_enc=vault.seal(secret),
+        cursor=feed.newest(conn),
+        now=now,
     )
     audit.note(conn, workspace_id, actor, "webhook.created", hook_id, {"url": _origin(url)}, now=now)
     return NewWebhook(hook_id, secret)
@@ -129,24 +127,16 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def find(conn: sa.Connection, workspace_id: str, hook_id: str) -> dict[str, Any] | None:
-    row = (
-        conn.execute(sa.select(webhooks).where(webhooks.c.id == hook_id, webhooks.c.workspace_id == workspace_id))
-        .mappings()
-        .first()
-    )
-    return dict(row) if row else None
+def find(conn: Connection, workspace_id: str, hook_id: str) -> WebhookRow | None:
+    return webhooks.find(conn, workspace_id, hook_id)
 
 
-def listing(conn: sa.Connection, workspace_id: str) -> list[dict[str, Any]]:
-    rows = conn.execute(
-        sa.select(webhooks).where(webhooks.c.workspace_id == workspace_id).order_by(webhooks.c.created_at)
-    ).mappings()
-    return [dict(row) for row in rows]
+def listing(conn: Connection, workspace_id: str) -> list[WebhookRow]:
+    return webhooks.listing(conn, workspace_id)
 
 
 def change(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     hook_id: str,
     *,
@@ -156,7 +146,7 @@ def change(
     types: Sequence[str] | None = None,
     paused: bool | None = None,
     allow_http: bool = False,
-) -> dict[str, Any] | Refusal:
+) -> WebhookRow | Refusal:
     """Change an endpoint. ``paused=False`` starts it again: what was kept for it goes out.
 
     Only what is given is judged: one that was set up under other settings can still be paused.
@@ -169,95 +159,62 @@ def change(
     wrong = problem(url, known, allow_http=allow_http) if changed else None
     if wrong is not None:
         return wrong
-    values: dict[str, Any] = {}
-    if url is not None:
-        values["url"] = url
-    if types is not None:
-        values["types"] = list(dict.fromkeys(types))
-    if paused is not None:
-        values.update(state="paused" if paused else "active", failing_since=None)
-    if values:
-        conn.execute(sa.update(webhooks).where(webhooks.c.id == hook_id).values(**values))
-        audit.note(conn, workspace_id, actor, "webhook.changed", hook_id, {"what": sorted(values)}, now=now)
+    wanted = list(dict.fromkeys(types)) if types is not None else None
+    state = None if paused is None else "paused" if paused else "active"
+    if what := webhooks.change(conn, hook_id, url=url, types=wanted, state=state):
+        audit.note(conn, workspace_id, actor, "webhook.changed", hook_id, {"what": what}, now=now)
     if paused is False:
-        conn.execute(
-            sa.update(webhook_deliveries)
-            .where(webhook_deliveries.c.webhook_id == hook_id, webhook_deliveries.c.state == "due")
-            .values(next_at=now, lease_until=None)
-        )
+        store.hurry(conn, hook_id, now=now)
     return find(conn, workspace_id, hook_id) or row
 
 
 def rotate(
-    conn: sa.Connection, vault: Vault, workspace_id: str, hook_id: str, *, actor: str, now: float
+    conn: Connection, vault: Vault, workspace_id: str, hook_id: str, *, actor: str, now: float
 ) -> NewWebhook | Refusal:
     """A new secret; deliveries are signed with the new and the old one until the next rotation."""
     row = find(conn, workspace_id, hook_id)
     if row is None:
         return not_found("webhook")
     secret = new_secret()
-    conn.execute(
-        sa.update(webhooks)
-        .where(webhooks.c.id == hook_id)
-        .values(secret_enc=vault.seal(secret), secret_previous_enc=row["secret_enc"])
-    )
+    webhooks.set_secret(conn, hook_id, vault.seal(secret), row["secret_enc"])
     audit.note(conn, workspace_id, actor, "webhook.secret_rotated", hook_id, now=now)
     return NewWebhook(hook_id, secret)
 
 
-def remove(conn: sa.Connection, workspace_id: str, hook_id: str, *, actor: str, now: float) -> bool:
+def remove(conn: Connection, workspace_id: str, hook_id: str, *, actor: str, now: float) -> bool:
     if find(conn, workspace_id, hook_id) is None:
         return False
-    conn.execute(sa.delete(webhook_deliveries).where(webhook_deliveries.c.webhook_id == hook_id))
-    conn.execute(sa.delete(webhooks).where(webhooks.c.id == hook_id))
+    store.delete_of_webhook(conn, hook_id)
+    webhooks.delete(conn, hook_id)
     audit.note(conn, workspace_id, actor, "webhook.removed", hook_id, now=now)
     return True
 
 
-def ping(conn: sa.Connection, workspace_id: str, hook_id: str, *, now: float) -> str | Refusal:
+def ping(conn: Connection, workspace_id: str, hook_id: str, *, now: float) -> str | Refusal:
     """Queue a delivery that says hello; its id."""
     row = find(conn, workspace_id, hook_id)
     if row is None:
         return not_found("webhook")
     number = -int.from_bytes(secrets.token_bytes(7), "big") - 1
-    return _queue(conn, row, number, PING, {"webhook_id": hook_id}, at=now, now=now)
+    new = _delivery(row, number, PING, {"webhook_id": hook_id}, at=now, now=now)
+    store.insert(conn, new, now=now)
+    return new.id
 
 
 def deliveries(
-    conn: sa.Connection, workspace_id: str, hook_id: str, *, limit: int = 50, before: str | None = None
-) -> list[dict[str, Any]]:
+    conn: Connection, workspace_id: str, hook_id: str, *, limit: int = 50, before: str | None = None
+) -> list[DeliveryRow]:
     """What was sent and is to be sent, newest first. ``before``: id of the last one already seen."""
-    query = sa.select(webhook_deliveries).where(
-        webhook_deliveries.c.webhook_id == hook_id, webhook_deliveries.c.workspace_id == workspace_id
-    )
-    if before is not None:
-        query = query.where(webhook_deliveries.c.id < before)
-    rows = conn.execute(
-        query.order_by(webhook_deliveries.c.id.desc()).limit(max(1, min(limit, MOST_LISTED)))
-    ).mappings()
-    return [dict(row) for row in rows]
+    return store.page_of(conn, workspace_id, hook_id, limit=max(1, min(limit, MOST_LISTED)), before=before)
 
 
-def find_delivery(conn: sa.Connection, workspace_id: str, delivery_id: str) -> dict[str, Any] | None:
-    mine = (webhook_deliveries.c.id == delivery_id, webhook_deliveries.c.workspace_id == workspace_id)
-    row = conn.execute(sa.select(webhook_deliveries).where(*mine)).mappings().first()
-    return dict(row) if row else None
+def find_delivery(conn: Connection, workspace_id: str, delivery_id: str) -> DeliveryRow | None:
+    return store.find(conn, workspace_id, delivery_id)
 
 
-def redeliver(
-    conn: sa.Connection, workspace_id: str, hook_id: str, delivery_id: str, *, actor: str, now: float
-) -> bool:
+def redeliver(conn: Connection, workspace_id: str, hook_id: str, delivery_id: str, *, actor: str, now: float) -> bool:
     """Send a delivery again, with its id as before; false when there is none."""
-    done = conn.execute(
-        sa.update(webhook_deliveries)
-        .where(
-            webhook_deliveries.c.id == delivery_id,
-            webhook_deliveries.c.webhook_id == hook_id,
-            webhook_deliveries.c.workspace_id == workspace_id,
-        )
-        .values(state="due", attempts=0, next_at=now, lease_until=None, created_at=now)
-    )
-    if done.rowcount != 1:
+    if not store.resend(conn, workspace_id, hook_id, delivery_id, now=now):
         return False
     audit.note(conn, workspace_id, actor, "webhook.redelivered", delivery_id, now=now)
     return True
@@ -266,42 +223,29 @@ def redeliver(
 # ------------------------------------------------------------------------------------------ changes to deliveries
 
 
-def fan_out(conn: sa.Connection, *, now: float) -> int:
+def fan_out(conn: Connection, *, now: float) -> int:
     """Turn what happened into deliveries; how many. Safe in several processes: one endpoint and change, one row."""
     made = 0
-    for row in conn.execute(sa.select(webhooks).order_by(webhooks.c.id)).mappings().all():
+    for row in webhooks.all_of_them(conn):
         with apart(JOB, row["id"], conn):
-            made += _fan_out_one(conn, dict(row), now)
+            made += _fan_out_one(conn, row, now)
     return made
 
 
-def _fan_out_one(conn: sa.Connection, hook: Mapping[str, Any], now: float) -> int:
-    known = sa.select(webhook_deliveries.c.change_id).where(webhook_deliveries.c.webhook_id == hook["id"])
-    fresh = changes.c.id > hook["cursor"]
-    late = sa.and_(
-        changes.c.id > hook["cursor"] - LOOK_BACK,
-        changes.c.at > max(hook["created_at"], now - LOOK_BACK_S),
-        changes.c.id.not_in(known),
+def _fan_out_one(conn: Connection, hook: WebhookRow, now: float) -> int:
+    rows = feed.undelivered(
+        conn,
+        hook["workspace_id"],
+        hook["id"],
+        hook["cursor"],
+        back=LOOK_BACK,
+        back_until=max(hook["created_at"], now - LOOK_BACK_S),
+        limit=BATCH,
     )
-    query = (
-        sa.select(changes)
-        .where(
-            sa.or_(fresh, late),
-            sa.or_(changes.c.workspace_id == hook["workspace_id"], changes.c.workspace_id.is_(None)),
-        )
-        .order_by(changes.c.id)
-        .limit(BATCH)
-    )
-    rows = [dict(row) for row in conn.execute(query).mappings()]
     if not rows:
         return 0
     # Whoever moves the cursor makes the rows; the other process sees them at its next look.
-    moved = conn.execute(
-        sa.update(webhooks)
-        .where(webhooks.c.id == hook["id"], webhooks.c.cursor == hook["cursor"])
-        .values(cursor=max(hook["cursor"], rows[-1]["id"]))
-    )
-    if moved.rowcount != 1:
+    if not webhooks.set_cursor(conn, hook["id"], max(hook["cursor"], rows[-1]["id"]), was=hook["cursor"]):
         return 0
     made = 0
     wanted = set(hook["types"])
@@ -311,16 +255,12 @@ def _fan_out_one(conn: sa.Connection, hook: Mapping[str, Any], now: float) -> in
             if name not in EVENTS or (wanted and name not in wanted) or row["subject"] == hook["id"]:
                 continue
             data = _data(conn, row)
-            try:
-                with conn.begin_nested():
-                    _queue(conn, hook, row["id"], name, data, at=row["at"], now=now)
-            except sa.exc.IntegrityError:  # another process found the same late change
-                continue
-            made += 1
+            new = _delivery(hook, row["id"], name, data, at=row["at"], now=now)
+            made += store.insert_once(conn, new, now=now)  # or another process found the same late change
     return made
 
 
-def event_name(row: Mapping[str, Any]) -> str:
+def event_name(row: Change) -> str:
     """The name a change has outside: trouble of the platform is told as that, not as a blocker."""
     name = str(row["type"])
     if name.startswith("blocker.") and (row["payload"] or {}).get("scope") == "platform":
@@ -328,19 +268,14 @@ def event_name(row: Mapping[str, Any]) -> str:
     return name
 
 
-def _data(conn: sa.Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+def _data(conn: Connection, row: Change) -> dict[str, Any]:
     data = dict(row["payload"] or {})
     if str(row["type"]).startswith("post."):
-        known = conn.execute(sa.select(posts.c.metadata, posts.c.cause).where(posts.c.id == row["subject"])).first()
+        known = posts_read.outcome_of(conn, row["subject"])
         if known is not None:
-            live = conn.execute(
-                sa.select(parts.c.position, parts.c.threads_id, parts.c.permalink)
-                .where(parts.c.post_id == row["subject"])
-                .order_by(parts.c.position)
-            ).mappings()
-            data["metadata"] = known.metadata or {}
-            data["parts"] = [dict(part) for part in live]
             cause = known.cause or {}
+            data["metadata"] = known.metadata or {}
+            data["parts"] = [dataclasses.asdict(part) for part in known.parts]
             data["cause"] = {key: cause.get(key) for key in _TOLD} if cause else None
     return data
 
@@ -348,32 +283,12 @@ def _data(conn: sa.Connection, row: Mapping[str, Any]) -> dict[str, Any]:
 _TOLD: Final = ("pattern", "title", "lane", "action", "who", "what_happened", "next_step", "guide")
 
 
-def _queue(
-    conn: sa.Connection,
-    hook: Mapping[str, Any],
-    change_id: int,
-    name: str,
-    data: Mapping[str, Any],
-    *,
-    at: float,
-    now: float,
-) -> str:
-    delivery_id = new_id("delivery", now)
+def _delivery(
+    hook: WebhookRow, change_id: int, name: str, data: Mapping[str, Any], *, at: float, now: float
+) -> NewDelivery:
     body = {"type": name, "timestamp": iso(at), "data": data}
-    conn.execute(
-        sa.insert(webhook_deliveries).values(
-            id=delivery_id,
-            webhook_id=hook["id"],
-            workspace_id=hook["workspace_id"],
-            change_id=change_id,
-            type=name,
-            payload=json.dumps(body, ensure_ascii=False, separators=(",", ":")),
-            state="due",
-            next_at=now,
-            created_at=now,
-        )
-    )
-    return delivery_id
+    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return NewDelivery(new_id("delivery", now), hook["id"], hook["workspace_id"], change_id, name, payload)
 
 
 def _origin(url: str) -> str:

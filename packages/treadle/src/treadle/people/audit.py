@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
+from treadle.store import Connection
 from treadle.store import audit as store
 from treadle_diagnosis.redact import redact
 
 
 def note(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str | None,
     actor: str,
     action: str,

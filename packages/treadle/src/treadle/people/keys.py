@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import sqlalchemy as sa
-
 from treadle.ids import new_id
 from treadle.people import audit
 from treadle.people.digests import digest
+from treadle.store import Connection
 from treadle.store import api_keys as store
 from treadle.store.api_keys import KeyRow
 
@@ -40,7 +39,7 @@ class Principal:
 
 
 def create_key(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     name: str,
     scopes: Sequence[str],
@@ -67,7 +66,7 @@ def create_key(
     return row.id, secret
 
 
-def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:
+def who(conn: Connection, secret: str, *, now: float) -> Principal | None:
     """Who presents this key; ``None`` for a key that is wrong, revoked or past its end. Reads only."""
     if not secret.startswith(PREFIX) or len(secret) > 200:
         return None
@@ -75,7 +74,7 @@ def who(conn: sa.Connection, secret: str, *, now: float) -> Principal | None:
     return Principal(row.id, row.workspace_id, tuple(row.scopes)) if row and _is_good(row, now) else None
 
 
-def lives(conn: sa.Connection, key_id: str, *, now: float) -> bool:
+def lives(conn: Connection, key_id: str, *, now: float) -> bool:
     """Whether a key that was presented before is still accepted."""
     row = store.with_id(conn, key_id)
     return row is not None and _is_good(row, now)
@@ -85,12 +84,12 @@ def _is_good(row: KeyRow, now: float) -> bool:
     return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
 
 
-def note_use(conn: sa.Connection, key_id: str, *, now: float) -> None:
+def note_use(conn: Connection, key_id: str, *, now: float) -> None:
     """Note that the key was used, once a minute at most."""
     store.set_used(conn, key_id, now=now, unless_since=now - USE_NOTED_EVERY_S)
 
 
-def revoke(conn: sa.Connection, workspace_id: str, key_id: str, *, actor: str, now: float) -> bool:
+def revoke(conn: Connection, workspace_id: str, key_id: str, *, actor: str, now: float) -> bool:
     """End the key at once; false when there is no living key with this id."""
     if not store.set_revoked(conn, workspace_id, key_id, now=now):
         return False
@@ -98,6 +97,6 @@ def revoke(conn: sa.Connection, workspace_id: str, key_id: str, *, actor: str, n
     return True
 
 
-def listing(conn: sa.Connection, workspace_id: str) -> Sequence[KeyRow]:
+def listing(conn: Connection, workspace_id: str) -> Sequence[KeyRow]:
     """The workspace's keys without their secrets, newest first."""
     return store.listing(conn, workspace_id, newest_first=True)

@@ -9,13 +9,11 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
-import sqlalchemy as sa
-
 from treadle.domain.refusal import Refusal
 from treadle.ids import new_id
 from treadle.people import audit, devices, passwords
 from treadle.people.digests import digest
-from treadle.store import Database
+from treadle.store import Connection, Database
 from treadle.store import users as store
 from treadle.store.users import UserRow
 from treadle.vault import Vault
@@ -53,12 +51,12 @@ class Browser:
     own: str = ""
 
 
-def anybody(conn: sa.Connection) -> bool:
+def anybody(conn: Connection) -> bool:
     """Whether a first person was made, however they are now."""
     return store.any_user(conn)
 
 
-def one_after_the_other(conn: sa.Connection) -> None:
+def one_after_the_other(conn: Connection) -> None:
     """Until the transaction ends, nobody else adds a first person or takes away a last one (SQLite: in any case)."""
     store.lock(conn)
 
@@ -80,7 +78,7 @@ async def add_user(
         return wrong
     kept = await passwords.hashed(password)
 
-    def add(conn: sa.Connection) -> str | Refusal:
+    def add(conn: Connection) -> str | Refusal:
         one_after_the_other(conn)
         if only_first and anybody(conn):
             return Refusal("There is somebody already", "Log in, or let the person who is there add you.", 409)
@@ -103,7 +101,7 @@ async def set_password(
         return wrong
     kept = await passwords.hashed(password)
 
-    def change(conn: sa.Connection) -> bool:
+    def change(conn: Connection) -> bool:
         row = store.set_password(conn, _email(email), kept)
         if row is None:
             return False
@@ -145,7 +143,7 @@ async def login(
     again = await passwords.hashed(password) if passwords.is_dated(row.password_hash) else row.password_hash
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
 
-    def enter(conn: sa.Connection) -> Session | Refusal:
+    def enter(conn: Connection) -> Session | Refusal:
         # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
         if not store.rehash_password(conn, row, again):
             return Refusal("That did not work", "The address or the password is wrong.", 401)
@@ -158,7 +156,7 @@ async def login(
     return await db.run(enter)
 
 
-def counter_of_device(conn: sa.Connection, vault: Vault, cookie: str, email: str) -> str:
+def counter_of_device(conn: Connection, vault: Vault, cookie: str, email: str) -> str:
     """The count of a browser in which the person with this address has logged in before; else empty."""
     user = store.with_email(conn, _email(email))
     return devices.counter(vault, cookie, user.id if user else None)
@@ -169,7 +167,7 @@ def counter_of_session(token: str) -> str:
     return f"session:{digest(token)[:40]}"
 
 
-def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
+def session(conn: Connection, token: str, *, now: float) -> Session | None:
     """The living session behind a cookie. Reads only; call :func:`seen` to prolong it."""
     if not token or len(token) > 200:
         return None
@@ -179,14 +177,14 @@ def session(conn: sa.Connection, token: str, *, now: float) -> Session | None:
     return Session(row.user_id, row.workspace_id, row.email, row.zone, row.csrf, row.expires_at)
 
 
-def seen(conn: sa.Connection, token: str, *, now: float) -> None:
+def seen(conn: Connection, token: str, *, now: float) -> None:
     """Prolong a session, once a minute at most."""
     store.prolong_session(
         conn, digest(token), now=now, unless_since=now - SEEN_EVERY_S, expires_at=now + SESSION_IDLE_S
     )
 
 
-def logout(conn: sa.Connection, token: str, *, now: float) -> None:
+def logout(conn: Connection, token: str, *, now: float) -> None:
     user_id = store.delete_session(conn, digest(token))
     if user_id is not None:
         audit.note(conn, store.workspace_of(conn, user_id), user_id, "logout", user_id, now=now)
@@ -198,7 +196,7 @@ def _counters(email: str, browser: Browser) -> tuple[str, ...]:
     return (f"mail:{digest(_email(email))[:40]}", f"from:{browser.address[:60]}")
 
 
-def _count(conn: sa.Connection, keys: tuple[str, ...], now: float) -> float:
+def _count(conn: Connection, keys: tuple[str, ...], now: float) -> float:
     """Count an attempt; seconds to wait when there were too many in the window, else 0."""
     store.delete_attempts(conn, before=now - FORGET_S)
     longest = 0.0

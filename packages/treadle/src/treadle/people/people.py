@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from treadle.domain.refusal import Refusal, not_found
 from treadle.people import audit
 from treadle.people.login import one_after_the_other
+from treadle.store import Connection
 from treadle.store import audit as audit_rows
 from treadle.store import users as store
 
@@ -30,7 +29,7 @@ class Person:
     keys: tuple[str, ...]
 
 
-def listing(conn: sa.Connection, workspace_id: str, *, now: float) -> list[Person]:
+def listing(conn: Connection, workspace_id: str, *, now: float) -> list[Person]:
     """Everybody of a workspace, disabled people included, in the order in which they were added."""
     last = audit_rows.last_of_each_actor(conn, workspace_id, "login")
     open_now = store.sessions_by_user(conn, now=now)
@@ -49,18 +48,18 @@ def listing(conn: sa.Connection, workspace_id: str, *, now: float) -> list[Perso
     ]
 
 
-def keys_made_by(conn: sa.Connection, workspace_id: str, user_id: str, *, now: float) -> tuple[str, ...]:
+def keys_made_by(conn: Connection, workspace_id: str, user_id: str, *, now: float) -> tuple[str, ...]:
     """Keys belong to the workspace and outlive who made them: whoever puts a person out has to know of them."""
     return store.keys_made_by(conn, workspace_id, user_id, now=now)
 
 
-def find(conn: sa.Connection, workspace_id: str, who: str) -> str | None:
+def find(conn: Connection, workspace_id: str, who: str) -> str | None:
     """The id of the person with this id or address."""
     found = store.find_called(conn, workspace_id, who)
     return found.id if found else None
 
 
-def disable(conn: sa.Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
+def disable(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
     """They cannot log in any more, and are logged out. Doing it again changes nothing."""
     one_after_the_other(conn)
     row = store.find(conn, workspace_id, user_id)
@@ -76,7 +75,7 @@ def disable(conn: sa.Connection, workspace_id: str, user_id: str, *, actor: str,
     return None
 
 
-def enable(conn: sa.Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
+def enable(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
     """They can log in again, with the password they had."""
     row = store.find(conn, workspace_id, user_id)
     if row is None:
@@ -87,7 +86,7 @@ def enable(conn: sa.Connection, workspace_id: str, user_id: str, *, actor: str, 
     return None
 
 
-def remove(conn: sa.Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
+def remove(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
     """They are gone; what they did stays in the timelines and in the audit trail."""
     one_after_the_other(conn)
     row = store.find(conn, workspace_id, user_id)

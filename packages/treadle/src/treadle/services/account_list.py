@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.accounts.storing import repairable_of
 from treadle.domain.states import FINAL
 from treadle.services.usage import usage_of
+from treadle.store.blockers import repairable_of
 from treadle.store.repair_preview import counted_for_accounts
 from treadle.store.tables import accounts, posts
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store import statements
 from treadle.store.tables import accounts
 
 
@@ -43,14 +44,53 @@ class AccountRow:
         return self.token_enc is not None and self.disconnected_at is None
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectedValues:
+    """What every connection sets; ``token_enc`` is ciphertext, times are epoch seconds."""
+
+    username: str
+    name: str
+    picture_url: str | None
+    profile: Mapping[str, Any]
+    app_id: str
+    token_enc: bytes
+    token_issued_at: float
+    token_expires_at: float | None
+    grant_expires_at: float | None
+    scopes: list[str]
+    refresh_next_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An account of a person on Threads."""
+
+    id: str
+    workspace_id: str
+    token_issued_at: float | None
+
+
 _COLUMNS = [accounts.c[field.name] for field in fields(AccountRow)]
 
 
 def find(conn: sa.Connection, workspace_id: str, account_id: str) -> AccountRow | None:
     """The account with this id, if it is one of the workspace."""
-    query = sa.select(*_COLUMNS).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-    row = conn.execute(query).mappings().first()
-    return AccountRow(**row) if row else None
+    return _one(conn, accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+
+
+def with_id(conn: sa.Connection, account_id: str) -> AccountRow | None:
+    """The account with this id, of any workspace."""
+    return _one(conn, accounts.c.id == account_id)
+
+
+def workspace_of(conn: sa.Connection, account_id: str) -> str:
+    """The account's workspace; raises when there is no such account."""
+    return str(conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == account_id)).scalar_one())
+
+
+def of_profile(conn: sa.Connection, workspace_id: str, threads_user_id: str) -> AccountRow | None:
+    """The workspace's account for this profile."""
+    return _one(conn, accounts.c.workspace_id == workspace_id, accounts.c.threads_user_id == threads_user_id)
 
 
 def listing(conn: sa.Connection, workspace_id: str, disconnected: bool = False) -> list[AccountRow]:
@@ -59,3 +99,91 @@ def listing(conn: sa.Connection, workspace_id: str, disconnected: bool = False) 
     if not disconnected:
         query = query.where(accounts.c.disconnected_at.is_(None))
     return [AccountRow(**row) for row in conn.execute(query.order_by(accounts.c.username, accounts.c.id)).mappings()]
+
+
+def of_people(conn: sa.Connection, threads_user_ids: Collection[str], *, disconnected: bool = False) -> list[Owned]:
+    """The accounts for these profiles, of all workspaces; ``disconnected``: also those that were disconnected."""
+    query = sa.select(accounts.c.id, accounts.c.workspace_id, accounts.c.token_issued_at)
+    query = query.where(accounts.c.threads_user_id.in_(threads_user_ids))
+    if not disconnected:
+        query = query.where(accounts.c.disconnected_at.is_(None))
+    return [Owned(*row) for row in conn.execute(query)]
+
+
+# ---------------------------------------------------------------- writing
+
+
+def keep(
+    conn: sa.Connection, workspace_id: str, threads_user_id: str, new_id: str, values: ConnectedValues, *, now: float
+) -> tuple[AccountRow | None, str]:
+    """Insert or update the workspace's account for a profile; as it was before, if it was there, and its id."""
+    row = {
+        **{field.name: getattr(values, field.name) for field in fields(ConnectedValues)},
+        "token_previous_enc": None,
+        "refresh_attempts": 0,
+        "refresh_lease_until": None,
+        "refresh_lease_token": None,
+        "checked_at": now,
+        "updated_at": now,
+        "disconnected_at": None,
+    }
+    before = of_profile(conn, workspace_id, threads_user_id)
+    if before is None:
+        new = {"id": new_id, "workspace_id": workspace_id, "threads_user_id": threads_user_id, "created_at": now}
+        try:
+            with conn.begin_nested():
+                statements.insert(conn, accounts, {**row, **new, "health": "active", "health_at": now})
+            return None, new_id
+        except sa.exc.IntegrityError:  # the same profile was connected by somebody else at the same moment
+            before = of_profile(conn, workspace_id, threads_user_id)
+            if before is None:
+                raise
+    statements.update(conn, accounts, row, id=before.id)
+    return before, before.id
+
+
+def set_profile(
+    conn: sa.Connection, account: AccountRow, *, username: str, name: str, picture_url: str | None, now: float
+) -> None:
+    """The profile as just read with the token of ``account``; nothing when it has another token by now."""
+    values = {"username": username, "name": name, "picture_url": picture_url}
+    seen = {"token_previous_enc": None, "checked_at": now}
+    statements.update(conn, accounts, {**values, **seen}, id=account.id, token_enc=account.token_enc)
+
+
+def set_paused(conn: sa.Connection, workspace_id: str, account_id: str, *, paused: bool) -> bool:
+    """False: the workspace has no such account."""
+    return statements.update(conn, accounts, {"paused": paused}, id=account_id, workspace_id=workspace_id) == 1
+
+
+def disconnect(conn: sa.Connection, workspace_id: str, account_id: str, *, now: float) -> bool:
+    """Forget the tokens; false when the workspace has no such connected account."""
+    mine = sa.and_(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
+    query = sa.update(accounts).where(mine, accounts.c.disconnected_at.is_(None))
+    return conn.execute(query.values(**_WITHOUT_TOKEN, disconnected_at=now, updated_at=now)).rowcount == 1
+
+
+def erase(conn: sa.Connection, account_id: str, *, now: float) -> None:
+    """Forget what came from Meta about the person; the row stays for the posts of the workspace."""
+    profile: dict[str, Any] = {"username": "", "name": "", "picture_url": None, "profile": {}}
+    known: dict[str, Any] = {
+        "quota": {},
+        "learned": {},
+        "health_cause": None,
+        "disconnected_at": now,
+        "updated_at": now,
+    }
+    statements.update(conn, accounts, {**_WITHOUT_TOKEN, **profile, **known}, id=account_id)
+
+
+_WITHOUT_TOKEN: Mapping[str, Any] = {
+    "token_enc": None,
+    "token_previous_enc": None,
+    "refresh_next_at": None,
+    "scopes": [],
+}
+
+
+def _one(conn: sa.Connection, *where: sa.ColumnElement[bool]) -> AccountRow | None:
+    row = conn.execute(sa.select(*_COLUMNS).where(*where)).mappings().first()
+    return AccountRow(**row) if row else None

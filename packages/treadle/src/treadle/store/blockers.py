@@ -12,7 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.rechecks import first_check
-from treadle.domain.scope import SHARED, WITNESS_WINDOW_S, is_apps
+from treadle.domain.scope import (
+    CONNECTING_PROVES,
+    CONNECTING_REPAIRS_LANES,
+    CONNECTING_REPAIRS_PATTERNS,
+    SHARED,
+    WITNESS_WINDOW_S,
+    is_apps,
+)
 from treadle.domain.view import AccountView, account_view
 from treadle.ids import new_id
 from treadle.store import feed
@@ -197,3 +204,37 @@ def posts_of_workspace(conn: sa.Connection, workspace_id: str, ids: Sequence[str
         where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + AT_ONCE]))
         mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
     return [id_ for id_ in ids if id_ in mine]
+
+
+# ---------------------------------------------------------------- what connecting an account again closes
+
+
+def repairable(conn: sa.Connection, account_id: str, app_id: str) -> list[str]:
+    """Ids of the open blockers that connecting this account again would close, the oldest first."""
+    own, shared = _own([account_id]), _proven(app_id)
+    query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), sa.or_(own, shared))
+    return list(conn.execute(query.order_by(blockers.c.opened_at)).scalars())
+
+
+def repairable_of(
+    conn: sa.Connection, account_ids: Sequence[str], app_id: str
+) -> tuple[Mapping[str, list[str]], list[str]]:
+    """The same for many accounts at once: the blockers of each account that has some, and those of the app, which
+    connecting any of them would close."""
+    query = sa.select(blockers.c.id, blockers.c.scope, blockers.c.key).where(
+        blockers.c.repaired_at.is_(None), sa.or_(_own(account_ids), _proven(app_id))
+    )
+    own: dict[str, list[str]] = {}
+    shared: list[str] = []
+    for row in conn.execute(query.order_by(blockers.c.opened_at)):
+        (own.setdefault(row.key, []) if row.scope == "account" else shared).append(row.id)
+    return own, shared
+
+
+def _own(account_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    over = sa.or_(blockers.c.lane.in_(CONNECTING_REPAIRS_LANES), blockers.c.pattern.in_(CONNECTING_REPAIRS_PATTERNS))
+    return sa.and_(blockers.c.scope == "account", blockers.c.key.in_(account_ids), over)
+
+
+def _proven(app_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(blockers.c.scope == "app", blockers.c.key == app_id, blockers.c.pattern.in_(CONNECTING_PROVES))

@@ -62,3 +62,8 @@ def set_used(conn: sa.Connection, link_id: str, *, was: float | None, now: float
     used = connect_links.c.used_at
     same = sa.and_(connect_links.c.id == link_id, used.is_(None) if was is None else used == was)
     return conn.execute(sa.update(connect_links).where(same).values(used_at=now)).rowcount == 1
+
+
+def delete_expired(conn: sa.Connection, before: float) -> int:
+    """Links that expired before then; how many."""
+    return conn.execute(sa.delete(connect_links).where(connect_links.c.expires_at < before)).rowcount

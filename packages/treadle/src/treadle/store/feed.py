@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
 from treadle.store import statements
-from treadle.store.tables import changes
+from treadle.store.tables import changes, webhook_deliveries
+
+
+class Change(TypedDict):
+    """One change; ``workspace_id`` ``None``: for every workspace. ``at`` is epoch seconds."""
+
+    id: int
+    workspace_id: str | None
+    type: str
+    subject: str
+    payload: dict[str, Any]
+    at: float
 
 
 def announce(
@@ -25,15 +36,43 @@ def announce(
     statements.insert(conn, changes, row)
 
 
-def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Changes of a workspace (and of the whole house) after the given id, oldest first."""
-    rows = conn.execute(
-        sa.select(changes)
-        .where(changes.c.id > after, sa.or_(changes.c.workspace_id == workspace_id, changes.c.workspace_id.is_(None)))
-        .order_by(changes.c.id)
-        .limit(limit)
-    )
-    return [dict(row) for row in rows.mappings()]
+def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[Change]:
+    """Changes of a workspace (and of all of them) after the given id, oldest first."""
+    return _oldest(conn, changes.c.id > after, _of(workspace_id), limit=limit)
+
+
+# Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen. So those that
+# read on after an id look a little further back too.
+
+
+def since_again(conn: sa.Connection, after: int, *, back: int, back_until: float, limit: int) -> list[Change]:
+    """Changes of all workspaces after the given id, and of the ``back`` ids before it those since ``back_until``."""
+    late = sa.and_(changes.c.id > after - back, changes.c.at > back_until)
+    return _oldest(conn, sa.or_(changes.c.id > after, late), limit=limit)
+
+
+def undelivered(
+    conn: sa.Connection, workspace_id: str, webhook_id: str, after: int, *, back: int, back_until: float, limit: int
+) -> list[Change]:
+    """Changes for a workspace after the given id; and of the ``back`` ids before it those since ``back_until`` of which
+    this webhook has no delivery."""
+    known = sa.select(webhook_deliveries.c.change_id).where(webhook_deliveries.c.webhook_id == webhook_id)
+    late = sa.and_(changes.c.id > after - back, changes.c.at > back_until, changes.c.id.not_in(known))
+    return _oldest(conn, sa.or_(changes.c.id > after, late), _of(workspace_id), limit=limit)
+
+
+def _of(workspace_id: str) -> sa.ColumnElement[bool]:
+    return sa.or_(changes.c.workspace_id == workspace_id, changes.c.workspace_id.is_(None))
+
+
+def _oldest(conn: sa.Connection, *where: sa.ColumnElement[bool], limit: int) -> list[Change]:
+    rows = conn.execute(sa.select(changes).where(*where).order_by(changes.c.id).limit(limit)).mappings()
+    return [cast(Change, dict(row)) for row in rows]
+
+
+def delete(conn: sa.Connection, *, before: float) -> None:
+    """Changes made before then."""
+    conn.execute(sa.delete(changes).where(changes.c.at < before))
 
 
 def newest(conn: sa.Connection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,3 +182,28 @@ def counts(conn: sa.Connection, workspace_id: str) -> dict[str, int]:
     """How many posts are in each state."""
     query = sa.select(posts.c.state, sa.func.count()).where(posts.c.workspace_id == workspace_id)
     return {state: count for state, count in conn.execute(query.group_by(posts.c.state))}  # noqa: C416
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    position: int
+    threads_id: str | None
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostOutcome:
+    """What a webhook tells of a post beside the change."""
+
+    metadata: Mapping[str, Any] | None
+    cause: Mapping[str, Any] | None
+    parts: list[LivePart]
+
+
+def outcome_of(conn: sa.Connection, post_id: str) -> PostOutcome | None:
+    known = conn.execute(sa.select(posts.c.metadata, posts.c.cause).where(posts.c.id == post_id)).first()
+    if known is None:
+        return None
+    columns = (parts.c.position, parts.c.threads_id, parts.c.permalink)
+    live = conn.execute(sa.select(*columns).where(parts.c.post_id == post_id).order_by(parts.c.position))
+    return PostOutcome(known.metadata, known.cause, [LivePart(*row) for row in live])

@@ -188,8 +188,9 @@ def delete_sessions(conn: sa.Connection, user_id: str, *, but: str | None = None
     conn.execute(sa.delete(sessions).where(sa.and_(mine, sessions.c.token_hash != but) if but else mine))
 
 
-def delete_expired_sessions(conn: sa.Connection, now: float) -> None:
-    conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now))
+def delete_expired_sessions(conn: sa.Connection, now: float) -> int:
+    """How many there were."""
+    return conn.execute(sa.delete(sessions).where(sessions.c.expires_at <= now)).rowcount
 
 
 # --------------------------------------------------------------------------------------------- attempts to log in
@@ -210,9 +211,11 @@ def insert_attempts(conn: sa.Connection, keys: Sequence[str], at: float) -> None
     conn.execute(sa.insert(login_attempts), [{"key": key, "at": at} for key in keys])
 
 
-def delete_attempts(conn: sa.Connection, *, key: str | None = None, before: float | None = None) -> None:
-    """Those under this key, or those made before then."""
+def delete_attempts(conn: sa.Connection, *, key: str | None = None, before: float | None = None) -> int:
+    """Those under this key, or those made before then; how many there were."""
+    gone = 0
     if key is not None:
-        conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == key))
+        gone += conn.execute(sa.delete(login_attempts).where(login_attempts.c.key == key)).rowcount
     if before is not None:
-        conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < before))
+        gone += conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < before)).rowcount
+    return gone

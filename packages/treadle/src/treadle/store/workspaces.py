@@ -37,6 +37,12 @@ def find(conn: sa.Connection, workspace_id: str) -> WorkspaceRow | None:
     return WorkspaceRow(**row) if row else None
 
 
+def options_of(conn: sa.Connection, workspace_id: str) -> Mapping[str, Any]:
+    """Empty when there is no such workspace."""
+    found = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == workspace_id)).scalar()
+    return found if isinstance(found, dict) else {}
+
+
 def ids(conn: sa.Connection) -> list[str]:
     """All of them, oldest first."""
     return list(conn.execute(sa.select(workspaces.c.id).order_by(*_OLDEST_FIRST)).scalars())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(hook: Mapping[str, Any], found: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def _shown(hook: Mapping[str, Any], found: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
     more = len(found) > limit
     return {
         **hook,
