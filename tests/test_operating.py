@@ -23,9 +23,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
 from treadle.observe import logs, tracing, watching
-from treadle.observe.following import TimelineEntry
 from treadle.observe.metrics import Metrics
 from treadle.settings import Settings
+from treadle.store.timeline import TimelineEntry
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

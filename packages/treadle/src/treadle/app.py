@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from treadle.engine.dbos_queue import DbosRunStore
 from treadle.services.context import DEFAULT_WORKSPACE, App
 from treadle.services.service import Posts
 from treadle.settings import Settings
-from treadle.store import Database, open_database
+from treadle.store import Database, open_database, workspaces
 from treadle.store import migrate as migrations
 from treadle.store.release import Releaser
-from treadle.store.tables import workspaces
+from treadle.store.workspaces import WorkspaceRow
 from treadle.vault import open_vault
 
 __all__ = ["DEFAULT_WORKSPACE", "App", "open_app"]
@@ -44,8 +42,6 @@ def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
         posts=Posts(releaser, max_lateness_s=settings.max_lateness),
     )
     with db.begin() as conn:
-        if conn.execute(sa.select(workspaces.c.id).limit(1)).first() is None:
-            conn.execute(
-                sa.insert(workspaces).values(id=DEFAULT_WORKSPACE, name="Default", created_at=app.now(), options={})
-            )
+        if workspaces.first_id(conn) is None:
+            workspaces.insert(conn, WorkspaceRow(DEFAULT_WORKSPACE, "Default", app.now(), paused=False, options={}))
     return app

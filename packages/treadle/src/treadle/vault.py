@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from treadle import private
 from treadle.settings import Settings
-from treadle.store.tables import metadata, workspaces
+from treadle.store import Connection, sealed_columns, workspaces
 
 KEY_FILE = "secret.keys"
 SEALED_OPTIONS = frozenset({"alert_urls_enc"})  # options of a workspace that hold base64 of sealed text
@@ -130,7 +129,7 @@ class Vault:
             self._keys, self._fernet, self._stamp = keys, _fernet(keys, self._path), _stamp(self._path)
 
 
-def open_vault(settings: Settings, conn: sa.Connection | None = None) -> Vault:
+def open_vault(settings: Settings, conn: Connection | None = None) -> Vault:
     """The vault of these settings; makes the key file on first start.
 
     ``conn``: a migrated database that may hold sealed secrets. The vault is lost when the keys open none of them.
@@ -156,7 +155,7 @@ def _missing(path: Path) -> str:
     )
 
 
-def _fitting(vault: Vault, conn: sa.Connection | None) -> Vault:
+def _fitting(vault: Vault, conn: Connection | None) -> Vault:
     """This vault, or a lost one when secrets are stored and not one of them can be opened."""
     if conn is None:
         return vault
@@ -184,7 +183,7 @@ class Rotation:
     unreadable: tuple[str, ...] = ()
 
 
-def rotate(conn: sa.Connection, vault: Vault, *, new_key: bool = True) -> Rotation:
+def rotate(conn: Connection, vault: Vault, *, new_key: bool = True) -> Rotation:
     """Seal every secret in the database under a new key (or, with keys from the environment, under the newest).
 
     Rows are compared and set, so a token that is replaced meanwhile stays replaced. Nothing unreadable is dropped.
@@ -192,20 +191,16 @@ def rotate(conn: sa.Connection, vault: Vault, *, new_key: bool = True) -> Rotati
     if new_key and vault.path is not None:
         vault.add_key()
     resealed, unreadable = 0, []
-    for table, column in _sealed_columns():
-        keys = list(table.primary_key.columns)
-        for row in conn.execute(sa.select(*keys, column).where(column.is_not(None))).all():
-            old = row[-1]
-            same = sa.and_(*(key == value for key, value in zip(keys, row[:-1], strict=True)))
+    for column in sealed_columns.columns():
+        for row in sealed_columns.rows(conn, column):
             try:
-                fresh = vault.reseal(old)
+                fresh = vault.reseal(row.sealed)
             except (VaultError, InvalidToken):
-                unreadable.append(f"{table.name}.{column.name}")
+                unreadable.append(str(column))
                 continue
-            done = conn.execute(sa.update(table).where(same, column == old).values({column.name: fresh}))
-            resealed += done.rowcount
-    for workspace_id, options in conn.execute(sa.select(workspaces.c.id, workspaces.c.options)).all():
-        fresh_options = dict(options or {})
+            resealed += sealed_columns.replace(conn, column, row, fresh)
+    for workspace_id, options in workspaces.options_of_all(conn).items():
+        fresh_options = dict(options)
         for name in SEALED_OPTIONS & fresh_options.keys():
             try:
                 fresh_options[name] = base64.b64encode(vault.reseal(base64.b64decode(fresh_options[name]))).decode()
@@ -214,45 +209,38 @@ def rotate(conn: sa.Connection, vault: Vault, *, new_key: bool = True) -> Rotati
                 continue
             resealed += 1
         if fresh_options != options:
-            conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(options=fresh_options))
+            workspaces.set_options(conn, workspace_id, fresh_options)
     dropped = 0 if unreadable or vault.path is None else vault.drop_old_keys()
     return Rotation(resealed, dropped, tuple(unreadable))
 
 
-def unreadable(conn: sa.Connection, vault: Vault) -> list[str]:
+def unreadable(conn: Connection, vault: Vault) -> list[str]:
     """Columns (``table.column``) with a secret that no key opens, once for each such secret."""
     found = []
-    for table, column in _sealed_columns():
-        for sealed in conn.execute(sa.select(column).where(column.is_not(None))).scalars():
+    for column in sealed_columns.columns():
+        for sealed in sealed_columns.values(conn, column):
             try:
                 vault.open(sealed)
             except VaultError:
-                found.append(f"{table.name}.{column.name}")
+                found.append(str(column))
     return found
 
 
-def _sealed(conn: sa.Connection) -> Iterator[bytes]:
+def _sealed(conn: Connection) -> Iterator[bytes]:
     """Every sealed secret in the database. The first of each column comes first: that is all a good key needs."""
-    columns = [column for _, column in _sealed_columns()]
+    columns = sealed_columns.columns()
     for column in columns:
-        first = conn.execute(sa.select(column).where(column.is_not(None)).limit(1)).scalar()
+        first = sealed_columns.first(conn, column)
         if first is not None:
             yield first
-    for options in conn.execute(sa.select(workspaces.c.options)).scalars():
-        for name in SEALED_OPTIONS & (options or {}).keys():
+    for options in workspaces.options_of_all(conn).values():
+        for name in SEALED_OPTIONS & options.keys():
             try:
                 yield base64.b64decode(options[name])
             except ValueError:
                 yield b""
     for column in columns:
-        yield from conn.execute(sa.select(column).where(column.is_not(None))).scalars()
-
-
-def _sealed_columns() -> Iterator[tuple[sa.Table, sa.Column[bytes]]]:
-    for table in metadata.sorted_tables:
-        for column in table.columns:
-            if column.name.endswith("_enc"):
-                yield table, column
+        yield from sealed_columns.values(conn, column)
 
 
 def _fernet(keys: list[str], path: Path | None = None) -> MultiFernet:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.accounts import unreadable
 from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.lateness import Timing
@@ -17,8 +15,7 @@ from treadle.engine import quota, records
 from treadle.engine.ending import Blocked, Continue, Finish, Outcome, Park, Snooze
 from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import statements
-from treadle.store.tables import accounts, parts, posts, workspaces
+from treadle.store import Connection, intents
 
 LOOKS_LATER = "Looks whether it is live once Threads' limit allows."
 POSTS_ONLY = frozenset({"quota_exhausted", "publishing_quota"})  # limits on posts, which reading does not meet
@@ -28,7 +25,7 @@ OF_ONE_SEND = frozenset(
 )
 
 
-def inspect(conn: sa.Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
+def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
     """Why this run must not go on, or ``None``. Costs no call and discovers nothing: it heeds what is known."""
     post, account = run.post, run.account
     if all(part.published_at is not None for part in post.parts):
@@ -115,7 +112,7 @@ def _token_unreadable(account: AccountView) -> Outcome:
     return outcome
 
 
-def quota_wait(conn: sa.Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
+def quota_wait(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
     part = next((p for p in run.post.parts if p.published_at is None), None)
     if part is None:
         return None
@@ -152,14 +149,14 @@ def _limited(run: Run, until: float, what: str, cause: dict[str, Any] | None = N
 
 
 def intend(
-    conn: sa.Connection, worker: WorkerContext, run: Run, part: PartView, columns: Mapping[str, Any], now: float
+    conn: Connection, worker: WorkerContext, run: Run, part: PartView, columns: Mapping[str, Any], now: float
 ) -> Outcome | None:
     """The last look, in the transaction that records the intent; ``None``: go ahead.
 
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
     ``columns`` are written with it: :func:`intent_columns`, and what else is new about the part.
     """
-    if statements.update(conn, posts, {"claimed_at": now}, id=run.post.id, claim=run.post.claim) != 1:
+    if not intents.keep_claim(conn, run.post.id, run.post.claim, now=now):
         return _stop(Snooze(now, "publishing", "Somebody else works on it now."))
     if not worker.lease.held(conn, run.lease_token):
         return _stop(Snooze(now, "publishing", "Another worker goes on with it."))
@@ -167,24 +164,16 @@ def intend(
     standing = [row for row in _stopping(run, fresh) if row["scope"] != "media_host"]
     if standing:
         return _behind(standing, "Waits behind an open cause.")
-    row = conn.execute(_PAUSED, {"id": run.account.id}).one()
-    if row.paused or row.all:
+    if intents.is_paused(conn, run.account.id):
         return _stop(Finish("waiting", "Paused just before it was sent. It goes on when the pause ends."))
     waits = quota_wait(conn, worker, run, now)
     if waits is not None and isinstance(waits.ending, Continue):
         return _stop(Snooze(now, "publishing", "Reads the limit first."))
     if waits is not None:
         return waits
-    if statements.update(conn, parts, columns, id=part.id, intent="none") != 1:
+    if not intents.record(conn, part.id, columns):
         return _stop(Snooze(now, "publishing", "Somebody else has sent it; looks at what came of that."))
     return None
-
-
-_PAUSED = (
-    sa.select(accounts.c.paused, workspaces.c.paused.label("all"), accounts.c.disconnected_at)
-    .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
-    .where(accounts.c.id == sa.bindparam("id"))
-)
 
 
 def intent_columns(part: PartView, worker: str, now: float) -> dict[str, Any]:

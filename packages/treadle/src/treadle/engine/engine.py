@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-import sqlalchemy as sa
 import structlog
 from filelock import FileLock, Timeout
 
@@ -22,7 +21,7 @@ from treadle.engine.run import advance
 from treadle.engine.runtime import Process
 from treadle.engine.worker_context import WorkerContext
 from treadle.settings import Settings
-from treadle.store import Database, why_away
+from treadle.store import Database, DatabaseError, why_away
 from treadle.store.release import Enqueue, Releaser
 
 log = structlog.get_logger("treadle.engine")
@@ -137,7 +136,7 @@ class Engine:
         with contextlib.suppress(Exception):
             closing.result(timeout=10)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        with contextlib.suppress(sa.exc.SQLAlchemyError):
+        with contextlib.suppress(DatabaseError):
             self.lease.drop()
         if self._alone is not None:
             self._alone.release()

@@ -7,11 +7,10 @@ service that is asked (a dead man's switch such as Healthchecks) raises the alar
 from __future__ import annotations
 
 import aiohttp
-import sqlalchemy as sa
 import structlog
 
 from treadle.engine.worker_context import WorkerContext
-from treadle.store.tables import posts
+from treadle.store import Connection, statistics
 from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
 
@@ -35,17 +34,10 @@ async def beat(worker: WorkerContext) -> None:
         log.warning("heartbeat.failed", error=problem)
 
 
-def is_working(conn: sa.Connection, *, now: float, overdue_s: float) -> bool:
+def is_working(conn: Connection, *, now: float, overdue_s: float) -> bool:
     """Whether no post is overdue, or some post has moved within the time after which one counts as overdue."""
-    untouched = sa.select(posts.c.id).where(
-        posts.c.state == "scheduled",
-        posts.c.due_at <= now - overdue_s,
-        sa.or_(posts.c.approval.is_(None), posts.c.approval != "pending"),
-    )
-    if conn.execute(untouched.limit(1)).first() is None:
-        return True
-    moved = sa.select(posts.c.id).where(posts.c.state.in_(WORKED), posts.c.updated_at > now - overdue_s)
-    return conn.execute(moved.limit(1)).first() is not None
+    before = now - overdue_s
+    return not statistics.is_overdue(conn, before) or statistics.any_changed(conn, WORKED, before)
 
 
 async def ping(url: str) -> str | None:

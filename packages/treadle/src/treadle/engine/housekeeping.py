@@ -11,13 +11,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 import structlog
 
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import why_away
+from treadle.store import Connection, DatabaseError, jobs, why_away
 from treadle.store.isolation import failures
-from treadle.store.tables import jobs
 
 log = structlog.get_logger("treadle.housekeeping")
 
@@ -52,7 +50,7 @@ async def run_jobs(worker: WorkerContext, all_jobs: list[Job], stop: asyncio.Eve
                     log.exception("job.failed", job=job.name)
                     failures.add(job.name)
         if counted := failures.take():
-            with suppress(sa.exc.SQLAlchemyError):
+            with suppress(DatabaseError):
                 await worker.db.run(_count, counted)
         try:
             await asyncio.wait_for(stop.wait(), max(0.2, worker.scaled(LOOK_S)))
@@ -60,23 +58,20 @@ async def run_jobs(worker: WorkerContext, all_jobs: list[Job], stop: asyncio.Eve
             continue
 
 
-def _count(conn: sa.Connection, counted: dict[str, int]) -> None:
+def _count(conn: Connection, counted: dict[str, int]) -> None:
     """Write down how many items failed, for ``treadle_job_failures_total``."""
     for name, more in counted.items():
-        note = conn.execute(sa.select(jobs.c.note).where(jobs.c.name == name)).scalar()
-        known = note if isinstance(note, dict) else {}
-        failed = {**known, "failed_items": int(known.get("failed_items", 0)) + more}
-        conn.execute(sa.update(jobs).where(jobs.c.name == name).values(note=failed))
+        known = jobs.note(conn, name) or {}
+        jobs.set_note(conn, name, {**known, "failed_items": int(known.get("failed_items", 0)) + more})
 
 
 async def _due(worker: WorkerContext, all_jobs: list[Job]) -> list[Job]:
     """Those that may be due, by one read for all of them; :func:`_mine` decides."""
     try:
-        rows = await worker.db.query(lambda conn: conn.execute(sa.select(jobs.c.name, jobs.c.next_at)).all())
-    except sa.exc.SQLAlchemyError as error:
+        times = await worker.db.query(jobs.times)
+    except DatabaseError as error:
         log.warning("jobs.unread", error=why_away(error) or str(error)[:200])
         return []
-    times = {row.name: float(row.next_at) for row in rows}
     now = worker.now()
     return [job for job in all_jobs if not now < times.get(job.name, now) <= now + 2 * _every(job, worker)]
 
@@ -85,22 +80,12 @@ def _every(job: Job, worker: WorkerContext) -> float:
     return max(0.2, worker.scaled(job.every_s)) if job.scaled else job.every_s
 
 
-def _mine(conn: sa.Connection, job: Job, worker: WorkerContext) -> bool:
+def _mine(conn: Connection, job: Job, worker: WorkerContext) -> bool:
     now = worker.now()
     every = _every(job, worker)
-    row = conn.execute(sa.select(jobs.c.next_at).where(jobs.c.name == job.name)).first()
-    if row is None:
-        try:
-            with conn.begin_nested():
-                conn.execute(sa.insert(jobs).values(name=job.name, next_at=now + every, ran_by=worker.lease.worker))
-        except sa.exc.IntegrityError:
-            return False
-        return True
-    if row.next_at > now and row.next_at - now <= 2 * every:  # further ahead: the clock jumped back
+    next_at, me = jobs.next_at(conn, job.name), worker.lease.worker
+    if next_at is None:
+        return jobs.insert_once(conn, job.name, next_at=now + every, by=me)
+    if next_at > now and next_at - now <= 2 * every:  # further ahead: the clock jumped back
         return False
-    done = conn.execute(
-        sa.update(jobs)
-        .where(jobs.c.name == job.name, jobs.c.next_at == row.next_at)
-        .values(next_at=now + every, ran_at=now, ran_by=worker.lease.worker)
-    )
-    return done.rowcount == 1
+    return jobs.take(conn, job.name, was=next_at, next_at=now + every, by=me, now=now)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
-import sqlalchemy as sa
+from treadle.store import Connection
 
 QueueName = Literal["posts", "media"]
 Execute: TypeAlias = Callable[[str, int, QueueName], Awaitable[None]]
@@ -25,7 +25,7 @@ class RunStore(Protocol):
 
     def __call__(
         self,
-        conn: sa.Connection,
+        conn: Connection,
         post_id: str,
         seq: int,
         *,
@@ -49,7 +49,7 @@ class RunQueue(Protocol):
     def wake(self, at: float, queue: QueueName = "posts") -> None:
         """A run of ``queue`` is due at ``at`` (epoch seconds): look then, and not at the next poll."""
 
-    def left_behind(self, conn: sa.Connection) -> list[str]:
+    def left_behind(self, conn: Connection) -> list[str]:
         """Workers that have unfinished runs and are not, or not any more, known as alive."""
 
     def take_over(self, workers: Sequence[str]) -> None:

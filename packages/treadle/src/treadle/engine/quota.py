@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import sqlalchemy as sa
-
 from treadle.domain.view import AccountView, PartView
 from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.failing import call_failed
 from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
-from treadle.store.tables import parts
+from treadle.store import Connection, published
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.results import Ok
@@ -27,13 +25,6 @@ ASK_AGAIN_S = 900.0
 RAISED_S = 3600.0
 
 
-_USED = sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
-    parts.c.account_id == sa.bindparam("account"),
-    parts.c.published_at > sa.bindparam("since"),
-    parts.c.is_reply == sa.bindparam("reply", type_=sa.Boolean),
-)
-
-
 def bucket(part: PartView) -> str:
     return "replies" if part.is_reply else "posts"
 
@@ -42,14 +33,12 @@ def total(account: AccountView, name: str) -> int:
     return int(account.quota.get(f"{name}_total") or TOTALS[name])
 
 
-def used_here(conn: sa.Connection, account_id: str, name: str, now: float) -> tuple[int, float | None]:
+def used_here(conn: Connection, account_id: str, name: str, now: float) -> tuple[int, float | None]:
     """(how many of this account's parts were published in the window, when the oldest of them was)."""
-    asked = {"account": account_id, "since": now - WINDOW_S, "reply": name == "replies"}
-    row = conn.execute(_USED, asked).one()
-    return int(row[0]), row[1]
+    return published.count_since(conn, account_id, now - WINDOW_S, replies=name == "replies")
 
 
-def full_until(conn: sa.Connection, account: AccountView, part: PartView, now: float) -> float | None:
+def full_until(conn: Connection, account: AccountView, part: PartView, now: float) -> float | None:
     """When the next slot opens, if our own count says that there is none; ``None``: there is room."""
     name = bucket(part)
     count, oldest = used_here(conn, account.id, name, now)

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import sqlalchemy as sa
-
 from treadle.accounts import unreadable
 from treadle.domain.admission import admit
 from treadle.domain.rechecks import next_check
 from treadle.domain.scope import READING_STOPS
 from treadle.engine.worker_context import WorkerContext
+from treadle.store import Connection
 from treadle.store import blockers as blocker_rows
 from treadle.store.isolation import apart
 from treadle.store.release import Releaser, candidate, ready_behind
@@ -102,7 +101,7 @@ async def _probe_platform(worker: WorkerContext, releaser: Releaser, row: Mappin
 async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], *, asked: bool) -> Recheck:
     """Let the oldest waiting post through; when it gets on, the others follow."""
 
-    def one(conn: sa.Connection) -> str | None:
+    def one(conn: Connection) -> str | None:
         now = worker.now()
         waiting = ready_behind(conn, row["id"])
         if not waiting:
@@ -154,7 +153,7 @@ async def _let_go(worker: WorkerContext, releaser: Releaser, row: Mapping[str, A
 
 
 async def _still(worker: WorkerContext, row: Mapping[str, Any], message: str) -> Recheck:
-    def later(conn: sa.Connection) -> None:
+    def later(conn: Connection) -> None:
         now = worker.now()
         again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale)
         blocker_rows.checked(conn, row["id"], again_at, now=now)
@@ -189,7 +188,7 @@ async def free_behind_closed(worker: WorkerContext, releaser: Releaser) -> list[
     return released
 
 
-def close_probed(conn: sa.Connection, releaser: Releaser, post_id: str, stage: str, now: float) -> list[str]:
+def close_probed(conn: Connection, releaser: Releaser, post_id: str, stage: str, now: float) -> list[str]:
     """The post that went first got past the stage that failed: close what it was to test, let the others follow."""
     order = ["preflight", "media", "create_container", "container_status", "publish", "verify", "done"]
     place = order.index(stage) if stage in order else 0

@@ -10,11 +10,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from treadle import private
-from treadle.domain.states import FINAL
-from treadle.store.tables import parts, posts, workers
+from treadle.store import Connection, posts, workers
 
 STAMP = "last-seen"
 SLACK_S = 120.0
@@ -26,26 +23,19 @@ def remember(folder: Path, at: float) -> None:
         private.write_note(folder / STAMP, f"{at:.3f}\n")
 
 
-def went_back(conn: sa.Connection, folder: Path) -> float | None:
+def went_back(conn: Connection, folder: Path) -> float | None:
     """When the database's own memory ends, if it ends well before what was noted beside it; else ``None``."""
     try:
         noted = float((folder / STAMP).read_text())
     except (OSError, ValueError):
         return None
-    last = conn.execute(sa.select(sa.func.max(workers.c.seen_at))).scalar()
-    return float(last) if last is not None and last < noted - SLACK_S else None
+    last = workers.last_seen(conn)
+    return last if last is not None and last < noted - SLACK_S else None
 
 
-def distrust(conn: sa.Connection, since: float, now: float) -> int:
+def distrust(conn: Connection, since: float, now: float) -> int:
     """Mark every unsent part of posts that were due since the backup: looked for before sent. How many were marked."""
-    due = sa.select(posts.c.id).where(posts.c.state.not_in(FINAL), posts.c.due_at <= now)
-    rows = conn.execute(
-        sa.select(parts.c.id, parts.c.checks).where(
-            parts.c.post_id.in_(due), parts.c.published_at.is_(None), parts.c.intent == "none"
-        )
-    ).all()
+    rows = posts.unsent_due(conn, now)
     for row in rows:
-        conn.execute(
-            sa.update(parts).where(parts.c.id == row.id).values(checks={**(row.checks or {}), "restored": since})
-        )
+        posts.update_part(conn, row.id, {"checks": {**(row.checks or {}), "restored": since}})
     return len(rows)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
-from treadle.domain.states import FINAL
 from treadle.engine.dbos_queue import finished_runs
 from treadle.settings import Settings
-from treadle.store import Database
-from treadle.store.tables import changes, events, idempotency, jobs, login_attempts, posts, workers
+from treadle.store import Connection, Database, feed, jobs, retention, users, workers
 
 BATCH = 500
 IDEMPOTENCY_S = 30 * 86_400.0
@@ -26,7 +22,7 @@ async def prune(db: Database, settings: Settings, now: float, forget_runs: Calla
 
     ``forget_runs`` deletes finished runs by their DBOS ids, with everything DBOS keeps of them.
     """
-    while await db.run(_timelines, now - settings.retention_s, now):
+    while await db.run(retention.delete_timelines, now - settings.retention_s, now=now, limit=BATCH):
         pass
     ended_before = now - max(RUNS_AT_LEAST_S, RUNS_S * settings.time_scale)
     while ids := await db.query(finished_runs, ended_before, BATCH):
@@ -34,25 +30,9 @@ async def prune(db: Database, settings: Settings, now: float, forget_runs: Calla
     await db.run(_leftovers, now)
 
 
-def _timelines(conn: sa.Connection, before: float, now: float) -> bool:
-    """Timelines of posts that were final before then; the posts themselves stay."""
-    ids = list(
-        conn.execute(
-            sa.select(posts.c.id)
-            .where(posts.c.state.in_(FINAL), posts.c.updated_at < before, posts.c.pruned_at.is_(None))
-            .limit(BATCH)
-        ).scalars()
-    )
-    if not ids:
-        return False
-    conn.execute(sa.delete(events).where(events.c.post_id.in_(ids)))
-    conn.execute(sa.update(posts).where(posts.c.id.in_(ids)).values(pruned_at=now))
-    return len(ids) == BATCH
-
-
-def _leftovers(conn: sa.Connection, now: float) -> None:
-    conn.execute(sa.delete(idempotency).where(idempotency.c.created_at < now - IDEMPOTENCY_S))
-    conn.execute(sa.delete(changes).where(changes.c.at < now - CHANGES_S))
-    conn.execute(sa.delete(login_attempts).where(login_attempts.c.at < now - 86_400.0))
-    conn.execute(sa.delete(workers).where(workers.c.state == "gone", workers.c.expires_at < now - WORKERS_S))
-    conn.execute(sa.delete(jobs).where(jobs.c.next_at < now - 30 * 86_400.0))
+def _leftovers(conn: Connection, now: float) -> None:
+    retention.delete_idempotency_keys(conn, now - IDEMPOTENCY_S)
+    feed.delete(conn, before=now - CHANGES_S)
+    users.delete_attempts(conn, before=now - 86_400.0)
+    workers.delete_gone(conn, now - WORKERS_S)
+    jobs.delete_before(conn, now - 30 * 86_400.0)

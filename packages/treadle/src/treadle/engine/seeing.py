@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from treadle.domain.matching import Wanted, find, nameless
 from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
 from treadle.domain.view import PartView
 from treadle.engine.looking import Listed
 from treadle.engine.worker_context import WorkerContext
-from treadle.store.tables import parts
+from treadle.store import Connection, posts
 from treadle_diagnosis.objects import CONTAINER_STATES
 
 
@@ -60,20 +58,9 @@ def wanted(part: PartView, parent: str | None) -> Wanted:
     return Wanted(sent.kind, sent.text, parent, since)
 
 
-def claims(conn: sa.Connection, part: PartView) -> tuple[set[str], int]:
+def claims(conn: Connection, part: PartView) -> tuple[set[str], int]:
     """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
-    mine = sa.and_(parts.c.threads_user_id == part.threads_user_id, parts.c.id != part.id)
-    ids = conn.execute(sa.select(parts.c.threads_id).where(mine, parts.c.threads_id.is_not(None)))
-    claimed = {row.threads_id for row in ids}
-    unsettled = conn.execute(
-        sa.select(parts.c.kind, parts.c.body).where(
-            mine,
-            parts.c.threads_id.is_(None),
-            parts.c.sends > 0,
-            parts.c.state.in_(("checking", "published", "publishing")),
-        )
-    )
-    rivals = sum(
-        1 for row in unsettled if row.kind == part.kind and str((row.body or {}).get("text") or "") == part.text
-    )
-    return claimed, rivals
+    unsettled = posts.sent_without_id(conn, part.threads_user_id, but=part.id)
+    same = (part.kind, part.text)
+    rivals = [row for row in unsettled if (row.kind, str((row.body or {}).get("text") or "")) == same]
+    return posts.claimed_ids(conn, part.threads_user_id, but=part.id), len(rivals)

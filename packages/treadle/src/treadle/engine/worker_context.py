@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
-
 from treadle.accounts.service import Accounts
 from treadle.domain.breaker import Breaker
 from treadle.domain.thrift import Thrift
@@ -15,7 +13,7 @@ from treadle.engine.lease import Lease
 from treadle.engine.runtime import Runtime
 from treadle.media.service import MediaService
 from treadle.settings import Settings
-from treadle.store import Database
+from treadle.store import Connection, Database
 from treadle.store.release import Releaser
 from treadle.vault import VaultError
 from treadle_diagnosis.types import Diagnosis
@@ -32,9 +30,9 @@ class WorkerContext:
     breaker: Breaker = field(default_factory=Breaker)
     thrift: Thrift = field(default_factory=Thrift)
     # Records what a diagnosis says of an account's health.
-    observe: Callable[[sa.Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
+    observe: Callable[[Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
     # Records that a publish worked, for an account that was not well.
-    worked: Callable[[sa.Connection, str, float], None] = lambda conn, account_id, now: None
+    worked: Callable[[Connection, str, float], None] = lambda conn, account_id, now: None
     accounts: Accounts | None = None
     close: Callable[[], Awaitable[None]] | None = None
 

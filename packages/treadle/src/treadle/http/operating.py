@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import HTMLResponse, Response
@@ -20,8 +19,7 @@ from treadle.observe.metrics import CONTENT_TYPE, Metrics
 from treadle.services.output import ApiModel
 from treadle.services.refusals import KINDS
 from treadle.services.workspaces import is_first
-from treadle.store import Database
-from treadle.store.tables import workers
+from treadle.store import Connection, Database, DatabaseError, probe, workers
 
 WRITE_EVERY_S = 10.0
 
@@ -69,7 +67,7 @@ async def readyz(request: Request, response: Response, app: House) -> ReadyOut:
         current, alive = await asyncio.wait_for(app.db.query(_look, state.newest, app.now()), 5)
         checks["database"] = (await state.write_check()) if current else "not up to date: run 'treadle migrate'"
         checks["worker"] = "ok" if alive else "no worker is alive: nothing is sent; run 'treadle worker'"
-    except (sa.exc.SQLAlchemyError, TimeoutError):
+    except (DatabaseError, TimeoutError):
         checks["database"] = "does not answer"
     ready = all(said == "ok" for said in checks.values())
     if not ready:
@@ -97,23 +95,16 @@ class WriteCheck:
 
     async def _write(self) -> str:
         try:
-            await asyncio.wait_for(self._db.run(_touch), 5)
+            await asyncio.wait_for(self._db.run(probe.touch), 5)
         except TimeoutError:
             return "takes no writes: it does not answer"
-        except sa.exc.SQLAlchemyError:
+        except DatabaseError:
             return "takes no writes: look at its disk space and permissions"
         return "ok"
 
 
-def _touch(conn: sa.Connection) -> None:
-    """Write a row that changes nothing."""
-    conn.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
-
-
-def _look(conn: sa.Connection, newest: str, now: float) -> tuple[bool, bool]:
-    at = conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    alive = sa.select(workers.c.id).where(workers.c.state == "alive", workers.c.expires_at > now - 60)
-    return at == newest, conn.execute(alive.limit(1)).first() is not None
+def _look(conn: Connection, newest: str, now: float) -> tuple[bool, bool]:
+    return probe.version(conn) == newest, workers.any_alive(conn, now - 60)
 
 
 @router.get(

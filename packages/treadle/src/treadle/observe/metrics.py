@@ -45,25 +45,14 @@ from collections import Counter as Counting
 from collections.abc import Container, Iterator
 from functools import cache
 
-import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from treadle import __version__
-from treadle.domain.states import FINAL, RUNNING, STATE_WORDS
+from treadle.domain.states import STATE_WORDS
 from treadle.observe.following import ChangeFollower, Follower, proven_live
-from treadle.store import Database
-from treadle.store.tables import (
-    accounts,
-    blockers,
-    jobs,
-    post_blockers,
-    posts,
-    unknown_answers,
-    webhook_deliveries,
-    workers,
-)
+from treadle.store import Connection, Database, jobs, statistics, unknown_answers, workers
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.catalog.words import LANES, STAGES
 
@@ -146,7 +135,7 @@ class Metrics:
                     pass
             return generate_latest(self.registry)
 
-    def _follow(self, conn: sa.Connection) -> bool:
+    def _follow(self, conn: Connection) -> bool:
         entries, changed = self._events.read(conn), self._changes.read(conn)
         for entry in entries:
             if entry.duration_s is not None:
@@ -172,11 +161,9 @@ class Metrics:
             self._observe_delays(conn, published)
         return bool(entries or changed)
 
-    def _observe_delays(self, conn: sa.Connection, post_ids: list[str]) -> None:
-        for start in range(0, len(post_ids), 500):
-            where = (posts.c.id.in_(post_ids[start : start + 500]), posts.c.published_at.is_not(None))
-            for row in conn.execute(sa.select(posts.c.published_at, posts.c.due_at).where(*where)):
-                self.delay.observe(max(0.0, row.published_at - row.due_at))
+    def _observe_delays(self, conn: Connection, post_ids: list[str]) -> None:
+        for published_at, due_at in statistics.publish_times(conn, post_ids):
+            self.delay.observe(max(0.0, published_at - due_at))
 
 
 class _Tables(Collector):
@@ -197,67 +184,50 @@ class _Tables(Collector):
             yield from _house(conn, now)
 
 
-def _posts(conn: sa.Connection, now: float) -> Iterator[Metric]:
+def _posts(conn: Connection, now: float) -> Iterator[Metric]:
     states = GaugeMetricFamily("treadle_posts", "Posts in each state.", labels=["state"])
-    rows = conn.execute(sa.select(posts.c.state, sa.func.count()).group_by(posts.c.state))
-    known = dict.fromkeys(STATE_WORDS, 0) | {row[0]: row[1] for row in rows}
+    known = dict.fromkeys(STATE_WORDS, 0) | statistics.posts_by_state(conn)
     for state, count in known.items():
         states.add_metric([state], count)
     yield states
-    due = sa.and_(posts.c.state.in_(RUNNING), posts.c.next_at <= now)
-    count, oldest = conn.execute(sa.select(sa.func.count(), sa.func.min(posts.c.next_at)).where(due)).one()
-    yield _one("treadle_queue_depth", "Posts whose next step is due now.", count)
-    yield _one("treadle_queue_oldest_seconds", "How long the oldest of them is due.", now - oldest if oldest else 0)
-    ahead = sa.and_(posts.c.state == "scheduled", posts.c.next_at > now)
-    count = conn.execute(sa.select(sa.func.count()).where(ahead)).scalar_one()
-    yield _one("treadle_scheduled", "Posts whose time lies ahead.", count)
-    oldest = conn.execute(sa.select(sa.func.min(posts.c.due_at)).where(posts.c.state == "checking")).scalar()
+    due = statistics.steps_due(conn, now)
+    age = now - due.oldest if due.oldest else 0
+    yield _one("treadle_queue_depth", "Posts whose next step is due now.", due.count)
+    yield _one("treadle_queue_oldest_seconds", "How long the oldest of them is due.", age)
+    yield _one("treadle_scheduled", "Posts whose time lies ahead.", statistics.scheduled_ahead(conn, now))
+    oldest = statistics.oldest_in_doubt(conn)
     words = "Age of the oldest post whose outcome is unknown."
     yield _one("treadle_checking_oldest_seconds", words, max(0.0, now - oldest) if oldest else 0)
 
 
-def _causes(conn: sa.Connection) -> Iterator[Metric]:
+def _causes(conn: Connection) -> Iterator[Metric]:
     causes = GaugeMetricFamily(
         "treadle_posts_with_cause", "Posts not published that carry this cause now.", labels=["lane", "pattern"]
     )
     counted: Counting[tuple[str, str]] = Counting()
-    where = (posts.c.cause_pattern.is_not(None), posts.c.state != "published")
-    for row in conn.execute(
-        sa.select(posts.c.cause_lane, posts.c.cause_pattern, sa.func.count())
-        .where(*where)
-        .group_by(posts.c.cause_lane, posts.c.cause_pattern)
-    ):
-        counted[among(LANES, row[0] or "unknown"), among(_patterns(), row[1])] += row[2]
+    for lane, pattern, count in statistics.causes_of_posts(conn):
+        counted[among(LANES, lane or "unknown"), among(_patterns(), pattern)] += count
     for labels, count in counted.items():
         causes.add_metric(labels, count)
     yield causes
     is_open = GaugeMetricFamily("treadle_blockers_open", "Open causes that hold posts.", labels=["scope", "lane"])
     held = GaugeMetricFamily("treadle_posts_waiting_for_repair", "Posts behind open causes.", labels=["scope", "lane"])
-    by = (blockers.c.scope, blockers.c.lane)
-    still = blockers.c.repaired_at.is_(None)
-    for row in conn.execute(sa.select(*by, sa.func.count()).where(still).group_by(*by)):
-        is_open.add_metric([row[0], row[1]], row[2])
-    joined = blockers.join(post_blockers, post_blockers.c.blocker_id == blockers.c.id).join(
-        posts, sa.and_(posts.c.id == post_blockers.c.post_id, posts.c.state.not_in(FINAL))
-    )
-    for row in conn.execute(
-        sa.select(*by, sa.func.count(post_blockers.c.post_id.distinct())).select_from(joined).where(still).group_by(*by)
-    ):
-        held.add_metric([row[0], row[1]], row[2])
+    for scope, lane, count in statistics.open_blockers(conn):
+        is_open.add_metric([scope, lane], count)
+    for scope, lane, count in statistics.posts_behind_blockers(conn):
+        held.add_metric([scope, lane], count)
     yield is_open
     yield held
 
 
-def _accounts(conn: sa.Connection, now: float) -> Iterator[Metric]:
+def _accounts(conn: Connection, now: float) -> Iterator[Metric]:
     health = GaugeMetricFamily("treadle_accounts", "Accounts by health.", labels=["health"])
     days = GaugeMetricFamily("treadle_account_token_days_left", "Until the token ends.", labels=["account"])
     quota = GaugeMetricFamily(
         "treadle_account_quota_used_ratio", "Share of the 24 hours' quota used.", labels=["account", "bucket"]
     )
     counted: dict[str, int] = {}
-    columns = (accounts.c.id, accounts.c.health, accounts.c.token_expires_at, accounts.c.quota)
-    living = sa.select(*columns).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.created_at)
-    for place, row in enumerate(conn.execute(living)):
+    for place, row in enumerate(statistics.connected_accounts(conn)):
         counted[row.health] = counted.get(row.health, 0) + 1
         if place >= ACCOUNTS_MOST:
             continue
@@ -272,27 +242,23 @@ def _accounts(conn: sa.Connection, now: float) -> Iterator[Metric]:
     yield from (health, days, quota)
 
 
-def _house(conn: sa.Connection, now: float) -> Iterator[Metric]:
-    due = sa.and_(webhook_deliveries.c.state == "due", webhook_deliveries.c.next_at <= now)
-    count, oldest = conn.execute(sa.select(sa.func.count(), sa.func.min(webhook_deliveries.c.next_at)).where(due)).one()
-    yield _one("treadle_webhook_deliveries_due", "Deliveries that should have gone.", count)
-    yield _one("treadle_webhook_lag_seconds", "How long the oldest of them is due.", now - oldest if oldest else 0)
-    seen = sa.func.max(workers.c.seen_at)
-    alive = sa.func.sum(sa.case((sa.and_(workers.c.state == "alive", workers.c.expires_at > now), 1), else_=0))
-    count, last = conn.execute(sa.select(alive, seen)).one()
-    yield _one("treadle_workers_alive", "Workers with a lease.", count or 0)
-    yield _one(
-        "treadle_worker_seen_seconds", "Since any worker renewed its lease.", max(0.0, now - last) if last else -1
-    )
+def _house(conn: Connection, now: float) -> Iterator[Metric]:
+    due = statistics.deliveries_due(conn, now)
+    age = now - due.oldest if due.oldest else 0
+    yield _one("treadle_webhook_deliveries_due", "Deliveries that should have gone.", due.count)
+    yield _one("treadle_webhook_lag_seconds", "How long the oldest of them is due.", age)
+    found = workers.workforce(conn, now)
+    since = max(0.0, now - found.seen_at) if found.seen_at else -1
+    yield _one("treadle_workers_alive", "Workers with a lease.", found.alive)
+    yield _one("treadle_worker_seen_seconds", "Since any worker renewed its lease.", since)
     failed = CounterMetricFamily(
         "treadle_job_failures", "Items of a shared job that failed and were left out.", labels=["job"]
     )
-    for name, note in conn.execute(sa.select(jobs.c.name, jobs.c.note).order_by(jobs.c.name)):
-        if isinstance(note, dict) and "failed_items" in note:
+    for name, note in jobs.notes(conn).items():
+        if "failed_items" in note:
             failed.add_metric([name], note["failed_items"])
     yield failed
-    count = conn.execute(sa.select(sa.func.count()).select_from(unknown_answers)).scalar_one()
-    yield _one("treadle_unknown_answers", "Shapes of answers no pattern knows.", count)
+    yield _one("treadle_unknown_answers", "Shapes of answers no pattern knows.", unknown_answers.count(conn))
 
 
 def _one(name: str, words: str, value: float) -> Metric:

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
-from treadle.observe.following import TimelineEntry
+from treadle.store.timeline import TimelineEntry
 from treadle_threads.media.guard import Trust
 from treadle_threads.net import plain
 

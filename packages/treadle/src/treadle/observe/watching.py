@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from opentelemetry.sdk.trace.export import SpanExporter
 
-from treadle.observe.following import Follower, TimelineEntry
+from treadle.observe.following import Follower
 from treadle.observe.tracing import resource_of, root_span, span_of
-from treadle.store import Database, why_away
-from treadle.store.tables import posts
+from treadle.store import Connection, Database, DatabaseError, posts_read, why_away
+from treadle.store.timeline import TimelineEntry
 
 LOOK_S = 1.0
 AT_REST = frozenset({"published", "failed", "blocked", "held", "canceled"})
@@ -40,7 +39,7 @@ class Watch:
         self._thread.join(10)
         try:
             self.look()
-        except sa.exc.SQLAlchemyError:
+        except DatabaseError:
             log.warning("watch.incomplete", hint="The database was gone before the last entries were read.")
 
     def _run(self) -> None:
@@ -66,7 +65,7 @@ class Watch:
                 self._exporter.export(spans)
             told += len(entries)
 
-    def _at_rest(self, conn: sa.Connection, entries: list[TimelineEntry]) -> list[Any]:
+    def _at_rest(self, conn: Connection, entries: list[TimelineEntry]) -> list[Any]:
         """Spans of whole attempts that came to an end: derived ids make sending one twice harmless."""
         first: dict[tuple[str, int], float] = {}
         last: dict[tuple[str, int], float] = {}
@@ -75,10 +74,6 @@ class Watch:
             first[key] = min(first.get(key, e.started_at), e.started_at)
             last[key] = max(last.get(key, 0.0), e.started_at + (e.duration_s or 0.0))
         ids = sorted({post_id for post_id, _ in first})
-        rows: list[Any] = []
-        for start in range(0, len(ids), 500):
-            columns = (posts.c.id, posts.c.attempt, posts.c.state, posts.c.cause_pattern, posts.c.due_at)
-            rows += conn.execute(sa.select(*columns).where(posts.c.id.in_(ids[start : start + 500])))
         return [
             root_span(
                 row.id,
@@ -89,7 +84,7 @@ class Watch:
                 row.cause_pattern,
                 self._resource,
             )
-            for row in rows
+            for row in posts_read.states_of(conn, ids)
             if row.state in AT_REST and (row.id, row.attempt) in first
         ]
 

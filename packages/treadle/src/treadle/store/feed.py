@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
@@ -19,6 +20,16 @@ class Change(TypedDict):
     type: str
     subject: str
     payload: dict[str, Any]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeHead:
+    """A change without what it says."""
+
+    id: int
+    type: str
+    subject: str
     at: float
 
 
@@ -39,6 +50,13 @@ def announce(
 def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[Change]:
     """Changes of a workspace (and of all of them) after the given id, oldest first."""
     return _oldest(conn, changes.c.id > after, _of(workspace_id), limit=limit)
+
+
+def heads_after(conn: sa.Connection, after: int, *, limit: int) -> list[ChangeHead]:
+    """Changes of all workspaces after the given id, oldest first."""
+    columns = (changes.c.id, changes.c.type, changes.c.subject, changes.c.at)
+    query = sa.select(*columns).where(changes.c.id > after).order_by(changes.c.id)
+    return [ChangeHead(*row) for row in conn.execute(query.limit(limit))]
 
 
 # Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen. So those that

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,3 +67,52 @@ def post_that_needs(conn: sa.Connection, workspace_id: str, media_id: str) -> st
     )
     found: str | None = conn.execute(query.limit(1)).scalar()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """Times are epoch seconds."""
+
+    id: str
+    expires_at: float | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamingPost:
+    """A post that names a file; ``updated_at`` is epoch seconds."""
+
+    state: str
+    updated_at: float
+
+
+def over(
+    conn: sa.Connection, after: tuple[float, str], *, expired: float, made_before: float, limit: int
+) -> list[KeptFile]:
+    """Files after the mark (created at, id) whose time was over at ``expired``, or that have no such time and were made
+    before then; oldest first."""
+    beyond = sa.or_(media.c.created_at > after[0], sa.and_(media.c.created_at == after[0], media.c.id > after[1]))
+    old = sa.and_(media.c.expires_at.is_(None), media.c.created_at < made_before)
+    query = sa.select(media.c.id, media.c.expires_at, media.c.created_at).where(
+        beyond, sa.or_(media.c.expires_at <= expired, old)
+    )
+    rows = conn.execute(query.order_by(media.c.created_at, media.c.id).limit(limit))
+    return [KeptFile(*row) for row in rows]
+
+
+def posts_that_name(conn: sa.Connection, media_id: str) -> list[NamingPost]:
+    """Posts whose content or prepared addresses name this file, in any state."""
+    named = sa.or_(
+        sa.cast(parts.c.body, sa.Text).contains(media_id, autoescape=True),
+        sa.cast(parts.c.media_urls, sa.Text).contains(media_id, autoescape=True),
+    )
+    query = sa.select(posts.c.state, posts.c.updated_at).join(parts, parts.c.post_id == posts.c.id).where(named)
+    return [NamingPost(*row) for row in conn.execute(query)]
+
+
+def delete_all(conn: sa.Connection, media_ids: Sequence[str]) -> None:
+    conn.execute(sa.delete(media).where(media.c.id.in_(media_ids)))
+
+
+def all_ids(conn: sa.Connection) -> set[str]:
+    return set(conn.execute(sa.select(media.c.id)).scalars())

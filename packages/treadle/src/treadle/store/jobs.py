@@ -60,3 +60,9 @@ def set_note(conn: sa.Connection, name: str, note: Mapping[str, Any], *, ran_at:
 def delete_before(conn: sa.Connection, before: float) -> None:
     """Those that were due before then: nobody runs them any more."""
     conn.execute(sa.delete(jobs).where(jobs.c.next_at < before))
+
+
+def notes(conn: sa.Connection) -> dict[str, Mapping[str, Any]]:
+    """What each job noted, by its name; what holds no note is left out."""
+    query = sa.select(jobs.c.name, jobs.c.note).order_by(jobs.c.name)
+    return {row.name: row.note for row in conn.execute(query) if isinstance(row.note, dict)}

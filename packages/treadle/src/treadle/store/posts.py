@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.states import FINAL
 from treadle.store.tables import accounts, idempotency, media, parts, posts
 
 
@@ -132,3 +133,37 @@ def attempt_of(conn: sa.Connection, post_id: str) -> int:
 def stop_runs(conn: sa.Connection, post_id: str, values: Mapping[str, Any]) -> None:
     """Update a post so that no run under way or due does anything with it any more."""
     update_post(conn, post_id, {**values, "seq": posts.c.seq + 1, "claim": posts.c.claim + 1})
+
+
+@dataclass(frozen=True, slots=True)
+class UnsentPart:
+    id: str
+    checks: Mapping[str, Any] | None
+
+
+def unsent_due(conn: sa.Connection, now: float) -> list[UnsentPart]:
+    """Parts of unfinished posts that were due by now and that no publish was sent for."""
+    due = sa.select(posts.c.id).where(posts.c.state.not_in(FINAL), posts.c.due_at <= now)
+    unsent = (parts.c.post_id.in_(due), parts.c.published_at.is_(None), parts.c.intent == "none")
+    return [UnsentPart(*row) for row in conn.execute(sa.select(parts.c.id, parts.c.checks).where(*unsent))]
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A part that was sent and has no id on Threads yet."""
+
+    kind: str
+    body: Mapping[str, Any] | None
+
+
+def claimed_ids(conn: sa.Connection, threads_user_id: str, but: str) -> set[str]:
+    """Ids on Threads that belong to parts of this profile, the part ``but`` apart."""
+    mine = (parts.c.threads_user_id == threads_user_id, parts.c.id != but, parts.c.threads_id.is_not(None))
+    return {str(id_) for id_ in conn.execute(sa.select(parts.c.threads_id).where(*mine)).scalars()}
+
+
+def sent_without_id(conn: sa.Connection, threads_user_id: str, but: str) -> list[SentPart]:
+    """Parts of this profile that were sent and have no id on Threads yet, the part ``but`` apart."""
+    mine = (parts.c.threads_user_id == threads_user_id, parts.c.id != but, parts.c.threads_id.is_(None))
+    sent = (parts.c.sends > 0, parts.c.state.in_(("checking", "published", "publishing")))
+    return [SentPart(*row) for row in conn.execute(sa.select(parts.c.kind, parts.c.body).where(*mine, *sent))]

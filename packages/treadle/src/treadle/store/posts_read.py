@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -207,3 +207,27 @@ def outcome_of(conn: sa.Connection, post_id: str) -> PostOutcome | None:
     columns = (parts.c.position, parts.c.threads_id, parts.c.permalink)
     live = conn.execute(sa.select(*columns).where(parts.c.post_id == post_id).order_by(parts.c.position))
     return PostOutcome(known.metadata, known.cause, [LivePart(*row) for row in live])
+
+
+def checks_of_published(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[Mapping[str, Any] | None]:
+    """Of every published part of these posts, what looking for it found."""
+    for start in range(0, len(post_ids), 500):
+        live = (parts.c.post_id.in_(post_ids[start : start + 500]), parts.c.published_at.is_not(None))
+        yield from conn.execute(sa.select(parts.c.checks).where(*live)).scalars()
+
+
+@dataclass(frozen=True, slots=True)
+class PostState:
+    id: str
+    attempt: int
+    state: str
+    cause_pattern: str | None
+    due_at: float
+
+
+def states_of(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[PostState]:
+    """How these posts are, of any workspace."""
+    columns = [posts.c[field.name] for field in fields(PostState)]
+    for start in range(0, len(post_ids), 500):
+        rows = conn.execute(sa.select(*columns).where(posts.c.id.in_(post_ids[start : start + 500])))
+        yield from (PostState(*row) for row in rows)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +32,27 @@ class Note:
     answer: Mapping[str, Any] | None = None
     diagnosis: Mapping[str, Any] | None = None
     decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One entry of a post's timeline; times are epoch seconds, ``duration_s`` seconds or ``None``."""
+
+    id: int
+    post_id: str
+    workspace_id: str
+    part: int | None
+    attempt: int
+    stage: str
+    kind: str
+    what: str
+    started_at: float
+    duration_s: float | None
+    outcome: str | None
+    decision: str | None
+    worker: str | None
+    pattern: str | None
+    lane: str | None
 
 
 def add_note(
@@ -78,3 +99,30 @@ def announce_post(
         "next": {"what": what, "at": iso(values.get("next_at"))} if (what := values.get("next_what")) else None,
     }
     feed.announce(conn, workspace_id, f"post.{state}", post_id, payload, now=now)
+
+
+_ENTRY: sa.Select[Any] = sa.select(
+    *(events.c[field.name] for field in fields(TimelineEntry) if field.name not in ("pattern", "lane")),
+    events.c.diagnosis["pattern"].as_string().label("pattern"),
+    events.c.diagnosis["lane"].as_string().label("lane"),
+)
+
+
+def newest_id(conn: sa.Connection) -> int:
+    """The id of the last entry of any timeline; 0 when there is none."""
+    return int(conn.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0)
+
+
+def entries_after(conn: sa.Connection, after: int, *, limit: int) -> list[TimelineEntry]:
+    """Entries of all timelines after the given id, oldest first."""
+    rows = conn.execute(_ENTRY.where(events.c.id > after).order_by(events.c.id).limit(limit))
+    return [TimelineEntry(*row) for row in rows]
+
+
+def entries_with(conn: sa.Connection, ids: Sequence[int]) -> list[TimelineEntry]:
+    """The entries with these ids."""
+    found: list[TimelineEntry] = []
+    for start in range(0, len(ids), 500):
+        rows = conn.execute(_ENTRY.where(events.c.id.in_(ids[start : start + 500])))
+        found += [TimelineEntry(*row) for row in rows]
+    return found

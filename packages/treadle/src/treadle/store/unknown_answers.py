@@ -28,6 +28,11 @@ class UnknownAnswerRow:
 _COLUMNS = [unknown_answers.c[field.name] for field in fields(UnknownAnswerRow)]
 
 
+def count(conn: sa.Connection) -> int:
+    """How many shapes there are, whoever met them."""
+    return int(conn.execute(sa.select(sa.func.count()).select_from(unknown_answers)).scalar_one())
+
+
 def of_workspace(conn: sa.Connection, workspace_id: str) -> Sequence[UnknownAnswerRow]:
     """What this workspace's posts met, the most frequent first."""
     query = (

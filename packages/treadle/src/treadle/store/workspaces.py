@@ -43,6 +43,12 @@ def options_of(conn: sa.Connection, workspace_id: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def options_of_all(conn: sa.Connection) -> dict[str, Mapping[str, Any]]:
+    """By workspace."""
+    rows = conn.execute(sa.select(workspaces.c.id, workspaces.c.options))
+    return {row.id: row.options or {} for row in rows}
+
+
 def ids(conn: sa.Connection) -> list[str]:
     """All of them, oldest first."""
     return list(conn.execute(sa.select(workspaces.c.id).order_by(*_OLDEST_FIRST)).scalars())

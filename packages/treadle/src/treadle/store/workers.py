@@ -1,0 +1,118 @@
+"""Workers as they are stored: leases with an expiry in the database's own time. Times are epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from treadle.store import statements
+from treadle.store.tables import workers
+
+Clock = Callable[[], float]
+
+_HELD = sa.select(workers.c.expires_at, workers.c.state).where(
+    workers.c.id == sa.bindparam("worker"), workers.c.token == sa.bindparam("token")
+)
+_HELD_AND_NOW = _HELD.add_columns(sa.text("extract(epoch FROM clock_timestamp()) AS now"))
+
+
+@dataclass(frozen=True, slots=True)
+class Workforce:
+    """``alive``: workers with a lease; ``seen_at``: when any of them renewed it last, ``None``: never."""
+
+    alive: int
+    seen_at: float | None
+
+
+def database_now(conn: sa.Connection, here: Clock) -> float:
+    """The one clock that all workers share: PostgreSQL's own, and ``here`` where the database is a file."""
+    if conn.dialect.name == "postgresql":
+        return float(conn.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+    return here()
+
+
+def register(
+    conn: sa.Connection, worker: str, token: str, *, now: float, expires_at: float, host: str, pid: int
+) -> None:
+    """A worker with a new lease, whether or not it was known."""
+    row = {"token": token, "seen_at": now, "expires_at": expires_at, "state": "alive"}
+    if statements.update(conn, workers, row, id=worker) == 0:
+        statements.insert(conn, workers, {**row, "id": worker, "host": host, "pid": pid, "started_at": now})
+
+
+def renew(conn: sa.Connection, worker: str, token: str, *, now: float, expires_at: float) -> bool:
+    """False when the lease was lost."""
+    held = sa.and_(workers.c.id == worker, workers.c.token == token, workers.c.state == "alive")
+    query = sa.update(workers).where(held, workers.c.expires_at > now)
+    return conn.execute(query.values(seen_at=now, expires_at=expires_at)).rowcount == 1
+
+
+def is_held(conn: sa.Connection, worker: str, token: str, here: Clock) -> bool:
+    """Whether the lease under ``token`` is held at this moment; ``here`` as for :func:`database_now`."""
+    shared = conn.dialect.name == "postgresql"
+    row = conn.execute(_HELD_AND_NOW if shared else _HELD, {"worker": worker, "token": token}).first()
+    return row is not None and row.state == "alive" and row.expires_at > (float(row.now) if shared else here())
+
+
+def stop(conn: sa.Connection, worker: str, token: str, *, now: float) -> None:
+    """End a lease at a clean stop."""
+    statements.update(conn, workers, {"expires_at": now, "seen_at": now, "state": "stopped"}, id=worker, token=token)
+
+
+def stop_all(conn: sa.Connection) -> None:
+    """End every lease, and as if it had ended long ago."""
+    statements.update(conn, workers, {"state": "stopped", "expires_at": 0.0}, state="alive")
+
+
+def stopped(conn: sa.Connection) -> set[str]:
+    """Ids of workers that ended their lease themselves."""
+    clean = sa.select(workers.c.id).where(workers.c.state == "stopped", workers.c.expires_at > 0.0)
+    return set(conn.execute(clean).scalars())
+
+
+def bury(conn: sa.Connection, *, before: float) -> list[str]:
+    """Mark those dead whose lease ended before then; ids of all that are dead and not :func:`set_gone` yet."""
+    ended = (
+        sa.select(workers.c.id)
+        .where(workers.c.state.in_(("alive", "stopped")), workers.c.expires_at < before)
+        # One that was stopped while it wrote its own row would make everybody wait here, and lose their leases too.
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(conn.execute(ended).scalars())
+    if ids:
+        conn.execute(sa.update(workers).where(workers.c.id.in_(ids)).values(state="dead"))
+    return list(conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead")).scalars())
+
+
+def set_gone(conn: sa.Connection, ids: Sequence[str]) -> None:
+    """Of dead ones: their runs were taken over."""
+    conn.execute(sa.update(workers).where(workers.c.id.in_(ids), workers.c.state == "dead").values(state="gone"))
+
+
+def delete_gone(conn: sa.Connection, before: float) -> None:
+    conn.execute(sa.delete(workers).where(workers.c.state == "gone", workers.c.expires_at < before))
+
+
+def count_alive(conn: sa.Connection, now: float) -> int:
+    return int(conn.execute(sa.select(sa.func.count()).select_from(workers).where(*_alive(now))).scalar_one())
+
+
+def any_alive(conn: sa.Connection, now: float) -> bool:
+    return conn.execute(sa.select(workers.c.id).where(*_alive(now)).limit(1)).first() is not None
+
+
+def workforce(conn: sa.Connection, now: float) -> Workforce:
+    alive = sa.func.sum(sa.case((sa.and_(*_alive(now)), 1), else_=0))
+    count, seen_at = conn.execute(sa.select(alive, sa.func.max(workers.c.seen_at))).one()
+    return Workforce(count or 0, seen_at)
+
+
+def last_seen(conn: sa.Connection) -> float | None:
+    """When any worker wrote to this database last."""
+    return conn.execute(sa.select(sa.func.max(workers.c.seen_at))).scalar()
+
+
+def _alive(now: float) -> tuple[sa.ColumnElement[bool], ...]:
+    return workers.c.state == "alive", workers.c.expires_at > now
