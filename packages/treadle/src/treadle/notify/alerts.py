@@ -24,7 +24,7 @@ from treadle.notify.webhooks import event_name
 from treadle.settings import Settings
 from treadle.store import Connection, Database, alerts, feed, jobs, workspaces
 from treadle.store.alerts import AlertRow
-from treadle.store.feed import Change
+from treadle.store.feed import ChangeRow
 from treadle.store.isolation import apart
 from treadle.vault import Vault, VaultError
 from treadle_threads.media.guard import Trust
@@ -124,7 +124,7 @@ def collect(conn: Connection, *, now: float) -> int:
     return made
 
 
-def _from_change(conn: Connection, found: Change, everywhere: Sequence[str]) -> int:
+def _from_change(conn: Connection, found: ChangeRow, everywhere: Sequence[str]) -> int:
     event = event_name(found)
     kind = _KINDS.get(event)
     payload = found["payload"] or {}

@@ -23,7 +23,7 @@ from treadle.people import audit
 from treadle.store import Connection, feed, posts_read, webhooks
 from treadle.store import deliveries as store
 from treadle.store.deliveries import DeliveryRow, NewDelivery
-from treadle.store.feed import Change
+from treadle.store.feed import ChangeRow
 from treadle.store.isolation import apart
 from treadle.store.webhooks import WebhookRow
 from treadle.vault import Vault
@@ -260,7 +260,7 @@ def _fan_out_one(conn: Connection, hook: WebhookRow, now: float) -> int:
     return made
 
 
-def event_name(row: Change) -> str:
+def event_name(row: ChangeRow) -> str:
     """The name a change has outside: trouble of the platform is told as that, not as a blocker."""
     name = str(row["type"])
     if name.startswith("blocker.") and (row["payload"] or {}).get("scope") == "platform":
@@ -268,7 +268,7 @@ def event_name(row: Change) -> str:
     return name
 
 
-def _data(conn: Connection, row: Change) -> dict[str, Any]:
+def _data(conn: Connection, row: ChangeRow) -> dict[str, Any]:
     data = dict(row["payload"] or {})
     if str(row["type"]).startswith("post."):
         known = posts_read.outcome_of(conn, row["subject"])

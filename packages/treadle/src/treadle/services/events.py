@@ -170,7 +170,7 @@ async def changes(
         hub.leave()
 
 
-def _batch(conn: sa.Connection, right: Right, after: int) -> list[feed.Change] | None:
+def _batch(conn: sa.Connection, right: Right, after: int) -> list[feed.ChangeRow] | None:
     """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
     rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
     return rows if right.holds(conn) else None

@@ -12,7 +12,7 @@ from treadle.store import statements
 from treadle.store.tables import changes, webhook_deliveries
 
 
-class Change(TypedDict):
+class ChangeRow(TypedDict):
     """One change; ``workspace_id`` ``None``: for every workspace. ``at`` is epoch seconds."""
 
     id: int
@@ -47,7 +47,7 @@ def announce(
     statements.insert(conn, changes, row)
 
 
-def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[Change]:
+def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[ChangeRow]:
     """Changes of a workspace (and of all of them) after the given id, oldest first."""
     return _oldest(conn, changes.c.id > after, _of(workspace_id), limit=limit)
 
@@ -63,7 +63,7 @@ def heads_after(conn: sa.Connection, after: int, *, limit: int) -> list[ChangeHe
 # read on after an id look a little further back too.
 
 
-def since_again(conn: sa.Connection, after: int, *, back: int, back_until: float, limit: int) -> list[Change]:
+def since_again(conn: sa.Connection, after: int, *, back: int, back_until: float, limit: int) -> list[ChangeRow]:
     """Changes of all workspaces after the given id, and of the ``back`` ids before it those since ``back_until``."""
     late = sa.and_(changes.c.id > after - back, changes.c.at > back_until)
     return _oldest(conn, sa.or_(changes.c.id > after, late), limit=limit)
@@ -71,7 +71,7 @@ def since_again(conn: sa.Connection, after: int, *, back: int, back_until: float
 
 def undelivered(
     conn: sa.Connection, workspace_id: str, webhook_id: str, after: int, *, back: int, back_until: float, limit: int
-) -> list[Change]:
+) -> list[ChangeRow]:
     """Changes for a workspace after the given id; and of the ``back`` ids before it those since ``back_until`` of which
     this webhook has no delivery."""
     known = sa.select(webhook_deliveries.c.change_id).where(webhook_deliveries.c.webhook_id == webhook_id)
@@ -83,9 +83,9 @@ def _of(workspace_id: str) -> sa.ColumnElement[bool]:
     return sa.or_(changes.c.workspace_id == workspace_id, changes.c.workspace_id.is_(None))
 
 
-def _oldest(conn: sa.Connection, *where: sa.ColumnElement[bool], limit: int) -> list[Change]:
+def _oldest(conn: sa.Connection, *where: sa.ColumnElement[bool], limit: int) -> list[ChangeRow]:
     rows = conn.execute(sa.select(changes).where(*where).order_by(changes.c.id).limit(limit)).mappings()
-    return [cast(Change, dict(row)) for row in rows]
+    return [cast(ChangeRow, dict(row)) for row in rows]
 
 
 def delete(conn: sa.Connection, *, before: float) -> None:

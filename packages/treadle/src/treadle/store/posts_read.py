@@ -185,7 +185,7 @@ def counts(conn: sa.Connection, workspace_id: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class LivePart:
+class PartLink:
     position: int
     threads_id: str | None
     permalink: str | None
@@ -197,7 +197,7 @@ class PostOutcome:
 
     metadata: Mapping[str, Any] | None
     cause: Mapping[str, Any] | None
-    parts: list[LivePart]
+    parts: list[PartLink]
 
 
 def outcome_of(conn: sa.Connection, post_id: str) -> PostOutcome | None:
@@ -206,7 +206,7 @@ def outcome_of(conn: sa.Connection, post_id: str) -> PostOutcome | None:
         return None
     columns = (parts.c.position, parts.c.threads_id, parts.c.permalink)
     live = conn.execute(sa.select(*columns).where(parts.c.post_id == post_id).order_by(parts.c.position))
-    return PostOutcome(known.metadata, known.cause, [LivePart(*row) for row in live])
+    return PostOutcome(known.metadata, known.cause, [PartLink(*row) for row in live])
 
 
 def checks_of_published(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[Mapping[str, Any] | None]:
