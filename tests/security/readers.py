@@ -22,7 +22,7 @@ from treadle.accounts import from_meta, links
 from treadle.domain import rules, rules_text
 from treadle.domain.collecting import Findings
 from treadle.domain.times import parse_when
-from treadle.web import draft_options, phrases, words
+from treadle.web import draft_options, labels, text_ranges
 from treadle_diagnosis import Evidence, diagnose, diagnose_evidence
 from treadle_diagnosis.engine import from_pattern, rule_book
 from treadle_diagnosis.facts import Facts
@@ -40,7 +40,7 @@ from treadle_threads.text import COUNT_MODES, count_text
 Reader = Callable[[str], object]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
 PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", "treadle.domain.times",
-        "treadle.domain.rules_text", "treadle.web.phrases", "treadle_sandbox.moments")  # fmt: skip
+        "treadle.domain.rules_text", "treadle.web.text_ranges", "treadle_sandbox.moments")  # fmt: skip
 # Not readers: they reach for files, processes or keys, or are given only what Treadle made.
 NOT_READERS = frozenset(
     (
@@ -100,13 +100,17 @@ MORE: dict[str, Reader] = {
     "treadle_sandbox.moments.read_moment": lambda t: read_moment(t, 0.0),
     "treadle.accounts.from_meta.read_signed_request": lambda t: from_meta.read_signed_request(t, SecretStr("x")),
     "treadle.accounts.links return address": lambda t: links._return_problem(f"https://a.example/{t}", ["https://b"]),
-    "treadle.web.phrases.read_spoilers": lambda t: phrases.read_spoilers(t[:2000], t[:10_000]),
-    "treadle.web.phrases.read_styles": lambda t: phrases.read_styles("bold: " + t[:2000], t[:10_000]),
-    "treadle.web.phrases.say_spoilers": lambda t: phrases.say_spoilers([{"offset": 9, "length": 3}], t[:10_000]),
-    "treadle.web.phrases.say_styles": lambda t: phrases.say_styles([{"offset": 9, "length": 3}], t[:10_000]),
-    "treadle.web.words.spoiled": lambda t: words.spoiled(t, [{"offset": 9, "length": 3}]),
-    "treadle.web.words.styled": lambda t: words.styled(t, t),
-    "treadle.web.words.key_names": lambda t: words.key_names(t, {}),
+    "treadle.web.text_ranges.read_spoilers": lambda t: text_ranges.read_spoilers(t[:2000], t[:10_000]),
+    "treadle.web.text_ranges.read_styles": lambda t: text_ranges.read_styles("bold: " + t[:2000], t[:10_000]),
+    "treadle.web.text_ranges.say_spoilers": lambda t: text_ranges.say_spoilers(
+        [{"offset": 9, "length": 3}], t[:10_000]
+    ),
+    "treadle.web.text_ranges.say_styles": lambda t: text_ranges.say_styles(
+        [{"offset": 9, "length": 3}], t[:10_000]
+    ),
+    "treadle.web.labels.spoiled": lambda t: labels.spoiled(t, [{"offset": 9, "length": 3}]),
+    "treadle.web.labels.styled": lambda t: labels.styled(t, t),
+    "treadle.web.labels.key_names": lambda t: labels.key_names(t, {}),
     "treadle.web.draft_options.read_metadata": draft_options.read_metadata,
     "the guide's box": lambda t: render("/guide/diagnose", {"error": t}),
     "the guide's search": lambda t: render("/guide/search", {"q": t}),

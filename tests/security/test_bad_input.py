@@ -19,7 +19,7 @@ from treadle.http.server import routers
 from treadle.people.keys import create_key
 from treadle.site import build
 from treadle.store.tables import workspaces
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -89,9 +89,9 @@ def api_key(app: App) -> str:
 
 def form_routes() -> list[str]:
     """Every address that takes a form: all POST routes but those of the API, which takes JSON."""
-    from treadle.web.mounting import MODULES
+    from treadle.web.router import routes
 
-    pages = [route.path for module in MODULES for route in module.pages.routes if route.method == "POST"]
+    pages = [route.path for route in routes() if "POST" in (route.methods or ())]
     others = [
         route.path
         for router in routers()

@@ -21,7 +21,7 @@ from tests.treadle.web.web_house import SESSION
 from treadle.app import App, open_app
 from treadle.settings import Settings
 from treadle.site import build
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 

@@ -79,7 +79,7 @@ class Keyboard:
     def told(self, text: str) -> None:
         """A screen reader is told this: by a status, or because the focus is on it."""
         self.page.wait_for_function(
-            "text => [...document.querySelectorAll('[role=status], [role=alert], [aria-live], #said:focus')]"
+            "text => [...document.querySelectorAll('[role=status], [role=alert], [aria-live], #message:focus')]"
             ".some(one => one.textContent.includes(text))",
             arg=text,
         )

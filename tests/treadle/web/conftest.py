@@ -15,7 +15,7 @@ from tests.treadle.web.web_house import SESSION, Furnished, furnish, open_sessio
 from treadle.app import open_app
 from treadle.settings import Settings
 from treadle.site import build
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 from treadle_sandbox.server import Sandbox
 from treadle_sandbox.threaded import running
 

@@ -208,7 +208,7 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     keys.lands_on("[name=meant]:checked")
     keys.picture(f"time-{at[5:7]}")
     keys.to("button[value=send]", press="Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("Scheduled.")
     with furnished_server[0].app.db.read() as conn:
         query = sa.select(posts.c.publish_at).where(posts.c.state == "scheduled").order_by(posts.c.id.desc()).limit(1)
@@ -237,16 +237,16 @@ def test_posts_are_chosen_and_canceled(keys: Keyboard) -> None:
     keys.to("button[value=cancel]")
     keys.picture("bulk")
     page.keyboard.press("Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("Cancel: 6 of 6 done.")
     keys.picture("bulk-done")
     page.goto("/posts?state=failed")
     keys.to("button[value=retry]", press="Enter")  # nothing was chosen
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("Choose posts first")
     keys.to("[name=post]", press="Space")
     keys.to("button[value=retry]", back=True, press="Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
 
 
 def test_what_one_cause_holds_is_replaced_from_today(
@@ -265,14 +265,14 @@ def test_what_one_cause_holds_is_replaced_from_today(
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Replace in several posts").wait_for()
     keys.to("form.replace-form button", press="Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("Say what is to be replaced")
     keys.to("#file_from")
     page.keyboard.press("ArrowDown")
     keys.to("#file_to")
     page.keyboard.type("https://media.example.org/new.mp4")
     keys.to("form.replace-form button", press="Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("2 of 2 posts changed.")
     keys.picture("replaced")
 
@@ -283,11 +283,11 @@ def test_a_key_is_made_and_revoked(keys: Keyboard, furnished_server: tuple[Serve
     keys.to("#name")
     page.keyboard.type("The kiosk")
     page.keyboard.press("Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("Here is the key")
     keys.picture("key-made")
     keys.to("form[action$='/revoke'] button", press="Enter")
-    keys.lands_on("#said")
+    keys.lands_on("#message")
     keys.told("The key opens nothing any more.")
     keys.picture("key-revoked")
     with furnished_server[0].app.db.read() as conn:
@@ -306,7 +306,7 @@ def test_a_delivery_is_sent_again(
     keys.to(".row form[action$='/redeliver'] button")
     row = page.evaluate("document.activeElement.closest('.row').id")
     page.keyboard.press("Enter")
-    keys.lands_on(f"#{row} #said")
+    keys.lands_on(f"#{row} #message")
     keys.told("It is kept until the webhook is started again.")
     keys.picture("redelivered")
     keys.to(f"#{row} form[action$='/redeliver'] button")
@@ -320,7 +320,7 @@ def test_a_delivery_is_sent_again(
         feed.announce(conn, workspace, "account.connected", "acc_x", {}, now=served.app.now())
     page.wait_for_timeout(1_500)
     assert page.evaluate("document.activeElement.closest('.row')?.id") == row
-    assert page.locator(f"#{row} #said").count() == 1
+    assert page.locator(f"#{row} #message").count() == 1
 
 
 def test_an_account_is_paused_and_stays_in_reach(
@@ -329,15 +329,15 @@ def test_an_account_is_paused_and_stays_in_reach(
     page, loom = keys.page, furnished_server[1]["loom"]
     page.goto("/accounts")
     keys.to(f"#{loom} form[action$='/pause'] button", press="Enter")
-    keys.lands_on(f"#{loom} #said")
+    keys.lands_on(f"#{loom} #message")
     keys.told("Paused: nothing is sent until you resume.")
     keys.picture("account-paused")
     page.wait_for_timeout(800)  # the page was told of the change and loaded its pieces anew
-    keys.lands_on(f"#{loom} #said")
+    keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/resume'] button", press="Enter")
-    keys.lands_on(f"#{loom} #said")
+    keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
-    keys.lands_on(f"#{loom} #said")
+    keys.lands_on(f"#{loom} #message")
     keys.told("Disconnected: its tokens are forgotten.")
 
 
@@ -349,14 +349,14 @@ def test_an_account_is_reconnected(chromium_browser: Any, served: Served, thread
         page.goto("/accounts")
         keys = Keyboard(page, pictures, "reconnect")
         keys.to("form[action$='/recheck'] button", press="Enter")
-        keys.lands_on("#said")
+        keys.lands_on("#message")
         keys.picture("rechecked")
         keys.to("form[action$='/reconnect'] button", press="Enter")
         page.get_by_role("link", name="Continue to Threads").wait_for()
         keys.to("a.button", press="Enter")
         page.get_by_role("button", name="Continue").press("Enter")  # a window of Threads
         page.wait_for_url(re.compile(r"/accounts\?status=connected"))
-        keys.lands_on("#said")
+        keys.lands_on("#message")
         keys.told("is connected.")
         keys.picture("reconnected")
     assert not keys.troubles

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from treadle.domain.rules import check_post
 from treadle.services.post_history import columns, days_of
 from treadle.web.drafts import Draft, DraftPart, from_body, place_of, read_form
-from treadle.web.drawings import waterfall
+from treadle.web.labels import ago, span
 from treadle.web.pages.post import runs
-from treadle.web.words import ago, span
+from treadle.web.waterfall import waterfall
 
 START = 1_800_000_000.0
 

@@ -12,7 +12,7 @@ from tests.treadle.web.browsing import Served, axe_script, serious_faults, visit
 
 pytestmark = pytest.mark.browser
 PAGES = {
-    "today": "/",
+    "home": "/",
     "posts": "/posts",
     "posts-searched": "/posts?q=loom&state=published&sort=-published_at",
     "posts-of-a-day": "/posts?day=2026-11-30&sort=due_at",
@@ -36,7 +36,7 @@ PAGES = {
     "alerts": "/alerts",
     "keys": "/keys",
     "people": "/people",
-    "astray": "/no-such-page",
+    "error": "/no-such-page",
     "setup": "/setup",
     "me": "/me",
     "missing": "/posts/pst_none",
@@ -69,7 +69,7 @@ def test_every_page_fits_and_can_be_used_by_everybody(sized: tuple[str, Any, dic
     wrong: list[str] = []
     for name, address in PAGES.items():
         answer = page.goto(address.format(**ids))
-        if answer.status != (404 if name in ("astray", "missing") else 200):
+        if answer.status != (404 if name in ("error", "missing") else 200):
             wrong.append(f"{name}: {answer.status}")
         # Only what the wide pages cannot hold: a phone that has to be pushed sideways.
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

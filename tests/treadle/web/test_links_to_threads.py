@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from tests.treadle.web.web_house import SESSION, Furnished, furnish, open_session, settings_for
 from treadle.app import open_app
 from treadle.site import build
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 
 SANDBOX = "http://127.0.0.1:8701"
 

@@ -117,7 +117,7 @@ def test_an_account_is_shown_wherever_it_stands(furnished: Furnished, many: dict
     assert names_on(furnished.client.get("/accounts?after=nonsense~x").text)[0] == "dye.house"
     answer = furnished.client.post(f"/accounts/{there}/pause", data={"csrf": CSRF})
     after = furnished.client.get(answer.headers["location"]).text
-    [told] = re.findall(r'<p class="said tone-go" id="said"[^>]*data-about="([^"]+)">Paused: nothing', after)
+    [told] = re.findall(r'<p class="message tone-go" id="message"[^>]*data-about="([^"]+)">Paused: nothing', after)
     assert told == there
 
 

@@ -19,7 +19,7 @@ from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
 from treadle.web.draft_options import OFFERED, read_metadata, read_options, say_metadata, say_options
 from treadle.web.drafts import from_body, place_of
-from treadle.web.phrases import STYLES, read_spoilers, read_styles, say_spoilers, say_styles, utf16
+from treadle.web.text_ranges import STYLES, read_spoilers, read_styles, say_spoilers, say_styles, utf16
 
 letters = st.text("ab c\n×2↵@+🧵é", max_size=24)
 

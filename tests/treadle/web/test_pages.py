@@ -31,7 +31,7 @@ from treadle.app import open_app
 from treadle.ids import new_id
 from treadle.site import build
 from treadle.store.tables import api_keys, parts, posts, workspaces
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 from treadle_diagnosis import diagnose
 
 PAGES = (

@@ -17,7 +17,7 @@ from treadle.people.keys import create_key
 from treadle.services.naming import code_of
 from treadle.site import build
 from treadle.store.tables import parts, posts
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 from treadle_sandbox.server import Sandbox
 
 TEXT = "Nobody knows whether this one went out."

@@ -33,7 +33,7 @@ from treadle.store import AWAY, migrate
 
 log = structlog.get_logger("treadle.http")
 STREAMS = frozenset(
-    {"/v1/events", "/v1/export"}
+    {"/v1/events", "/v1/export", "/live"}
 )  # no HEAD: what they answer has no end, or costs as much as reading it
 ASKED = ("/v1/", "/healthz", "/readyz", "/metrics")
 

@@ -21,6 +21,6 @@ def mount(fastapi_app: FastAPI, app: App) -> None:
     While there are no users, the set-up page makes the first one with the token that ``fastapi_app.state.first_token``
     holds, which whoever starts the server should print.
     """
-    from treadle.web.mounting import mount_all
+    from treadle.web.router import mount_pages
 
-    mount_all(fastapi_app, app)
+    mount_pages(fastapi_app, app)

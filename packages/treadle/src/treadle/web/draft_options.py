@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treadle.domain.findings import Finding
-from treadle.web.phrases import STYLES, Read, read_spoilers, read_styles, say_spoilers, say_styles
+from treadle.web.text_ranges import STYLES, Read, read_spoilers, read_styles, say_spoilers, say_styles
 
 SWITCHES = (
     "is_spoiler_media",

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from treadle.people import login
@@ -13,20 +14,20 @@ from treadle.services import events
 from treadle.services.events import ChangeOut, Hub, Right
 from treadle.sse import EventStream
 from treadle.store import feed
-from treadle.web.desk import SESSION_COOKIE, Pages, Visit
+from treadle.web.page_request import SESSION_COOKIE, LoggedIn, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 
 
-@pages.get("/live")
-async def live(visit: Visit) -> Response:
+@router.get("/live")
+async def live(page: LoggedIn) -> Response:
     """Server-sent events: ``changed`` with the type and the subject of each change."""
-    app, hub = visit.app, _hub(visit)
-    said = visit.request.headers.get("last-event-id") or visit.asked("after")
+    app, hub = page.app, _hub(page)
+    said = page.request.headers.get("last-event-id") or page.query("after")
     after = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
     start = after if after is not None else await app.db.query(feed.newest)
-    token = visit.request.cookies.get(SESSION_COOKIE, "")
-    viewer = visit.viewer
+    token = page.request.cookies.get(SESSION_COOKIE, "")
+    viewer = page.viewer
     right = Right(
         viewer.user_id, viewer.workspace_id, lambda conn: login.session(conn, token, now=app.now()) is not None
     )
@@ -39,8 +40,8 @@ async def live(visit: Visit) -> Response:
     )
 
 
-def _hub(visit: Visit) -> Hub:
-    hub: Hub = visit.request.app.state.hub
+def _hub(page: PageRequest) -> Hub:
+    hub: Hub = page.request.app.state.hub
     return hub
 
 

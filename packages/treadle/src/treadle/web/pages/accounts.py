@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from fastapi import APIRouter
 from pydantic import SecretStr
 from starlette.responses import Response
 
@@ -17,29 +18,29 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.plural import plural
 from treadle.services import account_list, accounts, connecting
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 
 
-@pages.get("/accounts")
-async def show(visit: Visit) -> Response:
-    app_id = visit.app.settings.threads_app_id
-    named = visit.asked("q").strip().removeprefix("@")[:200]
-    found = await visit.app.db.query(
+@router.get("/accounts")
+async def show(page: LoggedIn) -> Response:
+    app_id = page.app.settings.threads_app_id
+    named = page.query("q").strip().removeprefix("@")[:200]
+    found = await page.app.db.query(
         lambda conn: account_list.read(
             conn,
-            visit.workspace,
+            page.workspace,
             app_id,
-            visit.now,
+            page.now,
             named=named,
-            after=visit.asked("after"),
-            at=visit.asked("account") or visit.asked("account_id"),
+            after=page.query("after"),
+            at=page.query("account") or page.query("account_id"),
         )
     )
-    secret = visit.app.settings.threads_app_secret.get_secret_value()
+    secret = page.app.settings.threads_app_secret.get_secret_value()
     kept = {"q": named} if named else {}
-    return visit.page(
+    return page.render(
         "accounts.html",
         listing=found,
         accounts=found.accounts,
@@ -49,7 +50,7 @@ async def show(visit: Visit) -> Response:
         following=f"/accounts?{urlencode({**kept, 'after': found.following})}" if found.following else "",
         can_connect=bool(app_id and secret),
         words=WORDS,
-        back=_back(visit, found.accounts),
+        back=_back(page, found.accounts),
         unfinished=urlencode([("state", state) for state in STATE_WORDS if state not in (*FINAL, "draft")]),
     )
 
@@ -60,12 +61,12 @@ def address_of(account_id: str) -> str:
     return f"/accounts?{urlencode({'account': account_id})}"
 
 
-def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
+def _back(page: PageRequest, found: list[dict[str, Any]]) -> dict[str, str] | None:
     """What to say to somebody who comes back from connecting; what is shown is what is stored, not the address."""
-    if visit.asked("status") == "failed":
+    if page.query("status") == "failed":
         return {"tone": "act", "text": "Nothing was connected. Press Connect or Reconnect to try once more."}
-    mine = next((row for row in found if row["id"] == visit.asked("account_id") and row["connected"]), None)
-    if visit.asked("status") != "connected" or mine is None:
+    mine = next((row for row in found if row["id"] == page.query("account_id") and row["connected"]), None)
+    if page.query("status") != "connected" or mine is None:
         return None
     who = f"@{mine['username'] or mine['threads_user_id']}"
     if mine["health"] not in ("active", "expiring"):
@@ -74,80 +75,78 @@ def _back(visit: Visit, found: list[dict[str, Any]]) -> dict[str, str] | None:
     return {"tone": "go", "text": f"{who} is connected.{waiting if mine['waiting'] else ''}"}
 
 
-@pages.post("/accounts/connect")
-async def connect(visit: Visit) -> Response:
-    return await _link(visit, None)
+@router.post("/accounts/connect")
+async def connect(page: LoggedInForm) -> Response:
+    return await _link(page, None)
 
 
-@pages.post("/accounts/{account_id}/reconnect")
-async def reconnect(visit: Visit) -> Response:
-    return await _link(visit, str(visit.request.path_params["account_id"]))
+@router.post("/accounts/{account_id}/reconnect")
+async def reconnect(page: LoggedInForm, account_id: str) -> Response:
+    return await _link(page, account_id)
 
 
-async def _link(visit: Visit, account_id: str | None) -> Response:
+async def _link(page: PageRequest, account_id: str | None) -> Response:
     """Make a link for this very person and open it."""
 
     # Whoever a link is sent to has no account here to come back to.
-    back = None if visit.text("share") else f"{visit.app.settings.public_url}{links.OWN_PAGE}"
-    app, who = visit.app, visit.viewer.user_id
+    back = None if page.text("share") else f"{page.app.settings.public_url}{links.OWN_PAGE}"
+    app, who = page.app, page.viewer.user_id
     made = await app.db.run(
         lambda conn: connecting.create_link(
-            conn, app, visit.workspace, actor=who, account_id=account_id, return_url=back
+            conn, app, page.workspace, actor=who, account_id=account_id, return_url=back
         )
     )
     if isinstance(made, Refusal):
-        return visit.to("/accounts", f"{made.title}. {made.detail}", "act")
-    if visit.text("share"):
-        return visit.page("connect_link.html", url=made.url, expires_at=made.expires_at)
-    return visit.to(made.url)
+        return page.redirect("/accounts", f"{made.title}. {made.detail}", "act")
+    if page.text("share"):
+        return page.render("connect_link.html", url=made.url, expires_at=made.expires_at)
+    return page.redirect(made.url)
 
 
-@pages.post("/accounts/token")
-async def by_token(visit: Visit) -> Response:
+@router.post("/accounts/token")
+async def by_token(page: LoggedInForm) -> Response:
     """Connect with a token from Meta's dashboard."""
-    token = SecretStr(visit.text("token"))
-    made = await connecting.by_token(visit.app, visit.workspace, token, actor=visit.viewer.user_id)
+    token = SecretStr(page.text("token"))
+    made = await connecting.by_token(page.app, page.workspace, token, actor=page.viewer.user_id)
     if isinstance(made, Unknown):
-        return visit.to("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
+        return page.redirect("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
     if isinstance(made, ConnectPage):
-        return visit.to("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
+        return page.redirect("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
     if isinstance(made, Missing):
-        return visit.missing()
+        return page.not_found()
     said = f"@{made.username} is connected."
     if made.released:
         said += f" {plural(len(made.released), 'post goes', 'posts go')} out now."
-    return visit.to("/accounts", said)
+    return page.redirect("/accounts", said)
 
 
-@pages.post("/accounts/{account_id}/{do}")
-async def act(visit: Visit) -> Response:
-    account_id, do = str(visit.request.path_params["account_id"]), str(visit.request.path_params["do"])
-
+@router.post("/accounts/{account_id}/{do}")
+async def act(page: LoggedInForm, account_id: str, do: str) -> Response:
     def here(said: str, tone: str = "go") -> Response:
-        return visit.to(address_of(account_id), said, tone, about=account_id)
+        return page.redirect(address_of(account_id), said, tone, about=account_id)
 
     match do:
         case "recheck":
-            found = await accounts.recheck(visit.app, visit.workspace, account_id)
+            found = await accounts.recheck(page.app, page.workspace, account_id)
             if isinstance(found, Missing):
-                return visit.missing()
+                return page.not_found()
             if isinstance(found, Refusal):
                 return here(f"{found.title}. {found.detail}", "act")
             well = found.health in ("active", "expiring")
             return here(WORDS.get(found.health, found.health), "go" if well else "act")
         case "pause" | "resume":
-            actor = visit.viewer.user_id
-            await visit.app.db.run(
+            actor = page.viewer.user_id
+            await page.app.db.run(
                 lambda conn: accounts.pause(
-                    conn, visit.app, visit.workspace, account_id, paused=do == "pause", actor=actor
+                    conn, page.app, page.workspace, account_id, paused=do == "pause", actor=actor
                 )
             )
             return here("Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
         case "disconnect":
-            actor = visit.viewer.user_id
-            done = await accounts.disconnect(visit.app, visit.workspace, account_id, actor=actor)
+            actor = page.viewer.user_id
+            done = await accounts.disconnect(page.app, page.workspace, account_id, actor=actor)
             if not done:
-                return visit.to("/accounts", "There is no such connected account.", "act")
+                return page.redirect("/accounts", "There is no such connected account.", "act")
             return here("Disconnected: its tokens are forgotten.")
         case _:
-            return visit.missing()
+            return page.not_found()

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
@@ -15,22 +16,22 @@ from treadle.notify.alerts import TITLES, URLS_MOST
 from treadle.people import audit
 from treadle.plural import plural
 from treadle.store.tables import alerts
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 LATELY = 12
 
 
-@pages.get("/alerts")
-async def show(visit: Visit) -> Response:
-    return await _page(visit)
+@router.get("/alerts")
+async def show(page: LoggedIn) -> Response:
+    return await _page(page)
 
 
 async def _page(
-    visit: Visit, *, trouble: Refusal | None = None, tried: list[alert_targets.Tried] | None = None
+    page: PageRequest, *, trouble: Refusal | None = None, tried: list[alert_targets.Tried] | None = None
 ) -> Response:
-    found = await visit.app.db.query(_read, visit)
-    return visit.page(
+    found = await page.app.db.query(_read, page)
+    return page.render(
         "alerts.html",
         status=trouble.status if trouble else 200,
         trouble=trouble,
@@ -44,56 +45,56 @@ async def _page(
     )
 
 
-def _read(conn: sa.Connection, visit: Visit) -> dict[str, Any]:
+def _read(conn: sa.Connection, page: PageRequest) -> dict[str, Any]:
     rows = conn.execute(
-        sa.select(alerts).where(alerts.c.workspace_id == visit.workspace).order_by(alerts.c.id.desc()).limit(LATELY)
+        sa.select(alerts).where(alerts.c.workspace_id == page.workspace).order_by(alerts.c.id.desc()).limit(LATELY)
     ).mappings()
     return {
-        "targets": alert_targets.listing(conn, visit.app.vault, visit.workspace),
-        "quiet": alert_targets.quiet_hours(conn, visit.workspace),
+        "targets": alert_targets.listing(conn, page.app.vault, page.workspace),
+        "quiet": alert_targets.quiet_hours(conn, page.workspace),
         "lately": [{**row, "title": TITLES.get(row["kind"], (row["kind"],))[0]} for row in rows],
     }
 
 
-@pages.post("/alerts")
-async def change(visit: Visit) -> Response:
+@router.post("/alerts")
+async def change(page: LoggedInForm) -> Response:
     """Add or remove a target, set or end the quiet hours."""
-    do, who = visit.text("do"), visit.viewer.user_id
+    do, who = page.text("do"), page.viewer.user_id
     said = {"add": "Added. Send a test to see that it arrives.", "remove": "Removed: it hears of nothing any more."}
     said |= {"quiet": "Kept.", "loud": "Alerts go out at any hour."}
     if do not in said:
-        return visit.missing()
+        return page.not_found()
 
     def work(conn: sa.Connection) -> Refusal | None:
-        refused = _carry_out(conn, visit, do)
+        refused = _carry_out(conn, page, do)
         if refused is None:
-            audit.note(conn, visit.workspace, who, "workspace.alerts", visit.workspace, {"did": do}, now=visit.now)
+            audit.note(conn, page.workspace, who, "workspace.alerts", page.workspace, {"did": do}, now=page.now)
         return refused
 
-    refused = await visit.app.db.run(work)
-    return await _page(visit, trouble=refused) if refused else visit.to("/alerts", said[do])
+    refused = await page.app.db.run(work)
+    return await _page(page, trouble=refused) if refused else page.redirect("/alerts", said[do])
 
 
-def _carry_out(conn: sa.Connection, visit: Visit, do: str) -> Refusal | None:
-    vault, workspace = visit.app.vault, visit.workspace
+def _carry_out(conn: sa.Connection, page: PageRequest, do: str) -> Refusal | None:
+    vault, workspace = page.app.vault, page.workspace
     match do:
         case "add":
-            return alert_targets.add(conn, vault, workspace, visit.text("url"))
+            return alert_targets.add(conn, vault, workspace, page.text("url"))
         case "remove":
-            return alert_targets.remove(conn, vault, workspace, visit.text("target"))
+            return alert_targets.remove(conn, vault, workspace, page.text("target"))
         case "quiet":
-            hours = {"from": visit.text("from"), "to": visit.text("to"), "zone": visit.text("zone").strip() or "UTC"}
+            hours = {"from": page.text("from"), "to": page.text("to"), "zone": page.text("zone").strip() or "UTC"}
             return alert_targets.set_quiet(conn, workspace, hours)
         case _:
             return alert_targets.set_quiet(conn, workspace, None)
 
 
-@pages.post("/alerts/test")
-async def test(visit: Visit) -> Response:
+@router.post("/alerts/test")
+async def test(page: LoggedInForm) -> Response:
     """Tell every target now; the page says which of them took it."""
-    tried = await alert_targets.send_test(visit.app.db, visit.app.vault, visit.workspace)
+    tried = await alert_targets.send_test(page.app.db, page.app.vault, page.workspace)
     if isinstance(tried, Refusal):
-        return await _page(visit, trouble=tried)
+        return await _page(page, trouble=tried)
     if all(t.delivered for t in tried):
-        return visit.to("/alerts", f"{plural(len(tried), 'target')} took the test: look whether it arrived.")
-    return await _page(visit, tried=tried)
+        return page.redirect("/alerts", f"{plural(len(tried), 'target')} took the test: look whether it arrived.")
+    return await _page(page, tried=tried)

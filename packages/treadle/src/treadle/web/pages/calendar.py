@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.services.read import Filters, list_posts
-from treadle.web.desk import Pages, Visit
 from treadle.web.drafts import next_full_hour
+from treadle.web.labels import epoch
+from treadle.web.page_request import LoggedIn
 from treadle.web.pages.posts import SHOWN, account_names, start_of
-from treadle.web.words import epoch
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 MOST = 2000
 
 
@@ -29,19 +30,19 @@ class Day:
     begin: str = ""  # the time that a new post of this day begins with, empty when the day is over
 
 
-@pages.get("/calendar")
-async def show(visit: Visit) -> Response:
-    today = datetime.fromtimestamp(visit.now, UTC).astimezone(visit.zone).date()
-    first = _month(visit.asked("month"), today)
-    account = visit.asked("account") or None
+@router.get("/calendar")
+async def show(page: LoggedIn) -> Response:
+    today = datetime.fromtimestamp(page.now, UTC).astimezone(page.zone).date()
+    first = _month(page.query("month"), today)
+    account = page.query("account") or None
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    begin, end = start_of(weeks[0][0], visit.zone), start_of(weeks[-1][-1] + timedelta(days=1), visit.zone)
-    found, names = await visit.app.db.query(_read, visit.workspace, account, begin, end)
+    begin, end = start_of(weeks[0][0], page.zone), start_of(weeks[-1][-1] + timedelta(days=1), page.zone)
+    found, names = await page.app.db.query(_read, page.workspace, account, begin, end)
     by_day: dict[date, list[dict[str, Any]]] = {}
     for post in found:
-        due = datetime.fromtimestamp(epoch(post["due_at"]) or 0.0, UTC).astimezone(visit.zone)
+        due = datetime.fromtimestamp(epoch(post["due_at"]) or 0.0, UTC).astimezone(page.zone)
         by_day.setdefault(due.date(), []).append({**post, "clock": f"{due:%H:%M}"})
-    soon = next_full_hour(visit.now, visit.zone)
+    soon = next_full_hour(page.now, page.zone)
 
     def begin_of(day: date) -> str:
         return "" if day < today else soon if day == today else f"{day.isoformat()}T09:00"
@@ -50,7 +51,7 @@ async def show(visit: Visit) -> Response:
         [Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ())), begin_of(day)) for day in week]
         for week in weeks
     ]
-    return visit.page(
+    return page.render(
         "calendar.html",
         first=first,
         today=today,

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
@@ -21,15 +22,15 @@ from treadle.store.tables import parts, posts
 from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
-from treadle.web.desk import Pages, Visit
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
+from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.pages.posts import account_names
-from treadle.web.phrases import STYLES
 from treadle.web.preview import shown_parts
+from treadle.web.text_ranges import STYLES
 from treadle_threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 REPLY_CONTROLS = {
     "": "Everyone",
     "accounts_you_follow": "Profiles you follow",
@@ -39,22 +40,22 @@ REPLY_CONTROLS = {
 }
 
 
-@pages.get("/compose")
-async def write(visit: Visit) -> Response:
+@router.get("/compose")
+async def write(page: LoggedIn) -> Response:
     draft: Draft | None = None
     note = ""
-    if post_id := visit.asked("post"):
-        draft = await visit.app.db.query(_stored, visit.workspace, post_id, visit.zone, True)
+    if post_id := page.query("post"):
+        draft = await page.app.db.query(_stored, page.workspace, post_id, page.zone, True)
         if draft is None:
-            return visit.missing("post")
-    elif post_id := visit.asked("copy"):
-        draft = await visit.app.db.query(_stored, visit.workspace, post_id, visit.zone, False)
+            return page.not_found("post")
+    elif post_id := page.query("copy"):
+        draft = await page.app.db.query(_stored, page.workspace, post_id, page.zone, False)
         note = "This is a copy. Threads may hold back posts that repeat each other."
     if draft is None:
-        draft = Draft(account_id=visit.asked("account"), zone=str(visit.zone))
-        if day := visit.asked("at"):
+        draft = Draft(account_id=page.query("account"), zone=str(page.zone))
+        if day := page.query("at"):
             draft = replace(draft, when="at", at=day[:16])
-    return await _form(visit, draft, note=note, look=bool(draft.post_id), opened=True)
+    return await _form(page, draft, note=note, look=bool(draft.post_id), opened=True)
 
 
 def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
@@ -72,7 +73,7 @@ def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, s
 
 
 async def _form(
-    visit: Visit,
+    page: PageRequest,
     draft: Draft,
     *,
     note: str = "",
@@ -91,19 +92,19 @@ async def _form(
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
     if not draft.at and draft.when == "now":
-        draft = replace(draft, at=next_full_hour(visit.now, visit.zone), zone=str(visit.zone))
-    names = await visit.app.db.query(account_names, visit.workspace)
+        draft = replace(draft, at=next_full_hour(page.now, page.zone), zone=str(page.zone))
+    names = await page.app.db.query(account_names, page.workspace)
     connected = [a for a in names if a["disconnected_at"] is None]
     if not draft.account_id and connected:
         draft = replace(draft, account_id=connected[0]["id"])
-    stored = await visit.app.db.query(post_json, visit.workspace, draft.post_id) if draft.post_id else None
-    found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    stored = await page.app.db.query(post_json, page.workspace, draft.post_id) if draft.post_id else None
+    found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
     if errors:
         said = [{**f.to_json()} for f in errors]
         known = {(f["field"], f["rule"]) for f in found["findings"]}
         found["findings"] += [f for f in said if (f["field"], f["rule"]) not in known]
-    files = await uploads.known(visit.app, visit.workspace, _ids(draft))
-    return visit.page(
+    files = await uploads.known(page.app, page.workspace, _ids(draft))
+    return page.render(
         "compose.html",
         status=status,
         draft=draft,
@@ -121,7 +122,7 @@ async def _form(
         done={"text": done, "tone": tone} if done else None,
         opened=opened,
         restored=restored,
-        asked_for=bool(visit.asked("copy") or visit.asked("at") or visit.asked("account")),
+        asked_for=bool(page.query("copy") or page.query("at") or page.query("account")),
         **_sorted(found, draft),
     )
 
@@ -138,8 +139,8 @@ def _ids(draft: Draft) -> list[str]:
     return [str(item["id"]) for part in draft.parts for item in part.media if item.get("id")]
 
 
-async def _findings(visit: Visit, draft: Draft, *, look: bool) -> dict[str, Any]:
-    found = (await inspect_post(visit.app, visit.workspace, draft.to_body(), with_media=look)).to_json()
+async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str, Any]:
+    found = (await inspect_post(page.app, page.workspace, draft.to_body(), with_media=look)).to_json()
     return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
 
 
@@ -190,42 +191,42 @@ def _medium(path: str) -> tuple[int, int]:
     return part, int(inner.removeprefix("media[").rstrip("]"))
 
 
-@pages.post("/compose", files=True)
-async def sent(visit: Visit) -> Response:
-    draft = read_form(visit.text, visit.texts)
-    draft, troubles = await _take_files(visit, draft)
-    do, _, argument = visit.text("do").partition(":")
+@router.post("/compose")
+async def sent(page: LoggedInUpload) -> Response:
+    draft = read_form(page.text, page.texts)
+    draft, troubles = await _take_files(page, draft)
+    do, _, argument = page.text("do").partition(":")
     if troubles:
-        return await _form(visit, draft, errors=troubles, status=422)
+        return await _form(page, draft, errors=troubles, status=422)
     match do:
         case "send" | "draft":
-            return await _accept(visit, draft, as_draft=do == "draft")
+            return await _accept(page, draft, as_draft=do == "draft")
         case "repair":
             part, item = two_numbers(argument)
-            draft, trouble = await _repair(visit, draft, part, item)
+            draft, trouble = await _repair(page, draft, part, item)
             if trouble:
                 there = f"part-{part}-media"
-                return await _form(visit, draft, look=True, focus=there, done=trouble.message, tone="stop")
+                return await _form(page, draft, look=True, focus=there, done=trouble.message, tone="stop")
             done = done_by(draft, do, argument)
-            return await _form(visit, draft, look=True, focus=f"compare-{part}-{item}", done=done)
+            return await _form(page, draft, look=True, focus=f"compare-{part}-{item}", done=done)
         case "restore":
-            return await _form(visit, draft, look=bool(_ids(draft)), restored=True)
+            return await _form(page, draft, look=bool(_ids(draft)), restored=True)
         case "check":
-            return await _form(visit, draft, look=True, focus="check")
+            return await _form(page, draft, look=True, focus="check")
         case "add-media":
-            return await _form(visit, draft, look=True, focus=f"part-{two_numbers(argument)[0]}-media")
+            return await _form(page, draft, look=True, focus=f"part-{two_numbers(argument)[0]}-media")
         case _:
             changed = changed_by(draft, do, argument)
             focus, done = focus_after(changed, do, argument), done_by(draft, do, argument) if changed != draft else ""
-            return await _form(visit, changed, look=bool(_ids(draft)), focus=focus, done=done)
+            return await _form(page, changed, look=bool(_ids(draft)), focus=focus, done=done)
 
 
-async def _take_files(visit: Visit, draft: Draft) -> tuple[Draft, list[Finding]]:
+async def _take_files(page: PageRequest, draft: Draft) -> tuple[Draft, list[Finding]]:
     """Keep the files a form without script brought along, and put them into their parts."""
     troubles: list[Finding] = []
     for n, part in enumerate(draft.parts):
-        for file in visit.files(f"part-{n}-file"):
-            kept = await uploads.keep(visit.app, visit.workspace, file)
+        for file in page.files(f"part-{n}-file"):
+            kept = await uploads.keep(page.app, page.workspace, file)
             if isinstance(kept, Finding):
                 troubles.append(kept)
                 continue
@@ -234,13 +235,13 @@ async def _take_files(visit: Visit, draft: Draft) -> tuple[Draft, list[Finding]]
     return draft, troubles
 
 
-async def _repair(visit: Visit, draft: Draft, part: int, index: int) -> tuple[Draft, Finding | None]:
+async def _repair(page: PageRequest, draft: Draft, part: int, index: int) -> tuple[Draft, Finding | None]:
     """Make one file right now and put the repaired one in its place."""
     if part >= len(draft.parts) or index >= len(draft.parts[part].media):
         return draft, None
     here = draft.parts[part]
     made = await uploads.repair(
-        visit.app, visit.workspace, here.media[index], too_long=str(here.options.get("on_too_long", "")), now=visit.now
+        page.app, page.workspace, here.media[index], too_long=str(here.options.get("on_too_long", "")), now=page.now
     )
     if isinstance(made, Finding):
         return draft, made
@@ -248,37 +249,35 @@ async def _repair(visit: Visit, draft: Draft, part: int, index: int) -> tuple[Dr
     return draft.with_part(part, replace(here, media=items)), None
 
 
-async def _accept(visit: Visit, draft: Draft, *, as_draft: bool) -> Response:
+async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Response:
     if draft.troubles():
-        return await _form(visit, draft, look=True, status=422)
+        return await _form(page, draft, look=True, status=422)
 
     def store(conn: sa.Connection) -> Any:
         if draft.post_id:
-            patch = _as_published(conn, visit.workspace, draft.post_id, draft.to_patch())
-            return visit.app.posts.edit(
-                conn, visit.workspace, draft.post_id, patch, now=visit.now, actor=visit.actor,
+            patch = _as_published(conn, page.workspace, draft.post_id, draft.to_patch())
+            return page.app.posts.edit(
+                conn, page.workspace, draft.post_id, patch, now=page.now, actor=page.actor,
                 version=draft.version,
             )  # fmt: skip
         body = {**draft.to_body(), **({"draft": True} if as_draft else {})}
         key = f"page-{draft.once}" if draft.once else None
-        return intake.accept(
-            conn, visit.app, visit.workspace, body, now=visit.now, actor=visit.actor, idempotency_key=key
-        )
+        return intake.accept(conn, page.app, page.workspace, body, now=page.now, actor=page.actor, idempotency_key=key)
 
-    answer = await visit.app.db.run(store)
+    answer = await page.app.db.run(store)
     match answer:
         case intake.Accepted():
             said = "Kept as a draft." if as_draft else "Scheduled." if draft.when == "at" else "It is on its way."
-            return visit.to(f"/posts/{answer.post.id}", said)
+            return page.redirect(f"/posts/{answer.post.id}", said)
         case Done():
-            return visit.to(f"/posts/{draft.post_id}", answer.message)
+            return page.redirect(f"/posts/{draft.post_id}", answer.message)
         case Rejected():
-            return await _form(visit, draft, look=True, errors=answer.findings, status=422)
+            return await _form(page, draft, look=True, errors=answer.findings, status=422)
         case Missing():
-            return visit.missing("post")
+            return page.not_found("post")
         case Refusal():
             trouble = Finding("", answer.code, answer.message, "")
-            return await _form(visit, draft, errors=[trouble], status=409)
+            return await _form(page, draft, errors=[trouble], status=409)
         case _:
             raise TypeError(type(answer))
 
@@ -302,58 +301,57 @@ def _as_published(conn: sa.Connection, workspace: str, post_id: str, patch: dict
 # ------------------------------------------------------------ for the script
 
 
-@pages.post("/compose/check", files=True)
-async def check(visit: Visit) -> Response:
+@router.post("/compose/check")
+async def check(page: LoggedInUpload) -> Response:
     """Findings as one types: the pieces of the page that show them."""
-    draft = read_form(visit.text, visit.texts)
-    look = visit.text("look") == "yes"
-    found = await _findings(visit, draft, look=look) if _begun(draft) else _nothing()
+    draft = read_form(page.text, page.texts)
+    look = page.text("look") == "yes"
+    found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
     if not draft.at:  # a browser gives an unfinished time as none: it is missing when the form is sent
         soft = {"severity": "warning"}
         found["findings"] = [{**f, **(soft if f["rule"] == "not_a_time" else {})} for f in found["findings"]]
     refused = [
         (n, place)
         for n in range(len(draft.parts))
-        for place, said in enumerate(visit.texts(f"part-{n}-media-refused"))
+        for place, said in enumerate(page.texts(f"part-{n}-media-refused"))
         if said and not look
     ]
     account = next(
-        (a for a in await visit.app.db.query(account_names, visit.workspace) if a["id"] == draft.account_id), {}
+        (a for a in await page.app.db.query(account_names, page.workspace) if a["id"] == draft.account_id), {}
     )
-    return visit.fragment(
+    return page.fragment(
         "compose_check.html",
         draft=draft,
         account=account,
         looked_now=look,
-        files=await uploads.known(visit.app, visit.workspace, _ids(draft)),
+        files=await uploads.known(page.app, page.workspace, _ids(draft)),
         **_sorted(found, draft, refused),
     )
 
 
-@pages.post("/compose/count")
-async def count(visit: Visit) -> Response:
+@router.post("/compose/count")
+async def count(page: LoggedInForm) -> Response:
     """The length of each text as Threads counts it: what the script's own count must agree with."""
-    return visit.json({"counts": [count_text(text) for text in visit.texts("text")], "limit": TEXT_LIMIT})
+    return page.json({"counts": [count_text(text) for text in page.texts("text")], "limit": TEXT_LIMIT})
 
 
-@pages.post("/compose/upload", files=True)
-async def upload(visit: Visit) -> Response:
+@router.post("/compose/upload")
+async def upload(page: LoggedInUpload) -> Response:
     """One file for one part; answers the piece of the form that holds it."""
-    part = visit.text("part", "0")
+    part = page.text("part", "0")
     number = int(part) if part.isdigit() else 0
     items, troubles = [], []
-    for file in visit.files("file"):
-        kept = await uploads.keep(visit.app, visit.workspace, file)
+    for file in page.files("file"):
+        kept = await uploads.keep(page.app, page.workspace, file)
         if isinstance(kept, Finding):
             troubles.append(in_words(kept.to_json()))
         else:
             items.append(kept.item)
-    files = await uploads.known(visit.app, visit.workspace, [str(i["id"]) for i in items])
-    return visit.fragment("compose_media.html", part=number, items=items, first=0, troubles=troubles, files=files)
+    files = await uploads.known(page.app, page.workspace, [str(i["id"]) for i in items])
+    return page.fragment("compose_media.html", part=number, items=items, first=0, troubles=troubles, files=files)
 
 
-@pages.get("/compose/progress/{media_id}")
-async def progress(visit: Visit) -> Response:
+@router.get("/compose/progress/{media_id}")
+async def progress(page: LoggedIn, media_id: str) -> Response:
     """How far a repair is."""
-    media_id = str(visit.request.path_params["media_id"])
-    return visit.json(await uploads.progress_of(visit.app, visit.workspace, media_id))
+    return page.json(await uploads.progress_of(page.app, page.workspace, media_id))

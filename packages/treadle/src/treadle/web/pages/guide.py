@@ -1,35 +1,36 @@
-"""The guide on this server: open to everybody, without a log-in."""
+"""The guide on this server: open to everybody, without logging in."""
 
 from __future__ import annotations
 
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import Anyone, HarmlessForm, PageRequest
 from treadle_diagnosis.guide import render
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 
 
-async def _show(visit: Visit, form: dict[str, str] | None = None) -> Response:
-    url = visit.request.url
-    made = render(url.path + (f"?{url.query}" if url.query else ""), form, signed_in=visit.known is not None)
+async def _show(page: PageRequest, form: dict[str, str] | None = None) -> Response:
+    path, query = page.request.url.path, page.request.url.query.replace("%00", "")
+    made = render(f"{path}?{query}" if query else path, form, signed_in=page.session is not None)
     if made is None:
-        return visit.missing("page in the guide")
+        return page.not_found("page in the guide")
     if made.location:
-        return visit.dressed(RedirectResponse(made.location, made.status))
-    return visit.dressed(Response(made.body, made.status, media_type=made.content_type))
+        return RedirectResponse(made.location, made.status)
+    return Response(made.body, made.status, media_type=made.content_type)
 
 
-@pages.get("/guide", public=True)
-async def start(visit: Visit) -> Response:
-    return await _show(visit)
+@router.get("/guide")
+async def start(page: Anyone) -> Response:
+    return await _show(page)
 
 
-@pages.get("/guide/{place:path}", public=True)
-async def page(visit: Visit) -> Response:
-    return await _show(visit)
+@router.get("/guide/{place:path}")
+async def article(page: Anyone) -> Response:
+    return await _show(page)
 
 
-@pages.post("/guide/diagnose", public=True, harmless=True)
-async def diagnose(visit: Visit) -> Response:
-    return await _show(visit, {name: visit.text(name) for name in ("error", "stage", "surface")})
+@router.post("/guide/diagnose")
+async def diagnose(page: HarmlessForm) -> Response:
+    return await _show(page, {name: page.text(name) for name in ("error", "stage", "surface")})

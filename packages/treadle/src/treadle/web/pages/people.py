@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
 from treadle.people import login, people
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 ACTS = {
     "disable": (people.disable, "They are logged out and cannot log in any more."),
     "enable": (people.enable, "They can log in again, with the password they had."),
@@ -16,42 +17,41 @@ ACTS = {
 }
 
 
-@pages.get("/people")
-async def show(visit: Visit) -> Response:
-    return await _page(visit)
+@router.get("/people")
+async def show(page: LoggedIn) -> Response:
+    return await _page(page)
 
 
-async def _page(visit: Visit, trouble: Refusal | None = None, email: str = "") -> Response:
-    rows = await visit.app.db.query(people.listing, visit.workspace, now=visit.now)
+async def _page(page: PageRequest, trouble: Refusal | None = None, email: str = "") -> Response:
+    rows = await page.app.db.query(people.listing, page.workspace, now=page.now)
     status = trouble.status if trouble else 200
     near = {row.id for row in rows}
-    return visit.page("people.html", status=status, near=near, people=rows, trouble=trouble, email=email)
+    return page.render("people.html", status=status, near=near, people=rows, trouble=trouble, email=email)
 
 
-@pages.post("/people")
-async def add(visit: Visit) -> Response:
-    email = visit.text("email").strip()
+@router.post("/people")
+async def add(page: LoggedInForm) -> Response:
+    email = page.text("email").strip()
     made = await login.add_user(
-        visit.app.db,
-        visit.workspace,
+        page.app.db,
+        page.workspace,
         email,
-        visit.text("password"),
-        actor=visit.viewer.user_id,
-        now=visit.now,
-        zone=visit.viewer.zone,
+        page.text("password"),
+        actor=page.viewer.user_id,
+        now=page.now,
+        zone=page.viewer.zone,
     )
     if isinstance(made, Refusal):
-        return await _page(visit, made, email)
-    return visit.to("/people", "They can log in now. Tell them the password, and to change it.", about=made)
+        return await _page(page, made, email)
+    return page.redirect("/people", "They can log in now. Tell them the password, and to change it.", about=made)
 
 
-@pages.post("/people/{user_id}/{act}")
-async def change(visit: Visit) -> Response:
-    user_id, act = str(visit.request.path_params["user_id"]), str(visit.request.path_params["act"])
+@router.post("/people/{user_id}/{act}")
+async def change(page: LoggedInForm, user_id: str, act: str) -> Response:
     if act not in ACTS:
-        return visit.missing()
+        return page.not_found()
     work, said = ACTS[act]
-    done = await visit.app.db.run(work, visit.workspace, user_id, actor=visit.viewer.user_id, now=visit.now)
+    done = await page.app.db.run(work, page.workspace, user_id, actor=page.viewer.user_id, now=page.now)
     if done is not None:
-        return visit.to("/people", f"{done.title}. {done.detail}", "act", about=user_id)
-    return visit.to("/people", said, about=user_id)
+        return page.redirect("/people", f"{done.title}. {done.detail}", "act", about=user_id)
+    return page.redirect("/people", said, about=user_id)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
@@ -16,12 +17,12 @@ from treadle.services.unpublishing import unpublish
 from treadle.store.repair_preview import counted
 from treadle.store.tables import accounts, api_keys, parts
 from treadle.web import uploads
-from treadle.web.desk import Pages, Visit
-from treadle.web.drawings import waterfall
+from treadle.web.labels import KEY_ID, key_names
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages.posts import act_on
-from treadle.web.words import KEY_ID, key_names
+from treadle.web.waterfall import waterfall
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 
 SAID = {
     "retry": "It is being tried again now.",
@@ -31,15 +32,15 @@ SAID = {
 }
 
 
-@pages.get("/posts/{post_id}")
-async def show(visit: Visit) -> Response:
-    found = await visit.app.db.query(_read, visit.workspace, str(visit.request.path_params["post_id"]), visit.now)
+@router.get("/posts/{post_id}")
+async def show(page: LoggedIn, post_id: str) -> Response:
+    found = await page.app.db.query(_read, page.workspace, post_id, page.now)
     if found is None:
-        return visit.missing("post")
+        return page.not_found("post")
     ids = [str(item["id"]) for part in found["post"]["parts"] for item in part["media"] if item.get("id")]
-    files = await uploads.known(visit.app, visit.workspace, ids)
-    return visit.page(
-        "post.html", drawing=waterfall(found["events"], visit.now), entries=runs(found["events"]), files=files, **found
+    files = await uploads.known(page.app, page.workspace, ids)
+    return page.render(
+        "post.html", drawing=waterfall(found["events"], page.now), entries=runs(found["events"]), files=files, **found
     )
 
 
@@ -132,62 +133,61 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(allowed)
 
 
-@pages.post("/posts/{post_id}/{do:path}")
-async def act(visit: Visit) -> Response:
-    post_id, do = str(visit.request.path_params["post_id"]), str(visit.request.path_params["do"])
+@router.post("/posts/{post_id}/{do:path}")
+async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     here = f"/posts/{post_id}"
     if do == "resolve":
-        answer = await _settle(visit, post_id)
+        answer = await _settle(page, post_id)
     elif do == "unpublish":
-        return await _take_off(visit, post_id)
+        return await _take_off(page, post_id)
     elif do in SAID:
-        answer = await visit.app.db.run(act_on, visit, post_id, do)
+        answer = await page.app.db.run(act_on, page, post_id, do)
     else:
-        return visit.missing()
+        return page.not_found()
     if isinstance(answer, Done):
-        return visit.to("/posts" if do == "delete" else here, SAID.get(do) or answer.message)
+        return page.redirect("/posts" if do == "delete" else here, SAID.get(do) or answer.message)
     if isinstance(answer, Missing):
-        return visit.missing("post")
+        return page.not_found("post")
     if isinstance(answer, Rejected):
-        return visit.to(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
-    return visit.to(here, answer.message, "act")
+        return page.redirect(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
+    return page.redirect(here, answer.message, "act")
 
 
-async def _take_off(visit: Visit, post_id: str) -> Response:
+async def _take_off(page: PageRequest, post_id: str) -> Response:
     """Delete what is out from Threads; asked twice, because it cannot be undone."""
     here = f"/posts/{post_id}"
-    if visit.text("sure") != "yes":
-        return visit.to(here, "Tick that you are sure: it cannot be brought back.", "act")
-    done = await unpublish(visit.app, visit.workspace, post_id, actor=visit.actor)
+    if page.text("sure") != "yes":
+        return page.redirect(here, "Tick that you are sure: it cannot be brought back.", "act")
+    done = await unpublish(page.app, page.workspace, post_id, actor=page.actor)
     if isinstance(done, Missing):
-        return visit.missing("post")
+        return page.not_found("post")
     if isinstance(done, Refusal):
-        return visit.to(here, done.message, "act")
+        return page.redirect(here, done.message, "act")
     if done.cause is not None:
-        return visit.to(here, f"{done.cause.title}. {done.cause.next_step}", "act")
-    return visit.to(here, "It is off Threads.")
+        return page.redirect(here, f"{done.cause.title}. {done.cause.next_step}", "act")
+    return page.redirect(here, "It is off Threads.")
 
 
-async def _settle(visit: Visit, post_id: str) -> Any:
+async def _settle(page: PageRequest, post_id: str) -> Any:
     """What a person saw on Threads: this very post, or none."""
     live = Named("")
-    if visit.text("absent") != "yes":
-        if not visit.text("live").strip():
+    if page.text("absent") != "yes":
+        if not page.text("live").strip():
             return Refusal("unsaid", "Give the address of the post as Threads shows it, or tick that none is there.")
-        found = await named(visit.app, visit.workspace, post_id, visit.text("live"))
+        found = await named(page.app, page.workspace, post_id, page.text("live"))
         if not isinstance(found, Named):
             return found
         live = found
-    return await visit.app.db.run(_resolve, visit, post_id, live)
+    return await page.app.db.run(_resolve, page, post_id, live)
 
 
-def _resolve(conn: sa.Connection, visit: Visit, post_id: str, live: Named) -> Any:
-    return visit.app.posts.resolve(
+def _resolve(conn: sa.Connection, page: PageRequest, post_id: str, live: Named) -> Any:
+    return page.app.posts.resolve(
         conn,
-        visit.workspace,
+        page.workspace,
         post_id,
-        now=visit.now,
-        actor=visit.actor,
+        now=page.now,
+        actor=page.actor,
         live_id=live.id or None,
         absent=not live.id,
         permalink=live.permalink,

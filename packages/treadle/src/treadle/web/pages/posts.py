@@ -8,17 +8,18 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done
 from treadle.domain.states import STATE_WORDS
 from treadle.services.read import Filters, counts, list_posts
 from treadle.store.tables import accounts, posts
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages import replace
 from treadle_diagnosis import catalog
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 PAGE = 40
 MOST_AT_ONCE = 500
 SORTS = {
@@ -45,16 +46,16 @@ ASKS = {
 SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
 
 
-def filters_of(visit: Visit) -> Filters:
+def filters_of(page: PageRequest) -> Filters:
     """The filters in the address. Values nobody knows are left out."""
-    query = visit.request.query_params
+    query = page.query_params
     sort = query.get("sort", "")
     states = tuple(s for s in query.getlist("state") if s in STATE_WORDS)
     day = day_of(query.get("day", ""))
     return Filters(
         states=states or (SHOWN if day else ()),
-        due_from=start_of(day, visit.zone) if day else None,
-        due_to=start_of(day + timedelta(days=1), visit.zone) if day else None,
+        due_from=start_of(day, page.zone) if day else None,
+        due_to=start_of(day + timedelta(days=1), page.zone) if day else None,
         lanes=tuple(s for s in query.getlist("lane") if s),
         patterns=tuple(s for s in query.getlist("pattern") if s),
         account_id=query.get("account") or None,
@@ -78,24 +79,24 @@ def start_of(day: date, zone: ZoneInfo) -> float:
     return datetime.combine(day, time(), zone).timestamp()
 
 
-@pages.get("/posts")
-async def show(visit: Visit) -> Response:
-    filters = filters_of(visit)
-    found = await visit.app.db.query(_list, visit.workspace, filters, visit.asked("after") or None)
-    kept = [(k, v) for k, v in visit.request.query_params.multi_items() if v and k != "after"]
+@router.get("/posts")
+async def show(page: LoggedIn) -> Response:
+    filters = filters_of(page)
+    found = await page.app.db.query(_list, page.workspace, filters, page.query("after") or None)
+    kept = [(k, v) for k, v in page.query_params.multi_items() if v and k != "after"]
     following = urlencode([*kept, ("after", found["cursor"])]) if found["cursor"] else ""
-    return visit.page(
+    return page.render(
         "posts.html",
         filters=filters,
         sorts=SORTS,
         bulk=BULK,
         asks=ASKS,
-        back=visit.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
-        day=day_of(visit.asked("day")),
+        back=page.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
+        day=day_of(page.query("day")),
         asked_cause=title_of(filters.patterns[0]) if filters.patterns else "",
         filtered=bool([k for k, _ in kept if k != "sort"]),
         following=following,
-        first_page=not visit.asked("after"),
+        first_page=not page.query("after"),
         **found,
     )
 
@@ -136,20 +137,20 @@ def account_names(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-@pages.post("/posts/bulk")
-async def bulk(visit: Visit) -> Response:
-    do = visit.text("do")
-    ids = list(dict.fromkeys(visit.texts("post")))[:MOST_AT_ONCE]
-    back = visit.text("back")
+@router.post("/posts/bulk")
+async def bulk(page: LoggedInForm) -> Response:
+    do = page.text("do")
+    ids = list(dict.fromkeys(page.texts("post")))[:MOST_AT_ONCE]
+    back = page.text("back")
     back = back if back.startswith("/posts") else "/posts"
     if do not in BULK or not ids:
-        return visit.to(back, "Choose posts first, then what to do with them.", "act")
+        return page.redirect(back, "Choose posts first, then what to do with them.", "act")
     if do == "replace":
-        return await replace.form(visit, ids)
+        return await replace.form(page, ids)
     done = 0
     refused: dict[str, int] = {}
     for post_id in ids:  # one transaction each: one that cannot be done does not undo the others
-        answer = await visit.app.db.run(act_on, visit, post_id, do)
+        answer = await page.app.db.run(act_on, page, post_id, do)
         if isinstance(answer, Done):
             done += 1
         else:
@@ -157,18 +158,18 @@ async def bulk(visit: Visit) -> Response:
             refused[why] = refused.get(why, 0) + 1
     said = f"{BULK[do]}: {done} of {len(ids)} done."
     said += "".join(f" {n} not: {why}" for why, n in refused.items())
-    return visit.to(back, said, "go" if not refused else "act")
+    return page.redirect(back, said, "go" if not refused else "act")
 
 
-def act_on(conn: sa.Connection, visit: Visit, post_id: str, do: str) -> Any:
+def act_on(conn: sa.Connection, page: PageRequest, post_id: str, do: str) -> Any:
     """One of the things that need no more to be said: retry, confirm, cancel, delete."""
-    service, now, actor = visit.app.posts, visit.now, visit.actor
+    service, now, actor = page.app.posts, page.now, page.actor
     match do:
         case "retry":
-            return service.retry(conn, visit.workspace, post_id, now=now, actor=actor)
+            return service.retry(conn, page.workspace, post_id, now=now, actor=actor)
         case "confirm":
-            return service.confirm(conn, visit.workspace, post_id, now=now, actor=actor)
+            return service.confirm(conn, page.workspace, post_id, now=now, actor=actor)
         case "cancel":
-            return service.cancel(conn, visit.workspace, post_id, now=now, actor=actor)
+            return service.cancel(conn, page.workspace, post_id, now=now, actor=actor)
         case _:
-            return service.delete(conn, visit.workspace, post_id)
+            return service.delete(conn, page.workspace, post_id)

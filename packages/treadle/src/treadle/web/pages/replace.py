@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Answer, Done, Missing, Rejected
@@ -15,9 +16,9 @@ from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters, count_posts, posts_json
 from treadle.store.tables import posts
 from treadle.web import uploads
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInUpload, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 SHOWN = 12  # posts that are listed; all of them are changed
 CHANGEABLE = ("fix_media", "fix_content")  # actions that a change of the post carries out
 NONE_LEFT = "None of these posts can be changed any more."
@@ -68,26 +69,26 @@ def _choose(conn: sa.Connection, workspace: str, held: Held) -> tuple[list[str],
     return ids, Rest(held, count_posts(conn, workspace, held.filters, after=after), after)
 
 
-@pages.get("/posts/replace")
-async def show(visit: Visit) -> Response:
+@router.get("/posts/replace")
+async def show(page: LoggedIn) -> Response:
     """For the posts that one cause holds, or that are named."""
-    ids = list(dict.fromkeys(visit.request.query_params.getlist("post")))[:MOST]
-    held = Held(visit.asked("pattern"), visit.asked("blocker"), visit.asked("account"), visit.asked("after"))
+    ids = list(dict.fromkeys(page.query_params.getlist("post")))[:MOST]
+    held = Held(page.query("pattern"), page.query("blocker"), page.query("account"), page.query("after"))
     if held:
-        return await form(visit, *await visit.app.db.query(_choose, visit.workspace, held))
-    return await form(visit, ids)
+        return await form(page, *await page.app.db.query(_choose, page.workspace, held))
+    return await form(page, ids)
 
 
 async def form(
-    visit: Visit, ids: Sequence[str], rest: Rest | None = None, *, trouble: str = "", status: int = 200
+    page: PageRequest, ids: Sequence[str], rest: Rest | None = None, *, trouble: str = "", status: int = 200
 ) -> Response:
     """What stands in these posts, and what to put in its place."""
-    found = await visit.app.db.query(_posts, visit.workspace, ids)
+    found = await page.app.db.query(_posts, page.workspace, ids)
     if not found:
-        return visit.to("/posts", NONE_LEFT, "act")
+        return page.redirect("/posts", NONE_LEFT, "act")
     files, links = _stands(found)
-    names = await uploads.known(visit.app, visit.workspace, [f for f, _ in files if f.startswith("med_")])
-    return visit.page(
+    names = await uploads.known(page.app, page.workspace, [f for f, _ in files if f.startswith("med_")])
+    return page.render(
         "replace.html",
         status=status,
         trouble=trouble,
@@ -98,7 +99,7 @@ async def form(
         most=MOST,
         files=[(f, names[f]["filename"] if f in names else f, n) for f, n in files],
         links=links,
-        given={name: visit.text(name) for name in FIELDS},
+        given={name: page.text(name) for name in FIELDS},
         results=None,
     )
 
@@ -119,31 +120,31 @@ def _stands(found: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, int]], lis
     return files.most_common(50), links.most_common(50)
 
 
-@pages.post("/posts/replace", files=True)
-async def carry(visit: Visit) -> Response:
+@router.post("/posts/replace")
+async def carry(page: LoggedInUpload) -> Response:
     """Change the posts named, or, when none is, the next ones of the cause."""
-    ids = list(dict.fromkeys(visit.texts("post")))[:MOST]
-    held = Held(visit.text("pattern"), visit.text("blocker"), visit.text("account"), visit.text("after"))
+    ids = list(dict.fromkeys(page.texts("post")))[:MOST]
+    held = Held(page.text("pattern"), page.text("blocker"), page.text("account"), page.text("after"))
     rest = Rest(held)
     if held and not ids:
-        ids, rest = await visit.app.db.query(_choose, visit.workspace, held)
+        ids, rest = await page.app.db.query(_choose, page.workspace, held)
     elif held and held.after:
-        left = await visit.app.db.query(count_posts, visit.workspace, held.filters, after=held.after)
+        left = await page.app.db.query(count_posts, page.workspace, held.filters, after=held.after)
         rest = Rest(held, left, held.after if left else "")
-    order = await _order(visit)
+    order = await _order(page)
     if isinstance(order, str):
-        return await form(visit, ids, rest, trouble=order, status=422)
+        return await form(page, ids, rest, trouble=order, status=422)
     if not ids:
-        return visit.to("/posts", NONE_LEFT, "act")
-    done = await carry_out(visit.app, visit.workspace, ids, order, actor=visit.actor)
+        return page.redirect("/posts", NONE_LEFT, "act")
+    done = await carry_out(page.app, page.workspace, ids, order, actor=page.actor)
     results = [
-        {"post": post.to_json(), "good": isinstance(answer, Done), "said": _said(answer)}
+        {"post": post.to_json(), "good": isinstance(answer, Done), "text": _text(answer)}
         for _, answer, post in done
         if post
     ]
     results.sort(key=lambda result: bool(result["good"]))  # what was not changed is read first
     good = sum(1 for result in results if result["good"])
-    return visit.page(
+    return page.render(
         "replace.html",
         results=results,
         shown=max(SHOWN, len(results) - good),
@@ -151,42 +152,42 @@ async def carry(visit: Visit) -> Response:
         total=len(ids),
         rest=rest,
         most=MOST,
-        again=_again(visit, order),
+        again=_again(page, order),
     )
 
 
-def _again(visit: Visit, order: Order) -> dict[str, str]:
+def _again(page: PageRequest, order: Order) -> dict[str, str]:
     """The fields of a form that asks for the same in the posts that are left; an uploaded file is not sent again."""
-    fields = {name: visit.text(name) for name in FIELDS if visit.text(name)}
+    fields = {name: page.text(name) for name in FIELDS if page.text(name)}
     if order.media is not None:
         fields["file_to"] = order.media[1]
     return {**fields, **({"retry": "yes"} if order.retry else {})}
 
 
-async def _order(visit: Visit) -> Order | str:
+async def _order(page: PageRequest) -> Order | str:
     """What the form asks for, or what is wrong with it."""
-    files = visit.files("file")
-    if (files or visit.text("file_to").strip()) and not visit.text("file_from"):
+    files = page.files("file")
+    if (files or page.text("file_to").strip()) and not page.text("file_from"):
         return "Choose which file the new one takes the place of."
-    if visit.text("link_to").strip() and not visit.text("link_from"):
+    if page.text("link_to").strip() and not page.text("link_from"):
         return "Choose which link the new one takes the place of."
-    if visit.text("text_to") and not visit.text("text_from"):
+    if page.text("text_to") and not page.text("text_from"):
         return "Say which words the new ones take the place of."
     pairs: dict[str, tuple[str, str]] = {}
-    if visit.text("text_from"):
-        pairs["text"] = (visit.text("text_from"), visit.text("text_to"))
-    if visit.text("link_from"):
-        pairs["link"] = (visit.text("link_from"), visit.text("link_to").strip())
-    if visit.text("file_from"):
-        new = visit.text("file_to").strip()
+    if page.text("text_from"):
+        pairs["text"] = (page.text("text_from"), page.text("text_to"))
+    if page.text("link_from"):
+        pairs["link"] = (page.text("link_from"), page.text("link_to").strip())
+    if page.text("file_from"):
+        new = page.text("file_to").strip()
         for file in files:
-            kept = await uploads.keep(visit.app, visit.workspace, file)
+            kept = await uploads.keep(page.app, page.workspace, file)
             if not isinstance(kept, uploads.Kept):
                 return kept.message
             new = str(kept.item["id"])
         if not new:
             return "Choose the file that takes its place, or give its address."
-        pairs["media"] = (visit.text("file_from"), new)
+        pairs["media"] = (page.text("file_from"), new)
     if not pairs:
         return "Say what is to be replaced: words, a link or a file."
     return Order(
@@ -194,11 +195,11 @@ async def _order(visit: Visit) -> Order | str:
         media=pairs.get("media"),
         text=pairs.get("text"),
         link=pairs.get("link"),
-        retry=bool(visit.text("retry")),
+        retry=bool(page.text("retry")),
     )
 
 
-def _said(answer: Answer) -> str:
+def _text(answer: Answer) -> str:
     match answer:
         case Done():
             return answer.message or "Changed."

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.accounts.from_meta import verify_token
@@ -15,12 +16,12 @@ from treadle.people import login
 from treadle.services import cage_line, doctor
 from treadle.settings import Settings
 from treadle.store.tables import accounts, workers, workspaces
-from treadle.web.desk import Pages, Visit
-from treadle.web.pages.door import first
+from treadle.web.page_request import Anyone, LoggedInForm, PageRequest
+from treadle.web.pages.login import first
 from treadle_threads import ThreadsClient
 from treadle_threads.transport import open_session
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 VERDICTS = {
     "fine": ("go", "Good"),
     "look": ("act", "Look"),
@@ -29,33 +30,33 @@ VERDICTS = {
 }
 
 
-@pages.get("/setup", public=True)
-async def show(visit: Visit) -> Response:
-    if visit.known is None:
-        if not await visit.app.db.query(login.anybody):
-            return await first(visit)
-        return visit.to("/login?next=/setup")
-    return await _page(visit, ask_meta=False)
+@router.get("/setup")
+async def show(page: Anyone) -> Response:
+    if page.session is None:
+        if not await page.app.db.query(login.anybody):
+            return await first(page)
+        return page.redirect("/login?next=/setup")
+    return await _page(page, ask_meta=False)
 
 
-@pages.post("/setup")
-async def ask(visit: Visit) -> Response:
+@router.post("/setup")
+async def ask(page: LoggedInForm) -> Response:
     """The same, with what only Meta and the internet can tell: a few seconds."""
-    return await _page(visit, ask_meta=True)
+    return await _page(page, ask_meta=True)
 
 
-async def _page(visit: Visit, *, ask_meta: bool) -> Response:
-    settings = visit.app.settings
-    runs_it = await visit.app.db.query(_first_workspace) == visit.workspace
+async def _page(page: PageRequest, *, ask_meta: bool) -> Response:
+    settings = page.app.settings
+    runs_it = await page.app.db.query(_first_workspace) == page.workspace
     if runs_it:
-        lines = [*await _examined(visit, ask_meta), doctor.repairs(await failing_repair(settings))]
-        heard = await visit.app.db.query(doctor.last_heard, visit.now)
+        lines = [*await _examined(page, ask_meta), doctor.repairs(await failing_repair(settings))]
+        heard = await page.app.db.query(doctor.last_heard, page.now)
         checks = [_told(_without_addresses(line, settings.public_url, heard)) for line in lines]
     else:
         # What concerns the whole house, and every account in it, is for those who run it.
-        facts = await visit.app.db.query(_facts, visit.workspace, visit.now)
-        checks = _checks(visit, facts)
-    return visit.page(
+        facts = await page.app.db.query(_facts, page.workspace, page.now)
+        checks = _checks(page, facts)
+    return page.render(
         "setup.html",
         checks=checks,
         runs_it=runs_it,
@@ -87,23 +88,23 @@ def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor
     return replace(line, found=heard if line.name == "Callbacks" else f"{public_url} is https.")
 
 
-async def _examined(visit: Visit, ask_meta: bool) -> list[doctor.Line]:
+async def _examined(page: PageRequest, ask_meta: bool) -> list[doctor.Line]:
     """Also who runs the house sees the accounts of their own workspace only."""
     async with (
         open_session() as session,
         ThreadsClient(
-            base_url=visit.app.settings.threads_api_url, timeout_s=visit.app.settings.threads_timeout
+            base_url=page.app.settings.threads_api_url, timeout_s=page.app.settings.threads_timeout
         ) as client,
     ):
-        house = visit.app.accounts(client)
+        house = page.app.accounts(client)
         return await doctor.examine(
-            house, session, network=ask_meta, workspace=visit.workspace, more=await cage_line.lines(visit.app.settings)
+            house, session, network=ask_meta, workspace=page.workspace, more=await cage_line.lines(page.app.settings)
         )
 
 
 def _told(line: doctor.Line) -> dict[str, str]:
     tone, label = VERDICTS[line.verdict]
-    return {"tone": tone, "label": label, "name": line.name, "said": line.found, "todo": line.todo}
+    return {"tone": tone, "label": label, "name": line.name, "found": line.found, "todo": line.todo}
 
 
 def _first_workspace(conn: sa.Connection) -> str | None:
@@ -124,29 +125,29 @@ def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
     return {"workers": alive, "accounts": connected}
 
 
-def _checks(visit: Visit, facts: dict[str, Any]) -> list[dict[str, str]]:
+def _checks(page: PageRequest, facts: dict[str, Any]) -> list[dict[str, str]]:
     """For the people of a workspace who do not run the house."""
-    settings = visit.app.settings
+    settings = page.app.settings
     ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
 
-    def say(good: bool, name: str, said: str, todo: str) -> dict[str, str]:
+    def check(good: bool, name: str, found: str, todo: str) -> dict[str, str]:
         tone, label = VERDICTS["fine" if good else "look"]
-        return {"tone": tone, "label": label, "name": name, "said": said, "todo": "" if good else todo}
+        return {"tone": tone, "label": label, "name": name, "found": found, "todo": "" if good else todo}
 
     return [
-        say(
+        check(
             ready,
             "Meta app",
             "Set." if ready else "None is set.",
             "Ask whoever runs this server to set the Threads App ID and secret.",
         ),
-        say(
+        check(
             facts["workers"] > 0,
             "Worker",
             "Posts are being sent." if facts["workers"] else "None is running: nothing is sent.",
             "Ask whoever runs this server to start treadle serve.",
         ),
-        say(
+        check(
             facts["accounts"] > 0,
             "Accounts",
             f"{facts['accounts']} connected." if facts["accounts"] else "None is connected yet.",

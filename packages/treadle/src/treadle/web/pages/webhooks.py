@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
 from treadle.notify import webhooks
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 LATELY = 5  # deliveries that the list of webhooks shows of each
 PAGE = 40
 DELIVERY_STATES = {"due": ("wait", "Waiting"), "delivered": ("go", "Delivered"), "given_up": ("stop", "Given up")}
@@ -72,20 +73,20 @@ def _ids(hooks: list[dict[str, Any]]) -> set[str]:
     return {str(row["id"]) for hook in hooks for row in (hook, *hook["deliveries"])}
 
 
-@pages.get("/webhooks")
-async def show(visit: Visit) -> Response:
-    return await _page(visit)
+@router.get("/webhooks")
+async def show(page: LoggedIn) -> Response:
+    return await _page(page)
 
 
-@pages.get("/webhooks/{hook_id}")
-async def show_one(visit: Visit) -> Response:
+@router.get("/webhooks/{hook_id}")
+async def show_one(page: LoggedIn, hook_id: str) -> Response:
     """Everything one endpoint was told, newest first."""
-    hook_id, before = str(visit.request.path_params["hook_id"]), visit.asked("before")
-    found = await visit.app.db.query(_read_one, visit.workspace, hook_id, before)
+    before = page.query("before")
+    found = await page.app.db.query(_read_one, page.workspace, hook_id, before)
     if found is None:
-        return visit.missing("webhook")
-    here = visit.request.url.path + (f"?before={before}" if before else "")
-    return visit.page(
+        return page.not_found("webhook")
+    here = page.request.url.path + (f"?before={before}" if before else "")
+    return page.render(
         "webhook.html",
         near=_ids([found]),
         hook=found,
@@ -95,9 +96,9 @@ async def show_one(visit: Visit) -> Response:
     )
 
 
-async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, status: int = 200) -> Response:
-    found = await visit.app.db.query(_read, visit.workspace)
-    return visit.page(
+async def _page(page: PageRequest, secret: str = "", trouble: Refusal | None = None, status: int = 200) -> Response:
+    found = await page.app.db.query(_read, page.workspace)
+    return page.render(
         "webhooks.html",
         status=status,
         near=_ids(found),
@@ -106,38 +107,37 @@ async def _page(visit: Visit, secret: str = "", trouble: Refusal | None = None, 
         delivery_states=DELIVERY_STATES,
         secret=secret,
         trouble=trouble,
-        url=visit.text("url"),
-        types=visit.texts("type"),
+        url=page.text("url"),
+        types=page.texts("type"),
         back="/webhooks",
     )
 
 
-@pages.post("/webhooks")
-async def make(visit: Visit) -> Response:
-    url = visit.text("url").strip()
+@router.post("/webhooks")
+async def make(page: LoggedInForm) -> Response:
+    url = page.text("url").strip()
 
     def work(conn: sa.Connection) -> webhooks.NewWebhook | Refusal:
         return webhooks.create(
             conn,
-            visit.app.vault,
-            visit.workspace,
+            page.app.vault,
+            page.workspace,
             url=url,
-            types=visit.texts("type"),
-            actor=visit.viewer.user_id,
-            now=visit.now,
-            allow_http=visit.app.settings.allow_private_media_hosts,
+            types=page.texts("type"),
+            actor=page.viewer.user_id,
+            now=page.now,
+            allow_http=page.app.settings.allow_private_media_hosts,
         )
 
-    made = await visit.app.db.run(work)
+    made = await page.app.db.run(work)
     if isinstance(made, Refusal):
-        return await _page(visit, trouble=made, status=made.status)
-    return await _page(visit, made.secret)
+        return await _page(page, trouble=made, status=made.status)
+    return await _page(page, made.secret)
 
 
-@pages.post("/webhooks/{hook_id}/{do}")
-async def act(visit: Visit) -> Response:
-    hook_id, do = str(visit.request.path_params["hook_id"]), str(visit.request.path_params["do"])
-    actor, now, workspace = visit.viewer.user_id, visit.now, visit.workspace
+@router.post("/webhooks/{hook_id}/{do}")
+async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
+    actor, now, workspace = page.viewer.user_id, page.now, page.workspace
 
     def work(conn: sa.Connection) -> tuple[Any, bool]:
         """The answer, and whether the endpoint is on."""
@@ -149,24 +149,24 @@ async def act(visit: Visit) -> Response:
             case "ping":
                 return webhooks.ping(conn, workspace, hook_id, now=now), on
             case "secret":
-                return webhooks.rotate(conn, visit.app.vault, workspace, hook_id, actor=actor, now=now), on
+                return webhooks.rotate(conn, page.app.vault, workspace, hook_id, actor=actor, now=now), on
             case "remove":
                 return webhooks.remove(conn, workspace, hook_id, actor=actor, now=now) or None, on
             case "redeliver":
-                delivery = visit.text("delivery")
+                delivery = page.text("delivery")
                 return webhooks.redeliver(conn, workspace, hook_id, delivery, actor=actor, now=now) or None, on
             case _:
                 return None, on
 
-    done, on = await visit.app.db.run(work)
-    back = visit.text("back")
+    done, on = await page.app.db.run(work)
+    back = page.text("back")
     back = back if back.startswith("/webhooks") and do != "remove" else "/webhooks"
     if done is None:
-        return visit.missing("delivery" if do == "redeliver" else "webhook")
+        return page.not_found("delivery" if do == "redeliver" else "webhook")
     if isinstance(done, Refusal):
-        return visit.to("/webhooks", f"{done.title}. {done.detail}", "act")
+        return page.redirect("/webhooks", f"{done.title}. {done.detail}", "act")
     if isinstance(done, webhooks.NewWebhook):
-        return await _page(visit, done.secret)
+        return await _page(page, done.secret)
     kept = "It is kept until the webhook is started again."
     said = {
         "pause": "Paused: what happens is kept for it.",
@@ -175,5 +175,5 @@ async def act(visit: Visit) -> Response:
         "remove": "Removed.",
         "redeliver": "It is sent again." if on else kept,
     }
-    about = visit.text("delivery") if do == "redeliver" else hook_id
-    return visit.to(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)
+    about = page.text("delivery") if do == "redeliver" else hook_id
+    return page.redirect(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)

@@ -33,7 +33,7 @@
 
   // What was just done is read first, and one goes on from there; a browser leaves that to us when the address names a
   // place on the page.
-  const word = $("#said");
+  const word = $("#message");
   if (word && ["BODY", "HTML"].includes(document.activeElement.tagName)) word.focus();
   else if (word && word !== document.activeElement) window.treadleSay(word.textContent.trim());
 
@@ -91,9 +91,9 @@
   };
   // What was just said beside something stays there, and does not lose the focus.
   const keepWord = (from, to) => {
-    const said = $("#said[data-about]", from);
+    const said = $("#message[data-about]", from);
     const place = said && to.querySelector(`#${CSS.escape(said.dataset.about)}`);
-    if (!place || $("#said", place)) return;
+    if (!place || $("#message", place)) return;
     const after = $(".need-head", place);
     if (after) after.after(said.cloneNode(true));
     else ($(".row-main", place) ?? place).prepend(said.cloneNode(true));

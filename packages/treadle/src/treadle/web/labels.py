@@ -285,8 +285,8 @@ def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def teach(templates: Environment) -> None:
-    """Give the templates these words."""
+def install(templates: Environment) -> None:
+    """Give the templates these filters and labels."""
     templates.filters.update(
         span=span,
         size=size,

@@ -1,4 +1,4 @@
-"""Addresses that lead nowhere and pages that fail: a page for people, a problem document for programs."""
+"""Wrong addresses and pages that fail: a page for people, a problem document for programs."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.treadle.web.web_house import EMAIL, Furnished
-from treadle.web.desk import SESSION_COOKIE
+from treadle.web.page_request import SESSION_COOKIE
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)
 
 
 @pytest.mark.parametrize("address", ["/no-such-page", "/today", "/Accounts", "/calendar/"])
-def test_an_unknown_address_is_a_page_with_a_way_on(furnished: Furnished, address: str) -> None:
+def test_a_wrong_address_is_a_page_that_links_on(furnished: Furnished, address: str) -> None:
     answer = furnished.client.get(address, headers=BROWSER)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
-    assert "There is no such page" in answer.text
+    assert "Page not found" in answer.text
     assert 'href="/posts"' in answer.text
     assert EMAIL in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not INLINE.search(answer.text)
 
 
-def test_a_stranger_sees_it_too_and_nothing_of_the_house(furnished: Furnished) -> None:
+def test_whoever_is_not_logged_in_sees_it_too_and_nothing_of_the_workspace(furnished: Furnished) -> None:
     furnished.client.cookies.clear()
     answer = furnished.client.get("/no-such-page", headers=BROWSER)
     assert answer.status_code == 404
@@ -57,12 +57,12 @@ def test_a_form_address_that_is_opened_says_so(furnished: Furnished) -> None:
     answer = furnished.client.get("/logout", headers=BROWSER)
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
-    assert "belongs to a form" in answer.text
+    assert "only accepts a form" in answer.text
     program = furnished.client.get("/logout")
     assert (program.status_code, program.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_a_mistake_of_ours_is_a_page_with_its_number(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_a_page_with_its_number(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a secret of the inside")
 
@@ -70,9 +70,11 @@ def test_a_mistake_of_ours_is_a_page_with_its_number(furnished: Furnished, monke
     with TestClient(furnished.site, cookies=dict(furnished.client.cookies), raise_server_exceptions=False) as client:
         answer = client.get("/unknown", headers=BROWSER)
     assert answer.status_code == 500
-    assert "Treadle made a mistake" in answer.text
+    assert "Something went wrong in Treadle" in answer.text
     assert re.search(r"<code>err_\w+</code>", answer.text)
     assert "secret of the inside" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_lost_database_is_a_page_too(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +83,9 @@ def test_a_lost_database_is_a_page_too(furnished: Furnished, monkeypatch: pytest
     def gone(*_: object) -> None:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("no connection"))
 
-    monkeypatch.setattr("treadle.web.desk._come_in", gone)
+    monkeypatch.setattr("treadle.web.page_request._session", gone)
     assert furnished.client.cookies[SESSION_COOKIE]
     answer = furnished.client.get("/posts", headers=BROWSER)
     assert answer.status_code == 503
-    assert "The database does not answer" in answer.text
+    assert "The database isn&#39;t responding" in answer.text
     assert answer.headers["retry-after"] == "5"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from treadle.plural import plural
-from treadle.web.words import OUTCOME_TONES, OUTCOME_WORDS, STAGE_WORDS, epoch, span
+from treadle.web.labels import OUTCOME_TONES, OUTCOME_WORDS, STAGE_WORDS, epoch, span
 
 FOLD_SHARE = 0.09  # of the width, for each folded wait
 MOST_FOLDS = 6
@@ -19,7 +19,7 @@ TICK_ROOM = 12.0  # percent at either end in which the axis' own label stands
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One call or moment. ``x`` and ``width`` in percent of the drawing; ``tone`` as in :mod:`treadle.web.words`."""
+    """One call or moment. ``x`` and ``width`` in percent of the drawing; ``tone`` as in :mod:`treadle.web.labels`."""
 
     event_id: int
     x: float

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.states import FINAL
@@ -18,10 +19,10 @@ from treadle.services.asking import ask
 from treadle.services.read import Filters, get_blocker, list_posts
 from treadle.services.usage import usage_of
 from treadle.store.tables import accounts, posts, workspaces
-from treadle.web.desk import Pages, Visit
-from treadle.web.words import ago, epoch
+from treadle.web.labels import ago, epoch
+from treadle.web.page_request import LoggedIn, LoggedInForm
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 DAY = 86_400.0
 SHOWN = 8
 SOON_S = 7 * DAY  # a token that ends within a week is a risk
@@ -30,9 +31,9 @@ NEARLY = 0.9  # of a quota
 GOING = ("scheduled", "publishing", "waiting", "retrying")  # would be out by themselves
 
 
-@pages.get("/")
-async def show(visit: Visit) -> Response:
-    return visit.page("today.html", **await visit.app.db.query(_read, visit.workspace, visit.now))
+@router.get("/")
+async def show(page: LoggedIn) -> Response:
+    return page.render("home.html", **await page.app.db.query(_read, page.workspace, page.now))
 
 
 def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
@@ -140,30 +141,29 @@ def _counts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
     }
 
 
-@pages.post("/pause")
-async def pause(visit: Visit) -> Response:
+@router.post("/pause")
+async def pause(page: LoggedInForm) -> Response:
     """Stop or resume the whole workspace."""
-    stop = visit.text("do") == "pause"
+    stop = page.text("do") == "pause"
 
     def work(conn: sa.Connection) -> None:
-        visit.app.posts.pause(conn, visit.workspace, paused=stop, now=visit.now)
+        page.app.posts.pause(conn, page.workspace, paused=stop, now=page.now)
         event = "workspace.paused" if stop else "workspace.resumed"
-        audit.note(conn, visit.workspace, visit.viewer.user_id, event, visit.workspace, now=visit.now)
+        audit.note(conn, page.workspace, page.viewer.user_id, event, page.workspace, now=page.now)
 
-    await visit.app.db.run(work)
-    return visit.to("/", "Paused: nothing is sent until you resume." if stop else "It goes on.")
+    await page.app.db.run(work)
+    return page.redirect("/", "Paused: nothing is sent until you resume." if stop else "It goes on.")
 
 
-@pages.post("/blockers/{blocker_id}/recheck")
-async def look_again(visit: Visit) -> Response:
-    blocker_id = str(visit.request.path_params["blocker_id"])
-    found = await visit.app.db.query(get_blocker, visit.workspace, blocker_id)
-    back = visit.text("back")
+@router.post("/blockers/{blocker_id}/recheck")
+async def look_again(page: LoggedInForm, blocker_id: str) -> Response:
+    found = await page.app.db.query(get_blocker, page.workspace, blocker_id)
+    back = page.text("back")
     back = back if back.startswith("/") and not back.startswith("//") else "/"
     if found is None:
-        return visit.missing("cause")
-    result = await ask(visit.app, lambda house: recheck(house, visit.app.releaser, blocker_id, asked=True))
+        return page.not_found("cause")
+    result = await ask(page.app, lambda house: recheck(house, page.app.releaser, blocker_id, asked=True))
     said = result.message
     if result.verdict == "repaired" and result.released:
         said += f" {plural(len(result.released), 'post goes', 'posts go')} out now."
-    return visit.to(back, said, {"repaired": "go", "still": "act", "unknown": "wait"}[result.verdict])
+    return page.redirect(back, said, {"repaired": "go", "still": "act", "unknown": "wait"}[result.verdict])

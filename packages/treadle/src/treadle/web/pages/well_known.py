@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib import resources
 
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.web.desk import Pages, Visit
+from treadle.web.page_request import Anyone
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.guide import prose
 
-pages = Pages()
+router = APIRouter(include_in_schema=False)
 # Meta's crawler fetches media and obeys this file; the guide is for everybody. The rest is for people who log in.
 ROBOTS = """User-agent: *
 Allow: /media/
@@ -21,22 +22,22 @@ Disallow: /
 """
 
 
-@pages.get("/robots.txt", public=True)
-async def robots(visit: Visit) -> Response:
-    return visit.dressed(Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"}))
+@router.get("/robots.txt")
+async def robots(page: Anyone) -> Response:
+    return Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
 
 
-@pages.get("/favicon.ico", public=True)
-async def icon(visit: Visit) -> Response:
+@router.get("/favicon.ico")
+async def icon(page: Anyone) -> Response:
     body = resources.files("treadle.web").joinpath("static", "mark.svg").read_bytes()
     headers = {"Cache-Control": "public, max-age=86400"}
-    return visit.dressed(Response(body, media_type="image/svg+xml", headers=headers))
+    return Response(body, media_type="image/svg+xml", headers=headers)
 
 
-@pages.get("/llms.txt", public=True)
-async def llms(visit: Visit) -> Response:
+@router.get("/llms.txt")
+async def llms(page: Anyone) -> Response:
     """The guide as a list of addresses, in the form of llmstxt.org."""
-    base = f"{visit.app.settings.public_url}/guide"
+    base = f"{page.app.settings.public_url}/guide"
     lines = [
         "# Treadle guide",
         "",
@@ -51,4 +52,4 @@ async def llms(visit: Visit) -> Response:
     for category in load().categories:
         lines += ["", f"## {category.name}", ""]
         lines += [f"- [{p.title}]({base}/errors/{p.id}.json): {p.what_happened}" for p in category.patterns]
-    return visit.dressed(Response("\n".join([*lines, ""]), media_type="text/plain"))
+    return Response("\n".join([*lines, ""]), media_type="text/plain")

@@ -1,0 +1,284 @@
+"""One request for a page: who is logged in, their time zone, the form they sent, and the answers a page can give.
+
+Handlers are FastAPI routes that take one of the types at the end of this module. Each is a dependency: it reads the
+session, sends whoever has none to the login, reads a form within its bounds and checks its CSRF token.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from fastapi import Depends
+from jinja2 import Environment
+from starlette.datastructures import FormData, QueryParams, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from treadle.hosts import same_origin
+from treadle.people import login
+from treadle.services.context import App
+from treadle.settings import THREADS_API, THREADS_AUTHORIZE
+from treadle.store import feed
+from treadle.web import labels
+from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
+
+ZONE_COOKIE = "treadle_zone"
+MESSAGE_COOKIE = "treadle_message"
+FIRST_CSRF_COOKIE = "treadle_first"
+SESSION_COOKIE = "treadle_session"
+FOLLOWS_BROWSER = "UTC"  # what a user has who chose no zone; one who chose UTC has Etc/UTC
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """What the pages of one server share: its app, its templates, and the token that makes the first user."""
+
+    app: App
+    templates: Environment
+    # Printed at the start while there are no users; whoever has it may make the first one.
+    first_token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for https only."""
+        return self.app.settings.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was just done, shown once. ``beside``: the id of the item it is shown at; empty: at the top of the page."""
+
+    tone: str
+    text: str
+    beside: str = ""
+
+
+class Responded(Exception):
+    """A request was answered before its handler: a redirect to the login, a refused form."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+@dataclass
+class PageRequest:
+    """One request of one person. ``viewer`` is set on every page behind the login."""
+
+    context: WebContext
+    request: Request
+    now: float
+    csrf: str
+    session: login.Session | None = None
+    form: FormData = field(default_factory=FormData)
+    new_csrf: bool = False
+    # The newest change before anything was read: live updates of the page begin after it.
+    newest_change: int = 0
+
+    @property
+    def app(self) -> App:
+        return self.context.app
+
+    @property
+    def viewer(self) -> login.Session:
+        """Who is logged in. Raises ``RuntimeError`` on a page that is open to everybody and has nobody."""
+        if self.session is None:
+            raise RuntimeError("a page behind the login was served without one")
+        return self.session
+
+    @property
+    def workspace(self) -> str:
+        return self.viewer.workspace_id
+
+    @property
+    def actor(self) -> str:
+        """The name a timeline gives to whoever acts here."""
+        return self.viewer.email
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The person's zone: the one chosen, else the browser's, else UTC."""
+        chosen = self.session.zone if self.session else FOLLOWS_BROWSER
+        if chosen == FOLLOWS_BROWSER:
+            chosen = unquote(self.request.cookies.get(ZONE_COOKIE, "")) or "UTC"
+        return labels.zone_of(chosen)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A form field as text, without what a browser adds to line ends and what no database keeps."""
+        value = self.form.get(name)
+        return _typed(value) if isinstance(value, str) else default
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of a form field."""
+        return [_typed(v) for v in self.form.getlist(name) if isinstance(v, str)]
+
+    def files(self, name: str) -> list[UploadFile]:
+        """The files of a form field; an empty file input is none."""
+        return [v for v in self.form.getlist(name) if isinstance(v, UploadFile) and v.filename]
+
+    def query(self, name: str, default: str = "") -> str:
+        """A query parameter."""
+        return self.query_params.get(name, default)
+
+    @cached_property
+    def query_params(self) -> QueryParams:
+        """The query without the character NUL, which PostgreSQL cannot hold."""
+        return QueryParams(self.request.url.query.replace("%00", ""))
+
+    def threads_url(self, username: str, part: Mapping[str, Any] | None = None) -> str:
+        """Where a profile, or a published part of a post, can be seen: on Threads, or in the sandbox.
+
+        A sandbox answers with addresses of Threads, as Threads does; nothing of it can be found there.
+        """
+        settings = self.app.settings
+        if THREADS_API not in settings.threads_api_url and THREADS_AUTHORIZE not in settings.threads_authorize_url:
+            post = f"?post={part['threads_id']}" if part and part.get("threads_id") else ""
+            return f"{settings.threads_api_url}/_sandbox/@{quote(username)}{post}"
+        return str(part["permalink"]) if part else f"https://www.threads.com/@{quote(username)}"
+
+    # ------------------------------------------------------------ answers
+
+    def render(self, template: str, *, status: int = 200, near: Collection[str] = (), **values: Any) -> Response:
+        """A whole page. ``values`` are the template's; who is logged in, the zone and the menu are added.
+
+        ``near``: ids of the items that show a message about them beside them; any other message is shown at the top.
+        """
+        cookie = self.request.cookies.get(MESSAGE_COOKIE)
+        tone, about, text = (*unquote(cookie).split("|", 2), "", "")[:3] if cookie else ("", "", "")
+        tone = tone if tone in labels.TONES else "plain"
+        message = Message(tone, text, about if about in near else "") if text else None
+        response = HTMLResponse(
+            self._html(template, here=self.request.url.path, message=message, **values), status_code=status
+        )
+        if cookie:
+            response.delete_cookie(MESSAGE_COOKIE, path="/")
+        if self.new_csrf:
+            secure = self.context.secure
+            response.set_cookie(FIRST_CSRF_COOKIE, self.csrf, httponly=True, samesite="lax", secure=secure, path="/")
+        return response
+
+    def fragment(self, template: str, **values: Any) -> Response:
+        """A piece of a page, for the script."""
+        return HTMLResponse(self._html(template, **values))
+
+    def _html(self, template: str, **values: Any) -> str:
+        shared = {"page": self, "viewer": self.session, "now": self.now, "zone": self.zone, "csrf": self.csrf}
+        return self.context.templates.get_template(template).render(shared, **values)
+
+    def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
+        return JSONResponse(dict(value), status)
+
+    def redirect(self, where: str, message: str = "", tone: str = "go", *, about: str = "") -> Response:
+        """To another page, with a message to be shown there, beside what it is ``about`` (an id)."""
+        response = RedirectResponse(where, 303)
+        if message:
+            value = quote(f"{tone}|{about}|{message[:600]}")
+            response.set_cookie(MESSAGE_COOKIE, value, max_age=60, httponly=True, samesite="lax", path="/")
+        return response
+
+    def not_found(self, what: str = "page") -> Response:
+        return self.render("not_found.html", status=404, what=what)
+
+
+def _typed(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\0", "")
+
+
+# ------------------------------------------------------------ dependencies
+
+
+async def page_request(context: WebContext, request: Request, *, read_session: bool = True) -> PageRequest:
+    """A page request. Without ``read_session`` the database is left alone, and nobody is logged in."""
+    now = context.app.now()
+    token = request.cookies.get(SESSION_COOKIE, "") if read_session else ""
+    session, newest = await context.app.db.query(_session, token, now) if token else (None, 0)
+    if session is not None:
+        return PageRequest(context, request, now, session.csrf, session, newest_change=newest)
+    # Before the login no session can hold the token: a cookie does.
+    kept = request.cookies.get(FIRST_CSRF_COOKIE, "")
+    return PageRequest(context, request, now, kept or secrets.token_urlsafe(24), new_csrf=not kept)
+
+
+def _session(conn: sa.Connection, token: str, now: float) -> tuple[login.Session | None, int]:
+    return login.session(conn, token, now=now), feed.newest(conn)
+
+
+async def _anyone(request: Request) -> PageRequest:
+    page = await page_request(request.app.state.web, request)
+    session = page.session
+    if session is not None and session.expires_at < page.now + login.SESSION_IDLE_S - login.SEEN_EVERY_S:
+        await page.app.db.run(login.seen, request.cookies[SESSION_COOKIE], now=page.now)
+    # PostgreSQL keeps no NUL, and no page is named by one.
+    if "\0" in request.url.path or "%00" in request.url.path:
+        raise Responded(page.not_found())
+    return page
+
+
+async def _logged_in(request: Request) -> PageRequest:
+    page = await _anyone(request)
+    if page.session is None:
+        raise Responded(await _to_login(page))
+    return page
+
+
+Opened = Callable[[Request], AsyncGenerator[PageRequest, None]]
+
+
+def _form(*, public: bool = False, files: bool = False, csrf: bool = True) -> Opened:
+    """A page request with its form. ``csrf``: whether the form must bring the token; ``files``: may bring files."""
+
+    async def opened(request: Request) -> AsyncGenerator[PageRequest, None]:
+        page = await (_anyone if public else _logged_in)(request)
+        if csrf and not _from_own_page(page):
+            raise Responded(page.render("form_refused.html", status=403, reason="old"))
+        bounds = terms(stranger=page.session is None, files=files, csrf=page.csrf if csrf else "")
+        try:
+            page.form = await read_form(request, bounds)
+        except Unproven:
+            raise Responded(page.render("form_refused.html", status=403, reason="old")) from None
+        except TooMuch:
+            raise Responded(page.render("form_refused.html", status=413, reason="large")) from None
+        except MultiPartException as error:
+            raise HTTPException(400, error.message) from error
+        try:
+            yield page
+        finally:
+            await page.form.close()
+
+    return opened
+
+
+def _from_own_page(page: PageRequest) -> bool:
+    """Whether a form was sent from a page of ours; for browsers that say nothing the token alone decides."""
+    headers = page.request.headers
+    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return False
+    origin = headers.get("origin")
+    if not origin or origin == "null":
+        return origin is None
+    return same_origin(origin, headers.get("host", ""), page.app.settings.public_url)
+
+
+async def _to_login(page: PageRequest) -> Response:
+    if not await page.app.db.query(login.anybody):
+        return page.redirect("/setup")
+    url = page.request.url
+    here = f"{url.path}?{url.query}" if url.query else url.path
+    if page.request.headers.get("accept", "").startswith(("application/json", "text/event-stream")):
+        return page.json({"detail": "Log in again."}, 401)
+    return page.redirect("/login" if here == "/" or page.request.method != "GET" else f"/login?next={quote(here)}")
+
+
+Anyone = Annotated[PageRequest, Depends(_anyone)]
+LoggedIn = Annotated[PageRequest, Depends(_logged_in)]
+AnyoneForm = Annotated[PageRequest, Depends(_form(public=True))]
+HarmlessForm = Annotated[PageRequest, Depends(_form(public=True, csrf=False))]  # it changes nothing
+LoggedInForm = Annotated[PageRequest, Depends(_form())]
+LoggedInUpload = Annotated[PageRequest, Depends(_form(files=True))]

@@ -1,0 +1,168 @@
+"""Coming in: the log-in, the first user of a new house, one's own password and time zone, and the way out."""
+
+from __future__ import annotations
+
+import secrets
+from zoneinfo import available_timezones
+
+import sqlalchemy as sa
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from treadle.domain.refusal import Refusal
+from treadle.people import devices, login
+from treadle.services.context import DEFAULT_WORKSPACE
+from treadle.store.tables import users
+from treadle.web.page_request import (
+    FOLLOWS_BROWSER,
+    SESSION_COOKIE,
+    Anyone,
+    AnyoneForm,
+    LoggedIn,
+    LoggedInForm,
+    PageRequest,
+)
+
+router = APIRouter(include_in_schema=False)
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def inside(where: str) -> str:
+    """An address of ours to go to after the log-in; the start for anything else."""
+    return where if where.startswith("/") and not where.startswith(("//", "/\\")) else "/"
+
+
+@router.get("/login")
+async def ask(page: Anyone) -> Response:
+    if page.session is not None:
+        return page.redirect(inside(page.query("next", "/")))
+    if not await page.app.db.query(login.anybody):
+        return page.redirect("/setup")
+    return page.render("login.html", next=inside(page.query("next", "/")), email="", trouble=None)
+
+
+@router.post("/login")
+async def enter(page: AnyoneForm) -> Response:
+    email = page.text("email")
+    app, cookie = page.app, page.request.cookies.get(devices.COOKIE, "")
+    own = await app.db.query(login.counter_of_device, app.vault, cookie, email) if cookie else ""
+    address = address_of(page.request)
+    answer = await login.login(app.db, email, page.text("password"), address=address, now=page.now, own=own)
+    if isinstance(answer, Refusal):
+        where = inside(page.text("next"))
+        return page.render("login.html", status=answer.status, next=where, email=email, trouble=answer)
+    return let_in(page, answer, inside(page.text("next")))
+
+
+def let_in(page: PageRequest, session: login.Session, where: str, said: str = "") -> Response:
+    response = page.redirect(where, said)
+    response.set_cookie(
+        SESSION_COOKIE,
+        session.token,
+        max_age=int(login.SESSION_MOST_S),
+        httponly=True,
+        samesite="lax",
+        secure=page.context.secure,
+        path="/",
+    )
+    # It stays after the log-out: this browser keeps a count of its own, whoever else guesses.
+    response.set_cookie(
+        devices.COOKIE,
+        devices.issue(page.app.vault, session.user_id),
+        max_age=devices.LIVES_S,
+        httponly=True,
+        samesite="lax",
+        secure=page.context.secure,
+        path="/login",
+    )
+    return response
+
+
+@router.post("/logout")
+async def leave(page: LoggedInForm) -> Response:
+    await page.app.db.run(login.logout, page.request.cookies.get(SESSION_COOKIE, ""), now=page.now)
+    response = page.redirect("/login", "You are logged out.")
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+# ------------------------------------------------------------ the first user
+
+
+async def first(page: PageRequest, *, trouble: Refusal | None = None, status: int = 200) -> Response:
+    """The page of a server without users. Only whoever has the token that was printed at the start sees the form."""
+    token = page.query("token") or page.text("token")
+    return page.render(
+        "first_user.html",
+        status=status,
+        trouble=trouble,
+        email=page.text("email"),
+        token=token,
+        allowed=_good_token(page, token),
+    )
+
+
+def _good_token(page: PageRequest, token: str) -> bool:
+    return secrets.compare_digest(token.encode(), page.context.first_token.encode())
+
+
+@router.post("/setup/first")
+async def make_first(page: AnyoneForm) -> Response:
+    """Make the first user, once, with the token printed at the start."""
+    if await page.app.db.query(login.anybody):
+        return page.redirect("/login", "Somebody was quicker: log in.", "act")
+    if not _good_token(page, page.text("token")):
+        return await first(page, status=403)
+    email, password = page.text("email"), page.text("password")
+    zone = str(page.zone)
+    made = await login.add_user(
+        page.app.db, DEFAULT_WORKSPACE, email, password, actor="setup", now=page.now, zone=zone, only_first=True
+    )
+    if isinstance(made, Refusal) and made.status == 409:
+        return page.redirect("/login", "Somebody was quicker: log in.", "act")
+    if isinstance(made, Refusal):
+        return await first(page, trouble=made, status=made.status)
+    session = await login.login(page.app.db, email, password, address=address_of(page.request), now=page.now)
+    if isinstance(session, Refusal):
+        return page.redirect("/login")
+    return let_in(page, session, "/setup", "Welcome. This page says what is still to be set up.")
+
+
+# ------------------------------------------------------------ oneself
+
+
+@router.get("/me")
+async def me(page: LoggedIn) -> Response:
+    return page.render("profile.html", zones=sorted(available_timezones()), trouble=None)
+
+
+@router.post("/me")
+async def change(page: LoggedInForm) -> Response:
+    zone = page.text("zone_name").strip()
+    if page.text("do") == "zone":
+        if zone and zone not in available_timezones():
+            return page.redirect("/me", "There is no such time zone. Choose one such as Europe/Berlin.", "act")
+        user_id = page.viewer.user_id
+        kept = {"": FOLLOWS_BROWSER, "UTC": "Etc/UTC"}.get(zone, zone)
+        await page.app.db.run(
+            lambda conn: conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=kept)) and None
+        )
+        return page.redirect("/me", f"Times are shown in {zone or 'the zone of your browser'} now.")
+    token = page.request.cookies.get(SESSION_COOKIE, "")
+    browser = login.Browser(address_of(page.request), login.counter_of_session(token))
+    proof = await login.prove(page.app.db, page.viewer.email, page.text("old"), browser=browser, now=page.now)
+    if isinstance(proof, Refusal):
+        wrong = Refusal("The old password is not right", "Type the password you logged in with.", field="old")
+        trouble = proof if proof.status == 429 else wrong
+        return page.render("profile.html", status=trouble.status, zones=sorted(available_timezones()), trouble=trouble)
+    done = await login.set_password(
+        page.app.db, page.viewer.email, page.text("new"), actor=page.viewer.user_id, now=page.now,
+        keep_session=token,
+    )  # fmt: skip
+    if isinstance(done, Refusal):
+        return page.render("profile.html", status=done.status, zones=sorted(available_timezones()), trouble=done)
+    return page.redirect("/me", "The password is changed. Everybody else who used it is logged out.")
