@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from tests.treadle.web.web_house import CSRF, SESSION, furnish, open_session, settings_for
+from tests.treadle.web.sample_data import CSRF, SESSION, add_samples, open_session, settings_for
 from treadle.accounts import links
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.refusal import Refusal
@@ -67,7 +67,7 @@ JUNK: dict[str, tuple[str, bytes]] = {
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     opened = open_app(settings_for(tmp_path_factory.mktemp("bad") / "data", "http://testserver"))
     open_session(opened)
-    furnish(opened)
+    add_samples(opened)
     yield opened
     opened.close()
 

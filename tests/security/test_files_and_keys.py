@@ -307,7 +307,7 @@ def test_a_lost_address_key_is_not_replaced_beside_files(tmp_path: Path) -> None
 # ------------------------------------------------------------------------------------------------ lost keys
 
 
-def furnished(settings: Settings) -> str:
+def sample(settings: Settings) -> str:
     """A database with something sealed in it: an account; returns its id."""
     app = open_app(settings)
     account = add_account(app, DEFAULT_WORKSPACE, "ada")
@@ -343,7 +343,7 @@ def setting(settings: Settings) -> dict[str, str]:
 @pytest.mark.parametrize("lose", LOSSES, ids=lambda f: f.__name__)
 def test_lost_keys_beside_sealed_data_stop_the_start(tmp_path: Path, database_url: str, lose: object) -> None:
     settings = Settings(data_dir=tmp_path / "data", database_url=database_url)
-    furnished(settings)
+    sample(settings)
     assert callable(lose)
     settings = lose(settings)
     before = sorted(path.name for path in settings.data_dir.iterdir())
@@ -365,7 +365,7 @@ def test_lost_keys_beside_sealed_data_stop_the_start(tmp_path: Path, database_ur
 @pytest.mark.parametrize("lose", LOSSES, ids=lambda f: f.__name__)
 def test_what_needs_no_secret_works_without_the_keys_and_nothing_is_sealed(tmp_path: Path, lose: object) -> None:
     settings = Settings(data_dir=tmp_path)
-    furnished(settings)
+    sample(settings)
     assert callable(lose)
     app = open_app(lose(settings))
     try:
@@ -383,7 +383,7 @@ def test_what_needs_no_secret_works_without_the_keys_and_nothing_is_sealed(tmp_p
 def test_one_secret_that_opens_is_enough(tmp_path: Path) -> None:
     """A key that was dropped too early loses some accounts, not the house."""
     settings = Settings(data_dir=tmp_path)
-    furnished(settings)
+    sample(settings)
     (tmp_path / KEY_FILE).write_bytes(Fernet.generate_key() + b"\n")
     app = open_app(Settings(data_dir=tmp_path, secret_keys=(tmp_path / KEY_FILE).read_text().strip()))
     vault = open_vault(settings)
@@ -407,7 +407,7 @@ def add_account_with(app: App, sealed: bytes) -> None:
 @pytest.mark.parametrize("lose", LOSSES, ids=lambda f: f.__name__)
 def test_starting_over_gives_up_what_is_lost_and_nothing_else(tmp_path: Path, lose: object) -> None:
     settings = Settings(data_dir=tmp_path)
-    account = furnished(settings)
+    account = sample(settings)
     app = open_app(settings)
     with app.db.begin() as conn:
         hook = webhooks.create(
@@ -441,7 +441,7 @@ def test_starting_over_gives_up_what_is_lost_and_nothing_else(tmp_path: Path, lo
 
 def test_a_damaged_key_file_is_set_aside_by_starting_over(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
-    account = furnished(settings)
+    account = sample(settings)
     (tmp_path / KEY_FILE).write_text("half a key")
     done = treadle("keys", "start-over", "--yes", "--json", env=environment(tmp_path))
     assert json.loads(done.stdout)["accounts"] == [account]

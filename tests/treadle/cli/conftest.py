@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, furnish
+from tests.treadle.http.conftest import House, add_samples, data_dir, fresh_database
 from treadle.app import open_app
 from treadle.cli import main
 from treadle.settings import Settings
@@ -53,7 +53,7 @@ def treadle(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def at_home(data_dir: Path) -> Iterator[House]:
-    """The furnished house that the commands find; two workspaces, an account in each, nothing running."""
+    """The sample house that the commands find; two workspaces, an account in each, nothing running."""
     app = open_app(Settings())
-    yield furnish(app)
+    yield add_samples(app)
     app.close()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import furnish
+from tests.treadle.http.conftest import add_samples
 from tests.treadle.http.test_api_posts import create
 from treadle.app import open_app
 from treadle.settings import Settings
@@ -26,7 +26,7 @@ def test_one_round_through_the_commands(
     monkeypatch.setenv("TREADLE_DATABASE_URL", database_url)
     app = open_app(settings)
     try:
-        post = create(furnish(app), "one round")
+        post = create(add_samples(app), "one round")
     finally:
         app.close()
     hook = treadle.json("webhooks", "add", "https://shop.example/hook")["id"]

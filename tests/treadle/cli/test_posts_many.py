@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.http.conftest import furnish
+from tests.treadle.http.conftest import add_samples
 from tests.treadle.http.test_api_posts import create
 from treadle.app import open_app
 from treadle.cli import main
@@ -23,7 +23,7 @@ WRONG, RIGHT = "https://cdn.example/wrong.png", "https://cdn.example/right.png"
 def ids(fresh_folder: Path) -> list[str]:
     """Three posts that failed for one picture."""
     app = open_app(Settings())
-    house = furnish(app)
+    house = add_samples(app)
     made = [create(house, f"n {n}", media=[{"url": WRONG}])["id"] for n in range(3)]
     with app.db.begin() as conn:
         conn.execute(sa.update(posts).values(state="failed", cause_pattern="image_format"))

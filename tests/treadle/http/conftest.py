@@ -61,7 +61,7 @@ def add_account(app: App, workspace_id: str, username: str, **columns: Any) -> s
     return account_id
 
 
-def furnish(app: App) -> House:
+def add_samples(app: App) -> House:
     now = app.now()
     other = new_id("workspace", now)
     with app.db.begin() as conn:
@@ -96,7 +96,7 @@ def data_dir(fresh_database: Path, fresh_folder: Path) -> Path:
 def house(data_dir: Path) -> Iterator[House]:
     """On SQLite, nothing running."""
     app = open_app(Settings())
-    yield furnish(app)
+    yield add_samples(app)
     app.close()
 
 
@@ -104,5 +104,5 @@ def house(data_dir: Path) -> Iterator[House]:
 def any_house(make_settings: Callable[..., Settings], database_url: str) -> Iterator[House]:
     """Once on SQLite, once on PostgreSQL."""
     app = open_app(make_settings(database_url=database_url))
-    yield furnish(app)
+    yield add_samples(app)
     app.close()

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from tests.treadle.http.conftest import House, furnish
+from tests.treadle.http.conftest import House, add_samples
 from treadle import diagnose
 from treadle.app import open_app
 from treadle.services.events import Hub
@@ -50,7 +50,7 @@ def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[House]:
             time_scale=0.01,
         )
     )
-    yield furnish(app)
+    yield add_samples(app)
     app.close()
 
 

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.support.postgres import Cluster
-from tests.treadle.http.conftest import House, furnish
+from tests.treadle.http.conftest import House, add_samples
 from treadle import diagnose
 from treadle.app import open_app
 from treadle.engine.lease import Lease
@@ -52,7 +52,7 @@ many = settings(max_examples=120, **QUIET)  # type: ignore[arg-type]
 def used(settings_: Settings) -> Iterator[House]:
     """One house for all calls: that they meet each other's leavings is part of the test."""
     app = open_app(settings_)
-    made = furnish(app)
+    made = add_samples(app)
     client = made.client("write")
     for n in range(3):
         body = {"account_id": made.account, "text": f"post {n}", "publish_at": f"2040-01-0{n + 1}T00:00:00Z"}

@@ -1,4 +1,4 @@
-"""A browser, a served house, and axe-core, for the tests that drive real pages."""
+"""A browser, a server, and axe-core, for the tests that drive real pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from tests.treadle.web.web_house import SESSION
+from tests.treadle.web.sample_data import SESSION
 from treadle.app import App, open_app
 from treadle.settings import Settings
 from treadle.site import build
@@ -83,7 +83,7 @@ def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Ite
 
 
 @contextmanager
-def visiting(browser: Any, served: Served, *, logged_in: bool = True, **options: Any) -> Iterator[Any]:
+def browser_page(browser: Any, served: Served, *, logged_in: bool = True, **options: Any) -> Iterator[Any]:
     """A page in a browser of its own; script errors, and what the content policy refuses, fail the test at the end.
 
     ``options``: Playwright's of a context.

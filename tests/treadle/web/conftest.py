@@ -1,4 +1,4 @@
-"""Fixtures of the pages' tests: a furnished house, a served one beside a sandbox, a browser."""
+"""Fixtures of the pages' tests: a site with sample data, a server beside a sandbox, a browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.treadle.web.browsing import Served, chromium, free_socket, give_up, serving
-from tests.treadle.web.web_house import SESSION, Furnished, furnish, open_session, settings_for
+from tests.treadle.web.sample_data import SESSION, SampleSite, add_samples, open_session, settings_for
 from treadle.app import open_app
 from treadle.settings import Settings
 from treadle.site import build
@@ -21,13 +21,13 @@ from treadle_sandbox.threaded import running
 
 
 @pytest.fixture
-def furnished(tmp_path: Path) -> Iterator[Furnished]:
+def sample(tmp_path: Path) -> Iterator[SampleSite]:
     app = open_app(settings_for(tmp_path / "data", "http://testserver"))
     open_session(app)
-    ids = furnish(app)
+    ids = add_samples(app)
     site = build(app)
     with TestClient(site, cookies={SESSION_COOKIE: SESSION}, follow_redirects=False) as client:
-        yield Furnished(app, site, client, ids)
+        yield SampleSite(app, site, client, ids)
     app.close()
 
 
@@ -74,13 +74,13 @@ def served(threads: Sandbox, tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def furnished_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
-    """The real server over a furnished house, without a worker: for looking at every page."""
+def sample_server(tmp_path: Path) -> Iterator[tuple[Served, dict[str, str]]]:
+    """The real server with sample data, without a worker: for looking at every page."""
     listener = free_socket()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with serving(settings_for(tmp_path / "furnished", url), listener, worker=False) as running_server:
+    with serving(settings_for(tmp_path / "sample", url), listener, worker=False) as running_server:
         open_session(running_server.app)
-        yield running_server, furnish(running_server.app)
+        yield running_server, add_samples(running_server.app)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.browsing import Served, visiting
+from tests.treadle.web.browsing import Served, browser_page
 from tests.treadle.web.by_keyboard import Keyboard
+from tests.treadle.web.sample_data import BAD_VIDEO, add_blocker, add_post
 from tests.treadle.web.test_in_the_browser import begin, connect
-from tests.treadle.web.web_house import BAD_VIDEO, add_blocker, add_post
 from treadle.media.samples import picture, wrong_codec_video
 from treadle.store.tables import accounts, api_keys, posts
 from treadle_diagnosis import diagnose
@@ -29,13 +29,13 @@ FILE = "input[type=file]"
 def keys(
     request: pytest.FixtureRequest,
     chromium_browser: Any,
-    furnished_server: tuple[Served, dict[str, str]],
+    sample_server: tuple[Served, dict[str, str]],
     pictures: Path,
 ) -> Iterator[Keyboard]:
-    """A furnished house, at both widths; a focus that is not seen at any stop fails the test."""
-    served, _ = furnished_server
+    """A sample workspace, at both widths; a focus that is not seen at any stop fails the test."""
+    served, _ = sample_server
     width, scheme = SIZES[request.param]
-    with visiting(
+    with browser_page(
         chromium_browser,
         served,
         viewport={"width": width, "height": 800},
@@ -172,7 +172,7 @@ def test_a_file_that_breaks_a_rule_is_told(keys: Keyboard, tmp_path: Path) -> No
     ids=["doubled", "skipped"],
 )
 def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
-    keys: Keyboard, furnished_server: tuple[Served, dict[str, str]], day: str, answers: list[str], down: int, at: str
+    keys: Keyboard, sample_server: tuple[Served, dict[str, str]], day: str, answers: list[str], down: int, at: str
 ) -> None:
     page = keys.page
     page.goto("/compose")
@@ -210,7 +210,7 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     keys.to("button[value=send]", press="Enter")
     keys.lands_on("#message")
     keys.told("Scheduled.")
-    with furnished_server[0].app.db.read() as conn:
+    with sample_server[0].app.db.read() as conn:
         query = sa.select(posts.c.publish_at).where(posts.c.state == "scheduled").order_by(posts.c.id.desc()).limit(1)
         assert conn.execute(query).scalar_one() == datetime.fromisoformat(at).timestamp()
     page.goto(page.url.replace("/posts/", "/compose?post=").partition("#")[0])
@@ -250,9 +250,9 @@ def test_posts_are_chosen_and_canceled(keys: Keyboard) -> None:
 
 
 def test_what_one_cause_holds_is_replaced_from_today(
-    keys: Keyboard, furnished_server: tuple[Served, dict[str, str]]
+    keys: Keyboard, sample_server: tuple[Served, dict[str, str]]
 ) -> None:
-    page, (served, ids) = keys.page, furnished_server
+    page, (served, ids) = keys.page, sample_server
     now, cause = served.app.now(), diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json()
     media = [{"url": "https://media.example.org/loom.mp4", "type": "video"}]
     with served.app.db.begin() as conn:
@@ -277,7 +277,7 @@ def test_what_one_cause_holds_is_replaced_from_today(
     keys.picture("replaced")
 
 
-def test_a_key_is_made_and_revoked(keys: Keyboard, furnished_server: tuple[Served, dict[str, str]]) -> None:
+def test_a_key_is_made_and_revoked(keys: Keyboard, sample_server: tuple[Served, dict[str, str]]) -> None:
     page = keys.page
     page.goto("/keys")
     keys.to("#name")
@@ -290,17 +290,15 @@ def test_a_key_is_made_and_revoked(keys: Keyboard, furnished_server: tuple[Serve
     keys.lands_on("#message")
     keys.told("The key opens nothing any more.")
     keys.picture("key-revoked")
-    with furnished_server[0].app.db.read() as conn:
+    with sample_server[0].app.db.read() as conn:
         assert len(conn.execute(sa.select(api_keys.c.id).where(api_keys.c.revoked_at.is_not(None))).all()) == 1
     keys.to("form[action$='/revoke'] button")  # the next one
 
 
 @pytest.mark.parametrize("address", ["/webhooks", "/webhooks/{webhook}"])
-def test_a_delivery_is_sent_again(
-    keys: Keyboard, furnished_server: tuple[Served, dict[str, str]], address: str
-) -> None:
+def test_a_delivery_is_sent_again(keys: Keyboard, sample_server: tuple[Served, dict[str, str]], address: str) -> None:
     page = keys.page
-    page.goto(address.format(**furnished_server[1]))
+    page.goto(address.format(**sample_server[1]))
     keys.to(".row form[action$='/redeliver'] button")
     page.keyboard.press("Tab")
     keys.to(".row form[action$='/redeliver'] button")
@@ -312,7 +310,7 @@ def test_a_delivery_is_sent_again(
     keys.to(f"#{row} form[action$='/redeliver'] button")
     # A live piece that is loaded anew keeps the word, and the focus on this very row's button.
     page.evaluate("document.querySelector('[data-live]').append(' ')")
-    served = furnished_server[0]
+    served = sample_server[0]
     with served.app.db.begin() as conn:
         from treadle.store import feed
 
@@ -323,10 +321,8 @@ def test_a_delivery_is_sent_again(
     assert page.locator(f"#{row} #message").count() == 1
 
 
-def test_an_account_is_paused_and_stays_in_reach(
-    keys: Keyboard, furnished_server: tuple[Served, dict[str, str]]
-) -> None:
-    page, loom = keys.page, furnished_server[1]["loom"]
+def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: tuple[Served, dict[str, str]]) -> None:
+    page, loom = keys.page, sample_server[1]["loom"]
     page.goto("/accounts")
     keys.to(f"#{loom} form[action$='/pause'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
@@ -342,7 +338,7 @@ def test_an_account_is_paused_and_stays_in_reach(
 
 
 def test_an_account_is_reconnected(chromium_browser: Any, served: Served, threads: Sandbox, pictures: Path) -> None:
-    with visiting(chromium_browser, served, logged_in=False, viewport={"width": 1280, "height": 800}) as page:
+    with browser_page(chromium_browser, served, logged_in=False, viewport={"width": 1280, "height": 800}) as page:
         begin(page, served)
         connect(page)
         threads.control.revoke("loom.and.shuttle")

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.browsing import Served, visiting
+from tests.treadle.web.browsing import Served, browser_page
 from treadle.store.tables import posts
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def listed(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
+def listed(chromium_browser: Any, sample_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
     """The scheduled posts, in a browser."""
-    served, _ = furnished_server
-    with visiting(chromium_browser, served) as page:
+    served, _ = sample_server
+    with browser_page(chromium_browser, served) as page:
         page.goto("/posts?state=scheduled")
         yield page
 
@@ -36,8 +36,8 @@ def test_a_whole_page_is_chosen_and_counted(listed: Any) -> None:
     assert listed.get_by_label("All on this page").evaluate("box => box.indeterminate") is True
 
 
-def test_stopping_many_is_asked_first(listed: Any, furnished_server: tuple[Served, dict[str, str]]) -> None:
-    served, _ = furnished_server
+def test_stopping_many_is_asked_first(listed: Any, sample_server: tuple[Served, dict[str, str]]) -> None:
+    served, _ = sample_server
     asked: list[str] = []
     answers = iter([False, True])
 

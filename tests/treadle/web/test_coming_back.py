@@ -9,45 +9,45 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.browsing import Served, visiting
-from tests.treadle.web.web_house import CSRF, Furnished, open_session
+from tests.treadle.web.browsing import Served, browser_page
+from tests.treadle.web.sample_data import CSRF, SampleSite, open_session
 from treadle.store.tables import accounts, connect_links, workspaces
 from treadle_sandbox.server import Sandbox
 
 
 @pytest.mark.parametrize("options", [{}, {"return_addresses": ["https://shop.example/app"]}])
 def test_a_link_made_on_the_page_returns_there_and_a_shared_one_does_not(
-    furnished: Furnished, options: dict[str, Any]
+    sample: SampleSite, options: dict[str, Any]
 ) -> None:
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         conn.execute(sa.update(workspaces).values(options=options))
-    furnished.client.post(f"/accounts/{furnished.ids['mill']}/reconnect", data={"csrf": CSRF})
-    furnished.client.post("/accounts/connect", data={"csrf": CSRF, "share": "yes"})
-    with furnished.app.db.read() as conn:
+    sample.client.post(f"/accounts/{sample.ids['mill']}/reconnect", data={"csrf": CSRF})
+    sample.client.post("/accounts/connect", data={"csrf": CSRF, "share": "yes"})
+    with sample.app.db.read() as conn:
         made = conn.execute(sa.select(connect_links.c.return_url).order_by(connect_links.c.id)).scalars().all()
     assert sorted(made, key=str) == [None, "http://testserver/accounts"]
 
 
-def test_who_comes_back_is_told_what_is_stored(furnished: Furnished) -> None:
-    loom, mill = furnished.ids["loom"], furnished.ids["mill"]
-    well = furnished.client.get(f"/accounts?status=connected&account_id={loom}").text
+def test_who_comes_back_is_told_what_is_stored(sample: SampleSite) -> None:
+    loom, mill = sample.ids["loom"], sample.ids["mill"]
+    well = sample.client.get(f"/accounts?status=connected&account_id={loom}").text
     assert "@loom.and.shuttle is connected." in well
-    ill = furnished.client.get(f"/accounts?status=connected&account_id={mill}").text
+    ill = sample.client.get(f"/accounts?status=connected&account_id={mill}").text
     assert "@old.mill.cafe came back, but is not well yet" in ill
-    assert "Nothing was connected" in furnished.client.get("/accounts?status=failed&reason=x").text
-    nobody = furnished.client.get("/accounts?status=connected&account_id=acc_none").text
+    assert "Nothing was connected" in sample.client.get("/accounts?status=failed&reason=x").text
+    nobody = sample.client.get("/accounts?status=connected&account_id=acc_none").text
     assert 'role="status"' not in nobody
 
 
-def test_the_pages_of_connecting_have_the_frame_of_the_others(furnished: Furnished) -> None:
-    made = furnished.client.post("/accounts/connect", data={"csrf": CSRF})
-    furnished.client.cookies.clear()
+def test_the_pages_of_connecting_have_the_frame_of_the_others(sample: SampleSite) -> None:
+    made = sample.client.post("/accounts/connect", data={"csrf": CSRF})
+    sample.client.cookies.clear()
     for address in (
         made.headers["location"].removeprefix("http://testserver"),
         "/threads/callback?error=x",
         "/connect/x",
     ):
-        answer = furnished.client.get(address)
+        answer = sample.client.get(address)
         assert '<p class="brand"><img src="/static/mark.svg"' in answer.text
         assert 'href="/static/pages.css"' in answer.text
         assert answer.text.count("<h1") == 1
@@ -57,7 +57,7 @@ def test_the_pages_of_connecting_have_the_frame_of_the_others(furnished: Furnish
 @pytest.fixture
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     open_session(served.app)
-    with visiting(chromium_browser, served, timezone_id="Europe/Berlin") as made:
+    with browser_page(chromium_browser, served, timezone_id="Europe/Berlin") as made:
         yield made
 
 

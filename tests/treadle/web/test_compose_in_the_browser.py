@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.web.browsing import Served, axe_script, serious_faults, visiting
+from tests.treadle.web.browsing import Served, axe_script, browser_page, serious_faults
 
 pytestmark = pytest.mark.browser
 TEXT = "The cat dies. The cat lives. The end."
@@ -18,10 +18,10 @@ OPEN_ALL = "document.querySelectorAll('#compose details').forEach(box => { box.o
 
 
 @pytest.fixture
-def page(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
+def page(chromium_browser: Any, sample_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
     """An empty form; script errors and refusals of the content policy fail the test."""
-    served, _ = furnished_server
-    with visiting(chromium_browser, served, reduced_motion="reduce") as made:
+    served, _ = sample_server
+    with browser_page(chromium_browser, served, reduced_motion="reduce") as made:
         made.goto("/compose")
         yield made
 

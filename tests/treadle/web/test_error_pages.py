@@ -7,7 +7,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from tests.treadle.web.web_house import EMAIL, Furnished
+from tests.treadle.web.sample_data import EMAIL, SampleSite
 from treadle.web.page_request import SESSION_COOKIE
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -15,8 +15,8 @@ INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascr
 
 
 @pytest.mark.parametrize("address", ["/no-such-page", "/today", "/Accounts", "/calendar/"])
-def test_a_wrong_address_is_a_page_that_links_on(furnished: Furnished, address: str) -> None:
-    answer = furnished.client.get(address, headers=BROWSER)
+def test_a_wrong_address_is_a_page_that_links_on(sample: SampleSite, address: str) -> None:
+    answer = sample.client.get(address, headers=BROWSER)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "Page not found" in answer.text
@@ -26,9 +26,9 @@ def test_a_wrong_address_is_a_page_that_links_on(furnished: Furnished, address: 
     assert not INLINE.search(answer.text)
 
 
-def test_whoever_is_not_logged_in_sees_it_too_and_nothing_of_the_workspace(furnished: Furnished) -> None:
-    furnished.client.cookies.clear()
-    answer = furnished.client.get("/no-such-page", headers=BROWSER)
+def test_whoever_is_not_logged_in_sees_it_too_and_nothing_of_the_workspace(sample: SampleSite) -> None:
+    sample.client.cookies.clear()
+    answer = sample.client.get("/no-such-page", headers=BROWSER)
     assert answer.status_code == 404
     assert 'class="brand"' in answer.text
     assert 'href="/guide"' in answer.text
@@ -46,28 +46,28 @@ def test_whoever_is_not_logged_in_sees_it_too_and_nothing_of_the_workspace(furni
         ("/no-such-page", "*/*"),
     ],
 )
-def test_programs_keep_their_problem_documents(furnished: Furnished, address: str, accept: str) -> None:
-    answer = furnished.client.get(address, headers={"Accept": accept})
+def test_programs_keep_their_problem_documents(sample: SampleSite, address: str, accept: str) -> None:
+    answer = sample.client.get(address, headers={"Accept": accept})
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "not_found"
 
 
-def test_a_form_address_that_is_opened_says_so(furnished: Furnished) -> None:
-    answer = furnished.client.get("/logout", headers=BROWSER)
+def test_a_form_address_that_is_opened_says_so(sample: SampleSite) -> None:
+    answer = sample.client.get("/logout", headers=BROWSER)
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
     assert "only accepts a form" in answer.text
-    program = furnished.client.get("/logout")
+    program = sample.client.get("/logout")
     assert (program.status_code, program.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_an_error_of_ours_is_a_page_with_its_number(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_ours_is_a_page_with_its_number(sample: SampleSite, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a secret of the inside")
 
     monkeypatch.setattr("treadle.web.pages.causes.unknown_answers", broken)
-    with TestClient(furnished.site, cookies=dict(furnished.client.cookies), raise_server_exceptions=False) as client:
+    with TestClient(sample.site, cookies=dict(sample.client.cookies), raise_server_exceptions=False) as client:
         answer = client.get("/unknown", headers=BROWSER)
     assert answer.status_code == 500
     assert "Something went wrong in Treadle" in answer.text
@@ -77,15 +77,15 @@ def test_an_error_of_ours_is_a_page_with_its_number(furnished: Furnished, monkey
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_lost_database_is_a_page_too(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_database_is_a_page_too(sample: SampleSite, monkeypatch: pytest.MonkeyPatch) -> None:
     import sqlalchemy as sa
 
     def gone(*_: object) -> None:
         raise sa.exc.OperationalError("SELECT 1", {}, Exception("no connection"))
 
     monkeypatch.setattr("treadle.web.page_request._session", gone)
-    assert furnished.client.cookies[SESSION_COOKIE]
-    answer = furnished.client.get("/posts", headers=BROWSER)
+    assert sample.client.cookies[SESSION_COOKIE]
+    answer = sample.client.get("/posts", headers=BROWSER)
     assert answer.status_code == 503
     assert "The database isn&#39;t responding" in answer.text
     assert answer.headers["retry-after"] == "5"

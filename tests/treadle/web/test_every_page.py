@@ -1,4 +1,4 @@
-"""Every page at phone and desk width, light and dark: nothing overflows, axe-core finds nothing serious."""
+"""Every page at phone and desktop width, light and dark: nothing overflows, axe-core finds nothing serious."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.web.browsing import Served, axe_script, serious_faults, visiting
+from tests.treadle.web.browsing import Served, axe_script, browser_page, serious_faults
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -48,11 +48,11 @@ SIZES = {"wide": (1280, "light"), "dark": (1280, "dark"), "phone": (375, "light"
 
 @pytest.fixture(params=SIZES)
 def sized(
-    request: pytest.FixtureRequest, chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]
+    request: pytest.FixtureRequest, chromium_browser: Any, sample_server: tuple[Served, dict[str, str]]
 ) -> Iterator[tuple[str, Any, dict[str, str]]]:
-    served, ids = furnished_server
+    served, ids = sample_server
     width, scheme = SIZES[request.param]
-    with visiting(
+    with browser_page(
         chromium_browser,
         served,
         viewport={"width": width, "height": 800},
@@ -81,12 +81,12 @@ def test_every_page_fits_and_can_be_used_by_everybody(sized: tuple[str, Any, dic
 
 
 def test_the_log_in_and_the_first_page(
-    chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]], served: Served, pictures: Path
+    chromium_browser: Any, sample_server: tuple[Served, dict[str, str]], served: Served, pictures: Path
 ) -> None:
     axe = axe_script()
     page = chromium_browser.new_page()
     first = f"{served.url}/setup?token={served.site.state.first_token}"
-    for name, address in (("login", f"{furnished_server[0].url}/login"), ("first", first)):
+    for name, address in (("login", f"{sample_server[0].url}/login"), ("first", first)):
         page.goto(address)
         assert page.get_by_role("heading", level=1).inner_text() == {"login": "Log in"}.get(name, "Who will use this?")
         assert not serious_faults(page, axe)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.web.browsing import Served, visiting
+from tests.treadle.web.browsing import Served, browser_page
 from treadle.media.samples import picture, wrong_codec_video
 from treadle_sandbox.server import Sandbox
 
@@ -21,7 +21,7 @@ PASSWORD = "seven shuttles in a row"
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     """A page whose script errors fail the test."""
     options = {"timezone_id": "Europe/Berlin", "locale": "en-GB"}
-    with visiting(chromium_browser, served, logged_in=False, **options) as made:
+    with browser_page(chromium_browser, served, logged_in=False, **options) as made:
         yield made
 
 
@@ -124,7 +124,7 @@ def test_the_state_of_a_post_changes_while_it_is_looked_at(page: Any, served: Se
 def test_everything_works_without_script(
     chromium_browser: Any, served: Served, threads: Sandbox, tmp_path: Path
 ) -> None:
-    with visiting(chromium_browser, served, logged_in=False, java_script_enabled=False) as page:
+    with browser_page(chromium_browser, served, logged_in=False, java_script_enabled=False) as page:
         begin(page, served)
         connect(page)
         page.goto("/compose")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.treadle.web.web_house import SESSION, Furnished, furnish, open_session, settings_for
+from tests.treadle.web.sample_data import SESSION, SampleSite, add_samples, open_session, settings_for
 from treadle.app import open_app
 from treadle.site import build
 from treadle.web.page_request import SESSION_COOKIE
@@ -15,11 +15,11 @@ from treadle.web.page_request import SESSION_COOKIE
 SANDBOX = "http://127.0.0.1:8701"
 
 
-def test_on_threads_it_is_the_address_threads_gave(furnished: Furnished) -> None:
-    page = furnished.client.get(f"/posts/{furnished.ids['published']}").text
+def test_on_threads_it_is_the_address_threads_gave(sample: SampleSite) -> None:
+    page = sample.client.get(f"/posts/{sample.ids['published']}").text
     assert 'href="https://www.threads.net/@someone/post/' in page
     assert "/_sandbox/" not in page
-    doubt = furnished.client.get(f"/posts/{furnished.ids['checking']}").text
+    doubt = sample.client.get(f"/posts/{sample.ids['checking']}").text
     assert 'href="https://www.threads.com/@loom.and.shuttle"' in doubt
 
 
@@ -33,7 +33,7 @@ def test_in_a_sandbox_it_is_the_sandbox(tmp_path: Path, name: str) -> None:
     )
     app = open_app(settings)
     open_session(app)
-    ids = furnish(app)
+    ids = add_samples(app)
     with TestClient(build(app), cookies={SESSION_COOKIE: SESSION}) as client:
         page = client.get(f"/posts/{ids[name]}").text
     app.close()

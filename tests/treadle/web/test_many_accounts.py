@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.web_house import CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
+from tests.treadle.web.sample_data import CSRF, REVOKED, SampleSite, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.services.account_list import PAGE, read
 from treadle.store.repair_preview import preview_of_connecting
@@ -24,12 +24,12 @@ def names_on(page: str) -> list[str]:
 
 
 @pytest.fixture
-def many(furnished: Furnished) -> dict[str, str]:
+def many(sample: SampleSite) -> dict[str, str]:
     """A hundred more, five of which need somebody and hold posts up, two of which are no longer connected."""
-    now, revoked = furnished.app.now(), diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
-    sealed = furnished.app.vault.seal("a token of the tests only")
+    now, revoked = sample.app.now(), diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
+    sealed = sample.app.vault.seal("a token of the tests only")
     ids: dict[str, str] = {}
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         for n in range(MANY):
             ill, left = n % 20 == 0, n in (7, 8)
             more = {"token_enc": sealed, "health": "reconnect" if ill else "active", "name": f"Bench No. {n}"}
@@ -56,9 +56,9 @@ def all_pages(get: Callable[[str], str]) -> list[list[str]]:
 
 
 def test_every_account_is_on_one_page_and_those_that_need_somebody_come_first(
-    furnished: Furnished, many: dict[str, str]
+    sample: SampleSite, many: dict[str, str]
 ) -> None:
-    pages = all_pages(lambda address: furnished.client.get(address).text)
+    pages = all_pages(lambda address: sample.client.get(address).text)
     assert [len(page) for page in pages] == [PAGE, PAGE, MANY + 3 - 2 * PAGE]
     shown = [name for page in pages for name in page]
     assert len(set(shown)) == MANY + 3
@@ -66,74 +66,74 @@ def test_every_account_is_on_one_page_and_those_that_need_somebody_come_first(
     assert shown[:7] == ["dye.house", "old.mill.cafe", *ill]
     assert shown[-2:] == ["weaver.007", "weaver.008"]  # no longer connected
     assert shown[7:-2] == sorted(shown[7:-2])
-    assert "103 accounts, 7 of which need somebody" in furnished.client.get("/accounts").text
+    assert "103 accounts, 7 of which need somebody" in sample.client.get("/accounts").text
 
 
 def test_a_page_goes_on_where_the_last_one_ended_when_somebody_reconnects_meanwhile(
-    furnished: Furnished, many: dict[str, str]
+    sample: SampleSite, many: dict[str, str]
 ) -> None:
-    first = furnished.client.get("/accounts").text
-    with furnished.app.db.begin() as conn:
+    first = sample.client.get("/accounts").text
+    with sample.app.db.begin() as conn:
         moved = sa.update(accounts).where(accounts.c.id == many["weaver.000"])
         conn.execute(moved.values(health="active"))
     following = re.search(r'href="([^"]+)" rel="next"', first)
     assert following is not None
-    then = furnished.client.get(following[1].replace("&amp;", "&")).text
+    then = sample.client.get(following[1].replace("&amp;", "&")).text
     both = names_on(first) + names_on(then)
     assert len(both) == len(set(both)) == 2 * PAGE
     assert "First page" in then
 
 
 @pytest.mark.parametrize("asked", ["WEAVER.01", "@weaver.01", "bench no. 1", "weaver_0", "100%", "nobody here"])
-def test_an_account_is_found_by_either_of_its_names(furnished: Furnished, many: dict[str, str], asked: str) -> None:
+def test_an_account_is_found_by_either_of_its_names(sample: SampleSite, many: dict[str, str], asked: str) -> None:
     wanted = {
         "WEAVER.01": {f"weaver.{n:03}" for n in range(10, 20)},
         "@weaver.01": {f"weaver.{n:03}" for n in range(10, 20)},
         "bench no. 1": {f"weaver.{n:03}" for n in (1, *range(10, 20))},
     }.get(asked, set())
-    page = furnished.client.get("/accounts", params={"q": asked}).text
+    page = sample.client.get("/accounts", params={"q": asked}).text
     assert set(names_on(page)) == wanted
     assert ("No account has" in page) is not bool(wanted)
     assert 'href="/accounts">Show all' in page
 
 
-def test_a_search_is_paged_too(furnished: Furnished, many: dict[str, str]) -> None:
-    first = furnished.client.get("/accounts?q=weaver").text
+def test_a_search_is_paged_too(sample: SampleSite, many: dict[str, str]) -> None:
+    first = sample.client.get("/accounts?q=weaver").text
     following = re.search(r'href="(/accounts\?q=weaver&amp;after=[^"]+)" rel="next"', first)
     assert following is not None
-    then = furnished.client.get(following[1].replace("&amp;", "&")).text
+    then = sample.client.get(following[1].replace("&amp;", "&")).text
     assert len(names_on(first)) == len(names_on(then)) == PAGE
     assert not set(names_on(first)) & set(names_on(then))
 
 
-def test_an_account_is_shown_wherever_it_stands(furnished: Furnished, many: dict[str, str]) -> None:
+def test_an_account_is_shown_wherever_it_stands(sample: SampleSite, many: dict[str, str]) -> None:
     there = many["weaver.090"]
-    page = furnished.client.get(f"/accounts?account={there}").text
+    page = sample.client.get(f"/accounts?account={there}").text
     assert names_on(page)[0] == "weaver.090"
     assert "First page" in page
-    first = furnished.client.get(f"/accounts?account={many['weaver.020']}").text
+    first = sample.client.get(f"/accounts?account={many['weaver.020']}").text
     assert names_on(first)[0] == "dye.house"  # it is on the first page anyway
-    assert names_on(furnished.client.get("/accounts?account=acc_none").text)[0] == "dye.house"
-    assert names_on(furnished.client.get("/accounts?after=nonsense~x").text)[0] == "dye.house"
-    answer = furnished.client.post(f"/accounts/{there}/pause", data={"csrf": CSRF})
-    after = furnished.client.get(answer.headers["location"]).text
+    assert names_on(sample.client.get("/accounts?account=acc_none").text)[0] == "dye.house"
+    assert names_on(sample.client.get("/accounts?after=nonsense~x").text)[0] == "dye.house"
+    answer = sample.client.post(f"/accounts/{there}/pause", data={"csrf": CSRF})
+    after = sample.client.get(answer.headers["location"]).text
     [told] = re.findall(r'<p class="message tone-go" id="message"[^>]*data-about="([^"]+)">Paused: nothing', after)
     assert told == there
 
 
-def test_few_accounts_need_neither_pages_nor_a_search(furnished: Furnished) -> None:
-    page = furnished.client.get("/accounts").text
+def test_few_accounts_need_neither_pages_nor_a_search(sample: SampleSite) -> None:
+    page = sample.client.get("/accounts").text
     assert "Search by name" not in page
     assert 'class="paging"' not in page
 
 
 def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
-    furnished: Furnished, many: dict[str, str]
+    sample: SampleSite, many: dict[str, str]
 ) -> None:
-    now, app_id = furnished.app.now(), furnished.app.settings.threads_app_id
+    now, app_id = sample.app.now(), sample.app.settings.threads_app_id
     wrong = diagnose(stage="oauth", http_status=400, body={"error": {"message": "x", "code": 101}}).to_json()
     wrong |= {"pattern": "wrong_app_id", "lane": "permission_app_review"}
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         both = [add_post(conn, many["weaver.040"], "Behind two.", "blocked", now, due_at=now)]
         add_blocker(conn, wrong, "media_host", "media.example.org", both, now)  # this one stays
         own = sa.text("SELECT id FROM blockers WHERE key = :key AND scope = 'account'")
@@ -144,7 +144,7 @@ def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
         add_blocker(conn, wrong, "app", app_id, others, now)
     from treadle.accounts.storing import repairable
 
-    with furnished.app.db.read() as conn:
+    with sample.app.db.read() as conn:
         page = read(conn, DEFAULT_WORKSPACE, app_id, now)
         for account in page.accounts:
             ids = repairable(conn, account["id"], app_id)
@@ -153,18 +153,18 @@ def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
         assert {row["username"]: row["would"] for row in page.accounts}["weaver.040"] == {"sends": 4, "holds": 2}
 
 
-def test_a_page_asks_no_more_for_a_hundred_accounts_than_for_three(furnished: Furnished) -> None:
+def test_a_page_asks_no_more_for_a_hundred_accounts_than_for_three(sample: SampleSite) -> None:
     def asked() -> int:
         count: list[str] = []
         listener = lambda *args: count.append(args[2])  # noqa: E731
-        sa.event.listen(furnished.app.db.engine, "before_cursor_execute", listener)
-        furnished.client.get("/accounts")
-        sa.event.remove(furnished.app.db.engine, "before_cursor_execute", listener)
+        sa.event.listen(sample.app.db.engine, "before_cursor_execute", listener)
+        sample.client.get("/accounts")
+        sa.event.remove(sample.app.db.engine, "before_cursor_execute", listener)
         return len(count)
 
     few = asked()
-    now, sealed = furnished.app.now(), furnished.app.vault.seal("x")
-    with furnished.app.db.begin() as conn:
+    now, sealed = sample.app.now(), sample.app.vault.seal("x")
+    with sample.app.db.begin() as conn:
         for n in range(MANY):
             add_account(conn, f"weaver.{n:03}", now, token_enc=sealed, health="reconnect" if n % 2 else "active")
     assert asked() == few <= 16

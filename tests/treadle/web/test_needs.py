@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.web_house import BAD_VIDEO, CSRF, REVOKED, Furnished, add_account, add_blocker, add_post
+from tests.treadle.web.sample_data import BAD_VIDEO, CSRF, REVOKED, SampleSite, add_account, add_blocker, add_post
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.services import attention
 from treadle.store.repair_preview import counted, preview
@@ -17,12 +17,12 @@ from treadle.store.tables import blockers, post_blockers, posts
 from treadle_diagnosis import diagnose
 
 
-def crowd(house: Furnished, accounts: int, patterns: int) -> None:
+def crowd(site: SampleSite, accounts: int, patterns: int) -> None:
     """Accounts that must be reconnected, two posts behind each, and as many causes of single posts."""
-    now = house.app.now()
+    now = site.app.now()
     revoked = diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
     codec = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json()
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         for n in range(accounts):
             account = add_account(conn, f"shop.{n:03}", now, health="reconnect")
             ids = [
@@ -32,30 +32,30 @@ def crowd(house: Furnished, accounts: int, patterns: int) -> None:
             add_blocker(conn, revoked, "account", account, ids, now - 60 * n)
         for n in range(patterns):
             cause = {**codec, "pattern": f"{codec['pattern']}_{n % 20}", "title": f"Trouble number {n % 20}"}
-            post = add_post(conn, house.ids["loom"], f"Film {n}", "blocked", now, cause=cause)
+            post = add_post(conn, site.ids["loom"], f"Film {n}", "blocked", now, cause=cause)
             add_blocker(conn, cause, "post", post, [post], now - n)
 
 
-def questions(house: Furnished, address: str) -> tuple[int, str]:
+def questions(site: SampleSite, address: str) -> tuple[int, str]:
     """How many questions a page asks of the database, and the page."""
     asked: list[str] = []
 
     def note(*args: Any) -> None:
         asked.append(args[2])
 
-    sa.event.listen(house.app.db.engine, "before_cursor_execute", note)
+    sa.event.listen(site.app.db.engine, "before_cursor_execute", note)
     try:
-        answer = house.client.get(address)
+        answer = site.client.get(address)
     finally:
-        sa.event.remove(house.app.db.engine, "before_cursor_execute", note)
+        sa.event.remove(site.app.db.engine, "before_cursor_execute", note)
     assert answer.status_code == 200
     return len(asked), answer.text
 
 
-def test_two_hundred_causes_are_read_at_a_glance(furnished: Furnished) -> None:
-    before, _ = questions(furnished, "/")
-    crowd(furnished, 100, 100)
-    asked, text = questions(furnished, "/")
+def test_two_hundred_causes_are_read_at_a_glance(sample: SampleSite) -> None:
+    before, _ = questions(sample, "/")
+    crowd(sample, 100, 100)
+    asked, text = questions(sample, "/")
     section = text.split('id="needs"')[1].split("</section>")[0]
     # The accounts' cause is one group, with the first few buttons and a way to the others.
     assert section.count('<article class="need">') <= attention.WHOLE + 3
@@ -66,22 +66,22 @@ def test_two_hundred_causes_are_read_at_a_glance(furnished: Furnished) -> None:
     titles = re.findall(r"Trouble number \d+", section)
     assert len(titles) == len(set(titles)) == 20
     assert asked < before + 8 * attention.WHOLE * attention.SHOWN
-    crowd_asked, _ = questions(furnished, "/causes")
+    crowd_asked, _ = questions(sample, "/causes")
     assert crowd_asked < 40
 
 
-def test_more_causes_cost_no_more_questions(furnished: Furnished) -> None:
-    crowd(furnished, 30, 20 * (attention.SHOWN + 1))
-    asked, _ = questions(furnished, "/")
-    crowd(furnished, 60, 100)
-    assert questions(furnished, "/")[0] == asked
+def test_more_causes_cost_no_more_questions(sample: SampleSite) -> None:
+    crowd(sample, 30, 20 * (attention.SHOWN + 1))
+    asked, _ = questions(sample, "/")
+    crowd(sample, 60, 100)
+    assert questions(sample, "/")[0] == asked
 
 
-def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
+def test_the_counts_are_those_of_the_repair(sample: SampleSite) -> None:
     """The counts on the buttons are what :func:`preview` names, whatever else holds a post."""
-    chance, now, loom = random.Random(5), furnished.app.now(), furnished.ids["loom"]
+    chance, now, loom = random.Random(5), sample.app.now(), sample.ids["loom"]
     cause = diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         made = [add_blocker(conn, {**cause, "pattern": f"cause_{n}"}, "account", f"acc_{n}", [], now) for n in range(4)]
         conn.execute(sa.update(blockers).where(blockers.c.id == made[3]).values(repaired_at=now, open_key=None))
         for n in range(60):
@@ -90,7 +90,7 @@ def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
             post = add_post(conn, loom, f"{n}", state, now, due_at=now - chance.random() * 172_800, **more)
             for blocker in chance.sample(made, chance.randrange(1, 4)):
                 conn.execute(sa.insert(post_blockers).values(post_id=post, blocker_id=blocker))
-    with furnished.app.db.read() as conn:
+    with sample.app.db.read() as conn:
         for asked in ([made[0]], [made[1]], made[:2], made[:3], []):
             named = preview(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
             numbers = counted(conn, asked, workspace_id=DEFAULT_WORKSPACE, now=now)
@@ -98,49 +98,49 @@ def test_the_counts_are_those_of_the_repair(furnished: Furnished) -> None:
         assert counted(conn, made[:3], workspace_id="wsp_other", now=now) == {"sends": 0, "holds": 0}
 
 
-def test_a_cause_of_the_app_is_told_only_where_it_holds_posts(furnished: Furnished) -> None:
-    now = furnished.app.now()
+def test_a_cause_of_the_app_is_told_only_where_it_holds_posts(sample: SampleSite) -> None:
+    now = sample.app.now()
     cause = diagnose(stage="create_container", http_status=400, body=REVOKED).to_json()
     app = {**cause, "pattern": "app_deactivated", "title": "The app sleeps"}
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         blocker = add_blocker(conn, app, "app", "123456", [], now)
-    assert "The app sleeps" not in furnished.client.get("/").text
-    with furnished.app.db.begin() as conn:
+    assert "The app sleeps" not in sample.client.get("/").text
+    with sample.app.db.begin() as conn:
         post = conn.execute(sa.select(posts.c.id).where(posts.c.state == "blocked").limit(1)).scalar_one()
         conn.execute(sa.insert(post_blockers).values(post_id=post, blocker_id=blocker))
-    assert "The app sleeps" in furnished.client.get("/").text
+    assert "The app sleeps" in sample.client.get("/").text
 
 
-def test_an_outage_is_a_risk_that_passes(furnished: Furnished) -> None:
+def test_an_outage_is_a_risk_that_passes(sample: SampleSite) -> None:
     cause = diagnose(stage="publish", http_status=503, body="Service Unavailable").to_json()
-    with furnished.app.db.begin() as conn:
-        ids = [furnished.ids["scheduled0"], furnished.ids["scheduled1"]]
-        add_blocker(conn, cause, "platform", "threads", ids, furnished.app.now())
-    text = furnished.client.get("/").text
+    with sample.app.db.begin() as conn:
+        ids = [sample.ids["scheduled0"], sample.ids["scheduled1"]]
+        add_blocker(conn, cause, "platform", "threads", ids, sample.app.now())
+    text = sample.client.get("/").text
     risks = text.split('id="risk"')[1].split("</section>")[0]
     assert f"{cause['title']}: 2 posts wait. It passes by itself." in risks
     assert cause["title"] not in text.split('id="needs"')[1].split("</section>")[0]
 
 
 @pytest.mark.parametrize("hours", [5, 4 * 24])
-def test_the_end_of_access_is_said_in_hours_or_days(furnished: Furnished, hours: int) -> None:
-    now = furnished.app.now()
-    with furnished.app.db.begin() as conn:
+def test_the_end_of_access_is_said_in_hours_or_days(sample: SampleSite, hours: int) -> None:
+    now = sample.app.now()
+    with sample.app.db.begin() as conn:
         add_account(conn, "soon.over", now, health="expiring", token_expires_at=now + hours * 3600 + 30)
     said = "in 5 h" if hours == 5 else "in 4 days"
-    assert f"Access to @soon.over ends {said}" in furnished.client.get("/").text
+    assert f"Access to @soon.over ends {said}" in sample.client.get("/").text
 
 
-def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(furnished: Furnished) -> None:
+def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(sample: SampleSite) -> None:
     """No cause holds them: somebody disconnected the account here."""
-    loom = furnished.ids["loom"]
-    with furnished.app.db.begin() as conn:
+    loom = sample.ids["loom"]
+    with sample.app.db.begin() as conn:
         conn.execute(sa.update(posts).where(posts.c.account_id == loom).values(state="published"))
-        ids = [furnished.ids["scheduled0"], furnished.ids["held"]]
+        ids = [sample.ids["scheduled0"], sample.ids["held"]]
         conn.execute(sa.update(posts).where(posts.c.id.in_(ids)).values(state="blocked"))
-    assert "No longer connected" not in furnished.client.get("/").text
-    furnished.client.post(f"/accounts/{loom}/disconnect", data={"csrf": CSRF})
-    section = furnished.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
+    assert "No longer connected" not in sample.client.get("/").text
+    sample.client.post(f"/accounts/{loom}/disconnect", data={"csrf": CSRF})
+    section = sample.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
     assert "No longer connected" in section
     assert "2 posts wait</a>" in section
     assert f'action="/accounts/{loom}/reconnect"' in section

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.treadle.web.web_house import CSRF, Furnished, add_post
+from tests.treadle.web.sample_data import CSRF, SampleSite, add_post
 from treadle.domain.findings import Finding
 from treadle.domain.rules_options import OPTIONS
 from treadle.store.rows import body_of
@@ -56,9 +56,9 @@ def test_a_phrase_twice_means_its_two_places() -> None:
     assert read.lost == ("nobody",)
 
 
-def test_every_option_of_the_api_has_a_field(furnished: Furnished) -> None:
+def test_every_option_of_the_api_has_a_field(sample: SampleSite) -> None:
     assert {"alt_text"} == OPTIONS - OFFERED, "alt_text is said with each medium"
-    page = furnished.client.get("/compose").text
+    page = sample.client.get("/compose").text
     fields = set(re.findall(r'name="part-0-([\w-]+)"', page))
     composed = {
         "poll_attachment": "poll-option_a", "allowlisted_country_codes": "countries", "gif_attachment": "gif",
@@ -119,17 +119,17 @@ def shown_form(page: str) -> dict[str, Any]:
      {"poll_attachment": {"option_a": "yes", "option_b": "no"}, "is_ghost_post": True}],
     ids=["full", "gif", "poll"],
 )  # fmt: skip
-def test_opening_and_saving_changes_nothing(furnished: Furnished, options: dict[str, Any]) -> None:
-    app = furnished.app
+def test_opening_and_saving_changes_nothing(sample: SampleSite, options: dict[str, Any]) -> None:
+    app = sample.app
     metadata = {"order": "17", "customer": {"name": "Mühle", "vip": True}}
     with app.db.begin() as conn:
         post_id = add_post(
-            conn, furnished.ids["loom"], "See what is hidden", "draft", app.now(), metadata=metadata, labels=["a"]
+            conn, sample.ids["loom"], "See what is hidden", "draft", app.now(), metadata=metadata, labels=["a"]
         )
         body = {"text": "See what is hidden", "options": options}
         conn.execute(sa.update(parts).where(parts.c.post_id == post_id).values(body=body))
-    form = shown_form(furnished.client.get(f"/compose?post={post_id}").text)
-    saved = furnished.client.post("/compose", data={**form, "csrf": CSRF, "do": "send"})
+    form = shown_form(sample.client.get(f"/compose?post={post_id}").text)
+    saved = sample.client.post("/compose", data={**form, "csrf": CSRF, "do": "send"})
     assert saved.status_code == 303, re.findall(r'class="findings".*?</ul>', saved.text, re.DOTALL)
     with app.db.read() as conn:
         row = conn.execute(sa.select(posts).where(posts.c.id == post_id)).mappings().one()
@@ -139,15 +139,15 @@ def test_opening_and_saving_changes_nothing(furnished: Furnished, options: dict[
     assert row["version"] == 2
 
 
-def test_a_part_that_is_out_keeps_its_options_when_the_rest_is_edited(furnished: Furnished) -> None:
-    app = furnished.app
+def test_a_part_that_is_out_keeps_its_options_when_the_rest_is_edited(sample: SampleSite) -> None:
+    app = sample.app
     with app.db.begin() as conn:
-        post_id = add_post(conn, furnished.ids["loom"], "Out already", "failed", app.now(), replies=("Not yet",))
+        post_id = add_post(conn, sample.ids["loom"], "Out already", "failed", app.now(), replies=("Not yet",))
         first = sa.and_(parts.c.post_id == post_id, parts.c.position == 0)
         body = {"text": "Out already", "options": {"topic_tag": "looms", "reply_control": "everyone"}}
         conn.execute(sa.update(parts).where(first).values(body=body, published_at=app.now(), state="published"))
-    form = shown_form(furnished.client.get(f"/compose?post={post_id}").text)
-    saved = furnished.client.post("/compose", data={**form, "part-1-text": "Now", "csrf": CSRF, "do": "send"})
+    form = shown_form(sample.client.get(f"/compose?post={post_id}").text)
+    saved = sample.client.post("/compose", data={**form, "part-1-text": "Now", "csrf": CSRF, "do": "send"})
     assert saved.status_code == 303, saved.text
     with app.db.read() as conn:
         assert conn.execute(sa.select(parts.c.body).where(first)).scalar() == body
@@ -155,13 +155,13 @@ def test_a_part_that_is_out_keeps_its_options_when_the_rest_is_edited(furnished:
         assert conn.execute(sa.select(parts.c.body).where(second)).scalar() == {"text": "Now"}
 
 
-def test_findings_stand_beside_their_fields(furnished: Furnished) -> None:
+def test_findings_stand_beside_their_fields(sample: SampleSite) -> None:
     form = {
-        "csrf": CSRF, "parts": "1", "account_id": furnished.ids["loom"], "part-0-text": "See", "do": "send",
+        "csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "See", "do": "send",
         "part-0-spoilers": "not there", "part-0-poll-option_a": "only one", "part-0-quote_post_id": "abc",
         "part-0-countries": "XX", "metadata": "{broken", "part-0-long_styles": "loud: See",
     }  # fmt: skip
-    page = furnished.client.post("/compose", data=form)
+    page = sample.client.post("/compose", data=form)
     assert page.status_code == 422
     for place, said in {
         "part-0-text_entities": "“not there” is not in the text.",

@@ -11,31 +11,31 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from tests.treadle.web.web_house import BAD_VIDEO, CSRF, Furnished, add_blocker, add_post
+from tests.treadle.web.sample_data import BAD_VIDEO, CSRF, SampleSite, add_blocker, add_post
 from treadle.store.tables import media, parts, posts
 from treadle_diagnosis import diagnose
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def texts(house: Furnished, ids: list[str]) -> list[str]:
-    with house.app.db.read() as conn:
+def texts(site: SampleSite, ids: list[str]) -> list[str]:
+    with site.app.db.read() as conn:
         rows = conn.execute(sa.select(parts.c.post_id, parts.c.body).where(parts.c.post_id.in_(ids))).all()
     found = {row.post_id: str(row.body.get("text")) for row in rows}
     return [found[id_] for id_ in ids]
 
 
 @pytest.fixture
-def two_bad_videos(furnished: Furnished) -> list[str]:
+def two_bad_videos(sample: SampleSite) -> list[str]:
     """Two posts that one broken file holds."""
-    cause, now = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json(), furnished.app.now()
+    cause, now = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json(), sample.app.now()
     made = []
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         for n in range(2):
             made.append(
                 add_post(
                     conn,
-                    furnished.ids["loom"],
+                    sample.ids["loom"],
                     f"The same film, take {n}.",
                     "blocked",
                     now,
@@ -50,90 +50,88 @@ def two_bad_videos(furnished: Furnished) -> list[str]:
     return made
 
 
-def test_words_are_replaced_in_the_chosen_posts_and_refusals_are_told(furnished: Furnished) -> None:
-    ids = furnished.ids
+def test_words_are_replaced_in_the_chosen_posts_and_refusals_are_told(sample: SampleSite) -> None:
+    ids = sample.ids
     chosen = [ids["scheduled0"], ids["scheduled1"], ids["held"]]
-    form = furnished.client.post(
-        "/posts/bulk", data={"csrf": CSRF, "do": "replace", "post": [*chosen, ids["published"]]}
-    )
+    form = sample.client.post("/posts/bulk", data={"csrf": CSRF, "do": "replace", "post": [*chosen, ids["published"]]})
     assert form.status_code == 200
     assert "1 chosen post cannot be changed any more" in form.text
     assert re.findall(r'name="post" value="(\w+)"', form.text) == chosen
-    answer = furnished.client.post(
+    answer = sample.client.post(
         "/posts/replace",
         data={"csrf": CSRF, "post": chosen, "text_from": "for beginners", "text_to": "for everybody"},
     )
     assert answer.status_code == 200
     assert "2 of 3 posts changed." in answer.text
     assert "does not stand in this post" in answer.text
-    assert [text.endswith("for everybody.") for text in texts(furnished, chosen)] == [True, True, False]
+    assert [text.endswith("for everybody.") for text in texts(sample, chosen)] == [True, True, False]
 
 
-def test_a_file_is_replaced_for_a_whole_cause(furnished: Furnished, two_bad_videos: list[str]) -> None:
-    with furnished.app.db.read() as conn:
+def test_a_file_is_replaced_for_a_whole_cause(sample: SampleSite, two_bad_videos: list[str]) -> None:
+    with sample.app.db.read() as conn:
         pattern = conn.execute(sa.select(posts.c.cause_pattern).where(posts.c.id == two_bad_videos[0])).scalar_one()
     way = f"/posts/replace?pattern={pattern}"
-    assert f'href="{way}"' in furnished.client.get("/").text
-    assert f'href="{way}"' in furnished.client.get("/causes").text
-    form = furnished.client.get(way).text
+    assert f'href="{way}"' in sample.client.get("/").text
+    assert f'href="{way}"' in sample.client.get("/causes").text
+    form = sample.client.get(way).text
     offered = dict(re.findall(r'<option value="(https[^"]+)"[^>]*>[^<]*\(in (\d+) posts?\)', form))
     assert offered["https://media.example.org/broken.mp4"] == "2"
     data = {"csrf": CSRF, "post": two_bad_videos, "file_from": "https://media.example.org/broken.mp4"}
-    nothing = furnished.client.post("/posts/replace", data=data)
+    nothing = sample.client.post("/posts/replace", data=data)
     assert nothing.status_code == 422
     assert "Choose the file" in nothing.text
-    done = furnished.client.post("/posts/replace", data={**data, "file_to": "https://media.example.org/right.mp4"})
+    done = sample.client.post("/posts/replace", data={**data, "file_to": "https://media.example.org/right.mp4"})
     assert "2 of 2 posts changed." in done.text
-    with furnished.app.db.read() as conn:
+    with sample.app.db.read() as conn:
         bodies = conn.execute(sa.select(parts.c.body).where(parts.c.post_id.in_(two_bad_videos))).scalars().all()
     assert [body["media"][0]["url"] for body in bodies] == ["https://media.example.org/right.mp4"] * 2
     assert [body["media"][0]["alt_text"] for body in bodies] == ["A loom"] * 2
 
 
-def test_replacing_nothing_is_said(furnished: Furnished) -> None:
-    empty = furnished.client.post("/posts/replace", data={"csrf": CSRF, "post": furnished.ids["scheduled0"]})
+def test_replacing_nothing_is_said(sample: SampleSite) -> None:
+    empty = sample.client.post("/posts/replace", data={"csrf": CSRF, "post": sample.ids["scheduled0"]})
     assert empty.status_code == 422
     assert "Say what is to be replaced" in empty.text
-    gone = furnished.client.get("/posts/replace?pattern=no_such_pattern")
+    gone = sample.client.get("/posts/replace?pattern=no_such_pattern")
     assert (gone.status_code, gone.headers["location"]) == (303, "/posts")
 
 
-def test_the_rest_of_a_day_is_one_click_away(furnished: Furnished) -> None:
-    now = furnished.app.now()
+def test_the_rest_of_a_day_is_one_click_away(sample: SampleSite) -> None:
+    now = sample.app.now()
     noon = datetime.fromtimestamp(now + 40 * 86_400, BERLIN).replace(hour=12, minute=0).timestamp()
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         for n in range(8):
             at = noon + n * 60
-            add_post(conn, furnished.ids["loom"], f"Busy day {n}", "scheduled", now, due_at=at, publish_at=at)
+            add_post(conn, sample.ids["loom"], f"Busy day {n}", "scheduled", now, due_at=at, publish_at=at)
         late = noon + 11.9 * 3600
-        add_post(conn, furnished.ids["loom"], "Busy day, last minute", "scheduled", now, due_at=late, publish_at=late)
+        add_post(conn, sample.ids["loom"], "Busy day, last minute", "scheduled", now, due_at=late, publish_at=late)
         after = noon + 12 * 3600
-        add_post(conn, furnished.ids["loom"], "The day after", "scheduled", now, due_at=after, publish_at=after)
+        add_post(conn, sample.ids["loom"], "The day after", "scheduled", now, due_at=after, publish_at=after)
     day = datetime.fromtimestamp(noon, BERLIN)
-    page = furnished.client.get(f"/calendar?month={day:%Y-%m}").text
+    page = sample.client.get(f"/calendar?month={day:%Y-%m}").text
     [where] = re.findall(rf'href="(/posts\?day={day:%Y-%m-%d}[^"]*)">and 4 more', page)
-    shown = furnished.client.get(where.replace("&amp;", "&")).text
+    shown = sample.client.get(where.replace("&amp;", "&")).text
     assert len(re.findall(r'class="row-text"', shown)) == 9
     assert "Busy day, last minute" in shown
     assert "The day after" not in shown
-    assert furnished.client.get("/posts?day=nonsense").status_code == 200
-    assert furnished.client.get("/posts?day=9999-12-31").status_code == 200
+    assert sample.client.get("/posts?day=nonsense").status_code == 200
+    assert sample.client.get("/posts?day=9999-12-31").status_code == 200
 
 
-def test_outcomes_are_drawn_and_causes_of_accounts_lead_to_the_guide(furnished: Furnished) -> None:
-    with furnished.app.db.begin() as conn:
-        add_post(conn, furnished.ids["loom"], "Never mind", "canceled", furnished.app.now())
-    page = furnished.client.get("/causes").text
+def test_outcomes_are_drawn_and_causes_of_accounts_lead_to_the_guide(sample: SampleSite) -> None:
+    with sample.app.db.begin() as conn:
+        add_post(conn, sample.ids["loom"], "Never mind", "canceled", sample.app.now())
+    page = sample.client.get("/causes").text
     outcomes = page.split('id="not"')[1].split("</section>")[0]
     for state in ("failed", "blocked", "held", "canceled"):
         assert f'href="/posts?state={state}&amp;sort=-updated_at"' in outcomes, state
     assert outcomes.count("<rect") >= 4
     accounts = page.split('id="whose"')[1].split("</section>")[0]
     for link in set(re.findall(r'href="(/guide/errors/\w+)"', accounts)) | {"/guide/errors/none"}:
-        assert furnished.client.get(link).status_code == (404 if link.endswith("/none") else 200), link
+        assert sample.client.get(link).status_code == (404 if link.endswith("/none") else 200), link
     assert "/guide/errors/" in accounts
-    one = furnished.client.get(f"/causes?account={furnished.ids['mill']}").text.split('id="not"')[1]
-    assert f"/posts?state=blocked&amp;account={furnished.ids['mill']}" in one.split("</section>")[0]
+    one = sample.client.get(f"/causes?account={sample.ids['mill']}").text.split('id="not"')[1]
+    assert f"/posts?state=blocked&amp;account={sample.ids['mill']}" in one.split("</section>")[0]
     assert "state=canceled" not in one.split("</section>")[0]
 
 
@@ -146,65 +144,65 @@ def filled(text: str) -> dict[str, list[str]]:
     return fields
 
 
-def test_an_uploaded_file_takes_the_place_of_a_link_to_one(furnished: Furnished, two_bad_videos: list[str]) -> None:
+def test_an_uploaded_file_takes_the_place_of_a_link_to_one(sample: SampleSite, two_bad_videos: list[str]) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (640, 640), "#5a7").save(picture, "JPEG")
     data = {"csrf": CSRF, "post": two_bad_videos}
     file = {"file": ("right.jpg", picture.getvalue(), "image/jpeg")}
-    unsaid = furnished.client.post("/posts/replace", data=data, files=file)
+    unsaid = sample.client.post("/posts/replace", data=data, files=file)
     assert unsaid.status_code == 422
     assert "Choose which file the new one takes the place of." in unsaid.text
     data["file_from"] = "https://media.example.org/broken.mp4"
-    torn = furnished.client.post("/posts/replace", data=data, files={"file": ("torn.jpg", b"", "image/jpeg")})
+    torn = sample.client.post("/posts/replace", data=data, files={"file": ("torn.jpg", b"", "image/jpeg")})
     assert torn.status_code == 422
-    done = furnished.client.post("/posts/replace", data=data, files=file)
+    done = sample.client.post("/posts/replace", data=data, files=file)
     assert "2 of 2 posts changed." in done.text
-    with furnished.app.db.read() as conn:
+    with sample.app.db.read() as conn:
         bodies = conn.execute(sa.select(parts.c.body).where(parts.c.post_id.in_(two_bad_videos))).scalars().all()
         [kept] = conn.execute(sa.select(media.c.id).where(media.c.filename == "right.jpg")).scalars().all()
     for body in bodies:
         assert body["media"] == [{"id": kept, "alt_text": "A loom"}]
-    assert "right.jpg" in furnished.client.get(f"/posts/replace?post={two_bad_videos[0]}").text
+    assert "right.jpg" in sample.client.get(f"/posts/replace?post={two_bad_videos[0]}").text
 
 
-def test_a_link_is_replaced_and_taken_away(furnished: Furnished) -> None:
-    now = furnished.app.now()
+def test_a_link_is_replaced_and_taken_away(sample: SampleSite) -> None:
+    now = sample.app.now()
     old, new = "https://shop.example.org/spring", "https://shop.example.org/summer?from=threads&x=1"
-    with furnished.app.db.begin() as conn:
+    with sample.app.db.begin() as conn:
         made = [
             add_post(
-                conn, furnished.ids["loom"], f"Offer {n}", "scheduled", now, due_at=now + 9e4, publish_at=now + 9e4,
+                conn, sample.ids["loom"], f"Offer {n}", "scheduled", now, due_at=now + 9e4, publish_at=now + 9e4,
                 part={"body": {"text": f"Offer {n}", "options": {"link_attachment": old, "topic_tag": "looms"}}},
             )
             for n in range(2)
         ]  # fmt: skip
 
     def options() -> list[dict[str, str]]:
-        with furnished.app.db.read() as conn:
+        with sample.app.db.read() as conn:
             rows = conn.execute(sa.select(parts.c.body).where(parts.c.post_id.in_(made))).scalars()
             return [body["options"] for body in rows]
 
-    form = furnished.client.get(f"/posts/replace?post={made[0]}&post={made[1]}").text
+    form = sample.client.get(f"/posts/replace?post={made[0]}&post={made[1]}").text
     assert f'<option value="{old}">{old} (in 2 posts)</option>' in form
     data = {"csrf": CSRF, "post": made, "link_to": new}
-    assert "Choose which link" in furnished.client.post("/posts/replace", data=data).text
-    done = furnished.client.post("/posts/replace", data={**data, "link_from": old})
+    assert "Choose which link" in sample.client.post("/posts/replace", data=data).text
+    done = sample.client.post("/posts/replace", data={**data, "link_from": old})
     assert "2 of 2 posts changed." in done.text
     assert options() == [{"link_attachment": new, "topic_tag": "looms"}] * 2
-    furnished.client.post("/posts/replace", data={"csrf": CSRF, "post": made, "link_from": new, "link_to": ""})
+    sample.client.post("/posts/replace", data={"csrf": CSRF, "post": made, "link_from": new, "link_to": ""})
     assert options() == [{"topic_tag": "looms"}] * 2
 
 
 def test_a_cause_that_holds_more_than_one_change_serves_is_gone_through(
-    furnished: Furnished, monkeypatch: pytest.MonkeyPatch
+    sample: SampleSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("treadle.web.pages.replace.MOST", 3)
-    cause, now = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json(), furnished.app.now()
-    with furnished.app.db.begin() as conn:
-        conn.execute(sa.update(posts).where(posts.c.id == furnished.ids["video"]).values(cause_pattern=None))
+    cause, now = diagnose(stage="container_status", http_status=200, body=BAD_VIDEO).to_json(), sample.app.now()
+    with sample.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.id == sample.ids["video"]).values(cause_pattern=None))
         made = [
             add_post(
-                conn, furnished.ids["loom"], f"Film {n} of Spring", "failed", now, created_at=now + n, cause=cause,
+                conn, sample.ids["loom"], f"Film {n} of Spring", "failed", now, created_at=now + n, cause=cause,
                 cause_pattern=cause["pattern"], cause_lane=cause["lane"],
             )
             for n in range(8)
@@ -213,29 +211,29 @@ def test_a_cause_that_holds_more_than_one_change_serves_is_gone_through(
             sa.update(parts).where(parts.c.post_id == made[4]).values(body={"text": "Another"})
         )
     where = f"/posts/replace?pattern={cause['pattern']}"
-    form = furnished.client.get(where).text
+    form = sample.client.get(where).text
     assert "in 3 posts" in form
     assert "The same cause holds 5 more posts: one change serves 3 at most." in form
     fields = filled(form)
     assert fields["post"] == made[:3]
-    wrong = furnished.client.post("/posts/replace", data=fields)
+    wrong = sample.client.post("/posts/replace", data=fields)
     assert wrong.status_code == 422
     assert filled(wrong.text) == fields
-    first = furnished.client.post(
+    first = sample.client.post(
         "/posts/replace", data={**fields, "text_from": "Spring", "text_to": "Summer", "retry": "yes"}
     ).text
     assert "3 of 3 posts changed." in first
     assert "Replace the same in the next 3 of them" in first
-    second = furnished.client.post("/posts/replace", data=filled(first)).text
+    second = sample.client.post("/posts/replace", data=filled(first)).text
     assert "2 of 3 posts changed." in second
     assert second.index("Not changed") < second.index(">Changed<")
     assert "Replace the same in them" in second
-    third = furnished.client.post("/posts/replace", data=filled(second)).text
+    third = sample.client.post("/posts/replace", data=filled(second)).text
     assert "2 of 2 posts changed." in third
     assert "The same cause holds" not in third
     wanted = [f"Film {n} of Summer" for n in range(8)]
     wanted[4] = "Another"
-    assert texts(furnished, made) == wanted
-    with furnished.app.db.read() as conn:
+    assert texts(sample, made) == wanted
+    with sample.app.db.read() as conn:
         states = conn.execute(sa.select(posts.c.state).where(posts.c.id.in_(made))).scalars().all()
     assert sorted(set(states)) == ["failed", "publishing"]  # tried again, but for the one that was not changed

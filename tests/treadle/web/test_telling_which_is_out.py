@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from tests.treadle.web.web_house import CSRF, SESSION, add_account, add_post, open_session, settings_for
+from tests.treadle.web.sample_data import CSRF, SESSION, add_account, add_post, open_session, settings_for
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.people.keys import create_key
 from treadle.services.naming import code_of

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.web.browsing import Served, visiting
+from tests.treadle.web.browsing import Served, browser_page
 
 pytestmark = pytest.mark.browser
 TEXT = "A post that nobody sent yet."
 
 
 @pytest.fixture
-def page(chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
-    served, _ = furnished_server
-    with visiting(chromium_browser, served, reduced_motion="reduce") as made:
+def page(chromium_browser: Any, sample_server: tuple[Served, dict[str, str]]) -> Iterator[Any]:
+    served, _ = sample_server
+    with browser_page(chromium_browser, served, reduced_motion="reduce") as made:
         yield made
 
 
@@ -82,8 +82,8 @@ def test_a_post_that_was_refused_stays_kept(page: Any) -> None:
     assert kept(page) == 1
 
 
-def test_each_post_has_its_own(page: Any, furnished_server: tuple[Served, dict[str, str]]) -> None:
-    _, ids = furnished_server
+def test_each_post_has_its_own(page: Any, sample_server: tuple[Served, dict[str, str]]) -> None:
+    _, ids = sample_server
     page.goto(f"/compose?post={ids['draft']}")
     write(page, "Changed and not saved")
     page.goto("/compose")
@@ -138,11 +138,11 @@ def test_choosing_a_time_begins_with_a_good_one(page: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_calendar_of_a_phone_offers_every_day(
-    chromium_browser: Any, furnished_server: tuple[Served, dict[str, str]], scheme: str, pictures: Path
+    chromium_browser: Any, sample_server: tuple[Served, dict[str, str]], scheme: str, pictures: Path
 ) -> None:
-    served, _ = furnished_server
+    served, _ = sample_server
     options = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
-    with visiting(chromium_browser, served, **options) as page:
+    with browser_page(chromium_browser, served, **options) as page:
         page.goto("/calendar?month=2031-05")  # nothing is scheduled then
         assert page.locator(".calendar .day-add:visible").count() == 31
         box = page.locator(".day-add").nth(5).bounding_box()

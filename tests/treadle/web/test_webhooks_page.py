@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
-from tests.treadle.web.browsing import Served, visiting
-from tests.treadle.web.web_house import CSRF, Furnished, open_session
+from tests.treadle.web.browsing import Served, browser_page
+from tests.treadle.web.sample_data import CSRF, SampleSite, open_session
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.ids import new_id
 from treadle.store.tables import webhook_deliveries, webhooks
@@ -63,7 +63,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
     open_session(served.app)
-    with visiting(chromium_browser, served) as made:
+    with browser_page(chromium_browser, served) as made:
         yield made
 
 
@@ -113,17 +113,17 @@ def test_one_that_says_gone_is_paused_and_told_what_was_kept(page: Any, served: 
         assert conn.execute(sa.select(webhooks.c.failing_since)).scalar_one() is None
 
 
-def deliver(house: Furnished, count: int) -> list[str]:
-    """So many deliveries to the endpoint of the house, oldest first; their ids."""
-    now, hook = house.app.now(), house.ids["webhook"]
+def deliver(site: SampleSite, count: int) -> list[str]:
+    """So many deliveries to the sample endpoint, oldest first; their ids."""
+    now, hook = site.app.now(), site.ids["webhook"]
     made = []
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         conn.execute(sa.delete(webhook_deliveries))
         for n in range(count):
             body = {
                 "type": "post.failed",
                 "timestamp": "2026-11-20T09:00:00Z",
-                "data": {"post_id": house.ids["failed"]},
+                "data": {"post_id": site.ids["failed"]},
             }
             made.append(new_id("delivery", now + n))
             conn.execute(
@@ -136,39 +136,39 @@ def deliver(house: Furnished, count: int) -> list[str]:
     return made
 
 
-def test_everything_it_was_told_is_listed_page_by_page(furnished: Furnished) -> None:
-    made, hook = deliver(furnished, 2 * PAGE + 5), furnished.ids["webhook"]
-    assert f'href="/webhooks/{hook}"' in furnished.client.get("/webhooks").text
+def test_everything_it_was_told_is_listed_page_by_page(sample: SampleSite) -> None:
+    made, hook = deliver(sample, 2 * PAGE + 5), sample.ids["webhook"]
+    assert f'href="/webhooks/{hook}"' in sample.client.get("/webhooks").text
     seen: list[str] = []
     address = f"/webhooks/{hook}"
     while address:
-        text = furnished.client.get(address).text
+        text = sample.client.get(address).text
         seen += re.findall(r'<li class="row" id="(dlv_\w+)"', text)
         older = re.search(r'href="([^"]+)" rel="next"', text)
         address = older.group(1) if older else ""
     assert seen == list(reversed(made))
-    assert f'href="/posts/{furnished.ids["failed"]}"' in text
+    assert f'href="/posts/{sample.ids["failed"]}"' in text
     assert "answered 302 in 100 ms: Redirects are not followed." in text
     assert "20 Nov, 10:00" in text  # when it happened, in the zone of the person
-    assert furnished.client.get("/webhooks/whk_none").status_code == 404
-    assert furnished.client.get(f"/webhooks/{hook}?before=nonsense").status_code == 200
+    assert sample.client.get("/webhooks/whk_none").status_code == 404
+    assert sample.client.get(f"/webhooks/{hook}?before=nonsense").status_code == 200
 
 
-def test_sending_again_stays_on_its_page(furnished: Furnished) -> None:
-    made, hook = deliver(furnished, PAGE + 3), furnished.ids["webhook"]
+def test_sending_again_stays_on_its_page(sample: SampleSite) -> None:
+    made, hook = deliver(sample, PAGE + 3), sample.ids["webhook"]
     here = f"/webhooks/{hook}?before={made[3]}"
-    text = furnished.client.get(here).text
+    text = sample.client.get(here).text
     assert f'name="back" value="{here}"' in text
     form = {"csrf": CSRF, "delivery": made[1], "back": here}
-    answer = furnished.client.post(f"/webhooks/{hook}/redeliver", data=form)
+    answer = sample.client.post(f"/webhooks/{hook}/redeliver", data=form)
     assert answer.headers["location"] == here
-    with furnished.app.db.read() as conn:
+    with sample.app.db.read() as conn:
         state = conn.execute(sa.select(webhook_deliveries.c.state).where(webhook_deliveries.c.id == made[1])).scalar()
     assert state == "due"
     elsewhere = {**form, "back": "https://evil.example/"}
-    answer = furnished.client.post(f"/webhooks/{hook}/redeliver", data=elsewhere)
+    answer = sample.client.post(f"/webhooks/{hook}/redeliver", data=elsewhere)
     assert answer.headers["location"] == "/webhooks"
-    nothing = furnished.client.post(f"/webhooks/{hook}/redeliver", data={**form, "delivery": "dlv_none"})
+    nothing = sample.client.post(f"/webhooks/{hook}/redeliver", data={**form, "delivery": "dlv_none"})
     assert nothing.status_code == 404
 
 
@@ -185,8 +185,8 @@ def test_one_that_is_on_and_answers_nothing_does_not_work(state: str, failing_si
     assert state_of({"state": state, "failing_since": failing_since})[1] == said
 
 
-def test_an_address_in_a_private_network_is_refused_at_once(furnished: Furnished) -> None:
-    answer = furnished.client.post("/webhooks", data={"csrf": CSRF, "url": "https://10.0.0.7/hook"})
+def test_an_address_in_a_private_network_is_refused_at_once(sample: SampleSite) -> None:
+    answer = sample.client.post("/webhooks", data={"csrf": CSRF, "url": "https://10.0.0.7/hook"})
     assert answer.status_code == 422
     assert "This address lies inside a private network." in answer.text
     assert 'value="https://10.0.0.7/hook"' in answer.text

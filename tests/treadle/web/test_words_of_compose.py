@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.web.web_house import CSRF, Furnished
+from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.domain.rules import check_post
 from treadle.domain.rules_options import OPTIONS
 from treadle.web.drafts import DraftPart
@@ -57,9 +57,9 @@ def test_every_option_has_a_label() -> None:
     assert OPTIONS - LABELS.keys() == set()
 
 
-def test_the_fields_that_findings_lead_to_are_on_the_page(furnished: Furnished) -> None:
-    form = {"csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-1-url": "https://a.example/b.jpg"}
-    page = furnished.client.post("/compose", data={**form, "do": "add-part"}).text
+def test_the_fields_that_findings_lead_to_are_on_the_page(sample: SampleSite) -> None:
+    form = {"csrf": CSRF, "parts": "2", "account_id": sample.ids["loom"], "part-1-url": "https://a.example/b.jpg"}
+    page = sample.client.post("/compose", data={**form, "do": "add-part"}).text
     ids = set(re.findall(r'\bid="([^"]+)"', page))
     paths = [f"options.{name}" for name in OPTIONS - {"alt_text"}] + [
         "text", "media", "media[0].url", "options", "options.unheard_of", "publish_at", "zone", "max_lateness",
@@ -70,12 +70,12 @@ def test_the_fields_that_findings_lead_to_are_on_the_page(furnished: Furnished) 
         assert control_of(path) in ids, path
 
 
-def test_what_is_to_fix_leads_to_its_field_without_script(furnished: Furnished) -> None:
+def test_what_is_to_fix_leads_to_its_field_without_script(sample: SampleSite) -> None:
     form = {
-        "csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-0-text": "fine", "part-1-text": "See",
+        "csrf": CSRF, "parts": "2", "account_id": sample.ids["loom"], "part-0-text": "fine", "part-1-text": "See",
         "part-1-poll-option_a": "only one", "part-0-link_attachment": "no link", "metadata": "{broken", "do": "send",
     }  # fmt: skip
-    answer = furnished.client.post("/compose", data=form)
+    answer = sample.client.post("/compose", data=form)
     assert answer.status_code == 422
     listed = re.search(r'<ul class="to-fix">(.*?)</ul>', answer.text, re.DOTALL)
     assert listed is not None
@@ -104,32 +104,32 @@ def test_the_preview_leaves_out_what_threads_would_not_take() -> None:
     assert not second.refused
 
 
-def test_a_longer_text_alone_is_previewed(furnished: Furnished) -> None:
-    form = {"csrf": CSRF, "parts": "1", "account_id": furnished.ids["loom"], "part-0-long_text": "Warp and weft."}
-    piece = furnished.client.post("/compose/check", data=form).text
+def test_a_longer_text_alone_is_previewed(sample: SampleSite) -> None:
+    form = {"csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-long_text": "Warp and weft."}
+    piece = sample.client.post("/compose/check", data=form).text
     assert "long-card" in piece
     assert "Warp and weft." in piece
 
 
-def test_a_file_that_was_refused_stays_to_fix_while_one_types(furnished: Furnished) -> None:
+def test_a_file_that_was_refused_stays_to_fix_while_one_types(sample: SampleSite) -> None:
     form = {
-        "csrf": CSRF, "parts": "1", "account_id": furnished.ids["loom"], "part-0-text": "See",
+        "csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "See",
         "part-0-media-url": "https://a.example/b.mp4", "part-0-media-id": "", "part-0-media-refused": "1",
     }  # fmt: skip
-    piece = furnished.client.post("/compose/check", data=form).text
+    piece = sample.client.post("/compose/check", data=form).text
     assert "1 thing to fix" in piece
     assert 'href="#part-0-media"' in piece
     assert "<video" not in piece
 
 
-def test_folded_parts_and_the_place_where_one_goes_on(furnished: Furnished) -> None:
+def test_folded_parts_and_the_place_where_one_goes_on(sample: SampleSite) -> None:
     form = {
-        "csrf": CSRF, "parts": "2", "account_id": furnished.ids["loom"], "part-0-text": "one", "part-1-text": "two",
+        "csrf": CSRF, "parts": "2", "account_id": sample.ids["loom"], "part-0-text": "one", "part-1-text": "two",
         "part-0-gif_provider": "GIPHY", "part-1-gif_provider": "GIPHY", "part-1-topic_tag": "looms",
     }  # fmt: skip
 
     def after(do: str) -> str:
-        return furnished.client.post("/compose", data={**form, "do": do}).text
+        return sample.client.post("/compose", data={**form, "do": do}).text
 
     grown = after("add-part")
     assert re.search(r'<textarea id="part-2-text"[^>]* autofocus', grown)

@@ -1,4 +1,4 @@
-"""The whole web face of one house on one application: API, what Meta calls, pages, guide, kept files."""
+"""Everything a server answers, on one FastAPI application: API, what Meta calls, pages, guide, media files."""
 
 from __future__ import annotations
 

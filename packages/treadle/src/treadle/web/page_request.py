@@ -53,7 +53,7 @@ class WebContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class PageMessage:
     """What was just done, shown once. ``beside``: the id of the item it is shown at; empty: at the top of the page."""
 
     tone: str
@@ -153,7 +153,7 @@ class PageRequest:
         cookie = self.request.cookies.get(MESSAGE_COOKIE)
         tone, about, text = (*unquote(cookie).split("|", 2), "", "")[:3] if cookie else ("", "", "")
         tone = tone if tone in labels.TONES else "plain"
-        message = Message(tone, text, about if about in near else "") if text else None
+        message = PageMessage(tone, text, about if about in near else "") if text else None
         response = HTMLResponse(
             self._html(template, here=self.request.url.path, message=message, **values), status_code=status
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, select_autoescape
 
 from treadle.web import labels
@@ -18,8 +20,9 @@ class _Absent(StrictUndefined):
     __hash__ = Undefined.__hash__  # type: ignore[assignment]
 
 
+@cache
 def environment() -> Environment:
-    """The templates with their filters and labels."""
+    """The templates with their filters and labels; compiled once for all servers of a process."""
     templates = Environment(
         loader=PackageLoader("treadle.web"),
         autoescape=select_autoescape(default=True, default_for_string=True),

@@ -1,4 +1,4 @@
-"""A house with something in it: accounts, posts in every state, causes, timelines; written straight into the tables."""
+"""Sample data for the pages: accounts, posts in every state, causes, timelines; written straight into the tables."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ SHORT_TEXT = "The loom is threaded. First pass in a minute."
 
 
 @dataclass(slots=True)
-class Furnished:
-    """A house with something of everything, without a worker, and a client that is logged in."""
+class SampleSite:
+    """A server with sample data, without a worker, and a client that is logged in."""
 
     app: App
     site: FastAPI
@@ -261,7 +261,7 @@ def ok_timeline(conn: sa.Connection, post_id: str, start: float, *, polls: int =
     return at + 1.0
 
 
-def furnish(app: App) -> dict[str, str]:
+def add_samples(app: App) -> dict[str, str]:
     """Every kind of thing the pages show. Returns the ids by name."""
     now = app.now()
     ids: dict[str, str] = {}
