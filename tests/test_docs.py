@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import yaml
 from tests.conftest import _OURS
 from treadle import site
 from treadle.app import App, open_app
-from treadle.cli import COMMANDS
+from treadle.cli import COMMANDS, run
 from treadle.domain.states import STATE_WORDS
 from treadle.http import verbose
 from treadle.http.bodies import PostIn
@@ -107,10 +106,10 @@ def help_of(*words: str) -> tuple[int, str]:
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
         try:
-            code = import_module(COMMANDS[words[0]][0]).run(words[0], [*words[1:], "--help"])
+            code = run([*words, "--help"])
         except SystemExit as end:
-            code = end.code
-    return int(code or 0), said.getvalue()
+            code = int(end.code or 0)
+    return code, said.getvalue()
 
 
 def unknown_options(words: list[str]) -> list[str]:

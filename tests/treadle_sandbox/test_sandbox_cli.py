@@ -107,4 +107,4 @@ def test_each_name_speaks_of_itself(run: Any, name: str, capsys: pytest.CaptureF
             run(args)
         assert stop.value.code == code
         said = capsys.readouterr()
-        assert f"usage: {name} [" in said.out + said.err
+        assert f"Usage: {name} [" in said.out + said.err

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from treadle.cli import accounts, doctor, keys
+from treadle.cli import accounts, doctor, keys, run
 from treadle.vault import KEY_FILE
 from treadle_sandbox import Sandbox
 
@@ -37,7 +37,7 @@ class Terminal:
         """(exit code, output, errors) of one command; ``types`` is its standard input."""
         self.monkeypatch.setattr("sys.stdin", StringIO(types))
         name = module.__name__.rsplit(".", 1)[1]
-        code = module.run(name, list(args))
+        code = run([name, *args])
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
@@ -124,7 +124,7 @@ def test_a_key_stands_alone_on_its_line(treadle: Terminal) -> None:
     listed = treadle.json(keys, "list")["data"]
     assert [(row["name"], row["scopes"]) for row in listed] == [("reader", ["read"])]
     assert said.strip() not in str(listed)
-    assert treadle(keys, "list")[1].split("\t")[:4] == [listed[0]["id"], "reader", "read", "good"]
+    assert treadle(keys, "list")[1].split("\t")[:4] == [listed[0]["id"], "reader", "read", "active"]
     assert treadle.json(keys, "revoke", listed[0]["id"][-8:]) == {"revoked": listed[0]["id"]}
     assert treadle(keys)[1].split("\t")[3] == "revoked"
     made = treadle.json(keys, "create", "--days", "1")

@@ -16,7 +16,7 @@ from tests.treadle.cli.test_tables_and_ids import REVOKED, on_a_terminal
 from tests.treadle.http.conftest import House, add_account
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
-from treadle.cli import _house
+from treadle.cli._print import speaks_json
 from treadle.store.tables import accounts
 from treadle_diagnosis import diagnose
 
@@ -121,7 +121,7 @@ def test_options_before_the_word_count_for_it(treadle: Terminal, at_home: House,
 
 def test_what_one_command_was_asked_for_is_forgotten_by_the_next(treadle: Terminal, at_home: House) -> None:
     assert treadle.json("accounts", "show", "nobody", code=1)["error"] == "not_found"
-    assert not _house.speaks_json()
+    assert not speaks_json()
     spoken = treadle("accounts", "show", "nobody")
     assert (spoken.code, spoken.out) == (1, "")
 

@@ -41,7 +41,7 @@ def test_an_account_is_paused_and_goes_on(treadle: Terminal, at_home: House) -> 
     with at_home.app.db.read() as conn:
         paused = dict(conn.execute(sa.select(accounts.c.username, accounts.c.paused)).all())  # type: ignore[arg-type]
     assert paused == {"ada": True, "eve": False}
-    assert "goes on" in treadle("accounts", "resume", "ada").out
+    assert "resumed" in treadle("accounts", "resume", "ada").out
     assert treadle.json("accounts", "list")["data"][0]["paused"] is False
     nobody = treadle("accounts", "pause", "eve")  # of another workspace
     assert (nobody.code, "no account" in nobody.err) == (1, True)
@@ -83,4 +83,4 @@ def test_a_threads_that_nobody_answers_for(treadle: Terminal, at_home: House, mo
     assert f"{url} (TREADLE_THREADS_API_URL)" in said.out
     assert cause["pattern"] == "meta_unreachable"
     assert "not tried again by itself" in cause["next_step"]
-    assert (quota.code, "not tried again by itself" in quota.err) == (1, True)
+    assert (quota.code, "not retried automatically" in quota.err) == (1, True)

@@ -92,5 +92,5 @@ def test_unknown_answers_are_listed_shown_and_reported(treadle: Terminal, met: s
 
 def test_no_unknown_answers(treadle: Terminal, at_home: House) -> None:
     done = treadle("unknown")
-    assert (done.code, done.out, done.err) == (0, "", "Every answer so far is explained.\n")
+    assert (done.code, done.out, done.err) == (0, "", "No uncatalogued errors.\n")
     assert treadle.json("unknown", "list") == {"data": []}

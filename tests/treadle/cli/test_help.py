@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import typer
+from typer.core import TyperGroup
 
+from tests.treadle.cli.conftest import Terminal
+from tests.treadle.cli.servers import environment
+from tests.treadle.cli.servers import treadle as in_a_process
 from treadle.cli import COMMANDS, main
+from treadle.cli._groups import load
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "command-line.md").read_text(encoding="utf-8")
 
 
 def subcommands(name: str) -> list[str]:
     """The words that may follow a command, without hidden ones; none when it has no commands of its own."""
-    app = getattr(import_module(COMMANDS[name][0]), "app", None)
-    if not isinstance(app, typer.Typer) or (app.registered_callback is None and len(app.registered_commands) == 1):
+    command = load(name)
+    if not isinstance(command, TyperGroup):
         return []
-    return [
-        c.name or str(c.callback.__name__).replace("_", "-")
-        for c in app.registered_commands
-        if c.callback is not None and not c.hidden
-    ]
+    return [word for word, each in command.commands.items() if not each.hidden]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -38,12 +39,76 @@ def test_there_are_commands_with_commands_of_their_own() -> None:
     assert subcommands("publish") == []
 
 
+def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--help"])
+    assert not stop.value.code
+    return capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "demo"])  # a show for people
 def test_every_command_speaks_json_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     subs = ["build"] if name == "guide" else subcommands(name)
     for words in [[name, sub] for sub in subs] or [[name]]:
-        with pytest.raises(SystemExit) as stop:
-            main([*words, "--help"])
-        said = capsys.readouterr().out
-        assert not stop.value.code
-        assert "--json" in said, words
+        assert "--json" in help_of(capsys, *words), words
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_one_style_and_tells_flags_from_options_with_values(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in [[name, sub] for sub in subcommands(name)] or [[name]]:
+        shown = help_of(capsys, *words)
+        assert shown.lower().startswith(f"usage: treadle {' '.join(words)} ".lower().rstrip())
+        assert not re.search("[╭│╰]", shown), words
+        for option, value in re.findall(r"^  (?:-\w, )?(--[\w-]+)( \S+)?(?:  |$)", shown, re.M):
+            assert not value or value == " /" or value.isupper(), (words, option)
+        assert not re.search(r"(?m)^  --json \S", shown.partition("ptions:")[2]), words
+        assert "<str>" not in shown.partition("Options:")[2], words
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    script = (
+        "import sys; from treadle.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "heavy = {'fastapi', 'rich', 'sqlalchemy', 'pydantic', 'aiohttp', 'jinja2', 'dbos', 'treadle.cli.posts'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert [name for name in COMMANDS if f"\n  {name} " not in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (("pots",), "posts"), (("worksapce", "show"), "workspace"), (("posts", "lst"), "list"),
+        (("posts", "lst", "--json"), "list"), (("posts", "--workspace", "wsp_x", "lst"), "list"),
+        (("keys", "revok", "abcd"), "revoke"), (("publish", "--acount", "ada"), "--account"),
+        (("posts", "--jsn"), "--json"), (("webhooks", "add", "--tpye", "x", "y"), "--type"),
+        (("diagnose", "--stge", "publish", "x"), "--stage"), (("diagnose", "--surfce=threads", "x"), "--surface"),
+        (("explain", "--jsn", "token_expired"), "--json"), (("guide", "biuld", "x"), "build"),
+        (("guide", "build", "--base-ur", "x", "y"), "--base-url"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_misspelled_is_answered_with_the_nearest(
+    treadle: Terminal, words: tuple[str, ...], near: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = treadle(*words)
+    assert (done.code, done.out) == (2, "")
+    assert near in done.err.partition("Error:")[2]
+
+
+def test_help_is_a_word_too(treadle: Terminal) -> None:
+    assert treadle("help") == treadle("--help") == treadle()
+    assert treadle("help", "keys", "create").out == treadle("keys", "create", "--help").out
+
+
+def test_options_before_the_word_are_those_of_the_command(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    assert in_a_process("posts", "--limit", "3", "--json", "list", env=env).stdout.startswith('{"data": []')
+    refused = in_a_process("posts", "--limit", "3", "show", "pst_" + "0" * 26, env=env)
+    assert (refused.returncode, "No such option: --limit" in refused.stderr) == (2, True)

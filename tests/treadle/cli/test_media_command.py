@@ -29,7 +29,7 @@ def wide(tmp_path: Path) -> Path:
 
 
 def test_a_file_from_adding_to_removing(treadle: Terminal, at_home: House, picture: Path) -> None:
-    assert "No file is kept" in treadle("media").err
+    assert "No files yet" in treadle("media").err
     kept = treadle("media", "add", str(picture))
     id_ = kept.out.strip()
     assert (kept.code, kept.out) == (0, id_ + "\n")

@@ -60,7 +60,7 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
 
 def test_what_never_ends_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     stuck = "import threading; threading.Thread(target=threading.Event().wait).start()"
-    program = f"from treadle.cli.serve import Deadline; {stuck}; d = Deadline(0.1); d.begin(); d.begin()"
+    program = f"from treadle.launcher import Deadline; {stuck}; d = Deadline(0.1); d.begin(); d.begin()"
     done = subprocess.run([sys.executable, "-c", program], env=environment(tmp_path), timeout=PATIENCE_S)
     assert done.returncode == 0
 

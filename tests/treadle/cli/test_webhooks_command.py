@@ -23,7 +23,7 @@ URL = "https://shop.example/hooks"
 
 
 def test_a_webhook_from_making_to_removing(treadle: Terminal, at_home: House) -> None:
-    assert "Nobody is told" in treadle("webhooks").err
+    assert "No webhooks yet" in treadle("webhooks").err
     made = treadle.json("webhooks", "add", URL, "--type", "post.failed", "--type", "post.held")
     assert made["secret"].startswith("whsec_")
     assert (made["types"], made["state"]) == (["post.failed", "post.held"], "active")
@@ -85,7 +85,7 @@ def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: House) ->
         (("show", "whk_" + "0" * 26), 1, "no such webhook"),
         (("show", "zz"), 2, "whk_"),
         (("show", "zzzz"), 1, "No webhook ends in"),
-        (("change", "whk_" + "0" * 26), 2, "say what changes"),
+        (("change", "whk_" + "0" * 26), 2, "nothing to change"),
         (("remove", "whk_" + "0" * 26), 1, "no such webhook"),
         (("ping", "whk_" + "0" * 26), 1, "webhook"),
         (("list", "--workspace", "wsp_none"), 2, "wsp_none"),

@@ -94,7 +94,7 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: House) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "word"),
     [
-        (("set",), 2, "say what changes"),
+        (("set",), 2, "nothing to change"),
         (("set", "--name", ""), 1, "1 to 200"),
         (("set", "--quiet", "late"), 2, "22:00-07:00"),
         (("set", "--quiet", "25:00-07:00"), 1, "quiet hours"),
@@ -105,7 +105,7 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: House) -> None:
         (("set", "--alert", "json://10.0.0.1"), 1, "not offered"),
         (("set", "--alert", "slack://x", "--no-alerts"), 2, "not both"),
         (("add", " "), 1, "1 to 200"),
-        (("add-alert",), 2, "there is none"),
+        (("add-alert",), 2, "it is empty"),
         (("pause", "--workspace", "wsp_none"), 2, "wsp_none"),
     ],
 )

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 from tests.treadle.media.conftest import Recipes
-from treadle.cli.doctor import run
+from treadle.cli import run as treadle
 from treadle.media import jobs, probe_file
 from treadle.media.jobs import FILES_FAULTS, Job, JobDone, JobFailed, MediaRunner
 from treadle.media.outcomes import failed
@@ -370,6 +370,6 @@ def test_doctor_repairs_a_file_in_the_default_set_up(
     monkeypatch.chdir(tmp_path)
     if broken:
         stand_in("raise SystemExit(7)")
-    run("doctor", ["--offline", "--json"])
+    treadle(["doctor", "--offline", "--json"])
     lines = {line["name"]: line for line in json.loads(capsys.readouterr().out)["lines"]}
     assert lines["Media repairs"]["verdict"] == ("broken" if broken else "fine")

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.cli.pipe import drop_the_rest, outlive_the_reader
 
 if TYPE_CHECKING:
@@ -32,28 +33,33 @@ def main(argv: list[str] | None = None) -> None:
     raise SystemExit(code)
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
-        prog=prog,
-        description="Run a Threads of your own, with failures on demand. Nothing in it reaches the real one.",
+def parser(prog: str) -> Parser:
+    p = Parser(
+        prog,
+        description="Run a local Threads API, with failures on demand. Nothing in it reaches the real one.",
         epilog="Exit codes: 0 stopped, 1 refused or failed, 2 wrong usage.",
-        allow_abbrev=False,
     )
     add = p.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=_port, default=8710, help="port to listen on; 0 takes a free one (default: %(default)s)")
-    add("--account", action="append", metavar="NAME", help="user name that exists from the start; repeatable")
-    add("--scenario", metavar="NAME", help="start with a named set of failures")
-    add("--processing", default="real", help="how long containers take: real, fast, or seconds (default: %(default)s)")
-    add("--app-id", default=os.environ.get(APP_ID), help=f"Threads App ID it knows (default: {APP_ID})")
-    add("--app-secret", default=os.environ.get(APP_SECRET), help=f"secret of that app (default: {APP_SECRET})")
-    add("--redirect-uri", action="append", metavar="URL", help="allowed redirect address; repeatable (default: any)")
-    add("--auto-consent", metavar="NAME", help="consent in the authorise window for this account, without a page")
-    add("--data-dir", type=Path, metavar="DIR", help="keep the state here; otherwise in memory")
-    add("-o", "--option", action="append", default=[], type=_option, metavar="NAME=VALUE", help="any other switch")
-    add("--scenarios", action="store_true", help="list the scenarios and stop")
-    add("--json", action="store_true", help="print where it runs as one line of JSON")
-    add("-V", "--version", action="store_true", help="print the version and stop")
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on. By default %(default)s.")
+    add("--port", type=_port, default=8710, metavar="N", help="Port; 0 takes a free one. By default %(default)s.")
+    add("--account", action="append", metavar="NAME", help="Username that exists from the start; repeatable.")
+    add("--scenario", metavar="NAME", help="Start with a named set of failures.")
+    add(
+        "--processing", default="real", metavar="TIME",
+        help="How long containers take: real, fast, or seconds. By default %(default)s.",
+    )  # fmt: skip
+    add("--app-id", default=os.environ.get(APP_ID), metavar="ID", help=f"Threads app ID it knows. By default {APP_ID}.")
+    add(
+        "--app-secret", default=os.environ.get(APP_SECRET), metavar="SECRET",
+        help=f"Secret of that app. By default {APP_SECRET}.",
+    )  # fmt: skip
+    add("--redirect-uri", action="append", metavar="URL", help="Allowed redirect URI; repeatable. By default any.")
+    add("--auto-consent", metavar="NAME", help="Consent in the authorization window as this account, without a page.")
+    add("--data-dir", type=Path, metavar="DIR", help="Keep the state here. By default it is kept in memory.")
+    add("-o", "--option", action="append", default=[], type=_option, metavar="NAME=VALUE", help="Any other switch.")
+    add("--scenarios", action="store_true", help="List the scenarios and exit.")
+    add("--json", action="store_true", help="Print one line of JSON when it has started.")
+    add("--version", "-V", action="store_true", help="Print the version and exit.")
     return p
 
 

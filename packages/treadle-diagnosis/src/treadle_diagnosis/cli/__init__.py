@@ -12,7 +12,7 @@ from treadle_diagnosis.cli.pipe import drop_the_rest, outlive_the_reader
 
 STOPPED = 130  # what a shell gives a program that Ctrl-C ended
 COMMANDS = {
-    "diagnose": "Say what an error answer means and what to do; what is run when no command is named.",
+    "diagnose": "Explain an error and what to do about it; this runs by default.",
     "explain": "Print one pattern of the catalogue as a page, or list them all.",
     "guide": "Write the guide as static pages (needs the extra 'guide').",
 }
@@ -24,7 +24,7 @@ def _overview() -> str:
         [
             "Usage: treadle-diagnose [COMMAND] [OPTIONS]",
             "",
-            "Say what an error answer of the Threads API means, who must do what, and whether a retry can succeed.",
+            "Explain an error of the Threads API: what it means, who has to act, and whether a retry can succeed.",
             "",
             *lines,
             "",

@@ -1,6 +1,6 @@
-"""``treadle diagnose``: paste an error, get cause, next step, and an honest word on retrying.
+"""``treadle diagnose``: paste an error, get cause, next step, and whether a retry can succeed.
 
-Plain argparse and late imports: people wait for this command with a deadline in their neck.
+Plain argparse and late imports: people wait for this command.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import IO, Any
 from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
 from treadle_diagnosis.catalog.model import CatalogError
 from treadle_diagnosis.catalog.words import STAGES, SURFACES
+from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.cli.pipe import reader_gone
 from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle_diagnosis.reading import decode
@@ -25,27 +26,31 @@ from treadle_diagnosis.wording import visitor_json
 FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 
 
-def parser(program: str) -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
-        prog=f"{program} diagnose",
-        description="Say what an error answer means, who must do what, and whether trying again can work.",
-        epilog="Reads the text given, a file, or standard input: a JSON answer, a log line, the output of curl -i, a "
-        f"redirect address, HTML, an exception. At most {INPUT_BYTES // 1_000_000} MB of a file and "
+def parser(program: str) -> Parser:
+    p = Parser(
+        f"{program} diagnose",
+        description="Explain an error: what it means, who has to act, and whether a retry can succeed.",
+        epilog="Reads text, a file, or standard input: a JSON response, a log line, the output of curl -i, a "
+        f"redirect URL, HTML, an exception. At most {INPUT_BYTES // 1_000_000} MB of a file and "
         f"{LINE_BYTES // 1_000_000} MB of a line are read. "
         "Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
     )
-    p.add_argument("error", nargs="?", help="the error as it came, the name of a file, or - for standard input")
-    p.add_argument("--file", metavar="FILE", help="read the error from this file")
-    p.add_argument("--surface", choices=SURFACES, help="where the answer came from (default: told from the text)")
-    p.add_argument("--stage", choices=STAGES, help="what was being done")
-    p.add_argument("--http-status", type=int, metavar="N", help="the HTTP status of the answer")
-    p.add_argument(
-        "--context", action="append", default=[], metavar="KEY=VALUE",
-        help="a further fact, as container_age_s=90000, container_status=EXPIRED, me_ok=true; may be repeated",
+    add = p.add_argument
+    add("error", nargs="?", metavar="ERROR", help="The error, the name of a file, or - for standard input.")
+    add("--file", metavar="FILE", help="Read the error from this file.")
+    add(
+        "--surface", choices=SURFACES, metavar="SURFACE",
+        help=f"Where the error came from: {', '.join(SURFACES)}. By default derived from the error.",
     )  # fmt: skip
-    p.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
-    p.add_argument("--jsonl", metavar="FILE", help="diagnose every line of FILE (- for standard input): JSON evidence")
-    p.add_argument("--report", action="store_true", help="print a report of the answer, ready to send, secrets removed")
+    add("--stage", choices=STAGES, metavar="STAGE", help=f"What was being done: {', '.join(STAGES)}.")
+    add("--http-status", type=int, metavar="N", help="The HTTP status of the response.")
+    add(
+        "--context", action="append", default=[], metavar="KEY=VALUE",
+        help="Another fact, such as container_age_s=90000, container_status=EXPIRED, me_ok=true; repeatable.",
+    )  # fmt: skip
+    add("--json", action="store_true", help="Print the diagnosis as JSON.")
+    add("--jsonl", metavar="FILE", help="Diagnose every line of FILE (- for standard input): JSON evidence.")
+    add("--report", action="store_true", help="Print a report of the error, ready to send, without secrets.")
     return p
 
 

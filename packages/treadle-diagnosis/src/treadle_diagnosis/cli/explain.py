@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 
 from treadle_diagnosis.catalog import Catalog, Example, Pattern, load
 from treadle_diagnosis.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
 from treadle_diagnosis.catalog.model import CatalogError
+from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.cli.show import bold, field, steps, write
 from treadle_diagnosis.retry import plain_advice
 from treadle_diagnosis.types import ACTION_LABELS
@@ -17,12 +17,15 @@ from treadle_diagnosis.wording import SCOPE_LABELS, VISITOR_WHO_LABELS, retry_se
 
 def run(name: str, args: list[str], program: str = "treadle") -> int:
     """The command; returns its exit code."""
-    p = argparse.ArgumentParser(
-        prog=f"{program} explain",
+    p = Parser(
+        f"{program} explain",
         description="Print one pattern of the catalogue as a page; without a name, list them all.",
     )
-    p.add_argument("pattern", nargs="*", help='an id or a public name, as container_not_found or "token is invalid"')
-    p.add_argument("--json", action="store_true", help="print JSON")
+    p.add_argument(
+        "pattern", nargs="*", metavar="PATTERN",
+        help='An id or a public name, such as container_not_found or "token is invalid".',
+    )  # fmt: skip
+    p.add_argument("--json", action="store_true", help="Print JSON.")
     try:
         options = p.parse_args(args)
     except SystemExit as stop:

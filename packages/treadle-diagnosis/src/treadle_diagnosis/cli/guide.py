@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 
 from treadle_diagnosis.catalog.model import CatalogError
+from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.paths import absolute
 
 EXTRA = ("jinja2", "markdown_it")  # what the pages need and nothing else does
@@ -14,12 +14,14 @@ EXTRA = ("jinja2", "markdown_it")  # what the pages need and nothing else does
 
 def run(name: str, args: list[str], program: str = "treadle") -> int:
     """The command; returns its exit code."""
-    p = argparse.ArgumentParser(prog=f"{program} guide", description="The guide to every answer Meta can give.")
-    sub = p.add_subparsers(dest="command", required=True)
-    build = sub.add_parser("build", help="write the guide as static pages that need no server")
-    build.add_argument("dir", type=absolute, help="where to write; made if it is not there")
-    build.add_argument("--base-url", default="", help="the public address the pages will have, for canonical links")
-    build.add_argument("--json", action="store_true", help="print what was written as JSON")
+    p = Parser(f"{program} guide", description="The guide to every error from Meta.")
+    sub = p.add_subparsers(title="Commands", dest="command", required=True, metavar="COMMAND")
+    build = sub.add_parser("build", help="Write the guide as static pages that need no server.")
+    build.add_argument("dir", type=absolute, metavar="DIR", help="Where to write; created if it does not exist.")
+    build.add_argument(
+        "--base-url", default="", metavar="URL", help="Public URL of the pages, for canonical links."
+    )
+    build.add_argument("--json", action="store_true", help="Print what was written as JSON.")
     try:
         options = p.parse_args(args)
     except SystemExit as stop:

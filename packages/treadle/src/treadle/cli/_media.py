@@ -1,4 +1,4 @@
-"""Media on the command line: a file kept with progress, and what is said of one."""
+"""Media on the command line: adding a file with progress, and describing one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from treadle.cli._house import fail
+from treadle.cli._print import fail
 from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SEVERITY = {"error": ("Error", "bold red"), "repair": ("Repair", "yellow"), "rem
 
 
 async def keep_file(app: App, workspace_id: str, given: str, *, show: bool) -> dict[str, Any] | NotKept:
-    """Keep a file of this machine and look at it; its row. ``show``: with progress on standard error."""
+    """Add a file of this machine and inspect it; its row. ``show``: with progress on standard error."""
     from treadle.services.files import keep
 
     path, size = await asyncio.to_thread(a_file, given)
@@ -40,6 +40,7 @@ def a_file(given: str) -> tuple[Path, int]:
 
 
 async def _read(path: Path, size: int, *, show: bool) -> AsyncIterator[bytes]:
+
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 

@@ -1,4 +1,4 @@
-"""What ``treadle keys start-over`` does: set broken key files aside and give up what only the lost keys open."""
+"""What ``treadle keys start-over`` does: set broken key files aside and give up what only the lost keys decrypt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.cli._house import ACTOR, fail
+from treadle.cli._invocation import ACTOR
+from treadle.cli._print import fail
 
 if TYPE_CHECKING:
     from treadle.services.starting_over import GivenUp
@@ -46,5 +47,6 @@ def start_over(settings: Settings) -> GivenUp:
 
 
 def _set_aside(path: Path) -> None:
+
     if path.exists():
         path.rename(path.with_name(f"{path.name}.damaged-{time.time():.0f}"))

@@ -6,16 +6,14 @@ What happened, why, and what to do, instead of a traceback. What is none of thes
 from __future__ import annotations
 
 import errno
-import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sqlalchemy.exc import SQLAlchemyError
+    from treadle.store.trouble import DatabaseTrouble
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
-_SERVER = re.compile(r'connection to server (?:at|on socket) "(?P<host>[^"]*)"(?: \([^)]*\))?(?:, port (?P<port>\d+))?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,11 @@ def trouble_of(error: Exception) -> Trouble | None:
         return Trouble(str(error))
     if (store := sys.modules.get("treadle.store.database")) and isinstance(error, store.SeveralNames):
         return Trouble(str(error))
-    if (sa := sys.modules.get("sqlalchemy.exc")) and isinstance(error, sa.SQLAlchemyError):
-        return _database(error)
+    if "sqlalchemy.exc" in sys.modules:
+        from treadle.store.trouble import trouble_of as database_trouble
+
+        found = database_trouble(error)
+        return _database(found) if found else None
     return None
 
 
@@ -68,37 +69,25 @@ def _file(error: OSError) -> Trouble | None:
     )
 
 
-def _database(error: SQLAlchemyError) -> Trouble | None:
-    """A database that cannot be reached or written; a refused statement is a defect."""
-    import sqlalchemy as sa
-
-    if isinstance(error, sa.exc.TimeoutError):
-        return Trouble("The database has no free connection.", "Try again; with Postgres, look at its max_connections.")
-    if isinstance(error, sa.exc.ArgumentError):
-        return Trouble("TREADLE_DATABASE_URL is not the address of a database.", _EXAMPLE, 2)
-    if not isinstance(error, sa.exc.DBAPIError):
-        return None
-    if not (isinstance(error, sa.exc.OperationalError) or type(error) is sa.exc.DatabaseError):
-        return None
-    cause = str(error.orig).strip()
-    if type(error.orig).__module__.startswith("sqlite3"):
-        return _sqlite(cause)
-    line = cause.splitlines()[0] if cause else "it gave no reason"
-    where = _SERVER.search(line)
-    at = f" at {where['host']}" + (f":{where['port']}" if where["port"] else "") if where else ""
-    reason = line.rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+def _database(found: DatabaseTrouble) -> Trouble:
+    if found.kind == "busy":
+        return Trouble("The database has no free connection.", "Try again; with Postgres, check its max_connections.")
+    if found.kind == "wrong_address":
+        return Trouble("TREADLE_DATABASE_URL is not the URL of a database.", _EXAMPLE, 2)
+    if found.kind == "sqlite":
+        return _sqlite(found.reason)
     return Trouble(
-        f"The database{at} cannot be opened: {reason}.",
-        "Start Postgres or correct TREADLE_DATABASE_URL, then try again. 'treadle doctor' checks the whole set-up.",
+        f"The database{f' at {found.at}' if found.at else ''} cannot be opened: {found.reason}.",
+        "Start Postgres or correct TREADLE_DATABASE_URL, then try again. 'treadle doctor' checks the whole setup.",
     )
 
 
-_EXAMPLE = "Write it like postgresql://user:password@host:5432/name, or leave it out: then it is SQLite."
+_EXAMPLE = "Write it like postgresql://user:password@host:5432/name, or leave it out to use SQLite."
 _SQLITE = (
     (("readonly", "unable to open"), "Let this user write the file and its folder, or set another TREADLE_DATA_DIR."),
     (("locked",), "Another program holds it, such as a backup: try again when it has ended."),
     (("full",), "Make room on that disk, then try again."),
-    (("malformed", "not a database", "disk i/o"), "Stop the server and put the last backup back (docs/running.md)."),
+    (("malformed", "not a database", "disk i/o"), "Stop the server and restore the last backup (docs/running.md)."),
 )
 
 

@@ -7,82 +7,71 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from treadle.cli._house import (
-    ACTOR,
-    AccountArg,
-    Json,
-    Workspace,
-    account_of,
-    called,
-    house,
-    missing,
-    no,
-    say,
-    table,
-    threads_refused,
-    when,
-    workspace_of,
-)
+from treadle.cli._invocation import ACTOR, AccountArg, Invocation, called
+from treadle.cli._print import fail_missing, fail_refusal, fail_threads, print_json, table, when
 from treadle.plural import plural
 
 
-def pause(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Stop sending to it at once; what is being sent is finished."""
-    _set(account, workspace, as_json, paused=True)
+def pause(
+    cmd: Invocation,
+    account: AccountArg,
+) -> None:
+    """Stop publishing to an account now; posts that are being published are finished."""
+    _set(cmd, account, paused=True)
 
 
-def resume(account: AccountArg, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Let what waited go."""
-    _set(account, workspace, as_json, paused=False)
+def resume(
+    cmd: Invocation,
+    account: AccountArg,
+) -> None:
+    """Publish to a paused account again, and the posts that waited."""
+    _set(cmd, account, paused=False)
 
 
-def _set(account: str, workspace: str, as_json: bool, *, paused: bool) -> None:
+def _set(cmd: Invocation, account: str, *, paused: bool) -> None:
     from treadle.domain.answers import Missing
     from treadle.services.accounts import pause as set_paused
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = account_of(app, workspace_id, account, disconnected=True)
-        with app.db.begin() as conn:
-            done = set_paused(conn, app, workspace_id, found["id"], paused=paused, actor=ACTOR)
+    app, workspace_id = cmd.app, cmd.workspace_id
+    found = cmd.account(account, disconnected=True)
+    with app.db.begin() as conn:
+        done = set_paused(conn, app, workspace_id, found["id"], paused=paused, actor=ACTOR)
     released = [] if isinstance(done, Missing) else list(done)
-    if as_json:
-        say({"account_id": found["id"], "username": found["username"], "paused": paused, "released": released})
+    if cmd.json:
+        print_json({"account_id": found["id"], "username": found["username"], "paused": paused, "released": released})
     elif paused:
-        typer.echo(f"{called(found)} is paused: nothing is sent to it until you resume.")
+        typer.echo(f"{called(found)} is paused: nothing is published until you resume it.")
     else:
         typer.echo(
-            f"{called(found)} goes on."
-            + (f" {plural(len(released), 'post goes', 'posts go')} now." if released else "")
+            f"{called(found)} is resumed."
+            + (f" {plural(len(released), 'post is', 'posts are')} published now." if released else "")
         )
 
 
 def quota(
+    cmd: Invocation,
     account: AccountArg,
-    here: Annotated[bool, typer.Option("--here", help="Only what is known here; do not ask Threads.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    here: Annotated[bool, typer.Option("--here", help="Show only what Treadle knows, without asking Threads.")] = False,
 ) -> None:
-    """How much it may publish in 24 moving hours, and how much it did."""
+    """Show how many posts and replies an account can publish in a rolling 24 hours, and how many it has."""
     from treadle.domain.answers import Missing
     from treadle.domain.refusal import Refusal
     from treadle.services.accounts import quota as quota_of
     from treadle_diagnosis.types import Diagnosis
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = account_of(app, workspace_id, account, disconnected=True)["id"]
-        made = asyncio.run(quota_of(app, workspace_id, id_, live=not here))
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = cmd.account(account, disconnected=True)["id"]
+    made = asyncio.run(quota_of(app, workspace_id, id_, live=not here))
     match made:
         case Diagnosis():
-            threads_refused(made, "'--here' shows what is known without asking.")
+            fail_threads(made, "'--here' shows what Treadle knows without asking Threads.")
         case Refusal():
-            not_connected(as_json)
+            not_connected()
         case Missing(what):
-            missing(what, as_json)
+            fail_missing(what)
     found = made.model_dump()
-    if as_json:
-        say(found)
+    if cmd.json:
+        print_json(found)
         return
     rows = [
         (
@@ -98,9 +87,9 @@ def quota(
         typer.echo(f"Full until {when(found['full_until'])}.", err=True)
 
 
-def not_connected(as_json: bool) -> NoReturn:
+def not_connected() -> NoReturn:
     """End the command: there is no token to ask Threads with."""
     from treadle.domain.refusal import Refusal
 
-    why = "Connect it again: Treadle holds no token of it."
-    no(Refusal("The account is not connected", why, 409, pattern="account_disconnected"), as_json)
+    why = "Reconnect it: Treadle has no token for it."
+    fail_refusal(Refusal("The account is not connected", why, 409, pattern="account_disconnected"))

@@ -1,54 +1,37 @@
-"""``treadle blockers``: what holds posts back, what a repair would send, and looking again."""
+"""``treadle blockers``: what holds posts back, what its repair would publish, and checking it again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from treadle.cli._house import Json, Workspace, fail, hand_down, house, say, short, table, when, workspace_of
+from treadle.cli._groups import group
+from treadle.cli._ids import whole_id
+from treadle.cli._invocation import Invocation, command
+from treadle.cli._print import fail, print_json, short, speaks_json, table, when
 from treadle.plural import plural
 
-if TYPE_CHECKING:
-    from treadle.app import App
-
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+app = group("Show what holds posts back, and check it again. Without a command: list.")
 BlockerId = Annotated[str, typer.Argument(metavar="BLOCKER", help="Id of the blocker (blk_...), or enough of its end.")]
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def blockers(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
-    """What holds posts back. Without a command: the open causes."""
-    if context.invoked_subcommand is None:
-        list_blockers(workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command("list")
+@command(app, "list")
 def list_blockers(
-    repaired: Annotated[bool, typer.Option("--repaired", help="Also those that are repaired.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    cmd: Invocation,
+    repaired: Annotated[bool, typer.Option("--repaired", help="Include repaired ones.")] = False,
 ) -> None:
-    """List open causes."""
+    """List open blockers."""
     from treadle.services.read import list_blockers as listing
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        with app.db.read() as conn:
-            found = listing(conn, workspace_id, open_only=not repaired)
-    if as_json:
-        say({"data": found})
+    app, workspace_id = cmd.app, cmd.workspace_id
+    with app.db.read() as conn:
+        found = listing(conn, workspace_id, open_only=not repaired)
+    if cmd.json:
+        print_json({"data": found})
         return
     if not found:
-        typer.echo("Nothing holds posts back.", err=True)
+        typer.echo("No open blockers.", err=True)
         return
     rows = [
         (
@@ -65,42 +48,33 @@ def list_blockers(
     table(("Blocker", "Cause", "Holds", "Posts", "Since", "Action", "What to do"), rows, ends=True)
 
 
-@app.command()
-def show(blocker: BlockerId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Show one, and what its repair would send."""
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = _find(app, workspace_id, blocker)
-    if as_json:
-        say(found)
+@command(app)
+def show(
+    cmd: Invocation,
+    blocker: BlockerId,
+) -> None:
+    """Show a blocker, and what its repair would publish."""
+    found = _find(cmd, blocker)
+    if cmd.json:
+        print_json(found)
         return
     _print(found)
 
 
-def _find(app: App, workspace_id: str, blocker_id: str) -> dict[str, Any]:
-    import sqlalchemy as sa
-
-    from treadle.cli._ids import one_of
+def _find(cmd: Invocation, given: str) -> dict[str, Any]:
     from treadle.services.read import get_blocker
     from treadle.store.repair_preview import preview as would_do
-    from treadle.store.tables import blockers as b
 
-    def ending_in(ending: str) -> list[str]:
-        # Those of the app and of Threads itself belong to no workspace.
-        seen = sa.or_(b.c.workspace_id == workspace_id, b.c.workspace_id.is_(None))
-        query = sa.select(b.c.id).where(seen, b.c.id.endswith(ending, autoescape=True)).limit(2)
-        with app.db.read() as conn:
-            return [str(id_) for id_ in conn.execute(query).scalars()]
-
-    id_ = one_of(blocker_id, "blocker", "blocker", ending_in)
-    with app.db.read() as conn:
-        found = get_blocker(conn, workspace_id, id_)
+    id_ = whole_id(cmd, given, "blocker")
+    with cmd.app.db.read() as conn:
+        found = get_blocker(conn, cmd.workspace_id, id_)
         if found is None:
             fail("There is no such blocker in this workspace.", error="not_found")
-        return {**found, "would": would_do(conn, [found["id"]], workspace_id=workspace_id, now=app.now())}
+        return {**found, "would": would_do(conn, [found["id"]], workspace_id=cmd.workspace_id, now=cmd.app.now())}
 
 
 def _print(found: dict[str, Any]) -> None:
+
     from treadle_diagnosis.cli.show import bold, field, write
 
     cause, would = found["cause"], found["would"]
@@ -113,51 +87,49 @@ def _print(found: dict[str, Any]) -> None:
         ),
         field("What happened", cause["what_happened"]),
         field("What to do", cause["next_step"]),
-        field("Repaired, it", f"would send {len(would['sends'])} posts and hold {len(would['holds'])} as too late."),
-        field("Looks again", when(found["next_check_at"]) if found["next_check_at"] else ""),
+        field("Its repair", f"would publish {len(would['sends'])} posts and hold {len(would['holds'])} as too late."),
+        field("Next check", when(found["next_check_at"])),
     )
 
 
-@app.command()
+@command(app)
 def recheck(
+    cmd: Invocation,
     blocker: BlockerId,
-    preview: Annotated[bool, typer.Option("--preview", help="Only say what a repair would send.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what the repair would publish.")] = False,
 ) -> None:
-    """Look whether the cause is gone; if so its posts go. Exit code 1 while it is still there."""
+    """Check whether the cause is gone, and publish its posts if so. Exit code 1 while it is still there."""
     import asyncio
 
     from treadle.engine.rechecking import recheck as look
     from treadle.services.asking import ask
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = _find(app, workspace_id, blocker)
-        if preview:
-            _say_preview(found, as_json)
-            return
-        if found["repaired_at"]:
-            fail("It is repaired already.", error="is_repaired")
-        result = asyncio.run(ask(app, lambda rooms: look(rooms, app.releaser, found["id"], asked=True)))
-    if as_json:
-        say({"verdict": result.verdict, "message": result.message, "released": list(result.released)})
+    found = _find(cmd, blocker)
+    if preview:
+        _print_preview(found)
+        return
+    if found["repaired_at"]:
+        fail("It is already repaired.", error="is_repaired")
+    app = cmd.app
+    result = asyncio.run(ask(app, lambda accounts: look(accounts, app.releaser, found["id"], asked=True)))
+    if cmd.json:
+        print_json({"verdict": result.verdict, "message": result.message, "released": list(result.released)})
     else:
         typer.echo(
             result.message
-            + (f" {plural(len(result.released), 'post goes', 'posts go')} now." if result.released else "")
+            + (f" {plural(len(result.released), 'post is', 'posts are')} published now." if result.released else "")
         )
     if result.verdict == "still":
         raise typer.Exit(1)
 
 
-def _say_preview(found: dict[str, Any], as_json: bool) -> None:
+def _print_preview(found: dict[str, Any]) -> None:
     would = found["would"]
-    if as_json:
-        say(would)
+    if speaks_json():
+        print_json(would)
         return
     typer.echo(
-        f"It would send {len(would['sends'])} posts, and hold {len(would['holds'])} as too late to send unasked."
+        f"It would publish {len(would['sends'])} posts and hold {len(would['holds'])} for approval: they are too late."
     )
     for post_id in would["sends"]:
         typer.echo(f"send\t{post_id}")

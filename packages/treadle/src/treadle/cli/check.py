@@ -1,4 +1,4 @@
-"""``treadle check`` and ``treadle repair``: look at media as Threads would, and make a file fit at the least cost."""
+"""``treadle check`` and ``treadle repair``: check media by the rules of Threads, and convert what breaks them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from treadle.cli._groups import single
 from treadle.cli._media import SEVERITY, facts_words
-from treadle.cli._typer import run_app
 from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
@@ -24,25 +24,27 @@ if TYPE_CHECKING:
     from treadle.settings import Settings
 
 
-def run(name: str, args: list[str]) -> int:
-    """Run ``treadle check`` or ``treadle repair``."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name)(check if name == "check" else repair)
-    return run_app(app, name, args)
+checking = single()
+repairing = single()
 
 
+@checking.command()
 def check(
-    sources: Annotated[list[str], typer.Argument(metavar="FILE|URL...", help="Files or web addresses.")],
-    trim: Annotated[bool, typer.Option("--trim", help="Judge as if cutting a long video were allowed.")] = False,
-    due: Annotated[str, typer.Option("--due", help="When the post is to go out, as 2026-12-01T09:00:00+01:00.")] = "",
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Allow addresses of this machine and private networks.")
+    sources: Annotated[list[str], typer.Argument(metavar="FILE|URL", help="Files or URLs.")],
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Accept a video that is too long, as if it could be trimmed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a source.")] = False,
+    due: Annotated[
+        str, typer.Option("--due", metavar="TIME", help="When it will be published, such as 2026-12-01T09:00:00+01:00.")
+    ] = "",
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow URLs on this machine and in private networks.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per source.")] = False,
 ) -> None:
-    """Look at media files or addresses as Threads would: what is wrong, and what Treadle would do about it.
+    """Check media files or URLs by the rules of Threads: what is wrong, and what Treadle would do about it.
 
-    Exit code 0: everything can be published (repaired where needed). 1: something cannot.
+    Exit code 0: everything can be published, if necessary after a repair. 1: something cannot.
     """
     due_at = _due(due)
     reports = asyncio.run(_check_all([_source(given) for given in sources], trim, due_at, allow_private))
@@ -56,26 +58,27 @@ def check(
     raise typer.Exit(0 if all(report.ok for report in reports) else 1)
 
 
+@repairing.command()
 def repair(
-    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or a web address to fetch.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the repaired file goes.")],
-    trim: Annotated[bool, typer.Option("--trim", help="Cut a video that is too long instead of refusing it.")] = False,
+    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="A file, or a URL to fetch.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to write the repaired file.")],
+    trim: Annotated[bool, typer.Option("--trim", help="Trim a video that is too long instead of refusing it.")] = False,
     h264: Annotated[
-        bool, typer.Option("--h264", help="Also encode what is only disputed (HEVC, HDR) as H.264.")
+        bool, typer.Option("--h264", help="Also convert formats that may not work (HEVC, HDR) to H.264.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Allow addresses of this machine and private networks.")
+        bool, typer.Option("--allow-private", help="Allow URLs on this machine and in private networks.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Make a media file fit for Threads at the least cost in time and quality.
+    """Convert a media file to what Threads accepts, with the least loss of time and quality.
 
-    Exit code 0: the file written is fit for Threads. 1: it cannot be made fit; nothing is written.
+    Exit code 0: Threads accepts the written file. 1: it cannot be repaired; nothing is written.
     """
     source, output = _source(source), absolute(output)
     if output.exists() and not force:
-        sys.stderr.write(f"{output} exists already. Choose another name, or say --force.\n")
+        sys.stderr.write(f"{output} already exists. Choose another name, or use --force.\n")
         raise typer.Exit(2)
     if not output.parent.is_dir():
         sys.stderr.write(f"There is no folder {output.parent}.\n")
@@ -104,9 +107,9 @@ async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_priva
     with tempfile.TemporaryDirectory(prefix=".treadle-repair-", dir=output.parent) as folder:
         service = MediaService(_settings(Path(folder), allow_private))
         try:
-            with MediaBar(quiet=as_json) as tell:
+            with MediaBar(quiet=as_json) as update:
                 made = await service.write_prepared(
-                    source, output, on_too_long="trim" if trim else "refuse", conservative=h264, progress=tell
+                    source, output, on_too_long="trim" if trim else "refuse", conservative=h264, progress=update
                 )
         finally:
             await service.close()
@@ -134,7 +137,7 @@ async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_priva
 
 
 def _settings(folder: Path, allow_private: bool) -> Settings:
-    """The person's settings with a data directory of our own: neither command keeps anything."""
+    """The person's settings with a temporary data directory: neither command keeps anything."""
     from treadle.settings import Settings
 
     given = Settings()
@@ -143,7 +146,7 @@ def _settings(folder: Path, allow_private: bool) -> Settings:
 
 
 def _source(given: str) -> str:
-    """An address as it is, a file by its absolute path."""
+    """A URL as it is, a file by its absolute path."""
     from treadle.media.outcomes import is_address
 
     return given if is_address(given) else str(absolute(given))
@@ -157,7 +160,7 @@ def _due(text: str) -> float | None:
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
-        sys.stderr.write(f"'{text}' is no date and time. Write it as 2026-12-01T09:00:00+01:00.\n")
+        sys.stderr.write(f"'{text}' is not a date and time. Write it like 2026-12-01T09:00:00+01:00.\n")
         raise typer.Exit(2) from None
 
 
@@ -215,10 +218,10 @@ class MediaBar:
         )
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
         self._bar.start()
-        task = self._bar.add_task("Looking", total=1.0, rest="")
+        task = self._bar.add_task("Checking", total=1.0, rest="")
         words = {"fetch": "Fetching", "repair": "Repairing"}
 
-        def tell(progress: Progress) -> None:
+        def update(progress: Progress) -> None:
             self._bar.update(
                 task,
                 completed=progress.fraction,
@@ -226,7 +229,7 @@ class MediaBar:
                 rest=_rest(progress),
             )
 
-        return tell
+        return update
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

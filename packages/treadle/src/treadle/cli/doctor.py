@@ -1,4 +1,4 @@
-"""``treadle doctor``: the set-up, line by line: fine, or what to do."""
+"""``treadle doctor``: the setup, line by line: fine, or what to fix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from treadle.cli._typer import run_app
+from treadle.cli._groups import single
+from treadle.cli._invocation import Invocation, command
 from treadle_diagnosis.cli.show import bold, field, write
 
 if TYPE_CHECKING:
@@ -17,31 +18,20 @@ if TYPE_CHECKING:
     from treadle.store import Database
     from treadle.vault import Vault
 
-app = typer.Typer(
-    add_completion=False, pretty_exceptions_show_locals=False, help="Check the set-up and say what to do."
-)
+app = single()
 _MARKS = {"fine": "fine", "look": "look", "broken": "BROKEN", "unknown": "?"}
 
 
-def run(name: str, args: list[str]) -> int:
-    return run_app(app, name, args)
-
-
 def _nothing(*_: object, **__: object) -> None:
-    """Nothing is enqueued by looking."""
+    """Checking enqueues nothing."""
 
 
 def _vault(settings: Settings, database: Database) -> Vault:
-    """The vault as it is: looking makes no key beside secrets, and an older database cannot be asked for them."""
-    import sqlalchemy as sa
-
+    """The vault as it is: checking creates no key, and an older database cannot be read for secrets."""
     from treadle.store import migrate
     from treadle.vault import KEY_FILE, Vault, open_vault
 
-    try:
-        at, newest = migrate.versions(database)
-    except sa.exc.SQLAlchemyError:
-        at = newest = None
+    at, newest = migrate.versions_if_readable(database)
     if at == newest and at is not None:
         with database.read() as conn:
             return open_vault(settings, conn)
@@ -51,12 +41,12 @@ def _vault(settings: Settings, database: Database) -> Vault:
     return open_vault(settings)
 
 
-@app.command()
+@command(app, workspace=False)
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody: only what this machine knows.")] = False,
+    cmd: Invocation,
+    offline: Annotated[bool, typer.Option("--offline", help="Check only this machine, without the network.")] = False,
 ) -> None:
-    """Check database, disk, keys, worker, addresses, the Meta app, every account; repair a tiny file. 1: broken."""
+    """Check database, disk, keys, worker, URLs, Meta app, accounts, media repairs. Exit code 1 if one is broken."""
     from treadle.accounts.service import Accounts
     from treadle.media.selftest import failing_repair
     from treadle.services import cage_line
@@ -70,15 +60,16 @@ def doctor(
     from treadle_threads.transport import open_session
 
     settings = Settings()
-    # Not through the app: that would bring the database up to date, and a doctor only looks.
+    # Not through the app: that would migrate the database, and a doctor only reads.
     database = open_database(settings)
 
-    async def look() -> list[Line]:
+    async def run_checks() -> list[Line]:
+
         async with (
             open_session() as session,
             ThreadsClient(base_url=settings.threads_api_url, timeout_s=settings.threads_timeout) as client,
         ):
-            house = Accounts(
+            accounts = Accounts(
                 settings=settings,
                 db=database,
                 vault=_vault(settings, database),
@@ -86,17 +77,17 @@ def doctor(
                 repairs=Releaser(_nothing),
                 block=open_blocker,
             )
-            lines = await examine(house, session, network=not offline, more=await cage_line.lines(settings))
+            lines = await examine(accounts, session, network=not offline, more=await cage_line.lines(settings))
             return [*lines, repairs(await failing_repair(settings))]
 
     try:
-        lines = asyncio.run(look())
+        lines = asyncio.run(run_checks())
     except VaultError as error:
         lines = [Line("Encryption keys", "broken", str(error), "Restore the key file, or correct TREADLE_SECRET_KEYS.")]
     finally:
         database.close()
     verdict = worst(lines)
-    if as_json:
+    if cmd.json:
         body = {"verdict": verdict, "lines": [line.to_json() for line in lines]}
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
     else:

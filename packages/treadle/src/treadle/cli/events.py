@@ -1,4 +1,4 @@
-"""``treadle events``: what happened, and what happens, one line a change."""
+"""``treadle events``: what happened, and what happens from now on, one line per event."""
 
 from __future__ import annotations
 
@@ -10,55 +10,52 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import Json, Workspace, house, workspace_of
+from treadle.cli._groups import single
+from treadle.cli._invocation import Invocation, command
+from treadle.cli._print import speaks_json
 
 if TYPE_CHECKING:
     from treadle.app import App
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-LOOK_S = 0.5
+app = single()
+POLL_S = 0.5
 PAGE = 200
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.command()
+@command(app)
 def events(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until Ctrl-C.")] = False,
+    cmd: Invocation,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events until Ctrl-C.")] = False,
     types: Annotated[
-        list[str] | None, typer.Option("--type", help="Only this, such as post.failed or post.*; repeatable.")
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only this type, such as post.failed or post.*; repeatable."),
     ] = None,
-    after: Annotated[int | None, typer.Option(min=0, help="Only what came after this id.")] = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Without --after: so many of the last.")] = 20,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    after: Annotated[int | None, typer.Option(min=0, help="Only events after this id.")] = None,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, help="Without --after: how many of the last events.")
+    ] = 20,
 ) -> None:
-    """What happened, oldest first; changes are kept for 14 days.
+    """Show what happened, oldest first. Events are kept for 14 days.
 
-    --json prints one object a line, as the API gives it.
+    --json prints one object per line, as the API returns it.
     """
     from treadle_diagnosis.cli.pipe import reader_gone
 
     wanted = tuple(types or ())
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        start = after
-        if start is None:
-            start, last = _last(app, workspace_id, lines, wanted)
-            for row in last:
-                _say(row, as_json)
-        for row in _since(app, workspace_id, start, wanted, follow=follow):
-            _say(row, as_json)
-            if reader_gone():
-                return
+    app, workspace_id = cmd.app, cmd.workspace_id
+    start = after
+    if start is None:
+        start, last = _last(app, workspace_id, lines, wanted)
+        for row in last:
+            _print_event(row)
+    for row in _since(app, workspace_id, start, wanted, follow=follow):
+        _print_event(row)
+        if reader_gone():
+            return
 
 
 def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[dict[str, Any]]]:
-    """The newest id, and the last changes up to it."""
+    """The newest id, and the last events up to it."""
     from treadle.store.feed import newest
 
     with app.db.read() as conn:
@@ -71,36 +68,36 @@ def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> t
 def _since(
     app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool
 ) -> Iterator[dict[str, Any]]:
-    """Changes after an id, and with ``follow`` those to come."""
+    """Events after an id, and with ``follow`` those to come."""
     from treadle.services.events import OVERLAP, is_wanted
     from treadle.store.feed import since
 
-    # On Postgres a smaller id may be committed after a larger one: look a little further back, and tell nothing twice.
+    # On Postgres a smaller id may be committed after a larger one: look a little further back, and print nothing twice.
     overlap = 0 if app.db.is_sqlite else OVERLAP
-    start, told = after, deque[int](maxlen=2 * PAGE)
+    start, printed = after, deque[int](maxlen=2 * PAGE)
     while True:
         with app.db.read() as conn:
             rows = since(conn, workspace_id, max(start, after - overlap), limit=PAGE)
-        fresh = [row for row in rows if row["id"] not in told]
+        fresh = [row for row in rows if row["id"] not in printed]
         for row in fresh:
             after = max(after, row["id"])
-            told.append(row["id"])
+            printed.append(row["id"])
             if is_wanted(row["type"], wanted):
                 yield dict(row)
         if len(rows) >= PAGE and fresh:
             continue
         if not follow:
             return
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
-def _say(row: Mapping[str, Any], as_json: bool) -> None:
+def _print_event(row: Mapping[str, Any]) -> None:
     import json
     from datetime import datetime
 
     from treadle.services.events import change_out
 
-    if as_json:
+    if speaks_json():
         typer.echo(json.dumps(change_out(row).model_dump(), ensure_ascii=False))
     else:
         at = datetime.fromtimestamp(row["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -13,45 +13,41 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from treadle import private
-from treadle.cli._house import Json, Workspace, fail, house, say, workspace_of
+from treadle.cli._groups import single
+from treadle.cli._invocation import Invocation, command
+from treadle.cli._print import fail, print_json
 from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
     from treadle.app import App
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-TOLD_EVERY = 100  # lines
+app = single()
+SHOWN_EVERY = 100  # lines
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.command()
+@command(app)
 def export(
-    workspace: Workspace = "",
-    out: Annotated[str, typer.Option("--out", "-o", help="File to write; standard output unless said.")] = "-",
-    as_json: Json = False,
+    cmd: Invocation,
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="File to write; standard output by default.")
+    ] = "-",
 ) -> None:
-    """Everything the workspace owns, one JSON object a line, without secrets. The last line is of type "end".
+    """Export everything the workspace owns, one JSON object per line, without secrets. The last line has type "end".
 
-    A file is there when it is whole, or not at all. --json says how many lines it has; on standard output the lines
-    themselves are JSON already.
+    A file appears when it is complete, or not at all. --json reports how many lines it has; on standard output the
+    lines themselves are JSON already.
     """
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        if out == "-":
-            asyncio.run(_write(app, workspace_id, sys.stdout, piped=True))
-            return
-        try:
-            with _whole(absolute(out)) as target:
-                count = asyncio.run(_write(app, workspace_id, target))
-        except OSError as error:
-            fail(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.", "Name another file with --out.")
-    if as_json:
-        say({"file": out, "lines": count})
+    app, workspace_id = cmd.app, cmd.workspace_id
+    if out == "-":
+        asyncio.run(_write(app, workspace_id, sys.stdout, piped=True))
+        return
+    try:
+        with _whole(absolute(out)) as target:
+            count = asyncio.run(_write(app, workspace_id, target))
+    except OSError as error:
+        fail(f"{out} cannot be written: {(error.strerror or str(error)).lower()}.", "Name another file with --out.")
+    if cmd.json:
+        print_json({"file": out, "lines": count})
     else:
         typer.echo(f"{count} lines written to {out}.", err=True)
 
@@ -62,20 +58,20 @@ async def _write(app: App, workspace_id: str, target: TextIO, *, piped: bool = F
     from treadle_diagnosis.cli.pipe import reader_gone
 
     count = 0
-    with _telling(quiet=piped and sys.stdout.isatty()) as tell:
+    with _progress(quiet=piped and sys.stdout.isatty()) as show:
         async for line in export_lines(app, workspace_id):
             target.write(line.to_text())
             count += 1
             if piped and reader_gone():
                 break
-            if count % TOLD_EVERY == 0:
-                tell(count)
+            if count % SHOWN_EVERY == 0:
+                show(count)
     return count
 
 
 @contextmanager
 def _whole(path: Path) -> Iterator[TextIO]:
-    """A file that gets its name when everything is in it. What is no plain file (a pipe, a device) is written as is."""
+    """A file that gets its name when it is complete. What is not a plain file (a pipe, a device) is written as is."""
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8") as target:
             yield target
@@ -93,15 +89,16 @@ def _whole(path: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _telling(*, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Says on a terminal how far it is."""
+def _progress(*, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Shows the progress on a terminal."""
     from rich.console import Console
 
     shown = Console(stderr=True).status("Exporting") if sys.stderr.isatty() and not quiet else nullcontext()
     with shown as status:
 
-        def tell(count: int) -> None:
+        def show(count: int) -> None:
+
             if status is not None:
                 status.update(f"Exporting: {count} lines")
 
-        yield tell
+        yield show

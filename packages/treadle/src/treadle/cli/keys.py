@@ -1,4 +1,4 @@
-"""``treadle keys``: API keys, people who may log in, and the keys that secrets are sealed with."""
+"""``treadle keys``: API keys, and the keys that secrets are encrypted with."""
 
 from __future__ import annotations
 
@@ -6,44 +6,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, refused, say, table, when, workspace_of
+from treadle.cli._groups import group
+from treadle.cli._invocation import ACTOR, Invocation, command
+from treadle.cli._print import fail, fail_findings, print_json, print_result, table, when
 
 if TYPE_CHECKING:
     from treadle.store.api_keys import KeyRow
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+app = group("Manage API keys and the encryption key. Without a command: list.")
 KeyId = Annotated[
-    str, typer.Argument(metavar="KEY", help="Id of the key (key_...), or enough of its end to tell it apart.")
+    str, typer.Argument(metavar="KEY", help="Id of the key (key_...), or enough of its end to identify it.")
 ]
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def keys(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
-    """API keys, logins, and the encryption key. Without a command: the list of API keys."""
-    if context.invoked_subcommand is None:
-        list_keys(workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command()
+@command(app)
 def create(
-    name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    cmd: Invocation,
+    name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "",
     scope: Annotated[
         str, typer.Option("--scope", help="read, write (includes read) or admin (includes both).")
     ] = "write",
-    days: Annotated[float, typer.Option("--days", help="Ends after so many days; 0: never.", min=0, max=36_500)] = 0.0,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    days: Annotated[
+        float, typer.Option("--days", metavar="DAYS", help="Expires after this many days; 0: never.", min=0, max=36_500)
+    ] = 0.0,
 ) -> None:
-    """Make an API key and print it, this once. On a terminal or not, the key alone stands on the first line."""
+    """Create an API key and print it, this once. The key is alone on the first line."""
     from treadle.domain.answers import Rejected
     from treadle.people.keys import SCOPES
     from treadle.services.api_keys import LONGEST_NAME
@@ -53,16 +41,16 @@ def create(
         fail(f"There is no scope '{scope}'.", f"It is one of {', '.join(SCOPES)}.", code=2)
     if len(name) > LONGEST_NAME:
         fail("The name is too long.", f"Shorten it to {LONGEST_NAME} characters.", code=2)
-    with house() as app:
-        workspace_id, now = workspace_of(app, workspace), app.now()
-        expires = now + days * 86_400 if days else None
-        with app.db.begin() as conn:
-            made = make(conn, workspace_id, name=name, scopes=[scope], expires_at=expires, actor=ACTOR, now=now)
+    app = cmd.app
+    workspace_id, now = cmd.workspace_id, app.now()
+    expires = now + days * 86_400 if days else None
+    with app.db.begin() as conn:
+        made = make(conn, workspace_id, name=name, scopes=[scope], expires_at=expires, actor=ACTOR, now=now)
     if isinstance(made, Rejected):
-        refused(made.findings, as_json)
-    if as_json:
+        fail_findings(made.findings)
+    if cmd.json:
         shown = made.model_dump(exclude={"key"})
-        say({**shown, "workspace_id": workspace_id, "key": made.key})
+        print_json({**shown, "workspace_id": workspace_id, "key": made.key})
         return
     typer.echo(made.key)
     typer.echo(
@@ -70,24 +58,24 @@ def create(
     )
 
 
-@app.command("list")
-def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
+@command(app, "list")
+def list_keys(cmd: Invocation) -> None:
     """List the keys of a workspace, newest first, without the keys themselves."""
     from treadle.people.keys import listing
     from treadle.services.api_keys import key_out
 
-    with house() as app:
-        workspace_id, now = workspace_of(app, workspace), app.now()
-        with app.db.read() as conn:
-            rows = listing(conn, workspace_id)
-    if as_json:
-        say({"data": [key_out(row).model_dump() for row in rows]})
+    app = cmd.app
+    workspace_id, now = cmd.workspace_id, app.now()
+    with app.db.read() as conn:
+        rows = listing(conn, workspace_id)
+    if cmd.json:
+        print_json({"data": [key_out(row).model_dump() for row in rows]})
         return
     if not rows:
-        typer.echo("There is no key yet. 'treadle keys create' makes one.", err=True)
+        typer.echo("There are no keys yet. 'treadle keys create' creates one.", err=True)
         return
     table(
-        ("Key", "Name", "May", "State", "Begins with", "Last used", "Ends"),
+        ("Key", "Name", "Permissions", "State", "Begins with", "Last used", "Expires"),
         [
             (
                 row.id,
@@ -105,112 +93,113 @@ def list_keys(workspace: Workspace = "", as_json: Json = False) -> None:
 
 
 def _day(at: float | None) -> str:
+
     from treadle.services.read import iso
 
     return when(iso(at))[:10] or "never"
 
 
 def _state_text(row: KeyRow, now: float) -> Any:
+
     from rich.text import Text
 
     if row.revoked_at is not None:
         return Text("revoked", style="dim")
     ended = row.expires_at is not None and row.expires_at <= now
-    return Text("ended", style="dim") if ended else Text("good", style="green")
+    return Text("expired", style="dim") if ended else Text("active", style="green")
 
 
-@app.command()
-def revoke(key: KeyId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """End a key, at once and for ever."""
+@command(app)
+def revoke(
+    cmd: Invocation,
+    key: KeyId,
+) -> None:
+    """Revoke a key, at once and for good."""
     from treadle.cli._ids import whole_id
     from treadle.people.keys import revoke as end
-    from treadle.store.tables import api_keys
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = whole_id(app, workspace_id, key, "key", "key", api_keys)
-        with app.db.begin() as conn:
-            done = end(conn, workspace_id, id_, actor=ACTOR, now=app.now())
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, key, "key")
+    with app.db.begin() as conn:
+        done = end(conn, workspace_id, id_, actor=ACTOR, now=app.now())
     if not done:
-        fail(f"There is no living key {id_} in this workspace.", error="not_found")
-    if as_json:
-        say({"revoked": id_})
-    else:
-        typer.echo(f"{id_} opens nothing any more.")
+        fail(f"There is no active key {id_} in this workspace.", error="not_found")
+    print_result({"revoked": id_}, f"{id_} is revoked.")
 
 
-@app.command()
-def rotate(as_json: Json = False) -> None:
-    """Seal every stored secret under a new encryption key. Running servers notice by themselves."""
-    from treadle.vault import rotate as seal_anew
+@command(app, workspace=False)
+def rotate(cmd: Invocation) -> None:
+    """Encrypt every stored secret with a new encryption key. Running servers notice it."""
+    from treadle.vault import rotate as encrypt_again
 
-    with house() as app, app.db.begin() as conn:
+    app = cmd.app
+    with app.db.begin() as conn:
         app.vault.check()
-        done = seal_anew(conn, app.vault)
+        done = encrypt_again(conn, app.vault)
     lost = ", ".join(sorted(set(done.unreadable)))
     unread = (
-        f"{len(done.unreadable)} could not be opened ({lost}): no key was forgotten. Put the missing key back, or "
-        "connect those accounts again."
+        f"{len(done.unreadable)} could not be decrypted ({lost}), so no key was deleted. Put the missing key back, or "
+        "reconnect those accounts."
     )
-    if as_json:
+    if cmd.json:
         wrong = {"error": "unreadable", "message": unread} if done.unreadable else {}
-        say({**wrong, "resealed": done.resealed, "keys_dropped": done.dropped, "unreadable": list(done.unreadable)})
+        print_json(
+            {**wrong, "resealed": done.resealed, "keys_dropped": done.dropped, "unreadable": list(done.unreadable)}
+        )
     else:
-        typer.echo(f"{done.resealed} secrets are sealed under the newest key; {done.dropped} old keys were forgotten.")
+        typer.echo(f"{done.resealed} secrets are encrypted with the newest key; {done.dropped} old keys were deleted.")
         if done.dropped:
-            typer.echo("Backups made before this need the key file of then.")
+            typer.echo("Backups made before this need the key file of that time.")
     if done.unreadable:
-        if not as_json:
+        if not cmd.json:
             typer.echo(unread, err=True)
         raise typer.Exit(1)
 
 
-@app.command("start-over")
+@command(app, "start-over", workspace=False)
 def start_over(
-    yes: Annotated[bool, typer.Option("--yes", help="Do it: the secrets that no key opens are removed.")] = False,
-    as_json: Json = False,
+    cmd: Invocation,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm that secrets no key can decrypt are removed.")] = False,
 ) -> None:
-    """Go on without lost keys: give up the secrets that only they open. Every account is to be connected again."""
+    """Continue without lost keys: remove the secrets only they decrypt. Then every account has to be reconnected."""
     from treadle.cli._start_over import start_over as go_on
     from treadle.settings import Settings
 
     if not yes:
         fail(
-            "This removes the stored tokens, webhook secrets and alert targets that no key opens.",
+            "This removes the stored tokens, webhook secrets and alert targets that no key can decrypt.",
             "Restore the key file from your backup if you can. Otherwise stop the server and repeat it with --yes.",
             code=2,
         )
     done = go_on(Settings())
-    if as_json:
-        say({"accounts": list(done.accounts), "webhooks": list(done.webhooks), "workspaces": list(done.workspaces)})
+    if cmd.json:
+        print_json(
+            {"accounts": list(done.accounts), "webhooks": list(done.webhooks), "workspaces": list(done.workspaces)}
+        )
         return
-    typer.echo(f"Accounts to connect again: {', '.join(done.accounts) or 'none'}.")
+    typer.echo(f"Accounts to reconnect: {', '.join(done.accounts) or 'none'}.")
     if done.webhooks:
-        typer.echo(f"Webhooks paused, to be given a new secret and resumed: {', '.join(done.webhooks)}.")
+        typer.echo(f"Webhooks paused until you give them a new secret and resume them: {', '.join(done.webhooks)}.")
     if done.workspaces:
-        typer.echo(f"Workspaces whose alert targets are to be set again: {', '.join(done.workspaces)}.")
+        typer.echo(f"Workspaces whose alert targets you have to set again: {', '.join(done.workspaces)}.")
 
 
-@app.command("new-secret")
-def new_secret(as_json: Json = False) -> None:
-    """Print a fresh key for TREADLE_SECRET_KEYS (put it in front of the old ones)."""
+@command(app, "new-secret", workspace=False)
+def new_secret(cmd: Invocation) -> None:
+    """Print a new key for TREADLE_SECRET_KEYS. Put it before the old ones."""
     from cryptography.fernet import Fernet
 
     made = Fernet.generate_key().decode()
-    if as_json:
-        say({"secret": made})
-    else:
-        typer.echo(made)
+    print_result({"secret": made}, made)
 
 
-@app.command()
+@command(app)
 def user(
-    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
-    workspace: Workspace = "",
-    zone: Annotated[str, typer.Option("--zone", help="Their time zone, as Europe/Berlin.")] = "UTC",
-    as_json: Json = False,
+    cmd: Invocation,
+    email: Annotated[str, typer.Argument(help="The person's email address.")],
+    zone: Annotated[str, typer.Option("--zone", help="Their time zone, such as Europe/Berlin.")] = "UTC",
 ) -> None:
-    """Let a person log in to the pages, or give them a new password. The password is asked for (or read from stdin)."""
+    """The same as 'treadle people add'."""
     from treadle.cli.people import let_in
 
-    let_in(email, workspace, zone, as_json)
+    let_in(cmd, email, zone)

@@ -1,4 +1,4 @@
-"""``treadle media``: files kept for posts: added, looked at, made fit, removed."""
+"""``treadle media``: files stored for posts: add, show, repair, remove."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import (
-    Json,
-    Workspace,
-    fail,
-    hand_down,
-    house,
-    missing,
-    say,
-    short,
-    sure,
-    table,
-    when,
-    workspace_of,
-)
+from treadle.cli._groups import group
+from treadle.cli._ids import whole_id
+from treadle.cli._invocation import Invocation, command
 from treadle.cli._media import SEVERITY, a_file, facts_words, keep_file
+from treadle.cli._print import confirm, fail, fail_missing, print_json, print_result, short, speaks_json, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,38 +20,17 @@ if TYPE_CHECKING:
     from treadle.app import App
     from treadle_threads.media.facts import MediaProbe
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+app = group("Add, list, repair and remove media files. Without a command: list.")
 MediaId = Annotated[
-    str, typer.Argument(metavar="MEDIA", help="Id of the file (med_...), or enough of its end to tell it apart.")
+    str, typer.Argument(metavar="MEDIA", help="Id of the file (med_...), or enough of its end to identify it.")
 ]
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def media(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    workspace: Workspace = "",
-    as_json: Json = False,
-) -> None:
-    """Files kept for posts. Without a command: the newest."""
-    if context.invoked_subcommand is None:
-        list_media(limit=limit, workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command("list")
+@command(app, "list")
 def list_media(
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    after: Annotated[str, typer.Option(help="'next' of the page before.")] = "",
-    workspace: Workspace = "",
-    as_json: Json = False,
+    cmd: Invocation,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    after: Annotated[str, typer.Option(metavar="NEXT", help="The 'next' of the page before.")] = "",
 ) -> None:
     """List files, newest first."""
     from treadle.domain.findings import Finding
@@ -70,130 +39,127 @@ def list_media(
 
     mark = cursor(after)
     if isinstance(mark, Finding):
-        raise typer.BadParameter("no page gave this", param_hint="--after")
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        with app.db.read() as conn:
-            page = page_of_media(conn, app, workspace_id, limit, mark)
-        found, following = [file.to_json() for file in page.data], page.next
-    if as_json:
-        say({"data": found, "next": following})
+        raise typer.BadParameter("it is not the 'next' of a page", param_hint="--after")
+    app, workspace_id = cmd.app, cmd.workspace_id
+    with app.db.read() as conn:
+        page = page_of_media(conn, app, workspace_id, limit, mark)
+    found, following = [file.to_json() for file in page.data], page.next
+    if cmd.json:
+        print_json({"data": found, "next": following})
         return
     if not found:
-        typer.echo("No file is kept. 'treadle media add FILE' keeps one.", err=True)
+        typer.echo("No files yet. 'treadle media add FILE' adds one.", err=True)
         return
     rows_ = [
         (f["id"], short(f["filename"] or "", 32), _fit(f), facts_words(_probe(f)), when(f["created_at"])) for f in found
     ]
-    table(("File", "Name", "Fit for Threads", "What it is", "Kept"), rows_, ends=True)
+    table(("File", "Name", "Ready for Threads", "Format", "Added"), rows_, ends=True)
     if following:
         typer.echo(f"More: --after '{following}'", err=True)
 
 
-@app.command()
+@command(app)
 def add(
-    files: Annotated[list[str], typer.Argument(metavar="FILE|URL...", help="Files, or addresses to copy.")],
-    workspace: Workspace = "",
-    as_json: Json = False,
+    cmd: Invocation,
+    files: Annotated[list[str], typer.Argument(metavar="FILE|URL", help="Files, or URLs to copy from.")],
 ) -> None:
-    """Keep files for posts, up to 1 GB each. Prints the id of each, alone on its line.
+    """Add files for posts, up to 1 GB each. Prints the id of each, alone on its line.
 
-    What Threads' rules find is said at once; what Treadle repairs by itself is repaired when a post needs it. Exit
-    code 1 if one of them was not kept. --json prints one object a file.
+    Problems with the rules of Threads are reported at once; Treadle repairs what it can when a post needs it. Exit
+    code 1 if a file was not added. --json prints one object per file.
     """
     for given in files:
         if "://" not in given:
-            a_file(given)  # before the first is kept
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        kept = asyncio.run(_add(app, workspace_id, files, as_json))
+            a_file(given)  # before the first is added
+    app, workspace_id = cmd.app, cmd.workspace_id
+    kept = asyncio.run(_add(app, workspace_id, files))
     if kept < len(files):
         raise typer.Exit(1)
 
 
-async def _add(app: App, workspace_id: str, files: Sequence[str], as_json: bool) -> int:
-    """Keep one after the other and say what came of each; how many were kept."""
+async def _add(app: App, workspace_id: str, files: Sequence[str]) -> int:
+    """Add one after the other and print the result of each; how many were added."""
     from treadle.services.files import NotKept, finding_json, keep_copy, media_json
 
     count = 0
     try:
         for given in files:
-            show = not as_json and sys.stderr.isatty()
+            show = not speaks_json() and sys.stderr.isatty()
             address = "://" in given
             made = await (
                 keep_copy(app, workspace_id, given) if address else keep_file(app, workspace_id, given, show=show)
             )
             if isinstance(made, NotKept):
-                if as_json:
+                if speaks_json():
                     found = [finding_json(f, "file", app.settings.public_url) for f in made.findings]
                     said = " ".join(f["message"] for f in found)
-                    say({"error": "invalid_request", "message": said, "file": given, "findings": found})
+                    print_json({"error": "invalid_request", "message": said, "file": given, "findings": found})
                 else:
                     for f in made.findings:
                         typer.echo(f"{given}: {f.message}", err=True)
                 continue
             count += 1
-            if as_json:
-                say(media_json(made, app.media()))
-            else:
-                typer.echo(made["id"])
-                _remarks(media_json(made, app.media()))
+            file = media_json(made, app.media())
+            print_result(file, made["id"])
+            if not speaks_json():
+                _remarks(file)
     finally:
         await app.media().close()
     return count
 
 
 def _remarks(file: Mapping[str, Any]) -> None:
-    """Beside the id: what the file is, and what was found."""
+    """Next to the id: what the file is, and what was found."""
     typer.echo(f"  {file['filename']}: {facts_words(_probe(file))}", err=True)
     for f in _findings(file):
         typer.echo(f"  {SEVERITY[f['severity']][0]}: {f['message']}", err=True)
 
 
-@app.command()
-def show(media: MediaId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Show one: what it is, what Threads would make of it, where it is served."""
+@command(app)
+def show(
+    cmd: Invocation,
+    media: MediaId,
+) -> None:
+    """Show a file: its format, whether Threads accepts it, and where it is served."""
     from treadle.services.files import media_json
     from treadle_diagnosis.cli.show import bold, field, write
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = media_json(_find(app, workspace_id, media, as_json), app.media())
-    if as_json:
-        say(found)
+    app = cmd.app
+    found = media_json(_find(cmd, media), app.media())
+    if cmd.json:
+        print_json(found)
         return
     plan = (found["report"] or {}).get("plan") or {}
     write(
         f"{bold(found['filename'] or found['id'])}  {found['id']}",
-        field("What it is", facts_words(_probe(found))),
+        field("Format", facts_words(_probe(found))),
         field("For Threads", str(plan.get("words") or _fit(found).plain)),
         *(field(SEVERITY[f["severity"]][0], f["message"]) for f in _findings(found)),
-        field("Made fit", f"{found['prepared']['id']}: {found['prepared']['summary']}" if found["prepared"] else ""),
-        field("Address", found["url"]),
+        field("Repaired", f"{found['prepared']['id']}: {found['prepared']['summary']}" if found["prepared"] else ""),
+        field("URL", found["url"]),
         field("Copied from", found["source_url"] or ""),
-        field("Kept", when(found["created_at"])),
+        field("Added", when(found["created_at"])),
     )
 
 
-@app.command()
+@command(app)
 def repair(
+    cmd: Invocation,
     media: MediaId,
-    trim: Annotated[bool, typer.Option("--trim", help="Cut a video that is too long instead of refusing it.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    trim: Annotated[bool, typer.Option("--trim", help="Trim a video that is too long instead of refusing it.")] = False,
 ) -> None:
-    """Make one fit for Threads at the least cost; the new file gets an id of its own, alone on the first line.
+    """Convert a file to what Threads accepts. Prints the id of the new file, alone on the first line.
 
-    What a post needs is repaired by itself: this is for looking at the result first. Exit code 1 if it cannot be done.
+    Treadle does this automatically when a post needs it: this is for checking the result first. Exit code 1 if it
+    cannot be repaired.
     """
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        row = _find(app, workspace_id, media, as_json)
-        made = asyncio.run(_repair(app, row, trim, show=not as_json and sys.stderr.isatty()))
+    app = cmd.app
+    row = _find(cmd, media)
+    made = asyncio.run(_repair(app, row, trim, show=not cmd.json and sys.stderr.isatty()))
     job = made["job"] or {}
     done = job.get("state") == "done"
-    if as_json:
-        say(made)
+    if cmd.json:
+        print_json(made)
     elif done:
         typer.echo(made["prepared"]["id"] if job.get("changed") else made["id"])
         typer.echo(job["summary"], err=True)
@@ -206,7 +172,7 @@ def repair(
 
 
 async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> dict[str, Any]:
-    """Do as the API does, wait for it, and show how far it is."""
+    """Do as the API does, wait for it, and show the progress."""
     from treadle.cli.check import MediaBar
     from treadle.media.jobs import Progress
     from treadle.services.files import PROGRESS_EVERY_S, Repairs, media_json, set_job
@@ -214,6 +180,7 @@ async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> d
     from treadle.store.files import find_media
 
     async def now() -> dict[str, Any]:
+
         return await app.db.query(find_media, row["workspace_id"], row["id"]) or row
 
     repairs = Repairs()
@@ -221,11 +188,11 @@ async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> d
         await app.db.run(set_job, row["id"], {"state": "running", "percent": 0.0, "began_at": iso(app.now())})
         repairs.start(app, row, "trim" if trim else "refuse")
         work = repairs.tasks[row["id"]]
-        with MediaBar(quiet=not show) as tell:
+        with MediaBar(quiet=not show) as update:
             while not (await asyncio.wait({work}, timeout=PROGRESS_EVERY_S))[0]:
                 job = (await now())["job"] or {}
-                if tell is not None and "step" in job:
-                    tell(Progress(job["step"], job["percent"] / 100, job["speed"], job["left_s"]))
+                if update is not None and "step" in job:
+                    update(Progress(job["step"], job["percent"] / 100, job["speed"], job["left_s"]))
         await work
         return media_json(await now(), app.media())
     finally:
@@ -233,47 +200,41 @@ async def _repair(app: App, row: dict[str, Any], trim: bool, *, show: bool) -> d
         await app.media().close()
 
 
-@app.command()
+@command(app)
 def remove(
+    cmd: Invocation,
     media: MediaId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete a file that no waiting post needs. On a terminal it asks first."""
     from treadle.services.files import remove as delete
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        row = _find(app, workspace_id, media, as_json)
-        sure(f"Delete {row['filename'] or row['id']} for good?", yes)
-        needed = asyncio.run(delete(app, row))
+    app = cmd.app
+    row = _find(cmd, media)
+    confirm(f"Delete {row['filename'] or row['id']} for good?", yes)
+    needed = asyncio.run(delete(app, row))
     if needed is None:
-        if as_json:
-            say({"removed": row["id"]})
-        else:
-            typer.echo("Removed.")
+        print_result({"removed": row["id"]}, "Removed.")
         return
-    if as_json:
-        say({"error": "in_use", "message": f"The post {needed} still needs it.", "post_id": needed})
+    if cmd.json:
+        print_json({"error": "in_use", "message": f"The post {needed} still needs it.", "post_id": needed})
         raise typer.Exit(1)
-    fail(f"The post {needed} still needs it.", "Edit or cancel that post first; 'treadle posts show' tells about it.")
+    fail(f"The post {needed} still needs it.", "Edit or cancel that post first; 'treadle posts show' shows it.")
 
 
-def _find(app: App, workspace_id: str, given: str, as_json: bool) -> dict[str, Any]:
-    from treadle.cli._ids import whole_id
+def _find(cmd: Invocation, given: str) -> dict[str, Any]:
     from treadle.store.files import find_media
-    from treadle.store.tables import media as table_
 
-    id_ = whole_id(app, workspace_id, given, "media", "file", table_)
-    with app.db.read() as conn:
-        row = find_media(conn, workspace_id, id_)
+    id_ = whole_id(cmd, given, "media", "file")
+    with cmd.app.db.read() as conn:
+        row = find_media(conn, cmd.workspace_id, id_)
     if row is None:
-        missing("file", as_json)
+        fail_missing("file")
     return row
 
 
 def _probe(file: Mapping[str, Any]) -> MediaProbe | None:
+
     from treadle_threads.media.facts import MediaProbe
 
     probe = (file["report"] or {}).get("probe")
@@ -281,11 +242,12 @@ def _probe(file: Mapping[str, Any]) -> MediaProbe | None:
 
 
 def _findings(file: Mapping[str, Any]) -> list[dict[str, Any]]:
+
     return list((file["report"] or {}).get("findings") or [])
 
 
 def _fit(file: Mapping[str, Any]) -> Any:
-    """Whether Threads takes it: as it is, after a repair, or not."""
+    """Whether Threads accepts it: as it is, after a repair, or not."""
     from rich.text import Text
 
     if not file["ok"]:

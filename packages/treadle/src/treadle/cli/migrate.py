@@ -1,4 +1,4 @@
-"""``treadle migrate``: bring the database up to date."""
+"""``treadle migrate``: update the database schema."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
-from treadle.cli._house import Json, say
+from treadle.cli._groups import single
+from treadle.cli._invocation import Invocation, command
+from treadle.cli._print import print_json
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-
-
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
+app = single()
 
 
-@app.command()
+@command(app, workspace=False)
 def migrate(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether it is needed: exit code 1 if so.")] = False,
-    as_json: Json = False,
+    cmd: Invocation,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only report whether it is needed: exit code 1 if so.")
+    ] = False,
 ) -> None:
-    """Bring the database up to date. Safe to run again; `treadle serve` does it too."""
+    """Update the database schema. Safe to run again; 'treadle serve' does it too."""
     from treadle.settings import Settings
     from treadle.store import migrate as migrations
     from treadle.store import open_database
@@ -36,8 +34,8 @@ def migrate(
         after, _ = migrations.versions(database)
     finally:
         database.close()
-    if as_json:
-        say({"before": before, "now": after, "newest": newest, "needed": needed, "done": needed and not check})
+    if cmd.json:
+        print_json({"before": before, "now": after, "newest": newest, "needed": needed, "done": needed and not check})
     elif check:
         typer.echo("A migration is needed: run 'treadle migrate'." if needed else "The database is up to date.")
     else:

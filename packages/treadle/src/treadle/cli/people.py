@@ -1,4 +1,4 @@
-"""``treadle people``: who may log in to the pages, and the end of it."""
+"""``treadle people``: who can log in to the pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, fail, hand_down, house, no, say, table, when, workspace_of
+from treadle.cli._groups import group
+from treadle.cli._invocation import ACTOR, Invocation, command
+from treadle.cli._print import fail, fail_refusal, print_json, print_result, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,44 +20,36 @@ if TYPE_CHECKING:
     from treadle.domain.refusal import Refusal
     from treadle.people.people import Person
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-Who = Annotated[str, typer.Argument(metavar="PERSON", help="E-mail address, or id (usr_...).")]
+app = group("Manage who can log in to the pages. Without a command: list.")
+Who = Annotated[str, typer.Argument(metavar="PERSON", help="Email address, or id (usr_...).")]
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def people(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Who may log in to the pages. Without a command: the list."""
-    if context.invoked_subcommand is None:
-        list_people(workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command("list")
-def list_people(workspace: Workspace = "", as_json: Json = False) -> None:
-    """List the people of a workspace, with their last log-in."""
+@command(app, "list")
+def list_people(cmd: Invocation) -> None:
+    """List the people of a workspace, with their last login."""
     from treadle.people.people import listing
 
-    with house() as opened:
-        workspace_id, now = workspace_of(opened, workspace), opened.now()
-        with opened.db.read() as conn:
-            rows = listing(conn, workspace_id, now=now)
-    if as_json:
-        say({"data": [person_json(row) for row in rows]})
+    app = cmd.app
+    workspace_id, now = cmd.workspace_id, app.now()
+    with app.db.read() as conn:
+        rows = listing(conn, workspace_id, now=now)
+    if cmd.json:
+        print_json({"data": [person_json(row) for row in rows]})
         return
     if not rows:
-        typer.echo("Nobody can log in yet. 'treadle people add' adds somebody.", err=True)
+        typer.echo("Nobody can log in yet. 'treadle people add' adds someone.", err=True)
         return
     table(
-        ("Person", "Address", "State", "Last log-in", "Logged in now", "Keys"),
+        ("Person", "Email", "State", "Last login", "Sessions", "Keys"),
         [
-            (row.id, row.email, "disabled" if row.disabled_at else "good", _day(row), str(row.sessions), len(row.keys))
+            (
+                row.id,
+                row.email,
+                "disabled" if row.disabled_at else "active",
+                _day(row),
+                str(row.sessions),
+                len(row.keys),
+            )
             for row in rows
         ],
         ends=True,
@@ -63,100 +57,109 @@ def list_people(workspace: Workspace = "", as_json: Json = False) -> None:
 
 
 def person_json(row: Person) -> dict[str, Any]:
+
     from treadle.services.read import iso
 
     return {name: iso(value) if name.endswith("_at") else value for name, value in asdict(row).items()}
 
 
 def _day(row: Person) -> str:
+
     from treadle.services.read import iso
 
     return when(iso(row.last_login_at))[:10] or "never"
 
 
-@app.command()
+@command(app)
 def add(
-    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
-    workspace: Workspace = "",
-    zone: Annotated[str, typer.Option("--zone", help="Their time zone, as Europe/Berlin.")] = "UTC",
-    as_json: Json = False,
+    cmd: Invocation,
+    email: Annotated[str, typer.Argument(help="The person's email address.")],
+    zone: Annotated[str, typer.Option("--zone", help="Their time zone, such as Europe/Berlin.")] = "UTC",
 ) -> None:
-    """Let a person log in to the pages, or give them a new password. The password is asked for (or read from stdin)."""
-    let_in(email, workspace, zone, as_json)
+    """Let a person log in to the pages, or give them a new password. Asks for it, or reads it from standard input."""
+    let_in(cmd, email, zone)
 
 
-@app.command()
-def disable(who: Who, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Log a person out everywhere and let them in no more, until they are enabled."""
-    from treadle.people import people as room
+@command(app)
+def disable(
+    cmd: Invocation,
+    who: Who,
+) -> None:
+    """Log a person out everywhere, and refuse logins until they are enabled again."""
+    from treadle.people import people as store
 
-    _change(room.disable, who, workspace, as_json, "disabled")
-
-
-@app.command()
-def enable(who: Who, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Let a disabled person log in again, with the password they had."""
-    from treadle.people import people as room
-
-    _change(room.enable, who, workspace, as_json, "enabled")
+    _change(cmd, store.disable, who, "disabled")
 
 
-@app.command()
-def remove(who: Who, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Log a person out everywhere and forget their account. What they did stays in timelines and audit trail."""
-    from treadle.people import people as room
+@command(app)
+def enable(
+    cmd: Invocation,
+    who: Who,
+) -> None:
+    """Let a disabled person log in again with the password they had."""
+    from treadle.people import people as store
 
-    _change(room.remove, who, workspace, as_json, "removed")
+    _change(cmd, store.enable, who, "enabled")
 
 
-def _change(act: Callable[..., Refusal | None], who: str, workspace: str, as_json: bool, done: str) -> None:
+@command(app)
+def remove(
+    cmd: Invocation,
+    who: Who,
+) -> None:
+    """Log a person out everywhere and delete their login. What they did stays in timelines and the audit log."""
+    from treadle.people import people as store
+
+    _change(cmd, store.remove, who, "removed")
+
+
+def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done: str) -> None:
     from treadle.domain.refusal import not_found
-    from treadle.people import people as room
+    from treadle.people import people as store
 
-    with house() as opened:
-        workspace_id, now = workspace_of(opened, workspace), opened.now()
-        with opened.db.begin() as conn:
-            user_id = room.find(conn, workspace_id, who)
-            left = room.keys_made_by(conn, workspace_id, user_id, now=now) if user_id else ()
-            refused = act(conn, workspace_id, user_id, actor=ACTOR, now=now) if user_id else not_found("person")
+    app = cmd.app
+    workspace_id, now = cmd.workspace_id, app.now()
+    with app.db.begin() as conn:
+        user_id = store.find(conn, workspace_id, who)
+        left = store.keys_made_by(conn, workspace_id, user_id, now=now) if user_id else ()
+        refused = act(conn, workspace_id, user_id, actor=ACTOR, now=now) if user_id else not_found("person")
     if refused is not None:
-        no(refused, as_json)
-    if as_json:
-        say({"id": user_id, "outcome": done, "keys": list(left)})
+        fail_refusal(refused)
+    if cmd.json:
+        print_json({"id": user_id, "outcome": done, "keys": list(left)})
         return
     typer.echo(f"{who}: {done}.")
     if left and done != "enabled":
-        typer.echo(f"Keys that they made still work: {', '.join(left)}. End them with 'treadle keys revoke'.", err=True)
+        typer.echo(
+            f"Keys they created still work: {', '.join(left)}. Revoke them with 'treadle keys revoke'.", err=True
+        )
 
 
-def let_in(email: str, workspace: str, zone: str, as_json: bool) -> None:
-    """Add somebody, or give somebody who is there another password."""
+def let_in(cmd: Invocation, email: str, zone: str) -> None:
+    """Add someone, or give someone who exists another password."""
     from zoneinfo import available_timezones
 
     from treadle.domain.refusal import Refusal
 
     if zone not in available_timezones():
-        fail(f"There is no time zone '{zone}'.", "Write it as Europe/Berlin.", code=2)
+        fail(f"There is no time zone '{zone}'.", "Write it like Europe/Berlin.", code=2)
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    with house() as opened:
-        made = asyncio.run(_let_in(opened, workspace_of(opened, workspace), email, password, zone))
+    app = cmd.app
+    made = asyncio.run(_let_in(app, cmd.workspace_id, email, password, zone))
     if isinstance(made, Refusal):
-        no(made, as_json)
+        fail_refusal(made)
     what = "password changed" if made is True else "added"
-    if as_json:
-        say({"email": email, "outcome": what})
-    else:
-        typer.echo(f"{email}: {what}.")
+    print_result({"email": email, "outcome": what}, f"{email}: {what}.")
 
 
-async def _let_in(opened: App, workspace_id: str, email: str, password: str, zone: str) -> bool | str | Refusal:
-    """``True``: the password of somebody who was known is another one now; else what adding them gave."""
+async def _let_in(app: App, workspace_id: str, email: str, password: str, zone: str) -> bool | str | Refusal:
+    """``True``: the password of someone who existed was changed; otherwise what adding them returned."""
     from treadle.people import login
 
-    changed = await login.set_password(opened.db, email, password, actor=ACTOR, now=opened.now())
+    changed = await login.set_password(app.db, email, password, actor=ACTOR, now=app.now())
     if changed is not False:
         return changed
-    return await login.add_user(opened.db, workspace_id, email, password, actor=ACTOR, now=opened.now(), zone=zone)
+    return await login.add_user(app.db, workspace_id, email, password, actor=ACTOR, now=app.now(), zone=zone)

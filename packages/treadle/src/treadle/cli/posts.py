@@ -1,4 +1,4 @@
-"""``treadle posts``: what is scheduled, published, stuck, and what to do about one."""
+"""``treadle posts``: what is scheduled, published or stuck, and acting on it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import (
-    ACTOR,
-    Json,
-    Workspace,
-    account_of,
-    done,
+from treadle.cli._groups import group
+from treadle.cli._ids import whole_id
+from treadle.cli._invocation import ACTOR, Invocation, command
+from treadle.cli._print import (
     fail,
-    hand_down,
-    house,
-    refused,
-    say,
+    fail_findings,
+    fail_threads,
+    print_json,
+    print_result,
+    report_action,
     short,
     state_text,
     table,
-    threads_refused,
     when,
-    workspace_of,
 )
-from treadle.cli._ids import whole_post_id
 from treadle.cli.export import export
 from treadle.cli.posts_bulk import bulk
 from treadle.cli.posts_many import many
@@ -33,51 +29,37 @@ from treadle.cli.posts_many import many
 if TYPE_CHECKING:
     from treadle.app import App
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-PostId = Annotated[str, typer.Argument(metavar="POST", help="Id of the post, or enough of its end to tell it apart.")]
-LOOK_S = 0.5
-RESTING = frozenset({"published", "failed", "canceled", "blocked", "held", "draft"})
+app = group("List and show posts, and act on them. Without a command: list.")
+PostId = Annotated[str, typer.Argument(metavar="POST", help="Id of the post, or enough of its end to identify it.")]
+POLL_S = 0.5
+AT_REST = frozenset({"published", "failed", "canceled", "blocked", "held", "draft"})
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def posts(
-    context: typer.Context,
-    state: Annotated[list[str] | None, typer.Option(help="Only posts in this state; repeatable.")] = None,
-    account: Annotated[str, typer.Option(help="Only this account: id or user name.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    workspace: Workspace = "",
-    as_json: Json = False,
-) -> None:
-    """List posts, show one, and act on it. Without a command: the newest posts."""
-    if context.invoked_subcommand is None:
-        list_posts(state=state, account=account, limit=limit, workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command("list")
+@command(app, "list")
 def list_posts(
-    state: Annotated[list[str] | None, typer.Option(help="Only posts in this state; repeatable.")] = None,
-    account: Annotated[str, typer.Option(help="Only this account: id or user name.")] = "",
-    lane: Annotated[list[str] | None, typer.Option(help="Only posts whose cause is in this lane.")] = None,
-    pattern: Annotated[list[str] | None, typer.Option(help="Only posts with this cause.")] = None,
+    cmd: Invocation,
+    state: Annotated[
+        list[str] | None, typer.Option(metavar="STATE", help="Only posts in this state; repeatable.")
+    ] = None,
+    account: Annotated[str, typer.Option(metavar="ACCOUNT", help="Only posts of this account: id or username.")] = "",
+    lane: Annotated[
+        list[str] | None, typer.Option(metavar="LANE", help="Only posts whose cause is in this lane; repeatable.")
+    ] = None,
+    pattern: Annotated[
+        list[str] | None, typer.Option(metavar="PATTERN", help="Only posts with this cause; repeatable.")
+    ] = None,
     label: Annotated[str, typer.Option(help="Only posts with this label.")] = "",
-    search: Annotated[str, typer.Option("--search", "-q", help="Words of the text.")] = "",
+    search: Annotated[str, typer.Option("--search", "-q", help="Only posts with these words in the text.")] = "",
     sort: Annotated[
-        str, typer.Option(help="created_at, due_at, updated_at, published_at; '-' before: newest first.")
+        str,
+        typer.Option(
+            metavar="FIELD", help="created_at, due_at, updated_at or published_at; with '-' in front, newest first."
+        ),
     ] = "-created_at",
-    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
-    after: Annotated[str, typer.Option(help="'next' of the page before.")] = "",
-    workspace: Workspace = "",
-    as_json: Json = False,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    after: Annotated[str, typer.Option(metavar="NEXT", help="The 'next' of the page before.")] = "",
 ) -> None:
-    """List posts."""
+    """List posts, newest first."""
     from treadle.domain.states import STATE_WORDS
     from treadle.services.read import SORTS, Filters, sort_of_cursor
     from treadle.services.read import list_posts as listing
@@ -92,20 +74,21 @@ def list_posts(
     if after and sort_of_cursor(after) != sort:
         made_under = sort_of_cursor(after)
         said = (
-            f"it is of a list sorted by '{made_under}': add --sort={made_under}" if made_under else "no page gave this"
+            f"it belongs to a list sorted by '{made_under}': add --sort={made_under}"
+            if made_under
+            else "it is not the 'next' of a page"
         )
         raise typer.BadParameter(said, param_hint="--after")
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        account_id = account_of(app, workspace_id, account)["id"] if account else None
-        filters = Filters(state or (), lane or (), pattern or (), account_id, label or None, search or None, sort=sort)
-        with app.db.read() as conn:
-            found, following = listing(conn, workspace_id, filters, limit=limit, after=after or None)
-    if as_json:
-        say({"data": found, "next": following})
+    app, workspace_id = cmd.app, cmd.workspace_id
+    account_id = cmd.account(account)["id"] if account else None
+    filters = Filters(state or (), lane or (), pattern or (), account_id, label or None, search or None, sort=sort)
+    with app.db.read() as conn:
+        found, following = listing(conn, workspace_id, filters, limit=limit, after=after or None)
+    if cmd.json:
+        print_json({"data": found, "next": following})
         return
     if not found:
-        typer.echo("No posts." if not (state or account or label or search) else "No posts like that.", err=True)
+        typer.echo("No posts." if not (state or account or label or search) else "No posts match.", err=True)
         return
     rows = [
         (
@@ -124,7 +107,7 @@ def list_posts(
 
 
 def _about(post: dict[str, Any]) -> str:
-    """The one thing to know: the cause and its next step, or what happens by itself, or where it is."""
+    """The one thing to know: the cause and its next step, or what happens next, or the permalink."""
     if post["state"] == "published":
         return post["parts"][0]["permalink"] or ""
     if post["cause"]:
@@ -135,6 +118,7 @@ def _about(post: dict[str, Any]) -> str:
 
 
 def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
+
     from treadle.services.read import post_json
 
     with app.db.read() as conn:
@@ -144,18 +128,20 @@ def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
     return post
 
 
-@app.command()
-def show(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Show a post: its state in words, its parts, the cause and the next step, and its timeline."""
+@command(app)
+def show(
+    cmd: Invocation,
+    post: PostId,
+) -> None:
+    """Show a post: state, parts, cause and next step, and timeline."""
     from treadle.services.read import timeline
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = read(app, workspace_id, whole_post_id(app, workspace_id, post))
-        with app.db.read() as conn:
-            events = timeline(conn, workspace_id, found["id"]) or []
-    if as_json:
-        say({**found, "events": events})
+    app, workspace_id = cmd.app, cmd.workspace_id
+    found = read(app, workspace_id, whole_id(cmd, post, "post"))
+    with app.db.read() as conn:
+        events = timeline(conn, workspace_id, found["id"]) or []
+    if cmd.json:
+        print_json({**found, "events": events})
         return
     print_post(found)
     if events:
@@ -189,9 +175,9 @@ def print_post(post: dict[str, Any]) -> None:
         f"{bold(post['state_label'])}  {post['id']}  @{post['username']}",
         field(
             "Due",
-            f"{when(post['due_at'])} here"
+            f"{when(post['due_at'])} local time"
             + (
-                f", asked for as {post['publish_at_asked']} {post['zone'] or ''}".rstrip()
+                f", requested as {post['publish_at_asked']} {post['zone'] or ''}".rstrip()
                 if post["publish_at_asked"]
                 else ""
             ),
@@ -204,148 +190,152 @@ def print_post(post: dict[str, Any]) -> None:
     )
 
 
-def _act(post: str, workspace: str, as_json: bool, act: Any) -> None:
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = whole_post_id(app, workspace_id, post)
-        with app.db.begin() as conn:
-            answer = act(app, conn, workspace_id, id_)
-        done(answer, as_json)
+def _act(cmd: Invocation, post: str, act: Any) -> None:
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, post, "post")
+    with app.db.begin() as conn:
+        answer = act(app, conn, workspace_id, id_)
+    report_action(answer)
 
 
-@app.command()
-def retry(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Try a failed, blocked or waiting post again now; parts that are out stay out."""
-    _act(post, workspace, as_json, lambda a, c, w, p: a.posts.retry(c, w, p, now=a.now(), actor=ACTOR))
-
-
-@app.command()
-def cancel(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Stop a post, up to the moment it is sent."""
-    _act(post, workspace, as_json, lambda a, c, w, p: a.posts.cancel(c, w, p, now=a.now(), actor=ACTOR))
-
-
-@app.command()
-def confirm(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Say yes to a post that is held because it is late, or to a draft."""
-    _act(post, workspace, as_json, lambda a, c, w, p: a.posts.confirm(c, w, p, now=a.now(), actor=ACTOR))
-
-
-@app.command()
-def resolve(
+@command(app)
+def retry(
+    cmd: Invocation,
     post: PostId,
-    live: Annotated[str, typer.Option(help="Address on Threads of the post that is live, or its id.")] = "",
-    absent: Annotated[bool, typer.Option("--absent", help="Nothing is out.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
 ) -> None:
-    """Say what happened to a post whose publish nobody could prove: --live ADDRESS, or --absent."""
+    """Retry a failed, blocked or waiting post now. Published parts are not sent again."""
+    _act(cmd, post, lambda a, c, w, p: a.posts.retry(c, w, p, now=a.now(), actor=ACTOR))
+
+
+@command(app)
+def cancel(
+    cmd: Invocation,
+    post: PostId,
+) -> None:
+    """Cancel a post that has not been sent."""
+    _act(cmd, post, lambda a, c, w, p: a.posts.cancel(c, w, p, now=a.now(), actor=ACTOR))
+
+
+@command(app, "confirm")
+def approve(
+    cmd: Invocation,
+    post: PostId,
+) -> None:
+    """Approve a post that is held because it is late, or publish a draft."""
+    _act(cmd, post, lambda a, c, w, p: a.posts.confirm(c, w, p, now=a.now(), actor=ACTOR))
+
+
+@command(app)
+def resolve(
+    cmd: Invocation,
+    post: PostId,
+    live: Annotated[str, typer.Option(metavar="URL", help="The post is live: its URL on Threads, or its id.")] = "",
+    absent: Annotated[bool, typer.Option("--absent", help="The post is not on Threads.")] = False,
+) -> None:
+    """Settle a post when Treadle could not find out whether it was published: --live URL, or --absent."""
     import asyncio
 
     from treadle.services.naming import Named, named
 
     if bool(live) == absent:
-        raise typer.BadParameter("say one of --live ADDRESS and --absent", param_hint="--live")
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = whole_post_id(app, workspace_id, post)
-        found = asyncio.run(named(app, workspace_id, id_, live)) if live else Named("")
-        if not isinstance(found, Named):
-            done(found, as_json)
-            return
-        with app.db.begin() as conn:
-            answer = app.posts.resolve(
-                conn,
-                workspace_id,
-                id_,
-                now=app.now(),
-                actor=ACTOR,
-                live_id=found.id or None,
-                absent=absent,
-                permalink=found.permalink,
-            )
-        done(answer, as_json)
+        raise typer.BadParameter("use --live URL or --absent", param_hint="--live")
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, post, "post")
+    found = asyncio.run(named(app, workspace_id, id_, live)) if live else Named("")
+    if not isinstance(found, Named):
+        report_action(found)
+        return
+    with app.db.begin() as conn:
+        answer = app.posts.resolve(
+            conn,
+            workspace_id,
+            id_,
+            now=app.now(),
+            actor=ACTOR,
+            live_id=found.id or None,
+            absent=absent,
+            permalink=found.permalink,
+        )
+    report_action(answer)
 
 
-@app.command()
-def delete(post: PostId, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Delete a post that was never sent, with its timeline."""
-    _act(post, workspace, as_json, lambda a, c, w, p: a.posts.delete(c, w, p))
-
-
-@app.command()
-def unpublish(
+@command(app)
+def delete(
+    cmd: Invocation,
     post: PostId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
 ) -> None:
-    """Take a published post off Threads."""
+    """Delete a post that was never sent, with its timeline."""
+    _act(cmd, post, lambda a, c, w, p: a.posts.delete(c, w, p))
+
+
+@command(app)
+def unpublish(
+    cmd: Invocation,
+    post: PostId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Delete a published post from Threads."""
     import asyncio
 
     from treadle.services.unpublishing import Unpublished
-    from treadle.services.unpublishing import unpublish as take_off
+    from treadle.services.unpublishing import unpublish as delete_from_threads
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = read(app, workspace_id, whole_post_id(app, workspace_id, post))
-        if not yes and not typer.confirm(
-            f"Delete '{short(found['text'])}' of @{found['username']} from Threads?", err=True
-        ):
-            fail("Nothing was done.")
-        answer = asyncio.run(take_off(app, workspace_id, found["id"], actor=ACTOR))
+    app, workspace_id = cmd.app, cmd.workspace_id
+    found = read(app, workspace_id, whole_id(cmd, post, "post"))
+    if not yes and not typer.confirm(
+        f"Delete '{short(found['text'])}' of @{found['username']} from Threads?", err=True
+    ):
+        fail("Nothing was changed.")
+    answer = asyncio.run(delete_from_threads(app, workspace_id, found["id"], actor=ACTOR))
     if not isinstance(answer, Unpublished):
-        done(answer, as_json)
+        report_action(answer)
         return
     if answer.cause is not None:
-        before = f"Deleted before that: {len(answer.deleted)}." if answer.deleted else ""
-        threads_refused(answer.cause, before, deleted=answer.deleted)
-    if as_json:
-        say({"post_id": found["id"], "deleted": answer.deleted})
-    else:
-        typer.echo("It is off Threads.")
+        before = f"Parts deleted before that: {len(answer.deleted)}." if answer.deleted else ""
+        fail_threads(answer.cause, before, deleted=answer.deleted)
+    print_result({"post_id": found["id"], "deleted": answer.deleted}, "Deleted from Threads.")
 
 
-@app.command()
+@command(app)
 def edit(
+    cmd: Invocation,
     post: PostId,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
-    at: Annotated[str | None, typer.Option(help="New time, ISO 8601.")] = None,
-    zone: Annotated[str | None, typer.Option(help="Zone of a time without an offset, such as Europe/Berlin.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="New time, ISO 8601.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Time zone of a time without an offset, such as Europe/Berlin.")
+    ] = None,
     label: Annotated[list[str] | None, typer.Option(help="New labels; repeatable.")] = None,
-    workspace: Workspace = "",
-    as_json: Json = False,
 ) -> None:
-    """Change a post that is not out."""
+    """Edit a post that is not published yet."""
     from treadle.domain.answers import Rejected
 
     given = {"text": text, "publish_at": at, "zone": zone, "labels": label}
     patch = {name: value for name, value in given.items() if value is not None}
     if not patch:
-        raise typer.BadParameter("say what changes: --text, --at, --zone or --label", param_hint="--text")
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = whole_post_id(app, workspace_id, post)
-        with app.db.begin() as conn:
-            answer = app.posts.edit(conn, workspace_id, id_, patch, now=app.now(), actor=ACTOR)
+        raise typer.BadParameter("nothing to change: use --text, --at, --zone or --label", param_hint="--text")
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, post, "post")
+    with app.db.begin() as conn:
+        answer = app.posts.edit(conn, workspace_id, id_, patch, now=app.now(), actor=ACTOR)
     if isinstance(answer, Rejected):
-        refused(answer.findings, as_json)
-    done(answer, as_json)
+        fail_findings(answer.findings)
+    report_action(answer)
 
 
-@app.command()
+@command(app)
 def wait(
+    cmd: Invocation,
     post: PostId,
-    seconds: Annotated[float, typer.Option("--for", min=0, help="Give up after so many seconds.")] = 600.0,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    seconds: Annotated[
+        float, typer.Option("--for", min=0, metavar="SECONDS", help="Give up after this many seconds.")
+    ] = 600.0,
 ) -> None:
-    """Wait until a post comes to rest. Exit code 0 if it is published, 1 otherwise."""
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        found = wait_for(app, workspace_id, whole_post_id(app, workspace_id, post), seconds)
-    if as_json:
-        say(found)
+    """Wait until a post is published or needs attention. Exit code 0 if it is published, 1 otherwise."""
+    app, workspace_id = cmd.app, cmd.workspace_id
+    found = wait_for(app, workspace_id, whole_id(cmd, post, "post"), seconds)
+    if cmd.json:
+        print_json(found)
     else:
         print_post(found)
     if found["state"] != "published":
@@ -353,7 +343,7 @@ def wait(
 
 
 def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[str, Any]:
-    """The post when it rests, or as it is after ``seconds``; shows its state meanwhile on a terminal."""
+    """The post when nothing more happens to it, or after ``seconds``; shows its state meanwhile on a terminal."""
     import sys
     from contextlib import nullcontext
 
@@ -365,19 +355,19 @@ def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[
         with console.status("Waiting") if sys.stderr.isatty() else nullcontext() as shown:
             while True:
                 found = read(app, workspace_id, post_id)
-                if found["state"] in RESTING or time.monotonic() >= ends:
+                if found["state"] in AT_REST or time.monotonic() >= ends:
                     return found
                 if shown is not None:
                     shown.update(f"{found['state_label']}: {_about(found)}")
-                time.sleep(LOOK_S)
+                time.sleep(POLL_S)
     except KeyboardInterrupt:
         fail(
-            f"Stopped waiting. The post {post_id} is stored and goes on without you.",
-            f"'treadle posts show {post_id}' shows it, 'treadle posts cancel {post_id}' stops it.",
+            f"Stopped waiting. The post {post_id} is stored and will still be published.",
+            f"'treadle posts show {post_id}' shows it, 'treadle posts cancel {post_id}' cancels it.",
             code=130,
         )
 
 
-app.command("bulk")(bulk)
-app.command("many")(many)
-app.command("export", hidden=True)(export)  # its place is 'treadle export': it holds more than posts
+command(app)(bulk)
+command(app)(many)
+command(app, hidden=True)(export)  # its place is 'treadle export': it holds more than posts

@@ -1,4 +1,4 @@
-"""``treadle posts bulk``: many posts from a file, with an answer for each."""
+"""``treadle posts bulk``: many posts from a file, with a result for each."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, account_of, fail, house, somebody_works, table, workspace_of
+from treadle.cli._invocation import ACTOR, Invocation
+from treadle.cli._print import fail, speaks_json, table
 
 if TYPE_CHECKING:
     from treadle.app import App
 
 
 def bulk(
+    cmd: Invocation,
     file: Annotated[
-        str, typer.Argument(help="JSON lines, each a post as POST /v1/posts takes it; '-': standard input.")
+        str, typer.Argument(metavar="FILE", help="JSON lines, each a body of POST /v1/posts; '-' reads standard input.")
     ],
-    account: Annotated[str, typer.Option("--account", "-a", help="For lines without account_id: id or name.")] = "",
-    key: Annotated[
-        str, typer.Option("--idempotency-key", help="The same key and file again: nothing is sent twice.")
+    account: Annotated[
+        str, typer.Option("--account", "-a", metavar="ACCOUNT", help="For lines without account_id: id or username.")
     ] = "",
-    workspace: Workspace = "",
-    as_json: Json = False,
+    key: Annotated[
+        str, typer.Option("--idempotency-key", metavar="KEY", help="With the same key and file, nothing is sent twice.")
+    ] = "",
 ) -> None:
-    """Store many posts. One that is refused holds up no other. Exit code 1 if any was refused.
+    """Add many posts. Refused ones do not hold up the others. Exit code 1 if any was refused.
 
-    --json prints one object a line, as each of POST /v1/posts/bulk.
+    --json prints one object per line, as POST /v1/posts/bulk returns them.
     """
     from treadle.domain.incoming import IDEMPOTENCY_KEY
 
@@ -38,12 +40,12 @@ def bulk(
         lines: IO[bytes] = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 (closed below)
     except OSError as error:
         fail(f"{file} cannot be read: {(error.strerror or str(error)).lower()}.")
-    with lines, house() as app:
-        workspace_id = workspace_of(app, workspace)
-        account_id = account_of(app, workspace_id, account)["id"] if account else None
-        refused = _store(app, workspace_id, _posts(lines, account_id), key or None, as_json)
-        if not somebody_works(app):
-            typer.echo("No worker is running: they go out when 'treadle serve' runs.", err=True)
+    with lines:
+        app, workspace_id = cmd.app, cmd.workspace_id
+        account_id = cmd.account(account)["id"] if account else None
+        refused = _store(app, workspace_id, _posts(lines, account_id), key or None)
+        if not cmd.someone_works():
+            typer.echo("No worker is running: start 'treadle serve' to publish them.", err=True)
     if refused:
         raise typer.Exit(1)
 
@@ -59,7 +61,7 @@ def _posts(lines: IO[bytes], account_id: str | None) -> Iterator[Any]:
         yield {"account_id": account_id, **post} if account_id and isinstance(post, dict) else post
 
 
-def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None, as_json: bool) -> int:
+def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None) -> int:
     """Store them group by group, as they are read, and print each answer; how many were refused."""
     from treadle.domain.incoming import NotJson
     from treadle.services.bulk import GROUP, Entry, submit_group
@@ -72,18 +74,18 @@ def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None, a
             entries = submit_group(conn, app, workspace_id, readable, actor=ACTOR, key=key, now=app.now())
         entries += [Entry(n, post) for n, post in group if isinstance(post, NotJson)]
         entries.sort(key=lambda entry: entry.index)
-        _tell([entry.out(app.settings.public_url).to_json() for entry in entries], as_json)
+        _print_entries([entry.out(app.settings.public_url).to_json() for entry in entries])
         stored += sum(entry.stored for entry in entries)
         refused += sum(not entry.stored for entry in entries)
-    if not as_json:
+    if not speaks_json():
         typer.echo(f"{stored} stored, {refused} refused.", err=True)
     return refused
 
 
-def _tell(made: list[dict[str, Any]], as_json: bool) -> None:
+def _print_entries(made: list[dict[str, Any]]) -> None:
     import json
 
-    if as_json:
+    if speaks_json():
         for entry in made:
             typer.echo(json.dumps(entry, ensure_ascii=False))
         return

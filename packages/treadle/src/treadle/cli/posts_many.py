@@ -1,4 +1,4 @@
-"""``treadle posts many``: one repair, retry or stop for many posts, with an answer for each."""
+"""``treadle posts many``: one action on many posts, with a result for each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import ACTOR, Json, Workspace, account_of, fail, house, say, table, workspace_of
-from treadle.cli._ids import whole_post_id
+from treadle.cli._ids import whole_id
+from treadle.cli._invocation import ACTOR, Invocation
+from treadle.cli._print import confirm, print_json, speaks_json, table
 from treadle.plural import plural
 
 if TYPE_CHECKING:
@@ -19,29 +20,30 @@ OLD_NEW = "OLD NEW"
 
 
 def many(
-    action: Annotated[str, typer.Argument(help="retry, edit, replace, confirm, cancel or delete.")],
-    posts: Annotated[list[str] | None, typer.Argument(help="Ids; or choose by the filters below.")] = None,
+    cmd: Invocation,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="retry, edit, replace, confirm, cancel or delete.")],
+    posts: Annotated[
+        list[str] | None, typer.Argument(metavar="POST", help="Ids; or choose with the filters below.")
+    ] = None,
     state: Annotated[list[str] | None, typer.Option(help="In this state; repeatable.")] = None,
-    account: Annotated[str, typer.Option(help="Of this account: id or user name.")] = "",
+    account: Annotated[str, typer.Option(metavar="ACCOUNT", help="Of this account: id or username.")] = "",
     lane: Annotated[list[str] | None, typer.Option(help="With a cause in this lane.")] = None,
     pattern: Annotated[list[str] | None, typer.Option(help="With this cause.")] = None,
     label: Annotated[str, typer.Option(help="With this label.")] = "",
     search: Annotated[str, typer.Option("--search", "-q", help="With these words in the text.")] = "",
-    blocker: Annotated[str, typer.Option(help="Waiting behind this blocker.")] = "",
-    media: Annotated[Pair, typer.Option(metavar=OLD_NEW, help="replace: a file's id or an address.")] = None,
+    blocker: Annotated[str, typer.Option(metavar="BLOCKER", help="Held back by this blocker.")] = "",
+    media: Annotated[Pair, typer.Option(metavar=OLD_NEW, help="replace: a file's id or URL.")] = None,
     words: Annotated[Pair, typer.Option(metavar=OLD_NEW, help="replace: words of the text.")] = None,
-    link: Annotated[Pair, typer.Option(metavar=OLD_NEW, help="replace: a link attachment; '' takes it away.")] = None,
+    link: Annotated[Pair, typer.Option(metavar=OLD_NEW, help="replace: a link attachment; '' removes it.")] = None,
     text: Annotated[str | None, typer.Option(help="edit: new text.")] = None,
     at: Annotated[str | None, typer.Option(help="edit: new time, ISO 8601.")] = None,
     zone: Annotated[str | None, typer.Option(help="edit: zone of a time without an offset.")] = None,
     set_label: Annotated[list[str] | None, typer.Option(help="edit: new labels; repeatable.")] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Also try changed posts again that had failed.")] = False,
-    preview: Annotated[bool, typer.Option("--preview", help="Only say which posts it would be.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    workspace: Workspace = "",
-    as_json: Json = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also retry changed posts that had failed.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show which posts would be affected.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Do one thing to many posts. On a terminal it asks first. Exit code 1 if any of them was refused."""
+    """Do one action on many posts. Asks first on a terminal. Exit code 1 if any post was refused."""
     from treadle.services.many import MEANT, Order
     from treadle.services.read import Filters
 
@@ -55,38 +57,35 @@ def many(
     if (action == "replace") != any(swaps.values()):
         raise typer.BadParameter("--media, --words and --link belong to 'replace'", param_hint="ACTION")
     if any(pair is not None and not pair[0] for pair in swaps.values()) or (media and not media[1]):
-        raise typer.BadParameter("say what is replaced, and by what", param_hint="OLD NEW")
+        raise typer.BadParameter("give the old and the new value", param_hint="OLD NEW")
     if bool(posts) == any((state, account, lane, pattern, label, search, blocker)):
         raise typer.BadParameter("name the posts, or choose them by a filter", param_hint="POSTS")
     order = Order(action, patch, **swaps, retry=retry)
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        account_id = account_of(app, workspace_id, account)["id"] if account else None
-        states = state or sorted(MEANT[action])
-        filters = Filters(
-            states, lane or (), pattern or (), account_id, label or None, search or None, blocker_id=blocker or None
-        )
-        _do(app, workspace_id, order, posts, filters, preview=preview, yes=yes, as_json=as_json)
+    account_id = cmd.account(account)["id"] if account else None
+    states = state or sorted(MEANT[action])
+    filters = Filters(
+        states, lane or (), pattern or (), account_id, label or None, search or None, blocker_id=blocker or None
+    )
+    _do(cmd, order, posts, filters, preview=preview, yes=yes)
 
 
 def _do(
-    app: Any,
-    workspace_id: str,
+    cmd: Invocation,
     order: Order,
     posts: list[str] | None,
     filters: Filters,
     *,
     preview: bool,
     yes: bool,
-    as_json: bool,
 ) -> None:
     import asyncio
-    import sys
 
     from treadle.services.many import carry_out, choose
 
+    app, workspace_id = cmd.app, cmd.workspace_id
+
     if posts:
-        ids = list(dict.fromkeys(whole_post_id(app, workspace_id, post) for post in posts))
+        ids = list(dict.fromkeys(whole_id(cmd, post, "post") for post in posts))
     else:
         ids, after = [], None
         with app.db.read() as conn:
@@ -96,20 +95,19 @@ def _do(
                 if after is None:
                     break
     if preview or not ids:
-        if as_json:
-            say({"action": order.action, "chosen": len(ids), "data": [{"id": id_} for id_ in ids]})
+        if speaks_json():
+            print_json({"action": order.action, "chosen": len(ids), "data": [{"id": id_} for id_ in ids]})
         else:
             table(("Post",), [(id_,) for id_ in ids])
-            typer.echo(f"{plural(len(ids), 'post')}." if ids else "No posts like that.", err=True)
+            typer.echo(f"{plural(len(ids), 'post')}." if ids else "No posts match.", err=True)
         return
-    if not yes and sys.stdin.isatty() and not typer.confirm(f"{order.action} {plural(len(ids), 'post')}?", err=True):
-        fail("Nothing was done.")
+    confirm(f"{order.action} {plural(len(ids), 'post')}?", yes)
     answers = asyncio.run(carry_out(app, workspace_id, ids, order, actor=ACTOR))
-    rows = [(id_, *_said(answer)) for id_, answer, _ in answers]
+    rows = [(id_, *_result(answer)) for id_, answer, _ in answers]
     done = sum(1 for _, ok, _ in rows if ok)
-    if as_json:
+    if speaks_json():
         data = [{"id": id_, "done": ok, "message": said} for id_, ok, said in rows]
-        say({"action": order.action, "chosen": len(ids), "done": done, "refused": len(ids) - done, "data": data})
+        print_json({"action": order.action, "chosen": len(ids), "done": done, "refused": len(ids) - done, "data": data})
     else:
         table(("Post", "Done", "Answer"), [(id_, "yes" if ok else "no", said) for id_, ok, said in rows])
         typer.echo(f"{done} of {len(ids)} done.", err=True)
@@ -117,7 +115,8 @@ def _do(
         raise typer.Exit(1)
 
 
-def _said(answer: Any) -> tuple[bool, str]:
+def _result(answer: Any) -> tuple[bool, str]:
+
     from treadle.domain.answers import Done, Missing, Rejected
 
     match answer:

@@ -1,4 +1,4 @@
-"""What was sent to a webhook: a test, sending again, and waiting for what comes back."""
+"""Deliveries of webhooks: sending a test, sending again, and waiting for the response."""
 
 from __future__ import annotations
 
@@ -8,32 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import (
-    ACTOR,
-    Json,
-    Workspace,
-    house,
-    missing,
-    no,
-    say,
-    short,
-    somebody_works,
-    when,
-    workspace_of,
-)
+from treadle.cli._ids import whole_id
+from treadle.cli._invocation import ACTOR, Invocation
+from treadle.cli._print import fail_missing, fail_refusal, print_json, short, speaks_json, when
 
 if TYPE_CHECKING:
     from treadle.app import App
 
 HookId = Annotated[
-    str, typer.Argument(metavar="WEBHOOK", help="Id of the webhook (whk_...), or enough of its end to tell it apart.")
+    str, typer.Argument(metavar="WEBHOOK", help="Id of the webhook (whk_...), or enough of its end to identify it.")
 ]
 DeliveryId = Annotated[
     str, typer.Argument(metavar="DELIVERY", help="Id of the delivery (dlv_...), or enough of its end.")
 ]
-Wait = Annotated[float, typer.Option("--wait", min=0, help="Wait so many seconds for the answer of the address.")]
-LOOK_S = 0.2
-# The words of the pages.
+Wait = Annotated[float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait up to this long for the response.")]
+POLL_S = 0.2
+# As on the pages.
 STATES: Mapping[str, tuple[str, str]] = {
     "active": ("Works", "green"),
     "troubled": ("Does not answer", "yellow"),
@@ -45,69 +35,72 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def ping(webhook: HookId, wait: Wait = 0.0, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Send a test. With --wait: exit code 0 if the address took it, 1 otherwise."""
+def ping(
+    cmd: Invocation,
+    webhook: HookId,
+    wait: Wait = 0.0,
+) -> None:
+    """Send a test event. With --wait: exit code 0 if it was accepted, 1 otherwise."""
     from treadle.domain.refusal import Refusal
     from treadle.notify import webhooks
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = hook_id(app, workspace_id, webhook)
-        with app.db.begin() as conn:
-            made = webhooks.ping(conn, workspace_id, id_, now=app.now())
-        if isinstance(made, Refusal):
-            no(made, as_json)
-        _follow(app, workspace_id, made, wait, as_json)
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, webhook, "webhook")
+    with app.db.begin() as conn:
+        made = webhooks.ping(conn, workspace_id, id_, now=app.now())
+    if isinstance(made, Refusal):
+        fail_refusal(made)
+    _follow(cmd, made, wait)
 
 
-def redeliver(delivery: DeliveryId, wait: Wait = 0.0, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Send one again, with its id as before. With --wait: exit code 0 if the address took it, 1 otherwise."""
-    from treadle.cli._ids import whole_id
+def redeliver(
+    cmd: Invocation,
+    delivery: DeliveryId,
+    wait: Wait = 0.0,
+) -> None:
+    """Send a delivery again, with the same id. With --wait: exit code 0 if it was accepted, 1 otherwise."""
     from treadle.notify import webhooks
-    from treadle.store.tables import webhook_deliveries
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        id_ = whole_id(app, workspace_id, delivery, "delivery", "delivery", webhook_deliveries)
-        before = _delivery(app, workspace_id, id_)
-        if before is None:
-            missing("delivery", as_json)
-        with app.db.begin() as conn:
-            webhooks.redeliver(conn, workspace_id, before["webhook_id"], id_, actor=ACTOR, now=app.now())
-        _follow(app, workspace_id, id_, wait, as_json)
+    app, workspace_id = cmd.app, cmd.workspace_id
+    id_ = whole_id(cmd, delivery, "delivery")
+    before = _delivery(app, workspace_id, id_)
+    if before is None:
+        fail_missing("delivery")
+    with app.db.begin() as conn:
+        webhooks.redeliver(conn, workspace_id, before["webhook_id"], id_, actor=ACTOR, now=app.now())
+    _follow(cmd, id_, wait)
 
 
-def _follow(app: App, workspace_id: str, delivery_id: str, wait: float, as_json: bool) -> None:
-    """Say what becomes of a delivery; with ``wait``, once its address was asked for the first time."""
+def _follow(cmd: Invocation, delivery_id: str, wait: float) -> None:
+    """Print what became of a delivery; with ``wait``, after the first attempt."""
+    app, workspace_id = cmd.app, cmd.workspace_id
     found = _delivery(app, workspace_id, delivery_id)
     assert found is not None
     paused = _paused(app, workspace_id, found["webhook_id"])
-    works = somebody_works(app)
+    works = cmd.someone_works()
     ends = time.monotonic() + (wait if works and not paused else 0.0)
     while not found["attempts"] and time.monotonic() < ends:
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
         found = _delivery(app, workspace_id, delivery_id) or found
     took = found["state"] == "delivered"
-    if as_json:
-        say({"delivery_id": delivery_id, **(found if wait else {})})
+    if speaks_json():
+        print_json({"delivery_id": delivery_id, **(found if wait else {})})
     elif found["attempts"]:
-        typer.echo(
-            f"{'It took it' if took else 'It did not take it'}: {answer_words(found, most=500).removesuffix('.')}."
-        )
+        typer.echo(f"{'Accepted' if took else 'Not accepted'}: {answer_words(found, most=500).removesuffix('.')}.")
     else:
         typer.echo(
-            f"{delivery_id} waits to be sent: 'treadle webhooks show {found['webhook_id']}' tells what came back."
+            f"{delivery_id} is waiting to be sent. 'treadle webhooks show {found['webhook_id']}' shows the response."
         )
     if paused:
-        typer.echo("The webhook is paused: it goes out when that is resumed.", err=True)
+        typer.echo("The webhook is paused: resume it to send this.", err=True)
     elif not works:
-        typer.echo("No worker is running: it goes out when 'treadle serve' runs.", err=True)
+        typer.echo("No worker is running: start 'treadle serve' to send it.", err=True)
     if wait and not took:
         raise typer.Exit(1)
 
 
 def answer_words(delivery: dict[str, Any], *, most: int = 60) -> str:
-    """What came back the last time, and when it is tried again; in a list, in ``most`` characters."""
+    """The last response, and when it is retried; in at most ``most`` characters."""
     said = "not sent yet"
     if delivery["history"]:
         last = delivery["history"][-1]
@@ -117,18 +110,12 @@ def answer_words(delivery: dict[str, Any], *, most: int = 60) -> str:
             else str(last["error"] or "no answer").removesuffix(".")
         )
         said += f" after {last['took_s']:g} s" if last.get("took_s") is not None else ""
-    again = f", again {when(delivery['next_at'])}" if delivery["state"] == "due" and delivery["history"] else ""
+    again = f", retry {when(delivery['next_at'])}" if delivery["state"] == "due" and delivery["history"] else ""
     return short(said, most) + again
 
 
-def hook_id(app: App, workspace_id: str, given: str) -> str:
-    from treadle.cli._ids import whole_id
-    from treadle.store.tables import webhooks
-
-    return whole_id(app, workspace_id, given, "webhook", "webhook", webhooks)
-
-
 def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] | None:
+
     from treadle.domain.answers import Missing
     from treadle.services.webhooks import delivery
 
@@ -138,6 +125,7 @@ def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] |
 
 
 def _paused(app: App, workspace_id: str, hook_id: str) -> bool:
+
     from treadle.notify.webhooks import find
 
     with app.db.read() as conn:

@@ -1,4 +1,4 @@
-"""``treadle workspace``: its name, its pause, who is alerted and when not, its options."""
+"""``treadle workspace``: name, pause, alerts, quiet hours and options."""
 
 from __future__ import annotations
 
@@ -9,92 +9,70 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from treadle.cli._house import (
-    ACTOR,
-    Json,
-    Workspace,
-    fail,
-    hand_down,
-    house,
-    no,
-    refused,
-    say,
-    table,
-    when,
-    workspace_of,
-)
+from treadle.cli._groups import ShowingGroup, group
+from treadle.cli._invocation import ACTOR, Invocation, command
+from treadle.cli._print import fail, fail_findings, fail_refusal, print_json, print_result, table, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from treadle.app import App
 
-app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+app = group("Name, pause, alerts, quiet hours and options of a workspace. Without a command: show.", ShowingGroup)
 FROM_TO = "FROM-TO"
 NAME_VALUE = "NAME=VALUE"
 
 
-def run(name: str, args: list[str]) -> int | None:
-    from treadle.cli._typer import run_app
-
-    return run_app(app, name, args)
-
-
-@app.callback(invoke_without_command=True)
-def workspace(context: typer.Context, workspace: Workspace = "", as_json: Json = False) -> None:
-    """Name, pause, alerts and options of a workspace. Without a command: as it is."""
-    if context.invoked_subcommand is None:
-        show(workspace=workspace, as_json=as_json)
-    else:
-        hand_down(context)
-
-
-@app.command("list")
-def list_workspaces(as_json: Json = False) -> None:
-    """List the workspaces of this installation, oldest first. --workspace of the other commands takes their ids."""
+@command(app, "list", workspace=False)
+def list_workspaces(cmd: Invocation) -> None:
+    """List the workspaces of this installation, oldest first. Other commands take their ids as --workspace."""
     from treadle.services.workspaces import listing
 
-    with house() as app, app.db.read() as conn:
+    with cmd.app.db.read() as conn:
         found = listing(conn).model_dump()["data"]
-    if as_json:
-        say({"data": found})
+    if cmd.json:
+        print_json({"data": found})
         return
     rows = [(f["id"], f["name"], "paused" if f["paused"] else "", _posts(f), when(f["created_at"])) for f in found]
-    table(("Workspace", "Name", "", "Posts", "Made"), rows)
+    table(("Workspace", "Name", "State", "Posts", "Created"), rows)
 
 
-@app.command()
-def add(name: Annotated[str, typer.Argument(help="1 to 200 characters.")], as_json: Json = False) -> None:
-    """Make a workspace for a customer. Prints its first admin key, this once: alone on the first line."""
+@command(app, workspace=False)
+def add(
+    cmd: Invocation,
+    name: Annotated[str, typer.Argument(help="1 to 200 characters.")],
+) -> None:
+    """Create a workspace for a customer. Prints its first admin key, this once: alone on the first line."""
     from treadle.domain.answers import Rejected
     from treadle.services.workspaces import make, name_problem
 
     if wrong := name_problem(name.strip()):
-        refused([wrong], as_json)
-    with house() as app, app.db.begin() as conn:
+        fail_findings([wrong])
+    app = cmd.app
+    with app.db.begin() as conn:
         made = make(conn, name.strip(), actor=ACTOR, now=app.now())
     if isinstance(made, Rejected):
-        refused(made.findings, as_json)
-    if as_json:
-        say(made.model_dump())
+        fail_findings(made.findings)
+    if cmd.json:
+        print_json(made.model_dump())
         return
     typer.echo(made.key)
-    typer.echo(f"An admin key of {made.id}; it is not shown again.", err=True)
+    typer.echo(f"The admin key of {made.id}. It is not shown again.", err=True)
 
 
-@app.command()
-def show(workspace: Workspace = "", as_json: Json = False) -> None:
-    """Show it: posts by state, alert targets without their secrets, quiet hours, options."""
-    with house() as app:
-        found = _read(app, workspace_of(app, workspace))
-    if as_json:
-        say(found)
+@command(app)
+def show(cmd: Invocation) -> None:
+    """Show a workspace: posts by state, alert targets without their secrets, quiet hours, options."""
+    app = cmd.app
+    found = _read(app, cmd.workspace_id)
+    if cmd.json:
+        print_json(found)
     else:
         _print(found)
 
 
 def _read(app: App, workspace_id: str) -> dict[str, Any]:
-    """What the API gives, and the alert targets as the pages show them."""
+    """What the API returns, and the alert targets as the pages show them."""
     from treadle.notify import alert_targets
     from treadle.services.workspaces import read
 
@@ -106,6 +84,7 @@ def _read(app: App, workspace_id: str) -> dict[str, Any]:
 
 
 def _print(found: Mapping[str, Any]) -> None:
+
     from treadle.notify.alerts import QUIET_OPTION
     from treadle_diagnosis.cli.show import bold, field, write
 
@@ -114,53 +93,54 @@ def _print(found: Mapping[str, Any]) -> None:
     targets = [f"{t['target']}  {t['service']}, {t['id']}" for t in found["alert_targets"]] or ["nobody"]
     rest = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in sorted(options.items())]
     write(
-        f"{bold(found['name'])}  {found['id']}" + ("  paused: nothing is sent" if found["paused"] else ""),
+        f"{bold(found['name'])}  {found['id']}" + ("  paused: nothing is published" if found["paused"] else ""),
         field("Posts", _posts(found) or "none"),
         *(field("Alerts go to" if n == 0 else "", line) for n, line in enumerate(targets)),
         field("Quiet hours", f"{quiet['from']} to {quiet['to']}, {quiet.get('zone') or 'UTC'}" if quiet else "none"),
         *(field("Options" if n == 0 else "", line) for n, line in enumerate(rest)),
-        field("Since", when(found["created_at"])),
+        field("Created", when(found["created_at"])),
     )
 
 
 def _posts(found: Mapping[str, Any]) -> str:
+
     return ", ".join(f"{count} {state}" for state, count in sorted(found["posts"].items()) if count)
 
 
-@app.command("set")
+@command(app, "set")
 def set_(
-    name: Annotated[str | None, typer.Option(help="Another name, 1 to 200 characters.")] = None,
+    cmd: Invocation,
+    name: Annotated[str | None, typer.Option(help="New name, 1 to 200 characters.")] = None,
     alert: Annotated[
         list[str] | None,
-        typer.Option(
-            "--alert", metavar="ADDRESS", help="Alert these and nobody else; repeatable. '-' reads one a line."
-        ),
+        typer.Option("--alert", metavar="URL", help="Replace the alert targets; repeatable. '-' reads one per line."),
     ] = None,
-    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Alert nobody.")] = False,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Remove all alert targets.")] = False,
     quiet: Annotated[str, typer.Option(metavar=FROM_TO, help="No alerts between these times: 22:00-07:00.")] = "",
-    zone: Annotated[str, typer.Option(help="Zone of the quiet hours, such as Europe/Berlin.")] = "UTC",
-    no_quiet: Annotated[bool, typer.Option("--no-quiet", help="Alerts go out at any hour.")] = False,
+    zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Time zone of the quiet hours, such as Europe/Berlin.")
+    ] = "UTC",
+    no_quiet: Annotated[bool, typer.Option("--no-quiet", help="Send alerts at any hour.")] = False,
     return_address: Annotated[
-        list[str] | None, typer.Option(help="Connect links may lead back under these only; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="URL", help="Connect links may only return to URLs under these; repeatable."),
     ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(
-            "--option", "-o", metavar=NAME_VALUE, help="Any option; VALUE is JSON or text, none takes it away."
+            "--option", "-o", metavar=NAME_VALUE, help="Any option; VALUE is JSON or text, no VALUE removes it."
         ),
     ] = None,
-    workspace: Workspace = "",
-    as_json: Json = False,
 ) -> None:
-    """Change the name, the alerts, the quiet hours or options; what is not said stays.
+    """Change the name, alerts, quiet hours or options; everything else stays.
 
-    Alert addresses hold secrets, and command lines can be seen by others:
+    Alert URLs contain secrets, and other users of this machine can see command lines:
     '--alert -' reads them from standard input, 'add-alert' asks for one.
     """
     if alert and no_alerts:
-        raise typer.BadParameter("say --alert or --no-alerts, not both", param_hint="--alert")
+        raise typer.BadParameter("use --alert or --no-alerts, not both", param_hint="--alert")
     if quiet and no_quiet:
-        raise typer.BadParameter("say --quiet or --no-quiet, not both", param_hint="--quiet")
+        raise typer.BadParameter("use --quiet or --no-quiet, not both", param_hint="--quiet")
     body: dict[str, Any] = {"name": name} if name is not None else {}
     options = dict(map(_option, option or ()))
     if quiet or no_quiet:
@@ -172,11 +152,12 @@ def set_(
     if alert or no_alerts:
         body["alert_urls"] = list(_addresses(alert or ()))
     if not body:
-        raise typer.BadParameter("say what changes: --name, --alert, --quiet, --option, ...", param_hint="--name")
-    _change(workspace, body, as_json, "Changed.")
+        raise typer.BadParameter("nothing to change: use --name, --alert, --quiet, --option, ...", param_hint="--name")
+    _change(cmd, body, "Changed.")
 
 
 def _hours(given: str, zone: str) -> dict[str, str]:
+
     begin, dash, end = given.partition("-")
     if not dash:
         raise typer.BadParameter("write it as 22:00-07:00", param_hint="--quiet")
@@ -184,6 +165,7 @@ def _hours(given: str, zone: str) -> dict[str, str]:
 
 
 def _option(given: str) -> tuple[str, Any]:
+
     name, equals, value = given.partition("=")
     if not equals or not name.strip():
         raise typer.BadParameter(f"'{given}' is not NAME=VALUE", param_hint="--option")
@@ -194,6 +176,7 @@ def _option(given: str) -> tuple[str, Any]:
 
 
 def _addresses(given: Any) -> Iterator[str]:
+
     for one in given:
         if one == "-":
             yield from filter(None, (line.strip() for line in sys.stdin))
@@ -201,118 +184,116 @@ def _addresses(given: Any) -> Iterator[str]:
             yield one
 
 
-@app.command()
-def pause(workspace: Workspace = "", as_json: Json = False) -> None:
-    """Stop sending at once; what is being sent is finished."""
-    _change(workspace, {"paused": True}, as_json, "Everything is paused: nothing is sent until you resume.")
+@command(app)
+def pause(cmd: Invocation) -> None:
+    """Stop publishing now; posts that are being published are finished."""
+    _change(cmd, {"paused": True}, "Paused: nothing is published until you resume.")
 
 
-@app.command()
-def resume(workspace: Workspace = "", as_json: Json = False) -> None:
-    """Let what waited go."""
-    _change(workspace, {"paused": False}, as_json, "It goes on; what waited goes out.")
+@command(app)
+def resume(cmd: Invocation) -> None:
+    """Publish again, including the posts that waited."""
+    _change(cmd, {"paused": False}, "Resumed: the posts that waited are published.")
 
 
-def _change(workspace: str, body: dict[str, Any], as_json: bool, said: str) -> None:
+def _change(cmd: Invocation, body: dict[str, Any], said: str) -> None:
     """What ``PATCH /v1/workspaces/{id}`` does, by the same rules."""
     from treadle.domain.answers import Rejected
     from treadle.services.workspaces import change, change_problem
 
     if wrong := change_problem(body):
-        refused([wrong], as_json)
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        with app.db.begin() as conn:
-            made = change(conn, app, workspace_id, body, actor=ACTOR)
-        if isinstance(made, Rejected):
-            refused(made.findings, as_json)
-        found = _read(app, workspace_id)
-    if as_json:
-        say(found)
-    else:
-        typer.echo(said)
+        fail_findings([wrong])
+    app, workspace_id = cmd.app, cmd.workspace_id
+    with app.db.begin() as conn:
+        made = change(conn, app, workspace_id, body, actor=ACTOR)
+    if isinstance(made, Rejected):
+        fail_findings(made.findings)
+    found = _read(app, workspace_id)
+    print_result(found, said)
 
 
-@app.command("add-alert")
+@command(app, "add-alert")
 def add_alert(
+    cmd: Invocation,
     address: Annotated[
-        str, typer.Argument(help="An address; '-' reads it from standard input, left out, it is asked for.")
+        str,
+        typer.Argument(
+            metavar="URL", help="The alert URL; '-' reads it from standard input. Without it, you are asked."
+        ),
     ] = "",
-    workspace: Workspace = "",
-    as_json: Json = False,
 ) -> None:
-    """Alert one more, such as slack://TokenA/TokenB/TokenC. Sealed, and never shown again."""
+    """Add an alert target, such as slack://TokenA/TokenB/TokenC. It is encrypted and never shown again."""
     if not address and sys.stdin.isatty():
-        address = typer.prompt("Address", hide_input=True)
+        address = typer.prompt("URL", hide_input=True)
     elif address in ("", "-"):
         address = sys.stdin.readline()
     if not address.strip():
-        raise typer.BadParameter("there is none", param_hint="ADDRESS")
+        raise typer.BadParameter("it is empty", param_hint="URL")
 
     def work(app: App, conn: Any, workspace_id: str) -> Any:
+
         from treadle.notify import alert_targets
 
         return alert_targets.add(conn, app.vault, workspace_id, address)
 
-    _alerts(workspace, "add", work, as_json, "Added. 'treadle workspace test-alert' shows whether it arrives.")
+    _alerts(cmd, "add", work, "Added. 'treadle workspace test-alert' sends a test.")
 
 
-@app.command("remove-alert")
+@command(app, "remove-alert")
 def remove_alert(
-    target: Annotated[str, typer.Argument(help="Id of the target, as 'treadle workspace show' says.")],
-    workspace: Workspace = "",
-    as_json: Json = False,
+    cmd: Invocation,
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Id of the target, as 'treadle workspace show' shows it.")
+    ],
 ) -> None:
-    """Alert one less."""
+    """Remove an alert target."""
 
     def work(app: App, conn: Any, workspace_id: str) -> Any:
+
         from treadle.notify import alert_targets
 
         return alert_targets.remove(conn, app.vault, workspace_id, target)
 
-    _alerts(workspace, "remove", work, as_json, "Removed: it hears of nothing any more.")
+    _alerts(cmd, "remove", work, "Removed: it receives no more alerts.")
 
 
-def _alerts(workspace: str, did: str, work: Any, as_json: bool, said: str) -> None:
+def _alerts(cmd: Invocation, did: str, work: Any, said: str) -> None:
     from treadle.people import audit
 
-    with house() as app:
-        workspace_id = workspace_of(app, workspace)
-        with app.db.begin() as conn:
-            refusal = work(app, conn, workspace_id)
-            if refusal is None:
-                audit.note(conn, workspace_id, ACTOR, "workspace.alerts", workspace_id, {"did": did}, now=app.now())
-        if refusal is not None:
-            no(refusal, as_json)
-        found = _read(app, workspace_id)
-    if as_json:
-        say(found)
-    else:
-        typer.echo(said)
+    app, workspace_id = cmd.app, cmd.workspace_id
+    with app.db.begin() as conn:
+        refusal = work(app, conn, workspace_id)
+        if refusal is None:
+            audit.note(conn, workspace_id, ACTOR, "workspace.alerts", workspace_id, {"did": did}, now=app.now())
+    if refusal is not None:
+        fail_refusal(refusal)
+    found = _read(app, workspace_id)
+    print_result(found, said)
 
 
-@app.command("test-alert")
-def try_alerts(workspace: Workspace = "", as_json: Json = False) -> None:
-    """Send a test to every alert target now, quiet hours or not. Exit code 1 unless every one took it."""
+@command(app, "test-alert")
+def try_alerts(cmd: Invocation) -> None:
+    """Send a test to every alert target now, even in quiet hours. Exit code 1 unless all of them accept it."""
     from treadle.domain.refusal import Refusal
     from treadle.notify.alert_targets import send_test
 
-    with house() as app:
-        tried = asyncio.run(send_test(app.db, app.vault, workspace_of(app, workspace)))
+    app = cmd.app
+    tried = asyncio.run(send_test(app.db, app.vault, cmd.workspace_id))
     if isinstance(tried, Refusal):
-        no(tried, as_json)
+        fail_refusal(tried)
     data = [{"service": t.target.service, "target": t.target.masked, "delivered": t.delivered} for t in tried]
-    if as_json:
-        say({"data": data})
+    if cmd.json:
+        print_json({"data": data})
     else:
         table(("Target", "Service", "Arrived"), [(d["target"], d["service"], _arrived(d)) for d in data])
     if not all(d["delivered"] for d in data):
-        if not as_json:
-            fail("Not every target took it.", "Look at its address: remove it, and add it again.")
+        if not cmd.json:
+            fail("Not every target accepted it.", "Check its URL: remove the target, and add it again.")
         raise typer.Exit(1)
 
 
 def _arrived(tried: Mapping[str, Any]) -> Any:
+
     from rich.text import Text
 
     return Text("yes", style="green") if tried["delivered"] else Text("no", style="red")

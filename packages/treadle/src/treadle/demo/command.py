@@ -15,12 +15,13 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from treadle.cli._groups import single
 from treadle.demo import show, studio
 from treadle.demo.connecting import DemoTrouble
 from treadle.demo.play import WORKSPACE, Stage, play
 from treadle_diagnosis.paths import absolute
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = single()
 
 APP_ID, APP_SECRET = "1357924680123456", "demo-secret-of-the-sandbox"
 EMAIL = "demo@example.com"

@@ -123,7 +123,7 @@ def open_database(settings: Settings) -> Database:
     Raises :class:`SeveralNames` for a file with hard links: SQLite keeps its log beside the name it was opened by, so
     two processes with two names would destroy the file.
     """
-    if (file := sqlite_file(sa.make_url(settings.resolved_database_url))) is not None:
+    if (file := database_file(settings)) is not None:
         _own(file)
         if file.is_file() and file.stat().st_nlink > 1:
             raise SeveralNames(
@@ -131,6 +131,11 @@ def open_database(settings: Settings) -> Database:
                 " one name: copy the file and remove the other names."
             )
     return Database(settings.resolved_database_url)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """The SQLite file of these settings; ``None`` for any other database."""
+    return sqlite_file(sa.make_url(settings.resolved_database_url))
 
 
 def sqlite_file(url: sa.URL) -> Path | None:

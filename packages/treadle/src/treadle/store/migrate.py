@@ -32,6 +32,14 @@ def versions(database: Database) -> tuple[str | None, str | None]:
     return at, ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def versions_if_readable(database: Database) -> tuple[str | None, str | None]:
+    """The same, or two times ``None`` for a database that cannot be read."""
+    try:
+        return versions(database)
+    except sa.exc.SQLAlchemyError:
+        return None, None
+
+
 def current(database: Database) -> bool:
     """Whether nothing is left to migrate: our tables are at the newest revision, and DBOS's exist."""
     at, newest = versions(database)

@@ -1,0 +1,117 @@
+"""The Typer side of the command line: the program that loads its commands late, and groups that list by default."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import copy_context
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from treadle.cli import COMMANDS
+from treadle.cli._print import print_json, speaks_json
+from treadle.cli._trouble import trouble_of
+
+# How help pages name a value of a type, where an option does not say it better.
+METAVARS: dict[Any, str] = {str: "TEXT", list[str]: "TEXT", int: "N", float: "NUMBER", Path: "FILE"}
+EPILOG = (
+    "'treadle COMMAND --help' shows the options of a command. Exit codes: 0 done, 1 refused or failed, 2 wrong usage "
+    "or a wrong setting, 130 stopped with Ctrl-C. A reader that closes the pipe early changes none of them."
+)
+
+
+class Program(TyperGroup):
+    """``treadle``: lists its commands without importing them, and imports the one that is run."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = {name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command itself for the name of one; the nearest names for what is none."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(str(name)), rest
+
+
+class ListingGroup(TyperGroup):
+    """A group that runs its command ``list`` when no other is named. Options before the name count for the command."""
+
+    default = "list"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(word in ctx.help_option_names for word in args[:1]):
+            return super().parse_args(ctx, args)
+        parser = self.commands[self.default].make_parser(ctx)
+        parser.allow_interspersed_args = False
+        rest = parser.parse_args(list(args))[1]
+        before = args[: len(args) - len(rest)]
+        return super().parse_args(ctx, [*(rest[:1] or [self.default]), *before, *rest[1:]])
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        self.commands[self.default].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+class ShowingGroup(ListingGroup):
+    """The same for a group of one thing, which it shows."""
+
+    default = "show"
+
+
+def group(about: str, cls: type[TyperGroup] = ListingGroup) -> typer.Typer:
+    """A command with commands of its own."""
+    made = typer.Typer(cls=cls, help=about, rich_markup_mode=None, add_completion=False)
+    made.callback()(lambda: None)
+    return made
+
+
+def single() -> typer.Typer:
+    """A command without commands of its own."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+def load(name: str) -> TyperGroup | TyperCommand:
+    """Import a command and make it ready to run. A whole program, such as ``diagnose``, is shown by its name only."""
+    if COMMANDS[name].is_program:
+        return TyperCommand(name, help=COMMANDS[name].help)
+    module, app = COMMANDS[name].place.split(":")
+    command = typer.main.get_command(getattr(import_module(module), app))
+    assert isinstance(command, TyperGroup | TyperCommand)
+    for each in (command, *(command.commands.values() if isinstance(command, TyperGroup) else ())):
+        for param in each.params:
+            if param.metavar is None and isinstance(param, TyperOption):
+                param.metavar = METAVARS.get(param.type_descriptor.annotation)
+    return command
+
+
+def run_program(args: list[str]) -> int:
+    """Run ``treadle`` with ``args``; the exit code is what the command raised with ``typer.Exit(code)``, 0 otherwise.
+
+    Wrong usage exits with 2 and Ctrl-C with 130, which are Typer's own. Trouble with settings, files or the database
+    is printed as a sentence: 1, or 2 when a setting is wrong; with --json also as an object on standard output.
+    """
+    if args[:1] == ["help"]:
+        args = [*args[1:], "--help"]
+    return copy_context().run(_run, args or ["--help"])
+
+
+def _run(args: list[str]) -> int:
+    app = typer.Typer(cls=Program, rich_markup_mode=None, epilog=EPILOG)
+    app.callback(help="Publish to Threads exactly once, and find out why when it fails.")(lambda: None)
+    try:
+        typer.main.get_command(app).main(args=args, prog_name="treadle", standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except Exception as error:
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        if speaks_json():
+            word = "wrong_setting" if trouble.code == 2 else "unavailable"
+            print_json({"error": word, "message": str(trouble).replace("\n", " ")})
+        sys.stderr.write(f"{trouble}\n")
+        return trouble.code
+    return 0
