@@ -75,10 +75,11 @@ class Invocation:
 
     def someone_works(self) -> bool:
         """Whether a worker is alive anywhere: without one nothing is sent."""
-        from treadle.store.workers import any_alive, database_now
+        from treadle.engine.lease import database_now
+        from treadle.store.workers import any_alive
 
         with self.app.db.read() as conn:
-            return any_alive(conn, database_now(conn, self.app.now))
+            return any_alive(conn, database_now(conn))
 
     def account(self, asked: str, *, disconnected: bool = False) -> dict[str, Any]:
         """The account with this username, id or end of an id; the only one when none is asked for.
