@@ -18,9 +18,7 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     sub = p.add_subparsers(title="Commands", dest="command", required=True, metavar="COMMAND")
     build = sub.add_parser("build", help="Write the guide as static pages that need no server.")
     build.add_argument("dir", type=absolute, metavar="DIR", help="Where to write; created if it does not exist.")
-    build.add_argument(
-        "--base-url", default="", metavar="URL", help="Public URL of the pages, for canonical links."
-    )
+    build.add_argument("--base-url", default="", metavar="URL", help="Public URL of the pages, for canonical links.")
     build.add_argument("--json", action="store_true", help="Print what was written as JSON.")
     try:
         options = p.parse_args(args)
