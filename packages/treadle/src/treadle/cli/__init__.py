@@ -15,7 +15,7 @@ from treadle_diagnosis.cli.pipe import drop_the_rest, outlive_the_reader
 STOPPED = 130  # what a shell gives a program that Ctrl-C ended
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """``place``: the module and the name in it of a Typer app, or of the ``run(name, args)`` of a whole program."""
 
     place: str
@@ -26,31 +26,31 @@ class Entry(NamedTuple):
         return self.place.endswith(":run")
 
 
-COMMANDS: dict[str, Entry] = {
-    "demo": Entry("treadle.demo.command:app", "Watch posts succeed, fail and recover in a sandbox."),
-    "serve": Entry("treadle.cli.serve:server", "Run the server: API, pages and a worker in one process."),
-    "worker": Entry("treadle.cli.serve:worker", "Run another worker next to a server on Postgres."),
-    "sandbox": Entry("treadle_sandbox.cli:run", "Run a local Threads API, with failures on demand."),
-    "publish": Entry("treadle.cli.publish:app", "Publish text, images and videos, now or later."),
-    "posts": Entry("treadle.cli.posts:app", "List and show posts; retry, cancel, approve or resolve them."),
-    "events": Entry("treadle.cli.events:app", "Show what happened, one line per event."),
-    "accounts": Entry("treadle.cli.accounts:app", "Connect, list, recheck and reconnect accounts."),
-    "blockers": Entry("treadle.cli.blockers:app", "Show what holds posts back, and check it again."),
-    "media": Entry("treadle.cli.media:app", "Add, list, repair and remove media files."),
-    "webhooks": Entry("treadle.cli.webhooks:app", "Manage webhooks, see deliveries, send them again."),
-    "workspace": Entry("treadle.cli.workspace:app", "Name, pause, alerts, quiet hours and options."),
-    "unknown": Entry("treadle.cli.unknown:app", "Show errors from Meta that the catalogue does not cover yet."),
-    "export": Entry("treadle.cli.export:app", "Export everything a workspace owns."),
-    "diagnose": Entry("treadle_diagnosis.cli.diagnose:run", "Explain an error and what to do about it."),
-    "explain": Entry("treadle_diagnosis.cli.explain:run", "Print one pattern of the catalogue as a page."),
-    "check": Entry("treadle.cli.check:checking", "Check media files or URLs against the rules of Threads."),
-    "repair": Entry("treadle.cli.check:repairing", "Convert a media file to what Threads accepts."),
-    "guide": Entry("treadle_diagnosis.cli.guide:run", "Write the error guide as static pages."),
-    "keys": Entry("treadle.cli.keys:app", "Create, list and revoke API keys; rotate the encryption key."),
-    "people": Entry("treadle.cli.people:app", "Manage who can log in to the pages."),
-    "doctor": Entry("treadle.cli.doctor:app", "Check the setup and say what to fix."),
-    "migrate": Entry("treadle.cli.migrate:app", "Update the database schema."),
-    "mcp": Entry("treadle.cli.mcp:app", "Offer Treadle to AI assistants over the Model Context Protocol."),
+COMMANDS: dict[str, CommandEntry] = {
+    "demo": CommandEntry("treadle.demo.command:app", "Watch posts succeed, fail and recover in a sandbox."),
+    "serve": CommandEntry("treadle.cli.serve:server", "Run the server: API, pages and a worker in one process."),
+    "worker": CommandEntry("treadle.cli.serve:worker", "Run another worker next to a server on Postgres."),
+    "sandbox": CommandEntry("treadle_sandbox.cli:run", "Run a local Threads API, with failures on demand."),
+    "publish": CommandEntry("treadle.cli.publish:app", "Publish text, images and videos, now or later."),
+    "posts": CommandEntry("treadle.cli.posts:app", "List and show posts; retry, cancel, approve or resolve them."),
+    "events": CommandEntry("treadle.cli.events:app", "Show what happened, one line per event."),
+    "accounts": CommandEntry("treadle.cli.accounts:app", "Connect, list, recheck and reconnect accounts."),
+    "blockers": CommandEntry("treadle.cli.blockers:app", "Show what holds posts back, and check it again."),
+    "media": CommandEntry("treadle.cli.media:app", "Add, list, repair and remove media files."),
+    "webhooks": CommandEntry("treadle.cli.webhooks:app", "Manage webhooks, see deliveries, send them again."),
+    "workspace": CommandEntry("treadle.cli.workspace:app", "Name, pause, alerts, quiet hours and options."),
+    "unknown": CommandEntry("treadle.cli.unknown:app", "Show errors from Meta that the catalogue does not cover yet."),
+    "export": CommandEntry("treadle.cli.export:app", "Export everything a workspace owns."),
+    "diagnose": CommandEntry("treadle_diagnosis.cli.diagnose:run", "Explain an error and what to do about it."),
+    "explain": CommandEntry("treadle_diagnosis.cli.explain:run", "Print one pattern of the catalogue as a page."),
+    "check": CommandEntry("treadle.cli.check:checking", "Check media files or URLs against the rules of Threads."),
+    "repair": CommandEntry("treadle.cli.check:repairing", "Convert a media file to what Threads accepts."),
+    "guide": CommandEntry("treadle_diagnosis.cli.guide:run", "Write the error guide as static pages."),
+    "keys": CommandEntry("treadle.cli.keys:app", "Create, list and revoke API keys; rotate the encryption key."),
+    "people": CommandEntry("treadle.cli.people:app", "Manage who can log in to the pages."),
+    "doctor": CommandEntry("treadle.cli.doctor:app", "Check the setup and say what to fix."),
+    "migrate": CommandEntry("treadle.cli.migrate:app", "Update the database schema."),
+    "mcp": CommandEntry("treadle.cli.mcp:app", "Offer Treadle to AI assistants over the Model Context Protocol."),
 }
 # They write nothing but files that a person names: those follow that person's umask.
 WRITES_FOR_OTHERS = frozenset({"check", "diagnose", "explain", "guide", "repair"})
