@@ -50,7 +50,7 @@ RECOVERY = [
     Trap("dbos._sys_db:SystemDatabase.reenqueue_for_recovery", 2, "after"),
     Trap("treadle.engine.lease:gone", 1, "before"),
     Trap("treadle.engine.lease:gone", 1, "after"),
-    Trap("treadle.engine.records:claim", 1, "after"),
+    Trap("treadle.store.runs:claim", 1, "after"),
     Trap("treadle.engine.checking:check", 1, "before"),
 ]
 RECOVERY_ALONE = [Trap("treadle.engine.lease:end_all", 1, when) for when in ("before", "after")]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.domain.clarity import clarity_of
 from treadle_diagnosis.catalog import build, load
+from treadle_threads.evidence import clarity_of
 from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Refused
 
 CALL = Call("POST", "/v1.0/me/threads_publish")

@@ -14,7 +14,7 @@ from tests.treadle.engine.faults import FAULTS
 from tests.treadle.engine.host import hosting
 from tests.treadle.engine.shop import Owner, Shop
 from treadle.engine import addresses, quota, rechecking
-from treadle.engine.evidence import understood
+from treadle.engine.calling import understood
 from treadle.store.tables import accounts
 from treadle_threads.results import Answer, Call, Lost, Refused
 

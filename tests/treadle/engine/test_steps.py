@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.treadle.engine.views import part, post
 from treadle.domain import steps
+from treadle.domain.progress import PartProgress
 from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
 
 NOW = 1_800_000_000.0
@@ -100,7 +101,7 @@ def test_the_next_part_waits_for_the_id_of_the_one_before() -> None:
 def test_an_unfound_id_does_not_hold_a_finished_post_for_ever() -> None:
     unfound = live(0, threads_id=None, permalink=None)
     assert isinstance(step_of(unfound), steps.FindId)
-    assert isinstance(step_of(replace(unfound, checks={"find_tries": steps.FIND_ID_TRIES})), steps.Done)
+    assert isinstance(step_of(replace(unfound, progress=PartProgress(find_tries=steps.FIND_ID_TRIES))), steps.Done)
 
 
 def test_addresses_are_read_once_all_is_out() -> None:
@@ -122,7 +123,7 @@ PARTS = st.builds(
     threads_id=st.sampled_from([None, "99"]),
     permalink=st.sampled_from([None, "https://t.example"]),
     published_at=st.sampled_from([None, NOW - 60]),
-    checks=st.sampled_from([{}, {"find_tries": 50}]),
+    progress=st.sampled_from([PartProgress(), PartProgress(find_tries=50)]),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.domain.thrift import Thrift
+from treadle.domain.poll_budget import PollBudget
 from treadle.domain.waiting import KEEP, PATIENCE_S, THRIFTY_S, give_up_s, learn, likely_s, next_look
 
 KINDS = st.sampled_from(["TEXT", "IMAGE", "VIDEO", "CAROUSEL"])
@@ -106,14 +106,14 @@ def test_kinds_that_are_ready_at_once_learn_nothing() -> None:
 
 
 def test_looks_become_rarer_as_meta_says_that_calls_run_out_and_come_back_when_it_says_nothing_more() -> None:
-    thrift = Thrift()
-    assert thrift.patience_s(0.0) == PATIENCE_S
+    budget = PollBudget()
+    assert budget.patience_s(0.0) == PATIENCE_S
     patience = []
     for percent in (10, 60, 75, 100):
-        thrift.saw({"x-app-usage": json.dumps({"call_count": percent, "total_time": 1, "total_cputime": 1})}, 1000.0)
-        thrift.saw({"content-type": "application/json"}, 1001.0)
-        patience.append(thrift.patience_s(1002.0))
+        budget.saw({"x-app-usage": json.dumps({"call_count": percent, "total_time": 1, "total_cputime": 1})}, 1000.0)
+        budget.saw({"content-type": "application/json"}, 1001.0)
+        patience.append(budget.patience_s(1002.0))
     assert patience[0] == PATIENCE_S
     assert patience == sorted(set(patience))
     assert patience[-1] == pytest.approx(THRIFTY_S)
-    assert thrift.patience_s(1000.0 + 301.0) == PATIENCE_S
+    assert budget.patience_s(1000.0 + 301.0) == PATIENCE_S

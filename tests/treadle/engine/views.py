@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from treadle.domain.progress import NONE_YET
 from treadle.domain.view import PartView, PostView
 
 
@@ -24,7 +25,7 @@ def part(position: int = 0, **changes: Any) -> PartView:
         "sends": 0,
         "polls": 0,
         "unclear": False,
-        "checks": {},
+        "progress": NONE_YET,
         "tries": {},
     }
     return PartView(**{**values, **changes})

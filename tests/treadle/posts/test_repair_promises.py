@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from treadle.domain import scope
 from treadle.domain.admission import RELEASABLE, admit
 from treadle.domain.states import FINAL
-from treadle.engine import admission, records
+from treadle.engine import admission
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import Database, clauses
+from treadle.store import Database, clauses, runs
 from treadle.store.isolation import failures
 from treadle.store.migrate import upgrade
 from treadle.store.moving import Mover
@@ -200,7 +200,7 @@ def did(conn: sa.Connection, released: list[str], queue: Queue, before: dict[str
     assert failures.take() == {}
     assert sorted(released) == sorted(post_id for post_id, _, _ in queue.runs)
     for post_id, seq, _ in queue.runs:
-        hop = records.claim(conn, post_id, seq, worker="wrk", lease_token="t", now=NOW)
+        hop = runs.claim(conn, post_id, seq, worker="wrk", lease_token="t", now=NOW)
         assert hop is not None
         stopped = admission.inspect(conn, WORKER, hop, NOW)
         # Nothing but what was known stops it: only a post that is live and has nothing left to read may end at once.

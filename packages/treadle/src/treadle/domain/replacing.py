@@ -9,21 +9,20 @@ container's status or the account's lists show that it was published; ``ERROR`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from treadle.domain.progress import Content, Wish
+from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView
 
 FINISHED_TWICE = 2  # readings of FINISHED after the settle time, with lists that do not show the post
 MISSES = 2  # readings of the lists without a match after the settle time, while the container cannot be read ...
 MISSES_APART_S = 60.0  # ... the first and the last of them at least so far apart
 COUNTS_AS_EXPIRED_S = 26 * 3600.0  # an unpublished container lives 24 hours; with a margin for clocks
-OF_CONTENT = ("kind", "body", "is_reply")
 
 Container = Literal["PUBLISHED", "FINISHED", "IN_PROGRESS", "ERROR", "EXPIRED", "unreadable", "not asked"]
 Lists = Literal["match", "no match", "unreadable"]
-Wish = Literal["send again", "replace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,15 @@ def sent_of(part: PartView) -> Sent:
 
 
 def as_sent(part: PartView) -> PartView:
-    """The part as it was when it was sent: it may have been changed since a refusal (``checks["was"]``)."""
-    was = restored(part)
-    return part.but(**was) if was else part
+    """The part as it was when it was sent: it may have been changed since a refusal."""
+    was = part.progress.was
+    return part.but(kind=was.kind, body=was.body, is_reply=was.is_reply) if was is not None else part
 
 
-def restored(part: PartView) -> dict[str, Any]:
-    """Columns of a part that turns out to be live as it was sent, although it was changed since."""
-    was: Mapping[str, Any] = part.checks.get("was") or {}
-    return {name: was[name] for name in OF_CONTENT if name in was}
+def restored(part: PartView) -> PartUpdate:
+    """Of a part that turns out to be live as it was sent, although it was changed since: what was sent."""
+    was: Content | None = part.progress.was
+    return PartUpdate() if was is None else PartUpdate(kind=was.kind, body=was.body, is_reply=was.is_reply)
 
 
 def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace") -> Verdict:
@@ -154,22 +153,22 @@ def _waiting_to_be_published(sent: Sent, e: Evidence, settled: bool, wish: Wish)
     return Verdict("keep looking", "The container and the lists are read once more after the settle time.")
 
 
-def without_container(verdict: Verdict) -> dict[str, Any]:
-    """Columns of a part whose container is dropped, and with it everything that was known of its sends."""
+def without_container(verdict: Verdict) -> PartUpdate:
+    """Of a part whose container is dropped: with it goes everything that was known of its sends."""
     if verdict.decision != "replace":
         raise ValueError(f"a container must not be dropped: {verdict.why}")
-    return {
-        "container_id": None,
-        "container_made_at": None,
-        "container_status": None,
-        "polls": 0,
-        "children": [],
-        "state": "pending",
-        "intent": "none",
-        "intent_at": None,
-        "intent_first_at": None,
-        "sends": 0,
-        "unclear": False,
-        "unclear_cause": None,
-        "seen_before": None,
-    }
+    return PartUpdate(
+        container_id=None,
+        container_made_at=None,
+        container_status=None,
+        polls=0,
+        children=[],
+        state="pending",
+        intent="none",
+        intent_at=None,
+        intent_first_at=None,
+        sends=0,
+        unclear=False,
+        unclear_cause=None,
+        seen_before=None,
+    )

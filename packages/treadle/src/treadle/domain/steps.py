@@ -148,11 +148,11 @@ def next_step(post: PostView, now: float) -> Step:
         if part.published_at is None:
             return _towards_publish(post, part, reply_to, now)
         last = index == len(post.parts) - 1
-        if part.threads_id is None and (not last or int(part.checks.get("find_tries", 0)) < FIND_ID_TRIES):
+        if part.threads_id is None and (not last or part.progress.find_tries < FIND_ID_TRIES):
             return FindId(part, reply_to, needed=not last)
         parent = part.threads_id
     for part in post.parts:
-        if part.threads_id is not None and part.permalink is None and not part.checks.get("permalink_given_up"):
+        if part.threads_id is not None and part.permalink is None and not part.progress.permalink_given_up:
             return Verify(part)
     return Done()
 
@@ -160,7 +160,7 @@ def next_step(post: PostView, now: float) -> Step:
 def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:
     if part.intent == "sent":
         return Check(part, reply_to)
-    if part.checks.get("restored"):
+    if part.progress.restored is not None:
         return LookBefore(part, reply_to)
     if part.media and part.media_urls is None:
         return PrepareMedia(part)
@@ -176,7 +176,7 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
         unfinished = tuple(i for i, child in enumerate(part.children) if child.get("status") != "FINISHED")
         if unfinished:
             return PollChildren(part, unfinished)
-    of_no_use = part.container_expired(now) or part.checks.get("wish") == "replace"
+    of_no_use = part.container_expired(now) or part.progress.wish == "replace"
     if part.container_id is not None and of_no_use and sent_of(part).written:
         return Check(part, reply_to)
     if part.container_id is None or part.container_expired(now):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from sqlalchemy import RowMapping
+from treadle.domain.cause import Cause
+from treadle.domain.progress import PartProgress
+from treadle.domain.scope import Reach
 
 # Media are made ready and containers made this long before a post's time, so that it is out on the dot.
 LEAD_S: Mapping[str, float] = {"VIDEO": 180.0, "CAROUSEL": 120.0, "IMAGE": 20.0, "TEXT": 0.0}
@@ -59,14 +62,14 @@ class PartView(View):
     intent_worker: str | None
     sends: int
     unclear: bool
-    unclear_cause: Mapping[str, Any] | None
+    unclear_cause: Cause | None
     seen_before: list[str] | None
-    checks: Mapping[str, Any]
+    progress: PartProgress
     tries: Mapping[str, int]
     threads_id: str | None
     permalink: str | None
     published_at: float | None
-    cause: Mapping[str, Any] | None
+    cause: Cause | None
 
     @property
     def text(self) -> str:
@@ -116,7 +119,7 @@ class PostView(View):
     max_lateness: float
     options: Mapping[str, Any]
     metadata: Mapping[str, Any]
-    cause: Mapping[str, Any] | None
+    cause: Cause | None
     next_what: str | None
     next_at: float | None
     seq: int
@@ -135,21 +138,76 @@ class PostView(View):
         return any(p.intent == "sent" and p.published_at is None for p in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenBlocker:
+    """An open cause that concerns a post. ``probe_post_id``: the post that goes first to test it."""
+
+    id: str
+    scope: str
+    key: str
+    lane: str
+    cause: Cause | None
+    probe_post_id: str | None
+
+
+@dataclass(frozen=True)
+class Run(View):
+    """A claimed post: what one worker may work on until somebody else claims it."""
+
+    post: PostView
+    account: AccountView
+    workspace_paused: bool
+    lease_token: str
+    worker: str
+    open_event: int | None = None
+    blockers: tuple[OpenBlocker, ...] = ()
+
+    def part(self, position: int) -> PartView:
+        return self.post.parts[position]
+
+    @property
+    def reach(self) -> Reach:
+        """What the post depends on."""
+        return reach_of(self.post, self.account)
+
+
+def reach_of(post: PostView, account: AccountView) -> Reach:
+    """What the post depends on."""
+    return Reach(post.id, account.id, account.app_id, post.workspace_id, frozenset(media_hosts(post.parts)))
+
+
+def media_hosts(post_parts: Iterable[PartView]) -> list[str]:
+    """Hosts that Threads will have to fetch from for parts that have no container yet."""
+    hosts: set[str] = set()
+    for part in post_parts:
+        if part.published_at is None and part.container_id is None:
+            for item in part.media_urls or part.media:
+                if host := urlsplit(str(item.get("url") or "")).hostname:
+                    hosts.add(host.lower())
+    return sorted(hosts)
+
+
 def _take(cls: type[Any], row: Mapping[Any, Any], **more: Any) -> Any:
     names = cls.__dataclass_fields__
     return cls(**{name: row[name] for name in names if name in row and name not in more}, **more)
 
 
 def part_view(row: Mapping[Any, Any]) -> PartView:
-    view: PartView = _take(PartView, row)
+    view: PartView = _take(
+        PartView,
+        row,
+        progress=PartProgress.from_json(row["checks"]),
+        unclear_cause=Cause.from_json(row["unclear_cause"]),
+        cause=Cause.from_json(row["cause"]),
+    )
     return view
 
 
-def account_view(row: RowMapping) -> AccountView:
+def account_view(row: Mapping[Any, Any]) -> AccountView:
     view: AccountView = _take(AccountView, row)
     return view
 
 
-def post_view(row: RowMapping, parts: list[PartView]) -> PostView:
-    view: PostView = _take(PostView, row, parts=parts)
+def post_view(row: Mapping[Any, Any], parts: list[PartView]) -> PostView:
+    view: PostView = _take(PostView, row, cause=Cause.from_json(row["cause"]), parts=parts)
     return view

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 from treadle.accounts import unreadable
 from treadle.domain.admission import RESTS, Candidate, admit
+from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing
+from treadle.domain.progress import OF_ONE_SEND
 from treadle.domain.scope import READING_STOPS, state_behind, stops
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
-from treadle.domain.view import AccountView, PartView
-from treadle.engine import quota, records
-from treadle.engine.ending import Blocked, Continue, Finish, Outcome, Park, Snooze
-from treadle.engine.records import Change, Run
+from treadle.domain.updates import PartUpdate
+from treadle.domain.view import AccountView, OpenBlocker, PartView, Run
+from treadle.engine import quota
+from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import Connection, intents
+from treadle.store import Connection, intents, runs
+from treadle.store.runs import Change
 
 LOOKS_LATER = "Looks whether it is live once Threads' limit allows."
 POSTS_ONLY = frozenset({"quota_exhausted", "publishing_quota"})  # limits on posts, which reading does not meet
-# What was learned about an earlier send, and says nothing of the next one.
-OF_ONE_SEND = frozenset(
-    {"looks", "finished", "misses", "missed_at", "wish", "not_before", "listed_after", "found_live"}
-)
 
 
 def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
@@ -46,15 +45,15 @@ def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Ou
     return quota_wait(conn, worker, run, now)
 
 
-def _stopping(run: Run, open_causes: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _stopping(run: Run, open_causes: Iterable[OpenBlocker]) -> list[OpenBlocker]:
     """Those of the open causes that concern the post which stop it."""
-    reach, in_doubt = records.reach_of(run.post, run.account), run.post.checking
-    return [row for row in open_causes if stops(row["lane"], row["probe_post_id"], reach, in_doubt=in_doubt)]
+    reach, in_doubt = run.reach, run.post.checking
+    return [row for row in open_causes if stops(row.lane, row.probe_post_id, reach, in_doubt=in_doubt)]
 
 
-def _behind(standing: list[Mapping[str, Any]], why: str) -> Outcome:
-    ids, scopes = tuple(str(row["id"]) for row in standing), [str(row["scope"]) for row in standing]
-    return _stop(Blocked(ids, dict(standing[0]["cause"]), state_behind(scopes), why))
+def _behind(standing: list[OpenBlocker], why: str) -> Outcome:
+    ids, scopes = tuple(row.id for row in standing), [row.scope for row in standing]
+    return _stop(Blocked(ids, standing[0].cause, state_behind(scopes), why))
 
 
 def _candidate(run: Run, *, blocked: bool) -> Candidate:
@@ -72,8 +71,15 @@ def _candidate(run: Run, *, blocked: bool) -> Candidate:
 def calls_wait(account: AccountView, now: float) -> float | None:
     """Until when nothing may be asked for the account; ``None``: it may. A quota of posts is no limit on reading."""
     until = account.quota_until
-    of_posts = ((account.quota or {}).get("cause") or {}).get("pattern") in POSTS_ONLY
-    return until if until is not None and until > now and not of_posts else None
+    if until is None or until <= now:
+        return None
+    cause = limit_of(account)
+    return None if cause is not None and cause.pattern in POSTS_ONLY else until
+
+
+def limit_of(account: AccountView) -> Cause | None:
+    """Why the account waits, if it waits for a limit."""
+    return Cause.from_json((account.quota or {}).get("cause"))
 
 
 def inside_limit(run: Run, step: Step, now: float) -> Outcome | None:
@@ -93,11 +99,11 @@ def _all_out(run: Run, now: float, *, readable: bool = True) -> Outcome | None:
     account = run.account
     connected = account.disconnected_at is None and account.token_enc is not None
     unread = not connected or not readable or calls_wait(account, now) is not None
-    unreadable_lists = any(row["lane"] in READING_STOPS or row["scope"] == "platform" for row in run.blockers)
+    unreadable_lists = any(row.lane in READING_STOPS or row.scope == "platform" for row in run.blockers)
     if not (unread or unreadable_lists):
         return None
     outcome = _stop(Finish("published"))
-    outcome.change.calm().post["stage"] = "done"
+    outcome.change.calm().post.stage = "done"
     return outcome
 
 
@@ -106,9 +112,7 @@ def _token_unreadable(account: AccountView) -> Outcome:
     found = unreadable.cause()
     why = "The stored access token cannot be decrypted with the server's keys."
     outcome = _stop(Park("account", account.id, found, why))
-    outcome.change.post.update(
-        stage="preflight", cause=found.to_json(), cause_pattern=found.pattern, cause_lane=found.lane
-    )
+    outcome.change.post.met(Cause(found), why).stage = "preflight"
     return outcome
 
 
@@ -126,42 +130,37 @@ def quota_wait(conn: Connection, worker: WorkerContext, run: Run, now: float) ->
     if look_at <= now:
         # A limit can be raised: one post goes as far as reading it, and goes on from there if there is room.
         outcome = Outcome(Change())
-        outcome.change.account["quota"] = quota.taken_for_full(run.account, part, now)
+        outcome.change.account.quota = quota.taken_for_full(run.account, part, now)
         return outcome
     whole = quota.total(run.account, quota.bucket(part))
     what = "Goes out: a slot is free then." if until < look_at else "Looks again whether there is room."
-    outcome = _limited(run, min(until + 1.0, look_at), what, quota.exhausted(part).to_json())
-    outcome.change.post["why"] = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
+    outcome = _limited(run, min(until + 1.0, look_at), what, Cause(quota.exhausted(part)))
+    outcome.change.post.why = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
     return outcome
 
 
-def _limited(run: Run, until: float, what: str, cause: dict[str, Any] | None = None) -> Outcome:
+def _limited(run: Run, until: float, what: str, cause: Cause | None = None) -> Outcome:
     """Waits for a limit, and says which; what the post met before that is not why it waits now."""
-    cause = cause or run.account.quota.get("cause")
     outcome = _stop(Snooze(until, "waiting", what))
-    outcome.change.post.update(
-        cause=cause,
-        cause_pattern=cause.get("pattern") if cause else None,
-        cause_lane=cause.get("lane") if cause else None,
-        why="Threads' limit for this account, or for its app, was met.",
-    )
+    why = "Threads' limit for this account, or for its app, was met."
+    outcome.change.post.met(cause or limit_of(run.account), why)
     return outcome
 
 
 def intend(
-    conn: Connection, worker: WorkerContext, run: Run, part: PartView, columns: Mapping[str, Any], now: float
+    conn: Connection, worker: WorkerContext, run: Run, part: PartView, update: PartUpdate, now: float
 ) -> Outcome | None:
     """The last look, in the transaction that records the intent; ``None``: go ahead.
 
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
-    ``columns`` are written with it: :func:`intent_columns`, and what else is new about the part.
+    ``update`` is written with it: :func:`intent_of`, and what else is new about the part.
     """
     if not intents.keep_claim(conn, run.post.id, run.post.claim, now=now):
         return _stop(Snooze(now, "publishing", "Somebody else works on it now."))
     if not worker.lease.held(conn, run.lease_token):
         return _stop(Snooze(now, "publishing", "Another worker goes on with it."))
-    fresh = records.open_blockers(conn, run.post, run.account)
-    standing = [row for row in _stopping(run, fresh) if row["scope"] != "media_host"]
+    fresh = runs.open_blockers(conn, run.post, run.account)
+    standing = [row for row in _stopping(run, fresh) if row.scope != "media_host"]
     if standing:
         return _behind(standing, "Waits behind an open cause.")
     if intents.is_paused(conn, run.account.id):
@@ -171,23 +170,23 @@ def intend(
         return _stop(Snooze(now, "publishing", "Reads the limit first."))
     if waits is not None:
         return waits
-    if not intents.record(conn, part.id, columns):
+    if not intents.record(conn, part.id, runs.part_columns(update)):
         return _stop(Snooze(now, "publishing", "Somebody else has sent it; looks at what came of that."))
     return None
 
 
-def intent_columns(part: PartView, worker: str, now: float) -> dict[str, Any]:
+def intent_of(part: PartView, worker: str, now: float) -> PartUpdate:
     """What is written with the intent."""
-    return {
-        "intent": "sent",
-        "intent_at": now,
-        "intent_first_at": part.intent_first_at or now,
-        "intent_worker": worker,
-        "sends": part.sends + 1,
-        "checks": {name: value for name, value in part.checks.items() if name not in OF_ONE_SEND},
-        "state": "publishing",
-    }
+    return PartUpdate(
+        intent="sent",
+        intent_at=now,
+        intent_first_at=part.intent_first_at or now,
+        intent_worker=worker,
+        sends=part.sends + 1,
+        progress=replace(part.progress, **OF_ONE_SEND),
+        state="publishing",
+    )
 
 
-def _stop(ending: Any) -> Outcome:
+def _stop(ending: Ending) -> Outcome:
     return Outcome(Change(), ending)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from treadle.engine.records import Change
+from treadle.domain.cause import Cause
+from treadle.store.runs import Change
 from treadle_diagnosis.catalog.words import BlockerScope
 from treadle_diagnosis.types import Diagnosis
 
@@ -25,7 +26,6 @@ class Snooze:
     state: str
     what: str
     queue: Queue = "posts"
-    trouble: bool = False  # a read failed for reasons of Threads' own, whatever the post's own cause is
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class Park:
     key: str
     diagnosis: Diagnosis
     why: str
-    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Blocked:
     """Waits for blockers that are open already."""
 
     blocker_ids: tuple[str, ...]
-    cause: dict[str, Any]
+    cause: Cause | None
     state: str
     why: str
 

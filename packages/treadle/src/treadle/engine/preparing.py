@@ -7,20 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain import policy
 from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.steps import PrepareMedia
-from treadle.domain.view import PartView, start_of
+from treadle.domain.updates import PartUpdate
+from treadle.domain.view import PartView, Run, start_of
 from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.failing import decided
-from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
-from treadle.store import statements
-from treadle.store.files import find_media
-from treadle.store.tables import media, posts
+from treadle.store.files import find_media, insert_media
+from treadle.store.runs import Change, set_next_what
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis
@@ -47,8 +44,8 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
             due_at=run.post.publish_at,
             workspace=part.workspace_id,
             copy=bool(part.options.get("copy_media")),
-            conservative=bool(part.checks.get("conservative")),
-            progress=_teller(worker, run, index),
+            conservative=part.progress.conservative,
+            progress=_progress_note(worker, run, index),
         )
         what = f"Look at medium {index + 1} as Threads will"
         if isinstance(made, NotPreparable):
@@ -60,12 +57,11 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
         notes.append(_note(part, f"{what}: {note}", began, worker.now(), "ok", made.report.to_json()))
         ready.append(entry)
     kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
-    change = Change(notes=notes).on(part.position, media_urls=ready, kind=kind, state="creating", cause=None)
-    change.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
-    return Outcome(change, Continue())
+    update = PartUpdate(media_urls=ready, kind=kind, state="creating", cause=None)
+    return Outcome(Change(notes).on(part.position, update).calm(), Continue())
 
 
-def _teller(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress], None]:
+def _progress_note(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress], None]:
     """Writes a repair's progress where pages and API show it, at most once a second; losing one line loses nothing."""
     last = 0.0
 
@@ -77,14 +73,10 @@ def _teller(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress],
         words = f"Makes medium {index + 1} fit for Threads: {progress.fraction:.0%}"
         if progress.left_s is not None:
             words += f", about {progress.left_s:.0f} s left"
-        task = asyncio.get_running_loop().create_task(worker.db.run(_say, run, words + "."))
+        task = asyncio.get_running_loop().create_task(worker.db.run(set_next_what, run, words + "."))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     return tell
-
-
-def _say(conn: sa.Connection, run: Run, words: str) -> None:
-    statements.update(conn, posts, {"next_what": words}, id=run.post.id, claim=run.post.claim)
 
 
 async def _ready(
@@ -125,7 +117,7 @@ async def _ready(
         "created_at": worker.now(),
         "expires_at": worker.now() + KEEP_S,
     }
-    await worker.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
+    await worker.db.run(insert_media, values)
     entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
     return entry, made.summary
 
@@ -144,7 +136,7 @@ def _look_again_in_time(run: Run, part: PartView, made: NotPreparable, what: str
         _note(part, what, began, now, "refused", made.report.to_json()),
         decision="There is time yet: looked at again before the post is due.",
     )
-    return Outcome(Change(notes=[note]), Snooze(at, "scheduled", made.findings[0].message))
+    return Outcome(Change([note]), Snooze(at, "scheduled", made.findings[0].message))
 
 
 def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPreparable, notes: list[Note]) -> Outcome:
@@ -160,8 +152,8 @@ def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPr
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
         decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
-    outcome = decided(worker, run, part, diagnosis, decision, stage="media", notes=notes, now=worker.now())
-    outcome.change.post["why"] = worst.message
+    outcome = decided(run, part, diagnosis, decision, stage="media", notes=notes, now=worker.now())
+    outcome.change.post.why = worst.message
     return outcome
 
 

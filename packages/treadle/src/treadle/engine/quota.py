@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from treadle.domain.view import AccountView, PartView
+from treadle.domain.cause import Cause
+from treadle.domain.view import AccountView, PartView, Run
+from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.ending import Continue, Outcome, Snooze
-from treadle.engine.evidence import note_of, reading_stops
 from treadle.engine.failing import call_failed
-from treadle.engine.records import Change, Run
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, published
+from treadle.store.runs import Change
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis
-from treadle_threads.results import Ok
+from treadle_threads.values import PublishingLimit
 
 WINDOW_S = 86_400.0
 TOTALS: Mapping[str, int] = {"posts": 250, "replies": 1000}
@@ -47,9 +48,9 @@ def full_until(conn: Connection, account: AccountView, part: PartView, now: floa
     return oldest + WINDOW_S
 
 
-def read_again_at(account: AccountView, house: WorkerContext) -> float:
+def read_again_at(account: AccountView, worker: WorkerContext) -> float:
     """When a limit that our own count has used up is read again: it may have been raised. Epoch seconds."""
-    return float(account.quota.get("at") or 0.0) + max(1.0, house.scaled(RAISED_S))
+    return float(account.quota.get("at") or 0.0) + max(1.0, worker.scaled(RAISED_S))
 
 
 def taken_for_full(account: AccountView, part: PartView, now: float) -> dict[str, object]:
@@ -71,43 +72,40 @@ def doubtful(account: AccountView, part: PartView, now: float) -> bool:
     return used is not None and int(used) >= total(account, name) and now - float(quota.get("at") or 0) < WINDOW_S
 
 
-async def look(house: WorkerContext, hop: Run, part: PartView) -> Outcome:
+async def read_limit(worker: WorkerContext, run: Run, part: PartView) -> Outcome:
     """Read the limit before publishing; goes on when there is room, waits when there is none."""
     outcome = Outcome(Change())
-    outcome.ending = Snooze(house.now() + house.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
-    room = await ask(house, hop, part, outcome)
+    outcome.ending = Snooze(worker.now() + worker.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
+    room = await ask(worker, run, part, outcome)
     if room is None:
         # Threads did not tell: publishing itself will.
-        outcome.change.account["quota"] = {"at": house.now()}
+        outcome.change.account.quota = {"at": worker.now()}
     if room is not False:
         outcome.ending = Continue()
     return outcome
 
 
-async def ask(house: WorkerContext, hop: Run, part: PartView, outcome: Outcome) -> bool | None:
+_LIMIT: Ask[PublishingLimit] = Ask(
+    "Read the publishing limit", "read", "read", lambda client: client.publishing_limit(), proves=False
+)
+
+
+async def ask(worker: WorkerContext, run: Run, part: PartView, outcome: Outcome) -> bool | None:
     """Read the limit into ``outcome``: is there room (``None``: no answer)? Sets when to go on if there is none."""
-    began = house.now()
-    result = await house.client(hop.account).publishing_limit()
-    outcome.change.notes.append(note_of(result, "read", "Read the publishing limit", part.position, started_at=began))
-    if not isinstance(result, Ok):
-        if reading_stops(result):
+    change = outcome.change
+    asked = await call(worker, run.account, _LIMIT, part)
+    change.notes.append(asked.note)
+    if isinstance(asked, Failed):
+        if asked.stops_reading:
             # The token is refused: publishing would be too, so the post waits for the repair of that instead.
-            failed = call_failed(
-                house,
-                hop,
-                part,
-                result,
-                stage="read",
-                situation="read",
-                what="Read the publishing limit",
-                started_at=began,
-            )
+            failed = call_failed(worker, run, part, asked)
             outcome.ending = failed.ending
-            outcome.change.post.update(failed.change.post)
-            outcome.change.parts.setdefault(part.position, {}).update(failed.change.parts[part.position])
+            change.post.merge(failed.change.post)
+            change.on(part.position, failed.change.part(part.position))
             return False
         return None
-    limit, now, name = result.value, house.now(), bucket(part)
+    limit, now, name = asked.value, worker.now(), bucket(part)
+    known = change.account.changes().get("quota") or run.account.quota
     quota = {
         "posts_used": limit.posts_used,
         "posts_total": limit.posts_total,
@@ -115,23 +113,22 @@ async def ask(house: WorkerContext, hop: Run, part: PartView, outcome: Outcome) 
         "replies_total": limit.replies_total,
         "at": now,
         # Why the account waits, for the posts that wait with it.
-        "cause": (outcome.change.account.get("quota") or hop.account.quota).get("cause"),
+        "cause": known.get("cause"),
     }
-    outcome.change.account["quota"] = quota
+    change.account.quota = quota
     used, whole = quota[f"{name}_used"], quota[f"{name}_total"] or TOTALS[name]
     if used is None or used < whole:
         return True
-    _, oldest = await house.db.query(used_here, hop.account.id, name, now)
+    _, oldest = await worker.db.query(used_here, run.account.id, name, now)
     # When the window is full of posts that are not ours, nobody can say when it opens; and posts may be deleted.
-    again = now + max(1.0, house.scaled(ASK_AGAIN_S))
+    again = now + max(1.0, worker.scaled(ASK_AGAIN_S))
     opens = oldest + WINDOW_S if oldest else None
     until = min(opens + 1.0, again) if opens else again
-    outcome.change.account["quota_until"] = until
-    if outcome.change.post.get("cause") is None:
-        cause = quota["cause"] = exhausted(part).to_json()
-        outcome.change.post.update(cause=cause, cause_pattern=cause["pattern"], cause_lane=cause["lane"])
-    said = f"{used:g} of {whole:g} {name} in 24 hours are used up."
-    outcome.change.post["why"] = said
+    change.account.quota_until = until
+    if change.post.met_now is None:
+        cause = Cause(exhausted(part))
+        quota["cause"], change.post.cause = cause.to_json(), cause
+    change.post.why = f"{used:g} of {whole:g} {name} in 24 hours are used up."
     if isinstance(outcome.ending, Snooze):
         what = (
             "Looks again whether there is room." if opens is None or opens > again else "Goes out: a slot is free then."

@@ -15,13 +15,13 @@ from treadle.accounts import unreadable
 from treadle.domain.admission import admit
 from treadle.domain.rechecks import next_check
 from treadle.domain.scope import READING_STOPS
+from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection
 from treadle.store import blockers as blocker_rows
 from treadle.store.isolation import apart
 from treadle.store.release import Releaser, candidate, ready_behind
-from treadle_threads.evidence import diagnose_failure
-from treadle_threads.results import Ok
+from treadle_threads.values import Profile
 
 JOB = "recheck"
 AT_ONCE = 8
@@ -31,6 +31,9 @@ NOBODY_CAN = ""  # instead of the id of the post that goes first
 
 # Restrictions that refuse every call, reading included.
 READ_TELLS_OF = frozenset({"account_checkpointed", "account_unconfirmed", "account_disabled", "api_access_blocked"})
+
+_PROFILE: Ask[Profile] = Ask("Read the profile", "read", "read", lambda client: client.me(), proves=False)
+_ID: Ask[Profile] = Ask("Read the profile", "read", "read", lambda client: client.me(fields="id"), proves=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,13 @@ async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mappi
         # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
         return await _still(worker, row, "Only connecting the account again repairs this.")
     if row["lane"] in READING_STOPS or row["pattern"] in READ_TELLS_OF:
-        result = await worker.client(account).me()
-        if isinstance(result, Ok):
+        profile = await call(worker, account, _PROFILE)
+        if not isinstance(profile, Failed):
             # A permission can be missing for publishing alone: reading proves it only for what stops reading too.
             if row["lane"] == "permission_app_review" and not asked:
                 return await _probe_post(worker, releaser, row, asked=asked)
             return await _let_go(worker, releaser, row, "recheck", "Threads answers again.")
-        found = diagnose_failure(result, "read", {})
-        return await _still(worker, row, found.next_step or found.title)
+        return await _still(worker, row, profile.diagnosis.next_step or profile.diagnosis.title)
     if not asked:
         return await _still(worker, row, "Only a person can say whether this is lifted.")
     return await _probe_post(worker, releaser, row, asked=asked)
@@ -92,8 +94,8 @@ async def _probe_platform(worker: WorkerContext, releaser: Releaser, row: Mappin
     """One request asks for everybody: a read first, then one post at the stage that failed."""
     account = await worker.db.query(blocker_rows.account_to_ask, row)
     if account is not None and account.token_enc is not None and worker.opens(account):
-        result = await worker.client(account).me(fields="id")
-        if not isinstance(result, Ok) and diagnose_failure(result, "read", {}).lane == "platform_temporary":
+        profile = await call(worker, account, _ID)
+        if isinstance(profile, Failed) and profile.diagnosis.lane == "platform_temporary":
             return await _still(worker, row, "Threads still does not answer as it should.")
     return await _probe_post(worker, releaser, row, asked=asked)
 

@@ -8,10 +8,13 @@ gone back in time. Posts that were due since then are looked for on Threads befo
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from treadle import private
-from treadle.store import Connection, posts, workers
+from treadle.domain.progress import PartProgress
+from treadle.domain.updates import PartUpdate
+from treadle.store import Connection, posts, runs, workers
 
 STAMP = "last-seen"
 SLACK_S = 120.0
@@ -37,5 +40,6 @@ def distrust(conn: Connection, since: float, now: float) -> int:
     """Mark every unsent part of posts that were due since the backup: looked for before sent. How many were marked."""
     rows = posts.unsent_due(conn, now)
     for row in rows:
-        posts.update_part(conn, row.id, {"checks": {**(row.checks or {}), "restored": since}})
+        progress = replace(PartProgress.from_json(row.checks), restored=since)
+        runs.update_part(conn, row.id, PartUpdate(progress=progress))
     return len(rows)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from treadle.domain.view import AccountView
@@ -18,6 +19,7 @@ from treadle.engine.runtime import Flag, Process
 from treadle.store import Database
 from treadle.store.release import Enqueue
 from treadle_threads import ThreadsClient
+from treadle_threads.secret import Secret
 
 
 class SystemProcess(Process):
@@ -52,6 +54,17 @@ class SystemProcess(Process):
 
     def lock(self) -> AbstractContextManager[Any]:
         return threading.Lock()
+
+
+def clients(base: ThreadsClient, open_token: Callable[[bytes], str | Secret]) -> Callable[[AccountView], ThreadsClient]:
+    """A client for each account that shares ``base``'s connections and time limits; ``base`` itself without a token."""
+
+    @lru_cache(maxsize=1024)
+    def of_token(sealed: bytes) -> ThreadsClient:
+        # Opening costs more than the rest of a call; a renewed token is another ciphertext, hence another entry.
+        return base.with_token(open_token(sealed))
+
+    return lambda account: of_token(account.token_enc) if account.token_enc else base
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from treadle.accounts.service import Accounts
 from treadle.domain.breaker import Breaker
-from treadle.domain.thrift import Thrift
+from treadle.domain.poll_budget import PollBudget
 from treadle.domain.view import AccountView
 from treadle.engine.lease import Lease
 from treadle.engine.runtime import Runtime
@@ -28,7 +28,7 @@ class WorkerContext:
     media: Callable[[], Awaitable[MediaService]]
     releaser: Releaser
     breaker: Breaker = field(default_factory=Breaker)
-    thrift: Thrift = field(default_factory=Thrift)
+    poll_budget: PollBudget = field(default_factory=PollBudget)
     # Records what a diagnosis says of an account's health.
     observe: Callable[[Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
     # Records that a publish worked, for an account that was not well.

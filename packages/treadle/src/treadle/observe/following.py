@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from treadle.domain.progress import PartProgress
 from treadle.store import Connection, feed, posts_read, timeline
 from treadle.store.feed import ChangeHead
 from treadle.store.timeline import TimelineEntry
@@ -69,5 +70,5 @@ def proven_live(conn: Connection, post_ids: list[str]) -> int:
 
     Each is a post that a plain retry would have doubled.
     """
-    noted = posts_read.checks_of_published(conn, post_ids)
-    return sum(1 for checks in noted if checks and (checks.get("found_live") or checks.get("looks")))
+    noted = [PartProgress.from_json(checks) for checks in posts_read.checks_of_published(conn, post_ids)]
+    return sum(1 for progress in noted if progress.found_live or progress.looks)

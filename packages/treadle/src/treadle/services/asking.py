@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from treadle.domain.view import AccountView
 from treadle.engine.lease import Lease
-from treadle.engine.system import SystemRuntime
+from treadle.engine.system import SystemRuntime, clients
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService
 from treadle.services.context import App
@@ -40,15 +39,14 @@ def _for_the_moment(app: App) -> WorkerContext:
     session = open_session()
     base = ThreadsClient(base_url=app.settings.threads_api_url, session=session, timeout_s=app.settings.threads_timeout)
 
-    def client(account: AccountView) -> ThreadsClient:
-        return base.with_token(app.vault.open(account.token_enc) if account.token_enc else "")
-
     async def media() -> MediaService:
         return app.media()
 
     return WorkerContext(
         settings=app.settings,
-        runtime=SystemRuntime(app.settings.time_scale, app.db, app.enqueue, client, clock=app.now),
+        runtime=SystemRuntime(
+            app.settings.time_scale, app.db, app.enqueue, clients(base, app.vault.open), clock=app.now
+        ),
         lease=Lease(app.db),
         media=media,
         releaser=app.releaser,

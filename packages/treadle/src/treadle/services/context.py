@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
-from treadle.domain.view import AccountView
 from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
 from treadle.engine.engine import Engine
-from treadle.engine.system import SystemProcess, SystemRuntime
+from treadle.engine.system import SystemProcess, SystemRuntime, clients
 from treadle.engine.worker_context import WorkerContext
 from treadle.jobs import jobs_of
 from treadle.media.hosting import DiskStore
@@ -105,14 +103,6 @@ class App:
             base_url=self.settings.threads_api_url, session=session, timeout_s=self.settings.threads_timeout
         )
 
-        @lru_cache(maxsize=1024)
-        def of_token(sealed: bytes) -> ThreadsClient:
-            # Opening costs more than the rest of a call; a renewed token is another ciphertext, hence another entry.
-            return base.with_token(self.vault.open(sealed))
-
-        def client(account: AccountView) -> ThreadsClient:
-            return of_token(account.token_enc) if account.token_enc else base
-
         media_service = MediaService(self.settings)
 
         async def media() -> MediaService:
@@ -124,7 +114,14 @@ class App:
 
         return WorkerContext(
             settings=self.settings,
-            runtime=SystemRuntime(self.settings.time_scale, self.db, engine.enqueue, client, engine.queue, self.now),
+            runtime=SystemRuntime(
+                self.settings.time_scale,
+                self.db,
+                engine.enqueue,
+                clients(base, self.vault.open),
+                engine.queue,
+                self.now,
+            ),
             lease=engine.lease,
             media=media,
             releaser=engine.releaser,

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
+from treadle.domain.updates import PartUpdate, PostUpdate
 from treadle.domain.view import part_view
 from treadle.store.moving import Mover
 from treadle.store.rows import locked, parts_of
+from treadle.store.runs import post_columns, update_part
 from treadle.store.tables import parts, post_blockers, posts
 
 
@@ -28,11 +31,8 @@ def retry(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *,
         sa.update(posts)
         .where(posts.c.id == post_id)
         .values(
-            state="publishing",
+            **post_columns(PostUpdate(state="publishing", cause=None)),
             attempt=attempt,
-            cause=None,
-            cause_pattern=None,
-            cause_lane=None,
             confirmed_at=now,
             claim=row["claim"] + 1,
         )
@@ -104,26 +104,25 @@ def resolve(
         claimed = (parts.c.threads_user_id == part["threads_user_id"], parts.c.threads_id == live_id)
         if taken := conn.execute(sa.select(parts.c.post_id).where(*claimed)).scalar():
             return Refusal("already_claimed", "That post on Threads belongs to another post here.", {"post_id": taken})
-        values: dict[str, Any] = {
-            "state": "published",
-            "published_at": part["published_at"] or now,
-            "threads_id": live_id,
-            "permalink": permalink,
-            "unclear": False,
-            "cause": None,
-            **restored(view),
-        }
+        change = PartUpdate(
+            state="published",
+            published_at=view.published_at or now,
+            threads_id=live_id,
+            permalink=permalink,
+            unclear=False,
+            cause=None,
+        ).merge(restored(view))
         said = f"{actor} named the live post: {live_id}."
     else:
         asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
         verdict = may_replace_container(sent_of(view), asked)
-        values = {**without_container(verdict), "checks": {}, "cause": None}
+        change = without_container(verdict).merge(PartUpdate(progress=PartProgress(), cause=None))
         said = f"{actor} declared that nothing is out; a new container may be made."
-    conn.execute(sa.update(parts).where(parts.c.id == part["id"]).values(**values))
+    update_part(conn, view.id, change)
     conn.execute(
         sa.update(posts)
         .where(posts.c.id == post_id)
-        .values(state="publishing", cause=None, cause_pattern=None, cause_lane=None, claim=row["claim"] + 1)
+        .values(**post_columns(PostUpdate(state="publishing", cause=None)), claim=row["claim"] + 1)
     )
     mover.again(conn, post_id, why=said, now=now)
     return Done(post_id, said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +12,16 @@ from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
 from treadle.domain.findings import Finding
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
-from treadle.domain.replacing import OF_CONTENT, sent_of
+from treadle.domain.progress import Content, PartProgress
+from treadle.domain.replacing import sent_of
 from treadle.domain.rules import POST_KEYS
 from treadle.domain.states import EDITABLE
 from treadle.domain.times import When, asked
-from treadle.domain.view import part_view
+from treadle.domain.updates import PartUpdate
+from treadle.domain.view import PartView, part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
+from treadle.store import runs
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, unsettled
@@ -99,7 +103,7 @@ def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | N
     if version is not None and version != row["version"]:
         return Refusal("changed_meanwhile", "The post was changed since you read it. Read it again.")
     # Changed since it was refused, and looked for as it was: it may be changed once more.
-    changed = [part for part in old if (part["checks"] or {}).get("was")]
+    changed = [part for part in old if PartProgress.from_json(part["checks"]).was is not None]
     if row["state"] not in EDITABLE and not (row["state"] == "checking" and changed):
         return Refusal("not_editable", f"A post that is {row['state']} cannot be changed any more.")
     if unsettled([part for part in old if part not in changed]):
@@ -169,13 +173,12 @@ def _was_sent(part: Mapping[str, Any]) -> bool:
     return part["container_id"] is not None and sent_of(part_view(part)).written
 
 
-def _look_first(part: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """Columns of a changed part of which a publish was sent: its container is replaced once it is sure that the part is
-    not live as it was; if it is, it stays as it was."""
-    before = dict(part["checks"] or {})
-    was = before.get("was") or {name: part[name] for name in OF_CONTENT}
-    checks = {**before, "wish": "replace", "not_before": now, "was": was}
-    return {"intent": "sent", "state": "checking", "checks": checks, "media_urls": None, "tries": {}, "cause": None}
+def _look_first(part: PartView, now: float) -> PartUpdate:
+    """Of a changed part of which a publish was sent: its container is replaced once it is sure that the part is not
+    live as it was; if it is, it stays as it was."""
+    was = part.progress.was or Content(part.kind, part.body, part.is_reply)
+    progress = replace(part.progress, wish="replace", not_before=now, was=was)
+    return PartUpdate(intent="sent", state="checking", progress=progress, media_urls=None, tries={}, cause=None)
 
 
 def _rewrite_parts(
@@ -196,8 +199,8 @@ def _rewrite_parts(
             continue
         if kept is not None and _was_sent(kept):
             fresh = part_row(row, account, position, kind, body, now)
-            values = {**{name: fresh[name] for name in OF_CONTENT}, **_look_first(kept, now)}
-            update_part(conn, kept["id"], values)
+            change = PartUpdate(kind=fresh["kind"], body=fresh["body"], is_reply=fresh["is_reply"])
+            runs.update_part(conn, kept["id"], change.merge(_look_first(part_view(kept), now)))
             continue
         if kept is not None:
             delete_part(conn, kept["id"])

@@ -11,12 +11,11 @@ import sqlalchemy as sa
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
-from treadle.engine.looking import read_list
+from treadle.engine.live_posts import read_list
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store.posts import account_row, is_there, part_in_doubt
-from treadle_threads.evidence import diagnose_failure
 
 # threads.com/@name/post/CODE, threads.net/t/CODE
 _CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
@@ -69,13 +68,13 @@ async def _look(house: WorkerContext, account: AccountView, part: PartView, code
     if not house.opens(account):
         found = unreadable.cause()
         return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
-    listed = await read_list(house.client(account), part, since=part.intent_first_at)
+    listed = await read_list(house, account, part, "Look for the named post", since=part.intent_first_at)
     for item in listed.items:
         address = str(item.get("permalink") or "")
         if item.get("id") and code_of(address) == code:
             return Named(str(item["id"]), address)
-    if listed.failure is not None:
-        cause = diagnose_failure(listed.failure, "read", {})
+    if listed.failed is not None:
+        cause = listed.failed.diagnosis
         return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
     said = f"Among the posts of @{account.username} Threads lists none with this address."
     return Refusal("not_listed", f"{said} Look whether it is one of this account, and whether it is complete.")

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
-from treadle.domain.clarity import clarity_of
+from treadle.domain.progress import PartProgress
+from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView, account_view
-from treadle.engine.evidence import note_of
+from treadle.engine.calling import note_of
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
-from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs, update_part
+from treadle.store import runs
+from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
-from treadle_threads.evidence import diagnose_failure
+from treadle_threads.evidence import clarity_of, diagnose_failure
 from treadle_threads.results import Ok
-
-REMOVED = "removed"  # kept in a part's checks: it was out, and was taken off
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ def _live(
     post = post_row(conn, workspace_id, post_id)
     if post is None:
         return Missing()
-    live = [row for row in parts_with_ids(conn, post_id) if not (row["checks"] or {}).get(REMOVED)]
+    live = [row for row in parts_with_ids(conn, post_id) if PartProgress.from_json(row["checks"]).removed is None]
     if not live:
         return Refusal("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
@@ -87,8 +87,8 @@ async def _delete(
             now = house.now()
             add_note(conn, post_id, workspace_id, attempt_of(conn, post_id), note, now=now)
             if gone:
-                checks = {**(part["checks"] or {}), REMOVED: now}
-                update_part(conn, part["id"], {"checks": checks, "state": "canceled"})
+                progress = replace(PartProgress.from_json(part["checks"]), removed=now)
+                runs.update_part(conn, part["id"], PartUpdate(progress=progress, state="canceled"))
 
         await house.db.run(write)
         if not gone:

@@ -4,8 +4,18 @@ Everything else calls these functions with the :data:`Connection` that :class:`D
 """
 
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseError
 
 from treadle.store.database import AWAY, Database, open_database, why_away
 
-__all__ = ["AWAY", "Connection", "Database", "DatabaseError", "RowMapping", "open_database", "why_away"]
+__all__ = [
+    "AWAY",
+    "Connection",
+    "Database",
+    "DatabaseError",
+    "IntegrityError",
+    "RowMapping",
+    "open_database",
+    "why_away",
+]

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.view import AccountView, account_view
 from treadle.store import statements
 from treadle.store.tables import accounts
 
@@ -187,3 +188,23 @@ _WITHOUT_TOKEN: Mapping[str, Any] = {
 def _one(conn: sa.Connection, *where: sa.ColumnElement[bool]) -> AccountRow | None:
     row = conn.execute(sa.select(*_COLUMNS).where(*where)).mappings().first()
     return AccountRow(**row) if row else None
+
+
+def view_of(conn: sa.Connection, account_id: str) -> AccountView:
+    """The account as a run sees it. Raises when there is none with this id."""
+    return account_view(conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().one())
+
+
+def hold_until(conn: sa.Connection, account_id: str, until: float) -> None:
+    """Ask nothing for the account before ``until`` (epoch seconds), nor before what is noted already."""
+    _hold(conn, accounts.c.id == account_id, until)
+
+
+def hold_app_until(conn: sa.Connection, app_id: str, until: float) -> None:
+    """The same for every account of an app: an app-wide limit slows them all, not only the one that met it."""
+    _hold(conn, accounts.c.app_id == app_id, until)
+
+
+def _hold(conn: sa.Connection, which: sa.ColumnElement[bool], until: float) -> None:
+    later = sa.or_(accounts.c.quota_until.is_(None), accounts.c.quota_until < until)
+    conn.execute(sa.update(accounts).where(which, later).values(quota_until=until))

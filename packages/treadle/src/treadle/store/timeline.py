@@ -19,6 +19,7 @@ class Note:
 
     ``part`` counts from 0 (``None``: the whole post); ``started_at`` is epoch seconds (``None``: now), ``duration_s``
     seconds. ``request`` and ``answer`` are without secrets; ``diagnosis`` is a diagnosis' JSON.
+    Not stored: ``wait_s``, for how long the answer asks not to call for this account, and ``app_wait_s``, for its app.
     """
 
     stage: str
@@ -32,6 +33,8 @@ class Note:
     answer: Mapping[str, Any] | None = None
     diagnosis: Mapping[str, Any] | None = None
     decision: str | None = None
+    wait_s: float | None = None
+    app_wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

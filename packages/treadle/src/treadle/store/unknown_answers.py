@@ -43,3 +43,13 @@ def of_workspace(conn: sa.Connection, workspace_id: str) -> Sequence[UnknownAnsw
         .limit(MOST)
     )
     return [UnknownAnswerRow(**row) for row in conn.execute(query).mappings()]
+
+
+def note(conn: sa.Connection, shape: str, sample: Any, post_id: str, *, now: float) -> None:
+    """One more answer of this shape (at most 255 characters); the first of its kind is kept as the sample."""
+    u = unknown_answers
+    done = conn.execute(sa.update(u).where(u.c.shape == shape).values(count=u.c.count + 1, last_at=now))
+    if done.rowcount == 0:
+        conn.execute(
+            sa.insert(u).values(shape=shape, count=1, first_at=now, last_at=now, sample=sample, post_id=post_id)
+        )

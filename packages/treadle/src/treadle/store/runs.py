@@ -1,4 +1,4 @@
-"""A run's writing: claiming a post, noting what is about to be asked of Threads, and what came of it.
+"""A post's run in the tables: claiming it, what is asked of Threads, what came of it, the intent to publish.
 
 One transaction joins the end of one call with the beginning of the next, so a post costs few commits, and a call that
 reached Threads has a row in the timeline even when the process dies before its answer. Every write is bound to the
@@ -7,55 +7,84 @@ claim: a worker that lost the post writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Self
 
 import sqlalchemy as sa
 
-from treadle.domain.scope import NARROWEST_FIRST, Reach
+from treadle.domain.cause import Cause
+from treadle.domain.scope import NARROWEST_FIRST
 from treadle.domain.states import RUNNING
-from treadle.domain.view import AccountView, PartView, PostView, View, account_view, part_view, post_view
+from treadle.domain.updates import AccountUpdate, PartUpdate, PostUpdate
+from treadle.domain.view import (
+    AccountView,
+    OpenBlocker,
+    PartView,
+    PostView,
+    Run,
+    account_view,
+    media_hosts,
+    part_view,
+    post_view,
+)
 from treadle.store import statements
 from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
 from treadle.store.timeline import Note, add_note, announce_post
 
 
-@dataclass(frozen=True)
-class Run(View):
-    """A claimed post: what one worker may work on until somebody else claims it."""
-
-    post: PostView
-    account: AccountView
-    workspace_paused: bool
-    lease_token: str
-    worker: str
-    open_event: int | None = None
-    blockers: tuple[Mapping[str, Any], ...] = ()
-
-    def part(self, position: int) -> PartView:
-        return self.post.parts[position]
-
-
 @dataclass(slots=True)
 class Change:
-    """What a stage wants written: columns of the post, of its parts and of its account, and notes for the timeline."""
+    """What a stage wants written: of the post, of its parts, of its account, and notes for the timeline.
 
-    post: dict[str, Any] = field(default_factory=dict)
-    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
-    account: dict[str, Any] = field(default_factory=dict)
+    ``outage_at``: the stage of a call that failed for reasons of Threads' own; enough of them open the breaker.
+    """
+
     notes: list[Note] = field(default_factory=list)
+    post: PostUpdate = field(default_factory=PostUpdate)
+    parts: dict[int, PartUpdate] = field(default_factory=dict)
+    account: AccountUpdate = field(default_factory=AccountUpdate)
+    outage_at: str | None = None
 
-    def calm(self) -> Change:
-        """Nothing is wrong any more: the last failure's cause is history."""
-        self.post.update(cause=None, cause_pattern=None, cause_lane=None, why=None)
+    def part(self, position: int) -> PartUpdate:
+        """What changes of the part at this position."""
+        return self.parts.setdefault(position, PartUpdate())
+
+    def on(self, position: int, update: PartUpdate) -> Self:
+        """Change this as well of the part at this position."""
+        self.part(position).merge(update)
         return self
 
-    def on(self, position: int, **columns: Any) -> Change:
-        self.parts.setdefault(position, {}).update(columns)
+    def calm(self) -> Self:
+        """Nothing is wrong any more."""
+        self.post.calm()
         return self
 
+
+# ---------------------------------------------------------------- updates as columns
+
+
+def post_columns(update: PostUpdate) -> dict[str, Any]:
+    """By column; the cause in the three columns that lists, filters and metrics read."""
+    columns = update.changes()
+    if "cause" in columns:
+        cause: Cause | None = columns["cause"]
+        columns["cause"] = cause.to_json() if cause is not None else None
+        columns["cause_pattern"] = cause.pattern if cause is not None else None
+        columns["cause_lane"] = cause.lane if cause is not None else None
+    return columns
+
+
+def part_columns(update: PartUpdate) -> dict[str, Any]:
+    columns = update.changes()
+    for name in ("cause", "unclear_cause"):
+        if columns.get(name) is not None:
+            columns[name] = columns[name].to_json()
+    if "progress" in columns:
+        columns["checks"] = columns.pop("progress").to_json()
+    return columns
+
+
+# ---------------------------------------------------------------- claiming
 
 _OF_ACCOUNT = "account_row_"
 _POST = (
@@ -98,9 +127,8 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
         )
     taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
     statements.update(conn, posts, taken, id=post_id)
-    of_account = {column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c}
-    account = account_view(of_account)  # type: ignore[arg-type]
-    post = post_view({**row, **taken}, load_parts(conn, post_id))  # type: ignore[arg-type]
+    account = account_view({column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c})
+    post = post_view({**row, **taken}, load_parts(conn, post_id))
     return Run(
         post=post,
         account=account,
@@ -115,7 +143,7 @@ def load_parts(conn: sa.Connection, post_id: str) -> list[PartView]:
     return [part_view(row) for row in conn.execute(_PARTS, {"post_id": post_id}).mappings()]
 
 
-def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> list[Mapping[str, Any]]:
+def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> list[OpenBlocker]:
     """Open blockers that concern this post, the narrowest scope first."""
     hosts = media_hosts(post.parts)
     keys = {"post": post.id, "account": account.id, "app": account.app_id}
@@ -124,23 +152,16 @@ def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> 
         b = blockers.c
         of_hosts = sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts))
         rows += conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), of_hosts)).mappings()
-    return sorted((dict(row) for row in rows), key=lambda row: NARROWEST_FIRST[str(row["scope"])])
+    found = [
+        OpenBlocker(
+            row["id"], row["scope"], row["key"], row["lane"], Cause.from_json(row["cause"]), row["probe_post_id"]
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda blocker: NARROWEST_FIRST[blocker.scope])
 
 
-def reach_of(post: PostView, account: AccountView) -> Reach:
-    """What the post depends on."""
-    return Reach(post.id, account.id, account.app_id, post.workspace_id, frozenset(media_hosts(post.parts)))
-
-
-def media_hosts(post_parts: Iterable[PartView]) -> list[str]:
-    """Hosts that Threads will have to fetch from for parts that have no container yet."""
-    hosts: set[str] = set()
-    for part in post_parts:
-        if part.published_at is None and part.container_id is None:
-            for item in part.media_urls or part.media:
-                if host := urlsplit(str(item.get("url") or "")).hostname:
-                    hosts.add(host.lower())
-    return sorted(hosts)
+# ---------------------------------------------------------------- writing
 
 
 def begin(
@@ -162,37 +183,49 @@ def begin(
     return run.but(open_event=event_id)
 
 
+def update_part(conn: sa.Connection, part_id: str, update: PartUpdate) -> None:
+    """Change a part outside a run."""
+    statements.update(conn, parts, part_columns(update), id=part_id)
+
+
+def set_next_what(conn: sa.Connection, run: Run, what: str) -> None:
+    """Say what is being done just now, while the claim holds."""
+    statements.update(conn, posts, {"next_what": what}, id=run.post.id, claim=run.post.claim)
+
+
 def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release: bool = False) -> Run | None:
     """Write a change under the run's claim; ``None`` when the claim is no longer ours (then nothing is written).
 
     The first note closes the event that :func:`begin` opened; the others are added. ``release`` lets go of the post.
     """
-    values = {**change.post, "updated_at": now}
+    values = {**post_columns(change.post), "updated_at": now}
     if release:
         values["claimed_by"] = None
     if statements.update(conn, posts, values, id=run.post.id, claim=run.post.claim) != 1:
         return None
-    for position, columns in change.parts.items():
-        if columns:
+    for position, update in change.parts.items():
+        if columns := part_columns(update):
             statements.update(conn, parts, columns, id=run.part(position).id)
-    if change.account:
-        statements.update(conn, accounts, change.account, id=run.account.id)
+    if columns := change.account.changes():
+        statements.update(conn, accounts, columns, id=run.account.id)
     _write_notes(conn, run, change.notes, now=now)
-    if change.post.get("state") not in (None, run.post.state):
-        announce_post(conn, run.post.workspace_id, run.post.id, {**change.post, "account_id": run.account.id}, now=now)
+    if values.get("state") not in (None, run.post.state):
+        announce_post(conn, run.post.workspace_id, run.post.id, {**values, "account_id": run.account.id}, now=now)
     return preview(run, change).but(open_event=None)
 
 
 def preview(run: Run, change: Change) -> Run:
     """The run as it will be once the change is written."""
-    post_fields = {k: v for k, v in change.post.items() if k in PostView.__dataclass_fields__}
-    account_fields = {k: v for k, v in change.account.items() if k in AccountView.__dataclass_fields__}
+    of_post = change.post.changes()
+    of_post.pop("why", None)  # for people: no decision reads it
     new_parts = [
-        part.but(**change.parts[part.position]) if part.position in change.parts else part for part in run.post.parts
+        part.but(**change.parts[part.position].changes()) if part.position in change.parts else part
+        for part in run.post.parts
     ]
+    of_account = change.account.changes()
     return run.but(
-        post=run.post.but(**post_fields, parts=new_parts),
-        account=run.account.but(**account_fields) if account_fields else run.account,
+        post=run.post.but(**of_post, parts=new_parts),
+        account=run.account.but(**of_account) if of_account else run.account,
     )
 
 

@@ -16,7 +16,7 @@ REMEMBERED_S = 300.0
 
 
 @dataclass(slots=True)
-class Thrift:
+class PollBudget:
     _busiest: float = 0.0
     _seen_at: float = 0.0
 

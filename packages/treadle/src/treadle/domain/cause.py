@@ -1,0 +1,74 @@
+"""Why a post is not published: a diagnosis, as posts, parts, accounts and open blockers hold it. Pure.
+
+Here alone a cause becomes the JSON that is stored, and is read back from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, cast
+
+from treadle_diagnosis.catalog.words import Action, BlockerScope, Lane, Who
+from treadle_diagnosis.types import Diagnosis, RetryAdvice
+
+_FIELDS = tuple(f.name for f in fields(Diagnosis) if f.name != "retry")
+_TUPLES = frozenset({"matched", "plan", "decides"})
+_RETRY = tuple(f.name for f in fields(RetryAdvice))
+# What a stored cause that lacks a field is read as.
+_MISSING: Mapping[str, Any] = {
+    **{f.name: "" for f in fields(Diagnosis) if f.default is MISSING and f.name != "retry"},
+    "category": "other",
+    "lane": "unknown",
+    "action": "contact_support",
+    "who": "developer",
+    "confidence": "guess",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause. ``stage``: where it was met, said only by the cause of an open blocker."""
+
+    diagnosis: Diagnosis
+    stage: str | None = None
+
+    @property
+    def pattern(self) -> str:
+        return self.diagnosis.pattern
+
+    @property
+    def lane(self) -> Lane:
+        return self.diagnosis.lane
+
+    @property
+    def scope(self) -> BlockerScope:
+        return self.diagnosis.scope
+
+    @property
+    def action(self) -> Action:
+        return self.diagnosis.action
+
+    @property
+    def retry(self) -> RetryAdvice:
+        return self.diagnosis.retry
+
+    @property
+    def who(self) -> Who:
+        return self.diagnosis.who
+
+    def to_json(self) -> dict[str, Any]:
+        stored = self.diagnosis.to_json()
+        return stored if self.stage is None else {**stored, "stage": self.stage}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any] | None) -> Cause | None:
+        """``None`` when nothing is stored, or nothing that names a pattern."""
+        if not stored or not stored.get("pattern"):
+            return None
+        given = {name: stored[name] for name in _FIELDS if stored.get(name) is not None}
+        for name in _TUPLES & given.keys():
+            given[name] = tuple(given[name])
+        retry = stored.get("retry") or {}
+        advice = RetryAdvice(**{name: retry[name] for name in _RETRY if name in retry})
+        return cls(Diagnosis(**{**_MISSING, **given}, retry=advice), cast("str | None", stored.get("stage")))
