@@ -121,6 +121,7 @@ def as_evidence(
         body=body if body is not None else fields.get("body"),
         exception=_text(exception or fields.get("exception"), "") or None,
         context=_mapping(context if context is not None else fields.get("context")),
+        transport=_text(fields.get("transport"), "") or None,
     )
 
 

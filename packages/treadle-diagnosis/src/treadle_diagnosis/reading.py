@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from treadle_diagnosis.catalog.words import STAGES, SURFACES
+from treadle_diagnosis.catalog.words import STAGES, SURFACES, TRANSPORTS
 from treadle_diagnosis.facts import Facts, Known
 from treadle_diagnosis.objects import read_object
 from treadle_diagnosis.types import Evidence
 
 _STAGES = frozenset(STAGES)
 _SURFACES = frozenset(SURFACES)
+_TRANSPORTS = frozenset(TRANSPORTS)
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -41,7 +42,9 @@ def read(evidence: Evidence, known: Known) -> Facts:
     if body is not None and not isinstance(body, str):
         body = _flatten(body)
     text = body if isinstance(body, str) and body.strip() else ""
-    if evidence.exception:
+    if evidence.transport in _TRANSPORTS:
+        facts.transport = str(evidence.transport)
+    elif evidence.exception:
         text = f"{text}\n{evidence.exception}" if text else str(evidence.exception)
     if text and is_binary(text):
         facts.empty, text = "binary", ""
@@ -49,10 +52,12 @@ def read(evidence: Evidence, known: Known) -> Facts:
         from treadle_diagnosis.texts import read_text
 
         read_text(text, facts, known)
-        if "transport" in facts.context:
+        if evidence.transport in _TRANSPORTS:
+            facts.transport = str(evidence.transport)
+        elif "transport" in facts.context:
             facts.transport = _told_transport(facts.transport, facts.context["transport"])
     _read_headers(facts)
-    if not text and not facts.message and facts.http_status is None and not facts.context:
+    if not (text or facts.message or facts.transport or facts.context) and facts.http_status is None:
         facts.empty = facts.empty or "nothing"
     return facts
 

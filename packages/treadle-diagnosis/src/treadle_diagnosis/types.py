@@ -31,15 +31,17 @@ class Evidence:
     """Everything known about one failure. Every field may be missing.
 
     ``body`` is the parsed JSON answer, or text, or ``None``. ``exception`` is the text of a transport failure
-    (``"TimeoutError: ..."``) when there was no answer. ``context`` may hold: ``container_age_s`` (float),
-    ``container_status`` (str), ``reply_target`` (``"own_recent"``, ``"own"``, ``"other"``), ``seen_on_container``
-    (int, how often this answer came for this container), ``me_ok`` (bool, whether ``/me`` answers with this token),
-    ``other_accounts_fail`` (bool), ``media_bytes`` (int), ``media_kind`` (``"image"|"video"``), ``text_bytes`` (int),
-    ``after_publish`` (bool: a publish of this container was sent before this answer), ``unclear_before`` (bool: an
-    earlier publish of this container is unsettled), ``auto_publish_text`` (bool: this call created and published in
-    one), ``not_published`` (bool: it is proven that this publish did not happen), ``transport`` (``"not_sent"`` or
-    ``"lost"``, when known),
-    ``finding`` (the id of a pattern that our own check already named).
+    (``"TimeoutError: ..."``) when there was no answer. ``transport`` is its kind where the caller knows it (``dns``,
+    ``connect``, ``tls``, ``timeout``, ``reset`` or ``truncated``): then the text is not read.
+
+    ``context`` may hold: ``container_age_s`` (float), ``container_status`` (str), ``reply_target`` (``"own_recent"``,
+    ``"own"``, ``"other"``), ``seen_on_container`` (int, how often this answer came for this container), ``me_ok``
+    (bool, whether ``/me`` answers with this token), ``other_accounts_fail`` (bool), ``media_bytes`` (int),
+    ``media_kind`` (``"image"|"video"``), ``text_bytes`` (int), ``after_publish`` (bool: a publish of this container was
+    sent before this answer), ``unclear_before`` (bool: an earlier publish of this container is unsettled),
+    ``auto_publish_text`` (bool: this call created and published in one), ``not_published`` (bool: it is proven that
+    this publish did not happen), ``transport`` (``"not_sent"`` or ``"lost"``, when known), ``finding`` (the id of a
+    pattern that our own check already named).
     """
 
     surface: str = "threads"
@@ -49,6 +51,7 @@ class Evidence:
     body: Any = None
     exception: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    transport: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
