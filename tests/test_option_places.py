@@ -10,9 +10,9 @@ import re
 import pytest
 
 from tests.support.sources import SOURCES
-from treadle.domain.rules_options import OPTIONS
+from treadle.domain.options import TABLE
 
-SERVER, THREADS, SANDBOX = SOURCES["treadle"], SOURCES["treadle-threads"], SOURCES["treadle-sandbox"]
+SERVER, SANDBOX = SOURCES["treadle"], SOURCES["treadle-sandbox"]
 # Options of Treadle's own: Threads never sees them.
 OURS = {"on_too_long", "copy_media"}
 # What a place is for: its files, and the options that have no business there.
@@ -26,7 +26,6 @@ PLACES = {
         [SERVER / "web" / "templates" / "parts.html"],
         OURS | {"crossreshare_to_ig_dark_mode", "reply_control"},
     ),
-    "the typed client": ([THREADS / "params.py"], OURS),
     "what the sandbox takes": ([SANDBOX / "create.py", SANDBOX / "attachments.py"], OURS),
     "what the sandbox reads back": (
         [SANDBOX / "reading.py", SANDBOX / "feed.py"],
@@ -40,4 +39,4 @@ PLACES = {
 def test_every_option_is_in_its_places(place: str) -> None:
     files, without = PLACES[place]
     words = {word for path in files for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
-    assert OPTIONS - words == without
+    assert TABLE.names - words == without

@@ -15,10 +15,9 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.domain.params import options_of
+from treadle.domain.options import TABLE
 from treadle.domain.rules import PART_KEYS, POST_KEYS
 from treadle.domain.rules_media import MEDIA_KEYS
-from treadle.domain.rules_options import OPTIONS
 from treadle.mcp.assistants import create_server
 from treadle.mcp.assistants_consent import (
     MEDIA_LABELS,
@@ -31,6 +30,7 @@ from treadle.mcp.assistants_consent import (
     visible,
 )
 from treadle.store.tables import parts
+from treadle_threads.params import option_params
 
 ADA = Target("acc_1", "ada", "17841")
 
@@ -58,7 +58,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def test_everything_a_request_may_hold_has_its_words() -> None:
-    assert set(OPTION_LABELS) == OPTIONS
+    assert set(OPTION_LABELS) == TABLE.names
     assert set(MEDIA_LABELS) == MEDIA_KEYS
     assert set(POST_LABELS) | WITHOUT_LABEL == POST_KEYS
     assert PART_KEYS <= WITHOUT_LABEL
@@ -69,7 +69,7 @@ plain = texts | st.integers() | st.booleans()
 nested = st.recursive(
     plain, lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(texts, inner, min_size=1, max_size=3)
 )
-options = st.dictionaries(st.sampled_from(sorted(OPTIONS)), nested, max_size=6)
+options = st.dictionaries(st.sampled_from(sorted(TABLE.names)), nested, max_size=6)
 media = st.lists(st.dictionaries(st.sampled_from(sorted(MEDIA_KEYS)), texts, min_size=1), max_size=3)
 a_part = st.fixed_dictionaries({}, optional={"text": texts, "options": options, "media": media})
 bodies = st.builds(
@@ -80,7 +80,7 @@ bodies = st.builds(
 )
 
 
-@given(st.sampled_from(sorted(OPTIONS)), nested)
+@given(st.sampled_from(sorted(TABLE.names)), nested)
 def test_each_option_is_shown_with_its_value(name: str, value: Any) -> None:
     shown = asked({"text": "Hello", "options": {name: value}})
     assert OPTION_LABELS[name] in shown
@@ -115,12 +115,10 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @given(bodies)
 def test_every_option_that_is_sent_is_shown(body: dict[str, Any]) -> None:
-    """Against the parameters for Threads, not against our own tables."""
-    from types import SimpleNamespace
-
+    """Against the parameters for Threads, not against the words."""
     shown = asked(body)
     for part in (body, *body.get("replies", ())):
-        sent = options_of(SimpleNamespace(options=part.get("options") or {}))  # type: ignore[arg-type]
+        sent = option_params(part.get("options") or {}, TABLE)
         assert all(OPTION_LABELS[name] in shown for name in sent)
 
 

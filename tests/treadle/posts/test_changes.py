@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
 from treadle.domain.changes import _OPTIONS, what_changed
-from treadle.domain.rules_options import OPTIONS
+from treadle.domain.options import TABLE
 
 POST: dict[str, Any] = {
     "account_id": "acc_1", "publish_at": 1.0, "max_lateness": 86400.0, "labels": [], "metadata": {},
@@ -28,7 +28,7 @@ def test_only_what_differs_is_named() -> None:
 
 
 def test_every_option_has_its_words() -> None:
-    assert set(_OPTIONS) == OPTIONS
+    assert set(_OPTIONS) == TABLE.names
 
 
 def test_a_page_that_sends_every_field_back_changes_one(house: House) -> None:  # noqa: F811

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.treadle.posts.test_findings import JSON_VALUES
+from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post, scopes_needed, scopes_wanted
-from treadle.domain.rules_options import OPTIONS
 
 IMAGE = {"url": "https://example.com/a.jpg"}
 VIDEO = {"url": "https://example.com/a.mp4", "type": "video"}
@@ -369,13 +369,13 @@ SHAPES = st.recursive(
     JSON_VALUES,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(NAMES | st.sampled_from(sorted(OPTIONS)), inner, max_size=6)
+        | st.dictionaries(NAMES | st.sampled_from(sorted(TABLE.names)), inner, max_size=6)
         | st.fixed_dictionaries(
             {},
             optional={
                 "text": inner,
                 "media": st.lists(inner, max_size=3) | inner,
-                "options": st.dictionaries(st.sampled_from(sorted(OPTIONS)), inner, max_size=5),
+                "options": st.dictionaries(st.sampled_from(sorted(TABLE.names)), inner, max_size=5),
                 "replies": st.lists(inner, max_size=3),
             },
         )

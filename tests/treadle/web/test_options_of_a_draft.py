@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.treadle.web.sample_data import CSRF, SampleSite, add_post
 from treadle.domain.findings import Finding
-from treadle.domain.rules_options import OPTIONS
+from treadle.domain.options import TABLE
 from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
 from treadle.web.draft_options import OFFERED, read_metadata, read_options, say_metadata, say_options
@@ -57,7 +57,7 @@ def test_a_phrase_twice_means_its_two_places() -> None:
 
 
 def test_every_option_of_the_api_has_a_field(sample: SampleSite) -> None:
-    assert {"alt_text"} == OPTIONS - OFFERED, "alt_text is said with each medium"
+    assert {"alt_text"} == TABLE.names - OFFERED, "alt_text is said with each medium"
     page = sample.client.get("/compose").text
     fields = set(re.findall(r'name="part-0-([\w-]+)"', page))
     composed = {

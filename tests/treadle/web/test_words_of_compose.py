@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
+from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post
-from treadle.domain.rules_options import OPTIONS
 from treadle.web.drafts import DraftPart
 from treadle.web.field_words import LABELS, control_of, in_words, label_of
 from treadle.web.preview import shown_parts
@@ -54,14 +54,14 @@ def test_a_missing_permission_is_said_in_words() -> None:
 
 
 def test_every_option_has_a_label() -> None:
-    assert OPTIONS - LABELS.keys() == set()
+    assert TABLE.names - LABELS.keys() == set()
 
 
 def test_the_fields_that_findings_lead_to_are_on_the_page(sample: SampleSite) -> None:
     form = {"csrf": CSRF, "parts": "2", "account_id": sample.ids["loom"], "part-1-url": "https://a.example/b.jpg"}
     page = sample.client.post("/compose", data={**form, "do": "add-part"}).text
     ids = set(re.findall(r'\bid="([^"]+)"', page))
-    paths = [f"options.{name}" for name in OPTIONS - {"alt_text"}] + [
+    paths = [f"options.{name}" for name in TABLE.names - {"alt_text"}] + [
         "text", "media", "media[0].url", "options", "options.unheard_of", "publish_at", "zone", "max_lateness",
         "labels", "metadata", "approval", "account_id", "options.poll_attachment.option_d",
         "options.text_attachment.text_with_styling_info[0].styling_info", "options.text_attachment.link_attachment_url",

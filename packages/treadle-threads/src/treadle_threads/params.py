@@ -1,153 +1,84 @@
-"""The parameters of ``POST /{user}/threads``, typed, and as the texts that go over the wire.
+"""The parameters of ``POST /{user}/threads`` as the texts that go over the wire: the one encoder.
 
-Nothing is judged here (preflight does that); what is absent is not sent, because Threads takes an empty value for
-absent in some places only. ``auto_publish_text`` is not offered: a post made that way has no container to ask about
-when the answer is lost.
+Nothing is judged here; what is absent is not sent, because Threads takes an empty value for absent in some places only.
+``auto_publish_text`` is not offered: a post made that way has no container to ask about when the answer is lost.
+
+::
+
+    await client.create_container(container_params("TEXT", text="Hello", options={"topic_tag": "weaving"}))
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-MediaType = Literal["TEXT", "IMAGE", "VIDEO", "CAROUSEL"]
-ReplyControl = Literal["everyone", "accounts_you_follow", "mentioned_only", "parent_post_author_only", "followers_only"]
-Styling = Literal["bold", "italic", "highlight", "underline", "strikethrough"]
+from treadle_threads.options import OPTIONS, Countries, MediaType, Option, OptionTable, Switch, Text, is_on, not_extra
 
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """Two to four options of 1 to 25 characters; TEXT only."""
-
-    options: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {f"option_{letter}": text for letter, text in zip("abcd", self.options, strict=False)}
+__all__ = ["MediaType", "container_params", "extra_params", "option_params"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spoiler:
-    """A hidden stretch of the text, in UTF-16 units as Meta's own sample counts them."""
+def container_params(
+    media_type: MediaType,
+    *,
+    text: str = "",
+    url: str = "",
+    children: Sequence[str] = (),
+    carousel_item: bool = False,
+    options: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
+    table: OptionTable = OPTIONS,
+) -> dict[str, str]:
+    """The parameters of one container.
 
-    offset: int
-    length: int
-
-    def to_json(self) -> dict[str, Any]:
-        return {"entity_type": "SPOILER", "offset": self.offset, "length": self.length}
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    offset: int
-    length: int
-    styling: tuple[Styling, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"offset": self.offset, "length": self.length, "styling_info": list(self.styling)}
-
-
-@dataclass(frozen=True, slots=True)
-class TextAttachment:
-    """Up to 10,000 characters that hang on a TEXT post. Styled ranges must not overlap."""
-
-    plaintext: str
-    link_url: str | None = None
-    styles: tuple[Style, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"plaintext": self.plaintext}
-        if self.link_url:
-            made["link_attachment_url"] = self.link_url
-        if self.styles:
-            made["text_with_styling_info"] = [style.to_json() for style in self.styles]
-        return made
+    ``url`` is the address of the picture or video; ``children`` are 2 to 20 creation ids of FINISHED containers made as
+    ``carousel_item``; ``options`` are those of ``table``, others are not sent. ``extra`` holds parameters that this
+    release does not know: passed as they are, but never one that is set here.
+    """
+    made = {**extra_params(extra or {}, table), **option_params(options or {}, table), "media_type": media_type}
+    if text:
+        made["text"] = text
+    if url:
+        made["video_url" if media_type == "VIDEO" else "image_url"] = url
+    if children:
+        made["children"] = ",".join(children)
+    if carousel_item:
+        made["is_carousel_item"] = "true"
+    return made
 
 
-@dataclass(frozen=True, slots=True)
-class Gif:
-    gif_id: str
-    provider: str = "GIPHY"
-
-    def to_json(self) -> dict[str, Any]:
-        return {"gif_id": self.gif_id, "provider": self.provider}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerParams:
-    """One container. Names are Threads' own; :meth:`text_post`, :meth:`image`, :meth:`video` and :meth:`carousel`
-    name what each kind needs."""
-
-    media_type: MediaType
-    text: str | None = None
-    image_url: str | None = None
-    video_url: str | None = None
-    is_carousel_item: bool | None = None
-    children: tuple[str, ...] = ()
-    reply_to_id: str | None = None
-    reply_control: ReplyControl | None = None
-    allowlisted_country_codes: tuple[str, ...] = ()
-    alt_text: str | None = None
-    link_attachment: str | None = None
-    quote_post_id: str | None = None
-    poll_attachment: Poll | None = None
-    topic_tag: str | None = None
-    is_spoiler_media: bool | None = None
-    text_entities: tuple[Spoiler, ...] = ()
-    text_attachment: TextAttachment | None = None
-    gif_attachment: Gif | None = None
-    is_ghost_post: bool | None = None
-    enable_reply_approvals: bool | None = None
-    crossreshare_to_ig: bool | None = None
-    crossreshare_to_ig_dark_mode: bool | None = None
-    location_id: str | None = None
-    more: dict[str, str] = field(default_factory=dict)
-    """Parameters newer than this release, sent as they are."""
-
-    @classmethod
-    def text_post(cls, text: str, **options: Any) -> ContainerParams:
-        return cls(media_type="TEXT", text=text, **options)
-
-    @classmethod
-    def image(
-        cls, url: str, *, text: str | None = None, carousel_item: bool = False, **options: Any
-    ) -> ContainerParams:
-        item = True if carousel_item else None
-        return cls(media_type="IMAGE", image_url=url, text=text, is_carousel_item=item, **options)
-
-    @classmethod
-    def video(
-        cls, url: str, *, text: str | None = None, carousel_item: bool = False, **options: Any
-    ) -> ContainerParams:
-        item = True if carousel_item else None
-        return cls(media_type="VIDEO", video_url=url, text=text, is_carousel_item=item, **options)
-
-    @classmethod
-    def carousel(cls, children: Sequence[str], *, text: str | None = None, **options: Any) -> ContainerParams:
-        """``children``: 2 to 20 creation ids of FINISHED containers made as carousel items."""
-        return cls(media_type="CAROUSEL", children=tuple(children), text=text, **options)
-
-    def to_params(self) -> dict[str, str]:
-        """Texts for the wire; objects become JSON inside a text, lists of plain words are joined by comma."""
-        made = dict(self.more)
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.name != "more" and value is not None and value != ():
-                made[item.name] = _wire(value)
-        return made
+def option_params(options: Mapping[str, Any], table: OptionTable = OPTIONS) -> dict[str, str]:
+    """Options as parameters; those that are empty, unknown to ``table`` or not for Threads are not sent."""
+    return {
+        name: _text(option, options[name])
+        for name, option in table.items()
+        if option.sent and options.get(name) not in (None, "", [], {})
+    }
 
 
-def _wire(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        if all(isinstance(item, str) for item in value):
-            return ",".join(value)
-        return _json([item.to_json() for item in value])
-    return _json(value.to_json())
+def extra_params(extra: Mapping[str, Any], table: OptionTable = OPTIONS) -> dict[str, str]:
+    """Parameters nobody checked: text unchanged, other values as JSON; ``None``, and what may not pass, is not sent."""
+    return {
+        name: value if isinstance(value, str) else _json(value)
+        for name, value in extra.items()
+        if value is not None and not not_extra(name, table)
+    }
+
+
+def _text(option: Option, value: Any) -> str:
+    """One value on the wire: truth in lower case, words joined by comma, objects and lists as JSON."""
+    match option.kind:
+        case Switch():
+            return "true" if is_on(value) else "false"
+        case Text(mark=mark) if mark:
+            return str(value).lstrip(mark)
+        case Countries():
+            codes = value.split(",") if isinstance(value, str) else value
+            return ",".join(str(code).strip().upper() for code in codes)
+    if isinstance(value, Mapping):
+        value = {name: item for name, item in value.items() if item is not None and item != ""}
+    return _json(value) if isinstance(value, Mapping | list) else str(value)
 
 
 def _json(value: Any) -> str:

@@ -6,25 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from treadle.domain.options import scopes_of
 from treadle.store import Connection, risks
 
 ALWAYS = ("threads_basic", "threads_content_publish")
-# Option of a post -> permission, from Meta's page on permissions (27 May 2025, 25 March 2026).
-_BY_OPTION: Mapping[str, str] = {
-    "location_id": "threads_location_tagging",
-    "crossreshare_to_ig": "threads_share_to_instagram",
-    "crossreshare_to_ig_dark_mode": "threads_share_to_instagram",
-    "reply_to_id": "threads_manage_replies",
-}
 
 
 def of_part(options: Mapping[str, Any], *, is_reply: bool = False) -> tuple[str, ...]:
     """Permissions one part needs, sorted."""
-    needed = set(ALWAYS)
-    needed.update(scope for option, scope in _BY_OPTION.items() if options.get(option) not in (None, "", False))
-    if is_reply:
-        needed.add("threads_manage_replies")
-    return tuple(sorted(needed))
+    replies = {"reply_to_id": options.get("reply_to_id") or "the part before it"} if is_reply else {}
+    return tuple(sorted({*ALWAYS, *scopes_of({**options, **replies}, guessed=True)}))
 
 
 def missing(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -33,13 +34,13 @@ def kind_of(value: Any) -> str:
     return _KINDS.get(type(value), "an object")
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """A hint at the name that was probably meant, or nothing. Case and dashes do not matter."""
+def near(name: str, known: Iterable[str], alike: float = 0.7) -> str:
+    """A hint at the name that was probably meant, or nothing. Case and dashes do not matter; ``alike`` is 0 to 1."""
     names = sorted(known)
     plain = name.lower().replace("-", "_").replace(" ", "_")[:100]
     if plain in names:
         return plain
-    found = get_close_matches(plain, names, 1, 0.7)
+    found = get_close_matches(plain, names, 1, alike)
     return found[0] if found else ""
 
 
@@ -63,9 +64,19 @@ def url_problem(url: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects findings; each gets the pattern that belongs to its rule."""
+    """Collects findings; each gets the pattern that belongs to its rule, else that of what is being checked."""
 
     items: list[Finding] = field(default_factory=list)
+    _pattern: str = ""
+
+    @contextmanager
+    def explained_by(self, pattern: str) -> Iterator[None]:
+        """Findings added meanwhile have this pattern, unless their rule has one of its own."""
+        before, self._pattern = self._pattern, pattern
+        try:
+            yield
+        finally:
+            self._pattern = before
 
     def add(
         self,
@@ -78,7 +89,8 @@ class Findings:
         limit: Any = None,
         severity: Severity = "error",
     ) -> None:
-        pattern = PATTERN_OF.get(rule, "")
+        # A wrong type is a program's slip: no page on Threads explains it.
+        pattern = "" if rule == "wrong_type" else PATTERN_OF.get(rule, self._pattern)
         self.items.append(Finding(path, rule, message, way_out, severity, given, limit, pattern))
 
     def warn(self, path: str, rule: str, message: str, way_out: str, *, given: Any = None, limit: Any = None) -> None:
@@ -95,14 +107,23 @@ class Findings:
         )
 
     def unknown_name(
-        self, path: str, name: str, known: Iterable[str], *, what: str, value: Any, meant: str | None = None
+        self,
+        path: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        what: str,
+        value: Any,
+        meant: str | None = None,
+        otherwise: str = "Leave it out.",
     ) -> None:
-        """``meant``: the name that people mean by this one; without it the nearest of those that are known."""
+        """``meant``: the name that people mean by this one; without it the nearest of those that are known.
+        ``otherwise``: the way out when no name is near."""
         meant = meant or near(name, known)
         self.add(
             path,
             f"unknown_{what}",
             f"There is no {what.replace('_', ' ')} '{name[:100]}'." + (f" Did you mean '{meant}'?" if meant else ""),
-            f"Write '{meant}'." if meant else "Leave it out.",
+            f"Write '{meant}'." if meant else otherwise,
             given=value,
         )

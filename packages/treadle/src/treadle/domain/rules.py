@@ -12,9 +12,11 @@ from typing import Any
 
 from treadle.domain.collecting import Findings, at
 from treadle.domain.findings import Finding
+from treadle.domain.options import EXTRA, TABLE, scopes_of
 from treadle.domain.rules_media import check_media
-from treadle.domain.rules_options import OPTIONS, SET_BY_TREADLE, PartFacts, check_options, is_on, is_set
+from treadle.domain.rules_options import SET_BY_TREADLE, PartFacts, check_options
 from treadle.domain.rules_text import check_links, check_text
+from treadle_threads.options import is_set
 
 PART_KEYS = frozenset({"text", "media", "options"})
 POST_KEYS = PART_KEYS | {
@@ -32,8 +34,6 @@ MAX_PARTS = 100
 MAX_LABELS, MAX_LABEL = 50, 100
 MAX_METADATA = 16_384  # characters of its JSON
 MAX_DEPTH = 30
-# What stands for a text: with one of these Threads takes a text post that has no text.
-INSTEAD_OF_TEXT = ("poll_attachment", "gif_attachment", "link_attachment", "text_attachment")
 
 
 def check_post(body: Any) -> list[Finding]:
@@ -68,10 +68,7 @@ def scopes_needed(body: Mapping[str, Any]) -> set[str]:
     """The permissions Meta asks of the token for this post."""
     scopes = {"threads_basic", "threads_content_publish"}
     for options in _all_options(body):
-        if is_set(options.get("location_id")):
-            scopes.add("threads_location_tagging")
-        if is_on(options.get("crossreshare_to_ig")) or is_on(options.get("crossreshare_to_ig_dark_mode")):
-            scopes.add("threads_share_to_instagram")
+        scopes |= scopes_of(options)
     return scopes
 
 
@@ -97,7 +94,7 @@ def _check_names(found: Findings, path: str, part: Mapping[str, Any], known: fro
         here = at(path, name)
         if name in SET_BY_TREADLE:
             found.add(here, "set_by_treadle", f"'{name}' is set by Treadle.", SET_BY_TREADLE[name], given=value)
-        elif name in OPTIONS or name == "auto_publish_text":
+        elif name in TABLE or name in (EXTRA, "auto_publish_text"):
             found.add(here, "belongs_to_options", f"'{name}' is an option.", f"Send it as options.{name}.", given=value)
         elif path and name == "replies":
             found.add(
@@ -129,7 +126,9 @@ def _check_part(found: Findings, path: str, part: Mapping[str, Any], *, is_furth
     check_links(found, at(path, "text") if text else at(path, "options"), text, attached)
     if count or media not in (None, []) or text.strip() or part.get("text") not in (None, text):
         return
-    instead = isinstance(options, Mapping) and any(is_set(options.get(name)) for name in INSTEAD_OF_TEXT)
+    instead = isinstance(options, Mapping) and any(
+        option.instead_of_text and is_set(options.get(name)) for name, option in TABLE.items()
+    )
     if instead and not text:
         found.warn(
             at(path, "text"),

@@ -9,12 +9,7 @@ from typing import Any
 
 from treadle.domain.collecting import Findings, at
 from treadle.domain.rules_media import check_url
-from treadle_threads.text import TEXT_ATTACHMENT_LIMIT
-
-POLL_OPTIONS = ("option_a", "option_b", "option_c", "option_d")
-POLL_OPTION_LIMIT = 25
-ENTITY_LIMIT = 10
-STYLES = ("bold", "italic", "highlight", "underline", "strikethrough")
+from treadle_threads.options import Gif, LongText, Poll, Spoilers
 
 
 def read_object(found: Findings, path: str, value: Any, wanted: type, words: str) -> Any:
@@ -32,50 +27,51 @@ def read_object(found: Findings, path: str, value: Any, wanted: type, words: str
     return None
 
 
-def check_poll(found: Findings, path: str, value: Any) -> None:
-    """Two to four options of 1 to 25 characters, filled from ``option_a`` on; an empty option is an absent one."""
-    poll = read_object(found, path, value, dict, "an object with option_a to option_d")
+def check_poll(found: Findings, path: str, value: Any, kind: Poll) -> None:
+    """Choices within their limits, filled from the first on; an empty one is an absent one."""
+    names = kind.names
+    poll = read_object(found, path, value, dict, f"an object with {names[0]} to {names[-1]}")
     if poll is None:
         return
     for name in poll:
-        if name not in POLL_OPTIONS:
+        if name not in names:
             # Threads ignores a wrong shape and publishes a plain text.
-            found.unknown_name(at(path, name), name, POLL_OPTIONS, what="poll_field", value=poll[name])
-    filled = {name: poll[name] for name in POLL_OPTIONS if poll.get(name) not in (None, "")}
-    if len(filled) < 2:
+            found.unknown_name(at(path, name), name, names, what="poll_field", value=poll[name])
+    filled = {name: poll[name] for name in names if poll.get(name) not in (None, "")}
+    if len(filled) < kind.least:
         found.add(
             path,
             "poll_options",
-            f"A poll has 2 to 4 options; this has {len(filled)}.",
-            "Fill option_a and option_b at least.",
+            f"A poll has {kind.least} to {len(names)} options; this has {len(filled)}.",
+            f"Fill {' and '.join(names[: kind.least])} at least.",
             given=len(filled),
-            limit=[2, 4],
+            limit=[kind.least, len(names)],
         )
-    elif list(filled) != list(POLL_OPTIONS[: len(filled)]):
+    elif list(filled) != list(names[: len(filled)]):
         found.add(
             path,
             "poll_options",
             "The options of a poll must be filled from option_a on, without a gap.",
-            f"Use {', '.join(POLL_OPTIONS[: len(filled)])}.",
+            f"Use {', '.join(names[: len(filled)])}.",
             given=list(filled),
         )
     for name, text in filled.items():
         if not isinstance(text, str):
             found.wrong_type(at(path, name), text, "text")
-        elif len(text) > POLL_OPTION_LIMIT:
+        elif len(text) > kind.most:
             found.add(
                 at(path, name),
                 "poll_option_too_long",
-                f"The poll option has {len(text)} characters; Threads takes {POLL_OPTION_LIMIT}.",
+                f"The poll option has {len(text)} characters; Threads takes {kind.most}.",
                 "Shorten it.",
                 given=text,
-                limit=POLL_OPTION_LIMIT,
+                limit=kind.most,
             )
         elif not text.strip():
             found.add(at(path, name), "poll_options", "The poll option is blank.", "Write something in it.", given=text)
 
 
-def check_gif(found: Findings, path: str, value: Any) -> None:
+def check_gif(found: Findings, path: str, value: Any, kind: Gif) -> None:
     """``{"gif_id": …, "provider": "GIPHY"}``; Tenor ended on 31 March 2026."""
     gif = read_object(found, path, value, dict, 'an object such as {"gif_id": "…", "provider": "GIPHY"}')
     if gif is None:
@@ -88,7 +84,7 @@ def check_gif(found: Findings, path: str, value: Any) -> None:
         found.add(
             at(path, "gif_id"), "gif", "A GIF needs its id at GIPHY.", "Send the GIF's id as gif_id.", given=gif_id
         )
-    if not isinstance(provider, str) or provider.upper() != "GIPHY":
+    if not isinstance(provider, str) or provider.upper() not in kind.providers:
         tenor = isinstance(provider, str) and provider.upper() == "TENOR"
         found.add(
             at(path, "provider"),
@@ -96,19 +92,18 @@ def check_gif(found: Findings, path: str, value: Any) -> None:
             "Threads takes GIFs from GIPHY only" + ("; Tenor ended on 31 March 2026." if tenor else "."),
             "Find the GIF at GIPHY and send provider GIPHY.",
             given=provider,
-            limit="GIPHY",
+            limit=kind.providers[0],
         )
 
 
-def check_text_attachment(found: Findings, path: str, value: Any) -> str:
-    """Up to 10,000 characters with styled ranges. Answers the attachment's link, if it has one."""
+def check_text_attachment(found: Findings, path: str, value: Any, kind: LongText) -> str:
+    """A longer text with styled ranges. Answers the attachment's link, if it has one."""
     attachment = read_object(found, path, value, dict, 'an object such as {"plaintext": "…"}')
     if attachment is None:
         return ""
-    known = ("plaintext", "link_attachment_url", "text_with_styling_info")
     for name in attachment:
-        if name not in known:
-            found.unknown_name(at(path, name), name, known, what="text_attachment_field", value=attachment[name])
+        if name not in kind.names:
+            found.unknown_name(at(path, name), name, kind.names, what="text_attachment_field", value=attachment[name])
     plain = attachment.get("plaintext")
     if not isinstance(plain, str) or not plain.strip():
         found.add(
@@ -119,18 +114,18 @@ def check_text_attachment(found: Findings, path: str, value: Any) -> str:
             given=plain,
         )
         plain = ""
-    elif len(plain) > TEXT_ATTACHMENT_LIMIT:
+    elif len(plain) > kind.most:
         found.add(
             at(path, "plaintext"),
             "text_attachment",
-            f"The attached text has {len(plain)} characters; Threads takes {TEXT_ATTACHMENT_LIMIT}.",
+            f"The attached text has {len(plain)} characters; Threads takes {kind.most}.",
             "Shorten it.",
             given=len(plain),
-            limit=TEXT_ATTACHMENT_LIMIT,
+            limit=kind.most,
         )
     styles = attachment.get("text_with_styling_info")
     if styles not in (None, ""):
-        _check_styles(found, at(path, "text_with_styling_info"), styles, plain)
+        _check_styles(found, at(path, "text_with_styling_info"), styles, plain, kind.styles)
     link = attachment.get("link_attachment_url")
     if link in (None, ""):
         return ""
@@ -138,7 +133,7 @@ def check_text_attachment(found: Findings, path: str, value: Any) -> str:
     return link if isinstance(link, str) else ""
 
 
-def _check_styles(found: Findings, path: str, value: Any, plain: str) -> None:
+def _check_styles(found: Findings, path: str, value: Any, plain: str, known: tuple[str, ...]) -> None:
     if not isinstance(value, list):
         found.wrong_type(path, value, "a list of styled ranges")
         return
@@ -159,34 +154,34 @@ def _check_styles(found: Findings, path: str, value: Any, plain: str) -> None:
             continue
         if not isinstance(names, list) or not names:
             found.add(
-                here, "style", "A styled range names its styles.", f"Use some of {', '.join(STYLES)}.", given=names
+                here, "style", "A styled range names its styles.", f"Use some of {', '.join(known)}.", given=names
             )
             continue
         for place, name in enumerate(names):
-            if name not in STYLES:
+            if name not in known:
                 found.add(
                     at(here, place),
                     "style",
                     "There is no such style.",
-                    f"Use {', '.join(STYLES)}.",
+                    f"Use {', '.join(known)}.",
                     given=name,
-                    limit=list(STYLES),
+                    limit=list(known),
                 )
 
 
-def check_text_entities(found: Findings, path: str, value: Any, text: str) -> None:
-    """At most ten spoilers inside the text; offsets and lengths count UTF-16 units (as Meta's own sample does)."""
+def check_spoilers(found: Findings, path: str, value: Any, text: str, kind: Spoilers) -> None:
+    """Spoilers inside the text; offsets and lengths count UTF-16 units (as Meta's own sample does)."""
     entities = read_object(found, path, value, list, "a list of spoilers")
     if not entities:
         return
-    if len(entities) > ENTITY_LIMIT:
+    if len(entities) > kind.most:
         found.add(
             path,
             "text_entities",
-            f"There are {len(entities)} spoilers; Threads takes {ENTITY_LIMIT}.",
+            f"There are {len(entities)} spoilers; Threads takes {kind.most}.",
             "Leave some out.",
             given=len(entities),
-            limit=ENTITY_LIMIT,
+            limit=kind.most,
         )
     for index, item in enumerate(entities):
         if isinstance(item, Mapping) and str(item.get("entity_type"))[:20].upper() != "SPOILER":

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle.domain.collecting import Findings, at, url_problem
-from treadle_threads.text import ALT_TEXT_LIMIT
+from treadle.domain.options import TABLE
+from treadle.domain.rules_text import check_words
 
 MAX_MEDIA = 20  # a carousel has 2 to 20 items (10 until September 2024)
 MEDIA_KEYS = frozenset({"url", "id", "alt_text", "type", "spoiler"})
@@ -82,7 +83,10 @@ def _check_item(found: Findings, path: str, item: Mapping[str, Any]) -> None:
     spoiler = item.get("spoiler")
     if spoiler is not None and not isinstance(spoiler, bool):
         found.wrong_type(at(path, "spoiler"), spoiler, "true or false")
-    check_alt_text(found, at(path, "alt_text"), item.get("alt_text"))
+    if item.get("alt_text") is not None:
+        option = TABLE["alt_text"]
+        with found.explained_by(option.pattern):
+            check_words(found, at(path, "alt_text"), item["alt_text"], option)
 
 
 def _check_kind(found: Findings, path: str, kind: Any) -> None:
@@ -112,21 +116,4 @@ def check_url(found: Findings, path: str, url: Any, *, rule: str) -> None:
             + (", or upload the file (POST /v1/media) and send its id." if rule == "media_url" else "."),
             given=url,
             limit="https://…",
-        )
-
-
-def check_alt_text(found: Findings, path: str, text: Any) -> None:
-    """At most 1,000 characters; which characters is not documented, so only what no measure allows is refused."""
-    if text is None:
-        return
-    if not isinstance(text, str):
-        found.wrong_type(path, text, "text")
-    elif len(text) > ALT_TEXT_LIMIT:
-        found.add(
-            path,
-            "alt_text_too_long",
-            f"The alternative text has {len(text)} characters; Threads takes {ALT_TEXT_LIMIT}.",
-            "Shorten it.",
-            given=len(text),
-            limit=ALT_TEXT_LIMIT,
         )

@@ -1,43 +1,37 @@
-"""The rules of ``options``: Threads' own parameters, one by one and together."""
+"""The rules of ``options``, one by one and together, read from the table of options. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from treadle.domain.collecting import Findings, at
-from treadle.domain.countries import COUNTRIES, IN_USE, MEANT
-from treadle.domain.rules_attachments import check_gif, check_poll, check_text_attachment, check_text_entities
-from treadle.domain.rules_media import check_alt_text, check_url
-from treadle.domain.rules_text import check_topic_tag
+from treadle.domain.collecting import Findings, at, near
+from treadle.domain.options import EXTRA, TABLE
+from treadle.domain.rules_attachments import check_gif, check_poll, check_spoilers, check_text_attachment
+from treadle.domain.rules_media import MEDIA_KEYS, check_url
+from treadle.domain.rules_text import check_words
+from treadle_threads.countries import MEANT
+from treadle_threads.options import (
+    Address,
+    Choice,
+    Clash,
+    Countries,
+    Gif,
+    Id,
+    LongText,
+    Option,
+    OptionTable,
+    Poll,
+    Spoilers,
+    Switch,
+    Text,
+    is_chosen,
+    is_on,
+    is_set,
+    not_extra,
+)
 
-REPLY_CONTROLS = ("everyone", "accounts_you_follow", "mentioned_only", "parent_post_author_only", "followers_only")
-SWITCHES = (
-    "is_ghost_post",
-    "is_spoiler_media",
-    "enable_reply_approvals",
-    "crossreshare_to_ig",
-    "crossreshare_to_ig_dark_mode",
-    "copy_media",
-)
-ON_TOO_LONG = ("refuse", "trim")
-TEXT_ONLY = ("poll_attachment", "gif_attachment", "link_attachment", "text_attachment", "is_ghost_post")
-OPTIONS = frozenset(
-    {
-        "reply_to_id",
-        "reply_control",
-        "allowlisted_country_codes",
-        "alt_text",
-        "quote_post_id",
-        "topic_tag",
-        "text_entities",
-        "location_id",
-        "on_too_long",
-        *TEXT_ONLY,
-        *SWITCHES,
-    }
-)
 # Parameters of Threads that are not options here, and where the thing is said instead.
 SET_BY_TREADLE: Mapping[str, str] = {
     "media_type": "Leave it out: the media tell.",
@@ -49,6 +43,7 @@ SET_BY_TREADLE: Mapping[str, str] = {
     "creation_id": "Leave it out: Treadle makes the container and publishes it.",
     "access_token": "Name the account (account_id); Treadle keeps its token.",
 }
+MOST_EXTRA = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +55,6 @@ class PartFacts:
     is_further: bool  # a further part of a chain: it replies to the part before it
 
 
-def is_set(value: Any) -> bool:
-    """Whether an option is given at all: empty is absent, as on Threads."""
-    return value is not None and value != ""
-
-
-def is_on(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1"))
-
-
 def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> list[str]:
     """Check all options; answers the links they attach."""
     if value is None:
@@ -77,83 +63,181 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
         found.wrong_type(path, value, "an object of options")
         return []
     given = {name: option for name, option in value.items() if is_set(option)}
+    if EXTRA in given:
+        _check_extra(found, at(path, EXTRA), given.pop(EXTRA))
     for name in given:
-        if name not in OPTIONS:
+        if name not in TABLE:
             _not_an_option(found, at(path, name), name, given[name])
-    for name in SWITCHES:
-        if name in given and not _is_switch(given[name]):
-            found.wrong_type(at(path, name), given[name], "true or false")
-    for name, check in _CHECKS.items():
+    links: list[str] = []
+    for name, option in TABLE.items():
         if name in given:
-            check(found, at(path, name), given[name])
-    attached = _attached(found, path, given)
-    if "text_entities" in given:
-        check_text_entities(found, at(path, "text_entities"), given["text_entities"], part.text)
-    _together(found, path, given, part)
-    return attached
+            with found.explained_by(option.pattern):
+                link = _check_value(found, at(path, name), given[name], option, part)
+                _check_place(found, at(path, name), given, option, part)
+            if link:
+                links.append(link)
+    _one_link(found, path, given, links)
+    several = [name for name, option in TABLE.items() if option.attachment and name in given]
+    if len(several) > 1:
+        found.warn(
+            path,
+            "several_attachments",
+            f"Threads does not say whether one post may have {' and '.join(several)}.",
+            "To be safe, keep to one of them.",
+            given=several,
+        )
+    return links
+
+
+# ------------------------------------------------------------------------------------------ names nobody knows
+
+
+def nearest(name: str, table: OptionTable = TABLE) -> str:
+    """The option that was probably meant: by its name, the field that returns it, or what it is called on pages."""
+    names = {known: known for known in table}
+    for known, option in table.items():
+        for words in (option.reads, option.noun, option.label):
+            names.setdefault(words.lower().replace(" ", "_"), known)
+    return names.get(near(name, table) or near(name, names, 0.6), "")
 
 
 def _not_an_option(found: Findings, path: str, name: str, value: Any) -> None:
     if name == "auto_publish_text":
         if is_on(value) or not _is_switch(value):
-            found.add(
-                path,
-                "auto_publish_text",
-                "Treadle does not use auto_publish_text: when its answer is lost there is no container to ask, and "
-                "nobody could tell whether the post is out.",
-                "Leave it out. The post goes out as fast through a container.",
-                given=value,
-            )
+            _auto_publish(found, path, value)
         return
     if name in SET_BY_TREADLE:
         found.add(path, "set_by_treadle", f"'{name}' is set by Treadle.", SET_BY_TREADLE[name], given=value)
         return
-    found.unknown_name(path, name, OPTIONS, what="option", value=value)
+    otherwise = "Leave it out."
+    if not not_extra(name, TABLE):
+        otherwise = f"Leave it out. If Threads has it, send it as options.extra.{name}: there nothing is checked."
+    found.unknown_name(path, name, (), what="option", value=value, meant=nearest(name), otherwise=otherwise)
+
+
+def _auto_publish(found: Findings, path: str, value: Any) -> None:
+    found.add(
+        path,
+        "auto_publish_text",
+        "Treadle does not use auto_publish_text: when its answer is lost there is no container to ask, and nobody "
+        "could tell whether the post is out.",
+        "Leave it out. The post goes out as fast through a container.",
+        given=value,
+    )
+
+
+def _check_extra(found: Findings, path: str, value: Any) -> None:
+    """Parameters that no table knows are passed as they are, and every one of them is said to be unchecked."""
+    if not isinstance(value, Mapping):
+        found.wrong_type(path, value, "an object of parameters")
+        return
+    if len(value) > MOST_EXTRA:
+        found.add(
+            path,
+            "too_many_extra",
+            f"There are {len(value)} parameters; Treadle passes {MOST_EXTRA}.",
+            "Leave some out.",
+            given=len(value),
+            limit=MOST_EXTRA,
+        )
+        return
+    for name, item in value.items():
+        here, plain = at(path, name), name.strip().lower()
+        match not_extra(name, TABLE):
+            case "parameter":
+                found.add(here, "set_by_treadle", f"'{plain}' is set by Treadle.", SET_BY_TREADLE[plain], given=item)
+            case "steers" if plain == "auto_publish_text":
+                _auto_publish(found, here, item)
+            case "steers":
+                message = f"'{plain}' steers the call and not the post; Treadle does not pass it on."
+                found.add(here, "set_by_treadle", message, "Leave it out.", given=item)
+            case "option":
+                message = f"'{plain}' is an option that Treadle checks."
+                found.add(here, "belongs_to_options", message, f"Send it as options.{plain}.", given=item)
+            case "name":
+                message = "This is no name of a parameter."
+                found.add(here, "extra_name", message, "Use letters, digits and underscores.", given=name)
+            case _:
+                meant = nearest(name)
+                found.warn(
+                    here,
+                    "not_checked",
+                    f"'{name}' is not checked: Treadle does not know it and passes it to Threads as it is."
+                    + (f" Did you mean the option '{meant}'?" if meant else ""),
+                    "Threads ignores a name that it does not know: look at the post once it is out.",
+                    given=item,
+                )
+
+
+# ------------------------------------------------------------------------------------------------- one by one
+
+
+def _check_value(found: Findings, path: str, value: Any, option: Option, part: PartFacts) -> str:
+    """Hold one value against its kind; answers the link it attaches, if it is one."""
+    match option.kind:
+        case Switch():
+            if not _is_switch(value):
+                found.wrong_type(path, value, "true or false")
+        case Choice(values):
+            _check_choice(found, path, value, option, tuple(values))
+        case Text():
+            check_words(found, path, value, option)
+        case Id():
+            _check_id(found, path, value, option, option.kind)
+        case Countries(codes):
+            _check_countries(found, path, value, option, codes)
+        case Poll():
+            check_poll(found, path, value, option.kind)
+        case Gif():
+            check_gif(found, path, value, option.kind)
+        case Spoilers():
+            check_spoilers(found, path, value, part.text, option.kind)
+        case Address():
+            check_url(found, path, value, rule=option.rule or option.name)
+            return value if isinstance(value, str) else ""
+        case LongText():
+            return check_text_attachment(found, path, value, option.kind)
+    return ""
 
 
 def _is_switch(value: Any) -> bool:
     return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in ("true", "false", "1", "0"))
 
 
-def _check_choice(choices: tuple[str, ...], rule: str) -> Callable[[Findings, str, Any], None]:
-    def check(found: Findings, path: str, value: Any) -> None:
-        if value not in choices:
-            found.add(
-                path,
-                rule,
-                "This is none of the possible values.",
-                f"Write one of {', '.join(choices)}.",
-                given=value,
-                limit=list(choices),
-            )
-
-    return check
+def _check_choice(found: Findings, path: str, value: Any, option: Option, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        found.add(
+            path,
+            option.rule or option.name,
+            "This is none of the possible values.",
+            f"Write one of {', '.join(choices)}.",
+            given=value,
+            limit=list(choices),
+        )
 
 
-def _check_id(what: str, where: str) -> Callable[[Findings, str, Any], None]:
-    def check(found: Findings, path: str, value: Any) -> None:
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30 else value
-        if not isinstance(text, str) or not (text.isascii() and text.isdigit() and len(text) <= 30):
-            found.add(
-                path,
-                "threads_id",
-                f"This is not the id of {what}; those are digits only.",
-                where,
-                given=value,
-            )
-        elif isinstance(value, int) and value > 2**53:
-            found.warn(
-                path,
-                "id_as_number",
-                "Ids are longer than a number is exact in many languages.",
-                "Send it as text, in quotes.",
-                given=str(value),
-            )
-
-    return check
+def _check_id(found: Findings, path: str, value: Any, option: Option, kind: Id) -> None:
+    number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    text = str(number) if number is not None and abs(number) < 10**kind.most else value
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit() and len(text) <= kind.most):
+        found.add(
+            path,
+            option.rule or option.name,
+            f"This is not the id of {kind.of}; those are digits only.",
+            kind.where,
+            given=value,
+        )
+    elif number is not None and number > 2**53:
+        found.warn(
+            path,
+            "id_as_number",
+            "Ids are longer than a number is exact in many languages.",
+            "Send it as text, in quotes.",
+            given=str(value),
+        )
 
 
-def _check_countries(found: Findings, path: str, value: Any) -> None:
+def _check_countries(found: Findings, path: str, value: Any, option: Option, known: frozenset[str]) -> None:
     """ISO 3166-1 alpha-2 codes, as a list or joined by commas."""
     codes = [code.strip() for code in value.split(",")] if isinstance(value, str) else value
     if not isinstance(codes, list):
@@ -163,113 +247,68 @@ def _check_countries(found: Findings, path: str, value: Any) -> None:
         here = at(path, index) if isinstance(value, list) else path
         if not isinstance(code, str):
             found.wrong_type(here, code, "a country code of two letters")
-        elif code.upper() not in COUNTRIES | IN_USE:
+        elif code.upper() not in known:
             meant = MEANT.get(code.upper())
             found.add(
                 here,
-                "country_code",
+                option.rule or option.name,
                 "This is no country code of ISO 3166-1 (two letters).",
                 f"Write {meant}." if meant else "Write codes such as US, CA, DE.",
                 given=code,
             )
 
 
-_POST_ID = _check_id(
-    "a post on Threads", "Send the post's id as the Threads API gives it; a link or its last part is not it."
-)
-_CHECKS: Mapping[str, Callable[[Findings, str, Any], None]] = {
-    "reply_control": _check_choice(REPLY_CONTROLS, "reply_control"),
-    "on_too_long": _check_choice(ON_TOO_LONG, "on_too_long"),
-    "reply_to_id": _POST_ID,
-    "quote_post_id": _POST_ID,
-    "location_id": _check_id("a place", "Search the place (location_search of the Threads API) and send its id."),
-    "allowlisted_country_codes": _check_countries,
-    "topic_tag": check_topic_tag,
-    "alt_text": check_alt_text,
-    "poll_attachment": check_poll,
-    "gif_attachment": check_gif,
-}
+# --------------------------------------------------------------------------------------------------- together
 
 
-def _attached(found: Findings, path: str, given: Mapping[str, Any]) -> list[str]:
-    links = []
-    link = given.get("link_attachment")
-    if link is not None:
-        check_url(found, at(path, "link_attachment"), link, rule="link_url")
-        if isinstance(link, str):
-            links.append(link)
-    if "text_attachment" in given:
-        inner = check_text_attachment(found, at(path, "text_attachment"), given["text_attachment"])
-        if inner and link is not None:
-            found.add(
-                at(at(path, "text_attachment"), "link_attachment_url")
-                if isinstance(given["text_attachment"], Mapping)
-                else at(path, "text_attachment"),
-                "one_link_attachment",
-                "A post has one attached link: its own, or that of its text attachment.",
-                "Leave one of the two out.",
-                given=inner,
-            )
-        if inner:
-            links.append(inner)
-    return links
+def _check_place(found: Findings, path: str, given: Mapping[str, Any], option: Option, part: PartFacts) -> None:
+    """Whether the option can stand in such a part, and beside the others."""
+    name = option.name
+    if not is_chosen(option, given[name]):
+        return
 
+    def clash(rule: str, message: str, way_out: str, pattern: str = "options_conflict") -> None:
+        with found.explained_by(pattern):
+            found.add(path, rule, message, way_out, given=given[name])
 
-def _together(found: Findings, path: str, given: Mapping[str, Any], part: PartFacts) -> None:
-    """The rules of combination."""
-    ghost = is_on(given.get("is_ghost_post"))
+    def say(known: Clash) -> None:
+        clash(known.rule, known.message, known.way_out, known.pattern)
 
-    def clash(name: str, rule: str, message: str, way_out: str) -> None:
-        found.add(at(path, name), rule, message, way_out, given=given[name])
-
-    if part.media:
-        for name in TEXT_ONLY:
-            if name in given and (name != "is_ghost_post" or ghost):
-                clash(
-                    name, "text_only", f"Only a post without media can have {name}.", f"Leave out {name}, or the media."
-                )
+    if option.sent:  # what only Treadle reads is without effect there, and harmless
+        _check_media(clash, option, part)
+    if part.is_further and option.not_further:
+        say(option.not_further)
+    if part.is_further and option.not_on_reply:
+        say(option.not_on_reply)
     else:
-        if is_on(given.get("is_spoiler_media")):
-            clash("is_spoiler_media", "needs_media", "There are no media to hide.", "Hide text with text_entities.")
-        if "alt_text" in given:
-            clash("alt_text", "needs_media", "An alternative text describes media; this has none.", "Leave it out.")
-    if part.media > 1 and "alt_text" in given:
-        clash(
-            "alt_text",
-            "alt_text_of_one",
-            "A carousel has an alternative text per item.",
-            "Write it into each of media.",
-        )
-    if "poll_attachment" in given and "text_attachment" in given:
-        clash(
-            "text_attachment", "poll_or_text_attachment", "A text attachment cannot go with a poll.", "Leave one out."
-        )
-    several = [name for name in ("poll_attachment", "gif_attachment", "link_attachment") if name in given]
-    if len(several) > 1:
-        found.warn(
-            path,
-            "several_attachments",
-            f"Threads does not say whether one post may have {' and '.join(several)}.",
-            "To be safe, keep to one of them.",
-            given=several,
-        )
-    if ghost and part.is_further:
-        clash("is_ghost_post", "ghost_reply", "A ghost post cannot be a reply.", "Set it on the first part only.")
-    elif ghost and "reply_to_id" in given:
-        clash(
-            "is_ghost_post", "ghost_reply", "A ghost post cannot be a reply.", "Leave out reply_to_id or is_ghost_post."
-        )
-    if ghost and is_on(given.get("enable_reply_approvals")):
-        clash(
-            "enable_reply_approvals",
-            "ghost_approvals",
-            "A ghost post cannot hold replies back for approval.",
-            "Leave out enable_reply_approvals or is_ghost_post.",
-        )
-    if part.is_further and "reply_to_id" in given:
-        clash(
-            "reply_to_id",
-            "chain_reply_to",
-            "A further part replies to the part before it; it cannot answer another post.",
-            "Leave it out, or send this part as a post of its own.",
+        for other, known in option.not_with.items():
+            if other in given and other in TABLE and is_chosen(TABLE[other], given[other]):
+                say(known)
+
+
+def _check_media(clash: Any, option: Option, part: PartFacts) -> None:
+    name = option.name
+    if part.media and option.applies_to == {"TEXT"}:
+        clash("text_only", f"Only a post without media can have {name}.", f"Leave out {name}, or the media.")
+    elif not part.media and "TEXT" not in option.applies_to:
+        clash("needs_media", f"Only a post with media can have {name}.", f"Leave out {name}, or add a medium.")
+    elif part.media > 1 and "CAROUSEL" not in option.applies_to:
+        way_out = "Write it into each of media." if name in MEDIA_KEYS else "Leave it out, or send one medium."
+        clash(f"{name}_of_one", f"Several media have an own {option.noun} each.", way_out)
+
+
+def _one_link(found: Findings, path: str, given: Mapping[str, Any], links: list[str]) -> None:
+    """A post has one attached link: its own, or that of its longer text."""
+    own = any(isinstance(TABLE[name].kind, Address) for name in given if name in TABLE)
+    longer = next((name for name in given if name in TABLE and isinstance(TABLE[name].kind, LongText)), None)
+    if longer is None or not own or len(links) < 2:
+        return
+    here = at(path, longer)
+    with found.explained_by(TABLE[longer].pattern):
+        found.add(
+            at(here, "link_attachment_url") if isinstance(given[longer], Mapping) else here,
+            "one_link_attachment",
+            "A post has one attached link: its own, or that of its text attachment.",
+            "Leave one of the two out.",
+            given=links[-1],
         )

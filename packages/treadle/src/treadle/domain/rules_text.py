@@ -1,4 +1,4 @@
-"""The rules of a part's text: its length, its links, its tag."""
+"""The rules of texts: of a part's own, its links, and the texts of options."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from treadle.domain.collecting import Findings
-from treadle_threads.text import COUNT_MODES, LINK_LIMIT, TAG_LIMIT, TEXT_LIMIT, count_text, links
+from treadle_threads.options import Option, Text
+from treadle_threads.text import COUNT_MODES, LINK_LIMIT, TEXT_LIMIT, count_text, links
 
 LINKS_SEEN_TO_WORK = 3  # posts with four links were refused in February 2026, though five are documented
 
@@ -67,31 +68,38 @@ def check_links(found: Findings, path: str, text: str, attached: Sequence[str]) 
         )
 
 
-def check_topic_tag(found: Findings, path: str, tag: Any) -> None:
-    """1 to 50 characters without a full stop or an ampersand."""
-    if not isinstance(tag, str):
-        found.wrong_type(path, tag, "text")
+def check_words(found: Findings, path: str, value: Any, option: Option) -> None:
+    """The text of an option against the limits of its kind.
+
+    Where it is not documented which characters count, only what no measure allows is refused.
+    """
+    kind, rule = option.kind, option.rule or option.name
+    assert isinstance(kind, Text), option.name
+    if not isinstance(value, str):
+        found.wrong_type(path, value, "text")
         return
-    if tag.startswith("#"):
+    bare = value.lstrip(kind.mark) if kind.mark else value
+    if bare != value:
         found.warn(
             path,
-            "topic_tag_hash",
-            "A topic tag is written without the leading #.",
-            f"Write '{tag.lstrip('#')[:TAG_LIMIT]}'.",
-            given=tag,
+            f"{option.name}_hash",
+            f"The {option.noun} is written without the leading {kind.mark}.",
+            f"Write '{bare[: kind.most]}'.",
+            given=value,
         )
-    bare = tag.lstrip("#")
-    if not bare.strip():
-        found.add(path, "topic_tag", "The topic tag is empty.", "Write a tag, or leave it out.", given=tag)
-    if len(bare) > TAG_LIMIT:
+    if kind.least and not bare.strip():
+        found.add(path, rule, f"The {option.noun} is empty.", "Write one, or leave it out.", given=value)
+    if len(bare) > kind.most:
         found.add(
             path,
-            "topic_tag",
-            f"The topic tag has {len(bare)} characters; Threads takes {TAG_LIMIT}.",
+            rule,
+            f"The {option.noun} has {len(bare)} characters; Threads takes {kind.most}.",
             "Shorten it.",
             given=len(bare),
-            limit=TAG_LIMIT,
+            limit=kind.most,
         )
-    for char in ".&":
+    for char in kind.without:
         if char in bare:
-            found.add(path, "topic_tag", f"A topic tag cannot contain '{char}'.", f"Leave the '{char}' out.", given=tag)
+            found.add(
+                path, rule, f"The {option.noun} cannot contain '{char}'.", f"Leave the '{char}' out.", given=value
+            )

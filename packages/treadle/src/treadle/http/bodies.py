@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+
+from treadle.domain.options import TABLE
+from treadle_threads.options import OptionTable, options_schema
 
 
 class Closed(BaseModel):
@@ -21,14 +24,38 @@ class MediaIn(Closed):
     spoiler: bool | None = None
 
 
+def _closed(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+    for value in schema["properties"].values():
+        value.pop("default", None)
+
+
+class _Options(BaseModel):
+    # Names and values are judged by the rules of posts, which name the nearest; a value may also come as JSON text.
+    model_config = ConfigDict(extra="allow", json_schema_extra=_closed)
+
+
+def options_model(table: OptionTable) -> type[_Options]:
+    """The model of a part's options: takes anything, and documents what ``table`` holds."""
+    fields: dict[str, Any] = {
+        name: (Annotated[Any, WithJsonSchema(schema)], None)
+        for name, schema in options_schema(table)["properties"].items()
+    }
+    return create_model("PostOptions", __base__=_Options, __doc__="Threads' own parameter names.", **fields)
+
+
+if TYPE_CHECKING:
+    PostOptions = _Options
+else:
+    PostOptions = options_model(TABLE)
+
+
 class PartIn(Closed):
     """A further part of a chain; it replies to the part before it."""
 
     text: str | None = Field(None, description="At most 500 of what Threads counts as characters.")
     media: list[MediaIn] | None = Field(None, max_length=20)
-    options: dict[str, Any] | None = Field(
-        None, description="Threads' own parameter names: topic_tag, reply_control, poll_attachment, ..."
-    )
+    options: PostOptions | None = None
 
 
 class PostIn(PartIn):
@@ -61,7 +88,7 @@ class PatchIn(Closed):
     account_id: str | None = None
     text: str | None = None
     media: list[MediaIn] | None = None
-    options: dict[str, Any] | None = None
+    options: PostOptions | None = None
     replies: list[PartIn] | None = None
     publish_at: str | None = None
     zone: str | None = None

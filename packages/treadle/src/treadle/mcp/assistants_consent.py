@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from treadle.domain.rules_options import is_set
+from treadle_threads.options import is_set
 
 MOST_SHOWN = 40_000  # characters; nobody reads a longer question
 OPTION_LABELS: Mapping[str, str] = {
