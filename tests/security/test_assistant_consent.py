@@ -15,17 +15,17 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.domain.options import TABLE
+from treadle.domain.options import EXTRA, TABLE
 from treadle.domain.rules import PART_KEYS, POST_KEYS
 from treadle.domain.rules_media import MEDIA_KEYS
 from treadle.mcp.assistants import create_server
 from treadle.mcp.assistants_consent import (
     MEDIA_LABELS,
-    OPTION_LABELS,
     POST_LABELS,
     WITHOUT_LABEL,
     NotShowable,
     Target,
+    option_labels,
     question,
     visible,
 )
@@ -58,7 +58,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def test_everything_a_request_may_hold_has_its_words() -> None:
-    assert set(OPTION_LABELS) == TABLE.names
+    assert set(option_labels()) == TABLE.names | {EXTRA}
     assert set(MEDIA_LABELS) == MEDIA_KEYS
     assert set(POST_LABELS) | WITHOUT_LABEL == POST_KEYS
     assert PART_KEYS <= WITHOUT_LABEL
@@ -83,7 +83,7 @@ bodies = st.builds(
 @given(st.sampled_from(sorted(TABLE.names)), nested)
 def test_each_option_is_shown_with_its_value(name: str, value: Any) -> None:
     shown = asked({"text": "Hello", "options": {name: value}})
-    assert OPTION_LABELS[name] in shown
+    assert option_labels()[name] in shown
     for leaf in leaves(value):
         if isinstance(leaf, bool):
             assert ": yes" in shown or ": no" in shown
@@ -119,7 +119,7 @@ def test_every_option_that_is_sent_is_shown(body: dict[str, Any]) -> None:
     shown = asked(body)
     for part in (body, *body.get("replies", ())):
         sent = option_params(part.get("options") or {}, TABLE)
-        assert all(OPTION_LABELS[name] in shown for name in sent)
+        assert all(option_labels()[name] in shown for name in sent)
 
 
 def test_an_option_without_words_is_refused_and_not_left_out() -> None:
@@ -215,7 +215,7 @@ async def test_the_person_sees_all_of_what_is_stored(house: House) -> None:  # n
     for part, message in zip(stored, (seen[0], seen[0], seen[1]), strict=True):
         assert part.get("text", "") in message
         for name, value in (part.get("options") or {}).items():
-            assert OPTION_LABELS[name] in message
+            assert option_labels()[name] in message
             assert all(str(leaf) in message for leaf in leaves(value))
 
 

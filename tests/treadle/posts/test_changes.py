@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
-from treadle.domain.changes import _OPTIONS, what_changed
-from treadle.domain.options import TABLE
+from treadle.domain.changes import what_changed
 
 POST: dict[str, Any] = {
     "account_id": "acc_1", "publish_at": 1.0, "max_lateness": 86400.0, "labels": [], "metadata": {},
@@ -25,10 +24,6 @@ def test_only_what_differs_is_named() -> None:
     assert after(parts=[{"text": "Hello", "options": {"topic_tag": "looms"}}]) == ["topic"]
     assert after(parts=[{"text": "Bye"}, {"text": "More"}]) == ["text of part 1", "part 2 added"]
     assert what_changed({**POST, "parts": [*POST["parts"], {"text": "x"}]}, POST) == ["part 2 removed"]
-
-
-def test_every_option_has_its_words() -> None:
-    assert set(_OPTIONS) == TABLE.names
 
 
 def test_a_page_that_sends_every_field_back_changes_one(house: House) -> None:  # noqa: F811

@@ -17,9 +17,10 @@ from treadle.domain.findings import Finding
 from treadle.domain.options import TABLE
 from treadle.store.rows import body_of
 from treadle.store.tables import parts, posts
-from treadle.web.draft_options import OFFERED, read_metadata, read_options, say_metadata, say_options
+from treadle.web.draft_options import controls_of, offered, read_metadata, read_options, say_metadata, say_options
 from treadle.web.drafts import from_body, place_of
-from treadle.web.text_ranges import STYLES, read_spoilers, read_styles, say_spoilers, say_styles, utf16
+from treadle.web.text_ranges import read_spoilers, read_styles, say_spoilers, say_styles, utf16
+from treadle_threads.options import STYLES
 
 letters = st.text("ab c\n×2↵@+🧵é", max_size=24)
 
@@ -57,14 +58,10 @@ def test_a_phrase_twice_means_its_two_places() -> None:
 
 
 def test_every_option_of_the_api_has_a_field(sample: SampleSite) -> None:
-    assert {"alt_text"} == TABLE.names - OFFERED, "alt_text is said with each medium"
+    assert {"alt_text"} == TABLE.names - {option.name for option in offered()}, "alt_text is said with each medium"
     page = sample.client.get("/compose").text
     fields = set(re.findall(r'name="part-0-([\w-]+)"', page))
-    composed = {
-        "poll_attachment": "poll-option_a", "allowlisted_country_codes": "countries", "gif_attachment": "gif",
-        "text_attachment": "long_text", "text_entities": "spoilers",
-    }  # fmt: skip
-    assert {composed.get(name, name) for name in OFFERED} <= fields
+    assert {control for option in offered() for control in controls_of(option)} | {"extra"} <= fields
     assert {'name="metadata"', 'name="labels"', 'name="approval"', 'name="lateness_h"'} <= set(
         re.findall(r'name="(?:metadata|labels|approval|lateness_h)"', page)
     )
@@ -85,6 +82,7 @@ FULL: dict[str, Any] = {
     "crossreshare_to_ig": True,
     "crossreshare_to_ig_dark_mode": True,
     "enable_reply_approvals": True,
+    "extra": {"alt_language": "de", "brand_new": "a = b"},
 }
 
 

@@ -12,7 +12,7 @@ from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post
 from treadle.web.drafts import DraftPart
-from treadle.web.field_words import LABELS, control_of, in_words, label_of
+from treadle.web.field_words import control_of, in_words, label_of, labels
 from treadle.web.preview import shown_parts
 
 IDS = {"link_attachment": "no link", "quote_post_id": "abc", "location_id": "abc", "reply_to_id": "abc"}
@@ -54,7 +54,7 @@ def test_a_missing_permission_is_said_in_words() -> None:
 
 
 def test_every_option_has_a_label() -> None:
-    assert TABLE.names - LABELS.keys() == set()
+    assert TABLE.names - labels().keys() == set()
 
 
 def test_the_fields_that_findings_lead_to_are_on_the_page(sample: SampleSite) -> None:

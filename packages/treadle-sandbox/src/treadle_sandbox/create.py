@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from treadle_sandbox import attachments
 from treadle_sandbox.answers import Reply, ok
+from treadle_sandbox.attachments import is_url, judge
 from treadle_sandbox.gate import check_scope, is_self, refuse
 from treadle_sandbox.model import MEDIA_TYPES, Account, Container
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
-from treadle_threads.text import ALT_TEXT_LIMIT, TAG_LIMIT, TEXT_LIMIT, count_text, links, topic_tag
+from treadle_threads.options import OPTIONS, TEXT_ONLY, LongText, Option, Switch
+from treadle_threads.text import TEXT_LIMIT, count_text, links, topic_tag
 
-REPLY_CONTROLS = (
-    "everyone",
-    "accounts_you_follow",
-    "mentioned_only",
-    "parent_post_author_only",
-    "followers_only",
-)
 MIN_CHILDREN, MAX_CHILDREN = 2, 20
 
 
@@ -48,8 +41,8 @@ def draft(world: World, call: Call) -> Draft | Reply:
     if isinstance(media_type, Reply):
         return media_type
     made = Draft(media_type, carousel_item=call.flag("is_carousel_item") is True)
-    for judge in (_text, _media, _audience, _references, _switches, _text_only):
-        refused = judge(world, call, made)
+    for check in (_text, _media, _options, _together, _links):
+        refused = check(world, call, made)
         if refused is not None:
             return refused
     return made
@@ -71,9 +64,9 @@ def _media_type(world: World, call: Call) -> str | Reply:
 
 def _text(world: World, call: Call, made: Draft) -> Reply | None:
     text = call.text("text")
-    has_attachment = call.has("text_attachment") or call.has("poll_attachment") or call.has("gif_attachment")
+    instead = any(option.instead_of_text and call.has(name) for name, option in OPTIONS.items())
     if not text:
-        if made.media_type == "TEXT" and not has_attachment and not call.has("link_attachment"):
+        if made.media_type == "TEXT" and not instead:
             return refuse(world, call, "text_required")
         return None
     if count_text(text, world.options.count) > TEXT_LIMIT:
@@ -101,13 +94,6 @@ def _media(world: World, call: Call, made: Draft) -> Reply | None:
         refused = _children(world, call, made)
         if refused is not None:
             return refused
-    if call.has("alt_text") and made.media_type != "TEXT":
-        alt = call.text("alt_text")
-        if len(alt) > ALT_TEXT_LIMIT:
-            return refuse(world, call, "param_too_long", name="alt_text", limit=ALT_TEXT_LIMIT)
-        made.params["alt_text"] = alt
-    if call.flag("is_spoiler_media") and made.media_type != "TEXT":
-        made.params["is_spoiler_media"] = True
     return None
 
 
@@ -138,55 +124,66 @@ def _children(world: World, call: Call, made: Draft) -> Reply | None:
     return None
 
 
-def _audience(world: World, call: Call, made: Draft) -> Reply | None:
-    control = call.reference("reply_control")
-    if control:
-        if control.lower() not in REPLY_CONTROLS:
-            choices = ", ".join(REPLY_CONTROLS)
-            return refuse(world, call, "param_choice", name="reply_control", choices=choices, value=control)
-        made.params["reply_control"] = control.lower()
-    codes = attachments.countries(world, call)
-    if isinstance(codes, Reply):
-        return codes
-    if codes:
-        made.params["allowlisted_country_codes"] = codes
-    tag = call.reference("topic_tag").lstrip("#")
-    if tag:
-        if len(tag) > TAG_LIMIT:
-            return refuse(world, call, "param_too_long", name="topic_tag", limit=TAG_LIMIT)
-        if "." in tag or "&" in tag:
-            return refuse(world, call, "param_invalid", name="topic_tag")
-        made.params["topic_tag"] = tag
+def _options(world: World, call: Call, made: Draft) -> Reply | None:
+    """Every option of the table against its limits. What the type of post cannot have is ignored, but for a switch that
+    only a text can have."""
+    for name, option in OPTIONS.items():
+        if not call.has(name):
+            continue
+        if made.media_type not in option.applies_to:
+            if option.applies_to == TEXT_ONLY and isinstance(option.kind, Switch) and call.flag(name):
+                return refuse(world, call, "param_invalid", name=name)
+            continue
+        value = _value(world, call, option, made.params.get("text", ""))
+        if isinstance(value, Reply):
+            return value
+        if value:
+            made.params[name] = value
     return None
 
 
-def _references(world: World, call: Call, made: Draft) -> Reply | None:
+def _value(world: World, call: Call, option: Option, text: str) -> Any:
+    if option.name == "reply_to_id":
+        return _reply_to(world, call)
+    value = judge(world, call, option, text)
+    if value and option.scope and option.scope_source and option.scope_source.basis == "documented":
+        return check_scope(world, call, option.scope) or value
+    return value
+
+
+def _together(world: World, call: Call, made: Draft) -> Reply | None:
+    """What excludes each other; the one named later in the table is said to be wrong."""
+    given = [name for name in OPTIONS if name in made.params]
+    for name in given:
+        for other in OPTIONS[name].not_with:
+            if other in given:
+                return refuse(world, call, "param_invalid", name=max(name, other, key=given.index))
+    return None
+
+
+def _links(world: World, call: Call, made: Draft) -> Reply | None:
+    """The links count over all of a post; it has one attached link."""
+    text = made.params.get("text", "")
+    found = links(text) if "://" in text or "www." in text.lower() else []
+    link = made.params.get("link_attachment")
+    inner = [
+        (name, made.params[name]["link_attachment_url"])
+        for name, option in OPTIONS.items()
+        if isinstance(option.kind, LongText) and made.params.get(name, {}).get("link_attachment_url")
+    ]
+    if link and inner:
+        return refuse(world, call, "param_invalid", name=inner[0][0])
+    found = [*found, *([link] if link else []), *(address for _, address in inner)]
+    return refuse(world, call, "link_limit") if len(set(found)) > world.options.max_links else None
+
+
+def _reply_to(world: World, call: Call) -> str | Reply | None:
+    """An id that was never one is a wrong parameter; a deleted or just published post is not found, for now."""
     if world.options.undefined == "refuse" and call.text("reply_to_id") == "undefined":
         return refuse(world, call, "reply_to_invalid")
     reply_to = call.reference("reply_to_id")
-    if reply_to:
-        refused = _reply_to(world, call, reply_to)
-        if refused is not None:
-            return refused
-        made.params["reply_to_id"] = reply_to
-    quoted = call.reference("quote_post_id")
-    if quoted:
-        if world.post(quoted) is None:
-            return refuse(world, call, "media_param_invalid", name="quote_post_id")
-        made.params["quote_post_id"] = quoted
-    location = call.reference("location_id")
-    if location:
-        refused = check_scope(world, call, "threads_location_tagging")
-        if refused is not None:
-            return refused
-        if not location.isdigit():
-            return refuse(world, call, "param_invalid", name="location_id")
-        made.params["location_id"] = location
-    return None
-
-
-def _reply_to(world: World, call: Call, reply_to: str) -> Reply | None:
-    """An id that was never one is a wrong parameter; a deleted or just published post is not found, for now."""
+    if not reply_to:
+        return None
     target = world.tables.posts.get(reply_to)
     if target is None or target.is_child:
         return refuse(world, call, "reply_to_invalid")
@@ -195,77 +192,12 @@ def _reply_to(world: World, call: Call, reply_to: str) -> Reply | None:
     root = world.tables.posts.get(target.root or target.id)
     own = call.account.id in (target.account_id, root.account_id if root else None)
     if own:
-        return None
+        return reply_to
     # Answering others: the root is the user's own, or the app may search or see mentions (December 2025).
     scopes = call.token.scopes
     if "threads_keyword_search" in scopes or "threads_manage_mentions" in scopes:
-        return None
+        return reply_to
     return refuse(world, call, "permission_missing")
-
-
-def _switches(world: World, call: Call, made: Draft) -> Reply | None:
-    for name in ("enable_reply_approvals", "crossreshare_to_ig", "crossreshare_to_ig_dark_mode"):
-        if call.flag(name):
-            made.params[name] = True
-    if made.params.get("crossreshare_to_ig") or made.params.get("crossreshare_to_ig_dark_mode"):
-        return check_scope(world, call, "threads_share_to_instagram")
-    return None
-
-
-def _text_only(world: World, call: Call, made: Draft) -> Reply | None:
-    """What only a text post can have, and the links, which count over all of it."""
-    text = made.params.get("text", "")
-    entities = attachments.text_entities(world, call, text)
-    if isinstance(entities, Reply):
-        return entities
-    if entities:
-        made.params["text_entities"] = entities
-    found = links(text) if "://" in text or "www." in text.lower() else []
-    if made.media_type == "TEXT":
-        for name, judge in (
-            ("poll_attachment", attachments.poll),
-            ("gif_attachment", attachments.gif),
-            ("text_attachment", attachments.text_attachment),
-        ):
-            if name in call.params:
-                value = judge(world, call)
-                if isinstance(value, Reply):
-                    return value
-                if value:
-                    made.params[name] = value
-        link = call.reference("link_attachment")
-        if link:
-            if not is_url(link):
-                return refuse(world, call, "url_invalid", name="link_attachment")
-            made.params["link_attachment"] = link
-            found.append(link)
-        attachment = made.params.get("text_attachment", {})
-        if attachment:
-            if "poll_attachment" in made.params or (link and attachment.get("link_attachment_url")):
-                return refuse(world, call, "param_invalid", name="text_attachment")
-            if attachment.get("link_attachment_url"):
-                found.append(attachment["link_attachment_url"])
-        if call.flag("is_ghost_post"):
-            if "reply_to_id" in made.params or made.params.get("enable_reply_approvals"):
-                return refuse(world, call, "param_invalid", name="is_ghost_post")
-            made.params["is_ghost_post"] = True
-    elif call.flag("is_ghost_post"):
-        return refuse(world, call, "param_invalid", name="is_ghost_post")
-    if len(set(found)) > world.options.max_links:
-        return refuse(world, call, "link_limit")
-    return None
-
-
-def is_url(text: str) -> bool:
-    """An absolute http or https address with a host."""
-    if any(char.isspace() for char in text):
-        return False
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def make_container(world: World, call: Call, made: Draft) -> Container:
@@ -294,9 +226,10 @@ def created(world: World, container: Container) -> Reply:
 
 
 def crossreshare(world: World, container: Container) -> dict[str, str]:
-    """``crossreshare_to_ig_status``, when an Instagram story was asked for: it fails without a linked account."""
-    asked = container.params.get("crossreshare_to_ig") or container.params.get("crossreshare_to_ig_dark_mode")
-    if not asked:
-        return {}
+    """What the answer says of the options that no read returns: the Instagram story fails without a linked account."""
     linked = world.tables.accounts[container.account_id].linked_instagram
-    return {"crossreshare_to_ig_status": "SUCCESS" if linked else "FAILED"}
+    return {
+        option.reads: "SUCCESS" if linked else "FAILED"
+        for name, option in OPTIONS.items()
+        if option.read_from == "answer" and container.params.get(name)
+    }

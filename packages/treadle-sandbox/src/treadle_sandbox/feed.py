@@ -17,6 +17,7 @@ from treadle_sandbox.model import Container, Post
 from treadle_sandbox.record import Entry
 from treadle_sandbox.scenarios import SCENARIOS
 from treadle_sandbox.world import World
+from treadle_threads.options import OPTIONS, Id, Poll, Spoilers, in_words
 
 SHOWN_POSTS, SHOWN_REQUESTS, SHOWN_CONTAINERS = 50, 40, 8
 
@@ -67,9 +68,7 @@ def facts(world: World, account_id: str | None, query: Mapping[str, str]) -> dic
 def _post(world: World, post: Post) -> dict[str, Any]:
     author = world.tables.accounts[post.account_id]
     params = post.params
-    poll = params.get("poll_attachment")
     parent = world.post(post.reply_to) if post.reply_to else None
-    quoted = world.post(params["quote_post_id"]) if "quote_post_id" in params else None
     reposted = world.post(post.reposted) if post.reposted else None
     return {
         "id": post.id,
@@ -78,24 +77,12 @@ def _post(world: World, post: Post) -> dict[str, Any]:
         "time": graph_time(post.created_at),
         "type": post.media_type,
         "text": params.get("text", ""),
-        "parts": _spoilers(params.get("text", ""), params.get("text_entities") or [], world.options.entity_offsets),
+        "parts": _spoilers(params.get("text", ""), _ranges(params), world.options.entity_offsets),
         "media": _media(world, post),
         "children": [_media(world, world.tables.posts[child]) for child in post.children],
-        "alt_text": params.get("alt_text", ""),
-        "spoiler": bool(params.get("is_spoiler_media")),
-        "poll": list(zip(poll.values(), post.votes, strict=False)) if poll else [],
-        "gif": params.get("gif_attachment"),
-        "attachment": params.get("text_attachment"),
-        "link": params.get("link_attachment", ""),
-        "tag": params.get("topic_tag", ""),
-        "location": params.get("location_id", ""),
-        "audience": params.get("reply_control", "everyone"),
-        "ghost": bool(params.get("is_ghost_post")),
-        "approvals": bool(params.get("enable_reply_approvals")),
-        "countries": params.get("allowlisted_country_codes") or [],
+        "options": _options(world, post),
         "is_reply": post.reply_to is not None,
         "parent": _brief(world, parent) if parent else None,
-        "quoted": _brief(world, quoted) if quoted else None,
         "reposted": _brief(world, reposted) if reposted else None,
         "replies": [_brief(world, reply) for reply_id in post.replies if (reply := world.post(reply_id)) is not None],
         "hidden": post.hide_status == "HIDDEN",
@@ -103,6 +90,29 @@ def _post(world: World, post: Post) -> dict[str, Any]:
         "late": post.visible_at > world.now(),
         "likes": post.likes,
     }
+
+
+def _options(world: World, post: Post) -> list[dict[str, Any]]:
+    """The options of a post, each with what the page needs for its kind. Replies are shown by their parent, spoilers in
+    the text."""
+    shown = []
+    for name, option in OPTIONS.items():
+        value = post.params.get(name)
+        if not value or name == "reply_to_id" or isinstance(option.kind, Spoilers):
+            continue
+        entry = {"kind": option.kind_name, "noun": option.noun, "words": in_words(option, value), "value": value}
+        if isinstance(option.kind, Poll):
+            entry["value"] = list(zip(value.values(), post.votes, strict=False))
+        elif isinstance(option.kind, Id) and option.kind.post:
+            quoted = world.post(value)
+            entry |= {"kind": "Post", "value": _brief(world, quoted) if quoted else None}
+        shown.append(entry)
+    return shown
+
+
+def _ranges(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    named = [name for name, option in OPTIONS.items() if isinstance(option.kind, Spoilers)]
+    return [item for name in named for item in params.get(name) or []]
 
 
 def _media(world: World, post: Post) -> dict[str, Any] | None:

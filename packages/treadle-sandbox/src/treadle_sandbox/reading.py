@@ -6,6 +6,7 @@ A field without a value is left out, an unknown one fails the whole request; ``i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from treadle_sandbox.answers import Reply, ok
@@ -17,6 +18,7 @@ from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.places import place
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import DAY, World
+from treadle_threads.options import OPTIONS, Address, Choice, Id, Option, OptionTable, Poll, Switch, returned_as
 
 Sub = Selection | None
 PostField = Callable[[World, Call, Post, Sub], Any]
@@ -52,21 +54,19 @@ def _one(world: World, call: Call, post_id: str | None, sub: Sub) -> Any:
     return view(world, call, post, sub or ()) if post is not None else None
 
 
-def _poll(world: World, call: Call, post: Post, sub: Sub) -> Any:
-    options: Mapping[str, str] | None = post.params.get("poll_attachment")
-    if not options:
+def _poll(post: Post, choices: Mapping[str, str] | None, names: tuple[str, ...], sub: Sub) -> Any:
+    if not choices:
         return None
     if sub is None:
-        return {name: options[name] for name in ("option_a", "option_b") if name in options}
+        return {name: choices[name] for name in names[:2] if name in choices}
     total = sum(post.votes)
     out: dict[str, Any] = {}
     for name, _ in sub:
-        if name in ("option_a", "option_b", "option_c", "option_d"):
-            if name in options:
-                out[name] = options[name]
-        elif name.endswith("_votes_percentage") and name[:8] in ("option_a", "option_b", "option_c", "option_d"):
-            if name[:8] in options:
-                out[name] = round(post.votes["abcd".index(name[7])] / total, 2) if total else 0
+        choice = name.removesuffix("_votes_percentage")
+        if choice in names:
+            if choice in choices:
+                votes = post.votes[names.index(choice)]
+                out[name] = choices[name] if name == choice else round(votes / total, 2) if total else 0
         elif name == "total_votes":
             out[name] = total
         elif name == "expiration_timestamp":
@@ -98,9 +98,7 @@ def _is_archived(call: Call, post: Post) -> bool:
     return call.now >= post.created_at + GHOST_LIFE_S
 
 
-def _ghost(call: Call, post: Post) -> str | None:
-    if not post.params.get("is_ghost_post"):
-        return None
+def _ghost(call: Call, post: Post) -> str:
     return "ARCHIVED" if _is_archived(call, post) else "ACTIVE"
 
 
@@ -108,17 +106,41 @@ def _reply_owner(world: World, call: Call, post: Post) -> bool | None:
     return None if post.reply_to is None else call.account is not None and post.account_id == call.account.id
 
 
-def _gif(post: Post) -> str | None:
-    gif = post.params.get("gif_attachment")
-    return f"https://media.giphy.com/media/{gif['gif_id']}/giphy.gif" if gif else None
+def _reader(option: Option) -> PostField:
+    """How a post returns an option."""
+
+    def value(world: World, call: Call, post: Post, sub: Sub) -> Any:
+        given = post.params.get(option.name)
+        match option.kind:
+            case Poll():
+                return _poll(post, given, option.kind.names, sub)
+            case Address():
+                return given or _first_link(post)
+            case Id(post=True):
+                return _one(world, call, given, sub)
+            case Choice(_, default):
+                return returned_as(option, given or default)
+        if option.returned == "status":
+            return _ghost(call, post) if given else None
+        if isinstance(option.kind, Switch):
+            return bool(given) if post.media_type != "TEXT_POST" or "TEXT" in option.applies_to else None
+        return returned_as(option, given) if given else None
+
+    return value
 
 
-POST_FIELDS: dict[str, PostField] = {
+@cache
+def post_fields(table: OptionTable) -> Mapping[str, PostField]:
+    """Every field of a post: those that every post has, and those that return the options of ``table``."""
+    returned = [option for option in table.values() if option.reads and option.read_from == "media"]
+    return {**_POST_FIELDS, **{option.reads: _reader(option) for option in returned}}
+
+
+_POST_FIELDS: Mapping[str, PostField] = {
     "id": lambda w, c, p, s: p.id,
     "media_product_type": lambda w, c, p, s: "THREADS",
     "media_type": lambda w, c, p, s: p.media_type,
     "media_url": lambda w, c, p, s: _media_url(w, p),
-    "gif_url": lambda w, c, p, s: _gif(p),
     "permalink": lambda w, c, p, s: permalink(w, p),
     "owner": lambda w, c, p, s: {"id": p.account_id},
     "username": lambda w, c, p, s: _author(w, p).username,
@@ -128,28 +150,13 @@ POST_FIELDS: dict[str, PostField] = {
     "thumbnail_url": lambda w, c, p, s: _media_url(w, p) if p.media_type == "VIDEO" else None,
     "children": _children,
     "is_quote_post": lambda w, c, p, s: "quote_post_id" in p.params,
-    "quoted_post": lambda w, c, p, s: _one(w, c, p.params.get("quote_post_id"), s),
     "reposted_post": lambda w, c, p, s: _one(w, c, p.reposted, s),
-    "alt_text": lambda w, c, p, s: p.params.get("alt_text"),
-    "link_attachment_url": lambda w, c, p, s: _link(p),
-    "poll_attachment": _poll,
-    "topic_tag": lambda w, c, p, s: p.params.get("topic_tag"),
-    "is_spoiler_media": lambda w, c, p, s: (
-        p.params.get("is_spoiler_media", False) if p.media_type != "TEXT_POST" else None
-    ),
-    "text_entities": lambda w, c, p, s: p.params.get("text_entities"),
-    "text_attachment": lambda w, c, p, s: p.params.get("text_attachment"),
-    "location_id": lambda w, c, p, s: p.params.get("location_id"),
     "location": _location,
     "has_replies": lambda w, c, p, s: any(w.post(r) is not None for r in p.replies),
     "is_reply": lambda w, c, p, s: p.reply_to is not None,
     "is_reply_owned_by_me": lambda w, c, p, s: _reply_owner(w, c, p),
     "root_post": lambda w, c, p, s: _one(w, c, p.root, s),
-    "replied_to": lambda w, c, p, s: _one(w, c, p.reply_to, s),
     "hide_status": lambda w, c, p, s: p.hide_status if p.reply_to is not None else None,
-    "reply_audience": lambda w, c, p, s: p.params.get("reply_control", "everyone").upper(),
-    "allowlisted_country_codes": lambda w, c, p, s: p.params.get("allowlisted_country_codes"),
-    "ghost_post_status": lambda w, c, p, s: _ghost(c, p),
     "ghost_post_expiration_timestamp": lambda w, c, p, s: (
         graph_time(p.created_at + GHOST_LIFE_S) if p.params.get("is_ghost_post") else None
     ),
@@ -159,10 +166,8 @@ POST_FIELDS: dict[str, PostField] = {
 }
 
 
-def _link(post: Post) -> str | None:
-    """The link shown as a card: the attachment, else the first link of the text."""
-    if post.params.get("link_attachment"):
-        return str(post.params["link_attachment"])
+def _first_link(post: Post) -> str | None:
+    """Without an attached link the first link of the text is shown as a card."""
     text = post.params.get("text", "")
     if post.media_type != "TEXT_POST" or ("://" not in text and "www." not in text):
         return None
@@ -178,7 +183,7 @@ def picture(world: World, account: Account) -> str:
 def view(world: World, call: Call, post: Post, selection: Selection) -> dict[str, Any]:
     """``post`` by ``selection``; raises :class:`UnknownField`."""
     out: dict[str, Any] = {}
-    fields = POST_FIELDS
+    fields = post_fields(OPTIONS)
     for name, sub in selection:
         field = fields.get(name)
         if field is None:

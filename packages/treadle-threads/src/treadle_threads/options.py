@@ -71,11 +71,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """Digits. ``of``: what it is the id of; ``where``: how one comes by it."""
+    """Digits. ``of``: what it is the id of, ``post``: a post; ``where``: how one comes by it."""
 
     of: str
     where: str
     most: int = 30
+    post: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,9 @@ class Option:
     held against what was asked.
 
     ``label`` is its field's, ``noun`` what changes and summaries call it, ``about`` describes it for programs.
-    ``preview``: how a preview says it, with ``{}`` for the value. ``control`` is the name of its field in a form.
-    ``rule`` and ``pattern``: the finding about its value, and the catalogue's page on it. ``sent`` is false for what
-    only the sender reads.
+    ``preview``: how a preview says it, with ``{}`` for the value, and ``shown`` where. ``control`` is the name of its
+    field in a form, ``hint`` what is said there. ``rule`` and ``pattern``: the finding about its value, and the
+    catalogue's page on it. ``sent`` is false for what only the sender reads.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Option:
     compare: Compare = "none"
     hint: str = ""
     preview: str = ""
+    shown: Literal["note", "tag", "above", "card"] = "note"
     control: str = ""
     rule: str = ""
     pattern: str = "invalid_parameter"
@@ -198,6 +200,11 @@ class Option:
     def field(self) -> str:
         """The name of its field in a form."""
         return self.control or self.name
+
+    @property
+    def kind_name(self) -> str:
+        """What kind of value it is: ``Switch``, ``Choice``, ``Text``, ..."""
+        return type(self.kind).__name__
 
     @property
     def reads(self) -> str:
@@ -254,7 +261,11 @@ class OptionTable(Mapping[str, Option]):
 
 _PUBLISHING = Source("documented", "Threads API, Publishing (20 April 2026)")
 _POSTS = Source("documented", "Threads API, Posts (14 April 2026)")
-_POST_ID = Id("a post on Threads", "Send the post's id as the Threads API gives it; a link or its last part is not it.")
+_POST_ID = Id(
+    "a post on Threads",
+    "Send the post's id as the Threads API gives it; a link or its last part is not it.",
+    post=True,
+)
 _GHOST_REPLY = Clash(
     "ghost_reply", "A ghost post cannot be a reply.", "Leave out reply_to_id or is_ghost_post.", "ghost_post_rules"
 )
@@ -272,6 +283,7 @@ OPTIONS = OptionTable(
         read_as=("topic_tag",),
         compare="equal",
         preview="{}",
+        shown="tag",
         pattern="topic_tag_invalid",
     ),
     Option(
@@ -285,7 +297,7 @@ OPTIONS = OptionTable(
         since="2025-10-03",
         read_as=("text_entities",),
         control="spoilers",
-        hint="One phrase of the text a line.",
+        hint="What is hidden until it is tapped, one phrase of the text a line.",
         pattern="spoiler_rules",
     ),
     Option(
@@ -301,6 +313,8 @@ OPTIONS = OptionTable(
         attachment=True,
         read_as=("link_attachment_url",),
         compare="equal",
+        preview="{}",
+        shown="card",
         rule="link_url",
         pattern="link_attachment_refused",
     ),
@@ -317,6 +331,7 @@ OPTIONS = OptionTable(
         returned="id",
         compare="absent-twice",
         preview="Quotes the post {}",
+        shown="card",
         rule="threads_id",
     ),
     Option(
@@ -335,6 +350,9 @@ OPTIONS = OptionTable(
         returned="gif",
         compare="absent-twice",
         control="gif",
+        hint="Its address or id at GIPHY.",
+        preview="GIF {}",
+        shown="card",
         rule="gif",
         pattern="gif_invalid",
     ),
@@ -354,6 +372,8 @@ OPTIONS = OptionTable(
         read_as=("poll_attachment{option_a,option_b,option_c,option_d}",),
         compare="absent-twice",
         control="poll",
+        hint="Two to four choices",
+        shown="card",
         rule="poll_options",
         pattern="poll_invalid",
     ),
@@ -378,6 +398,7 @@ OPTIONS = OptionTable(
         },
         read_as=("text_attachment",),
         control="long",
+        shown="card",
         pattern="text_attachment_rules",
     ),
     Option(
@@ -437,6 +458,7 @@ OPTIONS = OptionTable(
         returned="id",
         compare="equal",
         preview="Replying to {}",
+        shown="above",
         rule="threads_id",
     ),
     Option(
@@ -489,7 +511,7 @@ OPTIONS = OptionTable(
         applies_to=frozenset(("IMAGE", "VIDEO")),
         read_as=("alt_text",),
         compare="equal",
-        control="media-alt",
+        control="media",
         preview="described as “{}”",
         rule="alt_text_too_long",
         pattern="alt_text_too_long",
@@ -511,7 +533,7 @@ OPTIONS = OptionTable(
     Option(
         name="location_id",
         kind=Id("a place", "Search the place (location_search of the Threads API) and send its id."),
-        label="Place: its id on Threads",
+        label="Place",
         noun="place",
         about="The place, by the id that a search for places gives.",
         group="elsewhere",
@@ -520,6 +542,7 @@ OPTIONS = OptionTable(
         scope="threads_location_tagging",
         scope_source=Source("documented", "Threads API, Location tagging"),
         read_as=("location_id",),
+        hint="Its id on Threads.",
         preview="at the place {}",
         rule="threads_id",
     ),
@@ -652,6 +675,23 @@ def returned_as(option: Option, value: Any) -> Any:
             return value
 
 
+def in_words(option: Option, value: Any) -> str:
+    """The chosen option as a preview says it: as its entry has it, else by its label."""
+    value = _plain(option.kind, value)
+    match option.kind:
+        case Choice(values):
+            words = values.get(str(value), str(value)).lower()
+        case Countries():
+            words = ", ".join(value)
+        case Gif() if isinstance(value, Mapping):
+            words = f"from {value['provider']}: {value['gif_id']}"
+        case Switch():
+            words = "yes"
+        case _:
+            words = str(value)
+    return option.preview.replace("{}", words) if option.preview else f"{option.label}: {words}"
+
+
 def agrees(option: Option, asked: Any, live: Any) -> bool | None:
     """Whether ``live``, the value of :attr:`Option.reads`, is what ``asked`` makes of it.
 
@@ -676,7 +716,8 @@ def agrees(option: Option, asked: Any, live: Any) -> bool | None:
 
 
 def _plain(kind: Kind, value: Any) -> Any:
-    """The value without the liberties that a request may take: JSON text, a mark, empty choices, digits as a number."""
+    """The value without the liberties that a request may take: JSON text, a mark, empty choices, digits as a number.
+    What is none of its kind stays as it is."""
     if isinstance(kind, STRUCTURED) and isinstance(value, str):
         try:
             value = json.loads(value)
@@ -690,19 +731,24 @@ def _plain(kind: Kind, value: Any) -> Any:
         case Text(mark=mark):
             return str(value).lstrip(mark) if mark else value
         case Countries():
-            codes = value.split(",") if isinstance(value, str) else value
+            codes = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
             return [str(code).strip().upper() for code in codes]
-        case Poll(names):
+        case Poll(names) if isinstance(value, Mapping):
             return {name: value[name] for name in names if is_set(value.get(name))}
-        case Gif():
-            return {**value, "gif_id": str(value["gif_id"]), "provider": str(value["provider"]).upper()}
-        case Spoilers():
+        case Gif(providers) if isinstance(value, Mapping):
+            provider = str(value.get("provider") or providers[0]).upper()
+            return {**value, "gif_id": str(value.get("gif_id", "")), "provider": provider}
+        case Spoilers() if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
             return [
-                {"entity_type": "SPOILER", "offset": int(item["offset"]), "length": int(item["length"])}
+                {"entity_type": "SPOILER", **{name: _whole(item.get(name)) for name in ("offset", "length")}}
                 for item in value
             ]
         case _:
             return value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else value
 
 
 # --------------------------------------------------------------------------------------------------------- schemas

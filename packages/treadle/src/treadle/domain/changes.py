@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from treadle.domain.options import EXTRA, TABLE
+
 _OF_A_POST: Mapping[str, str] = {
     "account_id": "account",
     "publish_at": "time",
@@ -12,27 +14,11 @@ _OF_A_POST: Mapping[str, str] = {
     "labels": "labels",
     "metadata": "metadata",
 }
-_OPTIONS: Mapping[str, str] = {
-    "reply_to_id": "post it replies to",
-    "quote_post_id": "quoted post",
-    "location_id": "place",
-    "topic_tag": "topic",
-    "text_entities": "spoilers",
-    "text_attachment": "attached text",
-    "link_attachment": "attached link",
-    "poll_attachment": "poll",
-    "gif_attachment": "GIF",
-    "alt_text": "alt text",
-    "reply_control": "who can reply",
-    "enable_reply_approvals": "approval of replies",
-    "allowlisted_country_codes": "countries",
-    "is_ghost_post": "ghost post",
-    "is_spoiler_media": "hidden media",
-    "crossreshare_to_ig": "sharing to Instagram",
-    "crossreshare_to_ig_dark_mode": "sharing to Instagram in dark mode",
-    "on_too_long": "what happens to a long video",
-    "copy_media": "copying of media",
-}
+
+
+def option_words(name: str) -> str:
+    """What an option is called in a timeline."""
+    return TABLE[name].noun if name in TABLE else "parameters not checked" if name == EXTRA else f"option {name}"
 
 
 def what_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -60,4 +46,4 @@ def _part(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     options = (old.get("options") or {}), (new.get("options") or {})
     for name in sorted(options[0].keys() | options[1].keys()):
         if (options[0].get(name) or None) != (options[1].get(name) or None):
-            yield _OPTIONS.get(name, name.replace("_", " "))
+            yield option_words(name)

@@ -21,7 +21,6 @@ from treadle_threads.options import (
     Id,
     LongText,
     Option,
-    OptionTable,
     Poll,
     Spoilers,
     Switch,
@@ -92,13 +91,17 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
 # ------------------------------------------------------------------------------------------ names nobody knows
 
 
-def nearest(name: str, table: OptionTable = TABLE) -> str:
+def nearest(name: str) -> str:
     """The option that was probably meant: by its name, the field that returns it, or what it is called on pages."""
-    names = {known: known for known in table}
-    for known, option in table.items():
-        for words in (option.reads, option.noun, option.label):
-            names.setdefault(words.lower().replace(" ", "_"), known)
-    return names.get(near(name, table) or near(name, names, 0.6), "")
+    if meant := near(name, TABLE):
+        return meant
+    names = {
+        words.lower().replace(" ", "_"): known
+        for known, option in TABLE.items()
+        for words in (option.label, option.noun, option.reads)
+        if words
+    }
+    return names.get(near(name, names, 0.6), "")
 
 
 def _not_an_option(found: Findings, path: str, name: str, value: Any) -> None:
@@ -158,7 +161,7 @@ def _check_extra(found: Findings, path: str, value: Any) -> None:
                 message = "This is no name of a parameter."
                 found.add(here, "extra_name", message, "Use letters, digits and underscores.", given=name)
             case _:
-                meant = nearest(name)
+                meant = near(name, TABLE)
                 found.warn(
                     here,
                     "not_checked",

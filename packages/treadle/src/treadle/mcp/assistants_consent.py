@@ -2,7 +2,7 @@
 
 Pure. The text is made from the very body that is accepted afterwards. Every value is quoted line by line, so a text
 cannot pose as one of our lines; characters that nobody sees are written out. What has no label here is refused rather
-than left out: a new option or field needs its line in one of the tables below.
+than left out: a new field needs its line in one of the tables below.
 """
 
 from __future__ import annotations
@@ -13,30 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from treadle_threads.options import is_set
+from treadle.domain.options import EXTRA, TABLE
+from treadle_threads.options import STRUCTURED, is_set
 
 MOST_SHOWN = 40_000  # characters; nobody reads a longer question
-OPTION_LABELS: Mapping[str, str] = {
-    "reply_to_id": "Replies to the post with this Threads id",
-    "quote_post_id": "Quotes the post with this Threads id",
-    "topic_tag": "Topic",
-    "text_attachment": "Attached text",
-    "link_attachment": "Attached link",
-    "poll_attachment": "Poll",
-    "gif_attachment": "GIF",
-    "text_entities": "Spoilers in the text",
-    "alt_text": "Alt text",
-    "is_spoiler_media": "Media hidden as a spoiler",
-    "location_id": "Place, by its Threads id",
-    "reply_control": "Who can reply",
-    "enable_reply_approvals": "Replies need approval",
-    "allowlisted_country_codes": "Visible only in these countries",
-    "is_ghost_post": "Ghost post, which disappears",
-    "crossreshare_to_ig": "Also share to Instagram",
-    "crossreshare_to_ig_dark_mode": "Also share to Instagram, in dark mode",
-    "on_too_long": "If a video is too long",
-    "copy_media": "Copy the media first",
-}
 MEDIA_LABELS: Mapping[str, str] = {
     "url": "Address",
     "id": "Uploaded file",
@@ -55,11 +35,14 @@ POST_LABELS: Mapping[str, str] = {
 }
 # Fields with lines of their own below; the account is named in the first line.
 WITHOUT_LABEL = frozenset({"account_id", "text", "media", "options", "replies"})
-# Options that Threads also takes as JSON text: shown as what the text means, not with its escapes.
-JSON_OPTIONS = frozenset({"poll_attachment", "gif_attachment", "text_attachment", "text_entities"})
 # Letters and symbols that are drawn as nothing, beside the categories of control and format characters.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
+def option_labels() -> dict[str, str]:
+    """Option -> what it is called in the question."""
+    return {**{name: option.label for name, option in TABLE.items()}, EXTRA: "Passed to Threads as it is, not checked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +104,13 @@ def _post(body: Mapping[str, Any], account: Target, files: Mapping[str, Sequence
 def _part(part: Mapping[str, Any], files: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield from _entry("Text", part.get("text") or "", "")
     options = part.get("options") or {}
-    for name in _known(options, OPTION_LABELS):
+    labels = option_labels()
+    for name in _known(options, labels):
         if is_set(options[name]):
-            value = _meant(name, options[name]) if name in JSON_OPTIONS else options[name]
-            yield from _entry(OPTION_LABELS[name], value, "")
+            # Threads also takes these as JSON text: shown as what the text means, not with its escapes.
+            structured = name in TABLE and isinstance(TABLE[name].kind, STRUCTURED)
+            value = _meant(name, options[name]) if structured else options[name]
+            yield from _entry(labels[name], value, "")
     items = part.get("media") or []
     for number, item in enumerate(items, 1):
         yield f"File {number} of {len(items)}"

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from treadle.domain.findings import Finding
 from treadle.web.clock_changes import question
 from treadle.web.draft_options import (
-    OFFERED,
+    is_begun,
+    is_offered,
     normal,
     read_metadata,
     read_options,
@@ -48,8 +49,13 @@ class DraftPart:
     @property
     def kept(self) -> str:
         """Options newer than this form, as JSON: carried, not lost."""
-        more = {name: value for name, value in self.options.items() if name not in OFFERED}
+        more = {name: value for name, value in self.options.items() if not is_offered(name)}
         return json.dumps(more, ensure_ascii=False, separators=(",", ":")) if more else ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of its options is filled in."""
+        return is_begun(self.options, self.typed)
 
     def to_body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"text": self.text} if self.text else {}
@@ -235,7 +241,7 @@ def place_of(field_path: str) -> tuple[int | None, str]:
     head = field_path.split(".", 1)[0].split("[", 1)[0]
     if head == "options":
         option = field_path[len("options") :].lstrip(".").split(".", 1)[0].split("[", 1)[0]
-        return part, option if option in OFFERED else "text"
+        return part, option if is_offered(option) else "text"
     if head in ("text", "media", ""):
         return (part, "text") if head or part else (None, "")
     return None, WHOLE.get(head, "")

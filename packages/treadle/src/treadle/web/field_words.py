@@ -7,39 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-# Parameter -> the label its field has on the page.
-LABELS: Mapping[str, str] = {
+from treadle.domain.options import EXTRA, TABLE
+from treadle.web.draft_options import controls_of
+from treadle_threads.options import Choice, LongText, OptionTable, Poll
+
+# What is no option -> the label its field has on the page.
+_LABELS: Mapping[str, str] = {
     "text": "Text",
     "media": "Pictures or video",
-    "topic_tag": "Topic",
-    "text_entities": "Spoilers",
-    "link_attachment": "Link shown as a card",
     "link_attachment_url": "Link at its end",
-    "quote_post_id": "Quote the post with this id",
-    "gif_attachment": "GIF",
     "gif_id": "GIF",
-    "poll_attachment": "Poll",
-    "option_a": "Choice 1",
-    "option_b": "Choice 2",
-    "option_c": "Choice 3",
-    "option_d": "Choice 4",
-    "text_attachment": "A longer text",
     "plaintext": "Longer text",
     "text_with_styling_info": "Formatting",
-    "reply_control": "Who may reply",
-    "enable_reply_approvals": "Approve replies first",
-    "reply_to_id": "Reply to the post with this id",
-    "allowlisted_country_codes": "Only in these countries",
-    "is_ghost_post": "Ghost post",
-    "location_id": "Place",
-    "crossreshare_to_ig": "Share to the Instagram story too",
-    "crossreshare_to_ig_dark_mode": "The story in dark colours",
-    "is_spoiler_media": "Hide the media as a spoiler",
-    "on_too_long": "If a video is too long",
-    "copy_media": "Keep a copy of linked media here",
-    "alt_text": "Description for those who cannot see it",
+    EXTRA: "Other parameters of Threads, not checked",
     "account_id": "Account",
     "publish_at": "Day and time",
     "zone": "Time zone",
@@ -48,6 +31,25 @@ LABELS: Mapping[str, str] = {
     "metadata": "Metadata",
     "approval": "Wait for a yes before it goes",
 }
+
+
+@cache
+def _labels(table: OptionTable) -> Mapping[str, str]:
+    polls = (option.kind for option in table.values() if isinstance(option.kind, Poll))
+    choices = {name: f"Choice {n}" for poll in polls for n, name in enumerate(poll.names, 1)}
+    return {**_LABELS, **choices, **{name: option.label for name, option in table.items()}}
+
+
+@cache
+def _choice_rules(table: OptionTable) -> frozenset[str]:
+    return frozenset(option.rule or option.name for option in table.values() if isinstance(option.kind, Choice))
+
+
+def labels() -> Mapping[str, str]:
+    """Parameter -> the label its field has on the page."""
+    return _labels(TABLE)
+
+
 # What the account was not granted, as one would say it.
 GRANTS: Mapping[str, str] = {
     "threads_basic": "the right to read the profile",
@@ -82,7 +84,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The attached text has", "The longer text has"),
     ("Send the GIF's id as gif_id.", "Write its address or its id at GIPHY."),
     ("Find the GIF at GIPHY and send provider GIPHY.", "Find it at GIPHY, and choose GIPHY."),
-    ("Hide text with text_entities.", "Words of the text are hidden under “Spoilers”."),
 )
 MESSAGES: Mapping[str, str] = {
     "not_a_time": "Choose a day and a time.",
@@ -95,23 +96,17 @@ WAYS_OUT: Mapping[str, str] = {
     "unknown_zone": "Choose one such as Europe/Berlin.",
     "doubled_time": "Choose below which one is meant.",
     "skipped_time": "Choose below which one is meant.",
-    "reply_control": "Choose who may reply.",
-    "on_too_long": "Choose what happens to a video that is too long.",
     "duration": "Write hours, such as 24 or 1.5.",
 }
-_NAME = re.compile(
-    r"(?:options\.)?(?<![\w/“])(?P<name>" + "|".join(sorted((n for n in LABELS if "_" in n), key=len, reverse=True))
-    + r")(?!\w)"
-)  # fmt: skip
+
+
+@cache
+def _names(table: OptionTable) -> re.Pattern[str]:
+    names = sorted((name for name in _labels(table) if "_" in name), key=len, reverse=True)
+    return re.compile(rf"(?:options\.)?(?<![\w/“])(?P<name>{'|'.join(names)})(?!\w)")
+
+
 _GRANT = re.compile(r"\b(?:" + "|".join(GRANTS) + r")\b")
-# Places whose field has another id than the place: what is made of several fields, or has a name of its own.
-_CONTROLS: Mapping[str, str] = {
-    "text_entities": "spoilers",
-    "poll_attachment": "poll-option_a",
-    "gif_attachment": "gif",
-    "text_attachment": "long_text",
-    "allowlisted_country_codes": "countries",
-}
 _WHOLE: Mapping[str, str] = {
     "account_id": "account_id", "publish_at": "at", "zone": "zone", "max_lateness": "lateness_h", "labels": "labels",
     "metadata": "metadata", "approval": "approval",
@@ -125,6 +120,8 @@ def in_words(finding: Mapping[str, Any]) -> dict[str, Any]:
         return {**said, "message": "This is not what belongs here.", "way_out": "Empty the field, or fill it anew."}
     if finding["rule"] in MESSAGES:
         said["message"] = MESSAGES[finding["rule"]]
+    if finding["rule"] in _choice_rules(TABLE):
+        said["way_out"] = "Choose one of those in its list."
     if finding["rule"] in WAYS_OUT:
         said["way_out"] = WAYS_OUT[finding["rule"]]
     if finding["rule"] in ("doubled_time", "skipped_time"):  # both readings are offered to choose from
@@ -139,7 +136,7 @@ def plain(text: str) -> str:
     for asked, written in SENTENCES:
         text = text.replace(asked, written)
     text = _GRANT.sub(lambda found: GRANTS[found[0]], text)
-    return _NAME.sub(lambda found: f"“{LABELS[found['name']]}”", text)
+    return _names(TABLE).sub(lambda found: f"“{labels()[found['name']]}”", text)
 
 
 def control_of(path: str) -> str:
@@ -155,13 +152,17 @@ def control_of(path: str) -> str:
     if names[0] != "options" or len(names) == 1:
         return f"part-{part}-text" if names[0] in ("text", "options") else ""
     option, inner = names[1], names[2] if len(names) > 2 else ""
-    if option == "poll_attachment" and inner.startswith("option_"):
-        return f"part-{part}-poll-{inner}"
-    if option == "text_attachment" and inner in ("link_attachment_url", "text_with_styling_info"):
-        return f"part-{part}-{'long_link' if inner == 'link_attachment_url' else 'long_styles'}"
-    if option not in LABELS or (option == "reply_to_id" and part):  # a further part has no field for it
+    known = TABLE.get(option)
+    if option == EXTRA:
+        return f"part-{part}-{EXTRA}"
+    if known is None or (part and known.not_further):  # a further part has no field for it
         return f"part-{part}-text"
-    return f"part-{part}-{_CONTROLS.get(option, option)}"
+    controls = controls_of(known)
+    if isinstance(known.kind, Poll) and inner in known.kind.names:
+        return f"part-{part}-{controls[known.kind.names.index(inner)]}"
+    if isinstance(known.kind, LongText) and inner in known.kind.names:
+        return f"part-{part}-{controls[known.kind.names.index(inner)]}"
+    return f"part-{part}-{controls[0]}"
 
 
 def label_of(path: str, parts: int) -> str:
@@ -169,7 +170,7 @@ def label_of(path: str, parts: int) -> str:
     part, inner = part_of(path)
     names = re.findall(r"[A-Za-z_]+", inner)
     name = names[1] if len(names) > 1 and names[0] == "options" else names[0] if names else "text"
-    label = LABELS.get(name, LABELS["text"])
+    label = labels().get(name, _LABELS["text"])
     return label if parts < 2 or name in _WHOLE else f"Part {part + 1}, {label}"
 
 

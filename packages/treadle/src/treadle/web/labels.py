@@ -16,6 +16,8 @@ from markupsafe import Markup, escape
 from treadle.domain.states import STATE_WORDS
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
+from treadle.web.draft_options import summary
+from treadle.web.preview import options_shown
 
 KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
 TONES = ("plain", "go", "wait", "act", "stop")
@@ -298,6 +300,8 @@ def install(templates: Environment) -> None:
         spoiled=spoiled,
         styled=styled,
         capitalize_first=_capitalize_first,
+        options_shown=options_shown,
+        options_summary=summary,
     )
     templates.globals.update(
         state_chip=_state,

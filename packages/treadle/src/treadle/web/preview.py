@@ -7,11 +7,73 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from treadle.domain.options import TABLE, extra_of
+from treadle.web.draft_options import read_value
 from treadle.web.drafts import DraftPart
-from treadle.web.field_words import LABELS, part_of
+from treadle.web.field_words import labels, part_of
+from treadle_threads.options import LongText, Option, Poll, Spoilers, in_words, is_chosen
 
 _MEDIUM = re.compile(r"media\[(\d{1,6})\]")
 _OPTION = re.compile(r"options\.([a-z_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What hangs on a text: a ``line``, the ``choices`` of a poll, or a longer text (``long``) with its ``styles``."""
+
+    line: str = ""
+    choices: tuple[str, ...] = ()
+    long: str = ""
+    styles: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsShown:
+    """The options of a part as a preview shows them. ``spoilers``: ranges of its text; ``unchecked``: what is passed to
+    Threads as it is."""
+
+    tag: str = ""
+    above: tuple[str, ...] = ()
+    spoilers: Any = None
+    cards: tuple[Card, ...] = ()
+    notes: str = ""
+    unchecked: tuple[str, ...] = ()
+
+
+def options_shown(options: Mapping[str, Any]) -> OptionsShown:
+    """What a preview says of ``options``, in the order of the table."""
+    tag, above, notes = "", [], []
+    cards: list[Card] = []
+    spoilers = None
+    for name, option in TABLE.items():
+        value = read_value(option, options.get(name))
+        if not is_chosen(option, value):
+            continue
+        if isinstance(option.kind, Spoilers):
+            spoilers = value
+        elif card := _card(option, value):
+            cards.append(card)
+        elif option.shown == "card":
+            cards.append(Card(in_words(option, value)))
+        elif option.shown == "tag":
+            tag = in_words(option, value)
+        elif option.shown == "above":
+            above.append(in_words(option, value))
+        else:
+            notes.append(in_words(option, value))
+    told = "; ".join(notes)
+    unchecked = tuple(f"{name} = {value}" for name, value in extra_of(options).items())
+    return OptionsShown(tag, tuple(above), spoilers, tuple(cards), told[:1].upper() + told[1:], unchecked)
+
+
+def _card(option: Option, value: Any) -> Card | None:
+    match option.kind:
+        case Poll(names) if isinstance(value, Mapping):
+            return Card(choices=tuple(str(value[name]) for name in names if value.get(name)))
+        case LongText() if isinstance(value, Mapping):
+            link = str(value.get("link_attachment_url") or "")
+            return Card(link, long=str(value.get("plaintext") or ""), styles=value.get("text_with_styling_info"))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +107,7 @@ def shown_parts(
     for number, part_ in enumerate(parts):
         kept = {name: value for name, value in part_.options.items() if (number, name) not in options}
         items = tuple(item for place, item in enumerate(part_.media) if (number, place) not in media)
-        left = [LABELS.get(name, name) for name in part_.options if (number, name) in options]
+        left = [labels().get(name, name) for name in part_.options if (number, name) in options]
         left += [
             str(item.get("filename") or item.get("url") or "a file")
             for place, item in enumerate(part_.media)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-STYLES = ("bold", "italic", "highlight", "underline", "strikethrough")
+from treadle_threads.options import STYLES
+
 LINE_END = "↵"
 _NTH = re.compile(r"^(?P<phrase>.+) ×(?P<nth>[1-9]\d{0,3})$", re.DOTALL)
 _PLAIN = re.compile(r"^@(?P<start>\d{1,9})\+(?P<length>\d{1,9})$")

@@ -22,22 +22,15 @@ from treadle.store.tables import parts, posts
 from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
+from treadle.web.draft_options import field_groups
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.pages.posts import account_names
 from treadle.web.preview import shown_parts
-from treadle.web.text_ranges import STYLES
-from treadle_threads.text import TEXT_ATTACHMENT_LIMIT, TEXT_LIMIT, count_text
+from treadle_threads.text import TEXT_LIMIT, count_text
 
 router = APIRouter(include_in_schema=False)
-REPLY_CONTROLS = {
-    "": "Everyone",
-    "accounts_you_follow": "Profiles you follow",
-    "mentioned_only": "Only who is mentioned",
-    "followers_only": "Your followers",
-    "parent_post_author_only": "Only who is replied to",
-}
 
 
 @router.get("/compose")
@@ -113,10 +106,8 @@ async def _form(
         note=note,
         counts=[count_text(part.text) for part in draft.parts],
         limit=TEXT_LIMIT,
-        long_limit=TEXT_ATTACHMENT_LIMIT,
         zones=sorted(available_timezones()),
-        reply_controls=REPLY_CONTROLS,
-        styles=STYLES,
+        option_groups=field_groups(),
         files=files,
         focus=focus or ("check" if status != 200 else ""),
         done={"text": done, "tone": tone} if done else None,
