@@ -421,14 +421,6 @@ def test_what_is_compared_is_told_from_something_else() -> None:
         assert agrees(option, at_limit(option), None) is None, option.name
 
 
-def test_the_served_description_is_that_of_the_table() -> None:
-    from treadle.http.server import create_api  # noqa: F401  (the routes register their bodies)
-
-    described = bodies.PostIn.model_json_schema()["$defs"]["PostOptions"]
-    assert described == bodies.options_model(TABLE).model_json_schema()
-    assert set(described["properties"]) == TABLE.names | {"extra"}
-
-
 async def test_a_client_publishes_every_option_and_reads_it_back(threads_sandbox: Any) -> None:
     control = threads_sandbox.control
     token = control.add_account("ada", geo_gating=True)["access_token"]
