@@ -151,7 +151,7 @@ def ways_by_name(sources: list[tuple[str, ast.Module]]) -> dict[str, set[str]]:
     for _, tree in sources:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
-                owner = node.value
+                owner = node.value.func if isinstance(node.value, ast.Call) else node.value
                 name = getattr(owner, "id", "") or getattr(owner, "attr", "")
                 ways[name].add(_WAY.get(node.attr, node.attr))
     return ways
@@ -175,6 +175,17 @@ def _named(sources: list[tuple[str, ast.Module]]) -> dict[tuple[str, int], set[s
     return named
 
 
+def late(ways: dict[str, set[str]]) -> Iterator[Found]:
+    """Expressions that are compiled when they are first used."""
+    from treadle_diagnosis.redact import LateExpression
+
+    for module in list(sys.modules.values()):
+        for name, value in list(vars(module).items()):
+            if isinstance(value, LateExpression):
+                where = f"{place_of(Path(str(module.__file__)))}:{name}"
+                yield Found(where, "re", value.expression, 0, False, tuple(sorted(ways.get(name, ()))) or ALL_WAYS)
+
+
 def everything() -> tuple[list[Found], list[str]]:
     """Every expression of the package, and what stands in the way of knowing them all."""
     seen: dict[tuple[str, int, str, str], Found] = {}
@@ -187,6 +198,7 @@ def everything() -> tuple[list[Found], list[str]]:
         ways = tuple(sorted(named.get((where, line), ()))) or ALL_WAYS
         found.append(Found(one.where, one.engine, one.pattern, one.flags, one.binary, ways))
     direct, loose = in_functions(sources)
+    direct += late(ways_by_name(sources))
     return found + direct, failed + loose
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import ClearRefusal
 from treadle_diagnosis.facts import number
+from treadle_diagnosis.record import Record, replaced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # 408 says that the server gave up waiting, 409 that another request for the same thing is at work.
 _OPEN_STATUS = frozenset({408, 409})
@@ -28,7 +32,7 @@ _NO_NAME = frozenset(
 )  # fmt: skip
 
 
-class Codes(NamedTuple):
+class Codes(Record):
     """What Meta's error object says: its code, its subcode, its message in lower case."""
 
     code: int | None
@@ -115,7 +119,7 @@ def _clear_patterns() -> dict[str, bool]:
             pairs += [Codes(code, subcode) for subcode in match.subcode for code in _codes_with(subcode)]
             if any(clear_refusal(pair, unclear_before=False) for pair in pairs):
                 found[pattern.id] = False
-            elif any(clear_refusal(pair._replace(message="param x"), unclear_before=False) for pair in pairs):
+            elif any(clear_refusal(replaced(pair, message="param x"), unclear_before=False) for pair in pairs):
                 found.setdefault(pattern.id, True)
     return found
 

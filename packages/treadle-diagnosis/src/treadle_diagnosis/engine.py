@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any, cast
+from functools import cache, lru_cache
 
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import Pattern
-from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, Who
 from treadle_diagnosis.facts import Facts
 from treadle_diagnosis.publishing import OUTCOME_UNKNOWN, at_publish, leaves_open, no_id, risky_if_published
 from treadle_diagnosis.reading import read
+from treadle_diagnosis.record import replaced
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
 from treadle_diagnosis.rules import Rule, RuleBook, matched
 from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from treadle_diagnosis.catalog.words import Action, Confidence
 
 UNKNOWN = "unknown"
 NOTHING = "nothing_to_diagnose"
@@ -41,10 +45,10 @@ class _Prepared:
         self.pattern = pattern
         self.plain = plain_advice(pattern.retry)
         self.bends = pattern.retry.kind in ("later", "new_container", "verify_first")
-        self.action = cast(Action, pattern.action)
-        self.lane = cast(Lane, pattern.lane)
-        self.who = cast(Who, pattern.who)
-        self.scope = cast(BlockerScope, pattern.scope)
+        self.action = pattern.action
+        self.lane = pattern.lane
+        self.who = pattern.who
+        self.scope = pattern.scope
         self.guide = pattern.guide
         self.happened = {
             surface: f"{pattern.what_happened} This is {name}'s answer, not Threads'."
@@ -52,9 +56,11 @@ class _Prepared:
         }
 
 
-@lru_cache(maxsize=1)
-def _prepared() -> dict[str, _Prepared]:
-    return {p.id: _Prepared(p) for p in load().patterns}
+@cache
+def _prepared(pattern_id: str) -> _Prepared:
+    pattern = load().get(pattern_id)
+    assert pattern is not None
+    return _Prepared(pattern)
 
 
 def diagnose(
@@ -106,7 +112,7 @@ def as_evidence(
     if isinstance(evidence, Evidence):
         if all(given is None for given in (surface, stage, http_status, headers, body, exception, context)):
             return evidence
-        fields: Mapping[str, Any] = {k: getattr(evidence, k) for k in Evidence.__slots__}
+        fields: Mapping[str, Any] = {k: getattr(evidence, k) for k in Evidence._fields}
     elif isinstance(evidence, Mapping):
         fields = evidence if is_evidence_row(evidence) else {"body": evidence}
     else:
@@ -169,7 +175,8 @@ def diagnose_evidence(evidence: Evidence) -> Diagnosis:
         return _open_outcome(facts, raw, found)
     diagnosis = _build(rule.pattern, facts, raw, found, _confidence(rule, facts))
     if facts.stage == "unknown" and not published and risky_if_published(rule, facts):
-        return replace(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
+        sharper: Diagnosis = replaced(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
+        return sharper
     return diagnosis
 
 
@@ -198,11 +205,11 @@ def _confidence(rule: Rule, facts: Facts) -> Confidence:
         return "likely"
     if sure == "exact" and not facts.structured and rule.match.words and not rule.match.subcode:
         return "likely"
-    return cast(Confidence, sure)
+    return sure
 
 
 def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], sure: Confidence) -> Diagnosis:
-    prepared = _prepared()[p.id]
+    prepared = _prepared(p.id)
     action, advice = prepared.action, prepared.plain
     if prepared.bends and (facts.headers or facts.context):
         action, advice = _bent(p, facts, action)
@@ -239,7 +246,7 @@ def _bent(p: Pattern, facts: Facts, action: Action) -> tuple[Action, RetryAdvice
     """Action and advice where headers or context may change them."""
     if budget_spent(p.retry, facts.context):
         follows = p.retry.then_action or _AFTER_BUDGET.get(p.retry.then or "", action)
-        return cast(Action, follows), advice_after_budget(p.retry)
+        return follows, advice_after_budget(p.retry)
     return action, advise(p.retry, facts.headers, facts.context)
 
 

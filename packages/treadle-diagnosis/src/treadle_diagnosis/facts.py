@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, NamedTuple
+
+from treadle_diagnosis.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Codes that say only "something is wrong": words may decide against them. Every other code is taken at its word.
 VAGUE_CODES = frozenset({None, -3, -2, -1, 0, 1, 2, 3, 10, 100, 200, 500, 1150})
@@ -15,7 +20,7 @@ TOKEN_SUBCODES = frozenset({452, 456, 457, 458, 459, 460, 461, 463, 464, 465, 46
 HTTP_LIKE = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504})
 
 
-class Known(NamedTuple):
+class Known(Record):
     """The codes and subcodes the catalogue names: in free text a bare number counts only when it is one of them."""
 
     codes: Container[int]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 
 PASTE_CHARS: Final = 64_000  # the guide's box, and the help page of a connect link
 FORM_BYTES: Final = 4 * PASTE_CHARS  # the form around it, escaped

@@ -6,11 +6,14 @@ import json
 import re
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
 from treadle_diagnosis.limits import MESSAGE_CHARS
 from treadle_diagnosis.transport import classify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CONTAINER_STATES = frozenset({"IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED"})
 _SUBCODE_KEYS = ("error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode")

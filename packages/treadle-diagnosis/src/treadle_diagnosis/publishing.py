@@ -8,11 +8,14 @@ clear refusals names, what was never sent, and what the catalogue knows by a sub
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from treadle_diagnosis.clarity import Codes, clear_refusal, may_be_clear, names_clear_refusal
 from treadle_diagnosis.facts import Facts
 from treadle_diagnosis.rules import Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 _NEVER_WRITTEN = frozenset({"dns", "connect", "tls"})

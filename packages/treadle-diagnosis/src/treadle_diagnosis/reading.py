@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
-from treadle_diagnosis.catalog.words import STAGES, SURFACES, TRANSPORTS
+from treadle_diagnosis.catalog.circumstances import STAGES, SURFACES, TRANSPORTS
 from treadle_diagnosis.facts import Facts, Known
 from treadle_diagnosis.objects import read_object
 from treadle_diagnosis.types import Evidence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _STAGES = frozenset(STAGES)
 _SURFACES = frozenset(SURFACES)

@@ -10,10 +10,30 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MARK = "[removed]"
-_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+class LateExpression:
+    """A regular expression that is compiled at the first call: most answers need none of these."""
+
+    __slots__ = ("_made", "expression")
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        self._made: re.Pattern[str] | None = None
+
+    def __call__(self) -> re.Pattern[str]:
+        if self._made is None:
+            self._made = re.compile(self.expression)
+        return self._made
+
+
+_SURROGATES = LateExpression("[\ud800-\udfff]")
 _SECRET_KEYS = frozenset(
     (
         "access_token", "accesstoken", "client_secret", "clientsecret", "app_secret", "appsecret", "appsecret_proof",
@@ -34,7 +54,7 @@ _HARMLESS_KEYS = frozenset(("type", "fbtrace_id", "error_user_title"))
 _BEARER_WORDS = ("earer", "EARER", "Auth ", "auth ", "AUTH ", "asic ")
 # A run that may hold an address; _clean_address judges it, because "a path, then a question mark" as an expression is
 # tried again at every slash.
-_ADDRESS = re.compile(r"[^\s\"'<>\\]+")
+_ADDRESS = LateExpression(r"[^\s\"'<>\\]+")
 _PUBLIC_FIELDS = frozenset(
     (
         "error", "error_code", "error_reason", "error_message", "error_description", "error_type", "fields",
@@ -45,26 +65,29 @@ _PUBLIC_FIELDS = frozenset(
 # One of these stands in every pair below: looking for them first is what makes ordinary messages cheap.
 _PAIR_MARKS = ("token", "secret", "signed_request", "password", "key", "cookie", "code_verifier")
 _COLON_MARKS = ("_token", "secret", "signed_request", "password", "key", "cookie", "code_verifier", "authorization")
-_PAIRS = re.compile(
+_PAIRS = LateExpression(
     r"(?i)([\"'\\]{0,2}\b(?:access_token|client_secret|app_secret|appsecret_proof|signed_request|input_token"
     r"|fb_exchange_token|refresh_token|id_token|password|secret|api_key|apikey|session_key|code_verifier|cookie"
     r"|set-cookie)\b[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3})([^\s\"'&,;<>\\}]{4,})"
     # "token: Session has expired" is a sentence; only something as long as a token counts after the bare word.
     r"|(\btoken[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3})([^\s\"'&,;<>\\}]{16,})"
 )
-_BEARER = re.compile(r"(?i)\b(bearer|oauth|basic)\s+([A-Za-z0-9_\-.=+/|%]{12,})")
-_AUTHORIZATION = re.compile(r"(?i)(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!bearer|oauth|basic)([^\s\"',}]{6,})")
-_BEARER_MARK = re.compile(r"[Bb]earer|BEARER|OAuth |oauth |[Bb]asic ").search
-_APP_TOKEN = re.compile(r"\bTH\|[^\s\"'&]{6,}")
+_BEARER = LateExpression(r"(?i)\b(bearer|oauth|basic)\s+([A-Za-z0-9_\-.=+/|%]{12,})")
+_AUTHORIZATION = LateExpression(
+    r"(?i)(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!bearer|oauth|basic)([^\s\"',}]{6,})"
+)
+_BEARER_MARK = LateExpression(r"[Bb]earer|BEARER|OAuth |oauth |[Bb]asic ")
+_APP_TOKEN = LateExpression(r"\bTH\|[^\s\"'&]{6,}")
 # Runs as long as the shortest token, each read once; _clean_run judges them. One expression for all of it would look
 # for the digit again from every hyphen of a long run.
-_RUN = re.compile(r"[A-Za-z0-9_\-]{19,}")
+_RUN = LateExpression(r"[A-Za-z0-9_\-]{19,}")
 _LONGEST_NAME = 79  # what is longer and has a digit is no name of anything
-_DIGIT = re.compile(r"[0-9]").search
-_LETTER_TOKENS = re.compile(r"\b(?:EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,})")
-_TOKENS = re.compile(rf"\bTH(?=[A-Za-z0-9_\-]{{0,79}}[0-9])[A-Za-z0-9_\-]{{24,}}|{_LETTER_TOKENS.pattern}")
-_DIGITLESS = re.compile(r"[A-Za-z_.,;'()/-]{1,79}").fullmatch
-_CODE_PARAM = re.compile(r"(?i)(?<![a-z_])(code=)(?!-?\d{1,8}(?![A-Za-z0-9_\-]))([A-Za-z0-9_\-.#%]{10,})")
+_DIGIT = LateExpression("[0-9]")
+_LETTER_TOKEN = r"\b(?:EAA[A-Za-z0-9]{16,}|IG[QA][A-Za-z0-9_\-]{16,})"
+_LETTER_TOKENS = LateExpression(_LETTER_TOKEN)
+_TOKENS = LateExpression(rf"\bTH(?=[A-Za-z0-9_\-]{{0,79}}[0-9])[A-Za-z0-9_\-]{{24,}}|{_LETTER_TOKEN}")
+_DIGITLESS = LateExpression(r"[A-Za-z_.,;'()/-]{1,79}")
+_CODE_PARAM = LateExpression(r"(?i)(?<![a-z_])(code=)(?!-?\d{1,8}(?![A-Za-z0-9_\-]))([A-Za-z0-9_\-.#%]{10,})")
 
 
 def redact(value: Any, *, max_chars: int | None = None) -> Any:
@@ -95,7 +118,9 @@ def _suspect(text: str) -> bool:
                 return True
     # Meta's constants and permissions are long words too; without a digit only two kinds of token look like them.
     return longest > 17 and (
-        "EAA" in text or "IG" in text or any(len(word) > 17 and not _DIGITLESS(word) for word in text.split())
+        "EAA" in text
+        or "IG" in text
+        or any(len(word) > 17 and not _DIGITLESS().fullmatch(word) for word in text.split())
     )
 
 
@@ -127,7 +152,7 @@ def _quick(node: dict[Any, Any], depth: int) -> dict[str, Any] | None:
 
 def plain(text: str) -> str:
     """``text`` without lone surrogates, which JSON can carry in and nothing can write out."""
-    return text if text.isascii() or not _SURROGATES.search(text) else text.encode("utf-8", "replace").decode()
+    return text if text.isascii() or not _SURROGATES().search(text) else text.encode("utf-8", "replace").decode()
 
 
 def redact_text(text: str) -> str:
@@ -141,22 +166,22 @@ def redact_text(text: str) -> str:
         return text
     equals = "=" in text
     if "?" in text and (equals or "&" in text):
-        text = _ADDRESS.sub(_clean_address, text)
+        text = _ADDRESS().sub(_clean_address, text)
     if equals or ":" in text:
         lower = text.lower()
         if any(mark in lower for mark in _PAIR_MARKS):
-            text = _PAIRS.sub(lambda m: f"{m.group(1) or m.group(3)}{MARK}", text)
+            text = _PAIRS().sub(lambda m: f"{m.group(1) or m.group(3)}{MARK}", text)
         if "authorization" in lower:
-            text = _AUTHORIZATION.sub(rf"\1{MARK}", text)
+            text = _AUTHORIZATION().sub(rf"\1{MARK}", text)
         if equals and "code=" in lower:
-            text = _CODE_PARAM.sub(rf"\1{MARK}", text)
+            text = _CODE_PARAM().sub(rf"\1{MARK}", text)
     longest = max(map(len, text.split()), default=0)
-    if longest >= 12 and _BEARER_MARK(text):
-        text = _BEARER.sub(rf"\1 {MARK}", text)
+    if longest >= 12 and _BEARER_MARK().search(text):
+        text = _BEARER().sub(rf"\1 {MARK}", text)
     if longest >= 9 and "TH|" in text:
-        text = _APP_TOKEN.sub(MARK, text)
+        text = _APP_TOKEN().sub(MARK, text)
     if longest >= 19:
-        text = _RUN.sub(_clean_run, text)
+        text = _RUN().sub(_clean_run, text)
     return text
 
 
@@ -167,12 +192,12 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _clean_run(match: re.Match[str]) -> str:
     run = match.group()
-    if not _DIGIT(run):
-        return _LETTER_TOKENS.sub(MARK, run)
+    if not _DIGIT().search(run):
+        return _LETTER_TOKENS().sub(MARK, run)
     inner = run.lstrip("-")
     if len(inner) > _LONGEST_NAME:
         return f"{run[: len(run) - len(inner)]}{MARK}"
-    return _TOKENS.sub(MARK, run)
+    return _TOKENS().sub(MARK, run)
 
 
 def _clean_address(match: re.Match[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
 
 from treadle_diagnosis.catalog.model import Retry
-from treadle_diagnosis.catalog.words import RetryKind
 from treadle_diagnosis.types import RetryAdvice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 NEVER = RetryAdvice()
 _LONGEST_HINT_S = 7 * 86_400.0
@@ -20,11 +22,11 @@ def plain_advice(retry: Retry) -> RetryAdvice:
     if retry.kind in ("never", "when_repaired") and not retry.max_attempts:
         return NEVER if retry.kind == "never" else RetryAdvice(kind="when_repaired")
     return RetryAdvice(
-        kind=cast(RetryKind, retry.kind),
+        kind=retry.kind,
         after_s=retry.after_s,
         max_attempts=retry.max_attempts,
         max_delay_s=retry.max_delay_s,
-        then=cast("RetryKind | None", retry.then),
+        then=retry.then,
     )
 
 

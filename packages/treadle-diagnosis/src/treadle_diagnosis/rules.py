@@ -7,11 +7,17 @@ and context break ties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from treadle_diagnosis.catalog.model import Catalog, Match, Pattern
 from treadle_diagnosis.facts import VAGUE_CODES, Facts, Known
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from treadle_diagnosis.catalog.words import Confidence
 
 _SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
 _MISSING = object()
@@ -60,9 +66,9 @@ class Rule:
             + 20 * (bool(match.surface) + bool(match.type))
             + 5 * bool(match.form)
         )
-        self.confidence = match.confidence or self._confidence()
+        self.confidence: Confidence = match.confidence or self._confidence()
 
-    def _confidence(self) -> str:
+    def _confidence(self) -> Confidence:
         m = self.match
         if m.subcode or m.constant or (m.code and m.words):
             return "exact"
@@ -135,48 +141,74 @@ def _context_fits(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
+# A matcher before its rule is made: the catalogue, the number of its pattern, its place there, its place among all.
+_Filed = tuple[Catalog, int, int, int]
+
+
 class RuleBook:
-    """All rules, indexed by the fact that would make each one hold."""
+    """All rules, by the fact that would make each one hold.
+
+    Matchers are filed at once; rules, and the indexes of words, are made of them when an answer first needs them: a
+    process that diagnoses one answer waits for a few, and a server has all of them after some answers.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.by_subcode: dict[int, list[Rule]] = {}
-        self.by_code: dict[int, list[Rule]] = {}  # without words, or with words no index can find
-        self.by_code_word: dict[int, dict[str, list[Rule]]] = {}
-        self.by_constant: dict[str, list[Rule]] = {}
-        self.by_word: dict[str, list[Rule]] = {}
-        self.wordless: list[Rule] = []  # phrases of scripts that do not separate words
-        self.ranges: list[Rule] = []
-        self.rest: list[Rule] = []
-        pairs = [(pattern, match) for pattern in catalog.patterns for match in pattern.matches]
-        for order, (pattern, match) in enumerate(pairs):
-            filed = next((name for name in ("subcode", "constant", "code") if getattr(match, name)), "")
-            self._file(Rule(pattern, match, order, filed))
-        for index in (self.by_subcode, self.by_code, self.by_constant):
-            for bucket in index.values():
-                bucket.sort(key=_weight, reverse=True)
-        self.rest.sort(key=_weight, reverse=True)
-        self.known = Known(self.by_code, self.by_subcode)
+        self.by_subcode = _Shelf("subcode")
+        self.by_constant = _Shelf("constant")
+        self.by_code = _Shelf("code")
+        self._by_words: list[_Filed] = []
+        self._ranges: list[_Filed] = []
+        self._rest: list[_Filed] = []
+        order = 0
+        for number, entry in enumerate(catalog.entries):
+            for place, match in enumerate(entry.get("match", ())):
+                self._file(match, (catalog, number, place, order))
+                order += 1
+        self._codes: dict[int, tuple[list[Rule], dict[str, list[Rule]]]] = {}
+        self.known = Known(self.by_code.filed, self.by_subcode.filed)
 
-    def _file(self, rule: Rule) -> None:
-        m = rule.match
-        if m.subcode:
-            _add(self.by_subcode, m.subcode, rule)
-        elif m.constant:
-            _add(self.by_constant, m.constant, rule)
-        elif m.code:
-            for code in m.code:
-                plain = self.by_code.setdefault(code, [])
-                worded = self.by_code_word.setdefault(code, {})
-                if not m.words or not _index_words(worded, rule):
-                    plain.append(rule)
-        elif m.code_range:
-            self.ranges.append(rule)
-        elif m.words:
-            if not _index_words(self.by_word, rule):
-                self.wordless.append(rule)
+    def _file(self, m: Mapping[str, Any], entry: _Filed) -> None:
+        if subcodes := m.get("subcode"):
+            self.by_subcode.add(subcodes, entry)
+        elif constants := m.get("constant"):
+            self.by_constant.add(constants, entry)
+        elif codes := m.get("code"):
+            self.by_code.add(codes, entry)
+        elif m.get("code_range"):
+            self._ranges.append(entry)
+        elif m.get("words"):
+            self._by_words.append(entry)
         else:
-            self.rest.append(rule)
+            self._rest.append(entry)
+
+    def with_code(self, code: int) -> tuple[list[Rule], dict[str, list[Rule]]]:
+        """Rules of a code: those without words, or with words no index can find, heaviest first; the others by word."""
+        found = self._codes.get(code)
+        if found is None:
+            plain: list[Rule] = []
+            worded: dict[str, list[Rule]] = {}
+            for rule in self.by_code.get(code):
+                if not rule.match.words or not _index_words(worded, rule):
+                    plain.append(rule)
+            found = self._codes[code] = (plain, worded)
+        return found
+
+    @cached_property
+    def ranges(self) -> list[Rule]:
+        return [_rule(entry) for entry in self._ranges]
+
+    @cached_property
+    def rest(self) -> list[Rule]:
+        """Rules without code and words, heaviest first."""
+        return sorted((_rule(entry) for entry in self._rest), key=_weight, reverse=True)
+
+    @cached_property
+    def words(self) -> tuple[dict[str, list[Rule]], list[Rule]]:
+        """Rules of words alone, by a word of each phrase; and those with phrases of scripts that separate no words."""
+        index: dict[str, list[Rule]] = {}
+        wordless = [rule for entry in self._by_words if not _index_words(index, rule := _rule(entry))]
+        return index, wordless
 
     def best(self, f: Facts) -> tuple[Rule, int] | None:
         """The rule that holds with the most weight; on a tie, the earlier pattern of the catalogue."""
@@ -190,16 +222,17 @@ class RuleBook:
                 return hit
         candidates: list[Rule] = []
         code = f.code
-        coded = self.by_code.get(code) if code is not None else None
+        coded, by_word = self.with_code(code) if code is not None and code in self.by_code.filed else (None, None)
         vague = coded is None or code in VAGUE_CODES
         if f.message:
             words = set(f.message.translate(_SPLIT).split())
-            if code is not None and (index := self.by_code_word.get(code)):
-                candidates += _found(index, words)
+            if by_word:
+                candidates += _found(by_word, words)
             if vague:
-                candidates += _found(self.by_word, words)
+                index, wordless = self.words
+                candidates += _found(index, words)
                 if not f.message.isascii():
-                    candidates += self.wordless
+                    candidates += wordless
         if coded:
             candidates += coded
         if code is not None:
@@ -218,13 +251,39 @@ class RuleBook:
         return (best, top) if best is not None else None
 
 
+class _Shelf:
+    """Matchers by the values of one fact that they want; their rules, heaviest first, are made when asked for."""
+
+    __slots__ = ("_fact", "_made", "filed")
+
+    def __init__(self, fact: str) -> None:
+        self._fact = fact
+        self.filed: dict[Any, list[_Filed]] = {}
+        self._made: dict[Any, list[Rule]] = {}
+
+    def add(self, values: Iterable[Any], entry: _Filed) -> None:
+        for value in values:
+            self.filed.setdefault(value, []).append(entry)
+
+    def get(self, value: Any) -> list[Rule]:
+        """The rules for one value; none for a value that no matcher wants, of which nothing is kept."""
+        made = self._made.get(value)
+        if made is None:
+            if value not in self.filed:
+                return []
+            made = self._made[value] = [_rule(entry, self._fact) for entry in self.filed[value]]
+            made.sort(key=_weight, reverse=True)
+        return made
+
+
+def _rule(entry: _Filed, filed: str = "") -> Rule:
+    catalog, number, place, order = entry
+    pattern = catalog.pattern(number)
+    return Rule(pattern, pattern.matches[place], order, filed)
+
+
 def _weight(rule: Rule) -> int:
     return rule.weight
-
-
-def _add(index: dict[Any, list[Rule]], keys: Iterable[Any], rule: Rule) -> None:
-    for key in keys:
-        index.setdefault(key, []).append(rule)
 
 
 def _found(index: dict[str, list[Rule]], words: set[str]) -> list[Rule]:

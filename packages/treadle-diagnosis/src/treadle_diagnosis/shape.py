@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from treadle_diagnosis.engine import as_evidence, diagnose_evidence, rule_book
 from treadle_diagnosis.reading import decode, read
 from treadle_diagnosis.redact import plain, redact, redact_headers, redact_text
 from treadle_diagnosis.types import Evidence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_WORDS = 160
 _URL = re.compile(r"https?://[^\s\"'<>]+")

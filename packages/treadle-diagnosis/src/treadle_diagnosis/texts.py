@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
 from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
 from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 from treadle_diagnosis.transport import classify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_TEXT = 12_000
 _STATUS = re.compile(

@@ -6,11 +6,14 @@ without importing the matcher or the catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from treadle_diagnosis.record import Record
 
-from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, RetryKind, Who
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, RetryKind, Who
 
 ACTION_LABELS: Mapping[str, str] = {
     "reconnect": "Reconnect",
@@ -26,8 +29,7 @@ ACTION_LABELS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """Everything known about one failure. Every field may be missing.
 
     ``body`` is the parsed JSON answer, or text, or ``None``. ``exception`` is the text of a transport failure
@@ -47,15 +49,14 @@ class Evidence:
     surface: str = "threads"
     stage: str = "unknown"
     http_status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: Any = None
     exception: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = {}
     transport: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RetryAdvice:
+class RetryAdvice(Record):
     """Whether, when and how often the same thing may be tried again.
 
     ``after_s``: seconds before the first retry (``None``: nothing is retried by itself). ``max_attempts``: retries in
@@ -82,8 +83,7 @@ class RetryAdvice:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Record):
     """A pattern applied to evidence: why it failed, what to do now, who does it, whether a retry can work.
 
     ``pattern`` is the pattern's id, ``"unknown"`` when no pattern matched. ``scope`` says what a blocker for this

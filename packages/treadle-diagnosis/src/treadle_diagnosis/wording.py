@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from treadle_diagnosis.types import Diagnosis, RetryAdvice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 WHO_LABELS = {
     "nobody": "Nobody: it goes by itself",

@@ -6,7 +6,6 @@ A checkout reads the TOML; a wheel holds only the compact form, written when it 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from datetime import date
@@ -22,20 +21,6 @@ HERE = Path(__file__).parent
 PATTERNS = HERE / "patterns"
 CLEAR_REFUSALS = HERE / "clear_refusals.toml"
 REFERENCES = HERE / "references.toml"
-
-
-def sources() -> list[Path]:
-    return [*sorted(PATTERNS.glob("*.toml")), CLEAR_REFUSALS, REFERENCES]
-
-
-def fingerprint() -> str:
-    """A digest of every file the compact form follows from: the TOML, and the code that reads it."""
-    digest = hashlib.sha256()
-    for path in (*sources(), *sorted(HERE.glob("*.py"))):
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)} ".encode())
-        digest.update(content)
-    return digest.hexdigest()
 
 
 def compile_catalog() -> dict[str, Any]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
-from treadle_diagnosis.catalog import words
-from treadle_diagnosis.catalog.model import Catalog, Category, ClearRefusal, Example, Match, Pattern, Reference, Retry
+from treadle_diagnosis.catalog.model import Catalog, ClearRefusal, Example, Match, Pattern, Retry
 
-HERE = Path(__file__).parent
-PATTERNS = HERE / "patterns"  # only in a checkout; a wheel has the compact form instead
-COMPILED = HERE / "compiled.json"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Plain paths: pathlib takes longer to import than the catalogue takes to read.
+HERE = os.path.dirname(os.path.abspath(__file__))
+COMPILED = "compiled.json"  # only in a wheel, which has no TOML
 # Beside this module's byte code: where Python keeps what it made of sources, which git ignores.
-CACHE = Path(__spec__.cached).with_name("catalog.json") if __spec__.cached else None
+CACHE = os.path.join(os.path.dirname(__spec__.cached), "catalog.json") if __spec__.cached else None
 
 
 @lru_cache(maxsize=1)
@@ -27,49 +28,65 @@ def load() -> Catalog:
 
 def _data() -> dict[str, Any]:
     """The compact form: of a wheel as it was built, of a checkout from the TOML, kept for the next start."""
-    if not PATTERNS.is_dir():
-        built: dict[str, Any] = json.loads(COMPILED.read_bytes())
+    wanted = fingerprint()
+    if wanted is None:
+        built: dict[str, Any] = _read(os.path.join(HERE, COMPILED))
         return built
-    from treadle_diagnosis.catalog import build
-
-    wanted = build.fingerprint()
     try:
-        kept = json.loads(CACHE.read_bytes()) if CACHE else {}
+        kept = _read(CACHE) if CACHE else {}
         if kept["fingerprint"] == wanted:
             found: dict[str, Any] = kept["catalog"]
             return found
     except (OSError, ValueError, KeyError, TypeError):
         pass
+    from treadle_diagnosis.catalog import build
+
     compiled = build.compile_catalog()
     if CACHE:
+        from contextlib import suppress
+
         with suppress(OSError):  # a checkout that may not be written
             _keep(CACHE, json.dumps({"fingerprint": wanted, "catalog": compiled}))
     return compiled
 
 
-def _keep(path: Path, text: str) -> None:
-    """Write whole or not at all: another process may be reading or writing the same file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+def _read(path: str) -> Any:
+    with open(path, "rb") as file:
+        return json.loads(file.read())
+
+
+def fingerprint() -> str | None:
+    """What tells one state of a checkout from another: name, size and time of every file that the compact form follows
+    from, the TOML and the code that reads it, as Python does for byte code. ``None`` in a wheel, which has no TOML.
+    """
     try:
-        unfinished.write_text(text, "utf-8")
-        unfinished.replace(path)
+        patterns = [os.path.join("patterns", name) for name in os.listdir(os.path.join(HERE, "patterns"))]
+    except OSError:
+        return None
+    files = [name for name in (*patterns, *os.listdir(HERE)) if name.endswith((".toml", ".py"))]
+    states = [(name, os.stat(os.path.join(HERE, name))) for name in sorted(files)]
+    return "\n".join(f"{name} {state.st_size} {state.st_mtime_ns} {state.st_ino}" for name, state in states)
+
+
+def _keep(path: str, text: str) -> None:
+    """Write whole or not at all: another process may be reading or writing the same file."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    unfinished = f"{path}.{os.getpid()}"
+    try:
+        with open(unfinished, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(unfinished, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        if os.path.exists(unfinished):
+            os.unlink(unfinished)
 
 
-def assemble(data: dict[str, Any]) -> Catalog:
-    """Values from the compact form; it was checked when it was written."""
-    patterns = tuple(_pattern(entry) for entry in data["patterns"])
-    categories = tuple(
-        Category(name, slug, about, tuple(p for p in patterns if p.category == name))
-        for name, (slug, about) in words.CATEGORIES.items()
-    )
-    refs = {key: Reference(key, ref["title"], ref["url"]) for key, ref in data["references"].items()}
-    return Catalog(patterns, categories, refs, tuple(_clear_refusal(entry) for entry in data["clear_refusals"]))
+def assemble(data: Mapping[str, Any]) -> Catalog:
+    """The catalogue from its compact form, which was checked when it was written."""
+    return Catalog(data, _pattern, _clear_refusal)
 
 
-def _clear_refusal(e: dict[str, Any]) -> ClearRefusal:
+def _clear_refusal(e: Mapping[str, Any]) -> ClearRefusal:
     bounds = e.get("code_range")
     return ClearRefusal(
         code=tuple(e.get("code", ())),
@@ -83,7 +100,7 @@ def _clear_refusal(e: dict[str, Any]) -> ClearRefusal:
     )
 
 
-def _pattern(e: dict[str, Any]) -> Pattern:
+def _pattern(e: Mapping[str, Any]) -> Pattern:
     return Pattern(
         id=e["id"],
         public_name=e["public_name"],
@@ -100,7 +117,7 @@ def _pattern(e: dict[str, Any]) -> Pattern:
         treadle=e["treadle"],
         repaired=e["repaired"],
         repaired_by=tuple(e["repaired_by"]),
-        matches=tuple(_match(m) for m in e.get("match", ())),
+        matches=tuple(match_of(m) for m in e.get("match", ())),
         examples=tuple(Example(**x) for x in e.get("example", ())),
         near_misses=tuple(Example(**x) for x in e.get("near_miss", ())),
         look_alikes=e.get("look_alikes", {}),
@@ -112,6 +129,6 @@ def _pattern(e: dict[str, Any]) -> Pattern:
     )
 
 
-def _match(m: dict[str, Any]) -> Match:
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in m.items()}
+def match_of(entry: Mapping[str, Any]) -> Match:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     return Match(**fields)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+
+from treadle_diagnosis.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, RetryKind, Who
 
 
 class CatalogError(ValueError):
     """The catalogue cannot be read or contradicts itself; the message lists every fault, one a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Record):
     """One way to recognise a pattern. Every condition that is set must hold; within a list any entry may.
 
     ``words`` are lower-case phrases looked for in Meta's ``message`` or in pasted text; ``a & b`` wants both.
@@ -34,21 +40,20 @@ class Match:
     surface: tuple[str, ...] = ()
     type: tuple[str, ...] = ()
     form: str = ""
-    context: Mapping[str, Any] = field(default_factory=dict)
-    confidence: str = ""
+    context: Mapping[str, Any] = {}
+    confidence: Confidence | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Record):
     """A real-shaped answer. ``belongs_to`` is set on near misses: the pattern it does belong to (or ``unknown``)."""
 
     surface: str = "threads"
     stage: str = "unknown"
     http_status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: Any = None
     exception: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = {}
     belongs_to: str = ""
 
     @property
@@ -65,42 +70,39 @@ class Example:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Record):
     """A pattern's retry advice; the fields mean what :class:`treadle_diagnosis.RetryAdvice` says.
 
     ``then_action`` is the advised action once the budget is spent. ``per_gb_s`` adds seconds per gigabyte of media.
     """
 
-    kind: str = "never"
+    kind: RetryKind = "never"
     after_s: float | None = None
     max_attempts: int = 0
     max_delay_s: float | None = None
-    then: str | None = None
-    then_action: str | None = None
+    then: RetryKind | None = None
+    then_action: Action | None = None
     per_gb_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Record):
     key: str
     title: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Record):
     """One entry of the catalogue: a cause, who acts, what to do, and how it is recognised."""
 
     id: str
     public_name: str
     title: str
     category: str
-    lane: str
-    action: str
+    lane: Lane
+    action: Action
     retry: Retry
-    scope: str
-    who: str
+    scope: BlockerScope
+    who: Who
     what_happened: str
     owner: str
     developer: str
@@ -123,8 +125,7 @@ class Pattern:
         return f"/guide/errors/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ClearRefusal:
+class ClearRefusal(Record):
     """An answer after which a publish plainly did not happen; see ``clear_refusals.toml``.
 
     ``subcode`` holds numbers and the words ``"none"``, ``"known"``, ``"any"``; ``sources`` keys of the references.
@@ -140,8 +141,7 @@ class ClearRefusal:
     seen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Record):
     name: str
     slug: str
     about: str
@@ -149,28 +149,60 @@ class Category:
 
 
 class Catalog:
-    """All patterns, by id, by public name and by category; and the table of clear refusals."""
+    """All patterns, by id, by public name and by category; and the table of clear refusals.
+
+    Values are made of the compact form when they are first asked for: most processes look at few patterns.
+    """
 
     def __init__(
         self,
-        patterns: tuple[Pattern, ...],
-        categories: tuple[Category, ...],
-        refs: dict[str, Reference],
-        clear_refusals: tuple[ClearRefusal, ...],
-    ):
-        self.patterns = patterns
-        self.clear_refusals = clear_refusals
-        self.categories = categories
-        self.references = refs
-        self._by_name: dict[str, Pattern] = {}
-        for p in patterns:
-            self._by_name[p.id] = p
-            self._by_name[p.public_name.lower()] = p
+        data: Mapping[str, Any],
+        make: Callable[[Mapping[str, Any]], Pattern],
+        make_refusal: Callable[[Mapping[str, Any]], ClearRefusal],
+    ) -> None:
+        """``data``: the compact form; the functions make a value of an entry of it."""
+        self.entries: Sequence[Mapping[str, Any]] = data["patterns"]
+        self._data, self._make, self._make_refusal = data, make, make_refusal
+        self._made: dict[int, Pattern] = {}
+        self._by_name: dict[str, int] = {}
+        for number, entry in enumerate(self.entries):
+            self._by_name[entry["id"]] = self._by_name[entry["public_name"].lower()] = number
+
+    def pattern(self, number: int) -> Pattern:
+        """The pattern of ``entries[number]``, always the same value."""
+        made = self._made.get(number)
+        if made is None:
+            made = self._made.setdefault(number, self._make(self.entries[number]))
+        return made
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return tuple(map(self.pattern, range(len(self.entries))))
+
+    @cached_property
+    def clear_refusals(self) -> tuple[ClearRefusal, ...]:
+        return tuple(map(self._make_refusal, self._data["clear_refusals"]))
+
+    @cached_property
+    def references(self) -> dict[str, Reference]:
+        return {key: Reference(key, ref["title"], ref["url"]) for key, ref in self._data["references"].items()}
+
+    @cached_property
+    def categories(self) -> tuple[Category, ...]:
+        from treadle_diagnosis.catalog.words import CATEGORIES
+
+        return tuple(
+            Category(name, slug, about, tuple(p for p in self.patterns if p.category == name))
+            for name, (slug, about) in CATEGORIES.items()
+        )
 
     def get(self, name: str) -> Pattern | None:
         """The pattern with this id or public name; case, surrounding space, ``-`` and ``_`` do not matter."""
         wanted = name.strip().lower()
-        return self._by_name.get(wanted) or self._by_name.get(wanted.replace(" ", "_").replace("-", "_"))
+        number = self._by_name.get(wanted)
+        if number is None:
+            number = self._by_name.get(wanted.replace(" ", "_").replace("-", "_"))
+        return None if number is None else self.pattern(number)
 
     @property
     def checked(self) -> str:
@@ -181,4 +213,4 @@ class Catalog:
         return iter(self.patterns)
 
     def __len__(self) -> int:
-        return len(self.patterns)
+        return len(self.entries)

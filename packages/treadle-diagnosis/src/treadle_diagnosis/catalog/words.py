@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Surface = Literal["threads", "instagram", "facebook"]
-Stage = Literal[
-    "oauth",
-    "token_refresh",
-    "preflight",
-    "media",
-    "create_container",
-    "container_status",
-    "publish",
-    "verify",
-    "read",
-    "unknown",
-]
+from treadle_diagnosis.catalog.circumstances import STAGES as STAGES
+from treadle_diagnosis.catalog.circumstances import SURFACES as SURFACES
+from treadle_diagnosis.catalog.circumstances import TRANSPORTS as TRANSPORTS
+
 Lane = Literal[
     "meta_token",
     "linked_instagram_account",
@@ -55,8 +46,6 @@ RETRY_KINDS: tuple[RetryKind, ...] = get_args(RetryKind)
 WHO: tuple[Who, ...] = get_args(Who)
 SCOPES: tuple[BlockerScope, ...] = get_args(BlockerScope)
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
-SURFACES: tuple[Surface, ...] = get_args(Surface)
-STAGES: tuple[Stage, ...] = get_args(Stage)
 REPAIR_SIGNALS = (
     "reconnect",  # the account was connected again, or its token replaced
     "content_changed",  # text, links, poll or options of the post were edited
@@ -67,8 +56,6 @@ REPAIR_SIGNALS = (
     "time",  # passes by itself
     "person",  # somebody has to look and say so
 )
-# What a failure to reach Meta looked like, told from exception texts.
-TRANSPORTS = ("dns", "connect", "tls", "timeout", "reset", "truncated")
 
 # name -> (slug, one line that says what belongs there)
 CATEGORIES: dict[str, tuple[str, str]] = {

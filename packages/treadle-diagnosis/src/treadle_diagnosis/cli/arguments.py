@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NoReturn
+
+from treadle_diagnosis.cli.show import columns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,6 +31,9 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(columns(), 100) - 2)  # without it, the formatter imports shutil each time
+
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         if prefix == "":  # only the name, for commands of the command
             super().add_usage("%(prog)s", (), (), "")

@@ -11,17 +11,20 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
 
 from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, as_evidence, diagnose_evidence
+from treadle_diagnosis.catalog.circumstances import STAGES, SURFACES
 from treadle_diagnosis.catalog.model import CatalogError
-from treadle_diagnosis.catalog.words import STAGES, SURFACES
 from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.cli.pipe import reader_gone
 from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle_diagnosis.reading import decode
 from treadle_diagnosis.types import ACTION_LABELS
 from treadle_diagnosis.wording import visitor_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 FILE_ENDINGS = (".json", ".jsonl", ".ndjson", ".txt", ".log", ".out", ".err", ".html", ".htm", ".har", ".eml", ".md")
 

@@ -6,8 +6,8 @@ import io
 import stat
 import sys
 from os import fstat
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 

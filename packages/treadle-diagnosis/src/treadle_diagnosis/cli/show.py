@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterable
 
 
 def width() -> int:
-    return max(50, min(shutil.get_terminal_size((96, 24)).columns, 100))
+    return max(50, min(columns(), 100))
+
+
+def columns() -> int:
+    """As shutil.get_terminal_size says, whose import brings every kind of archive with it; 96 where nothing says."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 96  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 96
 
 
 def bold(text: str) -> str:
@@ -24,9 +33,20 @@ def field(label: str, text: str) -> str:
     if not text:
         return ""
     gap = 16
-    body = textwrap.wrap(text, width() - gap, break_long_words=False, break_on_hyphens=False) or [""]
+    body = _wrap(text, width() - gap)
     lines = [f"{label:<{gap}}{body[0]}", *(" " * gap + line for line in body[1:])]
     return "\n".join(lines)
+
+
+def _wrap(text: str, most: int) -> list[str]:
+    """Lines of at most ``most`` characters, broken between words only. textwrap compiles more than this line needs."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > most:
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return lines
 
 
 def steps(label: str, items: Iterable[str]) -> str:
