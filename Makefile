@@ -52,15 +52,20 @@ format: setup
 types: setup
 	@$(BIN)/mypy
 
+# The lock is written for the public index, whatever index is set here.
 lock-check:
-	@$(BOOTSTRAP) --lock-check
+	@! grep -o 'registry = "[^"]*"' uv.lock | grep -v '"https://pypi.org/simple"' || \
+		{ echo "uv.lock names an index that is not the public one; write it without yours set."; false; }
+	@uv="$$($(BOOTSTRAP) --print-uv)" && env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL \
+		UV_SYSTEM_CERTS=1 "$$uv" lock --check --quiet
 
 build:
 	@rm -rf dist
-	@$(BOOTSTRAP) --build
+	@$(BOOTSTRAP) --uv build --quiet --all-packages --out-dir dist
 
 rivals: setup
-	@$(BOOTSTRAP) --bench
+	@$(BOOTSTRAP) --uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench
+	@$(BOOTSTRAP) --uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r bench/rivals/requirements.txt
 
 bench: rivals
 	@$(BIN)/python -m bench $(ARGS)

@@ -155,4 +155,4 @@ def test_a_uv_of_ones_own(checkout: Path, index: Index) -> None:
 def test_wrong_usage_prints_the_usage(checkout: Path) -> None:
     done = run(checkout, "--devv")
     assert done.returncode == 1
-    assert "--lock-check" in done.stderr
+    assert "--print-uv" in done.stderr
