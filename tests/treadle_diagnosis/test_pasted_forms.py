@@ -42,6 +42,10 @@ FORMS: dict[str, Any] = {
     "slash": "HTTP 400, error 24/4279009",
     "objective c": 'error = { code = 24; "error_subcode" = 4279009; type = OAuthException; };',
     "only the subcode": "failed with 4279009",
+    "point": "[meta 24.4279009]",
+    "hyphen": "error 24-4279009",
+    "only the pair": "24/4279009",
+    "scanned": "code 24, subcode 4279OO9",
     "curl -i": f"HTTP/2 400 \r\ncontent-type: application/json; charset=UTF-8\r\nx-fb-trace-id: abc\r\n\r\n{TEXT}",
     "curl -v": "> POST /v1.0/me/threads_publish?creation_id=1 HTTP/2\n> Host: graph.threads.net\n>\n"
     f"< HTTP/2 400\n< content-type: application/json\n<\n* Connection #0 left intact\n{TEXT}",
@@ -146,3 +150,54 @@ def test_an_answer_of_another_family_is_said_to_be_so() -> None:
     assert unasked.surface == "instagram"
     assert "Instagram's answer" in unasked.what_happened
     assert "answer, not Threads'" not in diagnose(ENVELOPE, stage="publish").what_happened
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("OAuthException 190/463", "token_expired"),
+        ("190/463", "token_expired"),
+        ("THApiException 10/4279067", "access_tier_insufficient"),
+        ("Container failed processing (EXPIRED)", "container_expired"),
+        ("Error: Threads container 17900000000000000 never reached FINISHED", "media_processing"),
+        ("container isn't FINISHED after 30 polls", "media_processing"),
+        ("media not found", "container_not_found"),
+        ("Session expired", "token_expired"),
+    ],
+)
+def test_short_forms(text: str, pattern: str) -> None:
+    assert diagnose(text).pattern == pattern
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["order #190 failed", "issue #613", "192.168.190.463 refused", "2026-10-24 4279", "ratio 24-30", "see ticket #4"],
+)
+def test_numbers_of_something_else_are_not_codes(text: str) -> None:
+    assert diagnose(text).pattern == "unknown"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Twitter API: 401 Unauthorized",
+        "LinkedIn returned 429 Too Many Requests",
+        "bsky.social: ExpiredToken: Token has expired",
+        {"message": "Invalid access token", "serviceErrorCode": 65600, "status": 401},
+        {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"},
+        {"error": {"code": "access_token_invalid", "message": "The access token is invalid", "log_id": "2026"}},
+    ],
+)
+def test_errors_of_other_networks_are_called_that(body: Any) -> None:
+    assert diagnose(body).pattern == "other_platform"
+
+
+@pytest.mark.parametrize(
+    ("body", "pattern"),
+    [
+        ("Cross-post to Twitter done, Threads failed: OAuthException 190/463", "token_expired"),
+        ("mastodon ok; graph.threads.net: (#4) Application request limit reached", "app_request_limit"),
+    ],
+)
+def test_a_text_that_names_both_is_read_for_ours(body: str, pattern: str) -> None:
+    assert diagnose(body).pattern == pattern

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from treadle_diagnosis import unlisted
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import Pattern
 from treadle_diagnosis.facts import Facts
+from treadle_diagnosis.other_platforms import OTHER_PLATFORM, answered, named_in
 from treadle_diagnosis.publishing import OUTCOME_UNKNOWN, at_publish, leaves_open, no_id, risky_if_published
-from treadle_diagnosis.reading import read
+from treadle_diagnosis.reading import decode, read
 from treadle_diagnosis.record import replaced
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
@@ -154,6 +156,34 @@ def _status(value: Any) -> int | None:
 
 def diagnose_evidence(evidence: Evidence) -> Diagnosis:
     """The work of :func:`diagnose` for evidence that is already in its shape."""
+    body = evidence.body
+    alone = body is None or (type(body) is dict and type(body.get("errors")) is not list)
+    if alone or "finding" in evidence.context:
+        return _of_one(evidence)
+    return _of_several(evidence, decode(bytes(body)) if isinstance(body, (bytes, bytearray, memoryview)) else body)
+
+
+def _of_several(evidence: Evidence, body: Any) -> Diagnosis:
+    """The diagnosis of the error that stops the work; that of a good answer when it came last."""
+    from treadle_diagnosis.several import after_last_success, deciding, errors_in, pieces_of, with_count
+    from treadle_diagnosis.texts import place_of
+
+    pieces = pieces_of(body, rule_book().known)
+    errors = errors_in(pieces)
+    if errors < 2 and not (errors and pieces[-1].success):
+        return _of_one(evidence)
+    facts = Facts(evidence.surface, evidence.stage, None, {})
+    if isinstance(body, str):
+        place_of(body, facts)
+    left = after_last_success(pieces)
+    if not left:
+        return _nothing(facts, "over")
+    found = [_of_one(replaced(evidence, surface=facts.surface, stage=facts.stage, body=piece.body)) for piece in left]
+    chosen = replaced(deciding(found), raw=redact(evidence.body, max_chars=RAW_CHARS))
+    return with_count(chosen, errors) if errors > 1 else chosen
+
+
+def _of_one(evidence: Evidence) -> Diagnosis:
     book = rule_book()
     facts = read(evidence, book.known)
     raw = evidence.body if evidence.body is not None else evidence.exception
@@ -165,7 +195,12 @@ def diagnose_evidence(evidence: Evidence) -> Diagnosis:
     if facts.success and not (published and no_id(evidence.body)):
         facts.empty = "fine"
     if facts.empty:
-        return _nothing(facts)
+        return _nothing(facts, facts.empty)
+    nameless = facts.subcode is None and not facts.type and not published
+    if nameless and (named_in(facts.message) or answered(evidence.body)):
+        named = load().get(OTHER_PLATFORM)
+        assert named is not None
+        return _build(named, facts, raw, (), "likely")
     hit = None if facts.success else book.best(facts)
     if hit is None:
         return _open_outcome(facts, raw, ()) if published else _unknown(facts, raw)
@@ -173,10 +208,13 @@ def diagnose_evidence(evidence: Evidence) -> Diagnosis:
     found = matched(rule, facts)
     if published and leaves_open(rule, facts):
         return _open_outcome(facts, raw, found)
+    if unlisted.nothing_but_a_number(rule, facts):
+        return _unknown(facts, raw)
     diagnosis = _build(rule.pattern, facts, raw, found, _confidence(rule, facts))
+    if unlisted.decides(rule, facts):
+        diagnosis = unlisted.less_sure(diagnosis, rule)
     if facts.stage == "unknown" and not published and risky_if_published(rule, facts):
-        sharper: Diagnosis = replaced(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
-        return sharper
+        return replaced(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
     return diagnosis
 
 
@@ -276,10 +314,11 @@ def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:
     )
 
 
-def _nothing(facts: Facts) -> Diagnosis:
-    why = {
+def _nothing(facts: Facts, why: str) -> Diagnosis:
+    because = {
         "binary": "This is binary data, not an answer.",
         "fine": "This is a good answer: it holds a result and no error.",
+        "over": "The last answer is a good one: the errors before it are over.",
     }
     return Diagnosis(
         pattern=NOTHING,
@@ -290,7 +329,7 @@ def _nothing(facts: Facts) -> Diagnosis:
         retry=NEVER,
         who="nobody",
         confidence="guess",
-        what_happened=why.get(facts.empty, "There is nothing here to read."),
+        what_happened=because.get(why, "There is nothing here to read."),
         next_step='Paste the error as it came: the JSON answer ({"error": …}), the log line, the output of curl -i, '
         "the address you were sent back to after connecting, or the exception text.",
         next_step_developer="Give at least one of body, exception or http_status; stage and surface make it sharper.",

@@ -30,6 +30,7 @@ class Known(Record):
 class Facts:
     """The facts a matcher looks at. ``message`` is Meta's own message in lower case.
 
+    ``unlisted`` says that there is a subcode beside the code which no pattern names; the matcher sets it.
     ``structured`` says that it came as JSON. ``empty`` is ``"nothing"``, ``"binary"`` or ``"fine"`` (a good answer)
     when there is nothing to diagnose.
     """
@@ -44,6 +45,7 @@ class Facts:
     container: str = ""
     oauth: str = ""
     transport: str = ""
+    unlisted: bool = False
     structured: bool = False
     success: bool = False
     empty: str = ""

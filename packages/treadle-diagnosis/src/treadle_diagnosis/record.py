@@ -10,7 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
     from collections.abc import Iterator
-    from typing import Any, ClassVar, NoReturn, dataclass_transform
+    from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+
+    R = TypeVar("R", bound="Record")
 else:
 
     def dataclass_transform(**_):
@@ -117,6 +119,6 @@ class Record(metaclass=_RecordType):
         return type(self), tuple(self._values())
 
 
-def replaced(record: Any, **changes: Any) -> Any:
+def replaced(record: R, **changes: Any) -> R:
     """A copy of a record with some fields changed."""
     return type(record)(**{name: getattr(record, name) for name in record._fields} | changes)

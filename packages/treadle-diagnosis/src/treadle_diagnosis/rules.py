@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
 _MISSING = object()
+_REPEATS = frozenset({"later", "new_container"})
 
 
 class Rule:
@@ -50,12 +51,15 @@ class Rule:
             )
             if allowed and name != filed
         )
-        self._rare = bool(match.http or match.code_range or match.form or match.oauth or match.without)
+        self._rare = bool(
+            match.http or match.code_range or match.form or match.oauth or match.without or match.unlisted_subcode
+        )
         self.weight = (
             1000 * bool(match.subcode)
             + 900 * bool(match.constant)
             + 300 * bool(match.code)
             + 180 * bool(match.code_range)
+            + 200 * match.unlisted_subcode
             + 340 * bool(match.words)
             + 330 * bool(match.oauth)
             + 250 * bool(match.container)
@@ -97,6 +101,8 @@ class Rule:
 
     def _rare_hold(self, f: Facts) -> bool:
         m = self.match
+        if m.unlisted_subcode and not f.unlisted:
+            return False
         if m.http and not _http_fits(m.http, f.http_status):
             return False
         if m.code_range and not (f.code is not None and m.code_range[0] <= f.code <= m.code_range[1]):
@@ -212,10 +218,13 @@ class RuleBook:
 
     def best(self, f: Facts) -> tuple[Rule, int] | None:
         """The rule that holds with the most weight; on a tie, the earlier pattern of the catalogue."""
-        if f.subcode is not None and (rules := self.by_subcode.get(f.subcode)):
-            hit = _heaviest(rules, f)
-            if hit is not None:
-                return hit
+        if f.subcode is not None:
+            if rules := self.by_subcode.get(f.subcode):
+                hit = _heaviest(rules, f)
+                if hit is not None:
+                    return hit
+            else:
+                f.unlisted = f.subcode != f.code
         if f.constant and (rules := self.by_constant.get(f.constant)):
             hit = _heaviest(rules, f)
             if hit is not None:
@@ -238,6 +247,9 @@ class RuleBook:
         if code is not None:
             candidates += self.ranges
         hit = _heaviest(candidates, f)
+        if f.unlisted and hit is not None and hit[0].pattern.retry.kind in _REPEATS:
+            # Words that go with a code do not make its retry any safer.
+            hit = _heaviest([rule for rule in candidates if rule.match.unlisted_subcode], f) or hit
         return self._plainer(f, hit) if vague else hit
 
     def _plainer(self, f: Facts, hit: tuple[Rule, int] | None) -> tuple[Rule, int] | None:

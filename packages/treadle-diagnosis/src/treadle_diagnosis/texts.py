@@ -32,14 +32,31 @@ _CODE = re.compile(
     re.I,
 )
 _HASH = re.compile(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
-_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?[/:]\s?(\d{6,7})(?![\w/])")
+# "190/463", "24.4279009", "24-4279009": a pair counts only when the catalogue knows both of its numbers.
+_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?([/:.-])\s?(\d{3,7})(?![\w/-]|\.\d)")
+# Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
+_SCANNED = re.compile(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
+_AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
 _SEVEN = re.compile(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
 _META_ERROR = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
 _TYPED_CODE = re.compile(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
+# "order #190": a number of something else.
+_OTHER_NUMBER = re.compile(
+    r"\b(?:order|issue|pull(?: request)?|pr|ticket|invoice|item|row|line|job|case|bug|no|nr|number|step|slot|user|room|"
+    r"channel|build|run|task|attempt|post|customer|version|table|page|part|chapter|booking|payment)[ .:]{0,3}\Z",
+    re.I,
+)
 _REDIRECT = re.compile(r"(?:^|[?&#\s\"'])(error(?:_code|_reason|_message|_description|_type)?=[^\s\"'<>]{1,2000})")
 _HOST = re.compile(r"\b(?:graph|api|www)?\.?(threads\.(?:net|com)|instagram\.com|facebook\.com)\b", re.I)
 _CONTAINER = re.compile(
     r"[\"']?status(?:_code)?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(IN_PROGRESS|FINISHED|PUBLISHED|ERROR|EXPIRED)\b"
+)
+# "failed processing (EXPIRED)", "container is in state ERROR"; Meta's own capitals.
+_CONTAINER_WORDS = re.compile(
+    r"\b(?:container|processing|media|state|status)\b[^\n]{0,80}?\b(IN_PROGRESS|ERROR|EXPIRED)\b(?!__)"
+)
+_NEVER_FINISHED = re.compile(
+    r"\b(?:never|not|\w{2,6}n't|failed to|without|before)\b[^\n]{0,30}?\bFINISHED\b|\bstill IN_PROGRESS\b"
 )
 _EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
 _HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
@@ -80,6 +97,16 @@ def read_text(text: str, facts: Facts, known: Known) -> None:
         _take_html(body, facts)
         return
     _take_words(body, facts, known)
+
+
+def read_line(line: str, facts: Facts, known: Known) -> None:
+    """Fill ``facts`` from one line of prose or of a log."""
+    _take_words(line, facts, known)
+
+
+def place_of(text: str, facts: Facts) -> None:
+    """Surface and stage, from the addresses and words of a text, where ``facts`` does not hold them yet."""
+    _infer_place(clip(text), facts)
 
 
 def clip(text: str) -> str:
@@ -247,13 +274,12 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
             facts.code = int(hit.group(1))
         elif (hit := _HASH.search(text)) is not None:
             facts.code = int(hit.group(1) or hit.group(2))
-        if hit := _PAIR.search(text):
-            first, second = int(hit.group(1)), int(hit.group(2))
-            if second in known.subcodes or facts.code == first:
-                facts.code, facts.subcode = first, second
+    if (pair := _pair(text, facts.code, known)) is not None:
+        facts.code, facts.subcode = pair
     if facts.code is None and (hit := _TYPED_CODE.search(text)):
         number = int(hit.group(1) or hit.group(2))
-        if number in known.codes and number not in HTTP_LIKE:
+        other = hit.group(2) and _OTHER_NUMBER.search(text[max(0, hit.start() - 24) : hit.start()])
+        if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
@@ -262,6 +288,8 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
             if int(hit.group(1)) in known.subcodes:
                 facts.subcode = int(hit.group(1))
                 break
+        else:
+            facts.subcode = _scanned_subcode(text, known)
     if facts.code in TOKEN_SUBCODES and facts.code != 452 and facts.subcode is None:
         facts.code, facts.subcode = 190, facts.code
     if facts.code is not None and facts.code == facts.http_status:
@@ -270,9 +298,35 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
         facts.container = hit.group(1)
     elif text.strip().upper() in CONTAINER_STATES:
         facts.container = text.strip().upper()
+    elif _NEVER_FINISHED.search(text):
+        facts.container = "IN_PROGRESS"
+    elif hit := _CONTAINER_WORDS.search(text):
+        facts.container = hit.group(1)
     if hit := CONSTANT.search(text):
         facts.constant = hit.group(1)
     if _ME_WORKS.search(text) and "me_ok" not in facts.context:
         facts.context = {**facts.context, "me_ok": True}
     if facts.code is None and facts.subcode is None and not facts.type:
         facts.transport = classify(text)
+
+
+def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
+    """Code and subcode written as a pair; a second number that is not known counts only beside its code."""
+    for hit in _PAIR.finditer(text[:8000]):
+        first, between, second = int(hit.group(1)), hit.group(2), int(hit.group(3))
+        if second in TOKEN_SUBCODES and first in (190, 102):
+            return first, second
+        if second > 99_999 and second in known.subcodes and (between in "/:" or first in known.codes):
+            return first, second
+        if second > 99_999 and between in "/:" and code == first:
+            return first, second
+    return None
+
+
+def _scanned_subcode(text: str, known: Known) -> int | None:
+    """A subcode that a scanner has read with letters for digits."""
+    for hit in _SCANNED.finditer(text[:8000]):
+        read = hit.group()
+        if sum(map(str.isdigit, read)) >= 4 and int(read.translate(_AS_DIGITS)) in known.subcodes:
+            return int(read.translate(_AS_DIGITS))
+    return None

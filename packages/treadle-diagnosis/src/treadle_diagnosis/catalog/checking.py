@@ -84,7 +84,7 @@ OPTIONAL = {
 MATCH = {
     "subcode": WHOLES, "code": WHOLES, "code_range": RANGE, "constant": TEXTS, "container": TEXTS, "words": TEXTS,
     "without": TEXTS, "oauth": TEXTS, "transport": TEXTS, "http": TEXTS, "stage": TEXTS, "surface": TEXTS,
-    "type": TEXTS, "form": TEXT, "context": TABLE, "confidence": TEXT,
+    "type": TEXTS, "form": TEXT, "context": TABLE, "unlisted_subcode": FLAG, "confidence": TEXT,
 }  # fmt: skip
 EXAMPLE = {
     "surface": TEXT, "stage": TEXT, "http_status": WHOLE, "headers": TEXT_TABLE, "body": ANYTHING, "json": JSON,

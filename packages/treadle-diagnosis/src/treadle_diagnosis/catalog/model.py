@@ -23,7 +23,8 @@ class Match(Record):
 
     ``words`` are lower-case phrases looked for in Meta's ``message`` or in pasted text; ``a & b`` wants both.
     ``context`` compares facts of the caller: a plain value must be equal, ``">= 3"`` and ``"< 30"`` compare numbers,
-    a list wants one of its values, ``"missing"`` wants the fact to be absent.
+    a list wants one of its values, ``"missing"`` wants the fact to be absent. ``unlisted_subcode`` wants a subcode
+    beside the code that no pattern names.
     """
 
     subcode: tuple[int, ...] = ()
@@ -41,6 +42,7 @@ class Match(Record):
     type: tuple[str, ...] = ()
     form: str = ""
     context: Mapping[str, Any] = {}
+    unlisted_subcode: bool = False
     confidence: Confidence | None = None
 
 
