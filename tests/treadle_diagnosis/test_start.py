@@ -34,6 +34,16 @@ def test_a_start_imports_nothing_dear(words: tuple[str, ...]) -> None:
     loaded = set(done.stderr.split())
     assert DEAR & loaded == set()
     assert "treadle_diagnosis.catalog.build" not in loaded
+    assert ("treadle_diagnosis.engine" in loaded) is (words[0] == ANSWER)
+
+
+def test_the_names_of_the_package_are_imported_when_asked_for() -> None:
+    import treadle_diagnosis as package
+
+    assert all(hasattr(package, name) for name in package.__all__)
+    assert package.RetryAdvice is RetryAdvice
+    with pytest.raises(AttributeError, match="no attribute 'diagnos'"):
+        package.diagnos  # noqa: B018
 
 
 class Point(Record):

@@ -7,8 +7,12 @@
 
 from __future__ import annotations
 
-from treadle_diagnosis.engine import NOTHING, UNKNOWN, as_evidence, diagnose, diagnose_evidence, from_pattern
-from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from treadle_diagnosis.engine import NOTHING, UNKNOWN, as_evidence, diagnose, diagnose_evidence, from_pattern
+    from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
 
 __version__ = "0.1.0"
 
@@ -23,3 +27,15 @@ __all__ = [
     "diagnose_evidence",
     "from_pattern",
 ]
+
+_HOMES = {"Diagnosis": "types", "Evidence": "types", "RetryAdvice": "types"}
+
+if not TYPE_CHECKING:  # types know the names from above, and no others
+
+    def __getattr__(name: str) -> object:
+        """The names above, imported when one is first asked for: whoever needs one module pays for no other."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'engine')}"), name)
+        globals()[name] = value
+        return value
