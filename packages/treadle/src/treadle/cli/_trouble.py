@@ -51,9 +51,9 @@ def trouble_of(error: Exception) -> Trouble | None:
 def _setting(error: Exception) -> Trouble:
     first = error.errors()[0]  # type: ignore[attr-defined]
     name = "_".join(map(str, first["loc"])).upper()
-    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
     # What concerns several settings names them itself.
-    what = f"The setting TREADLE_{name} is wrong: {said}." if name else f"{said}."
+    what = f"The setting TREADLE_{name} is wrong: {message}." if name else f"{message}."
     return Trouble(what, "Correct it in the environment or treadle.toml.", 2)
 
 

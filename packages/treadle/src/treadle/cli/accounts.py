@@ -110,9 +110,9 @@ def _todo(account: Mapping[str, Any]) -> list[str]:
         return (
             [f"'treadle accounts resume {called(account)}' publishes the posts that wait."] if account["paused"] else []
         )
-    told = "" if health == "disconnected" else str(cause.get("next_step") or cause.get("why") or "")
+    step = "" if health == "disconnected" else str(cause.get("next_step") or cause.get("why") or "")
     way = f"'treadle accounts reconnect {called(account)}' prints a link for its owner." if health in AGAIN else ""
-    return [sentence for sentence in (told, way) if sentence]
+    return [sentence for sentence in (step, way) if sentence]
 
 
 @command(app)
@@ -195,8 +195,8 @@ def _not_added(made: Unknown | ConnectPage, asked: str) -> NoReturn:
 
     if isinstance(made, ConnectPage):
         if speaks_json():
-            said = " ".join((made.happened, *made.todo))
-            print_json({**made.to_json(), "error": "threads_refused", "message": f"{made.title}. {said}"})
+            message = " ".join((made.happened, *made.todo))
+            print_json({**made.to_json(), "error": "threads_refused", "message": f"{made.title}. {message}"})
         else:
             write(bold(made.title), made.happened, *made.todo)
         raise typer.Exit(1)
@@ -340,7 +340,7 @@ def refresh(
     if not row["connected"]:
         not_connected()
     made = asyncio.run(with_accounts(app, lambda accounts: renew(accounts, row["id"], asked=True)))
-    said = {
+    message = {
         "refreshed": "The token was refreshed.",
         "later": "Not refreshed this time. Treadle will try again automatically.",
         "dead": "The access token no longer works: reconnect the account.",
@@ -350,9 +350,9 @@ def refresh(
     if cmd.json:
         word = {} if renewed else {"error": "busy" if made.outcome == "skipped" else "threads_refused"}
         cause = made.diagnosis.to_json() if made.diagnosis else None
-        print_json({"outcome": made.outcome, **word, "message": said, "cause": cause})
+        print_json({"outcome": made.outcome, **word, "message": message, "cause": cause})
     else:
-        write(bold(said), field("What happened", made.diagnosis.what_happened) if made.diagnosis else "")
+        write(bold(message), field("What happened", made.diagnosis.what_happened) if made.diagnosis else "")
     if not renewed:
         raise typer.Exit(1)
 

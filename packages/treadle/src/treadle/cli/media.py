@@ -92,8 +92,8 @@ async def _add(app: App, workspace_id: str, files: Sequence[str]) -> int:
             if isinstance(made, NotKept):
                 if speaks_json():
                     found = [finding_json(f, "file", app.settings.public_url) for f in made.findings]
-                    said = " ".join(f["message"] for f in found)
-                    print_json({"error": "invalid_request", "message": said, "file": given, "findings": found})
+                    message = " ".join(f["message"] for f in found)
+                    print_json({"error": "invalid_request", "message": message, "file": given, "findings": found})
                 else:
                     for f in made.findings:
                         typer.echo(f"{given}: {f.message}", err=True)

@@ -73,12 +73,12 @@ def list_posts(
         raise typer.BadParameter(f"one of {', '.join(SORTS)}", param_hint="--sort")
     if after and sort_of_cursor(after) != sort:
         made_under = sort_of_cursor(after)
-        said = (
+        message = (
             f"it belongs to a list sorted by '{made_under}': add --sort={made_under}"
             if made_under
             else "it is not the 'next' of a page"
         )
-        raise typer.BadParameter(said, param_hint="--after")
+        raise typer.BadParameter(message, param_hint="--after")
     app, workspace_id = cmd.app, cmd.workspace_id
     account_id = cmd.account(account)["id"] if account else None
     filters = Filters(state or (), lane or (), pattern or (), account_id, label or None, search or None, sort=sort)

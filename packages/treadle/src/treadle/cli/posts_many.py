@@ -106,10 +106,10 @@ def _do(
     rows = [(id_, *_result(answer)) for id_, answer, _ in answers]
     done = sum(1 for _, ok, _ in rows if ok)
     if speaks_json():
-        data = [{"id": id_, "done": ok, "message": said} for id_, ok, said in rows]
+        data = [{"id": id_, "done": ok, "message": message} for id_, ok, message in rows]
         print_json({"action": order.action, "chosen": len(ids), "done": done, "refused": len(ids) - done, "data": data})
     else:
-        table(("Post", "Done", "Answer"), [(id_, "yes" if ok else "no", said) for id_, ok, said in rows])
+        table(("Post", "Done", "Answer"), [(id_, "yes" if ok else "no", message) for id_, ok, message in rows])
         typer.echo(f"{done} of {len(ids)} done.", err=True)
     if done < len(ids):
         raise typer.Exit(1)

@@ -164,9 +164,9 @@ async def _medium(app: App, workspace_id: str, given: str) -> dict[str, Any]:
     found = made.findings if isinstance(made, NotKept) else []
     if isinstance(made, NotKept):
         if speaks_json():
-            said = " ".join(f.message for f in found)
+            message = " ".join(f.message for f in found)
             print_json(
-                {"error": "invalid_request", "message": said, "findings": [finding_json(f, given) for f in found]}
+                {"error": "invalid_request", "message": message, "findings": [finding_json(f, given) for f in found]}
             )
             raise typer.Exit(1)
         fail("\n".join(f"{given}: {f.message}" for f in found))

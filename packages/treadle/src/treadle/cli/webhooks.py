@@ -175,7 +175,7 @@ def resume(
     _change(cmd, webhook, "Resumed. Kept events are sent now.", paused=False)
 
 
-def _change(cmd: Invocation, webhook: str, said: str, **what: Any) -> None:
+def _change(cmd: Invocation, webhook: str, message: str, **what: Any) -> None:
     from treadle.domain.refusal import Refusal
     from treadle.services import webhooks
 
@@ -185,7 +185,7 @@ def _change(cmd: Invocation, webhook: str, said: str, **what: Any) -> None:
         made = webhooks.change(conn, app, workspace_id, id_, actor=ACTOR, **what)
     if isinstance(made, Refusal):
         fail_refusal(made)
-    print_result(made.model_dump(), said)
+    print_result(made.model_dump(), message)
 
 
 @command(app)

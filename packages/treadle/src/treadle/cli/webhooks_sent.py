@@ -101,17 +101,17 @@ def _follow(cmd: Invocation, delivery_id: str, wait: float) -> None:
 
 def answer_words(delivery: dict[str, Any], *, most: int = 60) -> str:
     """The last response, and when it is retried; in at most ``most`` characters."""
-    said = "not sent yet"
+    message = "not sent yet"
     if delivery["history"]:
         last = delivery["history"][-1]
-        said = (
+        message = (
             f"HTTP {last['status']}"
             if last["status"] is not None
             else str(last["error"] or "no answer").removesuffix(".")
         )
-        said += f" after {last['took_s']:g} s" if last.get("took_s") is not None else ""
+        message += f" after {last['took_s']:g} s" if last.get("took_s") is not None else ""
     again = f", retry {when(delivery['next_at'])}" if delivery["state"] == "due" and delivery["history"] else ""
-    return short(said, most) + again
+    return short(message, most) + again
 
 
 def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] | None:

@@ -196,7 +196,7 @@ def resume(cmd: Invocation) -> None:
     _change(cmd, {"paused": False}, "Resumed: the posts that waited are published.")
 
 
-def _change(cmd: Invocation, body: dict[str, Any], said: str) -> None:
+def _change(cmd: Invocation, body: dict[str, Any], message: str) -> None:
     """What ``PATCH /v1/workspaces/{id}`` does, by the same rules."""
     from treadle.domain.answers import Rejected
     from treadle.services.workspaces import change, change_problem
@@ -209,7 +209,7 @@ def _change(cmd: Invocation, body: dict[str, Any], said: str) -> None:
     if isinstance(made, Rejected):
         fail_findings(made.findings)
     found = _read(app, workspace_id)
-    print_result(found, said)
+    print_result(found, message)
 
 
 @command(app, "add-alert")
@@ -257,7 +257,7 @@ def remove_alert(
     _alerts(cmd, "remove", work, "Removed: it receives no more alerts.")
 
 
-def _alerts(cmd: Invocation, did: str, work: Any, said: str) -> None:
+def _alerts(cmd: Invocation, did: str, work: Any, message: str) -> None:
     from treadle.people import audit
 
     app, workspace_id = cmd.app, cmd.workspace_id
@@ -268,7 +268,7 @@ def _alerts(cmd: Invocation, did: str, work: Any, said: str) -> None:
     if refusal is not None:
         fail_refusal(refusal)
     found = _read(app, workspace_id)
-    print_result(found, said)
+    print_result(found, message)
 
 
 @command(app, "test-alert")

@@ -129,7 +129,7 @@ CASES: tuple[Case, ...] = (
         },
         pattern="container_not_found",
         most_creates=1,
-        tells="recovers by itself",
+        tells="recovers automatically",
     ),
     Case(
         "answer lost after the effect",

@@ -1,4 +1,4 @@
-"""The command: put the stage up, play, show, judge."""
+"""The command: start sandbox and server, play the posts, show them, and compare the result."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SETTLE_S, TIME_SCALE = 60.0, 0.1
 @app.command()
 def demo(
     exit_: Annotated[
-        bool, typer.Option("--exit", help="End when everything is played; status 0 only if it ended as it has to.")
+        bool, typer.Option("--exit", help="Exit when all posts are done; code 0 only if they ended as expected.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Port of the server; 0 picks a free one.")] = 0,
-    keep: Annotated[Path | None, typer.Option(help="Keep the data here instead of a temporary folder.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the server; 0 takes a free one.")] = 0,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the data in this folder.")] = None,
 ) -> None:
-    """Watch posts go to a Threads on this machine: some fail, each failure is named, the repaired ones go out."""
+    """Watch posts go to a sandbox on this machine: some fail, failures are explained, repaired ones are published."""
     console = Console(width=None if os.isatty(1) else 160)
     with contextlib.ExitStack() as stack:
         folder = absolute(keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="treadle-demo-")))
@@ -82,7 +82,7 @@ async def _demo(console: Console, folder: Path, port: int, exit_: bool) -> int:
         )
         with serving(settings, listener, WORKSPACE) as server:
             stage = Stage(server.app, sandbox, server.url, server.api_key, host.urls, console.print)
-            console.print(f"Threads' stand-in: {sandbox.url}   Treadle: {server.url}", highlight=False)
+            console.print(f"Sandbox: {sandbox.url}   Treadle: {server.url}", highlight=False)
             played = time.monotonic()
             async with show.live_table(stage, console):
                 await play(stage)
@@ -91,7 +91,7 @@ async def _demo(console: Console, folder: Path, port: int, exit_: bool) -> int:
             if not exit_:
                 password = secrets.token_urlsafe(9)
                 await add_user(server.app.db, WORKSPACE, EMAIL, password, actor="demo", now=server.app.now())
-                console.print(f"\nSee the posts at {server.url}/posts and on Threads' stand-in at {sandbox.url}/ .")
+                console.print(f"\nSee the posts at {server.url}/posts and in the sandbox at {sandbox.url}/ .")
                 console.print(f"Log in with {EMAIL} and the password {password}. Ctrl-C ends it.", highlight=False)
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.Event().wait()

@@ -40,14 +40,14 @@ async def play(stage: Stage) -> None:
     for name in SCENE_ACCOUNTS:
         stage.sandbox.control.add_account(name)
         stage.accounts[name] = await connect(stage.base_url, stage.api_key, name)
-    stage.say(f"{len(SCENE_ACCOUNTS)} accounts connected through Threads' own window (the sandbox's).")
+    stage.say(f"{len(SCENE_ACCOUNTS)} accounts connected through the authorization window of the sandbox.")
     stage.sandbox.control.clear_requests()
     for case in CASES:
         await _post(stage, case)
     revoked = await _revoke(stage)
     await _until(stage, [p.post_id for p in revoked], lambda states: all(s == "blocked" for s in states), 60.0)
     _one_call(stage, revoked)
-    stage.say("The revoked account's posts wait behind one cause. Connecting it again ...")
+    stage.say("The posts of the account without access wait for one cause. Reconnecting it ...")
     await connect(stage.base_url, stage.api_key, "revoked", account_id=stage.accounts["revoked"])
     ids = [p.post_id for p in stage.played]
     await _until(stage, ids, lambda states: all(s in RESTING for s in states), FOR_ALL_S)
@@ -99,7 +99,7 @@ async def _revoke(stage: Stage) -> list[Played]:
             "revoked",
             text(words),
             pattern="app_removed_by_owner" if index == 1 else None,
-            tells="goes by itself after reconnecting",
+            tells="published automatically after reconnecting",
         )
         played.append(await _post(stage, case))
     return played
@@ -138,7 +138,7 @@ def _states(conn: Any, stage: Stage, ids: list[str]) -> list[str]:
 
 
 def _judge(stage: Stage) -> None:
-    """Hold every post against how it has to end: its state, its cause, and what stands on Threads."""
+    """Compare every post with how it has to end: its state, its cause, and what is on Threads."""
     live = stage.sandbox.control.posts()
     with stage.app.db.read() as conn:
         for played in stage.played:
@@ -160,7 +160,7 @@ def _judge(stage: Stage) -> None:
             wanted_texts = {part["text"] for part in view["parts"]}
             copies = sum(1 for post in live if post.get("text") in wanted_texts)
             if copies != case.copies or (case.state == "published" and standing != case.copies):
-                stage.differences.append(f"{case.name}: stands {copies} times on Threads, should be {case.copies}")
+                stage.differences.append(f"{case.name}: is on Threads {copies} times, should be {case.copies}")
             creates = sum(1 for e in events if e["stage"] == "create_container" and e["kind"] == "call")
             if case.most_creates is not None and creates > case.most_creates:
                 stage.differences.append(

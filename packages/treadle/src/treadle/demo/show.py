@@ -98,12 +98,12 @@ def summary(stage: Stage, console: Console, took_s: float) -> None:
                 console.print(line, highlight=False, soft_wrap=True)
     console.print()
     if stage.differences:
-        console.print(f"{len(stage.differences)} differences from how it has to end:", style="red")
+        console.print(f"{len(stage.differences)} differences from what is expected:", style="red")
         for difference in stage.differences:
             console.print(f"  - {difference}", highlight=False)
         return
     console.print(
-        f"All {len(stage.played)} posts ended as they have to, in {took_s:.0f} s: nothing lost, nothing doubled.",
+        f"All {len(stage.played)} posts ended as expected, in {took_s:.0f} s: nothing lost, nothing doubled.",
         style="green",
         highlight=False,
     )
