@@ -41,14 +41,27 @@ from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 from treadle_threads.client import ThreadsClient
 from treadle_threads.options import (
+    EVERY,
     OPTIONS,
     PARAMETERS,
     STRUCTURED,
+    TEXT_ONLY,
+    WITH_MEDIA,
+    Address,
+    Choice,
     Countries,
+    Gif,
     Id,
+    Kind,
+    LongText,
+    MediaType,
     Option,
     OptionTable,
+    Poll,
+    Source,
+    Spoilers,
     Switch,
+    Text,
     agrees,
     in_words,
     limits_of,
@@ -234,7 +247,7 @@ def published_in_the_sandbox(option: Option) -> tuple[Stage, Post, Any]:
     here = stage()
     value = value_in_the_sandbox(option, here)
     url = "" if "TEXT" in option.applies_to else IMAGE["url"]
-    wire = option_params({option.name: value})
+    wire = option_params({option.name: value}, OptionTable(option))
     here.call.params = {**container_params("IMAGE" if url else "TEXT", text=TEXT, url=url), **wire}
     made = create.draft(here.world, here.call)
     assert not isinstance(made, Reply), made.body
@@ -251,7 +264,7 @@ def taken_by_the_sandbox(option: Option) -> None:
             continue  # a poll of a wrong shape was published as plain text (seen)
         if isinstance(option.kind, Switch):
             continue  # what is no truth value counts as absent
-        if option.name == "reply_control" and value.lower() in option.kind.values:  # type: ignore[union-attr]
+        if isinstance(option.kind, Choice) and value.lower() in option.kind.values:
             continue  # Threads reads choices in any case
         here.call.params = {
             **container_params("IMAGE" if "TEXT" not in option.applies_to else "TEXT", text=TEXT, url=IMAGE["url"]),
@@ -368,6 +381,35 @@ def test_a_use_that_is_removed_is_noticed(consumer: Consumer, option: Option, mo
     monkeypatch.setattr(consumer.module, consumer.table, table.without(option.name))
     with pytest.raises((AssertionError, LookupError, reading.UnknownField)):
         consumer.check(option)
+
+
+KINDS: tuple[Kind, ...] = (
+    Switch(), Choice({"warm": "Warm", "cold": "Cold"}, default="warm"), Text(35),
+    Text(12, least=1, without="/", mark="~"), Id("a loom", "Look it up."), Address(), Countries(),
+    Poll(("option_a", "option_b", "option_c"), most=9), Gif(("TENOR2",)), Spoilers(3), LongText(77),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: type(kind).__name__)
+@pytest.mark.parametrize("applies_to", [EVERY, TEXT_ONLY, WITH_MEDIA], ids=["every", "text", "media"])
+def test_a_new_option_is_one_entry(
+    kind: Kind, applies_to: frozenset[MediaType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the fields that every entry has, and nothing else said anywhere, it works in every place."""
+    choices = f"{{{','.join(kind.names)}}}" if isinstance(kind, Poll) else ""  # without them Threads returns two
+    new = Option(
+        name="loom_setting", kind=kind, label="How the loom is set", noun="loom setting", about="How it is set.",
+        group="elsewhere", source=Source("guessed", "nobody"), applies_to=applies_to,
+        read_as=(f"loom_setting{choices}",), compare="equal", scope="threads_delete", scope_source=Source("documented", "nobody"),
+    )  # fmt: skip
+    for module, table in {(c.module, c.table) for c in CONSUMERS.values() if c.module is not HERE}:
+        monkeypatch.setattr(module, table, getattr(module, table).plus(new))
+    for place, consumer in CONSUMERS.items():
+        if consumer.of(new) and consumer.module is not HERE:
+            try:
+                consumer.check(new)
+            except Exception as wrong:
+                raise AssertionError(f"{place}: {wrong}") from wrong
 
 
 def test_who_reads_the_table_is_a_consumer() -> None:
