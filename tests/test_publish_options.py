@@ -400,7 +400,8 @@ def test_a_new_option_is_one_entry(
     new = Option(
         name="loom_setting", kind=kind, label="How the loom is set", noun="loom setting", about="How it is set.",
         group="elsewhere", source=Source("guessed", "nobody"), applies_to=applies_to,
-        read_as=(f"loom_setting{choices}",), compare="equal", scope="threads_delete", scope_source=Source("documented", "nobody"),
+        read_as=(f"loom_setting{choices}",), compare="equal", scope="threads_delete",
+        scope_source=Source("documented", "nobody"),
     )  # fmt: skip
     for module, table in {(c.module, c.table) for c in CONSUMERS.values() if c.module is not HERE}:
         monkeypatch.setattr(module, table, getattr(module, table).plus(new))
