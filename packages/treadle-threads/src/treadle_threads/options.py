@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -239,6 +239,16 @@ class OptionTable(Mapping[str, Option]):
 
     def __len__(self) -> int:
         return len(self._options)
+
+    # As quick as the dictionary: rules and wire form pass through here for every post.
+    def __contains__(self, name: object) -> bool:
+        return name in self._options
+
+    def items(self) -> ItemsView[str, Option]:
+        return self._options.items()
+
+    def values(self) -> ValuesView[Option]:
+        return self._options.values()
 
     def __hash__(self) -> int:
         return id(self)

@@ -51,9 +51,9 @@ def container_params(
 def option_params(options: Mapping[str, Any], table: OptionTable = OPTIONS) -> dict[str, str]:
     """Options as parameters; those that are empty, unknown to ``table`` or not for Threads are not sent."""
     return {
-        name: _text(option, options[name])
-        for name, option in table.items()
-        if option.sent and options.get(name) not in (None, "", [], {})
+        name: _text(table[name], value)
+        for name, value in options.items()
+        if value not in (None, "", [], {}) and name in table and table[name].sent
     }
 
 

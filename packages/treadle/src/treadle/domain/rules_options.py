@@ -68,6 +68,8 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
         if name not in TABLE:
             _not_an_option(found, at(path, name), name, given[name])
     links: list[str] = []
+    if not given:
+        return []
     for name, option in TABLE.items():
         if name in given:
             with found.explained_by(option.pattern):
@@ -76,7 +78,7 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
             if link:
                 links.append(link)
     _one_link(found, path, given, links)
-    several = [name for name, option in TABLE.items() if option.attachment and name in given]
+    several = [name for name in given if name in TABLE and TABLE[name].attachment]
     if len(several) > 1:
         found.warn(
             path,
