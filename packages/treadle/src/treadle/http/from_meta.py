@@ -9,7 +9,6 @@ from collections.abc import Callable
 from html import escape
 from typing import TypeVar
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -22,6 +21,7 @@ from treadle.http.caller import House
 from treadle.http.problems import Problem
 from treadle.services.context import App
 from treadle.services.read import iso
+from treadle.store import Connection
 from treadle_threads import ThreadsClient
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ async def _signed(request: Request, app: App) -> Signed:
     return signed
 
 
-async def _within(app: App, work: Callable[[sa.Connection, Accounts], T]) -> T:
+async def _within(app: App, work: Callable[[Connection, Accounts], T]) -> T:
     """``work`` in a transaction. None of this calls Threads, so the client is never opened."""
     client = ThreadsClient(base_url=app.settings.threads_api_url, timeout_s=app.settings.threads_timeout)
     return await app.db.run(work, app.accounts(client))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import sqlalchemy as sa
 from fastapi import Response
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
@@ -14,6 +13,7 @@ from treadle.http.problems import not_found, refusal
 from treadle.services.context import App
 from treadle.services.post_output import ActionOut, PostOut
 from treadle.services.read import read_post
+from treadle.store import Connection
 
 
 def tag(response: Response, post: PostOut) -> PostOut:
@@ -31,12 +31,12 @@ async def the_post(app: App, caller: Caller, post_id: str) -> PostOut:
 
 
 async def act(
-    app: App, caller: Caller, post_id: str, deed: Callable[[sa.Connection, str], Answer]
+    app: App, caller: Caller, post_id: str, deed: Callable[[Connection, str], Answer]
 ) -> tuple[Done, PostOut]:
     """Do something with a post; what was done, and the post afterwards."""
     id_ = reading.an_id(post_id, "post")
 
-    def work(conn: sa.Connection) -> tuple[Answer, PostOut | None]:
+    def work(conn: Connection) -> tuple[Answer, PostOut | None]:
         return deed(conn, id_), read_post(conn, caller.workspace_id, id_)
 
     answer, post = await app.db.run(work)
@@ -48,7 +48,7 @@ async def act(
 
 
 async def action(
-    response: Response, app: App, caller: Caller, post_id: str, deed: Callable[[sa.Connection, str], Answer]
+    response: Response, app: App, caller: Caller, post_id: str, deed: Callable[[Connection, str], Answer]
 ) -> ActionOut:
     """The same as the answer of a route."""
     done, post = await act(app, caller, post_id, deed)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -29,7 +28,7 @@ from treadle.observe.metrics import Metrics
 from treadle.services.context import App
 from treadle.services.events import Hub
 from treadle.services.files import Repairs
-from treadle.store import AWAY, migrate
+from treadle.store import AWAY, DataError, migrate
 
 log = structlog.get_logger("treadle.http")
 STREAMS = frozenset(
@@ -176,7 +175,7 @@ def _refusals(api: FastAPI, public_url: str) -> None:
     api.add_exception_handler(HTTPException, http)
     for kind in AWAY:
         api.add_exception_handler(kind, database)
-    api.add_exception_handler(sa.exc.DataError, unkept)
+    api.add_exception_handler(DataError, unkept)
     api.add_exception_handler(ClientDisconnect, gone)
     api.add_exception_handler(Exception, internal)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
+from treadle.store import Connection
 from treadle.store.posts_read import last_answer
 
 # Their states, as far as ours have a counterpart.
@@ -28,7 +28,7 @@ STATUS: Mapping[str, str] = {
 }
 
 
-def last_status(conn: sa.Connection, post_id: str) -> int | None:
+def last_status(conn: Connection, post_id: str) -> int | None:
     """The HTTP status of the last answer that was diagnosed."""
     status = (last_answer(conn, post_id) or {}).get("status")
     return status if isinstance(status, int) else None

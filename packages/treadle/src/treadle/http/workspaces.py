@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 
 from treadle.domain.answers import Rejected
@@ -13,6 +12,7 @@ from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.services import workspaces as services
 from treadle.services.workspaces import AlertsTriedOut, WorkspaceMade, WorkspaceOut, WorkspacesOut
+from treadle.store import Connection
 
 router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
 _EXAMPLE = {
@@ -25,7 +25,7 @@ _EXAMPLE = {
 }
 
 
-def runs_the_installation(conn: sa.Connection, caller: Caller) -> bool:
+def runs_the_installation(conn: Connection, caller: Caller) -> bool:
     """Whether this is an admin key of the first workspace, whose people run the installation."""
     return caller.may("admin") and services.is_first(conn, caller.workspace_id)
 
@@ -40,7 +40,7 @@ def runs_the_installation(conn: sa.Connection, caller: Caller) -> bool:
     },
 )
 async def list_workspaces(caller: Reader, app: House) -> WorkspacesOut:
-    def work(conn: sa.Connection) -> WorkspacesOut:
+    def work(conn: Connection) -> WorkspacesOut:
         return services.listing(conn, None if runs_the_installation(conn, caller) else caller.workspace_id)
 
     return await app.db.query(work)
@@ -61,7 +61,7 @@ async def create_workspace(request: Request, response: Response, caller: Admin, 
     if wrong := services.name_problem(name):
         raise invalid([wrong])
 
-    def work(conn: sa.Connection) -> WorkspaceMade | Rejected | None:
+    def work(conn: Connection) -> WorkspaceMade | Rejected | None:
         if not runs_the_installation(conn, caller):
             return None
         return services.make(conn, name, actor=caller.key_id, now=app.now())
@@ -88,7 +88,7 @@ async def read_workspace(workspace_id: str, caller: Reader, app: House) -> Works
     return found
 
 
-def _visible(conn: sa.Connection, caller: Caller, workspace_id: str) -> WorkspaceOut | None:
+def _visible(conn: Connection, caller: Caller, workspace_id: str) -> WorkspaceOut | None:
     if workspace_id != caller.workspace_id and not runs_the_installation(conn, caller):
         return None
     return services.read(conn, workspace_id)
@@ -112,7 +112,7 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     if wrong := services.change_problem(body):
         raise invalid([wrong])
 
-    def work(conn: sa.Connection) -> WorkspaceOut | Rejected | None:
+    def work(conn: Connection) -> WorkspaceOut | Rejected | None:
         if _visible(conn, caller, id_) is None:
             return None
         return services.change(conn, app, id_, body, actor=caller.key_id)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.accounts.health import WORDS
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.read import Filters, list_blockers, list_posts
-from treadle.store import accounts
+from treadle.store import Connection, accounts
 from treadle.store.accounts import AccountRow
 
 MOST = 20
@@ -73,7 +71,7 @@ def timeline_told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{k: event[k] for k in _OF_AN_EVENT if event[k] is not None} for event in events[-MOST:]]
 
 
-def needs_told(conn: sa.Connection, workspace_id: str) -> dict[str, Any]:
+def needs_told(conn: Connection, workspace_id: str) -> dict[str, Any]:
     open_ = [
         {
             "blocker_id": b["id"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.accounts import storing, unreadable
@@ -20,6 +19,7 @@ from treadle.people import audit
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
+from treadle.store import Connection
 from treadle.store import accounts as store
 from treadle.store.accounts import AccountRow
 from treadle_diagnosis.types import Diagnosis
@@ -164,7 +164,7 @@ async def read_whole(app: App, workspace_id: str, account_id: str) -> AccountRea
 
 
 def pause(
-    conn: sa.Connection, app: App, workspace_id: str, account_id: str, *, paused: bool, actor: str
+    conn: Connection, app: App, workspace_id: str, account_id: str, *, paused: bool, actor: str
 ) -> tuple[str, ...] | Missing:
     """Stop publishing to the account, or go on; ids of the posts that are published now."""
     now = app.now()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Missing, Rejected
@@ -13,6 +12,7 @@ from treadle.domain.findings import Finding
 from treadle.people import audit, keys
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
+from treadle.store import Connection
 from treadle.store import api_keys as store
 from treadle.store.api_keys import KeyRow
 
@@ -58,13 +58,13 @@ def _fields(row: KeyRow) -> dict[str, Any]:
     }
 
 
-def listing(conn: sa.Connection, workspace_id: str, *, newest_first: bool = False) -> KeysOut:
+def listing(conn: Connection, workspace_id: str, *, newest_first: bool = False) -> KeysOut:
     """The keys of the workspace, oldest first unless asked otherwise."""
     return KeysOut(data=[key_out(row) for row in store.listing(conn, workspace_id, newest_first=newest_first)])
 
 
 def create(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     *,
     name: str,
@@ -106,7 +106,7 @@ def create(
 
 
 def revoke(
-    conn: sa.Connection, workspace_id: str, key_id: str, *, actor: str, now: float
+    conn: Connection, workspace_id: str, key_id: str, *, actor: str, now: float
 ) -> Literal["revoked", "own"] | Missing:
     """End a key at once. ``own``: it is the key that asks, which may not end itself."""
     if store.find(conn, workspace_id, key_id) is None:

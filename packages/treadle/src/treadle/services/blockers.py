@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Missing
@@ -15,6 +14,7 @@ from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import get_blocker, list_blockers
+from treadle.store import Connection
 from treadle.store import blockers as store
 from treadle.store.repair_preview import preview
 
@@ -65,7 +65,7 @@ class RecheckPreview(RecheckOut):
 
 
 def listing(
-    conn: sa.Connection, workspace_id: str, *, open_only: bool, limit: int, before: str | None = None
+    conn: Connection, workspace_id: str, *, open_only: bool, limit: int, before: str | None = None
 ) -> BlockersOut:
     """Causes that this workspace can see, newest first."""
     found = list_blockers(conn, workspace_id, open_only=open_only, limit=limit + 1, before=before)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Missing, Refusal, Rejected
@@ -17,6 +16,7 @@ from treadle.services.intake import Accepted, accept, with_field
 from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
 from treadle.services.refusals import ProblemDetails, ProblemOut, details_of
+from treadle.store import Connection
 
 MOST = 500
 GROUP = 50  # short transactions: nobody waits long for the database
@@ -87,7 +87,7 @@ async def submit_many(
 
 
 def submit_group(
-    conn: sa.Connection,
+    conn: Connection,
     app: App,
     workspace_id: str,
     group: Sequence[tuple[int, Any]],

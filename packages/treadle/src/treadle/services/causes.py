@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
+from treadle.store import Connection
 from treadle.store import unknown_answers as store
 from treadle_diagnosis import catalog
 from treadle_diagnosis.catalog import Pattern
@@ -127,7 +127,7 @@ def _summary(p: Pattern) -> dict[str, Any]:
     }
 
 
-def unknown_answers(conn: sa.Connection, workspace_id: str) -> UnknownAnswersOut:
+def unknown_answers(conn: Connection, workspace_id: str) -> UnknownAnswersOut:
     """Answers that this workspace's posts met and no pattern explains, the most frequent first."""
     rows = store.of_workspace(conn, workspace_id)
     return UnknownAnswersOut(

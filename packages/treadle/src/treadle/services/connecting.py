@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field, SecretStr
 
 from treadle.accounts import links
@@ -20,6 +19,7 @@ from treadle.services.accounts import AccountOut, with_accounts
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
+from treadle.store import Connection
 
 
 class AccountConnected(AccountOut):
@@ -55,7 +55,7 @@ async def by_token(
 
 
 def create_link(
-    conn: sa.Connection,
+    conn: Connection,
     app: App,
     workspace_id: str,
     *,

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
 from treadle.engine.dbos_queue import DbosQueue, DbosRunStore
@@ -20,7 +18,7 @@ from treadle.media.hosting import DiskStore
 from treadle.media.service import MediaService
 from treadle.services.service import Posts
 from treadle.settings import Settings
-from treadle.store import Database
+from treadle.store import Connection, Database
 from treadle.store.blockers import open_blocker
 from treadle.store.release import Releaser
 from treadle.vault import Vault
@@ -132,9 +130,9 @@ class App:
         )
 
 
-def _observe(conn: sa.Connection, account_id: str, diagnosis: Any, now: float) -> None:
+def _observe(conn: Connection, account_id: str, diagnosis: Any, now: float) -> None:
     health.observe(conn, account_id, diagnosis, now)
 
 
-def _worked(conn: sa.Connection, account_id: str, now: float) -> None:
+def _worked(conn: Connection, account_id: str, now: float) -> None:
     health.worked(conn, account_id, "publish", now)

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.answers import Created, Refusal, Rejected
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
+from treadle.store import Connection
 from treadle.store.moving import Mover, first_hop
 from treadle.store.posts import KeptAnswer, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
@@ -21,7 +20,7 @@ from treadle.store.timeline import Note, add_note, announce_post
 
 def create(
     mover: Mover,
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     body: Any,
     *,
@@ -48,9 +47,7 @@ def create(
     return Created(post_id, warnings=wanted.warnings)
 
 
-def _answer_before(
-    conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], key: str
-) -> Created | Refusal | None:
+def _answer_before(conn: Connection, workspace_id: str, body: Mapping[str, Any], key: str) -> Created | Refusal | None:
     """What an earlier request with this key was answered."""
     seen = kept_answer(conn, workspace_id, key)
     if seen is None:
@@ -73,7 +70,7 @@ def _digest(body: Mapping[str, Any]) -> str:
 
 def _store(
     mover: Mover,
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     body: Mapping[str, Any],
     wanted: Request,

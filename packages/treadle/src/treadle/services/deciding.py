@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
 from treadle.domain.updates import PartUpdate, PostUpdate
 from treadle.domain.view import part_view
+from treadle.store import Connection, blockers, posts
 from treadle.store.moving import Mover
 from treadle.store.rows import locked, parts_of
 from treadle.store.runs import post_columns, update_part
-from treadle.store.tables import parts, post_blockers, posts
 
 
-def retry(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
+def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
     """Try a failed, blocked or waiting post again now: a new attempt with fresh budgets. Published parts stay."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
@@ -27,49 +25,33 @@ def retry(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *,
     if row["state"] not in ("failed", "blocked", "retrying", "waiting", "checking"):
         return Refusal("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
     attempt = row["attempt"] + 1
-    conn.execute(
-        sa.update(posts)
-        .where(posts.c.id == post_id)
-        .values(
-            **post_columns(PostUpdate(state="publishing", cause=None)),
-            attempt=attempt,
-            confirmed_at=now,
-            claim=row["claim"] + 1,
-        )
-    )
-    conn.execute(
-        sa.update(parts)
-        .where(parts.c.post_id == post_id, parts.c.published_at.is_(None), parts.c.intent == "none")
-        .values(tries={}, state="pending", cause=None)
-    )
+    again = {"attempt": attempt, "confirmed_at": now, "claim": row["claim"] + 1}
+    posts.update_post(conn, post_id, {**post_columns(PostUpdate(state="publishing", cause=None)), **again})
+    posts.restart_parts(conn, post_id)
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
     if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
         return Done(post_id, "Tried again now.")
-    held_by = conn.execute(sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)).scalars()
     return Refusal(
         "still_blocked",
         "An open cause still holds this post. Repair or recheck that first.",
-        {"blocker_ids": list(held_by)},
+        {"blocker_ids": blockers.of_post(conn, post_id)},
     )
 
 
-def confirm(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
+def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
     """Say yes: to a held post that is late, to a draft, to one that waits for approval."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
         return Missing()
     if row["state"] not in ("held", "draft"):
         return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for a yes.")
-    conn.execute(
-        sa.update(posts)
-        .where(posts.c.id == post_id)
-        .values(
-            state="publishing",
-            confirmed_at=now if row["state"] == "held" else None,
-            approval="approved" if row["approval"] else None,
-            due_at=row["due_at"] if row["publish_at"] is not None else now,
-        )
-    )
+    confirmed = {
+        "state": "publishing",
+        "confirmed_at": now if row["state"] == "held" else None,
+        "approval": "approved" if row["approval"] else None,
+        "due_at": row["due_at"] if row["publish_at"] is not None else now,
+    }
+    posts.update_post(conn, post_id, confirmed)
     kinds = [part["kind"] for part in parts_of(conn, post_id)]
     mover.again(conn, post_id, kinds, why=f"Confirmed by {actor}.", now=now)
     return Done(post_id, "Confirmed.")
@@ -77,7 +59,7 @@ def confirm(mover: Mover, conn: sa.Connection, workspace_id: str, post_id: str, 
 
 def resolve(
     mover: Mover,
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     post_id: str,
     *,
@@ -101,8 +83,7 @@ def resolve(
         return Refusal("it_is_live", "Threads says that this one is live; only its id is missing.")
     view = part_view(part)
     if live_id:
-        claimed = (parts.c.threads_user_id == part["threads_user_id"], parts.c.threads_id == live_id)
-        if taken := conn.execute(sa.select(parts.c.post_id).where(*claimed)).scalar():
+        if taken := posts.post_with_live_id(conn, part["threads_user_id"], live_id):
             return Refusal("already_claimed", "That post on Threads belongs to another post here.", {"post_id": taken})
         change = PartUpdate(
             state="published",
@@ -119,11 +100,8 @@ def resolve(
         change = without_container(verdict).merge(PartUpdate(progress=PartProgress(), cause=None))
         said = f"{actor} declared that nothing is out; a new container may be made."
     update_part(conn, view.id, change)
-    conn.execute(
-        sa.update(posts)
-        .where(posts.c.id == post_id)
-        .values(**post_columns(PostUpdate(state="publishing", cause=None)), claim=row["claim"] + 1)
-    )
+    again = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
+    posts.update_post(conn, post_id, again)
     mover.again(conn, post_id, why=said, now=now)
     return Done(post_id, said)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
-import sqlalchemy as sa
 
 from treadle import private, vault
 from treadle.accounts import needs
@@ -27,8 +26,18 @@ from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
 from treadle.notify import alert_targets
 from treadle.plural import plural
-from treadle.store import migrate
-from treadle.store.tables import accounts, blockers, meta_events, posts, workers
+from treadle.store import (
+    Connection,
+    DatabaseError,
+    accounts,
+    blockers,
+    messages_of_meta,
+    migrate,
+    probe,
+    statistics,
+    workers,
+)
+from treadle.store.accounts import AccountRow
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
 from treadle_threads.evidence import diagnose_failure
@@ -106,7 +115,7 @@ def _database(service: Accounts) -> list[Line]:
     kind = "SQLite" if service.db.is_sqlite else "PostgreSQL"
     try:
         at, newest = migrate.versions(service.db)
-    except sa.exc.SQLAlchemyError as error:
+    except DatabaseError as error:
         found = f"{kind} does not answer ({type(error).__name__})."
         return [Line("Database", "broken", found, "Check TREADLE_DATABASE_URL and that the database runs.")]
     if at != newest:
@@ -114,8 +123,8 @@ def _database(service: Accounts) -> list[Line]:
                      "Run 'treadle migrate' ('treadle serve' does it, too).")]  # fmt: skip
     try:
         with service.db.begin() as conn:
-            conn.execute(sa.text("CREATE TEMPORARY TABLE IF NOT EXISTS treadle_doctor (n INTEGER)"))
-    except sa.exc.SQLAlchemyError as error:
+            probe.make_temporary(conn)
+    except DatabaseError as error:
         return [Line("Database", "broken", f"{kind} takes no writes ({type(error).__name__}).",
                      "Look at rights and space of the database.")]  # fmt: skip
     return [Line("Database", "fine", f"{kind}, up to date, takes writes.")]
@@ -177,7 +186,7 @@ def _files(service: Accounts) -> Line:
     return Line("Files", "broken", f"Others have permissions on {first}{more}.", f"chmod -R go= {first}")
 
 
-def _sealed(conn: sa.Connection, service: Accounts) -> Line:
+def _sealed(conn: Connection, service: Accounts) -> Line:
     lost = vault.unreadable(conn, service.vault)
     if lost:
         return Line(
@@ -189,24 +198,16 @@ def _sealed(conn: sa.Connection, service: Accounts) -> Line:
     return Line("Stored secrets", "fine", "Every one can be opened.")
 
 
-def _worker(conn: sa.Connection, service: Accounts) -> Line:
-    alive = conn.execute(
-        sa.select(sa.func.count()).select_from(workers).where(
-            workers.c.state == "alive", workers.c.expires_at > service.now()
-        )
-    ).scalar_one()  # fmt: skip
+def _worker(conn: Connection, service: Accounts) -> Line:
+    alive = workers.count_alive(conn, service.now())
     if alive:
         return Line("Worker", "fine", f"{alive} alive.")
-    due = conn.execute(
-        sa.select(sa.func.count()).select_from(posts).where(
-            posts.c.state.in_(("scheduled", "publishing", "retrying", "waiting")), posts.c.due_at <= service.now()
-        )
-    ).scalar_one()  # fmt: skip
+    due = statistics.posts_due(conn, service.now())
     found = "None is alive." + (f" {plural(due, 'post is', 'posts are')} due." if due else "")
     return Line("Worker", "broken" if due else "look", found, "Start 'treadle serve' (or 'treadle worker').")
 
 
-def _alerts(conn: sa.Connection, service: Accounts, workspace: str | None) -> Line:
+def _alerts(conn: Connection, service: Accounts, workspace: str | None) -> Line:
     wrong = alert_targets.unusable(conn, service.vault, service.settings.alert_urls, workspace)
     if not wrong:
         return Line("Alert targets", "fine", "Every one is of a kind that can be sent to.")
@@ -341,17 +342,13 @@ async def _clock(service: Accounts) -> Line:
     return Line("Threads and clock", "fine", f"Threads answers; the clocks are {abs(skew):.0f} s apart.")
 
 
-def _mode(conn: sa.Connection, service: Accounts) -> Line:
+def _mode(conn: Connection, service: Accounts) -> Line:
     """Development mode cannot be asked for; refusals tell of it."""
     telling = ("tester_invite_pending", "app_in_development", "threads_basic_missing", "access_tier_insufficient",
                "app_permission_missing", "capability_missing", "login_unavailable", "app_deactivated")  # fmt: skip
-    row = conn.execute(
-        sa.select(blockers.c.pattern, blockers.c.cause)
-        .where(blockers.c.repaired_at.is_(None), blockers.c.pattern.in_(telling))
-        .order_by(blockers.c.opened_at.desc())
-    ).first()
+    row = blockers.newest_open(conn, telling)
     if row is not None:
-        cause: Mapping[str, Any] = row.cause or {}
+        cause = row.cause
         todo = str(cause.get("next_step_developer") or cause.get("next_step") or "")
         return Line("App mode", "broken", str(cause.get("title") or row.pattern), todo, row.pattern)
     return Line(
@@ -362,7 +359,7 @@ def _mode(conn: sa.Connection, service: Accounts) -> Line:
     )
 
 
-def _callbacks(conn: sa.Connection, service: Accounts) -> Line:
+def _callbacks(conn: Connection, service: Accounts) -> Line:
     base, app = service.settings.public_url, service.app
     if app is None:
         return Line("Callbacks", "unknown", "Without an app there are none.")
@@ -374,22 +371,19 @@ def _callbacks(conn: sa.Connection, service: Accounts) -> Line:
     )
 
 
-def last_heard(conn: sa.Connection, now: float) -> str:
+def last_heard(conn: Connection, now: float) -> str:
     """When Meta last called one of the callback addresses, as a sentence."""
-    heard = conn.execute(sa.select(sa.func.max(meta_events.c.received_at))).scalar()
+    heard = messages_of_meta.last_received_at(conn)
     return f"Last heard from Meta {(now - heard) / DAY_S:.1f} days ago." if heard else "Nothing came from Meta yet."
 
 
-def _connections(conn: sa.Connection, service: Accounts, workspace: str | None) -> list[Line]:
+def _connections(conn: Connection, service: Accounts, workspace: str | None) -> list[Line]:
     """A line for each connected account: health, life of the token, scopes against what is scheduled.
 
     When there are many, those that are well share one.
     """
     now = service.now()
-    query = sa.select(accounts).where(accounts.c.disconnected_at.is_(None)).order_by(accounts.c.username)
-    if workspace is not None:
-        query = query.where(accounts.c.workspace_id == workspace)
-    rows = conn.execute(query).all()
+    rows = accounts.connected_of(conn, workspace)
     lacking = needs.lacking(conn, {row.id: row.scopes or () for row in rows if row.health == "active"})
     lines = [_connection(row, lacking.get(row.id), now) for row in rows]
     well = [row for row, line in zip(rows, lines, strict=True) if line.verdict == "fine"]
@@ -404,7 +398,7 @@ def _connections(conn: sa.Connection, service: Accounts, workspace: str | None) 
     ]
 
 
-def _connection(row: Any, lacking: needs.Lacking | None, now: float) -> Line:
+def _connection(row: AccountRow, lacking: needs.Lacking | None, now: float) -> Line:
     name = f"Account @{row.username or row.threads_user_id}"
     if row.health != "active":
         cause = row.health_cause or {}

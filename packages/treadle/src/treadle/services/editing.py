@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
 from treadle.domain.findings import Finding
@@ -21,7 +19,7 @@ from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView, part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
-from treadle.store import runs
+from treadle.store import Connection, runs
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, unsettled
@@ -32,7 +30,7 @@ PATCHABLE = POST_KEYS - {"draft", "approval"}
 
 def edit(
     mover: Mover,
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     post_id: str,
     patch: Mapping[str, Any],
@@ -182,7 +180,7 @@ def _look_first(part: PartView, now: float) -> PartUpdate:
 
 
 def _rewrite_parts(
-    conn: sa.Connection,
+    conn: Connection,
     row: Mapping[str, Any],
     account: Mapping[str, Any],
     old: Sequence[Mapping[str, Any]],

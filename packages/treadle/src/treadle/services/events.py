@@ -15,13 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
-from treadle.store import feed
+from treadle.store import Connection, DatabaseError, feed
 
 HEARTBEAT_S = 15.0
 LOOK_S = 0.3
@@ -50,7 +49,7 @@ class Right:
 
     holder: str
     workspace_id: str
-    holds: Callable[[sa.Connection], bool]
+    holds: Callable[[Connection], bool]
 
 
 @dataclass(slots=True)
@@ -123,7 +122,7 @@ class Hub:
 
     async def _watch(self) -> None:
         while True:
-            with suppress(sa.exc.SQLAlchemyError):  # the database is away for a moment; the listeners stay
+            with suppress(DatabaseError):  # the database is away for a moment; the listeners stay
                 found = await self._app.db.query(feed.newest)
                 if found > self.newest:
                     async with self._grown:
@@ -170,7 +169,7 @@ async def changes(
         hub.leave()
 
 
-def _batch(conn: sa.Connection, right: Right, after: int) -> list[feed.ChangeRow] | None:
+def _batch(conn: Connection, right: Right, after: int) -> list[feed.ChangeRow] | None:
     """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
     rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
     return rows if right.holds(conn) else None

@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.times import iso
+from treadle.services import workspaces
 from treadle.services.context import App
-from treadle.services.read import counts, post_json, timeline
-from treadle.store.exporting import PAGE, TABLES, page_of, post_ids, workspace_row
+from treadle.services.read import post_json, timeline
+from treadle.store.exporting import PAGE, TABLES, page_of, post_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class ExportLine:
 
 async def export_lines(app: App, workspace_id: str) -> AsyncIterator[ExportLine]:
     """The lines of an export; memory stays flat, whatever the workspace holds."""
-    yield ExportLine("workspace", await app.db.query(_workspace, workspace_id))
+    workspace = await app.db.query(workspaces.read, workspace_id)
+    yield ExportLine("workspace", workspace.model_dump() if workspace else None)
     for exported in TABLES:
         after: Any = None
         while True:
@@ -49,20 +49,6 @@ async def export_lines(app: App, workspace_id: str) -> AsyncIterator[ExportLine]
             break
         last = ids[-1]
     yield ExportLine("end", {"complete": True})
-
-
-def _workspace(conn: sa.Connection, workspace_id: str) -> dict[str, Any] | None:
-    row = workspace_row(conn, workspace_id)
-    if row is None:
-        return None
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "paused": row["paused"],
-        "options": {name: value for name, value in row["options"].items() if not name.endswith("_enc")},
-        "created_at": iso(row["created_at"]),
-        "posts": counts(conn, workspace_id),
-    }
 
 
 def _readable(name: str, value: Any) -> Any:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.media.jobs import Progress
@@ -18,6 +17,7 @@ from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.services.refusals import FindingOut
+from treadle.store import Connection
 from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs
 from treadle.store.files import set_job as set_job
 from treadle_threads.media.finding import Finding as MediaFinding
@@ -140,7 +140,7 @@ def media_json(row: Mapping[str, Any], service: MediaService) -> dict[str, Any]:
     return media_out(row, service).to_json()
 
 
-def list_media(conn: sa.Connection, app: App, workspace_id: str, limit: int, after: str | None) -> MediaPage:
+def list_media(conn: Connection, app: App, workspace_id: str, limit: int, after: str | None) -> MediaPage:
     """Kept files, newest first."""
     rows, following = page_of(conn, workspace_id, limit, after)
     return MediaPage(data=[media_out(row, app.media()) for row in rows], next=following)
@@ -189,7 +189,7 @@ async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: st
 async def remove(app: App, row: Mapping[str, Any]) -> str | None:
     """Forget a kept file and delete its bytes. Nothing is done when a post still needs it: that post is the answer."""
 
-    def work(conn: sa.Connection) -> str | None:
+    def work(conn: Connection) -> str | None:
         needed = post_that_needs(conn, row["workspace_id"], row["id"])
         if needed is None:
             delete_media(conn, row["id"])

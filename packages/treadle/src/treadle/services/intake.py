@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.answers import Created, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.context import App
 from treadle.services.post_output import PostOut
 from treadle.services.read import read_post
 from treadle.services.request import Request, read_request
+from treadle.store import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +23,13 @@ class Accepted:
     warnings: tuple[Finding, ...]
 
 
-def check(conn: sa.Connection, app: App, workspace_id: str, body: Any) -> Request:
+def check(conn: Connection, app: App, workspace_id: str, body: Any) -> Request:
     """What :func:`accept` would find, without storing anything."""
     return read_request(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
 
 
 def accept(
-    conn: sa.Connection,
+    conn: Connection,
     app: App,
     workspace_id: str,
     body: Any,

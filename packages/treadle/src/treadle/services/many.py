@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal
@@ -16,6 +15,7 @@ from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
 from treadle.services.read import Filters, post_ids, read_post
 from treadle.services.refusals import ProblemOut, details_of
+from treadle.store import Connection
 from treadle.store.rows import body_of, locked, parts_of
 
 MOST = 500
@@ -95,7 +95,7 @@ def preview_out(order: Order, ids: Sequence[str], following: str | None) -> Acti
 
 
 def choose(
-    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = MOST, after: str | None = None
+    conn: Connection, workspace_id: str, filters: Filters, *, limit: int = MOST, after: str | None = None
 ) -> tuple[list[str], str | None]:
     """Ids in the order the posts were made, and the id to go on after; ``None`` when there are no more."""
     return post_ids(conn, workspace_id, filters, limit=limit, after=after)
@@ -104,16 +104,14 @@ def choose(
 async def carry_out(app: App, workspace_id: str, ids: Sequence[str], order: Order, *, actor: str) -> list[Acted]:
     """The order for each post, in a transaction each: one that cannot be done undoes no other."""
 
-    def one(conn: sa.Connection, id_: str) -> Acted:
+    def one(conn: Connection, id_: str) -> Acted:
         answer = act(conn, app, workspace_id, id_, order, now=app.now(), actor=actor)
         return Acted(id_, answer, read_post(conn, workspace_id, id_))
 
     return [await app.db.run(one, id_) for id_ in ids]
 
 
-def act(
-    conn: sa.Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str
-) -> Answer:
+def act(conn: Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str) -> Answer:
     """The order, for one post, in the caller's transaction."""
     match order.action:
         case "retry":
@@ -129,7 +127,7 @@ def act(
 
 
 def _change(
-    conn: sa.Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str
+    conn: Connection, app: App, workspace_id: str, post_id: str, order: Order, *, now: float, actor: str
 ) -> Answer:
     row = locked(conn, workspace_id, post_id)
     if row is None:

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
-
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, account_view, part_view
@@ -15,6 +13,7 @@ from treadle.engine.live_posts import read_list
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
+from treadle.store import Connection
 from treadle.store.posts import account_row, is_there, part_in_doubt
 
 # threads.com/@name/post/CODE, threads.net/t/CODE
@@ -55,7 +54,7 @@ def code_of(address: str) -> str | None:
     return found["code"] if found else None
 
 
-def _in_doubt(conn: sa.Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Refusal:
+def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Refusal:
     if not is_there(conn, workspace_id, post_id):
         return Missing()
     part = part_in_doubt(conn, post_id)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.accounts.health import WORDS
@@ -19,6 +18,7 @@ from treadle.services.output import ApiModel
 from treadle.services.read import blocker_json
 from treadle.services.refusals import FindingOut, finding_out
 from treadle.services.request import Request
+from treadle.store import Connection
 from treadle.store.visible_blockers import open_causes_of
 
 AT_ONCE = 3
@@ -61,7 +61,7 @@ class PreflightOut(ApiModel):
 async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> PreflightOut:
     """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``."""
 
-    def read(conn: sa.Connection) -> tuple[Request, tuple[dict[str, Any], ...]]:
+    def read(conn: Connection) -> tuple[Request, tuple[dict[str, Any], ...]]:
         request = check(conn, app, workspace_id, body)
         account = request.account
         rows = open_causes_of(conn, workspace_id, account["id"], account["app_id"]) if account else []

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.domain.times import iso as iso  # where its readers look for it
 from treadle.services.post_output import EventsOut, PostOut, PostPage, event_out, post_out
+from treadle.store import Connection, RowMapping
 from treadle.store.posts_read import SORTS as SORTS
 from treadle.store.posts_read import Filters as Filters
 from treadle.store.posts_read import count_posts as count_posts
@@ -19,21 +18,21 @@ from treadle.store.posts_read import sort_of_cursor as sort_of_cursor
 from treadle.store.visible_blockers import blocker_page, blocker_row
 
 
-def read_post(conn: sa.Connection, workspace_id: str, post_id: str) -> PostOut | None:
+def read_post(conn: Connection, workspace_id: str, post_id: str) -> PostOut | None:
     """One post, or ``None`` when this workspace has no such post."""
     found = posts_of(conn, workspace_id, [post_id])
     return post_out(found[0]) if found else None
 
 
 def read_page(
-    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
+    conn: Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
 ) -> PostPage:
     """A page of posts with the cursor of the next one."""
     page, cursor = page_of_posts(conn, workspace_id, filters, limit=limit, after=after)
     return PostPage(data=[post_out(post) for post in page], next=cursor)
 
 
-def read_events(conn: sa.Connection, workspace_id: str, post_id: str) -> EventsOut | None:
+def read_events(conn: Connection, workspace_id: str, post_id: str) -> EventsOut | None:
     """A post's events, oldest first; ``None`` when this workspace has no such post."""
     rows = events_of(conn, workspace_id, post_id)
     return None if rows is None else EventsOut(data=[event_out(dict(row)) for row in rows])
@@ -42,29 +41,29 @@ def read_events(conn: sa.Connection, workspace_id: str, post_id: str) -> EventsO
 # The same as plain JSON, for pages, the command line and assistants.
 
 
-def post_json(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
+def post_json(conn: Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
     post = read_post(conn, workspace_id, post_id)
     return post.to_json() if post else None
 
 
-def posts_json(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[dict[str, Any]]:
+def posts_json(conn: Connection, workspace_id: str, post_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those of these posts that this workspace has, in the order of the ids."""
     return [post_out(post).to_json() for post in posts_of(conn, workspace_id, post_ids)]
 
 
 def list_posts(
-    conn: sa.Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
+    conn: Connection, workspace_id: str, filters: Filters, *, limit: int = 50, after: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
     page = read_page(conn, workspace_id, filters, limit=limit, after=after)
     return [post.to_json() for post in page.data], page.next
 
 
-def timeline(conn: sa.Connection, workspace_id: str, post_id: str) -> list[dict[str, Any]] | None:
+def timeline(conn: Connection, workspace_id: str, post_id: str) -> list[dict[str, Any]] | None:
     found = read_events(conn, workspace_id, post_id)
     return [event.to_json() for event in found.data] if found else None
 
 
-def blocker_json(row: sa.RowMapping) -> dict[str, Any]:
+def blocker_json(row: RowMapping) -> dict[str, Any]:
     """A row of :mod:`treadle.store.visible_blockers` as the API gives it."""
     return {
         "id": row["id"],
@@ -86,7 +85,7 @@ def blocker_json(row: sa.RowMapping) -> dict[str, Any]:
 
 
 def list_blockers(
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     *,
     open_only: bool = True,
@@ -98,6 +97,6 @@ def list_blockers(
     return [blocker_json(row) for row in rows]
 
 
-def get_blocker(conn: sa.Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
+def get_blocker(conn: Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
     row = blocker_row(conn, workspace_id, blocker_id)
     return blocker_json(row) if row else None

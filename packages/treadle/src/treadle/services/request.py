@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
-
 from treadle.domain.findings import Finding
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
+from treadle.store import Connection
 from treadle.store.posts import account_of_workspace, known_media
 from treadle_threads.params import MediaType
 
@@ -54,7 +53,7 @@ class Request:
 
 
 def read_request(
-    conn: sa.Connection, workspace_id: str, body: Any, *, now: float, lateness: float, kept: When | None = None
+    conn: Connection, workspace_id: str, body: Any, *, now: float, lateness: float, kept: When | None = None
 ) -> Request:
     """Everything that is wrong with a request to publish, or may be, and what it means, without asking Threads.
 
@@ -135,7 +134,7 @@ def looks_like_video(item: Mapping[str, Any]) -> bool:
 
 
 def _known_account(
-    conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
+    conn: Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
 ) -> dict[str, Any] | None:
     """The account the request names; adds a finding when there is none, unless its id is wrong in itself."""
     account_id = body.get("account_id")
@@ -158,7 +157,7 @@ def _known_account(
 
 
 def _unknown_media(
-    conn: sa.Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
+    conn: Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
 ) -> list[Finding]:
     """A finding for every uploaded file that this workspace does not have, unless its id is wrong in itself."""
     wrong = {finding.field for finding in findings}

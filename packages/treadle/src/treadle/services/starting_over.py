@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-import sqlalchemy as sa
 
 from treadle.notify.webhooks import new_secret
 from treadle.people import audit
-from treadle.store import feed
-from treadle.store.tables import accounts, webhooks, workspaces
+from treadle.store import Connection, feed, tokens, webhooks, workspaces
 from treadle.vault import SEALED_OPTIONS, Vault, VaultError
 
 
@@ -24,7 +20,7 @@ class GivenUp:
     workspaces: tuple[str, ...]
 
 
-def give_up(conn: sa.Connection, vault: Vault, *, actor: str, now: float) -> GivenUp:
+def give_up(conn: Connection, vault: Vault, *, actor: str, now: float) -> GivenUp:
     """Remove every secret that ``vault`` cannot open. Posts stay: they wait until their account is connected again."""
     return GivenUp(
         tuple(_accounts(conn, vault, actor, now)),
@@ -33,52 +29,43 @@ def give_up(conn: sa.Connection, vault: Vault, *, actor: str, now: float) -> Giv
     )
 
 
-def _accounts(conn: sa.Connection, vault: Vault, actor: str, now: float) -> list[str]:
+def _accounts(conn: Connection, vault: Vault, actor: str, now: float) -> list[str]:
     found = []
-    held = sa.or_(accounts.c.token_enc.is_not(None), accounts.c.token_previous_enc.is_not(None))
-    columns = (accounts.c.id, accounts.c.workspace_id, accounts.c.token_enc, accounts.c.token_previous_enc)
-    for row in conn.execute(sa.select(*columns).where(held)).all():
+    for row in tokens.all_sealed(conn):
         if not _opens(vault, row.token_previous_enc):
-            _update(conn, accounts, row.id, {"token_previous_enc": None})
+            tokens.forget_previous(conn, row.id)
         if _opens(vault, row.token_enc):
             continue
-        gone = {"token_enc": None, "refresh_next_at": None, "disconnected_at": now, "updated_at": now}
-        _update(conn, accounts, row.id, gone)
+        tokens.forget(conn, row.id, now=now)
         feed.announce(conn, row.workspace_id, "account.disconnected", row.id, {"account_id": row.id}, now=now)
         audit.note(conn, row.workspace_id, actor, "account.key_lost", row.id, now=now)
-        found.append(str(row.id))
+        found.append(row.id)
     return found
 
 
-def _webhooks(conn: sa.Connection, vault: Vault, actor: str, now: float) -> list[str]:
+def _webhooks(conn: Connection, vault: Vault, actor: str, now: float) -> list[str]:
     """A webhook is paused under a secret nobody knows: its owner makes a new one and resumes it."""
     found = []
-    columns = (webhooks.c.id, webhooks.c.workspace_id, webhooks.c.secret_enc, webhooks.c.secret_previous_enc)
-    for row in conn.execute(sa.select(*columns)).all():
-        if not _opens(vault, row.secret_previous_enc):
-            _update(conn, webhooks, row.id, {"secret_previous_enc": None})
-        if _opens(vault, row.secret_enc):
+    for row in webhooks.all_of_them(conn):
+        if not _opens(vault, row["secret_previous_enc"]):
+            webhooks.set_secret(conn, row["id"], row["secret_enc"], None)
+        if _opens(vault, row["secret_enc"]):
             continue
-        _update(conn, webhooks, row.id, {"secret_enc": vault.seal(new_secret()), "state": "paused"})
-        audit.note(conn, row.workspace_id, actor, "webhook.key_lost", row.id, now=now)
-        found.append(str(row.id))
+        webhooks.replace_lost_secret(conn, row["id"], vault.seal(new_secret()))
+        audit.note(conn, row["workspace_id"], actor, "webhook.key_lost", row["id"], now=now)
+        found.append(row["id"])
     return found
 
 
-def _targets(conn: sa.Connection, vault: Vault, actor: str, now: float) -> list[str]:
+def _targets(conn: Connection, vault: Vault, actor: str, now: float) -> list[str]:
     found = []
-    for row in conn.execute(sa.select(workspaces.c.id, workspaces.c.options)).all():
-        options = dict(row.options or {})
+    for workspace_id, options in workspaces.options_of_all(conn).items():
         lost = [name for name in SEALED_OPTIONS & options.keys() if not _opens_text(vault, options[name])]
         if lost:
-            _update(conn, workspaces, row.id, {"options": {k: v for k, v in options.items() if k not in lost}})
-            audit.note(conn, row.id, actor, "workspace.key_lost", row.id, now=now)
-            found.append(str(row.id))
+            workspaces.set_options(conn, workspace_id, {k: v for k, v in options.items() if k not in lost})
+            audit.note(conn, workspace_id, actor, "workspace.key_lost", workspace_id, now=now)
+            found.append(workspace_id)
     return found
-
-
-def _update(conn: sa.Connection, table: sa.Table, row_id: str, values: Mapping[str, object]) -> None:
-    conn.execute(sa.update(table).where(table.c.id == row_id).values(**values))
 
 
 def _opens(vault: Vault, sealed: bytes | None) -> bool:

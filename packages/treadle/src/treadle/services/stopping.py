@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from treadle.domain.answers import Answer, Done, Missing, Refusal
 from treadle.domain.states import CANCELABLE
+from treadle.store import Connection, accounts, blockers, posts, workspaces
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.rows import locked, parts_of, unsettled
-from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 
 
-def cancel(conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
+def cancel(conn: Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
     """Stop a post at any stage up to the publish call, and say honestly when that was too late."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
@@ -36,33 +34,27 @@ def cancel(conn: sa.Connection, workspace_id: str, post_id: str, *, now: float, 
     if live:
         said += f" {len(live)} of its parts are out already and stay."
     put_to_rest(conn, row, "canceled", said, now=now)
-    conn.execute(
-        sa.update(parts).where(parts.c.post_id == post_id, parts.c.published_at.is_(None)).values(state="canceled")
-    )
-    conn.execute(sa.delete(post_blockers).where(post_blockers.c.post_id == post_id))
-    conn.execute(
-        sa.update(blockers)
-        .where(blockers.c.scope == "post", blockers.c.key == post_id, blockers.c.repaired_at.is_(None))
-        .values(repaired_at=now, repaired_by="canceled", open_key=None)
-    )
+    posts.cancel_parts(conn, post_id)
+    blockers.forget_post(conn, post_id)
+    blockers.close_of_post(conn, post_id, by="canceled", now=now)
     return Done(post_id, said, {"published_parts": live})
 
 
-def delete(conn: sa.Connection, workspace_id: str, post_id: str) -> Answer:
+def delete(conn: Connection, workspace_id: str, post_id: str) -> Answer:
     """Remove a post that was never sent, with its timeline."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
         return Missing()
     if any(part["sends"] > 0 or part["published_at"] is not None for part in parts_of(conn, post_id)):
         return Refusal("was_sent", "This post was sent to Threads; its record is kept. Cancel or unpublish it instead.")
-    conn.execute(sa.delete(post_blockers).where(post_blockers.c.post_id == post_id))
-    conn.execute(sa.delete(posts).where(posts.c.id == post_id))
+    blockers.forget_post(conn, post_id)
+    posts.delete_post(conn, post_id)
     return Done(post_id, "Deleted.")
 
 
 def pause(
     mover: Mover,
-    conn: sa.Connection,
+    conn: Connection,
     workspace_id: str,
     *,
     account_id: str | None = None,
@@ -73,12 +65,11 @@ def pause(
 
     ``detail["released"]`` of the answer: ids of the posts that go on.
     """
-    table, where = workspaces, workspaces.c.id == workspace_id
     if account_id:
-        table = accounts
-        where = sa.and_(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-    if conn.execute(sa.update(table).where(where).values(paused=paused)).rowcount == 0:
-        return Missing("account" if account_id else "workspace")
+        if not accounts.set_paused(conn, workspace_id, account_id, paused=paused):
+            return Missing("account")
+    elif not workspaces.set_paused(conn, workspace_id, paused=paused):
+        return Missing("workspace")
     released: list[str] = []
     if not paused:
         whole = None if account_id else workspace_id

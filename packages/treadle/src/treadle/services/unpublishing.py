@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import sqlalchemy as sa
-
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.progress import PartProgress
@@ -17,7 +15,7 @@ from treadle.engine.calling import note_of
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
-from treadle.store import runs
+from treadle.store import Connection, runs
 from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
@@ -44,7 +42,7 @@ async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) ->
 
 
 def _live(
-    conn: sa.Connection, workspace_id: str, post_id: str
+    conn: Connection, workspace_id: str, post_id: str
 ) -> tuple[AccountView, list[Mapping[str, Any]]] | Missing | Refusal:
     post = post_row(conn, workspace_id, post_id)
     if post is None:
@@ -83,7 +81,7 @@ async def _delete(
             decision="It is off Threads." if gone else _stays(result, diagnosis),
         )
 
-        def write(conn: sa.Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
+        def write(conn: Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
             now = house.now()
             add_note(conn, post_id, workspace_id, attempt_of(conn, post_id), note, now=now)
             if gone:
@@ -119,7 +117,7 @@ def _stays(result: Any, diagnosis: Diagnosis | None) -> str:
     return "Whether it is off Threads is not known. Taking it off once more is safe, and tells."
 
 
-def _all_off(conn: sa.Connection, workspace_id: str, post_id: str, account_id: str, actor: str, now: float) -> None:
+def _all_off(conn: Connection, workspace_id: str, post_id: str, account_id: str, actor: str, now: float) -> None:
     values = {
         "state": "canceled",
         "why": f"Taken off Threads by {actor}.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Missing
@@ -14,6 +13,7 @@ from treadle.notify import webhooks
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
+from treadle.store import Connection
 
 
 class WebhookOut(ApiModel):
@@ -112,17 +112,17 @@ def event_kinds() -> EventKindsOut:
     return EventKindsOut(data=[EventKind(type=name, meaning=words) for name, words in webhooks.EVENTS.items()])
 
 
-def listing(conn: sa.Connection, workspace_id: str) -> WebhooksOut:
+def listing(conn: Connection, workspace_id: str) -> WebhooksOut:
     return WebhooksOut(data=[webhook_out(row) for row in webhooks.listing(conn, workspace_id)])
 
 
-def read(conn: sa.Connection, workspace_id: str, webhook_id: str) -> WebhookOut | Missing:
+def read(conn: Connection, workspace_id: str, webhook_id: str) -> WebhookOut | Missing:
     row = webhooks.find(conn, workspace_id, webhook_id)
     return Missing("webhook") if row is None else webhook_out(row)
 
 
 def create(
-    conn: sa.Connection, app: App, workspace_id: str, *, url: str, types: Sequence[str], actor: str
+    conn: Connection, app: App, workspace_id: str, *, url: str, types: Sequence[str], actor: str
 ) -> WebhookMade | Refusal:
     """Send changes to this address from now on."""
     made = webhooks.create(
@@ -143,7 +143,7 @@ def create(
 
 
 def change(
-    conn: sa.Connection,
+    conn: Connection,
     app: App,
     workspace_id: str,
     webhook_id: str,
@@ -168,27 +168,25 @@ def change(
     return row if isinstance(row, Refusal) else webhook_out(row)
 
 
-def remove(conn: sa.Connection, app: App, workspace_id: str, webhook_id: str, *, actor: str) -> bool:
+def remove(conn: Connection, app: App, workspace_id: str, webhook_id: str, *, actor: str) -> bool:
     """Send nothing more there, also not what waited; false: there is no such webhook."""
     return webhooks.remove(conn, workspace_id, webhook_id, actor=actor, now=app.now())
 
 
-def rotate_secret(
-    conn: sa.Connection, app: App, workspace_id: str, webhook_id: str, *, actor: str
-) -> SecretOut | Refusal:
+def rotate_secret(conn: Connection, app: App, workspace_id: str, webhook_id: str, *, actor: str) -> SecretOut | Refusal:
     """A new secret; deliveries are signed with both until the next rotation."""
     made = webhooks.rotate(conn, app.vault, workspace_id, webhook_id, actor=actor, now=app.now())
     return made if isinstance(made, Refusal) else SecretOut(id=made.id, secret=made.secret)
 
 
-def ping(conn: sa.Connection, app: App, workspace_id: str, webhook_id: str) -> DeliveryQueued | Refusal:
+def ping(conn: Connection, app: App, workspace_id: str, webhook_id: str) -> DeliveryQueued | Refusal:
     """Send a test."""
     made = webhooks.ping(conn, workspace_id, webhook_id, now=app.now())
     return made if isinstance(made, Refusal) else DeliveryQueued(delivery_id=made)
 
 
 def deliveries(
-    conn: sa.Connection, workspace_id: str, webhook_id: str, *, limit: int, before: str | None = None
+    conn: Connection, workspace_id: str, webhook_id: str, *, limit: int, before: str | None = None
 ) -> DeliveryPage | Missing:
     """What was sent and is to be sent, newest first."""
     if webhooks.find(conn, workspace_id, webhook_id) is None:
@@ -198,13 +196,13 @@ def deliveries(
     return DeliveryPage(data=[delivery_out(row) for row in rows[:limit]], next=following)
 
 
-def delivery(conn: sa.Connection, workspace_id: str, delivery_id: str) -> DeliveryOut | Missing:
+def delivery(conn: Connection, workspace_id: str, delivery_id: str) -> DeliveryOut | Missing:
     row = webhooks.find_delivery(conn, workspace_id, delivery_id)
     return Missing("delivery") if row is None else delivery_out(row)
 
 
 def redeliver(
-    conn: sa.Connection, app: App, workspace_id: str, webhook_id: str, delivery_id: str, *, actor: str
+    conn: Connection, app: App, workspace_id: str, webhook_id: str, delivery_id: str, *, actor: str
 ) -> DeliveryQueued | Missing:
     """Send one again, with its id as before."""
     done = webhooks.redeliver(conn, workspace_id, webhook_id, delivery_id, actor=actor, now=app.now())

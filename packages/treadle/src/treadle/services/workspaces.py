@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import Field
 
 from treadle.domain.answers import Rejected
@@ -22,6 +21,7 @@ from treadle.services import workspace_options
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import counts, iso
+from treadle.store import Connection
 from treadle.store import workspaces as store
 from treadle.store.workspaces import WorkspaceRow
 
@@ -61,12 +61,12 @@ class AlertsTriedOut(ApiModel):
     data: list[AlertTriedOut]
 
 
-def read(conn: sa.Connection, workspace_id: str) -> WorkspaceOut | None:
+def read(conn: Connection, workspace_id: str) -> WorkspaceOut | None:
     row = store.find(conn, workspace_id)
     return WorkspaceOut(**_fields(conn, row)) if row else None
 
 
-def _fields(conn: sa.Connection, row: WorkspaceRow) -> dict[str, Any]:
+def _fields(conn: Connection, row: WorkspaceRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
@@ -77,18 +77,18 @@ def _fields(conn: sa.Connection, row: WorkspaceRow) -> dict[str, Any]:
     }
 
 
-def listing(conn: sa.Connection, only: str | None = None) -> WorkspacesOut:
+def listing(conn: Connection, only: str | None = None) -> WorkspacesOut:
     """All workspaces, oldest first; or this one alone."""
     ids = store.ids(conn) if only is None else [only]
     return WorkspacesOut(data=[found for id_ in ids if (found := read(conn, id_)) is not None])
 
 
-def is_first(conn: sa.Connection, workspace_id: str) -> bool:
+def is_first(conn: Connection, workspace_id: str) -> bool:
     """Whether this is the first workspace, whose people run the installation."""
     return store.first_id(conn) == workspace_id
 
 
-def make(conn: sa.Connection, name: str, *, actor: str, now: float) -> WorkspaceMade | Rejected:
+def make(conn: Connection, name: str, *, actor: str, now: float) -> WorkspaceMade | Rejected:
     """A new workspace with its first admin key, which is shown now or never."""
     if wrong := name_problem(name):
         return Rejected((wrong,))
@@ -129,7 +129,7 @@ def change_problem(body: Mapping[str, Any]) -> Finding | None:
 
 
 def change(
-    conn: sa.Connection, app: App, workspace_id: str, body: Mapping[str, Any], *, actor: str
+    conn: Connection, app: App, workspace_id: str, body: Mapping[str, Any], *, actor: str
 ) -> WorkspaceOut | Rejected | None:
     """Change ``name``, ``paused``, ``options`` and ``alert_urls``; the workspace as it is now, ``None``: there is none.
 

@@ -4,7 +4,7 @@ Everything else calls these functions with the :data:`Connection` that :class:`D
 """
 
 from sqlalchemy import Connection, RowMapping
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.exc import SQLAlchemyError as DatabaseError
 
 from treadle.store.database import AWAY, Database, open_database, why_away
@@ -12,6 +12,7 @@ from treadle.store.database import AWAY, Database, open_database, why_away
 __all__ = [
     "AWAY",
     "Connection",
+    "DataError",
     "Database",
     "DatabaseError",
     "IntegrityError",

@@ -102,6 +102,14 @@ def listing(conn: sa.Connection, workspace_id: str, disconnected: bool = False) 
     return [AccountRow(**row) for row in conn.execute(query.order_by(accounts.c.username, accounts.c.id)).mappings()]
 
 
+def connected_of(conn: sa.Connection, workspace_id: str | None) -> list[AccountRow]:
+    """Accounts that nobody disconnected, of a workspace or of all, by name."""
+    query = sa.select(*_COLUMNS).where(accounts.c.disconnected_at.is_(None))
+    if workspace_id is not None:
+        query = query.where(accounts.c.workspace_id == workspace_id)
+    return [AccountRow(**row) for row in conn.execute(query.order_by(accounts.c.username)).mappings()]
+
+
 def of_people(conn: sa.Connection, threads_user_ids: Collection[str], *, disconnected: bool = False) -> list[Owned]:
     """The accounts for these profiles, of all workspaces; ``disconnected``: also those that were disconnected."""
     query = sa.select(accounts.c.id, accounts.c.workspace_id, accounts.c.token_issued_at)

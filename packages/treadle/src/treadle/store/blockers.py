@@ -6,7 +6,8 @@ first: what one account met is the app's only when a second account meets it wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -204,6 +205,38 @@ def posts_of_workspace(conn: sa.Connection, workspace_id: str, ids: Sequence[str
         where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + AT_ONCE]))
         mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
     return [id_ for id_ in ids if id_ in mine]
+
+
+def of_post(conn: sa.Connection, post_id: str) -> list[str]:
+    """Ids of the blockers that the post waits for."""
+    query = sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)
+    return list(conn.execute(query).scalars())
+
+
+def forget_post(conn: sa.Connection, post_id: str) -> None:
+    """The post waits for nothing any more."""
+    conn.execute(sa.delete(post_blockers).where(post_blockers.c.post_id == post_id))
+
+
+def close_of_post(conn: sa.Connection, post_id: str, *, by: str, now: float) -> None:
+    """Close the open blockers that are about this post alone; nothing is released."""
+    own = (blockers.c.scope == "post", blockers.c.key == post_id, blockers.c.repaired_at.is_(None))
+    conn.execute(sa.update(blockers).where(*own).values(repaired_at=now, repaired_by=by, open_key=None))
+
+
+@dataclass(frozen=True, slots=True)
+class CauseRow:
+    pattern: str
+    cause: Mapping[str, Any]
+
+
+def newest_open(conn: sa.Connection, patterns: Collection[str]) -> CauseRow | None:
+    """The open cause of one of these patterns that was met last, in any workspace."""
+    query = sa.select(blockers.c.pattern, blockers.c.cause).where(
+        blockers.c.repaired_at.is_(None), blockers.c.pattern.in_(patterns)
+    )
+    row = conn.execute(query.order_by(blockers.c.opened_at.desc()).limit(1)).first()
+    return CauseRow(row.pattern, row.cause or {}) if row is not None else None
 
 
 # ---------------------------------------------------------------- what connecting an account again closes

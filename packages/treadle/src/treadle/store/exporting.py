@@ -23,7 +23,6 @@ from treadle.store.tables import (
     users,
     webhook_deliveries,
     webhooks,
-    workspaces,
 )
 
 PAGE = 200
@@ -59,11 +58,6 @@ INSIDE_OTHERS = {
     events.name: "in the post's line, as 'events'",
 }
 EXPORTED = frozenset(exported.table.name for exported in TABLES)
-
-
-def workspace_row(conn: sa.Connection, workspace_id: str) -> dict[str, Any] | None:
-    row = conn.execute(sa.select(workspaces).where(workspaces.c.id == workspace_id)).mappings().first()
-    return dict(row) if row else None
 
 
 def page_of(

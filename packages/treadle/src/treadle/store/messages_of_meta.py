@@ -52,6 +52,10 @@ def insert_deletion(conn: sa.Connection, code: str, threads_user_id: str, *, now
     conn.execute(sa.insert(deletion_requests).values(row))
 
 
+def last_received_at(conn: sa.Connection) -> float | None:
+    return conn.execute(sa.select(sa.func.max(meta_events.c.received_at))).scalar()
+
+
 def delete(conn: sa.Connection, *, before: float) -> int:
     """Messages received before then; how many there were."""
     return conn.execute(sa.delete(meta_events).where(meta_events.c.received_at < before)).rowcount

@@ -92,6 +92,23 @@ def delete_parts_from(conn: sa.Connection, post_id: str, position: int) -> None:
     conn.execute(sa.delete(parts).where(parts.c.post_id == post_id, parts.c.position >= position))
 
 
+def delete_post(conn: sa.Connection, post_id: str) -> None:
+    """The post with its parts and its timeline."""
+    conn.execute(sa.delete(posts).where(posts.c.id == post_id))
+
+
+def cancel_parts(conn: sa.Connection, post_id: str) -> None:
+    """Those that are not published."""
+    mine = (parts.c.post_id == post_id, parts.c.published_at.is_(None))
+    conn.execute(sa.update(parts).where(*mine).values(state="canceled"))
+
+
+def restart_parts(conn: sa.Connection, post_id: str) -> None:
+    """Those that are not published and that no publish was sent for, with fresh budgets."""
+    mine = (parts.c.post_id == post_id, parts.c.published_at.is_(None), parts.c.intent == "none")
+    conn.execute(sa.update(parts).where(*mine).values(tries={}, state="pending", cause=None))
+
+
 # ---------------------------------------------------------------- what is on Threads, or may be
 
 
@@ -120,10 +137,22 @@ def part_in_doubt(conn: sa.Connection, post_id: str) -> sa.RowMapping | None:
     return conn.execute(query).mappings().first()
 
 
+def post_with_live_id(conn: sa.Connection, threads_user_id: str, threads_id: str) -> str | None:
+    """Id of the post to which this object on Threads belongs."""
+    same = (parts.c.threads_user_id == threads_user_id, parts.c.threads_id == threads_id)
+    return conn.execute(sa.select(parts.c.post_id).where(*same)).scalar()
+
+
 def parts_with_ids(conn: sa.Connection, post_id: str) -> list[dict[str, Any]]:
     """Parts that have an id on Threads, in order."""
     query = sa.select(parts).where(parts.c.post_id == post_id, parts.c.threads_id.is_not(None))
     return [dict(row) for row in conn.execute(query.order_by(parts.c.position)).mappings()]
+
+
+def first_body(conn: sa.Connection, workspace_id: str, post_id: str) -> Mapping[str, Any]:
+    """The content of the post's first part; empty when there is none."""
+    query = sa.select(parts.c.body).where(parts.c.post_id == post_id, parts.c.workspace_id == workspace_id)
+    return conn.execute(query.order_by(parts.c.position).limit(1)).scalar() or {}
 
 
 def attempt_of(conn: sa.Connection, post_id: str) -> int:

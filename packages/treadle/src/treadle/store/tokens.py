@@ -153,6 +153,33 @@ def sealed_of(conn: sa.Connection, account_id: str) -> bytes | None:
     return conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == account_id)).scalar()
 
 
+@dataclass(frozen=True, slots=True)
+class SealedTokens:
+    """The tokens of an account, connected or not; ciphertext."""
+
+    id: str
+    workspace_id: str
+    token_enc: bytes | None
+    token_previous_enc: bytes | None
+
+
+def all_sealed(conn: sa.Connection) -> list[SealedTokens]:
+    """Of all accounts that have any."""
+    columns = [accounts.c[field.name] for field in fields(SealedTokens)]
+    held = sa.or_(accounts.c.token_enc.is_not(None), accounts.c.token_previous_enc.is_not(None))
+    return [SealedTokens(*row) for row in conn.execute(sa.select(*columns).where(held))]
+
+
+def forget_previous(conn: sa.Connection, account_id: str) -> None:
+    statements.update(conn, accounts, {"token_previous_enc": None}, id=account_id)
+
+
+def forget(conn: sa.Connection, account_id: str, *, now: float) -> None:
+    """The account is not connected any more."""
+    gone = {"token_enc": None, "refresh_next_at": None, "disconnected_at": now, "updated_at": now}
+    statements.update(conn, accounts, gone, id=account_id)
+
+
 def _free(now: float) -> sa.ColumnElement[bool]:
     return sa.or_(accounts.c.refresh_lease_until.is_(None), accounts.c.refresh_lease_until <= now)
 

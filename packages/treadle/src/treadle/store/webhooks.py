@@ -91,6 +91,11 @@ def set_secret(conn: sa.Connection, webhook_id: str, secret_enc: bytes, previous
     statements.update(conn, webhooks, {"secret_enc": secret_enc, "secret_previous_enc": previous_enc}, id=webhook_id)
 
 
+def replace_lost_secret(conn: sa.Connection, webhook_id: str, secret_enc: bytes) -> None:
+    """A secret that nobody knows instead of one that no key opens; the webhook is paused."""
+    statements.update(conn, webhooks, {"secret_enc": secret_enc, "state": "paused"}, id=webhook_id)
+
+
 def set_cursor(conn: sa.Connection, webhook_id: str, cursor: int, *, was: int) -> bool:
     """By compare-and-set from ``was``; false when somebody else moved it."""
     return statements.update(conn, webhooks, {"cursor": cursor}, id=webhook_id, cursor=was) == 1

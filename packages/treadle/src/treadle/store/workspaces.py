@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store import statements
 from treadle.store.tables import workspaces
 
 
@@ -66,6 +67,11 @@ def insert(conn: sa.Connection, row: WorkspaceRow) -> None:
 
 def set_name(conn: sa.Connection, workspace_id: str, name: str) -> None:
     conn.execute(sa.update(workspaces).where(workspaces.c.id == workspace_id).values(name=name))
+
+
+def set_paused(conn: sa.Connection, workspace_id: str, *, paused: bool) -> bool:
+    """False: there is no such workspace."""
+    return statements.update(conn, workspaces, {"paused": paused}, id=workspace_id) == 1
 
 
 def set_options(conn: sa.Connection, workspace_id: str, options: Mapping[str, Any]) -> None:

@@ -1,0 +1,96 @@
+"""A workspace's accounts a page at a time: those that need attention first, then the others by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from treadle.domain.states import FINAL
+from treadle.store.clauses import connected
+from treadle.store.tables import accounts, posts
+
+# Those that need attention, those that are well, those that are no longer connected.
+_RANK = sa.case((~connected, 2), (accounts.c.health == "active", 1), else_=0)
+_PLACE = sa.tuple_(_RANK, accounts.c.username, accounts.c.id)
+
+
+class Place(NamedTuple):
+    """An account's place in the order; it holds when the account itself moves."""
+
+    rank: int
+    username: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    total: int
+    need_attention: int
+
+
+def counts(conn: sa.Connection, workspace_id: str) -> AccountCounts:
+    need = sa.func.sum(sa.case((_RANK == 0, 1), else_=0))
+    query = sa.select(sa.func.count(), need).where(accounts.c.workspace_id == workspace_id)
+    total, need_attention = conn.execute(query).one()
+    return AccountCounts(int(total), int(need_attention or 0))
+
+
+def count_named(conn: sa.Connection, workspace_id: str, named: str) -> int:
+    """How many accounts have this in a name."""
+    query = sa.select(sa.func.count()).select_from(accounts).where(*_of(workspace_id, named))
+    return int(conn.execute(query).scalar_one())
+
+
+def place_of(conn: sa.Connection, workspace_id: str, account_id: str, *, named: str = "") -> Place | None:
+    query = sa.select(_RANK, accounts.c.username).where(*_of(workspace_id, named), accounts.c.id == account_id)
+    row = conn.execute(query).first()
+    return Place(row[0], row[1], account_id) if row is not None else None
+
+
+def page_of(
+    conn: sa.Connection,
+    workspace_id: str,
+    *,
+    named: str = "",
+    after: Place | None = None,
+    start: Place | None = None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Whole rows with their ``rank``. ``after``: those behind this place; ``start``: those from this place on."""
+    query = sa.select(accounts, _RANK.label("rank")).where(*_of(workspace_id, named))
+    if after is not None:
+        query = query.where(_literal(after) < _PLACE)
+    if start is not None:
+        query = query.where(_literal(start) <= _PLACE)
+    query = query.order_by(_RANK, accounts.c.username, accounts.c.id).limit(limit)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def count_waiting(conn: sa.Connection, workspace_id: str, account_ids: Sequence[str]) -> Mapping[str, int]:
+    """How many posts of each account are neither drafts nor over; accounts without any are left out."""
+    unfinished = posts.c.state.not_in([*FINAL, "draft"])
+    query = sa.select(posts.c.account_id, sa.func.count()).where(
+        posts.c.workspace_id == workspace_id, posts.c.account_id.in_(account_ids), unfinished
+    )
+    return {row[0]: row[1] for row in conn.execute(query.group_by(posts.c.account_id))}
+
+
+def _literal(place: Place) -> sa.ColumnElement[Any]:
+    return sa.tuple_(*(sa.literal(value) for value in place))
+
+
+def _of(workspace_id: str, named: str) -> list[sa.ColumnElement[bool]]:
+    mine = accounts.c.workspace_id == workspace_id
+    return [mine, _name_contains(named)] if named else [mine]
+
+
+def _name_contains(name: str) -> sa.ColumnElement[bool]:
+    """Whether the username or the shown name contains this. SQLite folds ASCII only: other letters are also tried as
+    they were sent, small and large."""
+    tries = sorted({name, name.lower(), name.upper(), name.capitalize()})
+    fields = (accounts.c.username, accounts.c.name)
+    folded = [sa.func.lower(field).contains(name.lower(), autoescape=True) for field in fields]
+    return sa.or_(*folded, *(field.contains(t, autoescape=True) for field in fields for t in tries))
