@@ -47,9 +47,9 @@ NOT_READERS = frozenset(
         "treadle_threads.media.probe.probe_file", "treadle_threads.media.worker.warm.up",
         "treadle_diagnosis.guide.static.build", "treadle_sandbox.render.render", "treadle.store.database._make",
         "treadle_threads.media.worker.inspect._reorders", "treadle_threads.media.worker.lanes._reorders",
-        "treadle.services.read.visible_blockers", "treadle.observe.tracing.resource_of",
-        "treadle.services.attention._open_here", "treadle.media.samples.picture", "treadle.accounts.storing._shared",
-        "treadle.notify.alerts._understood",
+        "treadle.store.visible_blockers.visible_blockers", "treadle.store.visible_blockers._open_here",
+        "treadle.store.blockers._proven", "treadle.store.feed._of",
+        "treadle.observe.tracing.resource_of", "treadle.media.samples.picture",
     )
 )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """DBOS as our queue of runs: storing them, executing them, and taking over what dead workers left.
 
 All names of DBOS's that it does not promise are in this file (:func:`_system_database` and what uses it, and
-:class:`_Polls`); ``test_queue.py`` and ``test_engine.py`` hold them.
+:class:`_Polls`), but for its table, which ``store/queued_runs.py`` reads; ``test_queue.py`` and ``test_engine.py`` hold
+them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
 
 from treadle.engine.queue import Execute, QueueName
 from treadle.engine.runtime import Flag, Process
-from treadle.store import Database
+from treadle.store import Connection, Database, queued_runs
 
 # Work stored under another version is left lying by DBOS, so this never changes; a run keeps nothing between two of
 # its steps, so code may change under posts that were scheduled before an upgrade.
@@ -43,7 +43,7 @@ class DbosRunStore:
 
     def __call__(
         self,
-        conn: sa.Connection,
+        conn: Connection,
         post_id: str,
         seq: int,
         *,
@@ -129,7 +129,7 @@ class DbosQueue:
         await DBOS.register_queue_async(
             MEDIA, worker_concurrency=MEDIA_AT_ONCE, polling_interval_sec=MEDIA_POLL_S, on_conflict="always_update"
         )
-        sa.event.listen(self._db.engine, "checkin", self._checked_in)
+        self._db.watch_returns(self._checked_in)
         self._process.start_thread("treadle-waker", self._wake_when_due)
 
     def wake(self, at: float, queue: QueueName = "posts") -> None:
@@ -137,9 +137,9 @@ class DbosQueue:
             self._due.append((at, queue))
             self._woken.set()
 
-    def _checked_in(self, connection: Any, record: Any) -> None:
+    def _checked_in(self, info: dict[Any, Any]) -> None:
         """A transaction ended; runs of this process's own that it stored need not wait for the poll."""
-        for queue in record.info.pop(_STORED, ()):
+        for queue in info.pop(_STORED, ()):
             self.wake(self._process.now(), queue)
 
     def _wake_when_due(self) -> None:
@@ -163,12 +163,8 @@ class DbosQueue:
             else:
                 self._woken.wait(IDLE_S)
 
-    def left_behind(self, conn: sa.Connection) -> list[str]:
-        query = (
-            f"SELECT DISTINCT executor_id FROM {self._table} WHERE status = 'PENDING' AND executor_id IS NOT NULL"
-            " AND executor_id NOT IN (SELECT id FROM workers WHERE state <> 'gone')"
-        )
-        return [str(worker) for worker in conn.execute(sa.text(query)).scalars()]
+    def left_behind(self, conn: Connection) -> list[str]:
+        return queued_runs.left_behind(conn)
 
     def take_over(self, workers: Sequence[str]) -> None:
         _take_over(list(workers))
@@ -177,11 +173,7 @@ class DbosQueue:
         """It happens when the database refused to store a run's end (a full disk). Such a run would hold its account's
         queue for as long as this process lives."""
         with self._db.read() as conn:
-            pending = conn.execute(
-                sa.text(f"SELECT workflow_uuid FROM {self._table} WHERE status = 'PENDING' AND executor_id = :me"),
-                {"me": self._worker},
-            ).scalars()
-            missing = set(pending) - set(_instance()._active_workflows_set.activeList())
+            missing = queued_runs.under_way(conn, self._worker) - set(_instance()._active_workflows_set.activeList())
         lost = missing & self._missing
         self._missing = missing - lost
         for run_id in sorted(lost):
@@ -191,26 +183,8 @@ class DbosQueue:
     def close(self, *, within_s: float) -> None:
         self._closed.set()
         self._woken.set()
-        if sa.event.contains(self._db.engine, "checkin", self._checked_in):
-            sa.event.remove(self._db.engine, "checkin", self._checked_in)
+        self._db.forget_returns(self._checked_in)
         DBOS.destroy(workflow_completion_timeout_sec=int(within_s), destroy_registry=True)
-
-    @property
-    def _table(self) -> str:
-        return "workflow_status" if self._db.is_sqlite else "dbos.workflow_status"
-
-
-def finished_runs(conn: sa.Connection, before: float, limit: int) -> list[str]:
-    """Ids of runs that ended before then."""
-    table = "workflow_status" if conn.dialect.name == "sqlite" else "dbos.workflow_status"
-    found = conn.execute(
-        sa.text(
-            f"SELECT workflow_uuid FROM {table} WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED')"
-            " AND completed_at < :before LIMIT :many"
-        ),
-        {"before": int(before * 1000), "many": limit},
-    )
-    return list(found.scalars())
 
 
 def _instance() -> Any:
@@ -227,12 +201,12 @@ def _system_database() -> Any:
 class _Joined:
     """Stands for an engine: ``begin()`` gives the connection whose transaction is under way."""
 
-    def __init__(self, conn: sa.Connection) -> None:
+    def __init__(self, conn: Connection) -> None:
         self._conn = conn
         self.dialect = conn.dialect
 
     @contextlib.contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
+    def begin(self) -> Iterator[Connection]:
         yield self._conn
 
 
@@ -243,7 +217,7 @@ def _join_ends(db: Database) -> None:
     """
     sys_db = _system_database()
 
-    def write(conn: sa.Connection, *args: Any, **kwargs: Any) -> bool:
+    def write(conn: Connection, *args: Any, **kwargs: Any) -> bool:
         sys_db._apply_caller_schema(conn)
         joined = copy.copy(sys_db)
         joined.engine = _Joined(conn)

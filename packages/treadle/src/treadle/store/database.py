@@ -51,6 +51,7 @@ class Database:
         self.runs_engine = _sqlite(self.url, turn, "NORMAL") if self.is_sqlite else self.engine
         self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
         self._writer = GroupWriter(self.engine) if self.is_sqlite else None
+        self._listening: dict[Callable[[dict[Any, Any]], None], Callable[[Any, Any], None]] = {}
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -95,6 +96,20 @@ class Database:
                 return fn(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def watch_returns(self, listener: Callable[[dict[Any, Any]], None]) -> None:
+        """Call ``listener`` with a connection's ``info`` whenever one goes back, which is after the transaction."""
+
+        def returned(dbapi_conn: Any, record: Any) -> None:
+            listener(record.info)
+
+        self._listening[listener] = returned
+        event.listen(self.engine, "checkin", returned)
+
+    def forget_returns(self, listener: Callable[[dict[Any, Any]], None]) -> None:
+        """End :meth:`watch_returns`; nothing when it was not begun."""
+        if (returned := self._listening.pop(listener, None)) is not None:
+            event.remove(self.engine, "checkin", returned)
 
     def close(self) -> None:
         if self._writer is not None:
