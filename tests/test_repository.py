@@ -64,6 +64,9 @@ def test_every_part_of_the_server_has_its_layer() -> None:
     parts = {name_of(path) for path in SERVER.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
     free = {"treadle", "treadle.__main__", "treadle.sandbox"}
     assert parts - free == named, "a new part of the server needs a layer in pyproject.toml"
+    no_sql = next(contract["source_modules"] for contract in contracts if contract["name"] == "SQL only in the store")
+    bare = {"treadle", "treadle.__main__", "treadle.store"}
+    assert parts - bare == set(no_sql), "a new part of the server stands in the contract on SQL in pyproject.toml"
 
 
 def test_no_modules_know_each_other_in_a_circle() -> None:
