@@ -10,9 +10,9 @@ import structlog
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
-from treadle.store import Connection, sealed_tokens
+from treadle.store import Connection, account_health, blockers, tokens
 from treadle.store.isolation import apart
-from treadle.store.sealed_tokens import StoredToken
+from treadle.store.tokens import SealedTokens
 from treadle_diagnosis import from_pattern
 from treadle_diagnosis.types import Diagnosis, Evidence
 
@@ -38,37 +38,37 @@ def cause() -> Diagnosis:
 
 async def check_stored_tokens(service: Accounts) -> CheckedTokens:
     """Hold the posts of accounts whose token cannot be opened; let them go when the key is back. A background job."""
-    stored = await service.db.query(sealed_tokens.stored)
-    known = await service.db.query(sealed_tokens.open_blockers, PATTERN)
-    closed = [token for token in stored if not service.opens(token.sealed)]
-    shut = {token.account_id for token in closed}
+    stored = await service.db.query(tokens.all_sealed, only_connected=True)
+    known = await service.db.query(blockers.open_of_accounts, PATTERN)
+    closed = [token for token in stored if token.token_enc is not None and not service.opens(token.token_enc)]
+    shut = {token.id for token in closed}
     held, again = [], []
     for token in closed:
-        if token.account_id not in known:
-            with apart(JOB, token.account_id):
+        if token.id not in known:
+            with apart(JOB, token.id):
                 if await service.db.run(_hold, service, token):
-                    held.append(token.account_id)
+                    held.append(token.id)
     for token in stored:
-        if token.account_id in known and token.account_id not in shut:
-            with apart(JOB, token.account_id):
+        if token.id in known and token.id not in shut:
+            with apart(JOB, token.id):
                 await service.db.run(_let_go, service, token, known)
-                again.append(token.account_id)
+                again.append(token.id)
     if held or again:
         log.warning("accounts.stored_tokens", unreadable=len(closed), readable_again=len(again))
     return CheckedTokens(tuple(held), tuple(again))
 
 
-def _hold(conn: Connection, service: Accounts, token: StoredToken) -> bool:
-    if not sealed_tokens.still(conn, token):  # connected again in the meantime
+def _hold(conn: Connection, service: Accounts, token: SealedTokens) -> bool:
+    if tokens.sealed_of(conn, token.id) != token.token_enc:  # connected again in the meantime
         return False
     found = cause()
-    health.observe(conn, token.account_id, found, service.now())
-    service.hold(conn, token.account_id, token.workspace_id, found, stage=STAGE)
+    health.observe(conn, token.id, found, service.now())
+    service.hold(conn, token.id, token.workspace_id, found, stage=STAGE)
     return True
 
 
-def _let_go(conn: Connection, service: Accounts, token: StoredToken, known: Mapping[str, str]) -> None:
+def _let_go(conn: Connection, service: Accounts, token: SealedTokens, known: Mapping[str, str]) -> None:
     now = service.now()
-    if sealed_tokens.held_by(conn, token.account_id) == PATTERN:
-        health.worked(conn, token.account_id, "read", now)
-    service.repairs.repaired(conn, [known[token.account_id]], by="recheck", now=now)
+    if account_health.pattern_of(conn, token.id) == PATTERN:
+        health.worked(conn, token.id, "read", now)
+    service.repairs.repaired(conn, [known[token.id]], by="recheck", now=now)

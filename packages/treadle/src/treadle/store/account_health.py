@@ -51,3 +51,9 @@ def change(
     """Change the health by compare-and-set from ``was``; false when somebody else changed it."""
     values = {"health": health, "health_cause": cause, "health_at": now, "checked_at": now, "updated_at": now}
     return statements.update(conn, accounts, values, id=account_id, health=was) == 1
+
+
+def pattern_of(conn: sa.Connection, account_id: str) -> str | None:
+    """The pattern that the account's health names, if any."""
+    cause = conn.execute(sa.select(accounts.c.health_cause).where(accounts.c.id == account_id)).scalar()
+    return str(cause.get("pattern")) if isinstance(cause, dict) else None

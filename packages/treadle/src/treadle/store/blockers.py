@@ -24,10 +24,9 @@ from treadle.domain.scope import (
 from treadle.domain.view import AccountView, account_view
 from treadle.ids import new_id
 from treadle.store import feed
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, post_blockers, posts, suspicions
 from treadle_diagnosis.types import Diagnosis
-
-AT_ONCE = 500  # ids in one statement
 
 
 def scope_for(
@@ -201,8 +200,8 @@ def is_shared(conn: sa.Connection, blocker_id: str) -> bool:
 def posts_of_workspace(conn: sa.Connection, workspace_id: str, ids: Sequence[str]) -> list[str]:
     """Those of these posts that belong to the workspace, in the order given."""
     mine: set[str] = set()
-    for start in range(0, len(ids), AT_ONCE):
-        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(ids[start : start + AT_ONCE]))
+    for some in chunks(ids):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(some))
         mine |= set(conn.execute(sa.select(posts.c.id).where(*where)).scalars())
     return [id_ for id_ in ids if id_ in mine]
 
@@ -211,6 +210,14 @@ def of_post(conn: sa.Connection, post_id: str) -> list[str]:
     """Ids of the blockers that the post waits for."""
     query = sa.select(post_blockers.c.blocker_id).where(post_blockers.c.post_id == post_id)
     return list(conn.execute(query).scalars())
+
+
+def open_of_accounts(conn: sa.Connection, pattern: str) -> Mapping[str, str]:
+    """Account id to blocker id, of open blockers of accounts with this cause."""
+    query = sa.select(blockers.c.key, blockers.c.id).where(
+        blockers.c.repaired_at.is_(None), blockers.c.scope == "account", blockers.c.pattern == pattern
+    )
+    return {row.key: row.id for row in conn.execute(query)}
 
 
 def forget_post(conn: sa.Connection, post_id: str) -> None:

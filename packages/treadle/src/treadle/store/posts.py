@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, idempotency, media, parts, posts
 
 
@@ -22,8 +23,8 @@ def account_of_workspace(conn: sa.Connection, workspace_id: str, account_id: str
 def known_media(conn: sa.Connection, workspace_id: str, ids: Sequence[str]) -> set[str]:
     """Those of these files that this workspace has."""
     known: set[str] = set()
-    for start in range(0, len(ids), 500):
-        where = (media.c.workspace_id == workspace_id, media.c.id.in_(ids[start : start + 500]))
+    for some in chunks(ids):
+        where = (media.c.workspace_id == workspace_id, media.c.id.in_(some))
         known |= set(conn.execute(sa.select(media.c.id).where(*where)).scalars())
     return known
 

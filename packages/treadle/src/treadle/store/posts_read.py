@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
 
 MAX_PAGE = 200
@@ -51,8 +52,8 @@ class StoredPost:
 def posts_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[StoredPost]:
     """Those of these posts that this workspace has, in the order of the ids."""
     found: dict[str, StoredPost] = {}
-    for start in range(0, len(post_ids), MAX_PAGE):
-        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(post_ids[start : start + MAX_PAGE]))
+    for some in chunks(post_ids, MAX_PAGE):
+        where = (posts.c.workspace_id == workspace_id, posts.c.id.in_(some))
         rows = conn.execute(_POSTS.where(*where)).mappings().all()
         found |= {post.row["id"]: post for post in _whole(conn, rows)}
     return [found[id_] for id_ in dict.fromkeys(post_ids) if id_ in found]
@@ -211,8 +212,8 @@ def outcome_of(conn: sa.Connection, post_id: str) -> PostOutcome | None:
 
 def checks_of_published(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[Mapping[str, Any] | None]:
     """Of every published part of these posts, what looking for it found."""
-    for start in range(0, len(post_ids), 500):
-        live = (parts.c.post_id.in_(post_ids[start : start + 500]), parts.c.published_at.is_not(None))
+    for some in chunks(post_ids):
+        live = (parts.c.post_id.in_(some), parts.c.published_at.is_not(None))
         yield from conn.execute(sa.select(parts.c.checks).where(*live)).scalars()
 
 
@@ -228,6 +229,6 @@ class PostState:
 def states_of(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[PostState]:
     """How these posts are, of any workspace."""
     columns = [posts.c[field.name] for field in fields(PostState)]
-    for start in range(0, len(post_ids), 500):
-        rows = conn.execute(sa.select(*columns).where(posts.c.id.in_(post_ids[start : start + 500])))
+    for some in chunks(post_ids):
+        rows = conn.execute(sa.select(*columns).where(posts.c.id.in_(some)))
         yield from (PostState(*row) for row in rows)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from treadle.store.statements import chunks
 from treadle.store.tables import parts
 
 _SINCE = sa.select(sa.func.count(), sa.func.min(parts.c.published_at)).where(
@@ -24,9 +25,9 @@ def count_since(conn: sa.Connection, account_id: str, since: float, *, replies: 
 def counts_since(conn: sa.Connection, account_ids: Sequence[str], since: float) -> Mapping[tuple[str, bool], int]:
     """How many parts each account published since then, by (account, whether they are replies)."""
     counted: dict[tuple[str, bool], int] = {}
-    for start in range(0, len(account_ids), 500):
+    for some in chunks(account_ids):
         by = (parts.c.account_id, parts.c.is_reply)
-        mine = parts.c.account_id.in_(account_ids[start : start + 500])
+        mine = parts.c.account_id.in_(some)
         query = sa.select(*by, sa.func.count()).where(mine, parts.c.published_at > since).group_by(*by)
         counted |= {(row[0], bool(row[1])): row[2] for row in conn.execute(query)}
     return counted

@@ -19,6 +19,7 @@ from treadle.domain.states import FINAL
 from treadle.store import clauses, feed
 from treadle.store.isolation import apart
 from treadle.store.resting import put_to_rest
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 from treadle.store.timeline import Note, add_note, announce_post
 
@@ -231,10 +232,9 @@ def ready(conn: sa.Connection, post_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those of the posts that are not final and wait for no open blocker, oldest due first, with what a run needs to
     know and what :func:`candidate` reads."""
     found: list[dict[str, Any]] = []
-    for start in range(0, len(post_ids), 500):
-        chunk = list(post_ids[start : start + 500])
-        waits = held_up().where(post_blockers.c.post_id.in_(chunk))
-        query = _READY.where(posts.c.id.in_(chunk), posts.c.state.not_in(FINAL), posts.c.id.not_in(waits))
+    for some in chunks(post_ids):
+        waits = held_up().where(post_blockers.c.post_id.in_(some))
+        query = _READY.where(posts.c.id.in_(some), posts.c.state.not_in(FINAL), posts.c.id.not_in(waits))
         found.extend(dict(row) for row in conn.execute(query).mappings())
     return oldest_first(found)
 
@@ -279,11 +279,11 @@ def candidate(row: Mapping[str, Any], *, blocked: bool = False) -> Candidate:
 def _stopping(conn: sa.Connection, post_ids: Sequence[str]) -> dict[str, list[Any]]:
     """By post, the open causes that stop it although it was never put behind them, the narrowest scope first."""
     found: dict[str, list[Any]] = {}
-    for start in range(0, len(post_ids), 500):
+    for some in chunks(post_ids):
         query = (
             sa.select(posts.c.id.label("post_id"), blockers.c.id, blockers.c.scope, blockers.c.cause)
             .select_from(clauses.WITH_OWNERS.join(blockers, sa.and_(clauses.is_open, clauses.concerns)))
-            .where(posts.c.id.in_(post_ids[start : start + 500]), clauses.stops)
+            .where(posts.c.id.in_(some), clauses.stops)
         )
         for row in conn.execute(query):
             found.setdefault(row.post_id, []).append(row)

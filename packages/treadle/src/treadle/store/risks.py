@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, parts, posts
 
 
@@ -91,8 +92,8 @@ def open_causes(conn: sa.Connection, keys: Collection[str]) -> dict[tuple[str, s
 def bodies_of(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[PartBody]:
     """The parts of these posts."""
     columns = (parts.c.post_id, parts.c.body, parts.c.is_reply)
-    for start in range(0, len(post_ids), 500):
-        query = sa.select(*columns).where(parts.c.post_id.in_(post_ids[start : start + 500]))
+    for some in chunks(post_ids):
+        query = sa.select(*columns).where(parts.c.post_id.in_(some))
         yield from (PartBody(*row) for row in conn.execute(query))
 
 

@@ -6,13 +6,23 @@ compare statements.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+V = TypeVar("V")
 _KEY = "key_"  # a bound value of a WHERE may have the name of a column that is set
+
+
+AT_ONCE = 500  # values in one statement: both databases have a limit
+
+
+def chunks(values: Sequence[V], size: int = AT_ONCE) -> Iterator[Sequence[V]]:
+    """``values`` in pieces that one statement can hold."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 @lru_cache(maxsize=2048)

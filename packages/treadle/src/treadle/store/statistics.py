@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.states import FINAL, RUNNING
+from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, post_blockers, posts, webhook_deliveries
 
 
@@ -113,7 +114,7 @@ def deliveries_due(conn: sa.Connection, now: float) -> Backlog:
 
 def publish_times(conn: sa.Connection, post_ids: Sequence[str]) -> Iterator[tuple[float, float]]:
     """(when it was published, when it was due) of those of the posts that are published."""
-    for start in range(0, len(post_ids), 500):
-        where = (posts.c.id.in_(post_ids[start : start + 500]), posts.c.published_at.is_not(None))
+    for some in chunks(post_ids):
+        where = (posts.c.id.in_(some), posts.c.published_at.is_not(None))
         for row in conn.execute(sa.select(posts.c.published_at, posts.c.due_at).where(*where)):
             yield row.published_at, row.due_at

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from treadle.domain.times import iso
 from treadle.store import feed, statements
+from treadle.store.statements import chunks
 from treadle.store.tables import events
 
 
@@ -125,7 +126,7 @@ def entries_after(conn: sa.Connection, after: int, *, limit: int) -> list[Timeli
 def entries_with(conn: sa.Connection, ids: Sequence[int]) -> list[TimelineEntry]:
     """The entries with these ids."""
     found: list[TimelineEntry] = []
-    for start in range(0, len(ids), 500):
-        rows = conn.execute(_ENTRY.where(events.c.id.in_(ids[start : start + 500])))
+    for some in chunks(ids):
+        rows = conn.execute(_ENTRY.where(events.c.id.in_(some)))
         found += [TimelineEntry(*row) for row in rows]
     return found

@@ -32,6 +32,17 @@ class EndingToken:
     grant_expires_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class SealedTokens:
+    """The tokens of an account, connected or not; ciphertext."""
+
+    id: str
+    workspace_id: str
+    token_enc: bytes | None
+    token_previous_enc: bytes | None
+
+
+_SEALED = [accounts.c[field.name] for field in fields(SealedTokens)]
 _LEASED = [accounts.c[field.name] for field in fields(LeasedToken)]
 _ENDING = [accounts.c[field.name] for field in fields(EndingToken)]
 
@@ -153,21 +164,11 @@ def sealed_of(conn: sa.Connection, account_id: str) -> bytes | None:
     return conn.execute(sa.select(accounts.c.token_enc).where(accounts.c.id == account_id)).scalar()
 
 
-@dataclass(frozen=True, slots=True)
-class SealedTokens:
-    """The tokens of an account, connected or not; ciphertext."""
-
-    id: str
-    workspace_id: str
-    token_enc: bytes | None
-    token_previous_enc: bytes | None
-
-
-def all_sealed(conn: sa.Connection) -> list[SealedTokens]:
-    """Of all accounts that have any."""
-    columns = [accounts.c[field.name] for field in fields(SealedTokens)]
+def all_sealed(conn: sa.Connection, *, only_connected: bool = False) -> list[SealedTokens]:
+    """Of all accounts that have any; ``only_connected``: of those that can publish."""
     held = sa.or_(accounts.c.token_enc.is_not(None), accounts.c.token_previous_enc.is_not(None))
-    return [SealedTokens(*row) for row in conn.execute(sa.select(*columns).where(held))]
+    query = sa.select(*_SEALED).where(connected if only_connected else held)
+    return [SealedTokens(*row) for row in conn.execute(query.order_by(accounts.c.id))]
 
 
 def forget_previous(conn: sa.Connection, account_id: str) -> None:
