@@ -1,0 +1,179 @@
+"""Workspaces, people, sessions, keys, the audit trail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.treadle.store.conformance.covering import covers
+from tests.treadle.store.conformance.rows import ONE, TWO, workspace
+from treadle.store import Connection, api_keys, audit, users, workspaces
+from treadle.store.api_keys import KeyRow
+from treadle.store.users import UserRow
+
+
+@covers(
+    workspaces.insert,
+    workspaces.find,
+    workspaces.ids,
+    workspaces.first_id,
+    workspaces.set_name,
+    workspaces.set_paused,
+    workspaces.set_options,
+    workspaces.options_of,
+    workspaces.options_of_all,
+)
+def test_workspaces(conn: Connection) -> None:
+    assert workspaces.first_id(conn) is None
+    workspace(conn, TWO, at=2.0, zone="Europe/Berlin")
+    workspace(conn, ONE, at=1.0)
+    assert (workspaces.ids(conn), workspaces.first_id(conn)) == ([ONE, TWO], ONE)
+    workspaces.set_name(conn, ONE, "Ü 🚀")
+    assert workspaces.set_paused(conn, ONE, paused=True)
+    assert not workspaces.set_paused(conn, "wsp_none", paused=True)
+    workspaces.set_options(conn, ONE, {"a": [1, None, "é"]})
+    row = workspaces.find(conn, ONE)
+    assert row is not None
+    assert (row.name, row.paused, row.options) == ("Ü 🚀", True, {"a": [1, None, "é"]})
+    assert workspaces.find(conn, "wsp_none") is None
+    assert workspaces.options_of(conn, TWO) == {"zone": "Europe/Berlin"}
+    assert workspaces.options_of(conn, "wsp_none") == {}
+    assert workspaces.options_of_all(conn) == {ONE: {"a": [1, None, "é"]}, TWO: {"zone": "Europe/Berlin"}}
+
+
+def person(conn: Connection, id_: str = "usr_a", of: str = ONE, at: float = 3.0) -> UserRow:
+    row = UserRow(id_, of, f"{id_}@example.com", "hash", "UTC", at)
+    users.insert(conn, row)
+    return row
+
+
+@covers(
+    users.any_user,
+    users.lock,
+    users.insert,
+    users.find,
+    users.find_called,
+    users.with_email,
+    users.workspace_of,
+    users.listing,
+    users.another_can_log_in,
+    users.set_disabled,
+    users.set_password,
+    users.rehash_password,
+    users.delete,
+)
+def test_people(conn: Connection) -> None:
+    workspace(conn)
+    workspace(conn, TWO)
+    users.lock(conn)
+    assert not users.any_user(conn)
+    second, first = person(conn, "usr_b", at=4.0), person(conn, "usr_a", at=3.0)
+    person(conn, "usr_c", TWO)
+    assert users.any_user(conn)
+    assert users.listing(conn, ONE) == [first, second]
+    assert users.find(conn, ONE, "usr_a") == first
+    assert users.find(conn, TWO, "usr_a") is None
+    assert users.find_called(conn, ONE, " USR_A@example.com ") == first == users.find_called(conn, ONE, "usr_a")
+    assert users.with_email(conn, "usr_b@example.com") == second
+    assert users.workspace_of(conn, "usr_c") == TWO
+    assert users.workspace_of(conn, "usr_none") is None
+    assert users.another_can_log_in(conn, ONE, "usr_a")
+    users.set_disabled(conn, "usr_b", 5.0)
+    assert not users.another_can_log_in(conn, ONE, "usr_a")
+    assert users.set_password(conn, "nobody@example.com", "x") is None
+    changed = users.set_password(conn, first.email, "other")
+    assert changed == replace(first, password_hash="other")
+    assert users.rehash_password(conn, changed, "again")
+    assert not users.rehash_password(conn, changed, "late")  # it has another hash by now
+    users.delete(conn, "usr_b")
+    assert [row.id for row in users.listing(conn, ONE)] == ["usr_a"]
+
+
+@covers(
+    users.insert_session,
+    users.living_session,
+    users.prolong_session,
+    users.sessions_by_user,
+    users.delete_session,
+    users.delete_sessions,
+    users.delete_expired_sessions,
+)
+def test_sessions(conn: Connection) -> None:
+    workspace(conn)
+    row = person(conn)
+    for name, ends in (("one", 10.0), ("two", 20.0), ("three", 20.0)):
+        users.insert_session(conn, token_hash=name, user_id=row.id, csrf=f"csrf {name}", now=5.0, expires_at=ends)
+    found = users.living_session(conn, "one", now=9.0)
+    assert found is not None
+    assert (found.user_id, found.csrf, found.workspace_id, found.email) == (row.id, "csrf one", ONE, row.email)
+    assert users.living_session(conn, "one", now=10.0) is None
+    users.prolong_session(conn, "one", now=8.0, unless_since=5.0, expires_at=90.0)  # it was seen since
+    assert users.living_session(conn, "one", now=10.0) is None
+    users.prolong_session(conn, "one", now=8.0, unless_since=6.0, expires_at=90.0)
+    assert users.living_session(conn, "one", now=10.0) is not None
+    assert users.sessions_by_user(conn, now=9.0) == {row.id: 3}
+    assert users.delete_session(conn, "two") == row.id
+    assert users.delete_session(conn, "two") is None
+    assert users.delete_expired_sessions(conn, 20.0) == 1
+    users.insert_session(conn, token_hash="four", user_id=row.id, csrf="", now=5.0, expires_at=99.0)
+    users.delete_sessions(conn, row.id, but="one")
+    assert users.sessions_by_user(conn, now=9.0) == {row.id: 1}
+    users.set_disabled(conn, row.id, 6.0)
+    assert users.living_session(conn, "one", now=10.0) is None
+    users.delete_sessions(conn, row.id)
+    assert users.sessions_by_user(conn, now=9.0) == {}
+
+
+@covers(users.insert_attempts, users.attempts_since, users.delete_attempts)
+def test_attempts_to_log_in(conn: Connection) -> None:
+    users.insert_attempts(conn, ["a", "b"], 1.0)
+    users.insert_attempts(conn, ["a"], 2.0)
+    users.insert_attempts(conn, ["a"], 3.0)
+    assert users.attempts_since(conn, "a", 1.0, most=5) == [3.0, 2.0]
+    assert users.attempts_since(conn, "a", 0.0, most=2) == [3.0, 2.0]
+    assert users.delete_attempts(conn, before=2.0) == 2
+    assert users.delete_attempts(conn, key="a") == 2
+    assert users.attempts_since(conn, "a", 0.0, most=5) == []
+
+
+def key(id_: str, of: str = ONE, at: float = 1.0) -> KeyRow:
+    return KeyRow(id_, of, "name", "trd_x", ["read"], at, None, None, None)
+
+
+@covers(
+    api_keys.insert,
+    api_keys.find,
+    api_keys.with_id,
+    api_keys.with_hash,
+    api_keys.listing,
+    api_keys.set_used,
+    api_keys.set_revoked,
+    users.keys_made_by,
+    audit.insert,
+    audit.last_of_each_actor,
+)
+def test_keys_and_the_audit_trail(conn: Connection) -> None:
+    workspace(conn)
+    workspace(conn, TWO)
+    for row in (key("key_a"), key("key_b", at=2.0), key("key_c", TWO)):
+        api_keys.insert(conn, row, f"hash {row.id}")
+    assert [row.id for row in api_keys.listing(conn, ONE)] == ["key_a", "key_b"]
+    assert [row.id for row in api_keys.listing(conn, ONE, newest_first=True)] == ["key_b", "key_a"]
+    assert api_keys.find(conn, ONE, "key_a") == api_keys.with_hash(conn, "hash key_a") == key("key_a")
+    assert api_keys.find(conn, TWO, "key_a") is None
+    assert api_keys.with_hash(conn, "hash") is None
+    api_keys.set_used(conn, "key_a", now=5.0, unless_since=4.0)
+    api_keys.set_used(conn, "key_a", now=6.0, unless_since=5.0)
+    used = api_keys.with_id(conn, "key_a")
+    assert used is not None
+    assert used.last_used_at == 5.0
+    for subject, at in (("key_a", 1.0), ("key_b", 2.0), ("key_none", 3.0)):
+        about = {"actor": "usr_a", "action": "key.created", "subject": subject}
+        audit.insert(conn, workspace_id=ONE, detail={"n": [1]}, at=at, **about)
+    audit.insert(conn, workspace_id=ONE, actor="usr_a", action="login", subject=None, detail={}, at=9.0)
+    assert audit.last_of_each_actor(conn, ONE, "key.created") == {"usr_a": 3.0}
+    assert audit.last_of_each_actor(conn, TWO, "login") == {}
+    assert users.keys_made_by(conn, ONE, "usr_a", now=5.0) == ("key_a", "key_b")
+    assert api_keys.set_revoked(conn, ONE, "key_a", now=7.0)
+    assert not api_keys.set_revoked(conn, ONE, "key_a", now=8.0)
+    assert not api_keys.set_revoked(conn, ONE, "key_c", now=8.0)
+    assert users.keys_made_by(conn, ONE, "usr_a", now=5.0) == ("key_b",)
