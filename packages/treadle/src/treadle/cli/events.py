@@ -69,11 +69,11 @@ def _since(
     app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool
 ) -> Iterator[dict[str, Any]]:
     """Events after an id, and with ``follow`` those to come."""
-    from treadle.services.events import OVERLAP, is_wanted
+    from treadle.services.events import is_wanted
     from treadle.store.feed import since
 
     # On Postgres a smaller id may be committed after a larger one: look a little further back, and print nothing twice.
-    overlap = 0 if app.db.is_sqlite else OVERLAP
+    overlap = app.db.late_ids
     start, printed = after, deque[int](maxlen=2 * PAGE)
     while True:
         with app.db.read() as conn:

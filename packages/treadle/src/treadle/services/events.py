@@ -27,7 +27,6 @@ LOOK_S = 0.3
 LIFE_S = 3_600.0  # then a stream ends, and the client begins again after the last id that it saw
 GRACE_S = 60.0  # for a client that stopped reading; the others end in order before that
 PAGE = 200
-OVERLAP = 64  # ids: on PostgreSQL a smaller id may be committed after a larger one
 MOST = 500  # streams on this server
 MOST_OF_A_WORKSPACE = 100
 MOST_OF_A_HOLDER = 25  # a key, or a person in all their browsers
@@ -140,8 +139,7 @@ async def changes(
     """
     hub.join()
     ends = asyncio.get_running_loop().time() + LIFE_S
-    # On PostgreSQL a smaller id may be committed after a larger one: read from a little before, send nothing twice.
-    overlap = 0 if app.db.is_sqlite else OVERLAP
+    overlap = app.db.late_ids  # read from a little before, send nothing twice
     start, sent = after, deque[int](maxlen=2 * PAGE)
     try:
         while True:
