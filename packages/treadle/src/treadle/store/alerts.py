@@ -64,7 +64,8 @@ def set_tried(
         values["detail"] = dict(detail)
     if sent_at is not None:
         values["sent_at"] = sent_at
-    statements.update(conn, alerts, values, id=alert_id)
+    if values:
+        statements.update(conn, alerts, values, id=alert_id)
 
 
 def delete_sent(conn: sa.Connection, before: float) -> int:
