@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.domain.refusal import Refusal
-from treadle.notify import alert_targets, alerts
+from treadle.notify import alerts
 from treadle.notify.alert_kinds import FORMS, NAMES, OPERATORS, AlertTarget, MailTarget, Target, Unusable, parse
+from treadle.services import alerts as alert_targets
 from treadle.settings import Settings
 from treadle.store import Database, feed, migrate, open_database
 from treadle.store.tables import alerts as alert_rows
@@ -261,9 +262,10 @@ async def test_a_stored_target_of_a_kind_that_is_gone_is_said_and_can_be_removed
         assert said == ["syslog://… of TREADLE_ALERT_URLS", "twilio://…4321 of wsp_one"]
         listed = alert_targets.listing(conn, vault, "wsp_one")
         assert [target.usable for target in listed] == [False, True]
-        assert alert_targets.add(conn, vault, "wsp_one", DISCORD) is None
-        assert isinstance(alert_targets.add(conn, vault, "wsp_one", f"{DISCORD},{INSIDE}"), Refusal)
-        assert alert_targets.remove(conn, vault, "wsp_one", listed[0].id) is None
+        assert alert_targets.add(conn, vault, "wsp_one", DISCORD, actor="cli", now=1.0) is None
+        two = alert_targets.add(conn, vault, "wsp_one", f"{DISCORD},{INSIDE}", actor="cli", now=1.0)
+        assert isinstance(two, Refusal)
+        assert alert_targets.remove(conn, vault, "wsp_one", listed[0].id, actor="cli", now=1.0) is None
         assert alert_targets.unusable(conn, vault, "", None) == []
 
 

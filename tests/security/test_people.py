@@ -21,8 +21,9 @@ from treadle.cli import main
 from treadle.domain.refusal import Refusal
 from treadle.ids import new_id
 from treadle.people import audit as trail
-from treadle.people import login, people
+from treadle.people import login
 from treadle.people.keys import create_key
+from treadle.services import people
 from treadle.store.tables import audit, sessions, users, workspaces
 
 MARA, EVE = "mara@example.org", "eve@example.org"

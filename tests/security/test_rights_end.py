@@ -16,8 +16,8 @@ from starlette.responses import Response
 from tests.security.sites import PASSWORD, asking, opened, person
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.ids import new_id
-from treadle.people import keys, login, people
-from treadle.services import events
+from treadle.people import keys, login
+from treadle.services import events, people
 from treadle.sse import EventStream
 from treadle.store import feed
 from treadle.store.tables import api_keys, sessions, workspaces

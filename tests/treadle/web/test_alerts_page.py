@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.notify import alert_targets, alerts
+from treadle.notify import alerts
 from treadle.notify.alert_kinds import AlertTarget
 from treadle.people.keys import create_key
+from treadle.services import alerts as alert_targets
 from treadle.store.tables import workspaces
 
 SLACK = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"

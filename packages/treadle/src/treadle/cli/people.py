@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from treadle.app import App
     from treadle.domain.refusal import Refusal
-    from treadle.people.people import Person
+    from treadle.services.people import Person
 
 app = group("Manage who can log in to the pages. Without a command: list.")
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="Email address, or id (usr_...).")]
@@ -27,7 +27,7 @@ Who = Annotated[str, typer.Argument(metavar="PERSON", help="Email address, or id
 @command(app, "list")
 def list_people(cmd: Invocation) -> None:
     """List the people of a workspace, with their last login."""
-    from treadle.people.people import listing
+    from treadle.services.people import listing
 
     app = cmd.app
     workspace_id, now = cmd.workspace_id, app.now()
@@ -86,9 +86,9 @@ def disable(
     who: Who,
 ) -> None:
     """Log a person out everywhere, and refuse logins until they are enabled again."""
-    from treadle.people import people as store
+    from treadle.services import people
 
-    _change(cmd, store.disable, who, "disabled")
+    _change(cmd, people.disable, who, "disabled")
 
 
 @command(app)
@@ -97,9 +97,9 @@ def enable(
     who: Who,
 ) -> None:
     """Let a disabled person log in again with the password they had."""
-    from treadle.people import people as store
+    from treadle.services import people
 
-    _change(cmd, store.enable, who, "enabled")
+    _change(cmd, people.enable, who, "enabled")
 
 
 @command(app)
@@ -108,20 +108,20 @@ def remove(
     who: Who,
 ) -> None:
     """Log a person out everywhere and delete their login. What they did stays in timelines and the audit log."""
-    from treadle.people import people as store
+    from treadle.services import people
 
-    _change(cmd, store.remove, who, "removed")
+    _change(cmd, people.remove, who, "removed")
 
 
 def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done: str) -> None:
     from treadle.domain.refusal import not_found
-    from treadle.people import people as store
+    from treadle.services import people
 
     app = cmd.app
     workspace_id, now = cmd.workspace_id, app.now()
     with app.db.begin() as conn:
-        user_id = store.find(conn, workspace_id, who)
-        left = store.keys_made_by(conn, workspace_id, user_id, now=now) if user_id else ()
+        user_id = people.find(conn, workspace_id, who)
+        left = people.keys_made_by(conn, workspace_id, user_id, now=now) if user_id else ()
         refused = act(conn, workspace_id, user_id, actor=ACTOR, now=now) if user_id else not_found("person")
     if refused is not None:
         fail_refusal(refused)
@@ -157,9 +157,9 @@ def let_in(cmd: Invocation, email: str, zone: str) -> None:
 
 async def _let_in(app: App, workspace_id: str, email: str, password: str, zone: str) -> bool | str | Refusal:
     """``True``: the password of someone who existed was changed; otherwise what adding them returned."""
-    from treadle.people import login
+    from treadle.services import people
 
-    changed = await login.set_password(app.db, email, password, actor=ACTOR, now=app.now())
+    changed = await people.set_password(app, email, password, actor=ACTOR)
     if changed is not False:
         return changed
-    return await login.add_user(app.db, workspace_id, email, password, actor=ACTOR, now=app.now(), zone=zone)
+    return await people.add(app, workspace_id, email, password, actor=ACTOR, zone=zone)

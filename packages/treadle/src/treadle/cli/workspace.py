@@ -73,12 +73,12 @@ def show(cmd: Invocation) -> None:
 
 def _read(app: App, workspace_id: str) -> dict[str, Any]:
     """What the API returns, and the alert targets as the pages show them."""
-    from treadle.notify import alert_targets
+    from treadle.services import alerts
     from treadle.services.workspaces import read
 
     with app.db.read() as conn:
         found = read(conn, workspace_id)
-        targets = alert_targets.listing(conn, app.vault, workspace_id)
+        targets = alerts.listing(conn, app.vault, workspace_id)
     shown = [{"id": t.id, "service": t.service, "target": t.masked} for t in targets]
     return {**(found.model_dump() if found else {}), "alert_targets": shown}
 
@@ -232,11 +232,11 @@ def add_alert(
 
     def work(app: App, conn: Any, workspace_id: str) -> Any:
 
-        from treadle.notify import alert_targets
+        from treadle.services import alerts
 
-        return alert_targets.add(conn, app.vault, workspace_id, address)
+        return alerts.add(conn, app.vault, workspace_id, address, actor=ACTOR, now=app.now())
 
-    _alerts(cmd, "add", work, "Added. 'treadle workspace test-alert' sends a test.")
+    _alerts(cmd, work, "Added. 'treadle workspace test-alert' sends a test.")
 
 
 @command(app, "remove-alert")
@@ -250,21 +250,17 @@ def remove_alert(
 
     def work(app: App, conn: Any, workspace_id: str) -> Any:
 
-        from treadle.notify import alert_targets
+        from treadle.services import alerts
 
-        return alert_targets.remove(conn, app.vault, workspace_id, target)
+        return alerts.remove(conn, app.vault, workspace_id, target, actor=ACTOR, now=app.now())
 
-    _alerts(cmd, "remove", work, "Removed: it receives no more alerts.")
+    _alerts(cmd, work, "Removed: it receives no more alerts.")
 
 
-def _alerts(cmd: Invocation, did: str, work: Any, message: str) -> None:
-    from treadle.people import audit
-
+def _alerts(cmd: Invocation, work: Any, message: str) -> None:
     app, workspace_id = cmd.app, cmd.workspace_id
     with app.db.begin() as conn:
         refusal = work(app, conn, workspace_id)
-        if refusal is None:
-            audit.note(conn, workspace_id, ACTOR, "workspace.alerts", workspace_id, {"did": did}, now=app.now())
     if refusal is not None:
         fail_refusal(refusal)
     found = _read(app, workspace_id)
@@ -275,7 +271,7 @@ def _alerts(cmd: Invocation, did: str, work: Any, message: str) -> None:
 def try_alerts(cmd: Invocation) -> None:
     """Send a test to every alert target now, even in quiet hours. Exit code 1 unless all of them accept it."""
     from treadle.domain.refusal import Refusal
-    from treadle.notify.alert_targets import send_test
+    from treadle.services.alerts import send_test
 
     app = cmd.app
     tried = asyncio.run(send_test(app.db, app.vault, cmd.workspace_id))

@@ -24,8 +24,8 @@ from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
-from treadle.notify import alert_targets
 from treadle.plural import plural
+from treadle.services import alerts
 from treadle.store import (
     Connection,
     DatabaseError,
@@ -208,7 +208,7 @@ def _worker(conn: Connection, service: Accounts) -> Line:
 
 
 def _alerts(conn: Connection, service: Accounts, workspace: str | None) -> Line:
-    wrong = alert_targets.unusable(conn, service.vault, service.settings.alert_urls, workspace)
+    wrong = alerts.unusable(conn, service.vault, service.settings.alert_urls, workspace)
     if not wrong:
         return Line("Alert targets", "fine", "Every one is of a kind that can be sent to.")
     return Line("Alert targets", "look", f"Nothing can be sent to {', '.join(wrong)}.",

@@ -14,10 +14,10 @@ from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
 from treadle.domain.rules import check_storable
 from treadle.ids import new_id
-from treadle.notify import alert_targets, alerts
+from treadle.notify.alerts import set_urls
 from treadle.people import audit
 from treadle.people.keys import create_key
-from treadle.services import workspace_options
+from treadle.services import alerts, workspace_options
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import counts, iso
@@ -141,7 +141,7 @@ def change(
     if row is None:
         return None
     if (alert_urls := body.get("alert_urls")) is not None:
-        refused = alerts.set_urls(conn, app.vault, workspace_id, alert_urls)
+        refused = set_urls(conn, app.vault, workspace_id, alert_urls)
         if refused is not None:
             return Rejected((finding_of(refused),))
         audit.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, {"targets": len(alert_urls)}, now=now)
@@ -160,7 +160,7 @@ def change(
 
 async def test_alerts(app: App, workspace_id: str) -> AlertsTriedOut | Rejected:
     """Send a test to each alert target now, and wait for the answers."""
-    tried = await alert_targets.send_test(app.db, app.vault, workspace_id)
+    tried = await alerts.send_test(app.db, app.vault, workspace_id)
     if isinstance(tried, Refusal):
         return Rejected((finding_of(tried),))
     return AlertsTriedOut(

@@ -10,11 +10,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.notify import alert_targets
 from treadle.notify.alert_kinds import FORMS, NAMES
 from treadle.notify.alerts import TITLES, URLS_MOST
-from treadle.people import audit
 from treadle.plural import plural
+from treadle.services import alerts as alert_targets
 from treadle.store.tables import alerts
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
@@ -59,34 +58,27 @@ def _read(conn: sa.Connection, page: PageRequest) -> dict[str, Any]:
 @router.post("/alerts")
 async def change(page: LoggedInForm) -> Response:
     """Add or remove a target, set or end the quiet hours."""
-    do, who = page.text("do"), page.viewer.user_id
+    do = page.text("do")
     said = {"add": "Added. Send a test to see that it arrives.", "remove": "Removed: it hears of nothing any more."}
     said |= {"quiet": "Kept.", "loud": "Alerts go out at any hour."}
     if do not in said:
         return page.not_found()
-
-    def work(conn: sa.Connection) -> Refusal | None:
-        refused = _carry_out(conn, page, do)
-        if refused is None:
-            audit.note(conn, page.workspace, who, "workspace.alerts", page.workspace, {"did": do}, now=page.now)
-        return refused
-
-    refused = await page.app.db.run(work)
+    refused = await page.app.db.run(_carry_out, page, do)
     return await _page(page, trouble=refused) if refused else page.redirect("/alerts", said[do])
 
 
 def _carry_out(conn: sa.Connection, page: PageRequest, do: str) -> Refusal | None:
-    vault, workspace = page.app.vault, page.workspace
+    vault, workspace, who, now = page.app.vault, page.workspace, page.viewer.user_id, page.now
     match do:
         case "add":
-            return alert_targets.add(conn, vault, workspace, page.text("url"))
+            return alert_targets.add(conn, vault, workspace, page.text("url"), actor=who, now=now)
         case "remove":
-            return alert_targets.remove(conn, vault, workspace, page.text("target"))
+            return alert_targets.remove(conn, vault, workspace, page.text("target"), actor=who, now=now)
         case "quiet":
             hours = {"from": page.text("from"), "to": page.text("to"), "zone": page.text("zone").strip() or "UTC"}
-            return alert_targets.set_quiet(conn, workspace, hours)
+            return alert_targets.set_quiet(conn, workspace, hours, actor=who, now=now)
         case _:
-            return alert_targets.set_quiet(conn, workspace, None)
+            return alert_targets.set_quiet(conn, workspace, None, actor=who, now=now)
 
 
 @router.post("/alerts/test")

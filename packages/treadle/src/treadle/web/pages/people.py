@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.people import login, people
+from treadle.services import people
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -32,14 +32,8 @@ async def _page(page: PageRequest, trouble: Refusal | None = None, email: str = 
 @router.post("/people")
 async def add(page: LoggedInForm) -> Response:
     email = page.text("email").strip()
-    made = await login.add_user(
-        page.app.db,
-        page.workspace,
-        email,
-        page.text("password"),
-        actor=page.viewer.user_id,
-        now=page.now,
-        zone=page.viewer.zone,
+    made = await people.add(
+        page.app, page.workspace, email, page.text("password"), actor=page.viewer.user_id, zone=page.viewer.zone
     )
     if isinstance(made, Refusal):
         return await _page(page, made, email)

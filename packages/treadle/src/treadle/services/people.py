@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from treadle.domain.refusal import Refusal, not_found
-from treadle.people import audit
+from treadle.people import audit, login
 from treadle.people.login import one_after_the_other
+from treadle.services.context import App
 from treadle.store import Connection
 from treadle.store import audit as audit_rows
 from treadle.store import users as store
@@ -57,6 +58,18 @@ def find(conn: Connection, workspace_id: str, who: str) -> str | None:
     """The id of the person with this id or address."""
     found = store.find_called(conn, workspace_id, who)
     return found.id if found else None
+
+
+async def add(
+    app: App, workspace_id: str, email: str, password: str, *, actor: str, zone: str = "UTC"
+) -> str | Refusal:
+    """Somebody more who can log in; their id."""
+    return await login.add_user(app.db, workspace_id, email, password, actor=actor, now=app.now(), zone=zone)
+
+
+async def set_password(app: App, email: str, password: str, *, actor: str) -> bool | Refusal:
+    """Give a person another password, which logs them out. False: nobody has this address."""
+    return await login.set_password(app.db, email, password, actor=actor, now=app.now())
 
 
 def disable(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:

@@ -15,6 +15,7 @@ from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
+from treadle.people import audit
 from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
@@ -57,7 +58,7 @@ def listing(conn: Connection, vault: Vault, workspace_id: str) -> list[ShownTarg
     return [shown(url) for url in _urls(conn, vault, workspace_id)]
 
 
-def add(conn: Connection, vault: Vault, workspace_id: str, url: str) -> Refusal | None:
+def add(conn: Connection, vault: Vault, workspace_id: str, url: str, *, actor: str, now: float) -> Refusal | None:
     """One more target; a known one is left as it is."""
     known = _urls(conn, vault, workspace_id)
     url = url.strip()
@@ -66,13 +67,17 @@ def add(conn: Connection, vault: Vault, workspace_id: str, url: str) -> Refusal 
     wrong = parse(url, Trust.STRANGER)
     if isinstance(wrong, Unusable):
         return Refusal(wrong.title, wrong.detail, field="alert_urls")
-    return keep_urls(conn, vault, workspace_id, [*known, url])
+    return _noted(conn, keep_urls(conn, vault, workspace_id, [*known, url]), workspace_id, actor, "add", now)
 
 
-def remove(conn: Connection, vault: Vault, workspace_id: str, target_id: str) -> Refusal | None:
+def remove(
+    conn: Connection, vault: Vault, workspace_id: str, target_id: str, *, actor: str, now: float
+) -> Refusal | None:
     known = _urls(conn, vault, workspace_id)
     kept = [url for url in known if shown(url).id != target_id]
-    return not_found("target") if len(kept) == len(known) else keep_urls(conn, vault, workspace_id, kept)
+    if len(kept) == len(known):
+        return not_found("target")
+    return _noted(conn, keep_urls(conn, vault, workspace_id, kept), workspace_id, actor, "remove", now)
 
 
 def quiet_hours(conn: Connection, workspace_id: str) -> dict[str, Any]:
@@ -81,7 +86,9 @@ def quiet_hours(conn: Connection, workspace_id: str) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def set_quiet(conn: Connection, workspace_id: str, hours: Mapping[str, Any] | None) -> Refusal | None:
+def set_quiet(
+    conn: Connection, workspace_id: str, hours: Mapping[str, Any] | None, *, actor: str, now: float
+) -> Refusal | None:
     """Set the quiet hours, or end them with ``None``."""
     refused = alerts.quiet_problem(hours)
     if refused is not None:
@@ -89,7 +96,16 @@ def set_quiet(conn: Connection, workspace_id: str, hours: Mapping[str, Any] | No
     kept = {name: value for name, value in workspaces.options_of(conn, workspace_id).items() if name != QUIET_OPTION}
     options = {**kept, QUIET_OPTION: dict(hours)} if hours else kept
     workspaces.set_options(conn, workspace_id, options)
-    return None
+    return _noted(conn, None, workspace_id, actor, "quiet" if hours else "loud", now)
+
+
+def _noted(
+    conn: Connection, refused: Refusal | None, workspace_id: str, actor: str, did: str, now: float
+) -> Refusal | None:
+    """The answer, with an entry in the audit trail when it was done."""
+    if refused is None:
+        audit.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, {"did": did}, now=now)
+    return refused
 
 
 async def send_test(
