@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from treadle.domain.states import FINAL
 from treadle.store.clauses import connected
+from treadle.store.paging import beyond
 from treadle.store.tables import accounts, posts
 
 # Those that need attention, those that are well, those that are no longer connected.
 _RANK = sa.case((~connected, 2), (accounts.c.health == "active", 1), else_=0)
-_PLACE = sa.tuple_(_RANK, accounts.c.username, accounts.c.id)
+_ORDER = (_RANK, accounts.c.username, accounts.c.id)
 
 
 class Place(NamedTuple):
@@ -62,10 +63,10 @@ def page_of(
     """Whole rows with their ``rank``. ``after``: those behind this place; ``start``: those from this place on."""
     query = sa.select(accounts, _RANK.label("rank")).where(*_of(workspace_id, named))
     if after is not None:
-        query = query.where(_literal(after) < _PLACE)
+        query = query.where(beyond(_ORDER, after))
     if start is not None:
-        query = query.where(_literal(start) <= _PLACE)
-    query = query.order_by(_RANK, accounts.c.username, accounts.c.id).limit(limit)
+        query = query.where(beyond(_ORDER, start, and_it=True))
+    query = query.order_by(*_ORDER).limit(limit)
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
@@ -76,10 +77,6 @@ def count_waiting(conn: sa.Connection, workspace_id: str, account_ids: Sequence[
         posts.c.workspace_id == workspace_id, posts.c.account_id.in_(account_ids), unfinished
     )
     return {row[0]: row[1] for row in conn.execute(query.group_by(posts.c.account_id))}
-
-
-def _literal(place: Place) -> sa.ColumnElement[Any]:
-    return sa.tuple_(*(sa.literal(value) for value in place))
 
 
 def _of(workspace_id: str, named: str) -> list[sa.ColumnElement[bool]]:

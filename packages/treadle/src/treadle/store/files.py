@@ -8,7 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store.paging import beyond, cut
 from treadle.store.tables import media, parts, posts
+
+_ORDER = (media.c.created_at, media.c.id)
 
 
 def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[str, Any] | None:
@@ -42,15 +45,13 @@ def page_of(
     if after:
         at, _, last = after.partition("~")
         try:
-            mark = sa.tuple_(sa.literal(float(at)), sa.literal(last))
+            place = (float(at), last)
         except ValueError:
-            mark = sa.tuple_(sa.literal(0.0), sa.literal(last))
-        query = query.where(sa.tuple_(media.c.created_at, media.c.id) < mark)
-    query = query.order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit + 1)
-    rows = [dict(row) for row in conn.execute(query).mappings()]
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return rows, f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
+            place = (0.0, last)
+        query = query.where(beyond(_ORDER, place, descending=True))
+    query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
+    rows, more = cut([dict(row) for row in conn.execute(query).mappings()], limit)
+    return [*rows], f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
 
 
 def post_that_needs(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:
@@ -91,12 +92,11 @@ def over(
 ) -> list[KeptFile]:
     """Files after the mark (created at, id) whose time was over at ``expired``, or that have no such time and were made
     before then; oldest first."""
-    beyond = sa.or_(media.c.created_at > after[0], sa.and_(media.c.created_at == after[0], media.c.id > after[1]))
     old = sa.and_(media.c.expires_at.is_(None), media.c.created_at < made_before)
     query = sa.select(media.c.id, media.c.expires_at, media.c.created_at).where(
-        beyond, sa.or_(media.c.expires_at <= expired, old)
+        beyond(_ORDER, after), sa.or_(media.c.expires_at <= expired, old)
     )
-    rows = conn.execute(query.order_by(media.c.created_at, media.c.id).limit(limit))
+    rows = conn.execute(query.order_by(*_ORDER).limit(limit))
     return [KeptFile(*row) for row in rows]
 
 

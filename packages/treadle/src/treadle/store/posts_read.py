@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store.paging import beyond, cut
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
 
@@ -101,13 +102,11 @@ def page_of_posts(
             value = float(at)
         except ValueError:
             value = 0.0
-        beyond = sa.tuple_(key, posts.c.id)
-        mark = sa.tuple_(sa.literal(value), sa.literal(last))
-        query = query.where(beyond < mark if descending else beyond > mark)
+        query = query.where(beyond((key, posts.c.id), (value, last), descending=descending))
     order = (key.desc(), posts.c.id.desc()) if descending else (key.asc(), posts.c.id.asc())
     rows = conn.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
-    page = rows[:limit]
-    cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}~{filters.sort}" if len(rows) > limit else None
+    page, more = cut(rows, limit)
+    cursor = f"{page[-1]['sort_key']!r}~{page[-1]['id']}~{filters.sort}" if more else None
     return _whole(conn, page), cursor
 
 
@@ -119,7 +118,8 @@ def post_ids(
     if after:
         query = query.where(posts.c.id > after)
     ids = list(conn.execute(query.order_by(posts.c.id).limit(limit + 1)).scalars())
-    return ids[:limit], ids[limit - 1] if len(ids) > limit else None
+    page, more = cut(ids, limit)
+    return [*page], page[-1] if more else None
 
 
 def count_posts(conn: sa.Connection, workspace_id: str, filters: Filters, *, after: str | None = None) -> int:
