@@ -12,6 +12,7 @@ from treadle.store import (
     accounts,
     blockers,
     feed,
+    id_endings,
     release,
     repair_preview,
     risks,
@@ -242,3 +243,21 @@ def test_risks_of_the_next_day(conn: Connection) -> None:
     assert bodies["pst_a"] == ({"text": "", "options": {"location_id": "1"}}, True)
     options = {part.post_id: (part.account_id, part.options) for part in risks.options_of_unfinished(conn)}
     assert options == {"pst_a": ("acc_a", {"location_id": "1"}), "pst_two": ("acc_two", None)}
+
+
+@covers(id_endings.ids_ending)
+def test_ids_by_their_ends(conn: Connection) -> None:
+    base(conn)
+    workspace(conn, TWO)
+    for id_ in ("pst_1xy", "pst_2xy", "pst_3xy", "pst_4%z"):
+        post(conn, id_)
+    assert len(id_endings.ids_ending(conn, ONE, "post", "xy")) == 2
+    assert id_endings.ids_ending(conn, ONE, "post", "3xy") == ["pst_3xy"]
+    assert id_endings.ids_ending(conn, ONE, "post", "%z") == ["pst_4%z"]
+    assert id_endings.ids_ending(conn, ONE, "post", "_z") == []
+    assert id_endings.ids_ending(conn, TWO, "post", "3xy") == []
+    shared, own = blocker(conn, "app", APP, pattern="wrong_app_id"), blocker(conn)
+    assert id_endings.ids_ending(conn, TWO, "blocker", shared[-6:]) == [shared]
+    assert id_endings.ids_ending(conn, TWO, "blocker", own[-6:]) == []
+    kinds: tuple[id_endings.Kind, ...] = ("media", "webhook", "delivery", "key")
+    assert [id_endings.ids_ending(conn, ONE, kind, "x") for kind in kinds] == [[], [], [], []]
