@@ -273,23 +273,18 @@ def reconnect(
 
 
 def _link(cmd: Invocation, account: str | None, return_url: str, scopes: list[str] | None) -> None:
-    from treadle.accounts import links
     from treadle.domain.refusal import Refusal
-    from treadle.people import audit
-    from treadle.services.read import iso
+    from treadle.services.connecting import create_link
 
     app = cmd.app
-    workspace_id, now = cmd.workspace_id, app.now()
     wanted = cmd.account(account, disconnected=True)["id"] if account else None
     asked: dict[str, Any] = {"account_id": wanted, "return_url": return_url or None, "scopes": scopes}
     with app.db.begin() as conn:
-        made = links.create(conn, app.settings, workspace_id, now=now, **asked)
-        if isinstance(made, links.Link):
-            audit.note(conn, workspace_id, ACTOR, "link.created", made.id, {"account_id": wanted}, now=now)
+        made = create_link(conn, app, cmd.workspace_id, actor=ACTOR, **asked)
     if isinstance(made, Refusal):
         fail_refusal(made)
     if cmd.json:
-        print_json({"id": made.id, "url": made.url, "expires_at": iso(made.expires_at)})
+        print_json(made.model_dump())
         return
     typer.echo(made.url)
     typer.echo("Valid for one connection within a day. Whoever opens it connects their own profile.", err=True)

@@ -53,12 +53,13 @@ def list_webhooks(cmd: Invocation) -> None:
 @command(app, workspace=False)
 def events(cmd: Invocation) -> None:
     """List the events that webhooks can receive."""
-    from treadle.notify.webhooks import EVENTS
+    from treadle.services.webhooks import event_kinds
 
+    kinds = event_kinds()
     if cmd.json:
-        print_json({"data": [{"type": name, "meaning": words} for name, words in EVENTS.items()]})
+        print_json(kinds.model_dump())
     else:
-        table(("Event", "Meaning"), list(EVENTS.items()))
+        table(("Event", "Meaning"), [(kind.type, kind.meaning) for kind in kinds.data])
 
 
 @command(app)
@@ -195,12 +196,12 @@ def secret(
 ) -> None:
     """Create a new secret and print it, this once. Deliveries are signed with both until the next new one."""
     from treadle.domain.refusal import Refusal
-    from treadle.notify import webhooks
+    from treadle.services.webhooks import rotate_secret
 
     app, workspace_id = cmd.app, cmd.workspace_id
     id_ = whole_id(cmd, webhook, "webhook")
     with app.db.begin() as conn:
-        made = webhooks.rotate(conn, app.vault, workspace_id, id_, actor=ACTOR, now=app.now())
+        made = rotate_secret(conn, app, workspace_id, id_, actor=ACTOR)
     if isinstance(made, Refusal):
         fail_refusal(made)
     _secret(made.secret, {"id": made.id, "secret": made.secret}, made.id)
@@ -213,17 +214,18 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Remove a webhook and its pending deliveries. Asks first on a terminal."""
-    from treadle.notify import webhooks
+    from treadle.domain.answers import Missing
+    from treadle.services import webhooks
 
     app, workspace_id = cmd.app, cmd.workspace_id
     id_ = whole_id(cmd, webhook, "webhook")
     with app.db.read() as conn:
-        row = webhooks.find(conn, workspace_id, id_)
-    if row is None:
+        found = webhooks.read(conn, workspace_id, id_)
+    if isinstance(found, Missing):
         fail_missing("webhook")
-    confirm(f"Remove the webhook {row['url']} and its deliveries?", yes)
+    confirm(f"Remove the webhook {found.url} and its deliveries?", yes)
     with app.db.begin() as conn:
-        webhooks.remove(conn, workspace_id, id_, actor=ACTOR, now=app.now())
+        webhooks.remove(conn, app, workspace_id, id_, actor=ACTOR)
     print_result({"removed": id_}, "Removed.")
 
 

@@ -42,15 +42,15 @@ def ping(
 ) -> None:
     """Send a test event. With --wait: exit code 0 if it was accepted, 1 otherwise."""
     from treadle.domain.refusal import Refusal
-    from treadle.notify import webhooks
+    from treadle.services import webhooks
 
     app, workspace_id = cmd.app, cmd.workspace_id
     id_ = whole_id(cmd, webhook, "webhook")
     with app.db.begin() as conn:
-        made = webhooks.ping(conn, workspace_id, id_, now=app.now())
+        made = webhooks.ping(conn, app, workspace_id, id_)
     if isinstance(made, Refusal):
         fail_refusal(made)
-    _follow(cmd, made, wait)
+    _follow(cmd, made.delivery_id, wait)
 
 
 def redeliver(
@@ -59,7 +59,7 @@ def redeliver(
     wait: Wait = 0.0,
 ) -> None:
     """Send a delivery again, with the same id. With --wait: exit code 0 if it was accepted, 1 otherwise."""
-    from treadle.notify import webhooks
+    from treadle.services import webhooks
 
     app, workspace_id = cmd.app, cmd.workspace_id
     id_ = whole_id(cmd, delivery, "delivery")
@@ -67,7 +67,7 @@ def redeliver(
     if before is None:
         fail_missing("delivery")
     with app.db.begin() as conn:
-        webhooks.redeliver(conn, workspace_id, before["webhook_id"], id_, actor=ACTOR, now=app.now())
+        webhooks.redeliver(conn, app, workspace_id, before["webhook_id"], id_, actor=ACTOR)
     _follow(cmd, id_, wait)
 
 
@@ -125,12 +125,12 @@ def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] |
 
 
 def _paused(app: App, workspace_id: str, hook_id: str) -> bool:
-
-    from treadle.notify.webhooks import find
+    from treadle.domain.answers import Missing
+    from treadle.services.webhooks import read
 
     with app.db.read() as conn:
-        row = find(conn, workspace_id, hook_id)
-    return row is not None and row["state"] != "active"
+        found = read(conn, workspace_id, hook_id)
+    return not isinstance(found, Missing) and found.state != "active"
 
 
 def hook_state(hook: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ def _read(app: App, workspace_id: str) -> dict[str, Any]:
 
 def _print(found: Mapping[str, Any]) -> None:
 
-    from treadle.notify.alerts import QUIET_OPTION
+    from treadle.services.alerts import QUIET_OPTION
     from treadle_diagnosis.cli.show import bold, field, write
 
     options = dict(found["options"])

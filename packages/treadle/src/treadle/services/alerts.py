@@ -14,7 +14,8 @@ from typing import Any
 from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
-from treadle.notify.alerts import QUIET_OPTION, URLS_OPTION, Send, keep_urls, opened
+from treadle.notify.alerts import QUIET_OPTION as QUIET_OPTION
+from treadle.notify.alerts import URLS_OPTION, Send, keep_urls, opened
 from treadle.people import audit
 from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault
