@@ -231,11 +231,11 @@ async def test_a_delayed_run_is_executed_at_its_time_and_not_before(place: Place
 
 
 async def test_what_a_dead_worker_was_executing_is_executed_again_by_the_next(place: Place) -> None:
-    begun = asyncio.Event()
+    begun, never = asyncio.Event(), asyncio.Event()  # held here, or the collector ends what waits for it
 
     async def hang(post_id: str, seq: int, queue: str) -> None:
         begun.set()
-        await asyncio.Event().wait()
+        await never.wait()
 
     await place.open("wrk_a", hang)
     place.put([Item("pst_1")])
