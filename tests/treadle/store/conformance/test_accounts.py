@@ -37,6 +37,9 @@ from treadle.store.messages_of_meta import DeletionRow
     accounts.set_paused,
     accounts.disconnect,
     accounts.erase,
+    accounts.view_of,
+    accounts.hold_until,
+    accounts.hold_app_until,
 )
 def test_accounts(conn: Connection) -> None:
     workspace(conn)
@@ -59,6 +62,12 @@ def test_accounts(conn: Connection) -> None:
     assert now_is is not None
     assert now_is.username == "renamed"
     accounts.set_profile(conn, now_is, username="read", name="é", picture_url="https://x", now=9.5)
+    accounts.hold_until(conn, "acc_b", 50.0)
+    accounts.hold_until(conn, "acc_b", 40.0)  # it is held for longer already
+    accounts.hold_app_until(conn, APP, 45.0)
+    accounts.hold_app_until(conn, "another app", 99.0)
+    held = {id_: accounts.view_of(conn, id_).quota_until for id_ in ("acc_a", "acc_b", "acc_c")}
+    assert held == {"acc_a": 45.0, "acc_b": 50.0, "acc_c": 45.0}
     assert accounts.set_paused(conn, ONE, "acc_b", paused=True)
     assert not accounts.set_paused(conn, TWO, "acc_b", paused=True)
     known = accounts.with_id(conn, "acc_b")

@@ -24,7 +24,6 @@ from treadle.store import (
 )
 from treadle.store.deliveries import NewDelivery
 from treadle.store.statistics import Backlog
-from treadle.store.tables import unknown_answers as answers
 from treadle.store.workers import Workforce
 
 
@@ -181,6 +180,7 @@ def test_figures_of_posts(conn: Connection) -> None:
     statistics.connected_accounts,
     statistics.deliveries_due,
     unknown_answers.count,
+    unknown_answers.note,
     unknown_answers.of_workspace,
 )
 def test_other_figures(conn: Connection) -> None:
@@ -208,11 +208,10 @@ def test_other_figures(conn: Connection) -> None:
     workspace(conn, TWO)
     account(conn, "acc_two", of=TWO)
     post(conn, "pst_two", of=TWO, by="acc_two")
-    for shape, many, whose in (("a", 1, "pst_a"), ("b", 5, "pst_a"), ("c", 9, "pst_two"), ("d", 9, None)):
-        row = {"shape": shape, "count": many, "first_at": 1.0, "last_at": 2.0, "sample": {"é": 1}, "post_id": whose}
-        conn.execute(sa.insert(answers).values(row))
-    assert unknown_answers.count(conn) == 4
-    assert [(row.shape, row.count, row.sample) for row in unknown_answers.of_workspace(conn, ONE)] == [
-        ("b", 5, {"é": 1}),
-        ("a", 1, {"é": 1}),
+    for at, (shape, whose) in enumerate((("a", "pst_a"), ("b", "pst_a"), ("b", "pst_two"), ("c", "pst_two"))):
+        unknown_answers.note(conn, shape, {"é": at}, whose, now=float(at))
+    assert unknown_answers.count(conn) == 3
+    found = [
+        (row.shape, row.count, row.first_at, row.last_at, row.sample) for row in unknown_answers.of_workspace(conn, ONE)
     ]
+    assert found == [("b", 2, 1.0, 2.0, {"é": 1}), ("a", 1, 0.0, 0.0, {"é": 0})]

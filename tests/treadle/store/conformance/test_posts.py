@@ -33,7 +33,6 @@ from treadle.store.timeline import Note
 
 @covers(
     posts.account_of_workspace,
-    posts.account_row,
     posts.insert_post,
     posts.insert_part,
     posts.update_post,
@@ -56,7 +55,7 @@ def test_writing_a_post(conn: Connection) -> None:
     base(conn)
     known = posts.account_of_workspace(conn, ONE, "acc_a")
     assert known is not None
-    assert known["id"] == posts.account_row(conn, "acc_a")["id"] == "acc_a"
+    assert known["id"] == "acc_a"
     assert posts.account_of_workspace(conn, TWO, "acc_a") is None
     id_ = post(conn, texts=("First ü", "Second", "Third"), labels=["a"], publish_at_text="2026-01-01")
     assert posts.is_there(conn, ONE, id_)

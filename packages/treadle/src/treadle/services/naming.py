@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
-from treadle.domain.view import AccountView, PartView, account_view, part_view
+from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.live_posts import read_list
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store import Connection
-from treadle.store.posts import account_row, is_there, part_in_doubt
+from treadle.store.accounts import view_of
+from treadle.store.posts import is_there, part_in_doubt
 
 # threads.com/@name/post/CODE, threads.net/t/CODE
 _CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
@@ -60,7 +61,7 @@ def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[Accoun
     part = part_in_doubt(conn, post_id)
     if part is None:
         return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
-    return account_view(account_row(conn, part["account_id"])), part_view(part)
+    return view_of(conn, part["account_id"]), part_view(part)
 
 
 async def _look(house: WorkerContext, account: AccountView, part: PartView, code: str) -> Named | Refusal:

@@ -10,13 +10,14 @@ from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
-from treadle.domain.view import AccountView, account_view
+from treadle.domain.view import AccountView
 from treadle.engine.calling import note_of
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store import Connection, runs
-from treadle.store.posts import account_row, attempt_of, parts_with_ids, post_row, stop_runs
+from treadle.store.accounts import view_of
+from treadle.store.posts import attempt_of, parts_with_ids, post_row, stop_runs
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
@@ -52,7 +53,7 @@ def _live(
         return Refusal("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
         return Refusal("being_checked", f"The post is {post['state']}: stop it first, then take off what is out.")
-    return account_view(account_row(conn, post["account_id"])), [*live]
+    return view_of(conn, post["account_id"]), [*live]
 
 
 async def _delete(

@@ -124,10 +124,6 @@ def post_row(conn: sa.Connection, workspace_id: str, post_id: str) -> sa.RowMapp
     return conn.execute(query).mappings().first()
 
 
-def account_row(conn: sa.Connection, account_id: str) -> sa.RowMapping:
-    return conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).mappings().one()
-
-
 def part_in_doubt(conn: sa.Connection, post_id: str) -> sa.RowMapping | None:
     """The first part that may be live, or is live under an id that nobody knows."""
     doubtful = sa.or_(
