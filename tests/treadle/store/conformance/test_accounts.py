@@ -19,7 +19,7 @@ from treadle.store import (
     sealed_columns,
     tokens,
 )
-from treadle.store.account_pages import AccountCounts, Place
+from treadle.store.account_pages import AccountCounts, AccountPlace
 from treadle.store.connect_links import LinkRow
 from treadle.store.messages_of_meta import DeletionRow
 
@@ -145,7 +145,7 @@ def test_pages_of_accounts(conn: Connection) -> None:
         assert [row["id"] for row in after] == [row["id"] for row in page[number + 1 :]]
         assert [row["id"] for row in from_it] == [row["id"] for row in page[number : number + 2]]
     assert account_pages.place_of(conn, ONE, "acc_a", named="bert") is None
-    assert account_pages.place_of(conn, ONE, "acc_c", named="bert") == Place(0, "bert", "acc_c")
+    assert account_pages.place_of(conn, ONE, "acc_c", named="bert") == AccountPlace(0, "bert", "acc_c")
     assert account_pages.counts(conn, ONE) == AccountCounts(4, 1)
     assert account_pages.counts(conn, TWO) == AccountCounts(0, 0)
     for named, many in (("zoë", 1), ("ZOË", 1), ("_100%", 1), ("%", 1), ("e", 4), ("nobody", 0)):

@@ -11,7 +11,7 @@ from typing import Any
 
 from treadle.services.usage import usage_of
 from treadle.store import Connection, account_pages
-from treadle.store.account_pages import Place
+from treadle.store.account_pages import AccountPlace
 from treadle.store.blockers import repairable_of
 from treadle.store.repair_preview import counted_for_accounts
 
@@ -65,10 +65,10 @@ def _cursor(row: dict[str, Any]) -> str:
     return f"{row['rank']}~{row['id']}~{row['username']}"
 
 
-def _place(cursor: str) -> Place | None:
+def _place(cursor: str) -> AccountPlace | None:
     rank, _, rest = cursor.partition("~")
     account_id, _, username = rest.partition("~")
-    return Place(int(rank), username, account_id) if rank in ("0", "1", "2") else None
+    return AccountPlace(int(rank), username, account_id) if rank in ("0", "1", "2") else None
 
 
 def _described(

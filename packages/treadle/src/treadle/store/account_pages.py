@@ -18,7 +18,7 @@ _RANK = sa.case((~connected, 2), (accounts.c.health == "active", 1), else_=0)
 _ORDER = (_RANK, accounts.c.username, accounts.c.id)
 
 
-class Place(NamedTuple):
+class AccountPlace(NamedTuple):
     """An account's place in the order; it holds when the account itself moves."""
 
     rank: int
@@ -45,10 +45,10 @@ def count_named(conn: sa.Connection, workspace_id: str, named: str) -> int:
     return int(conn.execute(query).scalar_one())
 
 
-def place_of(conn: sa.Connection, workspace_id: str, account_id: str, *, named: str = "") -> Place | None:
+def place_of(conn: sa.Connection, workspace_id: str, account_id: str, *, named: str = "") -> AccountPlace | None:
     query = sa.select(_RANK, accounts.c.username).where(*_of(workspace_id, named), accounts.c.id == account_id)
     row = conn.execute(query).first()
-    return Place(row[0], row[1], account_id) if row is not None else None
+    return AccountPlace(row[0], row[1], account_id) if row is not None else None
 
 
 def page_of(
@@ -56,8 +56,8 @@ def page_of(
     workspace_id: str,
     *,
     named: str = "",
-    after: Place | None = None,
-    start: Place | None = None,
+    after: AccountPlace | None = None,
+    start: AccountPlace | None = None,
     limit: int,
 ) -> list[dict[str, Any]]:
     """Whole rows with their ``rank``. ``after``: those behind this place; ``start``: those from this place on."""
