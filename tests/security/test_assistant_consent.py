@@ -16,7 +16,7 @@ from mcp.types import ElicitResult
 
 from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
 from treadle.domain.options import EXTRA, TABLE
-from treadle.domain.rules import PART_KEYS, POST_KEYS
+from treadle.domain.post_shape import PART_KEYS, POST_KEYS
 from treadle.domain.rules_media import MEDIA_KEYS
 from treadle.mcp.assistants import create_server
 from treadle.mcp.assistants_consent import (

@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from treadle.domain.findings import Finding, Severity
-from treadle.domain.patterns import PATTERN_OF
+from treadle.domain.findings import Finding, Parameter, finding
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KINDS: dict[type, str] = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
@@ -78,33 +77,15 @@ class Findings:
         finally:
             self._pattern = before
 
-    def add(
-        self,
-        path: str,
-        rule: str,
-        message: str,
-        way_out: str,
-        *,
-        given: Any = None,
-        limit: Any = None,
-        severity: Severity = "error",
-    ) -> None:
+    def say(self, path: str, code: str, *, given: Any = None, limit: Any = None, **args: Any) -> None:
+        """What the table of sentences has under ``code``."""
+        made = finding(path, code, given=given, limit=limit, **args)
         # A wrong type is a program's slip: no page on Threads explains it.
-        pattern = "" if rule == "wrong_type" else PATTERN_OF.get(rule, self._pattern)
-        self.items.append(Finding(path, rule, message, way_out, severity, given, limit, pattern))
-
-    def warn(self, path: str, rule: str, message: str, way_out: str, *, given: Any = None, limit: Any = None) -> None:
-        self.add(path, rule, message, way_out, given=given, limit=limit, severity="warning")
+        explained = made.pattern or made.rule == "wrong_type" or not self._pattern
+        self.items.append(made if explained else replace(made, pattern=self._pattern))
 
     def wrong_type(self, path: str, value: Any, wanted: str) -> None:
-        self.add(
-            path,
-            "wrong_type",
-            f"This is {kind_of(value)}; it must be {wanted}.",
-            f"Send {wanted}.",
-            given=value,
-            limit=wanted,
-        )
+        self.say(path, "wrong_type", given=value, limit=wanted, kind=kind_of(value), wanted=wanted)
 
     def unknown_name(
         self,
@@ -114,16 +95,13 @@ class Findings:
         *,
         what: str,
         value: Any,
-        meant: str | None = None,
-        otherwise: str = "Leave it out.",
+        meant: str = "",
+        otherwise: str = "",
+        **args: Any,
     ) -> None:
         """``meant``: the name that people mean by this one; without it the nearest of those that are known.
-        ``otherwise``: the way out when no name is near."""
+        ``otherwise``: the code of the sentence when no name is near."""
+        args |= {"rule": f"unknown_{what}", "what": what.replace("_", " "), "name": Parameter(name[:100])}
         meant = meant or near(name, known)
-        self.add(
-            path,
-            f"unknown_{what}",
-            f"There is no {what.replace('_', ' ')} '{name[:100]}'." + (f" Did you mean '{meant}'?" if meant else ""),
-            f"Write '{meant}'." if meant else otherwise,
-            given=value,
-        )
+        code = "unknown_name_near" if meant else otherwise or "unknown_name"
+        self.say(path, code, given=value, meant=Parameter(meant), **args)

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from treadle.domain.patterns import PATTERN_OF
+from treadle.domain.sentences import SENTENCES
 
 Severity = Literal["error", "warning"]
 """``error``: Threads would refuse it, or nobody could tell what is meant. ``warning``: it goes, and may not go well."""
 
 GIVEN_LIMIT = 300  # characters of a given value that are shown again
+
+
+class Parameter(str):
+    """The name of a parameter among the arguments of a sentence: a face may have its own word for it."""
+
+    __slots__ = ()
+
+
+class Names(tuple[Parameter, ...]):
+    """Several parameters among the arguments of a sentence, listed with ``between`` between them."""
+
+    between: str
+
+    def __new__(cls, names: Iterable[str], between: str = ", ") -> Names:
+        made = super().__new__(cls, (Parameter(name) for name in names))
+        made.between = between
+        return made
+
+    def __str__(self) -> str:
+        return self.between.join(self)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +51,10 @@ class Finding:
     ``message`` says what is wrong, ``way_out`` what to do. ``given`` and ``limit`` are the compared values, ``None``
     when the rule has none. ``pattern`` is the id of the catalogue's pattern that explains it, empty when there is
     nothing more to tell.
+
+    ``code`` and ``args`` are what it says: an entry of :data:`treadle.domain.sentences.SENTENCES` and its arguments,
+    from which :func:`finding` made ``message`` and ``way_out``, and a face may make its own words. A finding that a
+    page makes in words of its own has no code.
     """
 
     field: str
@@ -34,6 +65,8 @@ class Finding:
     given: Any = None
     limit: Any = None
     pattern: str = ""
+    code: str = ""
+    args: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON; a long given value is shortened."""
@@ -47,6 +80,30 @@ class Finding:
             "limit": self.limit,
             "pattern": self.pattern,
         }
+
+
+def finding(
+    path: str, code: str, *, given: Any = None, limit: Any = None, pattern: str | None = None, **args: Any
+) -> Finding:
+    """What :data:`SENTENCES` says under ``code``, about the field at ``path``; ``args`` fill its sentence.
+
+    ``limit`` is one of the arguments, and so is ``rule`` where the rule's name depends on what it is about.
+    """
+    said = SENTENCES[code]
+    args["limit"] = limit
+    rule = str(args.get("rule") or said.rule or code)
+    return Finding(
+        path,
+        rule,
+        said.message.format_map(args),
+        said.way_out.format_map(args),
+        "warning" if said.warning else "error",
+        given,
+        limit,
+        PATTERN_OF.get(rule, "") if pattern is None else pattern,
+        code,
+        args,
+    )
 
 
 def shown(value: Any) -> Any:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
 _CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
@@ -55,21 +55,18 @@ def cursor(value: str | None, *, sort: str = "") -> str | Finding | None:
         return value
     if not made_under or not sort:
         return wrong_cursor(value)
-    message = f"This cursor belongs to a list sorted by '{made_under}', not by '{sort}'."
-    way_out = "Keep 'sort' as it was on the page before, or leave 'after' out and begin at the first page."
-    return Finding("after", "cursor_of_another_sort", message, way_out, given=value)
+    return finding("after", "cursor_of_another_sort", given=value, made_under=made_under, sort=sort)
 
 
 def wrong_cursor(value: str) -> Finding:
     """What is wrong with an ``after`` that no page gave."""
-    way_out = "Send 'next' of the page before, unchanged, or leave it out."
-    return Finding("after", "cursor", "This is not a cursor of this list.", way_out, given=value)
+    return finding("after", "cursor", given=value)
 
 
 def unstorable(text: str) -> str:
-    """Why no database can hold this text; empty when one can."""
+    """The code of why no database can hold this text; empty when one can."""
     if "\x00" in text:
-        return "This contains the character NUL."
+        return "nul_in_field"
     if any("\ud800" <= char <= "\udfff" for char in text):
-        return "This contains half of a character."
+        return "half_in_field"
     return ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from treadle.domain.findings import Finding, finding
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -14,6 +16,10 @@ class Refusal:
     status: int = 422
     field: str | None = None
     pattern: str | None = None
+
+    def finding(self) -> Finding:
+        """The same as a finding about the input that is wrong."""
+        return finding(self.field or "", "refused", pattern=self.pattern or "", title=self.title, detail=self.detail)
 
 
 def not_found(what: str) -> Refusal:

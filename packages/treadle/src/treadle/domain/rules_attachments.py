@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from treadle.domain.collecting import Findings, at
+from treadle.domain.findings import Names
 from treadle.domain.rules_media import check_url
 from treadle_threads.options import Gif, LongText, Poll, Spoilers
 
@@ -39,36 +40,18 @@ def check_poll(found: Findings, path: str, value: Any, kind: Poll) -> None:
             found.unknown_name(at(path, name), name, names, what="poll_field", value=poll[name])
     filled = {name: poll[name] for name in names if poll.get(name) not in (None, "")}
     if len(filled) < kind.least:
-        found.add(
-            path,
-            "poll_options",
-            f"A poll has {kind.least} to {len(names)} options; this has {len(filled)}.",
-            f"Fill {' and '.join(names[: kind.least])} at least.",
-            given=len(filled),
-            limit=[kind.least, len(names)],
-        )
+        args = {"least": kind.least, "most": len(names), "count": len(filled)}
+        needed = Names(names[: kind.least], " and ")
+        found.say(path, "poll_count", given=len(filled), limit=[kind.least, len(names)], names=needed, **args)
     elif list(filled) != list(names[: len(filled)]):
-        found.add(
-            path,
-            "poll_options",
-            "The options of a poll must be filled from option_a on, without a gap.",
-            f"Use {', '.join(names[: len(filled)])}.",
-            given=list(filled),
-        )
+        found.say(path, "poll_gap", given=list(filled), names=Names(names[: len(filled)]))
     for name, text in filled.items():
         if not isinstance(text, str):
             found.wrong_type(at(path, name), text, "text")
         elif len(text) > kind.most:
-            found.add(
-                at(path, name),
-                "poll_option_too_long",
-                f"The poll option has {len(text)} characters; Threads takes {kind.most}.",
-                "Shorten it.",
-                given=text,
-                limit=kind.most,
-            )
+            found.say(at(path, name), "poll_option_too_long", given=text, limit=kind.most, count=len(text))
         elif not text.strip():
-            found.add(at(path, name), "poll_options", "The poll option is blank.", "Write something in it.", given=text)
+            found.say(at(path, name), "poll_option_blank", given=text)
 
 
 def check_gif(found: Findings, path: str, value: Any, kind: Gif) -> None:
@@ -81,19 +64,11 @@ def check_gif(found: Findings, path: str, value: Any, kind: Gif) -> None:
             found.unknown_name(at(path, name), name, ("gif_id", "provider"), what="gif_field", value=gif[name])
     gif_id, provider = gif.get("gif_id"), gif.get("provider")
     if not isinstance(gif_id, str | int) or isinstance(gif_id, bool) or not str(gif_id)[:1]:
-        found.add(
-            at(path, "gif_id"), "gif", "A GIF needs its id at GIPHY.", "Send the GIF's id as gif_id.", given=gif_id
-        )
+        found.say(at(path, "gif_id"), "gif_id", given=gif_id)
     if not isinstance(provider, str) or provider.upper() not in kind.providers:
         tenor = isinstance(provider, str) and provider.upper() == "TENOR"
-        found.add(
-            at(path, "provider"),
-            "gif",
-            "Threads takes GIFs from GIPHY only" + ("; Tenor ended on 31 March 2026." if tenor else "."),
-            "Find the GIF at GIPHY and send provider GIPHY.",
-            given=provider,
-            limit=kind.providers[0],
-        )
+        code = "gif_tenor" if tenor else "gif_provider"
+        found.say(at(path, "provider"), code, given=provider, limit=kind.providers[0])
 
 
 def check_text_attachment(found: Findings, path: str, value: Any, kind: LongText) -> str:
@@ -106,22 +81,11 @@ def check_text_attachment(found: Findings, path: str, value: Any, kind: LongText
             found.unknown_name(at(path, name), name, kind.names, what="text_attachment_field", value=attachment[name])
     plain = attachment.get("plaintext")
     if not isinstance(plain, str) or not plain.strip():
-        found.add(
-            at(path, "plaintext"),
-            "text_attachment",
-            "A text attachment needs its text.",
-            "Send the text as plaintext.",
-            given=plain,
-        )
+        found.say(at(path, "plaintext"), "text_attachment_empty", given=plain)
         plain = ""
     elif len(plain) > kind.most:
-        found.add(
-            at(path, "plaintext"),
-            "text_attachment",
-            f"The attached text has {len(plain)} characters; Threads takes {kind.most}.",
-            "Shorten it.",
-            given=len(plain),
-            limit=kind.most,
+        found.say(
+            at(path, "plaintext"), "text_attachment_too_long", given=len(plain), limit=kind.most, count=len(plain)
         )
     styles = attachment.get("text_with_styling_info")
     if styles not in (None, ""):
@@ -140,33 +104,18 @@ def _check_styles(found: Findings, path: str, value: Any, plain: str, known: tup
     # Meta does not say in what it counts here; a range is refused only when it is outside by every measure.
     ranges = _ranges(found, path, value, len(plain.encode("utf-8", "surrogatepass")), "bytes")
     if ranges and not plain.isascii():
-        found.warn(
-            path,
-            "range_unit_unknown",
-            "Meta does not say whether styled ranges count characters or bytes, and the text has characters where that "
-            "makes a difference.",
-            "Look at the post once it is out; plain ASCII before a range is safe.",
-        )
+        found.say(path, "styles_unit_unknown")
     for index, item in enumerate(value):
         names = item.get("styling_info") if isinstance(item, Mapping) else None
         here = at(at(path, index), "styling_info")
         if not isinstance(item, Mapping):
             continue
         if not isinstance(names, list) or not names:
-            found.add(
-                here, "style", "A styled range names its styles.", f"Use some of {', '.join(known)}.", given=names
-            )
+            found.say(here, "style_missing", given=names, known=", ".join(known))
             continue
         for place, name in enumerate(names):
             if name not in known:
-                found.add(
-                    at(here, place),
-                    "style",
-                    "There is no such style.",
-                    f"Use {', '.join(known)}.",
-                    given=name,
-                    limit=list(known),
-                )
+                found.say(at(here, place), "style_unknown", given=name, limit=list(known), known=", ".join(known))
 
 
 def check_spoilers(found: Findings, path: str, value: Any, text: str, kind: Spoilers) -> None:
@@ -175,35 +124,16 @@ def check_spoilers(found: Findings, path: str, value: Any, text: str, kind: Spoi
     if not entities:
         return
     if len(entities) > kind.most:
-        found.add(
-            path,
-            "text_entities",
-            f"There are {len(entities)} spoilers; Threads takes {kind.most}.",
-            "Leave some out.",
-            given=len(entities),
-            limit=kind.most,
-        )
+        found.say(path, "too_many_spoilers", given=len(entities), limit=kind.most, count=len(entities))
     for index, item in enumerate(entities):
         if isinstance(item, Mapping) and str(item.get("entity_type"))[:20].upper() != "SPOILER":
-            found.add(
-                at(at(path, index), "entity_type"),
-                "text_entities",
-                "The only kind of range in a text is a spoiler.",
-                "Write SPOILER.",
-                given=item.get("entity_type"),
-                limit="SPOILER",
-            )
+            here = at(at(path, index), "entity_type")
+            found.say(here, "not_a_spoiler", given=item.get("entity_type"), limit="SPOILER")
     units = len(text.encode("utf-16-le", "surrogatepass")) // 2
     ranges = _ranges(found, path, entities, units, "UTF-16 units")
     wide = next((i for i, char in enumerate(text) if ord(char) > 0xFFFF), None)
     if wide is not None and any(start + length > wide for start, length in ranges):
-        found.warn(
-            path,
-            "range_unit_unknown",
-            "An emoji or another character of two UTF-16 units stands before the end of a spoiler. Meta does not say "
-            "how it counts; its own sample counts such a character as two.",
-            "Count each of them as two, and look at the post once it is out.",
-        )
+        found.say(path, "spoilers_unit_unknown")
 
 
 def _ranges(found: Findings, path: str, items: list[Any], length: int, unit: str) -> list[tuple[int, int]]:
@@ -217,29 +147,15 @@ def _ranges(found: Findings, path: str, items: list[Any], length: int, unit: str
         start, size = _whole(item.get("offset")), _whole(item.get("length"))
         for name, number, least in (("offset", start, 0), ("length", size, 1)):
             if number is None or number < least:
-                found.add(
-                    at(here, name),
-                    "range",
-                    f"The {name} must be a whole number from {least} on.",
-                    f"Count in {unit}.",
-                    given=item.get(name),
-                    limit=least,
-                )
+                found.say(at(here, name), "range_number", given=item.get(name), limit=least, name=name, unit=unit)
         if start is None or size is None or start < 0 or size < 1:
             continue
         if start + size > length:
-            found.add(
-                here,
-                "range",
-                f"The range ends at {start + size}, the text at {length} {unit}.",
-                "Let it end within the text.",
-                given=[start, size],
-                limit=length,
-            )
+            found.say(here, "range_outside", given=[start, size], limit=length, ends=start + size, unit=unit)
         ranges.append((start, size))
     ordered = sorted(ranges)
     if any(start + size > after for (start, size), (after, _) in pairwise(ordered)):
-        found.add(path, "range", "Two ranges overlap.", "Join them, or let one end where the next begins.")
+        found.say(path, "range_overlap")
     return ranges
 
 

@@ -3,117 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
 
 from treadle.domain.collecting import Findings, at, url_problem
+from treadle.domain.findings import Finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules_text import check_words
+from treadle.domain.shapes import Says, Shape, names_of, unknown_name
+from treadle_threads.text import ALT_TEXT_LIMIT
 
 MAX_MEDIA = 20  # a carousel has 2 to 20 items (10 until September 2024)
-MEDIA_KEYS = frozenset({"url", "id", "alt_text", "type", "spoiler"})
-MEDIA_KINDS = ("image", "video")
 
 
-def check_media(found: Findings, path: str, value: Any) -> list[Mapping[str, Any]]:
-    """The items that can be read as media; everything else is a finding."""
-    if value is None:
-        return []
+# What people call the fields of a medium.
+_MEANT = {"image_url": "url", "video_url": "url", "src": "url", "alt": "alt_text", "media_id": "id"}
+
+
+class MediaIn(Shape):
+    """A picture or a video: the address of one, or the id of an uploaded file."""
+
+    url: Annotated[str | None, Says("an address as text")] = Field(
+        None, description="A public address Threads can fetch."
+    )
+    id: Annotated[str | None, Says(codes={"string_type": "media_id"})] = Field(
+        None, description="An uploaded file (POST /v1/media)."
+    )
+    alt_text: str | None = Field(None, json_schema_extra={"maxLength": ALT_TEXT_LIMIT})
+    type: Annotated[Literal["image", "video"] | None, Says(codes={"literal_error": "media_type"})] = Field(
+        None, description="Leave it out: the file tells."
+    )
+    spoiler: bool | None = None
+
+    @classmethod
+    def unknown(cls, path: str, name: str, given: Any) -> Finding:
+        meant = {"image_url": "url", "video_url": "url", "src": "url", "alt": "alt_text", "media_id": "id"}.get(
+            name, ""
+        )
+        return unknown_name(path, name, names_of(cls), "media_field", given, meant)
+
+
+MEDIA_KEYS: Final = frozenset(MediaIn.model_fields)
+
+
+def check_media(found: Findings, path: str, value: Any) -> None:
+    """What is wrong with the items of a media list beside their shape."""
     if not isinstance(value, list):
-        found.wrong_type(path, value, "a list of media")
-        return []
+        return
     if len(value) > MAX_MEDIA:
-        found.add(
-            path,
-            "too_many_media",
-            f"There are {len(value)} media; a carousel holds at most {MAX_MEDIA}.",
-            "Leave some out, or spread them over replies.",
-            given=len(value),
-            limit=MAX_MEDIA,
-        )
-    items = []
-    for index, item in enumerate(value):
-        here = at(path, index)
-        if isinstance(item, Mapping):
-            _check_item(found, here, item)
-            items.append(item)
-        else:
-            found.wrong_type(here, item, 'an object such as {"url": "https://…"} or {"id": "med_…"}')
-    hidden = [item.get("spoiler") is True for item in items]
+        found.say(path, "too_many_media", given=len(value), limit=MAX_MEDIA, count=len(value))
+    items = [(at(path, index), item) for index, item in enumerate(value) if isinstance(item, Mapping)]
+    for here, item in items:
+        _check_item(found, here, item)
+    hidden = [item.get("spoiler") is True for _, item in items]
     if any(hidden) and not all(hidden):
-        found.warn(
-            path,
-            "spoiler_hides_all",
-            "Threads hides all media of a post as a spoiler or none; here only some are marked.",
-            "Nothing, if all may be hidden; else put the hidden ones into a post of their own.",
-            given=sum(hidden),
-            limit=len(items),
-        )
-    return items
+        found.say(path, "spoiler_hides_all", given=sum(hidden), limit=len(items))
 
 
 def _check_item(found: Findings, path: str, item: Mapping[str, Any]) -> None:
-    for name, value in item.items():
-        if name not in MEDIA_KEYS:
-            meant = {"image_url": "url", "video_url": "url", "src": "url", "alt": "alt_text", "media_id": "id"}.get(
-                name
-            )
-            found.unknown_name(at(path, name), name, MEDIA_KEYS, what="media_field", value=value, meant=meant)
-    url, media_id = item.get("url"), item.get("id")
+    url, media_id, alt_text = item.get("url"), item.get("id"), item.get("alt_text")
     has_url, has_id = url not in (None, ""), media_id not in (None, "")
     if has_url == has_id:
-        found.add(
-            path,
-            "url_or_id",
-            "A medium needs the address of a file or the id of an uploaded one"
-            + ("; this has both." if has_url else "; this has neither."),
-            'Send either {"url": "https://…"} or {"id": "med_…"}.',
-            given=dict(item),
-        )
-    if has_url:
+        found.say(path, "url_and_id" if has_url else "neither_url_nor_id", given=dict(item))
+    if isinstance(url, str) and has_url:
         check_url(found, at(path, "url"), url, rule="media_url")
-    if has_id and not (isinstance(media_id, str) and media_id.startswith("med_") and len(media_id) <= 40):
-        found.add(
-            at(path, "id"),
-            "media_id",
-            "This is not the id of an uploaded file; those begin with med_.",
-            "Upload the file (POST /v1/media) and send the id of the answer, or send its address as url.",
-            given=media_id,
-        )
-    _check_kind(found, at(path, "type"), item.get("type"))
-    spoiler = item.get("spoiler")
-    if spoiler is not None and not isinstance(spoiler, bool):
-        found.wrong_type(at(path, "spoiler"), spoiler, "true or false")
-    if item.get("alt_text") is not None:
+    if isinstance(media_id, str) and has_id and not (media_id.startswith("med_") and len(media_id) <= 40):
+        found.say(at(path, "id"), "media_id", given=media_id)
+    if isinstance(alt_text, str):
         option = TABLE["alt_text"]
         with found.explained_by(option.pattern):
-            check_words(found, at(path, "alt_text"), item["alt_text"], option)
-
-
-def _check_kind(found: Findings, path: str, kind: Any) -> None:
-    if kind is None or kind in MEDIA_KINDS:
-        return
-    found.add(
-        path,
-        "media_type",
-        "A medium is an image or a video.",
-        "Write 'image' or 'video', or leave it out: the file tells.",
-        given=kind,
-        limit=list(MEDIA_KINDS),
-    )
+            check_words(found, at(path, "alt_text"), alt_text, option)
 
 
 def check_url(found: Findings, path: str, url: Any, *, rule: str) -> None:
     if not isinstance(url, str):
         found.wrong_type(path, url, "an address as text")
-        return
-    problem = url_problem(url)
-    if problem:
-        found.add(
-            path,
-            rule,
-            f"Threads cannot take this address: {problem}.",
-            "Send the complete public address, such as https://example.com/picture.jpg"
-            + (", or upload the file (POST /v1/media) and send its id." if rule == "media_url" else "."),
-            given=url,
-            limit="https://…",
-        )
+    elif problem := url_problem(url):
+        found.say(path, rule, given=url, limit="https://…", problem=problem)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from treadle.domain.collecting import Findings, at, near
+from treadle.domain.findings import Names, Parameter
 from treadle.domain.options import EXTRA, TABLE
 from treadle.domain.rules_attachments import check_gif, check_poll, check_spoilers, check_text_attachment
 from treadle.domain.rules_media import MEDIA_KEYS, check_url
@@ -80,13 +81,7 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
     _one_link(found, path, given, links)
     several = [name for name in given if name in TABLE and TABLE[name].attachment]
     if len(several) > 1:
-        found.warn(
-            path,
-            "several_attachments",
-            f"Threads does not say whether one post may have {' and '.join(several)}.",
-            "To be safe, keep to one of them.",
-            given=several,
-        )
+        found.say(path, "several_attachments", given=several, options=Names(several, " and "))
     return links
 
 
@@ -112,23 +107,14 @@ def _not_an_option(found: Findings, path: str, name: str, value: Any) -> None:
             _auto_publish(found, path, value)
         return
     if name in SET_BY_TREADLE:
-        found.add(path, "set_by_treadle", f"'{name}' is set by Treadle.", SET_BY_TREADLE[name], given=value)
+        found.say(path, "set_by_treadle", given=value, name=Parameter(name), way_out=SET_BY_TREADLE[name])
         return
-    otherwise = "Leave it out."
-    if not not_extra(name, TABLE):
-        otherwise = f"Leave it out. If Threads has it, send it as options.extra.{name}: there nothing is checked."
+    otherwise = "" if not_extra(name, TABLE) else "unknown_option"
     found.unknown_name(path, name, (), what="option", value=value, meant=nearest(name), otherwise=otherwise)
 
 
 def _auto_publish(found: Findings, path: str, value: Any) -> None:
-    found.add(
-        path,
-        "auto_publish_text",
-        "Treadle does not use auto_publish_text: when its answer is lost there is no container to ask, and nobody "
-        "could tell whether the post is out.",
-        "Leave it out. The post goes out as fast through a container.",
-        given=value,
-    )
+    found.say(path, "auto_publish_text", given=value)
 
 
 def _check_extra(found: Findings, path: str, value: Any) -> None:
@@ -137,41 +123,25 @@ def _check_extra(found: Findings, path: str, value: Any) -> None:
         found.wrong_type(path, value, "an object of parameters")
         return
     if len(value) > MOST_EXTRA:
-        found.add(
-            path,
-            "too_many_extra",
-            f"There are {len(value)} parameters; Treadle passes {MOST_EXTRA}.",
-            "Leave some out.",
-            given=len(value),
-            limit=MOST_EXTRA,
-        )
+        found.say(path, "too_many_extra", given=len(value), limit=MOST_EXTRA, count=len(value))
         return
     for name, item in value.items():
         here, plain = at(path, name), name.strip().lower()
         match not_extra(name, TABLE):
             case "parameter":
-                found.add(here, "set_by_treadle", f"'{plain}' is set by Treadle.", SET_BY_TREADLE[plain], given=item)
+                found.say(here, "set_by_treadle", given=item, name=Parameter(plain), way_out=SET_BY_TREADLE[plain])
             case "steers" if plain == "auto_publish_text":
                 _auto_publish(found, here, item)
             case "steers":
-                message = f"'{plain}' steers the call and not the post; Treadle does not pass it on."
-                found.add(here, "set_by_treadle", message, "Leave it out.", given=item)
+                found.say(here, "steers_the_call", given=item, name=Parameter(plain))
             case "option":
-                message = f"'{plain}' is an option that Treadle checks."
-                found.add(here, "belongs_to_options", message, f"Send it as options.{plain}.", given=item)
+                found.say(here, "extra_option", given=item, name=Parameter(plain))
             case "name":
-                message = "This is no name of a parameter."
-                found.add(here, "extra_name", message, "Use letters, digits and underscores.", given=name)
+                found.say(here, "extra_name", given=name)
             case _:
                 meant = near(name, TABLE)
-                found.warn(
-                    here,
-                    "not_checked",
-                    f"'{name}' is not checked: Treadle does not know it and passes it to Threads as it is."
-                    + (f" Did you mean the option '{meant}'?" if meant else ""),
-                    "Threads ignores a name that it does not know: look at the post once it is out.",
-                    given=item,
-                )
+                code = "not_checked_near" if meant else "not_checked"
+                found.say(here, code, given=item, name=Parameter(name), meant=Parameter(meant))
 
 
 # ------------------------------------------------------------------------------------------------- one by one
@@ -211,35 +181,18 @@ def _is_switch(value: Any) -> bool:
 
 def _check_choice(found: Findings, path: str, value: Any, option: Option, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        found.add(
-            path,
-            option.rule or option.name,
-            "This is none of the possible values.",
-            f"Write one of {', '.join(choices)}.",
-            given=value,
-            limit=list(choices),
-        )
+        rule, listed = option.rule or option.name, ", ".join(choices)
+        found.say(path, "not_a_choice", given=value, limit=list(choices), rule=rule, choices=listed)
 
 
 def _check_id(found: Findings, path: str, value: Any, option: Option, kind: Id) -> None:
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
     text = str(number) if number is not None and abs(number) < 10**kind.most else value
     if not isinstance(text, str) or not (text.isascii() and text.isdigit() and len(text) <= kind.most):
-        found.add(
-            path,
-            option.rule or option.name,
-            f"This is not the id of {kind.of}; those are digits only.",
-            kind.where,
-            given=value,
-        )
+        rule = option.rule or option.name
+        found.say(path, "not_an_id", given=value, rule=rule, what=kind.of, where=kind.where)
     elif number is not None and number > 2**53:
-        found.warn(
-            path,
-            "id_as_number",
-            "Ids are longer than a number is exact in many languages.",
-            "Send it as text, in quotes.",
-            given=str(value),
-        )
+        found.say(path, "id_as_number", given=str(value))
 
 
 def _check_countries(found: Findings, path: str, value: Any, option: Option, known: frozenset[str]) -> None:
@@ -253,14 +206,8 @@ def _check_countries(found: Findings, path: str, value: Any, option: Option, kno
         if not isinstance(code, str):
             found.wrong_type(here, code, "a country code of two letters")
         elif code.upper() not in known:
-            meant = MEANT.get(code.upper())
-            found.add(
-                here,
-                option.rule or option.name,
-                "This is no country code of ISO 3166-1 (two letters).",
-                f"Write {meant}." if meant else "Write codes such as US, CA, DE.",
-                given=code,
-            )
+            meant, rule = MEANT.get(code.upper()), option.rule or option.name
+            found.say(here, "country_code_near" if meant else "country_code", given=code, rule=rule, meant=meant)
 
 
 # --------------------------------------------------------------------------------------------------- together
@@ -272,15 +219,14 @@ def _check_place(found: Findings, path: str, given: Mapping[str, Any], option: O
     if not is_chosen(option, given[name]):
         return
 
-    def clash(rule: str, message: str, way_out: str, pattern: str = "options_conflict") -> None:
-        with found.explained_by(pattern):
-            found.add(path, rule, message, way_out, given=given[name])
-
     def say(known: Clash) -> None:
-        clash(known.rule, known.message, known.way_out, known.pattern)
+        with found.explained_by(known.pattern):
+            args = {"rule": known.rule, "message": known.message, "way_out": known.way_out}
+            found.say(path, "clash", given=given[name], **args)
 
     if option.sent:  # what only Treadle reads is without effect there, and harmless
-        _check_media(clash, option, part)
+        with found.explained_by("options_conflict"):
+            _check_media(found, path, given[name], option, part)
     if part.is_further and option.not_further:
         say(option.not_further)
     if part.is_further and option.not_on_reply:
@@ -291,15 +237,15 @@ def _check_place(found: Findings, path: str, given: Mapping[str, Any], option: O
                 say(known)
 
 
-def _check_media(clash: Any, option: Option, part: PartFacts) -> None:
-    name = option.name
+def _check_media(found: Findings, path: str, value: Any, option: Option, part: PartFacts) -> None:
+    name = Parameter(option.name)
     if part.media and option.applies_to == {"TEXT"}:
-        clash("text_only", f"Only a post without media can have {name}.", f"Leave out {name}, or the media.")
+        found.say(path, "text_only", given=value, name=name)
     elif not part.media and "TEXT" not in option.applies_to:
-        clash("needs_media", f"Only a post with media can have {name}.", f"Leave out {name}, or add a medium.")
+        found.say(path, "needs_media", given=value, name=name)
     elif part.media > 1 and "CAROUSEL" not in option.applies_to:
-        way_out = "Write it into each of media." if name in MEDIA_KEYS else "Leave it out, or send one medium."
-        clash(f"{name}_of_one", f"Several media have an own {option.noun} each.", way_out)
+        code = "of_each_medium" if name in MEDIA_KEYS else "of_one_medium"
+        found.say(path, code, given=value, rule=f"{name}_of_one", noun=option.noun)
 
 
 def _one_link(found: Findings, path: str, given: Mapping[str, Any], links: list[str]) -> None:
@@ -310,10 +256,5 @@ def _one_link(found: Findings, path: str, given: Mapping[str, Any], links: list[
         return
     here = at(path, longer)
     with found.explained_by(TABLE[longer].pattern):
-        found.add(
-            at(here, "link_attachment_url") if isinstance(given[longer], Mapping) else here,
-            "one_link_attachment",
-            "A post has one attached link: its own, or that of its text attachment.",
-            "Leave one of the two out.",
-            given=links[-1],
-        )
+        place = at(here, "link_attachment_url") if isinstance(given[longer], Mapping) else here
+        found.say(place, "one_link_attachment", given=links[-1])

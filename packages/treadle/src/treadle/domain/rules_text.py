@@ -14,58 +14,25 @@ LINKS_SEEN_TO_WORK = 3  # posts with four links were refused in February 2026, t
 
 def check_text(found: Findings, path: str, text: Any) -> str:
     """The text, empty when there is none that can be read."""
-    if text is None:
-        return ""
     if not isinstance(text, str):
-        found.wrong_type(path, text, "text")
         return ""
     # Every measure in use counts at least one for each code point, so this is "too long however it is counted".
     if len(text) > TEXT_LIMIT:
-        found.add(
-            path,
-            "text_too_long",
-            f"The text has {len(text)} characters; Threads takes {TEXT_LIMIT}.",
-            "Shorten it, continue in replies, or put the long part into options.text_attachment (up to 10,000).",
-            given=len(text),
-            limit=TEXT_LIMIT,
-        )
+        found.say(path, "text_too_long", given=len(text), limit=TEXT_LIMIT, count=len(text))
     elif (size := len(text.encode("utf-8", "surrogatepass"))) > TEXT_LIMIT:
         counts = {mode: count_text(text, mode) for mode in COUNT_MODES}
-        over = [mode for mode, count in counts.items() if count > TEXT_LIMIT]
-        found.warn(
-            path,
-            "text_may_be_too_long",
-            f"The text has {len(text)} characters and {size} bytes. Threads takes {TEXT_LIMIT}, and does not always "
-            "count the same way: letters beyond ASCII and emoji may count as several (over the limit when it counts "
-            f"by {', '.join(over)}).",
-            "To be safe, shorten it to 500 bytes.",
-            given=counts,
-            limit=TEXT_LIMIT,
-        )
+        over = ", ".join(mode for mode, count in counts.items() if count > TEXT_LIMIT)
+        found.say(path, "text_may_be_too_long", given=counts, limit=TEXT_LIMIT, count=len(text), size=size, over=over)
     return text
 
 
 def check_links(found: Findings, path: str, text: str, attached: Sequence[str]) -> None:
     """At most five different links over the text and the attached ones; a bare ``www.`` address counts."""
-    unique = list(dict.fromkeys([*links(text), *attached]))
-    if len(unique) > LINK_LIMIT:
-        found.add(
-            path,
-            "too_many_links",
-            f"There are {len(unique)} different links; Threads takes {LINK_LIMIT} in one post.",
-            "Leave some out, or spread them over replies.",
-            given=len(unique),
-            limit=LINK_LIMIT,
-        )
-    elif len(unique) > LINKS_SEEN_TO_WORK:
-        found.warn(
-            path,
-            "many_links",
-            f"There are {len(unique)} different links. The limit is {LINK_LIMIT}, but posts with four were refused.",
-            f"To be safe, keep to {LINKS_SEEN_TO_WORK} links.",
-            given=len(unique),
-            limit=LINK_LIMIT,
-        )
+    count = len(dict.fromkeys([*links(text), *attached]))
+    if count > LINK_LIMIT:
+        found.say(path, "too_many_links", given=count, limit=LINK_LIMIT, count=count)
+    elif count > LINKS_SEEN_TO_WORK:
+        found.say(path, "many_links", given=count, limit=LINK_LIMIT, count=count, safe=LINKS_SEEN_TO_WORK)
 
 
 def check_words(found: Findings, path: str, value: Any, option: Option) -> None:
@@ -79,27 +46,20 @@ def check_words(found: Findings, path: str, value: Any, option: Option) -> None:
         found.wrong_type(path, value, "text")
         return
     bare = value.lstrip(kind.mark) if kind.mark else value
+    what = {"rule": rule, "noun": option.noun}
     if bare != value:
-        found.warn(
+        found.say(
             path,
-            f"{option.name}_hash",
-            f"The {option.noun} is written without the leading {kind.mark}.",
-            f"Write '{bare[: kind.most]}'.",
+            "words_mark",
             given=value,
+            **{**what, "rule": f"{option.name}_hash"},
+            mark=kind.mark,
+            bare=bare[: kind.most],
         )
     if kind.least and not bare.strip():
-        found.add(path, rule, f"The {option.noun} is empty.", "Write one, or leave it out.", given=value)
+        found.say(path, "words_empty", given=value, **what)
     if len(bare) > kind.most:
-        found.add(
-            path,
-            rule,
-            f"The {option.noun} has {len(bare)} characters; Threads takes {kind.most}.",
-            "Shorten it.",
-            given=len(bare),
-            limit=kind.most,
-        )
+        found.say(path, "words_too_long", given=len(bare), limit=kind.most, count=len(bare), **what)
     for char in kind.without:
         if char in bare:
-            found.add(
-                path, rule, f"The {option.noun} cannot contain '{char}'.", f"Leave the '{char}' out.", given=value
-            )
+            found.say(path, "words_character", given=value, char=char, **what)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import Timing, too_late
 from treadle.plural import plural
 
@@ -65,14 +65,13 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
             raise ValueError(plain[:64])
         moment = datetime.fromisoformat(plain)
     except ValueError:
-        return _when("not_a_time", "This is not a time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+        return _when("not_a_time", text)
     if re.fullmatch(r"[\dW-]+", plain):
-        return _when("no_time_of_day", "This is a day without a time.", f"Add the time: {plain}T09:00:00+01:00.", text)
+        return _when("no_time_of_day", text, day=plain)
     read_in = None
     if moment.tzinfo is None:
         if not zone:
-            way_out = f"Add its offset ({moment.isoformat()}+01:00) or the zone beside it (Europe/Berlin)."
-            return _when("no_zone", "The time does not say where it is meant.", way_out, text)
+            return _when("no_zone", text, local=moment.isoformat())
         read = _in_zone(moment, zone, text)
         if isinstance(read, Finding):
             return read
@@ -80,15 +79,12 @@ def parse_when(text: str, zone: str | None = None, *, now: float | None = None) 
     try:
         at = (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(seconds=1)
     except OverflowError:
-        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+        return _when("no_such_time", text)
     if at < 0 or (now is not None and at - now > MAX_AHEAD_S):
-        message = "This lies before 1970." if at < 0 else "This is more than 50 years ahead."
-        return _when("out_of_range", message, "Send the time that is meant.", text)
+        return _when("before_1970" if at < 0 else "fifty_years_ahead", text)
     warnings: tuple[Finding, ...] = ()
     if now is not None and at - now > YEAR_S:
-        message = "This is more than a year ahead."
-        way_out = "Nothing, if it is meant; tokens must be kept alive until then."
-        warnings = (Finding("publish_at", "far_ahead", message, way_out, "warning", given=text),)
+        warnings = (finding("publish_at", "far_ahead", given=text),)
     if read_in is None and zone and plain[-1] not in "Zz":
         warnings += _beside(moment, zone, text)
     return When(at, text, read_in, warnings)
@@ -98,13 +94,8 @@ def about_past(when: When, lateness: float, now: float) -> Finding | None:
     """What becomes of a post whose time has passed; nothing to say of the last minute, which means now."""
     if now - when.at < PAST_S:
         return None
-    message = f"This time has passed ({_ago(now - when.at)} ago)."
-    if too_late(Timing(when.at, lateness), now):
-        becomes = f"The post will wait for approval, because it is late by more than {_ago(lateness)}."
-    else:
-        becomes = "The post will be published right away."
-    way_out = f"{becomes} To publish it later, choose a time in the future."
-    return Finding("publish_at", "past_time", message, way_out, "warning", given=when.text[:100])
+    code = "past_time_waits" if too_late(Timing(when.at, lateness), now) else "past_time_now"
+    return _when(code, when.text, ago=_ago(now - when.at), lateness=_ago(lateness))
 
 
 def _ago(seconds: float) -> str:
@@ -119,22 +110,17 @@ def _beside(moment: datetime, zone: str, text: str) -> tuple[Finding, ...]:
     try:
         there = moment.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        message = "There is no such time zone; the offset of the time counts."
-        way_out = "Write a name like Europe/Berlin, or leave the zone out."
-        return (Finding("zone", "unknown_zone", message, way_out, "warning", given=zone[:100]),)
+        return (finding("zone", "unknown_zone_beside", given=zone[:100]),)
     if there.utcoffset() == moment.utcoffset():
         return ()
-    message = f"The offset counts: in {zone} it is {there.isoformat()} then."
-    way_out = "Leave the offset out if the time is meant there."
-    return (Finding("publish_at", "offset_and_zone", message, way_out, "warning", given=text[:100]),)
+    return (_when("offset_and_zone", text, zone=zone, there=there.isoformat()),)
 
 
 def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
     try:
         place = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message, way_out = "There is no such time zone.", "Write a name like Europe/Berlin or America/New_York."
-        return Finding("zone", "unknown_zone", message, way_out, given=zone[:100])
+        return finding("zone", "unknown_zone", given=zone[:100])
     try:
         first, second = moment.replace(tzinfo=place, fold=0), moment.replace(tzinfo=place, fold=1)
         if first.utcoffset() == second.utcoffset():
@@ -142,18 +128,16 @@ def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
         early, late = sorted((first, second), key=lambda reading: reading.astimezone(UTC))
         there = early.astimezone(UTC).astimezone(place).replace(tzinfo=None) == moment
     except OverflowError:
-        return _when("not_a_time", "No calendar has this time.", "Write it like 2026-12-01T09:00:00+01:00.", text)
+        return _when("no_such_time", text)
     if there:
         readings = f"{early.isoformat()} or {late.isoformat()}"
-        message = f"The clocks in {zone} go back then, and this time comes twice: {readings}."
-        return _when("doubled_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+        return _when("doubled_time", text, limit=readings, zone=zone, readings=readings)
     readings = " or ".join(reading.astimezone(UTC).astimezone(place).isoformat() for reading in (early, late))
-    message = f"The clocks in {zone} go forward then, and this time does not exist; it could mean {readings}."
-    return _when("skipped_time", message, "Send the one you mean, with its offset.", text, limit=readings)
+    return _when("skipped_time", text, limit=readings, zone=zone, readings=readings)
 
 
-def _when(rule: str, message: str, way_out: str, given: str, limit: Any = None) -> Finding:
-    return Finding("publish_at", rule, message, way_out, given=given[:100], limit=limit)
+def _when(code: str, given: str, *, limit: Any = None, **args: str) -> Finding:
+    return finding("publish_at", code, given=given[:100], limit=limit, **args)
 
 
 _KEPT = re.compile(r"(?P<text>.*)\[(?P<zone>[A-Za-z0-9_+/-]{1,64})\]\Z", re.S)
@@ -182,12 +166,5 @@ def parse_duration(value: Any, field: str = "max_lateness") -> float | Finding:
         elif re.fullmatch(r"\d{1,15}(\.\d{1,6})?", plain, re.ASCII):
             seconds = float(plain)
     if seconds is None or not math.isfinite(seconds) or not 0 <= seconds <= MAX_DURATION_S:
-        return Finding(
-            field,
-            "duration",
-            "This is not a length of time from nothing to ten years.",
-            "Write it like PT24H (24 hours), P2D (two days), PT30M (30 minutes), or as a number of seconds.",
-            given=value,
-            limit=[0, MAX_DURATION_S],
-        )
+        return finding(field, "duration", given=value, limit=[0, MAX_DURATION_S])
     return seconds

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from treadle.accounts.health import WORDS
 from treadle.accounts.pages import ConnectPage
 from treadle.domain.answers import Missing
-from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
 from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Reader, Writer
@@ -48,10 +47,7 @@ def refused(answer: Refusal | ConnectPage) -> Problem:
         pattern = answer.pattern if answer.guide else None
         return Problem("threads_refused", said, title=answer.title, pattern=pattern or "", status=409)
     if answer.status == 422:
-        finding = Finding(
-            answer.field or "", "refused", f"{answer.title}.", answer.detail, pattern=answer.pattern or ""
-        )
-        return invalid([finding])
+        return invalid([answer.finding()])
     return Problem("threads_refused", answer.detail, title=answer.title, status=409, pattern=answer.pattern or "")
 
 
@@ -103,10 +99,8 @@ async def read_account(account_id: str, caller: Reader, app: House) -> AccountRe
 async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> AccountOut:
     """`paused: true` stops sending to it at once; `false` lets what waited go."""
     id_ = reading.an_id(account_id, "account")
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"paused": bool})
-    if "paused" not in body:
-        raise invalid([Finding("paused", "required", "Nothing is said.", 'Send {"paused": true} or false.')])
-    workspace_id, actor, paused = caller.workspace_id, caller.key_id, bool(body["paused"])
+    paused = (await reading.take(request, bodies.PauseIn)).paused
+    workspace_id, actor = caller.workspace_id, caller.key_id
     done = await app.db.run(lambda conn: services.pause(conn, app, workspace_id, id_, paused=paused, actor=actor))
     found = done if isinstance(done, Missing) else await services.read(app, workspace_id, id_)
     if isinstance(found, Missing):

@@ -78,8 +78,7 @@ async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app
     and only those that are not too late. `{"preview": true}` only says what would be sent. Causes of the Meta app and
     of Threads itself concern every workspace: rechecking them takes an admin key."""
     id_ = reading.an_id(blocker_id, "blocker")
-    body = reading.only(reading.mapping(await reading.read_json(request, optional=True)), {"preview": bool})
-    if body.get("preview"):
+    if (await reading.take(request, bodies.RecheckIn, optional=True)).preview:
         shown = await services.preview_recheck(app, caller.workspace_id, id_)
         if isinstance(shown, Missing):
             raise not_found(shown.what)

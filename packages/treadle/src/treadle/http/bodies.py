@@ -1,153 +1,168 @@
-"""What requests carry, for the API's document. Routes read bodies themselves and name everything wrong at once."""
+"""What requests carry: the models that read each body and that the API's document shows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from treadle.domain.options import TABLE
-from treadle_threads.options import OptionTable, options_schema
+from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.post_shape import PatchIn as PatchIn
+from treadle.domain.post_shape import PostIn as PostIn
+from treadle.domain.shapes import IdCursor, IdOfPost, Says, Shape, Text, names_of
+from treadle.services.bulk import MOST as MOST_IN_BULK
+from treadle.services.many import MEANT, MOST, Order
 
-
-class Closed(BaseModel):
-    """A request; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class MediaIn(Closed):
-    url: str | None = Field(None, description="A public address Threads can fetch.")
-    id: str | None = Field(None, description="An uploaded file (POST /v1/media).")
-    alt_text: str | None = Field(None, max_length=1000)
-    type: Literal["image", "video"] | None = Field(None, description="Leave it out: the file tells.")
-    spoiler: bool | None = None
-
-
-def _closed(schema: dict[str, Any]) -> None:
-    schema["additionalProperties"] = False
-    for value in schema["properties"].values():
-        value.pop("default", None)
-
-
-class _Options(BaseModel):
-    # Names and values are judged by the rules of posts, which name the nearest; a value may also come as JSON text.
-    model_config = ConfigDict(extra="allow", json_schema_extra=_closed)
-
-
-def options_model(table: OptionTable) -> type[_Options]:
-    """The model of a part's options: takes anything, and documents what ``table`` holds."""
-    fields: dict[str, Any] = {
-        name: (Annotated[Any, WithJsonSchema(schema)], None)
-        for name, schema in options_schema(table)["properties"].items()
-    }
-    return create_model("PostOptions", __base__=_Options, __doc__="Threads' own parameter names.", **fields)
-
-
-if TYPE_CHECKING:
-    PostOptions = _Options
-else:
-    PostOptions = options_model(TABLE)
-
-
-class PartIn(Closed):
-    """A further part of a chain; it replies to the part before it."""
-
-    text: str | None = Field(None, description="At most 500 of what Threads counts as characters.")
-    media: list[MediaIn] | None = Field(None, max_length=20)
-    options: PostOptions | None = None
-
-
-class PostIn(PartIn):
-    account_id: str = Field(description="The account that publishes it.")
-    replies: list[PartIn] | None = Field(None, max_length=99)
-    publish_at: str | None = Field(
-        None, description="ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."
-    )
-    zone: str | None = Field(None, description="The time zone of a 'publish_at' without an offset: Europe/Berlin.")
-    max_lateness: str | float | None = Field(
-        None, description="How late it may still go out unasked: ISO 8601 duration or seconds. 24 h unless set."
-    )
-    metadata: dict[str, Any] | None = Field(None, description="Yours; kept and given back. At most 16 KiB.")
-    labels: list[str] | None = Field(None, max_length=50)
-    draft: bool | None = Field(None, description="Keep it until it is confirmed.")
-    approval: bool | None = Field(None, description="Wait for somebody's approval before it goes out.")
+# Actions that a field of an order belongs to.
+_BELONGS = {"patch": ("edit",), "replace": ("replace",), "retry": ("edit", "replace")}
 
 
 class BulkPostIn(PostIn):
     idempotency_key: str | None = Field(None, max_length=200, description="This post's own Idempotency-Key.")
 
 
-class BulkIn(Closed):
-    posts: list[BulkPostIn] = Field(min_length=1, max_length=500)
+class BulkIn(Shape):
+    """Each post is read alone: one that is wrong does not hold the others up."""
+
+    posts: Annotated[list[Any], Says("a list of posts", codes={"missing": "posts_required"})] = Field(
+        json_schema_extra={
+            "items": {"$ref": "#/components/schemas/BulkPostIn"},
+            "minItems": 1,
+            "maxItems": MOST_IN_BULK,
+        }
+    )
 
 
-class PatchIn(Closed):
-    """Fields left out stay as they are."""
+class Swap(Shape):
+    """What is replaced, and by what."""
 
-    account_id: str | None = None
-    text: str | None = None
-    media: list[MediaIn] | None = None
-    options: PostOptions | None = None
-    replies: list[PartIn] | None = None
-    publish_at: str | None = None
-    zone: str | None = None
-    max_lateness: str | float | None = None
-    metadata: dict[str, Any] | None = None
-    labels: list[str] | None = None
+    from_: Text = Field(alias="from", min_length=1)
+    to: Text
 
+    @model_validator(mode="before")
+    @classmethod
+    def _both(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.keys() != {"from", "to"}:
+            raise PydanticCustomError("pair", "no pair")
+        return given
 
-class OldNew(Closed):
-    from_: str = Field(alias="from", min_length=1, max_length=10_000)
-    to: str = Field(max_length=10_000)
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.from_, self.to
 
 
-class ReplaceIn(Closed):
+class MediaSwap(Swap):
+    to: Text = Field(min_length=1)
+
+
+class ReplaceIn(Shape):
     """Exact matches; the rest of the post stays."""
 
-    media: OldNew | None = Field(None, description="A file's id (med_...) or an address, and what takes its place.")
-    text: OldNew | None = Field(None, description="Words in the text of any part.")
-    link: OldNew | None = Field(None, description="A link attachment; an empty 'to' takes it away.")
+    media: MediaSwap | None = Field(None, description="A file's id (med_...) or an address, and what takes its place.")
+    text: Swap | None = Field(None, description="Words in the text of any part.")
+    link: Swap | None = Field(None, description="A link attachment; an empty 'to' takes it away.")
 
 
-class PostFilter(Closed):
+Words = Annotated[list[Text] | Text | None, Says("a list of words")]
+
+
+def listed(words: list[str] | str | None) -> list[str]:
+    """One word, or several."""
+    return [words] if isinstance(words, str) else words or []
+
+
+class PostFilter(Shape):
     """The filters of the list of posts; one or more."""
 
-    state: list[str] | str | None = None
-    lane: list[str] | str | None = None
-    pattern: list[str] | str | None = None
-    account_id: str | None = None
-    label: str | None = None
-    q: str | None = None
-    blocker_id: str | None = None
-    due_from: str | None = None
-    due_to: str | None = None
+    state: Words = None
+    lane: Words = None
+    pattern: Words = None
+    account_id: Text | None = None
+    label: Text | None = None
+    q: Text | None = None
+    blocker_id: Text | None = None
+    due_from: Text | None = None
+    due_to: Text | None = None
 
 
-class ActionsIn(Closed):
+class ActionsIn(Shape):
     """Which posts ('ids' or 'filter'), and what is done to them."""
 
-    action: Literal["retry", "edit", "replace", "confirm", "cancel", "delete"]
-    ids: list[str] | None = Field(None, min_length=1, max_length=500)
+    action: Annotated[
+        Literal["retry", "edit", "replace", "confirm", "cancel", "delete"],
+        Says(codes=dict.fromkeys(("missing", "literal_error"), "not_an_action"), args={"known": ", ".join(MEANT)}),
+    ]
+    ids: Annotated[
+        list[IdOfPost] | None,
+        Says("a list of ids", codes=dict.fromkeys(("too_short", "too_long"), "many_ids"), args={"most": MOST}),
+    ] = Field(None, min_length=1, max_length=MOST)
     filter: PostFilter | None = None
-    patch: PatchIn | None = Field(None, description="For 'edit'.")
+    patch: dict[str, Any] | None = Field(
+        None, description="For 'edit'.", json_schema_extra={"anyOf": [{"$ref": "#/components/schemas/PatchIn"}]}
+    )
     replace: ReplaceIn | None = Field(None, description="For 'replace'.")
     retry: bool | None = Field(None, description="Also try changed posts again that had failed.")
     preview: bool | None = Field(None, description="Only say which posts it would be.")
-    limit: int | None = Field(None, ge=1, le=500)
-    after: str | None = Field(None, description="'next' of the answer before; for 'filter'.")
+    limit: Annotated[
+        int | None,
+        Says(codes=dict.fromkeys(("greater_than_equal", "less_than_equal"), "many_at_once"), args={"most": MOST}),
+    ] = Field(None, ge=1, le=MOST)
+    after: IdCursor | None = Field(None, description="'next' of the answer before; for 'filter'.")
+
+    @classmethod
+    def together(cls, body: dict[str, Any]) -> Iterator[Finding]:
+        """What of an order does not go with what else it says, or is missing because of it."""
+        sent = {name for name, value in body.items() if value is not None}
+        action = body.get("action")
+        for name, actions in _BELONGS.items():
+            if name in sent and isinstance(action, str) and action in MEANT and action not in actions:
+                yield finding(
+                    name, "not_with_action", given=body[name], name=Parameter(name), actions=" and ".join(actions)
+                )
+        if action == "edit" and body.get("patch") in (None, {}):
+            yield finding("patch", "patch_required")
+        if action == "replace" and not any(_values(body.get("replace"))):
+            yield finding("replace", "replace_required")
+        if len(sent & {"ids", "filter"}) != 1:
+            yield finding("ids", "posts_named_twice" if "ids" in sent else "posts_not_named")
+        if isinstance(body.get("filter"), dict) and not any(_values(body["filter"])):
+            yield finding("filter", "empty_filter", known=", ".join(names_of(PostFilter)))
+
+    def order(self) -> Order:
+        """What is to be done."""
+        swaps = self.replace or ReplaceIn()
+        media, text, link = (one.pair if one else None for one in (swaps.media, swaps.text, swaps.link))
+        return Order(self.action, self.patch or {}, media, text, link, retry=bool(self.retry))
 
 
-class ResolveIn(Closed):
+def _values(given: Any) -> list[Any]:
+    """The values of an object; of what is none, itself: what is wrong with it is another matter."""
+    return list(given.values()) if isinstance(given, dict) else [given]
+
+
+def _digits(value: Any) -> Any:
+    if isinstance(value, str) and value and not (value.isascii() and value.isdigit() and len(value) <= 40):
+        raise PydanticCustomError("live_id", "no id")
+    return value or None
+
+
+class ResolveIn(Shape):
     """One of these: the live post's id on Threads, its address, or the word that nothing is out."""
 
-    threads_id: str | None = Field(None, pattern=r"^[0-9]{1,40}$")
+    threads_id: Annotated[str | None, BeforeValidator(_digits)] = Field(
+        None, json_schema_extra={"pattern": "^[0-9]{1,40}$"}
+    )
     absent: bool | None = None
-    permalink: str | None = None
+    permalink: Text | None = None
 
 
 class DiagnoseIn(BaseModel):
-    """One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too."""
+    """One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too.
+
+    It is not read with this: whatever comes is diagnosed, and what cannot be is answered as such.
+    """
 
     model_config = ConfigDict(extra="allow")
     id: str | None = None
@@ -160,46 +175,93 @@ class DiagnoseIn(BaseModel):
     context: dict[str, Any] | None = None
 
 
-class MediaUrlIn(Closed):
-    url: str
+def _http(value: Any) -> Any:
+    if not isinstance(value, str) or not value.lower().startswith(("http://", "https://")):
+        raise PydanticCustomError("file_url", "no address")
+    return value
 
 
-class RepairIn(Closed):
-    on_too_long: Literal["refuse", "trim"] | None = None
+class MediaUrlIn(Shape):
+    url: Annotated[Text, BeforeValidator(_http), Says(codes={"missing": "file_url"})]
 
 
-class PauseIn(Closed):
-    paused: bool
+class RepairIn(Shape):
+    on_too_long: Annotated[Literal["refuse", "trim"] | None, Says(codes={"literal_error": "on_too_long"})] = None
 
 
-class WorkspaceIn(Closed):
-    name: str = Field(min_length=1, max_length=200)
+class PauseIn(Shape):
+    paused: Annotated[bool, Says(codes={"missing": "paused_required"})]
 
 
-class WorkspacePatch(Closed):
-    name: str | None = Field(None, min_length=1, max_length=200)
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+_NAME = Says(codes=dict.fromkeys(("missing", "string_too_short", "string_too_long"), "workspace_name"))
+WorkspaceName = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_stripped)]
+
+
+class WorkspaceIn(Shape):
+    name: Annotated[WorkspaceName, _NAME]
+
+
+class WorkspacePatch(Shape):
+    name: Annotated[WorkspaceName | None, _NAME] = None
     paused: bool | None = None
     options: dict[str, Any] | None = None
-    alert_urls: list[str] | None = Field(
+    alert_urls: Annotated[list[Text] | None, Says("a list of addresses")] = Field(
         None, max_length=10, description="Addresses of alert targets; sealed, never shown."
     )
 
 
-class RecheckIn(Closed):
+class RecheckIn(Shape):
     preview: bool | None = Field(None, description="true: only say what a repair would send and hold.")
 
 
-class KeyIn(Closed):
-    name: str | None = None
-    scopes: list[Literal["read", "write", "admin"]] | None = None
-    expires_at: str | None = None
+_SCOPES = Says("a list of scopes")
 
 
-class AccountIn(Closed):
-    token: str = Field(min_length=1, description="A token of the Threads profile, from Meta's dashboard.")
+class KeyIn(Shape):
+    name: Annotated[Text | None, Says(codes={"too_long": "name_too_long"})] = Field(None, max_length=200)
+    scopes: Annotated[list[Text] | None, _SCOPES] = Field(
+        None, json_schema_extra={"items": {"enum": ["read", "write", "admin"]}}
+    )
+    expires_at: Text | None = None
 
 
-class ConnectIn(Closed):
-    return_url: str | None = Field(None, description="Where the person goes afterwards; must be on the allow-list.")
-    scopes: list[str] | None = None
+def _some(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():
+        raise PydanticCustomError("token_required", "empty")
+    return value
+
+
+class AccountIn(Shape):
+    token: Annotated[
+        Text,
+        BeforeValidator(_some),
+        Says(codes={"missing": "token_required"}),
+        Field(min_length=1, description="A token of the Threads profile, from Meta's dashboard."),
+    ]
+
+
+class ConnectIn(Shape):
+    return_url: Text | None = Field(None, description="Where the person goes afterwards; must be on the allow-list.")
+    scopes: Annotated[list[Text] | None, Says("a list of words", "a word")] = None
     expires_in_s: float | None = None
+
+
+class WebhookIn(Shape):
+    url: Annotated[
+        Text,
+        Says(codes=dict.fromkeys(("missing", "too_short"), "url_required")),
+        Field(min_length=1, description="An https address. It must lead to a public one."),
+    ]
+    types: Annotated[list[Text] | None, Says("a list of words", "a word")] = Field(
+        None, description="Names of events; empty for all."
+    )
+
+
+class WebhookPatch(Shape):
+    url: Text | None = None
+    types: Annotated[list[Text] | None, Says("a list of words", "a word")] = None
+    paused: bool | None = Field(None, description="false starts a paused one again; what was kept for it is sent.")

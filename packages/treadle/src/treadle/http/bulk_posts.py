@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 
 from treadle.domain.answers import Rejected
-from treadle.http import bodies, reading
+from treadle.http import reading
+from treadle.http.bodies import BulkIn, BulkPostIn
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
@@ -22,7 +23,10 @@ router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(kno
     response_model_exclude_unset=True,
     responses={**good(200, "One entry per post, in the order sent; see each one's status."), **problems(*BODY)},
     openapi_extra=takes(
-        bodies.BulkIn, {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]}, parameters=[IDEMPOTENCY]
+        BulkIn,
+        {"posts": [POST_IN_EXAMPLE, {**POST_IN_EXAMPLE, "text": "Second"}]},
+        refers=(BulkPostIn,),
+        parameters=[IDEMPOTENCY],
     ),
 )
 async def create_posts(request: Request, caller: Writer, app: House) -> BulkOut:
@@ -32,9 +36,8 @@ async def create_posts(request: Request, caller: Writer, app: House) -> BulkOut:
     `idempotency_key`. Sending the same request again is safe either way.
     """
     key = reading.idempotency_key(request)
-    body = reading.mapping(await reading.read_json(request, reading.BULK_LIMIT))
-    body = reading.only(body, {"posts": list})
-    made = await submit_many(app, caller.workspace_id, body.get("posts") or [], actor=caller.key_id, key=key)
+    posts = (await reading.take(request, BulkIn, reading.BULK_LIMIT)).posts
+    made = await submit_many(app, caller.workspace_id, posts, actor=caller.key_id, key=key)
     if isinstance(made, Rejected):
         raise refusal(made)
     return bulk_out(made, app.settings.public_url)

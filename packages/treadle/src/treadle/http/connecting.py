@@ -9,14 +9,13 @@ from treadle.accounts import links
 from treadle.accounts.pages import ConnectPage
 from treadle.accounts.tokens import Unknown
 from treadle.domain.answers import Missing
-from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
 from treadle.http import bodies, examples, reading
 from treadle.http.accounts import EXAMPLE, refused, unknown
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
-from treadle.http.problems import invalid, not_found
+from treadle.http.problems import not_found
 from treadle.services import connecting as services
 from treadle.services.connecting import AccountConnected, LinkOut
 from treadle.services.context import App
@@ -35,10 +34,7 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depen
 async def add_account(request: Request, response: Response, caller: Writer, app: House) -> AccountConnected:
     """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
     again. Posts that waited for this account go out by themselves."""
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"token": str})
-    token = str(body.get("token") or "")
-    if not token.strip():
-        raise invalid([Finding("token", "required", "The token is missing.", "Send the token from Meta's dashboard.")])
+    token = (await reading.take(request, bodies.AccountIn)).token
     made = await services.by_token(app, caller.workspace_id, SecretStr(token), actor=caller.key_id)
     match made:
         case Unknown():
@@ -90,12 +86,7 @@ async def reconnect_account(request: Request, account_id: str, caller: Writer, a
 
 
 async def _link(request: Request, workspace_id: str, actor: str, app: App, account_id: str | None) -> LinkOut:
-    body = reading.only(
-        reading.mapping(await reading.read_json(request, optional=True)),
-        {"return_url": str, "scopes": list, "expires_in_s": (int, float)},
-    )
-    if any(not isinstance(scope, str) for scope in body.get("scopes", [])):
-        raise invalid([Finding("scopes", "wrong_type", "Permissions are words.", "Send a list of words.")])
+    wanted = await reading.take(request, bodies.ConnectIn, optional=True)
     made = await app.db.run(
         lambda conn: services.create_link(
             conn,
@@ -103,9 +94,9 @@ async def _link(request: Request, workspace_id: str, actor: str, app: App, accou
             workspace_id,
             actor=actor,
             account_id=account_id,
-            return_url=body.get("return_url"),
-            scopes=body.get("scopes"),
-            life_s=float(body.get("expires_in_s", links.LIFE_S)),
+            return_url=wanted.return_url,
+            scopes=wanted.scopes,
+            life_s=links.LIFE_S if wanted.expires_in_s is None else wanted.expires_in_s,
         )
     )
     if isinstance(made, Refusal):

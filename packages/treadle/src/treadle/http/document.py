@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -77,13 +77,15 @@ def takes(
     *,
     required: bool = True,
     anything: bool = False,
+    refers: Sequence[type[BaseModel]] = (),
     more: Mapping[str, Any] | None = None,
     **extra: Any,
 ) -> dict[str, Any]:
     """The request body of a route that reads it itself; ``extra`` are further entries of the operation.
 
-    ``anything``: the route takes other JSON too, and says what is wrong with it in a good answer."""
-    _bodies[model.__name__] = model
+    ``anything``: the route takes other JSON too, and says what is wrong with it in a good answer. ``refers``: models
+    of what the body holds and the route reads later."""
+    _bodies.update({one.__name__: one for one in (model, *refers)})
     content: dict[str, Any] = {"schema": {"$ref": _REF + model.__name__}}
     if anything:
         content["schema"] = {

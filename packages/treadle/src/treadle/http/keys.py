@@ -46,19 +46,16 @@ async def list_keys(caller: Admin, app: House) -> KeysOut:
 )
 async def make_key(request: Request, caller: Admin, app: House) -> KeyMade:
     """Scopes: `read`, `write` (includes read), `admin` (includes both); `write` unless said."""
-    body = reading.only(
-        reading.mapping(await reading.read_json(request, optional=True)),
-        {"name": str, "scopes": list, "expires_at": str},
-    )
-    expires_at = moment(body.get("expires_at"), "expires_at")
+    wanted = await reading.take(request, bodies.KeyIn, optional=True)
+    expires_at = moment(wanted.expires_at, "expires_at")
     made = await app.db.run(
         lambda conn: services.create(
             conn,
             caller.workspace_id,
-            name=str(body.get("name", "")),
-            scopes=body.get("scopes", ["write"]),
+            name=wanted.name or "",
+            scopes=["write"] if wanted.scopes is None else wanted.scopes,
             expires_at=expires_at,
-            expires_given=body.get("expires_at"),
+            expires_given=wanted.expires_at,
             actor=caller.key_id,
             now=app.now(),
         )

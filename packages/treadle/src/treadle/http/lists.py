@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request, Response
-from starlette.responses import JSONResponse
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import finding
 from treadle.http.problems import invalid
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
@@ -25,12 +24,12 @@ async def known_query(request: Request) -> None:
         return
     known = {field.alias for field in dependant.query_params}
     findings = [
-        Finding(
+        finding(
             name[:100],
-            "unknown_parameter",
-            f"This list has no parameter '{name[:100]}'." if known else "Nothing is taken in the query here.",
-            f"Known here: {', '.join(sorted(known))}." if known else "Leave it out.",
+            "unknown_parameter" if known else "no_parameters",
             given=request.query_params.get(name),
+            name=name[:100],
+            known=", ".join(sorted(known)),
         )
         for name in dict.fromkeys(request.query_params.keys())
         if name not in known
@@ -46,14 +45,6 @@ def link_next(request: Request, response: Response, following: str | None) -> No
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
 
 
-def page(request: Request, data: list[Any], following: str | None) -> JSONResponse:
-    """``{"data": [...], "next": cursor or null}`` and a Link header."""
-    headers = {}
-    if following:
-        headers["Link"] = link(request, following)
-    return JSONResponse({"data": data, "next": following}, headers=headers)
-
-
 def link(request: Request, following: str) -> str:
     """The header ``Link`` to the page that this cursor begins."""
     url = request.url.include_query_params(after=following)
@@ -67,13 +58,14 @@ def words(values: list[str] | None, known: frozenset[str] | None, name: str) -> 
     if wrong and known is not None:
         raise invalid(
             [
-                Finding(
+                finding(
                     name,
-                    "unknown_value",
-                    f"There is no {name} '{value[:60]}'.",
-                    f"One or more of: {', '.join(sorted(known))}.",
+                    "unknown_filter_value",
                     given=value,
                     limit=sorted(known),
+                    name=name.rpartition(".")[2],
+                    value=value[:60],
+                    known=", ".join(sorted(known)),
                 )
                 for value in wrong
             ]
@@ -92,6 +84,4 @@ def moment(value: str | None, name: str) -> float | None:
             read = datetime.fromisoformat(f"{read.isoformat()}+00:00")
         return read.timestamp()
     except (ValueError, OverflowError, OSError):
-        raise invalid(
-            [Finding(name, "not_a_time", "This is not a time.", "Write it like 2026-12-01T09:00:00Z.", given=value)]
-        ) from None
+        raise invalid([finding(name, "not_a_moment", given=value)]) from None

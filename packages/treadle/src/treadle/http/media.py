@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import finding
 from treadle.http import bodies, examples, reading
 from treadle.http.caller import House, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
@@ -82,8 +82,8 @@ async def upload(
     """Up to 1 GB, as `multipart/form-data` with one `file`, as the raw body, or as JSON `{"url": "..."}` to copy. Only
     pictures and videos are kept, told by their bytes. The answer says what Threads' rules find."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > UPLOAD_LIMIT:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > UPLOAD_LIMIT:
         raise too_large(MAX_BYTES)
     made: dict[str, Any] | files.NotKept
     if kind == "application/json":
@@ -103,12 +103,7 @@ async def upload(
 
 
 async def _copied(request: Request, workspace_id: str, app: App) -> dict[str, Any] | files.NotKept:
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"url": str})
-    url = str(body.get("url") or "")
-    if not url.lower().startswith(("http://", "https://")):
-        said, way_out = "This is no address of a file.", "Send a complete https address."
-        raise invalid([Finding("url", "media_url", said, way_out, given=url)])
-    return await files.keep_copy(app, workspace_id, url)
+    return await files.keep_copy(app, workspace_id, (await reading.take(request, bodies.MediaUrlIn)).url)
 
 
 async def _from_form(request: Request, workspace_id: str, app: App) -> dict[str, Any] | files.NotKept:
@@ -116,14 +111,11 @@ async def _from_form(request: Request, workspace_id: str, app: App) -> dict[str,
     try:
         form = await counted.form(max_files=1, max_fields=10, max_part_size=65_536)
     except HTTPException as wrong:
-        said = str(wrong.detail).removesuffix(".") + "."
-        raise invalid([Finding("file", "multipart", said, "Send one part called 'file'.")]) from None
+        raise invalid([finding("file", "multipart", said=str(wrong.detail).removesuffix(".") + ".")]) from None
     try:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
-            raise invalid(
-                [Finding("file", "required", "There is no file in this form.", "Send one part called 'file'.")]
-            )
+            raise invalid([finding("file", "file_required")])
 
         async def chunks() -> AsyncIterator[bytes]:
             while chunk := await sent.read(1_048_576):
@@ -195,11 +187,7 @@ async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
 async def repair(request: Request, media_id: str, caller: Writer, app: House) -> files.MediaOut:
     """By the least that will do. The repaired file gets an id of its own (`prepared.id`); this one stays as it is.
     Posts are repaired by themselves: this is for looking at the result first."""
-    body = reading.only(reading.mapping(await reading.read_json(request, optional=True)), {"on_too_long": str})
-    too_long = body.get("on_too_long", "refuse")
-    if too_long not in ("refuse", "trim"):
-        said = "An over-long video is refused or trimmed."
-        raise invalid([Finding("on_too_long", "on_too_long", said, "Write refuse or trim.", given=too_long)])
+    too_long = (await reading.take(request, bodies.RepairIn, optional=True)).on_too_long or "refuse"
     row = await _one(app, caller.workspace_id, media_id)
     repairs: files.Repairs = request.app.state.repairs
     if row["id"] in repairs.tasks:

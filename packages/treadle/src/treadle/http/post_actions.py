@@ -5,14 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 
 from treadle.domain.answers import Missing, Refusal, Rejected
-from treadle.domain.findings import Finding
 from treadle.http import bodies, reading
 from treadle.http.caller import House, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
 from treadle.http.post_answers import action, the_post
-from treadle.http.problems import Problem, invalid, refusal
+from treadle.http.problems import Problem, refusal
 from treadle.http.reading import PostId
 from treadle.services.naming import Named, named
 from treadle.services.post_output import ActionOut, UnpublishedOut
@@ -91,17 +90,9 @@ async def confirm_post(response: Response, post_id: PostId, caller: Writer, app:
 async def resolve_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
     """For a post whose publish nobody could prove: name the live post, or say that nothing is out. A `permalink` alone
     is looked up among the account's posts on Threads."""
-    body = reading.only(
-        reading.mapping(await reading.read_json(request)), {"threads_id": str, "absent": bool, "permalink": str}
-    )
-    live = str(body.get("threads_id") or "") or None
-    if live and not (live.isascii() and live.isdigit() and len(live) <= 40):
-        said = "This is not the id of a post on Threads; those are digits only."
-        raise invalid(
-            [Finding("threads_id", "threads_id", said, "Send the id as the Threads API gives it.", given=live)]
-        )
-    permalink = body.get("permalink")
-    if permalink and not live and not body.get("absent"):
+    said = await reading.take(request, bodies.ResolveIn)
+    live, permalink = said.threads_id, said.permalink
+    if permalink and not live and not said.absent:
         found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
         if not isinstance(found, Named):
             raise refusal(found)
@@ -118,7 +109,7 @@ async def resolve_post(request: Request, response: Response, post_id: PostId, ca
             now=app.now(),
             actor=caller.key_id,
             live_id=live,
-            absent=bool(body.get("absent")),
+            absent=bool(said.absent),
             permalink=permalink,
         ),
     )

@@ -150,7 +150,7 @@ async def read_one(
 async def patch_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> PostOut:
     """Send only what changes. A post that was blocked by its own content goes by itself afterwards; parts that are
     out stay as they are."""
-    patch = reading.mapping(await reading.read_json(request))
+    patch = await reading.read_object(request)
     wanted = reading.wanted_version(request)
     _, post = await act(
         app,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path as PathParam
 from fastapi import Request
 
-from treadle.domain import incoming
-from treadle.domain.findings import Finding
-from treadle.domain.incoming import IDEMPOTENCY_KEY, is_id, unstorable, wrong_cursor
+from treadle.domain import incoming, shapes
+from treadle.domain.collecting import kind_of
+from treadle.domain.findings import Finding, finding
+from treadle.domain.incoming import IDEMPOTENCY_KEY, is_id, wrong_cursor
 from treadle.http.problems import Problem, invalid, not_found
 
 JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads allows is far below 100 KiB
@@ -31,8 +32,8 @@ def an_id(value: str, what: str) -> str:
 
 async def read_bytes(request: Request, limit: int = JSON_LIMIT) -> bytes:
     """The whole body, refused as soon as it is longer than ``limit`` bytes."""
-    said = request.headers.get("content-length", "")
-    if said.isdigit() and int(said) > limit:
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
         raise too_large(limit)
     kept = bytearray()
     async for chunk in request.stream():
@@ -65,49 +66,29 @@ def parse_json(body: bytes) -> Any:
     return read
 
 
-def mapping(body: Any) -> dict[str, Any]:
-    """The body as an object."""
+S = TypeVar("S", bound=shapes.Shape)
+
+
+async def take(request: Request, shape: type[S], limit: int = JSON_LIMIT, *, optional: bool = False) -> S:
+    """The body as this shape; a problem names everything that is wrong with it. ``optional``: it may be left out."""
+    return checked(shapes.read(shape, await read_json(request, limit, optional=optional)))
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The body as an object whose fields are read later."""
+    body = await read_json(request)
     if not isinstance(body, dict):
         raise invalid(
-            [Finding("", "wrong_type", "The body must be an object.", 'Send an object: {"…": …}.', given=body)]
+            [finding("", "wrong_type", given=body, limit="an object", kind=kind_of(body), wanted="an object")]
         )
     return body
 
 
-def only(body: dict[str, Any], known: dict[str, type | tuple[type, ...]]) -> dict[str, Any]:
-    """The body, when it has only ``known`` fields of the right types; ``null`` counts as left out."""
-    findings = []
-    for name, value in body.items():
-        if name not in known:
-            way_out = f"Known here: {', '.join(sorted(known)) or 'nothing'}."
-            findings.append(
-                Finding(name[:100], "unknown_field", f"'{name[:100]}' is not known here.", way_out, given=value)
-            )
-            continue
-        wanted = known[name]
-        types = wanted if isinstance(wanted, tuple) else (wanted,)
-        if value is not None and (not isinstance(value, types) or (isinstance(value, bool) and bool not in types)):
-            words = " or ".join(_WORDS.get(t, "a value") for t in types)
-            findings.append(Finding(name, "wrong_type", f"This must be {words}.", f"Send {words}.", given=value))
-        elif isinstance(value, str) and (bad := unstorable(value)):
-            findings.append(Finding(name, "characters", bad, "Take it out.", given=value))
-        elif isinstance(value, str) and len(value) > 10_000:
-            findings.append(
-                Finding(name, "too_long", "This is too long.", "Shorten it.", given=len(value), limit=10_000)
-            )
-    if findings:
-        raise invalid(findings)
-    return {name: value for name, value in body.items() if value is not None}
-
-
-_WORDS: dict[type, str] = {
-    str: "text",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-}
+def checked(made: S | tuple[Finding, ...]) -> S:
+    """What was read, or the problem that it could not be."""
+    if isinstance(made, tuple):
+        raise invalid(made)
+    return made
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -116,18 +97,7 @@ def idempotency_key(request: Request) -> str | None:
     if key is None:
         return None
     if not IDEMPOTENCY_KEY.match(key):
-        raise invalid(
-            [
-                Finding(
-                    "Idempotency-Key",
-                    "idempotency_key",
-                    "An Idempotency-Key is 1 to 200 printable ASCII characters.",
-                    "Send a fresh UUID, for instance.",
-                    given=key,
-                    limit=200,
-                )
-            ]
-        )
+        raise invalid([finding("Idempotency-Key", "idempotency_key", given=key, limit=200, name="Idempotency-Key")])
     return key
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,8 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
+from treadle.domain.sentences import SENTENCES
 from treadle.hosts import hosts_of
 from treadle.http import document, operating
 from treadle.http.gate import METHODS, Gate, Protected
@@ -191,29 +192,15 @@ def _methods(api: FastAPI, request: Request) -> set[str]:
     return found | ({"HEAD"} if "GET" in found and request.url.path not in STREAMS else set())
 
 
-# What Pydantic finds in parameters: what is wrong, and the way out.
-_SAID: Mapping[str, tuple[str, str]] = {
-    "int_parsing": ("This is not a whole number.", "Send digits, or leave it out."),
-    "int_parsing_size": ("This number is too large.", "Send a smaller one, or leave it out."),
-    "bool_parsing": ("This is neither true nor false.", "Send true or false, or leave it out."),
-    "greater_than_equal": ("This is too small.", "The least is {limit}."),
-    "less_than_equal": ("This is too large.", "The most is {limit}."),
-    "string_too_long": ("This is too long.", "At most {limit} characters."),
-    "string_too_short": ("This is too short.", "At least {limit} characters."),
-    "string_pattern_mismatch": ("This contains a character that cannot be here.", "Take it out."),
-    "missing": ("This is missing.", "Send it."),
-}
-
-
 def _finding(entry: dict[str, Any]) -> Finding:
     """One of Pydantic's errors about a parameter, in our words."""
     where = [str(part) for part in entry.get("loc", ()) if part not in ("query", "path", "header", "body")]
     rule, given = str(entry.get("type", "invalid")), entry.get("input")
     limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
     limit = limit if isinstance(limit, str | int | float) else None
-    message, way_out = _SAID.get(rule, (f"{str(entry.get('msg', 'This is not right')).removesuffix('.')}.", ""))
-    way_out = (way_out or "See the API document.").format(limit=limit)
-    return Finding(".".join(where), rule, message, way_out, given=given, limit=limit)
+    code = rule if rule in SENTENCES else "parameter"
+    said = f"{str(entry.get('msg', 'This is not right')).removesuffix('.')}."
+    return finding(".".join(where), code, given=given, limit=limit, rule=rule, said=said)
 
 
 class _Watched:

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import finding
 from treadle.http.caller import House, Reader
 from treadle.http.document import problems
 from treadle.http.lists import known_query, words
@@ -97,10 +97,7 @@ def _start(request: Request, after: int | None) -> int | None:
     if said is None:
         return after
     if not (said.isascii() and said.isdigit() and len(said) <= 18):
-        finding = Finding(
-            "Last-Event-ID", "event_id", "This is not the id of an event.", "Send the last 'id'.", given=said
-        )
-        raise invalid([finding])
+        raise invalid([finding("Last-Event-ID", "event_id", given=said)])
     return int(said)
 
 

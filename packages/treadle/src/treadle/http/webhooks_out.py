@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
-from pydantic import Field
 from starlette.responses import Response
 
 from treadle.domain.answers import Missing
-from treadle.domain.findings import Finding
 from treadle.domain.refusal import Refusal
-from treadle.http import bodies, examples, reading
+from treadle.http import examples, reading
+from treadle.http.bodies import WebhookIn, WebhookPatch
 from treadle.http.caller import Admin, House, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import After, Limit, known_query, link
@@ -28,17 +25,6 @@ from treadle.services.webhooks import (
 )
 
 router = APIRouter(prefix="/v1/webhooks", tags=["Webhooks"], dependencies=[Depends(known_query)])
-
-
-class WebhookIn(bodies.Closed):
-    url: str = Field(description="An https address. It must lead to a public one.")
-    types: list[str] = Field(default_factory=list, description="Names of events; empty for all.")
-
-
-class WebhookPatch(bodies.Closed):
-    url: str | None = None
-    types: list[str] | None = None
-    paused: bool | None = Field(None, description="false starts a paused one again; what was kept for it goes out.")
 
 
 EXAMPLE = {
@@ -61,17 +47,12 @@ DELIVERY = {
 }
 
 
-def _checked(types: Any) -> None:
-    if types is not None and any(not isinstance(name, str) for name in types):
-        raise invalid([Finding("types", "wrong_type", "Names of events are words.", "Send a list of words.")])
-
-
 def _no(answer: Refusal) -> Problem:
     if answer.status == 404:
         return not_found("webhook")
     if answer.status == 409:
         return Problem("in_use", answer.detail, title=answer.title)
-    return invalid([Finding(answer.field or "", "refused", f"{answer.title}.", answer.detail)])
+    return invalid([answer.finding()])
 
 
 @router.get(
@@ -98,13 +79,10 @@ async def list_webhooks(caller: Reader, app: House) -> WebhooksOut:
 async def create_webhook(request: Request, response: Response, caller: Admin, app: House) -> WebhookMade:
     """Deliveries follow Standard Webhooks: verify `webhook-signature` with the secret, and take the same `webhook-id`
     once. What is not answered with 2xx is sent again for two days, with growing gaps."""
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"url": str, "types": list})
-    if not body.get("url"):
-        raise invalid([Finding("url", "required", "The address is missing.", "Send an https address.")])
-    _checked(body.get("types"))
+    wanted = await reading.take(request, WebhookIn)
     made = await app.db.run(
         lambda conn: services.create(
-            conn, app, caller.workspace_id, url=body["url"], types=body.get("types") or (), actor=caller.key_id
+            conn, app, caller.workspace_id, url=wanted.url, types=wanted.types or (), actor=caller.key_id
         )
     )
     if isinstance(made, Refusal):
@@ -145,8 +123,7 @@ async def read_webhook(webhook_id: str, caller: Reader, app: House) -> WebhookOu
 )
 async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: House) -> WebhookOut:
     id_ = reading.an_id(webhook_id, "webhook")
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"url": str, "types": list, "paused": bool})
-    _checked(body.get("types"))
+    wanted = await reading.take(request, WebhookPatch)
     made = await app.db.run(
         lambda conn: services.change(
             conn,
@@ -154,9 +131,9 @@ async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: 
             caller.workspace_id,
             id_,
             actor=caller.key_id,
-            url=body.get("url"),
-            types=body.get("types"),
-            paused=body.get("paused"),
+            url=wanted.url,
+            types=wanted.types,
+            paused=wanted.paused,
         )
     )
     if isinstance(made, Refusal):

@@ -56,10 +56,7 @@ async def list_workspaces(caller: Reader, app: House) -> WorkspacesOut:
 )
 async def create_workspace(request: Request, response: Response, caller: Admin, app: House) -> WorkspaceMade:
     """Takes an admin key of the installation's first workspace. Accounts, posts and keys of the new one are its own."""
-    body = reading.only(reading.mapping(await reading.read_json(request)), {"name": str})
-    name = str(body.get("name") or "").strip()
-    if wrong := services.name_problem(name):
-        raise invalid([wrong])
+    name = (await reading.take(request, bodies.WorkspaceIn)).name
 
     def work(conn: Connection) -> WorkspaceMade | Rejected | None:
         if not runs_the_installation(conn, caller):
@@ -105,17 +102,12 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
     """`paused: true` stops sending at once (what is being sent is finished); `false` lets what waited go. `options` are
     merged by name; `null` takes one away."""
     id_ = reading.an_id(workspace_id, "workspace")
-    body = reading.only(
-        reading.mapping(await reading.read_json(request)),
-        {"name": str, "paused": bool, "options": dict, "alert_urls": list},
-    )
-    if wrong := services.change_problem(body):
-        raise invalid([wrong])
+    wanted = (await reading.take(request, bodies.WorkspacePatch)).sent()
 
     def work(conn: Connection) -> WorkspaceOut | Rejected | None:
         if _visible(conn, caller, id_) is None:
             return None
-        return services.change(conn, app, id_, body, actor=caller.key_id)
+        return services.change(conn, app, id_, wanted, actor=caller.key_id)
 
     found = await app.db.run(work)
     if found is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from treadle.domain.answers import Missing, Rejected
-from treadle.domain.findings import Finding
+from treadle.domain.findings import finding
 from treadle.people import audit, keys
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
@@ -80,21 +80,12 @@ def create(
     """
     findings = []
     if not scopes or any(scope not in keys.SCOPES for scope in scopes):
-        findings.append(
-            Finding(
-                "scopes",
-                "scopes",
-                "A key has one or more of these scopes.",
-                f"Write {', '.join(keys.SCOPES)}.",
-                given=list(scopes),
-                limit=list(keys.SCOPES),
-            )
-        )
+        known = list(keys.SCOPES)
+        findings.append(finding("scopes", "key_scopes", given=list(scopes), limit=known, known=", ".join(known)))
     if len(name) > LONGEST_NAME:
-        findings.append(Finding("name", "too_long", "The name is too long.", "Shorten it.", limit=LONGEST_NAME))
+        findings.append(finding("name", "name_too_long", limit=LONGEST_NAME))
     if expires_at is not None and not now < expires_at < LAST_MOMENT:
-        said = "It would be expired already, or never."
-        findings.append(Finding("expires_at", "in_the_past", said, "Send a time ahead.", given=expires_given))
+        findings.append(finding("expires_at", "expires_in_the_past", given=expires_given))
     if findings:
         return Rejected(tuple(findings))
     wanted = list(dict.fromkeys(str(scope) for scope in scopes))

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from treadle.domain.answers import Missing, Refusal, Rejected
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, with_field
@@ -74,11 +74,8 @@ async def submit_many(
 ) -> list[Entry] | Rejected:
     """Store 1 to 500 posts; an entry for each, in the order sent. ``key`` as in :func:`submit_group`."""
     if not 1 <= len(posts) <= MOST:
-        message = f"There are {len(posts)} posts; 1 to {MOST} go in one request."
-        limit = [1, MOST]
-        return Rejected(
-            (Finding("posts", "bulk_size", message, "Send them in groups.", given=len(posts), limit=limit),)
-        )
+        count = len(posts)
+        return Rejected((finding("posts", "many_posts", given=count, limit=[1, MOST], count=count, most=MOST),))
     numbered, made = list(enumerate(posts)), list[Entry]()
     for start in range(0, len(numbered), GROUP):
         group = numbered[start : start + GROUP]
@@ -122,7 +119,5 @@ def _own_key(item: Any) -> tuple[Any, str | Finding | None]:
     rest = {name: value for name, value in item.items() if name != "idempotency_key"}
     key = item.get("idempotency_key")
     if key is not None and (not isinstance(key, str) or not IDEMPOTENCY_KEY.match(key)):
-        message = "An idempotency_key is 1 to 200 printable ASCII characters."
-        way_out = "Send a fresh UUID, for instance."
-        return rest, Finding("idempotency_key", "idempotency_key", message, way_out, given=key)
+        return rest, finding("idempotency_key", "idempotency_key", given=key, name="idempotency_key")
     return rest, key

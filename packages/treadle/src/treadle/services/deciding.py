@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
-from treadle.domain.findings import Finding
+from treadle.domain.findings import finding
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
 from treadle.domain.updates import PartUpdate, PostUpdate
@@ -77,8 +77,7 @@ def resolve(
     if part is None:
         return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
     if bool(live_id) == absent:
-        message = "Say either which post is live or that none is."
-        return Rejected((Finding("resolution", "one_of", message, 'Send {"threads_id": "..."} or {"absent": true}.'),))
+        return Rejected((finding("resolution", "live_or_absent"),))
     if absent and part["published_at"] is not None:
         return Refusal("it_is_live", "Threads says that this one is live; only its id is missing.")
     view = part_view(part)

@@ -8,11 +8,12 @@ from typing import Any
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
+from treadle.domain.post_shape import PATCHABLE, PatchIn
 from treadle.domain.progress import Content, PartProgress
 from treadle.domain.replacing import sent_of
-from treadle.domain.rules import POST_KEYS
+from treadle.domain.shapes import problems
 from treadle.domain.states import EDITABLE
 from treadle.domain.times import When, asked
 from treadle.domain.updates import PartUpdate
@@ -24,8 +25,6 @@ from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, unsettled
 from treadle.store.timeline import Note, add_note
-
-PATCHABLE = POST_KEYS - {"draft", "approval"}
 
 
 def edit(
@@ -59,7 +58,8 @@ def edit(
     kept = None if retimed else _kept_when(row)
     wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept)
     account = wanted.account
-    errors = [*wanted.errors, *_unknown_names(patch), *_touches_published(old, wanted, row)]
+    errors = [*wanted.errors, *(one for one in problems(PatchIn, patch) if one not in wanted.errors)]
+    errors += _touches_published(old, wanted, row)
     errors += _touches_sent(old, wanted, row)
     if errors or account is None:
         return Rejected(tuple(errors))
@@ -118,33 +118,17 @@ def _kept_when(row: Mapping[str, Any]) -> When | None:
     return When(at=row["publish_at"], text=row["publish_at_text"], zone=None)
 
 
-def _unknown_names(patch: Mapping[str, Any]) -> list[Finding]:
-    return [
-        Finding(name, "unknown_field", f"'{name}' cannot be changed.", "Leave it out.", given=value)
-        for name, value in patch.items()
-        if name not in PATCHABLE
-    ]
-
-
 def _touches_published(old: Sequence[Mapping[str, Any]], wanted: Request, row: Mapping[str, Any]) -> list[Finding]:
     out = [part for part in old if part["published_at"] is not None]
     findings = []
     if out and wanted.account is not None and wanted.account["id"] != row["account_id"]:
-        findings.append(
-            Finding(
-                "account_id",
-                "parts_are_out",
-                "Parts of it are out under the other account.",
-                "Create a new post instead.",
-            )
-        )
+        findings.append(finding("account_id", "parts_are_out"))
     for part in out:
         place = part["position"]
         if place < len(wanted.parts) and wanted.parts[place] == dict(part["body"]):
             continue
         path = "text" if place == 0 else f"replies[{place - 1}]"
-        message = "This part is out on Threads and cannot change."
-        findings.append(Finding(path, "part_is_out", message, "Leave it as it is."))
+        findings.append(finding(path, "part_is_out"))
     return findings
 
 
@@ -156,14 +140,7 @@ def _touches_sent(old: Sequence[Mapping[str, Any]], wanted: Request, row: Mappin
         dropped = part["position"] >= len(wanted.parts)
         if part["published_at"] is not None or not (moved or dropped) or not _was_sent(part):
             continue
-        findings.append(
-            Finding(
-                "account_id" if moved else "replies",
-                "may_be_live",
-                "A publish of this part was sent. It was refused, but nothing has shown yet that the part is not live.",
-                "Look at the profile, then say that it is not there (resolve it as absent), and try again.",
-            )
-        )
+        findings.append(finding("account_id" if moved else "replies", "may_be_live"))
     return findings
 
 

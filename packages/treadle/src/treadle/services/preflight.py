@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from treadle.accounts.health import WORDS
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.rules import scopes_needed, scopes_wanted
 from treadle.services.context import App
 from treadle.services.files import MediumOut, MediumReport, inspect_medium
@@ -114,23 +114,19 @@ def _about_account(
         return []
     found = []
 
-    def warn(rule: str, message: str, way_out: str, pattern: str, given: Any = None) -> None:
-        found.append(Finding("account_id", rule, message, way_out, "warning", given=given, pattern=pattern))
+    def warn(code: str, pattern: str, given: Any = None, **args: Any) -> None:
+        found.append(finding("account_id", code, given=given, pattern=pattern, **args))
 
     if account["token_enc"] is None or account["disconnected_at"] is not None:
-        way_out = "Connect it again; the post waits until then."
-        warn("not_connected", "This account is not connected.", way_out, "account_disconnected", account["id"])
+        warn("not_connected", "account_disconnected", account["id"])
     elif account["health"] not in ("active", "expiring"):
         pattern = str((account["health_cause"] or {}).get("pattern") or "")
-        warn("account_health", WORDS[account["health"]], "Repair it first; the post waits until then.", pattern)
+        warn("account_health", pattern, health=WORDS[account["health"]])
     for missing in scopes.missing:
-        message = f"The account did not grant {missing}, which this post needs."
-        way_out = "Connect the account again and leave every permission ticked."
-        warn("scope_missing", message, way_out, "permission_not_granted")
+        warn("scope_missing", "permission_not_granted", scope=missing)
     for blocker in causes:
         cause = blocker["cause"]
-        message = f"{cause['title']}: posts of this account wait for it now."
-        warn("blocked", message, cause["next_step"], blocker["pattern"], blocker["id"])
+        warn("blocked", blocker["pattern"], blocker["id"], title=cause["title"], next_step=cause["next_step"])
     return found
 
 

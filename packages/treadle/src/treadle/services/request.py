@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
 from treadle.store import Connection
@@ -80,17 +80,10 @@ def read_request(
 def _read_time(body: Mapping[str, Any], now: float, found: list[Finding]) -> When | None:
     """The time asked for, with its zone in its text when it names one; what is wrong with it goes to ``found``."""
     at, zone = body.get("publish_at"), body.get("zone")
-    if zone is not None and not isinstance(zone, str):
-        found.append(_wrong_type("zone", zone, "the name of a time zone such as Europe/Berlin"))
-        return None
-    if at is None:
-        return None
-    if not isinstance(at, str):
-        found.append(_wrong_type("publish_at", at, "a time such as 2026-12-01T09:00:00+01:00"))
+    if not isinstance(at, str) or not (zone is None or isinstance(zone, str)):
         return None
     if not at:
-        way_out = "Send a time, or leave the field out to publish as soon as possible."
-        found.append(Finding("publish_at", "not_a_time", "This is empty.", way_out, given=at))
+        found.append(finding("publish_at", "empty_time", given=at))
         return None
     when = parse_when(at, zone or None, now=now)
     if isinstance(when, Finding):
@@ -98,10 +91,6 @@ def _read_time(body: Mapping[str, Any], now: float, found: list[Finding]) -> Whe
         return None
     found += when.warnings
     return replace(when, text=f"{at}[{zone}]") if zone else when
-
-
-def _wrong_type(name: str, value: Any, wanted: str) -> Finding:
-    return Finding(name, "wrong_type", f"This must be {wanted}.", f"Send {wanted}.", given=value, limit=wanted)
 
 
 def part_list(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -144,15 +133,7 @@ def _known_account(
         row = account_of_workspace(conn, workspace_id, account_id)
         if row is not None:
             return row
-    findings.append(
-        Finding(
-            "account_id",
-            "known_account",
-            "There is no such account in this workspace.",
-            "List the accounts (GET /v1/accounts) and use one of their ids, or connect one.",
-            given=account_id,
-        )
-    )
+    findings.append(finding("account_id", "known_account", given=account_id))
     return None
 
 
@@ -160,21 +141,11 @@ def _unknown_media(
     conn: Connection, workspace_id: str, body: Mapping[str, Any], findings: list[Finding]
 ) -> list[Finding]:
     """A finding for every uploaded file that this workspace does not have, unless its id is wrong in itself."""
-    wrong = {finding.field for finding in findings}
+    wrong = {one.field for one in findings}
     wanted = {path: media_id for path, media_id in _media_ids(body) if path not in wrong}
     ids = sorted({media_id for media_id in wanted.values() if _ID.fullmatch(media_id)})
     known = known_media(conn, workspace_id, ids)
-    return [
-        Finding(
-            path,
-            "known_media",
-            "There is no such uploaded file in this workspace.",
-            "Upload it first (POST /v1/media).",
-            given=media_id,
-        )
-        for path, media_id in wanted.items()
-        if media_id not in known
-    ]
+    return [finding(path, "known_media", given=media_id) for path, media_id in wanted.items() if media_id not in known]
 
 
 def _media_ids(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from treadle.domain.answers import Rejected
 from treadle.domain.collecting import Findings
-from treadle.domain.findings import Finding
+from treadle.domain.findings import Finding, finding
 from treadle.domain.refusal import Refusal
 from treadle.domain.rules import check_storable
 from treadle.ids import new_id
@@ -103,29 +103,25 @@ def name_problem(name: str) -> Finding | None:
     """What is wrong with a workspace's name."""
     if 1 <= len(name) <= LONGEST_NAME:
         return None
-    said = "A workspace has a name of 1 to 200 characters."
-    return Finding("name", "name", said, "Send a name.", given=name, limit=LONGEST_NAME)
+    return finding("name", "workspace_name", given=name, limit=LONGEST_NAME)
 
 
 def change_problem(body: Mapping[str, Any]) -> Finding | None:
     """What is wrong with a change of ``name``, ``paused``, ``options`` and ``alert_urls``, as far as it shows here."""
-    options, alert_urls = body.get("options") or {}, body.get("alert_urls")
+    options = body.get("options") or {}
     sealed = [name for name in options if name.endswith(SEALED)]
     if sealed:
-        return Finding(f"options.{sealed[0]}", "not_settable", "This option is Treadle's own.", "Leave it out.")
+        return finding(f"options.{sealed[0]}", "not_settable")
     unkept = Findings()
     check_storable(unkept, {"options": options})
     if unkept.items:
         return unkept.items[0]
     if (refused := workspace_options.problem(options)) is not None:
-        return finding_of(refused)
-    if alert_urls is not None and not all(isinstance(url, str) for url in alert_urls):
-        return Finding("alert_urls", "type", "Alert targets are a list of texts.", "Send their addresses.")
-    name, written = str(body.get("name", "-")).strip(), json.dumps(body.get("options", {}))
-    if not 1 <= len(name) <= LONGEST_NAME or len(written) > LONGEST_OPTIONS:
-        said = "A name has 1 to 200 characters, options at most 16 KiB."
-        return Finding("name", "size", said, "Shorten it.", given=name)
-    return None
+        return refused.finding()
+    written = len(json.dumps(options))
+    if written > LONGEST_OPTIONS:
+        return finding("options", "options_too_large", given=written, limit=LONGEST_OPTIONS)
+    return name_problem(str(body["name"]).strip()) if "name" in body else None
 
 
 def change(
@@ -143,7 +139,7 @@ def change(
     if (alert_urls := body.get("alert_urls")) is not None:
         refused = set_urls(conn, app.vault, workspace_id, alert_urls)
         if refused is not None:
-            return Rejected((finding_of(refused),))
+            return Rejected((refused.finding(),))
         audit.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, {"targets": len(alert_urls)}, now=now)
         row = store.find(conn, workspace_id) or row
     if "name" in body:
@@ -162,15 +158,10 @@ async def test_alerts(app: App, workspace_id: str) -> AlertsTriedOut | Rejected:
     """Send a test to each alert target now, and wait for the answers."""
     tried = await alerts.send_test(app.db, app.vault, workspace_id)
     if isinstance(tried, Refusal):
-        return Rejected((finding_of(tried),))
+        return Rejected((tried.finding(),))
     return AlertsTriedOut(
         data=[
             AlertTriedOut(service=one.target.service, target=one.target.masked, delivered=one.delivered)
             for one in tried
         ]
     )
-
-
-def finding_of(answer: Refusal) -> Finding:
-    """A refusal of one field, as a finding."""
-    return Finding(answer.field or "", "refused", f"{answer.title}.", answer.detail)
