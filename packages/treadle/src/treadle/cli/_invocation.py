@@ -91,7 +91,7 @@ class Invocation:
 
         with self.app.db.read() as conn:
             rows = listing(conn, self.workspace_id, disconnected)
-        known = [account_out(row, self.app.now()).model_dump() for row in rows]
+        known = [account_out(row, self.app.now()).to_json() for row in rows]
         name, ending = asked.removeprefix("@").lower(), asked.lstrip("…").lower()
         found = [a for a in known if not asked or a["id"] == asked or a["username"].lower() == name]
         if not found and len(ending) >= END:

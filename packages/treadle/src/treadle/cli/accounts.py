@@ -45,7 +45,7 @@ def list_accounts(cmd: Invocation) -> None:
 
     app = cmd.app
     known = asyncio.run(listing(app, cmd.workspace_id, disconnected=True))
-    found = known.model_dump()["data"]
+    found = known.to_json()["data"]
     if cmd.json:
         print_json({"data": found})
         return
@@ -129,7 +129,7 @@ def show(
     one = asyncio.run(read_whole(app, workspace_id, id_))
     if isinstance(one, Missing):
         fail_missing(one.what)
-    found = one.model_dump()
+    found = one.to_json()
     if cmd.json:
         print_json(found)
     else:
@@ -221,11 +221,11 @@ def _added(made: AccountConnected) -> None:
     from treadle_diagnosis.cli.show import bold, field, write
 
     if speaks_json():
-        print_json({"ok": True, "account_id": made.id, **made.model_dump()})
+        print_json({"ok": True, "account_id": made.id, **made.to_json()})
         return
     words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
     write(
-        bold(f"{called(made.model_dump())} {words[made.outcome]}") + f"  {made.id}",
+        bold(f"{called(made.to_json())} {words[made.outcome]}") + f"  {made.id}",
         field("Missing", f"{', '.join(made.missing_scopes)}: publishing does not work without them.")
         if made.missing_scopes
         else "",
@@ -309,7 +309,7 @@ def recheck(
     if isinstance(found, Missing):
         fail_missing(found.what)
     if cmd.json:
-        print_json(found.model_dump())
+        print_json(found.to_json())
     else:
         write(
             bold(found.health),

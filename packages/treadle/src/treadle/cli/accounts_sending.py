@@ -69,7 +69,7 @@ def quota(
             not_connected()
         case Missing(what):
             fail_missing(what)
-    found = made.model_dump()
+    found = made.to_json()
     if cmd.json:
         print_json(found)
         return

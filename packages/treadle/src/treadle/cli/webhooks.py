@@ -36,7 +36,7 @@ def list_webhooks(cmd: Invocation) -> None:
 
     app, workspace_id = cmd.app, cmd.workspace_id
     with app.db.read() as conn:
-        found = listing(conn, workspace_id).model_dump()["data"]
+        found = listing(conn, workspace_id).to_json()["data"]
     if cmd.json:
         print_json({"data": found})
         return
@@ -80,7 +80,7 @@ def add(
         made = create(conn, app, workspace_id, url=url, types=types or (), actor=ACTOR)
     if isinstance(made, Refusal):
         fail_refusal(made)
-    _secret(made.secret, made.model_dump(), made.id)
+    _secret(made.secret, made.to_json(), made.id)
 
 
 def _secret(secret: str, answer: dict[str, Any], hook_id: str) -> None:
@@ -112,11 +112,11 @@ def show(
         sent = deliveries(conn, workspace_id, id_, limit=limit, before=after or None)
     if isinstance(hook, Missing) or isinstance(sent, Missing):
         fail_missing("webhook")
-    page = sent.model_dump()
+    page = sent.to_json()
     if cmd.json:
-        print_json({**hook.model_dump(), "deliveries": page["data"], "next": page["next"]})
+        print_json({**hook.to_json(), "deliveries": page["data"], "next": page["next"]})
         return
-    _print(hook.model_dump(), page["data"])
+    _print(hook.to_json(), page["data"])
     if sent.next:
         typer.echo(f"More: --after {sent.next}", err=True)
 
@@ -186,7 +186,7 @@ def _change(cmd: Invocation, webhook: str, message: str, **what: Any) -> None:
         made = webhooks.change(conn, app, workspace_id, id_, actor=ACTOR, **what)
     if isinstance(made, Refusal):
         fail_refusal(made)
-    print_result(made.model_dump(), message)
+    print_result(made.to_json(), message)
 
 
 @command(app)

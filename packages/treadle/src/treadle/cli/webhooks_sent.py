@@ -121,7 +121,7 @@ def _delivery(app: App, workspace_id: str, delivery_id: str) -> dict[str, Any] |
 
     with app.db.read() as conn:
         found = delivery(conn, workspace_id, delivery_id)
-    return None if isinstance(found, Missing) else found.model_dump()
+    return None if isinstance(found, Missing) else found.to_json()
 
 
 def _paused(app: App, workspace_id: str, hook_id: str) -> bool:

@@ -66,6 +66,7 @@ def unknown(diagnosis: Diagnosis) -> Problem:
     "",
     summary="List accounts",
     response_model=AccountsOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "By name.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_accounts(
@@ -80,6 +81,7 @@ async def list_accounts(
     "/{account_id}",
     summary="Read an account",
     response_model=AccountRead,
+    response_model_exclude_unset=True,
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
 async def read_account(account_id: str, caller: Reader, app: House) -> AccountRead:
@@ -93,6 +95,7 @@ async def read_account(account_id: str, caller: Reader, app: House) -> AccountRe
     "/{account_id}",
     summary="Pause an account",
     response_model=AccountOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(bodies.PauseIn, {"paused": True}),
 )
@@ -128,6 +131,7 @@ async def delete_account(account_id: str, caller: Writer, app: House) -> Respons
     "/{account_id}/recheck",
     summary="Look whether it works",
     response_model=AccountChecked,
+    response_model_exclude_unset=True,
     responses={**good(200, "What Threads says now."), **problems(404, 409)},
 )
 async def recheck_account(account_id: str, caller: Writer, app: House) -> AccountChecked:

@@ -22,6 +22,7 @@ router = APIRouter(prefix="/v1/blockers", tags=["Causes"], dependencies=[Depends
     "",
     summary="What holds posts",
     response_model=BlockersOut,
+    response_model_exclude_unset=True,
     responses={**good(200, "Newest first.", None, "Link"), **problems()},
 )
 async def list_open(
@@ -47,6 +48,7 @@ async def list_open(
     "/{blocker_id}",
     summary="Read one, and what its repair would send",
     response_model=BlockerRead,
+    response_model_exclude_unset=True,
     responses={
         **good(200, "With 'would' naming the posts that would go, and those that would be held as too late."),
         **problems(404),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import JSONResponse, Response
 
 from treadle.http import bodies, reading
 from treadle.http.caller import House, Reader
@@ -29,6 +28,7 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
     "/v1/diagnose",
     summary="What does this error mean",
     response_model=DiagnosisOut,
+    response_model_exclude_unset=True,
     responses={
         **good(200, "Cause, next step, and whether a retry can work.", visitor_json(diagnose(_EXAMPLE))),
         **problems(*BODY),
@@ -40,7 +40,7 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
         more={"text/plain": {"schema": {"type": "string"}, "example": "HTTP 500 from graph.threads.net"}},
     ),
 )
-async def diagnose_answer(request: Request, _: Reader) -> Response:
+async def diagnose_answer(request: Request, _: Reader) -> DiagnosisOut:
     """JSON with the fields of evidence, an answer of Meta's as it came, or text (`Content-Type: text/plain`) as people
     paste it. Nothing is stored. Secrets in it are removed from what is given back."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -60,7 +60,7 @@ async def diagnose_answer(request: Request, _: Reader) -> Response:
             title=found.title,
             extra={"findings": [], "diagnosis": storable(found.to_json())},
         )
-    return JSONResponse({"id": echo, **storable(visitor_json(found))})
+    return DiagnosisOut(id=echo, **storable(visitor_json(found)))
 
 
 @router.get(

@@ -28,6 +28,7 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depen
     status_code=201,
     summary="Connect with a token",
     response_model=AccountConnected,
+    response_model_exclude_unset=True,
     responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
     openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
 )

@@ -12,6 +12,8 @@ from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
 from treadle.http.problems import PROBLEM_JSON
+from treadle.notify.payloads import WebhookPayload
+from treadle.services.export import ROWS, ExportLine
 from treadle.services.refusals import KINDS, ProblemOut
 
 _bodies: dict[str, type[BaseModel]] = {}
@@ -125,10 +127,13 @@ def install(api: FastAPI) -> None:
                 tags=_TAGS,
             )
             components = made.setdefault("components", {}).setdefault("schemas", {})
-            wanted = [(model, "validation") for model in _bodies.values()] + [(ProblemOut, "serialization")]
+            wanted = [(model, "validation") for model in _bodies.values()]
+            written: list[type[BaseModel]] = [ProblemOut, ExportLine, WebhookPayload, *ROWS.values()]
+            wanted += [(model, "serialization") for model in written]
             _, extra = models_json_schema(wanted, ref_template=_REF + "{model}")  # type: ignore[arg-type]
             for name, schema in extra.get("$defs", {}).items():
                 components.setdefault(name, schema)
+            made["webhooks"] = {"event": {"post": _WEBHOOK}}
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
             api.openapi_schema = made
@@ -167,6 +172,12 @@ def _example(status: int) -> dict[str, Any]:
     return made
 
 
+_WEBHOOK = {
+    "summary": "What is sent to a webhook",
+    "description": "POSTed to the address of every webhook that takes the event, signed after Standard Webhooks.",
+    "requestBody": {"content": {"application/json": {"schema": {"$ref": f"{_REF}WebhookPayload"}}}},
+    "responses": {"200": {"description": "Any 2xx: it was taken."}},
+}
 _INTRODUCTION = """
 Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs to one workspace and has a scope:
 `read`, `write` (includes read) or `admin` (includes both). What belongs to another workspace is not found (404).

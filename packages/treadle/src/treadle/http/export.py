@@ -24,7 +24,7 @@ router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
             "description": "One JSON object a line: 'type' says what it is, 'data' is it.",
             "content": {
                 "application/x-ndjson": {
-                    "schema": {"type": "string"},
+                    "schema": {"$ref": "#/components/schemas/ExportLine"},
                     "example": '{"type": "workspace", "data": {"id": "wsp_default"}}\n',
                 }
             },

@@ -10,7 +10,7 @@ from html import escape
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from treadle.accounts import from_meta
 from treadle.accounts.from_meta import BODY_MOST, Signed
@@ -20,6 +20,7 @@ from treadle.http import forms
 from treadle.http.caller import House
 from treadle.http.problems import Problem
 from treadle.services.context import App
+from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import Connection
 from treadle_threads import ThreadsClient
@@ -50,20 +51,34 @@ async def _within(app: App, work: Callable[[Connection, Accounts], T]) -> T:
     return await app.db.run(work, app.accounts(client))
 
 
-@router.post("/deauthorize")
-async def deauthorize(request: Request, app: House) -> Response:
+class Taken(ApiModel):
+    """What Meta's call is answered with; ``new``: it was not known already."""
+
+    ok: bool = True
+    new: bool | None = None
+
+
+class DeletionBegun(ApiModel):
+    """The address where a person sees how far the deletion of their data is, and its code."""
+
+    url: str
+    confirmation_code: str
+
+
+@router.post("/deauthorize", response_model_exclude_unset=True)
+async def deauthorize(request: Request, app: House) -> Taken:
     """A person removed the app at Threads."""
     signed = await _signed(request, app)
     await _within(app, lambda conn, service: from_meta.deauthorize(conn, service, signed))
-    return JSONResponse({"ok": True})
+    return Taken(ok=True)
 
 
 @router.post("/delete-data")
-async def delete_data(request: Request, app: House) -> Response:
+async def delete_data(request: Request, app: House) -> DeletionBegun:
     """A person wants their data deleted; Meta shows them the answer's address."""
     signed = await _signed(request, app)
     done = await _within(app, lambda conn, service: from_meta.delete_data(conn, service, signed))
-    return JSONResponse({"url": done.url, "confirmation_code": done.code})
+    return DeletionBegun(url=done.url, confirmation_code=done.code)
 
 
 @router.get("/delete-data/{code}")
@@ -97,11 +112,11 @@ async def handshake(request: Request, app: House) -> Response:
 
 
 @router.post("/webhook")
-async def webhook(request: Request, app: House) -> Response:
+async def webhook(request: Request, app: House) -> Taken:
     """One delivery. A replay is answered like the first, and changes nothing."""
     body = await forms.read_body(request, BODY_MOST)
     header = request.headers.get("x-hub-signature-256")
     answer = await _within(app, lambda conn, service: from_meta.receive(conn, service, body, header))
     if isinstance(answer, Refusal):
         raise _no(answer)
-    return JSONResponse({"ok": True, "new": answer})
+    return Taken(ok=True, new=answer)

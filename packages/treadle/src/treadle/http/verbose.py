@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from treadle.services.output import ApiModel
-from treadle.services.post_output import PostOut
+from treadle.services.post_output import DiagnosisOut, PostOut, RetryOut
 from treadle.store import Connection
 from treadle.store.posts_read import last_answer
 
@@ -34,6 +34,19 @@ def last_status(conn: Connection, post_id: str) -> int | None:
     return status if isinstance(status, int) else None
 
 
+class VerboseMeta(ApiModel):
+    """The diagnosis, in few words."""
+
+    pattern: str
+    lane: str
+    action: str
+    who: str
+    retry: RetryOut
+    guide: str
+    subcode: Any = Field(description="Meta's error_subcode.")
+    fbtrace_id: Any = Field(description="Meta's own id of the failure.")
+
+
 class VerboseError(ApiModel):
     """The fields of bundle.social's error; ``meta`` is the diagnosis."""
 
@@ -41,7 +54,7 @@ class VerboseError(ApiModel):
     errorMessage: str | None
     isTransient: bool | None = Field(description="Whether the same can work later without anybody doing anything.")
     httpStatus: int | None = Field(description="HTTP status of Meta's last answer.")
-    meta: dict[str, Any] | None
+    meta: VerboseMeta | None
     userFacingMessage: str | None
 
 
@@ -53,32 +66,31 @@ class VerboseOut(ApiModel):
 
 def verbose_error(post: PostOut, http_status: int | None = None) -> VerboseOut:
     """A post's error as that service gives it."""
-    cause = post.cause.model_dump(exclude_unset=True) if post.cause else None
-    error = _error(cause, http_status) if cause else None
+    error = _error(post.cause, http_status) if post.cause else None
     return VerboseOut(id=post.id, status=STATUS[post.state], errorsVerbose={"THREADS": error})
 
 
-def _error(cause: Mapping[str, Any], http_status: int | None) -> VerboseError:
-    raw = cause.get("raw")
+def _error(cause: DiagnosisOut, http_status: int | None) -> VerboseError:
+    raw = cause.raw
     error = raw.get("error") if isinstance(raw, Mapping) else None
     error = error if isinstance(error, Mapping) else {}
     code, subcode = error.get("code"), error.get("error_subcode")
     return VerboseError(
-        code=f"TH:{code}" if code is not None else f"TREADLE:{cause['pattern']}",
-        errorMessage=_text(error.get("message")) or (raw if isinstance(raw, str) else cause["what_happened"]),
-        isTransient=cause["retry"]["kind"] in ("later", "new_container"),
+        code=f"TH:{code}" if code is not None else f"TREADLE:{cause.pattern}",
+        errorMessage=_text(error.get("message")) or (raw if isinstance(raw, str) else cause.what_happened),
+        isTransient=cause.retry.kind in ("later", "new_container"),
         httpStatus=http_status,
-        meta={
-            "pattern": cause["pattern"],
-            "lane": cause["lane"],
-            "action": cause["action"],
-            "who": cause["who"],
-            "retry": cause["retry"],
-            "guide": cause["guide"],
-            "subcode": subcode,
-            "fbtrace_id": error.get("fbtrace_id"),
-        },
-        userFacingMessage=" ".join(s for s in (cause["what_happened"], cause["next_step"]) if s),
+        meta=VerboseMeta(
+            pattern=cause.pattern,
+            lane=cause.lane,
+            action=cause.action,
+            who=cause.who,
+            retry=cause.retry,
+            guide=cause.guide,
+            subcode=subcode,
+            fbtrace_id=error.get("fbtrace_id"),
+        ),
+        userFacingMessage=" ".join(s for s in (cause.what_happened, cause.next_step) if s),
     )
 
 

@@ -194,6 +194,7 @@ async def ping_webhook(webhook_id: str, caller: Admin, app: House) -> DeliveryQu
     "/{webhook_id}/deliveries",
     summary="What was sent, and what came back",
     response_model=DeliveryPage,
+    response_model_exclude_unset=True,
     responses={**good(200, "Newest first.", {"data": [DELIVERY], "next": None}, "Link"), **problems(404)},
 )
 async def list_deliveries(

@@ -7,18 +7,16 @@ is :mod:`treadle.notify.delivering`.
 from __future__ import annotations
 
 import base64
-import dataclasses
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from yarl import URL
 
 from treadle.domain.refusal import Refusal, not_found
-from treadle.domain.times import iso
 from treadle.ids import new_id
+from treadle.notify.payloads import WebhookPayload, webhook_payload
 from treadle.people import audit
 from treadle.store import Connection, feed, posts_read, webhooks
 from treadle.store import deliveries as store
@@ -196,7 +194,8 @@ def ping(conn: Connection, workspace_id: str, hook_id: str, *, now: float) -> st
     if row is None:
         return not_found("webhook")
     number = -int.from_bytes(secrets.token_bytes(7), "big") - 1
-    new = _delivery(row, number, PING, {"webhook_id": hook_id}, at=now, now=now)
+    hello = webhook_payload(PING, {"webhook_id": hook_id}, None, at=now)
+    new = _delivery(row, number, hello, now=now)
     store.insert(conn, new, now=now)
     return new.id
 
@@ -254,8 +253,7 @@ def _fan_out_one(conn: Connection, hook: WebhookRow, now: float) -> int:
             name = event_name(row)
             if name not in EVENTS or (wanted and name not in wanted) or row["subject"] == hook["id"]:
                 continue
-            data = _data(conn, row)
-            new = _delivery(hook, row["id"], name, data, at=row["at"], now=now)
+            new = _delivery(hook, row["id"], _payload(conn, row, name), now=now)
             made += store.insert_once(conn, new, now=now)  # or another process found the same late change
     return made
 
@@ -268,27 +266,14 @@ def event_name(row: ChangeRow) -> str:
     return name
 
 
-def _data(conn: Connection, row: ChangeRow) -> dict[str, Any]:
-    data = dict(row["payload"] or {})
-    if str(row["type"]).startswith("post."):
-        known = posts_read.outcome_of(conn, row["subject"])
-        if known is not None:
-            cause = known.cause or {}
-            data["metadata"] = known.metadata or {}
-            data["parts"] = [dataclasses.asdict(part) for part in known.parts]
-            data["cause"] = {key: cause.get(key) for key in _TOLD} if cause else None
-    return data
+def _payload(conn: Connection, row: ChangeRow, name: str) -> WebhookPayload:
+    outcome = posts_read.outcome_of(conn, row["subject"]) if str(row["type"]).startswith("post.") else None
+    return webhook_payload(name, row["payload"] or {}, outcome, at=row["at"])
 
 
-_TOLD: Final = ("pattern", "title", "lane", "action", "who", "what_happened", "next_step", "guide")
-
-
-def _delivery(
-    hook: WebhookRow, change_id: int, name: str, data: Mapping[str, Any], *, at: float, now: float
-) -> NewDelivery:
-    body = {"type": name, "timestamp": iso(at), "data": data}
-    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return NewDelivery(new_id("delivery", now), hook["id"], hook["workspace_id"], change_id, name, payload)
+def _delivery(hook: WebhookRow, change_id: int, payload: WebhookPayload, *, now: float) -> NewDelivery:
+    sent = payload.to_text()
+    return NewDelivery(new_id("delivery", now), hook["id"], hook["workspace_id"], change_id, payload.type, sent)
 
 
 def _origin(url: str) -> str:

@@ -18,6 +18,7 @@ from treadle.engine.quota import TOTALS, used_here
 from treadle.people import audit
 from treadle.services.context import App
 from treadle.services.output import ApiModel
+from treadle.services.post_output import DiagnosisOut, cause_out, diagnosis_out
 from treadle.services.read import iso
 from treadle.store import Connection
 from treadle.store import accounts as store
@@ -32,6 +33,17 @@ T = TypeVar("T")
 DAY_S = 86_400.0
 
 
+class QuotaKnown(ApiModel):
+    """What is known of an account's publishing limit; what was never read is left out."""
+
+    posts_used: int | None = Field(None, description="In 24 hours, as Threads counts.")
+    posts_total: int | None = Field(None, description="What Threads allows in 24 hours.")
+    replies_used: int | None = None
+    replies_total: int | None = None
+    at: str | None = Field(description="When it was read.")
+    full_until: str | None = Field(description="No publish before then.")
+
+
 class AccountOut(ApiModel):
     """A Threads profile that this workspace publishes to. Times are ISO 8601 in UTC."""
 
@@ -42,7 +54,7 @@ class AccountOut(ApiModel):
     picture_url: str | None = Field(description="The profile's picture at Meta; such addresses expire.")
     health: str = Field(description=f"One of {', '.join(WORDS)}.")
     health_words: str = Field(description="The health as a sentence.")
-    health_cause: dict[str, Any] | None = Field(description="The diagnosis that decided it; null while it works.")
+    health_cause: DiagnosisOut | None = Field(description="The diagnosis that decided it; null while it works.")
     health_at: str | None = Field(description="Since when the health is what it is.")
     checked_at: str | None = Field(description="When a call last showed how the account is.")
     scopes: list[str] = Field(description="Permissions its owner granted.")
@@ -52,10 +64,7 @@ class AccountOut(ApiModel):
     refresh_next_at: str | None = Field(description="When the token is renewed next; null: it cannot be.")
     paused: bool = Field(description="Nothing is sent to it until it is resumed.")
     connected: bool = Field(description="A token is stored, and nobody disconnected it.")
-    quota: dict[str, Any] = Field(
-        description="The publishing limit as last read: posts_used, posts_total, replies_used, replies_total, 'at'; "
-        "'full_until': no publish before then."
-    )
+    quota: QuotaKnown = Field(description="The publishing limit as last read.")
     created_at: str | None = Field(description="When it was connected first.")
     updated_at: str | None = Field(description="When anything of it changed last.")
     disconnected_at: str | None = Field(description="When it was disconnected; null: it was not.")
@@ -81,7 +90,7 @@ class AccountChecked(ApiModel):
 
     health: str
     message: str
-    cause: dict[str, Any] | None = Field(description="The diagnosis when the read failed.")
+    cause: DiagnosisOut | None = Field(description="The diagnosis when the read failed.")
     released: list[str] = Field(description="Ids of posts that waited and are published now.")
     account: AccountOut
 
@@ -123,7 +132,7 @@ def _fields(row: AccountRow, now: float) -> dict[str, Any]:
         "picture_url": row.picture_url,
         "health": row.health,
         "health_words": WORDS[row.health],
-        "health_cause": row.health_cause,
+        "health_cause": cause_out(row.health_cause),
         "health_at": iso(row.health_at),
         "checked_at": iso(row.checked_at),
         "scopes": row.scopes,
@@ -133,7 +142,7 @@ def _fields(row: AccountRow, now: float) -> dict[str, Any]:
         "refresh_next_at": iso(row.refresh_next_at),
         "paused": row.paused,
         "connected": row.connected,
-        "quota": {**row.quota, "at": iso(row.quota.get("at")), "full_until": iso(row.quota_until)},
+        "quota": QuotaKnown(**{**row.quota, "at": iso(row.quota.get("at")), "full_until": iso(row.quota_until)}),
         "created_at": iso(row.created_at),
         "updated_at": iso(row.updated_at),
         "disconnected_at": iso(row.disconnected_at),
@@ -191,7 +200,7 @@ async def recheck(app: App, workspace_id: str, account_id: str) -> AccountChecke
     return AccountChecked(
         health=found.health,
         message=found.message,
-        cause=found.diagnosis.to_json() if found.diagnosis else None,
+        cause=diagnosis_out(found.diagnosis.to_json()) if found.diagnosis else None,
         released=list(found.released),
         account=account,
     )

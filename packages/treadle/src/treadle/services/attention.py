@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from treadle.services.read import blocker_json
+from treadle.services.blocker_output import blocker_out
 from treadle.store import Connection, posts, visible_blockers
 from treadle.store.repair_preview import counted
 
@@ -40,7 +40,7 @@ def _first(
     """The blockers of one pattern that hold most, with what each button would do."""
     found = []
     for row in visible_blockers.first_of_pattern(conn, workspace, pattern, limit=SHOWN):
-        blocker = blocker_json(row)
+        blocker = blocker_out(row).to_json()
         account = names.get(blocker["key"]) if blocker["scope"] == "account" else None
         found.append(
             {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,35 +11,16 @@ from treadle.domain.answers import Missing
 from treadle.engine import rechecking
 from treadle.services.accounts import PostsOfARepair
 from treadle.services.asking import ask
+from treadle.services.blocker_output import BlockerOut, blocker_out, fields_of
 from treadle.services.context import App
 from treadle.services.output import ApiModel
-from treadle.services.read import get_blocker, list_blockers
 from treadle.store import Connection
 from treadle.store import blockers as store
 from treadle.store.repair_preview import preview
+from treadle.store.visible_blockers import blocker_page, blocker_row
 
 RefusedRecheck = Literal["is_repaired", "shared"]
 """``is_repaired``: nothing is left to recheck; ``shared``: it concerns every workspace, and the caller runs none."""
-
-
-class BlockerOut(ApiModel):
-    """A cause that holds posts. Times are ISO 8601 in UTC."""
-
-    id: str = Field(description="blk_ and 26 characters.")
-    scope: str = Field(description="What it holds: post, account, app, media_host or platform.")
-    key: str = Field(description="Which one: the id of the post, account or app, the host, or 'threads'.")
-    pattern: str
-    lane: str
-    action: str
-    cause: dict[str, Any] = Field(description="The diagnosis.")
-    opened_at: str | None
-    repaired_at: str | None = Field(description="null: it is open.")
-    repaired_by: str | None = Field(description="reconnect, recheck, edit, time or person.")
-    checks: int = Field(description="How often it was rechecked.")
-    checked_at: str | None
-    next_check_at: str | None
-    posts_waiting: int = Field(description="How many posts of this workspace wait for it.")
-    oldest_due_at: str | None = Field(description="When the first of them is due.")
 
 
 class BlockerRead(BlockerOut):
@@ -68,22 +49,22 @@ def listing(
     conn: Connection, workspace_id: str, *, open_only: bool, limit: int, before: str | None = None
 ) -> BlockersOut:
     """Causes that this workspace can see, newest first."""
-    found = list_blockers(conn, workspace_id, open_only=open_only, limit=limit + 1, before=before)
-    following = str(found[limit - 1]["id"]) if len(found) > limit else None
-    return BlockersOut(data=[BlockerOut(**row) for row in found[:limit]], next=following)
+    rows = blocker_page(conn, workspace_id, open_only=open_only, limit=limit + 1, before=before)
+    following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return BlockersOut(data=[blocker_out(row) for row in rows[:limit]], next=following)
 
 
 async def read(app: App, workspace_id: str, blocker_id: str) -> BlockerRead | Missing:
     """One, and what its repair would do."""
-    found = await app.db.query(get_blocker, workspace_id, blocker_id)
-    if found is None:
+    row = await app.db.query(blocker_row, workspace_id, blocker_id)
+    if row is None:
         return Missing("blocker")
-    return BlockerRead(**found, would=await _would(app, workspace_id, blocker_id))
+    return BlockerRead(**fields_of(row), would=await _would(app, workspace_id, blocker_id))
 
 
 async def preview_recheck(app: App, workspace_id: str, blocker_id: str) -> RecheckPreview | Missing:
     """Only what a repair would do."""
-    if await app.db.query(get_blocker, workspace_id, blocker_id) is None:
+    if await app.db.query(blocker_row, workspace_id, blocker_id) is None:
         return Missing("blocker")
     posts = await _would(app, workspace_id, blocker_id)
     said = f"{len(posts.sends)} would go, {len(posts.holds)} would be held as too late."
@@ -97,7 +78,7 @@ async def recheck(
 
     ``may_share``: the caller may recheck causes of the Meta app and of Threads, which concern every workspace.
     """
-    found = await app.db.query(get_blocker, workspace_id, blocker_id)
+    found = await app.db.query(blocker_row, workspace_id, blocker_id)
     if found is None:
         return Missing("blocker")
     if found["repaired_at"] is not None:

@@ -30,10 +30,6 @@ class BulkItem(ApiModel):
     post: PostOut | None = None
     problem: ProblemOut | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return self.model_dump(exclude_unset=True)
-
 
 class BulkOut(ApiModel):
     data: list[BulkItem] = Field(description="One for each post, in the order sent.")

@@ -51,7 +51,7 @@ async def by_token(
         "released": list(made.released),
         "missing_scopes": list(made.missing),
     }
-    return AccountConnected(**account.model_dump(), **said)
+    return AccountConnected(**dict(account), **said)
 
 
 def create_link(

@@ -4,53 +4,98 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
+
+from pydantic import Field, create_model
 
 from treadle.domain.times import iso
-from treadle.services import workspaces
 from treadle.services.context import App
-from treadle.services.read import post_json, timeline
-from treadle.store.exporting import PAGE, TABLES, page_of, post_ids
+from treadle.services.output import ApiModel
+from treadle.services.post_output import EventOut, PostOut
+from treadle.services.read import read_events, read_post
+from treadle.services.workspaces import WorkspaceOut
+from treadle.services.workspaces import read as read_workspace
+from treadle.store import Connection
+from treadle.store.exporting import PAGE, TABLES, Exported, columns_of, page_of, post_ids
 
 
-@dataclass(frozen=True, slots=True)
-class ExportLine:
-    """One thing of the workspace; ``kind`` says what ``data`` is. The last line of a whole export is an ``end``."""
+class ExportedRow(ApiModel):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
-    kind: str
-    data: Mapping[str, Any] | None
+
+class ExportedPost(PostOut):
+    events: list[EventOut] = Field(description="Its timeline, oldest first.")
+
+
+class EndOfExport(ApiModel):
+    """The last line of a whole export."""
+
+    complete: Literal[True]
+
+
+def _row_model(exported: Exported) -> type[ExportedRow]:
+    """The model of a table's rows: a field for each column that is exported."""
+    fields: dict[str, Any] = {}
+    for column in columns_of(exported):
+        kind = str if _is_time(column.name) else _TYPES.get(column.kind, Any)
+        fields[column.name] = (kind | None if column.nullable and kind is not Any else kind, ...)
+    name = "Exported" + exported.kind.title().replace("_", "")
+    return create_model(name, __base__=ExportedRow, __doc__=ExportedRow.__doc__, **fields)
+
+
+_TYPES: Final[Mapping[type, Any]] = {str: str, int: int, float: float, bool: bool}
+
+
+def _is_time(name: str) -> bool:
+    return name.endswith("_at") or name == "at"
+
+
+ROWS: Final = {exported.kind: _row_model(exported) for exported in TABLES}
+
+
+class ExportLine(ApiModel):
+    """One thing of the workspace; ``type`` says what ``data`` is."""
+
+    type: str = Field(description=f"workspace, {', '.join(ROWS)}, post or end.")
+    data: WorkspaceOut | ExportedPost | EndOfExport | ExportedRow | None
 
     def to_text(self) -> str:
         """As a line of JSON."""
-        return json.dumps({"type": self.kind, "data": self.data}, ensure_ascii=False) + "\n"
+        return json.dumps(self.model_dump(exclude_unset=True, serialize_as_any=True), ensure_ascii=False) + "\n"
 
 
 async def export_lines(app: App, workspace_id: str) -> AsyncIterator[ExportLine]:
     """The lines of an export; memory stays flat, whatever the workspace holds."""
-    workspace = await app.db.query(workspaces.read, workspace_id)
-    yield ExportLine("workspace", workspace.model_dump() if workspace else None)
+    yield ExportLine(type="workspace", data=await app.db.query(read_workspace, workspace_id))
     for exported in TABLES:
         after: Any = None
         while True:
             rows, after = await app.db.query(page_of, exported, workspace_id, after)
             for row in rows:
-                yield ExportLine(exported.kind, {name: _readable(name, value) for name, value in row.items()})
+                shown = {name: _readable(name, value) for name, value in row.items()}
+                yield ExportLine(type=exported.kind, data=ROWS[exported.kind](**shown))
             if after is None:
                 break
     last: str | None = None
     while True:
         ids = await app.db.query(post_ids, workspace_id, last)
         for id_ in ids:
-            post = await app.db.query(post_json, workspace_id, id_)
+            post = await app.db.query(_post, workspace_id, id_)
             if post is not None:
-                yield ExportLine("post", {**post, "events": await app.db.query(timeline, workspace_id, id_)})
+                yield ExportLine(type="post", data=post)
         if len(ids) < PAGE:
             break
         last = ids[-1]
-    yield ExportLine("end", {"complete": True})
+    yield ExportLine(type="end", data=EndOfExport(complete=True))
+
+
+def _post(conn: Connection, workspace_id: str, post_id: str) -> ExportedPost | None:
+    post, events = read_post(conn, workspace_id, post_id), read_events(conn, workspace_id, post_id)
+    if post is None or events is None:
+        return None
+    return ExportedPost(**{name: getattr(post, name) for name in post.model_fields_set}, events=events.data)
 
 
 def _readable(name: str, value: Any) -> Any:
     """Times as ISO 8601, everything else as it is."""
-    return iso(value) if isinstance(value, float) and (name.endswith("_at") or name == "at") else value
+    return iso(value) if isinstance(value, float) and _is_time(name) else value

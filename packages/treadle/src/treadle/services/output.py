@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,3 +11,7 @@ class ApiModel(BaseModel):
     """An answer. Later versions may add fields, so readers must not refuse those they do not know."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, with the fields that were set."""
+        return self.model_dump(exclude_unset=True)

@@ -56,9 +56,12 @@ class DiagnosisOut(ApiModel):
 
 
 def cause_out(stored: Mapping[str, Any] | None) -> DiagnosisOut | None:
-    """A stored cause as it was stored: it was checked when it was made, and an older version may have made it."""
-    if stored is None:
-        return None
+    """A stored cause, if there is one."""
+    return None if stored is None else diagnosis_out(stored)
+
+
+def diagnosis_out(stored: Mapping[str, Any]) -> DiagnosisOut:
+    """A diagnosis as it was stored: it was checked when it was made, and an older version may have made it."""
     retry = stored.get("retry")
     made = {**stored, "retry": RetryOut.model_construct(set(retry), **retry)} if isinstance(retry, Mapping) else stored
     return DiagnosisOut.model_construct(set(stored), **made)
@@ -120,10 +123,6 @@ class PostOut(ApiModel):
     updated_at: str = Field(description=_UTC)
     published_at: str | None = Field(description=f"{_UTC}; null until all parts are live.")
     warnings: list[FindingOut] | None = Field(None, description="Only in the answer to its creation.")
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return self.model_dump(exclude_unset=True)
 
 
 def post_out(post: StoredPost) -> PostOut:
@@ -220,10 +219,6 @@ class EventOut(ApiModel):
     answer: Any = Field(None, description="What Threads answered, secrets removed.")
     diagnosis: DiagnosisOut | None = None
     decision: str | None = Field(None, description="What was decided, in plain words.")
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return self.model_dump(exclude_unset=True)
 
 
 def event_out(row: Mapping[str, Any]) -> EventOut:

@@ -11,11 +11,11 @@ from pydantic import Field
 from treadle.accounts.health import WORDS
 from treadle.domain.findings import Finding, finding
 from treadle.domain.rules import scopes_needed, scopes_wanted
+from treadle.services.blocker_output import BlockerOut, blocker_out
 from treadle.services.context import App
 from treadle.services.files import MediumOut, MediumReport, inspect_medium
 from treadle.services.intake import check
 from treadle.services.output import ApiModel
-from treadle.services.read import blocker_json
 from treadle.services.refusals import FindingOut, finding_out
 from treadle.services.request import Request
 from treadle.store import Connection
@@ -41,7 +41,7 @@ class AccountAhead(ApiModel):
     health: str
     health_words: str = Field(description="Its health in plain words.")
     paused: bool
-    blockers: list[dict[str, Any]] = Field(description="As GET /v1/blockers gives them.")
+    blockers: list[BlockerOut] = Field(description="As GET /v1/blockers gives them.")
 
 
 class PreflightOut(ApiModel):
@@ -53,19 +53,15 @@ class PreflightOut(ApiModel):
     account: AccountAhead | None = Field(description="Null: the request names none of this workspace.")
     scopes: ScopesOut
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return self.model_dump(exclude_unset=True)
-
 
 async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> PreflightOut:
     """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``."""
 
-    def read(conn: Connection) -> tuple[Request, tuple[dict[str, Any], ...]]:
+    def read(conn: Connection) -> tuple[Request, tuple[BlockerOut, ...]]:
         request = check(conn, app, workspace_id, body)
         account = request.account
         rows = open_causes_of(conn, workspace_id, account["id"], account["app_id"]) if account else []
-        return request, tuple(blocker_json(row) for row in rows)
+        return request, tuple(blocker_out(row) for row in rows)
 
     request, causes = await app.db.query(read)
     plain: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
@@ -84,7 +80,7 @@ async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bo
     )
 
 
-def _ahead(account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...]) -> AccountAhead | None:
+def _ahead(account: Mapping[str, Any] | None, causes: tuple[BlockerOut, ...]) -> AccountAhead | None:
     if account is None:
         return None
     return AccountAhead(
@@ -108,7 +104,7 @@ def _scopes(body: Mapping[str, Any], account: Mapping[str, Any] | None) -> Scope
 
 
 def _about_account(
-    account: Mapping[str, Any] | None, causes: tuple[dict[str, Any], ...], scopes: ScopesOut
+    account: Mapping[str, Any] | None, causes: tuple[BlockerOut, ...], scopes: ScopesOut
 ) -> list[Finding]:
     if account is None:
         return []
@@ -125,8 +121,8 @@ def _about_account(
     for missing in scopes.missing:
         warn("scope_missing", "permission_not_granted", scope=missing)
     for blocker in causes:
-        cause = blocker["cause"]
-        warn("blocked", blocker["pattern"], blocker["id"], title=cause["title"], next_step=cause["next_step"])
+        cause = blocker.cause
+        warn("blocked", blocker.pattern, blocker.id, title=cause.title, next_step=cause.next_step)
     return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from treadle.domain.times import iso as iso  # where its readers look for it
+from treadle.services.blocker_output import blocker_out
 from treadle.services.post_output import EventsOut, PostOut, PostPage, event_out, post_out
-from treadle.store import Connection, RowMapping
+from treadle.store import Connection
 from treadle.store.posts_read import SORTS as SORTS
 from treadle.store.posts_read import Filters as Filters
 from treadle.store.posts_read import count_posts as count_posts
@@ -63,27 +64,6 @@ def timeline(conn: Connection, workspace_id: str, post_id: str) -> list[dict[str
     return [event.to_json() for event in found.data] if found else None
 
 
-def blocker_json(row: RowMapping) -> dict[str, Any]:
-    """A row of :mod:`treadle.store.visible_blockers` as the API gives it."""
-    return {
-        "id": row["id"],
-        "scope": row["scope"],
-        "key": row["key"],
-        "pattern": row["pattern"],
-        "lane": row["lane"],
-        "action": row["action"],
-        "cause": row["cause"],
-        "opened_at": iso(row["opened_at"]),
-        "repaired_at": iso(row["repaired_at"]),
-        "repaired_by": row["repaired_by"],
-        "checks": row["checks"],
-        "checked_at": iso(row["checked_at"]),
-        "next_check_at": iso(row["next_check_at"]),
-        "posts_waiting": row["posts_waiting"],
-        "oldest_due_at": iso(row["oldest_due_at"]),
-    }
-
-
 def list_blockers(
     conn: Connection,
     workspace_id: str,
@@ -94,9 +74,9 @@ def list_blockers(
 ) -> list[dict[str, Any]]:
     """The blockers this workspace can see, newest first, ``limit`` of them. ``before``: id of the last one seen."""
     rows = blocker_page(conn, workspace_id, open_only=open_only, limit=limit, before=before)
-    return [blocker_json(row) for row in rows]
+    return [blocker_out(row).to_json() for row in rows]
 
 
 def get_blocker(conn: Connection, workspace_id: str, blocker_id: str) -> dict[str, Any] | None:
     row = blocker_row(conn, workspace_id, blocker_id)
-    return blocker_json(row) if row else None
+    return blocker_out(row).to_json() if row else None

@@ -50,6 +50,16 @@ class EventKindsOut(ApiModel):
     data: list[EventKind]
 
 
+class TryOut(ApiModel):
+    """One try to deliver."""
+
+    at: str | None
+    status: int | None = Field(None, description="HTTP status; null: nobody answered.")
+    took_s: float | None = Field(None, description="Seconds.")
+    answer: str | None = Field(None, description="The beginning of what was answered.")
+    error: str | None = Field(None, description="Why nobody answered.")
+
+
 class DeliveryOut(ApiModel):
     """One change sent to one address. Times are ISO 8601 in UTC."""
 
@@ -61,9 +71,7 @@ class DeliveryOut(ApiModel):
     next_at: str | None = Field(description="When it is tried next.")
     created_at: str | None
     delivered_at: str | None
-    history: list[dict[str, Any]] = Field(
-        description="The tries: 'at', 'status' (HTTP), 'took_s' (seconds), 'answer', 'error'."
-    )
+    history: list[TryOut] = Field(description="The tries, oldest first.")
     payload: str = Field(description="The body as it is sent.")
 
 
@@ -102,7 +110,7 @@ def delivery_out(row: Mapping[str, Any]) -> DeliveryOut:
         next_at=iso(row["next_at"]),
         created_at=iso(row["created_at"]),
         delivered_at=iso(row["delivered_at"]),
-        history=[{**entry, "at": iso(entry.get("at"))} for entry in row["history"] or []],
+        history=[TryOut(**{**entry, "at": iso(entry.get("at"))}) for entry in row["history"] or []],
         payload=row["payload"],
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -60,25 +59,41 @@ INSIDE_OTHERS = {
 EXPORTED = frozenset(exported.table.name for exported in TABLES)
 
 
+class ExportedColumn(NamedTuple):
+    """A column of an export, with the Python type of its values."""
+
+    name: str
+    kind: type
+    nullable: bool
+
+
+def columns_of(exported: Exported) -> list[ExportedColumn]:
+    return [ExportedColumn(one.name, one.type.python_type, bool(one.nullable)) for one in _columns(exported)]
+
+
+def _columns(exported: Exported) -> list[sa.Column[Any]]:
+    """Those without ciphertext and digests."""
+    return [
+        column
+        for column in exported.table.c
+        if column.name not in exported.left_out
+        and not column.name.endswith(("_enc", "_hash"))
+        and not isinstance(column.type, sa.LargeBinary)
+    ]
+
+
 def page_of(
     conn: sa.Connection, exported: Exported, workspace_id: str, after: Any
 ) -> tuple[list[dict[str, Any]], Any | None]:
     """Rows without secrets in the order of their keys, and the key to go on after; ``None``: there are no more."""
     table = exported.table
     key = table.c.key if table is idempotency else table.c.id
-    query = sa.select(table).where(table.c.workspace_id == workspace_id)
+    query = sa.select(*_columns(exported)).where(table.c.workspace_id == workspace_id)
     if after is not None:
         query = query.where(key > after)
     rows = conn.execute(query.order_by(key).limit(PAGE)).mappings().all()
     following = rows[-1][key.name] if len(rows) == PAGE else None
-    return [dict(_open(dict(row), exported.left_out)) for row in rows], following
-
-
-def _open(row: Mapping[str, Any], left_out: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """The columns without ciphertext and digests."""
-    for name, value in row.items():
-        if name not in left_out and not name.endswith(("_enc", "_hash")) and not isinstance(value, bytes | memoryview):
-            yield name, value
+    return [dict(row) for row in rows], following
 
 
 def post_ids(conn: sa.Connection, workspace_id: str, after: str | None) -> list[str]:
