@@ -1,4 +1,4 @@
-"""HTTP API v1. :func:`create_api` makes the application over an open house."""
+"""HTTP API v1. :func:`create_api` makes the application over an open application."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["create_api"]
 
 
 def create_api(app: App) -> FastAPI:
-    """The API as a FastAPI application; pages and media hosting are mounted beside it (``treadle serve``)."""
+    """The API as a FastAPI application; pages and media hosting are mounted next to it (``treadle serve``)."""
     from treadle.http.server import create_api as create
 
     return create(app)

@@ -1,4 +1,4 @@
-"""``/v1/accounts``: looking, pausing, rechecking, quotas, disconnecting."""
+"""``/v1/accounts``: reading, pausing, rechecking, quotas, disconnecting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from treadle.accounts.pages import ConnectPage
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.http import bodies, examples, reading
-from treadle.http.caller import House, Reader, Writer
+from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
@@ -42,10 +42,10 @@ def refused(answer: Refusal | ConnectPage) -> Problem:
     if answer.status == 404:
         return not_found("account")
     if isinstance(answer, ConnectPage):
-        said = " ".join([answer.happened, *answer.todo])
+        detail = " ".join([answer.happened, *answer.todo])
         # Only what the catalogue knows has a page in the guide; names such as different_profile are the API's own.
         pattern = answer.pattern if answer.guide else None
-        return Problem("threads_refused", said, title=answer.title, pattern=pattern or "", status=409)
+        return Problem("threads_refused", detail, title=answer.title, pattern=pattern or "", status=409)
     if answer.status == 422:
         return invalid([answer.finding()])
     return Problem("threads_refused", answer.detail, title=answer.title, status=409, pattern=answer.pattern or "")
@@ -71,7 +71,7 @@ def unknown(diagnosis: Diagnosis) -> Problem:
 )
 async def list_accounts(
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     disconnected: Annotated[bool, Query(description="Also those that were disconnected.")] = False,
 ) -> AccountsOut:
     return await services.listing(app, caller.workspace_id, disconnected=disconnected)
@@ -84,7 +84,7 @@ async def list_accounts(
     response_model_exclude_unset=True,
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
-async def read_account(account_id: str, caller: Reader, app: House) -> AccountRead:
+async def read_account(account_id: str, caller: Reader, app: CurrentApp) -> AccountRead:
     found = await services.read_whole(app, caller.workspace_id, reading.an_id(account_id, "account"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -99,7 +99,7 @@ async def read_account(account_id: str, caller: Reader, app: House) -> AccountRe
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(bodies.PauseIn, {"paused": True}),
 )
-async def patch_account(request: Request, account_id: str, caller: Writer, app: House) -> AccountOut:
+async def patch_account(request: Request, account_id: str, caller: Writer, app: CurrentApp) -> AccountOut:
     """`paused: true` stops sending to it at once; `false` lets what waited go."""
     id_ = reading.an_id(account_id, "account")
     paused = (await reading.take(request, bodies.PauseIn)).paused
@@ -120,7 +120,7 @@ async def patch_account(request: Request, account_id: str, caller: Writer, app: 
         **problems(404),
     },
 )
-async def delete_account(account_id: str, caller: Writer, app: House) -> Response:
+async def delete_account(account_id: str, caller: Writer, app: CurrentApp) -> Response:
     id_ = reading.an_id(account_id, "account")
     if not await services.disconnect(app, caller.workspace_id, id_, actor=caller.key_id):
         raise not_found("account")
@@ -129,13 +129,13 @@ async def delete_account(account_id: str, caller: Writer, app: House) -> Respons
 
 @router.post(
     "/{account_id}/recheck",
-    summary="Look whether it works",
+    summary="Check that it works",
     response_model=AccountChecked,
     response_model_exclude_unset=True,
     responses={**good(200, "What Threads says now."), **problems(404, 409)},
 )
-async def recheck_account(account_id: str, caller: Writer, app: House) -> AccountChecked:
-    """One read of the profile with the account's token; what proves to be over is closed, and its posts go."""
+async def recheck_account(account_id: str, caller: Writer, app: CurrentApp) -> AccountChecked:
+    """One read of the profile with the account's token; a cause that is gone is closed, and its posts are published."""
     found = await services.recheck(app, caller.workspace_id, reading.an_id(account_id, "account"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -156,7 +156,7 @@ async def recheck_account(account_id: str, caller: Writer, app: House) -> Accoun
 async def quota(
     account_id: str,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     live: Annotated[bool, Query(description="Ask Threads now; else what is known here.")] = True,
 ) -> QuotaOut:
     """`used` is what Threads counts, `here` is what this server published in the window."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from treadle.domain.answers import Missing
 from treadle.http import bodies, examples, reading
-from treadle.http.caller import House, Reader, Writer
+from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import After, Limit, known_query, link
 from treadle.http.problems import Problem, not_found
@@ -29,7 +29,7 @@ async def list_open(
     request: Request,
     response: Response,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     repaired: Annotated[bool, Query(description="Also those that are repaired.")] = False,
     limit: Limit = 50,
     after: After = None,
@@ -54,7 +54,7 @@ async def list_open(
         **problems(404),
     },
 )
-async def read_blocker(blocker_id: str, caller: Reader, app: House) -> BlockerRead:
+async def read_blocker(blocker_id: str, caller: Reader, app: CurrentApp) -> BlockerRead:
     found = await services.read(app, caller.workspace_id, reading.an_id(blocker_id, "blocker"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -75,7 +75,9 @@ async def read_blocker(blocker_id: str, caller: Reader, app: House) -> BlockerRe
     },
     openapi_extra=takes(bodies.RecheckIn, {"preview": True}, required=False),
 )
-async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app: House) -> RecheckPreview | RecheckOut:
+async def recheck_blocker(
+    request: Request, blocker_id: str, caller: Writer, app: CurrentApp
+) -> RecheckPreview | RecheckOut:
     """Asks Threads or the media host whether the cause is gone, and lets the posts go if it is: oldest first, spaced,
     and only those that are not too late. `{"preview": true}` only says what would be sent. Causes of the Meta app and
     of Threads itself concern every workspace: rechecking them takes an admin key."""
@@ -92,7 +94,7 @@ async def recheck_blocker(request: Request, blocker_id: str, caller: Writer, app
         case "is_repaired":
             raise Problem("is_repaired")
         case "shared":
-            said = "This cause concerns every workspace; it takes an admin key."
-            raise Problem("scope_too_small", said, extra={"needs": "admin"})
+            detail = "This cause concerns every workspace; it takes an admin key."
+            raise Problem("scope_too_small", detail, extra={"needs": "admin"})
         case RecheckOut():
             return done

@@ -149,7 +149,7 @@ def _digits(value: Any) -> Any:
 
 
 class ResolveIn(Shape):
-    """One of these: the live post's id on Threads, its address, or the word that nothing is out."""
+    """One of these: the live post's id on Threads, its address, or 'absent': nothing was published."""
 
     threads_id: Annotated[str | None, BeforeValidator(_digits)] = Field(
         None, json_schema_extra={"pattern": "^[0-9]{1,40}$"}

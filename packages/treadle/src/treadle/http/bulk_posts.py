@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from treadle.domain.answers import Rejected
 from treadle.http import reading
 from treadle.http.bodies import BulkIn, BulkPostIn
-from treadle.http.caller import House, Writer
+from treadle.http.caller import CurrentApp, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
 from treadle.http.lists import known_query
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(kno
         parameters=[IDEMPOTENCY],
     ),
 )
-async def create_posts(request: Request, caller: Writer, app: House) -> BulkOut:
+async def create_posts(request: Request, caller: Writer, app: CurrentApp) -> BulkOut:
     """At most 500 posts. One that is refused does not hold the others up; good ones are stored.
 
     With an `Idempotency-Key` header each post gets the key `<key>#<index>`; a post may bring its own as

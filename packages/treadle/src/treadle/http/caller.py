@@ -35,9 +35,9 @@ class Caller:
 
 
 def app_of(request: Request) -> App:
-    """The house this server belongs to."""
-    house: App = request.app.state.treadle
-    return house
+    """What this server works with."""
+    app: App = request.app.state.treadle
+    return app
 
 
 async def caller_of(request: Request) -> Caller:
@@ -80,4 +80,4 @@ def needs(scope: keys.Scope) -> Callable[..., Awaitable[Caller]]:
 Reader = Annotated[Caller, Depends(needs("read"))]
 Writer = Annotated[Caller, Depends(needs("write"))]
 Admin = Annotated[Caller, Depends(needs("admin"))]
-House = Annotated[App, Depends(app_of)]
+CurrentApp = Annotated[App, Depends(app_of)]

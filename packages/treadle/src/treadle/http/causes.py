@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from treadle.http import bodies, reading
-from treadle.http.caller import House, Reader
+from treadle.http.caller import CurrentApp, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, known_query, words
 from treadle.http.problems import Problem, not_found
@@ -99,7 +99,7 @@ async def read_pattern(pattern: str, _: Reader) -> PatternOut:
     response_model=UnknownAnswersOut,
     responses={**good(200, "Most frequent first."), **problems()},
 )
-async def list_unknown(caller: Reader, app: House) -> UnknownAnswersOut:
+async def list_unknown(caller: Reader, app: CurrentApp) -> UnknownAnswersOut:
     """Kept so that they can be catalogued: the shape, how often it came, and one sample with its secrets removed. Only
     those that this workspace's posts met."""
     return await app.db.query(services.unknown_answers, caller.workspace_id)

@@ -12,7 +12,7 @@ from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.http import bodies, examples, reading
 from treadle.http.accounts import EXAMPLE, refused, unknown
-from treadle.http.caller import House, Writer
+from treadle.http.caller import CurrentApp, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import not_found
@@ -32,9 +32,9 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depen
     responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
     openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
 )
-async def add_account(request: Request, response: Response, caller: Writer, app: House) -> AccountConnected:
+async def add_account(request: Request, response: Response, caller: Writer, app: CurrentApp) -> AccountConnected:
     """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
-    again. Posts that waited for this account go out by themselves."""
+    again. Posts that waited for this account are published automatically."""
     token = (await reading.take(request, bodies.AccountIn)).token
     made = await services.by_token(app, caller.workspace_id, SecretStr(token), actor=caller.key_id)
     match made:
@@ -63,7 +63,7 @@ async def add_account(request: Request, response: Response, caller: Writer, app:
     },
     openapi_extra=takes(bodies.ConnectIn, {"return_url": "https://app.example/connected"}, required=False),
 )
-async def connect(request: Request, caller: Writer, app: House) -> LinkOut:
+async def connect(request: Request, caller: Writer, app: CurrentApp) -> LinkOut:
     """Send the person to `url`: they see who asks for what, agree in Meta's window, and come back to `return_url`,
     which must lie under one of the workspace's `return_addresses`. Good for one connection."""
     return await _link(request, caller.workspace_id, caller.key_id, app, None)
@@ -80,8 +80,8 @@ async def connect(request: Request, caller: Writer, app: House) -> LinkOut:
     },
     openapi_extra=takes(bodies.ConnectIn, {}, required=False),
 )
-async def reconnect_account(request: Request, account_id: str, caller: Writer, app: House) -> LinkOut:
-    """What reconnecting will send is said beforehand: `reconnect_would` of the account."""
+async def reconnect_account(request: Request, account_id: str, caller: Writer, app: CurrentApp) -> LinkOut:
+    """What reconnecting will send is known beforehand: `reconnect_would` of the account."""
     id_ = reading.an_id(account_id, "account")
     return await _link(request, caller.workspace_id, caller.key_id, app, id_)
 

@@ -131,9 +131,9 @@ class LimitedProtocol(H11Protocol):
             self._timeout()
 
     def _timeout(self) -> None:
-        said = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        answered = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
         unasked = self._phase == "head" and not self.conn.trailing_data[0]
-        if not (said or unasked or self.transport.is_closing()) and self.conn.our_state in (
+        if not (answered or unasked or self.transport.is_closing()) and self.conn.our_state in (
             h11.IDLE,
             h11.SEND_RESPONSE,
         ):
@@ -149,7 +149,7 @@ class LimitedProtocol(H11Protocol):
         self._end()
 
     def _end(self) -> None:
-        """Let the connection go; what waits for the rest of its request is told that the client is gone."""
+        """Let the connection go; what waits for the rest of its request learns that the client is gone."""
         self._enter("")
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True

@@ -200,7 +200,7 @@ _TAGS = [
     {"name": "Media", "description": "Files for posts."},
     {"name": "Accounts", "description": "Threads profiles this workspace publishes to."},
     {"name": "Causes", "description": "What holds posts back, and what errors mean."},
-    {"name": "Webhooks", "description": "Being told by calls to an address of yours."},
+    {"name": "Webhooks", "description": "Events sent to an address of yours."},
     {"name": "Workspace", "description": "Keys, export, and the tenant itself."},
     {"name": "Operating", "description": "For whoever runs the server."},
 ]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
-from treadle.http.caller import Admin, House
+from treadle.http.caller import Admin, CurrentApp
 from treadle.http.document import problems
 from treadle.http.lists import known_query
 from treadle.services.export import export_lines
@@ -32,7 +32,7 @@ router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
         **problems(),
     },
 )
-async def export(caller: Admin, app: House) -> Response:
+async def export(caller: Admin, app: CurrentApp) -> Response:
     """Posts with their timelines, accounts, links to connect, media, blockers, webhooks with deliveries, keys, people,
     idempotency keys, alerts, the audit trail and the changes, as a stream. Without secrets: no token, no key, no
     password in any form. Files of media are at the addresses given with them. Answers that no pattern matched are

@@ -1,4 +1,4 @@
-"""What Meta calls by itself: ``/threads/deauthorize``, ``/threads/delete-data`` and its status, ``/threads/webhook``.
+"""What Meta calls: ``/threads/deauthorize``, ``/threads/delete-data`` and its status, ``/threads/webhook``.
 
 None of these takes a key: each request is signed with the app's secret.
 """
@@ -17,7 +17,7 @@ from treadle.accounts.from_meta import BODY_MOST, Signed
 from treadle.accounts.service import Accounts
 from treadle.domain.refusal import Refusal
 from treadle.http import forms
-from treadle.http.caller import House
+from treadle.http.caller import CurrentApp
 from treadle.http.problems import Problem
 from treadle.services.context import App
 from treadle.services.output import ApiModel
@@ -66,7 +66,7 @@ class DeletionBegun(ApiModel):
 
 
 @router.post("/deauthorize", response_model_exclude_unset=True)
-async def deauthorize(request: Request, app: House) -> Taken:
+async def deauthorize(request: Request, app: CurrentApp) -> Taken:
     """A person removed the app at Threads."""
     signed = await _signed(request, app)
     await _within(app, lambda conn, service: from_meta.deauthorize(conn, service, signed))
@@ -74,7 +74,7 @@ async def deauthorize(request: Request, app: House) -> Taken:
 
 
 @router.post("/delete-data")
-async def delete_data(request: Request, app: House) -> DeletionBegun:
+async def delete_data(request: Request, app: CurrentApp) -> DeletionBegun:
     """A person wants their data deleted; Meta shows them the answer's address."""
     signed = await _signed(request, app)
     done = await _within(app, lambda conn, service: from_meta.delete_data(conn, service, signed))
@@ -82,25 +82,25 @@ async def delete_data(request: Request, app: House) -> DeletionBegun:
 
 
 @router.get("/delete-data/{code}")
-async def deletion(code: str, app: House) -> Response:
+async def deletion(code: str, app: CurrentApp) -> Response:
     """The status page of one deletion. It names nobody."""
     found = await app.db.query(from_meta.deletion_status, code) if len(code) <= 64 else None
     if found is None:
-        said, status = "There is no deletion with this code here.", 404
+        text, status = "There is no deletion with this code here.", 404
     elif found["state"] == "done":
-        said, status = f"What came from Threads about this person was deleted on {iso(found['done_at'])}.", 200
+        text, status = f"What came from Threads about this person was deleted on {iso(found['done_at'])}.", 200
     else:
-        said, status = f"The deletion was asked for on {iso(found['requested_at'])} and is under way.", 200
+        text, status = f"The deletion was asked for on {iso(found['requested_at'])} and is under way.", 200
     return HTMLResponse(
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>Data deletion</title><main><h1>Data deletion</h1><p>{escape(said)}</p></main></html>",
+        f"<title>Data deletion</title><main><h1>Data deletion</h1><p>{escape(text)}</p></main></html>",
         status,
         {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"},
     )
 
 
 @router.get("/webhook")
-async def handshake(request: Request, app: House) -> Response:
+async def handshake(request: Request, app: CurrentApp) -> Response:
     """Meta sets the webhook up: the challenge goes back."""
     secret = app.settings.threads_app_secret
     if not secret.get_secret_value():
@@ -112,7 +112,7 @@ async def handshake(request: Request, app: House) -> Response:
 
 
 @router.post("/webhook")
-async def webhook(request: Request, app: House) -> Taken:
+async def webhook(request: Request, app: CurrentApp) -> Taken:
     """One delivery. A replay is answered like the first, and changes nothing."""
     body = await forms.read_body(request, BODY_MOST)
     header = request.headers.get("x-hub-signature-256")

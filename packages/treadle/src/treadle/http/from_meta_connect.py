@@ -15,7 +15,7 @@ from treadle.accounts.links import OWN_PAGE
 from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.http import forms
-from treadle.http.caller import House
+from treadle.http.caller import CurrentApp
 from treadle.plural import plural
 from treadle.services.accounts import with_accounts
 from treadle.services.context import App
@@ -28,7 +28,7 @@ COOKIE_S = 3600
 
 
 @router.get("/connect/{token}")
-async def land(token: str, app: House) -> Response:
+async def land(token: str, app: CurrentApp) -> Response:
     """Who asks for what; nothing is used up by looking."""
     found = await with_accounts(app, lambda service: connect.land(service, token[:200]))
     if isinstance(found, ConnectPage):
@@ -48,7 +48,7 @@ async def land(token: str, app: House) -> Response:
 
 
 @router.get("/connect/{token}/go")
-async def go(token: str, app: House) -> Response:
+async def go(token: str, app: CurrentApp) -> Response:
     """Off to Meta's window, unless it is known to refuse."""
 
     async def work(service: Accounts) -> str | ConnectPage:
@@ -62,7 +62,7 @@ async def go(token: str, app: House) -> Response:
 
 
 @router.post("/connect/{token}/help")
-async def explain(token: str, request: Request, app: House) -> Response:
+async def explain(token: str, request: Request, app: CurrentApp) -> Response:
     """What Meta's window printed, pasted by the person who saw it."""
     fields = await forms.read_fields(request, limit=FORM_BYTES, too_long=TOO_LONG)
     page = connect.explain(fields.get("said", ""))
@@ -70,7 +70,7 @@ async def explain(token: str, request: Request, app: House) -> Response:
 
 
 @router.get("/threads/callback")
-async def callback(request: Request, app: House) -> Response:
+async def callback(request: Request, app: CurrentApp) -> Response:
     """Meta's window sends the browser here, with a code or with a refusal."""
     query = {name: value[:4000] for name, value in request.query_params.items()}
     page = await with_accounts(app, lambda service: connect.finish(service, query, request.cookies.get(COOKIE)))

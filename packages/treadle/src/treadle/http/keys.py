@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Missing, Rejected
 from treadle.http import bodies, examples, reading
-from treadle.http.caller import Admin, House
+from treadle.http.caller import Admin, CurrentApp
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment
 from treadle.http.problems import Problem, invalid, not_found
@@ -32,7 +32,7 @@ EXAMPLE = {
     response_model=KeysOut,
     responses={**good(200, "Never the keys themselves.", {"data": [EXAMPLE]}), **problems()},
 )
-async def list_keys(caller: Admin, app: House) -> KeysOut:
+async def list_keys(caller: Admin, app: CurrentApp) -> KeysOut:
     return await app.db.query(services.listing, caller.workspace_id)
 
 
@@ -44,8 +44,8 @@ async def list_keys(caller: Admin, app: House) -> KeysOut:
     responses={**good(201, "'key' is shown this once.", {**EXAMPLE, "key": "trd_..."}), **problems(*BODY)},
     openapi_extra=takes(bodies.KeyIn, {"name": "publisher", "scopes": ["write"]}, required=False),
 )
-async def make_key(request: Request, caller: Admin, app: House) -> KeyMade:
-    """Scopes: `read`, `write` (includes read), `admin` (includes both); `write` unless said."""
+async def make_key(request: Request, caller: Admin, app: CurrentApp) -> KeyMade:
+    """Scopes: `read`, `write` (includes read), `admin` (includes both); `write` by default."""
     wanted = await reading.take(request, bodies.KeyIn, optional=True)
     expires_at = moment(wanted.expires_at, "expires_at")
     made = await app.db.run(
@@ -71,7 +71,7 @@ async def make_key(request: Request, caller: Admin, app: House) -> KeyMade:
     summary="Revoke a key",
     responses={204: {"description": "It opens nothing any more, from this moment."}, **problems(404, 409)},
 )
-async def revoke(key_id: str, caller: Admin, app: House) -> Response:
+async def revoke(key_id: str, caller: Admin, app: CurrentApp) -> Response:
     id_ = reading.an_id(key_id, "key")
 
     done = await app.db.run(

@@ -10,7 +10,7 @@ from treadle.domain import shapes
 from treadle.domain.findings import Finding
 from treadle.http import examples, reading
 from treadle.http.bodies import ActionsIn, PatchIn, PostFilter, listed
-from treadle.http.caller import House, Writer
+from treadle.http.caller import CurrentApp, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, moment, words
 from treadle.http.posts import STATES
@@ -49,14 +49,14 @@ _EXAMPLE = {
     },
     openapi_extra=takes(ActionsIn, _EXAMPLE, refers=(PatchIn,)),
 )
-async def act_on_many(request: Request, caller: Writer, app: House) -> ActionsOut:
+async def act_on_many(request: Request, caller: Writer, app: CurrentApp) -> ActionsOut:
     """One repair for a group of posts with one cause. Choose them by `ids`, or by `filter` (the filters of the list;
     unless it names states, those in which the action makes sense). At most 500 at once: `next` of the answer is the
     `after` of the next request. One that cannot be done undoes no other. `preview` only names the posts.
 
     `edit` takes a `patch` like PATCH. `replace` swaps a file, an address, words or a link wherever they stand in parts
-    that are not out. With `retry`, changed posts that had failed are tried again; what waited for the change goes by
-    itself."""
+    that are not published. With `retry`, changed posts that had failed are tried again; what waited for the change is
+    published automatically."""
     given = await reading.read_json(request)
     wanted = reading.checked(_read(given))
     order = wanted.order()

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from treadle.domain.findings import finding
 from treadle.http import bodies, examples, reading
-from treadle.http.caller import House, Reader, Writer
+from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, After, Limit, known_query, link_next
 from treadle.http.problems import Problem, invalid, not_found
@@ -76,11 +76,11 @@ async def upload(
     request: Request,
     response: Response,
     caller: Writer,
-    app: House,
+    app: CurrentApp,
     filename: Annotated[str, Query(max_length=200, pattern=PLAIN, description="For a raw body.")] = "",
 ) -> files.MediaOut:
     """Up to 1 GB, as `multipart/form-data` with one `file`, as the raw body, or as JSON `{"url": "..."}` to copy. Only
-    pictures and videos are kept, told by their bytes. The answer says what Threads' rules find."""
+    pictures and videos are kept, recognized by their bytes. The answer says what Threads' rules find."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > UPLOAD_LIMIT:
@@ -138,7 +138,7 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
     responses={**good(200, "Newest first.", {"data": [EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_media(
-    request: Request, response: Response, caller: Reader, app: House, limit: Limit = 50, after: After = None
+    request: Request, response: Response, caller: Reader, app: CurrentApp, limit: Limit = 50, after: After = None
 ) -> files.MediaPage:
     found = await app.db.query(files.list_media, app, caller.workspace_id, limit, reading.cursor(after))
     link_next(request, response, found.next)
@@ -157,7 +157,7 @@ async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
     summary="Read a file's facts and findings",
     responses={**good(200, "With the progress of a repair in 'job'.", EXAMPLE), **problems(404)},
 )
-async def read_media(media_id: str, caller: Reader, app: House) -> files.MediaOut:
+async def read_media(media_id: str, caller: Reader, app: CurrentApp) -> files.MediaOut:
     return files.media_out(await _one(app, caller.workspace_id, media_id), app.media())
 
 
@@ -167,7 +167,7 @@ async def read_media(media_id: str, caller: Reader, app: House) -> files.MediaOu
     summary="Delete a file",
     responses={204: {"description": "It is gone."}, **problems(404, 409)},
 )
-async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
+async def delete_media(media_id: str, caller: Writer, app: CurrentApp) -> Response:
     needed = await files.remove(app, await _one(app, caller.workspace_id, media_id))
     if needed is not None:
         raise Problem("in_use", f"The post {needed} still needs it.", extra={"post_id": needed})
@@ -184,9 +184,9 @@ async def delete_media(media_id: str, caller: Writer, app: House) -> Response:
     },
     openapi_extra=takes(bodies.RepairIn, {"on_too_long": "trim"}, required=False),
 )
-async def repair(request: Request, media_id: str, caller: Writer, app: House) -> files.MediaOut:
+async def repair(request: Request, media_id: str, caller: Writer, app: CurrentApp) -> files.MediaOut:
     """By the least that will do. The repaired file gets an id of its own (`prepared.id`); this one stays as it is.
-    Posts are repaired by themselves: this is for looking at the result first."""
+    Posts are repaired automatically: this is for seeing the result first."""
     too_long = (await reading.take(request, bodies.RepairIn, optional=True)).on_too_long or "refuse"
     row = await _one(app, caller.workspace_id, media_id)
     repairs: files.Repairs = request.app.state.repairs
@@ -203,7 +203,7 @@ async def repair(request: Request, media_id: str, caller: Writer, app: House) ->
     summary="Stop a repair",
     responses={204: {"description": "Nothing is left of it."}, **problems(404, 409)},
 )
-async def stop_repair(request: Request, media_id: str, caller: Writer, app: House) -> Response:
+async def stop_repair(request: Request, media_id: str, caller: Writer, app: CurrentApp) -> Response:
     row = await _one(app, caller.workspace_id, media_id)
     repairs: files.Repairs = request.app.state.repairs
     if not repairs.cancel(row["id"]):

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from treadle import __version__
 from treadle.http import reference
-from treadle.http.caller import House, caller_of
+from treadle.http.caller import CurrentApp, caller_of
 from treadle.http.document import good, problems
 from treadle.http.problems import Problem, not_found, page
 from treadle.observe.metrics import CONTENT_TYPE, Metrics
@@ -59,7 +59,7 @@ async def healthz() -> AliveOut:
         **good(503, "Something is missing; 'checks' says what.", model=ReadyOut),
     },
 )
-async def readyz(request: Request, response: Response, app: House) -> ReadyOut:
+async def readyz(request: Request, response: Response, app: CurrentApp) -> ReadyOut:
     """A load balancer sends requests here only while this is 200."""
     checks: dict[str, str] = {}
     state = request.app.state
@@ -69,7 +69,7 @@ async def readyz(request: Request, response: Response, app: House) -> ReadyOut:
         checks["worker"] = "ok" if alive else "no worker is alive: nothing is sent; run 'treadle worker'"
     except (DatabaseError, TimeoutError):
         checks["database"] = "does not answer"
-    ready = all(said == "ok" for said in checks.values())
+    ready = all(state == "ok" for state in checks.values())
     if not ready:
         response.status_code = 503
     return ReadyOut(status="ready" if ready else "not ready", checks=checks)
@@ -117,7 +117,7 @@ def _look(conn: Connection, newest: str, now: float) -> tuple[bool, bool]:
     },
     response_class=Response,
 )
-async def metrics(request: Request, app: House) -> Response:
+async def metrics(request: Request, app: CurrentApp) -> Response:
     """Takes a key of the installation's first workspace (`read` is enough), unless TREADLE_METRICS is `open`."""
     if app.settings.metrics != "open":
         caller = await caller_of(request)

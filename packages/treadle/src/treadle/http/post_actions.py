@@ -1,12 +1,14 @@
-"""What a person can say about one post: try again, stop, yes, what happened, take it off Threads."""
+"""What a person can do with one post: retry, cancel, approve, resolve, delete it from Threads."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.http import bodies, reading
-from treadle.http.caller import House, Writer
+from treadle.http.caller import CurrentApp, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
@@ -32,15 +34,9 @@ _DONE = {
     response_model_exclude_unset=True,
     responses=_DONE,
 )
-async def retry_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
-    """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are out stay out."""
-    return await action(
-        response,
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.retry(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
+async def retry_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
+    """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are published stay."""
+    return await action(response, app, caller, post_id, app.posts.retry)
 
 
 @router.post(
@@ -50,33 +46,21 @@ async def retry_post(response: Response, post_id: PostId, caller: Writer, app: H
     response_model_exclude_unset=True,
     responses=_DONE,
 )
-async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
-    """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is out."""
-    return await action(
-        response,
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.cancel(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
+async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
+    """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is published."""
+    return await action(response, app, caller, post_id, app.posts.cancel)
 
 
 @router.post(
     "/{post_id}/confirm",
-    summary="Say yes",
+    summary="Approve a post",
     response_model=ActionOut,
     response_model_exclude_unset=True,
     responses=_DONE,
 )
-async def confirm_post(response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
+async def confirm_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """To a post that is held because it is late, to a draft, or to one that waits for approval."""
-    return await action(
-        response,
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.confirm(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id),
-    )
+    return await action(response, app, caller, post_id, app.posts.confirm)
 
 
 @router.post(
@@ -87,42 +71,30 @@ async def confirm_post(response: Response, post_id: PostId, caller: Writer, app:
     responses={**_DONE, **problems(404, 409, 424, *BODY)},
     openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
 )
-async def resolve_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> ActionOut:
-    """For a post whose publish nobody could prove: name the live post, or say that nothing is out. A `permalink` alone
-    is looked up among the account's posts on Threads."""
-    said = await reading.take(request, bodies.ResolveIn)
-    live, permalink = said.threads_id, said.permalink
-    if permalink and not live and not said.absent:
+async def resolve_post(
+    request: Request, response: Response, post_id: PostId, caller: Writer, app: CurrentApp
+) -> ActionOut:
+    """For a post whose publish nobody could prove: name the live post, or say that nothing was published. A
+    `permalink` alone is looked up among the account's posts on Threads."""
+    answer = await reading.take(request, bodies.ResolveIn)
+    live, permalink = answer.threads_id, answer.permalink
+    if permalink and not live and not answer.absent:
         found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
         if not isinstance(found, Named):
             raise refusal(found)
         live, permalink = found.id, found.permalink
-    return await action(
-        response,
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.resolve(
-            conn,
-            caller.workspace_id,
-            id_,
-            now=app.now(),
-            actor=caller.key_id,
-            live_id=live,
-            absent=bool(said.absent),
-            permalink=permalink,
-        ),
-    )
+    resolve = partial(app.posts.resolve, live_id=live, absent=bool(answer.absent), permalink=permalink)
+    return await action(response, app, caller, post_id, resolve)
 
 
 @router.post(
     "/{post_id}/unpublish",
-    summary="Take it off Threads",
+    summary="Delete a post from Threads",
     response_model=UnpublishedOut,
     response_model_exclude_unset=True,
     responses={**_DONE, **problems(404, 409, 424)},
 )
-async def unpublish_post(post_id: PostId, caller: Writer, app: House) -> UnpublishedOut:
+async def unpublish_post(post_id: PostId, caller: Writer, app: CurrentApp) -> UnpublishedOut:
     """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows
     100 deletions a day. Parts that could not be deleted are named."""
     id_ = reading.an_id(post_id, "post")

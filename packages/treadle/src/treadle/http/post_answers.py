@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from fastapi import Response
 
@@ -30,14 +30,21 @@ async def the_post(app: App, caller: Caller, post_id: str) -> PostOut:
     return post
 
 
-async def act(
-    app: App, caller: Caller, post_id: str, deed: Callable[[Connection, str], Answer]
-) -> tuple[Done, PostOut]:
+class Action(Protocol):
+    """Something that is done with a post, in a transaction."""
+
+    def __call__(
+        self, conn: Connection, workspace_id: str, post_id: str, /, *, now: float, actor: str
+    ) -> Answer: ...
+
+
+async def act(app: App, caller: Caller, post_id: str, action: Action) -> tuple[Done, PostOut]:
     """Do something with a post; what was done, and the post afterwards."""
     id_ = reading.an_id(post_id, "post")
 
     def work(conn: Connection) -> tuple[Answer, PostOut | None]:
-        return deed(conn, id_), read_post(conn, caller.workspace_id, id_)
+        answer = action(conn, caller.workspace_id, id_, now=app.now(), actor=caller.key_id)
+        return answer, read_post(conn, caller.workspace_id, id_)
 
     answer, post = await app.db.run(work)
     if isinstance(answer, Rejected | Missing | Refusal):
@@ -47,9 +54,7 @@ async def act(
     return answer, post
 
 
-async def action(
-    response: Response, app: App, caller: Caller, post_id: str, deed: Callable[[Connection, str], Answer]
-) -> ActionOut:
+async def action(response: Response, app: App, caller: Caller, post_id: str, wanted: Action) -> ActionOut:
     """The same as the answer of a route."""
-    done, post = await act(app, caller, post_id, deed)
+    done, post = await act(app, caller, post_id, wanted)
     return ActionOut(message=done.message, **done.detail, post=tag(response, post))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Missing, Refusal, Rejected
 from treadle.domain.states import STATE_WORDS
 from treadle.http import bodies, reading
-from treadle.http.caller import House, Reader, Writer
+from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, IDEMPOTENCY, IF_MATCH, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE, POST_IN_EXAMPLE
 from treadle.http.lists import PLAIN, After, Limit, known_query, link_next, moment, words
@@ -34,7 +35,7 @@ STATES = frozenset(STATE_WORDS)
     response_model=PostOut,
     response_model_exclude_unset=True,
     responses={
-        **good(201, "Stored; it goes out by itself.", POST_EXAMPLE, "Location", "ETag"),
+        **good(201, "Stored. Treadle publishes it automatically.", POST_EXAMPLE, "Location", "ETag"),
         **good(
             200,
             "An earlier request with this Idempotency-Key made it.",
@@ -47,7 +48,7 @@ STATES = frozenset(STATE_WORDS)
     },
     openapi_extra=takes(bodies.PostIn, POST_IN_EXAMPLE, parameters=[IDEMPOTENCY]),
 )
-async def create_post(request: Request, response: Response, caller: Writer, app: House) -> PostOut:
+async def create_post(request: Request, response: Response, caller: Writer, app: CurrentApp) -> PostOut:
     """Stored and enqueued in one transaction: an accepted post is never lost, and never sent twice."""
     key = reading.idempotency_key(request)
     body = await reading.read_json(request)
@@ -79,7 +80,7 @@ async def list_all(
     request: Request,
     response: Response,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     state: Annotated[list[str] | None, Query(description="Repeat it, or join by commas.")] = None,
     lane: Annotated[list[str] | None, Query(description="Lane of the present cause.")] = None,
     pattern: Annotated[list[str] | None, Query(description="Pattern of the present cause.")] = None,
@@ -131,7 +132,7 @@ async def list_all(
     },
 )
 async def read_one(
-    request: Request, response: Response, post_id: PostId, caller: Reader, app: House
+    request: Request, response: Response, post_id: PostId, caller: Reader, app: CurrentApp
 ) -> PostOut | Response:
     """Its state in words, each part, the cause when something is wrong, and what happens next and when."""
     post = tag(response, await the_post(app, caller, post_id))
@@ -141,25 +142,22 @@ async def read_one(
 
 @router.patch(
     "/{post_id}",
-    summary="Change a post that is not out",
+    summary="Change a post that is not published",
     response_model=PostOut,
     response_model_exclude_unset=True,
     responses={**good(200, "As it is now.", POST_EXAMPLE, "ETag"), **problems(404, 409, 412, *BODY)},
     openapi_extra=takes(bodies.PatchIn, {"text": "Better words"}, parameters=[IF_MATCH]),
 )
-async def patch_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: House) -> PostOut:
-    """Send only what changes. A post that was blocked by its own content goes by itself afterwards; parts that are
-    out stay as they are."""
+async def patch_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> PostOut:
+    """Send only what changes. A post that was blocked by its own content is published automatically afterwards; parts
+    that are published stay as they are."""
     patch = await reading.read_object(request)
     wanted = reading.wanted_version(request)
-    _, post = await act(
-        app,
-        caller,
-        post_id,
-        lambda conn, id_: app.posts.edit(
-            conn, caller.workspace_id, id_, patch, now=app.now(), actor=caller.key_id, version=wanted
-        ),
-    )
+
+    def edit(conn: sa.Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
+        return app.posts.edit(conn, workspace_id, id_, patch, now=now, actor=actor, version=wanted)
+
+    _, post = await act(app, caller, post_id, edit)
     return tag(response, post)
 
 
@@ -169,7 +167,7 @@ async def patch_post(request: Request, response: Response, post_id: PostId, call
     summary="Delete a post that was never sent",
     responses={204: {"description": "It is gone, with its timeline."}, **problems(404, 409)},
 )
-async def delete_post(post_id: PostId, caller: Writer, app: House) -> Response:
+async def delete_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Response:
     answer = await app.db.run(app.posts.delete, caller.workspace_id, reading.an_id(post_id, "post"))
     if isinstance(answer, Rejected | Missing | Refusal):
         raise refusal(answer)
@@ -183,7 +181,7 @@ async def delete_post(post_id: PostId, caller: Writer, app: House) -> Response:
     response_model_exclude_unset=True,
     responses={**good(200, "Oldest first."), **problems(404)},
 )
-async def post_events(post_id: PostId, caller: Reader, app: House) -> EventsOut:
+async def post_events(post_id: PostId, caller: Reader, app: CurrentApp) -> EventsOut:
     """Every stage, how long it took, what Threads answered (secrets removed), and what was decided."""
     found = await app.db.query(read_events, caller.workspace_id, reading.an_id(post_id, "post"))
     if found is None:
@@ -198,7 +196,7 @@ async def post_events(post_id: PostId, caller: Reader, app: House) -> EventsOut:
     response_model_exclude_unset=True,
     responses={**good(200, "The error under THREADS, or null."), **problems(404)},
 )
-async def errors_verbose(post_id: PostId, caller: Reader, app: House) -> VerboseOut:
+async def errors_verbose(post_id: PostId, caller: Reader, app: CurrentApp) -> VerboseOut:
     """For code written against bundle.social's `errorsVerbose`: the same fields, with the diagnosis in `meta`."""
     post = await the_post(app, caller, post_id)
     return verbose_error(post, await app.db.query(last_status, post_id) if post.cause else None)

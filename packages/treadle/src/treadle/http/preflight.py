@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from treadle.http import bodies, reading
-from treadle.http.caller import House, Reader
+from treadle.http.caller import CurrentApp, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_IN_EXAMPLE
 from treadle.http.lists import known_query
@@ -39,7 +39,7 @@ router = APIRouter(tags=["Posts"], dependencies=[Depends(known_query)])
 async def preflight(
     request: Request,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     look_at_media: Annotated[bool, Query(alias="media", description="false: do not look at the media.")] = True,
 ) -> PreflightOut:
     """Every rule of the post, permissions and health of the account, open causes in its way, and each medium looked at

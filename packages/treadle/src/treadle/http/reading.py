@@ -59,7 +59,7 @@ async def read_json(request: Request, limit: int = JSON_LIMIT, *, optional: bool
 
 
 def parse_json(body: bytes) -> Any:
-    """The body as JSON; what is wrong with it is said with its place."""
+    """The body as JSON; an error names the place where it breaks."""
     read = incoming.parse_json(body)
     if isinstance(read, incoming.NotJson):
         raise Problem("bad_json", read.message)

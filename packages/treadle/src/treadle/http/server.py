@@ -21,7 +21,7 @@ from treadle.domain.findings import Finding, finding
 from treadle.domain.sentences import SENTENCES
 from treadle.hosts import hosts_of
 from treadle.http import document, operating
-from treadle.http.gate import METHODS, Gate, Protected
+from treadle.http.middleware import METHODS, KnownHosts, Protected
 from treadle.http.problems import Problem, invalid
 from treadle.http.rate_limits import RateLimited, RateLimits
 from treadle.ids import new_id
@@ -39,7 +39,7 @@ ASKED = ("/v1/", "/healthz", "/readyz", "/metrics")
 
 
 def create_api(app: App) -> FastAPI:
-    """The HTTP API over an open house. ``api.state.treadle`` is the house; pages are mounted by the caller."""
+    """The HTTP API over an open application, ``api.state.treadle``; pages are mounted by the caller."""
 
     @asynccontextmanager
     async def life(api: FastAPI) -> AsyncIterator[None]:
@@ -72,12 +72,12 @@ class _Server(FastAPI):
         """Around everything, answers to failures of ours included."""
         settings = self.state.treadle.settings
         hosts = hosts_of(settings.public_url, settings.allowed_hosts)
-        gate = Gate(super().build_middleware_stack(), hosts, settings.public_url)
-        return _Watched(Protected(gate), self.state.metrics)
+        checked = KnownHosts(super().build_middleware_stack(), hosts, settings.public_url)
+        return _Watched(Protected(checked), self.state.metrics)
 
 
 def describe() -> dict[str, Any]:
-    """The OpenAPI document, without a house."""
+    """The OpenAPI document, without an application behind it."""
     api = FastAPI(title="Treadle", version=__version__)
     for router in routers():
         api.include_router(router)
@@ -109,7 +109,7 @@ def routers() -> Sequence[APIRouter]:
         workspaces,
     )
 
-    rooms = (
+    modules = (
         many_posts,
         bulk_posts,
         posts,
@@ -127,7 +127,7 @@ def routers() -> Sequence[APIRouter]:
         export,
         operating,
     )
-    return [room.router for room in (*rooms, from_meta, from_meta_connect)]
+    return [module.router for module in (*modules, from_meta, from_meta_connect)]
 
 
 def _refusals(api: FastAPI, public_url: str) -> None:
@@ -144,11 +144,11 @@ def _refusals(api: FastAPI, public_url: str) -> None:
         code = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}.get(
             error.status_code, "invalid_request"
         )
-        said = "There is nothing at this address." if error.status_code == 404 else ""
+        detail = "There is nothing at this address." if error.status_code == 404 else ""
         headers = dict(error.headers or {})
         if error.status_code == 405:
             headers["Allow"] = ", ".join(sorted(_methods(api, request)))
-        made = Problem(code, said, status=error.status_code, headers=headers)
+        made = Problem(code, detail, status=error.status_code, headers=headers)
         return made.response(public_url, request.url.path)
 
     async def database(request: Request, error: Exception) -> Response:
@@ -158,8 +158,8 @@ def _refusals(api: FastAPI, public_url: str) -> None:
 
     async def unkept(request: Request, error: Exception) -> Response:
         log.warning("api.unkept", path=request.url.path, error=type(error).__name__)
-        said = "Something in the request is a value that the database cannot hold, such as the character NUL."
-        return Problem("invalid_request", said, extra={"findings": []}).response(public_url, request.url.path)
+        detail = "Something in the request is a value that the database cannot hold, such as the character NUL."
+        return Problem("invalid_request", detail, extra={"findings": []}).response(public_url, request.url.path)
 
     async def gone(request: Request, error: Exception) -> Response:
         return Response(status_code=400)  # nobody reads it: the client hung up while it was sending

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from treadle.domain.findings import finding
-from treadle.http.caller import House, Reader
+from treadle.http.caller import CurrentApp, Reader
 from treadle.http.document import problems
 from treadle.http.lists import known_query, words
 from treadle.http.problems import Problem, invalid
@@ -51,7 +51,7 @@ def hub_of(request: Request) -> Hub:
                 "name": "Last-Event-ID",
                 "in": "header",
                 "required": False,
-                "description": "The last id seen; what came after it is sent first. Browsers send it by themselves.",
+                "description": "The last id seen; what came after it is sent first. Browsers send it automatically.",
                 "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
             }
         ]
@@ -60,7 +60,7 @@ def hub_of(request: Request) -> Hub:
 async def events(
     request: Request,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     types: Annotated[list[str] | None, Query(description="Only these, such as post.published or post.*")] = None,
     after: Annotated[
         int | None, Query(ge=0, le=2**60, description="Like Last-Event-ID, for clients without it.")
@@ -93,12 +93,12 @@ async def events(
 
 
 def _start(request: Request, after: int | None) -> int | None:
-    said = request.headers.get("last-event-id")
-    if said is None:
+    last = request.headers.get("last-event-id")
+    if last is None:
         return after
-    if not (said.isascii() and said.isdigit() and len(said) <= 18):
-        raise invalid([finding("Last-Event-ID", "event_id", given=said)])
-    return int(said)
+    if not (last.isascii() and last.isdigit() and len(last) <= 18):
+        raise invalid([finding("Last-Event-ID", "event_id", given=last)])
+    return int(last)
 
 
 async def lines(changes: AsyncGenerator[ChangeOut | None, None]) -> AsyncGenerator[str, None]:

@@ -1,4 +1,4 @@
-"""``/v1/webhooks``: where this workspace wants to be told, and what was told."""
+"""``/v1/webhooks``: where this workspace's events are sent, and what was sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.http import examples, reading
 from treadle.http.bodies import WebhookIn, WebhookPatch
-from treadle.http.caller import Admin, House, Reader
+from treadle.http.caller import Admin, CurrentApp, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import After, Limit, known_query, link
 from treadle.http.problems import Problem, invalid, not_found
@@ -61,14 +61,14 @@ def _no(answer: Refusal) -> Problem:
     response_model=WebhooksOut,
     responses={**good(200, "Never their secrets.", {"data": [EXAMPLE]}), **problems()},
 )
-async def list_webhooks(caller: Reader, app: House) -> WebhooksOut:
+async def list_webhooks(caller: Reader, app: CurrentApp) -> WebhooksOut:
     return await app.db.query(services.listing, caller.workspace_id)
 
 
 @router.post(
     "",
     status_code=201,
-    summary="Be told",
+    summary="Create a webhook",
     response_model=WebhookMade,
     responses={
         **good(201, "'secret' is shown this once.", {**EXAMPLE, "secret": "whsec_..."}, "Location"),
@@ -76,7 +76,7 @@ async def list_webhooks(caller: Reader, app: House) -> WebhooksOut:
     },
     openapi_extra=takes(WebhookIn, {"url": "https://app.example/treadle", "types": ["post.published"]}),
 )
-async def create_webhook(request: Request, response: Response, caller: Admin, app: House) -> WebhookMade:
+async def create_webhook(request: Request, response: Response, caller: Admin, app: CurrentApp) -> WebhookMade:
     """Deliveries follow Standard Webhooks: verify `webhook-signature` with the secret, and take the same `webhook-id`
     once. What is not answered with 2xx is sent again for two days, with growing gaps."""
     wanted = await reading.take(request, WebhookIn)
@@ -93,7 +93,7 @@ async def create_webhook(request: Request, response: Response, caller: Admin, ap
 
 @router.get(
     "/events",
-    summary="What can be told",
+    summary="List the events that can be sent",
     response_model=EventKindsOut,
     responses={**good(200, "Names and meanings.", {"data": [{"type": "post.held", "meaning": "..."}]}), **problems()},
 )
@@ -107,7 +107,7 @@ async def list_events(caller: Reader) -> EventKindsOut:
     response_model=WebhookOut,
     responses={**good(200, "As it is.", EXAMPLE), **problems(404)},
 )
-async def read_webhook(webhook_id: str, caller: Reader, app: House) -> WebhookOut:
+async def read_webhook(webhook_id: str, caller: Reader, app: CurrentApp) -> WebhookOut:
     found = await app.db.query(services.read, caller.workspace_id, reading.an_id(webhook_id, "webhook"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -121,7 +121,7 @@ async def read_webhook(webhook_id: str, caller: Reader, app: House) -> WebhookOu
     responses={**good(200, "As it is now.", EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(WebhookPatch, {"paused": False}),
 )
-async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: House) -> WebhookOut:
+async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: CurrentApp) -> WebhookOut:
     id_ = reading.an_id(webhook_id, "webhook")
     wanted = await reading.take(request, WebhookPatch)
     made = await app.db.run(
@@ -147,7 +147,7 @@ async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: 
     summary="Remove a webhook",
     responses={204: {"description": "Nothing more is sent there, also not what waited."}, **problems(404)},
 )
-async def remove_webhook(webhook_id: str, caller: Admin, app: House) -> Response:
+async def remove_webhook(webhook_id: str, caller: Admin, app: CurrentApp) -> Response:
     id_ = reading.an_id(webhook_id, "webhook")
     done = await app.db.run(lambda conn: services.remove(conn, app, caller.workspace_id, id_, actor=caller.key_id))
     if not done:
@@ -165,7 +165,7 @@ async def remove_webhook(webhook_id: str, caller: Admin, app: House) -> Response
         **problems(404),
     },
 )
-async def rotate_secret(webhook_id: str, caller: Admin, app: House) -> SecretOut:
+async def rotate_secret(webhook_id: str, caller: Admin, app: CurrentApp) -> SecretOut:
     id_ = reading.an_id(webhook_id, "webhook")
     made = await app.db.run(
         lambda conn: services.rotate_secret(conn, app, caller.workspace_id, id_, actor=caller.key_id)
@@ -182,7 +182,7 @@ async def rotate_secret(webhook_id: str, caller: Admin, app: House) -> SecretOut
     response_model=DeliveryQueued,
     responses={**good(202, "Queued; look at its delivery.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
-async def ping_webhook(webhook_id: str, caller: Admin, app: House) -> DeliveryQueued:
+async def ping_webhook(webhook_id: str, caller: Admin, app: CurrentApp) -> DeliveryQueued:
     id_ = reading.an_id(webhook_id, "webhook")
     made = await app.db.run(lambda conn: services.ping(conn, app, caller.workspace_id, id_))
     if isinstance(made, Refusal):
@@ -202,7 +202,7 @@ async def list_deliveries(
     response: Response,
     webhook_id: str,
     caller: Reader,
-    app: House,
+    app: CurrentApp,
     limit: Limit = 50,
     after: After = None,
 ) -> DeliveryPage:
@@ -222,7 +222,7 @@ async def list_deliveries(
     response_model=DeliveryQueued,
     responses={**good(202, "Queued, with its id as before.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
-async def redeliver(webhook_id: str, delivery_id: str, caller: Admin, app: House) -> DeliveryQueued:
+async def redeliver(webhook_id: str, delivery_id: str, caller: Admin, app: CurrentApp) -> DeliveryQueued:
     hook, one = reading.an_id(webhook_id, "webhook"), reading.an_id(delivery_id, "delivery")
     done = await app.db.run(
         lambda conn: services.redeliver(conn, app, caller.workspace_id, hook, one, actor=caller.key_id)

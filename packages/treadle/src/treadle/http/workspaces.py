@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from treadle.domain.answers import Rejected
 from treadle.http import bodies, examples, reading
-from treadle.http.caller import Admin, Caller, House, Reader
+from treadle.http.caller import Admin, Caller, CurrentApp, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query
 from treadle.http.problems import Problem, invalid, not_found
@@ -39,7 +39,7 @@ def runs_the_installation(conn: Connection, caller: Caller) -> bool:
         **problems(),
     },
 )
-async def list_workspaces(caller: Reader, app: House) -> WorkspacesOut:
+async def list_workspaces(caller: Reader, app: CurrentApp) -> WorkspacesOut:
     def work(conn: Connection) -> WorkspacesOut:
         return services.listing(conn, None if runs_the_installation(conn, caller) else caller.workspace_id)
 
@@ -54,7 +54,7 @@ async def list_workspaces(caller: Reader, app: House) -> WorkspacesOut:
     responses={**good(201, "With its first admin key in 'key', shown this once.", None, "Location"), **problems(*BODY)},
     openapi_extra=takes(bodies.WorkspaceIn, {"name": "Customer 17"}),
 )
-async def create_workspace(request: Request, response: Response, caller: Admin, app: House) -> WorkspaceMade:
+async def create_workspace(request: Request, response: Response, caller: Admin, app: CurrentApp) -> WorkspaceMade:
     """Takes an admin key of the installation's first workspace. Accounts, posts and keys of the new one are its own."""
     name = (await reading.take(request, bodies.WorkspaceIn)).name
 
@@ -78,7 +78,7 @@ async def create_workspace(request: Request, response: Response, caller: Admin, 
     response_model=WorkspaceOut,
     responses={**good(200, "With how many posts are in each state.", _EXAMPLE), **problems(404)},
 )
-async def read_workspace(workspace_id: str, caller: Reader, app: House) -> WorkspaceOut:
+async def read_workspace(workspace_id: str, caller: Reader, app: CurrentApp) -> WorkspaceOut:
     found = await app.db.query(_visible, caller, reading.an_id(workspace_id, "workspace"))
     if found is None:
         raise not_found("workspace")
@@ -98,7 +98,7 @@ def _visible(conn: Connection, caller: Caller, workspace_id: str) -> WorkspaceOu
     responses={**good(200, "As it is now.", _EXAMPLE), **problems(404, *BODY)},
     openapi_extra=takes(bodies.WorkspacePatch, {"paused": True}),
 )
-async def patch_workspace(request: Request, workspace_id: str, caller: Admin, app: House) -> WorkspaceOut:
+async def patch_workspace(request: Request, workspace_id: str, caller: Admin, app: CurrentApp) -> WorkspaceOut:
     """`paused: true` stops sending at once (what is being sent is finished); `false` lets what waited go. `options` are
     merged by name; `null` takes one away."""
     id_ = reading.an_id(workspace_id, "workspace")
@@ -130,7 +130,7 @@ async def patch_workspace(request: Request, workspace_id: str, caller: Admin, ap
         **problems(404),
     },
 )
-async def test_alerts(workspace_id: str, caller: Admin, app: House) -> AlertsTriedOut:
+async def test_alerts(workspace_id: str, caller: Admin, app: CurrentApp) -> AlertsTriedOut:
     """Goes to each of the workspace's `alert_urls` now, quiet hours or not, and waits for their answers: up to ten
     seconds."""
     id_ = reading.an_id(workspace_id, "workspace")

@@ -1,8 +1,8 @@
 """Treadle for assistants, over the Model Context Protocol: check, publish, explain, diagnose, what needs a person.
 
-Every tool works with a key of a workspace and its scope, looked at anew for every call. Publishing asks a person:
-through the assistant's own window when it has one, else the post is kept as a draft until somebody says yes on the
-pages or the command line.
+Every tool works with a key of a workspace and its scope, read again for every call. Publishing asks a person:
+through the assistant's own window when it has one, else the post is kept as a draft until somebody approves it on the
+pages or with the command line.
 """
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
@@ -20,8 +20,15 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
 from treadle.domain.answers import Rejected
+from treadle.mcp.assistants_answers import (
+    accepted_answer,
+    account_answer,
+    attention_answer,
+    post_answer,
+    refusal_text,
+    timeline_answer,
+)
 from treadle.mcp.assistants_consent import NotShowable, Target, question
-from treadle.mcp.assistants_told import accepted_told, account_told, needs_told, post_told, refusal_told, timeline_told
 from treadle.people import keys
 from treadle.people.keys import Principal, Scope
 from treadle.services import causes
@@ -67,7 +74,7 @@ class Prepared:
 
 
 class _Server(MCPServer[Any]):
-    """Arguments that do not fit are said in plain words; one that no tool has is refused, never left out in silence."""
+    """Names arguments that do not fit in plain words, and refuses one that no tool has instead of ignoring it."""
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -86,19 +93,19 @@ class _Server(MCPServer[Any]):
 
 
 def _misfits(error: ValidationError) -> str:
-    said = []
+    texts = []
     for one in error.errors(include_url=False, include_input=False):
         name = ".".join(map(str, one["loc"]))
         missing = one["type"] == "missing"
-        said.append(
+        texts.append(
             f"The argument '{name}' is missing." if missing else f"The argument '{name}' is wrong: {one['msg']}."
         )
-    return " ".join(said)
+    return " ".join(texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What every tool works with: the house, the key, and whether a person is asked before anything goes out."""
+class ToolContext:
+    """What every tool works with: the application, the key, and whether a person is asked before publishing."""
 
     app: App
     secret: str = field(repr=False)
@@ -108,36 +115,36 @@ class Door:
         """Whoever the key belongs to; raises :class:`ToolError` when it may not do this (any more)."""
         found = await self.app.db.query(keys.who, self.secret, now=self.app.now()) if self.secret else None
         if found is None:
-            said = "The key is not valid any more." if self.secret else "No key was given to 'treadle mcp'."
-            raise ToolError(f"{said} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
+            why = "The key is not valid any more." if self.secret else "No key was given to 'treadle mcp'."
+            raise ToolError(f"{why} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
         if not found.may(scope):
             raise ToolError(f"The key may not do this: it needs the scope '{scope}'.")
         return found
 
 
 def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
-    """The server over an open house. ``secret`` is the key it works with; ``confirm`` false publishes unasked."""
+    """The server of an open application. ``secret``: the key it works with; ``confirm`` false publishes unasked."""
     server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
-    door = Door(app, secret, confirm)
+    tools = ToolContext(app, secret, confirm)
     for offer in (_offer_accounts, _offer_check, _offer_publish, _offer_explain, _offer_diagnose, _offer_needs):
-        offer(server, door)
+        offer(server, tools)
     return server
 
 
-def _offer_accounts(server: MCPServer[Any], door: Door) -> None:
+def _offer_accounts(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Accounts",
         description="The Threads accounts this workspace publishes to, and their health.",
         annotations=READS,
     )
     async def accounts() -> dict[str, Any]:
-        who = await door.may("read")
-        rows = await door.app.db.query(stored_accounts.listing, who.workspace_id)
-        return {"accounts": [account_told(row) for row in rows]}
+        who = await tools.may("read")
+        rows = await tools.app.db.query(stored_accounts.listing, who.workspace_id)
+        return {"accounts": [account_answer(row) for row in rows]}
 
 
-def _offer_check(server: MCPServer[Any], door: Door) -> None:
-    app = door.app
+def _offer_check(server: MCPServer[Any], tools: ToolContext) -> None:
+    app = tools.app
 
     @server.tool(
         title="Check a post",
@@ -153,13 +160,13 @@ def _offer_check(server: MCPServer[Any], door: Door) -> None:
         zone: Zone = "",
         options: Options = None,
     ) -> dict[str, Any]:
-        who = await door.may("read")
+        who = await tools.may("read")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         return (await inspect_post(app, who.workspace_id, body)).to_json()
 
 
-def _offer_publish(server: MCPServer[Any], door: Door) -> None:
-    app = door.app
+def _offer_publish(server: MCPServer[Any], tools: ToolContext) -> None:
+    app = tools.app
 
     async def prepared(
         text: str,
@@ -171,14 +178,14 @@ def _offer_publish(server: MCPServer[Any], door: Door) -> None:
         options: dict[str, Any] | None,
     ) -> Prepared:
         """The request as it will be stored, checked, and the question about it: made once, for asking and storing."""
-        who = await door.may("write")
+        who = await tools.may("write")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         return await _prepare(app, who.workspace_id, body)
 
     async def person(ctx: Context, wanted: Annotated[Prepared, Resolve(prepared)]) -> Yes | Elicit[Yes]:
         """Ask, unless nobody is to be asked or nobody can be."""
-        if not door.confirm or not _can_ask(ctx):
-            return Yes(publish=not door.confirm)
+        if not tools.confirm or not _can_ask(ctx):
+            return Yes(publish=not tools.confirm)
         if isinstance(wanted.question, NotShowable):
             raise ToolError(f"{wanted.question.message} Nothing was stored or sent.")
         return Elicit(wanted.question, Yes)
@@ -201,21 +208,21 @@ def _offer_publish(server: MCPServer[Any], door: Door) -> None:
         options: Options = None,
         idempotency_key: Annotated[str, Field(description="The same key and post again publish nothing twice.")] = "",
     ) -> dict[str, Any]:
-        who = await door.may("write")
+        who = await tools.may("write")
         yes = isinstance(asked, AcceptedElicitation) and asked.data.publish
-        draft = door.confirm and not _can_ask(ctx)
+        draft = tools.confirm and not _can_ask(ctx)
         if not yes and not draft:
             return {"published": False, "message": "The person said no. Nothing was stored or sent."}
         body = {**wanted.body, "draft": True} if draft else wanted.body
         key = idempotency_key[:200] or None
         made = await app.db.run(accept, app, who.workspace_id, body, now=app.now(), actor=who.id, idempotency_key=key)
         if not isinstance(made, Accepted):
-            raise ToolError(refusal_told(made))
-        return accepted_told(made.post.to_json(), draft=draft, public_url=app.settings.public_url)
+            raise ToolError(refusal_text(made))
+        return accepted_answer(made.post.to_json(), draft=draft, public_url=app.settings.public_url)
 
 
-def _offer_explain(server: MCPServer[Any], door: Door) -> None:
-    app = door.app
+def _offer_explain(server: MCPServer[Any], tools: ToolContext) -> None:
+    app = tools.app
 
     @server.tool(
         title="Explain",
@@ -225,13 +232,13 @@ def _offer_explain(server: MCPServer[Any], door: Door) -> None:
     async def explain(
         what: Annotated[str, Field(description="Id of a post, or id or name of a pattern.")],
     ) -> dict[str, Any]:
-        who = await door.may("read")
+        who = await tools.may("read")
         if what.startswith("pst_"):
             post = await app.db.query(post_json, who.workspace_id, what[:40])
             if post is None:
                 raise ToolError("There is no such post in this workspace.")
             events = await app.db.query(timeline, who.workspace_id, what[:40]) or []
-            return {"post": post_told(post), "timeline": timeline_told(events)}
+            return {"post": post_answer(post), "timeline": timeline_answer(events)}
         found = causes.pattern(what)
         if found is None:
             raise ToolError(f"There is no pattern '{what[:60]}'. Use diagnose for an error answer.")
@@ -239,7 +246,7 @@ def _offer_explain(server: MCPServer[Any], door: Door) -> None:
         return {k: v for k, v in whole.items() if k != "examples"} | {"guide": app.settings.public_url + found.guide}
 
 
-def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
+def _offer_diagnose(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Diagnose",
         description="What an error answer of Meta means, who must do what, and whether a retry can work.",
@@ -252,21 +259,21 @@ def _offer_diagnose(server: MCPServer[Any], door: Door) -> None:
         stage: Annotated[str, Field(description="oauth, create_container, publish, ...; empty if not known.")] = "",
         http_status: Annotated[int | None, Field(description="If known.")] = None,
     ) -> dict[str, Any]:
-        await door.may("read")
+        await tools.may("read")
         found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
-        made: dict[str, Any] = causes.storable({**found, "guide": door.app.settings.public_url + found["guide"]})
+        made: dict[str, Any] = causes.storable({**found, "guide": tools.app.settings.public_url + found["guide"]})
         return made
 
 
-def _offer_needs(server: MCPServer[Any], door: Door) -> None:
+def _offer_needs(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="What needs me",
         description="What waits for a person: open causes, held posts, drafts, accounts in trouble.",
         annotations=READS,
     )
     async def what_needs_me() -> dict[str, Any]:
-        who = await door.may("read")
-        return await door.app.db.query(needs_told, who.workspace_id)
+        who = await tools.may("read")
+        return await tools.app.db.query(attention_answer, who.workspace_id)
 
 
 def _can_ask(ctx: Context) -> bool:
@@ -281,7 +288,7 @@ async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepare
     read = await app.db.query(check_request, app, workspace_id, body)
     account = read.account
     if read.errors or account is None:
-        raise ToolError(refusal_told(Rejected(read.errors)))
+        raise ToolError(refusal_text(Rejected(read.errors)))
     ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
     rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
     files = {

@@ -16,7 +16,7 @@ PLAIN_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ance
 _TYPES: Final = ("text/html", PROBLEM_JSON)
 
 
-class Gate:
+class KnownHosts:
     """Refuses unknown methods (501) and hosts that are not this server's (421), before anything else is done."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts, public_url: str) -> None:

@@ -16,7 +16,7 @@ MOST = 20
 _OF_AN_EVENT = ("started_at", "stage", "what", "outcome", "decision")
 
 
-def refusal_told(answer: Rejected | Missing | Refusal) -> str:
+def refusal_text(answer: Rejected | Missing | Refusal) -> str:
     match answer:
         case Rejected(findings):
             return "It cannot be published like this. " + " ".join(_words(f) for f in findings)
@@ -30,7 +30,7 @@ def _words(f: Finding) -> str:
     return f"{f.field or 'The post'}: {f.message} {f.way_out}"
 
 
-def account_told(row: AccountRow) -> dict[str, Any]:
+def account_answer(row: AccountRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "username": row.username,
@@ -40,7 +40,7 @@ def account_told(row: AccountRow) -> dict[str, Any]:
     }
 
 
-def post_told(post: Mapping[str, Any]) -> dict[str, Any]:
+def post_answer(post: Mapping[str, Any]) -> dict[str, Any]:
     cause = post["cause"]
     return {
         "id": post["id"],
@@ -56,22 +56,28 @@ def post_told(post: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def accepted_told(post: Mapping[str, Any], *, draft: bool, public_url: str) -> dict[str, Any]:
-    """Of a post that was taken: ``draft`` when it still needs somebody's yes."""
-    told = post_told(post)
+def accepted_answer(post: Mapping[str, Any], *, draft: bool, public_url: str) -> dict[str, Any]:
+    """Of a post that was accepted; ``draft``: somebody still has to approve it."""
+    answer = post_answer(post)
     if draft:
         url = f"{public_url}/posts/{post['id']}"
-        said = f"Kept as a draft: a person has to say yes, at {url} or with 'treadle posts confirm {post['id']}'."
-        return {"published": False, "message": said, "post": told}
-    return {"published": post["state"] == "published", "message": "Accepted; it goes out by itself.", "post": told}
+        message = (
+            f"Saved as a draft: a person has to approve it, at {url} or with 'treadle posts confirm {post['id']}'."
+        )
+        return {"published": False, "message": message, "post": answer}
+    return {
+        "published": post["state"] == "published",
+        "message": "Accepted. Treadle publishes it automatically.",
+        "post": answer,
+    }
 
 
-def timeline_told(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def timeline_answer(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The last of what happened to a post, without what is not known."""
     return [{k: event[k] for k in _OF_AN_EVENT if event[k] is not None} for event in events[-MOST:]]
 
 
-def needs_told(conn: Connection, workspace_id: str) -> dict[str, Any]:
+def attention_answer(conn: Connection, workspace_id: str) -> dict[str, Any]:
     open_ = [
         {
             "blocker_id": b["id"],
@@ -86,6 +92,6 @@ def needs_told(conn: Connection, workspace_id: str) -> dict[str, Any]:
     waiting = {}
     for name, state in (("held", "held"), ("drafts", "draft"), ("unproven", "checking"), ("failed", "failed")):
         found, more = list_posts(conn, workspace_id, Filters(states=(state,)), limit=MOST)
-        waiting[name] = {"posts": [post_told(post) for post in found], "more": more is not None}
-    troubled = [account_told(a) for a in accounts.listing(conn, workspace_id) if a.health != "active"]
+        waiting[name] = {"posts": [post_answer(post) for post in found], "more": more is not None}
+    troubled = [account_answer(a) for a in accounts.listing(conn, workspace_id) if a.health != "active"]
     return {"causes": open_, **waiting, "accounts": troubled}
