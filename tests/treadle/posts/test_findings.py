@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from string import Formatter
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core.core_schema import ErrorType
 
-from treadle.domain.findings import Finding
+from tests.support.sources import SOURCES, modules
+from treadle.domain.findings import Finding, Parameter, finding
 from treadle.domain.patterns import PATTERN_OF
+from treadle.domain.sentences import SENTENCES
+from treadle.web.finding_words import WORDS, words_of
 
 SCALARS = (
     st.none()
@@ -49,3 +56,42 @@ def test_every_pattern_named_is_in_the_catalogue() -> None:
 
     known = {pattern.id for pattern in load().patterns}
     assert set(PATTERN_OF.values()) <= known
+
+
+def test_every_code_has_its_sentence_and_every_sentence_is_said() -> None:
+    """By the texts of the sources: a code is a literal wherever a finding is made, and no sentence is left over."""
+    literals: set[str] = set()
+    for path in modules(SOURCES["treadle"]):
+        if path.name in ("sentences.py", "finding_words.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                literals.add(node.value)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("finding", "found.say") and len(node.args) > 1:
+                code = node.args[1]
+                either = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
+                named = {one.value for one in either if isinstance(one, ast.Constant)}
+                assert named <= SENTENCES.keys(), ast.unparse(node)
+    pydantic = set(get_args(ErrorType))
+    assert SENTENCES.keys() - literals - pydantic == set()
+
+
+def test_a_page_says_its_own_words_of_what_the_usual_sentence_knows() -> None:
+    for code, own in WORDS.items():
+        said = SENTENCES[code]
+        known = places(said.message) | places(said.way_out)
+        for text in (own.message, own.way_out):
+            assert text is None or places(text) <= known, code
+
+
+def places(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def test_a_face_renders_a_finding_in_its_own_words() -> None:
+    made = finding("media[0].id", "media_id", given="x")
+    assert words_of(made, str) == (made.message, "Add the file again.")
+    names = {"name": Parameter("topc"), "meant": Parameter("topic_tag")}
+    nearly = finding("topc", "unknown_name_near", rule="unknown_option", what="option", **names)
+    assert nearly.message == "There is no option 'topc'. Did you mean 'topic_tag'?"
+    assert words_of(nearly, {"topic_tag": "Topic", "topc": "topc"}.__getitem__)[1] == "Write 'Topic'."

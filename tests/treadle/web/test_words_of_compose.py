@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
+from treadle.domain.findings import finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post
 from treadle.web.drafts import DraftPart
@@ -40,16 +41,15 @@ WRONG: list[dict[str, Any]] = [
 def test_no_finding_speaks_of_parameters_or_requests(body: dict[str, Any]) -> None:
     found = check_post({"account_id": "acc_1", **body})
     assert found
-    for finding in found:
-        said = in_words(finding.to_json())
+    for one in found:
+        said = in_words(one)
         spoken = f"{said['message']} {said['way_out']}"
         assert not re.search(r"[a-z]_[a-z]|/v1/|\boptions\.|\{\"", spoken), spoken
-        assert finding.to_json()["message"], "the API's own answer is left alone"
+        assert one.message, "the API's own answer is left alone"
 
 
 def test_a_missing_permission_is_said_in_words() -> None:
-    said = in_words({"rule": "scope_missing", "message": "The account did not grant threads_location_tagging, which "
-                     "this post needs.", "way_out": ""})["message"]  # fmt: skip
+    said = in_words(finding("account_id", "scope_missing", scope="threads_location_tagging"))["message"]
     assert said == "The account did not grant the right to tag places, which this post needs."
 
 
@@ -150,3 +150,12 @@ def test_folded_parts_and_the_place_where_one_goes_on(sample: SampleSite) -> Non
 )  # fmt: skip
 def test_a_field_is_called_as_on_the_page(path: str, parts: int, label: str) -> None:
     assert label_of(path, parts) == label
+
+
+def test_options_that_exclude_each_other_are_said_in_the_words_of_the_page() -> None:
+    clashes = [
+        c for option in TABLE.values() for c in (*option.not_with.values(), option.not_further, option.not_on_reply)
+    ]
+    for clash in filter(None, clashes):
+        said = in_words(finding("x", "clash", rule=clash.rule, message=clash.message, way_out=clash.way_out))
+        assert not re.search(r"[a-z]_[a-z]", f"{said['message']} {said['way_out']}"), clash.rule

@@ -199,9 +199,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "id_as_number": Sentence(
         "Ids are longer than a number is exact in many languages.", "Send it as text, in quotes.", warning=True
     ),
-    "country_code": Sentence(
-        "This is no country code of ISO 3166-1 (two letters).", "Write codes such as US, CA, DE."
-    ),
+    "country_code": Sentence("This is no country code of ISO 3166-1 (two letters).", "Write codes such as US, CA, DE."),
     "country_code_near": Sentence("This is no country code of ISO 3166-1 (two letters).", "Write {meant}."),
     "text_only": Sentence("Only a post without media can have {name}.", "Leave out {name}, or the media."),
     "needs_media": Sentence("Only a post with media can have {name}.", "Leave out {name}, or add a medium."),
@@ -217,9 +215,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "poll_gap": Sentence(
         "The options of a poll must be filled from option_a on, without a gap.", "Use {names}.", "poll_options"
     ),
-    "poll_option_too_long": Sentence(
-        "The poll option has {count} characters; Threads takes {limit}.", "Shorten it."
-    ),
+    "poll_option_too_long": Sentence("The poll option has {count} characters; Threads takes {limit}.", "Shorten it."),
     "poll_option_blank": Sentence("The poll option is blank.", "Write something in it.", "poll_options"),
     "gif_id": Sentence("A GIF needs its id at GIPHY.", "Send the GIF's id as gif_id.", "gif"),
     "gif_provider": Sentence(
@@ -260,9 +256,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "range_outside": Sentence(
         "The range ends at {ends}, the text at {limit} {unit}.", "Let it end within the text.", "range"
     ),
-    "range_overlap": Sentence(
-        "Two ranges overlap.", "Join them, or let one end where the next begins.", "range"
-    ),
+    "range_overlap": Sentence("Two ranges overlap.", "Join them, or let one end where the next begins.", "range"),
     # a post: the rest
     "too_many_parts": Sentence(
         "The chain has {count} parts; Treadle takes {limit} in one post.", "Split it into several posts."

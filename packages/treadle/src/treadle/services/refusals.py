@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
@@ -139,11 +139,20 @@ class FindingOut(ApiModel):
     limit: Any = Field(None, description="What it was compared with, in the unit that 'message' names.")
     pattern: str = Field("", description="Id of the catalogue's pattern that explains it; empty: none.")
     guide: str | None = Field(None, description="Address of that pattern's guide page.")
+    _finding: Finding | None = PrivateAttr(None)
+
+    @property
+    def finding(self) -> Finding:
+        """What it was made of, for a face that has words of its own."""
+        assert self._finding is not None
+        return self._finding
 
 
 def finding_out(finding: Finding, public_url: str) -> FindingOut:
     guide = f"{public_url}/guide/errors/{finding.pattern}" if finding.pattern else None
-    return FindingOut(**finding.to_json(), guide=guide)
+    made = FindingOut(**finding.to_json(), guide=guide)
+    made._finding = finding
+    return made
 
 
 class ProblemOut(ApiModel):

@@ -93,9 +93,8 @@ async def _form(
     stored = await page.app.db.query(post_json, page.workspace, draft.post_id) if draft.post_id else None
     found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
     if errors:
-        said = [{**f.to_json()} for f in errors]
         known = {(f["field"], f["rule"]) for f in found["findings"]}
-        found["findings"] += [f for f in said if (f["field"], f["rule"]) not in known]
+        found["findings"] += [in_words(f) for f in errors if (f.field, f.rule) not in known]
     files = await uploads.known(page.app, page.workspace, _ids(draft))
     return page.render(
         "compose.html",
@@ -131,8 +130,9 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str, Any]:
-    found = (await inspect_post(page.app, page.workspace, draft.to_body(), with_media=look)).to_json()
-    return {**found, "findings": [*(f.to_json() for f in draft.troubles()), *found["findings"]]}
+    found = await inspect_post(page.app, page.workspace, draft.to_body(), with_media=look)
+    findings = [*draft.troubles(), *(one.finding for one in found.findings)]
+    return {**found.to_json(), "findings": [in_words(one) for one in findings]}
 
 
 def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int, int]] = ()) -> dict[str, Any]:
@@ -143,15 +143,14 @@ def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int,
     to_fix: list[dict[str, str]] = []
     parts = len(draft.parts)
     for finding in found["findings"]:
-        said = in_words(finding)
         part, field = place_of(finding["field"])
         known = field and (part is None or part < parts)
         place = "" if not known else field if part is None else f"part-{part}-{field}"
-        beside.setdefault(place, []).append(said)
+        beside.setdefault(place, []).append(finding)
         if finding["severity"] == "error":
             control = control_of(finding["field"]) if known else ""
             label = label_of(finding["field"], parts) if control else ""
-            to_fix.append({"control": control, "label": label, "message": said["message"]})
+            to_fix.append({"control": control, "label": label, "message": finding["message"]})
     for group in beside.values():
         group.sort(key=lambda f: f["severity"] != "error")
     looked = {str(report.get("field")): uploads.looked(report) for report in found["media"]}
@@ -335,7 +334,7 @@ async def upload(page: LoggedInUpload) -> Response:
     for file in page.files("file"):
         kept = await uploads.keep(page.app, page.workspace, file)
         if isinstance(kept, Finding):
-            troubles.append(in_words(kept.to_json()))
+            troubles.append(in_words(kept))
         else:
             items.append(kept.item)
     files = await uploads.known(page.app, page.workspace, [str(i["id"]) for i in items])

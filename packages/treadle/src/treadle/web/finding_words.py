@@ -1,0 +1,102 @@
+"""What the pages say of a finding: their own sentence for its code, or the usual one with labels among its arguments.
+
+The API keeps its names, for programs; a person sees labels, and only labels can be found on the page. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from treadle.domain.findings import Finding, Names, Parameter
+from treadle.domain.sentences import SENTENCES
+
+
+class Words(NamedTuple):
+    """What a page says in place of a finding's message and of its way out; ``None``: the usual sentence."""
+
+    message: str | None
+    way_out: str | None
+
+
+_WHEN = Words("Choose a day and a time.", "")
+_ZONE = Words("There is no time zone with this name.", "Choose one such as Europe/Berlin.")
+_SPREAD = Words(None, "Leave some out, or spread them over further parts.")
+_ADDRESS = "Write the complete public address, such as https://example.com/picture.jpg"
+
+WORDS: Mapping[str, Words] = {
+    # Its shape is a program's: a person only sees that the field does not take it.
+    "wrong_type": Words("This is not what belongs here.", "Empty the field, or fill it again."),
+    "account_required": Words("No account is chosen.", "Choose the account that publishes this."),
+    "known_account": Words(None, "Choose another account, or connect it again."),
+    "known_media": Words(None, "Add the file again."),
+    "media_id": Words(None, "Add the file again."),
+    "media_url": Words(None, f"{_ADDRESS}, or add the file itself."),
+    "link_url": Words(None, f"{_ADDRESS}."),
+    "url_and_id": Words("A medium is a file or an address; this is both.", "Add it again."),
+    "neither_url_nor_id": Words("There is neither a file nor an address.", "Add the file, or write its address."),
+    "text_too_long": Words(
+        None, "Shorten it, continue in a further part, or put the long part into “A longer text” (up to 10,000)."
+    ),
+    "too_many_media": _SPREAD,
+    "too_many_links": _SPREAD,
+    "empty_time": _WHEN,
+    "not_a_time": _WHEN,
+    "no_such_time": _WHEN,
+    "no_time_of_day": Words("Choose a time of day too.", ""),
+    "unknown_zone": _ZONE,
+    "unknown_zone_beside": _ZONE,
+    # Both readings are offered to choose from.
+    "doubled_time": Words(
+        "The clocks in {zone} go back then, and this time comes twice.", "Choose below which one is meant."
+    ),
+    "skipped_time": Words(
+        "The clocks in {zone} go forward then, and this time does not exist.", "Choose below which one is meant."
+    ),
+    "duration": Words(None, "Write hours, such as 24 or 1.5."),
+    # options
+    "not_a_choice": Words(None, "Choose one of those in its list."),
+    "not_an_id": Words(None, "Write its id, as Threads gives it."),
+    "id_as_number": Words(None, ""),
+    "gif_id": Words(None, "Write its address or its id at GIPHY."),
+    "gif_provider": Words(None, "Find it at GIPHY, and choose GIPHY."),
+    "gif_tenor": Words(None, "Find it at GIPHY, and choose GIPHY."),
+    "text_attachment_empty": Words("The longer text is empty.", "Write it, or take out its link and its formatting."),
+    "text_attachment_too_long": Words("The longer text has {count} characters; Threads takes {limit}.", None),
+    "one_link_attachment": Words("A post has one attached link: its own, or that of its longer text.", None),
+    "poll_gap": Words("The choices of a poll are filled from the first on, without a gap.", None),
+    "unknown_option": Words(None, "Leave it out."),
+}
+# Of two options that exclude each other, by the rule.
+CLASHES: Mapping[str, Words] = {
+    "ghost_reply": Words(None, "Leave out the reply, or the ghost post."),
+    "ghost_approvals": Words(None, "Leave out the approval of replies, or the ghost post."),
+    "poll_or_text_attachment": Words("A longer text cannot go with a poll.", None),
+}
+# What the account was not granted, as one would say it.
+GRANTS: Mapping[str, str] = {
+    "threads_basic": "the right to read the profile",
+    "threads_content_publish": "the right to publish",
+    "threads_location_tagging": "the right to tag places",
+    "threads_share_to_instagram": "the right to share to Instagram",
+    "threads_read_replies": "the right to read replies",
+    "threads_manage_replies": "the right to manage replies",
+}
+
+
+def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
+    """Message and way out on a page. ``label``: what the page calls a parameter."""
+    words = CLASHES.get(found.rule) if found.code == "clash" else WORDS.get(found.code)
+    said, own = SENTENCES[found.code], words or Words(None, None)
+    args = {name: _shown(value, label) for name, value in found.args.items()}
+    message = said.message if own.message is None else own.message
+    way_out = said.way_out if own.way_out is None else own.way_out
+    return message.format_map(args), way_out.format_map(args)
+
+
+def _shown(value: Any, label: Callable[[str], str]) -> Any:
+    if isinstance(value, Parameter):
+        return label(value)
+    if isinstance(value, Names):
+        return value.between.join(f"“{label(name)}”" for name in value)
+    return GRANTS.get(value, value) if isinstance(value, str) else value
