@@ -71,7 +71,7 @@ def troubled(house: House) -> House:
     tries = [{"at": 1.0, "status": None, "took_s": 0.2, "answer": "", "error": "refused"}]
     with house.app.db.begin() as conn:
         quota = {"posts_used": 3, "posts_total": 250, "at": 7.0}
-        conn.execute(sa.update(accounts).values(health="needs_reconnect", health_cause=CAUSE, quota=quota))
+        conn.execute(sa.update(accounts).values(health="reconnect", health_cause=CAUSE, quota=quota))
         conn.execute(sa.update(webhook_deliveries).values(history=tries))
         conn.execute(
             sa.insert(blockers).values(

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.sdk.trace.export import SpanExportResult
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -24,7 +28,7 @@ from treadle.engine.lease import Lease
 from treadle.observe import metrics as metrics_room
 from treadle.observe.logs import Seldom, configure
 from treadle.observe.metrics import Metrics
-from treadle.observe.tracing import OtlpJson, span_id, trace_id
+from treadle.observe.tracing import exporter_from_environment, exporter_to, resource_of, root_span, span_id, trace_id
 from treadle.observe.watching import Watch
 from treadle.settings import Settings
 from treadle.store.blockers import open_blocker
@@ -202,12 +206,13 @@ class Collector:
     """A collector for OTLP on a port of its own."""
 
     def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
+        self.got: list[ExportTraceServiceRequest] = []
         got = self.got
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                got.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+                sent = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["content-length"])))
+                got.append(sent)
                 self.send_response(200)
                 self.end_headers()
 
@@ -219,10 +224,8 @@ class Collector:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1/traces"
 
     @property
-    def spans(self) -> list[dict[str, Any]]:
-        return [
-            s for body in self.got for r in body["resourceSpans"] for scope in r["scopeSpans"] for s in scope["spans"]
-        ]
+    def spans(self) -> list[Span]:
+        return [s for body in self.got for r in body.resource_spans for scope in r.scope_spans for s in scope.spans]
 
 
 def test_what_a_library_repeats_is_said_seldom_in_our_shape() -> None:
@@ -258,7 +261,7 @@ def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:
     out, collector = io.StringIO(), Collector()
     configure(Settings(log_format="json", log_level="debug"), out)
     post = create(house, "a text that is nobody's business")
-    watch = Watch(house.app.db, "wrk_me", OtlpJson(collector.url))
+    watch = Watch(house.app.db, "wrk_me", exporter_to(collector.url))
     with house.app.db.read() as conn:
         watch._follower.read(conn)
     now = house.app.now()
@@ -270,13 +273,13 @@ def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:
     assert watch.look() == 0
     collector.server.shutdown()
     collector.server.server_close()
-    stage, whole = sorted(collector.spans, key=lambda span: "parentSpanId" not in span)
-    assert stage["traceId"] == whole["traceId"] == f"{trace_id(post, 1):032x}"
-    assert stage["parentSpanId"] == whole["spanId"] == f"{span_id(post, 1):016x}"
-    assert stage["status"]["code"] == 2
-    assert int(stage["endTimeUnixNano"]) - int(stage["startTimeUnixNano"]) == pytest.approx(3e8, abs=1e6)
-    assert whole["name"] == "post failed"
-    assert "nobody's business" not in json.dumps(collector.got)
+    stage, whole = sorted(collector.spans, key=lambda span: not span.parent_span_id)
+    assert stage.trace_id == whole.trace_id == trace_id(post, 1).to_bytes(16)
+    assert stage.parent_span_id == whole.span_id == span_id(post, 1).to_bytes(8)
+    assert stage.status.code == 2
+    assert stage.end_time_unix_nano - stage.start_time_unix_nano == pytest.approx(3e8, abs=1e6)
+    assert whole.name == "post failed"
+    assert "nobody's business" not in str(collector.got)
     [line] = [json.loads(text) for text in out.getvalue().splitlines() if "post.call" in text]
     assert (line["post_id"], line["attempt"], line["stage"], line["outcome"]) == (post, 1, "publish", "refused")
     assert line["level"] == "warning"
@@ -284,12 +287,32 @@ def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:
 
 def test_a_collector_that_is_away_harms_nothing(house: House) -> None:
     post = create(house)
-    watch = Watch(house.app.db, "wrk_me", OtlpJson("http://127.0.0.1:9/v1/traces", timeout_s=1))
+    watch = Watch(house.app.db, "wrk_me", exporter_to("http://127.0.0.1:9/v1/traces", timeout_s=1))
     with house.app.db.read() as conn:
         watch._follower.read(conn)
     with house.app.db.begin() as conn:
         add_note(conn, post, house.workspace, 1, call_note(), now=house.app.now(), worker="wrk_me")
     assert watch.look() == 1
+
+
+def test_traces_go_where_the_variables_say_or_the_log_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", raising=False)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    assert exporter_from_environment() is None
+    collector = Collector()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.removesuffix("/v1/traces"))
+    exporter = exporter_from_environment()
+    assert exporter is not None
+    span = root_span("pst_x", 1, 1.0, 2.0, "published", None, resource_of("wrk_x"))
+    assert exporter.export([span]) is SpanExportResult.SUCCESS
+    assert [one.name for one in collector.spans] == ["post published"]
+    collector.server.shutdown()
+    collector.server.server_close()
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    out = io.StringIO()
+    configure(Settings(log_format="json"), out)
+    assert exporter_from_environment() is None
+    assert "treadle[otlp]" in json.loads(out.getvalue())["next_step"]
 
 
 def test_health_and_readiness(house: House) -> None:

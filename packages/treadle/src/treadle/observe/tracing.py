@@ -1,32 +1,32 @@
 """Traces across a post's stages, made from its timeline, so that a trace tells exactly what the timeline tells.
 
 One trace per attempt of a post, whichever workers ran it: ids are derived from the post's id and the entry's, so that
-spans of several workers meet in one trace. Sent as OTLP over HTTP in JSON to ``OTEL_EXPORTER_OTLP_ENDPOINT``;
-without that address nothing is made. Spans carry stage, part, outcome, pattern and decision, and neither
-text nor answers.
+spans of several workers meet in one trace. Sent as OTLP over HTTP to ``OTEL_EXPORTER_OTLP_ENDPOINT`` by OpenTelemetry's
+exporter, which the extra ``treadle[otlp]`` brings; without that address nothing is made. Spans carry stage, part,
+outcome, pattern and decision, and neither text nor answers.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
 from treadle.store.timeline import TimelineEntry
-from treadle_threads.media.guard import Trust
-from treadle_threads.net import plain
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+EXPORT_S = 5.0
+log = structlog.get_logger("treadle.observe")
 
 
 def trace_id(post_id: str, attempt: int) -> int:
@@ -113,71 +113,20 @@ def _span(
     )
 
 
-class OtlpJson(SpanExporter):
-    """OTLP over HTTP in JSON. A collector that is away costs the spans of that moment and nothing else."""
+def exporter_to(url: str, headers: Mapping[str, str] | None = None, *, timeout_s: float = EXPORT_S) -> SpanExporter:
+    """OTLP over HTTP to a collector. One that is away costs the spans of that moment and nothing else.
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None, timeout_s: float = 5.0) -> None:
-        self._url, self._headers, self._timeout = url, headers or {}, timeout_s
+    Raises ``ImportError`` without the extra ``treadle[otlp]``.
+    """
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        body = json.dumps(otlp_json(spans)).encode()
-        headers = {"Content-Type": "application/json", **self._headers}
-        try:
-            status, _ = plain.request(
-                "POST", self._url, trust=Trust.OPERATOR, body=body, headers=headers, timeout_s=self._timeout
-            )
-        except (OSError, ValueError):
-            return SpanExportResult.FAILURE
-        return SpanExportResult.SUCCESS if 200 <= status < 300 else SpanExportResult.FAILURE
+    from treadle.observe.tracing_session import guarded_session
 
-    def shutdown(self) -> None:
-        """Nothing is kept."""
-
-
-def otlp_json(spans: Sequence[ReadableSpan]) -> dict[str, Any]:
-    """Spans of one resource as OTLP's JSON."""
-    resource = spans[0].resource.attributes if spans else {}
-    return {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": [_attribute(k, v) for k, v in resource.items()]},
-                "scopeSpans": [
-                    {"scope": {"name": "treadle", "version": __version__}, "spans": [_json(s) for s in spans]}
-                ],
-            }
-        ]
-    }
-
-
-_KINDS = {SpanKind.INTERNAL: 1, SpanKind.SERVER: 2, SpanKind.CLIENT: 3}
-
-
-def _json(span: ReadableSpan) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "traceId": f"{span.context.trace_id:032x}",
-        "spanId": f"{span.context.span_id:016x}",
-        "name": span.name,
-        "kind": _KINDS[span.kind],
-        "startTimeUnixNano": str(span.start_time),
-        "endTimeUnixNano": str(span.end_time),
-        "attributes": [_attribute(k, v) for k, v in (span.attributes or {}).items()],
-        "status": {"code": span.status.status_code.value, "message": span.status.description or ""},
-    }
-    if span.parent is not None:
-        made["parentSpanId"] = f"{span.parent.span_id:016x}"
-    return made
-
-
-def _attribute(key: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"key": key, "value": {"boolValue": value}}
-    if isinstance(value, int):
-        return {"key": key, "value": {"intValue": str(value)}}
-    return {"key": key, "value": {"stringValue": str(value)}}
+    return OTLPSpanExporter(url, headers=dict(headers or {}), timeout=timeout_s, session=guarded_session())
 
 
 def exporter_from_environment() -> SpanExporter | None:
-    """The exporter that OpenTelemetry's own variables ask for; ``None`` when they ask for none."""
+    """The exporter that OpenTelemetry's own variables ask for; ``None`` when they ask for none, or it is missing."""
     url = os.environ.get(TRACES_ENDPOINT, "")
     if not url:
         base = os.environ.get(ENDPOINT, "").rstrip("/")
@@ -185,4 +134,8 @@ def exporter_from_environment() -> SpanExporter | None:
     if not url:
         return None
     pairs = (pair.partition("=") for pair in os.environ.get(HEADERS, "").split(",") if "=" in pair)
-    return OtlpJson(url, {name.strip(): value.strip() for name, _, value in pairs})
+    try:
+        return exporter_to(url, {name.strip(): value.strip() for name, _, value in pairs})
+    except ImportError:
+        log.error("traces.exporter_missing", next_step="pip install 'treadle[otlp]', or unset the variable", to=url)
+        return None
