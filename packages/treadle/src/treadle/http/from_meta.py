@@ -6,7 +6,6 @@ None of these takes a key: each request is signed with the app's secret.
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
@@ -19,6 +18,7 @@ from treadle.domain.refusal import Refusal
 from treadle.http import forms
 from treadle.http.caller import CurrentApp
 from treadle.http.problems import Problem
+from treadle.http.templating import render
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
@@ -91,12 +91,8 @@ async def deletion(code: str, app: CurrentApp) -> Response:
         text, status = f"What came from Threads about this person was deleted on {iso(found['done_at'])}.", 200
     else:
         text, status = f"The deletion was asked for on {iso(found['requested_at'])} and is under way.", 200
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>Data deletion</title><main><h1>Data deletion</h1><p>{escape(text)}</p></main></html>",
-        status,
-        {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"},
-    )
+    headers = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
+    return HTMLResponse(render("deletion.html", text=text), status, headers)
 
 
 @router.get("/webhook")

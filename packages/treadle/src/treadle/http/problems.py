@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 from starlette.responses import JSONResponse
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.http.templating import render
 from treadle.services.refusals import KINDS, ProblemDetails, details_of, invalid_details, missing_details
 
 PROBLEM_JSON = "application/problem+json"
@@ -45,16 +45,6 @@ def not_found(what: str = "post") -> Problem:
 
 def page(code: str | None) -> str:
     """The page behind a problem's ``type``: all of them, or one."""
-    rows = [
-        f'<section id="{escape(name)}"><h2><code>{escape(name)}</code> · {kind.status}</h2>'
-        f"<p>{escape(kind.title)}</p><p><strong>Way out:</strong> {escape(kind.way_out)}</p></section>"
-        for name, kind in KINDS.items()
-        if code in (None, name)
-    ]
     title = "Problems" if code is None else f"Problem: {code}"
-    back = "" if code is None else '<p><a href="/problems">All problems</a></p>'
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title><main><h1>{escape(title)}</h1>{back}{''.join(rows)}</main></html>"
-    )
+    kinds = KINDS if code is None else {code: KINDS[code]}
+    return render("problems.html", title=title, all=code is None, kinds=kinds)
