@@ -24,7 +24,7 @@ from treadle.mcp.assistants_consent import (
     POST_LABELS,
     WITHOUT_LABEL,
     NotShowable,
-    Target,
+    PostingAccount,
     option_labels,
     question,
     visible,
@@ -32,7 +32,7 @@ from treadle.mcp.assistants_consent import (
 from treadle.store.tables import parts
 from treadle_threads.params import option_params
 
-ADA = Target("acc_1", "ada", "17841")
+ADA = PostingAccount("acc_1", "ada", "17841")
 
 
 def asked(body: dict[str, Any]) -> str:

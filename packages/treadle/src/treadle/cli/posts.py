@@ -235,14 +235,14 @@ def resolve(
     """Settle a post when Treadle could not find out whether it was published: --live URL, or --absent."""
     import asyncio
 
-    from treadle.services.naming import Named, named
+    from treadle.services.naming import NamedPost, named
 
     if bool(live) == absent:
         raise typer.BadParameter("use --live URL or --absent", param_hint="--live")
     app, workspace_id = cmd.app, cmd.workspace_id
     id_ = whole_id(cmd, post, "post")
-    found = asyncio.run(named(app, workspace_id, id_, live)) if live else Named("")
-    if not isinstance(found, Named):
+    found = asyncio.run(named(app, workspace_id, id_, live)) if live else NamedPost("")
+    if not isinstance(found, NamedPost):
         report_action(found)
         return
     with app.db.begin() as conn:

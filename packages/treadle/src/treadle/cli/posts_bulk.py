@@ -64,7 +64,7 @@ def _posts(lines: IO[bytes], account_id: str | None) -> Iterator[Any]:
 def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None) -> int:
     """Store them group by group, as they are read, and print each answer; how many were refused."""
     from treadle.domain.incoming import NotJson
-    from treadle.services.bulk import GROUP, Entry, submit_group
+    from treadle.services.bulk import GROUP, BulkEntry, submit_group
 
     numbered = enumerate(posts)
     stored = refused = 0
@@ -72,7 +72,7 @@ def _store(app: App, workspace_id: str, posts: Iterator[Any], key: str | None) -
         readable = [(n, post) for n, post in group if not isinstance(post, NotJson)]
         with app.db.begin() as conn:
             entries = submit_group(conn, app, workspace_id, readable, actor=ACTOR, key=key, now=app.now())
-        entries += [Entry(n, post) for n, post in group if isinstance(post, NotJson)]
+        entries += [BulkEntry(n, post) for n, post in group if isinstance(post, NotJson)]
         entries.sort(key=lambda entry: entry.index)
         _print_entries([entry.out(app.settings.public_url).to_json() for entry in entries])
         stored += sum(entry.stored for entry in entries)

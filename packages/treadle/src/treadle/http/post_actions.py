@@ -15,7 +15,7 @@ from treadle.http.lists import known_query
 from treadle.http.post_answers import action, the_post
 from treadle.http.problems import Problem, refusal
 from treadle.http.reading import PostId
-from treadle.services.naming import Named, named
+from treadle.services.naming import NamedPost, named
 from treadle.services.post_output import ActionOut, UnpublishedOut
 from treadle.services.unpublishing import unpublish
 
@@ -80,7 +80,7 @@ async def resolve_post(
     live, permalink = answer.threads_id, answer.permalink
     if permalink and not live and not answer.absent:
         found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
-        if not isinstance(found, Named):
+        if not isinstance(found, NamedPost):
             raise refusal(found)
         live, permalink = found.id, found.permalink
     resolve = partial(app.posts.resolve, live_id=live, absent=bool(answer.absent), permalink=permalink)

@@ -28,7 +28,7 @@ from treadle.mcp.assistants_answers import (
     refusal_text,
     timeline_answer,
 )
-from treadle.mcp.assistants_consent import NotShowable, Target, question
+from treadle.mcp.assistants_consent import NotShowable, PostingAccount, question
 from treadle.people import keys
 from treadle.people.keys import Principal, Scope
 from treadle.services import causes
@@ -66,7 +66,7 @@ class Yes(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedPost:
     """A request that keeps the rules, and what a person is asked about it."""
 
     body: dict[str, Any]
@@ -176,13 +176,13 @@ def _offer_publish(server: MCPServer[Any], tools: ToolContext) -> None:
         publish_at: str,
         zone: str,
         options: dict[str, Any] | None,
-    ) -> Prepared:
+    ) -> PreparedPost:
         """The request as it will be stored, checked, and the question about it: made once, for asking and storing."""
         who = await tools.may("write")
         body = await _body(app, who.workspace_id, text, account, media, replies, publish_at, zone, options)
         return await _prepare(app, who.workspace_id, body)
 
-    async def person(ctx: Context, wanted: Annotated[Prepared, Resolve(prepared)]) -> Yes | Elicit[Yes]:
+    async def person(ctx: Context, wanted: Annotated[PreparedPost, Resolve(prepared)]) -> Yes | Elicit[Yes]:
         """Ask, unless nobody is to be asked or nobody can be."""
         if not tools.confirm or not _can_ask(ctx):
             return Yes(publish=not tools.confirm)
@@ -197,7 +197,7 @@ def _offer_publish(server: MCPServer[Any], tools: ToolContext) -> None:
     )
     async def publish(
         ctx: Context,
-        wanted: Annotated[Prepared, Resolve(prepared)],
+        wanted: Annotated[PreparedPost, Resolve(prepared)],
         asked: Annotated[ElicitationResult[Yes], Resolve(person)],
         text: Text = "",
         account: Account = "",
@@ -282,7 +282,7 @@ def _can_ask(ctx: Context) -> bool:
     return capabilities is not None and capabilities.elicitation is not None
 
 
-async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepared:
+async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> PreparedPost:
     """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
 
     read = await app.db.query(check_request, app, workspace_id, body)
@@ -295,8 +295,8 @@ async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepare
         row["id"]: [row["filename"] or "(no name)", row["content_type"] or "", app.media().public_url(row["stored"])]
         for row in rows
     }
-    target = Target(account["id"], account["username"] or "", account["threads_user_id"])
-    return Prepared(body, question(body, target, files))
+    target = PostingAccount(account["id"], account["username"] or "", account["threads_user_id"])
+    return PreparedPost(body, question(body, target, files))
 
 
 async def _body(

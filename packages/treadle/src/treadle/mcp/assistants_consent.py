@@ -53,7 +53,7 @@ class NotShowable:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class PostingAccount:
     """The account that publishes."""
 
     id: str
@@ -62,7 +62,7 @@ class Target:
 
 
 def question(
-    body: Mapping[str, Any], account: Target, files: Mapping[str, Sequence[str]] | None = None
+    body: Mapping[str, Any], account: PostingAccount, files: Mapping[str, Sequence[str]] | None = None
 ) -> str | NotShowable:
     """What is asked about this request. ``files``: more about each uploaded file by id (name, kind, address)."""
     try:
@@ -79,7 +79,7 @@ class _NoLabelError(Exception):
     pass
 
 
-def _post(body: Mapping[str, Any], account: Target, files: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _post(body: Mapping[str, Any], account: PostingAccount, files: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield (
         f"Publish on Threads as @{visible(account.username)} "
         f"(account {visible(account.id)}, Threads user id {visible(account.threads_user_id)})?"

@@ -38,7 +38,7 @@ class BulkOut(ApiModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BulkEntry:
     """The answer to one post of many; ``index`` is its place in the request."""
 
     index: int
@@ -59,7 +59,7 @@ class Entry:
         return BulkItem(index=self.index, status=problem.status, problem=problem)
 
 
-def bulk_out(entries: Sequence[Entry], public_url: str) -> BulkOut:
+def bulk_out(entries: Sequence[BulkEntry], public_url: str) -> BulkOut:
     accepted = sum(entry.stored for entry in entries)
     data = [entry.out(public_url) for entry in entries]
     return BulkOut(data=data, accepted=accepted, refused=len(entries) - accepted)
@@ -67,12 +67,12 @@ def bulk_out(entries: Sequence[Entry], public_url: str) -> BulkOut:
 
 async def submit_many(
     app: App, workspace_id: str, posts: Sequence[Any], *, actor: str, key: str | None
-) -> list[Entry] | Rejected:
+) -> list[BulkEntry] | Rejected:
     """Store 1 to 500 posts; an entry for each, in the order sent. ``key`` as in :func:`submit_group`."""
     if not 1 <= len(posts) <= MOST:
         count = len(posts)
         return Rejected((finding("posts", "many_posts", given=count, limit=[1, MOST], count=count, most=MOST),))
-    numbered, made = list(enumerate(posts)), list[Entry]()
+    numbered, made = list(enumerate(posts)), list[BulkEntry]()
     for start in range(0, len(numbered), GROUP):
         group = numbered[start : start + GROUP]
         made += await app.db.run(submit_group, app, workspace_id, group, actor=actor, key=key, now=app.now())
@@ -88,7 +88,7 @@ def submit_group(
     actor: str,
     key: str | None,
     now: float,
-) -> list[Entry]:
+) -> list[BulkEntry]:
     """Store the posts of a group, each with its index, in the caller's transaction.
 
     ``key``: an idempotency key for all, from which each post without one of its own gets ``<key>#<index>``.
@@ -104,7 +104,7 @@ def submit_group(
             answer = accept(conn, app, workspace_id, body, now=now, actor=actor, idempotency_key=own_key or derived)
         if isinstance(answer, Rejected):
             answer = Rejected(with_field(answer.findings, f"posts[{index}]"))
-        made.append(Entry(index, answer))
+        made.append(BulkEntry(index, answer))
     return made
 
 

@@ -22,18 +22,18 @@ _CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPost:
     """A post on Threads. ``permalink`` is ``None`` where only an id was given."""
 
     id: str
     permalink: str | None = None
 
 
-async def named(app: App, workspace_id: str, post_id: str, said: str) -> Named | Missing | Refusal:
+async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPost | Missing | Refusal:
     """The post that ``said`` means: an id, or an address, which is looked up in the list of the post's account."""
     said = said.strip()
     if said.isascii() and said.isdigit() and len(said) < 40:
-        return Named(said)
+        return NamedPost(said)
     code = code_of(said)
     if code is None:
         return Refusal(
@@ -64,7 +64,7 @@ def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[Accoun
     return view_of(conn, part["account_id"]), part_view(part)
 
 
-async def _look(house: WorkerContext, account: AccountView, part: PartView, code: str) -> Named | Refusal:
+async def _look(house: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Refusal:
     if not house.opens(account):
         found = unreadable.cause()
         return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
@@ -72,7 +72,7 @@ async def _look(house: WorkerContext, account: AccountView, part: PartView, code
     for item in listed.items:
         address = str(item.get("permalink") or "")
         if item.get("id") and code_of(address) == code:
-            return Named(str(item["id"]), address)
+            return NamedPost(str(item["id"]), address)
     if listed.failed is not None:
         cause = listed.failed.diagnosis
         return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.states import CANCELABLE, EDITABLE
-from treadle.services.naming import Named, named
+from treadle.services.naming import NamedPost, named
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
 from treadle.store.repair_preview import counted
@@ -170,18 +170,18 @@ async def _take_off(page: PageRequest, post_id: str) -> Response:
 
 async def _settle(page: PageRequest, post_id: str) -> Any:
     """What a person saw on Threads: this very post, or none."""
-    live = Named("")
+    live = NamedPost("")
     if page.text("absent") != "yes":
         if not page.text("live").strip():
             return Refusal("unsaid", "Give the address of the post as Threads shows it, or tick that none is there.")
         found = await named(page.app, page.workspace, post_id, page.text("live"))
-        if not isinstance(found, Named):
+        if not isinstance(found, NamedPost):
             return found
         live = found
     return await page.app.db.run(_resolve, page, post_id, live)
 
 
-def _resolve(conn: sa.Connection, page: PageRequest, post_id: str, live: Named) -> Any:
+def _resolve(conn: sa.Connection, page: PageRequest, post_id: str, live: NamedPost) -> Any:
     return page.app.posts.resolve(
         conn,
         page.workspace,
