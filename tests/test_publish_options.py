@@ -21,12 +21,12 @@ import pytest
 
 from tests.support.option_samples import IMAGE, TEXT, at_limit, beyond, in_a_wrong_place, part_with, post_with
 from treadle.accounts import needs
-from treadle.domain import changes, options, params, rules_options
+from treadle.domain import changes, options, params, post_shape, rules_options
+from treadle.domain.findings import Parameter, finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post, scopes_needed
 from treadle.domain.rules_media import MEDIA_KEYS
 from treadle.domain.view import PartView
-from treadle.http import bodies
 from treadle.mcp import assistants_consent
 from treadle.web import draft_options, field_words, preview
 from treadle.web.drafts import DraftPart, place_of
@@ -137,7 +137,7 @@ def sent_to_threads(option: Option) -> None:
 
 
 def described_in_the_api(option: Option) -> None:
-    described = bodies.options_model(vars(bodies)["TABLE"]).model_json_schema()["properties"][option.name]
+    described = post_shape.options_model(vars(post_shape)["TABLE"]).model_json_schema()["properties"][option.name]
     assert described == schema_of(option)
     assert option.about in described["description"]
     assert jsonschema_rs.is_valid(described, at_limit(option))
@@ -182,9 +182,8 @@ def offered_in_the_form_and_back(option: Option) -> None:
 def findings_lead_to_its_field(option: Option) -> None:
     path = f"options.{option.name}"
     assert field_words.label_of(path, 1) == option.label
-    assert field_words.plain(f"Leave out {option.name}.") == (
-        f"Leave out “{option.label}”." if "_" in option.name else f"Leave out {option.name}."
-    )
+    said = field_words.in_words(finding(path, "needs_media", name=Parameter(option.name)))
+    assert said["way_out"] == f"Leave out “{option.label}”, or add a medium."
     control = field_words.control_of(path)
     if option.name in MEDIA_KEYS:
         assert control == "part-0-media"
@@ -213,7 +212,7 @@ def named_in_the_timeline(option: Option) -> None:
 
 
 def asked_about_by_an_assistant(option: Option) -> None:
-    target = assistants_consent.Target("acc_1", "ada", "17841")
+    target = assistants_consent.PostingAccount("acc_1", "ada", "17841")
     question = assistants_consent.question(post_with(option, at_limit(option)), target)
     assert isinstance(question, str)
     assert option.label in question
@@ -342,7 +341,7 @@ CONSUMERS: dict[str, Consumer] = {
     "rules: slips": Consumer(rules_options, "TABLE", a_slip_names_it),
     "permissions": Consumer(options, "TABLE", named_by_its_permission, lambda option: bool(option.scope)),
     "wire form": Consumer(params, "TABLE", sent_to_threads, for_threads),
-    "API description": Consumer(bodies, "TABLE", described_in_the_api),
+    "API description": Consumer(post_shape, "TABLE", described_in_the_api),
     "compose form": Consumer(draft_options, "TABLE", offered_in_the_form_and_back, in_the_form),
     "labels of findings": Consumer(field_words, "TABLE", findings_lead_to_its_field),
     "preview": Consumer(preview, "TABLE", shown_in_the_preview),
@@ -517,7 +516,7 @@ def test_what_no_table_knows_passes_and_is_said_to_be_unchecked() -> None:
     assert params.container_params(view, None) == {
         "media_type": "TEXT", "text": "Hello", "alt_language": "de", "brand_new": "true"
     }  # fmt: skip
-    question = assistants_consent.question(body, assistants_consent.Target("acc_1", "ada", "17841"))
+    question = assistants_consent.question(body, assistants_consent.PostingAccount("acc_1", "ada", "17841"))
     assert isinstance(question, str)
     assert "not checked" in question
     assert "alt_language" in question

@@ -101,4 +101,4 @@ def test_a_face_renders_a_finding_in_its_own_words() -> None:
     names = {"name": Parameter("topc"), "meant": Parameter("topic_tag")}
     nearly = finding("topc", "unknown_name_near", rule="unknown_option", what="option", **names)
     assert nearly.message == "There is no option 'topc'. Did you mean 'topic_tag'?"
-    assert words_of(nearly, {"topic_tag": "Topic", "topc": "topc"}.__getitem__)[1] == "Write 'Topic'."
+    assert words_of(nearly, {"topic_tag": "Topic", "topc": "topc"}.__getitem__)[1] == "Write “Topic”."

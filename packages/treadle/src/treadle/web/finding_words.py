@@ -89,14 +89,22 @@ def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
     words = CLASHES.get(found.rule) if found.code == "clash" else WORDS.get(found.code)
     said, own = SENTENCES[found.code], words or Words(None, None)
     args = {name: _shown(value, label) for name, value in found.args.items()}
-    message = said.message if own.message is None else own.message
-    way_out = said.way_out if own.way_out is None else own.way_out
-    return message.format_map(args), way_out.format_map(args)
+    quoted = [f"'{{{name}}}'" for name, value in found.args.items() if isinstance(value, Parameter)]
+
+    def rendered(template: str) -> str:
+        for place in quoted:  # a label has quotation marks of its own
+            template = template.replace(place, place.strip("'"))
+        return template.format_map(args)
+
+    return (
+        rendered(said.message if own.message is None else own.message),
+        rendered(said.way_out if own.way_out is None else own.way_out),
+    )
 
 
 def _shown(value: Any, label: Callable[[str], str]) -> Any:
     if isinstance(value, Parameter):
-        return label(value)
+        return f"“{label(value)}”"
     if isinstance(value, Names):
         return value.between.join(f"“{label(name)}”" for name in value)
     return GRANTS.get(value, value) if isinstance(value, str) else value
