@@ -44,7 +44,7 @@ def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, 
     if row is None:
         return Missing()
     if row["state"] not in ("held", "draft"):
-        return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for a yes.")
+        return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
     confirmed = {
         "state": "publishing",
         "confirmed_at": now if row["state"] == "held" else None,

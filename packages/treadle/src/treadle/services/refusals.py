@@ -81,18 +81,20 @@ KINDS: Mapping[str, Kind] = {
     "not_editable": Kind(409, "It cannot be changed any more.", "Create a new post instead."),
     "being_checked": Kind(
         409,
-        "Whether it went out is being checked.",
+        "Whether it was published is being checked.",
         "Wait until the check ends, or say what happened with POST /v1/posts/{id}/resolve.",
     ),
-    "too_late": Kind(409, "It is too late to stop this.", "Take it off Threads with POST /v1/posts/{id}/unpublish."),
+    "too_late": Kind(409, "It is too late to stop this.", "Delete it from Threads with POST /v1/posts/{id}/unpublish."),
     "nothing_to_retry": Kind(409, "There is nothing to try again.", "Look at the post's state and what happens next."),
     "nothing_to_replace": Kind(
         409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."
     ),
     "still_blocked": Kind(
-        409, "An open cause still holds it.", "Repair the cause, then recheck the blocker; the post goes by itself."
+        409, "An open cause still holds it.", "Repair the cause, then recheck the blocker; the post is published then."
     ),
-    "nothing_to_confirm": Kind(409, "It does not wait for a yes.", "Look at the post's state and what happens next."),
+    "nothing_to_confirm": Kind(
+        409, "It does not wait for approval.", "Look at the post's state and what happens next."
+    ),
     "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Look at the post's state and what happens next."),
     "not_an_address": Kind(
         422, "This is no address of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
@@ -103,7 +105,7 @@ KINDS: Mapping[str, Kind] = {
     "not_readable": Kind(424, "Threads could not be asked for it.", "Try again shortly, or send the id of the post."),
     "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
     "already_claimed": Kind(409, "That post on Threads belongs to another post here.", "Name another one."),
-    "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or take it off Threads (unpublish)."),
+    "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or delete it from Threads (unpublish)."),
     "not_published": Kind(409, "Nothing of it is on Threads.", "Cancel it instead."),
     "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),
     "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
