@@ -22,7 +22,7 @@ import pytest
 from tests.support.option_samples import IMAGE, TEXT, at_limit, beyond, in_a_wrong_place, part_with, post_with
 from treadle.accounts import needs
 from treadle.domain import changes, options, params, post_shape, rules_options
-from treadle.domain.findings import Parameter, finding
+from treadle.domain.findings import ParameterName, finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post, scopes_needed
 from treadle.domain.rules_media import MEDIA_KEYS
@@ -182,7 +182,7 @@ def offered_in_the_form_and_back(option: Option) -> None:
 def findings_lead_to_its_field(option: Option) -> None:
     path = f"options.{option.name}"
     assert field_words.label_of(path, 1) == option.label
-    said = field_words.in_words(finding(path, "needs_media", name=Parameter(option.name)))
+    said = field_words.in_words(finding(path, "needs_media", name=ParameterName(option.name)))
     assert said["way_out"] == f"Leave out “{option.label}”, or add a medium."
     control = field_words.control_of(path)
     if option.name in MEDIA_KEYS:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
 from tests.support.sources import SOURCES, modules
-from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.patterns import PATTERN_OF
 from treadle.domain.sentences import SENTENCES
 from treadle.web.finding_words import WORDS, words_of
@@ -98,7 +98,7 @@ def places(template: str) -> set[str]:
 def test_a_face_renders_a_finding_in_its_own_words() -> None:
     made = finding("media[0].id", "media_id", given="x")
     assert words_of(made, str) == (made.message, "Add the file again.")
-    names = {"name": Parameter("topc"), "meant": Parameter("topic_tag")}
+    names = {"name": ParameterName("topc"), "meant": ParameterName("topic_tag")}
     nearly = finding("topc", "unknown_name_near", rule="unknown_option", what="option", **names)
     assert nearly.message == "There is no option 'topc'. Did you mean 'topic_tag'?"
     assert words_of(nearly, {"topic_tag": "Topic", "topc": "topc"}.__getitem__)[1] == "Write “Topic”."

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.findings import Finding, ParameterName, finding
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KINDS: dict[type, str] = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
@@ -101,7 +101,7 @@ class Findings:
     ) -> None:
         """``meant``: the name that people mean by this one; without it the nearest of those that are known.
         ``otherwise``: the code of the sentence when no name is near."""
-        args |= {"rule": f"unknown_{what}", "what": what.replace("_", " "), "name": Parameter(name[:100])}
+        args |= {"rule": f"unknown_{what}", "what": what.replace("_", " "), "name": ParameterName(name[:100])}
         meant = meant or near(name, known)
         code = "unknown_name_near" if meant else otherwise or "unknown_name"
-        self.say(path, code, given=value, meant=Parameter(meant), **args)
+        self.say(path, code, given=value, meant=ParameterName(meant), **args)

@@ -18,19 +18,19 @@ Severity = Literal["error", "warning"]
 GIVEN_LIMIT = 300  # characters of a given value that are shown again
 
 
-class Parameter(str):
+class ParameterName(str):
     """The name of a parameter among the arguments of a sentence: a face may have its own word for it."""
 
     __slots__ = ()
 
 
-class Names(tuple[Parameter, ...]):
+class ParameterNames(tuple[ParameterName, ...]):
     """Several parameters among the arguments of a sentence, listed with ``between`` between them."""
 
     between: str
 
-    def __new__(cls, names: Iterable[str], between: str = ", ") -> Names:
-        made = super().__new__(cls, (Parameter(name) for name in names))
+    def __new__(cls, names: Iterable[str], between: str = ", ") -> ParameterNames:
+        made = super().__new__(cls, (ParameterName(name) for name in names))
         made.between = between
         return made
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidati
 from pydantic_core import PydanticCustomError
 
 from treadle.domain.collecting import near
-from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.options import EXTRA, TABLE
 from treadle.domain.rules_media import MAX_MEDIA, MediaIn
 from treadle.domain.rules_options import SET_BY_TREADLE
@@ -68,7 +68,7 @@ class PartIn(Shape):
 
     @classmethod
     def unknown(cls, path: str, name: str, given: Any) -> Finding:
-        shown = Parameter(name[:100])
+        shown = ParameterName(name[:100])
         if name in SET_BY_TREADLE:
             return finding(path, "set_by_treadle", given=given, name=shown, way_out=SET_BY_TREADLE[name])
         if name in TABLE or name in (EXTRA, "auto_publish_text"):
@@ -80,7 +80,7 @@ class PartIn(Shape):
         if name == "replies":
             return finding(path, "flat_chain", given=given)
         if name in names_of(PostIn):
-            return finding(path, "belongs_to_post", given=given, name=Parameter(name))
+            return finding(path, "belongs_to_post", given=given, name=ParameterName(name))
         return unknown_name(path, name, names_of(cls), "field", given)
 
 
@@ -131,7 +131,7 @@ class PatchIn(_WholePost):
     def unknown(cls, path: str, name: str, given: Any) -> Finding:
         if name not in POST_KEYS and near(name, names_of(cls)):
             return unknown_name(path, name, names_of(cls), "field", given)
-        return finding(path, "cannot_be_changed", given=given, name=Parameter(name[:100]))
+        return finding(path, "cannot_be_changed", given=given, name=ParameterName(name[:100]))
 
 
 PART_KEYS: Final = frozenset(PartIn.model_fields)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from treadle.domain.collecting import Findings, at
-from treadle.domain.findings import Names
+from treadle.domain.findings import ParameterNames
 from treadle.domain.rules_media import check_url
 from treadle_threads.options import Gif, LongText, Poll, Spoilers
 
@@ -41,10 +41,10 @@ def check_poll(found: Findings, path: str, value: Any, kind: Poll) -> None:
     filled = {name: poll[name] for name in names if poll.get(name) not in (None, "")}
     if len(filled) < kind.least:
         args = {"least": kind.least, "most": len(names), "count": len(filled)}
-        needed = Names(names[: kind.least], " and ")
+        needed = ParameterNames(names[: kind.least], " and ")
         found.say(path, "poll_count", given=len(filled), limit=[kind.least, len(names)], names=needed, **args)
     elif list(filled) != list(names[: len(filled)]):
-        found.say(path, "poll_gap", given=list(filled), names=Names(names[: len(filled)]))
+        found.say(path, "poll_gap", given=list(filled), names=ParameterNames(names[: len(filled)]))
     for name, text in filled.items():
         if not isinstance(text, str):
             found.wrong_type(at(path, name), text, "text")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from treadle.domain.collecting import Findings, at, near
-from treadle.domain.findings import Names, Parameter
+from treadle.domain.findings import ParameterName, ParameterNames
 from treadle.domain.options import EXTRA, TABLE
 from treadle.domain.rules_attachments import check_gif, check_poll, check_spoilers, check_text_attachment
 from treadle.domain.rules_media import MEDIA_KEYS, check_url
@@ -81,7 +81,7 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
     _one_link(found, path, given, links)
     several = [name for name in given if name in TABLE and TABLE[name].attachment]
     if len(several) > 1:
-        found.say(path, "several_attachments", given=several, options=Names(several, " and "))
+        found.say(path, "several_attachments", given=several, options=ParameterNames(several, " and "))
     return links
 
 
@@ -107,7 +107,7 @@ def _not_an_option(found: Findings, path: str, name: str, value: Any) -> None:
             _auto_publish(found, path, value)
         return
     if name in SET_BY_TREADLE:
-        found.say(path, "set_by_treadle", given=value, name=Parameter(name), way_out=SET_BY_TREADLE[name])
+        found.say(path, "set_by_treadle", given=value, name=ParameterName(name), way_out=SET_BY_TREADLE[name])
         return
     otherwise = "" if not_extra(name, TABLE) else "unknown_option"
     found.unknown_name(path, name, (), what="option", value=value, meant=nearest(name), otherwise=otherwise)
@@ -129,19 +129,19 @@ def _check_extra(found: Findings, path: str, value: Any) -> None:
         here, plain = at(path, name), name.strip().lower()
         match not_extra(name, TABLE):
             case "parameter":
-                found.say(here, "set_by_treadle", given=item, name=Parameter(plain), way_out=SET_BY_TREADLE[plain])
+                found.say(here, "set_by_treadle", given=item, name=ParameterName(plain), way_out=SET_BY_TREADLE[plain])
             case "steers" if plain == "auto_publish_text":
                 _auto_publish(found, here, item)
             case "steers":
-                found.say(here, "steers_the_call", given=item, name=Parameter(plain))
+                found.say(here, "steers_the_call", given=item, name=ParameterName(plain))
             case "option":
-                found.say(here, "extra_option", given=item, name=Parameter(plain))
+                found.say(here, "extra_option", given=item, name=ParameterName(plain))
             case "name":
                 found.say(here, "extra_name", given=name)
             case _:
                 meant = near(name, TABLE)
                 code = "not_checked_near" if meant else "not_checked"
-                found.say(here, code, given=item, name=Parameter(name), meant=Parameter(meant))
+                found.say(here, code, given=item, name=ParameterName(name), meant=ParameterName(meant))
 
 
 # ------------------------------------------------------------------------------------------------- one by one
@@ -238,7 +238,7 @@ def _check_place(found: Findings, path: str, given: Mapping[str, Any], option: O
 
 
 def _check_media(found: Findings, path: str, value: Any, option: Option, part: PartFacts) -> None:
-    name = Parameter(option.name)
+    name = ParameterName(option.name)
     if part.media and option.applies_to == {"TEXT"}:
         found.say(path, "text_only", given=value, name=name)
     elif not part.media and "TEXT" not in option.applies_to:

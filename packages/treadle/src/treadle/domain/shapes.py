@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from treadle.domain.collecting import Findings, at, kind_of, near
-from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.incoming import is_id, unstorable
 from treadle.domain.sentences import SENTENCES
 
@@ -54,9 +54,9 @@ class Shape(BaseModel):
     def unknown(cls, path: str, name: str, given: Any) -> Finding:
         """What is said of a name that this has no field for."""
         known = names_of(cls)
-        shown = Parameter(name[:100])
+        shown = ParameterName(name[:100])
         if meant := near(name, known):
-            return finding(path, "unknown_field_near", given=given, name=shown, meant=Parameter(meant))
+            return finding(path, "unknown_field_near", given=given, name=shown, meant=ParameterName(meant))
         return finding(path, "unknown_field", given=given, name=shown, known=", ".join(sorted(known)) or "nothing")
 
     def sent(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _of(code: str, kind: str, path: str, given: Any, context: Mapping[str, Any])
         code, args["rule"] = "parameter", kind
     if kind in ("too_long", "too_short", "string_too_long"):
         given = args["count"] = len(given)
-    return finding(path, code, given=given, limit=limit, **{"name": Parameter(name), **args})
+    return finding(path, code, given=given, limit=limit, **{"name": ParameterName(name), **args})
 
 
 def _place(shape: type[Shape], error: ErrorDetails, body: Any) -> tuple[str, Any, type[Shape], FieldInfo | None, bool]:

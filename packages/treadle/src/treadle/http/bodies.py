@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from treadle.domain.findings import Finding, Parameter, finding
+from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.post_shape import PatchIn as PatchIn
 from treadle.domain.post_shape import PostIn as PostIn
 from treadle.domain.shapes import IdCursor, IdOfPost, Says, Shape, Text, names_of
@@ -119,7 +119,7 @@ class ActionsIn(Shape):
         for name, actions in _BELONGS.items():
             if name in sent and isinstance(action, str) and action in MEANT and action not in actions:
                 yield finding(
-                    name, "not_with_action", given=body[name], name=Parameter(name), actions=" and ".join(actions)
+                    name, "not_with_action", given=body[name], name=ParameterName(name), actions=" and ".join(actions)
                 )
         if action == "edit" and body.get("patch") in (None, {}):
             yield finding("patch", "patch_required")
@@ -257,7 +257,7 @@ class WebhookIn(Shape):
         Field(min_length=1, description="An https address. It must lead to a public one."),
     ]
     types: Annotated[list[Text] | None, Says("a list of words", "a word")] = Field(
-        None, description="Names of events; empty for all."
+        None, description="ParameterNames of events; empty for all."
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from treadle.domain.findings import Finding, Names, Parameter
+from treadle.domain.findings import Finding, ParameterName, ParameterNames
 from treadle.domain.sentences import SENTENCES
 
 
@@ -89,7 +89,7 @@ def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
     words = CLASHES.get(found.rule) if found.code == "clash" else WORDS.get(found.code)
     said, own = SENTENCES[found.code], words or Words(None, None)
     args = {name: _shown(value, label) for name, value in found.args.items()}
-    quoted = [f"'{{{name}}}'" for name, value in found.args.items() if isinstance(value, Parameter)]
+    quoted = [f"'{{{name}}}'" for name, value in found.args.items() if isinstance(value, ParameterName)]
 
     def rendered(template: str) -> str:
         for place in quoted:  # a label has quotation marks of its own
@@ -103,8 +103,8 @@ def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
 
 
 def _shown(value: Any, label: Callable[[str], str]) -> Any:
-    if isinstance(value, Parameter):
+    if isinstance(value, ParameterName):
         return f"“{label(value)}”"
-    if isinstance(value, Names):
+    if isinstance(value, ParameterNames):
         return value.between.join(f"“{label(name)}”" for name in value)
     return GRANTS.get(value, value) if isinstance(value, str) else value
