@@ -12,9 +12,9 @@ from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
 from treadle.http.problems import PROBLEM_JSON
-from treadle.notify.payloads import WebhookPayload
 from treadle.services.export import ROWS, ExportLine
 from treadle.services.refusals import KINDS, ProblemOut
+from treadle.services.webhooks import WebhookPayload
 
 _bodies: dict[str, type[BaseModel]] = {}
 _REF = "#/components/schemas/"

@@ -33,9 +33,7 @@ async def the_post(app: App, caller: Caller, post_id: str) -> PostOut:
 class Action(Protocol):
     """Something that is done with a post, in a transaction."""
 
-    def __call__(
-        self, conn: Connection, workspace_id: str, post_id: str, /, *, now: float, actor: str
-    ) -> Answer: ...
+    def __call__(self, conn: Connection, workspace_id: str, post_id: str, /, *, now: float, actor: str) -> Answer: ...
 
 
 async def act(app: App, caller: Caller, post_id: str, action: Action) -> tuple[Done, PostOut]:

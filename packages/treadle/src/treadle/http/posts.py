@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from treadle.domain.answers import Answer, Missing, Refusal, Rejected
@@ -22,6 +21,7 @@ from treadle.services.intake import Accepted, accept
 from treadle.services.post_output import EventsOut, PostOut, PostPage
 from treadle.services.read import SORTS, Filters, read_events, read_page
 from treadle.services.refusals import finding_out
+from treadle.store import Connection
 from treadle_diagnosis.catalog.words import LANES
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -154,7 +154,7 @@ async def patch_post(request: Request, response: Response, post_id: PostId, call
     patch = await reading.read_object(request)
     wanted = reading.wanted_version(request)
 
-    def edit(conn: sa.Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
+    def edit(conn: Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
         return app.posts.edit(conn, workspace_id, id_, patch, now=now, actor=actor, version=wanted)
 
     _, post = await act(app, caller, post_id, edit)

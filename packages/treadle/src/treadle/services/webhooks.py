@@ -10,6 +10,7 @@ from pydantic import Field
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.notify import webhooks
+from treadle.notify.payloads import WebhookPayload as WebhookPayload  # what is sent, for the API's document
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
