@@ -116,10 +116,7 @@ def _todo(account: Mapping[str, Any]) -> list[str]:
 
 
 @command(app)
-def show(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def show(cmd: Invocation, account: AccountArg) -> None:
     """Show an account: health, permissions, and what reconnecting it would publish."""
     from treadle.domain.answers import Missing
     from treadle.services.accounts import read_whole
@@ -252,22 +249,13 @@ ReturnUrl = Annotated[
 
 
 @command(app)
-def connect(
-    cmd: Invocation,
-    return_url: ReturnUrl = "",
-    scope: Scopes = None,
-) -> None:
+def connect(cmd: Invocation, return_url: ReturnUrl = "", scope: Scopes = None) -> None:
     """Print a link with which someone connects an account through Threads."""
     _link(cmd, None, return_url, scope)
 
 
 @command(app)
-def reconnect(
-    cmd: Invocation,
-    account: AccountArg,
-    return_url: ReturnUrl = "",
-    scope: Scopes = None,
-) -> None:
+def reconnect(cmd: Invocation, account: AccountArg, return_url: ReturnUrl = "", scope: Scopes = None) -> None:
     """Print a link that reconnects this account; no other profile can use it."""
     _link(cmd, account, return_url, scope)
 
@@ -291,10 +279,7 @@ def _link(cmd: Invocation, account: str | None, return_url: str, scopes: list[st
 
 
 @command(app)
-def recheck(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def recheck(cmd: Invocation, account: AccountArg) -> None:
     """Ask Threads whether the account works. Problems that are over are closed, and their posts are published."""
     from treadle.domain.answers import Missing
     from treadle.domain.refusal import Refusal
@@ -321,10 +306,7 @@ def recheck(
 
 
 @command(app)
-def refresh(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def refresh(cmd: Invocation, account: AccountArg) -> None:
     """Refresh the account's token now instead of when it is due."""
     from treadle.accounts.refresh import refresh as renew
     from treadle.services.accounts import with_accounts
@@ -353,10 +335,7 @@ def refresh(
 
 
 @command(app)
-def disconnect(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def disconnect(cmd: Invocation, account: AccountArg) -> None:
     """Delete the account's tokens. Its posts wait until it is reconnected."""
     from treadle.accounts.storing import disconnect as forget
 

@@ -12,18 +12,12 @@ from treadle.cli._print import fail_missing, fail_refusal, fail_threads, print_j
 from treadle.plural import plural
 
 
-def pause(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def pause(cmd: Invocation, account: AccountArg) -> None:
     """Stop publishing to an account now; posts that are being published are finished."""
     _set(cmd, account, paused=True)
 
 
-def resume(
-    cmd: Invocation,
-    account: AccountArg,
-) -> None:
+def resume(cmd: Invocation, account: AccountArg) -> None:
     """Publish to a paused account again, and the posts that waited."""
     _set(cmd, account, paused=False)
 

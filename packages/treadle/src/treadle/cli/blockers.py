@@ -49,10 +49,7 @@ def list_blockers(
 
 
 @command(app)
-def show(
-    cmd: Invocation,
-    blocker: BlockerId,
-) -> None:
+def show(cmd: Invocation, blocker: BlockerId) -> None:
     """Show a blocker, and what its repair would publish."""
     found = _find(cmd, blocker)
     if cmd.json:

@@ -110,10 +110,7 @@ def _state_text(row: KeyRow, now: float) -> Any:
 
 
 @command(app)
-def revoke(
-    cmd: Invocation,
-    key: KeyId,
-) -> None:
+def revoke(cmd: Invocation, key: KeyId) -> None:
     """Revoke a key, at once and for good."""
     from treadle.cli._ids import whole_id
     from treadle.people.keys import revoke as end

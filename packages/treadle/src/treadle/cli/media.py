@@ -116,10 +116,7 @@ def _remarks(file: Mapping[str, Any]) -> None:
 
 
 @command(app)
-def show(
-    cmd: Invocation,
-    media: MediaId,
-) -> None:
+def show(cmd: Invocation, media: MediaId) -> None:
     """Show a file: its format, whether Threads accepts it, and where it is served."""
     from treadle.services.files import media_json
     from treadle_diagnosis.cli.show import bold, field, write

@@ -81,10 +81,7 @@ def add(
 
 
 @command(app)
-def disable(
-    cmd: Invocation,
-    who: Who,
-) -> None:
+def disable(cmd: Invocation, who: Who) -> None:
     """Log a person out everywhere, and refuse logins until they are enabled again."""
     from treadle.services import people
 
@@ -92,10 +89,7 @@ def disable(
 
 
 @command(app)
-def enable(
-    cmd: Invocation,
-    who: Who,
-) -> None:
+def enable(cmd: Invocation, who: Who) -> None:
     """Let a disabled person log in again with the password they had."""
     from treadle.services import people
 
@@ -103,10 +97,7 @@ def enable(
 
 
 @command(app)
-def remove(
-    cmd: Invocation,
-    who: Who,
-) -> None:
+def remove(cmd: Invocation, who: Who) -> None:
     """Log a person out everywhere and delete their login. What they did stays in timelines and the audit log."""
     from treadle.services import people
 

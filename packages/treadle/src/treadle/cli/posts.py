@@ -129,10 +129,7 @@ def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
 
 
 @command(app)
-def show(
-    cmd: Invocation,
-    post: PostId,
-) -> None:
+def show(cmd: Invocation, post: PostId) -> None:
     """Show a post: state, parts, cause and next step, and timeline."""
     from treadle.services.read import timeline
 
@@ -199,28 +196,19 @@ def _act(cmd: Invocation, post: str, act: Any) -> None:
 
 
 @command(app)
-def retry(
-    cmd: Invocation,
-    post: PostId,
-) -> None:
+def retry(cmd: Invocation, post: PostId) -> None:
     """Retry a failed, blocked or waiting post now. Published parts are not sent again."""
     _act(cmd, post, lambda a, c, w, p: a.posts.retry(c, w, p, now=a.now(), actor=ACTOR))
 
 
 @command(app)
-def cancel(
-    cmd: Invocation,
-    post: PostId,
-) -> None:
+def cancel(cmd: Invocation, post: PostId) -> None:
     """Cancel a post that has not been sent."""
     _act(cmd, post, lambda a, c, w, p: a.posts.cancel(c, w, p, now=a.now(), actor=ACTOR))
 
 
 @command(app, "confirm")
-def approve(
-    cmd: Invocation,
-    post: PostId,
-) -> None:
+def approve(cmd: Invocation, post: PostId) -> None:
     """Approve a post that is held because it is late, or publish a draft."""
     _act(cmd, post, lambda a, c, w, p: a.posts.confirm(c, w, p, now=a.now(), actor=ACTOR))
 
@@ -260,10 +248,7 @@ def resolve(
 
 
 @command(app)
-def delete(
-    cmd: Invocation,
-    post: PostId,
-) -> None:
+def delete(cmd: Invocation, post: PostId) -> None:
     """Delete a post that was never sent, with its timeline."""
     _act(cmd, post, lambda a, c, w, p: a.posts.delete(c, w, p))
 

@@ -69,15 +69,7 @@ def many(
     _do(cmd, order, posts, filters, preview=preview, yes=yes)
 
 
-def _do(
-    cmd: Invocation,
-    order: Order,
-    posts: list[str] | None,
-    filters: Filters,
-    *,
-    preview: bool,
-    yes: bool,
-) -> None:
+def _do(cmd: Invocation, order: Order, posts: list[str] | None, filters: Filters, *, preview: bool, yes: bool) -> None:
     import asyncio
 
     from treadle.services.many import carry_out, choose

@@ -29,10 +29,7 @@ def list_unknown(cmd: Invocation) -> None:
 
 
 @command(app)
-def show(
-    cmd: Invocation,
-    shape: Shape,
-) -> None:
+def show(cmd: Invocation, shape: Shape) -> None:
     """Show one as it was received, without secrets."""
     from treadle_diagnosis import UNKNOWN, diagnose
     from treadle_diagnosis.cli.show import bold, field, write
@@ -58,10 +55,7 @@ def show(
 
 
 @command(app)
-def report(
-    cmd: Invocation,
-    shape: Shape,
-) -> None:
+def report(cmd: Invocation, shape: Shape) -> None:
     """Print a report of one, ready to send: everything that helps to catalogue it, without secrets."""
     from treadle_diagnosis.shape import report as written
 

@@ -159,19 +159,13 @@ def change(
 
 
 @command(app)
-def pause(
-    cmd: Invocation,
-    webhook: HookId,
-) -> None:
+def pause(cmd: Invocation, webhook: HookId) -> None:
     """Pause a webhook; events are kept for it meanwhile."""
     _change(cmd, webhook, "Paused. Events are kept for it.", paused=True)
 
 
 @command(app)
-def resume(
-    cmd: Invocation,
-    webhook: HookId,
-) -> None:
+def resume(cmd: Invocation, webhook: HookId) -> None:
     """Resume a webhook; kept events are sent now."""
     _change(cmd, webhook, "Resumed. Kept events are sent now.", paused=False)
 
@@ -190,10 +184,7 @@ def _change(cmd: Invocation, webhook: str, message: str, **what: Any) -> None:
 
 
 @command(app)
-def secret(
-    cmd: Invocation,
-    webhook: HookId,
-) -> None:
+def secret(cmd: Invocation, webhook: HookId) -> None:
     """Create a new secret and print it, this once. Deliveries are signed with both until the next new one."""
     from treadle.domain.refusal import Refusal
     from treadle.services.webhooks import rotate_secret

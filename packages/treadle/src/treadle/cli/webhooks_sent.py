@@ -35,11 +35,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def ping(
-    cmd: Invocation,
-    webhook: HookId,
-    wait: Wait = 0.0,
-) -> None:
+def ping(cmd: Invocation, webhook: HookId, wait: Wait = 0.0) -> None:
     """Send a test event. With --wait: exit code 0 if it was accepted, 1 otherwise."""
     from treadle.domain.refusal import Refusal
     from treadle.services import webhooks
@@ -53,11 +49,7 @@ def ping(
     _follow(cmd, made.delivery_id, wait)
 
 
-def redeliver(
-    cmd: Invocation,
-    delivery: DeliveryId,
-    wait: Wait = 0.0,
-) -> None:
+def redeliver(cmd: Invocation, delivery: DeliveryId, wait: Wait = 0.0) -> None:
     """Send a delivery again, with the same id. With --wait: exit code 0 if it was accepted, 1 otherwise."""
     from treadle.services import webhooks
 
