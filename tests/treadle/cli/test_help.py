@@ -102,6 +102,18 @@ def test_what_is_misspelled_is_answered_with_the_nearest(
     assert near in done.err.partition("Error:")[2]
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("treadle po", {"posts"}), ("treadle posts l", {"list"}), ("treadle posts --sta", {"--state"}),
+        ("treadle publish --acc", {"--account"}), ("treadle posts list --lab", {"--label"}),
+    ],
+)  # fmt: skip
+def test_the_shell_completes_names_and_options(tmp_path: Path, typed: str, offered: set[str]) -> None:
+    asked = {"_TREADLE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    assert set(in_a_process(env=environment(tmp_path, **asked)).stdout.split()) == offered
+
+
 def test_help_is_a_word_too(treadle: Terminal) -> None:
     assert treadle("help") == treadle("--help") == treadle()
     assert treadle("help", "keys", "create").out == treadle("keys", "create", "--help").out

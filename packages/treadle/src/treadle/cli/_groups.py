@@ -42,13 +42,20 @@ class ListingGroup(TyperGroup):
     default = "list"
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if any(word in ctx.help_option_names for word in args[:1]):
+        if ctx.resilient_parsing or any(word in ctx.help_option_names for word in args[:1]):
             return super().parse_args(ctx, args)
         parser = self.commands[self.default].make_parser(ctx)
         parser.allow_interspersed_args = False
         rest = parser.parse_args(list(args))[1]
         before = args[: len(args) - len(rest)]
         return super().parse_args(ctx, [*(rest[:1] or [self.default]), *before, *rest[1:]])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Names of commands, and the options of the one that runs when none is named."""
+        own = super().shell_complete(ctx, incomplete)
+        known = {item.value for item in own}
+        default = self.commands[self.default].shell_complete(ctx, incomplete)
+        return [*own, *(item for item in default if item.value not in known)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         self.commands[self.default].format_options(ctx, formatter)
