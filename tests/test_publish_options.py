@@ -463,6 +463,41 @@ def test_what_is_compared_is_told_from_something_else() -> None:
         assert agrees(option, at_limit(option), None) is None, option.name
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "live", "same"),
+    [
+        ("text", "One  two\nthree ", "One two three", True),
+        ("text", "Cafe\u0301", "Café", True),
+        ("text", "One two three", "One two", False),
+        ("text", "One two three", "", False),
+        ("text", "One two three", None, None),
+        ("text", "One #two", "One two", None),
+        ("media_type", "CAROUSEL", "CAROUSEL_ALBUM", True),
+        ("media_type", "TEXT", "IMAGE", False),
+        ("children", ["IMAGE", "VIDEO"], {"data": [{"id": "1"}, {"id": "2", "media_type": "VIDEO"}]}, True),
+        (
+            "children",
+            ["IMAGE", "VIDEO"],
+            [{"id": "1", "media_type": "VIDEO"}, {"id": "2", "media_type": "IMAGE"}],
+            False,
+        ),
+        ("children", ["IMAGE", "VIDEO"], {"data": [{"id": "1"}]}, False),
+        ("access_token", "x", "y", None),
+    ],
+)
+def test_text_type_and_items_are_held_against_what_is_live(name: str, asked: Any, live: Any, same: bool | None) -> None:
+    assert agrees(PARAMETERS[name], asked, live) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "live"),
+    [("topic_tag", "#weaving ", "weaving"), ("topic_tag", "weaving", "#weaving"), ("alt_text", "a  loom\n", "a loom"),
+     ("poll_attachment", {"option_a": "yes ", "option_b": "no", "option_c": ""}, {"option_a": "yes", "option_b": "no"})],
+)  # fmt: skip
+def test_what_threads_tidies_is_no_difference(name: str, asked: Any, live: Any) -> None:
+    assert agrees(OPTIONS[name], asked, live) is True
+
+
 async def test_a_client_publishes_every_option_and_reads_it_back(threads_sandbox: Any) -> None:
     control = threads_sandbox.control
     token = control.add_account("ada", geo_gating=True)["access_token"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -702,27 +703,57 @@ def in_words(option: Option, value: Any) -> str:
     return option.preview.replace("{}", words) if option.preview else f"{option.label}: {words}"
 
 
-def agrees(option: Option, asked: Any, live: Any) -> bool | None:
-    """Whether ``live``, the value of :attr:`Option.reads`, is what ``asked`` makes of it.
+def agrees(entry: Option | Parameter, asked: Any, live: Any) -> bool | None:
+    """Whether ``live``, what Threads returns for ``entry``, is what ``asked`` makes of it.
 
-    ``None``: nothing can be said, because the option is not compared, or because Threads returned nothing (with
-    ``absent-twice`` that is a difference once it was absent in a second read).
+    ``asked`` is as it was sent; of ``children`` it is the list of their media types. ``None``: nothing can be said,
+    because this is not compared, or because Threads returned nothing (with ``absent-twice`` that is a difference once
+    it was absent in a second read).
     """
-    wanted = returned_as(option, asked)
-    if option.compare == "none" or wanted is None or live is None:
+    if entry.compare == "none" or live is None:
         return None
-    match option.returned:
+    if isinstance(entry, Parameter):
+        return _same_parameter(entry, asked, live)
+    wanted = returned_as(entry, asked)
+    if wanted is None:
+        return None
+    match entry.returned:
         case "id":
             return isinstance(live, Mapping) and str(live.get("id")) == wanted["id"]
         case "gif":
-            return str(_plain(option.kind, asked)["gif_id"]) in str(live)
+            return str(_plain(entry.kind, asked)["gif_id"]) in str(live)
         case "status":
             return bool(live)
         case "outcome":
             return bool(live != "FAILED")
     if isinstance(wanted, Mapping):
-        return isinstance(live, Mapping) and all(live.get(name) == value for name, value in wanted.items())
-    return bool(live == wanted)
+        return isinstance(live, Mapping) and all(
+            _folded(live.get(name)) == _folded(value) for name, value in wanted.items()
+        )
+    return bool(_folded(_plain(entry.kind, live)) == _folded(wanted))
+
+
+def _folded(value: Any) -> Any:
+    """Text as it is compared: one form of each character, white space folded."""
+    return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else value
+
+
+def _same_parameter(parameter: Parameter, asked: Any, live: Any) -> bool | None:
+    match parameter.returned:
+        case "media_type":
+            return bool(live == READ_TYPES.get(asked, asked))
+        case "count":
+            children = live.get("data") if isinstance(live, Mapping) else live
+            if not isinstance(children, list):
+                return None
+            types = [child.get("media_type") for child in children if isinstance(child, Mapping)]
+            return len(children) == len(asked) and all(
+                seen in (None, READ_TYPES.get(one, one)) for seen, one in zip(types, asked, strict=False)
+            )
+    wanted, read = _folded(str(asked)), _folded(str(live))
+    if wanted == read:
+        return True
+    return False if wanted.startswith(read) else None  # cut, or empty; other differences are not Threads' fault
 
 
 def _plain(kind: Kind, value: Any) -> Any:
