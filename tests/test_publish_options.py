@@ -492,7 +492,8 @@ def test_text_type_and_items_are_held_against_what_is_live(name: str, asked: Any
 @pytest.mark.parametrize(
     ("name", "asked", "live"),
     [("topic_tag", "#weaving ", "weaving"), ("topic_tag", "weaving", "#weaving"), ("alt_text", "a  loom\n", "a loom"),
-     ("poll_attachment", {"option_a": "yes ", "option_b": "no", "option_c": ""}, {"option_a": "yes", "option_b": "no"})],
+     ("poll_attachment", {"option_a": "yes ", "option_b": "no", "option_c": ""},
+      {"option_a": "yes", "option_b": "no"})],
 )  # fmt: skip
 def test_what_threads_tidies_is_no_difference(name: str, asked: Any, live: Any) -> None:
     assert agrees(OPTIONS[name], asked, live) is True
