@@ -93,7 +93,7 @@ def check_text_attachment(found: Findings, path: str, value: Any, kind: LongText
     link = attachment.get("link_attachment_url")
     if link in (None, ""):
         return ""
-    check_url(found, at(path, "link_attachment_url"), link, rule="link_url")
+    check_url(found, at(path, "link_attachment_url"), link, code="link_url")
     return link if isinstance(link, str) else ""
 
 

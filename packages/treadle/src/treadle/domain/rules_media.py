@@ -67,7 +67,7 @@ def _check_item(found: Findings, path: str, item: Mapping[str, Any]) -> None:
     if has_url == has_id:
         found.say(path, "url_and_id" if has_url else "neither_url_nor_id", given=dict(item))
     if isinstance(url, str) and has_url:
-        check_url(found, at(path, "url"), url, rule="media_url")
+        check_url(found, at(path, "url"), url, code="media_url")
     if isinstance(media_id, str) and has_id and not (media_id.startswith("med_") and len(media_id) <= 40):
         found.say(at(path, "id"), "media_id", given=media_id)
     if isinstance(alt_text, str):
@@ -76,8 +76,9 @@ def _check_item(found: Findings, path: str, item: Mapping[str, Any]) -> None:
             check_words(found, at(path, "alt_text"), alt_text, option)
 
 
-def check_url(found: Findings, path: str, url: Any, *, rule: str) -> None:
+def check_url(found: Findings, path: str, url: Any, *, code: str, rule: str = "") -> None:
+    """``code``: the sentence about an address that is none; ``rule``: its rule, when that is another."""
     if not isinstance(url, str):
         found.wrong_type(path, url, "an address as text")
     elif problem := url_problem(url):
-        found.say(path, rule, given=url, limit="https://…", problem=problem)
+        found.say(path, code, given=url, limit="https://…", problem=problem, rule=rule)

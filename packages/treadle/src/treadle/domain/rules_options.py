@@ -168,7 +168,7 @@ def _check_value(found: Findings, path: str, value: Any, option: Option, part: P
         case Spoilers():
             check_spoilers(found, path, value, part.text, option.kind)
         case Address():
-            check_url(found, path, value, rule=option.rule or option.name)
+            check_url(found, path, value, code="link_url", rule=option.rule or option.name)
             return value if isinstance(value, str) else ""
         case LongText():
             return check_text_attachment(found, path, value, option.kind)
