@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
 
 from treadle_diagnosis.facts import Facts, Known
 from treadle_diagnosis.objects import read_object
-from treadle_diagnosis.record import replaced
+from treadle_diagnosis.record import Record, replaced
 from treadle_diagnosis.texts import clip, read_line
 from treadle_diagnosis.types import Diagnosis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_ERRORS = 40  # of one paste; of a longer log the last ones are compared
 _MAX_LINES = 400
@@ -34,7 +37,7 @@ _MARK = re.compile(r"\d|__|_[A-Z]|\b(?:ERROR|EXPIRED|FINISHED|PUBLISHED)\b")
 Key = tuple[int | None, int | None, str, str]
 
 
-class Piece(NamedTuple):
+class Piece(Record):
     """One error of a paste, or one success: what holds it, and what tells it from the others."""
 
     body: Any
