@@ -137,6 +137,7 @@ OPENERS = {
     "imaplib", "poplib", "websockets", "apprise", "obstore",
 }  # fmt: skip
 MAY = {
+    "treadle/observe/tracing_session.py": {"requests"},  # its adapter sends through treadle_threads.net
     "treadle_threads/net/session.py": {"aiohttp.ClientSession", "aiohttp.TCPConnector"},
     "treadle_threads/net/plain.py": {"http.client"},
     "treadle/notify/alert_mail.py": {"smtplib"},

@@ -74,7 +74,7 @@ def _text(option: Option, value: Any) -> str:
         case Text(mark=mark) if mark:
             return str(value).lstrip(mark)
         case Countries():
-            codes = value.split(",") if isinstance(value, str) else value
+            codes = value if isinstance(value, list | tuple) else str(value).split(",")
             return ",".join(str(code).strip().upper() for code in codes)
     if isinstance(value, Mapping):
         value = {name: item for name, item in value.items() if item is not None and item != ""}
