@@ -25,7 +25,7 @@ from treadle_threads.results import Lost
 
 ROOTS = [Path(str(package.__file__)).parent for package in (treadle, treadle_threads, treadle_diagnosis)]
 ROOT = Path(__file__).parents[3]
-MOST = 44
+MOST = 45
 BESIDE = (housekeeping.__file__, jobs.__file__)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from treadle.domain.cause import Cause
 from treadle.domain.progress import NONE_YET, OF_ONE_SEND, Content, PartProgress
+from treadle.domain.quota import Quota
 from treadle.domain.updates import UNSET, AccountUpdate, PartUpdate, PostUpdate
 from treadle.domain.view import AccountView, PartView, PostView
 from treadle.store.runs import part_columns, post_columns
@@ -75,6 +76,34 @@ def test_a_new_send_forgets_the_last_one_and_keeps_the_part() -> None:
     kept = {"restored", "list_unread", "conservative", "was", "find_tries", "permalink_tries", "permalink_given_up"}
     kept |= {"address_tries", "address_at", "removed"}
     assert OF_ONE_SEND.keys() == {field.name for field in fields(PartProgress)} - kept
+
+
+@given(
+    st.builds(
+        Quota,
+        *([st.none() | st.integers(0, 10_000).map(float)] * 4),
+        at=TIMES,
+        cause=st.none() | st.just(Cause(diagnose({"error": {"code": 4}}))),
+    )
+)
+def test_a_quota_is_read_back_as_it_was(quota: Quota) -> None:
+    assert Quota.from_json(json.loads(json.dumps(quota.to_json()))) == quota
+
+
+def test_the_quota_that_version_1_stored_is_read() -> None:
+    cause = diagnose({"error": {"code": 4}}).to_json()
+    stored = {
+        "posts_used": 3,
+        "posts_total": 250,
+        "replies_used": None,
+        "replies_total": 1000,
+        "at": 17.5,
+        "cause": cause,
+    }
+    assert Quota.from_json(stored) == Quota(3.0, 250.0, None, 1000.0, 17.5, Cause.from_json(cause))
+    assert Quota.from_json(stored).to_json() == stored
+    assert Quota.from_json({"at": 1, "cause": None}) == Quota(at=1.0)
+    assert Quota.from_json({}) == Quota.from_json(None) == Quota()
 
 
 @pytest.mark.parametrize("pattern", [pattern.id for pattern in load().patterns])

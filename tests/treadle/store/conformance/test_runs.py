@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, part_id, post
+from treadle.domain.quota import Quota
 from treadle.domain.updates import PartUpdate
 from treadle.store import Connection, addresses, blockers, feed, posts, rows, runs, timeline
 from treadle.store.runs import Change
@@ -46,10 +47,10 @@ def test_a_run(conn: Connection) -> None:
     change = Change(notes=[Note("publish", "call", "Published", 0, outcome="ok"), Note("done", "wait", "Waits")])
     change.post.state, change.post.next_what = "checking", "Looks."
     change.part(0).threads_id, change.part(0).published_at = "live 1", 7.0
-    change.account.quota = {"posts_used": 1}
+    change.account.quota = Quota(posts_used=1)
     written = runs.write(conn, begun, change, now=7.0)
     assert written is not None
-    assert (written.post.state, written.open_event, written.account.quota) == ("checking", None, {"posts_used": 1})
+    assert (written.post.state, written.open_event, written.account.quota) == ("checking", None, Quota(posts_used=1))
     stored = posts.post_row(conn, ONE, id_)
     assert stored is not None
     assert (stored["state"], stored["next_what"], stored["claimed_by"]) == ("checking", "Looks.", "wrk_a")

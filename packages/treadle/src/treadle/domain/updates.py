@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 from treadle.domain.cause import Cause
 from treadle.domain.progress import PartProgress
+from treadle.domain.quota import Quota
 
 T = TypeVar("T")
 
@@ -103,6 +104,6 @@ class PartUpdate(Update):
 class AccountUpdate(Update):
     """Of the account. ``quota_until``: nothing is asked for it before then (epoch seconds)."""
 
-    quota: Maybe[Mapping[str, Any]] = UNSET
+    quota: Maybe[Quota] = UNSET
     quota_until: Maybe[float | None] = UNSET
     learned: Maybe[Mapping[str, Any]] = UNSET

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from treadle.domain.cause import Cause
 from treadle.domain.progress import PartProgress
+from treadle.domain.quota import Quota
 from treadle.domain.scope import Reach
 
 # Media are made ready and containers made this long before a post's time, so that it is out on the dot.
@@ -101,7 +102,7 @@ class AccountView(View):
     scopes: list[str]
     health: str
     paused: bool
-    quota: Mapping[str, Any]
+    quota: Quota
     quota_until: float | None
     learned: Mapping[str, Any]
     disconnected_at: float | None
@@ -204,7 +205,7 @@ def part_view(row: Mapping[Any, Any]) -> PartView:
 
 
 def account_view(row: Mapping[Any, Any]) -> AccountView:
-    view: AccountView = _take(AccountView, row)
+    view: AccountView = _take(AccountView, row, quota=Quota.from_json(row["quota"]))
     return view
 
 

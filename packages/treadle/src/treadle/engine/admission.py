@@ -73,13 +73,8 @@ def calls_wait(account: AccountView, now: float) -> float | None:
     until = account.quota_until
     if until is None or until <= now:
         return None
-    cause = limit_of(account)
+    cause = account.quota.cause
     return None if cause is not None and cause.pattern in POSTS_ONLY else until
-
-
-def limit_of(account: AccountView) -> Cause | None:
-    """Why the account waits, if it waits for a limit."""
-    return Cause.from_json((account.quota or {}).get("cause"))
 
 
 def inside_limit(run: Run, step: Step, now: float) -> Outcome | None:
@@ -143,7 +138,7 @@ def _limited(run: Run, until: float, what: str, cause: Cause | None = None) -> O
     """Waits for a limit, and says which; what the post met before that is not why it waits now."""
     outcome = _stop(Snooze(until, "waiting", what))
     why = "Threads' limit for this account, or for its app, was met."
-    outcome.change.post.met(cause or limit_of(run.account), why)
+    outcome.change.post.met(cause or run.account.quota.cause, why)
     return outcome
 
 

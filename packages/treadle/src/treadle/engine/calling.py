@@ -235,7 +235,10 @@ def note_of(
         case Lost():
             error = {"error": f"{result.kind}: {result.detail}"}
             outcome, answer = "lost", {**error, **(_answer_json(result.answer) or {})}
-    headers = result.answer.headers if not isinstance(result, NotSent) and result.answer is not None else {}
+    headers: Mapping[str, str] = (
+        result.answer.headers if not isinstance(result, NotSent) and result.answer is not None else {}
+    )
+    wait_s = hinted_wait_s(headers)
     return Note(
         stage=stage,
         kind="call",
@@ -248,8 +251,8 @@ def note_of(
         answer=answer,
         diagnosis=diagnosis.to_json() if diagnosis else None,
         decision=decision,
-        wait_s=hinted_wait_s(headers),
-        app_wait_s=hinted_wait_s({name: value for name, value in headers.items() if name == "x-app-usage"}),
+        wait_s=wait_s,
+        app_wait_s=hinted_wait_s({"x-app-usage": headers.get("x-app-usage", "")}) if wait_s else None,
     )
 
 

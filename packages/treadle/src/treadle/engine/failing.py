@@ -83,7 +83,7 @@ def wait_for_limit(run: Run, change: Change, cause: Cause, until: float) -> None
     """Ask nothing for the account before ``until``, nor before what it, or ``change``, waits for already."""
     already = [at for at in (run.account.quota_until, change.account.changes().get("quota_until")) if at is not None]
     change.account.quota_until = max(until, *already) if already else until
-    change.account.quota = {**run.account.quota, "cause": cause.to_json()}
+    change.account.quota = replace(run.account.quota, cause=cause)
 
 
 def _decide(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: float) -> Decision:
@@ -190,7 +190,7 @@ def decided(
                 ending = Snooze(now, "checking", MAKES_SURE)
         case WaitUntil(at):
             change.account.quota_until = at
-            change.account.quota = {**run.account.quota, "cause": cause.to_json()}
+            change.account.quota = replace(run.account.quota, cause=cause)
             ending = Snooze(at, "waiting", "Goes on when Threads' limit allows.")
         case policy.AwaitRepair(scope):
             update.state = "failed"

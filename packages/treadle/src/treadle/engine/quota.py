@@ -7,8 +7,11 @@ Nothing is asked ahead of need: our own count is enough until it comes near the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from treadle.domain.cause import Cause
+from treadle.domain.quota import Bucket, Quota
+from treadle.domain.updates import UNSET
 from treadle.domain.view import AccountView, PartView, Run
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.ending import Continue, Outcome, Snooze
@@ -26,12 +29,12 @@ ASK_AGAIN_S = 900.0
 RAISED_S = 3600.0
 
 
-def bucket(part: PartView) -> str:
+def bucket(part: PartView) -> Bucket:
     return "replies" if part.is_reply else "posts"
 
 
-def total(account: AccountView, name: str) -> int:
-    return int(account.quota.get(f"{name}_total") or TOTALS[name])
+def total(account: AccountView, name: Bucket) -> int:
+    return int(account.quota.total(name) or TOTALS[name])
 
 
 def used_here(conn: Connection, account_id: str, name: str, now: float) -> tuple[int, float | None]:
@@ -50,13 +53,15 @@ def full_until(conn: Connection, account: AccountView, part: PartView, now: floa
 
 def read_again_at(account: AccountView, worker: WorkerContext) -> float:
     """When a limit that our own count has used up is read again: it may have been raised. Epoch seconds."""
-    return float(account.quota.get("at") or 0.0) + max(1.0, worker.scaled(RAISED_S))
+    return (account.quota.at or 0.0) + max(1.0, worker.scaled(RAISED_S))
 
 
-def taken_for_full(account: AccountView, part: PartView, now: float) -> dict[str, object]:
+def taken_for_full(account: AccountView, part: PartView, now: float) -> Quota:
     """``account.quota`` that says: full as far as we know, to be read before anything is published."""
-    name = bucket(part)
-    return {**account.quota, f"{name}_used": total(account, name), "at": now}
+    used = total(account, bucket(part))
+    if bucket(part) == "posts":
+        return replace(account.quota, posts_used=used, at=now)
+    return replace(account.quota, replies_used=used, at=now)
 
 
 def exhausted(part: PartView) -> Diagnosis:
@@ -68,8 +73,8 @@ def exhausted(part: PartView) -> Diagnosis:
 def doubtful(account: AccountView, part: PartView, now: float) -> bool:
     """Whether the last reading said that the bucket is full: then it is read again before anything is published."""
     name, quota = bucket(part), account.quota
-    used = quota.get(f"{name}_used")
-    return used is not None and int(used) >= total(account, name) and now - float(quota.get("at") or 0) < WINDOW_S
+    used = quota.used(name)
+    return used is not None and int(used) >= total(account, name) and now - (quota.at or 0.0) < WINDOW_S
 
 
 async def read_limit(worker: WorkerContext, run: Run, part: PartView) -> Outcome:
@@ -79,7 +84,7 @@ async def read_limit(worker: WorkerContext, run: Run, part: PartView) -> Outcome
     room = await ask(worker, run, part, outcome)
     if room is None:
         # Threads did not tell: publishing itself will.
-        outcome.change.account.quota = {"at": worker.now()}
+        outcome.change.account.quota = Quota(at=worker.now())
     if room is not False:
         outcome.ending = Continue()
     return outcome
@@ -105,18 +110,13 @@ async def ask(worker: WorkerContext, run: Run, part: PartView, outcome: Outcome)
             return False
         return None
     limit, now, name = asked.value, worker.now(), bucket(part)
-    known = change.account.changes().get("quota") or run.account.quota
-    quota = {
-        "posts_used": limit.posts_used,
-        "posts_total": limit.posts_total,
-        "replies_used": limit.replies_used,
-        "replies_total": limit.replies_total,
-        "at": now,
-        # Why the account waits, for the posts that wait with it.
-        "cause": known.get("cause"),
-    }
+    # Why the account waits stays known, for the posts that wait with it.
+    known = run.account.quota if change.account.quota is UNSET else change.account.quota
+    quota = Quota(
+        limit.posts_used, limit.posts_total, limit.replies_used, limit.replies_total, at=now, cause=known.cause
+    )
     change.account.quota = quota
-    used, whole = quota[f"{name}_used"], quota[f"{name}_total"] or TOTALS[name]
+    used, whole = quota.used(name), quota.total(name) or TOTALS[name]
     if used is None or used < whole:
         return True
     _, oldest = await worker.db.query(used_here, run.account.id, name, now)
@@ -127,7 +127,7 @@ async def ask(worker: WorkerContext, run: Run, part: PartView, outcome: Outcome)
     change.account.quota_until = until
     if change.post.met_now is None:
         cause = Cause(exhausted(part))
-        quota["cause"], change.post.cause = cause.to_json(), cause
+        change.account.quota, change.post.cause = replace(quota, cause=cause), cause
     change.post.why = f"{used:g} of {whole:g} {name} in 24 hours are used up."
     if isinstance(outcome.ending, Snooze):
         what = (

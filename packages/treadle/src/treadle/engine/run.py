@@ -24,7 +24,7 @@ from treadle_diagnosis import diagnose
 from treadle_diagnosis.shape import shape_of
 from treadle_diagnosis.types import Diagnosis, Evidence
 
-WAITS_FOR_REPAIR = "Goes by itself once this is repaired."
+WAITS_FOR_REPAIR = "Will publish automatically once this is fixed."
 MOST_STEPS = 40  # of one run; a chain goes on in the next one, so that no post holds a worker for long
 
 TOWARDS_PUBLISH = (
@@ -328,7 +328,7 @@ def _heed(conn: Connection, run: Run, change: Change, now: float) -> None:
         already = [run.account.quota_until, change.account.changes().get("quota_until")]
         change.account.quota_until = max(now + note.wait_s, *(at or 0.0 for at in already))
         if change.account.quota is UNSET:
-            change.account.quota = {**run.account.quota, "cause": None}
+            change.account.quota = replace(run.account.quota, cause=None)
         if note.app_wait_s is not None:
             accounts.hold_app_until(conn, run.account.app_id, now + note.app_wait_s)
 

@@ -12,13 +12,16 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from treadle.domain.admission import RESTS, Candidate, admit
+from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing
 from treadle.domain.release_order import Turns, oldest_first
 from treadle.domain.scope import NARROWEST_FIRST, state_behind
 from treadle.domain.states import FINAL
+from treadle.domain.updates import PostUpdate
 from treadle.store import clauses, feed
 from treadle.store.isolation import apart
 from treadle.store.resting import put_to_rest
+from treadle.store.runs import post_columns
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 from treadle.store.timeline import Note, add_note, announce_post
@@ -294,8 +297,7 @@ def _put_behind(conn: sa.Connection, row: Mapping[str, Any], stops: Sequence[Any
     """The next cause holds the post; without a run that would only find this out."""
     links = [{"post_id": row["id"], "blocker_id": blocker.id} for blocker in stops]
     conn.execute(sa.insert(post_blockers), links)
-    cause = stops[0].cause or {}
-    shown = {"cause": cause, "cause_pattern": cause.get("pattern"), "cause_lane": cause.get("lane")}
+    shown = post_columns(PostUpdate(cause=Cause.from_json(stops[0].cause)))
     conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**shown))
     state = "checking" if row["checking"] else state_behind([blocker.scope for blocker in stops])
     put_to_rest(conn, {**row, **shown}, state, "Another open cause holds this post.", now=now)

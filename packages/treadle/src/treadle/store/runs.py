@@ -84,6 +84,13 @@ def part_columns(update: PartUpdate) -> dict[str, Any]:
     return columns
 
 
+def account_columns(update: AccountUpdate) -> dict[str, Any]:
+    columns = update.changes()
+    if "quota" in columns:
+        columns["quota"] = columns["quota"].to_json()
+    return columns
+
+
 # ---------------------------------------------------------------- claiming
 
 _OF_ACCOUNT = "account_row_"
@@ -206,7 +213,7 @@ def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release:
     for position, update in change.parts.items():
         if columns := part_columns(update):
             statements.update(conn, parts, columns, id=run.part(position).id)
-    if columns := change.account.changes():
+    if columns := account_columns(change.account):
         statements.update(conn, accounts, columns, id=run.account.id)
     _write_notes(conn, run, change.notes, now=now)
     if values.get("state") not in (None, run.post.state):
