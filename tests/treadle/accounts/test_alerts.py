@@ -80,7 +80,7 @@ async def test_many_troubles_are_one_message(house: House, told: Told) -> None:
     assert title == "Treadle: 8 accounts need to be connected again and 1 more"
     assert "@user0 Dead." in body
     assert "and 3 more" in body
-    assert "1 post waits for your yes" in body
+    assert "1 late post is waiting for approval" in body
     assert await house.send(300.0) == []
 
 

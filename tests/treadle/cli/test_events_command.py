@@ -26,7 +26,7 @@ def objects(text: str) -> list[dict[str, object]]:
 
 def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_home: House) -> None:
     create(at_home, "goes out")
-    happen(at_home, "post.failed", "pst_x", why="Its tries are used up.")
+    happen(at_home, "post.failed", "pst_x", why="All retries failed.")
     happen(at_home, "account.connected", "acc_y", username="ada")
     happen(at_home, "account.connected", "acc_theirs", at_home.other_workspace)
     told = objects(treadle("events", "--json").out)
@@ -38,7 +38,7 @@ def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_h
     rest = objects(treadle("events", "--after", str(told[-2]["id"]), "--json").out)
     assert [event["subject"] for event in rest] == ["acc_y"]
     lines = [line.split("\t")[1:] for line in treadle("events", "-n", "2").out.splitlines()]
-    assert lines == [["post.failed", "pst_x", "Its tries are used up."], ["account.connected", "acc_y", "@ada"]]
+    assert lines == [["post.failed", "pst_x", "All retries failed."], ["account.connected", "acc_y", "@ada"]]
 
 
 def test_more_changes_than_a_page(treadle: Terminal, at_home: House) -> None:

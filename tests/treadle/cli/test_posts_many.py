@@ -44,7 +44,7 @@ def test_one_command_repairs_them_all(ids: list[str], capsys: pytest.CaptureFixt
     assert [entry["id"] for entry in shown["data"]] == ids
     made = run(capsys, "replace", "--pattern", "image_format", "--media", WRONG, RIGHT, "--retry")
     assert (made["chosen"], made["done"], made["refused"]) == (3, 3, 0)
-    assert {entry["message"] for entry in made["data"]} == {"Changed, and tried again now."}
+    assert {entry["message"] for entry in made["data"]} == {"Changed. Retrying now."}
     again = run(capsys, "replace", ids[0], ids[1][-8:], "--media", WRONG, RIGHT, code=1)
     assert [entry["done"] for entry in again["data"]] == [False, False]
 

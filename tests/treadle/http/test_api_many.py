@@ -46,7 +46,7 @@ def test_one_call_repairs_a_shared_cause_in_every_post(any_house: House) -> None
     assert by_id[other]["status"] == 409
     assert by_id[other]["problem"]["code"] == "nothing_to_replace"
     for id_ in ids:
-        assert by_id[id_]["message"] == "Changed, and tried again now."
+        assert by_id[id_]["message"] == "Changed. Retrying now."
         post = by_id[id_]["post"]
         assert post["state"] in ("publishing", "scheduled")
         assert post["attempt"] == 2

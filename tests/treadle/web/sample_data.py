@@ -400,7 +400,7 @@ def add_samples(app: App) -> dict[str, str]:
                 due_at=at,
                 publish_at=at,
                 publish_at_text="2026-12-01T09:00:00+01:00",
-                next_what="Goes out at its time.",
+                next_what="Publishes at the scheduled time.",
                 next_at=at,
                 labels=["courses"],
             )
@@ -449,7 +449,7 @@ def add_samples(app: App) -> dict[str, str]:
             "Five hundred and one characters, and not one fewer.",
             "failed",
             now,
-            why="Its tries are used up.",
+            why="All retries failed.",
         )
         conn.execute(
             sa.insert(unknown_answers).values(

@@ -38,7 +38,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_targets_are_added_shown_masked_and_removed(sample: SampleSite) -> None:
     page = send(sample, "add", url=f" {SLACK} ")
-    assert "Added." in page
+    assert "Recipient added." in page
     assert "slack://…jklm" in page
     assert "TokenA12345" not in page
     refused = sample.client.post("/alerts", data={"csrf": CSRF, "do": "add", "url": "json://10.0.0.1/x"})
@@ -48,20 +48,20 @@ def test_targets_are_added_shown_masked_and_removed(sample: SampleSite) -> None:
         options = conn.execute(sa.select(workspaces.c.options)).scalar_one()
         [target] = alert_targets.listing(conn, sample.app.vault, DEFAULT_WORKSPACE)
     assert "TokenA12345" not in str(options)
-    assert "Nobody is told yet" in send(sample, "remove", target=target.id)
+    assert "No recipients yet" in send(sample, "remove", target=target.id)
     assert "no such target" in send(sample, "remove", target=target.id)
 
 
 def test_quiet_hours_are_set_and_ended(sample: SampleSite) -> None:
     page = send(sample, "quiet", **{"from": "21:30", "to": "06:45", "zone": "Europe/Berlin"})
-    assert "Between 21:30 and 06:45 (Europe/Berlin)" in page
+    assert "No alerts between 21:30 and 06:45 (Europe/Berlin)" in page
     wrong = sample.client.post(
         "/alerts", data={"csrf": CSRF, "do": "quiet", "from": "21:30", "to": "06:45", "zone": "Nowhere/None"}
     )
     assert wrong.status_code == 422
     assert "cannot be read" in wrong.text
     assert "Between 21:30" in sample.client.get("/alerts").text
-    assert "at any hour" in send(sample, "loud")
+    assert "Quiet hours are off" in send(sample, "loud")
     with sample.app.db.read() as conn:
         assert alert_targets.quiet_hours(conn, DEFAULT_WORKSPACE) == {}
 
@@ -72,11 +72,11 @@ def test_a_test_goes_to_every_target_and_says_which_took_it(sample: SampleSite, 
     assert told == []
     send(sample, "add", url=SLACK)
     well = sample.client.post("/alerts/test", data={"csrf": CSRF}, follow_redirects=True).text
-    assert "1 target took the test" in well
+    assert "Test sent to 1 recipient." in well
     send(sample, "add", url=DISCORD)
     mixed = sample.client.post("/alerts/test", data={"csrf": CSRF}).text
-    assert mixed.count(">Took the test<") == 1
-    assert mixed.count(">Did not take the test<") == 1
+    assert mixed.count(">Test delivered<") == 1
+    assert mixed.count(">Test failed<") == 1
     assert sorted(told) == ["Discord", "Slack", "Slack"]
 
 

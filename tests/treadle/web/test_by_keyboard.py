@@ -60,7 +60,7 @@ def test_a_file_is_chosen_described_and_removed(keys: Keyboard, tmp_path: Path) 
     keys.told("cloth.jpg was added.")
     keys.lands_on(FILE)
     page.locator(".media-item .looked").wait_for()
-    keys.told("cloth.jpg: Threads takes it as it is.")
+    keys.told("cloth.jpg: Ready for Threads.")
     keys.to("[name=part-0-media-alt]", back=True)
     page.keyboard.type("Blue cloth")
     keys.picture("file")
@@ -80,7 +80,7 @@ def test_one_of_two_files_is_removed(keys: Keyboard, tmp_path: Path) -> None:
         keys.told(f"{name} was added.")
     page.locator(".media-item .looked").nth(1).wait_for()
     keys.to("button[value='media-up:0:1']", back=True, press="Enter")
-    keys.told("two.jpg stands one place earlier.")
+    keys.told("two.jpg moved up.")
     keys.lands_on("#part-0-media")
     keys.to("button[value='remove-media:0:0']", press="Space")
     keys.told("two.jpg was removed.")
@@ -99,12 +99,12 @@ def test_an_upload_is_stopped_and_one_that_breaks_is_told(keys: Keyboard, tmp_pa
     keys.to(".upload button")
     keys.picture("uploading")
     page.keyboard.press("Enter")
-    keys.told("The upload of cloth.jpg was stopped.")
+    keys.told("Upload of cloth.jpg canceled.")
     keys.lands_on(FILE)
     page.unroute("**/compose/upload")
     page.route("**/compose/upload", lambda route: route.abort())
     keys.choose(picture(tmp_path / "cloth.jpg"))
-    keys.told("cloth.jpg: The line broke. Choose the file again.")
+    keys.told("cloth.jpg: The connection was lost. Choose the file again.")
     keys.lands_on(FILE)
 
 
@@ -119,7 +119,7 @@ def test_a_repair_is_accepted(keys: Keyboard, tmp_path: Path) -> None:
     page.locator(".repair-offer button").wait_for()
     keys.lands_on("[name=part-0-media-alt]")  # what was found did not take the field away
     assert page.locator("[name=part-0-media-alt]").input_value() == "The big loom"
-    keys.told("A repair is offered")
+    keys.told("Repair available")
     keys.to("[data-repair]")
     keys.picture("repair-offered")
     page.keyboard.press("Enter")
@@ -159,7 +159,7 @@ def test_a_file_that_breaks_a_rule_is_told(keys: Keyboard, tmp_path: Path) -> No
     wrong = tmp_path / "notes.jpg"
     wrong.write_bytes(b"no picture at all")
     keys.choose(wrong)
-    keys.told("notes.jpg was not kept")
+    keys.told("notes.jpg wasn't uploaded")
     keys.lands_on(FILE)
 
 
@@ -195,13 +195,13 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     page.keyboard.type("Europe/Berlin")
     page.keyboard.press("Escape")  # the list of zones, where one opened
     page.locator(".which-time").wait_for()
-    keys.told("1 thing to fix. Day and time: The clocks in Europe/Berlin go")
+    keys.told("1 to fix. Date and time: The clocks in Europe/Berlin go")
     keys.lands_on("#zone")
     assert page.locator("#at").get_attribute("aria-invalid") == "true"
     keys.to("[name=meant]")
     assert [text.strip() for text in page.locator(".which-time label").all_inner_texts()] == answers
     page.keyboard.press("Space")
-    keys.told("Nothing stands in its way")
+    keys.told("Ready to publish")
     page.keyboard.press("ArrowDown")
     keys.lands_on("[name=meant]")
     page.wait_for_timeout(700)  # what is found anew leaves the choice and the focus alone
@@ -229,11 +229,11 @@ def test_posts_are_chosen_and_canceled(keys: Keyboard) -> None:
     page = keys.page
     page.goto("/posts?state=scheduled")
     keys.to("[name=post]", press="Space")
-    keys.told("1 chosen:")
+    keys.told("1 selected:")
     page.keyboard.press("Shift+Tab")
     keys.look()
     keys.to("#pick-all", back=True, press="Space")
-    keys.told("6 chosen:")
+    keys.told("6 selected:")
     keys.to("button[value=cancel]")
     keys.picture("bulk")
     page.keyboard.press("Enter")
@@ -243,7 +243,7 @@ def test_posts_are_chosen_and_canceled(keys: Keyboard) -> None:
     page.goto("/posts?state=failed")
     keys.to("button[value=retry]", press="Enter")  # nothing was chosen
     keys.lands_on("#message")
-    keys.told("Choose posts first")
+    keys.told("Select posts first")
     keys.to("[name=post]", press="Space")
     keys.to("button[value=retry]", back=True, press="Enter")
     keys.lands_on("#message")
@@ -263,10 +263,10 @@ def test_what_one_cause_holds_is_replaced_from_today(
     keys.to("a[href^='/posts/replace']")
     keys.picture("today-replace")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Replace in several posts").wait_for()
+    page.get_by_role("heading", name="Edit several posts").wait_for()
     keys.to("form.replace-form button", press="Enter")
     keys.lands_on("#message")
-    keys.told("Say what is to be replaced")
+    keys.told("Choose what to replace")
     keys.to("#file_from")
     page.keyboard.press("ArrowDown")
     keys.to("#file_to")
@@ -284,11 +284,11 @@ def test_a_key_is_made_and_revoked(keys: Keyboard, sample_server: tuple[Served, 
     page.keyboard.type("The kiosk")
     page.keyboard.press("Enter")
     keys.lands_on("#message")
-    keys.told("Here is the key")
+    keys.told("Your new API key")
     keys.picture("key-made")
     keys.to("form[action$='/revoke'] button", press="Enter")
     keys.lands_on("#message")
-    keys.told("The key opens nothing any more.")
+    keys.told("Key revoked.")
     keys.picture("key-revoked")
     with sample_server[0].app.db.read() as conn:
         assert len(conn.execute(sa.select(api_keys.c.id).where(api_keys.c.revoked_at.is_not(None))).all()) == 1
@@ -305,7 +305,7 @@ def test_a_delivery_is_sent_again(keys: Keyboard, sample_server: tuple[Served, d
     row = page.evaluate("document.activeElement.closest('.row').id")
     page.keyboard.press("Enter")
     keys.lands_on(f"#{row} #message")
-    keys.told("It is kept until the webhook is started again.")
+    keys.told("It will be sent when you resume the webhook.")
     keys.picture("redelivered")
     keys.to(f"#{row} form[action$='/redeliver'] button")
     # A live piece that is loaded anew keeps the word, and the focus on this very row's button.
@@ -326,7 +326,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     page.goto("/accounts")
     keys.to(f"#{loom} form[action$='/pause'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
-    keys.told("Paused: nothing is sent until you resume.")
+    keys.told("Paused. Nothing is published until you resume.")
     keys.picture("account-paused")
     page.wait_for_timeout(800)  # the page was told of the change and loaded its pieces anew
     keys.lands_on(f"#{loom} #message")
@@ -334,7 +334,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
-    keys.told("Disconnected: its tokens are forgotten.")
+    keys.told("Disconnected. Its access token was deleted.")
 
 
 def test_an_account_is_reconnected(chromium_browser: Any, served: Served, threads: Sandbox, pictures: Path) -> None:

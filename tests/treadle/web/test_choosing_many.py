@@ -29,11 +29,11 @@ def canceled(served: Served) -> int:
 
 
 def test_a_whole_page_is_chosen_and_counted(listed: Any) -> None:
-    listed.get_by_label("All on this page").check()
-    listed.locator("#picked", has_text="6 chosen:").wait_for()
+    listed.get_by_label("Select all on this page").check()
+    listed.locator("#picked", has_text="6 selected:").wait_for()
     listed.locator(".pick input").first.uncheck()
-    listed.locator("#picked", has_text="5 chosen:").wait_for()
-    assert listed.get_by_label("All on this page").evaluate("box => box.indeterminate") is True
+    listed.locator("#picked", has_text="5 selected:").wait_for()
+    assert listed.get_by_label("Select all on this page").evaluate("box => box.indeterminate") is True
 
 
 def test_stopping_many_is_asked_first(listed: Any, sample_server: tuple[Served, dict[str, str]]) -> None:

@@ -33,7 +33,7 @@ def test_who_comes_back_is_told_what_is_stored(sample: SampleSite) -> None:
     well = sample.client.get(f"/accounts?status=connected&account_id={loom}").text
     assert "@loom.and.shuttle is connected." in well
     ill = sample.client.get(f"/accounts?status=connected&account_id={mill}").text
-    assert "@old.mill.cafe came back, but is not well yet" in ill
+    assert "@old.mill.cafe is connected, but needs attention" in ill
     assert "Nothing was connected" in sample.client.get("/accounts?status=failed&reason=x").text
     nobody = sample.client.get("/accounts?status=connected&account_id=acc_none").text
     assert 'role="status"' not in nobody
@@ -72,22 +72,22 @@ def test_reconnecting_from_today_leads_back_and_the_blocker_goes(page: Any, serv
     with served.app.db.begin() as conn:  # a list that does not name this server
         conn.execute(sa.update(workspaces).values(options={"return_addresses": ["https://shop.example/app"]}))
     page.goto("/accounts")
-    page.get_by_role("button", name="Connect an account").click()
+    page.get_by_role("button", name="Connect account").click()
     through_the_window(page)
     page.wait_for_url(re.compile(r"/accounts\?status=connected"))  # by itself
     page.get_by_role("status").get_by_text("@loom.and.shuttle is connected.").wait_for()
     threads.control.revoke("loom.and.shuttle")
     page.goto("/compose")
     page.get_by_label("Text").first.fill("Held up by a dead token.")
-    page.get_by_role("button", name="Send", exact=True).click()
-    page.locator("#post-state .state", has_text="Needs a repair").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.locator("#post-state .state", has_text="Blocked").wait_for(timeout=60_000)
     page.goto("/")
     page.locator("article.need").get_by_role("button", name="Reconnect").click()
     through_the_window(page)
     page.get_by_role("link", name="To your accounts").click()
     page.wait_for_url(re.compile(r"/accounts\?status=connected"))
-    page.get_by_role("link", name="Today").click()
-    page.locator("#today .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
+    page.get_by_role("link", name="Home").click()
+    page.locator("#home .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
         timeout=60_000
     )
     assert page.locator("article.need").count() == 0

@@ -106,7 +106,7 @@ def test_a_longer_text_alone_is_shown_and_can_be_used_by_everybody(page: Any, si
 @pytest.mark.parametrize("size", SIZES)
 def test_a_chain_counts_each_part_and_is_mended_by_keyboard(page: Any, size: str) -> None:
     page.set_viewport_size({"width": SIZES[size], "height": 800})
-    page.get_by_role("button", name="Add a part to the thread").press("Enter")
+    page.get_by_role("button", name="Add to thread").press("Enter")
     page.locator("#part-1-text:focus").wait_for()
     page.locator("#part-0-text").fill("The first part.")
     page.locator("#part-1-text").focus()
@@ -116,9 +116,9 @@ def test_a_chain_counts_each_part_and_is_mended_by_keyboard(page: Any, size: str
     page.locator("#part-1-link_attachment").fill("no link")
     way = page.locator(".to-fix a", has_text="Part 2, Link shown as a card")
     way.wait_for()
-    box = page.get_by_role("button", name="Send", exact=True).bounding_box()
+    box = page.get_by_role("button", name="Publish", exact=True).bounding_box()
     assert box is not None
-    assert 0 <= box["y"] <= 800 - box["height"], "Send is in the window wherever one is"
+    assert 0 <= box["y"] <= 800 - box["height"], "Publish is in the window wherever one is"
     page.locator("#part-1-options > summary").press("Enter")
     way.press("Enter")
     page.locator("#part-1-link_attachment:focus").wait_for()

@@ -88,7 +88,9 @@ def test_the_log_in_and_the_first_page(
     first = f"{served.url}/setup?token={served.site.state.first_token}"
     for name, address in (("login", f"{sample_server[0].url}/login"), ("first", first)):
         page.goto(address)
-        assert page.get_by_role("heading", level=1).inner_text() == {"login": "Log in"}.get(name, "Who will use this?")
+        assert page.get_by_role("heading", level=1).inner_text() == {"login": "Log in"}.get(
+            name, "Create the first user"
+        )
         assert not serious_faults(page, axe)
         page.screenshot(path=pictures / f"{name}.png")
     page.close()
@@ -98,7 +100,7 @@ def test_a_page_can_be_walked_by_keyboard(sized: tuple[str, Any, dict[str, str]]
     size, page, _ = sized
     page.goto("/")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
     page.keyboard.press("Tab")

@@ -28,16 +28,16 @@ def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
 def begin(page: Any, served: Served) -> None:
     """The first user of a new server, with the address that it printed."""
     page.goto(f"/setup?token={served.site.state.first_token}")
-    page.get_by_label("E-mail address").fill("mara@example.org")
+    page.get_by_label("Email").fill("mara@example.org")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Begin").click()
-    page.get_by_role("heading", name="Set-up check").wait_for()
+    page.get_by_role("button", name="Create user").click()
+    page.get_by_role("heading", name="Setup check").wait_for()
 
 
 def connect(page: Any) -> None:
     """Through the sandbox's authorise window and back."""
     page.goto("/accounts")
-    page.get_by_role("button", name="Connect an account").click()
+    page.get_by_role("button", name="Connect account").click()
     through_the_window(page)
 
 
@@ -53,25 +53,25 @@ def test_a_wrong_video_is_found_repaired_and_published(
 ) -> None:
     begin(page, served)
     connect(page)
-    page.get_by_role("link", name="Write a post").click()
+    page.get_by_role("link", name="New post").click()
     page.get_by_label("Text", exact=True).fill("The big loom, two seconds of it.")
     video = wrong_codec_video(tmp_path / "loom.mp4")
-    page.get_by_label("Add pictures or video").set_input_files(video)
+    page.get_by_label("Upload images or videos").set_input_files(video)
     page.locator(".media-item .findings li").first.wait_for()
     assert "MPEG4" in page.locator(".media-item .findings").inner_text()
     page.screenshot(path=pictures / "compose-finding.png", full_page=True)
-    page.get_by_role("button", name="Repair it now").click()
+    page.get_by_role("button", name="Repair file").click()
     page.locator(".compare").wait_for()
     row = page.locator(".compare tr", has=page.get_by_role("rowheader", name="Picture")).inner_text()
     assert "H.264" in row
     assert "MPEG4" in row
     page.screenshot(path=pictures / "compose-repaired.png", full_page=True)
     assert page.get_by_label("Text", exact=True).input_value() == "The big loom, two seconds of it."
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("button", name="Publish", exact=True).click()
     page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
     assert page.locator(".waterfall .lane-name").count() >= 3
     page.wait_for_function("document.querySelector('.thread video').readyState >= 1")
-    found = page.locator("details.raw", has=page.locator("summary", has_text="What was found")).first
+    found = page.locator("details.raw", has=page.locator("summary", has_text="Details")).first
     found.locator("summary").click()
     assert '"h264"' in found.locator("pre").inner_text()
     page.screenshot(path=pictures / "post-real.png", full_page=True)
@@ -89,9 +89,9 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     threads.control.revoke("loom.and.shuttle")
     page.goto("/compose")
     page.get_by_label("Text", exact=True).fill("Held up by a dead token.")
-    page.get_by_role("button", name="Send", exact=True).click()
-    page.locator("#post-state .state", has_text="Needs a repair").wait_for(timeout=60_000)
-    raw = page.locator("details.raw", has=page.locator("summary", has_text="The answer as it came")).last
+    page.get_by_role("button", name="Publish", exact=True).click()
+    page.locator("#post-state .state", has_text="Blocked").wait_for(timeout=60_000)
+    raw = page.locator("details.raw", has=page.locator("summary", has_text="Raw answer")).last
     raw.locator("summary").click()
     assert '"code": 190' in raw.locator("pre").first.inner_text()
     page.goto("/")
@@ -101,7 +101,7 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     need.get_by_role("button", name="Reconnect").click()
     through_the_window(page)
     page.goto("/")
-    page.locator("#today .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
+    page.locator("#home .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(
         timeout=60_000
     )
     assert page.get_by_role("button", name="Reconnect").count() == 0
@@ -114,7 +114,7 @@ def test_the_state_of_a_post_changes_while_it_is_looked_at(page: Any, served: Se
     threads.control.fault("status", delay_s=1.5, times=2)
     page.goto("/compose")
     page.get_by_label("Text", exact=True).fill("Watch me go.")
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("button", name="Publish", exact=True).click()
     page.locator("#post-state").wait_for()
     page.evaluate("window.stillTheSamePage = true")
     page.locator("#post-state .state", has_text="Published").wait_for(timeout=60_000)
@@ -129,14 +129,14 @@ def test_everything_works_without_script(
         connect(page)
         page.goto("/compose")
         page.get_by_label("Text", exact=True).fill("First part, without script.")
-        page.get_by_label("Add pictures or video").set_input_files(picture(tmp_path / "cloth.jpg"))
-        page.get_by_role("button", name="Add a part to the thread").click()
+        page.get_by_label("Upload images or videos").set_input_files(picture(tmp_path / "cloth.jpg"))
+        page.get_by_role("button", name="Add to thread").click()
         assert "cloth.jpg" in page.locator(".media-item").inner_text()
         page.locator("#part-1-text").fill("Second part.")
         page.get_by_role("button", name="Check", exact=True).click()
         assert page.locator("#part-1-text").input_value() == "Second part."
-        assert "Nothing stands in its way" in page.locator(".verdict").inner_text()
-        page.get_by_role("button", name="Send", exact=True).click()
+        assert "Ready to publish" in page.locator(".verdict").inner_text()
+        page.get_by_role("button", name="Publish", exact=True).click()
         for _ in range(60):
             if page.locator("#post-state .state", has_text="Published").count():
                 break
@@ -158,11 +158,11 @@ def test_findings_come_as_one_types(page: Any, served: Served) -> None:
     assert page.locator("#part-0-text-count, #part-0-count").first.inner_text().startswith("501")
     assert "to fix" in page.locator(".verdict").inner_text()
     page.get_by_label("Text", exact=True).fill("Short enough.")
-    page.locator(".verdict", has_text="Nothing stands in its way").wait_for()
+    page.locator(".verdict", has_text="Ready to publish").wait_for()
     assert page.locator("#part-0-text-findings li").count() == 0
-    page.get_by_label("At a time").check()
+    page.get_by_label("Pick a time").check()
     page.get_by_label("Time zone").fill("Europe/Berlin")
-    page.get_by_label("Day and time").fill("2027-03-28T02:30")
+    page.get_by_label("Date and time").fill("2027-03-28T02:30")
     page.locator("[id$=-findings]", has_text="does not exist").wait_for()
 
 

@@ -66,7 +66,7 @@ def test_every_account_is_on_one_page_and_those_that_need_somebody_come_first(
     assert shown[:7] == ["dye.house", "old.mill.cafe", *ill]
     assert shown[-2:] == ["weaver.007", "weaver.008"]  # no longer connected
     assert shown[7:-2] == sorted(shown[7:-2])
-    assert "103 accounts, 7 of which need somebody" in sample.client.get("/accounts").text
+    assert "103 accounts. 7 need attention" in sample.client.get("/accounts").text
 
 
 def test_a_page_goes_on_where_the_last_one_ended_when_somebody_reconnects_meanwhile(
@@ -93,7 +93,7 @@ def test_an_account_is_found_by_either_of_its_names(sample: SampleSite, many: di
     }.get(asked, set())
     page = sample.client.get("/accounts", params={"q": asked}).text
     assert set(names_on(page)) == wanted
-    assert ("No account has" in page) is not bool(wanted)
+    assert ("No accounts match" in page) is not bool(wanted)
     assert 'href="/accounts">Show all' in page
 
 
@@ -117,7 +117,7 @@ def test_an_account_is_shown_wherever_it_stands(sample: SampleSite, many: dict[s
     assert names_on(sample.client.get("/accounts?after=nonsense~x").text)[0] == "dye.house"
     answer = sample.client.post(f"/accounts/{there}/pause", data={"csrf": CSRF})
     after = sample.client.get(answer.headers["location"]).text
-    [told] = re.findall(r'<p class="message tone-go" id="message"[^>]*data-about="([^"]+)">Paused: nothing', after)
+    [told] = re.findall(r'<p class="message tone-go" id="message"[^>]*data-about="([^"]+)">Paused. Nothing', after)
     assert told == there
 
 

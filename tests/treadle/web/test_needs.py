@@ -56,11 +56,11 @@ def test_two_hundred_causes_are_read_at_a_glance(sample: SampleSite) -> None:
     before, _ = questions(sample, "/")
     crowd(sample, 100, 100)
     asked, text = questions(sample, "/")
-    section = text.split('id="needs"')[1].split("</section>")[0]
+    section = text.split('id="attention"')[1].split("</section>")[0]
     # The accounts' cause is one group, with the first few buttons and a way to the others.
     assert section.count('<article class="need">') <= attention.WHOLE + 3
     assert section.count(">Reconnect<") == attention.SHOWN
-    assert "204 posts wait" in section
+    assert "204 posts are waiting" in section
     assert f"{101 - attention.SHOWN} more accounts" in section
     # Every cause is named once.
     titles = re.findall(r"Trouble number \d+", section)
@@ -118,8 +118,8 @@ def test_an_outage_is_a_risk_that_passes(sample: SampleSite) -> None:
         add_blocker(conn, cause, "platform", "threads", ids, sample.app.now())
     text = sample.client.get("/").text
     risks = text.split('id="risk"')[1].split("</section>")[0]
-    assert f"{cause['title']}: 2 posts wait. It passes by itself." in risks
-    assert cause["title"] not in text.split('id="needs"')[1].split("</section>")[0]
+    assert f"{cause['title']}: 2 posts are waiting. No action needed." in risks
+    assert cause["title"] not in text.split('id="attention"')[1].split("</section>")[0]
 
 
 @pytest.mark.parametrize("hours", [5, 4 * 24])
@@ -128,7 +128,7 @@ def test_the_end_of_access_is_said_in_hours_or_days(sample: SampleSite, hours: i
     with sample.app.db.begin() as conn:
         add_account(conn, "soon.over", now, health="expiring", token_expires_at=now + hours * 3600 + 30)
     said = "in 5 h" if hours == 5 else "in 4 days"
-    assert f"Access to @soon.over ends {said}" in sample.client.get("/").text
+    assert f"Access to @soon.over expires {said}" in sample.client.get("/").text
 
 
 def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(sample: SampleSite) -> None:
@@ -138,9 +138,9 @@ def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(sampl
         conn.execute(sa.update(posts).where(posts.c.account_id == loom).values(state="published"))
         ids = [sample.ids["scheduled0"], sample.ids["held"]]
         conn.execute(sa.update(posts).where(posts.c.id.in_(ids)).values(state="blocked"))
-    assert "No longer connected" not in sample.client.get("/").text
+    assert "<h3>Disconnected</h3>" not in sample.client.get("/").text
     sample.client.post(f"/accounts/{loom}/disconnect", data={"csrf": CSRF})
-    section = sample.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
-    assert "No longer connected" in section
-    assert "2 posts wait</a>" in section
+    section = sample.client.get("/").text.split('id="attention"')[1].split("</section>")[0]
+    assert "<h3>Disconnected</h3>" in section
+    assert "2 posts are waiting</a>" in section
     assert f'action="/accounts/{loom}/reconnect"' in section

@@ -145,7 +145,7 @@ def test_filters_leave_what_was_asked_for(sample: SampleSite) -> None:
     assert len(rows.findall(held)) == 5
     assert len(rows.findall(sample.client.get("/posts?q=BENCH").text)) == 6
     assert len(rows.findall(sample.client.get(f"/posts?account={sample.ids['mill']}").text)) == 4
-    assert "No post fits these filters" in sample.client.get("/posts?q=nothing+like+that").text
+    assert "No posts match these filters" in sample.client.get("/posts?q=nothing+like+that").text
     assert sample.client.get("/posts?state=nonsense&sort=nonsense&after=nonsense").status_code == 200
 
 
@@ -170,7 +170,7 @@ def test_times_are_in_the_zone_of_the_person(sample: SampleSite) -> None:
     assert "CET" not in text
     answer = sample.client.post("/me", data={"csrf": CSRF, "do": "zone", "zone_name": "Mars/Olympus"})
     assert answer.status_code == 303
-    assert "no such time zone" in sample.client.get("/me").text
+    assert "Unknown time zone" in sample.client.get("/me").text
 
 
 def test_who_chooses_utc_sees_utc_and_who_chooses_nothing_sees_the_browsers_zone(sample: SampleSite) -> None:
@@ -216,7 +216,7 @@ def test_causes_are_named_as_the_guide_names_them(sample: SampleSite) -> None:
         cause = conn.execute(sa.select(posts.c.cause).where(posts.c.id == sample.ids["blocked"])).scalar_one()
     assert f'<option value="{cause["pattern"]}">{cause["title"]} (4)</option>' in text
     some = sample.client.get("/posts?state=held&state=failed").text
-    assert "Only posts with one of these states are shown: Waiting for your yes, Failed." in some
+    assert "Showing these states: Held, Failed." in some
     assert len(re.findall(r'class="row-text"', some)) == 2
 
 
@@ -225,14 +225,14 @@ def test_a_post_shows_metas_answer_and_the_way_out(sample: SampleSite) -> None:
     assert "&#34;error_subcode&#34;: 460" in text or '"error_subcode": 460' in text
     assert "HTTP 400" in text
     assert f'action="/accounts/{sample.ids["mill"]}/reconnect"' in text
-    assert "Sends 4 posts" in text
+    assert "Publishes 4 posts" in text
 
 
-def test_today_groups_what_needs_somebody(sample: SampleSite) -> None:
+def test_home_groups_what_needs_attention(sample: SampleSite) -> None:
     text = sample.client.get("/").text
-    assert text.count("4 posts wait") == 1
+    assert text.count("4 posts are waiting") == 1
     assert "Reconnect @old.mill.cafe" in text
-    assert "Access to @dye.house ends in" in text
+    assert "Access to @dye.house expires in" in text
 
 
 def test_composing_keeps_what_was_written_and_says_what_is_wrong(sample: SampleSite) -> None:
@@ -436,14 +436,14 @@ def test_only_one_person_needs_a_session(tmp_path: Path) -> None:
 
 def test_everything_can_be_paused_and_resumed(sample: SampleSite) -> None:
     sample.client.post("/pause", data={"csrf": CSRF, "do": "pause"})
-    assert "Everything is paused" in sample.client.get("/").text
+    assert "Publishing is paused" in sample.client.get("/").text
     sample.client.post("/pause", data={"csrf": CSRF, "do": "resume"})
-    assert "Everything is paused" not in sample.client.get("/").text
+    assert "Publishing is paused" not in sample.client.get("/").text
 
 
 def test_taking_a_post_off_threads_is_asked_twice(sample: SampleSite) -> None:
     here = f"/posts/{sample.ids['published']}"
-    assert "It cannot be brought back" in sample.client.get(here).text
+    assert "You can't undo this" in sample.client.get(here).text
     sample.client.post(f"{here}/unpublish", data={"csrf": CSRF})
     assert "Tick that you are sure" in sample.client.get(here).text
     with sample.app.db.read() as conn:
@@ -454,7 +454,7 @@ def test_taking_a_post_off_threads_is_asked_twice(sample: SampleSite) -> None:
 def test_the_setup_check_shows_the_server_only_to_those_who_run_it(sample: SampleSite) -> None:
     ours = sample.client.get("/setup").text
     assert "Encryption keys" in ours
-    assert "What to enter at Meta" in ours
+    assert "What to enter in your Meta app" in ours
     for path in ("callback", "deauthorize", "delete-data", "webhook"):
         assert ours.count(f"testserver/threads/{path}") == 1, path  # once is enough
     assert ours.count("Verify token") == 1
@@ -462,7 +462,7 @@ def test_the_setup_check_shows_the_server_only_to_those_who_run_it(sample: Sampl
         conn.execute(sa.insert(workspaces).values(id="wsp_older", name="Older", created_at=1.0, options={}))
     guest = sample.client.get("/setup").text
     assert "Encryption keys" not in guest
-    assert "What to enter at Meta" not in guest
+    assert "What to enter in your Meta app" not in guest
     assert "3 connected." in guest
 
 
@@ -532,7 +532,7 @@ def test_trying_again_is_offered_where_it_can_help(sample: SampleSite) -> None:
 def test_what_failed_long_ago_is_only_counted(sample: SampleSite) -> None:
     with sample.app.db.begin() as conn:
         conn.execute(sa.update(posts).where(posts.c.state == "failed").values(updated_at=sample.app.now() - 8 * 86_400))
-    needs = sample.client.get("/").text.split('id="needs"')[1].split("</section>")[0]
+    needs = sample.client.get("/").text.split('id="attention"')[1].split("</section>")[0]
     assert "Five hundred and one characters" not in needs
     assert "failed more than a week ago" in needs
 
@@ -547,19 +547,19 @@ def test_accounts_that_need_somebody_come_first(sample: SampleSite) -> None:
 
 def test_what_was_settled_is_not_asked(sample: SampleSite) -> None:
     here = f"/posts/{sample.ids['checking']}"
-    assert "Is it out?" in sample.client.get(here).text
+    assert "Was it published?" in sample.client.get(here).text
     with sample.app.db.begin() as conn:
         # Treadle looked and found that it did not go out; the same container is to be sent again.
         conn.execute(
             sa.update(parts).where(parts.c.post_id == sample.ids["checking"]).values(intent="none", state="ready")
         )
-    assert "Is it out?" not in sample.client.get(here).text
+    assert "Was it published?" not in sample.client.get(here).text
 
 
 def test_one_button_repairs_a_posts_own_input(sample: SampleSite) -> None:
     text = sample.client.get(f"/posts/{sample.ids['video']}").text
     assert text.count("Fix input</a>") == 1
-    assert "waits behind it" not in text
+    assert "1 post is waiting." not in text
 
 
 def test_the_button_is_called_what_the_guide_calls_it(sample: SampleSite) -> None:

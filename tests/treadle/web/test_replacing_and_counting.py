@@ -55,7 +55,7 @@ def test_words_are_replaced_in_the_chosen_posts_and_refusals_are_told(sample: Sa
     chosen = [ids["scheduled0"], ids["scheduled1"], ids["held"]]
     form = sample.client.post("/posts/bulk", data={"csrf": CSRF, "do": "replace", "post": [*chosen, ids["published"]]})
     assert form.status_code == 200
-    assert "1 chosen post cannot be changed any more" in form.text
+    assert "1 selected post can no longer be changed" in form.text
     assert re.findall(r'name="post" value="(\w+)"', form.text) == chosen
     answer = sample.client.post(
         "/posts/replace",
@@ -63,7 +63,7 @@ def test_words_are_replaced_in_the_chosen_posts_and_refusals_are_told(sample: Sa
     )
     assert answer.status_code == 200
     assert "2 of 3 posts changed." in answer.text
-    assert "does not stand in this post" in answer.text
+    assert "t contain what you want to replace" in answer.text
     assert [text.endswith("for everybody.") for text in texts(sample, chosen)] == [True, True, False]
 
 
@@ -79,7 +79,7 @@ def test_a_file_is_replaced_for_a_whole_cause(sample: SampleSite, two_bad_videos
     data = {"csrf": CSRF, "post": two_bad_videos, "file_from": "https://media.example.org/broken.mp4"}
     nothing = sample.client.post("/posts/replace", data=data)
     assert nothing.status_code == 422
-    assert "Choose the file" in nothing.text
+    assert "Choose the new file" in nothing.text
     done = sample.client.post("/posts/replace", data={**data, "file_to": "https://media.example.org/right.mp4"})
     assert "2 of 2 posts changed." in done.text
     with sample.app.db.read() as conn:
@@ -91,7 +91,7 @@ def test_a_file_is_replaced_for_a_whole_cause(sample: SampleSite, two_bad_videos
 def test_replacing_nothing_is_said(sample: SampleSite) -> None:
     empty = sample.client.post("/posts/replace", data={"csrf": CSRF, "post": sample.ids["scheduled0"]})
     assert empty.status_code == 422
-    assert "Say what is to be replaced" in empty.text
+    assert "Choose what to replace" in empty.text
     gone = sample.client.get("/posts/replace?pattern=no_such_pattern")
     assert (gone.status_code, gone.headers["location"]) == (303, "/posts")
 
@@ -151,7 +151,7 @@ def test_an_uploaded_file_takes_the_place_of_a_link_to_one(sample: SampleSite, t
     file = {"file": ("right.jpg", picture.getvalue(), "image/jpeg")}
     unsaid = sample.client.post("/posts/replace", data=data, files=file)
     assert unsaid.status_code == 422
-    assert "Choose which file the new one takes the place of." in unsaid.text
+    assert "Choose the file to replace." in unsaid.text
     data["file_from"] = "https://media.example.org/broken.mp4"
     torn = sample.client.post("/posts/replace", data=data, files={"file": ("torn.jpg", b"", "image/jpeg")})
     assert torn.status_code == 422
@@ -185,7 +185,7 @@ def test_a_link_is_replaced_and_taken_away(sample: SampleSite) -> None:
     form = sample.client.get(f"/posts/replace?post={made[0]}&post={made[1]}").text
     assert f'<option value="{old}">{old} (in 2 posts)</option>' in form
     data = {"csrf": CSRF, "post": made, "link_to": new}
-    assert "Choose which link" in sample.client.post("/posts/replace", data=data).text
+    assert "Choose the link to replace" in sample.client.post("/posts/replace", data=data).text
     done = sample.client.post("/posts/replace", data={**data, "link_from": old})
     assert "2 of 2 posts changed." in done.text
     assert options() == [{"link_attachment": new, "topic_tag": "looms"}] * 2
@@ -212,8 +212,8 @@ def test_a_cause_that_holds_more_than_one_change_serves_is_gone_through(
         )
     where = f"/posts/replace?pattern={cause['pattern']}"
     form = sample.client.get(where).text
-    assert "in 3 posts" in form
-    assert "The same cause holds 5 more posts: one change serves 3 at most." in form
+    assert "to 3 posts" in form
+    assert "The same problem affects 5 more posts. You can change up to 3 at once" in form
     fields = filled(form)
     assert fields["post"] == made[:3]
     wrong = sample.client.post("/posts/replace", data=fields)
@@ -230,7 +230,7 @@ def test_a_cause_that_holds_more_than_one_change_serves_is_gone_through(
     assert "Replace the same in them" in second
     third = sample.client.post("/posts/replace", data=filled(second)).text
     assert "2 of 2 posts changed." in third
-    assert "The same cause holds" not in third
+    assert "The same problem affects" not in third
     wanted = [f"Film {n} of Summer" for n in range(8)]
     wanted[4] = "Another"
     assert texts(sample, made) == wanted

@@ -72,7 +72,7 @@ def doubt(threads: Sandbox, tmp_path: Path) -> Iterator[Doubt]:
 
 
 def test_an_address_settles_it(doubt: Doubt, threads: Sandbox) -> None:
-    assert "It is out: its address on Threads" in doubt.say("")
+    assert "It's published. Its URL on Threads" in doubt.say("")
     live = threads.control.add_post("loom.and.shuttle", text=TEXT)
     threads.control.add_post("loom.and.shuttle", text="Another one.")
     shown = str(live["permalink"])
@@ -104,7 +104,7 @@ def test_programs_may_send_the_address_too(doubt: Doubt, threads: Sandbox) -> No
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
-        ("", "Give the address of the post as Threads shows it"),
+        ("", "Enter the URL of the post on Threads"),
         ("it is out, I saw it", "This is no address of a post."),
         ("https://www.threads.com/@loom.and.shuttle", "This is no address of a post."),
         ("https://www.threads.com/@somebody.else/post/DAbcDefGhIj", "Threads lists none with this address."),

@@ -39,7 +39,7 @@ def test_leaving_asks_and_coming_back_restores(page: Any) -> None:
     page.wait_for_url("**/posts")
     assert asked == ["beforeunload"]
     page.goto("/compose")
-    page.get_by_text("What you wrote here before was restored.").wait_for()
+    page.get_by_text("We restored your unsaved changes.").wait_for()
     assert page.locator("#part-0-text").input_value() == TEXT
     page.locator("[data-discard]").click()
     page.wait_for_url("**/compose")
@@ -51,14 +51,14 @@ def test_leaving_asks_and_coming_back_restores(page: Any) -> None:
 def test_parts_and_options_are_restored_too(page: Any) -> None:
     page.goto("/compose")
     page.locator("#part-0-text").fill(TEXT)
-    page.get_by_role("button", name="Add a part to the thread").click()
+    page.get_by_role("button", name="Add to thread").click()
     page.locator("#part-1-text").fill("The second part")
     page.locator("#labels").evaluate(
         "field => { field.value = 'a, b'; field.dispatchEvent(new Event('input', {bubbles: true})); }"
     )
     page.goto("/posts")
     page.goto("/compose")
-    page.get_by_text("What you wrote here before was restored.").wait_for()
+    page.get_by_text("We restored your unsaved changes.").wait_for()
     assert page.locator("#part-1-text").input_value() == "The second part"
     assert page.locator("#labels").input_value() == "a, b"
 
@@ -66,7 +66,7 @@ def test_parts_and_options_are_restored_too(page: Any) -> None:
 def test_a_post_that_was_taken_is_not_kept(page: Any) -> None:
     page.goto("/compose")
     write(page)
-    page.get_by_role("button", name="Keep as a draft").click()
+    page.get_by_role("button", name="Save draft").click()
     page.wait_for_url("**/posts/pst_*")
     assert kept(page) == 0
     page.goto("/compose")
@@ -76,7 +76,7 @@ def test_a_post_that_was_taken_is_not_kept(page: Any) -> None:
 def test_a_post_that_was_refused_stays_kept(page: Any) -> None:
     page.goto("/compose")
     write(page, "x" * 600)
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("button", name="Publish", exact=True).click()
     page.locator("#check .to-fix").wait_for()
     page.goto("/posts")
     assert kept(page) == 1
@@ -89,7 +89,7 @@ def test_each_post_has_its_own(page: Any, sample_server: tuple[Served, dict[str,
     page.goto("/compose")
     assert page.locator("#part-0-text").input_value() == ""
     page.goto(f"/compose?post={ids['draft']}")
-    page.get_by_text("What you wrote here before was restored.").wait_for()
+    page.get_by_text("We restored your unsaved changes.").wait_for()
     assert page.locator("#part-0-text").input_value() == "Changed and not saved"
 
 
@@ -98,8 +98,8 @@ def test_a_form_opened_for_something_else_only_offers_it(page: Any) -> None:
     write(page)
     page.goto("/compose?at=2031-05-05T10:00")
     assert page.locator("#at").input_value() == "2031-05-05T10:00"
-    page.get_by_role("button", name="Restore it").click()
-    page.get_by_text("What you wrote here before was restored.").wait_for()
+    page.get_by_role("button", name="Restore").click()
+    page.get_by_text("We restored your unsaved changes.").wait_for()
     assert page.locator("#part-0-text").input_value() == TEXT
 
 
@@ -121,12 +121,12 @@ def test_choosing_a_time_begins_with_a_good_one(page: Any) -> None:
     page.goto("/compose")
     page.locator("#part-0-text").fill(TEXT)
     with page.expect_response("**/compose/check"):
-        page.get_by_label("At a time").check()
+        page.get_by_label("Pick a time").check()
     assert page.locator("#at").input_value().endswith(":00")
     assert page.locator("#at-findings li").count() == 0
     with page.expect_response("**/compose/check"):
         page.locator("#at").fill("")
-    page.locator("#at-findings").get_by_text("Choose a day and a time.").wait_for()
+    page.locator("#at-findings").get_by_text("Choose a date and time.").wait_for()
     assert page.locator("#at[aria-invalid]").count() == 0
     with page.expect_response("**/compose/check"):
         page.locator("#at").fill("2020-01-01T09:00")

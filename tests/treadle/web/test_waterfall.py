@@ -68,7 +68,7 @@ def test_a_long_wait_is_folded_and_named() -> None:
 def test_what_is_under_way_reaches_to_now() -> None:
     drawing = waterfall([event(START, 1.0), event(START + 1, None, outcome=None, id=2)], START + 11)
     assert drawing is not None
-    assert drawing.lanes[0].outcome == "Under way"
+    assert drawing.lanes[0].outcome == "In progress"
     assert drawing.lanes[0].total == "11 s"
 
 

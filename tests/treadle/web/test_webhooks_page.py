@@ -70,45 +70,45 @@ def page(chromium_browser: Any, served: Served) -> Iterator[Any]:
 @pytest.mark.browser
 def test_a_test_and_a_redelivery_reach_a_receiver(page: Any, receiver: Receiver) -> None:
     page.goto("/webhooks")
-    page.get_by_label("Address (https)").fill(receiver.url)
-    page.get_by_role("button", name="Add the webhook").click()
+    page.get_by_label("URL (https)").fill(receiver.url)
+    page.get_by_role("button", name="Add webhook").click()
     secret = page.locator("#secret").inner_text()
     page.goto("/webhooks")
-    page.get_by_role("button", name="Send a test").click()
-    page.get_by_text("A test is on its way.").wait_for()
+    page.get_by_role("button", name="Send test").click()
+    page.get_by_text("Test sent.").wait_for()
     headers, body = receiver.next()
     assert Webhook(secret).verify(body, headers)["type"] == "webhook.ping"
-    page.get_by_role("link", name="Everything it was told").click()
+    page.get_by_role("link", name="All deliveries").click()
     row = page.locator("li.row", has_text="webhook.ping")
     row.locator(".state", has_text="Delivered").wait_for()
-    assert "answered 204" in row.inner_text()
-    row.get_by_role("button", name="Send again").click()
-    page.get_by_text("It is sent again.").wait_for()
+    assert "HTTP 204" in row.inner_text()
+    row.get_by_role("button", name="Resend").click()
+    page.get_by_text("Sending again.").wait_for()
     again, same = receiver.next()
     assert again["webhook-id"] == headers["webhook-id"]
     assert same == body
     assert Webhook(secret).verify(same, again)
     page.locator("li.row .state", has_text="Delivered").wait_for()  # the page looks again by itself
     page.locator("li.row summary").click()
-    assert page.locator("li.row details p", has_text="answered 204").count() == 2
+    assert page.locator("li.row details p", has_text="HTTP 204").count() == 2
 
 
 @pytest.mark.browser
 def test_one_that_says_gone_is_paused_and_told_what_was_kept(page: Any, served: Served, receiver: Receiver) -> None:
     receiver.status = 410
     page.goto("/webhooks")
-    page.get_by_label("Address (https)").fill(receiver.url)
-    page.get_by_role("button", name="Add the webhook").click()
-    page.get_by_role("button", name="Send a test").click()
+    page.get_by_label("URL (https)").fill(receiver.url)
+    page.get_by_role("button", name="Add webhook").click()
+    page.get_by_role("button", name="Send test").click()
     first, _ = receiver.next()
-    page.locator(".state", has_text="Paused after failing").wait_for()
-    page.get_by_role("button", name="Send again").click()
-    page.get_by_text("It is kept until the webhook is started again.").wait_for()
+    page.locator(".state", has_text="Paused after failures").wait_for()
+    page.get_by_role("button", name="Resend").click()
+    page.get_by_text("It will be sent when you resume the webhook.").wait_for()
     receiver.status = 204
-    page.get_by_role("button", name="Start again").click()
+    page.get_by_role("button", name="Resume").click()
     again, _ = receiver.next()
     assert again["webhook-id"] == first["webhook-id"]
-    page.locator("article .state", has_text="Works").wait_for()
+    page.locator("article .state", has_text="Active").wait_for()
     with served.app.db.read() as conn:
         assert conn.execute(sa.select(webhooks.c.failing_since)).scalar_one() is None
 
@@ -148,7 +148,7 @@ def test_everything_it_was_told_is_listed_page_by_page(sample: SampleSite) -> No
         address = older.group(1) if older else ""
     assert seen == list(reversed(made))
     assert f'href="/posts/{sample.ids["failed"]}"' in text
-    assert "answered 302 in 100 ms: Redirects are not followed." in text
+    assert "HTTP 302 in 100 ms: Redirects are not followed." in text
     assert "20 Nov, 10:00" in text  # when it happened, in the zone of the person
     assert sample.client.get("/webhooks/whk_none").status_code == 404
     assert sample.client.get(f"/webhooks/{hook}?before=nonsense").status_code == 200
@@ -175,10 +175,10 @@ def test_sending_again_stays_on_its_page(sample: SampleSite) -> None:
 @pytest.mark.parametrize(
     ("state", "failing_since", "said"),
     [
-        ("active", None, "Works"),
-        ("active", 1.0, "Does not answer"),
+        ("active", None, "Active"),
+        ("active", 1.0, "Failing"),
         ("paused", None, "Paused"),
-        ("failing", 1.0, "Paused after failing"),
+        ("failing", 1.0, "Paused after failures"),
     ],
 )
 def test_one_that_is_on_and_answers_nothing_does_not_work(state: str, failing_since: float | None, said: str) -> None:

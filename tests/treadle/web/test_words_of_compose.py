@@ -84,7 +84,7 @@ def test_what_is_to_fix_leads_to_its_field_without_script(sample: SampleSite) ->
         ("part-0-link_attachment", "Part 1, Link shown as a card"), ("part-1-poll-option_a", "Part 2, Poll"),
         ("metadata", "Metadata"),
     }  # fmt: skip
-    assert "3 things to fix" in answer.text
+    assert "3 to fix" in answer.text
     preview = answer.text.split('class="thread"')[1]
     assert 'class="poll"' not in preview
     assert "link-card" not in preview
@@ -117,7 +117,7 @@ def test_a_file_that_was_refused_stays_to_fix_while_one_types(sample: SampleSite
         "part-0-media-url": "https://a.example/b.mp4", "part-0-media-id": "", "part-0-media-refused": "1",
     }  # fmt: skip
     piece = sample.client.post("/compose/check", data=form).text
-    assert "1 thing to fix" in piece
+    assert "1 to fix" in piece
     assert 'href="#part-0-media"' in piece
     assert "<video" not in piece
 
@@ -145,7 +145,7 @@ def test_folded_parts_and_the_place_where_one_goes_on(sample: SampleSite) -> Non
 
 @pytest.mark.parametrize(
     ("path", "parts", "label"),
-    [("options.poll_attachment", 1, "Poll"), ("replies[0].text", 3, "Part 2, Text"), ("publish_at", 3, "Day and time"),
+    [("options.poll_attachment", 1, "Poll"), ("replies[0].text", 3, "Part 2, Text"), ("publish_at", 3, "Date and time"),
      ("media[2].url", 2, "Part 1, Pictures or video")],
 )  # fmt: skip
 def test_a_field_is_called_as_on_the_page(path: str, parts: int, label: str) -> None:

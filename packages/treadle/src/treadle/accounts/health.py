@@ -18,13 +18,13 @@ Proof = Literal["read", "publish"]
 
 WORDS: Final[Mapping[str, str]] = {
     "active": "Connected and working.",
-    "expiring": "Works, but its permission ends soon and could not be renewed yet.",
-    "reconnect": "The connection is dead. Connect it again.",
-    "checkpoint": "Threads wants the owner to log in and follow instructions. Reconnecting does not help before that.",
-    "restricted": "Threads has restricted the account.",
-    "limited": "A permission or the app's access tier is missing for what was asked.",
-    "linked_account": "The Instagram account or the Threads profile behind it is in the way.",
-    "app": "The Meta app's own set-up is in the way, for this account and others.",
+    "expiring": "Connected, but access expires soon and couldn't be renewed yet.",
+    "reconnect": "The access token no longer works. Reconnect this account to keep publishing.",
+    "checkpoint": "Meta asks the owner to log in and follow its instructions. Reconnect after that.",
+    "restricted": "Threads restricted this account.",
+    "limited": "A permission is missing, or the Meta app's access level is too low.",
+    "linked_account": "The linked Instagram account or Threads profile needs attention.",
+    "app": "The Meta app's setup needs attention. This affects every account.",
 }
 
 # Restrictions that end when the owner logs in and does what Meta shows, and that stop reading too.

@@ -61,7 +61,7 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
     return ConnectPage(
         ok=True,
         title=f"{who} {words[stored.kind]}",
-        happened="Treadle keeps the connection alive by itself and says so in time when it cannot.",
+        happened="Treadle renews access automatically and tells you if it can't.",
         todo=tuple(todo),
         account_id=stored.account_id,
         return_url=_back(return_url, status="connected", account_id=stored.account_id, link_id=link_id),

@@ -87,7 +87,7 @@ def decide(
     if diagnosis.lane == "rate_limit":
         wait = delay_s(advice, met + 1, random01)
         at = now + (wait if advice.hinted else wait * scale)
-        return WaitUntil(at, "Threads' limit was met; it goes on by itself.")
+        return WaitUntil(at, "The account reached a Threads limit. Treadle will continue automatically.")
     if advice.kind == "verify_first" and situation == "publish":
         # The caller has proven that it did not happen; what remains is an ordinary retry, within a budget.
         if diagnosis.lane not in ("platform_temporary", "unknown") or met >= DEFAULT_ATTEMPTS:
@@ -96,7 +96,7 @@ def decide(
     if advice.kind == "verify_first" or (advice.kind == "later" and advice.after_s is None):
         if met >= DEFAULT_ATTEMPTS:
             return _finish(diagnosis)
-        return RetryAt(now + _backoff(met, random01) * scale, "Creating and reading cost nothing: tried again.")
+        return RetryAt(now + _backoff(met, random01) * scale, "Nothing was published. Retrying.")
     wait = delay_s(advice, met + 1, random01)
     at = now + (wait if advice.hinted else wait * scale)
     budget = advice.max_attempts or DEFAULT_ATTEMPTS
@@ -107,7 +107,7 @@ def decide(
             return RebuildAt(at, "The container is of no use any more; a new one is made.")
         return _finish(diagnosis)
     if met < budget:
-        return RetryAt(at, "This passes by itself; tried again.")
+        return RetryAt(at, "A temporary problem. Retrying.")
     # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
     harmless = situation in ("status", "read") and diagnosis.lane == "platform_temporary"
     patience = PATIENT_ATTEMPTS if diagnosis.scope == "platform" or harmless else 0
@@ -127,7 +127,7 @@ def _finish(diagnosis: Diagnosis) -> Decision:
         )
     somebody_repairs = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
     if somebody_repairs or diagnosis.retry.kind == "when_repaired":
-        return AwaitRepair("post", "It goes by itself once this is repaired.")
+        return AwaitRepair("post", "Will publish automatically once this is fixed.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
 
 

@@ -167,7 +167,7 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
     if post.publish_at is not None and part.position == 0 and part.container_id is None and not part.children:
         start = start_of(post.publish_at, part.kind, post.created_at)
         if now < start:
-            return Wait(start, "Goes out at its time.")
+            return Wait(start, "Publishes at the scheduled time.")
     if part.kind == "CAROUSEL" and part.container_id is None:
         urls = part.media_urls or []
         missing = tuple(i for i in range(len(urls)) if i >= len(part.children) or not part.children[i].get("id"))
@@ -184,5 +184,5 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
     if part.container_status != "FINISHED":
         return PollContainer(part)
     if post.publish_at is not None and now < post.publish_at and part.position == 0:
-        return Wait(post.publish_at, "Ready; goes out at its time.")
+        return Wait(post.publish_at, "Ready. Publishes at the scheduled time.")
     return Publish(part, reply_to)

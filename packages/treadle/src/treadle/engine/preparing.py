@@ -134,7 +134,7 @@ def _look_again_in_time(run: Run, part: PartView, made: NotPreparable, what: str
     at = start_of(run.post.publish_at, part.kind, run.post.created_at)
     note = replace(
         _note(part, what, began, now, "refused", made.report.to_json()),
-        decision="There is time yet: looked at again before the post is due.",
+        decision="Checks again before the post is due.",
     )
     return Outcome(Change([note]), Snooze(at, "scheduled", made.findings[0].message))
 
@@ -150,7 +150,7 @@ def _not_preparable(worker: WorkerContext, run: Run, part: PartView, made: NotPr
     if isinstance(decision, Fail):
         decision = policy.AwaitRepair("post", worst.message)
     if worst.pattern == OWN_FAULT and isinstance(decision, RetryAt):
-        decision = RetryAt(decision.at, "A fault of this server, not of the file: tried again later.")
+        decision = RetryAt(decision.at, "A problem on this server, not with the file. Retrying later.")
     notes[-1] = replace(notes[-1], diagnosis=diagnosis.to_json(), decision=decision.why)
     outcome = decided(run, part, diagnosis, decision, stage="media", notes=notes, now=worker.now())
     outcome.change.post.why = worst.message

@@ -130,8 +130,6 @@ async def ask(worker: WorkerContext, run: Run, part: PartView, outcome: Outcome)
         change.account.quota, change.post.cause = replace(quota, cause=cause), cause
     change.post.why = f"{used:g} of {whole:g} {name} in 24 hours are used up."
     if isinstance(outcome.ending, Snooze):
-        what = (
-            "Looks again whether there is room." if opens is None or opens > again else "Goes out: a slot is free then."
-        )
+        what = "Checks the limit again." if opens is None or opens > again else "Publishes when the limit allows."
         outcome.ending = Snooze(until, "waiting", what)
     return False

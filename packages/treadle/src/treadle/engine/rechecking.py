@@ -52,7 +52,7 @@ async def recheck(worker: WorkerContext, releaser: Releaser, blocker_id: str, *,
         case "post":
             if not asked:
                 return Recheck("unknown", "Only changing the post can repair this.")
-            return await _let_go(worker, releaser, row, "recheck", "Tried again as it is.")
+            return await _let_go(worker, releaser, row, "recheck", "Retrying.")
         case "account" | "app":
             return await _recheck_account(worker, releaser, row, asked)
         case "media_host":

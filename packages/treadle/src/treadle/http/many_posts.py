@@ -42,7 +42,7 @@ _EXAMPLE = {
                 "done": 1,
                 "refused": 0,
                 "next": None,
-                "data": [{"id": examples.POST, "status": 200, "message": "Tried again now."}],
+                "data": [{"id": examples.POST, "status": 200, "message": "Retrying now."}],
             },
         ),
         **problems(*BODY),

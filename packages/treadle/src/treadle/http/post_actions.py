@@ -110,4 +110,4 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Un
             extra={"cause": cause, "deleted": answer.deleted},
         )
     post = await the_post(app, caller, id_)
-    return UnpublishedOut(message="It is off Threads.", deleted=answer.deleted, post=post)
+    return UnpublishedOut(message="Deleted from Threads.", deleted=answer.deleted, post=post)

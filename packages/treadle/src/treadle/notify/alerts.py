@@ -57,14 +57,14 @@ _KINDS: Final[Mapping[str, str]] = {
     "webhook.paused": "webhook_paused",
 }
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
-    "needs_reconnect": ("account needs to be connected again", "accounts need to be connected again"),
-    "troubled": ("account is in trouble", "accounts are in trouble"),
-    "expiring": ("account's permission ends soon", "accounts' permissions end soon"),
-    "blocked": ("cause holds posts back", "causes hold posts back"),
-    "at_risk": ("post of the next day is at risk", "posts of the next day are at risk"),
-    "held": ("post waits for your yes: it is late", "posts wait for your yes: they are late"),
+    "needs_reconnect": ("account must be reconnected", "accounts must be reconnected"),
+    "troubled": ("account needs attention", "accounts need attention"),
+    "expiring": ("account's permission expires soon", "accounts' permissions expire soon"),
+    "blocked": ("problem blocks posts", "problems block posts"),
+    "at_risk": ("post due within a day is at risk", "posts due within a day are at risk"),
+    "held": ("late post is waiting for approval", "late posts are waiting for approval"),
     "failed": ("post failed", "posts failed"),
-    "platform": ("word on Threads' own trouble", "words on Threads' own trouble"),
+    "platform": ("update on the status of Threads", "updates on the status of Threads"),
     "webhook_paused": ("webhook was paused", "webhooks were paused"),
 }
 

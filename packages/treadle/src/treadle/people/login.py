@@ -81,9 +81,9 @@ async def add_user(
     def add(conn: Connection) -> str | Refusal:
         one_after_the_other(conn)
         if only_first and anybody(conn):
-            return Refusal("There is somebody already", "Log in, or let the person who is there add you.", 409)
+            return Refusal("Someone already uses this email", "Log in, or let the person who is there add you.", 409)
         if store.with_email(conn, _email(email)) is not None:
-            return Refusal("This address is taken", "Somebody logs in with this address already.", 409, "email")
+            return Refusal("This address is taken", "Someone already uses this email.", 409, "email")
         user_id = new_id("user", now)
         store.insert(conn, UserRow(user_id, workspace_id, _email(email), kept, zone, now))
         audit.note(conn, workspace_id, actor, "user.added", user_id, {"email": _email(email)}, now=now)

@@ -392,7 +392,7 @@ def _connections(conn: Connection, service: Accounts, workspace: str | None) -> 
         found = f"{len(well)} accounts are well; the first of their tokens lives: {_life(first, now)}."
         lines = [line for line in lines if line.verdict != "fine"]
         name = "Other accounts" if lines else "Accounts"
-        lines.append(Line(name, "fine", f"{found} Each is renewed by itself."))
+        lines.append(Line(name, "fine", f"{found} Each is renewed automatically."))
     return lines or [
         Line("Accounts", "look", "None is connected.", "treadle accounts add, or connect one on the page.")
     ]
@@ -409,7 +409,7 @@ def _connection(row: AccountRow, lacking: needs.Lacking | None, now: float) -> L
         need = plural(len(lacking.post_ids), "scheduled post needs", "scheduled posts need")
         found = f"{', '.join(sorted(lacking.scopes))} was not granted; {need} it."
         return Line(name, "broken", found, "Connect it again and grant it.", "permission_not_granted")
-    return Line(name, "fine", f"Token lives: {_life(row.token_expires_at, now)}; it is renewed by itself.")
+    return Line(name, "fine", f"Token lives: {_life(row.token_expires_at, now)}; it is renewed automatically.")
 
 
 def _life(ends: float | None, now: float) -> str:

@@ -107,7 +107,7 @@ def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | N
     if unsettled([part for part in old if part not in changed]):
         return Refusal(
             "being_checked",
-            "A publish of this post was sent and it is being checked whether it is out. Change it after that.",
+            "We're still checking whether this post was published. Change it after that.",
         )
     return None
 

@@ -137,13 +137,13 @@ def _change(
         out = {part["position"] for part in parts_of(conn, post_id) if part["published_at"] is not None}
         patch = replaced(body_of(conn, row), order, out)
         if not patch:
-            return Refusal("nothing_to_replace", "What is to be replaced does not stand in this post.")
+            return Refusal("nothing_to_replace", "This post doesn't contain what you want to replace.")
     answer = app.posts.edit(conn, workspace_id, post_id, patch, now=now, actor=actor)
     if not isinstance(answer, Done) or not order.retry or row["state"] != "failed":
         return answer
     again = app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)
     if isinstance(again, Done):
-        return Done(post_id, "Changed, and tried again now.", again.detail)
+        return Done(post_id, "Changed. Retrying now.", again.detail)
     if isinstance(again, Refusal):
         return Done(post_id, f"Changed. {again.message}", again.detail)
     return again

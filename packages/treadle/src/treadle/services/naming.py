@@ -37,7 +37,7 @@ async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPo
     code = code_of(said)
     if code is None:
         return Refusal(
-            "not_an_address", "This is no address of a post. It looks like https://www.threads.com/@name/post/…"
+            "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
         )
     found = await app.db.query(_in_doubt, workspace_id, post_id)
     if isinstance(found, Missing | Refusal):

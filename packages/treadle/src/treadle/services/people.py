@@ -117,6 +117,6 @@ def remove(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now
 
 _LAST = Refusal(
     "This is the last person who can log in here",
-    "Add or enable somebody else first.",
+    "Add or enable someone else first.",
     409,
 )

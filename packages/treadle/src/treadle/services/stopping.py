@@ -25,14 +25,14 @@ def cancel(conn: Connection, workspace_id: str, post_id: str, *, now: float, act
     if unsettled(post_parts):
         return Refusal(
             "too_late",
-            "Too late: its publish was sent, and whether it is out is being checked. Delete it from Threads then.",
+            "Too late: Treadle is checking whether it was published. You can delete it from Threads after that.",
             {"published_parts": live},
         )
     if row["state"] not in CANCELABLE:
         return Refusal("too_late", f"Too late: the post is {row['state']}.", {"published_parts": live})
     said = f"Canceled by {actor}."
     if live:
-        said += f" {len(live)} of its parts are out already and stay."
+        said += f" {len(live)} of its parts are already published and stay on Threads."
     put_to_rest(conn, row, "canceled", said, now=now)
     posts.cancel_parts(conn, post_id)
     blockers.forget_post(conn, post_id)
@@ -74,4 +74,4 @@ def pause(
     if not paused:
         whole = None if account_id else workspace_id
         released = mover.releaser.resume(conn, account_id=account_id, workspace_id=whole, now=now)
-    return Done(account_id or workspace_id, "Paused." if paused else "Goes on.", {"released": released})
+    return Done(account_id or workspace_id, "Paused." if paused else "Continues.", {"released": released})

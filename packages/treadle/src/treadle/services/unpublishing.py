@@ -79,7 +79,7 @@ async def _delete(
             part["position"],
             started_at=began,
             diagnosis=None if gone else diagnosis,
-            decision="It is off Threads." if gone else _stays(result, diagnosis),
+            decision="Deleted from Threads." if gone else _stays(result, diagnosis),
         )
 
         def write(conn: Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
@@ -114,14 +114,14 @@ async def _unreadable(client: ThreadsClient, part: Mapping[str, Any]) -> bool:
 def _stays(result: Any, diagnosis: Diagnosis | None) -> str:
     """After a deletion that did not say that it worked."""
     if diagnosis is not None and clarity_of(result, unclear_before=False) == "clear":
-        return "It stays on Threads."
-    return "Whether it is off Threads is not known. Taking it off once more is safe, and tells."
+        return "It is still on Threads."
+    return "We don't know yet whether it was deleted from Threads. Deleting it again is safe."
 
 
 def _all_off(conn: Connection, workspace_id: str, post_id: str, account_id: str, actor: str, now: float) -> None:
     values = {
         "state": "canceled",
-        "why": f"Taken off Threads by {actor}.",
+        "why": f"Deleted from Threads by {actor}.",
         "next_what": None,
         "next_at": None,
         "updated_at": now,

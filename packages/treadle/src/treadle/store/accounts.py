@@ -71,6 +71,17 @@ class Owned:
     token_issued_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """An account as menus name it; ``disconnected_at`` is epoch seconds."""
+
+    id: str
+    username: str
+    name: str
+    health: str
+    disconnected_at: float | None
+
+
 _COLUMNS = [accounts.c[field.name] for field in fields(AccountRow)]
 
 
@@ -108,6 +119,21 @@ def connected_of(conn: sa.Connection, workspace_id: str | None) -> list[AccountR
     if workspace_id is not None:
         query = query.where(accounts.c.workspace_id == workspace_id)
     return [AccountRow(**row) for row in conn.execute(query.order_by(accounts.c.username)).mappings()]
+
+
+def names(conn: sa.Connection, workspace_id: str) -> list[AccountName]:
+    """Every account of the workspace, those that were disconnected too, by name."""
+    query = sa.select(*(accounts.c[field.name] for field in fields(AccountName)))
+    return [
+        AccountName(*row)
+        for row in conn.execute(query.where(accounts.c.workspace_id == workspace_id).order_by(accounts.c.username))
+    ]
+
+
+def count_connected(conn: sa.Connection, workspace_id: str) -> int:
+    mine = (accounts.c.workspace_id == workspace_id, accounts.c.disconnected_at.is_(None))
+    query = sa.select(sa.func.count()).where(*mine, accounts.c.token_enc.is_not(None))
+    return conn.execute(query).scalar_one()
 
 
 def of_people(conn: sa.Connection, threads_user_ids: Collection[str], *, disconnected: bool = False) -> list[Owned]:

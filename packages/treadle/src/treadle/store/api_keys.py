@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
 import sqlalchemy as sa
@@ -51,6 +51,15 @@ def listing(conn: sa.Connection, workspace_id: str, *, newest_first: bool = Fals
     query = sa.select(*_COLUMNS).where(api_keys.c.workspace_id == workspace_id)
     rows = conn.execute(query.order_by(made.desc() if newest_first else made)).mappings()
     return [KeyRow(**row) for row in rows]
+
+
+def names_of(conn: sa.Connection, workspace_id: str, key_ids: Collection[str]) -> dict[str, str]:
+    """The names of those of these keys that have one, by id."""
+    if not key_ids:
+        return {}
+    query = sa.select(api_keys.c.id, api_keys.c.name)
+    query = query.where(api_keys.c.workspace_id == workspace_id, api_keys.c.id.in_(key_ids))
+    return {row.id: row.name for row in conn.execute(query) if row.name}
 
 
 def set_used(conn: sa.Connection, key_id: str, *, now: float, unless_since: float) -> None:

@@ -7,7 +7,7 @@ first: what one account met is the app's only when a second account meets it wit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -189,6 +189,26 @@ def tested_by(conn: sa.Connection, post_id: str) -> list[tuple[str, str]]:
         blockers.c.probe_post_id == post_id, blockers.c.repaired_at.is_(None)
     )
     return [(row.id, str((row.cause or {}).get("stage") or "publish")) for row in conn.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairedBlocker:
+    """A cause that is over. Times are epoch seconds; ``repaired_by`` names the evidence."""
+
+    cause: Mapping[str, Any]
+    scope: str
+    opened_at: float
+    repaired_at: float
+    repaired_by: str | None
+
+
+def repaired_lately(conn: sa.Connection, workspace_id: str, *, limit: int) -> list[RepairedBlocker]:
+    """Causes of the workspace and shared ones that are over, the latest first."""
+    seen = sa.or_(blockers.c.workspace_id == workspace_id, blockers.c.workspace_id.is_(None))
+    query = sa.select(*(blockers.c[field.name] for field in fields(RepairedBlocker)))
+    query = query.where(seen, blockers.c.repaired_at.is_not(None))
+    rows = conn.execute(query.order_by(blockers.c.repaired_at.desc(), blockers.c.id).limit(limit))
+    return [RepairedBlocker(*row) for row in rows]
 
 
 def is_shared(conn: sa.Connection, blocker_id: str) -> bool:

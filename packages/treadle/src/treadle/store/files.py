@@ -21,6 +21,12 @@ def find_media(conn: sa.Connection, workspace_id: str, media_id: str) -> dict[st
     return dict(row) if row else None
 
 
+def media_with_ids(conn: sa.Connection, workspace_id: str, media_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The whole rows of those of these files that are the workspace's; at most 500."""
+    query = sa.select(media).where(media.c.workspace_id == workspace_id, media.c.id.in_(media_ids[:500]))
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
 def insert_media(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     conn.execute(sa.insert(media).values(**row))
 

@@ -28,18 +28,18 @@ from treadle.store.timeline import Note, add_note, announce_post
 
 # What ends a cause, in the words of timelines and pages.
 REPAIRED: Mapping[str, str] = {
-    "reconnect": "the account was connected again",
-    "recheck": "a recheck found it repaired",
-    "edit": "the post was changed",
-    "retry": "somebody had it tried again",
+    "reconnect": "the account was reconnected",
+    "recheck": "a check found it fixed",
+    "edit": "the post was edited",
+    "retry": "someone retried it",
     "canceled": "the post was canceled",
-    "time": "its time was over",
-    "person": "somebody said so",
+    "time": "it expired",
+    "person": "someone marked it as fixed",
 }
 
 
 # What a post has to do next, from being let go until its turn.
-GOES_ON = "Goes on."
+GOES_ON = "Continues."
 UNBLOCKED = posts.c.id.not_in(sa.select(post_blockers.c.post_id))
 _LOOSE = sa.select(posts.c.id).where(UNBLOCKED)
 
@@ -112,7 +112,7 @@ class Releaser:
         if len(waiting) == self.at_once:
             hanging = sa.and_(hanging, post_blockers.c.post_id.in_(waiting))
         conn.execute(sa.delete(post_blockers).where(hanging))
-        why = f"The cause is gone: {REPAIRED.get(by, by)}." if by else "The cause is gone."
+        why = f"Fixed: {REPAIRED.get(by, by)}." if by else "Fixed."
         return self.let_go(conn, waiting, why=why, now=now)
 
     def repaired_for_account(
@@ -134,7 +134,7 @@ class Releaser:
         """After a pause: let go of the posts that waited for its end."""
         where = posts.c.account_id == account_id if account_id else posts.c.workspace_id == workspace_id
         ids = self._oldest(conn, _LOOSE.where(where, posts.c.state == "waiting", posts.c.next_at.is_(None)))
-        return self.let_go(conn, ids, why="The pause ended.", now=now)
+        return self.let_go(conn, ids, why="Publishing resumed.", now=now)
 
     def free_loose(self, conn: sa.Connection, *, now: float) -> list[str]:
         """Let go of the oldest posts that rest although nothing holds them any more; returns the ids of those that go.
@@ -197,7 +197,7 @@ class Releaser:
             "seq": seq,
             "claim": row["claim"] + 1,
             "claimed_by": None,
-            "next_what": "Goes out at its time." if scheduled else GOES_ON,
+            "next_what": "Publishes at the scheduled time." if scheduled else GOES_ON,
             "next_at": at,
             "why": why,
             "updated_at": now,
@@ -208,7 +208,7 @@ class Releaser:
             .where(parts.c.post_id == row["id"], parts.c.state == "failed", parts.c.published_at.is_(None))
             .values(state="pending")
         )
-        note = Note(row["stage"], "state", why, decision="Goes on by itself.", outcome="ok")
+        note = Note(row["stage"], "state", why, decision="Continues automatically.", outcome="ok")
         add_note(conn, row["id"], row["workspace_id"], row["attempt"], note, now=now)
         announce_post(conn, row["workspace_id"], row["id"], {**values, "account_id": row["account_id"]}, now=now)
         self.enqueue(

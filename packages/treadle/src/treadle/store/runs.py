@@ -129,7 +129,8 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
             sa.update(events)
             .where(events.c.post_id == post_id, events.c.outcome.is_(None), events.c.kind == "call")
             .values(
-                outcome="interrupted", decision="The worker stopped here; what came of this is looked up, not guessed."
+                outcome="interrupted",
+                decision="The worker stopped here. Treadle checks the result before it continues.",
             )
         )
     taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}

@@ -97,6 +97,11 @@ def set_disabled(conn: sa.Connection, user_id: str, at: float | None) -> None:
     conn.execute(sa.update(users).where(users.c.id == user_id).values(disabled_at=at))
 
 
+def set_zone(conn: sa.Connection, user_id: str, zone: str) -> None:
+    """``zone``: a name of the time zone database; UTC: whatever zone the browser has."""
+    conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=zone))
+
+
 def set_password(conn: sa.Connection, email: str, password_hash: str) -> UserRow | None:
     """The person whose password was changed, if there is one."""
     done = conn.execute(

@@ -10,8 +10,8 @@ from treadle.domain.findings import Finding
 from treadle.domain.times import parse_when
 
 _ASKED: Mapping[str, str] = {
-    "doubled_time": "The clocks go back then. Which {time} is meant?",
-    "skipped_time": "The clocks go forward then, and there is no {time}. Which time instead?",
+    "doubled_time": "The clocks go back then, so {time} happens twice. Which one do you mean?",
+    "skipped_time": "The clocks go forward then, so {time} doesn't exist. Which time do you want instead?",
 }
 
 
@@ -33,7 +33,7 @@ def question(at: str, zone: str) -> Question | None:
     if not isinstance(found, Finding) or found.rule not in _ASKED:
         return None
     readings = sorted(str(found.limit).split(" or "), key=lambda text: datetime.fromisoformat(text).timestamp())
-    which = ("the first", "the second") if found.rule == "doubled_time" else ("", "")
+    which = ("first", "second") if found.rule == "doubled_time" else ("", "")
     answers = tuple((value, _words(value, name)) for value, name in zip(readings, which, strict=True))
     return Question(_ASKED[found.rule].format(time=at[11:16]), answers)
 

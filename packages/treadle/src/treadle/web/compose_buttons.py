@@ -1,4 +1,4 @@
-"""The buttons inside the form of Compose: what each changes, where one goes on after it, what it is said to have done.
+"""The buttons in the form of Compose: what each changes, where the focus is after it, and the message about it.
 
 Pure. A button is a word and an argument: ``remove-media:1:0`` takes the first file off the second part.
 """
@@ -13,7 +13,7 @@ from treadle.web.drafts import Draft
 
 
 def focus_after(draft: Draft, do: str, argument: str) -> str:
-    """The field in which one goes on after a button: whoever works by keyboard is not sent back to the top."""
+    """The field that has the focus after a button: whoever works by keyboard is not sent back to the top."""
     last, part = len(draft.parts) - 1, two_numbers(argument)[0]
     match do:
         case "add-part":
@@ -37,19 +37,19 @@ def done_by(draft: Draft, do: str, argument: str) -> str:
     name = str(item.get("filename") or item.get("url") or "The file")
     match do:
         case "repair":
-            return f"{name} was repaired: what changed stands beside it."
+            return f"{name} was repaired. See what changed below."
         case "remove-media":
             return f"{name} was removed."
         case "media-up":
-            return f"{name} stands one place earlier."
+            return f"{name} moved up."
         case "trim":
-            return "Videos of this part are cut at the limit."
+            return "Videos in this part will be trimmed to the limit."
         case "add-part":
             return f"Part {len(draft.parts) + 1} was added."
         case "remove-part":
             return f"Part {part + 1} was removed."
         case "up" | "down":
-            return f"Part {part + 1} is part {part if do == 'up' else part + 2} now."
+            return f"Part {part + 1} is now part {part if do == 'up' else part + 2}."
         case _:
             return ""
 
@@ -86,6 +86,6 @@ def _without(items: Sequence[Mapping[str, Any]], index: int) -> tuple[Mapping[st
 
 
 def two_numbers(text: str) -> tuple[int, int]:
-    """Part and place in what a button says: ``1:0``; what is no number is 0."""
+    """Part and place in what a button says: ``1:0``; anything else is 0."""
     first, _, second = text.partition(":")
     return (int(first) if first.isdigit() else 0, int(second) if second.isdigit() else 0)

@@ -26,12 +26,12 @@ _LABELS: Mapping[str, str] = {
     "text_with_styling_info": "Formatting",
     EXTRA: "Other parameters of Threads, not checked",
     "account_id": "Account",
-    "publish_at": "Day and time",
+    "publish_at": "Date and time",
     "zone": "Time zone",
-    "max_lateness": "Send unasked up to (hours late)",
+    "max_lateness": "Publish if late by up to (hours)",
     "labels": "Labels",
     "metadata": "Metadata",
-    "approval": "Wait for a yes before it goes",
+    "approval": "Require approval",
 }
 
 

@@ -1,4 +1,4 @@
-"""How things are said on pages: times in the person's zone, lengths of time, sizes, and the tone of a state."""
+"""Labels of states and lanes, and how pages format times, lengths of time, sizes and keys."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ STATE_TONES: Mapping[str, str] = {
 # A part of a thread, beside its text.
 PART_WORDS: Mapping[str, str] = {
     "pending": "not sent yet",
-    "preparing": "its media are being prepared",
-    "creating": "being handed to Threads",
+    "preparing": "preparing media",
+    "creating": "sending to Threads",
     "waiting": "Threads is preparing it",
-    "ready": "ready to be published",
-    "publishing": "being published",
-    "checking": "checking whether it went out",
+    "ready": "ready to publish",
+    "publishing": "publishing",
+    "checking": "checking whether it was published",
     "published": "published",
     "failed": "failed",
     "canceled": "canceled",
@@ -59,18 +59,18 @@ OUTCOME_TONES: Mapping[str | None, str] = {
 OUTCOME_WORDS: Mapping[str | None, str] = {
     "ok": "Done",
     "refused": "Refused",
-    "not_sent": "Never sent",
-    "lost": "Answer lost",
-    "interrupted": "Cut off",
-    None: "Under way",
+    "not_sent": "Not sent",
+    "lost": "No answer",
+    "interrupted": "Interrupted",
+    None: "In progress",
 }
 STAGE_WORDS: Mapping[str, str] = {
     "oauth": "Connecting",
-    "token_refresh": "Renewing the token",
+    "token_refresh": "Renewing the access token",
     "preflight": "Checking the post",
     "media": "Preparing media",
     "create_container": "Creating the container",
-    "container_status": "Waiting for Meta",
+    "container_status": "Waiting for Threads",
     "publish": "Publishing",
     "verify": "Verifying",
     "read": "Reading",
@@ -87,27 +87,27 @@ LANE_WORDS: Mapping[str, str] = {
     "media_validation": "Media rules",
     "content": "Content",
     "rate_limit": "Rate limit",
-    "platform_temporary": "Platform, temporary",
-    "request_bug": "Request",
-    "resource_gone": "Gone",
+    "platform_temporary": "Threads problems",
+    "request_bug": "Invalid request",
+    "resource_gone": "Deleted or missing",
     "unknown": "Unknown",
 }
 WHO_WORDS: Mapping[str, str] = {
-    "nobody": "Nobody: it passes by itself",
+    "nobody": "No action needed",
     "owner": "The account's owner",
-    "developer": "Whoever runs the Meta app",
-    "operator": "Whoever runs Treadle",
+    "developer": "The Meta app developer",
+    "operator": "The Treadle administrator",
     "meta": "Meta",
 }
 HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
     "active": ("go", "Connected"),
-    "expiring": ("act", "Access ends soon"),
-    "reconnect": ("act", "Needs to be reconnected"),
-    "checkpoint": ("act", "Meta asks for a login check"),
+    "expiring": ("act", "Expires soon"),
+    "reconnect": ("act", "Reconnect needed"),
+    "checkpoint": ("act", "Login check by Meta"),
     "restricted": ("act", "Restricted by Meta"),
-    "limited": ("wait", "Limited for a while"),
+    "limited": ("wait", "Limited"),
     "linked_account": ("act", "Linked account needs attention"),
-    "app": ("act", "The Meta app needs attention"),
+    "app": ("act", "Meta app needs attention"),
     "disconnected": ("plain", "Disconnected"),
 }
 SCOPE_WORDS: Mapping[str, str] = {
@@ -262,7 +262,7 @@ def _marked(text: str, places: list[tuple[int, int, Mapping[str, Any]]], wrap: C
 
 def spoiled(text: str, entities: Any) -> Markup:
     """A post's text with its spoilers covered, as Threads shows it."""
-    cover = Markup('<span class="spoiler" title="A spoiler: hidden until it is tapped">{}</span>')
+    cover = Markup('<span class="spoiler" title="Spoiler: hidden until tapped">{}</span>')
     places = ranges_of(entities, text, lambda part: len(part.encode("utf-16-le", "surrogatepass")) // 2)
     return _marked(text, places, lambda part, _: cover.format(_breaks(part)))
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from starlette.datastructures import UploadFile
 
 from treadle.domain.findings import Finding
@@ -15,8 +14,7 @@ from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.plural import plural
 from treadle.services.files import NotKept, progress_json, set_job
 from treadle.services.files import keep as keep_file
-from treadle.store.files import find_media
-from treadle.store.tables import media
+from treadle.store.files import find_media, insert_media, media_with_ids
 from treadle_threads.media.words import clock, megabytes
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ async def keep(app: App, workspace: str, file: UploadFile) -> Kept | Finding:
     row = await keep_file(app, workspace, pieces(), name)
     if isinstance(row, NotKept):
         worst = row.findings[0]
-        said = f"{name} was not kept: {worst.message}"
+        said = f"{name} wasn't uploaded. {worst.message}"
         return Finding("media", worst.code, said, "", pattern=worst.pattern, given=name)
     return Kept({"id": row["id"], "type": row["report"]["kind"], "filename": row["filename"] or name})
 
@@ -55,7 +53,7 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     """Make a stored file right; the repaired one becomes a file of its own, and both are shown."""
     row = await app.db.query(find_media, workspace, str(item.get("id") or ""))
     if row is None:
-        return Finding("media", "known_media", "There is no such uploaded file any more.", "Upload it again.")
+        return Finding("media", "known_media", "This file is no longer stored.", "Upload it again.")
     service = app.media()
     told = _Teller(app, row["id"])
     made = await service.prepare(service.local_path(row["stored"]), on_too_long=too_long or "refuse", progress=told)
@@ -114,20 +112,15 @@ async def _add(app: App, workspace: str, stored: StoredMedia, name: str, report:
         "created_at": now,
         "expires_at": now + UNUSED_LIFE_S,
     }
-    await app.db.run(lambda conn: conn.execute(sa.insert(media).values(**values)))
+    await app.db.run(insert_media, values)
 
 
 async def known(app: App, workspace: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What the pages show of stored files, by id: name, address, kind, facts in words, before and after a repair."""
     if not ids:
         return {}
-    rows = await app.db.query(_rows, workspace, list(ids))
+    rows = await app.db.query(media_with_ids, workspace, list(ids))
     return {row["id"]: _shown(app, row) for row in rows}
-
-
-def _rows(conn: sa.Connection, workspace: str, ids: list[str]) -> list[dict[str, Any]]:
-    query = sa.select(media).where(media.c.workspace_id == workspace, media.c.id.in_(ids[:500]))
-    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def _shown(app: App, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,9 +100,7 @@ def waterfall(events: Sequence[Mapping[str, Any]], now: float) -> Waterfall | No
     first, last = min(s for _, s, _ in spans), max(e for _, _, e in spans)
     calls = sum(1 for e, _, _ in spans if e["kind"] == "call")
     busy = sum(end - start for event, start, end in spans if event["kind"] == "call")
-    summary = (
-        f"{span(last - first) or '0 s'} from the first entry to the last; {plural(calls, 'call')} took {span(busy)}."
-    )
+    summary = f"{span(last - first) or '0 s'} from first to last entry. {plural(calls, 'call')} took {span(busy)}."
     folds = scale.folds()
     folded = ", ".join(fold.label for fold in folds)
     return Waterfall(tuple(lanes), tuple(folds), tuple(scale.ticks()), summary, folded)

@@ -64,15 +64,15 @@ def address_of(account_id: str) -> str:
 def _back(page: PageRequest, found: list[dict[str, Any]]) -> dict[str, str] | None:
     """What to say to somebody who comes back from connecting; what is shown is what is stored, not the address."""
     if page.query("status") == "failed":
-        return {"tone": "act", "text": "Nothing was connected. Press Connect or Reconnect to try once more."}
+        return {"tone": "act", "text": "No account was connected. Press Connect account or Reconnect to try again."}
     mine = next((row for row in found if row["id"] == page.query("account_id") and row["connected"]), None)
     if page.query("status") != "connected" or mine is None:
         return None
     who = f"@{mine['username'] or mine['threads_user_id']}"
     if mine["health"] not in ("active", "expiring"):
-        return {"tone": "act", "text": f"{who} came back, but is not well yet: see below."}
-    waiting = f" {plural(mine['waiting'], 'post')} of it {'is' if mine['waiting'] == 1 else 'are'} on the way."
-    return {"tone": "go", "text": f"{who} is connected.{waiting if mine['waiting'] else ''}"}
+        return {"tone": "act", "text": f"{who} is connected, but needs attention. See below."}
+    waiting = f" {plural(mine['waiting'], 'post is', 'posts are')} upcoming." if mine["waiting"] else ""
+    return {"tone": "go", "text": f"{who} is connected.{waiting}"}
 
 
 @router.post("/accounts/connect")
@@ -116,7 +116,7 @@ async def by_token(page: LoggedInForm) -> Response:
         return page.not_found()
     said = f"@{made.username} is connected."
     if made.released:
-        said += f" {plural(len(made.released), 'post goes', 'posts go')} out now."
+        said += f" Publishing {plural(len(made.released), 'post')} now."
     return page.redirect("/accounts", said)
 
 
@@ -141,12 +141,12 @@ async def act(page: LoggedInForm, account_id: str, do: str) -> Response:
                     conn, page.app, page.workspace, account_id, paused=do == "pause", actor=actor
                 )
             )
-            return here("Paused: nothing is sent until you resume." if do == "pause" else "It goes on.")
+            return here("Paused. Nothing is published until you resume." if do == "pause" else "Publishing resumed.")
         case "disconnect":
             actor = page.viewer.user_id
             done = await accounts.disconnect(page.app, page.workspace, account_id, actor=actor)
             if not done:
-                return page.redirect("/accounts", "There is no such connected account.", "act")
-            return here("Disconnected: its tokens are forgotten.")
+                return page.redirect("/accounts", "This account is not connected.", "act")
+            return here("Disconnected. Its access token was deleted.")
         case _:
             return page.not_found()

@@ -1,4 +1,4 @@
-"""Alerts: who is told when something needs somebody, when not, and whether it arrives."""
+"""Alerts: recipients, quiet hours, and tests."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _read(conn: sa.Connection, page: PageRequest) -> dict[str, Any]:
 async def change(page: LoggedInForm) -> Response:
     """Add or remove a target, set or end the quiet hours."""
     do = page.text("do")
-    said = {"add": "Added. Send a test to see that it arrives.", "remove": "Removed: it hears of nothing any more."}
-    said |= {"quiet": "Kept.", "loud": "Alerts go out at any hour."}
+    said = {"add": "Recipient added. Send a test to check that it works.", "remove": "Recipient removed."}
+    said |= {"quiet": "Quiet hours saved.", "loud": "Quiet hours are off."}
     if do not in said:
         return page.not_found()
     refused = await page.app.db.run(_carry_out, page, do)
@@ -88,5 +88,5 @@ async def test(page: LoggedInForm) -> Response:
     if isinstance(tried, Refusal):
         return await _page(page, trouble=tried)
     if all(t.delivered for t in tried):
-        return page.redirect("/alerts", f"{plural(len(tried), 'target')} took the test: look whether it arrived.")
+        return page.redirect("/alerts", f"Test sent to {plural(len(tried), 'recipient')}. Check that it arrived.")
     return await _page(page, tried=tried)

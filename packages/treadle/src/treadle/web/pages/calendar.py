@@ -12,10 +12,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.services.read import Filters, list_posts
+from treadle.store import accounts
+from treadle.store.accounts import AccountName
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
 from treadle.web.page_request import LoggedIn
-from treadle.web.pages.posts import SHOWN, account_names, start_of
+from treadle.web.pages.posts import SHOWN, start_of
 
 router = APIRouter(include_in_schema=False)
 MOST = 2000
@@ -74,7 +76,7 @@ def _month(text: str, today: date) -> date:
 
 def _read(
     conn: sa.Connection, workspace: str, account: str | None, begin: float, end: float
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[dict[str, Any]], list[AccountName]]:
     filters = Filters(states=SHOWN, account_id=account, due_from=begin, due_to=end, sort="due_at")
     found: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -83,4 +85,4 @@ def _read(
         found += page
         if cursor is None:
             break
-    return found, account_names(conn, workspace)
+    return found, accounts.names(conn, workspace)

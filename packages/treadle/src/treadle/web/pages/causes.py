@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from treadle.services import post_history
 from treadle.services.causes import unknown_answers
+from treadle.store import accounts, blockers, pages_posts
 from treadle.store import post_history as store_history
-from treadle.store.tables import blockers
 from treadle.web.page_request import LoggedIn
-from treadle.web.pages import replace
-from treadle.web.pages.posts import account_names
+from treadle.web.pages.replace import CHANGEABLE
 
 router = APIRouter(include_in_schema=False)
 REPAIRED = 12
@@ -42,7 +41,7 @@ async def show(page: LoggedIn) -> Response:
         account=account,
         lane=lane,
         accounts=names,
-        names={a["id"]: a["username"] or a["id"] for a in names},
+        names={a.id: a.username or a.id for a in names},
         out=post_history.columns(gone, days, page.zone),
         out_total=len(gone),
         by_lane=post_history.strips(met, days, page.zone, "lane"),
@@ -54,20 +53,13 @@ async def show(page: LoggedIn) -> Response:
 
 
 def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
-    seen = sa.or_(blockers.c.workspace_id == workspace, blockers.c.workspace_id.is_(None))
-    closed = conn.execute(
-        sa.select(blockers)
-        .where(seen, blockers.c.repaired_at.is_not(None))
-        .order_by(blockers.c.repaired_at.desc(), blockers.c.id)
-        .limit(REPAIRED)
-    ).mappings()
     return (
         store_history.failures(conn, workspace, since),
         store_history.published(conn, workspace, since),
-        account_names(conn, workspace),
-        [dict(row) for row in closed],
+        accounts.names(conn, workspace),
+        blockers.repaired_lately(conn, workspace, limit=REPAIRED),
         store_history.stopped(conn, workspace, since),
-        replace.groups(conn, workspace),
+        pages_posts.fixed_together(conn, workspace, CHANGEABLE),
     )
 
 

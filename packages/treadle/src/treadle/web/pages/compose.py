@@ -17,8 +17,10 @@ from treadle.domain.findings import Finding
 from treadle.services import intake
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
+from treadle.store import accounts
+from treadle.store.pages_posts import published_parts
+from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
-from treadle.store.tables import parts, posts
 from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
@@ -26,7 +28,6 @@ from treadle.web.draft_options import field_groups
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
-from treadle.web.pages.posts import account_names
 from treadle.web.preview import shown_parts
 from treadle_threads.text import TEXT_LIMIT, count_text
 
@@ -43,7 +44,7 @@ async def write(page: LoggedIn) -> Response:
             return page.not_found("post")
     elif post_id := page.query("copy"):
         draft = await page.app.db.query(_stored, page.workspace, post_id, page.zone, False)
-        note = "This is a copy. Threads may hold back posts that repeat each other."
+        note = "This is a copy. Threads may limit posts that repeat each other."
     if draft is None:
         draft = Draft(account_id=page.query("account"), zone=str(page.zone))
         if day := page.query("at"):
@@ -52,13 +53,10 @@ async def write(page: LoggedIn) -> Response:
 
 
 def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
-    row = (
-        conn.execute(sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace))
-        .mappings()
-        .first()
-    )
-    if row is None:
+    found = posts_of(conn, workspace, [post_id])
+    if not found:
         return None
+    row = found[0].row
     body = body_of(conn, dict(row))
     at = row["publish_at"] if same else None
     draft = from_body(body, zone, at=at, lateness_s=row["max_lateness"])
@@ -86,10 +84,10 @@ async def _form(
         draft = replace(draft, once=secrets.token_urlsafe(16))
     if not draft.at and draft.when == "now":
         draft = replace(draft, at=next_full_hour(page.now, page.zone), zone=str(page.zone))
-    names = await page.app.db.query(account_names, page.workspace)
-    connected = [a for a in names if a["disconnected_at"] is None]
+    names = await page.app.db.query(accounts.names, page.workspace)
+    connected = [account for account in names if account.disconnected_at is None]
     if not draft.account_id and connected:
-        draft = replace(draft, account_id=connected[0]["id"])
+        draft = replace(draft, account_id=connected[0].id)
     stored = await page.app.db.query(post_json, page.workspace, draft.post_id) if draft.post_id else None
     found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
     if errors:
@@ -161,7 +159,7 @@ def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int,
             name = str(item.get("filename") or item.get("url") or "a file")
             label = label_of(f"replies[{number - 1}].media" if number else "media", parts)
             to_fix.append(
-                {"control": f"part-{number}-media", "label": label, "message": f"Threads would refuse {name}."}
+                {"control": f"part-{number}-media", "label": label, "message": f"Threads won't accept {name}."}
             )
     errors = [str(f["field"]) for f in found["findings"] if f["severity"] == "error"]
     return {
@@ -257,7 +255,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     answer = await page.app.db.run(store)
     match answer:
         case intake.Accepted():
-            said = "Kept as a draft." if as_draft else "Scheduled." if draft.when == "at" else "It is on its way."
+            said = "Draft saved." if as_draft else "Scheduled." if draft.when == "at" else "Publishing…"
             return page.redirect(f"/posts/{answer.post.id}", said)
         case Done():
             return page.redirect(f"/posts/{draft.post_id}", answer.message)
@@ -273,18 +271,13 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
 
 
 def _as_published(conn: sa.Connection, workspace: str, post_id: str, patch: dict[str, Any]) -> dict[str, Any]:
-    """The patch with the parts that are out as they are stored: the form shows them and cannot change them."""
-    out = conn.execute(
-        sa.select(parts.c.position, parts.c.body).where(
-            parts.c.post_id == post_id, parts.c.workspace_id == workspace, parts.c.published_at.is_not(None)
-        )
-    ).all()
+    """The patch with the published parts as they are stored: the form shows them and cannot change them."""
     replies = list(patch["replies"])
-    for row in out:
-        if row.position == 0:
-            patch = {**patch, "text": "", "media": [], "options": {}, **row.body}
-        elif row.position <= len(replies):
-            replies[row.position - 1] = row.body
+    for part in published_parts(conn, workspace, post_id):
+        if part.position == 0:
+            patch = {**patch, "text": "", "media": [], "options": {}, **part.body}
+        elif part.position <= len(replies):
+            replies[part.position - 1] = part.body
     return {**patch, "replies": replies}
 
 
@@ -306,13 +299,11 @@ async def check(page: LoggedInUpload) -> Response:
         for place, said in enumerate(page.texts(f"part-{n}-media-refused"))
         if said and not look
     ]
-    account = next(
-        (a for a in await page.app.db.query(account_names, page.workspace) if a["id"] == draft.account_id), {}
-    )
+    names = await page.app.db.query(accounts.names, page.workspace)
     return page.fragment(
         "compose_check.html",
         draft=draft,
-        account=account,
+        accounts=[account for account in names if account.id == draft.account_id],
         looked_now=look,
         files=await uploads.known(page.app, page.workspace, _ids(draft)),
         **_sorted(found, draft, refused),

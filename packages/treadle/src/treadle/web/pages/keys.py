@@ -11,9 +11,9 @@ from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
 SCOPES = {
-    "write": "Read, and send posts",
+    "write": "Read and publish",
     "read": "Read only",
-    "admin": "Everything: keys, webhooks, the workspace",
+    "admin": "Full access",
 }
 LIVES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In a year"}
 
@@ -33,7 +33,7 @@ async def _page(page: PageRequest, made: str = "") -> Response:
 async def make(page: LoggedInForm) -> Response:
     scope, days = page.text("scope"), page.text("life")
     if scope not in SCOPES or days not in LIVES:
-        return page.redirect("/keys", "Choose what the key may do, and when it ends.", "act")
+        return page.redirect("/keys", "Choose permissions and an expiry.", "act")
     name, who = page.text("name").strip()[:200], page.viewer.user_id
 
     def work(conn: sa.Connection) -> str:
@@ -50,5 +50,5 @@ async def revoke(page: LoggedInForm, key_id: str) -> Response:
     who = page.viewer.user_id
     done = await page.app.db.run(lambda conn: keys.revoke(conn, page.workspace, key_id, actor=who, now=page.now))
     if not done:
-        return page.redirect("/keys", "There is no such living key.", "act")
-    return page.redirect("/keys", "The key opens nothing any more.", about=key_id)
+        return page.redirect("/keys", "This key is already revoked or doesn't exist.", "act")
+    return page.redirect("/keys", "Key revoked.", about=key_id)

@@ -1,11 +1,10 @@
-"""Coming in: the log-in, the first user of a new house, one's own password and time zone, and the way out."""
+"""Login and logout, the first user of a new server, and one's own password and time zone."""
 
 from __future__ import annotations
 
 import secrets
 from zoneinfo import available_timezones
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from starlette.responses import Response
 from treadle.domain.refusal import Refusal
 from treadle.people import devices, login
 from treadle.services.context import DEFAULT_WORKSPACE
-from treadle.store.tables import users
+from treadle.store import users
 from treadle.web.page_request import (
     FOLLOWS_BROWSER,
     SESSION_COOKIE,
@@ -114,7 +113,7 @@ def _good_token(page: PageRequest, token: str) -> bool:
 async def make_first(page: AnyoneForm) -> Response:
     """Make the first user, once, with the token printed at the start."""
     if await page.app.db.query(login.anybody):
-        return page.redirect("/login", "Somebody was quicker: log in.", "act")
+        return page.redirect("/login", "The first user was already created. Log in.", "act")
     if not _good_token(page, page.text("token")):
         return await first(page, status=403)
     email, password = page.text("email"), page.text("password")
@@ -123,13 +122,13 @@ async def make_first(page: AnyoneForm) -> Response:
         page.app.db, DEFAULT_WORKSPACE, email, password, actor="setup", now=page.now, zone=zone, only_first=True
     )
     if isinstance(made, Refusal) and made.status == 409:
-        return page.redirect("/login", "Somebody was quicker: log in.", "act")
+        return page.redirect("/login", "The first user was already created. Log in.", "act")
     if isinstance(made, Refusal):
         return await first(page, trouble=made, status=made.status)
     session = await login.login(page.app.db, email, password, address=address_of(page.request), now=page.now)
     if isinstance(session, Refusal):
         return page.redirect("/login")
-    return let_in(page, session, "/setup", "Welcome. This page says what is still to be set up.")
+    return let_in(page, session, "/setup", "Welcome. This page shows what is still missing from your setup.")
 
 
 # ------------------------------------------------------------ oneself
@@ -145,18 +144,16 @@ async def change(page: LoggedInForm) -> Response:
     zone = page.text("zone_name").strip()
     if page.text("do") == "zone":
         if zone and zone not in available_timezones():
-            return page.redirect("/me", "There is no such time zone. Choose one such as Europe/Berlin.", "act")
+            return page.redirect("/me", "Unknown time zone. Choose one like America/New_York.", "act")
         user_id = page.viewer.user_id
         kept = {"": FOLLOWS_BROWSER, "UTC": "Etc/UTC"}.get(zone, zone)
-        await page.app.db.run(
-            lambda conn: conn.execute(sa.update(users).where(users.c.id == user_id).values(zone=kept)) and None
-        )
-        return page.redirect("/me", f"Times are shown in {zone or 'the zone of your browser'} now.")
+        await page.app.db.run(users.set_zone, user_id, kept)
+        return page.redirect("/me", f"Times are now shown in {zone or 'the time zone of your browser'}.")
     token = page.request.cookies.get(SESSION_COOKIE, "")
     browser = login.Browser(address_of(page.request), login.counter_of_session(token))
     proof = await login.prove(page.app.db, page.viewer.email, page.text("old"), browser=browser, now=page.now)
     if isinstance(proof, Refusal):
-        wrong = Refusal("The old password is not right", "Type the password you logged in with.", field="old")
+        wrong = Refusal("The current password is wrong", "Enter the password you log in with.", field="old")
         trouble = proof if proof.status == 429 else wrong
         return page.render("profile.html", status=trouble.status, zones=sorted(available_timezones()), trouble=trouble)
     done = await login.set_password(
@@ -165,4 +162,4 @@ async def change(page: LoggedInForm) -> Response:
     )  # fmt: skip
     if isinstance(done, Refusal):
         return page.render("profile.html", status=done.status, zones=sorted(available_timezones()), trouble=done)
-    return page.redirect("/me", "The password is changed. Everybody else who used it is logged out.")
+    return page.redirect("/me", "Password changed. You are logged out on all other devices.")

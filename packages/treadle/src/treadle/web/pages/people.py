@@ -11,9 +11,9 @@ from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
 ACTS = {
-    "disable": (people.disable, "They are logged out and cannot log in any more."),
-    "enable": (people.enable, "They can log in again, with the password they had."),
-    "remove": (people.remove, "They are logged out and removed."),
+    "disable": (people.disable, "Disabled. They are logged out and can't log in."),
+    "enable": (people.enable, "Enabled. They can log in again with the same password."),
+    "remove": (people.remove, "Removed. They are logged out."),
 }
 
 
@@ -37,7 +37,7 @@ async def add(page: LoggedInForm) -> Response:
     )
     if isinstance(made, Refusal):
         return await _page(page, made, email)
-    return page.redirect("/people", "They can log in now. Tell them the password, and to change it.", about=made)
+    return page.redirect("/people", "Person added. Send them the password and ask them to change it.", about=made)
 
 
 @router.post("/people/{user_id}/{act}")

@@ -14,8 +14,8 @@ from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.naming import NamedPost, named
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
+from treadle.store import accounts, api_keys, pages_posts
 from treadle.store.repair_preview import counted
-from treadle.store.tables import accounts, api_keys, parts
 from treadle.web import uploads
 from treadle.web.labels import KEY_ID, key_names
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
@@ -24,9 +24,9 @@ from treadle.web.waterfall import waterfall
 
 router = APIRouter(include_in_schema=False)
 
-SAID = {
-    "retry": "It is being tried again now.",
-    "confirm": "It goes out.",
+MESSAGES = {
+    "retry": "Retrying now.",
+    "confirm": "Publishing…",
     "cancel": "Canceled.",
     "delete": "Deleted.",
 }
@@ -49,11 +49,10 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
     if post is None:
         return None
     held = [b for b in (get_blocker(conn, workspace, i) for i in post["blocker_ids"]) if b]
-    account = conn.execute(sa.select(accounts).where(accounts.c.id == post["account_id"])).mappings().first()
     events = in_names(conn, workspace, post, timeline(conn, workspace, post_id) or [])
     return {
         "post": post,
-        "account": dict(account) if account else None,
+        "account": accounts.find(conn, workspace, post["account_id"]),
         "events": events,
         "blockers": [{**b, "would": counted(conn, [b["id"]], workspace_id=workspace, now=now)} for b in held],
         "may": may(post) - ({"retry"} if vain(post, held) else set()),
@@ -81,8 +80,7 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def doubtful(conn: sa.Connection, post: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The part whose publish has an unknown outcome, or that is out without a known id."""
-    rows = conn.execute(sa.select(parts.c.id, parts.c.intent).where(parts.c.post_id == post["id"]))
-    sent = {row.id for row in rows if row.intent == "sent"}
+    sent = pages_posts.sent_parts(conn, post["id"])
     for part in post["parts"]:
         if (part["id"] in sent and not part["published_at"]) or (part["published_at"] and not part["threads_id"]):
             return dict(part)
@@ -102,10 +100,7 @@ def in_names(
     """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
     said = [*(event["what"] for event in events), post["why"] or ""]
     ids = {id_ for text in said for id_ in KEY_ID.findall(text)}
-    rows = conn.execute(
-        sa.select(api_keys.c.id, api_keys.c.name).where(api_keys.c.workspace_id == workspace, api_keys.c.id.in_(ids))
-    )
-    names = {row.id: row.name for row in rows if row.name} if ids else {}
+    names = api_keys.names_of(conn, workspace, ids)
     post["why"] = key_names(post["why"], names) if post["why"] else post["why"]
     return [{**event, "what": key_names(event["what"], names)} for event in events]
 
@@ -140,12 +135,12 @@ async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
         answer = await _settle(page, post_id)
     elif do == "unpublish":
         return await _take_off(page, post_id)
-    elif do in SAID:
+    elif do in MESSAGES:
         answer = await page.app.db.run(act_on, page, post_id, do)
     else:
         return page.not_found()
     if isinstance(answer, Done):
-        return page.redirect("/posts" if do == "delete" else here, SAID.get(do) or answer.message)
+        return page.redirect("/posts" if do == "delete" else here, MESSAGES.get(do) or answer.message)
     if isinstance(answer, Missing):
         return page.not_found("post")
     if isinstance(answer, Rejected):
@@ -157,7 +152,7 @@ async def _take_off(page: PageRequest, post_id: str) -> Response:
     """Delete what is out from Threads; asked twice, because it cannot be undone."""
     here = f"/posts/{post_id}"
     if page.text("sure") != "yes":
-        return page.redirect(here, "Tick that you are sure: it cannot be brought back.", "act")
+        return page.redirect(here, "Select the checkbox to confirm. You can't undo this.", "act")
     done = await unpublish(page.app, page.workspace, post_id, actor=page.actor)
     if isinstance(done, Missing):
         return page.not_found("post")
@@ -165,7 +160,7 @@ async def _take_off(page: PageRequest, post_id: str) -> Response:
         return page.redirect(here, done.message, "act")
     if done.cause is not None:
         return page.redirect(here, f"{done.cause.title}. {done.cause.next_step}", "act")
-    return page.redirect(here, "It is off Threads.")
+    return page.redirect(here, "Deleted from Threads.")
 
 
 async def _settle(page: PageRequest, post_id: str) -> Any:
@@ -173,7 +168,7 @@ async def _settle(page: PageRequest, post_id: str) -> Any:
     live = NamedPost("")
     if page.text("absent") != "yes":
         if not page.text("live").strip():
-            return Refusal("unsaid", "Give the address of the post as Threads shows it, or tick that none is there.")
+            return Refusal("unsaid", "Enter the URL of the post on Threads, or confirm that it isn't there.")
         found = await named(page.app, page.workspace, post_id, page.text("live"))
         if not isinstance(found, NamedPost):
             return found

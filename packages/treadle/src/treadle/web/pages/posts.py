@@ -14,7 +14,7 @@ from starlette.responses import Response
 from treadle.domain.answers import Done
 from treadle.domain.states import STATE_WORDS
 from treadle.services.read import Filters, counts, list_posts
-from treadle.store.tables import accounts, posts
+from treadle.store import accounts, pages_posts
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages import replace
 from treadle_diagnosis import catalog
@@ -22,25 +22,26 @@ from treadle_diagnosis import catalog
 router = APIRouter(include_in_schema=False)
 PAGE = 40
 MOST_AT_ONCE = 500
+MOST_PATTERNS = 60
 SORTS = {
     "-created_at": "Newest first",
     "created_at": "Oldest first",
-    "due_at": "By time, next first",
-    "-due_at": "By time, last first",
-    "-updated_at": "Changed last",
-    "-published_at": "Published last",
+    "due_at": "Due time, earliest first",
+    "-due_at": "Due time, latest first",
+    "-updated_at": "Recently updated",
+    "-published_at": "Recently published",
 }
 BULK = {
-    "retry": "Try again",
-    "replace": "Replace in them",
-    "confirm": "Say yes",
+    "retry": "Retry",
+    "replace": "Edit",
+    "confirm": "Approve",
     "cancel": "Cancel",
     "delete": "Delete",
 }
 # What is asked first, where there is script.
 ASKS = {
-    "cancel": "Cancel the chosen posts? What is out stays.",
-    "delete": "Delete the chosen posts for good? Only those that were never sent are deleted.",
+    "cancel": "Cancel the selected posts? Published parts stay on Threads.",
+    "delete": "Delete the selected posts? Only posts that were never sent are deleted. You can't undo this.",
 }
 # What a day of the calendar holds.
 SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
@@ -107,16 +108,10 @@ def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | No
         "posts": page,
         "cursor": cursor,
         "counts": counts(conn, workspace),
-        "accounts": account_names(conn, workspace),
+        "accounts": accounts.names(conn, workspace),
         "patterns": [
-            (row.cause_pattern, title_of(row.cause_pattern), row.n)
-            for row in conn.execute(
-                sa.select(posts.c.cause_pattern, sa.func.count().label("n"))
-                .where(posts.c.workspace_id == workspace, posts.c.cause_pattern.is_not(None))
-                .group_by(posts.c.cause_pattern)
-                .order_by(sa.desc("n"))
-                .limit(60)
-            )
+            (group.pattern, title_of(group.pattern), group.posts)
+            for group in pages_posts.by_pattern(conn, workspace, limit=MOST_PATTERNS)
         ],
     }
 
@@ -127,16 +122,6 @@ def title_of(pattern: str) -> str:
     return known.title if known else pattern.replace("_", " ")
 
 
-def account_names(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
-    """Id and name of every account of the workspace, for menus."""
-    rows = conn.execute(
-        sa.select(accounts.c.id, accounts.c.username, accounts.c.name, accounts.c.health, accounts.c.disconnected_at)
-        .where(accounts.c.workspace_id == workspace)
-        .order_by(accounts.c.username)
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
 @router.post("/posts/bulk")
 async def bulk(page: LoggedInForm) -> Response:
     do = page.text("do")
@@ -144,7 +129,7 @@ async def bulk(page: LoggedInForm) -> Response:
     back = page.text("back")
     back = back if back.startswith("/posts") else "/posts"
     if do not in BULK or not ids:
-        return page.redirect(back, "Choose posts first, then what to do with them.", "act")
+        return page.redirect(back, "Select posts first, then choose an action.", "act")
     if do == "replace":
         return await replace.form(page, ids)
     done = 0
@@ -157,7 +142,7 @@ async def bulk(page: LoggedInForm) -> Response:
             why = getattr(answer, "message", "There is no such post.")
             refused[why] = refused.get(why, 0) + 1
     said = f"{BULK[do]}: {done} of {len(ids)} done."
-    said += "".join(f" {n} not: {why}" for why, n in refused.items())
+    said += "".join(f" {n} skipped: {why}" for why, n in refused.items())
     return page.redirect(back, said, "go" if not refused else "act")
 
 

@@ -14,14 +14,13 @@ from starlette.responses import Response
 from treadle.domain.answers import Answer, Done, Missing, Rejected
 from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters, count_posts, posts_json
-from treadle.store.tables import posts
 from treadle.web import uploads
 from treadle.web.page_request import LoggedIn, LoggedInUpload, PageRequest
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 12  # posts that are listed; all of them are changed
 CHANGEABLE = ("fix_media", "fix_content")  # actions that a change of the post carries out
-NONE_LEFT = "None of these posts can be changed any more."
+NONE_LEFT = "None of these posts can be changed anymore."
 FIELDS = ("text_from", "text_to", "link_from", "link_to", "file_from", "file_to")
 
 
@@ -168,11 +167,11 @@ async def _order(page: PageRequest) -> Order | str:
     """What the form asks for, or what is wrong with it."""
     files = page.files("file")
     if (files or page.text("file_to").strip()) and not page.text("file_from"):
-        return "Choose which file the new one takes the place of."
+        return "Choose the file to replace."
     if page.text("link_to").strip() and not page.text("link_from"):
-        return "Choose which link the new one takes the place of."
+        return "Choose the link to replace."
     if page.text("text_to") and not page.text("text_from"):
-        return "Say which words the new ones take the place of."
+        return "Enter the text to replace."
     pairs: dict[str, tuple[str, str]] = {}
     if page.text("text_from"):
         pairs["text"] = (page.text("text_from"), page.text("text_to"))
@@ -186,10 +185,10 @@ async def _order(page: PageRequest) -> Order | str:
                 return kept.message
             new = str(kept.item["id"])
         if not new:
-            return "Choose the file that takes its place, or give its address."
+            return "Choose the new file, or enter its URL."
         pairs["media"] = (page.text("file_from"), new)
     if not pairs:
-        return "Say what is to be replaced: words, a link or a file."
+        return "Choose what to replace: a file, a link or text."
     return Order(
         "replace",
         media=pairs.get("media"),
@@ -206,27 +205,6 @@ def _text(answer: Answer) -> str:
         case Rejected():
             return " ".join(f"{finding.message} {finding.way_out}".strip() for finding in answer.findings[:3])
         case Missing():
-            return f"There is no such {answer.what}."
+            return f"This {answer.what} no longer exists."
         case _:
             return str(getattr(answer, "message", "Not changed."))
-
-
-def groups(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
-    """Causes that a change of the posts repairs and that hold two posts or more, the largest first."""
-    said, many = posts.c.cause, sa.func.count()
-    rows = conn.execute(
-        sa.select(
-            posts.c.cause_pattern.label("pattern"),
-            sa.func.max(said["title"].as_string()).label("title"),
-            many.label("n"),
-        )
-        .where(
-            posts.c.workspace_id == workspace,
-            posts.c.state.in_(("blocked", "failed")),
-            said["action"].as_string().in_(CHANGEABLE),
-        )
-        .group_by(posts.c.cause_pattern)
-        .having(many > 1)
-        .order_by(many.desc(), posts.c.cause_pattern)
-    )
-    return [dict(row) for row in rows.mappings()]

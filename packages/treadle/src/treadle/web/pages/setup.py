@@ -1,9 +1,9 @@
-"""The set-up check: what is there, what is missing, and where to put it."""
+"""The setup check: what is there, what is missing, and where to put it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
@@ -14,8 +14,9 @@ from treadle.accounts.service import redirect_uri
 from treadle.media.selftest import failing_repair
 from treadle.people import login
 from treadle.services import cage_line, doctor
+from treadle.services.workspaces import is_first
 from treadle.settings import Settings
-from treadle.store.tables import accounts, workers, workspaces
+from treadle.store import accounts, workers
 from treadle.web.page_request import Anyone, LoggedInForm, PageRequest
 from treadle.web.pages.login import first
 from treadle_threads import ThreadsClient
@@ -24,8 +25,8 @@ from treadle_threads.transport import open_session
 router = APIRouter(include_in_schema=False)
 VERDICTS = {
     "fine": ("go", "Good"),
-    "look": ("act", "Look"),
-    "broken": ("stop", "Broken"),
+    "look": ("act", "Check"),
+    "broken": ("stop", "Not working"),
     "unknown": ("plain", "Unknown"),
 }
 
@@ -47,7 +48,7 @@ async def ask(page: LoggedInForm) -> Response:
 
 async def _page(page: PageRequest, *, ask_meta: bool) -> Response:
     settings = page.app.settings
-    runs_it = await page.app.db.query(_first_workspace) == page.workspace
+    runs_it = await page.app.db.query(is_first, page.workspace)
     if runs_it:
         lines = [*await _examined(page, ask_meta), doctor.repairs(await failing_repair(settings))]
         heard = await page.app.db.query(doctor.last_heard, page.now)
@@ -107,25 +108,14 @@ def _told(line: doctor.Line) -> dict[str, str]:
     return {"tone": tone, "label": label, "name": line.name, "found": line.found, "todo": line.todo}
 
 
-def _first_workspace(conn: sa.Connection) -> str | None:
-    return conn.execute(sa.select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)).scalar()
+def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
+    return {
+        "workers": workers.workforce(conn, now).alive,
+        "accounts": accounts.count_connected(conn, workspace),
+    }
 
 
-def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
-    alive = conn.execute(
-        sa.select(sa.func.count()).where(workers.c.state == "alive", workers.c.expires_at > now)
-    ).scalar_one()
-    connected = conn.execute(
-        sa.select(sa.func.count()).where(
-            accounts.c.workspace_id == workspace,
-            accounts.c.disconnected_at.is_(None),
-            accounts.c.token_enc.is_not(None),
-        )
-    ).scalar_one()
-    return {"workers": alive, "accounts": connected}
-
-
-def _checks(page: PageRequest, facts: dict[str, Any]) -> list[dict[str, str]]:
+def _checks(page: PageRequest, facts: Mapping[str, int]) -> list[dict[str, str]]:
     """For the people of a workspace who do not run the house."""
     settings = page.app.settings
     ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
@@ -138,19 +128,19 @@ def _checks(page: PageRequest, facts: dict[str, Any]) -> list[dict[str, str]]:
         check(
             ready,
             "Meta app",
-            "Set." if ready else "None is set.",
-            "Ask whoever runs this server to set the Threads App ID and secret.",
+            "Configured." if ready else "Not configured.",
+            "Ask your Treadle administrator to enter the Threads app ID and app secret.",
         ),
         check(
             facts["workers"] > 0,
             "Worker",
-            "Posts are being sent." if facts["workers"] else "None is running: nothing is sent.",
-            "Ask whoever runs this server to start treadle serve.",
+            "Running." if facts["workers"] else "Not running. Nothing is published.",
+            "Ask your Treadle administrator to start treadle serve.",
         ),
         check(
             facts["accounts"] > 0,
             "Accounts",
-            f"{facts['accounts']} connected." if facts["accounts"] else "None is connected yet.",
-            "Connect one on the page Accounts.",
+            f"{facts['accounts']} connected." if facts["accounts"] else "No accounts connected yet.",
+            "Connect one on the Accounts page.",
         ),
     ]

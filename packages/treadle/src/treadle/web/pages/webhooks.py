@@ -17,14 +17,14 @@ from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 router = APIRouter(include_in_schema=False)
 LATELY = 5  # deliveries that the list of webhooks shows of each
 PAGE = 40
-DELIVERY_STATES = {"due": ("wait", "Waiting"), "delivered": ("go", "Delivered"), "given_up": ("stop", "Given up")}
+DELIVERY_STATES = {"due": ("wait", "Waiting"), "delivered": ("go", "Delivered"), "given_up": ("stop", "Failed")}
 
 
 def state_of(hook: Mapping[str, Any]) -> tuple[str, str]:
     """Tone and words for how an endpoint is: one that is on and answers nothing does not work."""
     if hook["state"] == "active":
-        return ("act", "Does not answer") if hook["failing_since"] else ("go", "Works")
-    return ("stop", "Paused after failing") if hook["state"] == "failing" else ("plain", "Paused")
+        return ("act", "Failing") if hook["failing_since"] else ("go", "Active")
+    return ("stop", "Paused after failures") if hook["state"] == "failing" else ("plain", "Paused")
 
 
 def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def _shown(hook: Mapping[str, Any], found: Sequence[Mapping[str, Any]], limit: i
     more = len(found) > limit
     return {
         **hook,
-        "told": state_of(hook),
+        "status": state_of(hook),
         "deliveries": [_delivery(row) for row in found[:limit]],
         "older": found[limit - 1]["id"] if more else "",
     }
@@ -167,13 +167,13 @@ async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
         return page.redirect("/webhooks", f"{done.title}. {done.detail}", "act")
     if isinstance(done, webhooks.NewWebhook):
         return await _page(page, done.secret)
-    kept = "It is kept until the webhook is started again."
+    kept = "It will be sent when you resume the webhook."
     said = {
-        "pause": "Paused: what happens is kept for it.",
-        "start": "It is told again; what was kept goes out.",
-        "ping": "A test is on its way. Its answer is listed below in a moment." if on else kept,
-        "remove": "Removed.",
-        "redeliver": "It is sent again." if on else kept,
+        "pause": "Paused. Events are kept until you resume.",
+        "start": "Resumed. Sending the events that were kept.",
+        "ping": "Test sent. The response appears below in a moment." if on else kept,
+        "remove": "Webhook removed.",
+        "redeliver": "Sending again." if on else kept,
     }
     about = page.text("delivery") if do == "redeliver" else hook_id
     return page.redirect(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)

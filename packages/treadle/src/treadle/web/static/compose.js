@@ -99,8 +99,8 @@
     for (const item of $$(".media-item", form)) {
       const found = $$(".looked .findings li", item).map((li) => li.firstChild.textContent.trim());
       const offer = $(".repair-offer span", item)?.textContent.trim();
-      const text = [`${item.dataset.name}:`, ...found, offer ? `A repair is offered: ${offer}` : "",
-        found.length || offer ? "" : "Threads takes it as it is."].filter(Boolean).join(" ");
+      const text = [`${item.dataset.name}:`, ...found, offer ? `Repair available: ${offer}` : "",
+        found.length || offer ? "" : "Ready for Threads."].filter(Boolean).join(" ");
       if (!$(".looked", item) || toldFiles.has(text)) continue;
       toldFiles.add(text);
       news.push(text);
@@ -187,8 +187,12 @@
   mediaSeen = $(".looked", form) ? mediaNow() : null;
   if (mediaNow().trim() && mediaSeen === null) soon(50);
 
-  // ---- choosing a time chooses "at a time"
-  form.elements.at?.addEventListener("input", () => { form.elements.when.value = "at"; });
+  // ---- entering a time picks "Pick a time"; the button says what it does
+  const publish = $("[data-publish]", form);
+  const nameButton = () => { if (publish) publish.textContent = form.elements.when.value === "at" ? "Schedule" : "Publish"; };
+  form.elements.at?.addEventListener("input", () => { form.elements.when.value = "at"; nameButton(); });
+  form.addEventListener("change", nameButton);
+  nameButton();
 
   // ---- uploads with progress
   const upload = (part, file) => {
@@ -206,8 +210,8 @@
     const stop = document.createElement("button");
     stop.type = "button";
     stop.className = "plain small";
-    stop.textContent = "Stop";
-    stop.setAttribute("aria-label", `Stop uploading ${file.name}`);
+    stop.textContent = "Cancel";
+    stop.setAttribute("aria-label", `Cancel uploading ${file.name}`);
     let quarter = 0;
     window.treadleSay(`Uploading ${file.name}.`);
     // The button goes when the upload ends: whoever is on it goes on from where files are chosen.
@@ -225,7 +229,7 @@
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       bar.value = event.loaded / event.total;
-      said.textContent = event.loaded < event.total ? `${Math.floor(bar.value * 100)} %` : "Looking at it";
+      said.textContent = event.loaded < event.total ? `${Math.floor(bar.value * 100)} %` : "Checking the file";
       const passed = Math.floor(bar.value * 4);
       if (passed > quarter && passed < 4) window.treadleSay(`${file.name}: ${passed * 25} %`);
       quarter = passed;
@@ -243,7 +247,7 @@
       };
       request.addEventListener("load", () => {
         if (request.status !== 200 || !request.responseURL.endsWith("/compose/upload")) {
-          failed("The upload was not taken. Load the page anew and try again.");
+          failed("The upload failed. Reload the page and try again.");
           return;
         }
         leave();
@@ -256,11 +260,11 @@
         window.treadleSay(taken ? `${file.name} was added.` : [...list.children].at(-1)?.textContent.trim() ?? "");
         done();
       });
-      request.addEventListener("error", () => failed("The line broke. Choose the file again."));
+      request.addEventListener("error", () => failed("The connection was lost. Choose the file again."));
       request.addEventListener("abort", () => {
         leave();
         row.remove();
-        window.treadleSay(`The upload of ${file.name} was stopped.`);
+        window.treadleSay(`Upload of ${file.name} canceled.`);
         done();
       });
     });
@@ -282,7 +286,7 @@
     said.setAttribute("aria-hidden", "true");
     said.textContent = "Repairing";
     offer.append(bar, said);
-    window.treadleSay("Repairing. This page says when it is done.");
+    window.treadleSay("Repairing. This page tells you when it's done.");
     let quarter = 0;
     clearTimeout(timer);
     const look = async () => {

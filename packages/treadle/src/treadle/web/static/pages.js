@@ -1,4 +1,4 @@
-// Live pieces, the browser's zone, small helps. Every page works without this file.
+// Live pieces, the browser's time zone, small helpers. Every page works without this file.
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -52,7 +52,7 @@
     const boxes = () => $$('input[name="post"][form="bulk"]');
     const tell = () => {
       const n = boxes().filter((box) => box.checked).length;
-      picked.textContent = n ? `${n} chosen:` : "With the chosen posts:";
+      picked.textContent = n ? `${n} selected:` : "Selected posts:";
       all.checked = n > 0 && n === boxes().length;
       all.indeterminate = n > 0 && n < boxes().length;
     };
