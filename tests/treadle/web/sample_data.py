@@ -217,7 +217,7 @@ def add_blocker(
 
 def ok_timeline(conn: sa.Connection, post_id: str, start: float, *, polls: int = 3, part: int | None = 0) -> float:
     """The calls of a post that went well; returns the end."""
-    add_event(conn, post_id, "preflight", "Accepted: nothing in it breaks a rule of Threads.", start, kind="state")
+    add_event(conn, post_id, "preflight", "Accepted. All checks passed.", start, kind="state")
     at = start + 0.02
     answer = {"status": 200, "headers": {"x-fb-trace-id": "ExampleTrace"}, "body": {"id": "17900000000000123"}}
     request = {"method": "POST", "path": "/v1.0/me/threads", "params": {"media_type": "TEXT", "text": "…"}}
@@ -293,7 +293,7 @@ def add_samples(app: App) -> dict[str, str]:
             conn,
             out,
             "preflight",
-            "Accepted from mara@example.org: nothing in it breaks a rule of Threads.",
+            "Accepted from mara@example.org. All checks passed.",
             now - 5400,
             kind="state",
         )
@@ -411,7 +411,7 @@ def add_samples(app: App) -> dict[str, str]:
             "held",
             now,
             due_at=now - 2.2 * 86_400,
-            why="The cause was repaired, but it is too late to send this unasked. Confirm it, or change its time.",
+            why="It is too late to publish this automatically. Approve it, or change its time.",
         )
         doubt = ids["checking"] = add_post(
             conn,

@@ -46,18 +46,17 @@ class ConnectPage:
 
 def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int = 0) -> ConnectPage:
     who = f"@{stored.username}" if stored.username else "The account"
-    words = {"new": "is connected", "reconnected": "is connected again", "returned": "is connected again"}
+    words = {"new": "is connected", "reconnected": "is reconnected", "returned": "is reconnected"}
     todo: list[str] = []
     if stored.missing:
         todo.append(
-            f"Publishing will not work yet: {', '.join(stored.missing)} was not granted. Connect again and leave every "
-            "permission ticked."
+            f"Publishing won't work yet: {', '.join(stored.missing)} was not granted. Reconnect and leave every "
+            "permission selected."
         )
     if stored.released:
-        go = plural(len(stored.released), "post that waited for this goes", "posts that waited for this go")
-        todo.append(f"{go} out now.")
+        todo.append(f"Publishing {plural(len(stored.released), 'waiting post')} now.")
     if held:
-        todo.append(f"{plural(held, 'post')} became too late to send unasked: confirm or reschedule.")
+        todo.append(f"{plural(held, 'post')} held: too late to publish automatically. Approve or reschedule.")
     return ConnectPage(
         ok=True,
         title=f"{who} {words[stored.kind]}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TOO_LATE = "It is too late to publish this without your approval. Confirm it, or change its time."
+TOO_LATE = "It is too late to publish this automatically. Approve it, or change its time."
 
 
 @dataclass(frozen=True, slots=True)

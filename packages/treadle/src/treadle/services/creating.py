@@ -112,7 +112,7 @@ def _store(
         for position, (kind, part) in enumerate(zip(kinds, wanted.parts, strict=True))
     ]
     insert_post(conn, row, rows)
-    note = Note("preflight", "state", f"Accepted from {actor}: nothing in it breaks a rule of Threads.", outcome="ok")
+    note = Note("preflight", "state", f"Accepted from {actor}. All checks passed.", outcome="ok")
     add_note(conn, post_id, workspace_id, 1, note, now=now)
     announce_post(conn, workspace_id, post_id, row, now=now)
     if not resting:
