@@ -30,7 +30,7 @@ def test_every_failure_of_a_deletion(shop: Shop, tally: Tally) -> None:
         assert first.cause is not None or not live, story
         said = [event["decision"] for event in shop.timeline(post_id) if event["what"].startswith("Take part")]
         if first.cause is not None and fault.name in UNCLEAR:
-            assert said[-1].startswith("Whether it is off Threads is not known"), story
+            assert said[-1].startswith("We don't know yet whether it was deleted"), story
         if first.cause is not None:
             assert shop.read(post_id)["state"] == "published", story
             again = take_off(shop, post_id)
