@@ -203,7 +203,7 @@ def test_a_short_call_beside_a_very_long_one_is_seen() -> None:
 def test_labels_of_the_axis_do_not_meet(found: list[tuple[float, float]]) -> None:
     drawing = waterfall([event(START + at, took, id=n) for n, (at, took) in enumerate(sorted(found))], START)
     assert drawing is not None
-    told = [fold.x + fold.width / 2 for fold in drawing.folds if fold.told]
+    told = [fold.x + fold.width / 2 for fold in drawing.folds if fold.labeled]
     places = sorted([*told, *(tick.x for tick in drawing.ticks)])
     assert all(after - before > 8.9 for before, after in pairwise(places))
     assert all(len(fold.label) <= 9 for fold in drawing.folds)

@@ -41,5 +41,5 @@ def question(at: str, zone: str) -> Question | None:
 def _words(value: str, name: str) -> str:
     at = datetime.fromisoformat(value)
     offset = f"UTC{at:%z}"
-    said = f"{name}, {offset[:-2]}:{offset[-2:]}" if name else f"{offset[:-2]}:{offset[-2:]}"
-    return f"{at:%H:%M} ({said})"
+    text = f"{name}, {offset[:-2]}:{offset[-2:]}" if name else f"{offset[:-2]}:{offset[-2:]}"
+    return f"{at:%H:%M} ({text})"

@@ -118,7 +118,7 @@ class Draft:
         return [*found, metadata] if isinstance(metadata, Finding) else found
 
     def to_patch(self) -> dict[str, Any]:
-        """The same as a change of a stored post: what is empty now is said, so that it goes away."""
+        """The same as a change of a stored post: what is empty now is sent, too, so that it is removed."""
         body = self.to_body()
         empty: dict[str, Any] = {"text": "", "media": [], "options": {}, "replies": [], "labels": [], "metadata": {}}
         patch = {**empty, **body}

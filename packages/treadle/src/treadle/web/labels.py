@@ -160,8 +160,8 @@ def ago(at: float, now: float) -> str:
     gap = at - now
     if abs(gap) < 5:
         return "just now" if gap <= 0 else "in a moment"
-    said = f"{abs(gap):.0f} s" if abs(gap) < 10 else span(abs(gap))
-    return f"in {said}" if gap > 0 else f"{said} ago"
+    length = f"{abs(gap):.0f} s" if abs(gap) < 10 else span(abs(gap))
+    return f"in {length}" if gap > 0 else f"{length} ago"
 
 
 def clock(at: float, zone: ZoneInfo, now: float) -> str:
@@ -251,13 +251,13 @@ def ranges_of(value: Any, text: str, measure: Callable[[str], int]) -> list[tupl
 
 
 def _marked(text: str, places: list[tuple[int, int, Mapping[str, Any]]], wrap: Callable[[str, Any], Markup]) -> Markup:
-    said, here = [], 0
+    pieces, here = [], 0
     for begin, end, item in places:
         if begin < here:
             continue
-        said += [_breaks(text[here:begin]), wrap(text[begin:end], item)]
+        pieces += [_breaks(text[here:begin]), wrap(text[begin:end], item)]
         here = end
-    return Markup("").join([*said, _breaks(text[here:])])
+    return Markup("").join([*pieces, _breaks(text[here:])])
 
 
 def spoiled(text: str, entities: Any) -> Markup:

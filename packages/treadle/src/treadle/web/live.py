@@ -23,8 +23,8 @@ router = APIRouter(include_in_schema=False)
 async def live(page: LoggedIn) -> Response:
     """Server-sent events: ``changed`` with the type and the subject of each change."""
     app, hub = page.app, _hub(page)
-    said = page.request.headers.get("last-event-id") or page.query("after")
-    after = int(said) if said.isascii() and said.isdigit() and len(said) < 18 else None
+    given = page.request.headers.get("last-event-id") or page.query("after")
+    after = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else None
     start = after if after is not None else await app.db.query(feed.newest)
     token = page.request.cookies.get(SESSION_COOKIE, "")
     viewer = page.viewer

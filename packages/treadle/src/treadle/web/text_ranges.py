@@ -1,4 +1,4 @@
-"""Ranges of a text, said by the phrases they cover: one line each, so that nobody has to count. Pure.
+"""Ranges of a text, written as the phrases they cover: one line each, so that nobody has to count. Pure.
 
 A line is a phrase of the text; its first place that no line before it took is meant. ``phrase ×2`` means its second
 place, ``↵`` a line end within it, ``@5+10`` the range from the fifth on, ten long. With styles a line begins with them:
@@ -71,12 +71,12 @@ def say_spoilers(ranges: Any, text: str) -> str:
 
 def say_styles(ranges: Any, text: str) -> str:
     """The lines for a stored ``text_with_styling_info``."""
-    said = []
+    lines = []
     for item in _items(ranges):
         styles = item.get("styling_info")
         names = " ".join(str(s) for s in styles) if isinstance(styles, Sequence) and not isinstance(styles, str) else ""
-        said.append(f"{names}: {_say(text, item, len)}")
-    return "\n".join(said)
+        lines.append(f"{names}: {_say(text, item, len)}")
+    return "\n".join(lines)
 
 
 def _lines(text: str) -> list[str]:
@@ -127,10 +127,10 @@ def _say(text: str, item: Mapping[str, Any], measure: Callable[[str], int]) -> s
     at = text.find(phrase)
     while at != begin:
         at, nth = text.find(phrase, at + 1), nth + 1
-    said = phrase.replace("\n", LINE_END)
-    # The place is said wherever the phrase alone could mean another one.
+    line = phrase.replace("\n", LINE_END)
+    # The place is given wherever the phrase alone could mean another one.
     alone = text.count(phrase) == 1 and not _NTH.match(phrase) and phrase == phrase.strip()
-    return said if alone and nth == 1 else f"{said} ×{nth}"
+    return line if alone and nth == 1 else f"{line} ×{nth}"
 
 
 def _whole(value: Any) -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 UNUSED_LIFE_S = 7 * 86_400.0  # a file that no post took is removed after this
 PIECE = 1 << 20
-TOLD_EVERY_S = 0.5
+WRITTEN_EVERY_S = 0.5
 NOT_IN_ONE_LINE = frozenset({"Frames a second", "Index"})
 
 
@@ -44,8 +44,8 @@ async def keep(app: App, workspace: str, file: UploadFile) -> Kept | Finding:
     row = await keep_file(app, workspace, pieces(), name)
     if isinstance(row, NotKept):
         worst = row.findings[0]
-        said = f"{name} wasn't uploaded. {worst.message}"
-        return Finding("media", worst.code, said, "", pattern=worst.pattern, given=name)
+        message = f"{name} wasn't uploaded. {worst.message}"
+        return Finding("media", worst.code, message, "", pattern=worst.pattern, given=name)
     return Kept({"id": row["id"], "type": row["report"]["kind"], "filename": row["filename"] or name})
 
 
@@ -55,9 +55,9 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     if row is None:
         return Finding("media", "known_media", "This file is no longer stored.", "Upload it again.")
     service = app.media()
-    told = _Teller(app, row["id"])
-    made = await service.prepare(service.local_path(row["stored"]), on_too_long=too_long or "refuse", progress=told)
-    await told.end()
+    progress = _ProgressWriter(app, row["id"])
+    made = await service.prepare(service.local_path(row["stored"]), on_too_long=too_long or "refuse", progress=progress)
+    await progress.end()
     if isinstance(made, NotPreparable):
         worst = made.findings[0]
         return Finding("media", worst.code, worst.message, "", pattern=worst.pattern, given=row["filename"])
@@ -70,7 +70,7 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     return Kept({**item, "id": made.stored.id, "type": report.kind, "filename": row["filename"]})
 
 
-class _Teller:
+class _ProgressWriter:
     """Writes down how far a repair is, so that the page can show it; not more often than it is looked at."""
 
     def __init__(self, app: App, media_id: str) -> None:
@@ -80,7 +80,7 @@ class _Teller:
 
     def __call__(self, progress: Progress) -> None:
         now = self._loop.time()
-        if now - self._last < TOLD_EVERY_S:
+        if now - self._last < WRITTEN_EVERY_S:
             return
         self._last = now
         job = {"state": "running", **progress_json(progress)}
@@ -161,8 +161,8 @@ def looked(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def facts(probe: Mapping[str, Any] | None, size: float | None) -> str:
     """One line: ``MP4, H.264, 1080 × 1920, 0:42, 8.4 MB``."""
-    said = [value for name, value in _facts(probe, size) if name not in NOT_IN_ONE_LINE and value != "none"]
-    return ", ".join(said)
+    shown = [value for name, value in _facts(probe, size) if name not in NOT_IN_ONE_LINE and value != "none"]
+    return ", ".join(shown)
 
 
 def _facts(probe: Mapping[str, Any] | None, size: float | None) -> list[tuple[str, str]]:

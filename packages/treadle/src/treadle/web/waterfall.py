@@ -44,13 +44,13 @@ class Lane:
 class Fold:
     """A wait that is drawn narrower than it was.
 
-    ``label`` fits into the fold; ``told``: whether the axis has room for it, ``anchor`` standing at ``at`` percent.
+    ``label`` fits into the fold; ``labeled``: whether the axis has room for it, ``anchor`` standing at ``at`` percent.
     """
 
     x: float
     width: float
     label: str
-    told: bool
+    labeled: bool
     at: float
     anchor: str
 
@@ -214,8 +214,8 @@ class _Scale:
         return self._pieces[-1].x + self._pieces[-1].width
 
     def folds(self) -> list[Fold]:
-        told = len(self._folds) <= MOST_FOLDS // 2
-        return [_fold(piece, told) for piece in self._folds]
+        labeled = len(self._folds) <= MOST_FOLDS // 2
+        return [_fold(piece, labeled) for piece in self._folds]
 
     def ticks(self) -> list[Tick]:
         """The start and the end; times since the start, folded waits included. A fold beside an end takes its place."""
@@ -223,7 +223,7 @@ class _Scale:
         ticks = [Tick(0.0, "0 s", "start"), Tick(100.0, span(finish - begin), "end")]
         if not self._folds and finish > begin:
             ticks.insert(1, Tick(50.0, span((finish - begin) / 2), "middle"))
-        middles = [f.x + f.width / 2 for f in self.folds() if f.told]
+        middles = [f.x + f.width / 2 for f in self.folds() if f.labeled]
         return [
             tick
             for tick in ticks
@@ -231,14 +231,14 @@ class _Scale:
         ]
 
 
-def _fold(piece: _Piece, told: bool) -> Fold:
+def _fold(piece: _Piece, labeled: bool) -> Fold:
     x, width, label = round(piece.x, 2), round(piece.width, 2), short_span(piece.end - piece.start)
     middle = x + width / 2
     if middle < TICK_ROOM / 2:  # on a phone the label is wider than the fold: it must not leave the drawing
-        return Fold(x, width, label, told, 0.0, "start")
+        return Fold(x, width, label, labeled, 0.0, "start")
     if middle > 100 - TICK_ROOM / 2:
-        return Fold(x, width, label, told, 100.0, "end")
-    return Fold(x, width, label, told, round(middle, 2), "middle")
+        return Fold(x, width, label, labeled, 100.0, "end")
+    return Fold(x, width, label, labeled, round(middle, 2), "middle")
 
 
 def short_span(seconds: float) -> str:

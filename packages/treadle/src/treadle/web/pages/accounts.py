@@ -57,7 +57,7 @@ async def show(page: LoggedIn) -> Response:
 
 def address_of(account_id: str) -> str:
     """Where an account is shown, on whichever page of them it is. Without a place on that page: a browser that goes to
-    one takes the focus from what is said there."""
+    one takes the focus from the message there."""
     return f"/accounts?{urlencode({'account': account_id})}"
 
 
@@ -114,16 +114,16 @@ async def by_token(page: LoggedInForm) -> Response:
         return page.redirect("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
     if isinstance(made, Missing):
         return page.not_found()
-    said = f"@{made.username} is connected."
+    message = f"@{made.username} is connected."
     if made.released:
-        said += f" Publishing {plural(len(made.released), 'post')} now."
-    return page.redirect("/accounts", said)
+        message += f" Publishing {plural(len(made.released), 'post')} now."
+    return page.redirect("/accounts", message)
 
 
 @router.post("/accounts/{account_id}/{do}")
 async def act(page: LoggedInForm, account_id: str, do: str) -> Response:
-    def here(said: str, tone: str = "go") -> Response:
-        return page.redirect(address_of(account_id), said, tone, about=account_id)
+    def here(message: str, tone: str = "go") -> Response:
+        return page.redirect(address_of(account_id), message, tone, about=account_id)
 
     match do:
         case "recheck":

@@ -59,12 +59,12 @@ def _read(conn: sa.Connection, page: PageRequest) -> dict[str, Any]:
 async def change(page: LoggedInForm) -> Response:
     """Add or remove a target, set or end the quiet hours."""
     do = page.text("do")
-    said = {"add": "Recipient added. Send a test to check that it works.", "remove": "Recipient removed."}
-    said |= {"quiet": "Quiet hours saved.", "loud": "Quiet hours are off."}
-    if do not in said:
+    message = {"add": "Recipient added. Send a test to check that it works.", "remove": "Recipient removed."}
+    message |= {"quiet": "Quiet hours saved.", "loud": "Quiet hours are off."}
+    if do not in message:
         return page.not_found()
     refused = await page.app.db.run(_carry_out, page, do)
-    return await _page(page, trouble=refused) if refused else page.redirect("/alerts", said[do])
+    return await _page(page, trouble=refused) if refused else page.redirect("/alerts", message[do])
 
 
 def _carry_out(conn: sa.Connection, page: PageRequest, do: str) -> Refusal | None:

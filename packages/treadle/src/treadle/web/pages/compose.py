@@ -255,8 +255,8 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     answer = await page.app.db.run(store)
     match answer:
         case intake.Accepted():
-            said = "Draft saved." if as_draft else "Scheduled." if draft.when == "at" else "Publishing…"
-            return page.redirect(f"/posts/{answer.post.id}", said)
+            message = "Draft saved." if as_draft else "Scheduled." if draft.when == "at" else "Publishing…"
+            return page.redirect(f"/posts/{answer.post.id}", message)
         case Done():
             return page.redirect(f"/posts/{draft.post_id}", answer.message)
         case Rejected():
@@ -296,8 +296,8 @@ async def check(page: LoggedInUpload) -> Response:
     refused = [
         (n, place)
         for n in range(len(draft.parts))
-        for place, said in enumerate(page.texts(f"part-{n}-media-refused"))
-        if said and not look
+        for place, refused in enumerate(page.texts(f"part-{n}-media-refused"))
+        if refused and not look
     ]
     names = await page.app.db.query(accounts.names, page.workspace)
     return page.fragment(

@@ -54,11 +54,11 @@ async def enter(page: AnyoneForm) -> Response:
     if isinstance(answer, Refusal):
         where = inside(page.text("next"))
         return page.render("login.html", status=answer.status, next=where, email=email, trouble=answer)
-    return let_in(page, answer, inside(page.text("next")))
+    return log_in(page, answer, inside(page.text("next")))
 
 
-def let_in(page: PageRequest, session: login.Session, where: str, said: str = "") -> Response:
-    response = page.redirect(where, said)
+def log_in(page: PageRequest, session: login.Session, where: str, message: str = "") -> Response:
+    response = page.redirect(where, message)
     response.set_cookie(
         SESSION_COOKIE,
         session.token,
@@ -128,7 +128,7 @@ async def make_first(page: AnyoneForm) -> Response:
     session = await login.login(page.app.db, email, password, address=address_of(page.request), now=page.now)
     if isinstance(session, Refusal):
         return page.redirect("/login")
-    return let_in(page, session, "/setup", "Welcome. This page shows what is still missing from your setup.")
+    return log_in(page, session, "/setup", "Welcome. This page shows what is still missing from your setup.")
 
 
 # ------------------------------------------------------------ oneself

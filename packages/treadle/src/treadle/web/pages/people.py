@@ -44,8 +44,8 @@ async def add(page: LoggedInForm) -> Response:
 async def change(page: LoggedInForm, user_id: str, act: str) -> Response:
     if act not in ACTS:
         return page.not_found()
-    work, said = ACTS[act]
+    work, message = ACTS[act]
     done = await page.app.db.run(work, page.workspace, user_id, actor=page.viewer.user_id, now=page.now)
     if done is not None:
         return page.redirect("/people", f"{done.title}. {done.detail}", "act", about=user_id)
-    return page.redirect("/people", said, about=user_id)
+    return page.redirect("/people", message, about=user_id)

@@ -55,7 +55,7 @@ def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict
         "account": accounts.find(conn, workspace, post["account_id"]),
         "events": events,
         "blockers": [{**b, "would": counted(conn, [b["id"]], workspace_id=workspace, now=now)} for b in held],
-        "may": may(post) - ({"retry"} if vain(post, held) else set()),
+        "may": may(post) - ({"retry"} if retry_is_pointless(post, held) else set()),
         "doubt": doubtful(conn, post),
     }
 
@@ -87,7 +87,7 @@ def doubtful(conn: sa.Connection, post: Mapping[str, Any]) -> Mapping[str, Any] 
     return None
 
 
-def vain(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]]) -> bool:
+def retry_is_pointless(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]]) -> bool:
     """Whether trying again cannot help: what holds the post lies outside of it, or is its very text."""
     if any(blocker["scope"] != "post" for blocker in held):
         return True
@@ -98,8 +98,8 @@ def in_names(
     conn: sa.Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
-    said = [*(event["what"] for event in events), post["why"] or ""]
-    ids = {id_ for text in said for id_ in KEY_ID.findall(text)}
+    texts = [*(event["what"] for event in events), post["why"] or ""]
+    ids = {id_ for text in texts for id_ in KEY_ID.findall(text)}
     names = api_keys.names_of(conn, workspace, ids)
     post["why"] = key_names(post["why"], names) if post["why"] else post["why"]
     return [{**event, "what": key_names(event["what"], names)} for event in events]
@@ -132,9 +132,9 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
 async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     here = f"/posts/{post_id}"
     if do == "resolve":
-        answer = await _settle(page, post_id)
+        answer = await _resolve_by_hand(page, post_id)
     elif do == "unpublish":
-        return await _take_off(page, post_id)
+        return await _delete_from_threads(page, post_id)
     elif do in MESSAGES:
         answer = await page.app.db.run(act_on, page, post_id, do)
     else:
@@ -148,8 +148,8 @@ async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     return page.redirect(here, answer.message, "act")
 
 
-async def _take_off(page: PageRequest, post_id: str) -> Response:
-    """Delete what is out from Threads; asked twice, because it cannot be undone."""
+async def _delete_from_threads(page: PageRequest, post_id: str) -> Response:
+    """Delete what is published from Threads; confirmed by a checkbox, because it cannot be undone."""
     here = f"/posts/{post_id}"
     if page.text("sure") != "yes":
         return page.redirect(here, "Select the checkbox to confirm. You can't undo this.", "act")
@@ -163,7 +163,7 @@ async def _take_off(page: PageRequest, post_id: str) -> Response:
     return page.redirect(here, "Deleted from Threads.")
 
 
-async def _settle(page: PageRequest, post_id: str) -> Any:
+async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:
     """What a person saw on Threads: this very post, or none."""
     live = NamedPost("")
     if page.text("absent") != "yes":

@@ -141,13 +141,13 @@ async def bulk(page: LoggedInForm) -> Response:
         else:
             why = getattr(answer, "message", "There is no such post.")
             refused[why] = refused.get(why, 0) + 1
-    said = f"{BULK[do]}: {done} of {len(ids)} done."
-    said += "".join(f" {n} skipped: {why}" for why, n in refused.items())
-    return page.redirect(back, said, "go" if not refused else "act")
+    message = f"{BULK[do]}: {done} of {len(ids)} done."
+    message += "".join(f" {n} skipped: {why}" for why, n in refused.items())
+    return page.redirect(back, message, "go" if not refused else "act")
 
 
 def act_on(conn: sa.Connection, page: PageRequest, post_id: str, do: str) -> Any:
-    """One of the things that need no more to be said: retry, confirm, cancel, delete."""
+    """One of the things that need no further input: retry, confirm, cancel, delete."""
     service, now, actor = page.app.posts, page.now, page.actor
     match do:
         case "retry":

@@ -52,9 +52,9 @@ async def _page(page: PageRequest, *, ask_meta: bool) -> Response:
     if runs_it:
         lines = [*await _examined(page, ask_meta), doctor.repairs(await failing_repair(settings))]
         heard = await page.app.db.query(doctor.last_heard, page.now)
-        checks = [_told(_without_addresses(line, settings.public_url, heard)) for line in lines]
+        checks = [_shown(_without_addresses(line, settings.public_url, heard)) for line in lines]
     else:
-        # What concerns the whole house, and every account in it, is for those who run it.
+        # What concerns the whole server, and every account on it, is for those who run it.
         facts = await page.app.db.query(_facts, page.workspace, page.now)
         checks = _checks(page, facts)
     return page.render(
@@ -90,20 +90,20 @@ def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor
 
 
 async def _examined(page: PageRequest, ask_meta: bool) -> list[doctor.Line]:
-    """Also who runs the house sees the accounts of their own workspace only."""
+    """Whoever runs the server sees the accounts of their own workspace only, too."""
     async with (
         open_session() as session,
         ThreadsClient(
             base_url=page.app.settings.threads_api_url, timeout_s=page.app.settings.threads_timeout
         ) as client,
     ):
-        house = page.app.accounts(client)
+        service = page.app.accounts(client)
         return await doctor.examine(
-            house, session, network=ask_meta, workspace=page.workspace, more=await cage_line.lines(page.app.settings)
+            service, session, network=ask_meta, workspace=page.workspace, more=await cage_line.lines(page.app.settings)
         )
 
 
-def _told(line: doctor.Line) -> dict[str, str]:
+def _shown(line: doctor.Line) -> dict[str, str]:
     tone, label = VERDICTS[line.verdict]
     return {"tone": tone, "label": label, "name": line.name, "found": line.found, "todo": line.todo}
 
@@ -116,7 +116,7 @@ def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
 
 
 def _checks(page: PageRequest, facts: Mapping[str, int]) -> list[dict[str, str]]:
-    """For the people of a workspace who do not run the house."""
+    """For the people of a workspace who do not run the server."""
     settings = page.app.settings
     ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
 

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what, what was told, and telling it again."""
+"""Webhooks: endpoints, their events, deliveries, and sending one again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def state_of(hook: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A delivery as it is shown: what it told, when that happened, and which post it was about."""
+    """A delivery as it is shown: its body, when the event happened, and which post it is about."""
     try:
         body = json.loads(row["payload"])
     except ValueError:
@@ -69,7 +69,7 @@ def _read_one(conn: sa.Connection, workspace: str, hook_id: str, before: str) ->
 
 
 def _ids(hooks: list[dict[str, Any]]) -> set[str]:
-    """What is shown: endpoints, and what each was told."""
+    """Ids of what is shown: endpoints and their deliveries."""
     return {str(row["id"]) for hook in hooks for row in (hook, *hook["deliveries"])}
 
 
@@ -80,7 +80,7 @@ async def show(page: LoggedIn) -> Response:
 
 @router.get("/webhooks/{hook_id}")
 async def show_one(page: LoggedIn, hook_id: str) -> Response:
-    """Everything one endpoint was told, newest first."""
+    """All deliveries of one endpoint, newest first."""
     before = page.query("before")
     found = await page.app.db.query(_read_one, page.workspace, hook_id, before)
     if found is None:
@@ -168,7 +168,7 @@ async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
     if isinstance(done, webhooks.NewWebhook):
         return await _page(page, done.secret)
     kept = "It will be sent when you resume the webhook."
-    said = {
+    message = {
         "pause": "Paused. Events are kept until you resume.",
         "start": "Resumed. Sending the events that were kept.",
         "ping": "Test sent. The response appears below in a moment." if on else kept,
@@ -176,4 +176,4 @@ async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
         "redeliver": "Sending again." if on else kept,
     }
     about = page.text("delivery") if do == "redeliver" else hook_id
-    return page.redirect(back, said[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)
+    return page.redirect(back, message[do], "go" if on or do not in ("ping", "redeliver") else "wait", about=about)

@@ -132,7 +132,7 @@
     target.innerHTML = html;
     target.scrollTop = scrolled;
     // Said once when it changes, not the whole preview at each letter: the verdict, and the first thing to fix.
-    const said = document.getElementById("check-said");
+    const said = document.getElementById("check-status");
     const verdict = $(".verdict", target).textContent.trim();
     const first = $(".to-fix li", target)?.textContent.trim() ?? "";
     const told = first ? `${verdict}. ${first}` : verdict;
