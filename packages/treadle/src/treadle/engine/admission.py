@@ -86,7 +86,7 @@ def inside_limit(run: Run, step: Step, now: float) -> Outcome | None:
         return _all_out(run, now)
     if isinstance(step, Check | FindId):
         return _stop(Snooze(until, "checking", LOOKS_LATER))
-    return _limited(run, until, "Goes on when Threads' limit for this account allows.")
+    return _limited(run, until, "Continues when the account's Threads limit allows.")
 
 
 def _all_out(run: Run, now: float, *, readable: bool = True) -> Outcome | None:
@@ -117,7 +117,7 @@ def quota_wait(conn: Connection, worker: WorkerContext, run: Run, now: float) ->
         return None
     until = run.account.quota_until
     if until is not None and until > now:
-        return _limited(run, until, "Goes on when Threads' limit for this account allows.")
+        return _limited(run, until, "Continues when the account's Threads limit allows.")
     until = quota.full_until(conn, run.account, part, now)
     if until is None:
         return None
@@ -128,7 +128,7 @@ def quota_wait(conn: Connection, worker: WorkerContext, run: Run, now: float) ->
         outcome.change.account.quota = quota.taken_for_full(run.account, part, now)
         return outcome
     whole = quota.total(run.account, quota.bucket(part))
-    what = "Goes out: a slot is free then." if until < look_at else "Looks again whether there is room."
+    what = "Publishes when the limit allows." if until < look_at else "Checks the limit again."
     outcome = _limited(run, min(until + 1.0, look_at), what, Cause(quota.exhausted(part)))
     outcome.change.post.why = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
     return outcome
@@ -151,22 +151,22 @@ def intend(
     ``update`` is written with it: :func:`intent_of`, and what else is new about the part.
     """
     if not intents.keep_claim(conn, run.post.id, run.post.claim, now=now):
-        return _stop(Snooze(now, "publishing", "Somebody else works on it now."))
+        return _stop(Snooze(now, "publishing", "Another worker is processing it."))
     if not worker.lease.held(conn, run.lease_token):
-        return _stop(Snooze(now, "publishing", "Another worker goes on with it."))
+        return _stop(Snooze(now, "publishing", "Another worker continues."))
     fresh = runs.open_blockers(conn, run.post, run.account)
     standing = [row for row in _stopping(run, fresh) if row.scope != "media_host"]
     if standing:
         return _behind(standing, "Waits behind an open cause.")
     if intents.is_paused(conn, run.account.id):
-        return _stop(Finish("waiting", "Paused just before it was sent. It goes on when the pause ends."))
+        return _stop(Finish("waiting", "Paused before it was sent. Continues when publishing resumes."))
     waits = quota_wait(conn, worker, run, now)
     if waits is not None and isinstance(waits.ending, Continue):
         return _stop(Snooze(now, "publishing", "Reads the limit first."))
     if waits is not None:
         return waits
     if not intents.record(conn, part.id, runs.part_columns(update)):
-        return _stop(Snooze(now, "publishing", "Somebody else has sent it; looks at what came of that."))
+        return _stop(Snooze(now, "publishing", "Another worker sent it. Checking the result."))
     return None
 
 

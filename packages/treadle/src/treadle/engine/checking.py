@@ -150,7 +150,7 @@ def _look_again(worker: WorkerContext, part: PartView, progress: PartProgress, n
         at = now + max(0.2, worker.scaled(CHECK_FIRST_S))
     elif progress.misses == MISSES - 1:
         at = min(at, now + max(0.2, worker.scaled(MISSES_APART_S) + 0.05))
-    return Snooze(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
+    return Snooze(at, "checking", "Checks again whether it is live. Nothing is sent until then.")
 
 
 def _live(worker: WorkerContext, part: PartView, notes: list[Note]) -> Outcome:
@@ -229,7 +229,7 @@ async def look_before(worker: WorkerContext, run: Run, step: LookBefore) -> Outc
     """After a restore: a part that was due since the backup is looked for before it is sent."""
     part, since = step.part, step.part.progress.restored
     assert since is not None
-    what = "Look whether it went out before the backup was put back"
+    what = "Check whether it was published before the backup was restored"
     if part.container_id is not None:
         asked = await call(worker, run.account, _container_of(part, what), part)
         if not isinstance(asked, Failed) and asked.value.status == "PUBLISHED":

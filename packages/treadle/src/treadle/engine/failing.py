@@ -184,7 +184,7 @@ def decided(
             ending = Snooze(at, "retrying", "Tries again.")
         case RebuildAt(at):
             update.merge(drop_or_make_sure(part, now, at=at))
-            ending = Snooze(at, "retrying", "Makes a new container and goes on.")
+            ending = Snooze(at, "retrying", "Creates a new container and continues.")
             if update.intent == "sent":
                 update.unclear_cause = cause
                 ending = Snooze(now, "checking", MAKES_SURE)

@@ -43,8 +43,8 @@ WHAT: dict[type, str] = {
     steps.PollContainer: "Ask whether the container is ready",
     steps.ReadLimit: "Read the publishing limit",
     steps.Publish: "Publish",
-    steps.Check: "Look whether it went out",
-    steps.LookBefore: "Look whether it went out before the backup was put back",
+    steps.Check: "Check whether it was published",
+    steps.LookBefore: "Check whether it was published before the backup was restored",
     steps.FindId: "Find the published post",
     steps.Verify: "Read the address of the published post",
 }
@@ -68,7 +68,7 @@ async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -
     if taken is not None:
         run, _ = taken
         await worker.db.run(
-            _record, worker, run, Outcome(Change(), Snooze(worker.now(), "publishing", "Goes on.")), queue
+            _record, worker, run, Outcome(Change(), Snooze(worker.now(), "publishing", "Continues.")), queue
         )
 
 
@@ -82,11 +82,7 @@ def _take(
     stopped = admission.inspect(conn, worker, run, now)
     if stopped is None:
         first = run.post.stage == "preflight" and run.post.cause is None
-        notes = (
-            [Note("preflight", "state", "Nothing stands in the way: on its way to Threads.", outcome="ok")]
-            if first
-            else []
-        )
+        notes = [Note("preflight", "state", "Ready to publish. Sending to Threads.", outcome="ok")] if first else []
         stopped = Outcome(Change(notes))
     return _record(conn, worker, run, stopped, queue)
 

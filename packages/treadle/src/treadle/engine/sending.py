@@ -38,7 +38,7 @@ async def note_list(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     if stopped is not None:
         return stopped
     # The list is a help, not a condition: without it a match is only taken when the container says PUBLISHED.
-    notes[-1] = replace(notes[-1], decision="Goes on without the list.")
+    notes[-1] = replace(notes[-1], decision="Continues without the list.")
     return Outcome(Change(notes).on(part.position, PartUpdate(progress=replace(part.progress, list_unread=True))))
 
 
@@ -65,9 +65,7 @@ async def read_first(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     progress = replace(part.progress, wish="replace" if verdict.decision == "replace" else "send again")
     change.on(part.position, PartUpdate(intent="sent", state="checking", progress=progress))
     at = seen.now + max(0.2, worker.scaled(FIRST_CHECK_S))
-    return Outcome(
-        change, Snooze(at, "checking", "Looks again whether it is live; nothing is sent until that is known.")
-    )
+    return Outcome(change, Snooze(at, "checking", "Checks again whether it is live. Nothing is sent until then."))
 
 
 def _list_stops(worker: WorkerContext, run: Run, part: PartView, listed: Listed) -> Outcome | None:
@@ -132,7 +130,7 @@ def _open(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: 
     """The answer leaves open whether it is live: it is looked up, and what the answer asks for is kept for later."""
     # What to do once it is proven that nothing was published: then the refusal means what it says.
     if_absent = failed.diagnosed_with(not_published=True, unclear_before=False)
-    decision = "It may be live although the answer does not say so: looked up before anything is sent again."
+    decision = "It may be live although the answer doesn't say so. Treadle checks before it sends anything again."
     change = Change(
         [replace(failed.note, decision=decision)], outage_at="publish" if of_the_platform(if_absent) else None
     )
@@ -154,7 +152,7 @@ def _open(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: 
 
 def _not_ours_to_send(worker: WorkerContext, part: PartView, note: Note, now: float) -> Outcome:
     """The lease ran out before the request was written: nothing happened, and nothing is wrong with the post."""
-    why = "This worker was stopped or slow, and its lease ran out: whoever holds one sends it."
+    why = "This worker stopped or was too slow. Another worker will send it."
     change = Change([replace(note, diagnosis=None, decision=why)])
     # An earlier send that is unsettled stays so; without one the fence is open again.
     change.on(part.position, PartUpdate(intent="none", sends=part.sends - 1, state="ready"))

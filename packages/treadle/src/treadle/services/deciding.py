@@ -75,11 +75,11 @@ def resolve(
         return Missing()
     part = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
     if part is None:
-        return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
+        return Refusal("nothing_to_resolve", "There is nothing to resolve for this post.")
     if bool(live_id) == absent:
         return Rejected((finding("resolution", "live_or_absent"),))
     if absent and part["published_at"] is not None:
-        return Refusal("it_is_live", "Threads says that this one is live; only its id is missing.")
+        return Refusal("it_is_live", "Threads says this post is live; only its ID is missing.")
     view = part_view(part)
     if live_id:
         if taken := posts.post_with_live_id(conn, part["threads_user_id"], live_id):
@@ -97,7 +97,7 @@ def resolve(
         asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
         verdict = may_replace_container(sent_of(view), asked)
         change = without_container(verdict).merge(PartUpdate(progress=PartProgress(), cause=None))
-        said = f"{actor} declared that nothing is out; a new container may be made."
+        said = f"{actor} confirmed that it isn't on Threads. It may be sent again."
     update_part(conn, view.id, change)
     again = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
     posts.update_post(conn, post_id, again)

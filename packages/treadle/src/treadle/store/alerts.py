@@ -24,7 +24,23 @@ class AlertRow:
     raised_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class RecentAlert:
+    """Times are epoch seconds; ``sent_at`` is ``None`` while no target took it."""
+
+    kind: str
+    raised_at: float
+    sent_at: float | None
+
+
 _COLUMNS = [alerts.c[field.name] for field in fields(AlertRow)]
+
+
+def recent(conn: sa.Connection, workspace_id: str, *, limit: int) -> list[RecentAlert]:
+    """The last alerts of the workspace, sent or not, the latest first."""
+    query = sa.select(*(alerts.c[field.name] for field in fields(RecentAlert)))
+    query = query.where(alerts.c.workspace_id == workspace_id).order_by(alerts.c.id.desc()).limit(limit)
+    return [RecentAlert(*row) for row in conn.execute(query)]
 
 
 def is_raised(conn: sa.Connection, workspace_id: str, kind: str, key: str, *, since: float | None = None) -> bool:

@@ -10,13 +10,10 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi.exceptions import WebSocketRequestValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from treadle.store import AWAY
 from treadle.web import headers
 from treadle.web.page_request import Responded, WebContext, page_request
 
@@ -54,9 +51,8 @@ def wants_page(request: Request) -> bool:
 def install(fastapi_app: FastAPI, context: WebContext) -> None:
     """Put the pages before the problem documents of the application."""
     fastapi_app.add_exception_handler(Responded, _responded)
-    for kind in (HTTPException, RequestValidationError, *AWAY, sa.exc.DataError, Exception):
-        handler = fastapi_app.exception_handlers.get(kind)
-        if handler is not None:
+    for kind, handler in list(fastapi_app.exception_handlers.items()):
+        if isinstance(kind, type) and kind not in (Responded, WebSocketRequestValidationError):
             fastapi_app.add_exception_handler(kind, _before(context, handler))
 
 

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from fastapi import Depends
 from jinja2 import Environment
 from starlette.datastructures import FormData, QueryParams, UploadFile
@@ -26,7 +25,7 @@ from treadle.hosts import same_origin
 from treadle.people import login
 from treadle.services.context import App
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
-from treadle.store import feed
+from treadle.store import Connection, feed
 from treadle.web import labels
 from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
 
@@ -206,7 +205,7 @@ async def page_request(context: WebContext, request: Request, *, read_session: b
     return PageRequest(context, request, now, kept or secrets.token_urlsafe(24), new_csrf=not kept)
 
 
-def _session(conn: sa.Connection, token: str, now: float) -> tuple[login.Session | None, int]:
+def _session(conn: Connection, token: str, now: float) -> tuple[login.Session | None, int]:
     return login.session(conn, token, now=now), feed.newest(conn)
 
 

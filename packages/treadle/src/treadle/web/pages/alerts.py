@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -14,7 +13,8 @@ from treadle.notify.alert_kinds import FORMS, NAMES
 from treadle.notify.alerts import TITLES, URLS_MOST
 from treadle.plural import plural
 from treadle.services import alerts as alert_targets
-from treadle.store.tables import alerts
+from treadle.store import Connection
+from treadle.store import alerts as store
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -44,14 +44,14 @@ async def _page(
     )
 
 
-def _read(conn: sa.Connection, page: PageRequest) -> dict[str, Any]:
-    rows = conn.execute(
-        sa.select(alerts).where(alerts.c.workspace_id == page.workspace).order_by(alerts.c.id.desc()).limit(LATELY)
-    ).mappings()
+def _read(conn: Connection, page: PageRequest) -> dict[str, Any]:
     return {
         "targets": alert_targets.listing(conn, page.app.vault, page.workspace),
         "quiet": alert_targets.quiet_hours(conn, page.workspace),
-        "lately": [{**row, "title": TITLES.get(row["kind"], (row["kind"],))[0]} for row in rows],
+        "lately": [
+            {"title": TITLES.get(alert.kind, (alert.kind,))[0], "raised_at": alert.raised_at, "sent_at": alert.sent_at}
+            for alert in store.recent(conn, page.workspace, limit=LATELY)
+        ],
     }
 
 
@@ -67,7 +67,7 @@ async def change(page: LoggedInForm) -> Response:
     return await _page(page, trouble=refused) if refused else page.redirect("/alerts", message[do])
 
 
-def _carry_out(conn: sa.Connection, page: PageRequest, do: str) -> Refusal | None:
+def _carry_out(conn: Connection, page: PageRequest, do: str) -> Refusal | None:
     vault, workspace, who, now = page.app.vault, page.workspace, page.viewer.user_id, page.now
     match do:
         case "add":

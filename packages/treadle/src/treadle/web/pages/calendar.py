@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.services.read import Filters, list_posts
-from treadle.store import accounts
+from treadle.store import Connection, accounts
 from treadle.store.accounts import AccountName
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
@@ -75,7 +74,7 @@ def _month(text: str, today: date) -> date:
 
 
 def _read(
-    conn: sa.Connection, workspace: str, account: str | None, begin: float, end: float
+    conn: Connection, workspace: str, account: str | None, begin: float, end: float
 ) -> tuple[list[dict[str, Any]], list[AccountName]]:
     filters = Filters(states=SHOWN, account_id=account, due_from=begin, due_to=end, sort="due_at")
     found: list[dict[str, Any]] = []

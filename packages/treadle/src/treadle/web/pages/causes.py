@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.services import post_history
 from treadle.services.causes import unknown_answers
-from treadle.store import accounts, blockers, pages_posts
+from treadle.store import Connection, accounts, blockers, pages_posts
 from treadle.store import post_history as store_history
 from treadle.web.page_request import LoggedIn
 from treadle.web.pages.replace import CHANGEABLE
@@ -52,7 +51,7 @@ async def show(page: LoggedIn) -> Response:
     )
 
 
-def _read(conn: sa.Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
+def _read(conn: Connection, workspace: str, since: float) -> tuple[Any, Any, Any, Any, Any, Any]:
     return (
         store_history.failures(conn, workspace, since),
         store_history.published(conn, workspace, since),

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -17,7 +16,7 @@ from treadle.domain.findings import Finding
 from treadle.services import intake
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
-from treadle.store import accounts
+from treadle.store import Connection, accounts
 from treadle.store.pages_posts import published_parts
 from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
@@ -52,7 +51,7 @@ async def write(page: LoggedIn) -> Response:
     return await _form(page, draft, note=note, look=bool(draft.post_id), opened=True)
 
 
-def _stored(conn: sa.Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
+def _stored(conn: Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
     found = posts_of(conn, workspace, [post_id])
     if not found:
         return None
@@ -241,7 +240,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     if draft.troubles():
         return await _form(page, draft, look=True, status=422)
 
-    def store(conn: sa.Connection) -> Any:
+    def store(conn: Connection) -> Any:
         if draft.post_id:
             patch = _as_published(conn, page.workspace, draft.post_id, draft.to_patch())
             return page.app.posts.edit(
@@ -270,7 +269,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             raise TypeError(type(answer))
 
 
-def _as_published(conn: sa.Connection, workspace: str, post_id: str, patch: dict[str, Any]) -> dict[str, Any]:
+def _as_published(conn: Connection, workspace: str, post_id: str, patch: dict[str, Any]) -> dict[str, Any]:
     """The patch with the published parts as they are stored: the form shows them and cannot change them."""
     replies = list(patch["replies"])
     for part in published_parts(conn, workspace, post_id):

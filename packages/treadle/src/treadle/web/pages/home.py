@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -16,7 +15,7 @@ from treadle.plural import plural
 from treadle.services import attention, blockers, workspaces
 from treadle.services.read import Filters, list_posts
 from treadle.services.usage import usage_of
-from treadle.store import accounts, pages_posts
+from treadle.store import Connection, accounts, pages_posts
 from treadle.store.accounts import AccountRow
 from treadle.store.pages_posts import RUNNING
 from treadle.web.labels import ago, epoch
@@ -38,7 +37,7 @@ async def show(page: LoggedIn) -> Response:
     return page.render("home.html", **await page.app.db.query(_read, page.workspace, page.now))
 
 
-def _read(conn: sa.Connection, workspace: str, now: float) -> dict[str, Any]:
+def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
     found = {row.id: row for row in accounts.listing(conn, workspace, disconnected=True)}
     names = {id_: asdict(row) for id_, row in found.items()}
     unfinished = pages_posts.unfinished_by_account(conn, workspace)
@@ -75,7 +74,7 @@ def _name(account: AccountRow) -> str:
 
 
 def risks(
-    conn: sa.Connection,
+    conn: Connection,
     workspace: str,
     found: Mapping[str, AccountRow],
     unfinished: Mapping[str, int],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.people import audit, keys
+from treadle.store import Connection
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ async def make(page: LoggedInForm) -> Response:
         return page.redirect("/keys", "Choose permissions and an expiry.", "act")
     name, who = page.text("name").strip()[:200], page.viewer.user_id
 
-    def work(conn: sa.Connection) -> str:
+    def work(conn: Connection) -> str:
         ends = page.now + int(days) * 86_400 if days else None
         key_id, secret = keys.create_key(conn, page.workspace, name, [scope], page.now, ends)
         audit.note(conn, page.workspace, who, "key.created", key_id, {"name": name, "scopes": [scope]}, now=page.now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -14,7 +13,7 @@ from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.naming import NamedPost, named
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
-from treadle.store import accounts, api_keys, pages_posts
+from treadle.store import Connection, accounts, api_keys, pages_posts
 from treadle.store.repair_preview import counted
 from treadle.web import uploads
 from treadle.web.labels import KEY_ID, key_names
@@ -44,7 +43,7 @@ async def show(page: LoggedIn, post_id: str) -> Response:
     )
 
 
-def _read(conn: sa.Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
+def _read(conn: Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
     post = post_json(conn, workspace, post_id)
     if post is None:
         return None
@@ -78,7 +77,7 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return same and plain and one["kind"] == "call" and one["outcome"] == "ok"
 
 
-def doubtful(conn: sa.Connection, post: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def doubtful(conn: Connection, post: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The part whose publish has an unknown outcome, or that is out without a known id."""
     sent = pages_posts.sent_parts(conn, post["id"])
     for part in post["parts"]:
@@ -95,7 +94,7 @@ def retry_is_pointless(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]
 
 
 def in_names(
-    conn: sa.Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
+    conn: Connection, workspace: str, post: dict[str, Any], events: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The timeline with the names people gave to keys in place of their ids; in ``post``'s own reason, too."""
     texts = [*(event["what"] for event in events), post["why"] or ""]

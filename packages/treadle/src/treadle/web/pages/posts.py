@@ -7,14 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done
 from treadle.domain.states import STATE_WORDS
 from treadle.services.read import Filters, counts, list_posts
-from treadle.store import accounts, pages_posts
+from treadle.store import Connection, accounts, pages_posts
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages import replace
 from treadle_diagnosis import catalog
@@ -102,7 +101,7 @@ async def show(page: LoggedIn) -> Response:
     )
 
 
-def _list(conn: sa.Connection, workspace: str, filters: Filters, after: str | None) -> dict[str, Any]:
+def _list(conn: Connection, workspace: str, filters: Filters, after: str | None) -> dict[str, Any]:
     page, cursor = list_posts(conn, workspace, filters, limit=PAGE, after=after)
     return {
         "posts": page,
@@ -146,7 +145,7 @@ async def bulk(page: LoggedInForm) -> Response:
     return page.redirect(back, message, "go" if not refused else "act")
 
 
-def act_on(conn: sa.Connection, page: PageRequest, post_id: str, do: str) -> Any:
+def act_on(conn: Connection, page: PageRequest, post_id: str, do: str) -> Any:
     """One of the things that need no further input: retry, confirm, cancel, delete."""
     service, now, actor = page.app.posts, page.now, page.actor
     match do:

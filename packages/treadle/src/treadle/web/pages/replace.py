@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Answer, Done, Missing, Rejected
 from treadle.services.many import MEANT, MOST, Order, carry_out, choose
 from treadle.services.read import Filters, count_posts, posts_json
+from treadle.store import Connection
 from treadle.web import uploads
 from treadle.web.page_request import LoggedIn, LoggedInUpload, PageRequest
 
@@ -61,7 +61,7 @@ class Rest:
     after: str = ""
 
 
-def _choose(conn: sa.Connection, workspace: str, held: Held) -> tuple[list[str], Rest]:
+def _choose(conn: Connection, workspace: str, held: Held) -> tuple[list[str], Rest]:
     ids, after = choose(conn, workspace, held.filters, limit=MOST, after=held.after or None)
     if after is None:
         return ids, Rest(held)
@@ -103,7 +103,7 @@ async def form(
     )
 
 
-def _posts(conn: sa.Connection, workspace: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _posts(conn: Connection, workspace: str, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those of the posts that may still be changed, in the order given."""
     return [post for post in posts_json(conn, workspace, ids) if post["state"] in MEANT["replace"]]
 

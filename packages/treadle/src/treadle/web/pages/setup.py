@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -16,7 +15,7 @@ from treadle.people import login
 from treadle.services import cage_line, doctor
 from treadle.services.workspaces import is_first
 from treadle.settings import Settings
-from treadle.store import accounts, workers
+from treadle.store import Connection, accounts, workers
 from treadle.web.page_request import Anyone, LoggedInForm, PageRequest
 from treadle.web.pages.login import first
 from treadle_threads import ThreadsClient
@@ -108,7 +107,7 @@ def _shown(line: doctor.Line) -> dict[str, str]:
     return {"tone": tone, "label": label, "name": line.name, "found": line.found, "todo": line.todo}
 
 
-def _facts(conn: sa.Connection, workspace: str, now: float) -> dict[str, int]:
+def _facts(conn: Connection, workspace: str, now: float) -> dict[str, int]:
     return {
         "workers": workers.workforce(conn, now).alive,
         "accounts": accounts.count_connected(conn, workspace),

@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
 from treadle.notify import webhooks
+from treadle.store import Connection
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -54,14 +54,14 @@ def _shown(hook: Mapping[str, Any], found: Sequence[Mapping[str, Any]], limit: i
     }
 
 
-def _read(conn: sa.Connection, workspace: str) -> list[dict[str, Any]]:
+def _read(conn: Connection, workspace: str) -> list[dict[str, Any]]:
     return [
         _shown(row, webhooks.deliveries(conn, workspace, row["id"], limit=LATELY + 1), LATELY)
         for row in webhooks.listing(conn, workspace)
     ]
 
 
-def _read_one(conn: sa.Connection, workspace: str, hook_id: str, before: str) -> dict[str, Any] | None:
+def _read_one(conn: Connection, workspace: str, hook_id: str, before: str) -> dict[str, Any] | None:
     hook = webhooks.find(conn, workspace, hook_id)
     if hook is None:
         return None
@@ -117,7 +117,7 @@ async def _page(page: PageRequest, secret: str = "", trouble: Refusal | None = N
 async def make(page: LoggedInForm) -> Response:
     url = page.text("url").strip()
 
-    def work(conn: sa.Connection) -> webhooks.NewWebhook | Refusal:
+    def work(conn: Connection) -> webhooks.NewWebhook | Refusal:
         return webhooks.create(
             conn,
             page.app.vault,
@@ -139,7 +139,7 @@ async def make(page: LoggedInForm) -> Response:
 async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
     actor, now, workspace = page.viewer.user_id, page.now, page.workspace
 
-    def work(conn: sa.Connection) -> tuple[Any, bool]:
+    def work(conn: Connection) -> tuple[Any, bool]:
         """The answer, and whether the endpoint is on."""
         hook = webhooks.find(conn, workspace, hook_id)
         on = hook is not None and hook["state"] == "active"
