@@ -1,0 +1,134 @@
+"""What the pages read from the store beside their lists, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.treadle.web.sample_data import add_account, add_blocker, add_post, open_session, settings_for
+from treadle.app import DEFAULT_WORKSPACE, open_app
+from treadle.people.keys import create_key
+from treadle.services.workspaces import make
+from treadle.store import Connection, accounts, alerts, api_keys, blockers, files, pages_posts, tables, users
+from treadle_diagnosis import from_pattern
+
+NOW = 1_800_000_000.0
+OURS = DEFAULT_WORKSPACE
+
+
+@pytest.fixture
+def conn(database_url: str, tmp_path: Path) -> Iterator[Connection]:
+    app = open_app(settings_for(tmp_path / "data", "http://testserver", database_url=database_url))
+    open_session(app)
+    with app.db.engine.connect() as connection:
+        yield connection
+    app.close()
+
+
+def other_workspace(conn: Connection) -> str:
+    made = make(conn, "Other", actor="test", now=NOW)
+    return str(getattr(made, "id"))  # noqa: B009
+
+
+def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
+    account, theirs = add_account(conn, "ours", NOW), other_workspace(conn)
+    other = add_account(conn, "theirs", NOW, workspace=theirs)
+    add_post(conn, other, "Theirs", "failed", NOW, workspace=theirs)
+    for state in ("scheduled", "publishing", "waiting", "retrying", "held", "checking", "draft", "canceled"):
+        add_post(conn, account, state, state, NOW, due_at=NOW - 700)
+    add_post(conn, account, "Today", "published", NOW, published_at=NOW - 60)
+    add_post(conn, account, "Before", "published", NOW, published_at=NOW - 90_000)
+    add_post(conn, account, "New", "failed", NOW, updated_at=NOW - 60)
+    add_post(conn, account, "Old", "failed", NOW, updated_at=NOW - 900_000)
+    counted = pages_posts.home_counts(conn, OURS, now=NOW, failed_since=NOW - 1000)
+    assert counted == pages_posts.HomeCounts(1, 1, 3, 1, 1, 2, 1)
+    assert pages_posts.unfinished_by_account(conn, OURS) == {account: 6}
+    assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 600) == 2
+    assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 700) == 0
+
+
+def test_posts_are_grouped_by_cause(conn: Connection) -> None:
+    account = add_account(conn, "ours", NOW)
+    video, token = from_pattern("video_codec").to_json(), from_pattern("token_expired").to_json()
+    for cause, state, times in ((video, "blocked", 2), (video, "published", 1), (token, "blocked", 4)):
+        for _ in range(times):
+            add_post(conn, account, "Text", state, NOW, cause=cause, cause_pattern=cause["pattern"])
+    found = [(group.pattern, group.posts) for group in pages_posts.by_pattern(conn, OURS, limit=9)]
+    assert found == [(token["pattern"], 4), (video["pattern"], 3)]
+    assert len(pages_posts.by_pattern(conn, OURS, limit=1)) == 1
+    [together] = pages_posts.fixed_together(conn, OURS, (str(video["action"]),))
+    assert together == pages_posts.CauseGroup(str(video["pattern"]), str(video["title"]), 2)
+
+
+def test_parts_that_were_sent_or_published(conn: Connection) -> None:
+    account = add_account(conn, "ours", NOW)
+    live = add_post(conn, account, "One", "published", NOW, replies=("Two",), published_at=NOW)
+    pending = add_post(conn, account, "Text", "scheduled", NOW)
+    assert [(part.position, part.body["text"]) for part in pages_posts.published_parts(conn, OURS, live)] == [
+        (0, "One"),
+        (1, "Two"),
+    ]
+    assert len(pages_posts.sent_parts(conn, live)) == 2
+    assert pages_posts.published_parts(conn, "wsp_other", live) == []
+    assert pages_posts.sent_parts(conn, pending) == set()
+
+
+def test_names_and_counts_of_accounts(conn: Connection) -> None:
+    first = add_account(conn, "ada", NOW, token_enc=b"sealed")
+    add_account(conn, "gone", NOW, token_enc=None, disconnected_at=NOW)
+    assert [(name.username, name.disconnected_at) for name in accounts.names(conn, OURS)] == [
+        ("ada", None),
+        ("gone", NOW),
+    ]
+    assert accounts.names(conn, OURS)[0].id == first
+    assert accounts.count_connected(conn, OURS) == 1
+    assert accounts.names(conn, "wsp_other") == []
+
+
+def test_problems_that_are_over(conn: Connection) -> None:
+    account = add_account(conn, "ada", NOW)
+    cause = from_pattern("token_expired").to_json()
+    first = add_blocker(conn, cause, "account", account, [], NOW)
+    assert blockers.repaired_lately(conn, OURS, limit=5) == []
+    conn.execute(
+        sa.update(tables.blockers).where(tables.blockers.c.id == first).values(repaired_at=NOW + 5, open_key=None)
+    )
+    shared = add_blocker(conn, cause, "app", "123456", [], NOW + 10)
+    conn.execute(
+        sa.update(tables.blockers).where(tables.blockers.c.id == shared).values(repaired_at=NOW + 20, open_key=None)
+    )
+    add_blocker(conn, cause, "account", account, [], NOW + 30)
+    over = blockers.repaired_lately(conn, OURS, limit=5)
+    assert [(row.scope, row.opened_at, row.repaired_at) for row in over] == [
+        ("app", NOW + 10, NOW + 20),
+        ("account", NOW, NOW + 5),
+    ]
+    assert over[0].cause["pattern"] == "token_expired"
+    assert [row.scope for row in blockers.repaired_lately(conn, "wsp_other", limit=5)] == ["app"]
+
+
+def test_keys_files_alerts_and_zones(conn: Connection) -> None:
+    named, _ = create_key(conn, OURS, "The shop", ["read"], NOW)
+    nameless, _ = create_key(conn, OURS, "", ["read"], NOW)
+    assert api_keys.names_of(conn, OURS, {named, nameless, "key_none"}) == {named: "The shop"}
+    assert api_keys.names_of(conn, OURS, ()) == api_keys.names_of(conn, "wsp_other", {named}) == {}
+
+    row = {"id": "med_one", "workspace_id": OURS, "stored": {}, "filename": "a.jpg", "content_type": "image/jpeg"}
+    files.insert_media(conn, {**row, "size": 3, "sha256": "", "report": {}, "created_at": NOW})
+    assert [found["filename"] for found in files.media_with_ids(conn, OURS, ["med_one", "med_none"])] == ["a.jpg"]
+    assert files.media_with_ids(conn, "wsp_other", ["med_one"]) == []
+
+    for number in range(3):
+        alerts.insert(conn, OURS, "failed", f"key {number}", {}, now=NOW + number)
+    assert [alert.raised_at for alert in alerts.recent(conn, OURS, limit=2)] == [NOW + 2, NOW + 1]
+    assert alerts.recent(conn, OURS, limit=1)[0].sent_at is None
+    assert alerts.recent(conn, "wsp_other", limit=2) == []
+
+    [user] = users.listing(conn, OURS)
+    users.set_zone(conn, user.id, "Europe/Paris")
+    changed = users.find(conn, OURS, user.id)
+    assert changed is not None
+    assert changed.zone == "Europe/Paris"
