@@ -19,6 +19,7 @@ from tests.treadle.web.browsing import Served, browser_page
 from tests.treadle.web.sample_data import CSRF, SampleSite, open_session
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.ids import new_id
+from treadle.services.webhooks import WebhookOut
 from treadle.store.tables import webhook_deliveries, webhooks
 from treadle.web.pages.webhooks import PAGE, state_of
 
@@ -173,16 +174,20 @@ def test_sending_again_stays_on_its_page(sample: SampleSite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "failing_since", "said"),
+    ("state", "failing_since", "label"),
     [
         ("active", None, "Active"),
-        ("active", 1.0, "Failing"),
+        ("active", "2026-11-30T00:00:00.000Z", "Failing"),
         ("paused", None, "Paused"),
-        ("failing", 1.0, "Paused after failures"),
+        ("failing", "2026-11-30T00:00:00.000Z", "Paused after failures"),
     ],
 )
-def test_one_that_is_on_and_answers_nothing_does_not_work(state: str, failing_since: float | None, said: str) -> None:
-    assert state_of({"state": state, "failing_since": failing_since})[1] == said
+def test_an_endpoint_that_does_not_respond_is_failing(state: str, failing_since: str | None, label: str) -> None:
+    hook = WebhookOut(
+        id="whk_1", url="https://shop.example", types=[], state=state, failing_since=failing_since, two_secrets=False,
+        created_at=None,
+    )  # fmt: skip
+    assert state_of(hook)[1] == label
 
 
 def test_an_address_in_a_private_network_is_refused_at_once(sample: SampleSite) -> None:

@@ -1,12 +1,13 @@
-"""Keys: what programs come in with. A key is shown once."""
+"""API keys: how programs log in. A key is shown once."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.people import audit, keys
-from treadle.store import Connection
+from treadle.domain.answers import Missing
+from treadle.services import api_keys
+from treadle.services.api_keys import KeyMade
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -24,9 +25,9 @@ async def show(page: LoggedIn) -> Response:
 
 
 async def _page(page: PageRequest, made: str = "") -> Response:
-    rows = await page.app.db.query(keys.listing, page.workspace)
-    shown = {row.id for row in rows}
-    return page.render("keys.html", near=shown, keys=rows, scopes=SCOPES, lives=LIVES, made=made)
+    keys = (await page.app.db.query(api_keys.listing, page.workspace, newest_first=True)).data
+    shown = {key.id for key in keys}
+    return page.render("keys.html", near=shown, keys=keys, scopes=SCOPES, lives=LIVES, made=made)
 
 
 @router.post("/keys")
@@ -34,21 +35,26 @@ async def make(page: LoggedInForm) -> Response:
     scope, days = page.text("scope"), page.text("life")
     if scope not in SCOPES or days not in LIVES:
         return page.redirect("/keys", "Choose permissions and an expiry.", "act")
-    name, who = page.text("name").strip()[:200], page.viewer.user_id
-
-    def work(conn: Connection) -> str:
-        ends = page.now + int(days) * 86_400 if days else None
-        key_id, secret = keys.create_key(conn, page.workspace, name, [scope], page.now, ends)
-        audit.note(conn, page.workspace, who, "key.created", key_id, {"name": name, "scopes": [scope]}, now=page.now)
-        return secret
-
-    return await _page(page, await page.app.db.run(work))
+    made = await page.app.db.run(
+        lambda conn: api_keys.create(
+            conn,
+            page.workspace,
+            name=page.text("name").strip()[:200],
+            scopes=[scope],
+            expires_at=page.now + int(days) * 86_400 if days else None,
+            actor=page.viewer.user_id,
+            now=page.now,
+        )
+    )
+    if isinstance(made, KeyMade):
+        return await _page(page, made.key)
+    return page.redirect("/keys", " ".join(f"{f.message} {f.way_out}" for f in made.findings), "act")
 
 
 @router.post("/keys/{key_id}/revoke")
 async def revoke(page: LoggedInForm, key_id: str) -> Response:
     who = page.viewer.user_id
-    done = await page.app.db.run(lambda conn: keys.revoke(conn, page.workspace, key_id, actor=who, now=page.now))
-    if not done:
-        return page.redirect("/keys", "This key is already revoked or doesn't exist.", "act")
+    done = await page.app.db.run(lambda conn: api_keys.revoke(conn, page.workspace, key_id, actor=who, now=page.now))
+    if isinstance(done, Missing):
+        return page.redirect("/keys", "This key no longer exists.", "act")
     return page.redirect("/keys", "Key revoked.", about=key_id)

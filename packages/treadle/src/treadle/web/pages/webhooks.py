@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
-from treadle.notify import webhooks
+from treadle.services import webhooks
+from treadle.services.webhooks import DeliveryOut, DeliveryPage, SecretOut, WebhookOut
 from treadle.store import Connection
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
@@ -20,52 +21,52 @@ PAGE = 40
 DELIVERY_STATES = {"due": ("wait", "Waiting"), "delivered": ("go", "Delivered"), "given_up": ("stop", "Failed")}
 
 
-def state_of(hook: Mapping[str, Any]) -> tuple[str, str]:
-    """Tone and words for how an endpoint is: one that is on and answers nothing does not work."""
-    if hook["state"] == "active":
-        return ("act", "Failing") if hook["failing_since"] else ("go", "Active")
-    return ("stop", "Paused after failures") if hook["state"] == "failing" else ("plain", "Paused")
+def state_of(hook: WebhookOut) -> tuple[str, str]:
+    """Tone and label of an endpoint: one that is active and does not respond is failing."""
+    if hook.state == "active":
+        return ("act", "Failing") if hook.failing_since else ("go", "Active")
+    return ("stop", "Paused after failures") if hook.state == "failing" else ("plain", "Paused")
 
 
-def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:
+def _delivery(row: DeliveryOut) -> dict[str, Any]:
     """A delivery as it is shown: its body, when the event happened, and which post it is about."""
     try:
-        body = json.loads(row["payload"])
+        body = json.loads(row.payload)
     except ValueError:
         body = {}
     body = body if isinstance(body, dict) else {}
     data = body.get("data")
     return {
-        **row,
-        "happened": body.get("timestamp") or row["created_at"],
+        **row.model_dump(),
+        "happened": body.get("timestamp") or row.created_at,
         "post_id": data.get("post_id") if isinstance(data, dict) else None,
         "body": body,
-        "tries": list(reversed(row["history"] or [])),
+        "tries": list(reversed(row.history)),
     }
 
 
-def _shown(hook: Mapping[str, Any], found: Sequence[Mapping[str, Any]], limit: int) -> dict[str, Any]:
-    more = len(found) > limit
+def _shown(
+    conn: Connection, workspace: str, hook: WebhookOut, *, limit: int, before: str | None = None
+) -> dict[str, Any]:
+    found = webhooks.deliveries(conn, workspace, hook.id, limit=limit, before=before)
+    assert isinstance(found, DeliveryPage)
     return {
-        **hook,
+        **hook.model_dump(),
         "status": state_of(hook),
-        "deliveries": [_delivery(row) for row in found[:limit]],
-        "older": found[limit - 1]["id"] if more else "",
+        "deliveries": [_delivery(row) for row in found.data],
+        "older": found.next or "",
     }
 
 
 def _read(conn: Connection, workspace: str) -> list[dict[str, Any]]:
-    return [
-        _shown(row, webhooks.deliveries(conn, workspace, row["id"], limit=LATELY + 1), LATELY)
-        for row in webhooks.listing(conn, workspace)
-    ]
+    return [_shown(conn, workspace, hook, limit=LATELY) for hook in webhooks.listing(conn, workspace).data]
 
 
 def _read_one(conn: Connection, workspace: str, hook_id: str, before: str) -> dict[str, Any] | None:
-    hook = webhooks.find(conn, workspace, hook_id)
-    if hook is None:
+    hook = webhooks.read(conn, workspace, hook_id)
+    if isinstance(hook, Missing):
         return None
-    return _shown(hook, webhooks.deliveries(conn, workspace, hook_id, limit=PAGE + 1, before=before or None), PAGE)
+    return _shown(conn, workspace, hook, limit=PAGE, before=before or None)
 
 
 def _ids(hooks: list[dict[str, Any]]) -> set[str]:
@@ -103,7 +104,7 @@ async def _page(page: PageRequest, secret: str = "", trouble: Refusal | None = N
         status=status,
         near=_ids(found),
         hooks=found,
-        events=webhooks.EVENTS,
+        events={kind.type: kind.meaning for kind in webhooks.event_kinds().data},
         delivery_states=DELIVERY_STATES,
         secret=secret,
         trouble=trouble,
@@ -117,19 +118,11 @@ async def _page(page: PageRequest, secret: str = "", trouble: Refusal | None = N
 async def make(page: LoggedInForm) -> Response:
     url = page.text("url").strip()
 
-    def work(conn: Connection) -> webhooks.NewWebhook | Refusal:
-        return webhooks.create(
-            conn,
-            page.app.vault,
-            page.workspace,
-            url=url,
-            types=page.texts("type"),
-            actor=page.viewer.user_id,
-            now=page.now,
-            allow_http=page.app.settings.allow_private_media_hosts,
+    made = await page.app.db.run(
+        lambda conn: webhooks.create(
+            conn, page.app, page.workspace, url=url, types=page.texts("type"), actor=page.viewer.user_id
         )
-
-    made = await page.app.db.run(work)
+    )
     if isinstance(made, Refusal):
         return await _page(page, trouble=made, status=made.status)
     return await _page(page, made.secret)
@@ -137,26 +130,28 @@ async def make(page: LoggedInForm) -> Response:
 
 @router.post("/webhooks/{hook_id}/{do}")
 async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
-    actor, now, workspace = page.viewer.user_id, page.now, page.workspace
+    app, actor, workspace = page.app, page.viewer.user_id, page.workspace
 
     def work(conn: Connection) -> tuple[Any, bool]:
-        """The answer, and whether the endpoint is on."""
-        hook = webhooks.find(conn, workspace, hook_id)
-        on = hook is not None and hook["state"] == "active"
+        """The answer, ``None`` when there is nothing to do it to, and whether the endpoint is active."""
+        hook = webhooks.read(conn, workspace, hook_id)
+        if isinstance(hook, Missing):
+            return None, False
+        active = hook.state == "active"
         match do:
             case "pause" | "start":
-                return webhooks.change(conn, workspace, hook_id, actor=actor, now=now, paused=do == "pause"), on
+                return webhooks.change(conn, app, workspace, hook_id, actor=actor, paused=do == "pause"), active
             case "ping":
-                return webhooks.ping(conn, workspace, hook_id, now=now), on
+                return webhooks.ping(conn, app, workspace, hook_id), active
             case "secret":
-                return webhooks.rotate(conn, page.app.vault, workspace, hook_id, actor=actor, now=now), on
+                return webhooks.rotate_secret(conn, app, workspace, hook_id, actor=actor), active
             case "remove":
-                return webhooks.remove(conn, workspace, hook_id, actor=actor, now=now) or None, on
+                return webhooks.remove(conn, app, workspace, hook_id, actor=actor) or None, active
             case "redeliver":
-                delivery = page.text("delivery")
-                return webhooks.redeliver(conn, workspace, hook_id, delivery, actor=actor, now=now) or None, on
+                sent = webhooks.redeliver(conn, app, workspace, hook_id, page.text("delivery"), actor=actor)
+                return None if isinstance(sent, Missing) else sent, active
             case _:
-                return None, on
+                return None, active
 
     done, on = await page.app.db.run(work)
     back = page.text("back")
@@ -165,7 +160,7 @@ async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
         return page.not_found("delivery" if do == "redeliver" else "webhook")
     if isinstance(done, Refusal):
         return page.redirect("/webhooks", f"{done.title}. {done.detail}", "act")
-    if isinstance(done, webhooks.NewWebhook):
+    if isinstance(done, SecretOut):
         return await _page(page, done.secret)
     kept = "It will be sent when you resume the webhook."
     message = {
