@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 VERDICTS = {
     "fine": ("go", "Good"),
     "look": ("act", "Check"),
-    "broken": ("stop", "Not working"),
+    "broken": ("stop", "Failed"),
     "unknown": ("plain", "Unknown"),
 }
 
