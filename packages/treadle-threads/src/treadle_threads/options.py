@@ -513,7 +513,7 @@ OPTIONS = OptionTable(
     Option(
         name="alt_text",
         kind=Text(ALT_TEXT_LIMIT),
-        label="Description for those who cannot see it",
+        label="Alt text",
         noun="alt text",
         about="The alternative text of the one medium of the post; several media have one each, beside their address.",
         group="media",
@@ -579,9 +579,9 @@ OPTIONS = OptionTable(
     Option(
         name="crossreshare_to_ig_dark_mode",
         kind=Switch(),
-        label="The story in dark colours",
+        label="The story in dark colors",
         noun="sharing to Instagram in dark mode",
-        about="The same with dark colours; either of the two shares the post.",
+        about="The same with dark colors; either of the two shares the post.",
         group="elsewhere",
         source=Source("documented", "Threads API, Share to Instagram stories (2 July 2026)"),
         since="2026-03-25",
@@ -591,7 +591,7 @@ OPTIONS = OptionTable(
         read_from="answer",
         returned="outcome",
         compare="equal",
-        preview="shared to the Instagram story in dark colours",
+        preview="shared to the Instagram story in dark colors",
     ),
 )
 

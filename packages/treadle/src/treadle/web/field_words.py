@@ -19,7 +19,7 @@ from treadle_threads.options import LongText, OptionTable, Poll
 # What is no option -> the label its field has on the page.
 _LABELS: Mapping[str, str] = {
     "text": "Text",
-    "media": "Pictures or video",
+    "media": "Images and videos",
     "link_attachment_url": "Link at its end",
     "gif_id": "GIF",
     "plaintext": "Longer text",
