@@ -13,8 +13,11 @@ from typing import Any
 
 from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
+from treadle.notify.alert_kinds import FORMS as FORMS
 from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION as QUIET_OPTION
+from treadle.notify.alerts import TITLES as TITLES
+from treadle.notify.alerts import URLS_MOST as URLS_MOST
 from treadle.notify.alerts import URLS_OPTION, Send, keep_urls, opened
 from treadle.people import audit
 from treadle.store import Connection, Database, workspaces

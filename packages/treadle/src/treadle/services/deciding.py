@@ -30,10 +30,10 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
     posts.restart_parts(conn, post_id)
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
     if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
-        return Done(post_id, "Tried again now.")
+        return Done(post_id, "Retrying now.")
     return Refusal(
         "still_blocked",
-        "An open cause still holds this post. Repair or recheck that first.",
+        "An open problem still blocks this post. Fix it first.",
         {"blocker_ids": blockers.of_post(conn, post_id)},
     )
 
@@ -83,7 +83,7 @@ def resolve(
     view = part_view(part)
     if live_id:
         if taken := posts.post_with_live_id(conn, part["threads_user_id"], live_id):
-            return Refusal("already_claimed", "That post on Threads belongs to another post here.", {"post_id": taken})
+            return Refusal("already_claimed", "Another post here already has this Threads post.", {"post_id": taken})
         change = PartUpdate(
             state="published",
             published_at=view.published_at or now,

@@ -60,7 +60,7 @@ def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[Accoun
         return Missing()
     part = part_in_doubt(conn, post_id)
     if part is None:
-        return Refusal("nothing_to_resolve", "Nothing about this post is in doubt.")
+        return Refusal("nothing_to_resolve", "There is nothing to resolve for this post.")
     return view_of(conn, part["account_id"]), part_view(part)
 
 

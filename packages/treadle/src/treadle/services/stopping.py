@@ -46,7 +46,7 @@ def delete(conn: Connection, workspace_id: str, post_id: str) -> Answer:
     if row is None:
         return Missing()
     if any(part["sends"] > 0 or part["published_at"] is not None for part in parts_of(conn, post_id)):
-        return Refusal("was_sent", "This post was sent to Threads; its record is kept. Cancel or unpublish it instead.")
+        return Refusal("was_sent", "This post was sent, so its record is kept. Cancel or unpublish it instead.")
     blockers.forget_post(conn, post_id)
     posts.delete_post(conn, post_id)
     return Done(post_id, "Deleted.")

@@ -52,7 +52,7 @@ def _live(
     if not live:
         return Refusal("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
-        return Refusal("being_checked", f"The post is {post['state']}: stop it first, then take off what is out.")
+        return Refusal("being_checked", f"The post is {post['state']}. Cancel it first, then delete what is published.")
     return view_of(conn, post["account_id"]), [*live]
 
 

@@ -9,10 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.notify.alert_kinds import FORMS, NAMES
-from treadle.notify.alerts import TITLES, URLS_MOST
 from treadle.plural import plural
 from treadle.services import alerts as alert_targets
+from treadle.services.alerts import FORMS, NAMES, TITLES, URLS_MOST
 from treadle.store import Connection
 from treadle.store import alerts as store
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest

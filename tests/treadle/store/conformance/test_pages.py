@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.web.sample_data import add_account, add_blocker, add_post, open_session, settings_for
-from treadle.app import DEFAULT_WORKSPACE, open_app
+from tests.treadle.store.conformance.covering import covers
+from tests.treadle.store.conformance.rows import TWO, workspace
+from tests.treadle.web.sample_data import add_account, add_blocker, add_post
+from treadle.app import DEFAULT_WORKSPACE
 from treadle.people.keys import create_key
-from treadle.services.workspaces import make
 from treadle.store import Connection, accounts, alerts, api_keys, blockers, files, pages_posts, tables, users
+from treadle.store.users import UserRow
 from treadle_diagnosis import from_pattern
 
 NOW = 1_800_000_000.0
 OURS = DEFAULT_WORKSPACE
 
 
-@pytest.fixture
-def conn(database_url: str, tmp_path: Path) -> Iterator[Connection]:
-    app = open_app(settings_for(tmp_path / "data", "http://testserver", database_url=database_url))
-    open_session(app)
-    with app.db.engine.connect() as connection:
-        yield connection
-    app.close()
+@pytest.fixture(autouse=True)
+def ours(conn: Connection) -> None:
+    workspace(conn, OURS)
 
 
-def other_workspace(conn: Connection) -> str:
-    made = make(conn, "Other", actor="test", now=NOW)
-    return str(getattr(made, "id"))  # noqa: B009
-
-
+@covers(pages_posts.home_counts, pages_posts.unfinished_by_account, pages_posts.count_due_before)
 def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
-    account, theirs = add_account(conn, "ours", NOW), other_workspace(conn)
+    account, theirs = add_account(conn, "ours", NOW), workspace(conn, TWO)
     other = add_account(conn, "theirs", NOW, workspace=theirs)
     add_post(conn, other, "Theirs", "failed", NOW, workspace=theirs)
     for state in ("scheduled", "publishing", "waiting", "retrying", "held", "checking", "draft", "canceled"):
@@ -50,6 +41,7 @@ def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 700) == 0
 
 
+@covers(pages_posts.by_pattern, pages_posts.fixed_together)
 def test_posts_are_grouped_by_cause(conn: Connection) -> None:
     account = add_account(conn, "ours", NOW)
     video, token = from_pattern("video_codec").to_json(), from_pattern("token_expired").to_json()
@@ -63,6 +55,7 @@ def test_posts_are_grouped_by_cause(conn: Connection) -> None:
     assert together == pages_posts.CauseGroup(str(video["pattern"]), str(video["title"]), 2)
 
 
+@covers(pages_posts.published_parts, pages_posts.sent_parts)
 def test_parts_that_were_sent_or_published(conn: Connection) -> None:
     account = add_account(conn, "ours", NOW)
     live = add_post(conn, account, "One", "published", NOW, replies=("Two",), published_at=NOW)
@@ -76,6 +69,7 @@ def test_parts_that_were_sent_or_published(conn: Connection) -> None:
     assert pages_posts.sent_parts(conn, pending) == set()
 
 
+@covers(accounts.names, accounts.count_connected)
 def test_names_and_counts_of_accounts(conn: Connection) -> None:
     first = add_account(conn, "ada", NOW, token_enc=b"sealed")
     add_account(conn, "gone", NOW, token_enc=None, disconnected_at=NOW)
@@ -88,6 +82,7 @@ def test_names_and_counts_of_accounts(conn: Connection) -> None:
     assert accounts.names(conn, "wsp_other") == []
 
 
+@covers(blockers.repaired_lately)
 def test_problems_that_are_over(conn: Connection) -> None:
     account = add_account(conn, "ada", NOW)
     cause = from_pattern("token_expired").to_json()
@@ -110,6 +105,7 @@ def test_problems_that_are_over(conn: Connection) -> None:
     assert [row.scope for row in blockers.repaired_lately(conn, "wsp_other", limit=5)] == ["app"]
 
 
+@covers(api_keys.names_of, files.media_with_ids, alerts.recent, users.set_zone)
 def test_keys_files_alerts_and_zones(conn: Connection) -> None:
     named, _ = create_key(conn, OURS, "The shop", ["read"], NOW)
     nameless, _ = create_key(conn, OURS, "", ["read"], NOW)
@@ -127,8 +123,8 @@ def test_keys_files_alerts_and_zones(conn: Connection) -> None:
     assert alerts.recent(conn, OURS, limit=1)[0].sent_at is None
     assert alerts.recent(conn, "wsp_other", limit=2) == []
 
-    [user] = users.listing(conn, OURS)
-    users.set_zone(conn, user.id, "Europe/Paris")
-    changed = users.find(conn, OURS, user.id)
+    users.insert(conn, UserRow("usr_one", OURS, "mara@example.org", "-", "UTC", NOW))
+    users.set_zone(conn, "usr_one", "Europe/Paris")
+    changed = users.find(conn, OURS, "usr_one")
     assert changed is not None
     assert changed.zone == "Europe/Paris"
