@@ -14,7 +14,8 @@ from typing import Any
 from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import FORMS as FORMS
-from treadle.notify.alert_kinds import NAMES, OPERATORS, SEND_S, Unusable, parse
+from treadle.notify.alert_kinds import NAMES as NAMES
+from treadle.notify.alert_kinds import OPERATORS, SEND_S, Unusable, parse
 from treadle.notify.alerts import QUIET_OPTION as QUIET_OPTION
 from treadle.notify.alerts import TITLES as TITLES
 from treadle.notify.alerts import URLS_MOST as URLS_MOST
