@@ -54,5 +54,5 @@ def test_stopping_many_is_asked_first(listed: Any, sample_server: tuple[Served, 
     listed.get_by_role("button", name="Cancel").click()
     listed.get_by_text("Cancel: 2 of 2 done.").wait_for()
     assert canceled(served) == 2
-    assert asked == ["Cancel the chosen posts? What is out stays."] * 2
+    assert asked == ["Cancel the selected posts? Published parts stay on Threads."] * 2
     assert listed.locator(".row").count() == 4  # the filter stands

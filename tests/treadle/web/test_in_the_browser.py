@@ -96,8 +96,8 @@ def test_a_revoked_account_blocks_and_reconnecting_lets_its_posts_go(
     assert '"code": 190' in raw.locator("pre").first.inner_text()
     page.goto("/")
     need = page.locator("article.need", has=page.get_by_role("button", name="Reconnect")).first
-    assert "1 post waits" in need.inner_text()
-    assert "Sends 1 post" in need.inner_text()
+    assert "1 post is waiting" in need.inner_text()
+    assert "Publishes 1 post" in need.inner_text()
     need.get_by_role("button", name="Reconnect").click()
     through_the_window(page)
     page.goto("/")

@@ -445,7 +445,7 @@ def test_taking_a_post_off_threads_is_asked_twice(sample: SampleSite) -> None:
     here = f"/posts/{sample.ids['published']}"
     assert "You can't undo this" in sample.client.get(here).text
     sample.client.post(f"{here}/unpublish", data={"csrf": CSRF})
-    assert "Tick that you are sure" in sample.client.get(here).text
+    assert "Select the checkbox to confirm" in sample.client.get(here).text
     with sample.app.db.read() as conn:
         state = conn.execute(sa.select(posts.c.state).where(posts.c.id == sample.ids["published"])).scalar()
     assert state == "published"

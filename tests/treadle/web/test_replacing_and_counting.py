@@ -223,11 +223,11 @@ def test_a_cause_that_holds_more_than_one_change_serves_is_gone_through(
         "/posts/replace", data={**fields, "text_from": "Spring", "text_to": "Summer", "retry": "yes"}
     ).text
     assert "3 of 3 posts changed." in first
-    assert "Replace the same in the next 3 of them" in first
+    assert "Make the same change in the next 3" in first
     second = sample.client.post("/posts/replace", data=filled(first)).text
     assert "2 of 3 posts changed." in second
     assert second.index("Not changed") < second.index(">Changed<")
-    assert "Replace the same in them" in second
+    assert "Make the same change in them" in second
     third = sample.client.post("/posts/replace", data=filled(second)).text
     assert "2 of 2 posts changed." in third
     assert "The same problem affects" not in third

@@ -105,8 +105,8 @@ def test_programs_may_send_the_address_too(doubt: Doubt, threads: Sandbox) -> No
     ("said", "answer"),
     [
         ("", "Enter the URL of the post on Threads"),
-        ("it is out, I saw it", "This is no address of a post."),
-        ("https://www.threads.com/@loom.and.shuttle", "This is no address of a post."),
+        ("it is out, I saw it", "This is not the URL of a post."),
+        ("https://www.threads.com/@loom.and.shuttle", "This is not the URL of a post."),
         ("https://www.threads.com/@somebody.else/post/DAbcDefGhIj", "Threads lists none with this address."),
     ],
 )

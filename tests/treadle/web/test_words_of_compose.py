@@ -88,7 +88,7 @@ def test_what_is_to_fix_leads_to_its_field_without_script(sample: SampleSite) ->
     preview = answer.text.split('class="thread"')[1]
     assert 'class="poll"' not in preview
     assert "link-card" not in preview
-    assert "Not shown, as Threads would not take it: Poll." in html.unescape(preview)
+    assert "Not shown because Threads won't accept it: Poll." in html.unescape(preview)
 
 
 def test_the_preview_leaves_out_what_threads_would_not_take() -> None:

@@ -97,7 +97,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Look at the post's state and what happens next."),
     "not_an_address": Kind(
-        422, "This is no address of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
+        422, "This is not the URL of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
     ),
     "not_listed": Kind(
         409, "Threads lists no post with this address.", "Look whether it is one of this account, and complete."
