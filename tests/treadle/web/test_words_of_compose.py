@@ -146,7 +146,7 @@ def test_folded_parts_and_the_place_where_one_goes_on(sample: SampleSite) -> Non
 @pytest.mark.parametrize(
     ("path", "parts", "label"),
     [("options.poll_attachment", 1, "Poll"), ("replies[0].text", 3, "Part 2, Text"), ("publish_at", 3, "Date and time"),
-     ("media[2].url", 2, "Part 1, Pictures or video")],
+     ("media[2].url", 2, "Part 1, Images and videos")],
 )  # fmt: skip
 def test_a_field_is_called_as_on_the_page(path: str, parts: int, label: str) -> None:
     assert label_of(path, parts) == label

@@ -334,8 +334,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "blocked": Sentence("{title}: posts of this account wait for it now.", "{next_step}", warning=True),
     # changing a post, and many of them
     "cannot_be_changed": Sentence("'{name}' cannot be changed.", "Leave it out.", "unknown_field"),
-    "parts_are_out": Sentence("Parts of it are out under the other account.", "Create a new post instead."),
-    "part_is_out": Sentence("This part is out on Threads and cannot change.", "Leave it as it is."),
+    "parts_are_out": Sentence("Parts of it are already published by the other account.", "Create a new post instead."),
+    "part_is_out": Sentence("This part is already published and can't be changed.", "Leave it as it is."),
     "may_be_live": Sentence(
         "A publish of this part was sent. It was refused, but nothing has shown yet that the part is not live.",
         "Look at the profile, then say that it is not there (resolve it as absent), and try again.",

@@ -104,7 +104,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "not_readable": Kind(424, "Threads could not be asked for it.", "Try again shortly, or send the id of the post."),
     "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
-    "already_claimed": Kind(409, "That post on Threads belongs to another post here.", "Name another one."),
+    "already_claimed": Kind(409, "Another post here already has this Threads post.", "Name another one."),
     "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or delete it from Threads (unpublish)."),
     "not_published": Kind(409, "Nothing of it is on Threads.", "Cancel it instead."),
     "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),

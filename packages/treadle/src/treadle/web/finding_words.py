@@ -19,8 +19,8 @@ class Words(NamedTuple):
     way_out: str | None
 
 
-_WHEN = Words("Choose a day and a time.", "")
-_ZONE = Words("There is no time zone with this name.", "Choose one such as Europe/Berlin.")
+_WHEN = Words("Choose a date and time.", "")
+_ZONE = Words("There is no time zone with this name.", "Choose one like America/New_York.")
 _SPREAD = Words(None, "Leave some out, or spread them over further parts.")
 _ADDRESS = "Write the complete public address, such as https://example.com/picture.jpg"
 
@@ -43,7 +43,7 @@ WORDS: Mapping[str, Words] = {
     "empty_time": _WHEN,
     "not_a_time": _WHEN,
     "no_such_time": _WHEN,
-    "no_time_of_day": Words("Choose a time of day too.", ""),
+    "no_time_of_day": Words("Choose a time.", ""),
     "unknown_zone": _ZONE,
     "unknown_zone_beside": _ZONE,
     # Both readings are offered to choose from.

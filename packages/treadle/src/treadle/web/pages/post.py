@@ -175,7 +175,7 @@ async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:
     return await page.app.db.run(_resolve, page, post_id, live)
 
 
-def _resolve(conn: sa.Connection, page: PageRequest, post_id: str, live: NamedPost) -> Any:
+def _resolve(conn: Connection, page: PageRequest, post_id: str, live: NamedPost) -> Any:
     return page.app.posts.resolve(
         conn,
         page.workspace,
