@@ -191,7 +191,7 @@ def decided(
         case WaitUntil(at):
             change.account.quota_until = at
             change.account.quota = replace(run.account.quota, cause=cause)
-            ending = Snooze(at, "waiting", "Goes on when Threads' limit allows.")
+            ending = Snooze(at, "waiting", "Continues when the Threads limit allows.")
         case policy.AwaitRepair(scope):
             update.state = "failed"
             ending = Park(*_blocked(scope, run, part), diagnosis, decision.why)
