@@ -25,7 +25,7 @@ from treadle_threads.results import Lost
 
 ROOTS = [Path(str(package.__file__)).parent for package in (treadle, treadle_threads, treadle_diagnosis)]
 ROOT = Path(__file__).parents[3]
-MOST = 45
+MOST = 47
 BESIDE = (housekeeping.__file__, jobs.__file__)
 
 
@@ -99,7 +99,7 @@ def documented() -> list[str]:
 
 def test_a_lost_publish_runs_through_the_files_that_the_documentation_names(journey: list[str]) -> None:
     assert len(journey) <= MOST
-    assert sorted(journey) == sorted(documented())
+    assert sorted(journey) == sorted(documented()), "name it in docs/architecture.md, or keep it off this path"
 
 
 def test_what_a_stage_asks_and_what_follows_are_named_in_the_order_of_the_run(journey: list[str]) -> None:
