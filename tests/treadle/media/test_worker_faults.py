@@ -15,6 +15,7 @@ import av.error
 import pytest
 from PIL import Image, UnidentifiedImageError
 
+from tests.support.folders import settings_in
 from tests.treadle.media.conftest import Recipes
 from treadle.cli import run as treadle
 from treadle.media import jobs, probe_file
@@ -23,7 +24,6 @@ from treadle.media.outcomes import failed
 from treadle.media.selftest import failing_repair
 from treadle.media.service import MediaService, NotPreparable, NotStored, Prepared
 from treadle.services.doctor import repairs
-from treadle.settings import Settings
 from treadle_diagnosis import from_pattern
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
@@ -129,13 +129,13 @@ async def test_too_little_memory_is_treadles_fault(film: Recipes, tmp_path: Path
     result = await MediaRunner(1).run(Job(wrong, work, inspect=True, at_least="full", limits=limits))
     assert isinstance(result, JobFailed)
     assert result.ours
-    assert failed(result, probe_file(wrong)).pattern == OURS
+    assert failed(result, probe_file(wrong), work).pattern == OURS
 
 
 def test_a_pattern_for_every_way_to_fail() -> None:
     probe = probe_file(Path(__file__))
     for code in (*FILES_FAULTS, "start", "crash", "killed", "nonsense", "memory", "disk", "codec", "fault", "unheard"):
-        found = failed(JobFailed(code, "Error: words."), probe)
+        found = failed(JobFailed(code, "Error: words."), probe, Path(__file__).parent)
         assert (found.pattern == OURS) == (code not in FILES_FAULTS), code
 
 
@@ -345,16 +345,17 @@ async def test_no_room_for_an_upload_is_not_the_files_fault(
 
 
 async def test_the_self_test_repairs_a_file_and_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    assert await failing_repair(Settings(data_dir=tmp_path / "data")) is None
-    assert list((tmp_path / "data").iterdir()) == []
-    assert await failing_repair(Settings(data_dir=tmp_path / "none")) is None
-    assert not (tmp_path / "none").exists()
+    settings = settings_in(tmp_path)
+    assert await failing_repair(settings) is None
+    assert not settings.data_dir.exists()
+    settings.data_dir.mkdir()
+    assert await failing_repair(settings) is None
+    assert list(settings.data_dir.iterdir()) == []
 
 
 async def test_the_self_test_tells_why_a_worker_fails(tmp_path: Path, stand_in: Callable[[str], None]) -> None:
     stand_in(PREPARE + "raise RuntimeError('no encoder here')")
-    failing = await failing_repair(Settings(data_dir=tmp_path))
+    failing = await failing_repair(settings_in(tmp_path))
     assert failing is not None
     assert "no encoder here" in failing
     line = repairs(failing)

@@ -7,11 +7,14 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.domain.findings import finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post
+from treadle.domain.states import STATE_WORDS
+from treadle.store.tables import posts
 from treadle.web.drafts import DraftPart
 from treadle.web.field_words import control_of, in_words, label_of, labels
 from treadle.web.preview import shown_parts
@@ -159,3 +162,32 @@ def test_options_that_exclude_each_other_are_said_in_the_words_of_the_page() -> 
     for clash in filter(None, clashes):
         said = in_words(finding("x", "clash", rule=clash.rule, message=clash.message, way_out=clash.way_out))
         assert not re.search(r"[a-z]_[a-z]", f"{said['message']} {said['way_out']}"), clash.rule
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"when": "at", "at": "2020-01-01T09:00"}, "held"),
+        ({"when": "at", "at": "2040-01-01T09:00"}, "scheduled"),
+        ({"when": "now", "do": "draft"}, "draft"),
+        ({"when": "at", "at": "2040-01-01T09:00", "approval": "yes"}, "approval"),
+    ],
+)
+def test_what_is_said_of_a_new_post_is_what_became_of_it(
+    change: dict[str, str], state: str, sample: SampleSite
+) -> None:
+    form = {
+        "csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "When?", "do": "send",
+        "zone": "Europe/Berlin", "lateness_h": "24", **change,
+    }  # fmt: skip
+    sent = sample.client.post("/compose", data=form)
+    assert sent.status_code == 303, sent.text
+    page = sample.client.get(sent.headers["location"]).text
+    with sample.app.db.read() as conn:
+        stored = conn.execute(sa.select(posts.c.state).order_by(posts.c.created_at.desc()).limit(1)).scalar_one()
+    assert stored == state or (state, stored) == ("approval", "draft")
+    said = {"held": STATE_WORDS["held"], "scheduled": "Scheduled.", "draft": "Kept as a draft.",
+            "approval": "It waits for approval."}  # fmt: skip
+    assert said[state] in page
+    for other in said.keys() - {state}:
+        assert said[other] not in page

@@ -29,6 +29,13 @@ async def keep_file(app: App, workspace_id: str, given: str, *, show: bool) -> d
     return await keep(app, workspace_id, _read(path, size, show=show), path.name)
 
 
+def not_kept(made: NotKept, path: str, public_url: str, **more: str) -> dict[str, Any]:
+    """Why a file was not kept, as --json prints it; ``path`` is what the findings are about."""
+    found = made.details(path, public_url)
+    said = " ".join(f.message for f in made.findings)
+    return {"error": found.code, "message": said, **more, **found.extra}
+
+
 def a_file(given: str) -> tuple[Path, int]:
     """The file and its size in bytes; ends the command when there is none."""
     path = absolute(given)

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from treadle.disk import is_full
+
 if TYPE_CHECKING:
     from treadle.store.trouble import DatabaseTrouble
 
@@ -61,7 +63,7 @@ def _file(error: OSError) -> Trouble | None:
     if error.filename is None:
         return None
     reason = (error.strerror or str(error)).lower()
-    if error.errno in FULL:
+    if is_full(error):
         return Trouble(f"{error.filename} cannot be written: {reason}.", "Make room on that disk, then try again.")
     return Trouble(
         f"{error.filename} cannot be used: {reason}.",

@@ -11,7 +11,7 @@ import typer
 from treadle.cli._groups import group
 from treadle.cli._ids import whole_id
 from treadle.cli._invocation import Invocation, command
-from treadle.cli._media import SEVERITY, a_file, facts_words, keep_file
+from treadle.cli._media import SEVERITY, a_file, facts_words, keep_file, not_kept
 from treadle.cli._print import confirm, fail, fail_missing, print_json, print_result, short, speaks_json, table, when
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def add(
 
 async def _add(app: App, workspace_id: str, files: Sequence[str]) -> int:
     """Add one after the other and print the result of each; how many were added."""
-    from treadle.services.files import NotKept, finding_json, keep_copy, media_json
+    from treadle.services.files import NotKept, keep_copy, media_json
 
     count = 0
     try:
@@ -91,9 +91,7 @@ async def _add(app: App, workspace_id: str, files: Sequence[str]) -> int:
             )
             if isinstance(made, NotKept):
                 if speaks_json():
-                    found = [finding_json(f, "file", app.settings.public_url) for f in made.findings]
-                    message = " ".join(f["message"] for f in found)
-                    print_json({"error": "invalid_request", "message": message, "file": given, "findings": found})
+                    print_json(not_kept(made, "file", app.settings.public_url, file=given))
                 else:
                     for f in made.findings:
                         typer.echo(f"{given}: {f.message}", err=True)

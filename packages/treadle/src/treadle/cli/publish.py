@@ -12,7 +12,7 @@ import typer
 
 from treadle.cli._groups import single
 from treadle.cli._invocation import ACTOR, Invocation, command
-from treadle.cli._media import keep_file
+from treadle.cli._media import keep_file, not_kept
 from treadle.cli._print import fail, fail_findings, print_json, report_action, speaks_json
 
 if TYPE_CHECKING:
@@ -154,22 +154,18 @@ def _option(given: str) -> tuple[str, Any]:
 
 async def _medium(app: App, workspace_id: str, given: str) -> dict[str, Any]:
     """A URL and the id of an added file as they are; a local file is added first, with progress."""
-    from treadle.services.files import NotKept, finding_json
+    from treadle.services.files import NotKept
 
     if "://" in given:
         return {"url": given}
     if given.startswith("med_") and not await asyncio.to_thread(Path(given).exists):
         return {"id": given}
     made = await keep_file(app, workspace_id, given, show=not speaks_json() and sys.stderr.isatty())
-    found = made.findings if isinstance(made, NotKept) else []
     if isinstance(made, NotKept):
         if speaks_json():
-            message = " ".join(f.message for f in found)
-            print_json(
-                {"error": "invalid_request", "message": message, "findings": [finding_json(f, given) for f in found]}
-            )
+            print_json(not_kept(made, given, app.settings.public_url))
             raise typer.Exit(1)
-        fail("\n".join(f"{given}: {f.message}" for f in found))
+        fail("\n".join(f"{given}: {f.message}" for f in made.findings))
     for f in (made["report"] or {}).get("findings", []):
         if not speaks_json():
             typer.echo(f"{given}: {f['message']}", err=True)

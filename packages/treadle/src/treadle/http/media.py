@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from treadle.disk import is_full
 from treadle.domain.findings import finding
 from treadle.http import bodies, examples, reading
 from treadle.http.caller import CurrentApp, Reader, Writer
@@ -17,12 +20,14 @@ from treadle.http.lists import PLAIN, After, Limit, known_query, link_next
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.http.reading import too_large
 from treadle.media.hosting import MAX_BYTES
+from treadle.media.outcomes import of_this_machine
 from treadle.services import files
 from treadle.services.context import App
 from treadle.services.read import iso
 from treadle.store.files import find_media
 
 UPLOAD_LIMIT = MAX_BYTES + 1_048_576  # the file and what multipart puts around it
+AGAIN_S = 60  # a fault of this server is worth another try after this
 router = APIRouter(prefix="/v1/media", tags=["Media"], dependencies=[Depends(known_query)])
 EXAMPLE = {
     "id": "med_a2b3c4d5e6f7a2b3c4d5e6f7a2",
@@ -112,6 +117,10 @@ async def _from_form(request: Request, workspace_id: str, app: App) -> dict[str,
         form = await counted.form(max_files=1, max_fields=10, max_part_size=65_536)
     except HTTPException as wrong:
         raise invalid([finding("file", "multipart", said=str(wrong.detail).removesuffix(".") + ".")]) from None
+    except OSError as error:  # what is long is put aside on disk while it is read
+        if not is_full(error):
+            raise
+        return files.NotKept((of_this_machine(error, Path(gettempdir())),))
     try:
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
@@ -127,9 +136,8 @@ async def _from_form(request: Request, workspace_id: str, app: App) -> dict[str,
 
 
 def _not_kept(made: files.NotKept, app: App) -> Problem:
-    first = made.findings[0]
-    found = [files.finding_json(f, "file", app.settings.public_url) for f in made.findings]
-    return Problem("invalid_request", first.message, pattern=first.pattern, extra={"findings": found})
+    headers = {"Retry-After": str(AGAIN_S)} if made.ours else {}
+    return Problem(**vars(made.details("file", app.settings.public_url)), headers=headers)
 
 
 @router.get(

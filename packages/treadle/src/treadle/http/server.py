@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,6 +19,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from treadle import __version__
+from treadle.disk import disk_of, is_full
 from treadle.domain.findings import Finding, finding
 from treadle.domain.sentences import SENTENCES
 from treadle.hosts import hosts_of
@@ -30,6 +33,7 @@ from treadle.services.context import App
 from treadle.services.events import Hub
 from treadle.services.files import Repairs
 from treadle.store import AWAY, DataError, migrate
+from treadle.store.database import why_away
 
 log = structlog.get_logger("treadle.http")
 STREAMS = frozenset(
@@ -153,7 +157,22 @@ def _refusals(api: FastAPI, public_url: str) -> None:
 
     async def database(request: Request, error: Exception) -> Response:
         log.error("api.database", path=request.url.path, error=type(error).__name__)
+        if "full" in (why_away(error) or ""):
+            return no_room("The disk of the database is full.", request)
         made = Problem("unavailable", "The database does not answer. Try again shortly.", headers={"Retry-After": "5"})
+        return made.response(public_url, request.url.path)
+
+    async def system(request: Request, error: Exception) -> Response:
+        if not is_full(error):
+            return await internal(request, error)
+        log.error("api.disk_full", path=request.url.path, error=str(error))
+        name = getattr(error, "filename", None)
+        where = f"at {disk_of(Path(os.fsdecode(name)))} " if isinstance(name, str | bytes) else ""
+        return no_room(f"A disk of this server {where}is full.", request)
+
+    def no_room(said: str, request: Request) -> Response:
+        detail = f"{said} Whoever runs Treadle has to make room there; then try again."
+        made = Problem("unavailable", detail, extra={"who": "operator"}, headers={"Retry-After": "60"})
         return made.response(public_url, request.url.path)
 
     async def unkept(request: Request, error: Exception) -> Response:
@@ -178,6 +197,7 @@ def _refusals(api: FastAPI, public_url: str) -> None:
         api.add_exception_handler(kind, database)
     api.add_exception_handler(DataError, unkept)
     api.add_exception_handler(ClientDisconnect, gone)
+    api.add_exception_handler(OSError, system)
     api.add_exception_handler(Exception, internal)
 
 

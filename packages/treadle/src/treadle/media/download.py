@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 from yarl import URL
 
+from treadle.disk import is_full
 from treadle.media.hosting import MAX_BYTES, receive
 from treadle.media.jobs import Progress, ProgressCallback
 from treadle.media.outcomes import broken
@@ -42,6 +43,8 @@ async def download(
         try:
             got = await receive(_chunks(opened, length, progress), target, MAX_BYTES)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if is_full(error):
+                raise
             return broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
         if isinstance(got, Finding):
             return got

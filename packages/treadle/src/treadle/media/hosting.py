@@ -23,6 +23,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from treadle import private
+from treadle.disk import is_full
+from treadle.media.outcomes import no_room, of_this_machine
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.guard import Trust, read_address
@@ -149,13 +151,17 @@ class DiskStore:
         """Take the file over (it is moved)."""
         place = self._root / "files" / stored.id
         stored = replace(stored, url=self.url(stored))  # first of all: it may refuse
-        private.make_directory(place)
         target = place / f"file.{stored.ending}"
-        shutil.move(source, target)
-        private.tighten(target)
-        stored = replace(stored, path=str(target))
-        note = {**stored.to_json(), "created_at": time.time()}
-        private.replace_secret(place / "note.json", json.dumps(note).encode())
+        try:
+            private.make_directory(place)
+            shutil.move(source, target)
+            private.tighten(target)
+            stored = replace(stored, path=str(target))
+            note = {**stored.to_json(), "created_at": time.time()}
+            private.replace_secret(place / "note.json", json.dumps(note).encode())
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
         return stored
 
     def url(self, stored: StoredMedia) -> str:
@@ -326,22 +332,27 @@ async def receive(stream: AsyncIterable[bytes], target: Path, limit: int) -> tup
             out.write(part)
 
     problem: Finding | None = None
-    with private.create(target) as out:
-        async for piece in stream:
-            size += len(piece)
-            waiting += len(piece)
-            held.append(bytes(piece))
-            if size > limit:
-                problem = _too_large(size, limit)
-                break
-            if waiting >= WRITE_AT_ONCE:
-                if shutil.disk_usage(target.parent).free < FREE_DISK + waiting:
-                    problem = no_room()
+    try:
+        with private.create(target) as out:
+            async for piece in stream:
+                size += len(piece)
+                waiting += len(piece)
+                held.append(bytes(piece))
+                if size > limit:
+                    problem = _too_large(size, limit)
                     break
+                if waiting >= WRITE_AT_ONCE:
+                    if problem := lack_of_room(target.parent, waiting):
+                        break
+                    await asyncio.to_thread(write, held)
+                    held, waiting = [], 0
+            problem = problem or lack_of_room(target.parent, waiting)
+            if problem is None:
                 await asyncio.to_thread(write, held)
-                held, waiting = [], 0
-        if problem is None:
-            await asyncio.to_thread(write, held)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        problem = of_this_machine(error, target.parent)
     if problem is not None:
         await asyncio.to_thread(target.unlink, missing_ok=True)
         return problem
@@ -353,9 +364,11 @@ def _too_large(size: int, limit: int) -> Finding:
     return finding("too_large_to_fetch", "error", "size", message, got=size, limit=limit, fix="reject")
 
 
-def no_room() -> Finding:
-    message = "There is no room left on this server's disk for the file. Whoever runs Treadle has to make some."
-    return finding("no_room", "error", "size", message, fix="reject")
+def lack_of_room(folder: Path, size: int) -> Finding | None:
+    """Why ``size`` more bytes are not written to ``folder``: the database would be left without room."""
+    if shutil.disk_usage(folder).free >= FREE_DISK + size:
+        return None
+    return no_room(folder)
 
 
 def measure(path: Path) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from yarl import URL
 
+from treadle.disk import disk_of, is_full
 from treadle.media.hosts import HostFailure
 from treadle.media.jobs import JobFailed
 from treadle_threads.media.facts import MediaProbe
@@ -46,8 +47,10 @@ def failed_lately(host: str, known: HostFailure) -> Finding:
     return finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen")
 
 
-def failed(result: JobFailed, probe: MediaProbe) -> Finding:
-    """A failed job in plain words. What the worker or the library said goes along as ``got``."""
+def failed(result: JobFailed, probe: MediaProbe, folder: Path) -> Finding:
+    """A failed job in plain words; ``folder`` is where it wrote.
+
+    What the worker or the library said goes along as ``got``."""
     got = f"{result.code}: {result.detail}"[:600]
     kind = probe.image.format if probe.image is not None else ""
     if result.code == "codec" and kind in ("heic", "heif"):
@@ -67,6 +70,8 @@ def failed(result: JobFailed, probe: MediaProbe) -> Finding:
             "`treadle doctor`."
         )
         return finding("cage_missing", "error", "server", message, got=result.detail, fix="reject")
+    if result.code == "disk":
+        return no_room(folder, got)
     if result.ours:
         return own_fault(got)
     if result.code in ("cpu", "timeout", "large"):
@@ -90,9 +95,21 @@ def own_fault(got: str) -> Finding:
     return finding("worker_failed", "error", "file", message, got=got, fix="reject")
 
 
-def of_this_machine(error: OSError) -> Finding:
-    """A full disk, a folder that may not be written, too many open files: what the system refused to Treadle itself."""
-    return own_fault(f"{type(error).__name__}: {error.strerror or error}")
+def of_this_machine(error: OSError, folder: Path) -> Finding:
+    """A full disk, a folder that may not be written, too many open files: what the system refused to Treadle itself.
+
+    ``folder`` is where it was writing."""
+    said = f"{type(error).__name__}: {error.strerror or error}"
+    return no_room(folder, said) if is_full(error) else own_fault(said)
+
+
+def no_room(folder: Path, got: str | None = None) -> Finding:
+    """The disk that ``folder`` is on is full, or would leave the database no room."""
+    message = (
+        f"There is no room left on this server's disk at {disk_of(folder)}. That is no fault of the file: whoever runs "
+        "Treadle has to make room there; then try again."
+    )
+    return finding("no_room", "error", "server", message, got=got, fix="reject")
 
 
 def not_compliant(wrong: list[Finding]) -> Finding:

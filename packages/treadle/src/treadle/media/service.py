@@ -19,6 +19,7 @@ import aiohttp
 from yarl import URL
 
 from treadle import private
+from treadle.disk import is_full
 from treadle.media.download import download
 from treadle.media.hosting import (
     MAX_BYTES,
@@ -30,6 +31,7 @@ from treadle.media.hosting import (
     clean_name,
     clean_up,
     keep,
+    lack_of_room,
     measure,
     receive,
 )
@@ -141,7 +143,7 @@ class MediaService:
                 return await self._check_file(path, shown(source), wish)
         except OSError as error:
             log.error("Looking at a file failed: %s", error)
-            return _report(shown(source), None, [of_this_machine(error)], wish)
+            return _report(shown(source), None, [of_this_machine(error, self._root)], wish)
 
     async def _check_address(self, address: str, due_at: Due, workspace: str, wish: _Wish) -> MediaReport:
         host = _host(address)
@@ -171,7 +173,7 @@ class MediaService:
                       require_cage=self._settings.media_cage == "require")  # fmt: skip
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
-            return _report(shown, probe, [failed(result, probe)], wish)
+            return _report(shown, probe, [failed(result, probe, self._work)], wish)
         return _report(shown, result.probe, result.findings, wish)
 
     # ------------------------------------------------------------------ making it fit
@@ -200,7 +202,7 @@ class MediaService:
             return await self._prepare(source, wish, progress, due_at, workspace)
         except OSError as error:
             log.error("Preparing a file failed: %s", error)
-            problem = of_this_machine(error)
+            problem = of_this_machine(error, self._root)
             return NotPreparable([problem], _report(shown(source), None, [problem], wish))
 
     async def _prepare(
@@ -219,6 +221,8 @@ class MediaService:
             path = await self._bring(source, work, report, progress)
             if isinstance(path, Finding):
                 return NotPreparable([path, *report.findings], report)
+            if lack := await asyncio.to_thread(lack_of_room, work, path.stat().st_size):
+                return NotPreparable([lack, *report.findings], report)
             return await self._make_fit(path, source, work, report, wish, progress)
 
     def _as_it_is(self, source: str, report: MediaReport) -> Prepared:
@@ -238,7 +242,7 @@ class MediaService:
         while True:
             result = await self._run(path, source, work, report, wish, attempt, progress)
             if isinstance(result, JobFailed):
-                problem = failed(result, report.probe)
+                problem = failed(result, report.probe, self._work)
                 return NotPreparable([problem, *report.findings], report)
             seen = MediaReport(
                 report.source, result.probe, worst_first(_merged(report, result)), result.plan, report.fetch
@@ -339,12 +343,18 @@ class MediaService:
 
     async def store(self, stream: AsyncIterable[bytes], filename: str) -> StoredMedia | NotStored:
         """Keep an upload of up to 1 GB, written as it arrives. Only pictures and videos are kept."""
-        with work_directory(self._work) as work:
-            target = Path(work) / "upload"
-            got = await receive(stream, target, MAX_BYTES)
-            if isinstance(got, Finding):
-                return NotStored([got])
-            return await keep(self.store_room, target, *got, filename)
+        try:
+            with work_directory(self._work) as work:
+                target = Path(work) / "upload"
+                got = await receive(stream, target, MAX_BYTES)
+                if isinstance(got, Finding):
+                    return NotStored([got])
+                return await keep(self.store_room, target, *got, filename)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            log.error("Keeping a file failed: %s", error)
+            return NotStored([of_this_machine(error, self._root)])
 
     async def copy(self, url: str) -> StoredMedia | NotPreparable:
         """Keep a copy of what is at an address, as it is: for addresses that will expire before a post is due."""

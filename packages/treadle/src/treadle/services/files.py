@@ -16,10 +16,11 @@ from treadle.media.service import MediaService, NotPreparable, NotStored, Stored
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
-from treadle.services.refusals import FindingOut
+from treadle.services.refusals import FindingOut, ProblemDetails
 from treadle.store import Connection
 from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs
 from treadle.store.files import set_job as set_job
+from treadle_diagnosis import catalog
 from treadle_threads.media.finding import Finding as MediaFinding
 
 PROGRESS_EVERY_S = 0.5
@@ -30,6 +31,31 @@ class NotKept:
     """Why a file was not kept, in the media room's findings."""
 
     findings: tuple[MediaFinding, ...]
+
+    @property
+    def ours(self) -> bool:
+        """Whether the cause is a fault of this server, and not of the file."""
+        return is_operators(self.findings[0].pattern)
+
+    def details(self, path: str, public_url: str) -> ProblemDetails:
+        """The refusal as the API writes it and the command line prints it; ``path`` is the file's in the request."""
+        first = self.findings[0]
+        extra: dict[str, Any] = {"findings": [finding_json(f, path, public_url) for f in self.findings]}
+        if not self.ours:
+            return ProblemDetails("invalid_request", first.message, pattern=first.pattern, extra=extra)
+        return ProblemDetails(
+            "unavailable",
+            first.message,
+            pattern=first.pattern,
+            title="This server could not take the file.",
+            extra={"who": "operator", **extra},
+        )
+
+
+def is_operators(pattern: str) -> bool:
+    """Whether it is for whoever runs the installation to act on this pattern of the catalogue."""
+    known = catalog.load().get(pattern)
+    return known is not None and known.who == "operator"
 
 
 class MediaFindingOut(FindingOut):
@@ -182,7 +208,11 @@ async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: st
         "created_at": now,
         "expires_at": None,
     }
-    await app.db.run(insert_media, row)
+    try:
+        await app.db.run(insert_media, row)
+    except BaseException:  # no row, no file: nobody could find it again
+        await asyncio.shield(service.remove(stored.id))
+        raise
     return row
 
 

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from treadle.domain.findings import Finding
 from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.plural import plural
-from treadle.services.files import NotKept, progress_json, set_job
+from treadle.services.files import NotKept, is_operators, progress_json, set_job
 from treadle.services.files import keep as keep_file
 from treadle.store.files import find_media, insert_media, media_with_ids
 from treadle_threads.media.words import clock, megabytes
@@ -31,6 +31,11 @@ class Kept:
     """A file that is stored. ``item``: what a post's ``media`` holds for it."""
 
     item: Mapping[str, Any]
+
+
+def status_of(troubles: Sequence[Finding], otherwise: int) -> int:
+    """The status of a page that shows why files were not kept: 503 when that is this server's own fault."""
+    return 503 if any(is_operators(trouble.pattern) for trouble in troubles) else otherwise
 
 
 async def keep(app: App, workspace: str, file: UploadFile) -> Kept | Finding:

@@ -6,13 +6,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
+from treadle.domain.states import STATE_WORDS
+from treadle.domain.zones import zone_names
 from treadle.services import intake
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
@@ -31,6 +33,7 @@ from treadle.web.preview import shown_parts
 from treadle_threads.text import TEXT_LIMIT, count_text
 
 router = APIRouter(include_in_schema=False)
+ACCEPTED = {"draft": "Draft saved.", "publishing": "Publishing…"}  # other states are called what they are
 
 
 @router.get("/compose")
@@ -102,7 +105,7 @@ async def _form(
         note=note,
         counts=[count_text(part.text) for part in draft.parts],
         limit=TEXT_LIMIT,
-        zones=sorted(available_timezones()),
+        zones=zone_names(),
         option_groups=field_groups(),
         files=files,
         focus=focus or ("check" if status != 200 else ""),
@@ -184,7 +187,7 @@ async def sent(page: LoggedInUpload) -> Response:
     draft, troubles = await _take_files(page, draft)
     do, _, argument = page.text("do").partition(":")
     if troubles:
-        return await _form(page, draft, errors=troubles, status=422)
+        return await _form(page, draft, errors=troubles, status=uploads.status_of(troubles, 422))
     match do:
         case "send" | "draft":
             return await _accept(page, draft, as_draft=do == "draft")
@@ -193,7 +196,10 @@ async def sent(page: LoggedInUpload) -> Response:
             draft, trouble = await _repair(page, draft, part, item)
             if trouble:
                 there = f"part-{part}-media"
-                return await _form(page, draft, look=True, focus=there, done=trouble.message, tone="stop")
+                status = uploads.status_of([trouble], 200)
+                return await _form(
+                    page, draft, look=True, focus=there, done=trouble.message, tone="stop", status=status
+                )
             done = done_by(draft, do, argument)
             return await _form(page, draft, look=True, focus=f"compare-{part}-{item}", done=done)
         case "restore":
@@ -254,8 +260,11 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     answer = await page.app.db.run(store)
     match answer:
         case intake.Accepted():
-            message = "Draft saved." if as_draft else "Scheduled." if draft.when == "at" else "Publishing…"
-            return page.redirect(f"/posts/{answer.post.id}", message)
+            state = answer.post.state  # what became of it, not what was asked for: it may be too late, or blocked
+            said = ACCEPTED.get(state, f"{STATE_WORDS[state]}.")
+            if state == "draft" and answer.post.approval == "pending":
+                said = "It waits for approval."
+            return page.redirect(f"/posts/{answer.post.id}", said)
         case Done():
             return page.redirect(f"/posts/{draft.post_id}", answer.message)
         case Rejected():
@@ -320,15 +329,24 @@ async def upload(page: LoggedInUpload) -> Response:
     """One file for one part; answers the piece of the form that holds it."""
     part = page.text("part", "0")
     number = int(part) if part.isdigit() else 0
-    items, troubles = [], []
+    items, troubles = [], list[Finding]()
     for file in page.files("file"):
         kept = await uploads.keep(page.app, page.workspace, file)
         if isinstance(kept, Finding):
-            troubles.append(in_words(kept))
+            troubles.append(kept)
         else:
             items.append(kept.item)
     files = await uploads.known(page.app, page.workspace, [str(i["id"]) for i in items])
-    return page.fragment("compose_media.html", part=number, items=items, first=0, troubles=troubles, files=files)
+    made = page.fragment(
+        "compose_media.html",
+        part=number,
+        items=items,
+        first=0,
+        troubles=[in_words(trouble) for trouble in troubles],
+        files=files,
+    )
+    made.status_code = uploads.status_of(troubles, 200)
+    return made
 
 
 @router.get("/compose/progress/{media_id}")

@@ -246,7 +246,9 @@
         done();
       };
       request.addEventListener("load", () => {
-        if (request.status !== 200 || !request.responseURL.endsWith("/compose/upload")) {
+        // 503 with findings: this server could not keep the file, and says why. Any other page is not from here.
+        const refused = request.status === 503 && request.responseText.trimStart().startsWith('<p class="findings"');
+        if ((request.status !== 200 && !refused) || !request.responseURL.endsWith("/compose/upload")) {
           failed("The upload failed. Reload the page and try again.");
           return;
         }
