@@ -159,7 +159,7 @@ def _due(text: str) -> float | None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         sys.stderr.write(f"'{text}' is not a date and time. Write it like 2026-12-01T09:00:00+01:00.\n")
         raise typer.Exit(2) from None
 

@@ -128,12 +128,11 @@ def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done:
 
 def let_in(cmd: Invocation, email: str, zone: str) -> None:
     """Add someone, or give someone who exists another password."""
-    from zoneinfo import available_timezones
-
     from treadle.domain.refusal import Refusal
+    from treadle.domain.zones import zone_named, zone_way_out
 
-    if zone not in available_timezones():
-        fail(f"There is no time zone '{zone}'.", "Write it like Europe/Berlin.", code=2)
+    if zone_named(zone) is None:
+        fail(f"There is no time zone '{zone}'.", zone_way_out(zone), code=2)
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:

@@ -60,6 +60,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "missing": Sentence("This is missing.", "Send it."),
     "parameter": Sentence("{said}", "See the API document."),
     "unknown_parameter": Sentence("This list has no parameter '{name}'.", "Known here: {known}."),
+    "unknown_parameter_near": Sentence(
+        "This list has no parameter '{name}'. Did you mean '{meant}'?", "Known here: {known}.", "unknown_parameter"
+    ),
+    "no_body": Sentence("Nothing is taken in the body here.", "Send it without a body.", "unknown_field"),
     "no_parameters": Sentence("Nothing is taken in the query here.", "Leave it out.", "unknown_parameter"),
     "unknown_filter_value": Sentence("There is no {name} '{value}'.", "One or more of: {known}.", "unknown_value"),
     "cursor": Sentence(
@@ -301,10 +305,10 @@ SENTENCES: Mapping[str, Sentence] = {
         "past_time",
         warning=True,
     ),
-    "unknown_zone": Sentence("There is no such time zone.", "Write a name like Europe/Berlin or America/New_York."),
+    "unknown_zone": Sentence("There is no such time zone.", "{instead}"),
     "unknown_zone_beside": Sentence(
         "There is no such time zone; the offset of the time counts.",
-        "Write a name like Europe/Berlin, or leave the zone out.",
+        "{instead} Or leave the zone out.",
         "unknown_zone",
         warning=True,
     ),

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import Timing, too_late
+from treadle.domain.zones import zone_named, zone_way_out
 from treadle.plural import plural
 
 YEAR_S = 366 * 86_400.0
@@ -107,20 +107,22 @@ def _ago(seconds: float) -> str:
 
 def _beside(moment: datetime, zone: str, text: str) -> tuple[Finding, ...]:
     """What there is to say when a time has an offset and a zone stands beside it: the offset counts."""
+    place = zone_named(zone)
+    if place is None:
+        return (finding("zone", "unknown_zone_beside", given=zone[:100], instead=zone_way_out(zone)),)
     try:
-        there = moment.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
-        return (finding("zone", "unknown_zone_beside", given=zone[:100]),)
+        there = moment.astimezone(place)
+    except OverflowError:
+        return ()
     if there.utcoffset() == moment.utcoffset():
         return ()
     return (_when("offset_and_zone", text, zone=zone, there=there.isoformat()),)
 
 
 def _in_zone(moment: datetime, zone: str, text: str) -> datetime | Finding:
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return finding("zone", "unknown_zone", given=zone[:100])
+    place = zone_named(zone)
+    if place is None:
+        return finding("zone", "unknown_zone", given=zone[:100], instead=zone_way_out(zone))
     try:
         first, second = moment.replace(tzinfo=place, fold=0), moment.replace(tzinfo=place, fold=1)
         if first.utcoffset() == second.utcoffset():

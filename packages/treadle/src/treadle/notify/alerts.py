@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from treadle.domain.refusal import Refusal
+from treadle.domain.zones import time_of_day, zone_named, zone_way_out
 from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.notify.webhooks import event_name
 from treadle.settings import Settings
@@ -42,6 +43,7 @@ CURSOR: Final = "alerts_cursor"
 BATCH: Final = 1000
 URLS_OPTION: Final = "alert_urls_enc"
 QUIET_OPTION: Final = "quiet_hours"
+_QUIET_EXAMPLE: Final = '{"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}'
 URLS_MOST: Final = 10
 
 # Event -> kind of alert. Posts behind an account's blocker are told by the blocker, not one by one.
@@ -254,31 +256,37 @@ def quiet(hours: Any, now: float) -> bool:
 
     Hours that cannot be read hold nothing back.
     """
-    if not hours or quiet_problem(hours) is not None:
+    if not hours or not isinstance(hours, Mapping):
         return False
-    local = datetime.fromtimestamp(now, ZoneInfo(hours.get("zone") or "UTC")).time()
-    begin, end = time.fromisoformat(hours["from"]), time.fromisoformat(hours["to"])
-    return begin <= local < end if begin <= end else local >= begin or local < end
+    try:  # more than is taken today: hours that were stored before still count
+        begin, end = (time.fromisoformat(hours[name]) for name in ("from", "to"))
+        local = datetime.fromtimestamp(now, ZoneInfo(hours.get("zone") or "UTC")).time()
+        return begin <= local < end if begin <= end else local >= begin or local < end
+    except (KeyError, TypeError, ValueError, OSError):
+        return False
 
 
 def quiet_problem(hours: Any) -> Refusal | None:
     """Why these quiet hours cannot be read; ``None`` when they can, or when there are none (``None``, ``{}``)."""
     if hours is None or hours == {}:
         return None
-    try:
-        times = [time.fromisoformat(hours[name]) for name in ("from", "to")]
-        ZoneInfo(hours.get("zone") or "UTC")
-        readable = all(one.tzinfo is None for one in times) and not set(hours) - {"from", "to", "zone"}
-    except (KeyError, TypeError, ValueError, AttributeError, OSError):
-        readable = False
-    if readable:
-        return None
-    return Refusal(
-        "These quiet hours cannot be read",
-        'Write them as {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}: times of the zone, without an '
-        "offset of their own.",
-        field=QUIET_OPTION,
-    )
+    if not isinstance(hours, Mapping):
+        return Refusal("These quiet hours cannot be read", f"Write them as {_QUIET_EXAMPLE}.", field=QUIET_OPTION)
+    if strange := sorted(set(hours) - {"from", "to", "zone"}):
+        why = f"{strange[0][:60]!r} is none of from, to and zone. Write them as {_QUIET_EXAMPLE}."
+        return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.{strange[0]}")
+    for name in ("from", "to"):
+        if time_of_day(hours.get(name, "")) is None:
+            why = f"Write '{name}' as a time of day with hours and minutes, without an offset: {_QUIET_EXAMPLE}."
+            return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.{name}")
+    zone = hours.get("zone")
+    if zone is not None and zone != "" and zone_named(zone) is None:
+        why = f"There is no time zone {str(zone)[:60]!r}. {zone_way_out(str(zone))}"
+        return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.zone")
+    if time_of_day(hours["from"]) == time_of_day(hours["to"]):
+        why = "They begin and end at the same time. Give two times, or no quiet hours at all."
+        return Refusal("These quiet hours are empty", why, field=f"{QUIET_OPTION}.to")
+    return None
 
 
 def set_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:

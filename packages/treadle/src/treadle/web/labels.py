@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from treadle.domain.states import STATE_WORDS
+from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
 from treadle.web.draft_options import summary
@@ -121,10 +122,7 @@ SCOPE_WORDS: Mapping[str, str] = {
 
 def zone_of(name: str) -> ZoneInfo:
     """The zone of this name; UTC for a name nobody knows."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return zone_named(name) or ZoneInfo("UTC")
 
 
 def epoch(at: float | str | None) -> float | None:

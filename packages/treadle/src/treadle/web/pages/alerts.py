@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
+from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import alerts as alert_targets
 from treadle.services.alerts import FORMS, NAMES, TITLES, URLS_MOST
@@ -38,7 +38,7 @@ async def _page(
         forms={f"{NAMES[kind]} ({kind}://)": FORMS[kind] for kind in NAMES},
         services=sorted(set(NAMES.values())),
         titles=[many for _, many in TITLES.values()],
-        zones=sorted(available_timezones()),
+        zones=zone_names(),
         **found,
     )
 

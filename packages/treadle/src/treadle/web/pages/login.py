@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
+from treadle.domain.zones import zone_named, zone_names, zone_way_out
 from treadle.people import devices, login
 from treadle.services.context import DEFAULT_WORKSPACE
 from treadle.store import users
@@ -136,14 +136,14 @@ async def make_first(page: AnyoneForm) -> Response:
 
 @router.get("/me")
 async def me(page: LoggedIn) -> Response:
-    return page.render("profile.html", zones=sorted(available_timezones()), trouble=None)
+    return page.render("profile.html", zones=zone_names(), trouble=None)
 
 
 @router.post("/me")
 async def change(page: LoggedInForm) -> Response:
     zone = page.text("zone_name").strip()
     if page.text("do") == "zone":
-        if zone and zone not in available_timezones():
+        if zone and zone_named(zone) is None:
             return page.redirect("/me", "Unknown time zone. Choose one like America/New_York.", "act")
         user_id = page.viewer.user_id
         kept = {"": FOLLOWS_BROWSER, "UTC": "Etc/UTC"}.get(zone, zone)
@@ -155,11 +155,11 @@ async def change(page: LoggedInForm) -> Response:
     if isinstance(proof, Refusal):
         wrong = Refusal("The current password is wrong", "Enter the password you log in with.", field="old")
         trouble = proof if proof.status == 429 else wrong
-        return page.render("profile.html", status=trouble.status, zones=sorted(available_timezones()), trouble=trouble)
+        return page.render("profile.html", status=trouble.status, zones=zone_names(), trouble=trouble)
     done = await login.set_password(
         page.app.db, page.viewer.email, page.text("new"), actor=page.viewer.user_id, now=page.now,
         keep_session=token,
     )  # fmt: skip
     if isinstance(done, Refusal):
-        return page.render("profile.html", status=done.status, zones=sorted(available_timezones()), trouble=done)
+        return page.render("profile.html", status=done.status, zones=zone_names(), trouble=done)
     return page.redirect("/me", "Password changed. You are logged out on all other devices.")
