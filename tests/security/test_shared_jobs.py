@@ -20,6 +20,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.folders import settings_in
 from treadle.app import App, open_app
 from treadle.domain.refusal import Refusal
 from treadle.engine.housekeeping import Job, run_jobs
@@ -108,8 +109,8 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path, threads_sandbox: Sandbox) -> AsyncIterator[World]:
-    settings = Settings(
-        data_dir=tmp_path / "data", threads_api_url=threads_sandbox.url, allow_private_media_hosts=True, time_scale=0.05
+    settings = settings_in(
+        tmp_path, threads_api_url=threads_sandbox.url, allow_private_media_hosts=True, time_scale=0.05
     )
     app = open_app(settings)
     now = time.time()
@@ -425,6 +426,18 @@ async def test_one_lane_that_hangs_holds_back_no_other() -> None:
 # ------------------------------------------------------------------------------------- refused where it is entered
 
 
+NO_ZONES = (
+    "posix/UTC",
+    "right/UTC",
+    "right/Europe/Berlin",
+    "localtime",
+    "posixrules",
+    "Factory",
+    "utc",
+    "Europe/berlin",
+)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -434,6 +447,11 @@ async def test_one_lane_that_hangs_holds_back_no_other() -> None:
         {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": 5}},
         {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "../../etc/passwd"}},
         {"quiet_hours": {"from": "22:00", "to": "07:00", "until": "x"}},
+        {"quiet_hours": {"from": "T22", "to": "07:00"}}, {"quiet_hours": {"from": "22:00", "to": "07"}},
+        {"quiet_hours": {"from": "2200", "to": "0700"}}, {"quiet_hours": {"from": "22:00", "to": "24:00"}},
+        {"quiet_hours": {"from": "22:00", "to": "22:00"}}, {"quiet_hours": {"from": "22:00", "to": "22:00:00"}},
+        *({"quiet_hours": {"from": "22:00", "to": "07:00", "zone": zone}} for zone in NO_ZONES),
+        {"limit": {"a": 1}}, {"x" * 500: 1}, {"": 1},
         {"quiet_hours": {"from": "22:00"}}, {"quiet_hours": 0}, {"quiet_hours": ""}, {"quiet_hours": []},
         {"quiet_hours": "22:00-07:00"}, {"quiet_hours": True}, {"quiet_hour": {}}, {"Return_Addresses": []},
         {"return_addresses": 5}, {"return_addresses": [1]}, {"return_addresses": [None]}, {"return_addresses": "https://a.example"},
@@ -452,7 +470,7 @@ def test_odd_options_are_refused(options: dict[str, Any]) -> None:
 
 def test_good_options_are_taken() -> None:
     assert workspace_options.problem({
-        "quiet_hours": {"from": "22:00", "to": "07:00:30", "zone": "Europe/Berlin"}, "limit": {"a": 1},
+        "quiet_hours": {"from": "22:00", "to": "07:00:30", "zone": "Europe/Berlin"},
         "return_addresses": ["https://a.example/done", "http://localhost:3000"], "other": None,
     }) is None  # fmt: skip
     assert workspace_options.problem({"quiet_hours": None, "return_addresses": None}) is None

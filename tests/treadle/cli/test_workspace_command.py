@@ -21,19 +21,19 @@ def test_a_workspace_is_shown_and_changed(treadle: Terminal, at_home: House) -> 
     assert (shown["id"], shown["name"], shown["posts"]) == (at_home.workspace, "Default", {"publishing": 1})
     changed = treadle.json(
         "workspace", "set", "--name", " Looms ", "--quiet", "22:00-07:00", "--zone", "Europe/Berlin",
-        "--return-address", "https://shop.example", "--option", "colour=blue", "--option", 'limit={"a": 1}',
+        "--option", 'return_addresses=["https://shop.example"]',
     )  # fmt: skip
     assert changed["name"] == "Looms"
     assert changed["options"] == {
         "quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"},
         "return_addresses": ["https://shop.example"],
-        "colour": "blue",
-        "limit": {"a": 1},
     }
     said = treadle("workspace", "show").out
     assert "22:00 to 07:00, Europe/Berlin" in said
-    assert 'limit = {"a": 1}' in said
-    rest = treadle.json("workspace", "set", "--no-quiet", "--option", "colour=", "--option", "limit=")["options"]
+    assert 'return_addresses = ["https://shop.example"]' in said
+    gone = treadle.json("workspace", "set", "--option", "return_addresses=", "--option", "colour=")["options"]
+    assert set(gone) == {"quiet_hours"}
+    rest = treadle.json("workspace", "set", "--no-quiet", "--return-address", "https://shop.example")["options"]
     assert rest == {"return_addresses": ["https://shop.example"]}
     assert at_home.client().get(f"/v1/workspaces/{at_home.workspace}").json()["options"] == rest
     with at_home.app.db.read() as conn:
@@ -100,7 +100,11 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: House) -> None:
         (("set", "--quiet", "25:00-07:00"), 1, "quiet hours"),
         (("set", "--quiet", "22:00-07:00", "--zone", "Mars"), 1, "quiet hours"),
         (("set", "--quiet", "22:00-07:00", "--no-quiet"), 2, "not both"),
+        (("set", "--quiet", "T22-07:00"), 1, "quiet hours"),
+        (("set", "--quiet", "22:00-22:00"), 1, "quiet hours"),
+        (("set", "--quiet", "22:00-07:00", "--zone", "posix/UTC"), 1, "quiet hours"),
         (("set", "--option", "x"), 2, "NAME=VALUE"),
+        (("set", "--option", "return_adresses=[]"), 1, "'return_addresses'"),
         (("set", "--option", "alert_urls_enc=x"), 1, "Treadle's own"),
         (("set", "--alert", "json://10.0.0.1"), 1, "not offered"),
         (("set", "--alert", "slack://x", "--no-alerts"), 2, "not both"),

@@ -335,9 +335,11 @@ def test_a_pause_and_options(house: House) -> None:
     path = f"/v1/workspaces/{house.workspace}"
     client = house.client("admin")
     assert client.patch(path, json={"paused": True, "name": "Renamed"}).json()["paused"] is True
-    kept = client.patch(path, json={"options": {"a": [1], "b": 2}}).json()
-    assert (kept["name"], kept["options"]) == ("Renamed", {"a": [1], "b": 2})
-    assert client.patch(path, json={"options": {"b": None}}).json()["options"] == {"a": [1]}
+    hours, back = {"from": "22:00", "to": "07:00"}, ["https://a.example"]
+    kept = client.patch(path, json={"options": {"quiet_hours": hours, "return_addresses": back}}).json()
+    assert (kept["name"], kept["options"]) == ("Renamed", {"quiet_hours": hours, "return_addresses": back})
+    left = client.patch(path, json={"options": {"quiet_hours": None, "b": None}}).json()
+    assert left["options"] == {"return_addresses": back}
     for wrong in (
         {"options": {"x": "\x00"}},
         {"name": " "},

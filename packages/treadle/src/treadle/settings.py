@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -83,6 +83,15 @@ class Settings(BaseSettings):
         "", description="Asked for once a minute while posts are worked; the service behind it alarms when it is not."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_other_names(cls, given: Any) -> Any:
+        """A misspelled name in treadle.toml would leave its setting at the default without a word."""
+        for name in given if isinstance(given, dict) else ():
+            if name.lower() not in cls.model_fields:
+                raise ValueError(f"There is no setting {name[:100]!r}{nearest(name)}")
+        return given
+
     @model_validator(mode="after")
     def _settle_long_enough(self) -> Self:
         """A settle time too short doubles posts: a publish that seemed lost has been seen to take 222 seconds."""
@@ -152,6 +161,15 @@ class Settings(BaseSettings):
                     return "postgresql+psycopg://" + url.removeprefix(prefix)
             return url
         return f"sqlite:///{self.data_dir / 'treadle.sqlite'}"
+
+
+def nearest(name: str) -> str:
+    """The setting that was probably meant, to stand behind a sentence; empty: none is near."""
+    from difflib import get_close_matches
+
+    plain = name.lower().replace("-", "_").removeprefix("treadle_")[:100]
+    near = get_close_matches(plain, Settings.model_fields, 1, 0.75)
+    return f"; the nearest is {near[0]!r}" if near else ""
 
 
 def _absolute_sqlite(address: str) -> str:

@@ -128,7 +128,10 @@ def set_(
     option: Annotated[
         list[str] | None,
         typer.Option(
-            "--option", "-o", metavar=NAME_VALUE, help="Any option; VALUE is JSON or text, no VALUE removes it."
+            "--option",
+            "-o",
+            metavar=NAME_VALUE,
+            help="An option by its name; VALUE is JSON or text, no VALUE removes it.",
         ),
     ] = None,
 ) -> None:

@@ -7,28 +7,38 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from treadle.domain import incoming
+from treadle.domain.collecting import near
 from treadle.domain.findings import finding
+from treadle.http import reading
 from treadle.http.problems import invalid
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 After = Annotated[str | None, Query(max_length=100, description="'next' of the page before.")]
 # What may stand in a query: no character a database refuses.
 PLAIN = r"^[^\x00]*$"
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 async def known_query(request: Request) -> None:
-    """Refuse query parameters that the route does not know: a filter that is misspelt must not be ignored."""
+    """Refuse query parameters that the route does not know, and a body where none is read.
+
+    A filter or a field that is misspelt, or sent to the wrong address, must not be ignored.
+    """
     route = request.scope.get("route")
     dependant = getattr(route, "dependant", None)
     if dependant is None:
         return
+    if request.method in WRITES and "requestBody" not in (getattr(route, "openapi_extra", None) or {}):
+        await _no_body(request)
     known = {field.alias for field in dependant.query_params}
     findings = [
         finding(
             name[:100],
-            "unknown_parameter" if known else "no_parameters",
+            "unknown_parameter_near" if near(name, known) else "unknown_parameter" if known else "no_parameters",
             given=request.query_params.get(name),
             name=name[:100],
+            meant=near(name, known),
             known=", ".join(sorted(known)),
         )
         for name in dict.fromkeys(request.query_params.keys())
@@ -36,6 +46,18 @@ async def known_query(request: Request) -> None:
     ]
     if findings:
         raise invalid(findings)
+
+
+async def _no_body(request: Request) -> None:
+    """Refuse anything but an empty body or an empty object."""
+    body = (await reading.read_bytes(request)).strip()
+    if body in (b"", b"{}", b"null"):
+        return
+    read = incoming.parse_json(body)
+    if read == {}:
+        return
+    field = next(iter(read))[:100] if isinstance(read, dict) else ""
+    raise invalid([finding(field, "no_body")])
 
 
 def link_next(request: Request, response: Response, following: str | None) -> None:

@@ -1,12 +1,14 @@
-"""The options of a workspace that Treadle reads, and what is wrong with their values. Others are the tenant's own."""
+"""The options of a workspace, and what is wrong with their values. There are no others: a name that nobody reads would
+be kept and do nothing."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from treadle.accounts.links import RETURN_ADDRESSES, address_problem
+from treadle.domain.collecting import at, near
 from treadle.domain.refusal import Refusal
 from treadle.notify.alerts import QUIET_OPTION, quiet_problem
 
@@ -24,9 +26,10 @@ def problem(options: Mapping[str, Any]) -> Refusal | None:
         elif name == RETURN_ADDRESSES:
             wrong = _addresses_problem(value)
         else:
-            wrong = _misspelled(name)
+            wrong = _unknown(name)
         if wrong is not None:
-            return wrong
+            field = str(wrong.field)
+            return wrong if field.startswith("options") else replace(wrong, field=f"options.{field}")
     return None
 
 
@@ -44,10 +47,8 @@ def _addresses_problem(value: Any) -> Refusal | None:
     return None
 
 
-def _misspelled(name: str) -> Refusal | None:
-    near = difflib.get_close_matches(name.lower(), KNOWN, 1, 0.85)
-    if not near:
-        return None
-    return Refusal(
-        "There is no such option", f"{name!r} is read by nobody here; {near[0]!r} is.", field=f"options.{name}"
-    )
+def _unknown(name: str) -> Refusal:
+    shown, meant = name[:100], near(name, KNOWN)
+    hint = f"Did you mean {meant!r}?" if meant else f"There are {' and '.join(map(repr, KNOWN))}."
+    why = f"{shown!r} is not an option of a workspace. {hint}"
+    return Refusal("There is no such option", why, field=at("options", shown))

@@ -1,0 +1,98 @@
+"""A name that nobody reads is refused with the nearest one, in every body of the API and in the settings file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.treadle.cli.servers import environment
+from tests.treadle.cli.servers import treadle as in_a_process
+from tests.treadle.http.conftest import House
+from treadle.settings import Settings
+
+# What Meta answered, as it is; and what says in a good answer everything that is wrong with a post.
+TAKES_ANYTHING = {"/v1/diagnose", "/v1/preflight"}
+
+
+def operations(house: House) -> list[tuple[str, str, dict[str, Any]]]:
+    """(method, path, operation) of everything under /v1 that changes something."""
+    document = house.client().get("/openapi.json").json()
+    return [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/v1/") and method in ("post", "put", "patch", "delete")
+    ]
+
+
+def fields_of(house: House, operation: dict[str, Any]) -> list[str]:
+    schema = operation["requestBody"]["content"].get("application/json", {}).get("schema", {})
+    if "$ref" in schema:
+        document = house.client().get("/openapi.json").json()
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return sorted(schema.get("properties") or ())
+
+
+def test_every_body_refuses_a_name_that_it_does_not_know(house: House) -> None:
+    client, seen = house.client("admin"), 0
+    for method, path, operation in operations(house):
+        if path in TAKES_ANYTHING:
+            continue
+        address = path.replace("{account_id}", house.account).replace("{workspace_id}", house.workspace)
+        if "requestBody" in operation:
+            names = fields_of(house, operation)
+            assert names, (method, path)
+            meant = max(names, key=len)
+            wrong = meant[:-1] + meant[-1] * 2
+        else:
+            wrong, meant = "confirmed", ""
+        answer = client.request(method.upper(), address, json={wrong: None if not meant else "x"})
+        if answer.status_code == 404:  # a body that is looked at only once its post is there
+            continue
+        seen += 1
+        assert answer.status_code == 422, (method, path, answer.text)
+        said = answer.json()["findings"]
+        assert any(wrong in f["field"] for f in said), (method, path, said)
+        if meant:
+            assert any(f"'{meant}'" in f["message"] + f["way_out"] for f in said), (method, path, said)
+    assert seen >= 20
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b" { } ", b"null"])
+def test_an_empty_body_is_taken_where_none_is_read(house: House, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = house.client("admin").post(f"/v1/accounts/{house.account}/recheck", content=body, headers=headers)
+    assert answer.status_code != 422, answer.text
+
+
+def test_a_post_is_not_changed_by_a_misspelled_field(house: House) -> None:
+    client = house.client("write")
+    made = client.post("/v1/posts", json={"account_id": house.account, "text": "a", "draft": True}).json()
+    answer = client.patch(f"/v1/posts/{made['id']}", json={"txt": "b"})
+    assert answer.status_code == 422
+    assert "'text'" in answer.json()["findings"][0]["message"]
+    assert client.get(f"/v1/posts/{made['id']}").json()["parts"][0]["text"] == "a"
+
+
+def test_a_filter_that_is_misspelled_names_the_right_one(house: House) -> None:
+    answer = house.client().get("/v1/posts", params={"acount_id": house.account})
+    assert answer.status_code == 422
+    assert "'account_id'" in answer.json()["findings"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"), [('data_dri = "x"', "data_dir"), ('Public-URL = "x"', "public_url"), ("unheard = 1", "")]
+)
+def test_the_settings_file_refuses_a_name_that_is_no_setting(line: str, meant: str, fresh_folder: Path) -> None:
+    (fresh_folder / "treadle.toml").write_text(line + "\n")
+    with pytest.raises(ValidationError) as stop:
+        Settings()
+    assert line.partition(" ")[0] in str(stop.value)
+    assert meant in str(stop.value)
+    done = in_a_process("accounts", "list", env=environment(fresh_folder))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert meant in done.stderr
