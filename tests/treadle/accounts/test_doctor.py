@@ -185,3 +185,12 @@ async def test_accounts_are_asked_about_all_at_once(house: Accounts) -> None:
 
     sa.event.listen(house.db.engine, "before_cursor_execute", count)
     assert await questions(1) == await questions(30)
+
+
+async def test_a_misspelled_variable_is_pointed_out(house: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREADLE_PUBLC_URL", "https://treadle.example")
+    monkeypatch.setenv("TREADLE_PORT_8700_TCP", "tcp://10.0.0.1:8700")  # what Kubernetes sets for a service
+    line = (await look(house, network=False))["Names of settings"]
+    assert line.verdict == "look"
+    assert "'public_url'" in line.found
+    assert "8700" not in line.found

@@ -48,8 +48,10 @@ class Invocation:
     @cached_property
     def app(self) -> App:
         from treadle.app import open_app
+        from treadle.listening import as_served
+        from treadle.settings import Settings
 
-        app = open_app()
+        app = open_app(as_served(Settings()))
         self._closing.callback(app.close)
         self._closing.enter_context(_warnings_to_stderr())
         return app

@@ -48,6 +48,7 @@ def doctor(
 ) -> None:
     """Check database, disk, keys, worker, URLs, Meta app, accounts, media repairs. Exit code 1 if one is broken."""
     from treadle.accounts.service import Accounts
+    from treadle.listening import as_served
     from treadle.media.selftest import failing_repair
     from treadle.services import cage_line
     from treadle.services.doctor import Line, examine, repairs, worst
@@ -59,7 +60,7 @@ def doctor(
     from treadle_threads import ThreadsClient
     from treadle_threads.transport import open_session
 
-    settings = Settings()
+    settings = as_served(Settings())
     # Not through the app: that would migrate the database, and a doctor only reads.
     database = open_database(settings)
 

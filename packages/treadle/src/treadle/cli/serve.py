@@ -46,6 +46,7 @@ def serve(
 ) -> None:
     """Run the server: API, pages, media and, by default, a worker. Ctrl-C or SIGTERM stops it cleanly."""
     from treadle.launcher import run_server
+    from treadle.listening import noted
 
     began = time.monotonic()
     settings = _settings()
@@ -57,13 +58,14 @@ def serve(
             settings = settings.model_copy(update={"public_url": shown})
         app = _open(settings)
         try:
-            run_server(
-                app,
-                listening,
-                worker=with_worker,
-                stop_within=stop_within,
-                ready=lambda token: _print_started(app, listening, shown, with_worker, as_json, began, token),
-            )
+            with noted(settings.data_dir, shown):
+                run_server(
+                    app,
+                    listening,
+                    worker=with_worker,
+                    stop_within=stop_within,
+                    ready=lambda token: _print_started(app, listening, shown, with_worker, as_json, began, token),
+                )
         finally:
             app.close()
 

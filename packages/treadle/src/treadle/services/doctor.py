@@ -24,8 +24,10 @@ from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
+from treadle.listening import listeners
 from treadle.plural import plural
 from treadle.services import alerts
+from treadle.settings import Settings, nearest
 from treadle.store import (
     Connection,
     DatabaseError,
@@ -91,7 +93,7 @@ async def examine(
     if ready:
         lines += [await service.db.query(_sealed, service), await service.db.query(_worker, service)]
         lines.append(await service.db.query(_alerts, service, workspace))
-    lines += [_public_url(service), _app_id(service), _secret_place(service)]
+    lines += [_server(service), _names(), _public_url(service), _app_id(service), _secret_place(service)]
     if network:
         lines += await asyncio.gather(_app_pair(service), _window(service, session), _reachable(service, session))
         lines.append(await _clock(service))
@@ -232,6 +234,26 @@ def _secret_place(service: Accounts) -> Line:
 # --------------------------------------------------------------------------------------------------- addresses
 
 
+def _server(service: Accounts) -> Line:
+    running = listeners(service.settings.data_dir)
+    if not running:
+        found = f"No server runs here over {service.settings.data_dir}."
+        return Line("Server", "unknown", found, "Start 'treadle serve', unless it runs elsewhere.")
+    return Line("Server", "fine", "; ".join(f"Listens at {one.url} (process {one.pid})" for one in running) + ".")
+
+
+def _names() -> Line:
+    """A misspelled variable leaves its setting at the default. Only what is near a setting is meant for Treadle."""
+    wrong = []
+    for name in sorted(os.environ):
+        plain = name.lower().removeprefix("treadle_")
+        if name.upper().startswith("TREADLE_") and plain not in Settings.model_fields and (near := nearest(plain)):
+            wrong.append(f"{name} is no setting{near}.")
+    if wrong:
+        return Line("Names of settings", "look", " ".join(wrong), "Correct the name, or remove the variable.")
+    return Line("Names of settings", "fine", "Nothing in the environment looks like a misspelled one.")
+
+
 def _public_url(service: Accounts) -> Line:
     split = urlsplit(service.settings.public_url)
     local = split.hostname in ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -256,8 +278,12 @@ async def _reachable(service: Accounts, session: aiohttp.ClientSession) -> Line:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=REACH_S), allow_redirects=False) as answer:
             status = answer.status
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-        return Line("Reachable", "look", f"{url} does not answer from here ({type(error).__name__}).",
-                    "Start 'treadle serve', and check name, proxy and firewall.")  # fmt: skip
+        found = f"{url} does not answer from here ({type(error).__name__})."
+        running = listeners(service.settings.data_dir)
+        if not running:
+            return Line("Reachable", "look", found, "Start 'treadle serve', and check name, proxy and firewall.")
+        todo = f"Check name, proxy and firewall: the proxy has to lead to {running[0].url}."
+        return Line("Reachable", "look", found, todo)
     if status != 200:
         return Line("Reachable", "look", f"{url} answers {status}.", "Check that the proxy leads to this server.")
     return Line("Reachable", "fine", f"{url} answers. Whether the whole internet reaches it cannot be seen from here.")
