@@ -27,7 +27,8 @@ class PartProgress:
 
     Of one send: ``looks`` (reads of container and lists), ``finished`` and ``misses`` with ``missed_at`` (see
     :class:`treadle.domain.replacing.Evidence`), ``wish`` (what is done once it is sure that it is not live) and
-    ``not_before`` (when), ``listed_after`` (the send after which the lists were read), ``found_live``.
+    ``not_before`` (when), ``listed_after`` (the send after which the lists were read), ``found_live``, ``settles_at``
+    (when it will be known whether a publish with an unclear answer is live).
 
     Of the part: ``list_unread`` (the lists could not be noted before the first send), ``restored`` (the backup that was
     put back knows nothing since then), ``conservative`` (Threads refused the file as it was), ``was`` (what was sent,
@@ -43,6 +44,7 @@ class PartProgress:
     not_before: float | None = None
     listed_after: float | None = None
     found_live: bool = False
+    settles_at: float | None = None
     list_unread: bool = False
     restored: float | None = None
     conservative: bool = False
@@ -87,5 +89,15 @@ _READ: Mapping[str, Any] = {f.name: _BY_TYPE[str(f.type)] for f in fields(PartPr
 NONE_YET = PartProgress()
 OF_ONE_SEND: Mapping[str, Any] = {
     name: getattr(NONE_YET, name)
-    for name in ("looks", "finished", "misses", "missed_at", "wish", "not_before", "listed_after", "found_live")
+    for name in (
+        "looks",
+        "finished",
+        "misses",
+        "missed_at",
+        "wish",
+        "not_before",
+        "listed_after",
+        "found_live",
+        "settles_at",
+    )
 }

@@ -139,7 +139,15 @@ def _open(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: 
     # written well after that.
     change.on(
         part.position,
-        PartUpdate(intent_at=now, unclear=True, unclear_cause=Cause(if_absent), state="checking", cause=cause),
+        PartUpdate(
+            intent_at=now,
+            unclear=True,
+            unclear_cause=Cause(if_absent),
+            state="checking",
+            cause=cause,
+            # Read by those who wait behind this post: until then it is not known whether it is live.
+            progress=replace(part.progress, settles_at=now + worker.scaled(worker.settings.publish_settle)),
+        ),
     )
     change.post.met(cause, "The answer to the publish leaves open whether it is live.").stage = "verify"
     at = now + max(0.2, worker.scaled(FIRST_CHECK_S))

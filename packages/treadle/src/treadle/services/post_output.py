@@ -140,7 +140,7 @@ def post_out(post: StoredPost) -> PostOut:
         parts=[_part_out(dict(part)) for part in post.parts],
         cause=cause_out(row["cause"]),
         blocker_ids=[*post.blocker_ids],
-        next=NextOut(what=row["next_what"], at=iso(row["next_at"])) if row["next_what"] else None,
+        next=_next_of(post),
         publish_at=iso(row["publish_at"]),
         publish_at_asked=at,
         zone=zone,
@@ -156,6 +156,17 @@ def post_out(post: StoredPost) -> PostOut:
         updated_at=iso(row["updated_at"]) or "",
         published_at=iso(row["published_at"]) if row["state"] == "published" else None,
     )
+
+
+def _next_of(post: StoredPost) -> NextOut | None:
+    """What happens next. A post behind an outage of Threads has no run of its own: what ends the outage is its time."""
+    row = post.row
+    if row["next_at"] is None and row["state"] in ("waiting", "checking") and post.looked_at is not None:
+        if post.settles_at is not None:
+            what = "Waits until it is known whether another post was published, at the latest:"
+            return NextOut(what=what, at=iso(max(post.settles_at, post.looked_at)))
+        return NextOut(what="Waits until Threads works again. Treadle looks next:", at=iso(post.looked_at))
+    return NextOut(what=row["next_what"], at=iso(row["next_at"])) if row["next_what"] else None
 
 
 def _part_out(row: Mapping[str, Any]) -> PartOut:

@@ -43,11 +43,17 @@ _POSTS = sa.select(posts, sa.func.coalesce(accounts.c.username, "").label("usern
 
 @dataclass(frozen=True, slots=True)
 class StoredPost:
-    """A row of posts with the ``username`` of its account, its parts in order, and the open blockers it waits for."""
+    """A row of posts with the ``username`` of its account, its parts in order, and the open blockers it waits for.
+
+    ``looked_at``: when the outage of Threads that it waits behind is looked at next. ``settles_at``: when it will be
+    known whether the post that went first to test it was published, as long as that is in doubt.
+    """
 
     row: sa.RowMapping
     parts: tuple[sa.RowMapping, ...]
     blocker_ids: tuple[str, ...]
+    looked_at: float | None = None
+    settles_at: float | None = None
 
 
 def posts_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> list[StoredPost]:
@@ -69,13 +75,39 @@ def _whole(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[StoredPos
     for part in conn.execute(query).mappings():
         by_post.setdefault(part["post_id"], []).append(part)
     blocked: dict[str, list[str]] = {}
+    outages: dict[str, Any] = {}
     for row in conn.execute(
-        sa.select(post_blockers)
+        sa.select(post_blockers, blockers.c.scope, blockers.c.next_check_at, blockers.c.probe_post_id)
         .join(blockers, blockers.c.id == post_blockers.c.blocker_id)
         .where(post_blockers.c.post_id.in_(ids), blockers.c.repaired_at.is_(None))
     ):
         blocked.setdefault(row.post_id, []).append(row.blocker_id)
-    return [StoredPost(row, tuple(by_post.get(row["id"], ())), tuple(blocked.get(row["id"], ()))) for row in rows]
+        if row.scope == "platform":
+            outages[row.post_id] = row
+    settling = _settling(conn, {row.probe_post_id for row in outages.values() if row.probe_post_id})
+    whole = []
+    for stored in rows:
+        outage = outages.get(stored["id"])
+        whole.append(
+            StoredPost(
+                stored,
+                tuple(by_post.get(stored["id"], ())),
+                tuple(blocked.get(stored["id"], ())),
+                outage.next_check_at if outage else None,
+                settling.get(outage.probe_post_id) if outage and outage.probe_post_id != stored["id"] else None,
+            )
+        )
+    return whole
+
+
+def _settling(conn: sa.Connection, post_ids: set[str]) -> dict[str, float]:
+    """Until when it is not known of these posts whether they were published; only of those where that is in doubt."""
+    if not post_ids:
+        return {}
+    query = sa.select(parts.c.post_id, parts.c.checks).where(
+        parts.c.post_id.in_(post_ids), parts.c.intent == "sent", parts.c.unclear, parts.c.published_at.is_(None)
+    )
+    return {row.post_id: at for row in conn.execute(query) if (at := (row.checks or {}).get("settles_at"))}
 
 
 def sort_of_cursor(cursor: str) -> str:
