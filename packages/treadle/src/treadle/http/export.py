@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
@@ -10,7 +11,9 @@ from starlette.responses import Response, StreamingResponse
 from treadle.http.caller import Admin, CurrentApp
 from treadle.http.document import problems
 from treadle.http.lists import known_query
-from treadle.services.export import export_lines
+from treadle.people import keys
+from treadle.services.export import RightEnded, export_lines
+from treadle.store import Connection
 
 router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
 
@@ -36,12 +39,18 @@ async def export(caller: Admin, app: CurrentApp) -> Response:
     """Posts with their timelines, accounts, links to connect, media, blockers, webhooks with deliveries, keys, people,
     idempotency keys, alerts, the audit trail and the changes, as a stream. Without secrets: no token, no key, no
     password in any form. Files of media are at the addresses given with them. Answers that no pattern matched are
-    left out: they are counted for the whole server and belong to no workspace."""
+    left out: they are counted for the whole server and belong to no workspace.
+
+    The last line is of type `end`. Without it the export is not whole: it ends when the key is revoked or expires."""
     name = f"treadle-{caller.workspace_id}.jsonl"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
 
+    def holds(conn: Connection) -> bool:
+        return keys.lives(conn, caller.key_id, now=app.now())
+
     async def text() -> AsyncIterator[str]:
-        async for line in export_lines(app, caller.workspace_id):
-            yield line.to_text()
+        with suppress(RightEnded):
+            async for line in export_lines(app, caller.workspace_id, holds=holds):
+                yield line.to_text()
 
     return StreamingResponse(text(), media_type="application/x-ndjson", headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final, Literal
 
 from pydantic import Field, create_model
@@ -64,13 +64,38 @@ class ExportLine(ApiModel):
         return json.dumps(self.model_dump(exclude_unset=True, serialize_as_any=True), ensure_ascii=False) + "\n"
 
 
-async def export_lines(app: App, workspace_id: str) -> AsyncIterator[ExportLine]:
-    """The lines of an export; memory stays flat, whatever the workspace holds."""
-    yield ExportLine(type="workspace", data=await app.db.query(read_workspace, workspace_id))
+class RightEnded(Exception):
+    """Whoever asked for the export has lost the right to it while it ran."""
+
+
+Holds = Callable[[Connection], bool]
+
+
+def _always(_: Connection) -> bool:
+    return True
+
+
+async def export_lines(app: App, workspace_id: str, *, holds: Holds = _always) -> AsyncIterator[ExportLine]:
+    """The lines of an export; memory stays flat, whatever the workspace holds.
+
+    ``holds`` says whether the right to it is still there. It is asked after each page was read, so nothing that was
+    read later is handed out: then :class:`RightEnded` is raised, and there is no line ``end``.
+    """
+
+    async def read(fn: Callable[..., Any], *args: Any) -> Any:
+        def work(conn: Connection) -> Any:
+            found = fn(conn, *args)
+            if not holds(conn):
+                raise RightEnded
+            return found
+
+        return await app.db.query(work)
+
+    yield ExportLine(type="workspace", data=await read(read_workspace, workspace_id))
     for exported in TABLES:
         after: Any = None
         while True:
-            rows, after = await app.db.query(page_of, exported, workspace_id, after)
+            rows, after = await read(page_of, exported, workspace_id, after)
             for row in rows:
                 shown = {name: _readable(name, value) for name, value in row.items()}
                 yield ExportLine(type=exported.kind, data=ROWS[exported.kind](**shown))
@@ -78,9 +103,9 @@ async def export_lines(app: App, workspace_id: str) -> AsyncIterator[ExportLine]
                 break
     last: str | None = None
     while True:
-        ids = await app.db.query(post_ids, workspace_id, last)
+        ids = await read(post_ids, workspace_id, last)
         for id_ in ids:
-            post = await app.db.query(_post, workspace_id, id_)
+            post = await read(_post, workspace_id, id_)
             if post is not None:
                 yield ExportLine(type="post", data=post)
         if len(ids) < PAGE:
