@@ -49,6 +49,8 @@ COMMANDS: dict[str, CommandEntry] = {
     "keys": CommandEntry("treadle.cli.keys:app", "Create, list and revoke API keys; rotate the encryption key."),
     "people": CommandEntry("treadle.cli.people:app", "Manage who can log in to the pages."),
     "doctor": CommandEntry("treadle.cli.doctor:app", "Check the setup and say what to fix."),
+    "backup": CommandEntry("treadle.cli.backup:backup_app", "Back up database, keys and files while the server runs."),
+    "restore": CommandEntry("treadle.cli.backup:restore_app", "Restore a backup into an empty data directory."),
     "migrate": CommandEntry("treadle.cli.migrate:app", "Update the database schema."),
     "mcp": CommandEntry("treadle.cli.mcp:app", "Offer Treadle to AI assistants over the Model Context Protocol."),
 }

@@ -40,6 +40,11 @@ def versions_if_readable(database: Database) -> tuple[str | None, str | None]:
         return None, None
 
 
+def knows(revision: str) -> bool:
+    """Whether this release has the revision; a newer release's it has not."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def current(database: Database) -> bool:
     """Whether nothing is left to migrate: our tables are at the newest revision, and DBOS's exist."""
     at, newest = versions(database)
