@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.conftest import _OURS
+from tests.support.folders import settings_in
 from treadle import site
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS, run
@@ -178,7 +179,7 @@ def test_every_state_and_action_is_explained() -> None:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path_factory.mktemp("docs")))
+    app = open_app(settings_in(tmp_path_factory.mktemp("docs")))
     yield app
     app.close()
 

@@ -20,6 +20,7 @@ import structlog
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.folders import settings_in
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
 from treadle.observe import logs, tracing, watching
@@ -33,7 +34,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path_factory.mktemp("operating")))
+    app = open_app(settings_in(tmp_path_factory.mktemp("operating")))
     yield app
     app.close()
 

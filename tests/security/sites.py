@@ -18,9 +18,9 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.people import login
-from treadle.settings import Settings
 from treadle.site import build
 
 PASSWORD = "seven shuttles in a row"
@@ -39,7 +39,7 @@ class Answer:
 
 @contextmanager
 def opened(folder: Path, **settings: Any) -> Iterator[tuple[App, FastAPI]]:
-    app = open_app(Settings(data_dir=folder, **settings))
+    app = open_app(settings_in(folder, **settings))
     try:
         yield app, build(app)
     finally:

@@ -21,7 +21,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.support.sources import modules, place_of
-from tests.treadle.cli.servers import environment, serving, treadle
+from tests.treadle.cli import servers
+from tests.treadle.cli.servers import serving, treadle
 from tests.treadle.http.conftest import add_account
 from treadle import private
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
@@ -50,8 +51,13 @@ def jpeg() -> bytes:
     return out.getvalue()
 
 
-def admin_key(data_dir: Path) -> str:
-    app = open_app(Settings(data_dir=data_dir))
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """Of a process with this data directory: that it makes it, and what for, is the subject here."""
+    return servers.environment(data_dir.parent, **{"TREADLE_DATA_DIR": str(data_dir), **more})
+
+
+def admin_key(settings: Settings) -> str:
+    app = open_app(settings)
     with app.db.begin() as conn:
         _, secret = keys.create_key(conn, DEFAULT_WORKSPACE, "test", ["admin"], app.now())
     app.close()
@@ -87,7 +93,7 @@ def test_a_real_run_leaves_nothing_that_others_may_touch(tmp_path: Path, mask: i
 
 
 def test_what_an_older_release_left_open_is_closed_at_the_next_start(tmp_path: Path) -> None:
-    secret = admin_key(tmp_path)
+    secret = admin_key(Settings(data_dir=tmp_path))
     env = environment(tmp_path)
     with serving("serve", "--port", "0", env=env) as (_, said):
         upload(said["url"], secret)
@@ -285,7 +291,7 @@ def test_a_damaged_address_key_stops_the_start(tmp_path: Path, content: bytes) -
 
 
 def test_a_lost_address_key_is_not_replaced_beside_files(tmp_path: Path) -> None:
-    secret = admin_key(tmp_path)
+    secret = admin_key(Settings(data_dir=tmp_path))
     env = environment(tmp_path)
     with serving("serve", "--port", "0", env=env) as (_, said):
         media = upload(said["url"], secret)

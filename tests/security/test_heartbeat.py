@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from tests.support.folders import settings_in
 from tests.treadle.cli.servers import environment, serving
 from tests.treadle.http.conftest import add_account
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
@@ -54,7 +55,7 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path))
+    app = open_app(settings_in(tmp_path))
     add_account(app, DEFAULT_WORKSPACE, "ada", id="acc_ada")
     yield app
     app.close()

@@ -19,13 +19,13 @@ import pytest
 import structlog
 
 from tests.security.escapes import NUMBERS
+from tests.support.folders import settings_in
 from treadle.media import caged, jobs, samples
 from treadle.media.jobs import Job, JobDone, JobFailed, MediaRunner
 from treadle.media.samples import VideoRecipe
 from treadle.media.service import MediaService, NotPreparable
 from treadle.services import cage_line
 from treadle.services.doctor import Line
-from treadle.settings import Settings
 from treadle_threads.media.worker import seccomp
 from treadle_threads.media.worker.cage import CageState, Limits
 
@@ -242,7 +242,7 @@ folder, without = Path(sys.argv[1]), sys.argv[2:]
 film = samples.video(folder / "x.mp4", VideoRecipe(seconds=1.0, width=128, height=72, audio_codec="libmp3lame"))
 pretend_without(*without)
 async def main():
-    service = MediaService(Settings(data_dir=folder / "data", public_url="http://127.0.0.1:1"), workers=1)
+    service = MediaService(settings_in(folder, public_url="http://127.0.0.1:1"), workers=1)
     made = await service.prepare(film)
     await service.close()
     first = {} if isinstance(made, Prepared) else made.findings[0].to_json()
@@ -310,7 +310,7 @@ async def test_a_refusal_is_never_a_damaged_file(
     assert isinstance(result, JobFailed)
     assert result.ours
     assert "hostile" in result.said
-    service = MediaService(Settings(data_dir=tmp_path / "data", public_url="http://127.0.0.1:1"), workers=1)
+    service = MediaService(settings_in(tmp_path, public_url="http://127.0.0.1:1"), workers=1)
     made = await service.prepare(film)
     await service.close()
     assert isinstance(made, NotPreparable)
@@ -381,7 +381,7 @@ def test_what_is_missing_is_said(
     state: CageState, wish: str, verdict: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(caged, "here", lambda: state)
-    settings = Settings(data_dir=tmp_path, media_cage=wish)  # type: ignore[arg-type]
+    settings = settings_in(tmp_path, media_cage=wish)  # type: ignore[arg-type]
     line = cage_line.line(settings)
     assert isinstance(line, Line)
     assert line.verdict == verdict
@@ -396,7 +396,7 @@ def test_what_is_missing_is_said(
 def test_the_doctor_has_the_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "treadle", "doctor", "--offline", "--json"], capture_output=True, text=True, check=False,
-        cwd=tmp_path, env={**os.environ, "TREADLE_DATA_DIR": str(tmp_path / "data")},
+        cwd=tmp_path, env={**os.environ},
     )  # fmt: skip
     lines = {entry["name"]: entry for entry in json.loads(done.stdout)["lines"]}
     assert lines["Media cage"]["verdict"] == ("look" if WHOLE.missing else "fine")

@@ -168,7 +168,7 @@ def test_a_new_password_does_not_let_in_who_is_disabled(served: tuple[App, FastA
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
 
     def run(*args: str, typed: str = "", code: int = 0) -> Any:
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))

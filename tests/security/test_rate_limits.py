@@ -12,10 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.http.rate_limits import RateLimits, network
 from treadle.people.keys import create_key
-from treadle.settings import Settings
 from treadle.site import build
 
 PER_KEY, PER_ADDRESS = 8, 5
@@ -23,7 +23,7 @@ PER_KEY, PER_ADDRESS = 8, 5
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path, requests_per_key=PER_KEY, requests_per_address=PER_ADDRESS))
+    app = open_app(settings_in(tmp_path, requests_per_key=PER_KEY, requests_per_address=PER_ADDRESS))
     yield app
     app.close()
 

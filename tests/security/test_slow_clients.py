@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.security.test_files_and_keys import admin_key, jpeg
+from tests.support.folders import settings_in
 from tests.treadle.cli.servers import PATIENCE_S, environment, serving
 from treadle.http import connection
 from treadle.store import feed
@@ -26,9 +27,9 @@ HEAD_S, BODY_S = 1.0, 1.0
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int, str, Path]]:
-    """Host, port, an admin key and the data directory of a server with short limits."""
+    """Host, port, an admin key and the folder of a server with short limits."""
     data = tmp_path_factory.mktemp("slow")
-    key = admin_key(data)
+    key = admin_key(settings_in(data))
     env = environment(data, TREADLE_REQUEST_HEAD_TIMEOUT=str(HEAD_S), TREADLE_REQUEST_BODY_TIMEOUT=str(BODY_S))
     with serving("serve", "--port", "0", "--no-worker", env=env) as (_, said):
         host, port = said["url"].removeprefix("http://").split(":")
@@ -124,14 +125,13 @@ def test_an_upload_that_makes_progress_is_not_cut(server: Any) -> None:
 
 def test_a_live_stream_is_not_cut(server: Any) -> None:
     from treadle.app import DEFAULT_WORKSPACE, open_app
-    from treadle.settings import Settings
 
     asked = urllib.request.Request(
         f"http://{server[0]}:{server[1]}/v1/events", headers={"Authorization": f"Bearer {server[2]}"}
     )
     with urllib.request.urlopen(asked, timeout=PATIENCE_S) as stream:
         time.sleep(2 * max(HEAD_S, BODY_S))
-        app = open_app(Settings(data_dir=server[3]))
+        app = open_app(settings_in(server[3]))
         with app.db.begin() as conn:
             feed.announce(conn, DEFAULT_WORKSPACE, "account.first", "acc_x", {}, now=app.now())
         app.close()
@@ -146,7 +146,7 @@ def test_many_half_requests_shut_nobody_out_and_fill_no_log(tmp_path: Path) -> N
     with ExitStack() as stack:
         process = subprocess.Popen(
             ["/bin/sh", "-c", f"ulimit -n {most}; exec {sys.executable} -m treadle serve --port 0 --json"],
-            env=env, stdout=subprocess.PIPE, stderr=stack.enter_context(errors.open("wb")), text=True,
+            env=env, cwd=env["PWD"], stdout=subprocess.PIPE, stderr=stack.enter_context(errors.open("wb")), text=True,
         )  # fmt: skip
         stack.callback(process.communicate)
         stack.callback(process.kill)

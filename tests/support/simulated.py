@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.support.folders import settings_in
 from tests.support.simulated_queue import SimulatedQueue
 from tests.support.simulated_runtime import Clock, SimulatedRuntime
 from tests.support.threads_stand_in import Profile, StandIn, StandInClient
@@ -239,7 +240,7 @@ class Simulation:
 @contextmanager
 def simulated(folder: Path, database_url: str, seed: int = 1, **settings: Any) -> Iterator[Simulation]:
     """A simulation on an empty database."""
-    made = Settings(data_dir=folder, database_url=database_url, **settings)
+    made = settings_in(folder, database_url=database_url, **settings)
     assert made.time_scale == 1.0
     db = Database(database_url)
     migrate.upgrade(db)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.folders import settings_in
 from treadle.accounts.service import Accounts
-from treadle.settings import Settings
 from treadle.store import Database, open_database
 from treadle.store.blockers import open_blocker
 from treadle.store.release import Releaser
@@ -54,7 +54,7 @@ def any_db(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
     """A SQLite database with tables and two workspaces."""
-    one = open_database(Settings(data_dir=tmp_path / "data"))
+    one = open_database(settings_in(tmp_path))
     make_tables(one)
     yield one
     one.close()
@@ -81,8 +81,8 @@ async def make_house(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> As
     opened: list[ThreadsClient] = []
 
     def make(database: Database) -> Accounts:
-        settings = Settings(
-            data_dir=tmp_path / "data",
+        settings = settings_in(
+            tmp_path,
             threads_api_url=sandbox.url,
             threads_authorize_url=sandbox.authorize_url,
             threads_app_id=sandbox.app.id,

@@ -22,7 +22,7 @@ def at_home(tmp_path: Path, threads_sandbox: Sandbox, monkeypatch: pytest.Monkey
     threads_sandbox.control.add_account("ada")
     app = threads_sandbox.app
     for name, value in (
-        ("DATA_DIR", str(tmp_path / "data")), ("THREADS_API_URL", threads_sandbox.url),
+        ("THREADS_API_URL", threads_sandbox.url),
         ("THREADS_AUTHORIZE_URL", threads_sandbox.authorize_url), ("THREADS_APP_ID", app.id),
         ("THREADS_APP_SECRET", app.secret), ("PUBLIC_URL", "https://treadle.example"), ("TIME_SCALE", "0.01"),
     ):  # fmt: skip
@@ -134,12 +134,12 @@ def test_a_key_stands_alone_on_its_line(treadle: Terminal) -> None:
 
 def test_rotating_the_encryption_key(treadle: Terminal, threads_sandbox: Sandbox, tmp_path: Path) -> None:
     treadle(accounts, "add", types=threads_sandbox.control.token("ada")["access_token"])
-    before = (tmp_path / "data" / KEY_FILE).read_text()
+    before = (tmp_path / "treadle-data" / KEY_FILE).read_text()
     assert treadle.json(keys, "rotate") == {"resealed": 1, "keys_dropped": 0, "unreadable": []}
-    after = (tmp_path / "data" / KEY_FILE).read_text()
+    after = (tmp_path / "treadle-data" / KEY_FILE).read_text()
     assert after != before
     assert before.strip() in after
-    assert stat.S_IMODE((tmp_path / "data" / KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "treadle-data" / KEY_FILE).stat().st_mode) == 0o600
     assert treadle.json(accounts, "recheck", "ada")["health"] == "active"
 
 

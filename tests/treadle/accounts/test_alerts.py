@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.support.folders import settings_in
 from treadle.accounts import risk
 from treadle.domain.refusal import Refusal
 from treadle.notify import alerts
@@ -36,7 +37,7 @@ class Told:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", alert_urls="json://operator.example", public_url="https://t.example")
+    return settings_in(tmp_path, alert_urls="json://operator.example", public_url="https://t.example")
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.accounts import from_meta, links
 from treadle.app import App, open_app
 from treadle.http import create_api
 from treadle.people.keys import create_key
-from treadle.settings import Settings
 from treadle.store.tables import accounts, workspaces
 from treadle_sandbox import Sandbox
 from treadle_sandbox.webhooks import payload_json, signature, signed_request
@@ -32,8 +32,8 @@ def server(tmp_path: Path, threads_sandbox: Sandbox) -> Iterator[TestClient]:
     control = threads_sandbox.control
     control.add_account("ada")
     app = threads_sandbox.app
-    settings = Settings(
-        data_dir=tmp_path / "data",
+    settings = settings_in(
+        tmp_path,
         threads_api_url=threads_sandbox.url,
         threads_authorize_url=threads_sandbox.authorize_url,
         threads_app_id=app.id,

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from tests.support.folders import settings_in
 from treadle.domain.refusal import Refusal
 from treadle.notify import delivering, webhooks
 from treadle.notify.delivering import DeliveryWorker, deliver_due
 from treadle.notify.webhooks import NewWebhook
-from treadle.settings import Settings
 from treadle.store import Database, deliveries, feed
 from treadle.store.tables import webhook_deliveries
 from treadle.store.tables import webhooks as hooks
@@ -65,9 +65,7 @@ class Clock:
 @pytest.fixture
 async def worker(db: Database, tmp_path: Any) -> AsyncIterator[DeliveryWorker]:
     async with guarded_session(Trust.OPERATOR) as session:
-        yield DeliveryWorker(
-            db, open_vault(Settings(data_dir=tmp_path / "data")), session, now=Clock(), random01=lambda: 0.5
-        )
+        yield DeliveryWorker(db, open_vault(settings_in(tmp_path)), session, now=Clock(), random01=lambda: 0.5)
 
 
 def hook(worker: DeliveryWorker, url: str, types: tuple[str, ...] = (), workspace: str = ONE) -> NewWebhook:

@@ -21,13 +21,13 @@ import sqlalchemy as sa
 import structlog
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.accounts import links
 from treadle.app import open_app
 from treadle.http import create_api
 from treadle.notify import alert_kinds, alerts
 from treadle.people import login
 from treadle.people.keys import create_key
-from treadle.settings import Settings
 from treadle.vault import KEY_FILE, rotate
 from treadle_sandbox import Sandbox
 from treadle_threads.media.guard import Trust
@@ -88,11 +88,11 @@ def test_nothing_secret_is_written_or_answered(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    control, data = threads_sandbox.control, tmp_path / "data"
+    control, data = threads_sandbox.control, tmp_path / "treadle-data"
     control.add_account("ada")
     control.add_account("bob")
-    settings = Settings(
-        data_dir=data, threads_api_url=threads_sandbox.url, threads_authorize_url=threads_sandbox.authorize_url,
+    settings = settings_in(
+        tmp_path, threads_api_url=threads_sandbox.url, threads_authorize_url=threads_sandbox.authorize_url,
         threads_app_id=threads_sandbox.app.id, threads_app_secret=threads_sandbox.app.secret,
         public_url="http://treadle.test", allow_private_media_hosts=True, time_scale=0.02, log_level="debug",
     )  # fmt: skip

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
+from tests.support.folders import DATA, settings_in
 from treadle.notify import alerts
-from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.tables import accounts, workspaces
 from treadle.vault import KEY_FILE, Vault, VaultError, open_vault, rotate, unreadable
@@ -36,31 +36,32 @@ def token_of(db: Database, vault: Vault, account_id: str) -> str:
 def test_the_key_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        vault = open_vault(Settings(data_dir=tmp_path / "new" / "folder"))
+        vault = open_vault(settings_in(tmp_path / "new" / "folder"))
     finally:
         os.umask(old)
-    assert vault.path == tmp_path / "new" / "folder" / KEY_FILE
+    assert vault.path == tmp_path / "new" / "folder" / DATA / KEY_FILE
     assert stat.S_IMODE(vault.path.stat().st_mode) == 0o600
     assert [p.name for p in vault.path.parent.iterdir()] == [KEY_FILE]
 
 
 def test_rights_that_were_opened_are_closed_again(tmp_path: Path) -> None:
-    vault = open_vault(Settings(data_dir=tmp_path))
+    vault = open_vault(settings_in(tmp_path))
     assert vault.path is not None
     vault.path.chmod(0o644)
-    open_vault(Settings(data_dir=tmp_path))
+    open_vault(settings_in(tmp_path))
     assert stat.S_IMODE(vault.path.stat().st_mode) == 0o600
 
 
 def test_two_starting_at_once_use_one_key(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
     with ThreadPoolExecutor(8) as pool:
-        vaults = list(pool.map(lambda _: open_vault(Settings(data_dir=tmp_path)), range(8)))
+        vaults = list(pool.map(lambda _: open_vault(settings), range(8)))
     sealed = vaults[0].seal("secret")
     assert {vault.open(sealed) for vault in vaults} == {"secret"}
 
 
 def test_ciphertext_does_not_hold_the_text_and_repr_no_key(tmp_path: Path) -> None:
-    vault = open_vault(Settings(data_dir=tmp_path))
+    vault = open_vault(settings_in(tmp_path))
     sealed = vault.seal("THtoken")
     assert b"THtoken" not in sealed
     assert sealed != vault.seal("THtoken")
@@ -69,7 +70,7 @@ def test_ciphertext_does_not_hold_the_text_and_repr_no_key(tmp_path: Path) -> No
 
 
 def test_rotating_seals_everything_anew_and_a_running_server_follows(db: Database, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = settings_in(tmp_path)
     vault, server = open_vault(settings), open_vault(settings)
     add_account(db, vault, "acc_1", "token one")
     with db.begin() as conn:
@@ -89,7 +90,7 @@ def test_rotating_seals_everything_anew_and_a_running_server_follows(db: Databas
 
 
 def test_what_a_server_sealed_during_a_rotation_stays_readable(db: Database, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = settings_in(tmp_path)
     vault = open_vault(settings)
     before = vault.seal("sealed just before")
     with db.begin() as conn:
@@ -99,7 +100,7 @@ def test_what_a_server_sealed_during_a_rotation_stays_readable(db: Database, tmp
 
 def test_a_missing_key_is_said_and_nothing_is_forgotten(db: Database, tmp_path: Path) -> None:
     lost = Vault([Fernet.generate_key().decode()])
-    vault = open_vault(Settings(data_dir=tmp_path / "data"))
+    vault = open_vault(settings_in(tmp_path))
     add_account(db, lost, "acc_1", "token")
     with pytest.raises(VaultError, match="connect the account again"):
         token_of(db, vault, "acc_1")
@@ -114,17 +115,18 @@ def test_a_missing_key_is_said_and_nothing_is_forgotten(db: Database, tmp_path: 
 
 def test_keys_from_the_environment(tmp_path: Path) -> None:
     first, second = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = open_vault(Settings(data_dir=tmp_path, secret_keys=first)).seal("x")
-    both = open_vault(Settings(data_dir=tmp_path, secret_keys=f"{second}, {first}"))
+    sealed = open_vault(settings_in(tmp_path, secret_keys=first)).seal("x")
+    both = open_vault(settings_in(tmp_path, secret_keys=f"{second}, {first}"))
     assert both.open(sealed) == "x"
     assert both.path is None
     with pytest.raises(VaultError, match="TREADLE_SECRET_KEYS"):
         both.add_key()
-    assert not (tmp_path / KEY_FILE).exists()
+    assert not (tmp_path / DATA / KEY_FILE).exists()
 
 
 @pytest.mark.parametrize("content", ["", "not-a-key", "\xff"])
 def test_a_broken_key_file_is_said_in_words(tmp_path: Path, content: str) -> None:
-    (tmp_path / KEY_FILE).write_text(content)
+    (tmp_path / DATA).mkdir()
+    (tmp_path / DATA / KEY_FILE).write_text(content)
     with pytest.raises(VaultError):
-        open_vault(Settings(data_dir=tmp_path))
+        open_vault(settings_in(tmp_path))

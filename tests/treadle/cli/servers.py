@@ -14,10 +14,11 @@ from typing import Any
 PATIENCE_S = 240.0  # a busy machine may take long to start Python; nothing is judged by it
 
 
-def environment(data_dir: Path, **more: str) -> dict[str, str]:
-    """The environment without anybody's own settings, and with these."""
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """The environment without anybody's own settings, and with these, of somebody who works in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TREADLE_", "OTEL_"))}
-    return {**kept, "TREADLE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1", **more}
+    return {**kept, "PWD": str(folder), "PYTHONUNBUFFERED": "1", **more}
 
 
 def treadle(*args: str, env: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -28,7 +29,7 @@ def treadle(*args: str, env: Mapping[str, str], stdin: str | None = None) -> sub
         text=True,
         timeout=PATIENCE_S,
         input=stdin,
-        cwd=env["TREADLE_DATA_DIR"] if Path(env["TREADLE_DATA_DIR"]).is_dir() else None,
+        cwd=env["PWD"],
     )
 
 
@@ -38,6 +39,7 @@ def serving(*args: str, env: Mapping[str, str]) -> Iterator[tuple[subprocess.Pop
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle", *args, "--json"],
         env=dict(env),
+        cwd=env["PWD"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -55,11 +55,10 @@ class Done(NamedTuple):
 def here(
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Done]:
-    """``treadle`` in this process, on a data directory of its own: starting Python takes longer than most commands."""
+    """``treadle`` in this process, in a folder of its own: starting Python takes longer than most commands."""
     for name, value in env.items():
         if name.startswith("TREADLE_"):
             monkeypatch.setenv(name, value)
-    monkeypatch.delenv("TREADLE_DATA_DIR")
     monkeypatch.chdir(tmp_path)
 
     def call(*args: str) -> Done:

@@ -49,7 +49,7 @@ def test_more_changes_than_a_page(treadle: Terminal, at_home: House) -> None:
 
 
 def test_following_goes_on_until_it_is_stopped(at_home: House) -> None:
-    env = servers.environment(at_home.app.settings.data_dir)
+    env = servers.environment(at_home.app.settings.data_dir.parent)
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle", "events", "--follow", "--json"],
         env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

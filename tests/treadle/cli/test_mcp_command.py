@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from mcp import Client, StdioServerParameters
 
+from tests.support.folders import settings_in
 from tests.treadle.cli.servers import environment, treadle
 from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.people.keys import create_key
-from treadle.settings import Settings
 
 
-def key_of(data_dir: Path) -> str:
-    app = open_app(Settings(data_dir=data_dir))
+def key_of(folder: Path) -> str:
+    app = open_app(settings_in(folder))
     with app.db.begin() as conn:
         _, secret = create_key(conn, DEFAULT_WORKSPACE, "assistant", ["read"], app.now())
     app.close()

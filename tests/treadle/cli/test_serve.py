@@ -12,10 +12,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.support.folders import settings_in
 from tests.treadle.cli.servers import PATIENCE_S, environment, serving, treadle
 from treadle.app import DEFAULT_WORKSPACE, open_app
-from treadle.settings import Settings
 from treadle.store import feed
 
 
@@ -61,7 +62,7 @@ def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
 def test_what_never_ends_does_not_keep_the_process_from_ending(tmp_path: Path) -> None:
     stuck = "import threading; threading.Thread(target=threading.Event().wait).start()"
     program = f"from treadle.launcher import Deadline; {stuck}; d = Deadline(0.1); d.begin(); d.begin()"
-    done = subprocess.run([sys.executable, "-c", program], env=environment(tmp_path), timeout=PATIENCE_S)
+    done = subprocess.run([sys.executable, "-c", program], env=environment(tmp_path), timeout=PATIENCE_S, cwd=tmp_path)
     assert done.returncode == 0
 
 
@@ -80,7 +81,7 @@ def test_a_listener_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None
     headers = key_header(env)
 
     def note(*types: str) -> None:
-        app = open_app(Settings(data_dir=tmp_path))
+        app = open_app(settings_in(tmp_path))
         with app.db.begin() as conn:
             for type_ in types:
                 feed.announce(conn, DEFAULT_WORKSPACE, type_, "acc_x", {}, now=app.now())
@@ -114,7 +115,7 @@ def test_a_listener_goes_on_where_it_was_after_a_restart(tmp_path: Path) -> None
 def key_header(env: dict[str, str]) -> dict[str, str]:
     from treadle.people.keys import create_key
 
-    app = open_app(Settings(data_dir=Path(env["TREADLE_DATA_DIR"])))
+    app = open_app(settings_in(Path(env["PWD"])))
     with app.db.begin() as conn:
         _, secret = create_key(conn, DEFAULT_WORKSPACE, "test", ["read"], app.now())
     app.close()
@@ -186,3 +187,31 @@ def test_readiness_follows_the_database_and_health_does_not(tmp_path: Path) -> N
             assert get(f"{said['url']}/healthz")[0] == 200
     finally:
         database.stop()
+
+
+def test_doctor_asks_the_server_that_runs_and_not_the_port_of_the_settings(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+
+    def lines(*args: str) -> dict[str, dict[str, str]]:
+        return {line["name"]: line for line in json.loads(treadle("doctor", "--json", *args, env=env).stdout)["lines"]}
+
+    assert lines("--offline")["Server"]["verdict"] == "unknown"
+    with serving("serve", "--port", "0", env=env) as (process, said):
+        found = lines()
+        assert found["Server"]["verdict"] == "fine"
+        assert found["Server"]["found"] == f"Listens at {said['url']} (process {process.pid})."
+        assert found["Reachable"]["verdict"] == "fine", found["Reachable"]
+        assert said["url"] in found["Reachable"]["found"]
+        assert said["url"] in found["Public address"]["found"]
+        process.kill()  # what it wrote down is left behind
+        process.wait()
+        assert lines("--offline")["Server"]["verdict"] == "unknown"
+
+
+def test_a_command_beside_a_server_names_its_address(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with serving("serve", "--port", "0", env=env) as (_, said):
+        picture = tmp_path / "a.png"
+        Image.new("RGB", (640, 480), (9, 9, 9)).save(picture)
+        kept = json.loads(treadle("media", "add", str(picture), "--json", env=env).stdout)
+        assert kept["url"].startswith(said["url"])

@@ -26,7 +26,7 @@ def on_a_terminal(house: House, *args: str, columns: int, **env: str) -> str:
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "treadle", *args],
-            env=servers.environment(house.app.settings.data_dir, COLUMNS=str(columns), TERM="xterm", **env),
+            env=servers.environment(house.app.settings.data_dir.parent, COLUMNS=str(columns), TERM="xterm", **env),
             stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     finally:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.folders import settings_in
 from tests.treadle.cli.servers import PATIENCE_S, environment, treadle
 from treadle.app import open_app
-from treadle.settings import Settings
 
 OPENING = (("posts", "list"), ("accounts", "list"), ("keys", "list"), ("migrate",), ("serve", "--port", "0"))
 DEAD = "postgresql://nobody:hush@127.0.0.1:1/nothing"
@@ -56,24 +56,26 @@ def powerless(*args: str, env: dict[str, str]) -> subprocess.CompletedProcess[st
         if not (setpriv := shutil.which("setpriv")):
             pytest.skip("this is root, whom modes do not bind, and there is no setpriv")
         command = [setpriv, "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, cwd="/")
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S, cwd=env["PWD"])
 
 
 def test_a_data_directory_that_may_only_be_read(tmp_path: Path) -> None:
-    open_app(Settings(data_dir=tmp_path)).close()
+    open_app(settings_in(tmp_path)).close()
     env = environment(tmp_path)
-    for file in tmp_path.iterdir():
+    data = tmp_path / "treadle-data"
+    for file in data.iterdir():
         file.chmod(0o444)
-    tmp_path.chmod(0o555)
+    data.chmod(0o555)
     try:
         for command in (("posts", "list"), ("keys", "list"), ("serve", "--port", "0")):
-            said(powerless(*command, env=env), 1, str(tmp_path), "Let this user")
+            said(powerless(*command, env=env), 1, str(data), "Let this user")
     finally:
-        tmp_path.chmod(0o755)
+        data.chmod(0o755)
 
 
 def test_a_database_file_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "treadle.sqlite").write_bytes(b"not a database, whatever its name says" * 100)
+    (tmp_path / "treadle-data").mkdir()
+    (tmp_path / "treadle-data" / "treadle.sqlite").write_bytes(b"not a database, whatever its name says" * 100)
     said(treadle("posts", "list", env=environment(tmp_path)), 1, "file is not a database", "backup")
 
 
@@ -91,7 +93,7 @@ def test_a_reader_that_leaves_early_changes_nothing(tmp_path: Path, command: tup
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "treadle", *command],
-            env=environment(tmp_path), stdout=writing, stderr=subprocess.PIPE, text=True,
+            env=environment(tmp_path), cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         os.close(writing)
         errors = process.communicate(timeout=PATIENCE_S)[1]
@@ -105,7 +107,8 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle", "diagnose", "--jsonl", "-"],
-        stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path), text=True, bufsize=1,
+        stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path), cwd=tmp_path,
+        text=True, bufsize=1,
     )  # fmt: skip
     try:
         assert process.stdout is not None

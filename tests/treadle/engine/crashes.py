@@ -92,7 +92,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 @pytest.fixture
 def gallery(sandbox: Sandbox, tmp_path: Path, database_url: str, host: Host) -> Iterator[Shop]:
     """A house without a worker whose own files the media host serves."""
-    settings = shop_settings(sandbox, tmp_path / "data", database_url, public_url=host.url)
+    settings = shop_settings(sandbox, tmp_path, database_url, public_url=host.url)
     host.kept, host.down = DiskStore(settings.data_dir / "media", host.url), False
     with open_shop(sandbox, settings, worker=False) as opened:
         yield opened

@@ -14,6 +14,7 @@ from unittest import mock
 import sqlalchemy as sa
 
 import treadle.services.context
+from tests.support.folders import settings_in
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Created
 from treadle.engine.rechecking import recheck
@@ -170,9 +171,8 @@ def at_rest(post: dict[str, Any]) -> bool:
     return post["state"] in REST or bool(post["state"] in ("checking", "waiting") and idle)
 
 
-def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **changes: Any) -> Settings:
+def shop_settings(sandbox: Sandbox, folder: Path, database_url: str = "", **changes: Any) -> Settings:
     values: dict[str, Any] = {
-        "data_dir": data_dir,
         "database_url": database_url,
         "threads_api_url": sandbox.url,
         "threads_timeout": TIMEOUT_S,  # so that tests need not wait a minute for a lost answer
@@ -183,7 +183,7 @@ def shop_settings(sandbox: Sandbox, data_dir: Path, database_url: str = "", **ch
         "allow_private_media_hosts": True,
         "log_level": "error",
     }
-    return Settings(**{**values, **changes})
+    return settings_in(folder, **{**values, **changes})
 
 
 @contextmanager

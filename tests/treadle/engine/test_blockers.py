@@ -111,7 +111,7 @@ def test_more_posts_than_are_let_go_at_once_all_go_in_order(shop: Shop, repair: 
 
 
 def test_posts_let_go_in_several_rounds_keep_their_distance(sandbox: Sandbox, tmp_path: Path) -> None:
-    settings = shop_settings(sandbox, tmp_path / "data", time_scale=1.0)
+    settings = shop_settings(sandbox, tmp_path, time_scale=1.0)
     with open_shop(sandbox, settings, worker=False) as closed:
         owners = [closed.owner(), closed.owner()]
         ids = [closed.post(owners[n % 2], text=f"{n}") for n in range(10)]
@@ -193,7 +193,7 @@ def test_posts_beyond_the_quota_wait_until_a_known_time_and_are_not_tried(lite: 
 @pytest.fixture
 def careful(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
     """A house whose breaker hears."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path / "data"), deaf=False) as opened:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path), deaf=False) as opened:
         yield opened
 
 

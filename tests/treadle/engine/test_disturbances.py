@@ -75,7 +75,7 @@ def test_while_the_database_is_away_nothing_is_lost_and_nothing_doubled(shop: Sh
 @pytest.fixture
 def dated(sandbox: Sandbox, tmp_path: Path) -> Iterator[tuple[Shop, list[float]]]:
     """A house whose clock can be moved: the second value holds by how many seconds it is off."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path / "data"), worker=False) as shop:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path), worker=False) as shop:
         off = [0.0]
         shop.app.now = lambda: time.time() + off[0]
         shop.app.start_worker()
@@ -102,8 +102,8 @@ def test_after_a_restore_from_backup_nothing_is_sent_on_trust(
 ) -> None:
     """The backup was made while posts waited and while one was checked; all of them went out since."""
     monkeypatch.setattr(restoring, "SLACK_S", 0.5)
-    settings = shop_settings(sandbox, tmp_path / "data")
-    database, kept = tmp_path / "data" / "treadle.sqlite", tmp_path / "backup.sqlite"
+    settings = shop_settings(sandbox, tmp_path)
+    database, kept = settings.data_dir / "treadle.sqlite", tmp_path / "backup.sqlite"
     with open_shop(sandbox, settings, worker=False) as shop:
         posted = flow(shop, 4)
         pair = shop.owner()
@@ -115,7 +115,7 @@ def test_after_a_restore_from_backup_nothing_is_sent_on_trust(
         shop.published([*posted, chain])
         time.sleep(1.5)
     for name in ("treadle.sqlite", "treadle.sqlite-wal", "treadle.sqlite-shm"):
-        (tmp_path / "data" / name).unlink(missing_ok=True)
+        (settings.data_dir / name).unlink(missing_ok=True)
     shutil.copy(kept, database)
     with open_shop(sandbox, settings) as shop:
         shop.published([*posted, chain], within_s=60)

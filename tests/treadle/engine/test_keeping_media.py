@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.support.folders import settings_in
 from treadle.engine.keeping_media import AFTER_S, UNUSED_S, clean_up
 from treadle.media import samples
 from treadle.media.service import MediaService, StoredMedia
-from treadle.settings import Settings
 from treadle.store import Database
 from treadle.store.migrate import upgrade
 from treadle.store.tables import accounts, media, parts, posts, workspaces
@@ -73,7 +73,7 @@ def _post(conn: sa.Connection, name: str, state: str, media_id: str, updated_at:
 async def test_files_go_when_nobody_can_need_them(database_url: str, tmp_path: Path) -> None:
     db = Database(database_url)
     upgrade(db)
-    service = MediaService(Settings(data_dir=tmp_path, database_url=database_url))
+    service = MediaService(settings_in(tmp_path, database_url=database_url))
     names = ("waiting", "just_published", "long_published", "never_used", "fresh", "ended")
     stored = {name: await _kept(service, tmp_path, name) for name in names}
     with db.begin() as conn:

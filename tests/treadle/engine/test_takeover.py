@@ -31,7 +31,7 @@ def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster, tally: T
     tally.database = "PostgreSQL"
     with (
         postgres_cluster.database() as url,
-        open_shop(sandbox, shop_settings(sandbox, tmp_path / "data", url), worker=False) as opened,
+        open_shop(sandbox, shop_settings(sandbox, tmp_path, url), worker=False) as opened,
     ):
         yield opened
 
@@ -39,7 +39,7 @@ def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster, tally: T
 @pytest.fixture
 def alone(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
     """A house on SQLite without a worker yet."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path / "data"), worker=False) as opened:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path), worker=False) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.app import App, open_app
 from treadle.http import create_api
 from treadle.ids import new_id
@@ -78,10 +79,11 @@ def add_samples(app: App) -> House:
 def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite database, to be copied: migrating takes longer than most tests."""
     folder = tmp_path_factory.mktemp("fresh")
-    open_app(Settings(data_dir=folder)).close()
-    with sqlite3.connect(folder / "treadle.sqlite") as raw:
+    settings = settings_in(folder)
+    open_app(settings).close()
+    with sqlite3.connect(settings.data_dir / "treadle.sqlite") as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder
+    return settings.data_dir
 
 
 @pytest.fixture

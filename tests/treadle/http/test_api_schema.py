@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from tests.support.folders import settings_in
 from tests.support.postgres import Cluster
 from tests.treadle.http.conftest import House, add_samples
 from treadle import diagnose
@@ -68,14 +69,14 @@ NOBODY = {"threads_api_url": "http://127.0.0.1:9", "time_scale": 0.001}
 
 @pytest.fixture(scope="module")
 def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    yield from used(Settings(data_dir=tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
+    yield from used(settings_in(tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
 def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
     with postgres_cluster.database() as url:
         folder = tmp_path_factory.mktemp("schema")
-        yield from used(Settings(data_dir=folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
+        yield from used(settings_in(folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
 
 
 # The stream of changes never ends; it has tests of its own.

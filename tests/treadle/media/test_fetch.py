@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from tests.support.folders import settings_in
 from tests.treadle.media.conftest import Host, Recipes
 from treadle.media.hosts import REMEMBER_S, HostMemory
 from treadle.media.service import MediaService
-from treadle.settings import Settings
 from treadle_threads.media.fetch import Look, look
 from treadle_threads.media.guard import Trust
 from treadle_threads.media.isobmff import HEAD
@@ -325,7 +325,7 @@ async def test_an_expired_address_is_called_expired(host: Host) -> None:
 
 
 async def test_hosts_that_failed_are_remembered_within_the_workspace(tmp_path: Path) -> None:
-    made = MediaService(Settings(data_dir=tmp_path, allow_private_media_hosts=True))
+    made = MediaService(settings_in(tmp_path, allow_private_media_hosts=True))
     try:
         first = await made.check("http://127.0.0.1:9/a.mp4", workspace="one")
         assert "host_failed_lately" not in {item.code for item in first.findings}

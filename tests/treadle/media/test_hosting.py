@@ -20,6 +20,7 @@ from aiohttp import web as web_server
 from starlette.applications import Starlette
 from yarl import URL
 
+from tests.support.folders import settings_in
 from treadle.media.hosting import BucketStore, DiskStore, NotStored, StoredMedia, clean_name, new_media_id
 from treadle.media.reach import unreachable_reason
 from treadle.media.routes import media_routes
@@ -236,8 +237,8 @@ async def test_repairing_a_kept_file_leaves_it_as_it_was(service: MediaService, 
 async def test_the_same_in_a_bucket(tmp_path: Path, good: Path, film: object) -> None:
     bucket = tmp_path / "bucket"
     bucket.mkdir()
-    settings = Settings(
-        data_dir=tmp_path / "data", allow_private_media_hosts=True,
+    settings = settings_in(
+        tmp_path, allow_private_media_hosts=True,
         media_store_url=f"file://{bucket}?public=https://cdn.example/m",
     )  # fmt: skip
     service = MediaService(settings)
@@ -286,7 +287,7 @@ async def test_a_real_bucket_is_asked_over_http(tmp_path: Path, good: Path) -> N
     await site.start()
     end = f"http://127.0.0.1:{runner.addresses[0][1]}"
     address = f"s3://films/kept?endpoint={end}&region=eu-1&access_key_id=AK&secret_access_key=SK&allow_http=true"
-    service = MediaService(Settings(data_dir=tmp_path, allow_private_media_hosts=True, media_store_url=address))
+    service = MediaService(settings_in(tmp_path, allow_private_media_hosts=True, media_store_url=address))
     try:
         stored = await service.store(pieces(good.read_bytes()), "a.mp4")
         assert isinstance(stored, StoredMedia)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.folders import settings_in
 from tests.treadle.posts.test_findings import JSON_VALUES
 from tests.treadle.posts.test_rules import GOOD, SHAPES, WRONG
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
@@ -20,13 +21,12 @@ from treadle.domain.answers import Created, Rejected
 from treadle.domain.rules import check_post
 from treadle.services import request
 from treadle.services.intake import Accepted, accept
-from treadle.settings import Settings
 from treadle.store.tables import accounts, media, parts, posts
 
 
 @pytest.fixture
 def house(database_url: str, tmp_path: Path) -> Iterator[App]:
-    app = open_app(Settings(data_dir=tmp_path, database_url=database_url))
+    app = open_app(settings_in(tmp_path, database_url=database_url))
     with app.db.begin() as conn:
         conn.execute(
             sa.insert(accounts).values(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from treadle.settings import Settings
+from tests.support.folders import settings_in
 from treadle.store import Database, open_database
 from treadle.store import database as room
 
@@ -20,7 +20,7 @@ FULL, NORMAL = 2, 1  # SQLite's numbers for PRAGMA synchronous
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    opened = open_database(Settings(data_dir=tmp_path))
+    opened = open_database(settings_in(tmp_path))
     with opened.begin() as conn:
         conn.execute(sa.text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
     return opened
@@ -99,7 +99,7 @@ def test_whoever_writes_while_it_closes_is_answered(database: Database) -> None:
         database.close()
         refused = [each for each in writing if isinstance(each.exception(timeout=30), RuntimeError)]
     written = [each.result() for each in writing if each not in refused]
-    database = open_database(Settings(data_dir=Path(database.url.database or "").parent))
+    database = open_database(settings_in(Path(database.url.database or "").parent.parent))
     assert names(database) == sorted(written), "what was answered is there, what was refused is not"
     database.close()
 

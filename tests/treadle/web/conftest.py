@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from tests.treadle.web.browsing import Served, chromium, free_socket, give_up, serving
 from tests.treadle.web.sample_data import SESSION, SampleSite, add_samples, open_session, settings_for
 from treadle.app import open_app
-from treadle.settings import Settings
 from treadle.site import build
 from treadle.web.page_request import SESSION_COOKIE
 from treadle_sandbox.server import Sandbox
@@ -58,8 +58,8 @@ def served(threads: Sandbox, tmp_path: Path) -> Iterator[Served]:
     listener = free_socket()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     threads.control.app(redirect_uris=[f"{url}/threads/callback"])
-    settings = Settings(
-        data_dir=tmp_path / "served",
+    settings = settings_in(
+        tmp_path / "served",
         public_url=url,
         threads_api_url=threads.url,
         threads_authorize_url=threads.authorize_url,

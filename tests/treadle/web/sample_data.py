@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from tests.support.folders import settings_in
 from treadle.app import DEFAULT_WORKSPACE, App
 from treadle.ids import new_id
 from treadle.settings import Settings
@@ -65,8 +66,8 @@ class SampleSite:
 
 
 def settings_for(folder: Path, public_url: str, **more: Any) -> Settings:
-    return Settings(
-        data_dir=folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
+    return settings_in(
+        folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
     )  # type: ignore[arg-type]
 
 
