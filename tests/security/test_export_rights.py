@@ -9,20 +9,20 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.http.conftest import House, any_house
+from tests.treadle.http.conftest import Site, any_site
 from treadle.people import keys
 from treadle.services import export as services
 from treadle.services.export import ExportLine, RightEnded, export_lines
 from treadle.store.tables import api_keys
 
-__all__ = ["any_house"]
+__all__ = ["any_site"]
 
 
-def end_by(house: House, way: str) -> None:
+def end_by(site: Site, way: str) -> None:
     """End the admin key."""
-    now = house.app.now()
+    now = site.app.now()
     values = {"revoked_at": now} if way == "revoked" else {"expires_at": now - 1}
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         conn.execute(sa.update(api_keys).where(api_keys.c.id == key_id(conn)).values(**values))
 
 
@@ -32,8 +32,8 @@ def key_id(conn: sa.Connection) -> str:
 
 @pytest.mark.parametrize("way", ["revoked", "expired"])
 @pytest.mark.parametrize("after", ["workspace", "account", "key"])
-async def test_it_ends_between_pages(any_house: House, way: str, after: str) -> None:
-    house, app = any_house, any_house.app
+async def test_it_ends_between_pages(any_site: Site, way: str, after: str) -> None:
+    site, app = any_site, any_site.app
     with app.db.read() as conn:
         ends = key_id(conn)
 
@@ -43,10 +43,10 @@ async def test_it_ends_between_pages(any_house: House, way: str, after: str) -> 
     kinds: list[str] = []
 
     async def read() -> None:
-        async for line in export_lines(app, house.workspace, holds=holds):
+        async for line in export_lines(app, site.workspace, holds=holds):
             kinds.append(line.type)
             if line.type == after and kinds.count(after) == 1:
-                await asyncio.to_thread(end_by, house, way)
+                await asyncio.to_thread(end_by, site, way)
 
     with pytest.raises(RightEnded):
         await read()
@@ -54,26 +54,26 @@ async def test_it_ends_between_pages(any_house: House, way: str, after: str) -> 
     assert "end" not in kinds
 
 
-async def test_without_an_end_to_the_right_it_is_whole(any_house: House) -> None:
-    lines = [line async for line in export_lines(any_house.app, any_house.workspace)]
+async def test_without_an_end_to_the_right_it_is_whole(any_site: Site) -> None:
+    lines = [line async for line in export_lines(any_site.app, any_site.workspace)]
     assert lines[-1].type == "end"
 
 
-def test_the_answer_stops_without_its_last_line(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_answer_stops_without_its_last_line(any_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The route hands its own key's right to the export."""
-    house = any_house
+    site = any_site
 
     async def interrupted(
         app: object, workspace_id: str, *, holds: Callable[[sa.Connection], bool]
     ) -> AsyncIterator[ExportLine]:
-        async for line in services.export_lines(house.app, workspace_id, holds=holds):
+        async for line in services.export_lines(site.app, workspace_id, holds=holds):
             yield line
             if line.type == "account":
-                await asyncio.to_thread(end_by, house, "revoked")
+                await asyncio.to_thread(end_by, site, "revoked")
 
     monkeypatch.setattr("treadle.http.export.export_lines", interrupted)
-    answer = house.client("admin").get("/v1/export")
+    answer = site.client("admin").get("/v1/export")
     kinds = [json.loads(line)["type"] for line in answer.text.splitlines()]
     assert answer.status_code == 200
     assert kinds == ["workspace", "account"]
-    assert house.client("admin").get("/v1/export").status_code == 401
+    assert site.client("admin").get("/v1/export").status_code == 401

@@ -108,3 +108,22 @@ def any_house(make_settings: Callable[..., Settings], database_url: str) -> Iter
     app = open_app(make_settings(database_url=database_url))
     yield add_samples(app)
     app.close()
+
+
+Site = House  # what new tests call it
+
+
+@pytest.fixture
+def site(data_dir: Path) -> Iterator[Site]:
+    """On SQLite, nothing running."""
+    app = open_app(Settings())
+    yield add_samples(app)
+    app.close()
+
+
+@pytest.fixture
+def any_site(make_settings: Callable[..., Settings], database_url: str) -> Iterator[Site]:
+    """Once on SQLite, once on PostgreSQL."""
+    app = open_app(make_settings(database_url=database_url))
+    yield add_samples(app)
+    app.close()

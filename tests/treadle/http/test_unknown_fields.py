@@ -10,16 +10,16 @@ from pydantic import ValidationError
 
 from tests.treadle.cli.servers import environment
 from tests.treadle.cli.servers import treadle as in_a_process
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle.settings import Settings
 
 # What Meta answered, as it is; and what says in a good answer everything that is wrong with a post.
 TAKES_ANYTHING = {"/v1/diagnose", "/v1/preflight"}
 
 
-def operations(house: House) -> list[tuple[str, str, dict[str, Any]]]:
+def operations(site: Site) -> list[tuple[str, str, dict[str, Any]]]:
     """(method, path, operation) of everything under /v1 that changes something."""
-    document = house.client().get("/openapi.json").json()
+    document = site.client().get("/openapi.json").json()
     return [
         (method, path, operation)
         for path, methods in document["paths"].items()
@@ -28,22 +28,22 @@ def operations(house: House) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def fields_of(house: House, operation: dict[str, Any]) -> list[str]:
+def fields_of(site: Site, operation: dict[str, Any]) -> list[str]:
     schema = operation["requestBody"]["content"].get("application/json", {}).get("schema", {})
     if "$ref" in schema:
-        document = house.client().get("/openapi.json").json()
+        document = site.client().get("/openapi.json").json()
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return sorted(schema.get("properties") or ())
 
 
-def test_every_body_refuses_a_name_that_it_does_not_know(house: House) -> None:
-    client, seen = house.client("admin"), 0
-    for method, path, operation in operations(house):
+def test_every_body_refuses_a_name_that_it_does_not_know(site: Site) -> None:
+    client, seen = site.client("admin"), 0
+    for method, path, operation in operations(site):
         if path in TAKES_ANYTHING:
             continue
-        address = path.replace("{account_id}", house.account).replace("{workspace_id}", house.workspace)
+        address = path.replace("{account_id}", site.account).replace("{workspace_id}", site.workspace)
         if "requestBody" in operation:
-            names = fields_of(house, operation)
+            names = fields_of(site, operation)
             assert names, (method, path)
             meant = max(names, key=len)
             wrong = meant[:-1] + meant[-1] * 2
@@ -62,23 +62,23 @@ def test_every_body_refuses_a_name_that_it_does_not_know(house: House) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b" { } ", b"null"])
-def test_an_empty_body_is_taken_where_none_is_read(house: House, body: bytes) -> None:
+def test_an_empty_body_is_taken_where_none_is_read(site: Site, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = house.client("admin").post(f"/v1/accounts/{house.account}/recheck", content=body, headers=headers)
+    answer = site.client("admin").post(f"/v1/accounts/{site.account}/recheck", content=body, headers=headers)
     assert answer.status_code != 422, answer.text
 
 
-def test_a_post_is_not_changed_by_a_misspelled_field(house: House) -> None:
-    client = house.client("write")
-    made = client.post("/v1/posts", json={"account_id": house.account, "text": "a", "draft": True}).json()
+def test_a_post_is_not_changed_by_a_misspelled_field(site: Site) -> None:
+    client = site.client("write")
+    made = client.post("/v1/posts", json={"account_id": site.account, "text": "a", "draft": True}).json()
     answer = client.patch(f"/v1/posts/{made['id']}", json={"txt": "b"})
     assert answer.status_code == 422
     assert "'text'" in answer.json()["findings"][0]["message"]
     assert client.get(f"/v1/posts/{made['id']}").json()["parts"][0]["text"] == "a"
 
 
-def test_a_filter_that_is_misspelled_names_the_right_one(house: House) -> None:
-    answer = house.client().get("/v1/posts", params={"acount_id": house.account})
+def test_a_filter_that_is_misspelled_names_the_right_one(site: Site) -> None:
+    answer = site.client().get("/v1/posts", params={"acount_id": site.account})
     assert answer.status_code == 422
     assert "'account_id'" in answer.json()["findings"][0]["message"]
 

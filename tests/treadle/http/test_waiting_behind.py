@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal, at_home, treadle  # noqa: F401
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from tests.treadle.web.conftest import sample  # noqa: F401
 from tests.treadle.web.sample_data import SampleSite, add_account, add_blocker, add_post
@@ -41,10 +41,10 @@ def outage(app: App, waiting: str, probe: str | None, *, doubt: bool) -> tuple[f
 
 
 @pytest.mark.parametrize("doubt", [True, False])
-def test_the_api_names_the_time(any_house: House, doubt: bool) -> None:
-    first, second = create(any_house, "first")["id"], create(any_house, "second")["id"]
-    looked_at, settles_at = outage(any_house.app, second, first, doubt=doubt)
-    client = any_house.client("read")
+def test_the_api_names_the_time(any_site: Site, doubt: bool) -> None:
+    first, second = create(any_site, "first")["id"], create(any_site, "second")["id"]
+    looked_at, settles_at = outage(any_site.app, second, first, doubt=doubt)
+    client = any_site.client("read")
     listed = next(post for post in client.get("/v1/posts").json()["data"] if post["id"] == second)
     for post in (client.get(f"/v1/posts/{second}").json(), listed):
         assert post["state"] == "waiting"
@@ -53,16 +53,16 @@ def test_the_api_names_the_time(any_house: House, doubt: bool) -> None:
         assert first not in str(post["next"])  # it may be another workspace's
 
 
-def test_a_post_with_a_run_of_its_own_keeps_its_time(any_house: House) -> None:
-    post = create(any_house, "goes first")["id"]
-    outage(any_house.app, post, post, doubt=True)
-    with any_house.app.db.begin() as conn:
+def test_a_post_with_a_run_of_its_own_keeps_its_time(any_site: Site) -> None:
+    post = create(any_site, "goes first")["id"]
+    outage(any_site.app, post, post, doubt=True)
+    with any_site.app.db.begin() as conn:
         conn.execute(sa.update(posts).where(posts.c.id == post).values(next_at=1_900_000_000.0, next_what="Looks."))
-    shown = any_house.client("read").get(f"/v1/posts/{post}").json()
+    shown = any_site.client("read").get(f"/v1/posts/{post}").json()
     assert shown["next"] == {"what": "Looks.", "at": iso(1_900_000_000.0)}
 
 
-def test_the_command_line_and_the_page_name_it(treadle: Terminal, at_home: House) -> None:
+def test_the_command_line_and_the_page_name_it(treadle: Terminal, at_home: Site) -> None:
     first, second = create(at_home, "first")["id"], create(at_home, "second")["id"]
     outage(at_home.app, second, first, doubt=True)
     shown = treadle.json("posts", "show", second)

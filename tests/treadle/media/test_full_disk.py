@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.treadle.cli.conftest import Terminal, at_home, treadle  # noqa: F401
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from tests.treadle.media.conftest import Host
 from tests.treadle.web.conftest import sample  # noqa: F401
 from tests.treadle.web.sample_data import CSRF, SampleSite
@@ -59,8 +59,8 @@ def left(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("way", ["form", "raw"])
-def test_the_api_says_that_it_is_this_servers_fault(full: str, way: str, house: House, fresh_folder: Path) -> None:
-    client = house.client("write")
+def test_the_api_says_that_it_is_this_servers_fault(full: str, way: str, site: Site, fresh_folder: Path) -> None:
+    client = site.client("write")
     if way == "form":
         answer = client.post("/v1/media", files={"file": ("a.jpg", picture(), "image/jpeg")})
     else:
@@ -74,25 +74,25 @@ def test_the_api_says_that_it_is_this_servers_fault(full: str, way: str, house: 
     assert left(fresh_folder) == []
 
 
-def test_a_file_that_is_no_picture_is_still_its_senders_fault(house: House) -> None:
-    answer = house.client("write").post("/v1/media", content=b"words", headers={"Content-Type": "image/jpeg"})
+def test_a_file_that_is_no_picture_is_still_its_senders_fault(site: Site) -> None:
+    answer = site.client("write").post("/v1/media", content=b"words", headers={"Content-Type": "image/jpeg"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
     assert "who" not in answer.json()
 
 
-def test_a_database_on_a_full_disk_is_named_too(house: House, fresh_folder: Path) -> None:
-    with house.app.db.begin() as conn:
+def test_a_database_on_a_full_disk_is_named_too(site: Site, fresh_folder: Path) -> None:
+    with site.app.db.begin() as conn:
         pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
-    api = TestClient(house.api, raise_server_exceptions=False, base_url="http://127.0.0.1:8700")
-    api.headers["Authorization"] = f"Bearer {house.keys['write']}"
-    house.app.db.engine.dispose()
+    api = TestClient(site.api, raise_server_exceptions=False, base_url="http://127.0.0.1:8700")
+    api.headers["Authorization"] = f"Bearer {site.keys['write']}"
+    site.app.db.engine.dispose()
 
     def limited(dbapi: object, _: object) -> None:
         dbapi.execute(f"PRAGMA max_page_count = {pages}")  # type: ignore[attr-defined]
 
     import sqlalchemy as sa
 
-    sa.event.listen(house.app.db.engine, "connect", limited)
+    sa.event.listen(site.app.db.engine, "connect", limited)
     answers = [api.post("/v1/media", content=picture(), headers={"Content-Type": "image/jpeg"}) for _ in range(40)]
     refused = [answer for answer in answers if answer.status_code != 201]
     assert refused, "the database never became full"
@@ -105,7 +105,7 @@ def test_a_database_on_a_full_disk_is_named_too(house: House, fresh_folder: Path
 def test_the_command_says_so_and_fails(
     full: str,
     treadle: Terminal,
-    at_home: House,
+    at_home: Site,
     fresh_folder: Path,
 ) -> None:
     path = fresh_folder / "a.jpg"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.treadle.cli.conftest import Terminal, at_home, treadle  # noqa: F401
-from tests.treadle.http.conftest import House, data_dir, fresh_database  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database  # noqa: F401
 from tests.treadle.web.conftest import sample  # noqa: F401
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.domain.findings import Finding
@@ -53,7 +53,7 @@ def test_a_time_of_day_is_hours_and_minutes(text: str) -> None:
 
 
 @pytest.mark.parametrize("zone", OF_THIS_MACHINE)
-def test_a_post_and_a_person_cannot_have_one(zone: str, treadle: Terminal, at_home: House) -> None:
+def test_a_post_and_a_person_cannot_have_one(zone: str, treadle: Terminal, at_home: Site) -> None:
     body = {"account_id": at_home.account, "text": "x", "publish_at": "2040-01-01T09:00", "zone": zone}
     answer = at_home.client("write").post("/v1/posts", json=body)
     assert answer.status_code == 422
