@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.domain.zones import zone_named, zone_names, zone_way_out
+from treadle.domain.zones import zone_named, zone_names
 from treadle.people import devices, login
 from treadle.services.context import DEFAULT_WORKSPACE
 from treadle.store import users
@@ -144,7 +144,7 @@ async def change(page: LoggedInForm) -> Response:
     zone = page.text("zone_name").strip()
     if page.text("do") == "zone":
         if zone and zone_named(zone) is None:
-            return page.redirect("/me", "Unknown time zone. Choose one like America/New_York.", "act")
+            return page.redirect("/me", f"There is no such time zone. {zone_way_out(zone)}", "act")
         user_id = page.viewer.user_id
         kept = {"": FOLLOWS_BROWSER, "UTC": "Etc/UTC"}.get(zone, zone)
         await page.app.db.run(users.set_zone, user_id, kept)
