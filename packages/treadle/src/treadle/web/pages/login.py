@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.domain.zones import zone_named, zone_names
+from treadle.domain.zones import zone_named, zone_names, zone_way_out
 from treadle.people import devices, login
 from treadle.services.context import DEFAULT_WORKSPACE
 from treadle.store import users
