@@ -78,7 +78,7 @@ async def test_many_troubles_are_one_message(house: House, told: Told) -> None:
     assert len(await house.send(170.0)) == 1
     service, title, body = told.messages[0]
     assert service == "Webhook"
-    assert title == "Treadle: 8 accounts need to be connected again and 1 more"
+    assert title == "Treadle: 8 accounts must be reconnected and 1 more"
     assert "@user0 Dead." in body
     assert "and 3 more" in body
     assert "1 late post is waiting for approval" in body
@@ -226,4 +226,4 @@ async def test_a_risk_is_said_once(house: House, db: Database, told: Told) -> No
         with db.begin() as conn:
             risk.warn(conn, now=now)
     await house.send(1990.0)
-    assert [title for _, title, _ in told.messages] == ["Treadle: 1 post of the next day is at risk"]
+    assert [title for _, title, _ in told.messages] == ["Treadle: 1 post due within a day is at risk"]

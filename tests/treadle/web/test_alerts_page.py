@@ -60,7 +60,7 @@ def test_quiet_hours_are_set_and_ended(sample: SampleSite) -> None:
     )
     assert wrong.status_code == 422
     assert "cannot be read" in wrong.text
-    assert "Between 21:30" in sample.client.get("/alerts").text
+    assert "between 21:30" in sample.client.get("/alerts").text
     assert "Quiet hours are off" in send(sample, "loud")
     with sample.app.db.read() as conn:
         assert alert_targets.quiet_hours(conn, DEFAULT_WORKSPACE) == {}

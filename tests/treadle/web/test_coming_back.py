@@ -34,7 +34,7 @@ def test_who_comes_back_is_told_what_is_stored(sample: SampleSite) -> None:
     assert "@loom.and.shuttle is connected." in well
     ill = sample.client.get(f"/accounts?status=connected&account_id={mill}").text
     assert "@old.mill.cafe is connected, but needs attention" in ill
-    assert "Nothing was connected" in sample.client.get("/accounts?status=failed&reason=x").text
+    assert "No account was connected" in sample.client.get("/accounts?status=failed&reason=x").text
     nobody = sample.client.get("/accounts?status=connected&account_id=acc_none").text
     assert 'role="status"' not in nobody
 
