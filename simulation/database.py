@@ -1,0 +1,159 @@
+"""The product's store on SQLite in memory, one database for all workers, with nothing left to threads or disks."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.pool import StaticPool
+
+from simulation.chance import Dice
+from simulation.machine import Killed, Machine
+from simulation.queue import RUNS
+from treadle.store import Database, migrate
+
+P = ParamSpec("P")
+R = TypeVar("R")
+COMMIT_S = 0.004
+
+
+def _engine() -> sa.Engine:
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(dbapi_conn: Any, record: Any) -> None:
+        dbapi_conn.isolation_level = None
+        dbapi_conn.execute("PRAGMA foreign_keys=ON").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: sa.Connection) -> None:
+        conn.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@cache
+def _empty() -> bytes:
+    """A database with the product's tables, as its own migrations make them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite"
+        database = Database(f"sqlite:///{path}")
+        migrate.upgrade(database)
+        database.close()
+        with closing(sqlite3.connect(path)) as conn:
+            conn.execute("PRAGMA journal_mode=DELETE")
+            conn.execute(RUNS)
+            conn.commit()
+            return conn.serialize()
+
+
+class Disk:
+    """What all workers share: the one connection, and what is wrong with it at the moment."""
+
+    def __init__(self) -> None:
+        self.engine = _engine()
+        self.conn = self.engine.connect()
+        driver = self.conn.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.deserialize(_empty())
+        driver.execute("PRAGMA foreign_keys=ON")
+        self.driver = driver
+        self.away = False
+        self.full = False
+        self.commits = 0
+        self.committed: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def transaction(self, *, doubtful: Callable[[], bool] = lambda: False) -> Iterator[sa.Connection]:
+        """``doubtful``: whether the commit is done and its answer lost."""
+        if self.away:
+            raise _error("server closed the connection unexpectedly")
+        with self.conn.begin() as transaction:
+            yield self.conn
+            if self.full:
+                transaction.rollback()
+                raise _error("database or disk is full")
+        self.commits += 1
+        self.committed()
+        if doubtful():
+            raise _error("the connection was lost during the commit")
+
+    @contextmanager
+    def view(self) -> Iterator[sa.Connection]:
+        if self.away:
+            raise _error("server closed the connection unexpectedly")
+        with self.conn.begin() as transaction:
+            yield self.conn
+            transaction.rollback()
+
+    def close(self) -> None:
+        self.conn.close()
+        self.engine.dispose()
+
+
+def _error(words: str) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("COMMIT", {}, sqlite3.OperationalError(words))
+
+
+class SimulatedDatabase(Database):
+    """What one process sees of the database; without a machine, what the people's server sees."""
+
+    def __init__(self, disk: Disk, machine: Machine | None = None) -> None:
+        self.url, self.is_sqlite, self.file = disk.engine.url, True, None
+        self.engine = self.runs_engine = disk.engine
+        self.disk, self.machine = disk, machine
+        self._writes = 0
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        machine = self.machine
+        if machine is not None:
+            machine.here("before a commit")
+        with self.disk.transaction(doubtful=self._doubtful) as conn:
+            yield conn
+        if machine is not None:
+            machine.here("after a commit")
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        if self.machine is not None and self.machine.dead:
+            raise Killed
+        with self.disk.view() as conn:
+            yield conn
+
+    async def run(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        machine = self.machine
+        if machine is not None:
+            await machine.wait(COMMIT_S, "before a commit")
+        with self.disk.transaction(doubtful=self._doubtful) as conn:
+            result = fn(conn, *args, **kwargs)
+        if machine is not None:
+            await machine.point("after a commit")
+        return result
+
+    def write(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.begin() as conn:
+            return fn(conn, *args, **kwargs)
+
+    async def query(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.machine is not None:
+            await self.machine.point("before a reading")
+        with self.disk.view() as conn:
+            return fn(conn, *args, **kwargs)
+
+    def _doubtful(self) -> bool:
+        machine = self.machine
+        if machine is None or not machine.weather.doubtful_commits or machine.truth() >= machine.ledger.end:
+            return False
+        self._writes += 1
+        return Dice(machine.seed, "commit", machine.name, self._writes).happens(machine.weather.doubtful_commits)
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,52 @@
+"""How often what goes wrong. Every number is a switch: a failing history is cut down by setting them to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Shares of calls, unless said otherwise."""
+
+    # Threads
+    before: float = 0.11  # a publish is refused, and nothing happened
+    after: float = 0.08  # a publish is refused or its answer lost, and the post is live
+    slow: float = 0.04  # the answer is lost, and the post goes live up to four minutes later
+    infrastructure: float = 0.09  # a page, a broken connection, 1, 2, of any call but a publish
+    early: float = 0.06  # a container or parent is not known yet
+    limits: float = 0.02  # creates and publishes that meet a limit on calls
+    lag: float = 0.35  # posts whose container or list lags
+    unreadable: float = 0.20  # accounts whose published containers cannot be read for hours
+    closed_lists: float = 0.10  # accounts whose lists may not be read
+    partial: float = 0.30  # accounts whose lists come in small pages
+    oldest_first: float = 0.10  # accounts whose lists come oldest first
+    tokens: float = 0.30  # accounts whose token dies in the day
+    restricted: float = 0.20  # accounts that are restricted or checkpointed for some hours
+    media: float = 0.06  # media that cannot be fetched, or not be processed
+    quota: float = 0.10  # accounts with a small quota of posts
+    bad_content: float = 0.03  # posts that Threads refuses for what they say
+    lookalikes: float = 0.15  # posts like which the owner posts another one by hand
+    hidden: float = 0.01  # posts that neither container nor list shows within the settle time
+    outages: float = 2.0  # a day
+    # Treadle's own machines
+    crashes: float = 0.0016  # of each place where a worker waits or commits
+    crashes_at_publish: float = 0.015  # of each such place around a publish
+    pauses: float = 10.0  # a day and worker
+    steps: float = 2.0  # of a worker's clock, a day
+    disk: float = 2.0  # times a day that the disk is full
+    database: float = 3.0  # times a day that the database is away
+    doubtful_commits: float = 0.002  # commits that are done and reported as failed
+    # People
+    acts: float = 0.25  # posts somebody does something with
+    twins: float = 0.12  # posts that say the same as another of the account
+
+    def without(self, name: str) -> Weather:
+        return replace(self, **{name: 0.0})
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return [each.name for each in fields(cls)]
+
+
+CLEAR = Weather(**{name: 0.0 for name in Weather.names()})
