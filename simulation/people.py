@@ -223,13 +223,24 @@ class People:
             dice = Dice(self.plan.seed, "round", turn, profile.id)
             if eager or dice.happens(0.35):
                 await self._repair(profile.id)
-        for post_id in list(self.ledger.asked):
+        for post_id, state in await self._patiently(self._waiting):
+            if post_id not in self.numbers:
+                continue
             dice = Dice(self.plan.seed, "round", turn, self.numbers[post_id].number)
             if eager or dice.happens(0.15):
-                await self._patiently(lambda post_id=post_id: self._tend(post_id))
+                await self._patiently(lambda post_id=post_id, state=state: self._tend(post_id, state))
+
+    def _waiting(self) -> list[tuple[str, str]]:
+        """Posts that nothing will happen to unless a person does something, with their states."""
+        resting = sa.and_(posts.c.next_at.is_(None), posts.c.claimed_by.is_(None))
+        query = sa.select(posts.c.id, posts.c.state).where(resting, posts.c.state.not_in(("published", "canceled")))
+        with self.db.read() as conn:
+            return [(row.id, row.state) for row in conn.execute(query.order_by(posts.c.id))]
 
     async def _repair(self, profile: str) -> None:
         tokens = self.threads.profiles[profile].tokens
+        if profile not in await self._patiently(self._held):
+            return
         open_now = await self._patiently(lambda: self._open_causes(profile))
         if all(dies <= self.now() for dies in tokens.values()):
             token = self.threads.new_token(profile)
@@ -253,27 +264,26 @@ class People:
                     work = rechecking.recheck(worker.context, worker.releaser, blocker_id, asked=True)
                     asyncio.get_running_loop().create_task(_quiet(work), name=f"lifted {profile} {self.now():.0f}")
 
+    def _held(self) -> set[str]:
+        """Accounts that an open cause holds."""
+        query = "SELECT threads_user_id FROM blockers JOIN accounts ON accounts.id = key WHERE repaired_at IS NULL"
+        return {str(row[0]) for row in self.db.disk.driver.execute(query)}
+
     def _open_causes(self, profile: str) -> list[str]:
         with self.db.read() as conn:
             account_id = sa.select(accounts.c.id).where(accounts.c.threads_user_id == profile).scalar_subquery()
             query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), blockers.c.key == account_id)
             return list(conn.execute(query).scalars())
 
-    def _tend(self, post_id: str) -> None:
+    def _tend(self, post_id: str, state: str) -> None:
         """What a person does about one post that waits for one."""
-        with self.db.read() as conn:
-            row = conn.execute(
-                sa.select(posts.c.state, posts.c.next_at, posts.c.claimed_by).where(posts.c.id == post_id)
-            ).one()
-        if row.state in ("published", "canceled") or row.next_at is not None or row.claimed_by is not None:
-            return
         asked, planned = self.ledger.asked[post_id], self.numbers[post_id]
-        if planned.bad and row.state in ("blocked", "failed") and "bad.example" in _words(asked.versions[-1]):
+        if planned.bad and state in ("blocked", "failed") and "bad.example" in _words(asked.versions[-1]):
             self._act(ActPlanned("edit", 0.0), post_id, planned)
             return
         with self.db.begin() as conn:
             answer: Any
-            match row.state:
+            match state:
                 case "held":
                     kind, answer = "confirm", self.posts.confirm(
                         conn, WORKSPACE, post_id, now=self.now(), actor="owner"

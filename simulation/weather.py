@@ -13,7 +13,7 @@ class Weather:
     before: float = 0.11  # a publish is refused, and nothing happened
     after: float = 0.08  # a publish is refused or its answer lost, and the post is live
     slow: float = 0.04  # the answer is lost, and the post goes live up to four minutes later
-    infrastructure: float = 0.09  # a page, a broken connection, 1, 2, of any call but a publish
+    infrastructure: float = 0.13  # a page, a broken connection, 1, 2, of any call but a publish
     early: float = 0.06  # a container or parent is not known yet
     limits: float = 0.02  # creates and publishes that meet a limit on calls
     lag: float = 0.35  # posts whose container or list lags

@@ -38,8 +38,8 @@ TO_RECHECK = (
     " JOIN blockers ON blockers.id = blocker_id WHERE repaired_at IS NOT NULL LIMIT 1"
 )
 LOOSE = (
-    "SELECT 1 FROM posts WHERE state NOT IN ('published', 'canceled', 'failed', 'held', 'draft') AND next_at IS NULL"
-    " AND claimed_by IS NULL LIMIT 1"
+    "SELECT 1 FROM posts WHERE state IN ('blocked', 'waiting') AND next_at IS NULL"
+    " AND id NOT IN (SELECT post_id FROM post_blockers) LIMIT 1"
 )
 NO_ADDRESS = (
     "SELECT 1 FROM parts JOIN posts ON posts.id = parts.post_id WHERE parts.permalink IS NULL"
