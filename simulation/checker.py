@@ -141,12 +141,13 @@ class _Checker:
                     return True
             return False
 
+        placed: set[str] = set()
         for slot, id_ in self._said().items():
             said = self.live.get(id_)
-            if said is not None and said.container and slot in slots.get((said.account, said.content), ()):
-                if said.id not in {each.id for each in taken.values()}:
-                    taken[slot] = said
-        placed = {live.id for live in taken.values()}
+            fits = said is not None and slot in slots.get((said.account, said.content), ())
+            if said is not None and said.container and fits and said.id not in placed:
+                taken[slot] = said
+                placed.add(said.id)
         for live in ours:
             if live.id in placed:
                 continue
@@ -158,7 +159,9 @@ class _Checker:
                 self.hidden_doubles += 1
                 continue
             post = next(iter(tried), _Slot("", 0)).post
-            words = f"live {len(rivals) + 1} times: {live.content.text!r}" if tried else f"unasked {live.content.text!r}"
+            words = (
+                f"live {len(rivals) + 1} times: {live.content.text!r}" if tried else f"unasked {live.content.text!r}"
+            )
             yield Violation("doubled", post, live.account, live.effect, words)
         self.slot_of = {live.id: slot for slot, live in taken.items()}
 
@@ -242,7 +245,7 @@ class _Checker:
             versions = [version for version in asked.versions if version.at <= live.arrival]
             dues = [version.due for version in versions] or [asked.versions[0].due]
             yeses = self._acts(slot.post, "confirm", "retry", "retime", "resolve", also_refused=True)
-            if slot.position == 0 and live.arrival < min(dues[-1], min(dues)) - CLOCKS_S:
+            if slot.position == 0 and live.arrival < min(dues) - CLOCKS_S:
                 words = f"{dues[-1] - live.arrival:.0f} s before its time"
                 yield Violation("early", slot.post, asked.account, live.arrival, words)
             last = self._part_before(slot)
@@ -359,7 +362,7 @@ class _Checker:
         for sent in self.ledger.sent:
             if sent.operation != "publish" or sent.target not in self.ledger.made:
                 continue
-            account, content, parent, _ = self.ledger.made[sent.target]
+            account, content, _, _ = self.ledger.made[sent.target]
             before = open_since.get(sent.target)
             since = sent.at - before.at if before is not None else least
             if before is not None and since < least and not self._absent(sent):
@@ -414,6 +417,12 @@ class _Checker:
         for at, posts in self.snapshots:
             for post in posts:
                 cause, asked = post.get("cause"), self.ledger.asked.get(str(post["id"]))
+                if asked is not None and post["state"] == "held":
+                    live = [seconds(part["published_at"]) for part in post["parts"] if part["published_at"]]
+                    left = max([seconds(post["due_at"]), *live]) + asked.max_lateness - at
+                    if left > CLOCKS_S:
+                        words = f"held as too late {left:.0f} s before it is"
+                        yield Violation("held", asked.post, asked.account, at, words)
                 if asked is None or not cause or post["state"] not in ("blocked", "waiting"):
                     continue
                 raw = cause.get("raw")
@@ -446,5 +455,3 @@ class _Checker:
 
 def _small(kind: str) -> bool:
     return kind in ("crash", "pause", "step")
-
-

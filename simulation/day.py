@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import structlog
 
@@ -91,15 +92,13 @@ class Day:
 
     def _told(self, reply: Reply) -> None:
         sent = reply.sent
-        target = sent.target if sent.operation != "create" else hashlib.sha256(sent.target.encode()).hexdigest()[:8]
-        if self.keep_lines and sent.operation == "create":
-            target = sent.target[:160]
-            self.lines.append((self.loop.time(), f"{sent.worker} {sent.run} {sent.account} create {target}: {sent.answer}"))
-            target = hashlib.sha256(sent.target.encode()).hexdigest()[:8]
-            at = self.loop.time()
-            self.hash.update(f"{at:.3f} {sent.worker} {sent.account} create {target} {sent.answer} {sent.effect}\n".encode())
-            return
-        self.note(f"{sent.worker} {sent.account} {sent.operation} {target} {sent.answer} {sent.effect}")
+        target = sent.target
+        if sent.operation == "create":
+            if self.keep_lines:
+                self.lines.append((self.loop.time(), f"  of {sent.run}: {target[:140]}"))
+            target = hashlib.sha256(target.encode()).hexdigest()[:8]
+        effect = " (live)" if sent.operation == "publish" and sent.effect else ""
+        self.note(f"{sent.worker} {sent.account} {sent.operation} {target}: {sent.answer}{effect}")
 
     def _workers(self) -> list[Worker]:
         return [
@@ -115,7 +114,7 @@ class Day:
 
     async def _sleep_until_woken(self, seconds: float) -> None:
         self._wake = future = self.loop.create_future()
-        handle = self.loop.call_later(seconds, lambda: future.done() or future.set_result(None))
+        handle = self.loop.call_later(seconds, _end, future)
         await future
         handle.cancel()
         self._wake = None
@@ -173,10 +172,12 @@ class Day:
         life = 0
         while True:
             life += 1
-            machine = Machine(self.plan.seed, f"w{number}.{life}", self.plan.weather, self.ledger, self.loop, self.places)
+            machine = Machine(
+                self.plan.seed, f"w{number}.{life}", self.plan.weather, self.ledger, self.loop, self.places
+            )
             worker = Worker(self.place, machine)
             self.graves.append(worker)
-            while not machine.dead and not await worker.begin():
+            while not machine.dead and not await worker.begin():  # noqa: ASYNC110
                 await asyncio.sleep(5.0)
             self.note(f"{machine.name} begins")
             self.living[number] = worker
@@ -292,21 +293,27 @@ def _outside(seed: int, loop: VirtualLoop) -> Iterator[None]:
         return hashlib.blake2b(f"{seed}|id|{next(turn)}".encode(), digest_size=size).digest()
 
     here = SimpleNamespace(time=lambda: BEGIN + loop.time(), perf_counter=loop.time)
-    kept = (treadle.ids.os, treadle.ids.time, treadle_threads.transport.time)
-    treadle.ids.os, treadle.ids.time = SimpleNamespace(urandom=urandom), here  # type: ignore[assignment]
-    treadle_threads.transport.time = here  # type: ignore[assignment]
     logging.disable(logging.CRITICAL)
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[_drop], cache_logger_on_first_use=False)
+    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
     collecting = gc.isenabled()
     gc.disable()  # what is collected, and when, must not depend on what else this process did
     try:
-        yield
+        with (
+            mock.patch.object(treadle.ids, "os", SimpleNamespace(urandom=urandom)),
+            mock.patch.object(treadle.ids, "time", here),
+            mock.patch.object(treadle_threads.transport, "time", here),
+        ):
+            yield
     finally:
-        treadle.ids.os, treadle.ids.time, treadle_threads.transport.time = kept
         logging.disable(logging.NOTSET)
         structlog.reset_defaults()
         if collecting:
             gc.enable()
+
+
+def _end(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _drop(logger: Any, name: str, event: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from asyncio import base_events
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -47,14 +47,14 @@ class VirtualLoop(base_events.BaseEventLoop):
     def time(self) -> float:
         return self._now
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Any = None) -> asyncio.Task[Any]:
-        """A task without a name of its own is called after the one that makes it, and its turn: chance is keyed by it."""
+    def create_task(self, coro: Any, *, name: object = None, context: Any = None) -> asyncio.Task[Any]:
+        """A task without a name is called after the one that makes it, and its turn: chance is keyed by it."""
         if name is None:
             maker = asyncio.current_task(self) if asyncio.events._get_running_loop() is self else None
             parent = maker.get_name() if maker is not None else ""
             self._children[parent] = turn = self._children.get(parent, 0) + 1
             name = f"{parent}/{turn}"
-        return asyncio.Task(coro, loop=self, name=name, context=context)
+        return asyncio.Task(coro, loop=self, name=str(name), context=context)
 
     def jump(self) -> None:
         """To the earliest planned moment."""
@@ -67,9 +67,6 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         pass
-
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any, context: Any = None) -> asyncio.Handle:
-        return self.call_soon(callback, *args, context=context)
 
     def _remember(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -86,7 +83,7 @@ def play(loop: VirtualLoop, work: Coroutine[Any, Any, T]) -> T:
     finally:
         for task in asyncio.all_tasks(loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-            work = task.get_coro()
-            if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
-                work.close()
+            begun = task.get_coro()
+            if inspect.iscoroutine(begun) and inspect.getcoroutinestate(begun) == inspect.CORO_CREATED:
+                begun.close()
         loop.close()

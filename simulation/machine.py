@@ -1,4 +1,4 @@
-"""One worker's process as far as it can stop: killed at any place where it waits or commits, paused, its clock moved."""
+"""A worker's process as far as it can fail: killed at any place where it waits or commits, paused, its clock moved."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Machine:
             await self._never()
 
     async def _rest(self) -> None:
-        while not self.dead and self.paused_until > self.loop.time():
+        while not self.dead and self.paused_until > self.loop.time():  # noqa: ASYNC110
             await asyncio.sleep(self.paused_until - self.loop.time())
         if self.dead:
             await self._never()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from simulation.machine import Machine
 from treadle.media.report import MediaReport, Prepared
@@ -24,7 +24,7 @@ class _OfMachine:
 
     async def prepare(self, source: str, **_: Any) -> Prepared:
         await self._machine.wait(0.3, "looking at media")
-        kind = "video" if source.endswith(".mp4") else "image"
+        kind: Literal["video", "image"] = "video" if source.endswith(".mp4") else "image"
         size = 2_000_000 if kind == "video" else 200_000
         probe = MediaProbe(kind=kind, container=kind, size=size)
         return Prepared(MediaReport(source, probe, [], RepairPlan(RepairKind.NONE)), False, source, None, "", probe)

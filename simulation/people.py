@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 from simulation.chance import Dice
 from simulation.database import SimulatedDatabase
 from simulation.ledger import Act, Asked, Content, Ledger, Live, PartAsked, Version
+from simulation.machine import Killed
 from simulation.plan import ActPlanned, Plan, PostPlanned
 from simulation.threads.model import Threads
 from simulation.worker import Worker
@@ -114,7 +117,7 @@ class People:
         for act in sorted(post.acts, key=lambda act: act.after):
             await asyncio.sleep(max(0.0, act.after - passed))
             passed = act.after
-            await self._patiently(lambda act=act: self._act(act, made, post))
+            await self._patiently(partial(self._act, act, made, post))
 
     def _create(self, post: PostPlanned, account_id: str) -> str | None:
         with self.db.begin() as conn:
@@ -228,7 +231,7 @@ class People:
                 continue
             dice = Dice(self.plan.seed, "round", turn, self.numbers[post_id].number)
             if eager or dice.happens(0.15):
-                await self._patiently(lambda post_id=post_id, state=state: self._tend(post_id, state))
+                await self._patiently(partial(self._tend, post_id, state))
 
     def _waiting(self) -> list[tuple[str, str]]:
         """Posts that nothing will happen to unless a person does something, with their states."""
@@ -329,7 +332,5 @@ def _words(version: Version) -> str:
 
 
 async def _quiet(work: Any) -> None:
-    try:
+    with contextlib.suppress(sa.exc.SQLAlchemyError, Killed):
         await work
-    except sa.exc.SQLAlchemyError:
-        pass

@@ -49,4 +49,4 @@ class Weather:
         return [each.name for each in fields(cls)]
 
 
-CLEAR = Weather(**{name: 0.0 for name in Weather.names()})
+CLEAR = Weather(**dict.fromkeys(Weather.names(), 0.0))

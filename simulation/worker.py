@@ -24,11 +24,14 @@ from treadle.domain.view import AccountView
 from treadle.engine import addresses, rechecking
 from treadle.engine.engine import Engine
 from treadle.engine.lease import LEASE_S
+from treadle.engine.queue import RunQueue
 from treadle.engine.runtime import Flag
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService
 from treadle.settings import Settings
-from treadle.store.release import Releaser
+from treadle.store import Database
+from treadle.store.release import Enqueue
+from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 
 END_LOST = 0.004  # share of the runs whose end cannot be written down
@@ -117,7 +120,10 @@ class SimulatedRuntime(SimulatedProcess):
         self, machine: Machine, db: SimulatedDatabase, table: RunTable, queue: WorkerQueue, base: ThreadsClient
     ) -> None:
         super().__init__(machine)
-        self.db, self.enqueue, self.queue, self.base = db, table, queue, base
+        self.db: Database = db
+        self.enqueue: Enqueue = table
+        self.queue: RunQueue | None = queue
+        self.base = base
         self._clients: dict[bytes, ThreadsClient] = {}
 
     def client(self, account: AccountView) -> ThreadsClient:
@@ -189,8 +195,8 @@ class Worker(Engine):
             lease=self.lease,
             media=media,
             releaser=self.releaser,
-            observe=lambda conn, account_id, found, now: health.observe(conn, account_id, found, now),
-            worked=lambda conn, account_id, now: health.worked(conn, account_id, "publish", now),
+            observe=_observe,
+            worked=_worked,
         )
 
     async def begin(self) -> bool:
@@ -267,6 +273,14 @@ class Worker(Engine):
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
         with contextlib.suppress(sa.exc.SQLAlchemyError, Killed):
             await work
+
+
+def _observe(conn: sa.Connection, account_id: str, found: Diagnosis, now: float) -> None:
+    health.observe(conn, account_id, found, now)
+
+
+def _worked(conn: sa.Connection, account_id: str, now: float) -> None:
+    health.worked(conn, account_id, "publish", now)
 
 
 LEASE = LEASE_S

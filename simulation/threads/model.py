@@ -96,6 +96,7 @@ class Threads:
         self.by_token: dict[str, Profile] = {}
         self.live: dict[str, Live] = {}
         self.outages: list[tuple[float, float, float]] = []
+        self.limited_apps: dict[str, float] = {}
         self.hosts: dict[str, tuple[float, float]] = {}
         self.calm_from = ledger.end
         for number in range(accounts):
@@ -228,9 +229,9 @@ class Threads:
             return answers.CHECKPOINT
         if sent.operation in PUBLISHING and now < profile.limited_until:
             return self._limit_answer(profile, sent, now, dice)
-        if sent.operation in PUBLISHING and profile.restriction[0] <= now < profile.restriction[1]:
-            if not self._calm(now) and sent.operation == "publish":
-                return answers.BLOCKED if profile.blocks else answers.RESTRICTED
+        restricted = profile.restriction[0] <= now < profile.restriction[1] and not self._calm(now)
+        if sent.operation == "publish" and restricted:
+            return answers.BLOCKED if profile.blocks else answers.RESTRICTED
         weather = self._weather(profile, now)
         out = next((hard for start, stop, hard in self.outages if start <= now < stop), 0.0)
         bad = out if not self._calm(now) and self.weather.outages else 0.0
@@ -245,13 +246,21 @@ class Threads:
         return None
 
     def _meet_limit(self, profile: Profile, sent: Sent, now: float, dice: Dice) -> Answer:
-        profile.limited_until = now + dice.skewed(30.0, 3600.0)
-        profile.hint = dice.happens(0.7)
+        until, hint = now + dice.skewed(30.0, 3600.0), dice.happens(0.7)
+        whole_app = dice.happens(0.1)
+        for other in self.profiles.values() if whole_app else (profile,):
+            if other.app == profile.app and other.limited_until < until:
+                other.limited_until, other.hint = until, hint
+        if whole_app:
+            self.limited_apps[profile.app] = until
+            self.ledger.disturbances.append(Disturbance("app limit", now, until, profile.app))
         return self._limit_answer(profile, sent, now, dice)
 
     def _limit_answer(self, profile: Profile, sent: Sent, now: float, dice: Dice) -> Answer:
         sent.limit_until = profile.limited_until if profile.hint else now
-        return answers.limited(dice.one_of(("613", "17")), profile.limited_until - now, hinted=profile.hint)
+        of_app = self.limited_apps.get(profile.app, 0.0) == profile.limited_until
+        name = "4" if of_app else dice.one_of(("613", "17"))
+        return answers.limited(name, profile.limited_until - now, hinted=profile.hint)
 
     # ------------------------------------------------------------------------------------------------ containers
 
@@ -402,9 +411,7 @@ class Threads:
         arrival: float, effect: float, lags: tuple[float, float],
     ) -> Live:  # fmt: skip
         id_ = f"18{profile.id}{len(profile.posts):010d}"
-        live = Live(
-            id_, profile.id, container, content, parent, arrival, effect, effect + lags[0], effect + lags[1]
-        )
+        live = Live(id_, profile.id, container, content, parent, arrival, effect, effect + lags[0], effect + lags[1])
         profile.posts.append(live)
         self.live[id_] = live
         self.ledger.live.append(live)
@@ -438,12 +445,8 @@ class Threads:
         if profile.lists_closed and not self._calm(now):
             return answers.NO_PERMISSION
         replies = name == "replies"
-        shown = [
-            post for post in profile.posts if (post.parent is not None) == replies and post.list_from <= now
-        ]
-        if any(
-            post.effect <= now < post.list_from for post in profile.posts if (post.parent is not None) == replies
-        ):
+        shown = [post for post in profile.posts if (post.parent is not None) == replies and post.list_from <= now]
+        if any(post.effect <= now < post.list_from for post in profile.posts if (post.parent is not None) == replies):
             sent.faulted = True
         shown.sort(key=lambda post: post.effect, reverse=not profile.oldest_first)
         start = int(params.get("after") or 0)
