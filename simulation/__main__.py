@@ -136,15 +136,12 @@ def table(first: int, last: int, jobs: int, posts: int, names: list[str]) -> int
     missed = []
     print(f"{'bug':30} {'breaks':10} {'found on day':>12}  as")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for mutant, found in zip(
-            planted, pool.map(lambda each: _hunted(each.name, first, last, posts), planted), strict=True
-        ):
+        hunts = {pool.submit(_hunted, each.name, first, last, posts): each for each in planted}
+        for hunt_ in concurrent.futures.as_completed(hunts):
+            mutant, found = hunts[hunt_], hunt_.result()
             day = str(found["days"]) if found["seed"] is not None else "not found"
-            area = mutant.area if not mutant.name.startswith("chance") else mutant.module.rsplit(".", 1)[1]
-            print(
-                f"{mutant.name:30} {area:10} {day:>12}  {found.get('kind', '')}: {found.get('words', '')[:110]}",
-                flush=True,
-            )
+            words = f"{found.get('kind', '')}: {found.get('words', '')[:110]}"
+            print(f"{mutant.name:30} {mutant.area[:40]:10} {day:>12}  {words}", flush=True)
             if found["seed"] is None:
                 missed.append(mutant.name)
     print(

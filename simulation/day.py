@@ -36,6 +36,7 @@ from treadle.store.release import Releaser
 BEGIN = 1_800_000_000.0
 AFTERWARDS_S = 6 * 86_400.0  # what is not settled so long after a day never will be
 SNAPSHOT_S = 3 * 3600.0
+IDLE_S = 60.0
 
 
 @dataclass
@@ -51,6 +52,25 @@ class Told:
     cpu_s: float
     faults: list[BaseException] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
+
+
+class _Sleeper:
+    """Sleeps until its time or until it is woken."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+        self._future: asyncio.Future[None] | None = None
+
+    async def sleep(self, seconds: float) -> None:
+        self._future = self._loop.create_future()
+        handle = self._loop.call_later(seconds, self.wake)
+        await self._future
+        handle.cancel()
+        self._future = None
+
+    def wake(self) -> None:
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
 
 
 class Day:
@@ -72,7 +92,8 @@ class Day:
         self.hash = hashlib.sha256()
         self.lines: list[tuple[float, str]] = []
         self.snapshots: list[tuple[float, list[dict[str, Any]]]] = []
-        self._wake: asyncio.Future[None] | None = None
+        self._dispatcher, self._keeper = _Sleeper(self.loop), _Sleeper(self.loop)
+        self._jobs_wait = False
         self._turn = 0
         self._jobs_at = 0.0
         self.people = People(
@@ -109,15 +130,8 @@ class Day:
     # ------------------------------------------------------------------------------------------- the machinery
 
     def _committed(self) -> None:
-        if self.table.changed and self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    async def _sleep_until_woken(self, seconds: float) -> None:
-        self._wake = future = self.loop.create_future()
-        handle = self.loop.call_later(seconds, _end, future)
-        await future
-        handle.cancel()
-        self._wake = None
+        if self.table.changed:
+            self._dispatcher.wake()
 
     async def _dispatch(self) -> None:
         """Gives runs to workers, one after the other, as soon as their time has come."""
@@ -131,28 +145,27 @@ class Day:
                     worker = workers[(self._turn + place) % len(workers)]
                     if (at := self.table.next_at()) is None or at > self.truth():
                         break
-                    self._keep_lease(worker)
+                    if self.loop.time() - worker.tick_at >= LEASE / 4:
+                        worker.keep_lease()
                     started = worker.start_runs() or started
                 self._turn += 1
+            if self.table.taken:
+                self._keeper.wake()
             at = self.table.next_at()
-            wait = 30.0 if at is None else at - self.truth()
-            await self._sleep_until_woken(max(0.25 if wait <= 0 else 0.001, min(wait, 30.0)))
-
-    def _keep_lease(self, worker: Worker) -> None:
-        if self.loop.time() - worker.tick_at >= LEASE / 4:
-            worker.keep_lease()
+            wait = IDLE_S if at is None else at - self.truth()
+            await self._dispatcher.sleep(max(0.25 if wait <= 0 else 0.001, min(wait, IDLE_S)))
 
     async def _keep(self) -> None:
         """Leases of workers that work are renewed; what the dead left is taken over; jobs run."""
-        taken = "SELECT DISTINCT worker FROM simulated_runs WHERE worker IS NOT NULL"
         while True:
-            await asyncio.sleep(LEASE / 4)
-            if self.disk.away:
-                continue
+            if self.table.taken or self._jobs_wait:
+                await asyncio.sleep(LEASE / 4)
+            else:
+                await self._keeper.sleep(IDLE_S)
             workers = self._workers()
-            if not workers:
+            if self.disk.away or not workers:
                 continue
-            holders = {row[0] for row in self.disk.driver.execute(taken)}
+            holders = set(self.table.taken.values())
             for worker in workers if holders else ():
                 if worker.runs.executing:
                     worker.keep_lease()
@@ -165,6 +178,7 @@ class Day:
             if now >= self._jobs_at:
                 self._jobs_at = now + RECHECK_S
                 worker = workers[int(now / 600.0) % len(workers)]
+                self._jobs_wait = worker.jobs_wait()
                 for work in worker.jobs_due():
                     self.loop.create_task(work, name=f"job {worker.machine.name} {now:.1f}")
 
@@ -309,11 +323,6 @@ def _outside(seed: int, loop: VirtualLoop) -> Iterator[None]:
         structlog.reset_defaults()
         if collecting:
             gc.enable()
-
-
-def _end(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _drop(logger: Any, name: str, event: Any) -> Any:

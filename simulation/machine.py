@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import NoReturn
 
 from simulation.chance import Dice
@@ -33,6 +34,7 @@ class Machine:
         self.places = places  # how often each place was passed, by whichever life
         self.died: asyncio.Event = asyncio.Event()
         self.killed_at = ""
+        self.resumed: Callable[[], None] = lambda: None  # what else the process does at once after a pause
         self.began: dict[str, float] = {}  # when each run began, by its name
 
     def truth(self) -> float:
@@ -45,6 +47,8 @@ class Machine:
     async def wait(self, seconds: float, where: str) -> None:
         """Wait, unless the process is killed here; longer when it is paused."""
         await self.point(where)
+        if where == "before publish" and self._stalls_here():
+            await self._rest()
         await asyncio.sleep(seconds)
         if self.dead:
             await self._never()
@@ -56,11 +60,27 @@ class Machine:
         if self.dead or self._killed_here(where):
             await self._never()
 
+    def _stalls_here(self) -> bool:
+        """Paused for longer than a lease between the intent to publish and the first byte."""
+        chance = self.weather.pauses_at_publish
+        if not chance or self.truth() >= self.ledger.end:
+            return False
+        task = asyncio.current_task()
+        place = f"{task.get_name() if task else ''}|stall"
+        turn = self.places[place] = self.places.get(place, 0) + 1
+        dice = Dice(self.seed, place, turn)
+        if not dice.happens(chance):
+            return False
+        self.pause(dice.skewed(20.0, 1200.0))
+        return True
+
     async def _rest(self) -> None:
         while not self.dead and self.paused_until > self.loop.time():  # noqa: ASYNC110
             await asyncio.sleep(self.paused_until - self.loop.time())
         if self.dead:
             await self._never()
+        if Dice(self.seed, "resumed", self.name, f"{self.loop.time():.3f}").happens(0.5):
+            self.resumed()
 
     def here(self, where: str) -> None:
         """The same where nothing can wait: raises :class:`Killed`."""

@@ -46,6 +46,7 @@ class RunTable:
         self.rows, self.now = rows, now
         self.turn = 0
         self.changed = False
+        self.taken: dict[str, str] = {}  # the workers of runs under way: what the rows say, at hand
 
     def __call__(
         self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float,
@@ -70,13 +71,18 @@ class RunTable:
         if row is None:
             return None
         self.rows.driver.execute(_TAKE, (worker, row[0]))
+        self.taken[row[0]] = worker
         return Taken(*row)
 
     def ended(self, run: Taken, worker: str) -> None:
         self.rows.driver.execute("DELETE FROM simulated_runs WHERE id = ? AND worker = ?", (run.id, worker))
+        if self.taken.get(run.id) == worker:
+            del self.taken[run.id]
         self.changed = True
 
     def put_back(self, worker: str, *, run: str = "") -> None:
+        """All unfinished runs of a worker, or one of them, for the next taker."""
+        self.taken = {id_: by for id_, by in self.taken.items() if by != worker or run not in ("", id_)}
         where = " AND id = ?" if run else ""
         args = (worker, run) if run else (worker,)
         self.rows.driver.execute(f"UPDATE simulated_runs SET worker = NULL WHERE worker = ?{where}", args)
@@ -112,9 +118,7 @@ class WorkerQueue:
             self.table.put_back(worker)
 
     def pick_up(self) -> int:
-        query = "SELECT id FROM simulated_runs WHERE worker = ?"
-        mine = {row[0] for row in self.table.rows.driver.execute(query, (self.worker,))}
-        missing = mine - set(self.executing)
+        missing = {run for run, by in self.table.taken.items() if by == self.worker} - set(self.executing)
         lost, self._missing = missing & self._missing, missing - self._missing
         for run in sorted(lost):
             self.table.put_back(self.worker, run=run)

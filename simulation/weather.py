@@ -33,6 +33,7 @@ class Weather:
     crashes: float = 0.0016  # of each place where a worker waits or commits
     crashes_at_publish: float = 0.015  # of each such place around a publish
     pauses: float = 10.0  # a day and worker
+    pauses_at_publish: float = 0.03  # of the publishes, between the intent and the first byte
     steps: float = 2.0  # of a worker's clock, a day
     disk: float = 2.0  # times a day that the disk is full
     database: float = 3.0  # times a day that the database is away

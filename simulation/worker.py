@@ -36,6 +36,7 @@ from treadle_threads import ThreadsClient
 
 END_LOST = 0.004  # share of the runs whose end cannot be written down
 RECHECK_S, FREE_S, ADDRESSES_S = 10.0, 60.0, 300.0
+OPEN_CAUSES = "SELECT 1 FROM blockers WHERE repaired_at IS NULL UNION ALL SELECT 1 FROM post_blockers LIMIT 1"
 TO_RECHECK = (
     "SELECT 1 FROM blockers WHERE repaired_at IS NULL AND next_check_at <= ? UNION ALL SELECT 1 FROM post_blockers"
     " JOIN blockers ON blockers.id = blocker_id WHERE repaired_at IS NOT NULL LIMIT 1"
@@ -176,6 +177,7 @@ class Worker(Engine):
         self.runs = _Queue(place.table, machine)
         super().__init__(place.settings, database, self.shared, self.runs, place.table, self._made)
         self.tick_at = 0.0
+        machine.resumed = self.keep_lease
         self._jobs_at = {"recheck": 0.0, "free": 0.0, "addresses": 0.0}
 
     async def _made(self, engine: Engine) -> WorkerContext:
@@ -244,6 +246,10 @@ class Worker(Engine):
         """And about its own runs whose end was lost."""
         if not self.machine.dead:
             self.runs.pick_up()
+
+    def jobs_wait(self) -> bool:
+        """Whether a cause is open, so that the jobs have something to look at."""
+        return self.place.disk.driver.execute(OPEN_CAUSES).fetchone() is not None
 
     def jobs_due(self) -> list[Coroutine[Any, Any, None]]:
         """Background jobs whose time has come and that have something to do."""
