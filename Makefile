@@ -14,6 +14,8 @@ help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
 	@echo "make test         the tests (ARGS='-k word' for some of them)"
 	@echo "make test-long    the proofs that take minutes"
+	@echo "make simulate     a simulated day on which everything goes wrong: SEED=7, or ARGS='--seeds 1-50' for many"
+	@echo "make mutants      bugs planted on purpose, and on which day the simulation finds each"
 	@echo "make coverage     what the quick tests run, branches too; two to three times as long"
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make build        wheels and source distributions of every package, into dist/"
@@ -35,6 +37,13 @@ test: setup
 
 test-long: setup
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
+
+.PHONY: simulate mutants
+simulate: setup
+	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mutants: setup
+	@$(BIN)/python -m simulation --seeds 1-100 --mutants $(ARGS)
 
 .PHONY: coverage
 coverage: setup

@@ -6,7 +6,7 @@ the functions below.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from simulation.ledger import Act, Asked, Content, Ledger, Live, Sent
 CLOCKS_S = 180.0  # what two clocks that were stepped may differ by, with the time a call takes
 RECORDED_S = 15.0  # from an answer until everybody may be expected to know it
 ALLOWED_PARTS = 12  # containers made for one part between two things a person did
+STORM = 60  # equal requests in a minute
 SENDS = 8  # of one container
 CALM_S = 900.0  # in which a post goes out that nothing disturbs
 RECOVERY_S = 5400.0  # after a disturbance, until everything is at its usual speed
@@ -90,6 +91,7 @@ class _Checker:
         yield from self.dead_tokens()
         yield from self.refused_content()
         yield from self.useless_sends()
+        yield from self.storms()
         yield from self.hasty()
         yield from self.fenced()
         yield from self.held()
@@ -225,13 +227,21 @@ class _Checker:
                 before = id_
 
     def after_cancel(self) -> Iterator[Violation]:
-        """A person was told that it is canceled, and a part that was not live went out afterwards."""
+        """A person was told that it is canceled, and a part that was not live went out afterwards; or one is live of
+        which a publish had been sent with an answer that left that open."""
+        opened = {sent.target for sent in self.ledger.sent if sent.operation == "publish" and not sent.clear}
+        known = set(self._said().values())
         for post_id, asked in self.ledger.asked.items():
             for at in self._acts(post_id, "cancel"):
                 for live in self.ledger.live:
                     slot = self.slot_of.get(live.id)
-                    if slot is not None and slot.post == post_id and live.arrival > at + 1.0:
+                    if slot is None or slot.post != post_id:
+                        continue
+                    if live.arrival > at + 1.0:
                         yield Violation("canceled", post_id, asked.account, live.arrival, "published after its end")
+                    elif live.id not in known and live.container in opened:
+                        words = f"part {slot.position + 1} is live and is said to be canceled"
+                        yield Violation("canceled", post_id, asked.account, live.arrival, words)
 
     # ----------------------------------------------------------------------------------------------- lateness
 
@@ -349,6 +359,18 @@ class _Checker:
             acted = sum(len(self._acts(post, "retry", "edit", "retime", "confirm", "resolve")) for post in posts)
             if posts and len(times) > ALLOWED_PARTS * (len(posts) + acted):
                 yield Violation("hopeless", posts[0], account, max(times), f"{len(times)} containers for one part")
+
+    def storms(self) -> Iterator[Violation]:
+        """The same request again and again within a minute."""
+        recent: dict[tuple[str, str, str], deque[float]] = defaultdict(deque)
+        for sent in self.ledger.sent:
+            times = recent[sent.account, sent.operation, sent.target]
+            times.append(sent.at)
+            while sent.at - times[0] > 60.0:
+                times.popleft()
+            if len(times) == STORM:
+                words = f"{STORM} times {sent.operation} in {sent.at - times[0]:.0f} s"
+                yield Violation("hopeless", self._post_of(sent), sent.account, sent.at, words)
 
     # ------------------------------------------------------------------------------------------ hasty, fenced
 

@@ -34,7 +34,7 @@ from treadle.settings import Settings
 from treadle.store.release import Releaser
 
 BEGIN = 1_800_000_000.0
-AFTERWARDS_S = 6 * 86_400.0  # what is not settled so long after a day never will be
+AFTERWARDS_S = 3 * 86_400.0  # what is not settled so long after a day never will be
 SNAPSHOT_S = 3 * 3600.0
 IDLE_S = 60.0
 

@@ -116,12 +116,15 @@ def unknown_id(target: str, method: str = "get") -> Answer:
     return error("100/33", 400, 100, message, Said(33, THREADS), clear=True)
 
 
+def usage(wait_s: float) -> tuple[str, str]:
+    """The header of a limit that is used up for so long."""
+    minutes = max(1, int(-(-wait_s // 60)))
+    row = {"call_count": 100, "total_cputime": 20, "total_time": 20, "type": "threads"}
+    return "X-Business-Use-Case-Usage", json.dumps({"123": [{**row, "estimated_time_to_regain_access": minutes}]})
+
+
 def limited(name: str, wait_s: float, *, hinted: bool) -> Answer:
     """A limit on calls, for ``wait_s`` more seconds."""
-    minutes = str(max(1, int(-(-wait_s // 60))))
-    usage = {"call_count": 100, "total_cputime": 20, "total_time": 20}
-    row = {**usage, "type": "threads", "estimated_time_to_regain_access": int(minutes)}
-    header = ("X-Business-Use-Case-Usage", json.dumps({"123": [row]}))
     after = ("Retry-After", str(int(wait_s) + 1))
     answers = {
         "613": error("613/4279002", 400, 613, "Calls to this api have exceeded the rate limit.",
@@ -132,7 +135,7 @@ def limited(name: str, wait_s: float, *, hinted: bool) -> Answer:
     answer = answers[name]
     if not hinted:
         return answer
-    return answer.with_headers(header if int(minutes) % 2 else after)
+    return answer.with_headers(usage(wait_s) if int(wait_s) % 2 else after)
 
 
 DAY_FULL = error(

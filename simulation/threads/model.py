@@ -301,7 +301,13 @@ class Threads:
         sent.effect = True
         if dice.happens(weather.infrastructure * 0.5):
             return dice.weighted(answers.SLOW)
-        return Answer("ok", body={"id": id_})
+        made = Answer("ok", body={"id": id_})
+        if dice.happens(weather.limits * 0.5) and now >= profile.limited_until:
+            # This call still worked, and its headers say that the next one will not.
+            profile.limited_until, profile.hint = now + dice.skewed(60.0, 1800.0), True
+            sent.limit_until = profile.limited_until
+            return made.with_headers(answers.usage(profile.limited_until - now))
+        return made
 
     def _parent_refused(self, profile: Profile, parent: str, now: float, weather: Weather) -> Answer | None:
         found = self.live.get(parent)

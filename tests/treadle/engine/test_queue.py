@@ -1,4 +1,4 @@
-"""What every queue of runs promises: DBOS on SQLite, DBOS on PostgreSQL, and the one of the simulation."""
+"""What every queue of runs promises: DBOS on SQLite, DBOS on PostgreSQL, and those of simulations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from simulation.database import Disk
+from simulation.queue import RunTable, WorkerQueue
 from tests.support.simulated_queue import SimulatedQueue
 from tests.support.simulated_runtime import Clock
 from treadle.engine import dbos_queue
@@ -187,10 +189,75 @@ class Simulated(Place):
         await self.lose_worker()
 
 
-@pytest.fixture(params=["simulated", "dbos-sqlite", pytest.param("dbos-postgresql", marks=pytest.mark.postgres)])
+class Stored(Place):
+    """The queue of simulated days, whose rows are in the database."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disk = Disk()
+        self.table = self.store = RunTable(self.disk, self.now)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.time = 1_000.0
+
+    async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
+        self.queue = self.mine = WorkerQueue(self.table, at_once=at_once)
+        await self.mine.open(worker, execute or self.note)
+
+    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+        with self.disk.transaction() as conn:
+            for item in items:
+                self.store(conn, item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at)
+            if fails:
+                raise ArithmeticError
+
+    async def lose_worker(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        self.tasks.clear()
+        self.mine.close()
+
+    async def lose_end(self, post_id: str) -> None:
+        taken = self.table.take(self.mine.worker)
+        assert taken is not None
+        await self.note(taken.post_id, taken.seq, taken.queue)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not done():
+                self.tasks = {task for task in self.tasks if not task.done()}
+                while (task := self.mine.start_one()) is not None:
+                    self.tasks.add(task)
+                await asyncio.sleep(0)
+                if not self.tasks and not done() and (at := self.table.next_at()) is not None:
+                    self.time = max(self.time, at)
+
+    async def until_ended(self, post_id: str) -> None:
+        query = "SELECT 1 FROM simulated_runs WHERE post_id = ?"
+        await self.until(lambda: self.disk.driver.execute(query, (post_id,)).fetchone() is None)
+
+    def left_behind(self) -> list[str]:
+        with self.disk.view() as conn:
+            return self.mine.left_behind(conn)
+
+    def now(self) -> float:
+        return self.time
+
+    async def close(self) -> None:
+        await self.lose_worker()
+        self.disk.close()
+
+
+@pytest.fixture(
+    params=["simulated", "stored", "dbos-sqlite", pytest.param("dbos-postgresql", marks=pytest.mark.postgres)]
+)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     if request.param == "simulated":
         made: Place = Simulated()
+        yield made
+        await made.close()
+        return
+    if request.param == "stored":
+        made = Stored()
         yield made
         await made.close()
         return

@@ -1,0 +1,203 @@
+"""The checker finds what it says it finds: one hand-made history for each verdict, and a sound one with none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from simulation.checker import judge
+from simulation.ledger import Act, Asked, Content, Disturbance, Ledger, Live, PartAsked, Sent, Version
+
+BEGIN = 1_800_000_000.0
+HOUR = 3600.0
+FIRST, SECOND = Content("TEXT", "one"), Content("IMAGE", "two", ("IMAGE",))
+
+
+def iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
+class Made:
+    """A thread of two parts, asked for at the first hour and live a minute later, with its requests and its export."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger(BEGIN, BEGIN + 24 * HOUR, settle_s=600.0, lease_s=30.0)
+        at = BEGIN + HOUR
+        parts = [PartAsked(FIRST), PartAsked(SECOND)]
+        self.ledger.asked["pst_1"] = Asked("pst_1", "1000", 2 * HOUR, [Version(at, parts, at)])
+        self.ledger.apps = {"1000": "app_0", "1001": "app_0"}
+        self.posts: list[dict[str, Any]] = [
+            {
+                "id": "pst_1", "state": "published", "stage": "done", "why": None, "cause": None, "due_at": iso(at),
+                "parts": [self.part(0, "one", "18a", at + 60), self.part(1, "two", "18b", at + 70)], "events": [],
+            }
+        ]  # fmt: skip
+        self.publish("17a", "18a", FIRST, None, at + 60)
+        self.publish("17b", "18b", SECOND, "18a", at + 70)
+        self.snapshots: list[tuple[float, list[dict[str, Any]]]] = []
+
+    @staticmethod
+    def part(position: int, text: str, id_: str | None, at: float | None) -> dict[str, Any]:
+        published = iso(at) if at is not None else None
+        return {"position": position, "text": text, "state": "published", "threads_id": id_, "published_at": published}
+
+    def sent(self, operation: Any, at: float, target: str, **more: Any) -> Sent:
+        sent = Sent(len(self.ledger.sent), at, "1000", "w0.1", "pst_1.1", at - 1.0, operation, target, at + 0.5, **more)
+        self.ledger.sent.append(sent)
+        return sent
+
+    def recorded(self, sent: Sent) -> None:
+        """The product wrote its answer down."""
+        self.posts[0]["events"].append({"answer": {"headers": {"x-fb-trace-id": f"T{sent.n}"}}})
+
+    def publish(
+        self, container: str, id_: str, content: Content, parent: str | None, at: float, lag: float = 0.0
+    ) -> Live:
+        self.ledger.made[container] = ("1000", content, parent, at - 5.0)
+        self.sent("publish", at, container, answer="ok", effect=True)
+        live = Live(id_, "1000", container, content, parent, at, at, at + lag, at + lag)
+        self.ledger.live.append(live)
+        return live
+
+    def kinds(self) -> list[str]:
+        return [each.kind for each in judge(self.ledger, self.posts, self.snapshots).violations]
+
+
+@pytest.fixture
+def made() -> Made:
+    return Made()
+
+
+def test_a_sound_history_is_sound(made: Made) -> None:
+    assert made.kinds() == []
+
+
+def test_a_second_live_post_is_doubled_and_one_that_was_hidden_too_long_is_counted_apart(made: Made) -> None:
+    made.publish("17c", "18c", FIRST, None, BEGIN + 3 * HOUR)
+    assert "doubled" in made.kinds()
+    made.ledger.live[0].status_from = made.ledger.live[0].list_from = made.ledger.live[0].arrival + 900.0
+    verdict = judge(made.ledger, made.posts, [])
+    assert verdict.hidden_doubles == 1
+    assert "doubled" not in [each.kind for each in verdict.violations]
+
+
+def test_two_posts_that_say_the_same_are_no_double(made: Made) -> None:
+    at = BEGIN + 2 * HOUR
+    made.ledger.asked["pst_2"] = Asked("pst_2", "1000", HOUR, [Version(at, [PartAsked(FIRST)], at)])
+    made.posts.append(
+        {**made.posts[0], "id": "pst_2", "due_at": iso(at), "parts": [made.part(0, "one", "18c", at + 9)]}
+    )
+    made.publish("17c", "18c", FIRST, None, at + 9)
+    assert made.kinds() == []
+
+
+def test_what_is_not_live_is_lost(made: Made) -> None:
+    made.posts[0]["parts"][1]["threads_id"] = None
+    made.ledger.live.pop()
+    assert made.kinds() == ["lost"]
+
+
+def test_what_ends_unfinished_is_lost(made: Made) -> None:
+    made.posts[0]["state"] = "checking"
+    assert made.kinds() == ["lost"]
+
+
+def test_a_post_of_the_owner_is_not_ours(made: Made) -> None:
+    made.ledger.live[1].container = ""
+    assert "lost" in made.kinds()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("content", Content("TEXT", "else")), ("parent", "18x"), ("parent", None), ("account", "1001")]
+)
+def test_what_is_live_as_something_else_is_altered(made: Made, name: str, value: Any) -> None:
+    setattr(made.ledger.live[1], name, value)
+    assert "altered" in made.kinds()
+
+
+def test_a_post_that_is_out_after_it_was_canceled(made: Made) -> None:
+    made.ledger.acts.append(Act(BEGIN + HOUR + 30, "cancel", "pst_1", "1000", done=True))
+    assert "canceled" in made.kinds()
+
+
+def test_late_without_a_yes(made: Made) -> None:
+    asked = made.ledger.asked["pst_1"]
+    asked.versions[0].at = asked.versions[0].due = BEGIN - 2 * HOUR
+    assert made.kinds() == ["late"]
+    made.ledger.acts.append(Act(BEGIN + HOUR, "confirm", "pst_1", "1000", done=True))
+    assert made.kinds() == []
+
+
+def test_out_before_its_time(made: Made) -> None:
+    made.ledger.asked["pst_1"].versions[0].due = BEGIN + 2 * HOUR
+    assert made.kinds() == ["early"]
+
+
+def test_a_call_inside_a_limit_counts_once_the_limit_was_written_down(made: Made) -> None:
+    at = BEGIN + 2 * HOUR
+    met = made.sent("create", at, "{}", answer="613", limit_until=at + HOUR)
+    made.sent("create", at + 600, "{}", answer="613", limit_until=at + HOUR)
+    assert made.kinds() == []
+    made.recorded(met)
+    assert made.kinds() == ["hopeless"]
+
+
+def test_a_call_with_a_token_that_is_known_to_be_refused(made: Made) -> None:
+    at = BEGIN + 2 * HOUR
+    made.recorded(made.sent("create", at, "{}", answer="190", token_dead=True))
+    made.sent("create", at + 60, "{}", answer="190", token_dead=True)
+    assert made.kinds() == ["hopeless"]
+    made.ledger.acts.append(Act(at + 30, "reconnect", "", "1000", done=True))
+    assert made.kinds() == []
+
+
+def test_a_publish_of_a_container_that_is_known_to_be_published(made: Made) -> None:
+    at = BEGIN + 2 * HOUR
+    read = made.sent("status", at, "17a", answer="ok")
+    made.ledger.status_told.append((read.n, at, "17a", "PUBLISHED"))
+    made.sent("publish", at + 60, "17a", answer="24/4279009", clear=True)
+    assert "hopeless" not in made.kinds()
+    made.recorded(read)
+    assert "hopeless" in made.kinds()
+
+
+def test_a_second_send_soon_after_an_answer_that_left_it_open(made: Made) -> None:
+    at = made.ledger.sent[-1].at
+    made.sent("publish", at + 120, "17b", answer="24/4279009", clear=True)
+    assert made.kinds() == ["hasty"]
+
+
+def test_a_publish_by_a_run_whose_worker_was_paused_for_longer_than_its_lease(made: Made) -> None:
+    sent = made.ledger.sent[0]
+    sent.run_began = sent.at - 100.0
+    made.ledger.disturbances.append(Disturbance("pause", sent.at - 90.0, sent.at - 1.0, "w0.1"))
+    assert made.kinds() == ["fenced"]
+    sent.run_began = sent.at - 0.5
+    assert made.kinds() == []
+
+
+def test_held_for_what_another_account_met(made: Made) -> None:
+    other = made.sent("create", BEGIN, "{}", answer="190")
+    other.account = "1001"
+    cause = {"scope": "account", "pattern": "token_expired", "raw": {"error": {"fbtrace_id": f"T{other.n}"}}}
+    snapshot = {**made.posts[0], "state": "blocked", "cause": cause}
+    made.snapshots.append((BEGIN + 2 * HOUR, [snapshot]))
+    assert made.kinds() == ["held"]
+    cause["scope"] = "app"  # both are of the same app
+    assert made.kinds() == []
+
+
+def test_held_as_too_late_before_it_is(made: Made) -> None:
+    snapshot = {**made.posts[0], "state": "held", "parts": [made.part(0, "one", None, None)]}
+    made.snapshots.append((BEGIN + 1.5 * HOUR, [snapshot]))
+    assert made.kinds() == ["held"]
+
+
+def test_a_post_that_nothing_disturbs_and_that_is_not_out_soon(made: Made) -> None:
+    asked = made.ledger.asked["pst_1"]
+    asked.calm, asked.versions[0].due = True, BEGIN
+    assert made.kinds() == ["slow"]
+    made.ledger.disturbances.append(Disturbance("outage", BEGIN, BEGIN + 600))
+    assert made.kinds() == []

@@ -1,0 +1,46 @@
+"""The list of planted bugs: each has its place in the sources, and one of them is found and told as a short history."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from simulation import mutants
+from simulation.mutants import Mutant
+from tests.support.sources import ROOT
+
+ALL = mutants.all_mutants()
+
+
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
+def test_its_place_is_there_once_and_what_it_makes_of_it_is_python(mutant: Mutant) -> None:
+    source = mutants.source_of(mutant.module)
+    changed = mutant.apply(source)
+    assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
+
+
+def test_there_are_enough_of_every_kind() -> None:
+    assert len(ALL) >= 25
+    assert len({mutant.name for mutant in ALL}) == len(ALL)
+    assert sum(mutant.name.startswith("chance_") for mutant in ALL) == 5
+    areas = Counter(mutant.area for mutant in ALL)
+    assert all(areas[area] >= 3 for area in ("fence", "lease", "clarity", "matching", "settling", "scope", "lateness"))
+
+
+def test_one_that_is_not_where_it_was_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 times"):
+        Mutant("gone", "fence", "treadle.domain.steps", "no such line", "x").apply("nothing")
+
+
+def test_a_planted_bug_is_found_cut_down_and_told() -> None:
+    """A bug that is found soon on a small day."""
+    command = [sys.executable, "-m", "simulation", "--mutant", "late_at_once", "--seed", "1", "--posts", "20"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    told = done.stdout.split("Cut down to what it takes:")[1]
+    assert "HELD at" in told
+    assert 5 < len(told.splitlines()) < 400
