@@ -43,12 +43,12 @@ def play_seed(seed: int, posts: int = 200) -> Row:
 
     began = time.process_time()
     played = play(plan_day(seed, posts=posts))
-    told, sent = played.told, played.told.ledger.sent
+    record, sent = played.record, played.record.ledger.sent
     return Row(
-        seed, told.trace, len(told.history), sum(len(post["parts"]) for post in told.history), len(sent),
-        sum(each.faulted for each in sent), len(told.kills), played.verdict.hidden, played.verdict.hidden_doubles,
+        seed, record.trace, len(record.history), sum(len(post["parts"]) for post in record.history), len(sent),
+        sum(each.faulted for each in sent), len(record.kills), played.verdict.hidden, played.verdict.hidden_doubles,
         tuple((each.kind, f"{each.post or each.account}: {each.words}") for each in played.verdict.violations),
-        tuple(repr(each)[:300] for each in told.faults), time.process_time() - began,
+        tuple(repr(each)[:300] for each in record.faults), time.process_time() - began,
     )  # fmt: skip
 
 

@@ -144,12 +144,12 @@ class _Checker:
             return False
 
         placed: set[str] = set()
-        for slot, id_ in self._said().items():
-            said = self.live.get(id_)
-            fits = said is not None and slot in slots.get((said.account, said.content), ())
-            if said is not None and said.container and fits and said.id not in placed:
-                taken[slot] = said
-                placed.add(said.id)
+        for slot, id_ in self._claims().items():
+            claim = self.live.get(id_)
+            fits = claim is not None and slot in slots.get((claim.account, claim.content), ())
+            if claim is not None and claim.container and fits and claim.id not in placed:
+                taken[slot] = claim
+                placed.add(claim.id)
         for live in ours:
             if live.id in placed:
                 continue
@@ -167,7 +167,7 @@ class _Checker:
             yield Violation("doubled", post, live.account, live.effect, words)
         self.slot_of = {live.id: slot for slot, live in taken.items()}
 
-    def _said(self) -> dict[_Slot, str]:
+    def _claims(self) -> dict[_Slot, str]:
         """Which post each part is, as the product says."""
         return {
             _Slot(post_id, int(part["position"])): str(part["threads_id"])
@@ -213,8 +213,8 @@ class _Checker:
                 position = int(part["position"])
                 if live is not None and live.container:
                     at = live.effect
-                    said = [v.parts[position].content for v in asked.versions if position < len(v.parts)]
-                    if live.content not in said or live.account != asked.account:
+                    asked_for = [v.parts[position].content for v in asked.versions if position < len(v.parts)]
+                    if live.content not in asked_for or live.account != asked.account:
                         words = f"part {position + 1} is live as {live.content.text!r} ({live.content.kind})"
                         yield Violation("altered", post_id, asked.account, at, words)
                     if position and live.parent != before:
@@ -230,7 +230,7 @@ class _Checker:
         """A person was told that it is canceled, and a part that was not live went out afterwards; or one is live of
         which a publish had been sent with an answer that left that open."""
         opened = {sent.target for sent in self.ledger.sent if sent.operation == "publish" and not sent.clear}
-        known = set(self._said().values())
+        known = set(self._claims().values())
         for post_id, asked in self.ledger.asked.items():
             for at in self._acts(post_id, "cancel"):
                 for live in self.ledger.live:
@@ -295,6 +295,8 @@ class _Checker:
             while turn < len(acts) and acts[turn][0] <= sent.at:
                 known.pop(acts[turn][1], None)
                 turn += 1
+            if not sent.token_dead:
+                known.pop(sent.account, None)  # it works again, or another one does
             if sent.token_dead and sent.operation in ("create", "publish"):
                 since = known.get(sent.account)
                 if since is not None and sent.at > since + RECORDED_S:
@@ -330,8 +332,8 @@ class _Checker:
     def useless_sends(self) -> Iterator[Violation]:
         """A publish of a container that was read as published, failed or expired; far too many of them; far too many
         containers for one content."""
-        told: dict[str, tuple[float, str]] = {}
-        reads = sorted((at, n, container, status) for n, at, container, status in self.ledger.status_told)
+        states: dict[str, tuple[float, str]] = {}
+        reads = sorted((at, n, container, status) for n, at, container, status in self.ledger.status_answers)
         turn = 0
         sends: dict[str, int] = defaultdict(int)
         for sent in self.ledger.sent:
@@ -340,9 +342,9 @@ class _Checker:
             while turn < len(reads) and reads[turn][0] < sent.at:
                 at, n, container, status = reads[turn]
                 if n in self.known and status in ("PUBLISHED", "ERROR", "EXPIRED"):
-                    told[container] = (at, status)
+                    states[container] = (at, status)
                 turn += 1
-            found = told.get(sent.target)
+            found = states.get(sent.target)
             if found is not None and sent.at > found[0] + RECORDED_S:
                 yield Violation("hopeless", "", sent.account, sent.at, f"publish of a container that is {found[1]}")
             sends[sent.target] += 1
@@ -380,7 +382,7 @@ class _Checker:
         open_since: dict[str, Sent] = {}
         least = self.ledger.settle_s - CLOCKS_S
         by_part: dict[tuple[str, Content], dict[str, float]] = defaultdict(dict)
-        dead = {container for _, _, container, status in self.ledger.status_told if status in ("ERROR", "EXPIRED")}
+        dead = {container for _, _, container, status in self.ledger.status_answers if status in ("ERROR", "EXPIRED")}
         for sent in self.ledger.sent:
             if sent.operation != "publish" or sent.target not in self.ledger.made:
                 continue
@@ -434,7 +436,8 @@ class _Checker:
     # --------------------------------------------------------------------------------------------- held, slow
 
     def held(self) -> Iterator[Violation]:
-        """A post is held by a cause that another account's request met, and that is not shared by both."""
+        """A post is held by a cause that another account's request met, unless two accounts of its app met it; or as
+        too late when it is not."""
         by_number = self.ledger.sent
         for at, posts in self.snapshots:
             for post in posts:
@@ -453,12 +456,17 @@ class _Checker:
                 if not trace.startswith("T") or cause.get("scope") == "platform":
                     continue
                 met = by_number[int(trace[1:])]
-                same_app = self.ledger.apps.get(met.account) == self.ledger.apps.get(asked.account)
-                if met.account != asked.account and not (cause.get("scope") == "app" and same_app):
-                    if cause.get("scope") == "media_host":
-                        continue
+                if met.account == asked.account or cause.get("scope") == "media_host":
+                    continue
+                if not (cause.get("scope") == "app" and self._met_by_two(met, at)):
                     words = f"held for what account {met.account} met: {met.answer} ({cause.get('pattern')})"
                     yield Violation("held", asked.post, asked.account, at, words)
+
+    def _met_by_two(self, met: Sent, at: float) -> bool:
+        """Whether two accounts of the app were answered the same before."""
+        app = self.ledger.apps.get(met.account)
+        same = {s.account for s in self.ledger.sent if s.at <= at and s.answer == met.answer}
+        return len([account for account in same if self.ledger.apps.get(account) == app]) > 1
 
     def slow(self) -> Iterator[Violation]:
         """A post of an account that no fault strikes, on a day or at a time when nothing disturbs, is not out soon."""

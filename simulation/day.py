@@ -40,7 +40,7 @@ IDLE_S = 60.0
 
 
 @dataclass
-class Told:
+class DayRecord:
     """What a day came to. ``history``: each post as exported; ``snapshots``: unfinished posts at times of the day."""
 
     plan: Plan
@@ -84,7 +84,7 @@ class Day:
         self.disk = Disk()
         self.table = RunTable(self.disk, self.truth)
         self.disk.committed = self._committed
-        self.place = Place(settings, self.disk, self.table, self.threads, self._told, SimulatedMedia())
+        self.place = Place(settings, self.disk, self.table, self.threads, self._answered, SimulatedMedia())
         self.living: dict[int, Worker] = {}
         self.places: dict[str, int] = {}
         self.graves: list[Worker] = []
@@ -111,7 +111,7 @@ class Day:
         if self.keep_lines:
             self.lines.append((at, words))
 
-    def _told(self, reply: Reply) -> None:
+    def _answered(self, reply: Reply) -> None:
         sent = reply.sent
         target = sent.target
         if sent.operation == "create":
@@ -273,7 +273,7 @@ class Day:
             return False
         return self.disk.driver.execute("SELECT 1 FROM simulated_runs LIMIT 1").fetchone() is None
 
-    def play(self) -> Told:
+    def play(self) -> DayRecord:
         began = time.process_time()
         with _outside(self.plan.seed, self.loop):
             play(self.loop, self._whole())
@@ -281,12 +281,12 @@ class Day:
         for post in history:
             states = [post["state"], *(f"{part['state']} {part['threads_id']}" for part in post["parts"])]
             self.hash.update(repr(states).encode())
-        told = Told(
+        record = DayRecord(
             self.plan, self.ledger, history, self.snapshots, self.hash.hexdigest(), self.lines,
             time.process_time() - began, self.loop.faults, self.kills,
         )  # fmt: skip
         self.disk.close()
-        return told
+        return record
 
     def _history(self) -> list[dict[str, Any]]:
         """Every post with its events, as the product exports it."""

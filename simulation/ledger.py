@@ -127,5 +127,5 @@ class Ledger:
     asked: dict[str, Asked] = field(default_factory=dict)
     reconnected: dict[str, list[float]] = field(default_factory=dict)
     apps: dict[str, str] = field(default_factory=dict)
-    status_told: list[tuple[int, float, str, str]] = field(default_factory=list)  # (number, at, container, status)
+    status_answers: list[tuple[int, float, str, str]] = field(default_factory=list)  # (number, at, container, status)
     made: dict[str, tuple[str, Content, str | None, float]] = field(default_factory=dict)  # by container

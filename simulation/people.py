@@ -269,13 +269,17 @@ class People:
 
     def _held(self) -> set[str]:
         """Accounts that an open cause holds."""
-        query = "SELECT threads_user_id FROM blockers JOIN accounts ON accounts.id = key WHERE repaired_at IS NULL"
+        query = (
+            "SELECT threads_user_id FROM blockers JOIN accounts ON key IN (accounts.id, accounts.app_id)"
+            " WHERE repaired_at IS NULL"
+        )
         return {str(row[0]) for row in self.db.disk.driver.execute(query)}
 
     def _open_causes(self, profile: str) -> list[str]:
         with self.db.read() as conn:
-            account_id = sa.select(accounts.c.id).where(accounts.c.threads_user_id == profile).scalar_subquery()
-            query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), blockers.c.key == account_id)
+            mine = sa.select(accounts.c.id).where(accounts.c.threads_user_id == profile).scalar_subquery()
+            keys = sa.or_(blockers.c.key == mine, blockers.c.key == self.threads.profiles[profile].app)
+            query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), keys)
             return list(conn.execute(query).scalars())
 
     def _tend(self, post_id: str, state: str) -> None:
@@ -305,8 +309,8 @@ class People:
         assert post is not None
         part = next((each for each in post["parts"] if each["threads_id"] is None), None)
         live = self._on_profile(part["container_id"]) if part is not None else None
-        said: dict[str, Any] = {"live_id": live.id} if live is not None else {"absent": True}
-        return self.posts.resolve(conn, WORKSPACE, post_id, now=self.now(), actor="owner", **said)
+        word: dict[str, Any] = {"live_id": live.id} if live is not None else {"absent": True}
+        return self.posts.resolve(conn, WORKSPACE, post_id, now=self.now(), actor="owner", **word)
 
     def _on_profile(self, container_id: str | None) -> Live | None:
         found = self.threads.containers.get(container_id or "")

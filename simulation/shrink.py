@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from simulation.checker import Verdict, Violation, judge
-from simulation.day import Day, Told
+from simulation.day import Day, DayRecord
 from simulation.plan import Plan, PostPlanned
 from simulation.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    told: Told
+    record: DayRecord
     verdict: Verdict
 
 
 def play(plan: Plan, *, keep_lines: bool = False) -> Played:
-    told = Day(plan, keep_lines=keep_lines).play()
-    return Played(told, judge(told.ledger, told.history, told.snapshots))
+    record = Day(plan, keep_lines=keep_lines).play()
+    return Played(record, judge(record.ledger, record.history, record.snapshots))
 
 
 def shrink(plan: Plan, kind: str, *, within_s: float = 120.0) -> Plan:
@@ -67,12 +67,12 @@ def story(plan: Plan, violation: Violation | None = None) -> str:
     played = play(plan, keep_lines=True)
     lines = [f"seed {plan.seed}: {len(plan.posts)} of the day's posts; what goes wrong: {_weather(plan.weather)}"]
     last = -1
-    for at, words in played.told.lines:
+    for at, words in played.record.lines:
         minute = int(at // 60)
         stamp = f"{minute // 60:3d}:{minute % 60:02d}" if minute != last else " " * 6
         lines.append(f"{stamp} {at % 60:05.2f}  {words}")
         last = minute
-    lines += [""] + [_words(each, played.told) for each in played.verdict.violations]
+    lines += [""] + [_words(each, played.record) for each in played.verdict.violations]
     return "\n".join(lines)
 
 
@@ -81,6 +81,6 @@ def _weather(weather: Weather) -> str:
     return ", ".join(given) or "nothing"
 
 
-def _words(each: Violation, told: Told) -> str:
-    at = each.at - told.ledger.begin
+def _words(each: Violation, record: DayRecord) -> str:
+    at = each.at - record.ledger.begin
     return f"{each.kind.upper()} at {int(at // 3600):d}:{int(at // 60) % 60:02d}, account {each.account}: {each.words}"

@@ -23,6 +23,7 @@ class Weather:
     oldest_first: float = 0.10  # accounts whose lists come oldest first
     tokens: float = 0.30  # accounts whose token dies in the day
     restricted: float = 0.20  # accounts that are restricted or checkpointed for some hours
+    untiered: float = 0.08  # accounts for which the app lacks its access tier for some hours
     media: float = 0.06  # media that cannot be fetched, or not be processed
     quota: float = 0.10  # accounts with a small quota of posts
     bad_content: float = 0.03  # posts that Threads refuses for what they say

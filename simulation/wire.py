@@ -65,8 +65,8 @@ class Wire:
 
     closed = False
 
-    def __init__(self, machine: Machine, threads: Threads, told: Hook) -> None:
-        self.machine, self.threads, self.told = machine, threads, told
+    def __init__(self, machine: Machine, threads: Threads, answered: Hook) -> None:
+        self.machine, self.threads, self.answered = machine, threads, answered
 
     def request(
         self, method: str, url: URL, *, data: Any, timeout: aiohttp.ClientTimeout, allow_redirects: bool
@@ -118,7 +118,7 @@ class _Exchange:
         """What the answer was came to a process that lives."""
         reply.sent.delivered = True
         reply.sent.until = self.wire.machine.truth()
-        self.wire.told(reply)
+        self.wire.answered(reply)
 
     async def __aexit__(self, *_: object) -> None:
         pass

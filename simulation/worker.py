@@ -162,7 +162,7 @@ class Place:
     disk: Disk
     table: RunTable
     threads: Threads
-    told: Hook
+    answered: Hook
     media: SimulatedMedia
 
 
@@ -184,7 +184,7 @@ class Worker(Engine):
         place, machine = self.place, self.machine
         base = ThreadsClient(
             base_url="https://graph.threads.net",
-            session=Wire(machine, place.threads, place.told).as_session(),
+            session=Wire(machine, place.threads, place.answered).as_session(),
             timeout_s=place.settings.threads_timeout,
         )
 

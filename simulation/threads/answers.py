@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Details:
     """Members of an error object beside code and message."""
 
     subcode: int | None = None
@@ -52,15 +52,17 @@ class Said:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def error(name: str, status: int, code: int, message: str, said: Said | None = None, *, clear: bool = False) -> Answer:
-    said = said or Said()
-    body: dict[str, Any] = {"message": message, "type": said.kind, "code": code}
-    if said.subcode is not None:
-        body["error_subcode"] = said.subcode
-    if said.transient is not None:
-        body["is_transient"] = said.transient
-    if said.title:
-        body |= {"error_user_title": said.title, "error_user_msg": said.message or said.title}
+def error(
+    name: str, status: int, code: int, message: str, details: Details | None = None, *, clear: bool = False
+) -> Answer:
+    details = details or Details()
+    body: dict[str, Any] = {"message": message, "type": details.kind, "code": code}
+    if details.subcode is not None:
+        body["error_subcode"] = details.subcode
+    if details.transient is not None:
+        body["is_transient"] = details.transient
+    if details.title:
+        body |= {"error_user_title": details.title, "error_user_msg": details.message or details.title}
     return Answer(name, status, {"error": body}, clear=clear)
 
 
@@ -73,20 +75,20 @@ THREADS = "THApiException"
 TIMEOUT = Answer("no answer", how="timeout")
 RESET = Answer("connection reset", how="reset")
 EMPTY_500 = Answer("empty 500", 500)
-NO_PERMISSION = error("10", 500, 10, "Application does not have permission for this action", Said(kind=THREADS))
+NO_PERMISSION = error("10", 500, 10, "Application does not have permission for this action", Details(kind=THREADS))
 UNKNOWN_1 = error("1", 500, 1, "An unknown error has occurred.")
 SERVICE_2 = error(
-    "2", 500, 2, "An unexpected error has occurred. Please retry your request later.", Said(transient=True)
+    "2", 500, 2, "An unexpected error has occurred. Please retry your request later.", Details(transient=True)
 )
-FATAL = error("-1", 400, -1, "Fatal", Said(transient=False))
-TOO_SLOW = error("-2", 400, -2, "The operation took too long.", Said(transient=True))
+FATAL = error("-1", 400, -1, "Fatal", Details(transient=False))
+TOO_SLOW = error("-2", 400, -2, "The operation took too long.", Details(transient=True))
 SPAM = error(
     "4/2207051", 400, 4, "Application request limit reached",
-    Said(2207051, title="Action is blocked", message="We restrict certain activity to protect our community."),
+    Details(2207051, title="Action is blocked", message="We restrict certain activity to protect our community."),
 )  # fmt: skip
 DUPLICATE = error("506", 400, 506, "Duplicate status message")
-COMMENT = error("20/1772107", 400, 20, "An error occurred", Said(1772107))
-NEW_SUBCODE = error("100/4279999", 400, 100, "Invalid parameter", Said(4279999))
+COMMENT = error("20/1772107", 400, 20, "An error occurred", Details(1772107))
+NEW_SUBCODE = error("100/4279999", 400, 100, "Invalid parameter", Details(4279999))
 
 # After these a publish may be live.
 UNCLEAR: Sequence[tuple[Answer, float]] = (
@@ -103,9 +105,9 @@ INFRASTRUCTURE: Sequence[tuple[Answer, float]] = (
 
 
 def not_found(target: str) -> Answer:
-    said = Said(4279009, title="Media Not Found", message=f"The media with id {target} cannot be found.")
-    said = Said(said.subcode, transient=False, title=said.title, message=said.message)
-    return error("24/4279009", 400, 24, "The requested resource does not exist", said, clear=True)
+    details = Details(4279009, title="Media Not Found", message=f"The media with id {target} cannot be found.")
+    details = Details(details.subcode, transient=False, title=details.title, message=details.message)
+    return error("24/4279009", 400, 24, "The requested resource does not exist", details, clear=True)
 
 
 def unknown_id(target: str, method: str = "get") -> Answer:
@@ -113,7 +115,7 @@ def unknown_id(target: str, method: str = "get") -> Answer:
         f"Unsupported {method} request. Object with ID '{target}' does not exist, cannot be loaded due to missing"
         " permissions, or does not support this operation"
     )
-    return error("100/33", 400, 100, message, Said(33, THREADS), clear=True)
+    return error("100/33", 400, 100, message, Details(33, THREADS), clear=True)
 
 
 def usage(wait_s: float) -> tuple[str, str]:
@@ -128,7 +130,7 @@ def limited(name: str, wait_s: float, *, hinted: bool) -> Answer:
     after = ("Retry-After", str(int(wait_s) + 1))
     answers = {
         "613": error("613/4279002", 400, 613, "Calls to this api have exceeded the rate limit.",
-                     Said(4279002, title="Threads API Rate Limit Exceeded"), clear=True),
+                     Details(4279002, title="Threads API Rate Limit Exceeded"), clear=True),
         "17": error("17", 400, 17, "User request limit reached", clear=True),
         "4": error("4", 403, 4, "Application request limit reached", clear=True),
     }  # fmt: skip
@@ -140,7 +142,7 @@ def limited(name: str, wait_s: float, *, hinted: bool) -> Answer:
 
 DAY_FULL = error(
     "613/4279002 full", 400, 613, "Calls to this api have exceeded the rate limit.",
-    Said(4279002, title="Threads API Rate Limit Exceeded"), clear=True,
+    Details(4279002, title="Threads API Rate Limit Exceeded"), clear=True,
 )  # fmt: skip
 DEAD_TOKENS: Sequence[tuple[int | None, str]] = (
     (463, "Error validating access token: Session has expired on Monday, 18-Jan-27 00:00:00 PST."),
@@ -149,28 +151,32 @@ DEAD_TOKENS: Sequence[tuple[int | None, str]] = (
     (None, "Invalid OAuth access token - Cannot parse access token"),
 )
 CHECKPOINT = error(
-    "190/459", 400, 190, "You cannot access the app till you log in to www.threads.net", Said(459), clear=True
+    "190/459", 400, 190, "You cannot access the app till you log in to www.threads.net", Details(459), clear=True
 )
-RESTRICTED = error("25/2207050", 400, 25, "The account is restricted.", Said(2207050), clear=True)
+NO_TIER = error(
+    "10/4279067", 400, 10, "Application does not have permission for this action",
+    Details(4279067, title="App Does Not Have Sufficient Access Tier"), clear=True,
+)  # fmt: skip
+RESTRICTED = error("25/2207050", 400, 25, "The account is restricted.", Details(2207050), clear=True)
 BLOCKED = error("368", 400, 368, "The action attempted has been deemed abusive or is otherwise disallowed", clear=True)
 NO_FETCH = error(
     "9004/2207052", 400, 9004, "Only photo or video can be accepted as media type.",
-    Said(2207052, transient=False, title="Media download has failed.",
+    Details(2207052, transient=False, title="Media download has failed.",
          message="The media could not be fetched from this URI."),
 )  # fmt: skip
 BAD_LINK = error(
-    "-1/4279047", 400, -1, "Fatal", Said(4279047, transient=False, title="Invalid Link Attachment"), clear=True
+    "-1/4279047", 400, -1, "Fatal", Details(4279047, transient=False, title="Invalid Link Attachment"), clear=True
 )
-NOT_READY = error("9007/2207027", 400, 9007, "Media ID is not available", Said(2207027, title="Not ready"))
-BAD_FIELD = error("100 field", 500, 100, "Tried accessing nonexisting field", Said(kind=THREADS))
+NOT_READY = error("9007/2207027", 400, 9007, "Media ID is not available", Details(2207027, title="Not ready"))
+BAD_FIELD = error("100 field", 500, 100, "Tried accessing nonexisting field", Details(kind=THREADS))
 
 
 def dead_token(which: int) -> Answer:
     subcode, message = DEAD_TOKENS[which % len(DEAD_TOKENS)]
-    return error(f"190/{subcode}", 400, 190, message, Said(subcode), clear=True)
+    return error(f"190/{subcode}", 400, 190, message, Details(subcode), clear=True)
 
 
 def bad_children(children: str) -> Answer:
-    said = Said(4279004, title="Invalid Carousel Children",
+    details = Details(4279004, title="Invalid Carousel Children",
                 message=f"The children with IDs {children} are invalid, nonexistent, or expired.")  # fmt: skip
-    return error("100/4279004", 400, 100, "Invalid parameter", said, clear=True)
+    return error("100/4279004", 400, 100, "Invalid parameter", details, clear=True)

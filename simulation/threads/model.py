@@ -51,6 +51,7 @@ class Profile:
     checkpoint: tuple[float, float] = (0.0, 0.0)
     restriction: tuple[float, float] = (0.0, 0.0)
     blocks: bool = False
+    untiered: tuple[float, float] = (0.0, 0.0)
     unreadable: tuple[float, float] = (0.0, 0.0)
     lists_closed: bool = False
     page: int = 100
@@ -102,6 +103,10 @@ class Threads:
         for number in range(accounts):
             self._profile(number, calm=number >= accounts - calm)
         self._plan_outages()
+        for app in sorted({profile.app for profile in self.profiles.values()}):
+            begins = sorted(p.untiered[0] for p in self.profiles.values() if p.app == app and p.untiered[0])
+            if len(begins) > 1:  # what two accounts of an app meet holds the app, until somebody has looked after it
+                ledger.disturbances.append(Disturbance("app", begins[0], ledger.end))
 
     # ------------------------------------------------------------------------------------------ the day's plan
 
@@ -120,6 +125,7 @@ class Threads:
         profile.blocks = dice.happens(0.5)
         profile.checkpoint = window(w.restricted * 0.6, 1800.0, 3 * 3600.0)
         profile.unreadable = window(w.unreadable, 2 * 3600.0, 12 * 3600.0)
+        profile.untiered = window(w.untiered, 1800.0, 4 * 3600.0)
         profile.lists_closed = dice.happens(w.closed_lists)
         profile.page = dice.whole(2, 9) if dice.happens(w.partial) else 100
         profile.oldest_first = dice.happens(w.oldest_first)
@@ -163,7 +169,8 @@ class Threads:
         profile = self.profiles[account]
         if self._calm(at):
             return True
-        return not any(start <= at < stop for start, stop in (profile.checkpoint, profile.restriction))
+        windows = (profile.checkpoint, profile.restriction, profile.untiered)
+        return not any(start <= at < stop for start, stop in windows)
 
     # ------------------------------------------------------------------------------------------------- one call
 
@@ -232,6 +239,8 @@ class Threads:
         restricted = profile.restriction[0] <= now < profile.restriction[1] and not self._calm(now)
         if sent.operation == "publish" and restricted:
             return answers.BLOCKED if profile.blocks else answers.RESTRICTED
+        if sent.operation in PUBLISHING and profile.untiered[0] <= now < profile.untiered[1] and not self._calm(now):
+            return answers.NO_TIER
         weather = self._weather(profile, now)
         out = next((hard for start, stop, hard in self.outages if start <= now < stop), 0.0)
         bad = out if not self._calm(now) and self.weather.outages else 0.0
@@ -314,7 +323,7 @@ class Threads:
         if found is None:
             return answers.error(
                 "100 reply_to_id", 500, 100, "Param reply_to_id is not a valid threads_media ID",
-                answers.Said(kind=answers.THREADS),
+                answers.Details(kind=answers.THREADS),
             )  # fmt: skip
         dice = Dice(self.seed, "parent", parent)
         known = found.effect + (dice.skewed(2.0, 270.0) if dice.happens(weather.early * 4) else 0.0)
@@ -348,7 +357,7 @@ class Threads:
         body = {"id": container.id, "status": state}
         if state == "ERROR":
             body["error_message"] = container.error
-        self.ledger.status_told.append((sent.n, now, container.id, state))
+        self.ledger.status_answers.append((sent.n, now, container.id, state))
         return Answer("ok", body=body)
 
     # ------------------------------------------------------------------------------------------------ publishing

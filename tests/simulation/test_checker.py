@@ -156,7 +156,7 @@ def test_a_call_with_a_token_that_is_known_to_be_refused(made: Made) -> None:
 def test_a_publish_of_a_container_that_is_known_to_be_published(made: Made) -> None:
     at = BEGIN + 2 * HOUR
     read = made.sent("status", at, "17a", answer="ok")
-    made.ledger.status_told.append((read.n, at, "17a", "PUBLISHED"))
+    made.ledger.status_answers.append((read.n, at, "17a", "PUBLISHED"))
     made.sent("publish", at + 60, "17a", answer="24/4279009", clear=True)
     assert "hopeless" not in made.kinds()
     made.recorded(read)
@@ -185,7 +185,9 @@ def test_held_for_what_another_account_met(made: Made) -> None:
     snapshot = {**made.posts[0], "state": "blocked", "cause": cause}
     made.snapshots.append((BEGIN + 2 * HOUR, [snapshot]))
     assert made.kinds() == ["held"]
-    cause["scope"] = "app"  # both are of the same app
+    cause["scope"] = "app"  # which one account alone does not prove
+    assert made.kinds() == ["held"]
+    made.sent("create", BEGIN + 1, "{}", answer="190")
     assert made.kinds() == []
 
 

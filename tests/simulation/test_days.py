@@ -17,7 +17,7 @@ from tests.support.sources import ROOT
 PRINT_TRACE = """
 from simulation.plan import plan_day
 from simulation.shrink import play
-print(play(plan_day(5, posts=15)).told.trace)
+print(play(plan_day(5, posts=15)).record.trace)
 """
 
 
@@ -35,8 +35,8 @@ def test_the_same_seed_is_the_same_history_under_any_hash_seed() -> None:
 
 def test_the_same_seed_is_the_same_history_twice_in_one_process() -> None:
     first, second = play(plan_day(6, posts=12)), play(plan_day(6, posts=12))
-    assert first.told.trace == second.told.trace
-    assert first.told.trace != play(plan_day(7, posts=12)).told.trace
+    assert first.record.trace == second.record.trace
+    assert first.record.trace != play(plan_day(7, posts=12)).record.trace
 
 
 def test_a_day_is_as_large_as_is_said() -> None:
@@ -55,9 +55,9 @@ def test_a_day_is_as_large_as_is_said() -> None:
 def test_on_a_clear_day_every_post_is_out_soon_and_nothing_is_faulted() -> None:
     played = play(plan_day(3, CLEAR, posts=30))
     assert played.verdict.violations == ()
-    assert [post["state"] for post in played.told.history] == ["published"] * 30
-    assert not any(sent.faulted and sent.operation == "publish" for sent in played.told.ledger.sent)
-    assert played.told.kills == []
+    assert [post["state"] for post in played.record.history] == ["published"] * 30
+    assert not any(sent.faulted and sent.operation == "publish" for sent in played.record.ledger.sent)
+    assert played.record.kills == []
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def rough() -> Played:
 
 
 def test_at_least_a_fifth_of_the_calls_are_faulted(rough: Played) -> None:
-    sent = rough.told.ledger.sent
+    sent = rough.record.ledger.sent
     assert sum(each.faulted for each in sent) >= 0.2 * len(sent)
 
 
@@ -76,9 +76,9 @@ def test_workers_die_at_every_kind_of_place_and_nothing_is_lost(rough: Played) -
         "before a commit", "after a commit", "before a reading", "before call", "written call", "waiting for call",
         "before publish", "written publish", "waiting for publish",
     }  # fmt: skip
-    assert places <= set(rough.told.kills)
+    assert places <= set(rough.record.kills)
     assert rough.verdict.violations == ()
-    assert rough.told.faults == []
+    assert rough.record.faults == []
 
 
 def test_chance_depends_on_what_it_is_for_and_on_nothing_before() -> None:

@@ -36,11 +36,11 @@ def test_one_that_is_not_where_it_was_is_refused() -> None:
         Mutant("gone", "fence", "treadle.domain.steps", "no such line", "x").apply("nothing")
 
 
-def test_a_planted_bug_is_found_cut_down_and_told() -> None:
+def test_a_planted_bug_is_found_cut_down_and_printed() -> None:
     """A bug that is found soon on a small day."""
     command = [sys.executable, "-m", "simulation", "--mutant", "late_at_once", "--seed", "1", "--posts", "20"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    told = done.stdout.split("Cut down to what it takes:")[1]
-    assert "HELD at" in told
-    assert 5 < len(told.splitlines()) < 400
+    history = done.stdout.split("Cut down to what it takes:")[1]
+    assert "HELD at" in history
+    assert 5 < len(history.splitlines()) < 400
