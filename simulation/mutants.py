@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -20,7 +21,8 @@ from types import CodeType, ModuleType
 from typing import Any, ClassVar
 
 BY_HAND = Path(__file__).with_name("mutants.toml")
-SEED = 7
+PACKAGES = ("treadle_diagnosis", "treadle_threads", "treadle")
+SEED = 2
 BY_CHANCE = 5
 RULES = (
     "treadle.domain.replacing", "treadle.domain.matching", "treadle.domain.steps", "treadle.domain.scope",
@@ -47,7 +49,24 @@ class Mutant:
 
 def _by_hand() -> Iterator[Mutant]:
     for row in tomllib.loads(BY_HAND.read_text(encoding="utf-8"))["mutant"]:
-        yield Mutant(row["name"], row["area"], row["module"], row["old"], row["new"])
+        yield Mutant(row["name"], row["area"], _module_with(row["old"]), row["old"], row["new"])
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """By module, of all packages, none of which is imported for that."""
+    found: dict[str, str] = {}
+    for package in PACKAGES:
+        for path in sorted(_folder_of(package).rglob("*.py")):
+            inside = path.relative_to(_folder_of(package)).with_suffix("")
+            found[".".join((package, *inside.parts))] = path.read_text(encoding="utf-8")
+    return found
+
+
+def _module_with(place: str) -> str:
+    """Where a place is, wherever it was moved to; empty when it is nowhere, or in several modules."""
+    modules = [module for module, source in _sources().items() if place in source]
+    return modules[0] if len(modules) == 1 else ""
 
 
 # ------------------------------------------------------------------------------------------------------- by chance
@@ -118,12 +137,15 @@ class _Somewhere(Mutant):
 
 
 def source_of(module: str) -> str:
-    """The source of a module that is not imported yet."""
-    spec = importlib.util.find_spec(module.split(".")[0])
+    """The source of a module."""
+    return _sources().get(module, "")
+
+
+def _folder_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations
-    folder = Path(next(iter(spec.submodule_search_locations)))
-    return folder.joinpath(*module.split(".")[1:]).with_suffix(".py").read_text(encoding="utf-8")
+    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def all_mutants() -> list[Mutant]:

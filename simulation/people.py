@@ -98,6 +98,8 @@ class People:
         """One post from the wish to the last thing somebody does about it."""
         await asyncio.sleep(post.at)
         profile = list(self.threads.profiles.values())[post.account]
+        if post.lookalike == "before":  # older than what a clock may be wrong by
+            self.threads.by_hand(profile.id, post.parts[0].content, None, self.now() - 400.0)
         account_id = await self._patiently(lambda: self._account_id(profile.id))
         made = await self._patiently(lambda: self._create(post, account_id))
         if made is None:
@@ -108,9 +110,9 @@ class People:
         version = Version(asked_at, list(post.parts), due)
         self.ledger.asked[made] = Asked(made, profile.id, post.lateness, [version], calm=profile.calm)
         self._note("asks", made, profile.id, True, f"{len(post.parts)} parts")
-        if post.lookalike:
+        if post.lookalike not in ("", "before"):
             asyncio.get_running_loop().call_later(
-                Dice(self.plan.seed, "lookalike", post.number).skewed(1.0, 900.0) + max(0.0, due - asked_at),
+                Dice(self.plan.seed, "lookalike", post.number).skewed(1.0, 300.0) + max(0.0, due - asked_at),
                 self._lookalike, post, profile.id,
             )  # fmt: skip
         passed = 0.0

@@ -31,7 +31,7 @@ class PostPlanned:
     lateness: float
     parts: tuple[PartAsked, ...]
     acts: tuple[ActPlanned, ...]
-    lookalike: str  # what the owner posts by hand beside it: other kind, longer, other parent; empty: nothing
+    lookalike: str  # how what the owner posts by hand differs; before: it is older; empty: nothing is posted
     bad: bool
 
 
@@ -90,7 +90,9 @@ def _post(
         for _ in range(dice.whole(1, 2)):
             kind = dice.weighted((("edit", 5.0), ("cancel", 1.5), ("retry", 3.0), ("retime", 1.5)))
             acts.append(ActPlanned(kind, dice.skewed(0.5, 3 * 3600.0)))
-    lookalike = dice.one_of(("kind", "longer", "parent", "shorter")) if dice.happens(weather.lookalikes) else ""
+    lookalike = (
+        dice.one_of(("kind", "longer", "parent", "shorter", "before")) if dice.happens(weather.lookalikes) else ""
+    )
     return PostPlanned(number, account, at, delay, lateness, parts, tuple(acts), "" if calm else lookalike, bad)
 
 

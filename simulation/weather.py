@@ -17,7 +17,7 @@ class Weather:
     early: float = 0.06  # a container or parent is not known yet
     limits: float = 0.02  # creates and publishes that meet a limit on calls
     lag: float = 0.35  # posts whose container or list lags
-    unreadable: float = 0.20  # accounts whose published containers cannot be read for hours
+    unreadable: float = 0.35  # accounts whose published containers cannot be read for hours
     closed_lists: float = 0.10  # accounts whose lists may not be read
     partial: float = 0.30  # accounts whose lists come in small pages
     oldest_first: float = 0.10  # accounts whose lists come oldest first
@@ -27,7 +27,7 @@ class Weather:
     media: float = 0.06  # media that cannot be fetched, or not be processed
     quota: float = 0.10  # accounts with a small quota of posts
     bad_content: float = 0.03  # posts that Threads refuses for what they say
-    lookalikes: float = 0.15  # posts like which the owner posts another one by hand
+    lookalikes: float = 0.40  # posts like which the owner posts another one by hand
     hidden: float = 0.01  # posts that neither container nor list shows within the settle time
     outages: float = 2.0  # a day
     # Treadle's own machines
@@ -41,7 +41,7 @@ class Weather:
     doubtful_commits: float = 0.002  # commits that are done and reported as failed
     # People
     acts: float = 0.25  # posts somebody does something with
-    twins: float = 0.12  # posts that say the same as another of the account
+    twins: float = 0.20  # posts that say the same as another of the account
 
     def without(self, name: str) -> Weather:
         return replace(self, **{name: 0.0})

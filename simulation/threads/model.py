@@ -124,7 +124,7 @@ class Threads:
         profile.restriction = window(w.restricted, 1800.0, 4 * 3600.0)
         profile.blocks = dice.happens(0.5)
         profile.checkpoint = window(w.restricted * 0.6, 1800.0, 3 * 3600.0)
-        profile.unreadable = window(w.unreadable, 2 * 3600.0, 12 * 3600.0)
+        profile.unreadable = window(w.unreadable, 4 * 3600.0, 14 * 3600.0)
         profile.untiered = window(w.untiered, 1800.0, 4 * 3600.0)
         profile.lists_closed = dice.happens(w.closed_lists)
         profile.page = dice.whole(2, 9) if dice.happens(w.partial) else 100
