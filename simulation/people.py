@@ -38,6 +38,7 @@ from treadle_threads.values import Profile
 WORKSPACE = "wsp_default"
 ROUND_S = 1800.0
 HOSTS = 4
+OLDER_S = 400.0  # older than what the clocks of two parties may differ by
 SCOPES = (
     "threads_basic", "threads_content_publish", "threads_read_replies", "threads_manage_replies", "threads_delete",
 )  # fmt: skip
@@ -96,10 +97,12 @@ class People:
 
     async def one(self, post: PostPlanned) -> None:
         """One post from the wish to the last thing somebody does about it."""
-        await asyncio.sleep(post.at)
         profile = list(self.threads.profiles.values())[post.account]
-        if post.lookalike == "before":  # older than what a clock may be wrong by
-            self.threads.by_hand(profile.id, post.parts[0].content, None, self.now() - 400.0)
+        earlier = min(post.at, OLDER_S) if post.lookalike == "before" else 0.0
+        await asyncio.sleep(post.at - earlier)
+        if earlier == OLDER_S:
+            self.threads.by_hand(profile.id, post.parts[0].content, None, self.now())
+        await asyncio.sleep(earlier)
         account_id = await self._patiently(lambda: self._account_id(profile.id))
         made = await self._patiently(lambda: self._create(post, account_id))
         if made is None:

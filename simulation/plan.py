@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from simulation.chance import Dice
 from simulation.ledger import Content, PartAsked
@@ -59,6 +60,12 @@ def plan_day(
     planned: list[PostPlanned] = []
     for number in range(posts):
         planned.append(_post(seed, number, weather, accounts, length_s, planned))
+    # Of two that say the same nobody could tell which of them an earlier one by hand is older than.
+    texts = Counter(post.parts[0].content.text for post in planned)
+    planned = [
+        replace(post, lookalike="") if post.lookalike == "before" and texts[post.parts[0].content.text] > 1 else post
+        for post in planned
+    ]
     return Plan(seed, weather, tuple(planned), accounts, min(2, accounts - 1), 3, length_s)
 
 

@@ -540,6 +540,8 @@ def _target(operation: Operation, steps: list[str], params: Mapping[str, str]) -
             return json.dumps(named, ensure_ascii=False)
         case "status" | "read":
             return steps[-1]
+        case "list":
+            return f"{steps[-1]} {params.get('after', '')}".rstrip()
         case _:
             return steps[-1] if steps else ""
 
