@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +29,13 @@ from treadle.engine import addresses, rechecking
 from treadle.engine.lease import Lease
 from treadle.engine.run import advance
 from treadle.engine.worker_context import WorkerContext
+from treadle.media.service import MediaService, NotStored, StoredMedia
 from treadle.services.read import post_json, timeline
 from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database, migrate
 from treadle.store.release import Releaser
-from treadle.store.tables import accounts, blockers, workspaces
+from treadle.store.tables import accounts, blockers, media, workspaces
 
 BEGIN = 1_800_000_000.0
 LEASE_S = 30.0
@@ -75,6 +76,8 @@ class Simulation:
     kills: int = 0
     _clients: dict[str, StandInClient] = field(default_factory=dict)
     _next_jobs: float = BEGIN
+    jobs_s: float = JOBS_S
+    _media: MediaService | None = None
 
     def __post_init__(self) -> None:
         self.threads = StandIn(self.clock, struck=self.may_kill)
@@ -99,11 +102,43 @@ class Simulation:
             settings=self.settings,
             runtime=self.runtime,
             lease=lease,
-            media=None,  # type: ignore[arg-type]
+            media=self.media,
             releaser=self.releaser,
             observe=lambda conn, account_id, found, now: health.observe(conn, account_id, found, now),
             worked=lambda conn, account_id, now: health.worked(conn, account_id, "publish", now),
         )
+
+    async def media(self) -> MediaService:
+        """The real service: it looks at real addresses, and keeps files in the folder of the simulation."""
+        if self._media is None:
+            self._media = MediaService(self.settings, workers=1)
+        return self._media
+
+    def restart(self, **settings: Any) -> None:
+        """The server comes back with these settings changed."""
+        if self._media is not None:
+            self.loop.run_until_complete(self._media.close())
+        self.settings, self._media = self.settings.model_copy(update=settings), None
+        self.context = self._worker()
+
+    def upload(self, path: Path) -> str:
+        """The id of a file that was uploaded here."""
+
+        body = path.read_bytes()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield body
+
+        async def store() -> StoredMedia | NotStored:
+            return await (await self.media()).store(pieces(), path.name)
+
+        kept = self.loop.run_until_complete(store())
+        assert isinstance(kept, StoredMedia)
+        row = {"id": kept.id, "workspace_id": DEFAULT_WORKSPACE, "stored": kept.to_json(), "filename": kept.filename,
+               "content_type": kept.content_type, "size": kept.size, "created_at": self.clock()}  # fmt: skip
+        with self.db.begin() as conn:
+            conn.execute(sa.insert(media).values(row))
+        return kept.id
 
     def may_kill(self, where: str) -> None:
         if self.kill(where):
@@ -183,7 +218,7 @@ class Simulation:
         planned = until if earliest is None else max(earliest, self.clock())
         if self._next_jobs < min(planned, until):
             self.clock.to(self._next_jobs)
-            self._next_jobs = self.clock() + JOBS_S
+            self._next_jobs = self.clock() + self.jobs_s
             self._do(self._jobs)
             return True
         if earliest is None or planned > until:
@@ -233,6 +268,8 @@ class Simulation:
             pass
 
     def close(self) -> None:
+        if self._media is not None:
+            self.loop.run_until_complete(self._media.close())
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
 

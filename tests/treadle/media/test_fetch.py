@@ -179,7 +179,7 @@ async def test_robots_that_keep_meta_out(host: Host, good: Path) -> None:
 async def test_a_wrong_type_is_told(host: Host, good: Path) -> None:
     host.files["/x"] = good.read_bytes()
     host.types["/x"] = "image/jpeg"
-    assert "content_type" in codes(await seen(f"{host.url}/x"), "remark")
+    assert "content_type" in codes(await seen(f"{host.url}/x"), "repair")
 
 
 async def test_a_host_without_ranges_and_the_index_last(host: Host, film: Recipes) -> None:
@@ -199,7 +199,7 @@ async def test_a_host_without_ranges_and_the_index_last(host: Host, film: Recipe
     assert found.probe is not None
     assert not found.probe.complete
     assert found.probe.bytes_read <= 128 * 1024
-    assert "no_ranges" in codes(found, "remark")
+    assert "no_ranges" in codes(found, "repair")
     assert "not_looked_at_whole" in codes(found) | {item.code for item in _rules(found)}
 
 

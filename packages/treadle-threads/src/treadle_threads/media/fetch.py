@@ -26,7 +26,8 @@ from treadle_threads.media.isobmff import is_isobmff
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.probe import read_media, with_cost
 from treadle_threads.media.remote import PLAIN_AGENT, NotOpened, RemoteFile, open_remote
-from treadle_threads.media.robots import RobotsCache
+from treadle_threads.media.robots import Robots, RobotsCache
+from treadle_threads.net.session import GuardedConnector
 
 SLOW_FIRST_BYTE_S = 5.0
 """Meta wants its crawler answered within a few seconds."""
@@ -42,6 +43,12 @@ TUNNELS = (
     ".vercel.app",
     ".devtunnels.ms",
 )
+WHOLE_AT_ONCE = 1024 * 1024
+"""Bytes of a picture that a crawler fetches in one piece, whether or not the host answers ranges."""
+_ENDINGS = {
+    "image": (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".heif", ".avif"),
+    "video": (".mp4", ".mov", ".m4v"),
+}
 _SHARE_LINKS = {
     "drive.google.com": "Google Drive shows a page; share links of it have not worked since 2025.",
     "www.dropbox.com": "Dropbox shows a page; ending the address with ?raw=1 gives the file.",
@@ -119,8 +126,10 @@ async def look(
     try:
         async with asyncio.timeout(LOOK_TIMEOUT.total):
             probe, more, agent = await _ask(session, url, facts)
-            if robots is not None and probe is not None and not await robots.allows(session, url):
-                more.append(_robots(url))
+            if robots is not None and probe is not None:
+                more += _about_robots(url, await robots.of(session, url))
+            if probe is not None:
+                more += await _about_families(session, url)
     except TimeoutError:
         probe, agent = None, ""
         more = [_unopened(NotOpened("timeout", f"{url.host} did not answer in time"), url)]
@@ -227,28 +236,59 @@ def _about_the_answer(file: RemoteFile) -> list[Finding]:
                 basis="seen",
             )
         )
-    if not file.ranges:
-        message = "The host ignores requests for parts of a file. Meta copes, with less patience for large ones."
-        found.append(finding("no_ranges", "remark", "host", message, got=False, limit=True))
-    if file.size is None:
-        message = "The host does not say how large the file is, so a broken transfer looks like a whole one."
-        found.append(finding("no_length", "remark", "host", message))
+    found += _about_the_transfer(file)
     if file.cut_short:
         message = "The host sent less than it announced: the transfer broke off."
         found.append(finding("cut_short", "error", "host", message, got=len(file.head), limit=file.size, fix="reject"))
-    is_kind, said = _kind_of(file.head), file.content_type
-    told = said.partition("/")[0]
-    if (
-        is_kind
-        and told in ("image", "video", "audio", "text")
-        and told != is_kind
-        and (told, is_kind) != ("audio", "video")
-    ):
+    found += _about_the_type(file)
+    return found
+
+
+def _about_the_transfer(file: RemoteFile) -> list[Finding]:
+    """Ranges and length: a copy of ours has both."""
+    found: list[Finding] = []
+    if not file.ranges:
+        message = "The host ignores requests for parts of a file."
+        if file.size is not None and file.size <= WHOLE_AT_ONCE and _kind_of(file.head) == "image":
+            message += " One picture this small is fetched whole anyway."
+            found.append(finding("no_ranges", "remark", "host", message, got=False, limit=True))
+        else:
+            message += " Meta has given up on such downloads. The file is copied."
+            found.append(
+                finding("no_ranges", "repair", "host", message, got=False, limit=True, fix="copy", basis="seen")
+            )
+    if file.size is None:
         message = (
-            f"The host calls the file '{said}' but its first bytes are of a {is_kind}. Set the right Content-Type."
+            "The host does not say how large the file is, so a broken transfer looks like a whole one. "
+            "The file is copied."
+        )
+        found.append(finding("no_length", "repair", "host", message, fix="copy", basis="seen"))
+    return found
+
+
+def _about_the_type(file: RemoteFile) -> list[Finding]:
+    """What the host calls the file, and the ending of its address, held against the first bytes."""
+    kind, said, found = _kind_of(file.head), file.content_type, []
+    if not kind:
+        return []
+    told = said.partition("/")[0]
+    if told != kind and (told, kind) != ("audio", "video"):
+        how = f"calls the file '{said}'" if said else "does not say what the file is"
+        message = (
+            f"The host {how}, but its first bytes are of a {kind}. Meta has taken such files for no media. "
+            "The file is copied."
         )
         found.append(
-            finding("content_type", "remark", "content_type", message, got=said, limit=f"{is_kind}/*", basis="seen")
+            finding("content_type", "repair", "content_type", message, got=said or None, limit=f"{kind}/*", fix="copy",
+                    basis="seen")
+        )  # fmt: skip
+    ending = file.url.suffix.lower()
+    wanted = _ENDINGS[kind]
+    if ending not in wanted:
+        how = f"ends in '{ending}'" if ending else "has no file ending"
+        message = f"The address {how}; Meta goes by the type that the host says, other tools by the ending."
+        found.append(
+            finding("ending", "remark", "url.ending", message, got=ending or None, limit=wanted[0], basis="seen")
         )
     return found
 
@@ -307,9 +347,40 @@ def _agent_refused(file: RemoteFile, url: URL) -> Finding:
     return finding("meta_agent_refused", "remark", "host", message, got=file.status, fix="copy", basis="seen")
 
 
-def _robots(url: URL) -> Finding:
-    message = f"The robots.txt of {url.host} closes this address to Meta's crawler, which obeys it. The file is copied."
-    return finding("robots", "repair", "url", message, got="facebookexternalhit", fix="copy", basis="seen")
+def _about_robots(url: URL, found: Robots) -> list[Finding]:
+    host, status = url.host, found.status
+    match found.verdict(str(url)):
+        case "closed":
+            message = f"The robots.txt of {host} closes this address to Meta's crawler, which obeys it."
+            got: Any = "facebookexternalhit"
+        case "failed":
+            how = f"answers HTTP {status}" if status else "does not answer"
+            message = f"The robots.txt of {host} {how}. A crawler fetches nothing from a site whose rules fail."
+            got = status or None
+        case "page":
+            message = f"The robots.txt of {host} is a web page, as of a login: nobody knows what Meta makes of it."
+            got = "a web page"
+        case _:
+            if found.standing != "refused":
+                return []
+            message = f"The robots.txt of {host} answers HTTP {status}. For a crawler that is a site without rules."
+            return [finding("robots", "remark", "url", message, got=status, basis="documented")]
+    return [finding("robots", "repair", "url", f"{message} The file is copied.", got=got, fix="copy", basis="seen")]
+
+
+async def _about_families(session: aiohttp.ClientSession, url: URL) -> list[Finding]:
+    """Of a host with addresses of both kinds, those that lead nowhere: Meta may take either."""
+    connector = session.connector
+    if not isinstance(connector, GuardedConnector) or not url.host or not url.port:
+        return []
+    dead = await connector.dead_family(url.host, url.port)
+    if dead is None:
+        return []
+    message = (
+        f"{url.host} has an {dead} address where nothing answers, though the other one works: Meta's crawler may take "
+        "either. The file is copied."
+    )
+    return [finding("address_family", "repair", "host", message, got=dead, fix="copy", basis="seen")]
 
 
 _UNOPENED = {

@@ -10,6 +10,9 @@ from treadle_threads.media.finding import Basis, Finding, Severity
 OWN_FAULT = "media_worker_failed"
 """The pattern of what is Treadle's own fault: nothing is known against the file."""
 
+SET_UP_FAULT = "public_url_unreachable"
+"""The pattern of an address of Treadle's own that Meta cannot reach: the operator's to repair, not the author's."""
+
 PATTERN_OF: Mapping[str, str] = {
     # the file as such
     "empty": "media_damaged",
@@ -91,6 +94,9 @@ PATTERN_OF: Mapping[str, str] = {
     "robots": "media_robots_refused",
     "meta_agent_refused": "media_address_refused",
     "content_type": "media_type_not_media",
+    "ending": "media_type_not_media",
+    "address_family": "media_host_down",
+    "public_url_unreachable": SET_UP_FAULT,
     "no_length": "media_host_ignores_ranges",
     "no_ranges": "media_host_ignores_ranges",
     "expires": "media_address_expired",

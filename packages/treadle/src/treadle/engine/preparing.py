@@ -12,15 +12,17 @@ from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.steps import PrepareMedia
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView, Run, start_of
-from treadle.engine.ending import Continue, Outcome, Snooze
+from treadle.engine.ending import Continue, Outcome, Park, Snooze
 from treadle.engine.failing import decided
 from treadle.engine.worker_context import WorkerContext
+from treadle.media.reach import set_up_fault
 from treadle.media.service import MediaService, NotPreparable, Prepared, Progress
 from treadle.store.files import find_media, insert_media
 from treadle.store.runs import Change, set_next_what
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence, from_pattern
 from treadle_diagnosis.types import Diagnosis
+from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import OWN_FAULT
 
 # Remarks on an address that stop nothing by themselves, and that say what it was when Threads then cannot fetch it.
@@ -37,6 +39,9 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
     for index, item in enumerate(part.media):
         began = worker.now()
         row = await worker.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
+        what = f"Look at medium {index + 1} as Threads will"
+        if row is not None and (fault := set_up_fault(worker.settings)) is not None:
+            return _not_set_up(worker, run, part, fault, what, began)
         source = service.local_path(row["stored"]) if row else str(item.get("url"))
         made = await service.prepare(
             source,
@@ -47,12 +52,13 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
             conservative=part.progress.conservative,
             progress=_progress_note(worker, run, index),
         )
-        what = f"Look at medium {index + 1} as Threads will"
         if isinstance(made, NotPreparable):
             if _too_early_to_say(run, part, made, worker.now()):
                 return _look_again_in_time(run, part, made, what, began, worker.now())
             notes.append(_note(part, what, began, worker.now(), "refused", made.report.to_json()))
             return _not_preparable(worker, run, part, made, notes)
+        if made.stored is not None and (fault := set_up_fault(worker.settings)) is not None:
+            return _not_set_up(worker, run, part, fault, what, began)
         entry, note = await _ready(worker, run, part, service, item, row, made)
         notes.append(_note(part, f"{what}: {note}", began, worker.now(), "ok", made.report.to_json()))
         ready.append(entry)
@@ -120,6 +126,20 @@ async def _ready(
     await worker.db.run(insert_media, values)
     entry |= {"url": service.public_url(kept.to_json()), "media_id": kept.id, "size": kept.size}
     return entry, made.summary
+
+
+def _not_set_up(worker: WorkerContext, run: Run, part: PartView, fault: Finding, what: str, began: float) -> Outcome:
+    """The file would be given out at an address that Meta cannot reach: no container is made, nobody blames the file.
+
+    One cause for all such posts of the workspace; it is over as soon as the settings are right.
+    """
+    diagnosis = from_pattern(fault.pattern, Evidence(stage="media", body={"finding": fault.to_json()}))
+    wait = policy.AwaitRepair("media_host", fault.message)
+    note = _note(part, what, began, worker.now(), "refused", {"findings": [fault.to_json()]})
+    notes = [replace(note, diagnosis=diagnosis.to_json(), decision=wait.why)]
+    outcome = decided(run, part, diagnosis, wait, stage="media", notes=notes, now=worker.now())
+    outcome.ending = Park("media_host", str(fault.got), diagnosis, wait.why)
+    return outcome
 
 
 def _too_early_to_say(run: Run, part: PartView, made: NotPreparable, now: float) -> bool:

@@ -17,6 +17,7 @@ from treadle.domain.rechecks import next_check
 from treadle.domain.scope import READING_STOPS
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
+from treadle.media.reach import SET_UP_FAULT, unreachable_reason
 from treadle.store import Connection
 from treadle.store import blockers as blocker_rows
 from treadle.store.isolation import apart
@@ -86,6 +87,11 @@ async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mappi
 
 
 async def _recheck_host(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
+    if row["pattern"] == SET_UP_FAULT:
+        reason = unreachable_reason(worker.settings)
+        if reason is not None:
+            return await _still(worker, row, reason)
+        return await _let_go(worker, releaser, row, "recheck", "Meta can reach the files kept here now.")
     # One post goes first; its media stage looks at the host, and parks it again when nothing has changed.
     return await _probe_post(worker, releaser, row, asked=asked)
 
@@ -108,7 +114,7 @@ async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[st
         waiting = ready_behind(conn, row["id"])
         if not waiting:
             return None
-        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale)
+        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale, pattern=row["pattern"])
         if row["scope"] == "platform":
             # Those that only look whether they went out read, and reading works again; none of them is a trial.
             lookers = [w for w in waiting if w["checking"] and not _under_way(w)]
@@ -157,7 +163,7 @@ async def _let_go(worker: WorkerContext, releaser: Releaser, row: Mapping[str, A
 async def _still(worker: WorkerContext, row: Mapping[str, Any], message: str) -> Recheck:
     def later(conn: Connection) -> None:
         now = worker.now()
-        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale)
+        again_at = next_check(row["scope"], row["checks"] + 1, now, worker.scale, pattern=row["pattern"])
         blocker_rows.checked(conn, row["id"], again_at, now=now)
 
     await worker.db.run(later)

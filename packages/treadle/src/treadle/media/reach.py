@@ -7,7 +7,11 @@ import ipaddress
 from yarl import URL
 
 from treadle.settings import Settings
+from treadle_threads.media.finding import Finding
 from treadle_threads.media.guard import is_public
+from treadle_threads.media.patterns import SET_UP_FAULT, finding
+
+__all__ = ["SET_UP_FAULT", "set_up_fault", "unreachable_reason"]
 
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")
 
@@ -16,9 +20,9 @@ def unreachable_reason(settings: Settings) -> str | None:
     """Why files kept here cannot be fetched by Meta, and what to do; ``None`` when nothing speaks against it.
 
     Judged from ``TREADLE_PUBLIC_URL`` alone, without any request. Files in a bucket, and set-ups for the sandbox
-    (``TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS``), are not judged.
+    (``TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS``, or a Threads on this machine), are not judged.
     """
-    if settings.media_store_url or settings.allow_private_media_hosts:
+    if settings.media_store_url or settings.allow_private_media_hosts or _on_this_machine(settings.threads_api_url):
         return None
     host = (URL(settings.public_url).host or "").lower()
     way_out = "Set TREADLE_PUBLIC_URL to an address of the internet, or TREADLE_MEDIA_STORE_URL to a bucket."
@@ -29,3 +33,20 @@ def unreachable_reason(settings: Settings) -> str | None:
     if public:
         return None
     return f"Meta cannot fetch uploads and repaired media from {host}: it is not a public address. {way_out}"
+
+
+def _on_this_machine(address: str) -> bool:
+    host = (URL(address).host or "").lower()
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def set_up_fault(settings: Settings) -> Finding | None:
+    """The same as a finding, for what would otherwise be handed to Meta: nothing is known against the file."""
+    reason = unreachable_reason(settings)
+    if reason is None:
+        return None
+    got = URL(settings.public_url).host
+    return finding("public_url_unreachable", "error", "server", reason, got=got, limit="a public address", fix="reject")

@@ -22,7 +22,7 @@ Disallow: /
 """
 
 
-@router.get("/robots.txt")
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def robots(page: Anyone) -> Response:
     return Response(ROBOTS, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
 
