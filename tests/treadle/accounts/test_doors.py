@@ -163,7 +163,7 @@ def test_webhooks_from_making_to_removing(server: TestClient) -> None:
         ({"url": "https://169.254.169.254/latest"}, "url"),
         ({"url": "https://[::1]/"}, "url"),
         ({"url": "https://a.example/", "types": ["nope"]}, "types"),
-        ({"url": "https://a.example/", "types": [1]}, "types"),
+        ({"url": "https://a.example/", "types": [1]}, "types[0]"),
         ({"url": 7}, "url"),
         ({"url": "https://a.example/", "extra": 1}, "extra"),
     ],

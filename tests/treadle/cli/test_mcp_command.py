@@ -26,7 +26,7 @@ def key_of(folder: Path) -> str:
 
 async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
     env = environment(tmp_path, TREADLE_KEY=key_of(tmp_path))
-    server = StdioServerParameters(command=sys.executable, args=["-m", "treadle", "mcp"], env=env)
+    server = StdioServerParameters(command=sys.executable, args=["-m", "treadle", "mcp"], env=env, cwd=tmp_path)
     async with Client(server) as client:
         assert {"publish", "check", "explain"} <= {tool.name for tool in (await client.list_tools()).tools}
         result = await client.call_tool("diagnose_answer", {"answer": '{"error": {"code": 190}}'})
