@@ -147,6 +147,7 @@ def test_a_post_is_read_once_and_never_written_twice(house: App, monkeypatch: py
     assert ours == [
         "SELECT accounts",
         "SELECT media",
+        "SELECT posts, parts",  # whether the account says the same already
         "SELECT idempotency",
         "INSERT posts",
         "INSERT parts",

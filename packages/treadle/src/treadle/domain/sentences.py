@@ -117,6 +117,18 @@ SENTENCES: Mapping[str, Sentence] = {
         "To be safe, shorten it to 500 bytes.",
         warning=True,
     ),
+    "same_text": Sentence(
+        "This is the text of {post_id}, which {state}.",
+        "Nothing, if both are meant; else do not send this one.",
+        "similar_post",
+        warning=True,
+    ),
+    "nearly_same_text": Sentence(
+        "This is nearly the text of {post_id}, which {state}.",
+        "Nothing, if both are meant; else do not send this one.",
+        "similar_post",
+        warning=True,
+    ),
     "too_many_links": Sentence(
         "There are {count} different links; Threads takes {limit} in one post.",
         "Leave some out, or spread them over replies.",

@@ -15,7 +15,7 @@ from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, with_field
 from treadle.services.output import ApiModel
 from treadle.services.post_output import PostOut
-from treadle.services.refusals import ProblemDetails, ProblemOut, details_of
+from treadle.services.refusals import ProblemDetails, ProblemOut, details_of, finding_out
 from treadle.store import Connection
 
 MOST = 500
@@ -50,7 +50,10 @@ class BulkEntry:
 
     def out(self, public_url: str) -> BulkItem:
         match self.answer:
-            case Accepted(post, again):
+            case Accepted(post, again, warnings):
+                if warnings:
+                    remarks = [finding_out(one, public_url) for one in warnings]
+                    post = post.model_copy(update={"warnings": remarks})
                 return BulkItem(index=self.index, status=200 if again else 201, post=post)
             case NotJson(message):
                 problem = ProblemDetails("bad_json", message).out(public_url)

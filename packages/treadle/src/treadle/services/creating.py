@@ -38,7 +38,7 @@ def create(
     if idempotency_key:
         before = _answer_before(conn, workspace_id, body, idempotency_key)
         if isinstance(before, Created):
-            return replace(before, warnings=wanted.warnings)
+            return replace(before, warnings=tuple(f for f in wanted.warnings if f.given != before.post_id))
         if before is not None:
             return before
     post_id = _store(mover, conn, workspace_id, body, wanted, wanted.account, now=now, actor=actor)

@@ -9,6 +9,7 @@ from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import finding
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
+from treadle.domain.times import iso
 from treadle.domain.updates import PartUpdate, PostUpdate
 from treadle.domain.view import part_view
 from treadle.store import Connection, blockers, posts
@@ -18,7 +19,10 @@ from treadle.store.runs import post_columns, update_part
 
 
 def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
-    """Try a failed, blocked or waiting post again now: a new attempt with fresh budgets. Published parts stay."""
+    """Try a failed, blocked or waiting post again now: a new attempt with fresh budgets. Published parts stay.
+
+    A part that may be live is looked for first; the answer says so, since nothing is sent before that is known.
+    """
     row = locked(conn, workspace_id, post_id)
     if row is None:
         return Missing()
@@ -26,15 +30,30 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
         return Refusal("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
     attempt = row["attempt"] + 1
     again = {"attempt": attempt, "confirmed_at": now, "claim": row["claim"] + 1}
-    posts.update_post(conn, post_id, {**post_columns(PostUpdate(state="publishing", cause=None)), **again})
+    doubt = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
+    # While a part is in doubt the post is being checked, whatever is asked; then its cause still holds.
+    update = PostUpdate(state="publishing", cause=None) if doubt is None else PostUpdate(state="checking")
+    posts.update_post(conn, post_id, {**post_columns(update), **again})
     posts.restart_parts(conn, post_id)
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
     if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
-        return Done(post_id, "Retrying now.")
+        return Done(post_id, "Retrying now." if doubt is None else _checks_first(doubt, now))
     return Refusal(
         "still_blocked",
         "An open problem still blocks this post. Fix it first.",
         {"blocker_ids": blockers.of_post(conn, post_id)},
+    )
+
+
+def _checks_first(part: Mapping[str, Any], now: float) -> str:
+    """What a retry does while it is not known whether, or as what, a part is live."""
+    if part["published_at"] is not None:
+        return "It is published. Treadle looks now which of the account's posts it is; nothing is sent again for that."
+    settles_at = PartProgress.from_json(part["checks"]).settles_at
+    until = f" Threads may need until {iso(settles_at)} to show it." if settles_at and settles_at > now else ""
+    return (
+        "Nothing is sent yet: it may be published already. Treadle looks again now, and sends it again only if it is "
+        f"not on Threads.{until}"
     )
 
 
@@ -101,7 +120,8 @@ def resolve(
     update_part(conn, view.id, change)
     again = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
     posts.update_post(conn, post_id, again)
-    mover.again(conn, post_id, why=said, now=now)
+    if not mover.again(conn, post_id, why=said, now=now):
+        said += " The rest waits until an open problem is fixed." if live_id else " An open problem holds it."
     return Done(post_id, said)
 
 

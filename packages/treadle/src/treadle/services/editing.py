@@ -56,7 +56,7 @@ def edit(
     elif patch.get("zone") and "publish_at" not in patch and row["publish_at_text"]:
         merged["publish_at"] = asked(row["publish_at_text"])[0]
     kept = None if retimed else _kept_when(row)
-    wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept)
+    wanted = read_request(conn, workspace_id, merged, now=now, lateness=row["max_lateness"], kept=kept, post_id=post_id)
     account = wanted.account
     errors = [*wanted.errors, *(one for one in problems(PatchIn, patch) if one not in wanted.errors)]
     errors += _touches_published(old, wanted, row)

@@ -23,9 +23,10 @@ class Accepted:
     warnings: tuple[Finding, ...]
 
 
-def check(conn: Connection, app: App, workspace_id: str, body: Any) -> Request:
-    """What :func:`accept` would find, without storing anything."""
-    return read_request(conn, workspace_id, body, now=app.now(), lateness=app.posts.max_lateness_s)
+def check(conn: Connection, app: App, workspace_id: str, body: Any, *, post_id: str | None = None) -> Request:
+    """What :func:`accept` would find, without storing anything. ``post_id``: the post that is being changed."""
+    lateness = app.posts.max_lateness_s
+    return read_request(conn, workspace_id, body, now=app.now(), lateness=lateness, post_id=post_id)
 
 
 def accept(

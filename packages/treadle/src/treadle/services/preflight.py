@@ -54,11 +54,16 @@ class PreflightOut(ApiModel):
     scopes: ScopesOut
 
 
-async def inspect_post(app: App, workspace_id: str, body: Any, *, with_media: bool = True) -> PreflightOut:
-    """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``."""
+async def inspect_post(
+    app: App, workspace_id: str, body: Any, *, with_media: bool = True, post_id: str | None = None
+) -> PreflightOut:
+    """Check every rule of the post, its account and the causes ahead of it, and its media if ``with_media``.
+
+    ``post_id``: the post that is being changed, if it is stored already.
+    """
 
     def read(conn: Connection) -> tuple[Request, tuple[BlockerOut, ...]]:
-        request = check(conn, app, workspace_id, body)
+        request = check(conn, app, workspace_id, body, post_id=post_id)
         account = request.account
         rows = open_causes_of(conn, workspace_id, account["id"], account["app_id"]) if account else []
         return request, tuple(blocker_out(row) for row in rows)

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from treadle.domain.findings import Finding, finding
+from treadle.domain.likeness import in_words, most_alike
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
 from treadle.store import Connection
-from treadle.store.posts import account_of_workspace, known_media
+from treadle.store.posts import account_of_workspace, known_media, near_in_time
 from treadle_threads.params import MediaType
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})
@@ -53,12 +54,20 @@ class Request:
 
 
 def read_request(
-    conn: Connection, workspace_id: str, body: Any, *, now: float, lateness: float, kept: When | None = None
+    conn: Connection,
+    workspace_id: str,
+    body: Any,
+    *,
+    now: float,
+    lateness: float,
+    kept: When | None = None,
+    post_id: str | None = None,
 ) -> Request:
     """Everything that is wrong with a request to publish, or may be, and what it means, without asking Threads.
 
     The one reading of a request: for storing, changing, previewing and checking. ``lateness`` (seconds) holds when the
-    request names none; ``kept`` replaces its time and zone when it has none of its own to be read.
+    request names none; ``kept`` replaces its time and zone when it has none of its own to be read. ``post_id``: the
+    post that it changes, which is not compared with itself.
     """
     found = check_post(body)
     if not isinstance(body, Mapping):
@@ -74,7 +83,31 @@ def read_request(
         found.append(past)
     account = _known_account(conn, workspace_id, body, found)
     found += _unknown_media(conn, workspace_id, body, found)
-    return Request(tuple(found), account, part_list(body), when, lateness)
+    parts = part_list(body)
+    if account is not None and not any(one.severity == "error" for one in found):
+        found += _said_before(conn, workspace_id, account["id"], parts[0], when, now, post_id)
+    return Request(tuple(found), account, parts, when, lateness)
+
+
+def _said_before(
+    conn: Connection,
+    workspace_id: str,
+    account_id: str,
+    part: Mapping[str, Any],
+    when: When | None,
+    now: float,
+    post_id: str | None,
+) -> list[Finding]:
+    """A remark when another post of the account says the same within a day. It is never refused: it may be meant."""
+    text, at = str(part.get("text") or ""), now if when is None else when.at
+    found = None
+    if text.strip():
+        found = most_alike(text, at, now, near_in_time(conn, workspace_id, account_id, at, but=post_id))
+    if found is None:
+        return []
+    post, how = found
+    code = "same_text" if how == "same" else "nearly_same_text"
+    return [finding("text", code, given=post.id, post_id=post.id, state=in_words(post))]
 
 
 def _read_time(body: Mapping[str, Any], now: float, found: list[Finding]) -> When | None:

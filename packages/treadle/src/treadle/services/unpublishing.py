@@ -52,6 +52,9 @@ def _live(
     if not live:
         return Refusal("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
+        if post["state"] == "checking":
+            why = "Treadle is still checking whether all of it was published. Delete it once that is known."
+            return Refusal("being_checked", why)
         return Refusal("being_checked", f"The post is {post['state']}. Cancel it first, then delete what is published.")
     return view_of(conn, post["account_id"]), [*live]
 

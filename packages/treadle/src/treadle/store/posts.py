@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.likeness import WITHIN_S, Earlier
 from treadle.domain.states import FINAL
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, idempotency, media, parts, posts
@@ -62,6 +63,50 @@ def keep_answer(conn: sa.Connection, workspace_id: str, key: str, answer: KeptAn
             created_at=now,
         )
     )
+
+
+# ---------------------------------------------------------------- what an account publishes anyway
+
+
+_UNFINISHED = ("publishing", "checking", "waiting", "retrying", "blocked", "held")
+_AT_THEIR_TIME = ("draft", "scheduled", "published", "failed")
+_COMPARED = 100  # posts that one is compared with at most, those nearest in time
+
+
+def near_in_time(
+    conn: sa.Connection, workspace_id: str, account_id: str, at: float, *, but: str | None = None
+) -> list[Earlier]:
+    """Posts of an account that are unfinished, or due within two days of ``at``: one may be published a day late.
+
+    ``but``: not this post.
+    """
+    due = posts.c.due_at.between(at - 2 * WITHIN_S, at + WITHIN_S)
+    near = sa.or_(posts.c.state.in_(_UNFINISHED), sa.and_(posts.c.state.in_(_AT_THEIR_TIME), due))
+    query = (
+        sa.select(
+            posts.c.id,
+            posts.c.state,
+            posts.c.due_at,
+            parts.c.published_at,
+            parts.c.body["text"].as_string().label("text"),
+            parts.c.sends,
+            parts.c.intent,
+        )
+        .join(parts, sa.and_(parts.c.post_id == posts.c.id, parts.c.position == 0))
+        .where(posts.c.account_id == account_id, posts.c.workspace_id == workspace_id, near)
+        .order_by(sa.func.abs(posts.c.due_at - at))
+        .limit(_COMPARED)
+    )
+    return [
+        Earlier(
+            row.id,
+            row.state,
+            row.published_at or row.due_at,
+            row.text or "",
+            row.published_at is not None or row.sends > 0 or row.intent == "sent",
+        )
+        for row in conn.execute(query if but is None else query.where(posts.c.id != but))
+    ]
 
 
 # ---------------------------------------------------------------- writing

@@ -130,7 +130,9 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str, Any]:
-    found = await inspect_post(page.app, page.workspace, draft.to_body(), with_media=look)
+    found = await inspect_post(
+        page.app, page.workspace, draft.to_body(), with_media=look, post_id=draft.post_id or None
+    )
     findings = [*draft.troubles(), *(one.finding for one in found.findings)]
     return {**found.to_json(), "findings": [in_words(one) for one in findings]}
 
@@ -264,6 +266,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             said = ACCEPTED.get(state, f"{STATE_WORDS[state]}.")
             if state == "draft" and answer.post.approval == "pending":
                 said = "It waits for approval."
+            said += "".join(f" {one.message}" for one in answer.warnings if one.rule == "similar_post")
             return page.redirect(f"/posts/{answer.post.id}", said)
         case Done():
             return page.redirect(f"/posts/{draft.post_id}", answer.message)

@@ -139,7 +139,10 @@ async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     else:
         return page.not_found()
     if isinstance(answer, Done):
-        return page.redirect("/posts" if do == "delete" else here, MESSAGES.get(do) or answer.message)
+        return page.redirect(
+            "/posts" if do == "delete" else here,
+            answer.message if do == "retry" else MESSAGES.get(do) or answer.message,
+        )
     if isinstance(answer, Missing):
         return page.not_found("post")
     if isinstance(answer, Rejected):

@@ -1,0 +1,1 @@
+"""What others met while publishing, played at real times on a clock that is moved."""
