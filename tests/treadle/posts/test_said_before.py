@@ -70,8 +70,8 @@ def test_the_check_says_it_before_anything_is_stored_but_not_of_the_post_itself(
 def test_many_at_once_are_remarked_one_by_one(house: App) -> None:  # noqa: F811
     wanted = [body("Launch today!"), body("Day 1 of it"), body("Day 2 of it"), body("Launch, today")]
     entries = asyncio.run(submit_many(house, DEFAULT_WORKSPACE, wanted, actor="test", key=None))
-    assert not isinstance(entries, tuple)
-    out = bulk_out(list(entries), "").to_json()  # type: ignore[arg-type]
+    assert isinstance(entries, list)
+    out = bulk_out(entries, "").to_json()
     assert [item["status"] for item in out["data"]] == [201] * 4
     remarked = [[one["rule"] for one in item["post"].get("warnings") or []] for item in out["data"]]
     assert remarked == [[], [], [], ["similar_post"]]
