@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,12 @@ def _status(container_id: str, what: str = "Ask whether the container is ready")
     return Ask(what, "container_status", "status", lambda client: client.container(container_id))
 
 
+def _decisive(answers: Sequence[Worked[Any] | Failed]) -> Failed | None:
+    """Of calls made side by side, the failure that decides: a limit is heeded even if another one came first."""
+    failures = [answer for answer in answers if isinstance(answer, Failed)]
+    return max(failures, key=lambda each: (each.diagnosis.lane == "rate_limit", each.hint_s or 0.0), default=None)
+
+
 async def create_container(worker: WorkerContext, run: Run, step: CreateContainer) -> Outcome:
     part = step.part
     made = await call(worker, run.account, _create(container_params(part, step.reply_to)), part)
@@ -68,7 +75,7 @@ async def create_children(worker: WorkerContext, run: Run, step: CreateChildren)
     for index, made in zip(step.missing, answers, strict=True):
         if not isinstance(made, Failed):
             children[index] = {"id": made.value, "status": "IN_PROGRESS", "made_at": worker.now()}
-    failed = next((made for made in answers if isinstance(made, Failed)), None)
+    failed = _decisive(answers)
     if failed is not None:
         outcome = call_failed(worker, run, part, failed, PartUpdate(children=children))
         outcome.change.notes.extend(made.note for made in answers if made is not failed)
@@ -118,7 +125,7 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
     learned = run.account.learned
     for index, answer in zip(step.unfinished, answers, strict=True):
         if isinstance(answer, Failed):
-            return call_failed(worker, run, part, answer, PartUpdate(children=children))
+            return call_failed(worker, run, part, _decisive(answers) or answer, PartUpdate(children=children))
         status = answer.value.status
         made_at = float(children[index].get("made_at") or answer.note.started_at or worker.now())
         if status == "ERROR":

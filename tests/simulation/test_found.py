@@ -1,0 +1,52 @@
+"""What simulated days found, each as the smallest day on which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulation.checker import judge
+from simulation.day import Day
+from simulation.ledger import Content, PartAsked
+from simulation.plan import Plan, PostPlanned
+from simulation.threads import answers
+from simulation.threads.answers import Answer
+from simulation.threads.model import Threads
+from simulation.weather import CLEAR
+
+
+def day_with(content: Content, intercept: Callable[[Threads, Mapping[str, str], int], Answer | None]) -> Day:
+    """A clear day with one post, on which ``intercept`` may answer a create, the first one being number 1."""
+    post = PostPlanned(0, 0, 60.0, None, 86_400.0, (PartAsked(content),), (), "", bad=False)
+    day = Day(Plan(1, CLEAR, (post,)))
+    create, turn = day.threads._create, 0
+
+    def scripted(profile: Any, sent: Any, params: Mapping[str, str], now: float, dice: Any) -> Answer:
+        nonlocal turn
+        turn += 1
+        answer = intercept(day.threads, params, turn)
+        if answer is not None:
+            sent.limit_until = profile.limited_until or None
+            return answer
+        return create(profile, sent, params, now, dice)
+
+    day.threads._create = scripted  # type: ignore[method-assign]
+    return day
+
+
+def test_a_limit_met_by_one_of_several_media_is_heeded_although_another_failed_first() -> None:
+    def intercept(threads: Threads, params: Mapping[str, str], turn: int) -> Answer | None:
+        if turn == 1:
+            return answers.SERVICE_2
+        if turn == 2:
+            threads.profiles["1000"].limited_until = threads.now() + 1500.0
+            return answers.limited("613", 1500.0, hinted=True)
+        return None
+
+    day = day_with(Content("CAROUSEL", "three pictures", ("IMAGE",) * 3), intercept)
+    record = day.play()
+    verdict = judge(record.ledger, record.history, record.snapshots)
+    assert verdict.violations == ()
+    assert [post["state"] for post in record.history] == ["published"]
+    creates = sorted(sent.at for sent in record.ledger.sent if sent.operation == "create")
+    assert all(at < creates[0] + 5.0 or at > creates[0] + 1500.0 for at in creates)
