@@ -93,6 +93,40 @@ async def test_a_link_connects_an_account_with_a_long_lived_token(house: Account
     assert token.encode() not in row.token_enc
 
 
+NO_TESTER = {
+    "status": 400,
+    "body": {
+        "error": {
+            "message": "This action requires the threads_basic permission. You must submit for app review, or your "
+            "user must be in the list of Threads testers.",
+            "type": "THApiException",
+            "code": 100,
+            "is_transient": False,
+            "error_subcode": 10,
+        }
+    },
+}
+
+
+async def test_scopes_that_threads_does_not_confirm_are_marked_as_asked_for(house: Accounts, sandbox: Sandbox) -> None:
+    """``debug_token`` is answered to testers of the app only: an ordinary owner's token cannot inspect itself."""
+    rule = {"endpoint": "debug", "times": None, "when": "before", "answer": NO_TESTER}
+    fault_id = sandbox.control.call("POST", "/faults", rule)["id"]
+    page = await press(house, make_link(house), "ada")
+    assert page.ok, page
+    row = row_of(house, str(page.account_id))
+    assert {"threads_basic", "threads_content_publish"} <= set(row.scopes)
+    assert not row.scopes_confirmed
+    assert row.grant_expires_at is None
+    assert row.health == "active"
+    with house.db.read() as conn:
+        assert conn.execute(sa.select(blockers.c.pattern)).scalars().all() == []
+
+    sandbox.control.call("DELETE", f"/faults/{fault_id}")
+    assert (await press(house, make_link(house), "ada")).ok
+    assert row_of(house, str(page.account_id)).scopes_confirmed
+
+
 async def test_a_link_is_good_for_one_connection(house: Accounts) -> None:
     link = make_link(house)
     assert (await press(house, link, "ada")).ok

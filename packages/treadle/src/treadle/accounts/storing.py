@@ -69,6 +69,7 @@ def _values(service: Accounts, known: KnownToken, now: float) -> ConnectedValues
         token_expires_at=known.expires_at,
         grant_expires_at=known.grant_expires_at,
         scopes=list(known.scopes),
+        scopes_confirmed=known.scopes_confirmed,
         refresh_next_at=first_refresh(known.issued_at, known.expires_at, now, service.random01()),
     )
 

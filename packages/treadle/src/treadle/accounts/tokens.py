@@ -26,7 +26,11 @@ SHORT_S = 2 * 3600.0  # tokens that live no longer than this are those of a code
 
 @dataclass(frozen=True, slots=True)
 class KnownToken:
-    """A token and what is known of it. ``scopes`` empty: Threads did not tell. Times: epoch seconds."""
+    """A token and what is known of it. Times: epoch seconds.
+
+    ``scopes`` empty: Threads did not say, and they were not asked for here. ``scopes_confirmed`` false: they were asked
+    for, and Threads does not say which were granted: it tells only testers of the app.
+    """
 
     token: Secret
     profile: Profile
@@ -34,6 +38,7 @@ class KnownToken:
     issued_at: float
     expires_at: float | None
     grant_expires_at: float | None
+    scopes_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,11 @@ async def from_token(
     now = service.now()
     facts = await persist(lambda: oauth.debug_token(service.client, token=token, using=token), scale)
     life: float | None = None
-    issued, expires, grant, scopes = now, None, None, asked
+    issued, expires, grant, scopes, confirmed = now, None, None, asked, not asked
     if isinstance(facts, Ok) and facts.value.is_valid:
         told = facts.value
         issued, expires, grant = told.issued_at or now, told.expires_at, told.grant_expires_at
-        scopes = told.scopes or asked
+        scopes, confirmed = told.scopes or asked, bool(told.scopes) or not asked
         life = expires - issued if expires else None
     brief = short if short is not None else (life is not None and life <= SHORT_S)
     app = service.app
@@ -98,7 +103,7 @@ async def from_token(
     me = await persist(mine.me, scale)
     if not isinstance(me, Ok):
         return _unknown(me, "me", stage="read")
-    return KnownToken(token, me.value, scopes, issued, expires, grant)
+    return KnownToken(token, me.value, scopes, issued, expires, grant, confirmed)
 
 
 def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:

@@ -133,6 +133,12 @@ def show(cmd: Invocation, account: AccountArg) -> None:
         _print(found)
 
 
+def _permissions(found: Mapping[str, Any]) -> str:
+    """The permissions, marked when they were only asked for."""
+    known = ", ".join(found["scopes"]) or "not known"
+    return known if found.get("scopes_confirmed", True) else f"{known} (asked for, not confirmed by Threads)"
+
+
 def _print(found: Mapping[str, Any]) -> None:
 
     from treadle_diagnosis.cli.show import bold, field, write
@@ -143,7 +149,7 @@ def _print(found: Mapping[str, Any]) -> None:
         field("What it means", _meaning(found)),
         *_labelled("What to do", _todo(found)),
         field("Token lasts", _lasts(found)),
-        field("Permissions", ", ".join(found["scopes"]) or "not known"),
+        field("Permissions", _permissions(found)),
         field("Reconnecting", f"would publish {sends} posts and hold {holds} for approval." if sends or holds else ""),
         field("Last checked", when(found["checked_at"])),
         field("Connected", when(found["created_at"])),

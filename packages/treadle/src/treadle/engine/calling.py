@@ -7,10 +7,11 @@ usage that the answer reports, the breaker, and for a failure evidence, diagnosi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from treadle.domain.blame import blamed, put_down_to
 from treadle.domain.policy import Situation
 from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import AccountView, PartView
@@ -112,7 +113,7 @@ async def call(worker: WorkerContext, account: AccountView, ask: Ask[T], part: P
     if not isinstance(result, NotSent) and result.answer is not None:
         worker.poll_budget.saw(result.answer.headers, now)
     if not isinstance(result, Ok):
-        return _failed(ask, result, part, began, now)
+        return _failed(ask, result, part, began, now, granted=account.scopes)
     if ask.proves:
         worker.breaker.worked(ask.stage)
     return Worked(
@@ -127,6 +128,8 @@ def _failed(
     began: float,
     now: float,
     more: Mapping[str, Any] | None = None,
+    *,
+    granted: Collection[str] = (),
 ) -> Failed:
     stage = ask.diagnosed_at or ask.stage
     known = {**(more or {}), **(context_of(part, now) if part is not None else {})}
@@ -141,6 +144,9 @@ def _failed(
         diagnosis = diagnose_failure(failure, stage, known)
     if part is not None and diagnosis.lane == "media_fetch":
         diagnosis = _with_what_we_saw(part, diagnosis, stage)
+    if part is not None and ask.situation in ("create", "publish"):
+        blame = blamed(diagnosis, part.options, is_reply=part.is_reply, granted=granted)
+        diagnosis = diagnosis if blame is None else put_down_to(blame, diagnosis)
     clear = publishing and clarity_of(failure, unclear_before=part is not None and part.unclear) == "clear"
     note = note_of(failure, ask.stage, ask.what, _position(part), started_at=began, diagnosis=diagnosis)
     return Failed(failure, diagnosis, note, stage, ask.situation, clear, part, known)

@@ -30,6 +30,7 @@ EXAMPLE = {
     "health_words": WORDS["active"],
     "health_cause": None,
     "scopes": ["threads_basic", "threads_content_publish"],
+    "scopes_confirmed": True,
     "token_expires_at": "2027-01-20T10:00:00.000Z",
     "token_days_left": 59.0,
     "paused": False,

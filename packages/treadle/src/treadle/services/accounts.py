@@ -57,7 +57,8 @@ class AccountOut(ApiModel):
     health_cause: DiagnosisOut | None = Field(description="The diagnosis that decided it; null while it works.")
     health_at: str | None = Field(description="Since when the health is what it is.")
     checked_at: str | None = Field(description="When a call last showed how the account is.")
-    scopes: list[str] = Field(description="Permissions its owner granted.")
+    scopes: list[str] = Field(description="Permissions its owner granted, or those asked for: see scopes_confirmed.")
+    scopes_confirmed: bool = Field(description="False: asked for, and Threads does not say which were granted.")
     token_expires_at: str | None = Field(description="When the access token ends; it is renewed long before.")
     token_days_left: float | None = Field(description="Days until then, to two decimals; negative when it has ended.")
     grant_expires_at: str | None = Field(description="When the owner's permission ends; only the owner can renew it.")
@@ -136,6 +137,7 @@ def _fields(row: AccountRow, now: float) -> dict[str, Any]:
         "health_at": iso(row.health_at),
         "checked_at": iso(row.checked_at),
         "scopes": row.scopes,
+        "scopes_confirmed": row.scopes_confirmed,
         "token_expires_at": iso(ends),
         "token_days_left": round((ends - now) / DAY_S, 2) if ends is not None else None,
         "grant_expires_at": iso(row.grant_expires_at),

@@ -28,6 +28,7 @@ class AccountRow:
     token_expires_at: float | None
     grant_expires_at: float | None
     scopes: list[str]
+    scopes_confirmed: bool
     health: str
     health_cause: Mapping[str, Any] | None
     health_at: float | None
@@ -60,6 +61,7 @@ class ConnectedValues:
     grant_expires_at: float | None
     scopes: list[str]
     refresh_next_at: float | None
+    scopes_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,7 @@ _WITHOUT_TOKEN: Mapping[str, Any] = {
     "token_previous_enc": None,
     "refresh_next_at": None,
     "scopes": [],
+    "scopes_confirmed": True,
 }
 
 

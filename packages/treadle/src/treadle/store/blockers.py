@@ -272,7 +272,8 @@ def newest_open(conn: sa.Connection, patterns: Collection[str]) -> CauseRow | No
 def repairable(conn: sa.Connection, account_id: str, app_id: str) -> list[str]:
     """Ids of the open blockers that connecting this account again would close, the oldest first."""
     own, shared = _own([account_id]), _proven(app_id)
-    query = sa.select(blockers.c.id).where(blockers.c.repaired_at.is_(None), sa.or_(own, shared))
+    query = sa.select(blockers.c.id).select_from(_WITH_POST)
+    query = query.where(blockers.c.repaired_at.is_(None), sa.or_(own, shared))
     return list(conn.execute(query.order_by(blockers.c.opened_at)).scalars())
 
 
@@ -281,19 +282,25 @@ def repairable_of(
 ) -> tuple[Mapping[str, list[str]], list[str]]:
     """The same for many accounts at once: the blockers of each account that has some, and those of the app, which
     connecting any of them would close."""
-    query = sa.select(blockers.c.id, blockers.c.scope, blockers.c.key).where(
-        blockers.c.repaired_at.is_(None), sa.or_(_own(account_ids), _proven(app_id))
-    )
+    account_id = sa.func.coalesce(posts.c.account_id, blockers.c.key).label("account_id")
+    query = sa.select(blockers.c.id, blockers.c.scope, account_id).select_from(_WITH_POST)
+    query = query.where(blockers.c.repaired_at.is_(None), sa.or_(_own(account_ids), _proven(app_id)))
     own: dict[str, list[str]] = {}
     shared: list[str] = []
     for row in conn.execute(query.order_by(blockers.c.opened_at)):
-        (own.setdefault(row.key, []) if row.scope == "account" else shared).append(row.id)
+        (shared if row.scope == "app" else own.setdefault(row.account_id, [])).append(row.id)
     return own, shared
+
+
+_WITH_POST = blockers.outerjoin(posts, sa.and_(blockers.c.scope == "post", posts.c.id == blockers.c.key))
 
 
 def _own(account_ids: Sequence[str]) -> sa.ColumnElement[bool]:
     over = sa.or_(blockers.c.lane.in_(CONNECTING_REPAIRS_LANES), blockers.c.pattern.in_(CONNECTING_REPAIRS_PATTERNS))
-    return sa.and_(blockers.c.scope == "account", blockers.c.key.in_(account_ids), over)
+    of_account = sa.and_(blockers.c.scope == "account", blockers.c.key.in_(account_ids), over)
+    # What only the options of a post need, a new token may have as well.
+    of_post = sa.and_(posts.c.account_id.in_(account_ids), blockers.c.lane.in_(CONNECTING_REPAIRS_LANES))
+    return sa.or_(of_account, of_post)
 
 
 def _proven(app_id: str) -> sa.ColumnElement[bool]:

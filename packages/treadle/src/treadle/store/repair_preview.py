@@ -63,11 +63,14 @@ def counted_for_accounts(
     mine = [blocker_id for ids in own.values() for blocker_id in ids]
     each = post_blockers.alias()
     is_mine = each.c.blocker_id.in_(mine)
+    held = posts.alias()
+    of_account = sa.case((blockers.c.scope == "post", held.c.account_id), else_=blockers.c.key)
     behind = sa.select(post_blockers.c.post_id).where(post_blockers.c.blocker_id.in_([*mine, *shared]))
     closed = sa.func.sum(sa.case((sa.or_(is_mine, each.c.blocker_id.in_(shared)), 1), else_=0))
     freed = (
-        sa.select(each.c.post_id, sa.func.max(sa.case((is_mine, blockers.c.key), else_="")).label("repaired"))
+        sa.select(each.c.post_id, sa.func.max(sa.case((is_mine, of_account), else_="")).label("repaired"))
         .join(blockers, blockers.c.id == each.c.blocker_id)
+        .join(held, held.c.id == each.c.post_id)
         .where(blockers.c.repaired_at.is_(None), each.c.post_id.in_(behind))
         .group_by(each.c.post_id)
         .having(closed == sa.func.count())  # no other open blocker holds it

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 metadata = MetaData(
@@ -69,6 +70,7 @@ accounts = Table(
     Column("token_expires_at", Time),
     Column("grant_expires_at", Time),  # permission grants of Threads end after 90 days
     Column("scopes", JSON, nullable=False, default=list),
+    Column("scopes_confirmed", Boolean, nullable=False, default=True, server_default=true()),  # or only asked for
     # active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app
     Column("health", String(24), nullable=False, default="active"),
     Column("health_cause", JSON),  # the diagnosis that decided it

@@ -135,6 +135,8 @@ def set_proven(
     """The token works: forget the one before. What is not known stays as it is."""
     known = {"token_expires_at": expires_at, "grant_expires_at": grant_expires_at, "scopes": list(scopes)}
     values = {"token_previous_enc": None, "checked_at": now, **{name: it for name, it in known.items() if it}}
+    if scopes:
+        values["scopes_confirmed"] = True
     statements.update(conn, accounts, values, id=account_id)
 
 
