@@ -35,9 +35,11 @@ from treadle_diagnosis.texts import read_text, read_www_authenticate
 from treadle_sandbox.fields import parse_fields
 from treadle_sandbox.moments import read_moment
 from treadle_threads.limits import retry_after, usage
+from treadle_threads.options import OPTIONS, Text
 from treadle_threads.text import COUNT_MODES, count_text
 
 Reader = Callable[[str], object]
+TEXTS = [option for option in OPTIONS.values() if isinstance(option.kind, Text)]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
 PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", "treadle.domain.times",
         "treadle.domain.rules_text", "treadle.web.text_ranges", "treadle_sandbox.moments")  # fmt: skip
@@ -95,7 +97,9 @@ MORE: dict[str, Reader] = {
     "treadle.domain.rules.check_post": lambda t: rules.check_post(_post(t)),
     "treadle.domain.rules_text.check_text": lambda t: rules_text.check_text(Findings(), "text", t),
     "treadle.domain.rules_text.check_links": lambda t: rules_text.check_links(Findings(), "text", t, (t,)),
-    "treadle.domain.rules_text.check_topic_tag": lambda t: rules_text.check_topic_tag(Findings(), "topic_tag", t),
+    "treadle.domain.rules_text.check_words": lambda t: [
+        rules_text.check_words(Findings(), "options", t, option) for option in TEXTS
+    ],
     "treadle_sandbox.fields.parse_fields": parse_fields,
     "treadle_sandbox.moments.read_moment": lambda t: read_moment(t, 0.0),
     "treadle.accounts.from_meta.read_signed_request": lambda t: from_meta.read_signed_request(t, SecretStr("x")),
