@@ -234,10 +234,10 @@ def test_a_whole_cage_can_be_required(cage: str, without: tuple[str, ...], outco
 import asyncio, json, sys
 from pathlib import Path
 from tests.security.escapes import pretend_without
+from tests.support.folders import settings_in
 from treadle.media import samples
 from treadle.media.samples import VideoRecipe
 from treadle.media.service import MediaService, Prepared
-from treadle.settings import Settings
 folder, without = Path(sys.argv[1]), sys.argv[2:]
 film = samples.video(folder / "x.mp4", VideoRecipe(seconds=1.0, width=128, height=72, audio_codec="libmp3lame"))
 pretend_without(*without)
