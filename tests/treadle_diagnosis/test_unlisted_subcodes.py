@@ -57,7 +57,7 @@ def test_at_the_publish_it_leaves_the_outcome_open(code: int) -> None:
     assert diagnose(answer(code), stage="publish", http_status=400).action == "verify_first"
 
 
-@pytest.mark.parametrize("number", [1349026, 1349999, 4476123, 1400001])
+@pytest.mark.parametrize("number", [1349027, 1349999, 4476123, 1400001])
 def test_a_lone_number_is_not_retried_because_its_words_say_later(number: int) -> None:
     text = f"error_code={number}&error_message=Sorry, something went wrong. Please try again later."
     assert diagnose(text, stage="oauth").retry.kind == "never"

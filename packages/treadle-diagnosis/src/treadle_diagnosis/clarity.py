@@ -113,6 +113,8 @@ def _clear_patterns() -> dict[str, bool]:
     """Patterns whose own codes are in the table, by id; true when only a message that names a parameter is clear."""
     found: dict[str, bool] = {}
     for pattern in load().patterns:
+        if pattern.lane == "meta_token":
+            found[pattern.id] = False  # however a dead token is told, to Meta it is code 190
         for match in pattern.matches:
             subcodes: tuple[int | None, ...] = match.subcode or (None,)
             pairs = [Codes(code, subcode) for code in match.code for subcode in subcodes]
@@ -122,6 +124,11 @@ def _clear_patterns() -> dict[str, bool]:
             elif any(clear_refusal(replaced(pair, message="param x"), unclear_before=False) for pair in pairs):
                 found.setdefault(pattern.id, True)
     return found
+
+
+def belongs_beside(code: int, subcodes: Collection[int]) -> bool:
+    """Whether the table names one of ``subcodes`` beside ``code``: text that gives the code alone may have lost it."""
+    return any(clear_refusal(Codes(code, subcode), unclear_before=False) for subcode in subcodes)
 
 
 def _codes_with(subcode: int) -> tuple[int, ...]:

@@ -30,6 +30,13 @@ RAW_CHARS = 12_000
 IF_PUBLISHED = "If this was the publish call, check whether the post is live before repeating it."
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
+_SPENT = {
+    "new_container": "The tries are used up: create a new container from the same parameters and publish that.",
+    "verify_first": "The tries are used up: look whether the post is live before anything else.",
+    "when_repaired": "The tries are used up: repeating the same call is no use.",
+    "never": "The tries are used up: repeating the same call is no use.",
+    "later": "The tries are used up.",
+}
 _AFTER_BUDGET: dict[str, Action] = {"new_container": "recreate_container", "verify_first": "verify_first"}
 
 
@@ -267,7 +274,7 @@ def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], s
         prepared.who,
         sure,
         happened,
-        p.owner,
+        _step(p, facts, advice),
         p.treadle,
         prepared.guide,
         facts_matched,
@@ -277,7 +284,19 @@ def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], s
         p.plan,
         p.decides,
         redact(raw, max_chars=RAW_CHARS),
+        p.owner,
     )
+
+
+def _step(p: Pattern, facts: Facts, advice: RetryAdvice) -> str:
+    """The pattern's next step, as what is known of this failure changes it."""
+    if advice.hinted and advice.after_s is not None:
+        from treadle_diagnosis.wording import duration
+
+        return f"Wait about {duration(advice.after_s)} (Meta asked for this). {p.next_step}"
+    if facts.context and budget_spent(p.retry, facts.context):
+        return f"{_SPENT[advice.kind]} {p.developer}"
+    return p.next_step
 
 
 def _bent(p: Pattern, facts: Facts, action: Action) -> tuple[Action, RetryAdvice]:
@@ -302,7 +321,8 @@ def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:
         who="developer",
         confidence="guess",
         what_happened="Nothing in the catalogue matches this answer" + (f": {why}." if why else "."),
-        next_step="Send the ready-made report, with the whole answer, to whoever runs this; the post stays as it is.",
+        next_step="Do not repeat the call on a timer. Read the whole answer; unless it was a publish, repeat the call "
+        "once by hand with the same parameters. `treadle-diagnose --report` makes a report of it, ready to send.",
         next_step_developer="Read the raw answer, repeat the call by hand with the same parameters, and report it so "
         "that it can be catalogued.",
         treadle_does="Keeps the answer, counts it, and does not retry: without knowing the cause, a retry is a guess.",
@@ -311,6 +331,7 @@ def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:
         scope="post",
         surface=facts.surface,
         raw=redact(raw, max_chars=RAW_CHARS),
+        owner_step="Send the ready-made report, with the whole answer, to whoever runs this; the post stays as it is.",
     )
 
 
@@ -336,4 +357,5 @@ def _nothing(facts: Facts, why: str) -> Diagnosis:
         treadle_does="Nothing.",
         guide="/guide/unknown",
         surface=facts.surface,
+        owner_step="There is nothing to do.",
     )

@@ -15,6 +15,8 @@ VAGUE_CODES = frozenset({None, -3, -2, -1, 0, 1, 2, 3, 10, 100, 200, 500, 1150})
 # Codes that Meta also sends at the top level although they are subcodes of 190.
 TOKEN_SUBCODES = frozenset({452, 456, 457, 458, 459, 460, 461, 463, 464, 465, 466, 467, 468, 492})
 
+# Subcodes of 100 that are as short as these.
+SHORT_PAIRS = frozenset({(100, 10), (100, 33)})
 
 # Numbers under "code" that are an HTTP status, when no subcode stands beside them.
 HTTP_LIKE = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503, 504})

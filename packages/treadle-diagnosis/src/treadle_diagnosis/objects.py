@@ -35,6 +35,7 @@ _IN_WORDS = re.compile(r"(?:error code|code|subcode)\W{0,3}(\d{7})\b")
 _PREFIX = re.compile(r"^\s*\(#(-?\d{1,7})\)")
 _PAIR = re.compile(r"^\s*(-?\d{1,7})\s*/\s*(\d{1,7})\s*$")
 _DEPTH = 7
+NOT_DONE = "success: false"  # the message of an answer that says no more than that
 
 
 def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
@@ -48,7 +49,9 @@ def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
         if _is_success(body):
             facts.structured = facts.success = True
             return True
-        return False
+        return _says_not_done(body, facts)
+    if found is body and _says_not_done(body, facts):
+        return True
     if "status" in found or "status_code" in found:
         state = _container_state(found)
         if state:
@@ -62,6 +65,14 @@ def _is_success(body: Mapping[str, Any]) -> bool:
     if not body or "error" in body:
         return False
     return "id" in body or body.get("success") is True or "access_token" in body or isinstance(body.get("data"), list)
+
+
+def _says_not_done(body: Mapping[str, Any], facts: Facts) -> bool:
+    """Whether ``body`` says that the call failed, and nothing more."""
+    if body.get("success") is not False or any(_first(body, k) for k in (_CODE_KEYS, _SUBCODE_KEYS, _MESSAGE_KEYS)):
+        return False
+    facts.structured, facts.message = True, NOT_DONE
+    return True
 
 
 def _container_state(node: Mapping[str, Any]) -> str:

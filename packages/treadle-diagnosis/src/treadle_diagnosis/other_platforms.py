@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 
 OTHER_PLATFORM = "other_platform"
 _NAMED = re.compile(
-    r"\b(?:twitter|api\.x\.com|x api|linkedin|tiktok|bluesky|bsky\.(?:app|social)|atproto|mastodon|youtube|pinterest"
-    r"|reddit|telegram|discord|snapchat|tumblr|twitch)\b"
+    r"\b(?:twitter|tweets?|api\.x\.com|x api|linkedin|tiktok|bluesky|bsky\.(?:app|social)|atproto|mastodon|youtube"
+    r"|pinterest|reddit|telegram|discord|snapchat|tumblr|twitch)\b"
 )
 _META = re.compile(
     r"\bthreads?\b|\binstagram\b|\bfacebook\b|\bmeta\b|graph\.|oauthexception|fbtrace|igapi|thapi|graphmethod|\bfb\b"
 )
+_TWITTER_CODES = frozenset({64, 88, 89, 186, 187, 226, 261, 326, 453})
+_BLUESKY_ERRORS = frozenset(
+    (
+        "AccountTakedown", "AuthFactorTokenRequired", "AuthMissing", "AuthenticationRequired", "ExpiredToken",
+        "InvalidToken", "InvalidSwap", "RateLimitExceeded",
+    )
+)  # fmt: skip
 _TWITTER_TYPES = ("https://api.twitter.com/", "https://api.x.com/")
 
 
@@ -34,5 +41,13 @@ def answered(body: Any) -> bool:
     kind = body.get("type")
     if isinstance(kind, str) and (kind.startswith(_TWITTER_TYPES) or (kind == "about:blank" and "title" in body)):
         return True
-    error = body.get("error")
-    return isinstance(error, Mapping) and "log_id" in error and isinstance(error.get("code"), str)  # TikTok
+    error, errors = body.get("error"), body.get("errors")
+    if isinstance(error, str):
+        return error in _BLUESKY_ERRORS and "message" in body
+    if isinstance(error, Mapping):
+        if "log_id" in error and isinstance(error.get("code"), str):  # TikTok
+            return True
+        inner = error.get("errors")  # Google, YouTube
+        return isinstance(inner, list) and any(isinstance(one, Mapping) and "domain" in one for one in inner[:5])
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return isinstance(first, Mapping) and first.keys() <= {"code", "message"} and first.get("code") in _TWITTER_CODES

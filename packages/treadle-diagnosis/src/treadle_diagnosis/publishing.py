@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from treadle_diagnosis.clarity import Codes, clear_refusal, may_be_clear, names_clear_refusal
+from treadle_diagnosis.clarity import Codes, belongs_beside, clear_refusal, may_be_clear, names_clear_refusal
 from treadle_diagnosis.facts import Facts
 from treadle_diagnosis.rules import Rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from treadle_diagnosis.catalog.model import Pattern
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 _NEVER_WRITTEN = frozenset({"dns", "connect", "tls"})
@@ -53,14 +55,23 @@ def leaves_open(rule: Rule, facts: Facts) -> bool:
     nameless = status == 429 and facts.code is None and facts.subcode is None  # a gateway says that too
     if facts.type == "html" or nameless or (status is not None and status >= 400 and not may_be_clear(status)):
         return True
-    if not facts.structured and match.words and not unclear_before:
+    if not facts.structured and not unclear_before and (match.words or _says_it_in_words(pattern, facts.message)):
         # Text often loses the codes: its words may name a clear refusal, or one that the catalogue knows by a subcode.
-        by_subcode = facts.code is None and pattern.scope != "platform" and any(m.subcode for m in pattern.matches)
-        if by_subcode or names_clear_refusal(pattern.id, facts.message):
+        subcodes = [subcode for m in pattern.matches for subcode in m.subcode] if pattern.scope != "platform" else []
+        if facts.code is None:
+            named = bool(subcodes) or names_clear_refusal(pattern.id, facts.message)
+        else:
+            named = facts.subcode is None and belongs_beside(facts.code, subcodes)
+        if named:
             return False
     if facts.code is None and facts.subcode is None:
         return True
     return clear is None
+
+
+def _says_it_in_words(pattern: Pattern, message: str) -> bool:
+    phrases = (phrase for match in pattern.matches for phrase in match.words)
+    return any(all(part.strip() in message for part in phrase.split("&")) for phrase in phrases)
 
 
 def risky_if_published(rule: Rule, facts: Facts) -> bool:

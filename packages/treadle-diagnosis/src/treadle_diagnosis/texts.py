@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, Known
+from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
 from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 from treadle_diagnosis.transport import classify
 
@@ -33,12 +33,13 @@ _CODE = re.compile(
 )
 _HASH = re.compile(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 # "190/463", "24.4279009", "24-4279009": a pair counts only when the catalogue knows both of its numbers.
-_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?([/:.-])\s?(\d{3,7})(?![\w/-]|\.\d)")
+_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_(-]|,(?=\s))\s?(\d{2,7})(?![\w/-]|\.\d)")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
 _SCANNED = re.compile(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
 _AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
 _SEVEN = re.compile(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
 _META_ERROR = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
+_NUMBER_OF_TYPE = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception[ :,(#\[]{1,3}(-?\d{1,6})\b")
 _TYPED_CODE = re.compile(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
 # "order #190": a number of something else.
 _OTHER_NUMBER = re.compile(
@@ -53,10 +54,16 @@ _CONTAINER = re.compile(
 )
 # "failed processing (EXPIRED)", "container is in state ERROR"; Meta's own capitals.
 _CONTAINER_WORDS = re.compile(
-    r"\b(?:container|processing|media|state|status)\b[^\n]{0,80}?\b(IN_PROGRESS|ERROR|EXPIRED)\b(?!__)"
+    r"\b(?:[Cc]ontainer|[Pp]rocessing|[Mm]edia|[Ss]tate|[Ss]tatus)\b[^\n]{0,80}?\b(IN_PROGRESS|ERROR|EXPIRED)\b(?!__)"
+)
+# The same in small letters counts only right behind the word: "container status: expired", "container state is error".
+_CONTAINER_STATE = re.compile(
+    r"\bcontainer(?:'s)?[ _](?:is )?(?:in )?(?:unexpected )?(?:status|state)\W{0,3}(?:is |was )?\W?"
+    r"(in_progress|error|expired|published)\b",
+    re.I,
 )
 _NEVER_FINISHED = re.compile(
-    r"\b(?:never|not|\w{2,6}n't|failed to|without|before)\b[^\n]{0,30}?\bFINISHED\b|\bstill IN_PROGRESS\b"
+    r"\b(?:never|not|\w{2,6}n't|failed to|without|before|waiting)\b[^\n]{0,40}?\bFINISHED\b|\bstill IN_PROGRESS\b"
 )
 _EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
 _HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
@@ -74,6 +81,9 @@ _PUBLISHING = re.compile(
     r"|\b(?:fail(?:ed|ure|s)?|errors?|unable|could ?n[o']t|can ?n?[o']t|timed out|timeout|exception|while|when|during)"
     r"(?: [\w'-]{1,20}){0,3} (?:publish(?:ing)?|post(?:ing)? (?:to|on) threads)\b(?! (?:limit|quota|permission))"
     r"|\berror:? publishing\b|\bpublishing to threads\b"
+    # "Threads post failed", "posting to Threads timed out", "failed to post: socket hang up"; not "POST /me/threads".
+    r"|\b(?:threads post|posting(?: (?:to|on) threads)?|post to threads):? (?:failed|failure|error|timed out)"
+    r"|\b(?:failed to|could ?n[o']t|unable to) (?:send (?:the|your|this) (?:post|thread)|post)\b(?! ?[/\"'])"
 )
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("publish", ("threads_publish", "media_publish", "auto_publish_text")),
@@ -276,6 +286,8 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
             facts.code = int(hit.group(1) or hit.group(2))
     if (pair := _pair(text, facts.code, known)) is not None:
         facts.code, facts.subcode = pair
+    if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE.search(text)) and int(hit[1]) in known.codes:
+        facts.code = int(hit[1])
     if facts.code is None and (hit := _TYPED_CODE.search(text)):
         number = int(hit.group(1) or hit.group(2))
         other = hit.group(2) and _OTHER_NUMBER.search(text[max(0, hit.start() - 24) : hit.start()])
@@ -300,8 +312,8 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
         facts.container = text.strip().upper()
     elif _NEVER_FINISHED.search(text):
         facts.container = "IN_PROGRESS"
-    elif hit := _CONTAINER_WORDS.search(text):
-        facts.container = hit.group(1)
+    elif (hit := _CONTAINER_WORDS.search(text)) or (hit := _CONTAINER_STATE.search(text)):
+        facts.container = hit.group(1).upper()
     if hit := CONSTANT.search(text):
         facts.constant = hit.group(1)
     if _ME_WORKS.search(text) and "me_ok" not in facts.context:
@@ -315,6 +327,8 @@ def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
     for hit in _PAIR.finditer(text[:8000]):
         first, between, second = int(hit.group(1)), hit.group(2), int(hit.group(3))
         if second in TOKEN_SUBCODES and first in (190, 102):
+            return first, second
+        if (first, second) in SHORT_PAIRS and (between == "/" or code == first):
             return first, second
         if second > 99_999 and second in known.subcodes and (between in "/:" or first in known.codes):
             return first, second

@@ -90,6 +90,10 @@ class Diagnosis(Record):
     cause would hold: only this post, the whole account, the app, a media host, or everything. ``raw`` is the answer as
     it came, secrets removed. ``plan`` is the ordered plan when one answer has several causes, one sentence a step;
     ``decides`` the facts that would tell them apart.
+
+    ``next_step`` is for whoever got the answer with a program of their own: which call, which parameter, how long. It
+    never counts on anything being done automatically. ``owner_step`` is for the owner of a profile that Treadle
+    publishes to, ``treadle_does`` what Treadle does about it.
     """
 
     pattern: str
@@ -111,6 +115,7 @@ class Diagnosis(Record):
     plan: tuple[str, ...] = ()
     decides: tuple[str, ...] = ()
     raw: Any = None
+    owner_step: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The shape that ``treadle diagnose --json``, the API and the timeline share."""
@@ -127,6 +132,7 @@ class Diagnosis(Record):
             "what_happened": self.what_happened,
             "next_step": self.next_step,
             "next_step_developer": self.next_step_developer,
+            "owner_step": self.owner_step,
             "treadle_does": self.treadle_does,
             "plan": list(self.plan),
             "decides": list(self.decides),

@@ -72,14 +72,14 @@ ANYTHING: Kind = ("anything", _anything)
 
 REQUIRED = dict.fromkeys(
     (
-        "id", "title", "category", "lane", "action", "scope", "who", "what_happened", "owner", "developer",
+        "id", "title", "category", "lane", "action", "scope", "who", "what_happened", "next_step", "owner", "developer",
         "treadle", "repaired",
     ),
     TEXT,
 ) | {"repaired_by": TEXTS, "checked": DAY, "references": TEXTS}  # fmt: skip
 OPTIONAL = {
     "public_name": TEXT, "retry": TABLE, "match": TABLES, "example": TABLES, "near_miss": TABLES,
-    "look_alikes": TEXT_TABLE, "plan": TEXTS, "decides": TEXTS, "family": TEXT,
+    "look_alikes": TEXT_TABLE, "plan": TEXTS, "decides": TEXTS, "family": TEXT, "inferred": TEXT,
 }  # fmt: skip
 MATCH = {
     "subcode": WHOLES, "code": WHOLES, "code_range": RANGE, "constant": TEXTS, "container": TEXTS, "words": TEXTS,

@@ -112,6 +112,7 @@ def _pattern(e: Mapping[str, Any]) -> Pattern:
         scope=e["scope"],
         who=e["who"],
         what_happened=e["what_happened"],
+        next_step=e["next_step"],
         owner=e["owner"],
         developer=e["developer"],
         treadle=e["treadle"],
@@ -126,6 +127,7 @@ def _pattern(e: Mapping[str, Any]) -> Pattern:
         plan=tuple(e.get("plan", ())),
         decides=tuple(e.get("decides", ())),
         family=e.get("family", "threads"),
+        inferred=e.get("inferred", ""),
     )
 
 

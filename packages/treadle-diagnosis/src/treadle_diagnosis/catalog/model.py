@@ -94,7 +94,11 @@ class Reference(Record):
 
 
 class Pattern(Record):
-    """One entry of the catalogue: a cause, who acts, what to do, and how it is recognised."""
+    """One entry of the catalogue: a cause, who acts, what to do, and how it is recognised.
+
+    ``next_step`` is for whoever got the answer with a program of their own, ``owner`` for the owner of a profile that
+    Treadle publishes to. ``inferred`` names what of it no source says, so that a page can mark it.
+    """
 
     id: str
     public_name: str
@@ -106,6 +110,7 @@ class Pattern(Record):
     scope: BlockerScope
     who: Who
     what_happened: str
+    next_step: str
     owner: str
     developer: str
     treadle: str
@@ -120,6 +125,7 @@ class Pattern(Record):
     plan: tuple[str, ...] = ()
     decides: tuple[str, ...] = ()
     family: str = "threads"
+    inferred: str = ""
 
     @property
     def guide(self) -> str:

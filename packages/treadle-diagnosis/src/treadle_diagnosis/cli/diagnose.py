@@ -20,7 +20,6 @@ from treadle_diagnosis.cli.pipe import reader_gone
 from treadle_diagnosis.limits import INPUT_BYTES, LINE_BYTES
 from treadle_diagnosis.reading import decode
 from treadle_diagnosis.types import ACTION_LABELS
-from treadle_diagnosis.wording import visitor_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     diagnosis = diagnose_evidence(evidence)
     if options.json:
-        _print_json({"id": None, **visitor_json(diagnosis)}, indent=2)
+        _print_json({"id": None, **diagnosis.to_json()}, indent=2)
     elif options.report and diagnosis.pattern != NOTHING:
         from treadle_diagnosis.shape import report
 
@@ -192,7 +191,7 @@ def _diagnose_lines(file: IO[bytes]) -> int:
     count = 0
     for identity, evidence in _rows(file):
         count += 1
-        _print_json({"id": identity, **visitor_json(diagnose_evidence(evidence))})
+        _print_json({"id": identity, **diagnose_evidence(evidence).to_json()})
         if reader_gone():
             break
     if not count:
@@ -234,22 +233,19 @@ def show(d: Diagnosis, evidence: Evidence, program: str = "treadle") -> None:
         SCOPE_LABELS,
         VISITOR_WHO_LABELS,
         retry_sentence,
-        visitor_step,
     )
-
-    step = visitor_step(d.who, d.next_step, d.next_step_developer, d.retry)
 
     write(
         bold(d.title),
         f"{ACTION_LABELS[d.action]} · {d.category} · {d.pattern} · {CONFIDENCE_LABELS[d.confidence]}",
         " ",
         field("What happened", d.what_happened),
-        field("What to do", step),
-        field("For developers", "" if d.next_step_developer in step else d.next_step_developer),
+        field("What to do", d.next_step),
+        field("For developers", "" if d.next_step_developer in d.next_step else d.next_step_developer),
         field("Who acts", VISITOR_WHO_LABELS[d.who]),
         field("Try again?", retry_sentence(d.retry, known=d.pattern != UNKNOWN)),
         field("Concerns", SCOPE_LABELS[d.scope]),
-        field("With Treadle", d.treadle_does if d.next_step == step else f"{d.treadle_does} {d.next_step}"),
+        field("With Treadle", f"{d.treadle_does} {d.owner_step}"),
         steps("In this order", d.plan),
         field("Would decide", "; ".join(d.decides)),
         field("Matched", ", ".join(d.matched)),

@@ -12,7 +12,7 @@ from treadle_diagnosis.cli.arguments import Parser
 from treadle_diagnosis.cli.show import bold, field, steps, write
 from treadle_diagnosis.retry import plain_advice
 from treadle_diagnosis.types import ACTION_LABELS
-from treadle_diagnosis.wording import SCOPE_LABELS, VISITOR_WHO_LABELS, retry_sentence, visitor_step
+from treadle_diagnosis.wording import SCOPE_LABELS, VISITOR_WHO_LABELS, retry_sentence
 
 
 def run(name: str, args: list[str], program: str = "treadle") -> int:
@@ -75,7 +75,6 @@ def _no_such(catalog: Catalog, wanted: str, prog: str) -> str:
 
 def _show(p: Pattern, catalog: Catalog) -> None:
     codes = pattern_codes(p)
-    step = visitor_step(p.who, p.owner, p.developer, plain_advice(p.retry))
     known_by = [f"code {c}" for c in codes["code"]] + [f"subcode {c}" for c in codes["subcode"]] + codes["constant"]
     write(
         bold(p.title),
@@ -83,13 +82,14 @@ def _show(p: Pattern, catalog: Catalog) -> None:
         + (f' · "{p.public_name}"' if p.public_name != p.id else ""),
         " ",
         field("What happened", p.what_happened),
-        field("What to do", step),
-        field("For developers", "" if p.developer in step else p.developer),
+        field("What to do", p.next_step),
+        field("For developers", "" if p.developer in p.next_step else p.developer),
         field("Who acts", VISITOR_WHO_LABELS[p.who]),
         field("Try again?", retry_sentence(plain_advice(p.retry))),
         field("Concerns", SCOPE_LABELS[p.scope]),
-        field("With Treadle", p.treadle if p.owner == step else f"{p.treadle} {p.owner}"),
+        field("With Treadle", f"{p.treadle} {p.owner}"),
         field("Repaired when", p.repaired),
+        field("Inferred", p.inferred),
         steps("In this order", p.plan),
         field("Would decide", "; ".join(p.decides)),
         field("Known by", ", ".join(known_by)),

@@ -29,7 +29,6 @@ from treadle_diagnosis.wording import (
     SCOPE_LABELS,
     VISITOR_WHO_LABELS,
     retry_sentence,
-    visitor_step,
 )
 
 Links = ServerLinks | StaticLinks
@@ -300,7 +299,6 @@ class _View:
         catalog = load()
         known = pattern_codes(pattern)
         name = " / ".join(str(c) for c in (known["subcode"] or known["code"] or known["constant"])[:3])
-        step = visitor_step(pattern.who, pattern.owner, pattern.developer, plain_advice(pattern.retry))
         alike = [(other, how) for key, how in pattern.look_alikes.items() if (other := catalog.get(key))]
         near = [
             {**_shown(e), "other": other}
@@ -310,9 +308,8 @@ class _View:
         return self.show(
             "pattern.html",
             f"{pattern.title} ({name})" if name else pattern.title,
-            f"{pattern.what_happened} {step}",
+            f"{pattern.what_happened} {pattern.next_step}",
             pattern=pattern,
-            step=step,
             category=next(c for c in catalog.categories if c.name == pattern.category),
             retry=retry_sentence(plain_advice(pattern.retry)),
             shown_examples=[_shown(e) for e in pattern.examples],
@@ -357,7 +354,7 @@ class _View:
         stage, surface = fields.get("stage", ""), fields.get("surface", "")
         more: dict[str, Any] = {
             "text": redact_text(text), "stage": stage, "surface": surface, "d": None, "nothing": "", "known": False,
-            "retry": "", "report": "", "step": "", "mentions": [],
+            "retry": "", "report": "", "mentions": [],
         }  # fmt: skip
         status = 200
         if too_long:
@@ -369,8 +366,7 @@ class _View:
                 status, more["nothing"] = 422, f"{d.what_happened} {d.next_step}"
             else:
                 known = d.pattern != UNKNOWN
-                step = visitor_step(d.who, d.next_step, d.next_step_developer, d.retry)
-                more.update(d=d, known=known, retry=retry_sentence(d.retry, known=known), step=step)
+                more.update(d=d, known=known, retry=retry_sentence(d.retry, known=known))
                 if not known:
                     more["report"] = report(evidence)
                     if len(text.split()) <= FEW_WORDS:  # a word or a name, not an answer of Meta's

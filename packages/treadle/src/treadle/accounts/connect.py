@@ -20,11 +20,11 @@ from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
+from treadle.domain.diagnoses import diagnose, from_pattern
 from treadle.store import Connection, accounts
 from treadle.store.blockers import repairable
 from treadle.store.connect_links import LinkRow
 from treadle.store.repair_preview import preview_of_connecting
-from treadle_diagnosis import diagnose, from_pattern
 from treadle_diagnosis.limits import PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth

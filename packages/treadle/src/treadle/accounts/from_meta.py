@@ -21,10 +21,10 @@ from pydantic import SecretStr
 
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
+from treadle.domain.diagnoses import from_pattern
 from treadle.domain.refusal import Refusal
 from treadle.people import audit
 from treadle.store import Connection, accounts, feed, messages_of_meta, tokens
-from treadle_diagnosis import from_pattern
 from treadle_diagnosis.redact import redact
 from treadle_threads.values import id_text
 

@@ -28,7 +28,7 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 # Restrictions that end when the owner logs in and does what Meta shows, and that stop reading too.
-_CHECKPOINTS: Final = frozenset({"account_checkpointed", "account_unconfirmed", "identity_confirmation"})
+_CHECKPOINTS: Final = frozenset({"account_checkpointed", "account_unconfirmed"})
 # Answers about one attempt to connect: they say nothing of an account that is connected already.
 _ATTEMPTS: Final = frozenset({"authorization_code_used", "user_denied", "exchange_not_needed", "account_disconnected"})
 # The app's own set-up is wrong, whatever the account.

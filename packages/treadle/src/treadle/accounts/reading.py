@@ -10,13 +10,13 @@ from treadle.accounts import health, unreadable
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import DAY_S
+from treadle.domain.diagnoses import diagnose_failure
 from treadle.domain.refusal import Refusal, not_found
 from treadle.store import Connection, account_health, accounts, tokens
 from treadle.store.accounts import AccountRow
 from treadle.store.blockers import repairable
 from treadle.store.isolation import apart
 from treadle_diagnosis.types import Diagnosis
-from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok
 
 JOB: Final = "read_quiet_accounts"

@@ -13,12 +13,12 @@ import structlog
 from treadle.accounts import health, unreadable
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
+from treadle.domain.diagnoses import diagnose_failure
 from treadle.store import Connection, tokens
 from treadle.store.isolation import apart
 from treadle.store.tokens import LeasedToken
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
-from treadle_threads.evidence import diagnose_failure
 from treadle_threads.oauth import Token
 from treadle_threads.results import Ok
 from treadle_threads.secret import Secret

@@ -8,12 +8,12 @@ from treadle.accounts import health, needs
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import first_refresh
 from treadle.accounts.tokens import KnownToken
+from treadle.domain.diagnoses import from_pattern
 from treadle.ids import new_id
 from treadle.people import audit
 from treadle.store import Connection, accounts, feed
 from treadle.store.accounts import ConnectedValues
 from treadle.store.blockers import repairable
-from treadle_diagnosis import from_pattern
 from treadle_diagnosis.types import Evidence
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from treadle.accounts.service import Accounts
+from treadle.domain.diagnoses import diagnose_failure
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
-from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, Ok, Result
 from treadle_threads.secret import Secret
 from treadle_threads.values import Profile
@@ -115,6 +115,6 @@ def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:
 
 
 def _app_missing() -> Unknown:
-    from treadle_diagnosis import from_pattern
+    from treadle.domain.diagnoses import from_pattern
 
     return Unknown(from_pattern("app_not_configured"), "settings")

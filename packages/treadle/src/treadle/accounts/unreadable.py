@@ -10,10 +10,10 @@ import structlog
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
+from treadle.domain.diagnoses import from_pattern
 from treadle.store import Connection, account_health, blockers, tokens
 from treadle.store.isolation import apart
 from treadle.store.tokens import SealedTokens
-from treadle_diagnosis import from_pattern
 from treadle_diagnosis.types import Diagnosis, Evidence
 
 JOB: Final = "check_stored_tokens"

@@ -109,9 +109,9 @@ def decide(
     if met < budget:
         return RetryAt(at, "A temporary problem. Retrying.")
     # Reading costs nothing and changes nothing: a container that is made already is not given up for Meta's own fault.
-    harmless = situation in ("status", "read") and diagnosis.lane == "platform_temporary"
+    harmless = situation in ("status", "read") and _passes(diagnosis)
     patience = PATIENT_ATTEMPTS if diagnosis.scope == "platform" or harmless else 0
-    if diagnosis.lane == "platform_temporary" and advice.then == "when_repaired":
+    if _passes(diagnosis) and advice.then == "when_repaired":
         patience = max(patience, PATIENT_WITH_ONE_POST)
     if met < budget + patience:
         return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
@@ -120,12 +120,21 @@ def decide(
     return _finish(diagnosis)
 
 
+def _passes(diagnosis: Diagnosis) -> bool:
+    """Whether it is Threads that has to get over it: trouble of its own, or a medium that it still works on."""
+    return diagnosis.lane == "platform_temporary" or (
+        diagnosis.lane == "media_processing" and diagnosis.retry.kind == "later"
+    )
+
+
 def _finish(diagnosis: Diagnosis) -> Decision:
     if diagnosis.scope in ("account", "app", "media_host"):
         return AwaitRepair(
             diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again."
         )
-    somebody_repairs = diagnosis.lane not in NOBODY_REPAIRS and diagnosis.action != "contact_support"
+    somebody_repairs = (
+        diagnosis.lane not in NOBODY_REPAIRS and not _passes(diagnosis) and diagnosis.action != "contact_support"
+    )
     if somebody_repairs or diagnosis.retry.kind == "when_repaired":
         return AwaitRepair("post", "Will publish automatically once this is fixed.")
     return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")

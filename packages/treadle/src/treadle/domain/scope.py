@@ -19,7 +19,7 @@ APP_EVIDENCE = frozenset(
 APP_WITNESSES = 2
 # What a new, working token repairs. A restriction is not among it: reading goes on behind one.
 CONNECTING_REPAIRS_LANES = ("meta_token", "permission_app_review", "linked_instagram_account")
-CONNECTING_REPAIRS_PATTERNS = ("account_checkpointed", "account_unconfirmed", "identity_confirmation")
+CONNECTING_REPAIRS_PATTERNS = ("account_checkpointed", "account_unconfirmed")
 # Causes of the app that are over when anybody connects with it.
 CONNECTING_PROVES = ("wrong_app_id", "client_secret_wrong", "redirect_uri_not_allowed", "app_not_configured")
 WITNESS_WINDOW_S = 86_400.0

@@ -12,17 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from treadle.domain.blame import blamed, put_down_to
+from treadle.domain.diagnoses import diagnose_failure, from_pattern
 from treadle.domain.policy import Situation
 from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import AccountView, PartView
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.timeline import Note
-from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis import Evidence
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import hinted_wait_s
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
-from treadle_threads.evidence import clarity_of, diagnose_failure
+from treadle_threads.evidence import clarity_of
 from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from treadle.domain import policy, waiting
+from treadle.domain.diagnoses import diagnose
 from treadle.domain.params import child_params, container_params
 from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.domain.updates import PartUpdate
@@ -26,7 +27,7 @@ from treadle.engine.sending import published
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
-from treadle_diagnosis import Evidence, diagnose
+from treadle_diagnosis import Evidence
 from treadle_threads.values import ContainerStatus
 
 LONGER = 4.0  # how many times as long the second container is waited for before the post is parked

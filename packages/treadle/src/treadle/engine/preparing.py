@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from treadle.domain import policy
+from treadle.domain.diagnoses import from_pattern
 from treadle.domain.policy import Fail, RetryAt, decide
 from treadle.domain.steps import PrepareMedia
 from treadle.domain.updates import PartUpdate
@@ -20,7 +21,7 @@ from treadle.media.service import MediaService, NotPreparable, Prepared, Progres
 from treadle.store.files import find_media, insert_media
 from treadle.store.runs import Change, set_next_what
 from treadle.store.timeline import Note
-from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis import Evidence
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import OWN_FAULT

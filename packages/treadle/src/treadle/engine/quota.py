@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from treadle.domain.cause import Cause
+from treadle.domain.diagnoses import from_pattern
 from treadle.domain.quota import Bucket, Quota
 from treadle.domain.updates import UNSET
 from treadle.domain.view import AccountView, PartView, Run
@@ -19,7 +20,7 @@ from treadle.engine.failing import call_failed
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, published
 from treadle.store.runs import Change
-from treadle_diagnosis import Evidence, from_pattern
+from treadle_diagnosis import Evidence
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.values import PublishingLimit
 

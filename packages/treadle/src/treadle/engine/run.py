@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from treadle.domain import steps
+from treadle.domain.diagnoses import diagnose
 from treadle.domain.replacing import sent_of
 from treadle.domain.scope import PLATFORM_KEY
 from treadle.domain.updates import UNSET, PartUpdate
@@ -20,7 +21,6 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, IntegrityError, accounts, blockers, runs, unknown_answers
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
-from treadle_diagnosis import diagnose
 from treadle_diagnosis.shape import shape_of
 from treadle_diagnosis.types import Diagnosis, Evidence
 

@@ -17,7 +17,6 @@ from treadle.services.post_output import DiagnosisOut
 from treadle_diagnosis import NOTHING, diagnose
 from treadle_diagnosis.catalog.words import CATEGORIES, LANES
 from treadle_diagnosis.limits import ANSWER_BYTES
-from treadle_diagnosis.wording import visitor_json
 
 router = APIRouter(tags=["Causes"], dependencies=[Depends(known_query)])
 
@@ -30,7 +29,7 @@ _EXAMPLE = {"http_status": 400, "body": {"error": {"message": "Error validating 
     response_model=DiagnosisOut,
     response_model_exclude_unset=True,
     responses={
-        **good(200, "Cause, next step, and whether a retry can work.", visitor_json(diagnose(_EXAMPLE))),
+        **good(200, "Cause, next step, and whether a retry can work.", diagnose(_EXAMPLE).to_json()),
         **problems(*BODY),
     },
     openapi_extra=takes(
@@ -60,7 +59,7 @@ async def diagnose_answer(request: Request, _: Reader) -> DiagnosisOut:
             title=found.title,
             extra={"findings": [], "diagnosis": storable(found.to_json())},
         )
-    return DiagnosisOut(id=echo, **storable(visitor_json(found)))
+    return DiagnosisOut(id=echo, **storable(found.to_json()))
 
 
 @router.get(

@@ -42,7 +42,6 @@ from treadle.store import accounts as stored_accounts
 from treadle.store.files import find_media
 from treadle_diagnosis import diagnose
 from treadle_diagnosis.limits import ANSWER_CHARS
-from treadle_diagnosis.wording import visitor_json
 
 INSTRUCTIONS = (
     "Treadle publishes to Threads and explains failures. Check a post before publishing it. Say causes and next steps "
@@ -260,7 +259,7 @@ def _offer_diagnose(server: MCPServer[Any], tools: ToolContext) -> None:
         http_status: Annotated[int | None, Field(description="If known.")] = None,
     ) -> dict[str, Any]:
         await tools.may("read")
-        found = visitor_json(diagnose(answer, stage=stage or None, http_status=http_status))
+        found = diagnose(answer, stage=stage or None, http_status=http_status).to_json()
         made: dict[str, Any] = causes.storable({**found, "guide": tools.app.settings.public_url + found["guide"]})
         return made
 

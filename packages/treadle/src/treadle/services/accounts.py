@@ -13,6 +13,7 @@ from treadle.accounts.health import WORDS
 from treadle.accounts.reading import recheck as check_now
 from treadle.accounts.service import Accounts
 from treadle.domain.answers import Done, Missing
+from treadle.domain.diagnoses import diagnose_failure
 from treadle.domain.refusal import Refusal
 from treadle.engine.quota import TOTALS, used_here
 from treadle.people import audit
@@ -25,7 +26,6 @@ from treadle.store import accounts as store
 from treadle.store.accounts import AccountRow
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
-from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Ok, Result
 from treadle_threads.values import PublishingLimit
 

@@ -24,6 +24,7 @@ from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
+from treadle.domain.diagnoses import diagnose_failure
 from treadle.listening import listeners
 from treadle.plural import plural
 from treadle.services import alerts
@@ -42,7 +43,6 @@ from treadle.store import (
 from treadle.store.accounts import AccountRow
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
-from treadle_threads.evidence import diagnose_failure
 from treadle_threads.results import Failure, NotSent, Ok
 
 Verdict = Literal["fine", "look", "broken", "unknown"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
+from treadle.domain.diagnoses import diagnose_failure
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView
@@ -21,7 +22,7 @@ from treadle.store.posts import attempt_of, parts_with_ids, post_row, stop_runs
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
-from treadle_threads.evidence import clarity_of, diagnose_failure
+from treadle_threads.evidence import clarity_of
 from treadle_threads.results import Ok
 
 
