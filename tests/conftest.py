@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support import proof
@@ -32,6 +33,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Finding no handler, DBOS adds one that writes to what stderr is then: a file of the test that starts it first, closed
 # with that test.
 logging.getLogger("dbos").addHandler(logging.NullHandler())
+
+
+# Nothing is judged by the clock, so neither is how long an example takes or is sought on a busy machine.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 def _required() -> bool:

@@ -170,7 +170,7 @@ def test_times_are_in_the_zone_of_the_person(sample: SampleSite) -> None:
     assert "CET" not in text
     answer = sample.client.post("/me", data={"csrf": CSRF, "do": "zone", "zone_name": "Mars/Olympus"})
     assert answer.status_code == 303
-    assert "Unknown time zone" in sample.client.get("/me").text
+    assert "There is no such time zone" in sample.client.get("/me").text
 
 
 def test_who_chooses_utc_sees_utc_and_who_chooses_nothing_sees_the_browsers_zone(sample: SampleSite) -> None:
