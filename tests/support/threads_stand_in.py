@@ -94,6 +94,7 @@ class Profile:
     list_lag_s: float = 0.0
     faults: list[Fault] = field(default_factory=list)
     limited_until: float = 0.0
+    instead: Callable[[Endpoint, str, Mapping[str, str]], Answer | None] = lambda endpoint, what, params: None
     calls: list[tuple[float, Endpoint, str]] = field(default_factory=list)
 
 
@@ -138,6 +139,8 @@ class StandIn:
             self.in_a_limit.append(f"{endpoint} of {profile.id} {profile.limited_until - self.now():.1f} s early")
         what = params.get("creation_id") or path.rsplit("/", 1)[-1]
         profile.calls.append((self.now(), endpoint, what))
+        if fault is None and (other := profile.instead(endpoint, what, params)) is not None:
+            return other
         if fault is None or fault.after:
             good = self._effect(profile, endpoint, path, params)
             self.struck(f"after {endpoint}")

@@ -5,8 +5,8 @@ Here alone a cause becomes the JSON that is stored, and is read back from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, cast
 
 from treadle_diagnosis.catalog.words import Action, BlockerScope, Lane, Who
@@ -72,3 +72,12 @@ class Cause:
         retry = stored.get("retry") or {}
         advice = RetryAdvice(**{name: retry[name] for name in _RETRY if name in retry})
         return cls(Diagnosis(**{**_MISSING, **given}, retry=advice), cast("str | None", stored.get("stage")))
+
+
+def of_items(diagnosis: Diagnosis, items: Sequence[int], count: int) -> Diagnosis:
+    """The diagnosis, saying which of ``count`` items (counted from 0) it is about; of a single one that is plain."""
+    if count < 2 or not items:
+        return diagnosis
+    which = " and ".join(str(item + 1) for item in items)
+    named = f"Item{'s' if len(items) > 1 else ''} {which} of {count}: {diagnosis.what_happened}"
+    return replace(diagnosis, what_happened=named, matched=(*diagnosis.matched, f"item={which}"))

@@ -16,9 +16,10 @@ from treadle_diagnosis.types import Diagnosis
 REBUILDS = 3  # new containers for one part and one cause
 DEFAULT_ATTEMPTS = 4
 # After the budget of an outage nobody is told that the post is lost: it is tried slowly, for about a day.
-PATIENT_ATTEMPTS, PATIENT_S = 48, 1800.0
+# The pauses double from a minute on: three quick misses are not an outage.
+PATIENT_ATTEMPTS, PATIENT_S, PATIENT_FIRST_S = 52, 1800.0, 60.0
 # An answer of Meta's own trouble that may also be about this one post: slowly for some hours, then it is given up.
-PATIENT_WITH_ONE_POST = 6
+PATIENT_WITH_ONE_POST = 7
 HOST_ATTEMPTS = 1  # rules out a hiccup; then one probe looks after the host for all posts with files on it
 NOBODY_REPAIRS = frozenset({"unknown", "platform_temporary", "rate_limit"})
 ANSWERLESS_ATTEMPTS = 8  # calls other than publish whose answer was lost: free to repeat
@@ -114,7 +115,8 @@ def decide(
     if _passes(diagnosis) and advice.then == "when_repaired":
         patience = max(patience, PATIENT_WITH_ONE_POST)
     if met < budget + patience:
-        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Threads is still in trouble; tried now and then.")
+        pause = patient_s(met - budget, random01) * scale
+        return RetryAt(now + pause, "Threads is still in trouble; tried now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
         return RebuildAt(at, "Waiting did not help; a new container is made.")
     return _finish(diagnosis)
@@ -145,6 +147,11 @@ def _backoff(met: int, random01: float) -> float:
     return 1.0 + random01 * ceiling
 
 
+def patient_s(before: int, random01: float) -> float:
+    """Seconds until the next slow try, after so many slow ones."""
+    return min(PATIENT_S, PATIENT_FIRST_S * 2.0 ** min(before, 10)) * (0.75 + 0.5 * random01)
+
+
 def answerless(met: int, *, now: float, random01: float, scale: float = 1.0) -> Decision:
     """For calls that cost nothing to repeat and whose answer never came.
 
@@ -153,5 +160,6 @@ def answerless(met: int, *, now: float, random01: float, scale: float = 1.0) -> 
     if met >= ANSWERLESS_ATTEMPTS + PATIENT_ATTEMPTS:
         return Fail("No answer came, for a day and more.")
     if met >= ANSWERLESS_ATTEMPTS:
-        return RetryAt(now + PATIENT_S * scale * (0.5 + random01), "Still no answer; tried now and then.")
+        pause = patient_s(met - ANSWERLESS_ATTEMPTS, random01) * scale
+        return RetryAt(now + pause, "Still no answer; tried now and then.")
     return RetryAt(now + _backoff(met, random01) * scale, "No answer came; asking again is harmless.")

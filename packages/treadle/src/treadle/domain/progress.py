@@ -33,7 +33,9 @@ class PartProgress:
     Of the part: ``list_unread`` (the lists could not be noted before the first send), ``restored`` (the backup that was
     put back knows nothing since then), ``conservative`` (Threads refused the file as it was), ``was`` (what was sent,
     if the part was changed since), ``find_tries``, ``permalink_tries``, ``permalink_given_up``, ``address_tries`` and
-    ``address_at`` (reads of id and address, and the next one), ``removed`` (when it was deleted from Threads).
+    ``address_at`` (reads of id and address, and the next one), ``removed`` (when it was deleted from Threads),
+    ``named_asked``, ``named_misses`` and ``named_missed_at`` (reads of the post that it replies to or quotes while
+    Threads does not know it, those that did not find it, and the first of them).
     """
 
     looks: int = 0
@@ -55,6 +57,9 @@ class PartProgress:
     address_tries: int = 0
     address_at: float = 0.0
     removed: float | None = None
+    named_asked: int = 0
+    named_misses: int = 0
+    named_missed_at: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What differs from a part that nothing has happened to."""

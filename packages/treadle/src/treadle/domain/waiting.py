@@ -21,6 +21,7 @@ GIVE_UP_S: Mapping[str, float] = {"TEXT": 300.0, "IMAGE": 600.0, "VIDEO": 1800.0
 GIVE_UP_PER_MIB_S = 6.0
 PATIENCE_S = 0.08  # seconds of unnoticed readiness that one look is worth
 THRIFTY_S = 1.2  # the same when calls are dear: about as many looks as a fixed poll of 20 s
+LONG_S = 300.0  # of a wait longer than this a second matters less
 KEEP = 60  # samples kept of one kind
 ENOUGH = 8  # samples from which they say more than the guess
 
@@ -47,6 +48,7 @@ def next_look(
         return _within(0.25 + 0.5 * age_s, 0.3, 20.0)
     known = _known(learned, kind)
     likely = likely_s(kind, mebibytes, learned)
+    patience_s *= max(1.0, likely / LONG_S)
     chances = _chances(known)
     ahead = sum(chances)
     looks = 0.0  # the density of looks, summed from now on: the next one is due when it reaches one
@@ -69,6 +71,26 @@ def likely_s(kind: str, mebibytes: float | None, learned: Mapping[str, Any]) -> 
     """Seconds that an image or video of this size is likely to be processed, on this account."""
     fixed, per_mib = _known(learned, kind).get("line", PRIOR[kind])
     return max(0.1, float(fixed + per_mib * _size(kind, mebibytes)))
+
+
+def in_words(kind: str, mebibytes: float | None, learned: Mapping[str, Any], age_s: float) -> str:
+    """What a post waits for, how long that usually takes, and what follows when it takes too long."""
+    likely = likely_s(kind, mebibytes, learned) if kind in PRIOR else 5.0
+    from_before = "took before" if len(_known(learned, kind).get("seen", ())) >= ENOUGH else "usually takes"
+    thing = {"VIDEO": "a video of this size", "IMAGE": "an image", "CAROUSEL": "a carousel"}.get(kind, "a post")
+    if age_s <= 2.0 * likely:
+        return f"Threads is still processing it; {thing} {from_before} about {_about(likely)}."
+    longest = give_up_s(kind, mebibytes)
+    return (
+        f"Threads is still processing it, longer than the {_about(likely)} that {thing} {from_before}. "
+        f"After {_about(longest)} Treadle makes a new container, once."
+    )
+
+
+def _about(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400.0 else f"{seconds / 3600:.1f} h"
 
 
 def learn(learned: Mapping[str, Any], kind: str, mebibytes: float | None, took_s: float) -> dict[str, Any]:

@@ -7,11 +7,12 @@ usage that the answer reports, the breaker, and for a failure evidence, diagnosi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from treadle.domain.blame import blamed, put_down_to
+from treadle.domain.cause import of_items
 from treadle.domain.diagnoses import diagnose_failure, from_pattern
 from treadle.domain.policy import Situation
 from treadle.domain.scope import READING_STOPS
@@ -84,6 +85,10 @@ class Failed:
     def diagnosed_with(self, **known: Any) -> Diagnosis:
         """The diagnosis if this were known as well."""
         return diagnose_failure(self.failure, self.stage, {**self.known, **known})
+
+    def of_items(self, items: Sequence[int], count: int) -> Failed:
+        """The same failure, with a cause that says which of a carousel's ``count`` items it is about."""
+        return replace(self, diagnosis=of_items(self.diagnosis, items, count))
 
     @property
     def hint_s(self) -> float | None:

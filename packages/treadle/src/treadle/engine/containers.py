@@ -13,6 +13,7 @@ from treadle.domain.params import child_params, container_params
 from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import CONTAINER_LIFE_S, PartView, Run
+from treadle.engine import named_posts
 from treadle.engine.calling import NOT_FOUND_YET, Ask, Failed, Worked, call
 from treadle.engine.ending import Outcome, Park, Snooze
 from treadle.engine.failing import (
@@ -28,6 +29,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence
+from treadle_threads.results import Refused
 from treadle_threads.values import ContainerStatus
 
 LONGER = 4.0  # how many times as long the second container is waited for before the post is parked
@@ -52,7 +54,10 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
     part = step.part
     made = await call(worker, run.account, _create(container_params(part, step.reply_to)), part)
     if isinstance(made, Failed):
-        return call_failed(worker, run, part, made)
+        named = named_posts.about_another_post(part, made, step.reply_to)
+        if named is not None:
+            return await named_posts.ask(worker, run, part, made, named)
+        return call_failed(worker, run, part, _items_named(part, made))
     update = PartUpdate(
         container_id=made.value,
         container_made_at=worker.now(),
@@ -62,6 +67,8 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
         cause=None,
         tries={pattern: met for pattern, met in part.tries.items() if pattern != NOT_FOUND_YET},
     )
+    if part.progress.named_asked:
+        update.progress = replace(part.progress, named_asked=0, named_misses=0, named_missed_at=None)
     return Outcome(Change([made.note]).on(part.position, update).calm())
 
 
@@ -78,7 +85,9 @@ async def create_children(worker: WorkerContext, run: Run, step: CreateChildren)
             children[index] = {"id": made.value, "status": "IN_PROGRESS", "made_at": worker.now()}
     failed = _decisive(answers)
     if failed is not None:
-        outcome = call_failed(worker, run, part, failed, PartUpdate(children=children))
+        index = next(i for i, made in zip(step.missing, answers, strict=True) if made is failed)
+        named = failed.of_items((index,), len(children))
+        outcome = call_failed(worker, run, part, named, PartUpdate(children=children))
         outcome.change.notes.extend(made.note for made in answers if made is not failed)
         return outcome
     change = Change([made.note for made in answers])
@@ -126,12 +135,15 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
     learned = run.account.learned
     for index, answer in zip(step.unfinished, answers, strict=True):
         if isinstance(answer, Failed):
-            return call_failed(worker, run, part, _decisive(answers) or answer, PartUpdate(children=children))
+            failed = _decisive(answers) or answer
+            index = next(i for i, made in zip(step.unfinished, answers, strict=True) if made is failed)
+            named = failed.of_items((index,), len(children))
+            return call_failed(worker, run, part, named, PartUpdate(children=children))
         status = answer.value.status
         made_at = float(children[index].get("made_at") or answer.note.started_at or worker.now())
         if status == "ERROR":
             children[index] = {}
-            return _bad_container(worker, run, part, answer, PartUpdate(children=children))
+            return _bad_container(worker, run, part, answer, PartUpdate(children=children), item=index)
         notes.append(answer.note)
         if status == "EXPIRED":
             if not _had_its_day(part, made_at, worker.now()):
@@ -177,13 +189,16 @@ def _bad_container(
     part: PartView,
     answer: Worked[ContainerStatus],
     also: PartUpdate | None = None,
+    item: int | None = None,
 ) -> Outcome:
-    """The call worked, and its answer says that the container will never be published."""
+    """The call worked, and its answer says that the container will never be published. ``item``: of a carousel."""
     now = worker.now()
     update = dropped_or_marked(part, now)
     if also is not None:
         update.merge(also)
     failed = answer.as_refusal(now, container_status=answer.value.status)
+    if item is not None:
+        failed = failed.of_items((item,), len(part.media_urls or []))
     outcome = call_failed(worker, run, part, failed, update)
     disputed = any(item.get("disputed") for item in part.media_urls or [])
     unsent = never_sent(part, now).decision == "replace"
@@ -217,7 +232,15 @@ def _wait_for(
     pause = waiting.next_look(kind, size, age, run.account.learned, worker.poll_budget.patience_s(worker.now()))
     pause *= max(POLL_SCALE_FLOOR, min(1.0, worker.scale))
     change.on(part.position, PartUpdate(polls=part.polls + 1, state="waiting"))
-    return Outcome(change.calm(), Snooze(worker.now() + pause, "publishing", "Threads is still processing it."))
+    what = waiting.in_words(kind, size, run.account.learned, age)
+    return Outcome(change.calm(), Snooze(worker.now() + pause, "publishing", what))
+
+
+def _items_named(part: PartView, failed: Failed) -> Failed:
+    """The same, saying which items it is about where the refusal of a carousel names their containers."""
+    text = str(failed.failure.answer.body) if isinstance(failed.failure, Refused) else ""
+    items = tuple(n for n, child in enumerate(part.children) if child.get("id") and str(child["id"]) in text)
+    return failed.of_items(items, len(part.children)) if items else failed
 
 
 def mebibytes(part: PartView) -> float | None:

@@ -7,7 +7,20 @@ from urllib.parse import urlsplit
 
 from treadle.domain import policy
 from treadle.domain.cause import Cause
-from treadle.domain.policy import REBUILDS, Decision, Fail, RebuildAt, RetryAt, Situation, WaitUntil, answerless, decide
+from treadle.domain.diagnoses import from_pattern
+from treadle.domain.policy import (
+    PATIENT_S,
+    REBUILDS,
+    Decision,
+    Fail,
+    RebuildAt,
+    RetryAt,
+    Situation,
+    WaitUntil,
+    answerless,
+    decide,
+)
+from treadle.domain.presence import MISSES, MISSES_OVER_S
 from treadle.domain.replacing import Evidence as Seen
 from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
 from treadle.domain.scope import key_of
@@ -19,14 +32,14 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis.catalog.words import BlockerScope
+from treadle_diagnosis.spent import after_budget
 from treadle_diagnosis.types import Diagnosis
-from treadle_threads.results import Failure, Refused
+from treadle_threads.results import Refused
 
-FRESH_CONTAINER_S = 60.0  # nor may a container this young
-LOST_CONTAINERS = 8  # answers, lag included, after which something else than a lost container is wrong
+FRESH_CONTAINER_S = MISSES_OVER_S  # a container this young may not be known everywhere at Meta's yet
+LOST, LOST_CONTAINERS = "container_lost", 2  # containers of one part after which it is not the container that is lost
 TRUSTED_HINTS = 3  # short hints in a row that are believed
 MAKES_SURE = "Makes sure that it is not live before a new container is made."
-FRESH_PARENT_S = 180.0  # a reply's parent this young may not be known everywhere at Meta's yet
 
 
 def never_sent(part: PartView, now: float) -> Verdict:
@@ -72,11 +85,24 @@ def call_failed(
     until = limit_ends(worker, part, failed, diagnosis, now)
     if until is not None and isinstance(decision, RetryAt | RebuildAt) and decision.at < until:
         decision = replace(decision, at=until)
+    if failed.situation == "status" and isinstance(failed.failure, Refused) and diagnosis.pattern in UNKNOWN_CONTAINER:
+        diagnosis, counted = _not_found_yet(part, diagnosis, rebuilt=isinstance(decision, RebuildAt))
+        also = counted.merge(also) if also is not None else counted
     note = replace(failed.note, stage=failed.stage, decision=decision.why)
     outcome = decided(run, part, diagnosis, decision, stage=failed.stage, notes=[note], now=now, also=also)
     if until is not None:
         wait_for_limit(run, outcome.change, Cause(diagnosis), until)
     return outcome
+
+
+def _not_found_yet(part: PartView, found: Diagnosis, *, rebuilt: bool) -> tuple[Diagnosis, PartUpdate]:
+    """However Threads says it: a container that is not found is one cause, counted for each container."""
+    if found.pattern != NOT_FOUND_YET:
+        found = replace(from_pattern(NOT_FOUND_YET), raw=found.raw, matched=found.matched)
+    tries = {**part.tries, NOT_FOUND_YET: part.tries.get(NOT_FOUND_YET, 0) + 1}
+    if rebuilt:
+        tries[LOST] = tries.get(LOST, 0) + 1
+    return found, PartUpdate(tries=tries)
 
 
 def wait_for_limit(run: Run, change: Change, cause: Cause, until: float) -> None:
@@ -91,15 +117,8 @@ def _decide(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now
     met = part.tries.get(diagnosis.pattern, 0)
     if not isinstance(failure, Refused) and situation != "publish":
         return answerless(met, now=now, random01=worker.random01(), scale=worker.scale)
-    if situation == "create" and part.position > 0 and diagnosis.lane in ("resource_gone", "request_bug", "content"):
-        parent = run.part(part.position - 1)
-        young = parent.published_at is not None and now - parent.published_at < max(5.0, worker.scaled(FRESH_PARENT_S))
-        if young and _about_parent(failure):
-            return RetryAt(
-                now + max(0.5, worker.scaled(5.0)), "The post it replies to is seconds old; Threads lags behind."
-            )
     if situation == "status" and diagnosis.pattern in UNKNOWN_CONTAINER:
-        return _container_unknown(worker, part, diagnosis, now)
+        return _container_unknown(worker, part, now)
     unknown = situation == "publish" and diagnosis.pattern in UNKNOWN_CONTAINER - {NOT_FOUND_YET}
     if unknown and met < REBUILDS:
         return RebuildAt(now, "Threads does not know the container.")
@@ -142,21 +161,18 @@ def limit_ends(worker: WorkerContext, part: PartView, failed: Failed, diagnosis:
     return now + hint if hint else None
 
 
-def _container_unknown(worker: WorkerContext, part: PartView, diagnosis: Diagnosis, now: float) -> Decision:
-    """Threads does not know the container it made: at first that is lag, later it is lost, and a new one is free."""
-    age, met = now - (part.container_made_at or now), part.tries.get(diagnosis.pattern, 0)
-    if age < max(5.0, worker.scaled(FRESH_CONTAINER_S)):
-        pause = min(20.0, 3.0 * 1.5**met)
-        return RetryAt(now + max(0.5, worker.scaled(pause)), "The container is seconds old; Threads lags behind.")
-    if met < LOST_CONTAINERS:
+def _container_unknown(worker: WorkerContext, part: PartView, now: float) -> Decision:
+    """Threads does not know the container it made. At first that is lag; what is not found for minutes is lost, and a
+    new one costs nothing, as nothing was sent. When new ones are not found either, it is Threads that cannot be read.
+    """
+    age, met = now - (part.container_made_at or now), part.tries.get(NOT_FOUND_YET, 0)
+    young = max(5.0, worker.scaled(FRESH_CONTAINER_S))
+    if met + 1 >= MISSES and age >= young and part.tries.get(LOST, 0) < LOST_CONTAINERS:
         return RebuildAt(now, "Threads lost the container.")
-    return _by_policy(worker, part, diagnosis, "status", now)
-
-
-def _about_parent(failure: Failure) -> bool:
-    """Whether a refused create can be about the post replied to: an unknown object, or the parameter by name."""
-    text = str(failure.answer.body) if isinstance(failure, Refused) else ""
-    return "reply_to_id" in text or "does not exist" in text or "4279009" in text
+    # Pauses grow with the age, so that neither minutes nor a day of it are many calls.
+    pause = min(PATIENT_S, max(3.0, 0.5 * age / max(worker.scale, 1e-3)))
+    why = "Threads does not know the container yet." if age < young else "Threads cannot read the container."
+    return RetryAt(now + max(0.5, worker.scaled(pause)), why)
 
 
 def decided(
@@ -171,6 +187,8 @@ def decided(
     also: PartUpdate | None = None,
 ) -> Outcome:
     """Turn a decision into what is written and how the stage ends. ``also``: further changes of the part."""
+    if isinstance(decision, Fail) or (isinstance(decision, policy.AwaitRepair) and decision.scope == "post"):
+        diagnosis = after_budget(diagnosis)
     cause = Cause(diagnosis)
     tries = {**part.tries, diagnosis.pattern: part.tries.get(diagnosis.pattern, 0) + 1}
     change = Change(notes=notes, outage_at=stage if of_the_platform(diagnosis) else None)
