@@ -56,6 +56,7 @@ class Fault:
     skip: int = 0
     fired: int = 0
     ended: bool = False
+    only_media: bool = False  # only containers of media
 
     def strikes(self) -> bool:
         if self.ended or (self.times is not None and self.fired >= self.times):
@@ -132,7 +133,7 @@ class StandIn:
         self.struck(f"before {endpoint}")
         if guard is not None and not guard():
             return "guard"
-        fault = self._fault(profile, endpoint)
+        fault = self._fault(profile, endpoint, has_media=bool({"image_url", "video_url"} & params.keys()))
         if fault is not None and fault.answer == "unreachable":
             return "unreachable"
         if self.now() < profile.limited_until:
@@ -150,9 +151,9 @@ class StandIn:
             profile.limited_until = max(profile.limited_until, self.now() + float(asked))
         return fault.answer  # type: ignore[return-value]
 
-    def _fault(self, profile: Profile, endpoint: Endpoint) -> Fault | None:
+    def _fault(self, profile: Profile, endpoint: Endpoint, *, has_media: bool) -> Fault | None:
         for fault in profile.faults:
-            if fault.endpoint == endpoint and fault.strikes():
+            if fault.endpoint == endpoint and (has_media or not fault.only_media) and fault.strikes():
                 return fault
         return self.chaos(profile, endpoint)
 

@@ -39,7 +39,7 @@ class Host:
 
 
 @contextmanager
-def hosting(folder: Path) -> Iterator[Host]:
+def hosting(folder: Path, address: str = "127.0.0.1") -> Iterator[Host]:
     """A host with ``1.jpg`` to ``3.jpg``, ``film.mp4``, and ``wrong.mp4``, which must be made right first."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, 4):
@@ -53,7 +53,7 @@ def hosting(folder: Path) -> Iterator[Host]:
         app.router.add_route("*", "/{path:.*}", host.answer)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, address, 0).start()
         host.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
 

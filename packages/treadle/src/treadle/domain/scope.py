@@ -10,6 +10,7 @@ from treadle_diagnosis.catalog.words import BlockerScope
 NARROWEST_FIRST: Mapping[str, int] = {"post": 0, "media_host": 1, "account": 2, "app": 3, "platform": 4}
 SHARED = frozenset({"app", "platform"})  # every workspace reads them
 PLATFORM_KEY = "threads"
+FETCH_KEY = "every media host"  # of a cause that stops only posts whose files Meta still has to fetch
 # Lanes of causes that stop reading as well as publishing.
 READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
 # Evidence about the app itself, whoever met it: no second account is needed.
@@ -27,13 +28,18 @@ WITNESS_WINDOW_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a post depends on. ``hosts``: those that Threads still has to fetch its media from."""
+    """What a post depends on.
+
+    ``hosts``: those that Threads still has to fetch its media from, as far as they are known; ``fetches``: whether it
+    has to fetch any, from here or elsewhere.
+    """
 
     post_id: str
     account_id: str
     app_id: str
     workspace_id: str
     hosts: frozenset[str] = frozenset()
+    fetches: bool = False
 
 
 def key_of(scope: BlockerScope, reach: Reach, host: str = "") -> str:
@@ -44,6 +50,8 @@ def key_of(scope: BlockerScope, reach: Reach, host: str = "") -> str:
 
 def concerns(scope: str, key: str, workspace_id: str | None, reach: Reach) -> bool:
     """Whether an open cause is about something the post depends on. A media host is blocked within its workspace."""
+    if key == FETCH_KEY:
+        return reach.fetches and (scope == "platform" or workspace_id == reach.workspace_id)
     if scope == "media_host":
         return workspace_id == reach.workspace_id and key in reach.hosts
     keys = {"post": reach.post_id, "account": reach.account_id, "app": reach.app_id, "platform": key}
@@ -59,6 +67,11 @@ def stops(lane: str, probe_post_id: str | None, reach: Reach, *, in_doubt: bool)
 def is_apps(pattern: str, witnesses: int) -> bool:
     """Whether a cause that accounts met is the app's: by its own evidence, or because enough of them met it."""
     return pattern in APP_EVIDENCE or witnesses >= APP_WITNESSES
+
+
+def passing(scope: str, key: str) -> str:
+    """``platform`` for every cause that passes by itself, else the scope it has."""
+    return "platform" if key == FETCH_KEY else scope
 
 
 def state_behind(scopes: list[str]) -> str:

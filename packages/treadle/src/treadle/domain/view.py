@@ -174,7 +174,13 @@ class Run(View):
 
 def reach_of(post: PostView, account: AccountView) -> Reach:
     """What the post depends on."""
-    return Reach(post.id, account.id, account.app_id, post.workspace_id, frozenset(media_hosts(post.parts)))
+    hosts = frozenset(media_hosts(post.parts))
+    return Reach(post.id, account.id, account.app_id, post.workspace_id, hosts, fetches(post.parts))
+
+
+def fetches(post_parts: Iterable[PartView]) -> bool:
+    """Whether Threads still has to fetch a file: for a part with media that has no container yet."""
+    return any(part.published_at is None and part.container_id is None and part.kind != "TEXT" for part in post_parts)
 
 
 def media_hosts(post_parts: Iterable[PartView]) -> list[str]:

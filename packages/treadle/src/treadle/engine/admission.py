@@ -10,7 +10,7 @@ from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing
 from treadle.domain.progress import OF_ONE_SEND
-from treadle.domain.scope import READING_STOPS, state_behind, stops
+from treadle.domain.scope import READING_STOPS, passing, state_behind, stops
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView, OpenBlocker, PartView, Run
@@ -52,7 +52,7 @@ def _stopping(run: Run, open_causes: Iterable[OpenBlocker]) -> list[OpenBlocker]
 
 
 def _behind(standing: list[OpenBlocker], why: str) -> Outcome:
-    ids, scopes = tuple(row.id for row in standing), [row.scope for row in standing]
+    ids, scopes = tuple(row.id for row in standing), [passing(row.scope, row.key) for row in standing]
     return _stop(Blocked(ids, standing[0].cause, state_behind(scopes), why))
 
 

@@ -105,6 +105,8 @@ async def poll_container(worker: WorkerContext, run: Run, step: PollContainer) -
     began = asked.note.started_at or now
     change = Change([asked.note])
     if status == "FINISHED":
+        if part.kind != "TEXT":
+            worker.fetch_outage.fetched()
         change.on(part.position, PartUpdate(container_status=status, state="ready", cause=None))
         if part.polls > 0 or part.kind != "TEXT":
             took = now - (part.container_made_at or began)
@@ -152,6 +154,7 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
             continue
         children[index]["status"] = "FINISHED" if status == "PUBLISHED" else status
         if status == "FINISHED":
+            worker.fetch_outage.fetched()
             learned = waiting.learn(learned, *kind_and_size(part, index), worker.now() - made_at)
     if expired is not None:  # however many of them: one cause, met once
         outcome = _bad_container(worker, run, part, expired, PartUpdate(children=children))

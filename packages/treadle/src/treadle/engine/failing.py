@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from treadle.domain import policy
 from treadle.domain.cause import Cause
 from treadle.domain.diagnoses import from_pattern
+from treadle.domain.fetch_outage import FAILURES, sound_hosts
 from treadle.domain.policy import (
     PATIENT_S,
     REBUILDS,
@@ -192,6 +193,8 @@ def decided(
     cause = Cause(diagnosis)
     tries = {**part.tries, diagnosis.pattern: part.tries.get(diagnosis.pattern, 0) + 1}
     change = Change(notes=notes, outage_at=stage if of_the_platform(diagnosis) else None)
+    if diagnosis.pattern in FAILURES and stage != "media":
+        change.unfetched = sound_hosts(part.media_urls or [], now)
     update = change.part(part.position).merge(PartUpdate(tries=tries, cause=cause))
     if also is not None:
         update.merge(also)

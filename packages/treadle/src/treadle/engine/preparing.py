@@ -23,6 +23,7 @@ from treadle.store.runs import Change, set_next_what
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence
 from treadle_diagnosis.types import Diagnosis
+from treadle_threads.media.fetch import WHOLE_AT_ONCE
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import OWN_FAULT
 
@@ -97,7 +98,12 @@ async def _ready(
 ) -> tuple[dict[str, Any], str]:
     kind = made.report.kind.upper()
     entry: dict[str, Any] = {"kind": kind, "alt_text": item.get("alt_text"), "size": made.report.size}
-    doubt = next((f for f in made.report.findings if f.code in DOUBTFUL), None)
+    if made.stored is None and row is None:  # our own check could fetch it, now and from this host
+        entry |= {"host": str(made.report.fetch.get("host") or "").lower(), "checked_at": worker.now()}
+    doubts = [f for f in made.report.findings if f.code in DOUBTFUL]
+    if kind == "IMAGE" and (made.report.size or 0) <= WHOLE_AT_ONCE:
+        doubts = [f for f in doubts if f.code != "no_ranges"]
+    doubt = doubts[0] if doubts else None
     if doubt is not None and made.stored is None:
         entry["doubt"] = {"pattern": doubt.pattern, "finding": doubt.to_json()}
     if item.get("spoiler"):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from treadle.accounts import unreadable
 from treadle.domain.admission import admit
 from treadle.domain.rechecks import next_check
-from treadle.domain.scope import READING_STOPS
+from treadle.domain.scope import FETCH_KEY, READING_STOPS
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.reach import SET_UP_FAULT, unreachable_reason
@@ -56,6 +56,8 @@ async def recheck(worker: WorkerContext, releaser: Releaser, blocker_id: str, *,
             return await _let_go(worker, releaser, row, "recheck", "Retrying.")
         case "account" | "app":
             return await _recheck_account(worker, releaser, row, asked)
+        case "media_host" | "platform" if row["key"] == FETCH_KEY:
+            return await _probe_post(worker, releaser, row, asked=asked)
         case "media_host":
             return await _recheck_host(worker, releaser, row, asked)
         case _:

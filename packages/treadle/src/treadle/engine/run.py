@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from treadle.domain import steps
+from treadle.domain import fetch_outage, steps
+from treadle.domain.cause import Cause
 from treadle.domain.diagnoses import diagnose
 from treadle.domain.replacing import sent_of
-from treadle.domain.scope import PLATFORM_KEY
+from treadle.domain.scope import FETCH_KEY, PLATFORM_KEY
 from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import Run
-from treadle.engine import admission, checking, containers, preparing, quota, rechecking, sending
+from treadle.engine import admission, checking, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import Connection, IntegrityError, accounts, blockers, runs, unknown_answers
+from treadle.store import Connection, IntegrityError, accounts, blockers, release, runs, unknown_answers
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis.shape import shape_of
@@ -205,6 +206,9 @@ def _may_send(step: steps.Publish) -> bool:
 
 def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, ending: Ending, now: float) -> None:
     post = change.post
+    if change.unfetched is not None and isinstance(ending, Snooze | Park):
+        hosts, change.unfetched = change.unfetched, None
+        ending = outages.of_fetching(conn, worker, run, hosts, now) or ending
     match ending:
         case Snooze(at, state, what, wanted):
             if change.outage_at and worker.breaker.failed(change.outage_at, run.post.id, now, scale=worker.scale):
@@ -273,14 +277,21 @@ def _park(
         conn, diagnosis, scope, key, account_id=run.account.id, app_id=run.account.app_id, now=now
     )
     checking_now = runs.preview(run, change).post.checking
-    state = "checking" if checking_now else ("waiting" if scope == "platform" else "blocked")
+    state = "checking" if checking_now else ("waiting" if scope == "platform" or key == FETCH_KEY else "blocked")
     post = change.post
+    if diagnosis.pattern == fetch_outage.PATTERN:
+        post.met(Cause(diagnosis), why)
     post.state, post.why, post.seq = state, why, run.post.seq + 1
     post.next_what, post.next_at = WAITS_FOR_REPAIR, None
     if runs.write(conn, run, change, now=now, release=True) is None:
         return
     stage = str(post.changes().get("stage") or run.post.stage)
-    blockers.put_behind(conn, run.post.id, [_open(conn, worker, run, scope, key, diagnosis, stage, now)])
+    if diagnosis.pattern == fetch_outage.PATTERN:
+        stage = "container_status"  # that a container is made does not show that its file was fetched
+    blocker_id = _open(conn, worker, run, scope, key, diagnosis, stage, now)
+    blockers.put_behind(conn, run.post.id, [blocker_id])
+    if diagnosis.pattern == fetch_outage.PATTERN:
+        release.adopt(conn, outages.witnesses(worker, run, scope, now), blocker_id, diagnosis, why, now=now)
     _count_unknown(conn, run, change, now)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from treadle.accounts.service import Accounts
 from treadle.domain.breaker import Breaker
+from treadle.domain.fetch_outage import FetchOutage
 from treadle.domain.poll_budget import PollBudget
 from treadle.domain.view import AccountView
 from treadle.engine.lease import Lease
@@ -27,6 +28,7 @@ class WorkerContext:
     lease: Lease
     media: Callable[[], Awaitable[MediaService]]
     releaser: Releaser
+    fetch_outage: FetchOutage = field(default_factory=FetchOutage)
     breaker: Breaker = field(default_factory=Breaker)
     poll_budget: PollBudget = field(default_factory=PollBudget)
     # Records what a diagnosis says of an account's health.

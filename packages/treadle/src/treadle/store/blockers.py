@@ -17,6 +17,7 @@ from treadle.domain.scope import (
     CONNECTING_PROVES,
     CONNECTING_REPAIRS_LANES,
     CONNECTING_REPAIRS_PATTERNS,
+    FETCH_KEY,
     SHARED,
     WITNESS_WINDOW_S,
     is_apps,
@@ -209,6 +210,14 @@ def repaired_lately(conn: sa.Connection, workspace_id: str, *, limit: int) -> li
     query = query.where(seen, blockers.c.repaired_at.is_not(None))
     rows = conn.execute(query.order_by(blockers.c.repaired_at.desc(), blockers.c.id).limit(limit))
     return [RepairedBlocker(*row) for row in rows]
+
+
+def open_for_fetching(conn: sa.Connection, workspace_id: str) -> str | None:
+    """The scope of the open cause that stops this workspace's posts with files for Meta to fetch, the widest first."""
+    mine = sa.or_(blockers.c.scope == "platform", blockers.c.workspace_id == workspace_id)
+    query = sa.select(blockers.c.scope).where(blockers.c.repaired_at.is_(None), blockers.c.key == FETCH_KEY, mine)
+    scopes = set(conn.execute(query).scalars())
+    return "platform" if "platform" in scopes else next(iter(scopes), None)
 
 
 def is_shared(conn: sa.Connection, blocker_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.admission import RELEASABLE
-from treadle.domain.scope import READING_STOPS
+from treadle.domain.scope import FETCH_KEY, READING_STOPS
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 
 releasable = posts.c.state.in_(sorted(RELEASABLE))
@@ -38,12 +38,24 @@ def too_late(now: float) -> sa.ColumnElement[bool]:
 
 
 is_open = blockers.c.repaired_at.is_(None)
-# treadle.domain.scope.concerns, but for media hosts: those are found in addresses, which are no columns.
+fetches = (
+    sa.exists()
+    .where(_of_post, parts.c.published_at.is_(None), parts.c.container_id.is_(None), parts.c.kind != "TEXT")
+    .correlate(posts)
+)
+"""treadle.domain.view.fetches."""
+# treadle.domain.scope.concerns, but for single media hosts: those are found in addresses, which are no columns.
 concerns = sa.or_(
     sa.and_(blockers.c.scope == "post", blockers.c.key == posts.c.id),
     sa.and_(blockers.c.scope == "account", blockers.c.key == posts.c.account_id),
     sa.and_(blockers.c.scope == "app", blockers.c.key == accounts.c.app_id),
-    blockers.c.scope == "platform",
+    sa.and_(blockers.c.scope == "platform", sa.or_(blockers.c.key != FETCH_KEY, fetches)),
+    sa.and_(
+        blockers.c.scope == "media_host",
+        blockers.c.key == FETCH_KEY,
+        blockers.c.workspace_id == posts.c.workspace_id,
+        fetches,
+    ),
 )
 # treadle.domain.scope.stops
 stops = sa.and_(

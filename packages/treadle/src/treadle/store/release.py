@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.cause import Cause
+from treadle.domain.fetch_outage import FAILURES
 from treadle.domain.lateness import Timing
 from treadle.domain.release_order import Turns, oldest_first
-from treadle.domain.scope import NARROWEST_FIRST, state_behind
+from treadle.domain.scope import NARROWEST_FIRST, passing, state_behind
 from treadle.domain.states import FINAL
 from treadle.domain.updates import PostUpdate
 from treadle.store import clauses, feed
@@ -25,6 +26,7 @@ from treadle.store.runs import post_columns
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
 from treadle.store.timeline import Note, add_note, announce_post
+from treadle_diagnosis.types import Diagnosis
 
 # What ends a cause, in the words of timelines and pages.
 REPAIRED: Mapping[str, str] = {
@@ -284,7 +286,7 @@ def _stopping(conn: sa.Connection, post_ids: Sequence[str]) -> dict[str, list[An
     found: dict[str, list[Any]] = {}
     for some in chunks(post_ids):
         query = (
-            sa.select(posts.c.id.label("post_id"), blockers.c.id, blockers.c.scope, blockers.c.cause)
+            sa.select(posts.c.id.label("post_id"), blockers.c.id, blockers.c.scope, blockers.c.key, blockers.c.cause)
             .select_from(clauses.WITH_OWNERS.join(blockers, sa.and_(clauses.is_open, clauses.concerns)))
             .where(posts.c.id.in_(some), clauses.stops)
         )
@@ -299,7 +301,7 @@ def _put_behind(conn: sa.Connection, row: Mapping[str, Any], stops: Sequence[Any
     conn.execute(sa.insert(post_blockers), links)
     shown = post_columns(PostUpdate(cause=Cause.from_json(stops[0].cause)))
     conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**shown))
-    state = "checking" if row["checking"] else state_behind([blocker.scope for blocker in stops])
+    state = "checking" if row["checking"] else state_behind([passing(blocker.scope, blocker.key) for blocker in stops])
     put_to_rest(conn, {**row, **shown}, state, "Another open cause holds this post.", now=now)
 
 
@@ -324,3 +326,18 @@ def _last_turns(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> dict[
         .group_by(posts.c.account_id)
     ).all()
     return {row[0]: row[1] for row in found}
+
+
+def adopt(
+    conn: sa.Connection, post_ids: Sequence[str], blocker_id: str, diagnosis: Diagnosis, why: str, *, now: float
+) -> None:
+    """Put posts that were parked for a file of their own behind the outage that it was; their own cause is over."""
+    for some in chunks(post_ids):
+        b = blockers.c
+        own = (b.scope == "post", b.key.in_(some), b.pattern.in_(FAILURES), b.repaired_at.is_(None))
+        over = sa.update(blockers).where(*own).values(repaired_at=now, repaired_by="time", open_key=None)
+        for row in conn.execute(over.returning(b.id, b.key)).all():
+            conn.execute(sa.delete(post_blockers).where(post_blockers.c.blocker_id == row.id))
+            conn.execute(sa.insert(post_blockers).values(post_id=row.key, blocker_id=blocker_id))
+            update = PostUpdate(state="waiting").met(Cause(diagnosis), why)
+            conn.execute(sa.update(posts).where(posts.c.id == row.key).values(post_columns(update)))

@@ -13,7 +13,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from treadle.domain.cause import Cause
-from treadle.domain.scope import NARROWEST_FIRST
+from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
 from treadle.domain.states import RUNNING
 from treadle.domain.updates import AccountUpdate, PartUpdate, PostUpdate
 from treadle.domain.view import (
@@ -23,6 +23,7 @@ from treadle.domain.view import (
     PostView,
     Run,
     account_view,
+    fetches,
     media_hosts,
     part_view,
     post_view,
@@ -37,6 +38,7 @@ class Change:
     """What a stage wants written: of the post, of its parts, of its account, and notes for the timeline.
 
     ``outage_at``: the stage of a call that failed for reasons of Threads' own; enough of them open the breaker.
+    ``unfetched``: hosts of sound files that Meta did not fetch; enough of them are an outage of fetching.
     """
 
     notes: list[Note] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Change:
     parts: dict[int, PartUpdate] = field(default_factory=dict)
     account: AccountUpdate = field(default_factory=AccountUpdate)
     outage_at: str | None = None
+    unfetched: frozenset[str] | None = None
 
     def part(self, position: int) -> PartUpdate:
         """What changes of the part at this position."""
@@ -155,7 +158,9 @@ def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> 
     """Open blockers that concern this post, the narrowest scope first."""
     hosts = media_hosts(post.parts)
     keys = {"post": post.id, "account": account.id, "app": account.app_id}
-    rows = list(conn.execute(_BLOCKERS, keys).mappings())
+    must_fetch = fetches(post.parts)
+    rows = [row for row in conn.execute(_BLOCKERS, keys).mappings() if row["key"] != FETCH_KEY or must_fetch]
+    hosts += [FETCH_KEY] if must_fetch else []
     if hosts:
         b = blockers.c
         of_hosts = sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts))
