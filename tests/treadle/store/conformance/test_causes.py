@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import APP, ONE, TWO, account, base, blocker, post, workspace
+from treadle.domain.scope import FETCH_KEY
 from treadle.store import (
     Connection,
     account_health,
@@ -261,3 +262,24 @@ def test_ids_by_their_ends(conn: Connection) -> None:
     assert id_endings.ids_ending(conn, TWO, "blocker", own[-6:]) == []
     kinds: tuple[id_endings.Kind, ...] = ("media", "webhook", "delivery", "key")
     assert [id_endings.ids_ending(conn, ONE, kind, "x") for kind in kinds] == [[], [], [], []]
+
+
+@covers(blockers.open_for_fetching, release.adopt)
+def test_an_outage_of_fetching_takes_over_posts_that_blamed_their_own_file(conn: Connection) -> None:
+    base(conn)
+    workspace(conn, TWO)
+    mine, other = post(conn, "pst_mine"), post(conn, "pst_other")
+    own = blocker(conn, "post", mine, pattern="media_download_failed", now=10.0)
+    blockers.put_behind(conn, mine, [own])
+    unlike = blocker(conn, "post", other, pattern="media_address_not_found", now=10.0)
+    blockers.put_behind(conn, other, [unlike])
+    assert blockers.open_for_fetching(conn, ONE) is None
+    outage = from_pattern("media_fetch_outage")
+    here = blocker(conn, "media_host", FETCH_KEY, pattern=outage.pattern, now=11.0)
+    assert (blockers.open_for_fetching(conn, ONE), blockers.open_for_fetching(conn, TWO)) == ("media_host", None)
+    shared = blocker(conn, "platform", FETCH_KEY, pattern=outage.pattern, now=12.0)
+    assert (blockers.open_for_fetching(conn, ONE), blockers.open_for_fetching(conn, TWO)) == ("platform", "platform")
+    release.adopt(conn, [mine, other], shared, outage, "Meta fetches nobody's files.", now=13.0)
+    assert (blockers.of_post(conn, mine), blockers.of_post(conn, other)) == ([shared], [unlike])
+    assert blockers.find_open(conn, own) is None
+    assert blockers.find_open(conn, here) is not None
