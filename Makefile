@@ -19,6 +19,7 @@ help:
 	@echo "make coverage     what the quick tests run, branches too; two to three times as long"
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make build        wheels and source distributions of every package, into dist/"
+	@echo "make js           the npm package, into js/dist; needs no Node.js"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
 	@echo "make attack       play the known attacks against a server of its own; ARGS='--only WORD' for some of them"
@@ -71,6 +72,10 @@ lock-check:
 build:
 	@rm -rf dist
 	@$(BOOTSTRAP) --uv build --quiet --all-packages --out-dir dist
+
+.PHONY: js
+js: setup
+	@$(BIN)/python tools/build_js.py
 
 rivals: setup
 	@$(BOOTSTRAP) --uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench

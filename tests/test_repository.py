@@ -27,8 +27,8 @@ IMPURE = {
 }  # fmt: skip
 FILE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 CLOCK_CALLS = re.compile(r"\b(?:datetime|date)\.(?:now|utcnow|today)\(")
-# The command and what builds the guide's files are the parts of the diagnosis that read and write.
-DIAGNOSIS_IO = {"cli", "guide"}
+# The command and what builds the guide's and the JavaScript's files are the parts of the diagnosis that read and write.
+DIAGNOSIS_IO = {"cli", "guide", "javascript"}
 
 
 def imports_of(path: Path) -> Iterator[str]:

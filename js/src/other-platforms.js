@@ -1,0 +1,28 @@
+// Errors of other networks, which people paste here because one program posts to several.
+import { constantsOf, get, has, isMapping } from "./python.js";
+
+const OTHERS = constantsOf("other_platforms");
+
+/** Whether a text, in lower case, names another network's API and nothing of Meta's. */
+export const namesAnother = (text) => OTHERS.NAMED.test(text) && !OTHERS.META.test(text);
+
+/** Whether an object has the shape of another network's error: fields that Meta's answers never have. */
+export function anotherAnswered(body) {
+  if (!isMapping(body)) return false;
+  if (has(body, "serviceErrorCode")) return true; // LinkedIn
+  const kind = get(body, "type");
+  if (typeof kind === "string") {
+    if (OTHERS.TWITTER_TYPES.some((start) => kind.startsWith(start)) || (kind === "about:blank" && has(body, "title"))) return true;
+  }
+  const error = get(body, "error");
+  const errors = get(body, "errors");
+  if (typeof error === "string") return OTHERS.BLUESKY_ERRORS.includes(error) && has(body, "message");
+  if (isMapping(error)) {
+    if (has(error, "log_id") && typeof get(error, "code") === "string") return true; // TikTok
+    const inner = get(error, "errors"); // Google, YouTube
+    return Array.isArray(inner) && inner.slice(0, 5).some((one) => isMapping(one) && has(one, "domain"));
+  }
+  const first = Array.isArray(errors) && errors.length ? errors[0] : null;
+  if (!isMapping(first) || !Object.keys(first).every((key) => key === "code" || key === "message")) return false;
+  return OTHERS.TWITTER_CODES.includes(get(first, "code"));
+}

@@ -1,0 +1,262 @@
+// Reading text as people paste it: log lines, HTTP exchanges, redirects, HTML, reprs, exception texts.
+import {
+  constantIn, isContainerState, isHttpLike, isShortPair, isTokenSubcode, parseJson, readObject,
+} from "./objects.js";
+import {
+  allMatches, constantsOf, get, has, head, isMapping, lengthOf, partition, pythonLiteral, replaceAll, splitAtMost, strip,
+  stripEnd, tail, truthy, wordsOf,
+} from "./python.js";
+import { transportOf } from "./transport.js";
+
+const TEXTS = constantsOf("texts");
+
+/** Fills `facts` from text; a bare number counts only where the catalogue knows it. */
+export function readText(given, facts, known) {
+  const text = clip(given);
+  inferPlace(text, facts);
+  const body = readExchange(text, facts);
+  if (readEmbedded(body, facts)) return;
+  const redirect = TEXTS.REDIRECT.exec(body);
+  if (redirect && takeRedirect(body.slice(redirect.index + redirect[0].length - redirect[1].length), facts)) return;
+  if (body.includes("<") && looksHtml(body)) takeHtml(body, facts);
+  else readLine(body, facts, known);
+}
+
+/** Surface and stage, from the addresses and words of a text, where `facts` does not hold them yet. */
+export function placeOf(text, facts) {
+  inferPlace(clip(text), facts);
+}
+
+export function clip(text) {
+  if (lengthOf(text) <= TEXTS.MAX_TEXT) return text;
+  return `${head(text, Math.floor((TEXTS.MAX_TEXT * 3) / 4))}\n${tail(text, TEXTS.MAX_TEXT / 4)}`;
+}
+
+export function readWwwAuthenticate(value, facts) {
+  const hit = TEXTS.WWW.exec(value);
+  if (!hit) return;
+  facts.message = hit[1].toLowerCase();
+  const code = TEXTS.HASH.exec(hit[1]);
+  if (code) facts.code = Number(code[1] || code[2]);
+}
+
+function inferPlace(text, facts) {
+  const hit = TEXTS.HOST.exec(text);
+  if (hit) {
+    const host = hit[1].toLowerCase().split(".")[0];
+    if (facts.surface === "threads" && host !== "threads" && !text.includes("threads.")) facts.surface = host;
+  }
+  if (facts.stage !== "unknown") return;
+  const lower = head(text, 6000).toLowerCase().replaceAll("threads_publishing_limit", "");
+  for (const [stage, marks] of TEXTS.STAGES) {
+    if (marks.some((mark) => lower.includes(mark))) {
+      facts.stage = stage;
+      return;
+    }
+  }
+  if (TEXTS.PUBLISHING.test(lower)) {
+    facts.stage = "publish";
+    return;
+  }
+  for (const request of allMatches(TEXTS.REQUEST, head(text, 6000))) {
+    const path = stripEnd(request[2].split("?")[0], "/");
+    if (request[1] === "POST" && /\/(?:threads|media|videos|feed|photos)$/.test(path)) facts.stage = "create_container";
+    else if (request[1] === "GET" && path.includes("/")) facts.stage = "read";
+  }
+}
+
+function readExchange(text, facts) {
+  const answers = [...allMatches(TEXTS.EXCHANGE, head(text, TEXTS.MAX_TEXT))];
+  if (!answers.length) return text;
+  const last = answers[answers.length - 1];
+  facts.http_status = facts.http_status || Number(last[1]);
+  const headers = {};
+  const lines = splitAtMost(text.slice(last.index + last[0].length), "\n", 120);
+  let bodyAt = 1;
+  for (const line of lines.slice(1)) {
+    const hit = TEXTS.HEADER.exec(strip(line));
+    if (!hit) break;
+    headers[hit[1].toLowerCase()] = strip(hit[2]);
+    bodyAt++;
+  }
+  if (Object.keys(headers).length) {
+    const given = Object.entries(facts.headers).map(([key, value]) => [key.toLowerCase(), value]);
+    facts.headers = { ...headers, ...Object.fromEntries(given) };
+  }
+  return strip(replaceAll(TEXTS.CURL_NOISE, lines.slice(bodyAt).join("\n"), "")) || text;
+}
+
+function readEmbedded(text, facts) {
+  let position = -1;
+  for (let tries = 1; tries <= 12; tries++) {
+    position = text.indexOf("{", position + 1);
+    if (position < 0 || position > TEXTS.MAX_TEXT) return false;
+    const slice = head(text.slice(position), 12_000);
+    let parsed = parseJson(slice);
+    if (parsed === null && slice.includes("'") && tries <= 4) parsed = parseRepr(slice);
+    if (isMapping(parsed) && truthy(parsed)) {
+      if (readObject(parsed, facts)) {
+        if (!facts.success) return true;
+        facts.success = false;
+      } else position++;
+    }
+  }
+  return false;
+}
+
+function parseRepr(text) {
+  let depth = 0;
+  const start = head(text, 4000);
+  for (let index = 0; index < start.length; index++) {
+    if (start[index] === "{") depth++;
+    else if (start[index] === "}" && --depth === 0) return pythonLiteral(start.slice(0, index + 1)) ?? null;
+  }
+  return null;
+}
+
+function unquote(text) {
+  return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
+    const bytes = run.slice(1).split("%").map((pair) => parseInt(pair, 16));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(bytes));
+  });
+}
+
+function queryFields(query) {
+  const parts = query.split("&");
+  if (parts.length > 60) throw new RangeError("too many fields");
+  const fields = {};
+  for (const part of parts) {
+    const [key, , value] = partition(part, "=");
+    if (value) fields[unquote(key.replaceAll("+", " "))] = unquote(value.replaceAll("+", " "));
+  }
+  return fields;
+}
+
+function takeRedirect(query, facts) {
+  let fields = queryFields(query.split("#")[0]);
+  if (!truthy(fields)) return false;
+  if (query.includes("\n") || strip(query).includes(" ")) {
+    const kept = Object.entries(fields).filter(([, value]) => wordsOf(value).length);
+    fields = Object.fromEntries(kept.map(([key, value]) => [key, /^error(?:_code|_reason)?$/.test(key) ? wordsOf(value)[0] : value]));
+  }
+  if (facts.stage === "unknown") facts.stage = "oauth";
+  facts.oauth = ["error_reason", "error"].map((key) => get(fields, key)).filter(Boolean).join(" ").toLowerCase();
+  const told = ["error_message", "error_description"].map((key) => get(fields, key));
+  facts.message = head([...told, query.replaceAll("+", " ")].filter(Boolean).join(" "), 4000).toLowerCase();
+  const code = /^[0-9]{1,8}/.exec(get(fields, "error_code") ?? "");
+  // Small numbers (error_code=200 beside error_reason=user_denied) are the window's own, not Graph codes.
+  if (code && Number(code[0]) > 999_999) facts.code = facts.subcode = Number(code[0]);
+  return true;
+}
+
+function looksHtml(text) {
+  const start = strip(head(text, 600).toLowerCase());
+  return /^<(?:!doctype|html|head|body|title|h1|center|\?xml)/.test(start) || head(text, 600).toLowerCase().includes("<html");
+}
+
+function takeHtml(text, facts) {
+  const plain = wordsOf(replaceAll(TEXTS.TAG, withoutScripts(head(text, 6000)), " ")).join(" ");
+  facts.type = "html";
+  facts.message = head(plain, 4000).toLowerCase();
+  takeStatus(head(plain, 2000), facts);
+  if (facts.http_status === null && facts.message.includes("bad gateway")) facts.http_status = 502;
+}
+
+function takeStatus(text, facts) {
+  const hit = facts.http_status === null ? TEXTS.STATUS.exec(text) : null;
+  if (hit) facts.http_status = Number(hit.slice(1).find(Boolean));
+}
+
+function withoutScripts(html) {
+  const kept = [];
+  let at = 0;
+  let opened = -1;
+  for (const edge of allMatches(TEXTS.SCRIPT_EDGE, html)) {
+    const closes = edge[0].startsWith("</");
+    if (closes && opened >= 0) {
+      kept.push(html.slice(at, opened));
+      at = edge.index + edge[0].length;
+      opened = -1;
+    } else if (!closes && opened < 0) opened = edge.index;
+  }
+  return [...kept, html.slice(at)].join(" ");
+}
+
+/** Fills `facts` from one line of prose or of a log. */
+export function readLine(text, facts, known) {
+  const lower = text.toLowerCase();
+  facts.message = lower;
+  takeStatus(text, facts);
+  const kind = TEXTS.META_ERROR.exec(text);
+  if (kind) facts.type = kind[0];
+  takeCodes(text, lower, facts, known);
+  if (facts.code !== null && facts.code > 99_999) facts.subcode = facts.subcode || facts.code;
+  if (facts.subcode === null) facts.subcode = bareSubcode(text, known);
+  if (isTokenSubcode(facts.code) && facts.code !== 452 && facts.subcode === null) {
+    facts.subcode = facts.code;
+    facts.code = 190;
+  }
+  if (facts.code !== null && facts.code === facts.http_status) facts.code = null;
+  takeState(text, facts);
+  facts.constant = constantIn(text) || facts.constant;
+  if (TEXTS.ME_WORKS.test(text) && !has(facts.context, "me_ok")) facts.context = { ...facts.context, me_ok: true };
+  if (facts.code === null && facts.subcode === null && !facts.type) facts.transport = transportOf(text);
+}
+
+function takeCodes(text, lower, facts, known) {
+  let hit;
+  if (lower.includes("code") || text.includes("#") || text.includes("/")) {
+    if ((hit = TEXTS.SUBCODE.exec(text))) facts.subcode = Number(hit[1]) || null;
+    if ((hit = TEXTS.CODE.exec(text))) facts.code = Number(hit[1]);
+    else if ((hit = TEXTS.HASH.exec(text))) facts.code = Number(hit[1] || hit[2]);
+  }
+  const pair = pairIn(text, facts.code, known);
+  if (pair !== null) [facts.code, facts.subcode] = pair;
+  if (facts.code === null && facts.type && (hit = TEXTS.NUMBER_OF_TYPE.exec(text)) && known.codes.has(Number(hit[1]))) {
+    facts.code = Number(hit[1]);
+  }
+  if (facts.code === null && (hit = TEXTS.TYPED_CODE.exec(text))) {
+    const number = Number(hit[1] || hit[2]);
+    const other = hit[2] && TEXTS.OTHER_NUMBER.test(text.slice(Math.max(0, hit.index - 24), hit.index));
+    if (known.codes.has(number) && !isHttpLike(number) && !other) facts.code = number;
+  }
+}
+
+function takeState(text, facts) {
+  const hit = TEXTS.CONTAINER.exec(text);
+  const upper = strip(text).toUpperCase();
+  if (hit) facts.container = hit[1];
+  else if (isContainerState(upper)) facts.container = upper;
+  else if (TEXTS.NEVER_FINISHED.test(text)) facts.container = "IN_PROGRESS";
+  else {
+    const words = TEXTS.CONTAINER_WORDS.exec(text) ?? TEXTS.CONTAINER_STATE.exec(text);
+    if (words) facts.container = words[1].toUpperCase();
+  }
+}
+
+function pairIn(text, code, known) {
+  for (const hit of allMatches(TEXTS.PAIR, head(text, 8000))) {
+    const [first, between, second] = [Number(hit[1]), hit[2], Number(hit[3])];
+    if (isTokenSubcode(second) && (first === 190 || first === 102)) return [first, second];
+    if (isShortPair(first, second) && (between === "/" || code === first)) return [first, second];
+    const slash = between === "/" || between === ":";
+    if (second > 99_999 && known.subcodes.has(second) && (slash || known.codes.has(first))) return [first, second];
+    if (second > 99_999 && slash && code === first) return [first, second];
+  }
+  return null;
+}
+
+function bareSubcode(text, known) {
+  const start = head(text, 8000);
+  for (const hit of allMatches(TEXTS.SEVEN, start)) {
+    if (known.subcodes.has(Number(hit[1]))) return Number(hit[1]);
+  }
+  for (const [read] of allMatches(TEXTS.SCANNED, start)) {
+    const digits = Array.from(read, (letter) => {
+      const to = TEXTS.AS_DIGITS[letter.charCodeAt(0)];
+      return to === undefined ? letter : String.fromCharCode(to);
+    }).join("");
+    if (/(?:[0-9][^0-9]*){4}/.test(read) && known.subcodes.has(Number(digits))) return Number(digits);
+  }
+  return null;
+}

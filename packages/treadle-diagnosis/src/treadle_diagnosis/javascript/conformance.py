@@ -1,0 +1,101 @@
+"""Inputs with the answers that every implementation has to give: pattern, action, retry and confidence.
+
+Made of the catalogue's own examples and near misses, and of variants of them in the forms people paste: other stages,
+text instead of JSON, pairs, wrappers, unlisted subcodes, several errors at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from treadle_diagnosis.catalog.circumstances import STAGES
+from treadle_diagnosis.catalog.loading import load
+from treadle_diagnosis.catalog.model import Example
+from treadle_diagnosis.engine import as_evidence, diagnose_evidence
+
+UNLISTED_SUBCODE = 9_876_543
+FORMS = (
+    "", " ", "{", "[]", "null", "190/463", "24.4279009", "24-4279009", "100,33", "error 190", "order #190", "#10",
+    "(#4)", "code 2I90", "subcode 42790O9", "failed processing (EXPIRED)", "ERROR", "container never FINISHED",
+    "exit code 1", "media not found", "session has expired", "Your account has been restricted", "socket hang up",
+    "getaddrinfo ENOTFOUND", "TypeError: fetch failed", "publishing to Threads failed: read ECONNRESET", "HTTP 502",
+    "HTTP/1.1 429 Too Many Requests", "twitter api error 187",
+    "{'error': {'message': 'x', 'code': 190, 'error_subcode': 463, 'ok': True, 'n': None}}",
+    "https://example.com/cb?error=access_denied&error_reason=user_denied&error_description=Permissions+error#_",
+    "https://example.com/cb?error_code=1349168&error_message=App%20not%20active%3A%20%C3%BCber",
+    "<html><head><title>502 Bad Gateway</title><script>code=190</script></head></html>",
+    'HTTP/2 400\r\nretry-after: 90\r\n\r\n{"error":{"code":4,"message":"limit"}}', "\u9519\u8bef4279009\u9519\u8bef",
+    "\u9519\u8bef 4279009", "\u0000\u0000\u0000\u0001", '{"success": false}', '{"id": "17900000000000001"}',
+    "\U0001f9f5 (#190) \U0001f9f5", '{"error":{"code":190}}\n{"error":{"code":4}}',
+    '{"error":{"code":2}}\n{"success":true}', "code=1\ncode: 4 (#4)",
+)  # fmt: skip
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Every row: ``id``, ``input`` (text, or evidence with its fields) and ``expected``; equal inputs come once."""
+    seen: set[str] = set()
+    for name, given in _inputs():
+        key = json.dumps(given, ensure_ascii=False, sort_keys=True)
+        if key not in seen:
+            seen.add(key)
+            yield {"id": name, "input": given, "expected": expected(given)}
+
+
+def expected(given: Any) -> dict[str, Any]:
+    """What has to be answered to an input."""
+    found = diagnose_evidence(as_evidence(given)).to_json()
+    names = (
+        "pattern", "lane", "action", "retry", "confidence", "surface", "what_happened", "next_step", "owner_step",
+        "matched", "raw",
+    )  # fmt: skip
+    return {name: found[name] for name in names}
+
+
+def _inputs() -> Iterator[tuple[str, Any]]:
+    for pattern in load():
+        for kind, examples in (("example", pattern.examples), ("near_miss", pattern.near_misses)):
+            for number, example in enumerate(examples):
+                name = f"{pattern.id}/{kind}/{number}"
+                row = _row(example)
+                yield name, row
+                if kind == "example":
+                    yield from ((f"{name}/{word}", variant) for word, variant in _variants(row, number))
+    yield from ((f"form/{number}", {"body": form}) for number, form in enumerate(FORMS))
+    yield from ((f"form/{number}/publish", {"body": form, "stage": "publish"}) for number, form in enumerate(FORMS))
+
+
+def _row(example: Example) -> dict[str, Any]:
+    """The fields of an example that say something."""
+    return {name: value for name, value in example.evidence.items() if value not in (None, {}, "unknown", "threads")}
+
+
+def _variants(row: Mapping[str, Any], number: int) -> Iterator[tuple[str, Any]]:
+    stage = STAGES[number % len(STAGES)]
+    yield f"at_{stage}", {**row, "stage": stage}
+    yield "at_publish", {**row, "stage": "publish"}
+    yield "no_stage", {key: value for key, value in row.items() if key != "stage"}
+    body = row.get("body")
+    if isinstance(body, str):
+        yield "in_a_log", {**row, "body": f"2026-01-05T10:00:00Z worker[3]: {body}"}
+    if not isinstance(body, dict):
+        return
+    text = json.dumps(body, ensure_ascii=False)
+    yield "as_text", {**row, "body": f"Request failed: {text}"}
+    yield "as_repr", {**row, "body": repr(body)}
+    yield "quoted", {**row, "body": {"data": json.dumps(text)}}
+    yield "among_headers", {"body": f"HTTP/1.1 {row.get('http_status', 400)} Bad Request\nRetry-After: 120\n\n{text}"}
+    yield "after_another", {**row, "body": f'{{"error":{{"code":190,"error_subcode":463}}}}\n{text}'}
+    yield "then_good", {**row, "body": f'{text}\n{{"id":"17900000000000001"}}'}
+    error = body.get("error")
+    if isinstance(error, dict) and "code" in error:
+        yield "unlisted", {**row, "body": {"error": {**error, "error_subcode": UNLISTED_SUBCODE}}}
+        words = f"{error.get('message', '')} (code {error['code']}, subcode {error.get('error_subcode', '')})"
+        yield "in_words", {**row, "body": words}
+        yield "pair", {"body": f"{error['code']}/{error.get('error_subcode', '')}"}
+
+
+def written() -> str:
+    """All rows as JSON lines."""
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows())
