@@ -151,6 +151,9 @@ export function diagnose(input: unknown, options?: Evidence): Diagnosis | Promis
 /** Whether Meta's answer to a publish (its JSON with an HTTP status) says plainly that nothing was published. */
 export function isClearRefusal(status: number, body: unknown, options?: { unclearBefore?: boolean }): boolean;
 
+/** An answer as an entry to start from for the catalogue: TOML with its matcher and its example, secrets removed. */
+export function contribution(input: unknown, options?: Evidence): string;
+
 /** A copy of `value` without tokens and other secrets, cut after about `maxChars` characters (12,000). */
 export function redact(value: unknown, maxChars?: number): unknown;
 export function redactText(text: string): string;

@@ -113,3 +113,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("proofs")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def chromium_browser() -> Iterator[Any]:
+    """One Chromium for all tests: a second one in the same process would not start."""
+    from tests.treadle.web.browsing import chromium, give_up
+
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = chromium()
+    with sync_api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except sync_api.Error as error:
+            give_up(f"Chromium does not start: {error}")
+        yield browser
+        browser.close()

@@ -1,4 +1,5 @@
 // What an error of the Threads API means, what to do, who has to act, and whether a retry can succeed.
+import { contributionOf } from "./contribution.js";
 import { NOTHING, UNKNOWN, diagnoseEvidence } from "./engine.js";
 import { asEvidence, responseIn } from "./input.js";
 import { isClearRefusal } from "./publishing.js";
@@ -55,4 +56,9 @@ function labelled(found) {
   return { ...found, action_label: LABELS.action[found.action], retry_sentence: sentence };
 }
 
-export { CHECKED, LABELS, NOTHING, UNKNOWN, VERSION, diagnose, isClearRefusal, redact, redactText, retrySentence };
+/** An answer as an entry to start from for the catalogue: TOML with its matcher and its example, secrets removed. */
+function contribution(input, options = {}) {
+  return contributionOf(asEvidence(input, options));
+}
+
+export { CHECKED, LABELS, NOTHING, UNKNOWN, VERSION, contribution, diagnose, isClearRefusal, redact, redactText, retrySentence };

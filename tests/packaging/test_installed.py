@@ -114,6 +114,7 @@ def test_wheels_and_source_distributions_are_whole(dist: Path) -> None:
     assert diagnosis.stat().st_size < 300_000
     inside = zipfile.ZipFile(diagnosis).namelist()
     assert "treadle_diagnosis/catalog/compiled.json" in inside
+    assert "treadle_diagnosis/javascript/src/index.js" in inside
     assert not [name for name in inside if name.endswith(".toml")]
 
 
@@ -242,7 +243,8 @@ def test_a_source_distribution_makes_the_same_wheel(
 ) -> None:
     """`uv build` makes wheels from source distributions; straight from the checkout the same files come out."""
     made = next(dist.glob(f"{name.replace('-', '_')}-*.whl"))
-    copied = tmp_path / name
+    copied = tmp_path / "packages" / name
+    shutil.copytree(ROOT / "js" / "src", tmp_path / "js" / "src")  # what the diagnosis takes from beside it
     shutil.copytree(ROOT / "packages" / name, copied, ignore=shutil.ignore_patterns("__pycache__"))
     if name == "treadle-diagnosis":  # what an older version left there must not get in
         (copied / "src" / "treadle_diagnosis" / "catalog" / "compiled.json").write_text("{}")

@@ -94,6 +94,8 @@ def test_every_file_of_the_static_copy_links_to_files_that_exist(static_copy: Pa
 def test_every_page_has_a_twin_in_json_and_a_title_and_description_of_its_own(static_copy: Path) -> None:
     titles: dict[str, str] = {}
     for path in static_copy.rglob("*.html"):
+        if path.parent.name.isdigit():  # the short address of a number, which leads on
+            continue
         html = path.read_text("utf-8")
         assert json.loads(path.with_suffix(".json").read_text("utf-8"))
         title = re.search(r"<title>(.+?)</title>", html)

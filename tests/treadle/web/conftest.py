@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.support.folders import settings_in
-from tests.treadle.web.browsing import Served, chromium, free_socket, give_up, serving
+from tests.treadle.web.browsing import Served, free_socket, serving
 from tests.treadle.web.sample_data import SESSION, SampleSite, add_samples, open_session, settings_for
 from treadle.app import open_app
 from treadle.site import build
@@ -29,20 +28,6 @@ def sample(tmp_path: Path) -> Iterator[SampleSite]:
     with TestClient(site, cookies={SESSION_COOKIE: SESSION}, follow_redirects=False) as client:
         yield SampleSite(app, site, client, ids)
     app.close()
-
-
-@pytest.fixture(scope="session")
-def chromium_browser() -> Iterator[Any]:
-    """One Chromium for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = chromium()
-    with sync_api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            give_up(f"Chromium does not start: {error}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

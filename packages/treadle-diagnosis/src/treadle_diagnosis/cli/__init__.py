@@ -14,6 +14,7 @@ STOPPED = 130  # what a shell gives a program that Ctrl-C ended
 COMMANDS = {
     "diagnose": "Explain an error and what to do about it; this runs by default.",
     "explain": "Print one pattern of the catalogue as a page, or list them all.",
+    "report": "Write an answer that is not catalogued as an entry to send, without secrets.",
     "guide": "Write the guide as static pages (needs the extra 'guide').",
 }
 

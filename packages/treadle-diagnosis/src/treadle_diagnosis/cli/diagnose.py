@@ -37,6 +37,20 @@ def parser(program: str) -> Parser:
         f"{LINE_BYTES // 1_000_000} MB of a line are read. "
         "Exit codes: 0 diagnosed, 1 nothing to diagnose, 2 wrong usage.",
     )
+    where_from(p)
+    add = p.add_argument
+    add(
+        "--context", action="append", default=[], metavar="KEY=VALUE",
+        help="Another fact, such as container_age_s=90000, container_status=EXPIRED, me_ok=true; repeatable.",
+    )  # fmt: skip
+    add("--json", action="store_true", help="Print the diagnosis as JSON.")
+    add("--jsonl", metavar="FILE", help="Diagnose every line of FILE (- for standard input): JSON evidence.")
+    add("--report", action="store_true", help="Print a report of the error, ready to send, without secrets.")
+    return p
+
+
+def where_from(p: Parser) -> None:
+    """The options that say what the error is and where it came from."""
     add = p.add_argument
     add("error", nargs="?", metavar="ERROR", help="The error, the name of a file, or - for standard input.")
     add("--file", metavar="FILE", help="Read the error from this file.")
@@ -46,14 +60,6 @@ def parser(program: str) -> Parser:
     )  # fmt: skip
     add("--stage", choices=STAGES, metavar="STAGE", help=f"What was being done: {', '.join(STAGES)}.")
     add("--http-status", type=int, metavar="N", help="The HTTP status of the response.")
-    add(
-        "--context", action="append", default=[], metavar="KEY=VALUE",
-        help="Another fact, such as container_age_s=90000, container_status=EXPIRED, me_ok=true; repeatable.",
-    )  # fmt: skip
-    add("--json", action="store_true", help="Print the diagnosis as JSON.")
-    add("--jsonl", metavar="FILE", help="Diagnose every line of FILE (- for standard input): JSON evidence.")
-    add("--report", action="store_true", help="Print a report of the error, ready to send, without secrets.")
-    return p
 
 
 def run(name: str, args: list[str], program: str = "treadle") -> int:
@@ -79,7 +85,7 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.jsonl:
         return _lines(options.jsonl, options.program)
-    given = _input(options)
+    given = given_input(options)
     if isinstance(given, int):
         return given
     evidence = as_evidence(
@@ -103,7 +109,7 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if diagnosis.pattern == NOTHING else 0
 
 
-def _input(options: argparse.Namespace) -> Any:
+def given_input(options: argparse.Namespace) -> Any:
     """What was pasted, or an exit code when there is no such thing."""
     if options.file:
         return _read(options.file, options.program)

@@ -19,6 +19,7 @@ def location(kind: str, name: str = "") -> str:
         "search": "search",
         "diagnose": "diagnose",
         "unknown": "unknown",
+        "codes": "codes",
     }
     return places[kind]
 
@@ -33,6 +34,9 @@ class ServerLinks:
     def href(self, kind: str, name: str = "") -> str:
         place = location(kind, name)
         return f"{ROOT}/{place}" if place else ROOT
+
+    def feed(self) -> str:
+        return ""
 
     def twin(self) -> str:
         """The JSON twin of the page at ``at``."""
@@ -51,6 +55,10 @@ class StaticLinks:
         target = place if kind == "asset" else f"{place or 'index'}.html"
         here = posixpath.dirname(self.at)
         return posixpath.relpath(target, here) if here else target
+
+    def feed(self) -> str:
+        """The feed of changed patterns, seen from the page at ``at``."""
+        return posixpath.relpath("feed.xml", posixpath.dirname(self.at) or ".")
 
     def twin(self) -> str:
         return f"{posixpath.basename(self.at) or 'index'}.json"

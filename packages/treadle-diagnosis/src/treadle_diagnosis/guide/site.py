@@ -16,8 +16,10 @@ from markupsafe import Markup
 
 from treadle_diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
 from treadle_diagnosis.catalog import Category, Example, Pattern, load
+from treadle_diagnosis.catalog.circumstances import SURFACES
 from treadle_diagnosis.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
 from treadle_diagnosis.guide import prose
+from treadle_diagnosis.guide.comparison import same_codes
 from treadle_diagnosis.guide.links import ROOT, ServerLinks, StaticLinks
 from treadle_diagnosis.limits import FORM_BYTES, PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.redact import plain, redact_text
@@ -112,6 +114,7 @@ def places() -> list[str]:
         "diagnose",
         "search",
         "unknown",
+        "codes",
         *(p.slug for p in prose.pages()),
         *(f"categories/{c.slug}" for c in catalog.categories),
         *(f"errors/{p.id}" for p in catalog.patterns),
@@ -142,6 +145,8 @@ def page(
             "An answer that is not catalogued yet",
             "What to do with an answer of Meta's that nobody knows.",
         )
+    if place == "codes":
+        return view.codes()
     if kind == "errors" and (pattern := load().get(name)) is not None and pattern.id == name:
         return view.pattern(pattern)
     if kind == "categories":
@@ -149,6 +154,19 @@ def page(
         return view.category(category) if category else None
     text = next((p for p in prose.pages() if p.slug == place), None)
     return view.prose(text) if text else None
+
+
+def code_page(number: int, links: StaticLinks, base_url: str = "") -> Page:
+    """The page of a static copy at ``errors/NUMBER/``: the way to the pattern that knows it, or a choice of several."""
+    view = _View(links, f"errors/{number}/index", base_url)
+    found = with_code(number)
+    return view.moved(number, found[0]) if len(found) == 1 else view.code(number)
+
+
+def numbers() -> list[int]:
+    """Every code and subcode that has a page of its own number."""
+    known = [pattern_codes(p) for p in load()]
+    return sorted({number for codes in known for number in (*codes["code"], *codes["subcode"]) if number >= 0})
 
 
 def twin(place: str) -> Page | None:
@@ -171,8 +189,18 @@ def twin(place: str) -> Page | None:
             "about": category.about,
             "patterns": [pattern_summary(p) for p in category.patterns],
         }
+    elif place == "codes":
+        data = {
+            "codes": [
+                {
+                    "code": row.code,
+                    **{s: [p.id for p in meaning] for s, meaning in zip(SURFACES, row.meanings, strict=True)},
+                }
+                for row in same_codes()
+            ]
+        }
     elif place == "unknown":
-        data = {"pattern": UNKNOWN, "retry": {"kind": "never"}, "report": "treadle diagnose --report 'the error'"}
+        data = {"pattern": UNKNOWN, "retry": {"kind": "never"}, "report": "treadle-diagnose report 'the error'"}
     elif (text := next((p for p in prose.pages() if p.slug == place), None)) is not None:
         data = {"slug": text.slug, "title": text.title, "description": text.description, "markdown": text.markdown}
     return None if data is None else Page(json.dumps(data, ensure_ascii=False, indent=2) + "\n", JSON)
@@ -264,6 +292,8 @@ class _View:
                 href=self.links.href,
                 twin=self.links.twin() if template != "nearest.html" else "",
                 server=self.links.server,
+                feed=self.links.feed() if self.base_url else "",
+                diagnoses=template in ("index.html", "diagnose.html", "nearest.html"),
                 signed_in=self.signed_in,
                 total=len(catalog),
                 checked=catalog.checked,
@@ -280,6 +310,15 @@ class _View:
             f"{len(load())} errors of Meta's Threads, Instagram and Graph publishing APIs: cause, next step, "
             "and whether a retry can work.",
             prose=prose.pages(),
+        )
+
+    def codes(self) -> Page:
+        return self.show(
+            "codes.html",
+            "The same code on Threads, Instagram and Facebook",
+            "One code number means different things on Threads, Instagram and Facebook: what each platform says by it.",
+            rows=same_codes(),
+            surfaces=SURFACES,
         )
 
     def category(self, category: Category) -> Page:
@@ -328,6 +367,20 @@ class _View:
             query=query,
             found=found,
         )
+
+    def code(self, number: int) -> Page:
+        """The patterns that know a number, of a copy that has no server to look them up."""
+        title = f"Errors with the code {number}"
+        found = with_code(number)
+        names = ", ".join(p.title for p in found[:4])
+        return self.show("nearest.html", title, f"{title}: {names}.", query=str(number), found=found, title_here=title)
+
+    def moved(self, number: int, pattern: Pattern) -> Page:
+        """A page that leads to the one pattern with this number."""
+        canonical = f"{self.base_url}/errors/{pattern.id}.html" if self.base_url else ""
+        template = _environment().get_template("moved.html")
+        target = self.links.href("pattern", pattern.id)
+        return Page(template.render(number=number, pattern=pattern, target=target, canonical=canonical))
 
     def nearest(self) -> Page:
         """What may be meant by an address that has no page: a code, an id written otherwise, a word."""

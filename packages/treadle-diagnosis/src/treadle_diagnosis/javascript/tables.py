@@ -8,6 +8,7 @@ from typing import Any
 
 from treadle_diagnosis import (
     clarity,
+    contribution,
     engine,
     facts,
     objects,
@@ -30,8 +31,8 @@ from treadle_diagnosis.javascript.expressions import javascript
 from treadle_diagnosis.redact import LateExpression
 
 MODULES: tuple[ModuleType, ...] = (
-    circumstances, clarity, engine, facts, objects, other_platforms, publishing, reading, redact, rules, several, texts,
-    transport, types, unlisted, wording,
+    circumstances, clarity, contribution, engine, facts, objects, other_platforms, publishing, reading, redact, rules,
+    several, texts, transport, types, unlisted, wording,
 )  # fmt: skip
 
 
@@ -58,10 +59,11 @@ def tables() -> dict[str, Any]:
 
 def _pattern(catalog: Catalog, number: int, p: Pattern) -> dict[str, Any]:
     """What a diagnosis needs of a pattern: no examples, no references."""
-    kept = {name: getattr(p, name) for name in (
+    names = (
         "id", "title", "category", "lane", "action", "scope", "who", "what_happened", "next_step", "owner", "developer",
         "treadle",
-    )}  # fmt: skip
+    )  # fmt: skip
+    kept = {name: getattr(p, name) for name in names}
     entry = catalog.entries[number]
     kept |= {name: list(value) for name in ("plan", "decides") if (value := getattr(p, name))}
     if p.family != "threads":

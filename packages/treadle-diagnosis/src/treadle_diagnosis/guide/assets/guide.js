@@ -1,12 +1,24 @@
-// Instant search on the index, and looking pages up for a pasted error where there is no server behind the guide.
-// Everything works without this file; it only saves a page load.
+// The age of facts, instant search, and on pages without a server the diagnosis itself, in the browser.
+// On a server everything works without this file.
 "use strict";
 
-const entries = Array.from(document.querySelectorAll("[data-find]"), (node) => ({
-  node,
-  text: node.dataset.find,
-  words: node.dataset.find.split("\n"),
-}));
+const DAY = 86_400_000;
+
+function ageOf(day) {
+  const days = Math.floor((Date.now() - Date.parse(day)) / DAY);
+  if (!(days >= 0)) return "";
+  if (days < 1) return "today";
+  if (days < 60) return days === 1 ? "1 day ago" : `${days} days ago`;
+  const months = Math.round(days / 30.4);
+  return months < 24 ? `${months} months ago` : `${Math.floor(months / 12)} years ago`;
+}
+
+for (const time of document.querySelectorAll("time[data-age]")) {
+  const age = ageOf(time.dateTime);
+  if (age) time.textContent = `${time.dateTime} (${age})`;
+}
+
+const entries = Array.from(document.querySelectorAll("[data-find]"), (node) => ({ node, text: fold(node.dataset.find) }));
 
 function fold(text) {
   return text.toLowerCase().replace(/[_\s]+/g, " ").trim();
@@ -16,7 +28,7 @@ function search(query) {
   const wanted = fold(query).split(" ").filter(Boolean);
   let shown = 0;
   for (const entry of entries) {
-    const hit = wanted.every((word) => fold(entry.text).includes(word));
+    const hit = wanted.every((word) => entry.text.includes(word));
     entry.node.hidden = !hit;
     shown += hit ? 1 : 0;
   }
@@ -24,9 +36,7 @@ function search(query) {
     group.hidden = !group.querySelector("[data-find]:not([hidden])");
   }
   const count = document.querySelector("[data-count]");
-  if (count) {
-    count.textContent = wanted.length ? `${shown} found` : "";
-  }
+  if (count) count.textContent = wanted.length ? `${shown} found` : "";
 }
 
 const box = document.querySelector("[data-search]");
@@ -36,45 +46,87 @@ if (box && entries.length) {
     event.preventDefault();
     search(box.value);
   });
-  if (box.value) {
-    search(box.value);
-  }
+  // Without a server the search page has every pattern; what is looked for stands in its address.
+  box.value ||= new URLSearchParams(location.search).get("q") ?? "";
+  if (box.value) search(box.value);
 }
 
-// Static pages only: name the pages that speak of what was pasted. This is looking up, not diagnosing, and says so.
-function lookUp(pasted) {
-  const text = pasted.toLowerCase();
-  const numbers = new Set(text.match(/\d{2,7}/g) || []);
-  const found = [];
-  for (const entry of entries) {
-    let weight = 0;
-    for (const word of entry.words) {
-      const [kind, value] = [word.slice(0, 1), word.slice(2)];
-      if (kind === "s" && numbers.has(value)) weight += 100;
-      else if (kind === "c" && new RegExp(`code\\W{0,4}${value}\\b|\\(#${value}\\)`).test(text)) weight += 20;
-      else if (kind === "n" && text.includes(value)) weight += 90;
-      else if (kind === "w" && value.length > 6 && text.includes(value)) weight += 30 + value.length;
-    }
-    if (weight) found.push([weight, entry.node]);
-  }
-  return found.sort((a, b) => b[0] - a[0]).slice(0, 5).map((pair) => pair[1]);
-}
-
+// Pages without a server: the diagnosis of the npm package, in assets/treadle-diagnosis.js. Nothing is sent.
 const ask = document.querySelector("form[data-local]");
-if (ask) {
-  const place = document.querySelector("[data-answer]");
+if (ask && typeof TreadleDiagnosis === "object") {
+  const answer = document.querySelector("[data-answer]");
+  const states = JSON.parse(ask.dataset.states);
+  const at = (name) => answer.querySelector(`[data-show="${name}"]`);
+
+  // Text whose spans between backticks are code.
+  const say = (node, text) => {
+    node.replaceChildren(
+      ...text.split("`").map((piece, number) => {
+        if (number % 2 === 0) return document.createTextNode(piece);
+        const code = document.createElement("code");
+        code.textContent = piece;
+        return code;
+      }),
+    );
+  };
+  const show = (name, text) => say(at(name), text);
+  const row = (name, shown) => {
+    answer.querySelector(`[data-row="${name}"]`).hidden = !shown;
+  };
+
+  const diagnosed = (text, options) => {
+    const { LABELS, NOTHING, UNKNOWN, contribution, diagnose } = TreadleDiagnosis;
+    const found = diagnose(text, options);
+    const nothing = found.pattern === NOTHING;
+    const known = !nothing && found.pattern !== UNKNOWN;
+    show("title", found.title);
+    show("happened", found.what_happened);
+    show("step", found.next_step);
+    at("action").textContent = found.action_label;
+    at("action").className = `state state-${states[found.action]}`;
+    at("sure").textContent = LABELS.confidence[found.confidence] + (found.matched.length ? `, from ${found.matched.join(", ")}` : "");
+    show("developer", found.next_step_developer);
+    show("who", LABELS.who[found.who]);
+    show("retry", found.retry_sentence);
+    show("scope", LABELS.scope[found.scope]);
+    show("decides", found.decides.join("; "));
+    at("plan").replaceChildren(
+      ...found.plan.map((step) => {
+        const item = document.createElement("li");
+        say(item, step);
+        return item;
+      }),
+    );
+    if (known) at("page").href = ask.dataset.page.replace("ID", found.pattern);
+    if (found.pattern === UNKNOWN) at("report").textContent = contribution(text, options);
+    row("action", !nothing);
+    row("facts", !nothing);
+    row("developer", !nothing && !found.next_step.includes(found.next_step_developer));
+    row("plan", found.plan.length > 0);
+    row("decides", found.decides.length > 0);
+    row("page", known);
+    row("report", found.pattern === UNKNOWN);
+    answer.hidden = false;
+    answer.focus();
+  };
+
   ask.hidden = false;
   ask.addEventListener("submit", (event) => {
     event.preventDefault();
-    const pages = lookUp(ask.elements.error.value);
-    place.hidden = false;
-    const list = place.querySelector("ol");
-    list.replaceChildren();
-    place.querySelector("[data-none]").hidden = pages.length > 0;
-    for (const page of pages) {
-      const item = document.createElement("li");
-      item.append(page.querySelector("a").cloneNode(true));
-      list.append(item);
+    const { error, stage, surface } = ask.elements;
+    diagnosed(error.value, { stage: stage.value || undefined, surface: surface.value || undefined });
+  });
+  ask.elements.error.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask.requestSubmit();
+  });
+  answer.querySelector("[data-copy]").addEventListener("click", async () => {
+    const told = answer.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(at("report").textContent);
+      told.textContent = "Copied.";
+    } catch {
+      getSelection().selectAllChildren(at("report"));
+      told.textContent = "Selected: copy it with your keyboard.";
     }
   });
 }
