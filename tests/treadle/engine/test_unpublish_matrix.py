@@ -45,3 +45,17 @@ def take_off(shop: Shop, post_id: str) -> Unpublished:
     done = asyncio.run(unpublish(shop.app, DEFAULT_WORKSPACE, post_id, actor="test"))
     assert isinstance(done, Unpublished), done
     return done
+
+
+def test_without_the_permission_to_delete_the_address_is_named(lite: Shop) -> None:
+    owner = lite.owner()
+    post_id = lite.post(owner, text="one")
+    lite.published([post_id])
+    message = "Application does not have permission for this action"
+    error = {"message": message, "type": "THApiException", "code": 10, "is_transient": False}
+    lite.control.fault("delete", {"status": 500, "body": {"error": error}}, times=1)
+    cause = take_off(lite, post_id).cause
+    assert cause is not None
+    assert lite.read(post_id)["parts"][0]["permalink"] in cause.next_step
+    assert "threads_delete" in cause.next_step
+    assert lite.read(post_id)["state"] == "published"

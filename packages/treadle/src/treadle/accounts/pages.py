@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from treadle.accounts.storing import Stored
 from treadle.plural import plural
+from treadle.store.account_pages import Namesake
 from treadle_diagnosis.types import Diagnosis
 
 
@@ -53,6 +54,13 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
             f"Publishing won't work yet: {', '.join(stored.missing)} was not granted. Reconnect and leave every "
             "permission selected."
         )
+    if not stored.can_delete:
+        todo.append(
+            "Treadle can't delete posts from Threads: threads_delete was not granted. Reconnect with it, or delete "
+            "them in the Threads app."
+        )
+    for other in stored.namesakes:
+        todo.append(_namesake(stored, other))
     if stored.released:
         todo.append(f"Publishing {plural(len(stored.released), 'waiting post')} now.")
     if held:
@@ -65,6 +73,21 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
         account_id=stored.account_id,
         return_url=_back(return_url, status="connected", account_id=stored.account_id, link_id=link_id),
         facts={"released": list(stored.released), "missing": list(stored.missing), "kind": stored.kind},
+    )
+
+
+def _namesake(stored: Stored, other: Namesake) -> str:
+    """Two profiles with one name are two: nothing of one is ever taken for the other's."""
+    said = (
+        f"This is another profile than the @{stored.username} known here before: Threads' ID of that one is "
+        f"{other.threads_user_id}, of this one {stored.threads_user_id}."
+    )
+    if not other.waiting:
+        return said
+    return (
+        f"{said} {plural(other.waiting, 'post')} of the other one still wait for it. If they are to be published here, "
+        "open each under Posts and choose this account, or send PATCH /v1/posts/{id} with account_id "
+        f"{stored.account_id}."
     )
 
 

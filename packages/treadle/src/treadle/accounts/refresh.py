@@ -94,7 +94,8 @@ def _stored(conn: Connection, service: Accounts, row: LeasedToken, lease: str, f
     expires = now + (fresh.expires_in_s or oauth.LONG_LIFE_S)
     sealed = service.vault.seal(fresh.secret.get_secret_value())
     refresh_at = first_refresh(now, expires, now, service.random01())
-    return tokens.replace(conn, row, lease, sealed, expires_at=expires, refresh_at=refresh_at, now=now)
+    assumed = not fresh.expires_in_s
+    return tokens.replace(conn, row, lease, sealed, expires_at=expires, assumed=assumed, refresh_at=refresh_at, now=now)
 
 
 async def _prove(service: Accounts, row: LeasedToken, fresh: Secret, old: Secret) -> Refreshed:

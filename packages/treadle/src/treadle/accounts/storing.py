@@ -11,7 +11,8 @@ from treadle.accounts.tokens import KnownToken
 from treadle.domain.diagnoses import from_pattern
 from treadle.ids import new_id
 from treadle.people import audit
-from treadle.store import Connection, accounts, feed
+from treadle.store import Connection, account_pages, accounts, feed
+from treadle.store.account_pages import Namesake
 from treadle.store.accounts import ConnectedValues
 from treadle.store.blockers import repairable
 from treadle_diagnosis.types import Evidence
@@ -20,13 +21,17 @@ from treadle_diagnosis.types import Evidence
 @dataclass(frozen=True, slots=True)
 class Stored:
     """``kind``: ``new``, ``reconnected`` (it was known), ``returned`` (it had been disconnected). ``released``: ids of
-    the posts that now go out by themselves; ``missing``: permissions that publishing needs and the token has not."""
+    the posts that now go out by themselves; ``missing``: permissions that publishing needs and the token has not;
+    ``namesakes``: other profiles with the same username; ``can_delete``: posts may be deleted from Threads."""
 
     account_id: str
     kind: str
     username: str
     released: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    namesakes: tuple[Namesake, ...] = ()
+    threads_user_id: str = ""
+    can_delete: bool = True
 
 
 def store(conn: Connection, service: Accounts, workspace_id: str, known: KnownToken, *, actor: str) -> Stored:
@@ -52,7 +57,11 @@ def store(conn: Connection, service: Accounts, workspace_id: str, known: KnownTo
     change = "account.connected" if before is None else "account.reconnected"
     feed.announce(conn, workspace_id, change, account_id, {**payload, "released": len(released)}, now=now)
     audit.note(conn, workspace_id, actor, f"account.{kind}", account_id, {"username": known.profile.username}, now=now)
-    return Stored(account_id, kind, known.profile.username, tuple(released), lacking)
+    others = account_pages.namesakes(conn, workspace_id, known.profile.username, but=account_id)
+    may_delete = not known.scopes or "threads_delete" in known.scopes
+    return Stored(
+        account_id, kind, known.profile.username, tuple(released), lacking, tuple(others), known.profile.id, may_delete
+    )
 
 
 def _values(service: Accounts, known: KnownToken, now: float) -> ConnectedValues:
@@ -70,6 +79,7 @@ def _values(service: Accounts, known: KnownToken, now: float) -> ConnectedValues
         grant_expires_at=known.grant_expires_at,
         scopes=list(known.scopes),
         scopes_confirmed=known.scopes_confirmed,
+        token_expiry_assumed=known.expiry_assumed,
         refresh_next_at=first_refresh(known.issued_at, known.expires_at, now, service.random01()),
     )
 

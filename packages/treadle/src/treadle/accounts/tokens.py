@@ -29,7 +29,8 @@ class KnownToken:
     """A token and what is known of it. Times: epoch seconds.
 
     ``scopes`` empty: Threads did not say, and they were not asked for here. ``scopes_confirmed`` false: they were asked
-    for, and Threads does not say which were granted: it tells only testers of the app.
+    for, and Threads does not say which were granted: it tells only testers of the app. ``expiry_assumed``: nor does it
+    say when the token ends.
     """
 
     token: Secret
@@ -39,6 +40,7 @@ class KnownToken:
     expires_at: float | None
     grant_expires_at: float | None
     scopes_confirmed: bool = True
+    expiry_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ async def from_token(
     now = service.now()
     facts = await persist(lambda: oauth.debug_token(service.client, token=token, using=token), scale)
     life: float | None = None
+    assumed = False
     issued, expires, grant, scopes, confirmed = now, None, None, asked, not asked
     if isinstance(facts, Ok) and facts.value.is_valid:
         told = facts.value
@@ -95,15 +98,16 @@ async def from_token(
         if isinstance(long, Ok):
             token = long.value.secret
             issued, expires = now, now + (long.value.expires_in_s or oauth.LONG_LIFE_S)
+            assumed = not long.value.expires_in_s
         elif diagnose_failure(long, "oauth").pattern != "exchange_not_needed" and brief:
             return _unknown(long, "exchange_long_lived")
     elif brief and expires is None:
-        expires = now + oauth.SHORT_LIFE_S
+        expires, assumed = now + oauth.SHORT_LIFE_S, True
     mine = service.client.with_token(token)
     me = await persist(mine.me, scale)
     if not isinstance(me, Ok):
         return _unknown(me, "me", stage="read")
-    return KnownToken(token, me.value, scopes, issued, expires, grant, confirmed)
+    return KnownToken(token, me.value, scopes, issued, expires, grant, confirmed, assumed)
 
 
 def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:

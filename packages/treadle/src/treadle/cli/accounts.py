@@ -148,7 +148,10 @@ def _print(found: Mapping[str, Any]) -> None:
         f"{bold(called(found))}  {found['id']}  {_state_text(found)}",
         field("What it means", _meaning(found)),
         *_labelled("What to do", _todo(found)),
-        field("Token lasts", _lasts(found)),
+        field(
+            "Token lasts",
+            _lasts(found) + (" (assumed: Threads did not say)" if found.get("token_expiry_assumed") else ""),
+        ),
         field("Permissions", _permissions(found)),
         field("Reconnecting", f"would publish {sends} posts and hold {holds} for approval." if sends or holds else ""),
         field("Last checked", when(found["checked_at"])),

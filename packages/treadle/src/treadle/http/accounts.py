@@ -32,6 +32,7 @@ EXAMPLE = {
     "scopes": ["threads_basic", "threads_content_publish"],
     "scopes_confirmed": True,
     "token_expires_at": "2027-01-20T10:00:00.000Z",
+    "token_expiry_assumed": False,
     "token_days_left": 59.0,
     "paused": False,
     "connected": True,

@@ -82,9 +82,11 @@ def _described(
     own, shared = repairable_of(conn, ids, app_id)
     would = counted_for_accounts(conn, ids, own, shared, workspace_id=workspace, now=now)
     usage = usage_of(conn, rows, now)
+    names = account_pages.shared_names(conn, workspace, [row["username"] for row in rows])
     return [
         {
             **row,
+            "shares_name": row["username"] in names,
             "connected": row["token_enc"] is not None and row["disconnected_at"] is None,
             "waiting": waiting.get(row["id"], 0),
             "would": would[row["id"]],

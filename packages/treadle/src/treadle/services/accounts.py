@@ -60,6 +60,7 @@ class AccountOut(ApiModel):
     scopes: list[str] = Field(description="Permissions its owner granted, or those asked for: see scopes_confirmed.")
     scopes_confirmed: bool = Field(description="False: asked for, and Threads does not say which were granted.")
     token_expires_at: str | None = Field(description="When the access token ends; it is renewed long before.")
+    token_expiry_assumed: bool = Field(description="True: Threads did not say when it ends; 60 days are assumed.")
     token_days_left: float | None = Field(description="Days until then, to two decimals; negative when it has ended.")
     grant_expires_at: str | None = Field(description="When the owner's permission ends; only the owner can renew it.")
     refresh_next_at: str | None = Field(description="When the token is renewed next; null: it cannot be.")
@@ -139,6 +140,7 @@ def _fields(row: AccountRow, now: float) -> dict[str, Any]:
         "scopes": row.scopes,
         "scopes_confirmed": row.scopes_confirmed,
         "token_expires_at": iso(ends),
+        "token_expiry_assumed": row.token_expiry_assumed,
         "token_days_left": round((ends - now) / DAY_S, 2) if ends is not None else None,
         "grant_expires_at": iso(row.grant_expires_at),
         "refresh_next_at": iso(row.refresh_next_at),

@@ -95,11 +95,21 @@ async def _delete(
 
         await house.db.run(write)
         if not gone:
-            done.cause = diagnosis
+            done.cause = _by_hand(diagnosis, live, done.deleted) if diagnosis is not None else None
             return done
         done.deleted.append(str(part["threads_id"]))
     await house.db.run(_all_off, workspace_id, post_id, account.id, actor, house.now())
     return done
+
+
+def _by_hand(diagnosis: Diagnosis, live: list[Mapping[str, Any]], deleted: list[str]) -> Diagnosis:
+    """Where the permission to delete is missing: the addresses at which the owner deletes what is left."""
+    if diagnosis.lane != "permission_app_review":
+        return diagnosis
+    left = [part for part in live if str(part["threads_id"]) not in deleted]
+    where = ", ".join(str(part["permalink"]) for part in left if part["permalink"]) or "in the Threads app"
+    step = f"Reconnect the account with the permission threads_delete, or delete it by hand: {where}"
+    return replace(diagnosis, next_step=step, owner_step=step)
 
 
 def _not_there(diagnosis: Diagnosis) -> bool:

@@ -70,6 +70,31 @@ def page_of(
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
+def shared_names(conn: sa.Connection, workspace_id: str, usernames: Sequence[str]) -> set[str]:
+    """Those of these usernames that several profiles have: one was deleted and made anew, or they were exchanged."""
+    name = accounts.c.username
+    query = sa.select(name).where(accounts.c.workspace_id == workspace_id, name.in_(set(usernames)), name != "")
+    return set(conn.execute(query.group_by(name).having(sa.func.count() > 1)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """Another profile with the same username. ``waiting``: its posts that are neither drafts nor over."""
+
+    account_id: str
+    threads_user_id: str
+    waiting: int
+
+
+def namesakes(conn: sa.Connection, workspace_id: str, username: str, *, but: str) -> list[Namesake]:
+    """The other accounts of the workspace that have this username."""
+    mine = (accounts.c.workspace_id == workspace_id, accounts.c.username == username, accounts.c.id != but)
+    query = sa.select(accounts.c.id, accounts.c.threads_user_id).where(*mine, accounts.c.username != "").limit(20)
+    found = conn.execute(query).all()
+    waiting = count_waiting(conn, workspace_id, [row.id for row in found]) if found else {}
+    return [Namesake(row.id, row.threads_user_id, waiting.get(row.id, 0)) for row in found]
+
+
 def count_waiting(conn: sa.Connection, workspace_id: str, account_ids: Sequence[str]) -> Mapping[str, int]:
     """How many posts of each account are neither drafts nor over; accounts without any are left out."""
     unfinished = posts.c.state.not_in([*FINAL, "draft"])

@@ -26,6 +26,7 @@ class AccountRow:
     app_id: str
     token_enc: bytes | None
     token_expires_at: float | None
+    token_expiry_assumed: bool
     grant_expires_at: float | None
     scopes: list[str]
     scopes_confirmed: bool
@@ -62,6 +63,7 @@ class ConnectedValues:
     scopes: list[str]
     refresh_next_at: float | None
     scopes_confirmed: bool = True
+    token_expiry_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,7 @@ _WITHOUT_TOKEN: Mapping[str, Any] = {
     "refresh_next_at": None,
     "scopes": [],
     "scopes_confirmed": True,
+    "token_expiry_assumed": False,
 }
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
@@ -68,6 +69,7 @@ accounts = Table(
     Column("token_previous_enc", LargeBinary),
     Column("token_issued_at", Time),
     Column("token_expires_at", Time),
+    Column("token_expiry_assumed", Boolean, nullable=False, default=False, server_default=false()),
     Column("grant_expires_at", Time),  # permission grants of Threads end after 90 days
     Column("scopes", JSON, nullable=False, default=list),
     Column("scopes_confirmed", Boolean, nullable=False, default=True, server_default=true()),  # or only asked for

@@ -23,6 +23,7 @@ class LeasedToken:
     token_issued_at: float | None
     token_expires_at: float | None
     refresh_attempts: int
+    token_expiry_assumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,18 @@ def replace(
     expires_at: float,
     refresh_at: float,
     now: float,
+    assumed: bool = False,
 ) -> bool:
-    """Store a new token with the old one beside it; false when the lease is over or the account has another token."""
+    """Store a new token with the old one beside it; false when the lease is over or the account has another token.
+
+    ``assumed``: Threads did not say when it ends.
+    """
     values = {
         "token_enc": sealed,
         "token_previous_enc": old.token_enc,
         "token_issued_at": now,
         "token_expires_at": expires_at,
+        "token_expiry_assumed": assumed,
         "refresh_next_at": refresh_at,
         "refresh_attempts": 0,
         "updated_at": now,
@@ -109,6 +115,7 @@ def put_back(conn: sa.Connection, old: LeasedToken, *, refresh_at: float) -> Non
         "token_previous_enc": None,
         "token_issued_at": old.token_issued_at,
         "token_expires_at": old.token_expires_at,
+        "token_expiry_assumed": old.token_expiry_assumed,
         "refresh_next_at": refresh_at,
         "refresh_attempts": old.refresh_attempts + 1,
     }
@@ -137,6 +144,8 @@ def set_proven(
     values = {"token_previous_enc": None, "checked_at": now, **{name: it for name, it in known.items() if it}}
     if scopes:
         values["scopes_confirmed"] = True
+    if expires_at:
+        values["token_expiry_assumed"] = False
     statements.update(conn, accounts, values, id=account_id)
 
 
