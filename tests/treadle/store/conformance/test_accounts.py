@@ -19,7 +19,7 @@ from treadle.store import (
     sealed_columns,
     tokens,
 )
-from treadle.store.account_pages import AccountCounts, AccountPlace
+from treadle.store.account_pages import AccountCounts, AccountPlace, Namesake
 from treadle.store.connect_links import LinkRow
 from treadle.store.messages_of_meta import DeletionRow
 
@@ -335,3 +335,18 @@ def test_what_is_stored_is_read_back(
     assert row is not None
     assert (row.username, row.token_enc, row.token_expires_at, row.created_at) == (name, sealed, at, at)
     assert (row.scopes, row.app_id, page[0]["profile"]) == ([name], APP, profile)
+
+
+@covers(account_pages.shared_names, account_pages.namesakes)
+def test_profiles_with_the_same_name(conn: Connection) -> None:
+    base(conn)
+    account(conn, "acc_x", username="a", user="1002")
+    account(conn, "acc_y", username="other")
+    account(conn, "acc_z", username="")
+    account(conn, "acc_0", username="")
+    post(conn, "pst_waits", by="acc_x", state="blocked")
+    post(conn, "pst_over", by="acc_x", state="published")
+    assert account_pages.shared_names(conn, ONE, ["a", "other", ""]) == {"a"}
+    assert account_pages.shared_names(conn, TWO, ["a"]) == set()
+    assert account_pages.namesakes(conn, ONE, "a", but="acc_a") == [Namesake("acc_x", "1002", 1)]
+    assert account_pages.namesakes(conn, ONE, "", but="acc_z") == []

@@ -405,3 +405,23 @@ def test_exporting(conn: Connection) -> None:
     assert exporting.post_ids(conn, ONE, None) == ["pst_0", "pst_1", "pst_2"]
     assert exporting.post_ids(conn, ONE, "pst_1") == ["pst_2"]
     assert exporting.post_ids(conn, TWO, None) == []
+
+
+@covers(posts.near_in_time)
+def test_posts_near_in_time(conn: Connection) -> None:
+    base(conn)
+    account(conn, "acc_b")
+    at = 1_000_000.0
+    sent = {"sends": 1, "published_at": at - 50.0}
+    post(conn, "pst_out", state="published", due_at=at - 100.0, texts=("Ünï", "reply"), part=sent)
+    post(conn, "pst_old", state="published", due_at=at - 3 * 86_400.0)
+    post(conn, "pst_held", state="blocked", due_at=at - 5 * 86_400.0)
+    post(conn, "pst_next", state="scheduled", due_at=at + 60.0)
+    post(conn, "pst_off", state="canceled", due_at=at)
+    post(conn, "pst_other", by="acc_b", state="scheduled", due_at=at)
+    found = posts.near_in_time(conn, ONE, "acc_a", at)
+    assert [one.id for one in found] == ["pst_next", "pst_out", "pst_held"]
+    assert [one.sent for one in found] == [False, True, False]
+    assert (found[1].text, found[1].at, found[1].state) == ("Ünï", at - 50.0, "published")
+    assert [one.id for one in posts.near_in_time(conn, ONE, "acc_a", at, but="pst_next")] == ["pst_out", "pst_held"]
+    assert posts.near_in_time(conn, TWO, "acc_a", at) == []
