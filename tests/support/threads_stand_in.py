@@ -8,6 +8,7 @@ notes every call that came before a limit it had named was over.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from treadle_threads import ThreadsClient
+from treadle_threads.options import OPTIONS, READ_TYPES, returned_as
 from treadle_threads.results import Answer, Call, Lost, NotSent, Ok, Refused, Result
 from treadle_threads.transport import Guard
 
@@ -76,6 +78,7 @@ class Container:
     made_at: float
     published_at: float | None = None
     media_id: str = ""
+    shown: Mapping[str, str] = field(default_factory=dict)  # what of it is live
     state: str = "FINISHED"  # or ERROR, IN_PROGRESS: what it is as long as it is not published
 
     def status(self, now: float, lag_s: float) -> str:
@@ -88,7 +91,11 @@ class Container:
 
 @dataclass(slots=True)
 class Profile:
-    """One Threads user. Lags in seconds."""
+    """One Threads user. Lags in seconds.
+
+    ``publishes`` says what of a container becomes live, from its parameters and its age in seconds. ``shows`` says what
+    a read of a live post answers, from the fields asked for and the post's age: by default all of them.
+    """
 
     id: str
     status_lag_s: float = 0.0
@@ -96,6 +103,8 @@ class Profile:
     faults: list[Fault] = field(default_factory=list)
     limited_until: float = 0.0
     instead: Callable[[Endpoint, str, Mapping[str, str]], Answer | None] = lambda endpoint, what, params: None
+    publishes: Callable[[Mapping[str, str], float], Mapping[str, str]] = lambda params, age_s: params
+    shows: Callable[[dict[str, Any], float], dict[str, Any] | Answer] = lambda found, age_s: found
     calls: list[tuple[float, Endpoint, str]] = field(default_factory=list)
 
 
@@ -168,7 +177,9 @@ class StandIn:
             if found is None or found.published_at is not None or found.status(now, 0.0) != "FINISHED":
                 return NOT_FOUND
             found.published_at, found.media_id = now, str(next(self._ids))
-            return Answer(200, {}, {"id": found.media_id})
+            found.shown = dict(profile.publishes(found.params, now - found.made_at))
+            said = {"crossreshare_to_ig_status": found.shown["story"]} if "story" in found.shown else {}
+            return Answer(200, {}, {"id": found.media_id, **said})
         if endpoint == "status":
             container = self.containers[path.strip("/")]
             return Answer(200, {}, {"id": container.id, "status": container.status(now, profile.status_lag_s)})
@@ -180,8 +191,37 @@ class StandIn:
         if endpoint == "me":
             return Answer(200, {}, {"id": profile.id, "username": profile.id})
         media = path.strip("/")
-        known = any(c.media_id == media for c in self.containers.values())
-        return Answer(200, {}, {"id": media, "permalink": f"https://t.example/{media}"}) if known else UNKNOWN_ID
+        known = self._posted(media)
+        if known is None or known.published_at is None:
+            return UNKNOWN_ID
+        answered = profile.shows(self._read(known, split_fields(params.get("fields", "id"))), now - known.published_at)
+        return answered if isinstance(answered, Answer) else Answer(200, {}, {"id": media, **answered})
+
+    def _posted(self, media_id: str | None) -> Container | None:
+        return next((c for c in self.containers.values() if c.media_id == media_id), None) if media_id else None
+
+    def _read(self, post: Container, names: list[str]) -> dict[str, Any]:
+        above = post.shown.get("reply_to_id")
+        top = above
+        while (higher := self._posted(top)) is not None and "reply_to_id" in higher.shown:
+            top = higher.shown["reply_to_id"]
+        children = [self.containers[one] for one in post.shown.get("children", "").split(",") if one]
+        kinds: Any = READ_TYPES
+        found: dict[str, Any] = {
+            "permalink": f"https://t.example/{post.media_id}",
+            "media_type": kinds[post.shown.get("media_type", "TEXT")],
+            "text": post.shown.get("text"),
+            "is_reply": above is not None,
+            "replied_to": {"id": above} if above else None,
+            "root_post": {"id": top} if top else None,
+            "children": {"data": [{"id": c.id, "media_type": c.params["media_type"]} for c in children]}
+            if children
+            else None,
+        }
+        for name, option in OPTIONS.items():
+            if option.reads and option.reads not in found and name in post.shown:
+                found[option.reads] = returned_as(option, post.shown[name])
+        return {name: found[name] for name in names if found.get(name) is not None}
 
     def _listed(self, profile: Profile, *, replies: bool) -> list[dict[str, Any]]:
         shown = [
@@ -190,18 +230,23 @@ class StandIn:
             if c.owner == profile.id
             and c.published_at is not None
             and self.now() >= c.published_at + profile.list_lag_s
-            and bool(c.params.get("reply_to_id")) == replies
+            and bool(c.shown.get("reply_to_id")) == replies
         ]
         return [
             {
                 "id": c.media_id,
                 "media_type": "TEXT_POST",
-                "text": c.params.get("text", ""),
+                "text": c.shown.get("text", ""),
                 "timestamp": datetime.fromtimestamp(c.published_at or 0.0, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
-                **({"replied_to": {"id": c.params["reply_to_id"]}} if replies else {}),
+                **({"replied_to": {"id": c.shown["reply_to_id"]}} if replies else {}),
             }
             for c in sorted(shown, key=lambda c: c.published_at or 0.0, reverse=True)
         ]
+
+
+def split_fields(fields: str) -> list[str]:
+    """The plain names of ``a,b{c,d}``."""
+    return re.sub(r"\{[^}]*\}", "", fields).split(",")
 
 
 def _endpoint(method: str, path: str, containers: Mapping[str, Container]) -> Endpoint:

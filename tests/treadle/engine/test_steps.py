@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from tests.treadle.engine.views import part, post
 from treadle.domain import steps
-from treadle.domain.progress import PartProgress
+from treadle.domain.progress import Difference, LiveCheck, PartProgress
 from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
 
 NOW = 1_800_000_000.0
 URLS = [{"kind": "image", "url": "https://e.example/1.jpg"}, {"kind": "video", "url": "https://e.example/2.mp4"}]
+
+
+COMPARED = PartProgress(live=LiveCheck(over=True))
+DETACHED = PartProgress(live=LiveCheck(over=True, differs=(Difference("reply_to_id", "90", ""),)))
 
 
 def live(position: int, **changes: Any) -> PartView:
@@ -23,6 +27,7 @@ def live(position: int, **changes: Any) -> PartView:
         "threads_id": f"9{position}",
         "permalink": "https://t.example/p",
         "intent": "sent",
+        "progress": COMPARED,
     }
     return part(position, **{**values, "state": "published", "sends": 1, **changes})
 
@@ -108,6 +113,42 @@ def test_addresses_are_read_once_all_is_out() -> None:
     assert isinstance(step_of(live(0, permalink=None), part(1)), steps.CreateContainer)
     assert isinstance(step_of(live(0, permalink=None), live(1)), steps.Verify)
     assert isinstance(step_of(live(0), live(1)), steps.Done)
+
+
+def test_what_is_live_is_compared_before_anything_is_put_below_it_and_at_the_end() -> None:
+    unread = live(0, progress=PartProgress())
+    first = step_of(unread, part(1))
+    assert isinstance(first, steps.Compare)
+    assert (first.parent, first.root) == (None, None)
+    second = step_of(live(0), live(1, progress=PartProgress()), part(2))
+    assert isinstance(second, steps.Compare)
+    assert (second.part.position, second.parent, second.root) == (1, "90", "90")
+    assert isinstance(step_of(unread), steps.Compare)
+    once_more = step_of(live(0, progress=PartProgress(live=LiveCheck(1, NOW + 25))), part(1))
+    assert isinstance(once_more, steps.Wait)
+    assert (once_more.until, once_more.state) == (NOW + 25, "publishing")
+    given_up = PartProgress(permalink_given_up=True)
+    assert isinstance(step_of(live(0, permalink=None, progress=given_up)), steps.Done)
+
+
+def test_nothing_is_put_below_a_reply_that_is_none_until_its_owner_says_where() -> None:
+    stopped = step_of(live(0), live(1, progress=DETACHED), part(2))
+    assert isinstance(stopped, steps.Detached)
+    assert stopped.part.position == 1
+    below_root = step_of(live(0), live(1, progress=replace(DETACHED, below_root=True)), part(2))
+    assert isinstance(below_root, steps.CreateContainer)
+    assert below_root.reply_to == "90"
+    assert isinstance(step_of(live(0), live(1, progress=DETACHED)), steps.Done)
+
+
+def test_a_video_reply_is_not_published_while_its_container_is_young() -> None:
+    video = ready(1, kind="VIDEO", body={"media": [{}]}, media_urls=URLS[:1])
+    waiting = step_of(live(0), video)
+    assert isinstance(waiting, steps.Wait)
+    assert waiting.until == NOW - 5 + 40
+    assert isinstance(steps.next_step(post(live(0), video), NOW + 35), steps.Publish)
+    assert isinstance(step_of(replace(video, position=0)), steps.Publish)
+    assert isinstance(steps.next_step(post(live(0), video), NOW, video_reply_s=0.0), steps.Publish)
 
 
 PARTS = st.builds(

@@ -227,7 +227,7 @@ def created(world: World, container: Container) -> Reply:
 
 def crossreshare(world: World, container: Container) -> dict[str, str]:
     """What the answer says of the options that no read returns: the Instagram story fails without a linked account."""
-    linked = world.tables.accounts[container.account_id].linked_instagram
+    linked = world.tables.accounts[container.account_id].linked_instagram and not world.options.story_share_failed
     return {
         option.reads: "SUCCESS" if linked else "FAILED"
         for name, option in OPTIONS.items()

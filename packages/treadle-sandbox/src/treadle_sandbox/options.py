@@ -67,6 +67,13 @@ class Options:
     token_precedence: Literal["query", "header"] = "query"
     crossreshare_in: Literal["publish", "create"] = "publish"
     children_finished: bool = True
+
+    # What is live is not what was asked, behind an answer that says that all is well
+    detach_reply: Literal["never", "young_video", "video", "all"] = "never"
+    drop_item: bool = False
+    cut_text: int | None = None
+    story_share_failed: bool = False
+
     republish: Literal["refuse", "same_id"] = "refuse"
     early_publish: Literal["4279009", "9007"] = "4279009"
     usage_headers: Literal["app", "all", "none"] = "app"

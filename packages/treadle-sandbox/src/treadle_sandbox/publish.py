@@ -11,6 +11,8 @@ from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 
+# A video reply whose container is younger was published as a post of its own (seen, postiz-app issue 1441).
+YOUNG_VIDEO_S = 30.0
 _READ_TYPE = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "VIDEO": "VIDEO", "CAROUSEL": "CAROUSEL_ALBUM"}
 
 
@@ -79,7 +81,7 @@ def _duplicate(world: World, call: Call, container: Container) -> Reply | None:
 def put_out(world: World, account: Account, container: Container, now: float) -> Post:
     """Makes the post of ``container`` and counts it against the quota."""
     tables = world.tables
-    params = container.params
+    params = _shown_params(world, container, now)
     reply_to = params.get("reply_to_id")
     post = Post(
         id=world.ids.object_id(),
@@ -95,7 +97,8 @@ def put_out(world: World, account: Account, container: Container, now: float) ->
         reply_to=reply_to,
     )
     if container.children:
-        post.children = tuple(_put_out_child(world, account, child, post, now) for child in container.children)
+        shown = container.children[:-1] if world.options.drop_item else container.children
+        post.children = tuple(_put_out_child(world, account, child, post, now) for child in shown)
     tables.posts[post.id] = post
     container.published_id = post.id
     container.published_at = now
@@ -112,6 +115,23 @@ def put_out(world: World, account: Account, container: Container, now: float) ->
     world.changed = True
     world.announce(post)
     return post
+
+
+def _shown_params(world: World, container: Container, now: float) -> dict[str, Any]:
+    """What of the container becomes live: all of it, unless a switch has Threads lose some of it without a word."""
+    options, params = world.options, dict(container.params)
+    if options.cut_text is not None and params.get("text"):
+        params["text"] = params["text"][: options.cut_text]
+    video = container.media_type == "VIDEO"
+    young = now - container.created_at < YOUNG_VIDEO_S
+    if {
+        "never": False,
+        "young_video": video and young,
+        "video": video,
+        "all": True,
+    }[options.detach_reply]:
+        params.pop("reply_to_id", None)
+    return params
 
 
 def _put_out_child(world: World, account: Account, child_id: str, parent: Post, now: float) -> str:

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from treadle_threads.countries import COUNTRIES, IN_USE
 from treadle_threads.text import ALT_TEXT_LIMIT, TAG_LIMIT, TEXT_ATTACHMENT_LIMIT
@@ -714,46 +715,116 @@ def agrees(entry: Option | Parameter, asked: Any, live: Any) -> bool | None:
         return None
     if isinstance(entry, Parameter):
         return _same_parameter(entry, asked, live)
+    live = one_value(entry, live)
     wanted = returned_as(entry, asked)
-    if wanted is None:
+    if wanted is None or live is None:
         return None
     match entry.returned:
         case "id":
-            return isinstance(live, Mapping) and str(live.get("id")) == wanted["id"]
+            return bool(str(live.get("id")) == wanted["id"])
         case "gif":
             return str(_plain(entry.kind, asked)["gif_id"]) in str(live)
         case "status":
             return bool(live)
         case "outcome":
             return bool(live != "FAILED")
-    if isinstance(wanted, Mapping):
-        return isinstance(live, Mapping) and all(
-            _folded(live.get(name)) == _folded(value) for name, value in wanted.items()
-        )
+        case "upper":
+            return bool(str(live).strip().upper() == wanted)
+    match entry.kind:
+        case Poll():
+            return bool(all(_folded(live.get(name)) == _folded(value) for name, value in wanted.items()))
+        case Text():
+            return _bare(str(_plain(entry.kind, live))).casefold() == _bare(str(wanted)).casefold()
+        case Address():
+            return _same_address(str(wanted), str(live))
     return bool(_folded(_plain(entry.kind, live)) == _folded(wanted))
 
 
+def one_value(entry: Option | Parameter, live: Any) -> Any:
+    """``live`` in the form in which ``entry`` is compared, whatever form Threads gave it: an object may come as a list
+    of one or under ``data``, an id bare. ``None``: it is in no form that can be compared."""
+    if isinstance(entry, Parameter):
+        if entry.returned == "count":
+            return _children(live)
+        return live if isinstance(live, str) else None
+    if entry.returned == "id" or isinstance(entry.kind, Poll):
+        if isinstance(live, Mapping) and isinstance(live.get("data"), list):
+            live = live["data"]
+        if isinstance(live, list):
+            live = live[0] if len(live) == 1 else None
+        if entry.returned == "id" and isinstance(live, str | int) and not isinstance(live, bool):
+            live = {"id": str(live)}
+        wants = ("id",) if entry.returned == "id" else POLL_CHOICES[:1]
+        return live if isinstance(live, Mapping) and all(live.get(name) for name in wants) else None
+    if entry.returned == "gif" or isinstance(entry.kind, Switch | Choice | Text | Address):
+        return live if isinstance(live, str | bool) else None
+    return live
+
+
+def _children(live: Any) -> list[Any] | None:
+    """All items of a carousel; ``None`` when only some of them were returned."""
+    if isinstance(live, Mapping):
+        paging = live.get("paging")
+        if isinstance(paging, Mapping) and paging.get("next"):
+            return None
+        live = live.get("data")
+    return live if isinstance(live, list) else None
+
+
 def _folded(value: Any) -> Any:
-    """Text as it is compared: one form of each character, white space folded."""
-    return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else value
+    """Text as it is compared: one form of each character, white space folded, nothing invisible."""
+    if not isinstance(value, str):
+        return value
+    seen = "".join(c for c in unicodedata.normalize("NFC", value) if unicodedata.category(c) != "Cf")
+    return " ".join(seen.split())
+
+
+def _bare(text: str) -> str:
+    """The same without the marks of topic tags, which Threads takes out of a text."""
+    return str(_folded(text.replace("#", "")))
+
+
+def missing_end(asked: str, live: str) -> str:
+    """What of ``asked`` follows ``live``, its beginning; empty when ``live`` is no beginning of it."""
+    wanted, read = str(_folded(asked)), str(_folded(live))
+    return wanted[len(read) :].strip() if wanted.startswith(read) else ""
+
+
+def _same_address(asked: str, live: str) -> bool:
+    """Whether two addresses lead to the same page, as far as they tell: a link may come back through Threads' own
+    redirect, with another scheme, or without the slash at its end."""
+
+    def key(address: str) -> Any:
+        try:
+            parts = urlsplit(address.strip())
+            host = (parts.hostname or "").removeprefix("www.")
+            passed = parse_qs(parts.query).get("u")
+        except ValueError:
+            return address
+        if host in ("l.threads.com", "l.threads.net", "l.facebook.com", "l.instagram.com") and passed:
+            return key(passed[0])
+        return host, unquote(parts.path).rstrip("/"), sorted(parse_qs(parts.query, keep_blank_values=True).items())
+
+    return bool(key(asked) == key(live))
 
 
 def _same_parameter(parameter: Parameter, asked: Any, live: Any) -> bool | None:
+    live = one_value(parameter, live)
+    if live is None:
+        return None
     match parameter.returned:
         case "media_type":
-            return bool(live == READ_TYPES.get(asked, asked))
+            return str(live).upper() in (READ_TYPES.get(asked, asked), asked)
         case "count":
-            children = live.get("data") if isinstance(live, Mapping) else live
-            if not isinstance(children, list):
-                return None
-            types = [child.get("media_type") for child in children if isinstance(child, Mapping)]
-            return len(children) == len(asked) and all(
+            types = [child.get("media_type") for child in live if isinstance(child, Mapping)]
+            return len(live) == len(asked) and all(
                 seen in (None, READ_TYPES.get(one, one)) for seen, one in zip(types, asked, strict=False)
             )
-    wanted, read = _folded(str(asked)), _folded(str(live))
-    if wanted == read:
+    if _folded(str(asked)) == _folded(live):
         return True
-    return False if wanted.startswith(read) else None  # cut, or empty; other differences are not Threads' fault
+    wanted, read = _bare(str(asked)), _bare(live)
+    # Cut, or empty; other differences are not Threads' fault.
+    return False if wanted.startswith(read) and wanted != read else None
 
 
 def _plain(kind: Kind, value: Any) -> Any:

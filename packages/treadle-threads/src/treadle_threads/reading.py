@@ -29,8 +29,13 @@ def published(body: Mapping[str, Any]) -> Published | None:
     found = id_text(body.get("id"))
     if found is None:
         return None
-    shared = body.get("crossreshare_to_ig_status")
-    return Published(found, shared if isinstance(shared, str) else None)
+    return Published(found, crossreshare(body))
+
+
+def crossreshare(body: Any) -> str | None:
+    """What the answer to create or publish says of sharing to Instagram: sources disagree which of them has it."""
+    shared = body.get("crossreshare_to_ig_status") if isinstance(body, Mapping) else None
+    return shared if isinstance(shared, str) else None
 
 
 def container(body: Mapping[str, Any]) -> ContainerStatus | None:

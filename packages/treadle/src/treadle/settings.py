@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         "auto", description="require: no file is decoded where the cage around it would lack a part."
     )
     publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
+    video_reply_wait: float = Field(
+        40.0, ge=0, description="Seconds from a video reply's container to its publish; younger ones were detached."
+    )
     allow_private_media_hosts: bool = Field(False, description="For the sandbox and tests only.")
     time_scale: float = Field(
         1.0, gt=0, description="Shrinks settle, lease, backoff, spacing, rechecks, retention. Tests only."

@@ -219,9 +219,20 @@ def resolve(
     post: PostId,
     live: Annotated[str, typer.Option(metavar="URL", help="The post is live: its URL on Threads, or its id.")] = "",
     absent: Annotated[bool, typer.Option("--absent", help="The post is not on Threads.")] = False,
+    detached: Annotated[
+        str,
+        typer.Option(metavar="CHOICE", help="A reply is live, but not as a reply: below_root, stop or send_again."),
+    ] = "",
 ) -> None:
-    """Settle a post when Treadle could not find out whether it was published: --live URL, or --absent."""
+    """Settle a post when Treadle could not find out whether it was published: --live URL, or --absent. Or decide how to
+    go on after a reply that is live, but not as a reply: --detached CHOICE."""
     import asyncio
+
+    if detached:
+        if live or absent:
+            raise typer.BadParameter("use --detached alone", param_hint="--detached")
+        _decide(cmd, post, detached)
+        return
 
     from treadle.services.naming import NamedPost, named
 
@@ -245,6 +256,22 @@ def resolve(
             permalink=found.permalink,
         )
     report_action(answer)
+
+
+def _decide(cmd: Invocation, post: str, wanted: str) -> None:
+    import asyncio
+
+    from treadle.services.detached import CHOICES, decide
+    from treadle_diagnosis.types import Diagnosis
+
+    choice = next((one for one in CHOICES if one == wanted.replace("-", "_")), None)
+    if choice is None:
+        raise typer.BadParameter(f"one of {', '.join(CHOICES)}", param_hint="--detached")
+    id_ = whole_id(cmd, post, "post")
+    done = asyncio.run(decide(cmd.app, cmd.workspace_id, id_, choice, actor=ACTOR))
+    if isinstance(done, Diagnosis):
+        fail_threads(done, "The reply was not deleted.")
+    report_action(done)
 
 
 @command(app)

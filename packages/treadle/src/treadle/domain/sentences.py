@@ -361,6 +361,11 @@ SENTENCES: Mapping[str, Sentence] = {
         'Send {{"threads_id": "..."}} or {{"absent": true}}.',
         "one_of",
     ),
+    "detached_choice": Sentence(
+        "That is no way to go on after a reply that is live, but not as a reply.",
+        "Send below_root, stop or send_again.",
+        "one_of",
+    ),
     "live_id": Sentence(
         "This is not the id of a post on Threads; those are digits only.",
         "Send the id as the Threads API gives it.",

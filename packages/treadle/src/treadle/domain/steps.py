@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from treadle.domain.live_equals import is_detached
 from treadle.domain.replacing import sent_of
 from treadle.domain.view import PartView, PostView, start_of
 
@@ -92,9 +93,28 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class Compare:
+    """Read what is live and compare it with what was asked. ``root``: id of the chain's first post, where known."""
+
+    part: PartView
+    parent: str | None
+    root: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """The part is live, and not as the reply it should be: what follows it waits for its owner's decision."""
+
+    part: PartView
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
+    """``state``: of the post until then."""
+
     until: float
     what: str
+    state: str = "scheduled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +134,8 @@ Step: TypeAlias = (
     | LookBefore
     | FindId
     | Verify
+    | Compare
+    | Detached
     | Wait
     | Done
 )
@@ -129,35 +151,65 @@ STAGE_OF: dict[type, str] = {
     LookBefore: "verify",
     FindId: "verify",
     Verify: "verify",
+    Compare: "verify",
+    Detached: "verify",
     Wait: "publish",
     Done: "done",
 }
 
 FIND_ID_TRIES = 12
+# A video reply that was published at once stood alone; some forty seconds after its container was made it did not
+# (seen by others, April 2026).
+VIDEO_REPLY_S = 40.0
 
 
-def next_step(post: PostView, now: float) -> Step:
+def next_step(post: PostView, now: float, *, video_reply_s: float = VIDEO_REPLY_S) -> Step:
     """The step that brings ``post`` forward, judged by its parts alone.
 
     Parts go out one after the other, each as a reply to the one before. Permalinks are read once all are out: a reader
-    waits for the chain, not for its addresses.
+    waits for the chain, not for its addresses. Nothing is put below a part before it is known that the part is where it
+    belongs; the last one is compared once its address is known. ``video_reply_s``: how old the container of a video
+    must be before it is published as a reply.
     """
     parent: str | None = None
+    reply_to: str | None = None
     for index, part in enumerate(post.parts):
         reply_to = parent if index else (str(part.options.get("reply_to_id") or "") or None)
         if part.published_at is None:
-            return _towards_publish(post, part, reply_to, now)
+            return _towards_publish(post, part, reply_to, now, video_reply_s)
         last = index == len(post.parts) - 1
         if part.threads_id is None and (not last or part.progress.find_tries < FIND_ID_TRIES):
             return FindId(part, reply_to, needed=not last)
-        parent = part.threads_id
+        if not last:
+            check = part.progress.live
+            if check is None or not check.over:
+                return _compare(post, part, reply_to, now)
+            if is_detached(check) and not part.progress.below_root:
+                return Detached(part)
+        parent = post.parts[0].threads_id if part.progress.below_root else part.threads_id
     for part in post.parts:
         if part.threads_id is not None and part.permalink is None and not part.progress.permalink_given_up:
             return Verify(part)
+    tail = post.parts[-1]
+    if (
+        tail.permalink is not None
+        and tail.threads_id is not None
+        and (tail.progress.live is None or not tail.progress.live.over)
+    ):
+        return _compare(post, tail, reply_to, now)
     return Done()
 
 
-def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:
+def _compare(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:
+    check = part.progress.live
+    if check is not None and now < check.next_at:
+        return Wait(check.next_at, "It is live; reads once more what Threads shows of it.", "publishing")
+    first = post.parts[0]
+    root = first.threads_id if part is not first and not first.options.get("reply_to_id") else None
+    return Compare(part, reply_to, root)
+
+
+def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: float, video_reply_s: float) -> Step:
     if part.intent == "sent":
         return Check(part, reply_to)
     if part.progress.restored is not None:
@@ -185,4 +237,10 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
         return PollContainer(part)
     if post.publish_at is not None and now < post.publish_at and part.position == 0:
         return Wait(post.publish_at, "Ready. Publishes at the scheduled time.")
+    if reply_to is not None and part.kind == "VIDEO" and part.container_made_at is not None:
+        at = part.container_made_at + video_reply_s
+        if now < at:
+            return Wait(
+                at, "Ready. Waits a moment: Threads detaches video replies that are published at once.", "publishing"
+            )
     return Publish(part, reply_to)

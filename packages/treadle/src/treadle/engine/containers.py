@@ -29,6 +29,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence
+from treadle_threads import reading
 from treadle_threads.results import Refused
 from treadle_threads.values import ContainerStatus
 
@@ -67,8 +68,14 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
         cause=None,
         tries={pattern: met for pattern, met in part.tries.items() if pattern != NOT_FOUND_YET},
     )
-    if part.progress.named_asked:
-        update.progress = replace(part.progress, named_asked=0, named_misses=0, named_missed_at=None)
+    progress = part.progress
+    if progress.named_asked:
+        progress = replace(progress, named_asked=0, named_misses=0, named_missed_at=None)
+    shared = reading.crossreshare(made.result.answer.body)
+    if shared is not None:
+        progress = replace(progress, story=shared)
+    if progress is not part.progress:
+        update.progress = progress
     return Outcome(Change([made.note]).on(part.position, update).calm())
 
 

@@ -16,7 +16,7 @@ from treadle.domain.replacing import sent_of
 from treadle.domain.scope import FETCH_KEY, PLATFORM_KEY
 from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import Run
-from treadle.engine import admission, checking, containers, outages, preparing, quota, rechecking, sending
+from treadle.engine import admission, checking, comparing, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, IntegrityError, accounts, blockers, release, runs, unknown_answers
@@ -48,6 +48,7 @@ WHAT: dict[type, str] = {
     steps.LookBefore: "Check whether it was published before the backup was restored",
     steps.FindId: "Find the published post",
     steps.Verify: "Read the address of the published post",
+    steps.Compare: "Compare the published post with what was asked",
 }
 
 
@@ -116,6 +117,8 @@ async def _perform(worker: WorkerContext, run: Run, step: steps.Step) -> Outcome
             return await checking.find_id(worker, run, step)
         case steps.Verify():
             return await checking.verify(worker, run, step)
+        case steps.Compare():
+            return await comparing.compare(worker, run, step)
         case _:
             raise AssertionError(f"no way to perform {step}")
 
@@ -141,14 +144,17 @@ def _go_on(
     conn: Connection, worker: WorkerContext, run: Run, change: Change, queue: Queue, now: float
 ) -> tuple[Run, steps.Step] | None:
     ahead = runs.preview(run, change)
-    step = steps.next_step(ahead.post, now)
+    step = steps.next_step(ahead.post, now, video_reply_s=worker.scaled(worker.settings.video_reply_wait))
     wanted: Queue
     if isinstance(step, steps.Done):
         change.post.stage = "done"
         _end(conn, worker, run, change, Finish("published"), now)
         return None
     if isinstance(step, steps.Wait):
-        _end(conn, worker, run, change, Snooze(step.until, "scheduled", step.what), now)
+        _end(conn, worker, run, change, Snooze(step.until, step.state, step.what), now)
+        return None
+    if isinstance(step, steps.Detached):
+        _end(conn, worker, run, change, comparing.detached(run, change, step), now)
         return None
     limited = admission.inside_limit(ahead, step, now)
     if limited is not None:

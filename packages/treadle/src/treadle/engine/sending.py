@@ -105,6 +105,8 @@ async def classify(worker: WorkerContext, run: Run, part: PartView, called: Call
     if not isinstance(called, Failed):
         change = Change([called.note]).on(part.position, published(now, called.value.id)).calm()
         change.part(part.position).container_status = "PUBLISHED"
+        if called.value.crossreshare is not None:
+            change.part(part.position).progress = replace(part.progress, story=called.value.crossreshare)
         change.post.stage = "verify"
         if not run.post.published_at and part.position == 0:
             change.post.published_at = now

@@ -13,6 +13,7 @@ from treadle.domain.post_shape import PatchIn as PatchIn
 from treadle.domain.post_shape import PostIn as PostIn
 from treadle.domain.shapes import IdCursor, IdOfPost, Says, Shape, Text, names_of
 from treadle.services.bulk import MOST as MOST_IN_BULK
+from treadle.services.detached import Choice
 from treadle.services.many import MEANT, MOST, Order
 
 # Actions that a field of an order belongs to.
@@ -149,13 +150,15 @@ def _digits(value: Any) -> Any:
 
 
 class ResolveIn(Shape):
-    """One of these: the live post's id on Threads, its address, or 'absent': nothing was published."""
+    """One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to
+    do about a reply that is live, but not as a reply."""
 
     threads_id: Annotated[str | None, BeforeValidator(_digits)] = Field(
         None, json_schema_extra={"pattern": "^[0-9]{1,40}$"}
     )
     absent: bool | None = None
     permalink: Text | None = None
+    detached: Annotated[Choice | None, Says(codes={"literal_error": "detached_choice"})] = None
 
 
 class DiagnoseIn(BaseModel):

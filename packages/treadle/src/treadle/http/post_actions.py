@@ -6,18 +6,22 @@ from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.findings import finding
 from treadle.http import bodies, reading
-from treadle.http.caller import CurrentApp, Writer
+from treadle.http.caller import Caller, CurrentApp, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
-from treadle.http.post_answers import action, the_post
+from treadle.http.post_answers import action, tag, the_post
 from treadle.http.problems import Problem, refusal
 from treadle.http.reading import PostId
+from treadle.services.context import App
+from treadle.services.detached import decide
 from treadle.services.naming import NamedPost, named
 from treadle.services.post_output import ActionOut, UnpublishedOut
 from treadle.services.unpublishing import unpublish
+from treadle_diagnosis.types import Diagnosis
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 
@@ -75,8 +79,14 @@ async def resolve_post(
     request: Request, response: Response, post_id: PostId, caller: Writer, app: CurrentApp
 ) -> ActionOut:
     """For a post whose publish nobody could prove: name the live post, or say that nothing was published. A
-    `permalink` alone is looked up among the account's posts on Threads."""
+    `permalink` alone is looked up among the account's posts on Threads.
+
+    For a post that is blocked because a reply is live, but not as a reply: `detached` is `below_root` (the rest replies
+    to the first part), `stop` (the rest is canceled) or `send_again` (the reply is deleted on Threads, then published
+    again)."""
     answer = await reading.take(request, bodies.ResolveIn)
+    if answer.detached is not None:
+        return await _decide(response, app, caller, post_id, answer)
     live, permalink = answer.threads_id, answer.permalink
     if permalink and not live and not answer.absent:
         found = await named(app, caller.workspace_id, reading.an_id(post_id, "post"), permalink)
@@ -85,6 +95,27 @@ async def resolve_post(
         live, permalink = found.id, found.permalink
     resolve = partial(app.posts.resolve, live_id=live, absent=bool(answer.absent), permalink=permalink)
     return await action(response, app, caller, post_id, resolve)
+
+
+async def _decide(response: Response, app: App, caller: Caller, post_id: str, answer: bodies.ResolveIn) -> ActionOut:
+    if answer.threads_id or answer.permalink or answer.absent or answer.detached is None:
+        raise refusal(Rejected((finding("resolution", "live_or_absent"),)))
+    id_ = reading.an_id(post_id, "post")
+    done = await decide(app, caller.workspace_id, id_, answer.detached, actor=caller.key_id)
+    if isinstance(done, Diagnosis):
+        raise _threads_refused(done, [])
+    if not isinstance(done, Done):
+        raise refusal(done)
+    return ActionOut(message=done.message, **done.detail, post=tag(response, await the_post(app, caller, id_)))
+
+
+def _threads_refused(cause: Diagnosis, deleted: list[str]) -> Problem:
+    return Problem(
+        "threads_refused",
+        cause.next_step,
+        pattern=cause.pattern if cause.pattern != "unknown" else "",
+        extra={"cause": cause.to_json(), "deleted": deleted},
+    )
 
 
 @router.post(
@@ -102,12 +133,6 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Un
     if isinstance(answer, Rejected | Missing | Refusal):
         raise refusal(answer)
     if answer.cause is not None:
-        cause = answer.cause.to_json()
-        raise Problem(
-            "threads_refused",
-            answer.cause.next_step,
-            pattern=answer.cause.pattern if answer.cause.pattern != "unknown" else "",
-            extra={"cause": cause, "deleted": answer.deleted},
-        )
+        raise _threads_refused(answer.cause, answer.deleted)
     post = await the_post(app, caller, id_)
     return UnpublishedOut(message="Deleted from Threads.", deleted=answer.deleted, post=post)

@@ -29,6 +29,7 @@ from treadle_threads.media.guard import Trust, read_address
 
 EVENTS: Final[Mapping[str, str]] = {
     "post.published": "Every part of a post is live.",
+    "post.differs": "A part of a post is live otherwise than it was asked for; nothing is sent again.",
     "post.blocked": "A post is blocked until someone fixes its cause.",
     "post.retrying": "A post hit a temporary problem and will be retried.",
     "post.checking": "Treadle is checking whether a post was published.",

@@ -12,6 +12,7 @@ treadle_post_changes_total                   counter    state: posts that came i
 treadle_causes_total                         counter    lane, pattern, stage: failures diagnosed
 treadle_stage_seconds                        histogram  stage, outcome: how long calls and work of a stage took
 treadle_publish_delay_seconds                histogram  published after the time asked for
+treadle_live_differs_total                   counter    parts that are live otherwise than asked
 treadle_retries_total                        counter    posts that went to try again
 treadle_waits_total                          counter    posts that went to wait (quota, outage, pause)
 treadle_duplicates_prevented_total           counter    how: found_live (an unclear publish was live) or
@@ -88,6 +89,7 @@ class Metrics:
         counter, gauge = self._counter, self._gauge
         self.changes = counter("treadle_post_changes", "Posts that came into this state.", ("state",))
         self.causes = counter("treadle_causes", "Failures diagnosed.", ("lane", "pattern", "stage"))
+        self.differs = counter("treadle_live_differs", "Parts that are live otherwise than they were asked for.")
         self.retries = counter("treadle_retries", "Posts that went to try again.")
         self.waits = counter("treadle_waits", "Posts that went to wait for quota, an outage or a pause to end.")
         self.doubles = counter("treadle_duplicates_prevented", "Posts that were not sent twice.", ("how",))
@@ -146,6 +148,8 @@ class Metrics:
                 self.causes.labels(lane, pattern, among(STAGES, entry.stage)).inc()
         published = []
         for row in changed:
+            if row.type == "post.differs":
+                self.differs.inc()
             kind, _, state = row.type.partition(".")
             if kind != "post" or state not in STATE_WORDS:
                 continue

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
+from treadle.domain.live_equals import asked_of
 from treadle.domain.states import STATE_WORDS, PartState, PostState
 from treadle.domain.times import asked, duration_text, iso
+from treadle.domain.view import part_view
 from treadle.services.output import ApiModel
 from treadle.services.refusals import FindingOut
 from treadle.store.posts_read import StoredPost
@@ -72,6 +74,21 @@ class NextOut(ApiModel):
     at: str | None = Field(description=f"When, {_UTC}; null: when something else ends.")
 
 
+class DifferenceOut(ApiModel):
+    field: str = Field(description="Named as it was asked for.")
+    asked: str
+    live: str = Field(description="As Threads returns it; empty: it returns nothing.")
+
+
+class LiveOut(ApiModel):
+    """What Threads shows of a published part, compared with what was asked."""
+
+    checked: list[str] = Field(description="What was compared.")
+    differs: list[DifferenceOut] = Field(description="What two readings showed to differ. Nothing is sent again.")
+    not_checked: list[str] = Field(description="What Threads did not return, or has not been asked for yet.")
+    remarks: list[DifferenceOut] = Field(description="Texts that read differently without being cut.")
+
+
 class PartOut(ApiModel):
     """One part of a post: the post itself, or a reply to the part before it."""
 
@@ -90,7 +107,8 @@ class PartOut(ApiModel):
     threads_id: str | None = Field(description="Id of the live post on Threads.")
     permalink: str | None = Field(description="Address of the live post on Threads.")
     published_at: str | None = Field(description=_UTC)
-    cause: DiagnosisOut | None = Field(description="Why it is not live, when something is wrong.")
+    live: LiveOut | None = Field(description="Null until it is published.")
+    cause: DiagnosisOut | None = Field(description="Why it is not live, or not as asked, when something is wrong.")
 
 
 class PostOut(ApiModel):
@@ -187,7 +205,22 @@ def _part_out(row: Mapping[str, Any]) -> PartOut:
         threads_id=row["threads_id"],
         permalink=row["permalink"],
         published_at=iso(row["published_at"]),
+        live=_live_out(row) if row["published_at"] is not None else None,
         cause=cause_out(row["cause"]),
+    )
+
+
+def _live_out(row: Mapping[str, Any]) -> LiveOut:
+    part = part_view(row)
+    check = part.progress.live
+    if check is None or not check.over:
+        parent = part.options.get("reply_to_id") or ("the part before" if part.position else None)
+        return LiveOut(checked=[], differs=[], not_checked=list(asked_of(part, parent)), remarks=[])
+    return LiveOut(
+        checked=list(check.checked),
+        differs=[DifferenceOut(**one.to_json()) for one in check.differs],
+        not_checked=list(check.not_checked),
+        remarks=[DifferenceOut(**one.to_json()) for one in check.remarks],
     )
 
 

@@ -11,7 +11,7 @@ from treadle.domain.answers import Missing, Refusal
 from treadle.domain.diagnoses import diagnose_failure
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
-from treadle.domain.view import AccountView
+from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import note_of
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
@@ -70,34 +70,13 @@ async def _delete(
 ) -> Unpublished:
     if not house.opens(account):
         return Unpublished(cause=unreadable.cause())
-    client, done = house.client(account), Unpublished()
-    for part in reversed(live):
-        began = house.now()
-        result = await client.delete(str(part["threads_id"]))
-        diagnosis = None if isinstance(result, Ok) else diagnose_failure(result, "read", {})
-        gone = diagnosis is None or (_not_there(diagnosis) and await _unreadable(client, part))
-        note = note_of(
-            result,
-            "publish",
-            f"Take part {part['position'] + 1} off Threads, asked by {actor}",
-            part["position"],
-            started_at=began,
-            diagnosis=None if gone else diagnosis,
-            decision="Deleted from Threads." if gone else _stays(result, diagnosis),
-        )
-
-        def write(conn: Connection, part: Mapping[str, Any] = part, note: Any = note, gone: bool = gone) -> None:
-            now = house.now()
-            add_note(conn, post_id, workspace_id, attempt_of(conn, post_id), note, now=now)
-            if gone:
-                progress = replace(PartProgress.from_json(part["checks"]), removed=now)
-                runs.update_part(conn, part["id"], PartUpdate(progress=progress, state="canceled"))
-
-        await house.db.run(write)
-        if not gone:
-            done.cause = _by_hand(diagnosis, live, done.deleted) if diagnosis is not None else None
+    done = Unpublished()
+    for row in reversed(live):
+        cause = await delete_part(house, account, part_view(row), actor)
+        if cause is not None:
+            done.cause = _by_hand(cause, live, done.deleted)
             return done
-        done.deleted.append(str(part["threads_id"]))
+        done.deleted.append(str(row["threads_id"]))
     await house.db.run(_all_off, workspace_id, post_id, account.id, actor, house.now())
     return done
 
@@ -112,16 +91,43 @@ def _by_hand(diagnosis: Diagnosis, live: list[Mapping[str, Any]], deleted: list[
     return replace(diagnosis, next_step=step, owner_step=step)
 
 
+async def delete_part(context: WorkerContext, account: AccountView, part: PartView, actor: str) -> Diagnosis | None:
+    """Delete one live part on Threads and note it; ``None``: it is gone, else why it may not be."""
+    client, began = context.client(account), context.now()
+    result = await client.delete(str(part.threads_id))
+    diagnosis = None if isinstance(result, Ok) else diagnose_failure(result, "read", {})
+    gone = diagnosis is None or (_not_there(diagnosis) and await _unreadable(client, part))
+    note = note_of(
+        result,
+        "publish",
+        f"Take part {part.position + 1} off Threads, asked by {actor}",
+        part.position,
+        started_at=began,
+        diagnosis=None if gone else diagnosis,
+        decision="Deleted from Threads." if gone else _stays(result, diagnosis),
+    )
+
+    def write(conn: Connection) -> None:
+        now = context.now()
+        add_note(conn, part.post_id, part.workspace_id, attempt_of(conn, part.post_id), note, now=now)
+        if gone:
+            update = PartUpdate(progress=replace(part.progress, removed=now), state="canceled")
+            runs.update_part(conn, part.id, update)
+
+    await context.db.run(write)
+    return None if gone else diagnosis
+
+
 def _not_there(diagnosis: Diagnosis) -> bool:
     return diagnosis.lane == "resource_gone" or diagnosis.pattern == "object_not_found"
 
 
-async def _unreadable(client: ThreadsClient, part: Mapping[str, Any]) -> bool:
+async def _unreadable(client: ThreadsClient, part: PartView) -> bool:
     """Whether Threads knows no such post any more: an earlier deletion worked, and its answer was lost.
 
     Threads says "not there" (100/33) of what a token may not delete as well, so the post must not be readable either.
     """
-    read = await client.media(str(part["threads_id"]), fields="id")
+    read = await client.media(str(part.threads_id), fields="id")
     return not isinstance(read, Ok) and _not_there(diagnose_failure(read, "read", {}))
 
 

@@ -30,7 +30,7 @@ from treadle.domain.view import (
 )
 from treadle.store import statements
 from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
-from treadle.store.timeline import Note, add_note, announce_post
+from treadle.store.timeline import Note, add_note, announce_difference, announce_post, differences
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Change:
 
     ``outage_at``: the stage of a call that failed for reasons of Threads' own; enough of them open the breaker.
     ``unfetched``: hosts of sound files that Meta did not fetch; enough of them are an outage of fetching.
+    ``differs``: positions of the parts that turned out to be live otherwise than asked.
     """
 
     notes: list[Note] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Change:
     account: AccountUpdate = field(default_factory=AccountUpdate)
     outage_at: str | None = None
     unfetched: frozenset[str] | None = None
+    differs: tuple[int, ...] = ()
 
     def part(self, position: int) -> PartUpdate:
         """What changes of the part at this position."""
@@ -222,9 +224,13 @@ def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release:
     if columns := account_columns(change.account):
         statements.update(conn, accounts, columns, id=run.account.id)
     _write_notes(conn, run, change.notes, now=now)
+    ahead = preview(run, change).but(open_event=None)
+    for position in change.differs:
+        announce_difference(conn, ahead.post, ahead.part(position), now=now)
     if values.get("state") not in (None, run.post.state):
-        announce_post(conn, run.post.workspace_id, run.post.id, {**values, "account_id": run.account.id}, now=now)
-    return preview(run, change).but(open_event=None)
+        said = {**values, "account_id": run.account.id, "differs": differences(ahead.post.parts)}
+        announce_post(conn, run.post.workspace_id, run.post.id, said, now=now)
+    return ahead
 
 
 def preview(run: Run, change: Change) -> Run:

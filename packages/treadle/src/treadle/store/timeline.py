@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.times import iso
+from treadle.domain.view import PartView, PostView
 from treadle.store import feed, statements
 from treadle.store.statements import chunks
 from treadle.store.tables import events
@@ -95,14 +96,45 @@ def announce_post(
 ) -> None:
     """Tell the change feed that a post's state changed."""
     state = values["state"]
-    payload = {
+    payload: dict[str, Any] = {
         "post_id": post_id,
         "account_id": values.get("account_id"),
         "state": state,
         "pattern": values.get("cause_pattern"),
         "next": {"what": what, "at": iso(values.get("next_at"))} if (what := values.get("next_what")) else None,
     }
+    if values.get("differs"):
+        payload["differs"] = values["differs"]
     feed.announce(conn, workspace_id, f"post.{state}", post_id, payload, now=now)
+
+
+def announce_difference(conn: sa.Connection, post: PostView, part: PartView, *, now: float) -> None:
+    """Tell the change feed that a part is live otherwise than it was asked for."""
+    cause = part.cause
+    payload = {
+        "post_id": post.id,
+        "account_id": post.account_id,
+        "part": part.position,
+        "threads_id": part.threads_id,
+        "pattern": cause.pattern if cause is not None else None,
+        "differs": differences([part]),
+    }
+    feed.announce(conn, post.workspace_id, "post.differs", post.id, payload, now=now)
+
+
+def differences(parts: Sequence[PartView]) -> list[dict[str, Any]]:
+    """Where parts are live otherwise than asked, with the page of the catalogue on it."""
+    return [
+        {
+            "part": part.position,
+            "pattern": part.cause.pattern if part.cause is not None else None,
+            "lane": part.cause.lane if part.cause is not None else None,
+            **one.to_json(),
+        }
+        for part in parts
+        if part.progress.live is not None
+        for one in part.progress.live.differs
+    ]
 
 
 _ENTRY: sa.Select[Any] = sa.select(

@@ -18,7 +18,7 @@ from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
 from treadle.web.draft_options import summary
-from treadle.web.preview import options_shown
+from treadle.web.preview import option_label, options_shown
 
 KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
 TONES = ("plain", "go", "wait", "act", "stop")
@@ -299,6 +299,7 @@ def install(templates: Environment) -> None:
         styled=styled,
         capitalize_first=_capitalize_first,
         options_shown=options_shown,
+        option_label=option_label,
         options_summary=summary,
     )
     templates.globals.update(

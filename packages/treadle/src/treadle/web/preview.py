@@ -66,6 +66,15 @@ def options_shown(options: Mapping[str, Any]) -> OptionsShown:
     return OptionsShown(tag, tuple(above), spoilers, tuple(cards), told[:1].upper() + told[1:], unchecked)
 
 
+_COMPARED: Mapping[str, str] = {"media_type": "Kind of post", "children": "Images and videos", "text": "Text"}
+
+
+def option_label(name: str) -> str:
+    """What something that was asked for is called, by the name it was asked by."""
+    noun = TABLE[name].noun if name in TABLE else name
+    return _COMPARED.get(name) or noun[:1].upper() + noun[1:]
+
+
 def _card(option: Option, value: Any) -> Card | None:
     match option.kind:
         case Poll(names) if isinstance(value, Mapping):

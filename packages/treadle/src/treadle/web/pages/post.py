@@ -9,7 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.live_equals import DETACHED
 from treadle.domain.states import CANCELABLE, EDITABLE
+from treadle.services.detached import CHOICES, decide
 from treadle.services.naming import NamedPost, named
 from treadle.services.read import get_blocker, post_json, timeline
 from treadle.services.unpublishing import unpublish
@@ -20,6 +22,7 @@ from treadle.web.labels import KEY_ID, key_names
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages.posts import act_on
 from treadle.web.waterfall import waterfall
+from treadle_diagnosis.types import Diagnosis
 
 router = APIRouter(include_in_schema=False)
 
@@ -90,7 +93,8 @@ def retry_is_pointless(post: Mapping[str, Any], held: Sequence[Mapping[str, Any]
     """Whether trying again cannot help: what holds the post lies outside of it, or is its very text."""
     if any(blocker["scope"] != "post" for blocker in held):
         return True
-    return post["state"] == "blocked" and bool(post["cause"]) and post["cause"]["action"] == "fix_content"
+    cause = post["cause"] if post["state"] == "blocked" else None
+    return cause is not None and (cause["action"] == "fix_content" or cause["pattern"] == DETACHED)
 
 
 def in_names(
@@ -132,6 +136,8 @@ async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     here = f"/posts/{post_id}"
     if do == "resolve":
         answer = await _resolve_by_hand(page, post_id)
+    elif do == "detached":
+        answer = await _decide(page, post_id)
     elif do == "unpublish":
         return await _delete_from_threads(page, post_id)
     elif do in MESSAGES:
@@ -163,6 +169,17 @@ async def _delete_from_threads(page: PageRequest, post_id: str) -> Response:
     if done.cause is not None:
         return page.redirect(here, f"{done.cause.title}. {done.cause.next_step}", "act")
     return page.redirect(here, "Deleted from Threads.")
+
+
+async def _decide(page: PageRequest, post_id: str) -> Any:
+    """What the owner wants done about a reply that is live, but not as a reply."""
+    choice = next((one for one in CHOICES if one == page.text("choice")), None)
+    if choice is None:
+        return Refusal("unsaid", "Choose how to go on.")
+    if choice == "send_again" and page.text("sure") != "yes":
+        return Refusal("unsaid", "Select the checkbox to confirm. You can't undo this.")
+    done = await decide(page.app, page.workspace, post_id, choice, actor=page.actor)
+    return Refusal("refused", f"{done.title}. {done.next_step}") if isinstance(done, Diagnosis) else done
 
 
 async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:
