@@ -50,3 +50,20 @@ def test_a_limit_met_by_one_of_several_media_is_heeded_although_another_failed_f
     assert [post["state"] for post in record.history] == ["published"]
     creates = sorted(sent.at for sent in record.ledger.sent if sent.operation == "create")
     assert all(at < creates[0] + 5.0 or at > creates[0] + 1500.0 for at in creates)
+
+
+def test_a_post_that_becomes_too_late_during_its_run_is_not_published_unasked() -> None:
+    post = PostPlanned(0, 0, 60.0, None, 30.0, (PartAsked(Content("TEXT", "slow")),), (), "", bad=False)
+    day = Day(Plan(1, CLEAR, (post,)))
+    end = day.threads._end
+
+    def slowly(sent: Any, answer: Answer, delay: float) -> Any:
+        return end(sent, answer, 45.0 if sent.operation == "create" else delay)
+
+    day.threads._end = slowly  # type: ignore[method-assign]
+    record = day.play()
+    verdict = judge(record.ledger, record.history, record.snapshots)
+    assert verdict.violations == ()
+    created, published = (next(sent.at for sent in record.ledger.sent if sent.operation == name)
+                          for name in ("create", "publish"))  # fmt: skip
+    assert published > created + 600.0  # when the owner approved it

@@ -8,7 +8,7 @@ from dataclasses import replace
 from treadle.accounts import unreadable
 from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.cause import Cause
-from treadle.domain.lateness import Timing
+from treadle.domain.lateness import Timing, too_late
 from treadle.domain.progress import OF_ONE_SEND
 from treadle.domain.scope import READING_STOPS, passing, state_behind, stops
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
@@ -58,14 +58,19 @@ def _behind(standing: list[OpenBlocker], why: str) -> Outcome:
 
 def _candidate(run: Run, *, blocked: bool) -> Candidate:
     post, account = run.post, run.account
-    live = [part.published_at for part in post.parts if part.published_at is not None]
     return Candidate(
-        Timing(post.due_at, post.max_lateness, post.confirmed_at, max(live, default=None)),
+        _timing(run),
         connected=account.disconnected_at is None and account.token_enc is not None,
         blocked=blocked,
         paused=run.workspace_paused or account.paused,
         in_doubt=post.checking,
     )
+
+
+def _timing(run: Run) -> Timing:
+    post = run.post
+    live = [part.published_at for part in post.parts if part.published_at is not None]
+    return Timing(post.due_at, post.max_lateness, post.confirmed_at, max(live, default=None))
 
 
 def calls_wait(account: AccountView, now: float) -> float | None:
@@ -160,6 +165,8 @@ def intend(
         return _behind(standing, "Waits behind an open cause.")
     if intents.is_paused(conn, run.account.id):
         return _stop(Finish("waiting", "Paused before it was sent. Continues when publishing resumes."))
+    if too_late(_timing(run), now):  # a post that was in doubt for hours was let in to be looked for, not to be sent
+        return _stop(Finish(*RESTS["too late"]))
     waits = quota_wait(conn, worker, run, now)
     if waits is not None and isinstance(waits.ending, Continue):
         return _stop(Snooze(now, "publishing", "Reads the limit first."))
