@@ -14,7 +14,10 @@ from tests.support.simulated import Simulation, simulated
 from tests.support.threads_stand_in import Fault, Profile, meta_error
 from tests.treadle.engine.host import Host, hosting
 from treadle.domain.fetch_outage import FetchOutage, Unfetched, reach_of, sound_hosts
+from treadle.domain.fetched import Fetch
+from treadle.media import fetch_log
 from treadle.media.samples import picture
+from treadle_threads.media.remote import META_AGENT
 
 
 @pytest.fixture
@@ -194,3 +197,22 @@ def test_only_files_that_our_own_check_could_fetch_within_the_hour_count() -> No
     assert sound_hosts([sound], 3601.0) == frozenset()
     assert sound_hosts([sound, {**sound, "doubt": {"pattern": "media_redirects"}}], 1.0) == frozenset()
     assert sound_hosts([{"url": "https://here.example/media/x.jpg", "media_id": "med_x"}], 1.0) == frozenset()
+
+
+def test_a_fetch_that_fails_of_a_file_kept_here_says_what_meta_asked_for(sim: Simulation, picture_file: Path) -> None:
+    account, profile = sim.account()
+    profile.faults.append(Fault("create", NOT_FETCHED, times=None, only_media=True))
+    kept = sim.upload(picture_file)
+    post_id = sim.post(account, text="a", media=[{"id": kept}])
+    sim.until(lambda: sim.read(post_id)["state"] == "blocked", within_s=3600)
+    assert "never requested" in sim.read(post_id)["cause"]["what_happened"], sim.story(post_id)
+    size = picture_file.stat().st_size
+
+    def fetched(sent: int) -> None:
+        folder = Path(sim.settings.data_dir) / "media" / "files" / kept
+        fetch_log.note(folder, Fetch(sim.clock() + 60, META_AGENT, "31.13.24.1", "GET", 200, 0, sent))
+
+    fetched(size // 2)
+    sim.act("retry", post_id)
+    sim.until(lambda: "stopped after" in str(sim.read(post_id)["cause"]), within_s=3600)
+    assert "stopped after" in sim.read(post_id)["cause"]["what_happened"], sim.story(post_id)

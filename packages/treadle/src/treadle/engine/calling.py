@@ -7,6 +7,7 @@ usage that the answer reports, the breaker, and for a failure evidence, diagnosi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -14,6 +15,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from treadle.domain.blame import blamed, put_down_to
 from treadle.domain.cause import of_items
 from treadle.domain.diagnoses import diagnose_failure, from_pattern
+from treadle.domain.fetched import in_words
 from treadle.domain.policy import Situation
 from treadle.domain.scope import READING_STOPS
 from treadle.domain.view import AccountView, PartView
@@ -119,7 +121,7 @@ async def call(worker: WorkerContext, account: AccountView, ask: Ask[T], part: P
     if not isinstance(result, NotSent) and result.answer is not None:
         worker.poll_budget.saw(result.answer.headers, now)
     if not isinstance(result, Ok):
-        return _failed(ask, result, part, began, now, granted=account.scopes)
+        return await with_fetches(worker, _failed(ask, result, part, began, now, granted=account.scopes))
     if ask.proves:
         worker.breaker.worked(ask.stage)
     return Worked(
@@ -170,6 +172,38 @@ def _with_what_we_saw(part: PartView, diagnosis: Diagnosis, stage: str) -> Diagn
     evidence = Evidence(stage=stage, body={"finding": doubt["finding"], "answer": diagnosis.raw})
     named = from_pattern(doubt["pattern"], evidence, matched=(*diagnosis.matched, f"seen={doubt['finding']['code']}"))
     return replace(named, raw=diagnosis.raw)
+
+
+FETCH_LEAD_S = 60.0  # a container's files may be fetched before the answer that it is made
+
+
+def _asked_since(failed: Failed) -> float:
+    """Since when Meta may have fetched the files of the container that failed."""
+    part = failed.part
+    made = [] if part is None else [child["made_at"] for child in part.children if child.get("made_at")]
+    if part is not None and part.container_made_at is not None and part.container_id is not None:
+        made.append(part.container_made_at)
+    began = failed.note.started_at or 0.0
+    return min(began, *(float(at) - FETCH_LEAD_S for at in made)) if made else began
+
+
+async def with_fetches(worker: WorkerContext, failed: Failed) -> Failed:
+    """A failure to fetch, with what Meta asked for of the files that are kept here."""
+    part, diagnosis = failed.part, failed.diagnosis
+    kept = [item for item in (part.media_urls or [] if part is not None else []) if item.get("media_id")]
+    if diagnosis.lane != "media_fetch" or not kept:
+        return failed
+    store, said, since = (await worker.media()).store_room, [], _asked_since(failed)
+    for item in kept:
+        fetches = await asyncio.to_thread(store.fetches, str(item["media_id"]))
+        if fetches is not None:
+            said.append(in_words(fetches, int(item.get("size") or 0), since))
+    if not said:
+        return failed
+    what = f"{diagnosis.what_happened} Meta's requests for the file kept here: {', '.join(said)}."
+    matched = (*diagnosis.matched, *(f"fetched={one}" for one in said))
+    named = replace(diagnosis, what_happened=what, matched=matched)
+    return replace(failed, diagnosis=named, note=replace(failed.note, diagnosis=named.to_json()))
 
 
 def of_the_platform(diagnosis: Diagnosis) -> bool:

@@ -14,7 +14,7 @@ from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, 
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import CONTAINER_LIFE_S, PartView, Run
 from treadle.engine import named_posts
-from treadle.engine.calling import NOT_FOUND_YET, Ask, Failed, Worked, call
+from treadle.engine.calling import NOT_FOUND_YET, Ask, Failed, Worked, call, with_fetches
 from treadle.engine.ending import Outcome, Park, Snooze
 from treadle.engine.failing import (
     MAKES_SURE,
@@ -128,7 +128,7 @@ async def poll_container(worker: WorkerContext, run: Run, step: PollContainer) -
             worker, part, [asked.note], "publishing", "The container expired unpublished; makes a new one."
         )
     if status != "IN_PROGRESS":
-        return _bad_container(worker, run, part, asked)
+        return await _bad_container(worker, run, part, asked)
     change.on(part.position, PartUpdate(container_status="IN_PROGRESS"))
     age = now - (part.container_made_at or now)
     return _wait_for(worker, run, part, change, part.kind, mebibytes(part), age)
@@ -152,7 +152,7 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
         made_at = float(children[index].get("made_at") or answer.note.started_at or worker.now())
         if status == "ERROR":
             children[index] = {}
-            return _bad_container(worker, run, part, answer, PartUpdate(children=children), item=index)
+            return await _bad_container(worker, run, part, answer, PartUpdate(children=children), item=index)
         notes.append(answer.note)
         if status == "EXPIRED":
             if not _had_its_day(part, made_at, worker.now()):
@@ -164,7 +164,7 @@ async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> 
             worker.fetch_outage.fetched()
             learned = waiting.learn(learned, *kind_and_size(part, index), worker.now() - made_at)
     if expired is not None:  # however many of them: one cause, met once
-        outcome = _bad_container(worker, run, part, expired, PartUpdate(children=children))
+        outcome = await _bad_container(worker, run, part, expired, PartUpdate(children=children))
         outcome.change.notes = [outcome.change.notes[0], *(note for note in notes if note is not expired.note)]
         return outcome
     change = Change(notes).on(part.position, PartUpdate(children=children))
@@ -193,7 +193,7 @@ def _had_its_day(part: PartView, made_at: float, now: float) -> bool:
     return now - made_at > CONTAINER_LIFE_S - 2 * 3600 and not part.tries.get("still_processing")
 
 
-def _bad_container(
+async def _bad_container(
     worker: WorkerContext,
     run: Run,
     part: PartView,
@@ -206,7 +206,7 @@ def _bad_container(
     update = dropped_or_marked(part, now)
     if also is not None:
         update.merge(also)
-    failed = answer.as_refusal(now, container_status=answer.value.status)
+    failed = await with_fetches(worker, answer.as_refusal(now, container_status=answer.value.status))
     if item is not None:
         failed = failed.of_items((item,), len(part.media_urls or []))
     outcome = call_failed(worker, run, part, failed, update)

@@ -24,6 +24,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from treadle import private
 from treadle.disk import is_full
+from treadle.domain.fetched import Fetch
+from treadle.media import fetch_log
 from treadle.media.outcomes import no_room, of_this_machine
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
@@ -196,6 +198,10 @@ class DiskStore:
             return None
         return stored if Path(stored.path).is_file() else None
 
+    def fetches(self, media_id: str) -> list[Fetch] | None:
+        """Who asked for the file, and how much was sent; ``None`` when others serve it."""
+        return fetch_log.read(self._root / "files" / media_id) if _ID.fullmatch(media_id) else None
+
     async def local(self, stored: StoredMedia, work: Path) -> Path | None:
         """Where the file lies; ``None`` when it is gone."""
         path = Path(stored.path)
@@ -280,6 +286,9 @@ class BucketStore:
         return StoredMedia(key.partition("/")[0], key, "", "", 0, "", ending=key.rpartition(".")[2])
 
     def serve(self, media_id: str, name: str) -> StoredMedia | None:
+        return None
+
+    def fetches(self, media_id: str) -> list[Fetch] | None:
         return None
 
     async def local(self, stored: StoredMedia, work: Path) -> Path | None:

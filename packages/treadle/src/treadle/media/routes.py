@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from treadle.media.fetch_log import NotedFile
 from treadle.media.service import MediaService
 
 HEADERS = {
@@ -40,6 +41,6 @@ def media_routes(service: MediaService) -> list[Route]:
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         headers["Content-Disposition"] = f'inline; filename="{found.id}.{found.ending}"'
-        return FileResponse(found.path, media_type=found.content_type, headers=headers)
+        return NotedFile(found.path, media_type=found.content_type, headers=headers)
 
     return [Route("/media/{media_id}/{name}", serve, methods=["GET", "HEAD"], name="media")]
