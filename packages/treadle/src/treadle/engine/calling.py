@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from treadle.domain.blame import blamed, put_down_to
+from treadle.domain.blame import OF_OPTIONS, blamed, put_down_to
 from treadle.domain.cause import of_items
 from treadle.domain.diagnoses import diagnose_failure, from_pattern
 from treadle.domain.fetched import in_words
@@ -152,7 +152,7 @@ def _failed(
         diagnosis = diagnose_failure(failure, stage, known)
     if part is not None and diagnosis.lane == "media_fetch":
         diagnosis = _with_what_we_saw(part, diagnosis, stage)
-    if part is not None and ask.situation in ("create", "publish"):
+    if part is not None and ask.situation in ("create", "publish") and diagnosis.lane in OF_OPTIONS:
         blame = blamed(diagnosis, part.options, is_reply=part.is_reply, granted=granted)
         diagnosis = diagnosis if blame is None else put_down_to(blame, diagnosis)
     clear = publishing and clarity_of(failure, unclear_before=part is not None and part.unclear) == "clear"
