@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, diagnose
+from treadle_diagnosis import NOTHING, UNKNOWN, Diagnosis, Evidence, diagnose, engine
 from treadle_diagnosis.catalog import load
 
 STAGES = st.sampled_from(
@@ -231,3 +231,38 @@ def test_no_header_or_count_turns_a_never_into_a_retry(case: Any, wait: int, see
     )
     if d.lane in HELD:
         assert d.retry.kind in ("never", "when_repaired", "verify_first")
+
+
+def test_an_answer_met_before_is_diagnosed_as_the_first_time() -> None:
+    """Ordinary answers are remembered by what was read of them; each diagnosis keeps the bytes of its own answer."""
+    for pattern, example in STRUCTURED:
+        engine._MET.clear()
+        first = _diagnose(example, copy.deepcopy(example.body))
+        again = copy.deepcopy(example.body)
+        _error_of(again)["fbtrace_id"] = "A-later"
+        second = _diagnose(example, again)
+        assert second.pattern == pattern
+        assert "A-later" in json.dumps(second.raw)
+        assert "A-later" not in json.dumps(first.raw)
+        assert first._fields == second._fields
+        for name in first._fields:
+            assert name == "raw" or getattr(first, name) == getattr(second, name), name
+
+
+def test_what_is_remembered_of_answers_stays_small() -> None:
+    for n in range(engine.MOST_MET + 500):
+        diagnose({"error": {"message": f"no {n}", "type": "OAuthException", "code": 100}})
+        diagnose({"error": {"message": "x" * 5000 + str(n), "type": "OAuthException", "code": 100}})
+    assert len(engine._MET) <= engine.MOST_MET
+    assert all(len(str(key)) < 600 for key in engine._MET)
+
+
+def test_what_is_remembered_tells_networks_and_hints_apart() -> None:
+    body = {"message": "Invalid access token", "status": 401}
+    assert diagnose({**body, "serviceErrorCode": 65600}).pattern == "other_platform"
+    assert diagnose(body).pattern == diagnose(dict(body)).pattern != "other_platform"
+    assert diagnose({**body, "serviceErrorCode": 65600}).pattern == "other_platform"
+    limit = {"error": {"message": "x", "type": "OAuthException", "code": 4}}
+    plain, hinted = diagnose(limit, http_status=400), diagnose(limit, http_status=400, headers={"Retry-After": "7200"})
+    assert (plain.retry.hinted, hinted.retry.hinted) == (False, True)
+    assert not diagnose(limit, http_status=400).retry.hinted

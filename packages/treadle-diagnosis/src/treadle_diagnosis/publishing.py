@@ -29,6 +29,8 @@ _REPEATS = frozenset({"later", "new_container"})
 
 def at_publish(stage: str, context: Mapping[str, Any]) -> bool:
     """Whether this answers a call that may have published; not when it is proven that it did not."""
+    if not context:
+        return stage == "publish"
     if context.get("not_published"):
         return False
     return stage == "publish" or any(context.get(key) for key in _POSTING)

@@ -114,8 +114,8 @@ class Diagnosis(Record):
     next_step_developer: str = ""
     plan: tuple[str, ...] = ()
     decides: tuple[str, ...] = ()
-    raw: Any = None
     owner_step: str = ""
+    raw: Any = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape that ``treadle diagnose --json``, the API and the timeline share."""
