@@ -177,13 +177,13 @@ def _named(sources: list[tuple[str, ast.Module]]) -> dict[tuple[str, int], set[s
 
 def late(ways: dict[str, set[str]]) -> Iterator[Found]:
     """Expressions that are compiled when they are first used."""
-    from treadle_diagnosis.redact import LateExpression
+    from treadle_diagnosis.late import LateExpression
 
     for module in list(sys.modules.values()):
         for name, value in list(vars(module).items()):
             if isinstance(value, LateExpression):
                 where = f"{place_of(Path(str(module.__file__)))}:{name}"
-                yield Found(where, "re", value.expression, 0, False, tuple(sorted(ways.get(name, ()))) or ALL_WAYS)
+                yield Found(where, "re", value.expression, value.flags, False, tuple(sorted(ways.get(name, ()))) or ALL_WAYS)
 
 
 def everything() -> tuple[list[Found], list[str]]:

@@ -203,7 +203,8 @@ def _of_one(evidence: Evidence) -> Diagnosis:
         return _of_facts(evidence, facts, raw)
     known = _MET.get(key)
     if known is not None:
-        return Diagnosis(*known, redact(raw, max_chars=RAW_CHARS))
+        values: tuple[Any, ...] = (*known, redact(raw, max_chars=RAW_CHARS))
+        return Diagnosis(*values)
     found = _of_facts(evidence, facts, raw)
     if len(_MET) >= MOST_MET:
         _MET.clear()

@@ -11,26 +11,13 @@ import math
 import re
 from collections.abc import Mapping
 
+from treadle_diagnosis.late import LateExpression
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 MARK = "[removed]"
-
-
-class LateExpression:
-    """A regular expression that is compiled at the first call: most answers need none of these."""
-
-    __slots__ = ("_made", "expression")
-
-    def __init__(self, expression: str) -> None:
-        self.expression = expression
-        self._made: re.Pattern[str] | None = None
-
-    def __call__(self) -> re.Pattern[str]:
-        if self._made is None:
-            self._made = re.compile(self.expression)
-        return self._made
 
 
 _SURROGATES = LateExpression("[\ud800-\udfff]")

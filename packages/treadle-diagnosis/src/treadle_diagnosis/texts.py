@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
+from treadle_diagnosis.late import LateExpression
 from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
 from treadle_diagnosis.transport import classify
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_TEXT = 12_000
-_STATUS = re.compile(
+_DIGIT = LateExpression(r"[0-9]")
+_STATUS = LateExpression(
     r"\bHTTP(?:/\d(?:\.\d)?)?(?: error)?(?: status)?(?: code)?[ :=#(]{0,3}([1-5]\d\d)\b"
     r"|\bstatus(?:[ _-]?code)?[\"']?[ :=(]{1,3}([1-5]\d\d)\b"
     r"|\berror \(?([45]\d\d)\)?(?=[:),.]|\s*$)"
@@ -25,58 +27,58 @@ _STATUS = re.compile(
     r"|\bfailed(?: with)?:? \(?([45]\d\d)\b",
     re.I,
 )
-_SUBCODE = re.compile(r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b", re.I)
-_CODE = re.compile(
+_SUBCODE = LateExpression(r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b", re.I)
+_CODE = LateExpression(
     r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?"
     r"[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
     re.I,
 )
-_HASH = re.compile(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
+_HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 # "190/463", "24.4279009", "24-4279009": a pair counts only when the catalogue knows both of its numbers.
-_PAIR = re.compile(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_(-]|,(?=\s))\s?(\d{2,7})(?![\w/-]|\.\d)")
+_PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_(-]|,(?=\s))\s?(\d{2,7})(?![\w/-]|\.\d)")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
-_SCANNED = re.compile(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
+_SCANNED = LateExpression(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
 _AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
-_SEVEN = re.compile(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
-_META_ERROR = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
-_NUMBER_OF_TYPE = re.compile(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception[ :,(#\[]{1,3}(-?\d{1,6})\b")
-_TYPED_CODE = re.compile(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
+_SEVEN = LateExpression(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
+_META_ERROR = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
+_NUMBER_OF_TYPE = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception[ :,(#\[]{1,3}(-?\d{1,6})\b")
+_TYPED_CODE = LateExpression(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
 # "order #190": a number of something else.
-_OTHER_NUMBER = re.compile(
+_OTHER_NUMBER = LateExpression(
     r"\b(?:order|issue|pull(?: request)?|pr|ticket|invoice|item|row|line|job|case|bug|no|nr|number|step|slot|user|room|"
     r"channel|build|run|task|attempt|post|customer|version|table|page|part|chapter|booking|payment)[ .:]{0,3}\Z",
     re.I,
 )
-_REDIRECT = re.compile(r"(?:^|[?&#\s\"'])(error(?:_code|_reason|_message|_description|_type)?=[^\s\"'<>]{1,2000})")
-_HOST = re.compile(r"\b(?:graph|api|www)?\.?(threads\.(?:net|com)|instagram\.com|facebook\.com)\b", re.I)
-_CONTAINER = re.compile(
+_REDIRECT = LateExpression(r"(?:^|[?&#\s\"'])(error(?:_code|_reason|_message|_description|_type)?=[^\s\"'<>]{1,2000})")
+_HOST = LateExpression(r"\b(?:graph|api|www)?\.?(threads\.(?:net|com)|instagram\.com|facebook\.com)\b", re.I)
+_CONTAINER = LateExpression(
     r"[\"']?status(?:_code)?[\"']?\s{0,2}[:=]\s{0,2}[\"']?(IN_PROGRESS|FINISHED|PUBLISHED|ERROR|EXPIRED)\b"
 )
 # "failed processing (EXPIRED)", "container is in state ERROR"; Meta's own capitals.
-_CONTAINER_WORDS = re.compile(
+_CONTAINER_WORDS = LateExpression(
     r"\b(?:[Cc]ontainer|[Pp]rocessing|[Mm]edia|[Ss]tate|[Ss]tatus)\b[^\n]{0,80}?\b(IN_PROGRESS|ERROR|EXPIRED)\b(?!__)"
 )
 # The same in small letters counts only right behind the word: "container status: expired", "container state is error".
-_CONTAINER_STATE = re.compile(
+_CONTAINER_STATE = LateExpression(
     r"\bcontainer(?:'s)?[ _](?:is )?(?:in )?(?:unexpected )?(?:status|state)\W{0,3}(?:is |was )?\W?"
     r"(in_progress|error|expired|published)\b",
     re.I,
 )
-_NEVER_FINISHED = re.compile(
+_NEVER_FINISHED = LateExpression(
     r"\b(?:never|not|\w{2,6}n't|failed to|without|before|waiting)\b[^\n]{0,40}?\bFINISHED\b|\bstill IN_PROGRESS\b"
 )
-_EXCHANGE = re.compile(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
-_HEADER = re.compile(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
-_REQUEST = re.compile(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
-_WWW = re.compile(r'"([^"]*)"\s*$')
-_SCRIPT_EDGE = re.compile(r"<(?:script|style)\b|</(?:script|style)>", re.I)
-_TAG = re.compile(r"<[^<>]{1,400}>")
-_ME_WORKS = re.compile(
+_EXCHANGE = LateExpression(r"^(?:[<>*] ?)?HTTP/\d(?:\.\d)? (\d{3})[^\n]*$", re.M)
+_HEADER = LateExpression(r"^(?:[<] ?)?([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]*(.{0,2000})$")
+_REQUEST = LateExpression(r"(?:^|[>\"'\s])(GET|POST|DELETE)[ ,:\"']+(\S{1,300})")
+_WWW = LateExpression(r'"([^"]*)"\s*$')
+_SCRIPT_EDGE = LateExpression(r"<(?:script|style)\b|</(?:script|style)>", re.I)
+_TAG = LateExpression(r"<[^<>]{1,400}>")
+_ME_WORKS = LateExpression(
     r"/me\b[/\w]{0,20}+\W{0,3}+(?:\w{1,40}+ )?(?:works|succeeds|answers|is fine|is ok|returns 200)", re.I
 )
-_CURL_NOISE = re.compile(r"^(?:\*|<[^\S\n]*$|[{}] \[\d+ bytes|[^\S\n]*%[^\S\n]+Total)[^\n]*\n?", re.M)
+_CURL_NOISE = LateExpression(r"^(?:\*|<[^\S\n]*$|[{}] \[\d+ bytes|[^\S\n]*%[^\S\n]+Total)[^\n]*\n?", re.M)
 # "Publishing failed", "failed to publish the post", "while publishing to Threads": this was the publish call.
-_PUBLISHING = re.compile(
+_PUBLISHING = LateExpression(
     r"\bpublish(?:ing)?(?: [\w'-]{1,20}){0,4}:? (?:failed|failure|error(?:ed)?|timed out|aborted|crashed)\b"
     r"|\b(?:fail(?:ed|ure|s)?|errors?|unable|could ?n[o']t|can ?n?[o']t|timed out|timeout|exception|while|when|during)"
     r"(?: [\w'-]{1,20}){0,3} (?:publish(?:ing)?|post(?:ing)? (?:to|on) threads)\b(?! (?:limit|quota|permission))"
@@ -100,7 +102,7 @@ def read_text(text: str, facts: Facts, known: Known) -> None:
     body = _exchange(text, facts)
     if _embedded_object(body, facts):
         return
-    redirect = _REDIRECT.search(body)
+    redirect = _REDIRECT().search(body) if "error" in body and "=" in body else None
     if redirect and _take_redirect(body[redirect.start(1) :], facts):
         return
     if "<" in body and _looks_html(body):
@@ -128,15 +130,15 @@ def clip(text: str) -> str:
 
 def read_www_authenticate(value: str, facts: Facts) -> None:
     """Meta repeats the error in ``WWW-Authenticate: OAuth "Facebook Platform" "kind" "message"``."""
-    if hit := _WWW.search(value):
+    if hit := _WWW().search(value):
         facts.message = hit.group(1).lower()
-        if code := _HASH.search(hit.group(1)):
+        if code := _HASH().search(hit.group(1)):
             facts.code = int(code.group(1) or code.group(2))
 
 
 def _infer_place(text: str, facts: Facts) -> None:
     """Surface and stage from the addresses in the text, where the caller did not say."""
-    if hit := _HOST.search(text):
+    if hit := _HOST().search(text):
         host = hit.group(1).lower().split(".")[0]
         if facts.surface == "threads" and host != "threads" and "threads." not in text:
             facts.surface = host
@@ -147,10 +149,10 @@ def _infer_place(text: str, facts: Facts) -> None:
         if any(mark in lower for mark in marks):
             facts.stage = stage
             return
-    if _PUBLISHING.search(lower):
+    if ("publish" in lower or "post" in lower or "thread" in lower) and _PUBLISHING().search(lower):
         facts.stage = "publish"
         return
-    for request in _REQUEST.finditer(text[:6000]):
+    for request in _REQUEST().finditer(text[:6000]) if "/" in text else ():
         method, path = request.groups()
         path = path.split("?")[0].rstrip("/")
         if method == "POST" and path.endswith(("/threads", "/media", "/videos", "/feed", "/photos")):
@@ -161,7 +163,9 @@ def _infer_place(text: str, facts: Facts) -> None:
 
 def _exchange(text: str, facts: Facts) -> str:
     """Status and headers of the last answer in an HTTP exchange; gives back what follows it."""
-    answers = list(_EXCHANGE.finditer(text[:MAX_TEXT]))
+    if "HTTP/" not in text:
+        return text
+    answers = list(_EXCHANGE().finditer(text[:MAX_TEXT]))
     if not answers:
         return text
     last = answers[-1]
@@ -170,14 +174,14 @@ def _exchange(text: str, facts: Facts) -> str:
     lines = text[last.end() :].split("\n", 120)
     body_at = 1
     for line in lines[1:]:
-        hit = _HEADER.match(line.strip())
+        hit = _HEADER().match(line.strip())
         if not hit:
             break
         headers[hit.group(1).lower()] = hit.group(2).strip()
         body_at += 1
     if headers:
         facts.headers = {**headers, **{key.lower(): value for key, value in facts.headers.items()}}
-    rest = _CURL_NOISE.sub("", "\n".join(lines[body_at:])).strip()
+    rest = _CURL_NOISE().sub("", "\n".join(lines[body_at:])).strip()
     return rest or text
 
 
@@ -248,10 +252,10 @@ def _looks_html(text: str) -> bool:
 
 
 def _take_html(text: str, facts: Facts) -> None:
-    plain = " ".join(_TAG.sub(" ", _without_scripts(text[:6000])).split())
+    plain = " ".join(_TAG().sub(" ", _without_scripts(text[:6000])).split())
     facts.type = "html"
     facts.message = plain[:4000].lower()
-    if facts.http_status is None and (hit := _STATUS.search(plain[:2000])):
+    if facts.http_status is None and (hit := _STATUS().search(plain[:2000])):
         facts.http_status = int(next(group for group in hit.groups() if group))
     if facts.http_status is None and "bad gateway" in facts.message:
         facts.http_status = 502
@@ -260,7 +264,7 @@ def _take_html(text: str, facts: Facts) -> None:
 def _without_scripts(html: str) -> str:
     """``html`` without its scripts and styles; one that is never closed stays."""
     kept, at, opened = [], 0, -1
-    for edge in _SCRIPT_EDGE.finditer(html):
+    for edge in _SCRIPT_EDGE().finditer(html):
         closes = edge.group().startswith("</")
         if closes and opened >= 0:
             kept.append(html[at:opened])
@@ -273,30 +277,50 @@ def _without_scripts(html: str) -> str:
 def _take_words(text: str, facts: Facts, known: Known) -> None:
     lower = text.lower()
     facts.message = lower
-    if facts.http_status is None and (hit := _STATUS.search(text)):
-        facts.http_status = int(next(group for group in hit.groups() if group))
-    if kind := _META_ERROR.search(text):
+    if "xception" in text and (kind := _META_ERROR().search(text)):
         facts.type = kind.group()
+    if _DIGIT().search(text):
+        _take_numbers(text, lower, facts, known)
+    if hit := _CONTAINER().search(text):
+        facts.container = hit.group(1)
+    elif text.strip().upper() in CONTAINER_STATES:
+        facts.container = text.strip().upper()
+    elif _NEVER_FINISHED().search(text):
+        facts.container = "IN_PROGRESS"
+    elif (hit := _CONTAINER_WORDS().search(text)) or (hit := _CONTAINER_STATE().search(text)):
+        facts.container = hit.group(1).upper()
+    if "_" in text and (hit := CONSTANT.search(text)):
+        facts.constant = hit.group(1)
+    if "/me" in lower and _ME_WORKS().search(text) and "me_ok" not in facts.context:
+        facts.context = {**facts.context, "me_ok": True}
+    if facts.code is None and facts.subcode is None and not facts.type:
+        facts.transport = classify(text)
+
+
+def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
+    """Status, code and subcode in text that has digits."""
+    if facts.http_status is None and (hit := _STATUS().search(text)):
+        facts.http_status = int(next(group for group in hit.groups() if group))
     if "code" in lower or "#" in text or "/" in text:
-        if hit := _SUBCODE.search(text):
+        if hit := _SUBCODE().search(text):
             facts.subcode = int(hit.group(1)) or None
-        if hit := _CODE.search(text):
+        if hit := _CODE().search(text):
             facts.code = int(hit.group(1))
-        elif (hit := _HASH.search(text)) is not None:
+        elif (hit := _HASH().search(text)) is not None:
             facts.code = int(hit.group(1) or hit.group(2))
     if (pair := _pair(text, facts.code, known)) is not None:
         facts.code, facts.subcode = pair
-    if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE.search(text)) and int(hit[1]) in known.codes:
+    if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE().search(text)) and int(hit[1]) in known.codes:
         facts.code = int(hit[1])
-    if facts.code is None and (hit := _TYPED_CODE.search(text)):
+    if facts.code is None and (hit := _TYPED_CODE().search(text)):
         number = int(hit.group(1) or hit.group(2))
-        other = hit.group(2) and _OTHER_NUMBER.search(text[max(0, hit.start() - 24) : hit.start()])
+        other = hit.group(2) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
         if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:
-        for hit in _SEVEN.finditer(text[:8000]):
+        for hit in _SEVEN().finditer(text[:8000]):
             if int(hit.group(1)) in known.subcodes:
                 facts.subcode = int(hit.group(1))
                 break
@@ -306,25 +330,11 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
         facts.code, facts.subcode = 190, facts.code
     if facts.code is not None and facts.code == facts.http_status:
         facts.code = None
-    if hit := _CONTAINER.search(text):
-        facts.container = hit.group(1)
-    elif text.strip().upper() in CONTAINER_STATES:
-        facts.container = text.strip().upper()
-    elif _NEVER_FINISHED.search(text):
-        facts.container = "IN_PROGRESS"
-    elif (hit := _CONTAINER_WORDS.search(text)) or (hit := _CONTAINER_STATE.search(text)):
-        facts.container = hit.group(1).upper()
-    if hit := CONSTANT.search(text):
-        facts.constant = hit.group(1)
-    if _ME_WORKS.search(text) and "me_ok" not in facts.context:
-        facts.context = {**facts.context, "me_ok": True}
-    if facts.code is None and facts.subcode is None and not facts.type:
-        facts.transport = classify(text)
 
 
 def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
     """Code and subcode written as a pair; a second number that is not known counts only beside its code."""
-    for hit in _PAIR.finditer(text[:8000]):
+    for hit in _PAIR().finditer(text[:8000]):
         first, between, second = int(hit.group(1)), hit.group(2), int(hit.group(3))
         if second in TOKEN_SUBCODES and first in (190, 102):
             return first, second
@@ -339,7 +349,7 @@ def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
 
 def _scanned_subcode(text: str, known: Known) -> int | None:
     """A subcode that a scanner has read with letters for digits."""
-    for hit in _SCANNED.finditer(text[:8000]):
+    for hit in _SCANNED().finditer(text[:8000]):
         read = hit.group()
         if sum(map(str.isdigit, read)) >= 4 and int(read.translate(_AS_DIGITS)) in known.subcodes:
             return int(read.translate(_AS_DIGITS))
