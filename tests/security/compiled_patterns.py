@@ -183,7 +183,9 @@ def late(ways: dict[str, set[str]]) -> Iterator[Found]:
         for name, value in list(vars(module).items()):
             if isinstance(value, LateExpression):
                 where = f"{place_of(Path(str(module.__file__)))}:{name}"
-                yield Found(where, "re", value.expression, value.flags, False, tuple(sorted(ways.get(name, ()))) or ALL_WAYS)
+                yield Found(
+                    where, "re", value.expression, value.flags, False, tuple(sorted(ways.get(name, ()))) or ALL_WAYS
+                )
 
 
 def everything() -> tuple[list[Found], list[str]]:

@@ -99,7 +99,7 @@ def test_a_page_marks_what_is_inferred_and_how_old_its_facts_are() -> None:
         assert made is not None
         assert pattern is not None
         assert ("Inferred." in made.body) is inferred
-        assert f"Facts last checked {pattern.checked}" in made.body
+        assert f'Facts last checked <time datetime="{pattern.checked}"' in made.body
 
 
 def test_a_diagnosis_has_both_voices() -> None:

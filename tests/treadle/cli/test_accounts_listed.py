@@ -17,8 +17,8 @@ from tests.treadle.http.conftest import House, add_account
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
 from treadle.cli._print import speaks_json
+from treadle.domain.diagnoses import diagnose
 from treadle.store.tables import accounts
-from treadle_diagnosis import diagnose
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_alone_it_lists_and_says_what_to_do(treadle: Terminal, four: dict[str, s
     assert [row[3] for row in rows] == ["50 days", "", "", "50 days"]
     assert rows[1][4] == health.WORDS["reconnect"]
     said = " ".join(listed.err.split())
-    assert diagnose(REVOKED).owner_step in said
+    assert diagnose(REVOKED).next_step in said
     for way in ("accounts reconnect @bea", "accounts reconnect @cleo", "accounts resume @dora"):
         assert way in said
     assert "@ada" not in said  # nothing is to do
