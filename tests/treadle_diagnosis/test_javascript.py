@@ -21,7 +21,7 @@ from treadle_diagnosis.javascript.bundle import bundle
 from treadle_diagnosis.javascript.conformance import expected, rows
 from treadle_diagnosis.javascript.expressions import javascript
 from treadle_diagnosis.javascript.tables import MODULES
-from treadle_diagnosis.redact import LateExpression
+from treadle_diagnosis.late import LateExpression
 
 CORPUS = os.environ.get("THREADS_ERROR_CORPUS", "")
 LARGEST = 120_000  # bytes, compressed

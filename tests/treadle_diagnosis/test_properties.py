@@ -236,7 +236,7 @@ def test_no_header_or_count_turns_a_never_into_a_retry(case: Any, wait: int, see
 def test_an_answer_met_before_is_diagnosed_as_the_first_time() -> None:
     """Ordinary answers are remembered by what was read of them; each diagnosis keeps the bytes of its own answer."""
     for pattern, example in STRUCTURED:
-        engine._MET.clear()
+        engine._met.clear()
         first = _diagnose(example, copy.deepcopy(example.body))
         again = copy.deepcopy(example.body)
         _error_of(again)["fbtrace_id"] = "A-later"
@@ -253,8 +253,8 @@ def test_what_is_remembered_of_answers_stays_small() -> None:
     for n in range(engine.MOST_MET + 500):
         diagnose({"error": {"message": f"no {n}", "type": "OAuthException", "code": 100}})
         diagnose({"error": {"message": "x" * 5000 + str(n), "type": "OAuthException", "code": 100}})
-    assert len(engine._MET) <= engine.MOST_MET
-    assert all(len(str(key)) < 600 for key in engine._MET)
+    assert len(engine._met) <= engine.MOST_MET
+    assert all(len(str(key)) < 600 for key in engine._met)
 
 
 def test_what_is_remembered_tells_networks_and_hints_apart() -> None:

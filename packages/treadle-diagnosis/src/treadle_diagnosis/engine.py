@@ -29,8 +29,8 @@ NOTHING = "nothing_to_diagnose"
 RAW_CHARS = 12_000
 IF_PUBLISHED = "If this was the publish call, check whether the post is live before repeating it."
 MOST_MET = 2048
-_MET: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-_BUT_RAW = Diagnosis._fields[:-1]
+_met: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+_but_raw = Diagnosis._fields[:-1]
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
 _SPENT = {
@@ -201,14 +201,14 @@ def _of_one(evidence: Evidence) -> Diagnosis:
     key = _key(facts, evidence.body)
     if key is None:
         return _of_facts(evidence, facts, raw)
-    known = _MET.get(key)
+    known = _met.get(key)
     if known is not None:
         values: tuple[Any, ...] = (*known, redact(raw, max_chars=RAW_CHARS))
         return Diagnosis(*values)
     found = _of_facts(evidence, facts, raw)
-    if len(_MET) >= MOST_MET:
-        _MET.clear()
-    _MET[key] = tuple(getattr(found, name) for name in _BUT_RAW)
+    if len(_met) >= MOST_MET:
+        _met.clear()
+    _met[key] = tuple(getattr(found, name) for name in _but_raw)
     return found
 
 

@@ -28,7 +28,7 @@ from treadle_diagnosis.catalog import circumstances
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import Catalog, Pattern
 from treadle_diagnosis.javascript.expressions import javascript
-from treadle_diagnosis.redact import LateExpression
+from treadle_diagnosis.late import LateExpression
 
 MODULES: tuple[ModuleType, ...] = (
     circumstances, clarity, contribution, engine, facts, objects, other_platforms, publishing, reading, redact, rules,

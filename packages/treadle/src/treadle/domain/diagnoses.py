@@ -17,7 +17,7 @@ from treadle_threads import evidence as threads_evidence
 from treadle_threads.results import Failure
 
 
-def diagnose(evidence: Evidence | None = None, **known: Any) -> Diagnosis:
+def diagnose(evidence: Evidence | Mapping[str, Any] | None = None, **known: Any) -> Diagnosis:
     """As :func:`treadle_diagnosis.diagnose`, for the owner."""
     return for_owner(treadle_diagnosis.diagnose(evidence, **known))
 
