@@ -18,7 +18,9 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     sub = p.add_subparsers(title="Commands", dest="command", required=True, metavar="COMMAND")
     build = sub.add_parser("build", help="Write the guide as static pages that need no server.")
     build.add_argument("dir", type=absolute, metavar="DIR", help="Where to write; created if it does not exist.")
-    build.add_argument("--base-url", default="", metavar="URL", help="Public URL of the pages, for canonical links.")
+    build.add_argument(
+        "--base-url", default="", metavar="URL", help="Public URL of the pages, for canonical links, sitemap and feed."
+    )
     build.add_argument("--json", action="store_true", help="Print what was written as JSON.")
     try:
         options = p.parse_args(args)
@@ -48,4 +50,6 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     else:
         pages = sum(path.endswith(".html") for path in written)
         sys.stdout.write(f"{pages} pages, {len(written)} files in {options.dir}. Open {options.dir / 'index.html'}.\n")
+        if not options.base_url:
+            sys.stdout.write("Without --base-url there are no canonical links, no sitemap and no feed.\n")
     return 0
