@@ -216,3 +216,13 @@ def test_a_fetch_that_fails_of_a_file_kept_here_says_what_meta_asked_for(sim: Si
     sim.act("retry", post_id)
     sim.until(lambda: "stopped after" in str(sim.read(post_id)["cause"]), within_s=3600)
     assert "stopped after" in sim.read(post_id)["cause"]["what_happened"], sim.story(post_id)
+
+
+def test_where_meta_cannot_fetch_the_next_container_takes_a_copy_kept_here(sim: Simulation, host: Host) -> None:
+    account, profile = sim.account()
+    profile.faults.append(Fault("create", NOT_FETCHED, only_media=True))
+    post_id = sim.post(account, text="a", media=[at(host, 2)])
+    sim.until(lambda: sim.read(post_id)["state"] == "published", within_s=600)
+    assert sim.threads.live(profile) == ["a"], sim.story(post_id)
+    (made,) = [c for c in sim.threads.containers.values() if "image_url" in c.params]
+    assert made.params["image_url"].startswith(f"{sim.settings.public_url}/media/med_")

@@ -101,7 +101,8 @@ class PartProgress:
     (when it will be known whether a publish with an unclear answer is live).
 
     Of the part: ``list_unread`` (the lists could not be noted before the first send), ``restored`` (the backup that was
-    put back knows nothing since then), ``conservative`` (Threads refused the file as it was), ``was`` (what was sent,
+    put back knows nothing since then), ``conservative`` (Threads refused the file as it was),
+    ``copied`` (Meta could not fetch its files where they lay, so they are given out from here), ``was`` (what was sent,
     if the part was changed since), ``find_tries``, ``permalink_tries``, ``permalink_given_up``, ``address_tries`` and
     ``address_at`` (reads of id and address, and the next one), ``removed`` (when it was deleted from Threads),
     ``named_asked``, ``named_misses`` and ``named_missed_at`` (reads of the post that it replies to or quotes while
@@ -122,6 +123,7 @@ class PartProgress:
     list_unread: bool = False
     restored: float | None = None
     conservative: bool = False
+    copied: bool = False
     was: Content | None = None
     find_tries: int = 0
     permalink_tries: int = 0

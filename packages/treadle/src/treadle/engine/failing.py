@@ -9,6 +9,7 @@ from treadle.domain import policy
 from treadle.domain.cause import Cause
 from treadle.domain.diagnoses import from_pattern
 from treadle.domain.fetch_outage import FAILURES, sound_hosts
+from treadle.domain.origins import may_copy
 from treadle.domain.policy import (
     PATIENT_S,
     REBUILDS,
@@ -30,6 +31,7 @@ from treadle.domain.view import PartView, Run
 from treadle.engine.calling import NOT_FOUND_YET, UNKNOWN_CONTAINER, Failed, of_the_platform
 from treadle.engine.ending import Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.worker_context import WorkerContext
+from treadle.media.reach import set_up_fault
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis.catalog.words import BlockerScope
@@ -93,7 +95,23 @@ def call_failed(
     outcome = decided(run, part, diagnosis, decision, stage=failed.stage, notes=[note], now=now, also=also)
     if until is not None:
         wait_for_limit(run, outcome.change, Cause(diagnosis), until)
+    if diagnosis.lane == "media_fetch" and isinstance(outcome.ending, Snooze | Park):
+        _from_elsewhere(worker, part, outcome, now)
     return outcome
+
+
+def _from_elsewhere(worker: WorkerContext, part: PartView, outcome: Outcome, now: float) -> None:
+    """The next container takes copies kept here, if Meta can reach them and there are none yet."""
+    reachable = set_up_fault(worker.settings) is None
+    if never_sent(part, now).decision != "replace":
+        return
+    if not may_copy(part.media_urls or [], reachable=reachable, copied=part.progress.copied):
+        return
+    update = outcome.change.part(part.position).merge(without_container(never_sent(part, now)))
+    update.media_urls, update.children, update.state = None, [], "preparing"
+    update.progress = replace(part.progress, copied=True)
+    at = outcome.ending.at if isinstance(outcome.ending, Snooze) else now
+    outcome.ending = Snooze(at, "retrying", "Tries again with copies of the files that are kept here.")
 
 
 def _not_found_yet(part: PartView, found: Diagnosis, *, rebuilt: bool) -> tuple[Diagnosis, PartUpdate]:
