@@ -139,6 +139,8 @@ def test_without_a_server(env: dict[str, str], sandbox: Sandbox, tmp_path: Path,
     assert run("posts", "cancel", post["id"])["post_id"] == post["id"]
     assert run("posts", "cancel", "pst_" + "0" * 26, code=1)["error"] == "not_found"
     assert here("posts", "resolve", post["id"]).returncode == 2
+    assert here("posts", "resolve", post["id"], "--detached", "sideways").returncode == 2
+    assert run("posts", "resolve", post["id"], "--detached", "stop", code=1)["error"] == "nothing_to_resolve"
     assert here("posts", "--state", "lost").returncode == 2
     assert here("posts", "show", "xx").returncode == 2
     assert run("blockers") == {"data": []}
