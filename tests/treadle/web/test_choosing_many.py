@@ -50,7 +50,7 @@ def test_stopping_many_is_asked_first(listed: Any, sample_server: tuple[Served, 
         box.check()
     listed.get_by_role("button", name="Cancel").click()
     assert canceled(served) == 0
-    assert listed.locator("#picked").inner_text() == "2 chosen:"  # nothing was lost by saying no
+    assert listed.locator("#picked").inner_text() == "2 selected:"  # nothing was lost by saying no
     listed.get_by_role("button", name="Cancel").click()
     listed.get_by_text("Cancel: 2 of 2 done.").wait_for()
     assert canceled(served) == 2
