@@ -134,7 +134,8 @@ class _Checker:
         ours = sorted((live for live in self.ledger.live if live.container), key=lambda live: live.effect)
 
         def place(live: Live, tried: set[_Slot]) -> bool:
-            for slot in slots.get((live.account, live.content), ()):
+            # A free one first: what the product claims is moved only where nothing else is left.
+            for slot in sorted(slots.get((live.account, live.content), ()), key=taken.__contains__):
                 if slot in tried:
                     continue
                 tried.add(slot)

@@ -93,6 +93,14 @@ def test_two_posts_that_say_the_same_are_no_double(made: Made) -> None:
     assert made.kinds() == []
 
 
+def test_an_equal_text_whose_id_is_not_known_takes_no_other_posts_place(made: Made) -> None:
+    at = BEGIN + 2 * HOUR
+    made.ledger.asked["pst_2"] = Asked("pst_2", "1000", HOUR, [Version(at, [PartAsked(FIRST)], at)])
+    made.posts.append({**made.posts[0], "id": "pst_2", "due_at": iso(at), "parts": [made.part(0, "one", None, None)]})
+    made.publish("17c", "18c", FIRST, None, at + 9)
+    assert "early" not in made.kinds()
+
+
 def test_what_is_not_live_is_lost(made: Made) -> None:
     made.posts[0]["parts"][1]["threads_id"] = None
     made.ledger.live.pop()
