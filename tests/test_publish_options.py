@@ -419,6 +419,7 @@ def test_who_reads_the_table_is_a_consumer() -> None:
     others = {
         "treadle_threads.options", "treadle_threads.params", "treadle.domain.options",  # the table and its encoder
         "treadle.domain.live_equals",  # what is compared with what is live: tests/treadle/engine/test_live_equals.py
+        "treadle.domain.blame",  # which permissions an option needs: tests/treadle/engine/test_options_first.py
         "treadle.domain.rules",  # which names are options, and what stands for a text: held by the rules' own tests
         "treadle.domain.rules_media",  # the one option that a medium has too
     }  # fmt: skip
