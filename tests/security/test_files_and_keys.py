@@ -233,6 +233,7 @@ OTHER_WRITERS = {
     "treadle_diagnosis/catalog/loading.py": "the catalogue as it was read, beside the byte code of a checkout",
     "treadle_diagnosis/cli/diagnose.py": "/dev/null",
     "treadle/cli/export.py": "the file a person asked for",
+    "treadle/media/fetch_log.py": "lines added to a file that treadle.private made",
     "treadle/media/samples.py": "sample media for tests and the demo",
     "treadle_threads/media/worker/output.py": "media, the one file that a job may write",
     "treadle_threads/media/worker/warm.py": "media, in the work directory of one job",

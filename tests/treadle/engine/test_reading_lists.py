@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.engine.views import part
+from tests.treadle.engine.views import account, part
 from treadle.domain.breaker import Breaker
 from treadle.domain.poll_budget import PollBudget
 from treadle.engine.live_posts import AT_ONCE, MOST_PAGES, NOTED_AT_ONCE, Listed, note_ids, read_list
@@ -55,7 +55,7 @@ class Asking:
 
 
 async def read(server: Pages, **how: Any) -> Listed:
-    return await read_list(Asking(server), None, part(), "Look", **how)  # type: ignore[arg-type]
+    return await read_list(Asking(server), account(), part(), "Look", **how)  # type: ignore[arg-type]
 
 
 def newest_first(count: int) -> list[tuple[str, float]]:

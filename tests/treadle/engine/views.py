@@ -6,7 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 from treadle.domain.progress import NONE_YET
-from treadle.domain.view import PartView, PostView
+from treadle.domain.quota import Quota
+from treadle.domain.view import AccountView, PartView, PostView
 
 
 def part(position: int = 0, **changes: Any) -> PartView:
@@ -49,3 +50,20 @@ def post(*parts: PartView, **changes: Any) -> PostView:
         "parts": list(parts),
     }
     return PostView(**{**values, **changes})
+
+
+def account(**changes: Any) -> AccountView:
+    values: dict[str, Any] = {f.name: None for f in fields(AccountView)}
+    values |= {
+        "id": "acc_1",
+        "workspace_id": "wsp_1",
+        "threads_user_id": "1",
+        "username": "one",
+        "app_id": "app_1",
+        "scopes": [],
+        "health": "active",
+        "paused": False,
+        "quota": Quota(),
+        "learned": {},
+    }
+    return AccountView(**{**values, **changes})
