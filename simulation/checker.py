@@ -240,9 +240,14 @@ class _Checker:
                         continue
                     if live.arrival > at + 1.0:
                         yield Violation("canceled", post_id, asked.account, live.arrival, "published after its end")
-                    elif live.id not in known and live.container in opened:
+                    elif live.id not in known and live.container in opened and not self._said_to_be_live(slot):
                         words = f"part {slot.position + 1} is live and is said to be canceled"
                         yield Violation("canceled", post_id, asked.account, live.arrival, words)
+
+    def _said_to_be_live(self, slot: _Slot) -> bool:
+        """The product tells that the part is published, though it does not know its id."""
+        parts = self.posts[slot.post]["parts"]
+        return any(part["published_at"] for part in parts if int(part["position"]) == slot.position)
 
     # ----------------------------------------------------------------------------------------------- lateness
 

@@ -130,6 +130,15 @@ def test_a_post_that_is_out_after_it_was_canceled(made: Made) -> None:
     assert "canceled" in made.kinds()
 
 
+def test_what_is_said_to_be_published_is_not_said_to_be_canceled(made: Made) -> None:
+    made.posts[0]["parts"][1]["threads_id"] = None
+    next(sent for sent in made.ledger.sent if sent.target == "17b").answer = "no answer"
+    made.ledger.acts.append(Act(BEGIN + HOUR + 300, "cancel", "pst_1", "1000", done=True))
+    assert "canceled" not in made.kinds()
+    made.posts[0]["parts"][1]["published_at"] = None
+    assert "canceled" in made.kinds()
+
+
 def test_late_without_a_yes(made: Made) -> None:
     asked = made.ledger.asked["pst_1"]
     asked.versions[0].at = asked.versions[0].due = BEGIN - 2 * HOUR

@@ -12,6 +12,7 @@ from tests.treadle.engine.views import part, post
 from treadle.domain import steps
 from treadle.domain.progress import Difference, LiveCheck, PartProgress
 from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
+from treadle.engine.sending import found_live
 
 NOW = 1_800_000_000.0
 URLS = [{"kind": "image", "url": "https://e.example/1.jpg"}, {"kind": "video", "url": "https://e.example/2.mp4"}]
@@ -210,3 +211,8 @@ def test_media_are_prepared_on_acceptance_and_containers_made_shortly_before_the
     assert isinstance(step, steps.Wait)
     assert NOW < step.until < due
     assert isinstance(steps.next_step(ready, step.until), steps.CreateContainer)
+
+
+def test_what_is_found_live_is_live_since_it_was_sent() -> None:
+    assert found_live(part(intent_at=100.0), 9000.0, None).published_at == 100.0
+    assert found_live(part(intent_at=100.0, published_at=90.0), 9000.0, "1").published_at == 90.0

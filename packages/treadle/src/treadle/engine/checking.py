@@ -33,7 +33,7 @@ from treadle.engine.calling import Ask, Failed, call, one_permission
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, decided
 from treadle.engine.live_posts import Listed, claims, evidence_of, read_list, wanted
-from treadle.engine.sending import published
+from treadle.engine.sending import found_live
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
@@ -125,7 +125,7 @@ async def _weigh(
     )
     match verdict.decision:
         case "live":
-            change = Change(notes).on(part.position, published(now, found[0])).on(part.position, restored(part))
+            change = Change(notes).on(part.position, found_live(part, now, found[0])).on(part.position, restored(part))
             return Outcome(change.on(part.position, PartUpdate(progress=progress)).calm())
         case "replace" | "send again":
             return _absent(worker, run, part, notes, sent, seen, verdict)
@@ -154,7 +154,7 @@ def _look_again(worker: WorkerContext, part: PartView, progress: PartProgress, n
 
 
 def _live(worker: WorkerContext, part: PartView, notes: list[Note]) -> Outcome:
-    change = Change(notes).on(part.position, published(worker.now(), None)).on(part.position, restored(part))
+    change = Change(notes).on(part.position, found_live(part, worker.now(), None)).on(part.position, restored(part))
     found = PartUpdate(container_status="PUBLISHED", progress=replace(part.progress, found_live=True))
     return Outcome(change.on(part.position, found).calm())
 
@@ -243,7 +243,7 @@ async def look_before(worker: WorkerContext, run: Run, step: LookBefore) -> Outc
     update = PartUpdate(progress=replace(part.progress, restored=None))
     change = Change(listed.notes).on(part.position, update)
     if found:
-        change.on(part.position, published(worker.now(), found[0]))
+        change.on(part.position, found_live(part, worker.now(), found[0]))
     return Outcome(change.calm())
 
 

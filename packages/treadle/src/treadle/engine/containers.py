@@ -24,7 +24,7 @@ from treadle.engine.failing import (
     dropped_or_marked,
     never_sent,
 )
-from treadle.engine.sending import published
+from treadle.engine.sending import found_live
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
@@ -121,7 +121,7 @@ async def poll_container(worker: WorkerContext, run: Run, step: PollContainer) -
         return Outcome(change.calm())
     if status == "PUBLISHED":
         # Out already, though no send of ours is known to have worked: a new container would be a second post.
-        change.on(part.position, published(now, None))
+        change.on(part.position, found_live(part, now, None))
         return Outcome(change.on(part.position, PartUpdate(container_status=status, intent="sent")).calm())
     if status == "EXPIRED" and _had_its_day(part, part.container_made_at or began, now):
         return _replaced(

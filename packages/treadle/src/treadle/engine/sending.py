@@ -60,7 +60,7 @@ async def read_first(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
         progress = replace(part.progress, finished=seen.finished, listed_after=part.intent_at or 0.0)
         return Outcome(change.on(part.position, PartUpdate(progress=progress)))
     if verdict.decision == "live":
-        return Outcome(change.on(part.position, published(seen.now, found[0])).calm())
+        return Outcome(change.on(part.position, found_live(part, seen.now, found[0])).calm())
     change.notes[-1] = replace(change.notes[-1], decision=verdict.why)
     progress = replace(part.progress, wish="replace" if verdict.decision == "replace" else "send again")
     change.on(part.position, PartUpdate(intent="sent", state="checking", progress=progress))
@@ -175,3 +175,11 @@ def published(now: float, threads_id: str | None) -> PartUpdate:
     if threads_id:
         update.threads_id = threads_id
     return update
+
+
+def found_live(part: PartView, now: float, threads_id: str | None) -> PartUpdate:
+    """Of a part that turns out to be live: since it was sent, not since somebody noticed.
+
+    What follows in a thread is due from then on, and may be too late by now.
+    """
+    return published(part.published_at or part.intent_at or now, threads_id)
