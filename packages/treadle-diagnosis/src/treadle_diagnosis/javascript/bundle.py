@@ -15,9 +15,9 @@ NAME = "TreadleDiagnosis"  # what the page's script defines
 INDEX = "index.js"
 TABLES = "tables.js"
 _HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z-]+\.js)";\n', re.M)
+_IMPORT = re.compile(r'^import \{([^{}]*)\} from "\./([a-z-]+\.js)";\n', re.M)
 _EXPORT = re.compile(r"^export (?=const |let |class |function |async )", re.M)
-_EXPORTS = re.compile(r"^export \{([^}]*)\};\n", re.M)
+_EXPORTS = re.compile(r"^export \{([^{}]*)\};\n", re.M)
 _NAMED = re.compile(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", re.M)
 
 

@@ -43,6 +43,7 @@ POST_EXAMPLE: dict[str, Any] = {
             "threads_id": None,
             "permalink": None,
             "published_at": None,
+            "live": {"checked": [], "differs": [], "not_checked": [], "remarks": []},
             "cause": None,
         }
     ],
