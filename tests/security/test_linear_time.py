@@ -43,6 +43,7 @@ def test_every_expression_is_known(looked_at: dict[str, Any]) -> None:
     assert looked_at["loose"] == []
     assert len(looked_at["found"]) > 60
     written = {place_of(path) for path in modules() if re.search(r"\b(?:re|regex)\.compile\(", path.read_text("utf-8"))}
+    written.discard("treadle_diagnosis/late.py")  # it compiles what others hand it, and the hook sees whose that is
     assert written <= {one["where"].partition(":")[0] for one in looked_at["found"]}
 
 

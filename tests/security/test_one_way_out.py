@@ -156,6 +156,8 @@ def opened_in(path: Path) -> set[str]:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Call):
             found.add(ast.unparse(node.func))
+        elif isinstance(node, ast.ClassDef):
+            found |= {ast.unparse(base) for base in node.bases}
     return {opener for opener in OPENERS if any(f"{name}.".startswith(f"{opener}.") for name in found)}
 
 
