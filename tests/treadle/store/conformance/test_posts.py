@@ -8,12 +8,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.treadle.engine.views import part as part_view
+from tests.treadle.engine.views import post as post_view
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, account, base, blocker, part_id, post, workspace
+from treadle.domain.progress import NONE_YET, Difference, LiveCheck
 from treadle.store import (
     Connection,
     blockers,
     exporting,
+    feed,
     files,
     intents,
     post_history,
@@ -250,6 +254,7 @@ def test_pages_of_posts_give_each_one_once(
 @covers(
     timeline.add_note,
     timeline.announce_post,
+    timeline.announce_difference,
     timeline.newest_id,
     timeline.entries_after,
     timeline.entries_with,
@@ -283,6 +288,10 @@ def test_timelines(conn: Connection) -> None:
     assert row is not None
     resting.put_to_rest(conn, row, "canceled", "Because.", now=8.0)
     timeline.announce_post(conn, ONE, id_, {"state": "canceled", "next_what": "x", "next_at": 1.0}, now=8.0)
+    live = part_view(progress=dataclasses.replace(NONE_YET, live=LiveCheck(differs=(Difference("text", "one", "on"),))))
+    timeline.announce_difference(conn, post_view(live, id=id_, workspace_id=ONE, account_id="acc_a"), live, now=8.5)
+    (differs,) = [change for change in feed.since(conn, ONE, 0) if change["type"] == "post.differs"]
+    assert differs["payload"]["differs"][0]["field"] == "text"
     rested = posts.post_row(conn, ONE, id_)
     assert rested is not None
     assert (rested["state"], rested["why"], rested["seq"], rested["claim"]) == ("canceled", "Because.", 1, 1)
