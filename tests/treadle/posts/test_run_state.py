@@ -75,7 +75,7 @@ def test_what_version_1_stored_is_read(stored: dict[str, Any], progress: PartPro
 def test_a_new_send_forgets_the_last_one_and_keeps_the_part() -> None:
     kept = {"restored", "list_unread", "conservative", "was", "find_tries", "permalink_tries", "permalink_given_up"}
     kept |= {"address_tries", "address_at", "removed", "named_asked", "named_misses", "named_missed_at"}
-    kept |= {"live", "story", "below_root", "copied"}  # of what is live, of a person's choice, of the next container
+    kept |= {"live", "story", "below_root", "origin"}  # of what is live, of a person's choice, of the next container
     assert OF_ONE_SEND.keys() == {field.name for field in fields(PartProgress)} - kept
 
 

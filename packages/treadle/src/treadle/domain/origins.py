@@ -1,12 +1,20 @@
-"""Another origin for files that Meta could not fetch: a copy kept here instead of the address that was given. Pure."""
+"""Another origin for files that Meta could not fetch: copies kept here, and then the addresses again. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
+
+# Where a part's files come from: as they were given at first, copies kept here, or as given because copies failed too.
+Origin = Literal["given", "copies", "given again"]
 
 
-def may_copy(media_urls: Iterable[Mapping[str, Any]], *, reachable: bool, copied: bool) -> bool:
-    """Whether the next container takes copies: some file still lies elsewhere, Meta can reach what is kept here
-    (``reachable``), and copies were not made before (``copied``)."""
-    return reachable and not copied and any(not item.get("media_id") for item in media_urls)
+def next_origin(origin: Origin, media_urls: Iterable[Mapping[str, Any]], *, reachable: bool) -> Origin | None:
+    """The origin of the next container's files after these could not be fetched; ``None``: it stays.
+
+    ``reachable``: whether Meta can reach what is kept here. Each other origin is taken once.
+    """
+    if origin == "copies":
+        return "given again"
+    lies_elsewhere = any(not item.get("media_id") for item in media_urls)
+    return "copies" if origin == "given" and reachable and lies_elsewhere else None

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from treadle.domain.origins import Origin
+
 Wish = Literal["send again", "replace"]
 SHOWN_MOST = 500  # characters of a value that are kept
 
@@ -102,8 +104,8 @@ class PartProgress:
 
     Of the part: ``list_unread`` (the lists could not be noted before the first send), ``restored`` (the backup that was
     put back knows nothing since then), ``conservative`` (Threads refused the file as it was),
-    ``copied`` (Meta could not fetch its files where they lay, so they are given out from here), ``was`` (what was sent,
-    if the part was changed since), ``find_tries``, ``permalink_tries``, ``permalink_given_up``, ``address_tries`` and
+    ``origin`` (where its files come from: :mod:`treadle.domain.origins`), ``was`` (what was sent, if the part was
+    changed since), ``find_tries``, ``permalink_tries``, ``permalink_given_up``, ``address_tries`` and
     ``address_at`` (reads of id and address, and the next one), ``removed`` (when it was deleted from Threads),
     ``named_asked``, ``named_misses`` and ``named_missed_at`` (reads of the post that it replies to or quotes while
     Threads does not know it, those that did not find it, and the first of them),
@@ -123,7 +125,7 @@ class PartProgress:
     list_unread: bool = False
     restored: float | None = None
     conservative: bool = False
-    copied: bool = False
+    origin: Origin = "given"
     was: Content | None = None
     find_tries: int = 0
     permalink_tries: int = 0
@@ -167,6 +169,7 @@ _BY_TYPE: Mapping[str, Any] = {
     "float | None": float,
     "bool": bool,
     "Wish | None": str,
+    "Origin": str,
     "Content | None": _content,
     "LiveCheck | None": LiveCheck.from_json,
     "str | None": str,

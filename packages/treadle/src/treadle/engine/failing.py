@@ -9,7 +9,7 @@ from treadle.domain import policy
 from treadle.domain.cause import Cause
 from treadle.domain.diagnoses import from_pattern
 from treadle.domain.fetch_outage import FAILURES, sound_hosts
-from treadle.domain.origins import may_copy
+from treadle.domain.origins import next_origin
 from treadle.domain.policy import (
     PATIENT_S,
     REBUILDS,
@@ -101,17 +101,20 @@ def call_failed(
 
 
 def _from_elsewhere(worker: WorkerContext, part: PartView, outcome: Outcome, now: float) -> None:
-    """The next container takes copies kept here, if Meta can reach them and there are none yet."""
+    """The next container takes its files from another origin, if there is one."""
+    verdict = never_sent(part, now)
+    if verdict.decision != "replace":
+        return
     reachable = set_up_fault(worker.settings) is None
-    if never_sent(part, now).decision != "replace":
+    origin = next_origin(part.progress.origin, part.media_urls or [], reachable=reachable)
+    if origin is None:
         return
-    if not may_copy(part.media_urls or [], reachable=reachable, copied=part.progress.copied):
-        return
-    update = outcome.change.part(part.position).merge(without_container(never_sent(part, now)))
+    update = outcome.change.part(part.position).merge(without_container(verdict))
     update.media_urls, update.children, update.state = None, [], "preparing"
-    update.progress = replace(part.progress, copied=True)
-    at = outcome.ending.at if isinstance(outcome.ending, Snooze) else now
-    outcome.ending = Snooze(at, "retrying", "Tries again with copies of the files that are kept here.")
+    update.progress = replace(part.progress, origin=origin)
+    if origin == "copies":
+        at = outcome.ending.at if isinstance(outcome.ending, Snooze) else now
+        outcome.ending = Snooze(at, "retrying", "Tries again with copies of the files that are kept here.")
 
 
 def _not_found_yet(part: PartView, found: Diagnosis, *, rebuilt: bool) -> tuple[Diagnosis, PartUpdate]:

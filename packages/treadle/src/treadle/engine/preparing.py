@@ -50,7 +50,7 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
             due_at=run.post.publish_at,
             workspace=part.workspace_id,
-            copy=bool(part.options.get("copy_media")) or part.progress.copied,
+            copy=bool(part.options.get("copy_media")) or part.progress.origin == "copies",
             conservative=part.progress.conservative,
             progress=_progress_note(worker, run, index),
         )

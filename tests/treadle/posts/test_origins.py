@@ -1,0 +1,21 @@
+"""Where the next container's files come from after Meta could not fetch these."""
+
+from __future__ import annotations
+
+from treadle.domain.origins import Origin, next_origin
+
+LINKED, UPLOADED = {"url": "https://example.com/a.jpg"}, {"url": "https://here.example/a.jpg", "media_id": "med_1"}
+
+
+def test_copies_are_taken_once_and_then_the_given_addresses_again() -> None:
+    origin: Origin = "given"
+    seen = [origin]
+    while (following := next_origin(origin, [LINKED, UPLOADED], reachable=True)) is not None:
+        origin = following
+        seen.append(origin)
+    assert seen == ["given", "copies", "given again"]
+
+
+def test_without_another_origin_it_stays() -> None:
+    assert next_origin("given", [UPLOADED], reachable=True) is None
+    assert next_origin("given", [LINKED], reachable=False) is None
