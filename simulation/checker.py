@@ -134,8 +134,10 @@ class _Checker:
         ours = sorted((live for live in self.ledger.live if live.container), key=lambda live: live.effect)
 
         def place(live: Live, tried: set[_Slot]) -> bool:
-            # A free one first: what the product claims is moved only where nothing else is left.
-            for slot in sorted(slots.get((live.account, live.content), ()), key=taken.__contains__):
+            # A free one first, and of these one that is said to be live: what the product claims is moved only where
+            # nothing else is left.
+            wanted = slots.get((live.account, live.content), ())
+            for slot in sorted(wanted, key=lambda slot: (slot in taken, not self._said_to_be_live(slot))):
                 if slot in tried:
                     continue
                 tried.add(slot)
