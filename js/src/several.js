@@ -25,7 +25,7 @@ export function afterLastSuccess(pieces) {
 /** The one that stops the work: the last, unless it only waits and an earlier one cannot pass by waiting. */
 export function deciding(diagnoses) {
   const last = diagnoses[diagnoses.length - 1];
-  const waits = (diagnosis) => SEVERAL.WAITING.includes(diagnosis.retry.kind);
+  const waits = (diagnosis) => SEVERAL.REPEATS.includes(diagnosis.retry.kind);
   const stops = (one) => SEVERAL.STOPPING.includes(one.lane) && !waits(one) && one.confidence !== "guess";
   return (waits(last) && [...diagnoses].reverse().find(stops)) || last;
 }

@@ -16,7 +16,7 @@ from treadle_diagnosis.record import replaced
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
 from treadle_diagnosis.rules import Rule, RuleBook, matched
-from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
+from treadle_diagnosis.types import AUTOMATIC, Diagnosis, Evidence, RetryAdvice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _Prepared:
     def __init__(self, pattern: Pattern) -> None:
         self.pattern = pattern
         self.plain = plain_advice(pattern.retry)
-        self.bends = pattern.retry.kind in ("later", "new_container", "verify_first")
+        self.bends = pattern.retry.kind in AUTOMATIC
         self.action = pattern.action
         self.lane = pattern.lane
         self.who = pattern.who

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from treadle_diagnosis.clarity import Codes, belongs_beside, clear_refusal, may_be_clear, names_clear_refusal
 from treadle_diagnosis.facts import Facts
 from treadle_diagnosis.rules import Rule
+from treadle_diagnosis.types import REPEATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _NEVER_WRITTEN = frozenset({"dns", "connect", "tls"})
 _CHECKS_ALREADY = frozenset({"verify_first"})
 # Facts of the caller that say that something was being posted, whatever the stage is called.
 _POSTING = ("unclear_before", "after_publish", "auto_publish_text")
-_REPEATS = frozenset({"later", "new_container"})
 
 
 def at_publish(stage: str, context: Mapping[str, Any]) -> bool:
@@ -79,4 +79,4 @@ def _says_it_in_words(pattern: Pattern, message: str) -> bool:
 def risky_if_published(rule: Rule, facts: Facts) -> bool:
     """Whether, with the stage unknown, the advice to repeat would be dangerous had this been the publish call."""
     of_meta = rule.pattern.lane == "platform_temporary"
-    return of_meta and rule.pattern.retry.kind in _REPEATS and leaves_open(rule, facts)
+    return of_meta and rule.pattern.retry.kind in REPEATS and leaves_open(rule, facts)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from treadle_diagnosis.catalog.model import Retry
-from treadle_diagnosis.types import RetryAdvice
+from treadle_diagnosis.types import AUTOMATIC, RetryAdvice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def advise(retry: Retry, headers: Mapping[str, str], context: Mapping[str, Any])
     ["seen_on_container"]`` at or over the budget moves on to ``then``.
     """
     plain = plain_advice(retry)
-    if plain.kind not in ("later", "new_container", "verify_first") or plain.after_s is None:
+    if plain.kind not in AUTOMATIC or plain.after_s is None:
         return plain
     after, cap, attempts = plain.after_s, plain.max_delay_s or plain.after_s, plain.max_attempts
     if retry.per_gb_s:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from treadle_diagnosis.catalog.model import Catalog, Match, Pattern
 from treadle_diagnosis.facts import VAGUE_CODES, Facts, Known
+from treadle_diagnosis.types import REPEATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _SPLIT = str.maketrans(dict.fromkeys("#\n\t\r\"'`.,:;!?()[]{}<>=/\\|*-—–’“”…&", " "))
 _MISSING = object()
-_REPEATS = frozenset({"later", "new_container"})
 
 
 class Rule:
@@ -247,7 +247,7 @@ class RuleBook:
         if code is not None:
             candidates += self.ranges
         hit = _heaviest(candidates, f)
-        if f.unlisted and hit is not None and hit[0].pattern.retry.kind in _REPEATS:
+        if f.unlisted and hit is not None and hit[0].pattern.retry.kind in REPEATS:
             # Words that go with a code do not make its retry any safer.
             hit = _heaviest([rule for rule in candidates if rule.match.unlisted_subcode], f) or hit
         return self._plainer(f, hit) if vague else hit

@@ -14,7 +14,7 @@ from treadle_diagnosis.facts import Facts, Known
 from treadle_diagnosis.objects import read_object
 from treadle_diagnosis.record import Record, replaced
 from treadle_diagnosis.texts import clip, read_line
-from treadle_diagnosis.types import Diagnosis
+from treadle_diagnosis.types import REPEATS, Diagnosis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _MAX_FAILED_OBJECTS = 12
 _STOPPING = frozenset(
     ("meta_token", "account_restricted", "permission_app_review", "media_validation", "media_fetch", "media_processing")
 )
-_WAITING = frozenset({"later", "new_container"})
 _RESULT = frozenset(
     ("id", "success", "permalink", "shortcode", "timestamp", "access_token", "token_type", "expires_in")
 )
@@ -72,9 +71,9 @@ def after_last_success(pieces: Sequence[Piece]) -> Sequence[Piece]:
 def deciding(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     """The one that stops the work: the last, unless it only waits and an earlier one cannot pass by waiting."""
     last = diagnoses[-1]
-    if last.retry.kind in _WAITING:
+    if last.retry.kind in REPEATS:
         for earlier in reversed(diagnoses):
-            if earlier.lane in _STOPPING and earlier.retry.kind not in _WAITING and earlier.confidence != "guess":
+            if earlier.lane in _STOPPING and earlier.retry.kind not in REPEATS and earlier.confidence != "guess":
                 return earlier
     return last
 

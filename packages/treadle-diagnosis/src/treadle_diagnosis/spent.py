@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.record import replaced
-from treadle_diagnosis.types import Diagnosis, RetryAdvice
+from treadle_diagnosis.types import AUTOMATIC, Diagnosis, RetryAdvice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def after_budget(diagnosis: Diagnosis) -> Diagnosis:
 
     A cause that is never tried again by itself anyway stays as it is.
     """
-    if diagnosis.retry.kind not in ("later", "new_container", "verify_first"):
+    if diagnosis.retry.kind not in AUTOMATIC:
         return diagnosis
     pattern = load().get(diagnosis.pattern)
     named = pattern.retry.then_action if pattern is not None else None

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from treadle_diagnosis.catalog.words import Action, BlockerScope, Confidence, Lane, RetryKind, Who
 
+# Kinds of retry that make the refused call again, or another like it; and those that are done without a person.
+REPEATS: frozenset[str] = frozenset({"later", "new_container"})
+AUTOMATIC: frozenset[str] = REPEATS | {"verify_first"}
 ACTION_LABELS: Mapping[str, str] = {
     "reconnect": "Reconnect",
     "retry_later": "Retry later",

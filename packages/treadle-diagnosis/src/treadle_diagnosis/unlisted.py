@@ -9,10 +9,9 @@ from __future__ import annotations
 from treadle_diagnosis.facts import Facts
 from treadle_diagnosis.record import replaced
 from treadle_diagnosis.rules import Rule
-from treadle_diagnosis.types import Diagnosis
+from treadle_diagnosis.types import REPEATS, Diagnosis
 
 TRIES = 3
-_REPEATS = frozenset({"later", "new_container"})
 
 
 def decides(rule: Rule, facts: Facts) -> bool:
@@ -24,12 +23,12 @@ def decides(rule: Rule, facts: Facts) -> bool:
 def nothing_but_a_number(rule: Rule, facts: Facts) -> bool:
     """Whether one unlisted number is all there is, beside words that go with many faults ("try again later")."""
     alone = facts.code is not None and facts.code == facts.subcode and not rule.match.subcode
-    return alone and rule.pattern.retry.kind in _REPEATS
+    return alone and rule.pattern.retry.kind in REPEATS
 
 
 def less_sure(diagnosis: Diagnosis, rule: Rule) -> Diagnosis:
     """``diagnosis`` as far as it can be trusted: a guess where the code alone, or a retry, was concluded."""
-    repeats = diagnosis.retry.kind in _REPEATS
+    repeats = diagnosis.retry.kind in REPEATS
     if rule.match.words and not repeats:
         return diagnosis if diagnosis.confidence != "exact" else replaced(diagnosis, confidence="likely")
     if not repeats:

@@ -10,6 +10,7 @@ from typing import Any
 
 from treadle_diagnosis.catalog import words
 from treadle_diagnosis.catalog.places import SourceLocation
+from treadle_diagnosis.types import REPEATS
 
 Kind = tuple[str, Callable[[Any], bool]]
 Fault = tuple[str, object, str]  # the key it is about, the value, the sentence
@@ -281,7 +282,7 @@ def _retry(p: dict[str, Any]) -> Iterator[Fault]:
         yield "retry", then, f"then '{then}' is not known"
     if action not in (None, *words.ACTIONS):
         yield "retry", action, f"then_action '{action}' is not known"
-    repeats = kind in ("later", "new_container")
+    repeats = kind in REPEATS
     if repeats and not (retry.get("after_s") is not None and retry.get("max_attempts", 0) > 0 and then):
         yield "retry", "", "a retry needs after_s, max_attempts and then"
     held = ("meta_token", "permission_app_review", "account_restricted", "media_validation", "content", "request_bug")

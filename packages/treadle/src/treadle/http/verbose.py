@@ -11,6 +11,7 @@ from treadle.services.output import ApiModel
 from treadle.services.post_output import DiagnosisOut, PostOut, RetryOut
 from treadle.store import Connection
 from treadle.store.posts_read import last_answer
+from treadle_diagnosis.types import REPEATS
 
 # Their states, as far as ours have a counterpart.
 STATUS: Mapping[str, str] = {
@@ -78,7 +79,7 @@ def _error(cause: DiagnosisOut, http_status: int | None) -> VerboseError:
     return VerboseError(
         code=f"TH:{code}" if code is not None else f"TREADLE:{cause.pattern}",
         errorMessage=_text(error.get("message")) or (raw if isinstance(raw, str) else cause.what_happened),
-        isTransient=cause.retry.kind in ("later", "new_container"),
+        isTransient=cause.retry.kind in REPEATS,
         httpStatus=http_status,
         meta=VerboseMeta(
             pattern=cause.pattern,
