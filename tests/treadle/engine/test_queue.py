@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,15 @@ class Place:
     async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
         raise NotImplementedError
 
-    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+    def transaction(self) -> AbstractContextManager[Any]:
         raise NotImplementedError
+
+    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
+        with self.transaction() as conn:
+            for item in items:
+                self.store(conn, item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at)
+            if fails:
+                raise ArithmeticError
 
     async def lose_worker(self) -> None:
         """It is gone, in the middle of what it was executing."""
@@ -89,12 +97,8 @@ class Dbos(Place):
         self.queue, self.worker, self.opened = DbosQueue(self.db, SystemProcess(), at_once=at_once), worker, True
         await self.queue.open(worker, execute or self.note)
 
-    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
-        with self.db.begin() as conn:
-            for item in items:
-                self.store(conn, item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at)
-            if fails:
-                raise ArithmeticError
+    def transaction(self) -> AbstractContextManager[Any]:
+        return self.db.begin()
 
     async def lose_worker(self) -> None:
         await asyncio.to_thread(self.queue.close, within_s=0.0)
@@ -145,15 +149,8 @@ class Simulated(Place):
         self.queue.at_once = at_once
         await self.queue.open(worker, execute or self.note)
 
-    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
-        with self.queue.transaction():
-            for item in items:
-                self.store(
-                    None,  # type: ignore[arg-type]
-                    item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at,
-                )  # fmt: skip
-            if fails:
-                raise ArithmeticError
+    def transaction(self) -> AbstractContextManager[Any]:
+        return self.queue.transaction()
 
     async def lose_worker(self) -> None:
         for task in self.tasks:
@@ -203,12 +200,8 @@ class Stored(Place):
         self.queue = self.mine = WorkerQueue(self.table, at_once=at_once)
         await self.mine.open(worker, execute or self.note)
 
-    def put(self, items: Sequence[Item], *, fails: bool = False) -> None:
-        with self.disk.transaction() as conn:
-            for item in items:
-                self.store(conn, item.post_id, 1, account_id=item.account, delay_s=item.delay_s, due_at=item.due_at)
-            if fails:
-                raise ArithmeticError
+    def transaction(self) -> AbstractContextManager[Any]:
+        return self.disk.transaction()
 
     async def lose_worker(self) -> None:
         for task in self.tasks:
