@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from treadle_diagnosis import (
+    __version__,
     clarity,
     contribution,
     engine,
@@ -40,7 +41,7 @@ def tables() -> dict[str, Any]:
     """``patterns`` and ``refusals`` of the catalogue; for every module its expressions and its plain values by name."""
     catalog = load()
     return {
-        "version": __import__("treadle_diagnosis").__version__,
+        "version": __version__,
         "checked": catalog.checked,
         "patterns": [_pattern(catalog, number, p) for number, p in enumerate(catalog.patterns)],
         "refusals": [
