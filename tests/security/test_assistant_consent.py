@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mcp import Client
 from mcp.types import ElicitResult
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from treadle.domain.options import EXTRA, TABLE
 from treadle.domain.post_shape import PART_KEYS, POST_KEYS
 from treadle.domain.rules_media import MEDIA_KEYS
@@ -177,7 +177,7 @@ def test_a_row_of_variation_selectors_is_written_out() -> None:
 # ---------------------------------------------------------------------------------------------- through the real server
 
 
-async def test_the_person_sees_all_of_what_is_stored(house: House) -> None:  # noqa: F811
+async def test_the_person_sees_all_of_what_is_stored(site: Site) -> None:  # noqa: F811
     seen: list[str] = []
 
     async def person(context: Any, params: Any) -> ElicitResult:
@@ -200,7 +200,7 @@ async def test_the_person_sees_all_of_what_is_stored(house: House) -> None:  # n
             "topic_tag": "coins",
         },
     }
-    async with Client(create_server(house.app, house.keys["write"]), elicitation_callback=person) as client:
+    async with Client(create_server(site.app, site.keys["write"]), elicitation_callback=person) as client:
         result = await client.call_tool("publish", wanted)
         assert not result.is_error, result.content
         result = await client.call_tool("publish", {"text": "Look", "media": ["https://media.example/cat.jpg?size=2"]})
@@ -208,8 +208,8 @@ async def test_the_person_sees_all_of_what_is_stored(house: House) -> None:  # n
     assert "https://media.example/cat.jpg?size=2" in seen[1]
     for leaf in leaves({k: v for k, v in wanted.items() if k not in ("options", "account")}):
         assert leaf in seen[0] or leaf in wanted
-    assert f"@ada (account {house.account}, Threads user id " in seen[0]
-    with house.app.db.read() as conn:
+    assert f"@ada (account {site.account}, Threads user id " in seen[0]
+    with site.app.db.read() as conn:
         stored = conn.execute(sa.select(parts.c.body).order_by(parts.c.post_id, parts.c.position)).scalars().all()
     assert stored[0]["options"] == wanted["options"]
     for part, message in zip(stored, (seen[0], seen[0], seen[1]), strict=True):
@@ -219,22 +219,22 @@ async def test_the_person_sees_all_of_what_is_stored(house: House) -> None:  # n
             assert all(str(leaf) in message for leaf in leaves(value))
 
 
-async def test_what_breaks_a_rule_is_refused_before_a_person_is_asked(house: House) -> None:  # noqa: F811
+async def test_what_breaks_a_rule_is_refused_before_a_person_is_asked(site: Site) -> None:  # noqa: F811
     async def person(context: Any, params: Any) -> ElicitResult:
         raise AssertionError("nobody is asked")
 
-    async with Client(create_server(house.app, house.keys["write"]), elicitation_callback=person) as client:
+    async with Client(create_server(site.app, site.keys["write"]), elicitation_callback=person) as client:
         for arguments in ({"text": "x" * 501}, {"text": "x", "options": {"no_such_option": 1}}):
             result = await client.call_tool("publish", arguments)
             assert result.is_error
         result = await client.call_tool("publish", {"text": "x", "replies": ["y" * 500] * 99})
         assert result.is_error
         assert "too long to be read" in str(result.content)
-    with house.app.db.read() as conn:
+    with site.app.db.read() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(parts)).scalar() == 0
 
 
-async def test_every_tool_that_does_more_than_read_asks_a_person(house: House) -> None:  # noqa: F811
-    async with Client(create_server(house.app, house.keys["write"])) as client:
+async def test_every_tool_that_does_more_than_read_asks_a_person(site: Site) -> None:  # noqa: F811
+    async with Client(create_server(site.app, site.keys["write"])) as client:
         tools = (await client.list_tools()).tools
     assert [tool.name for tool in tools if not (tool.annotations and tool.annotations.read_only_hint)] == ["publish"]

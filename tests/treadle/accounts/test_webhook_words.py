@@ -16,7 +16,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from treadle.domain.times import duration_text, iso, parse_duration
 from treadle.notify import webhooks
 from treadle.notify.delivering import no_answer
@@ -25,22 +25,22 @@ from treadle.store.tables import changes, webhook_deliveries
 Z = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def sent(house: House, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:  # noqa: F811
+def sent(site: Site, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:  # noqa: F811
     """(the post as the API gives it, the event about it, the webhooks about it)."""
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         webhooks.create(
             conn,
-            house.app.vault,
-            house.workspace,
+            site.app.vault,
+            site.workspace,
             url="https://a.example/hook",
             types=[],
             actor="x",
-            now=house.app.now(),
+            now=site.app.now(),
         )
-    post = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": "Hello", **body}).json()
-    with house.app.db.begin() as conn:
+    post = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": "Hello", **body}).json()
+    with site.app.db.begin() as conn:
         payload = conn.execute(sa.select(changes.c.payload).where(changes.c.subject == post["id"])).scalars().one()
-        webhooks.fan_out(conn, now=house.app.now() + 60)
+        webhooks.fan_out(conn, now=site.app.now() + 60)
         told = conn.execute(sa.select(webhook_deliveries.c.payload)).scalars().all()
     return post, dict(payload), [json.loads(text) for text in told]
 
@@ -48,8 +48,8 @@ def sent(house: House, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, 
 @pytest.mark.parametrize(
     "body", [{"draft": True}, {"publish_at": "2031-01-01T00:00:00Z"}, {"publish_at": "2020-01-01T00:00:00Z"}, {}]
 )
-def test_next_and_times_are_those_of_the_api(house: House, body: dict[str, Any]) -> None:  # noqa: F811
-    post, event, told = sent(house, body)
+def test_next_and_times_are_those_of_the_api(site: Site, body: dict[str, Any]) -> None:  # noqa: F811
+    post, event, told = sent(site, body)
     assert event["next"] == post["next"]
     assert Z.fullmatch(post["created_at"])
     assert [one["type"] for one in told] == (["post.held"] if post["state"] == "held" else [])
@@ -61,8 +61,8 @@ def test_next_and_times_are_those_of_the_api(house: House, body: dict[str, Any])
 @pytest.mark.parametrize(
     ("given_", "text"), [("PT24H", "PT24H"), ("P1DT30M", "PT24H30M"), (90, "PT1M30S"), (0, "PT0S")]
 )
-def test_lateness_is_given_back_as_a_duration_too(house: House, given_: Any, text: str) -> None:  # noqa: F811
-    post, _, _ = sent(house, {"max_lateness": given_})
+def test_lateness_is_given_back_as_a_duration_too(site: Site, given_: Any, text: str) -> None:  # noqa: F811
+    post, _, _ = sent(site, {"max_lateness": given_})
     assert post["max_lateness_iso"] == text
     assert post["max_lateness"] == parse_duration(given_)  # version 1 of the API keeps the number
 

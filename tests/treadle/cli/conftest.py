@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.treadle.http.conftest import House, add_samples, data_dir, fresh_database
+from tests.treadle.http.conftest import Site, add_samples, data_dir, fresh_database
 from treadle.app import open_app
 from treadle.cli import main
 from treadle.settings import Settings
@@ -52,8 +52,8 @@ def treadle(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def at_home(data_dir: Path) -> Iterator[House]:
-    """The sample house that the commands find; two workspaces, an account in each, nothing running."""
+def at_home(data_dir: Path) -> Iterator[Site]:
+    """The sample site that the commands find; two workspaces, an account in each, nothing running."""
     app = open_app(Settings())
     yield add_samples(app)
     app.close()

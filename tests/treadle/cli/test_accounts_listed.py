@@ -13,7 +13,7 @@ from tests.treadle.cli.conftest import Terminal
 from tests.treadle.cli.servers import environment
 from tests.treadle.cli.servers import treadle as in_a_process
 from tests.treadle.cli.test_tables_and_ids import REVOKED, on_a_terminal
-from tests.treadle.http.conftest import House, add_account
+from tests.treadle.http.conftest import Site, add_account
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
 from treadle.cli._print import speaks_json
@@ -22,7 +22,7 @@ from treadle.store.tables import accounts
 
 
 @pytest.fixture
-def four(at_home: House) -> dict[str, str]:
+def four(at_home: Site) -> dict[str, str]:
     """Ids by name: ada works, bea's access was revoked, cleo is disconnected, dora is paused."""
     app, now = at_home.app, at_home.app.now()
     ids = {"ada": at_home.account}
@@ -53,7 +53,7 @@ def test_alone_it_lists_and_says_what_to_do(treadle: Terminal, four: dict[str, s
     assert treadle("accounts", "list") == listed
 
 
-def test_json_gives_the_objects_of_the_api(treadle: Terminal, at_home: House, four: dict[str, str]) -> None:
+def test_json_gives_the_objects_of_the_api(treadle: Terminal, at_home: Site, four: dict[str, str]) -> None:
     listed = treadle.json("accounts")["data"]
     assert treadle.json("accounts", "list")["data"] == listed
     assert [(a["id"], a["connected"]) for a in listed] == [(id_, name != "cleo") for name, id_ in four.items()]
@@ -63,7 +63,7 @@ def test_json_gives_the_objects_of_the_api(treadle: Terminal, at_home: House, fo
     assert {**shown, "token_days_left": 0} == {**theirs, "token_days_left": 0}
 
 
-def test_nobody_yet_is_no_line_of_the_table(treadle: Terminal, at_home: House) -> None:
+def test_nobody_yet_is_no_line_of_the_table(treadle: Terminal, at_home: Site) -> None:
     with at_home.app.db.begin() as conn:
         conn.execute(sa.delete(accounts))
     nobody = treadle("accounts")
@@ -74,7 +74,7 @@ def test_nobody_yet_is_no_line_of_the_table(treadle: Terminal, at_home: House) -
 
 @pytest.mark.parametrize("columns", [80, 140])
 def test_the_table_fits_and_its_ids_are_taken(
-    treadle: Terminal, at_home: House, four: dict[str, str], columns: int
+    treadle: Terminal, at_home: Site, four: dict[str, str], columns: int
 ) -> None:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(at_home, "accounts", columns=columns))
     assert max(map(len, plain.splitlines())) <= columns
@@ -84,7 +84,7 @@ def test_the_table_fits_and_its_ids_are_taken(
     assert treadle.json("accounts", "show", shown[1])["id"] == four["bea"]
 
 
-def test_an_account_is_named_by_name_id_or_end(treadle: Terminal, at_home: House, four: dict[str, str]) -> None:
+def test_an_account_is_named_by_name_id_or_end(treadle: Terminal, at_home: Site, four: dict[str, str]) -> None:
     id_ = four["bea"]
     for said in ("bea", "@Bea", id_, id_[-8:], f"…{id_[-8:]}"):
         assert treadle.json("accounts", "show", said)["id"] == id_
@@ -108,7 +108,7 @@ def test_a_disconnected_account_is_looked_at_and_not_sent_to(treadle: Terminal, 
 
 
 @pytest.mark.parametrize("name", ["accounts", "blockers", "keys", "media", "posts", "unknown", "webhooks"])
-def test_options_before_the_word_count_for_it(treadle: Terminal, at_home: House, name: str) -> None:
+def test_options_before_the_word_count_for_it(treadle: Terminal, at_home: Site, name: str) -> None:
     theirs = treadle.json(name, "list", "--workspace", at_home.other_workspace)
     said = treadle(name, "--workspace", at_home.other_workspace, "--json", "list")
     assert (said.code, said.out) == (0, treadle(name, "--workspace", at_home.other_workspace, "--json").out)
@@ -119,7 +119,7 @@ def test_options_before_the_word_count_for_it(treadle: Terminal, at_home: House,
         assert treadle.json(*words, code=2)["error"] == "not_found"
 
 
-def test_what_one_command_was_asked_for_is_forgotten_by_the_next(treadle: Terminal, at_home: House) -> None:
+def test_what_one_command_was_asked_for_is_forgotten_by_the_next(treadle: Terminal, at_home: Site) -> None:
     assert treadle.json("accounts", "show", "nobody", code=1)["error"] == "not_found"
     assert not speaks_json()
     spoken = treadle("accounts", "show", "nobody")

@@ -9,20 +9,20 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.store.tables import accounts, connect_links
 from treadle_sandbox.server import Sandbox
 from treadle_sandbox.threaded import running
 
 
-def asked_for(house: House, link_id: str) -> list[str]:
-    with house.app.db.read() as conn:
+def asked_for(site: Site, link_id: str) -> list[str]:
+    with site.app.db.read() as conn:
         query = sa.select(connect_links.c.scopes).where(connect_links.c.id == link_id)
         return list(conn.execute(query).scalar_one())
 
 
-def test_a_link_asks_for_the_permissions_chosen(treadle: Terminal, at_home: House) -> None:
+def test_a_link_asks_for_the_permissions_chosen(treadle: Terminal, at_home: Site) -> None:
     chosen = treadle.json("accounts", "connect", "--scope", "threads_content_publish", "--scope", "threads_delete")
     assert asked_for(at_home, chosen["id"]) == ["threads_basic", "threads_content_publish", "threads_delete"]
     usual = treadle.json("accounts", "connect")
@@ -35,7 +35,7 @@ def test_a_link_asks_for_the_permissions_chosen(treadle: Terminal, at_home: Hous
     assert (wrong.code, wrong.out, "threads_everything" in wrong.err) == (1, "", True)
 
 
-def test_an_account_is_paused_and_goes_on(treadle: Terminal, at_home: House) -> None:
+def test_an_account_is_paused_and_goes_on(treadle: Terminal, at_home: Site) -> None:
     create(at_home, "waits")
     assert treadle.json("accounts", "pause", "@ada")["paused"] is True
     with at_home.app.db.read() as conn:
@@ -55,7 +55,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield made
 
 
-def test_the_quota_is_asked_of_threads(treadle: Terminal, at_home: House, sandbox: Sandbox) -> None:
+def test_the_quota_is_asked_of_threads(treadle: Terminal, at_home: Site, sandbox: Sandbox) -> None:
     bea = sandbox.control.add_account("bea")
     treadle.json("accounts", "add", types=bea["access_token"])
     found = treadle.json("accounts", "quota", "bea")
@@ -70,7 +70,7 @@ def test_the_quota_is_asked_of_threads(treadle: Terminal, at_home: House, sandbo
     assert (refused["error"], refused["cause"]["title"] in refused["message"]) == ("threads_refused", True)
 
 
-def test_a_threads_that_nobody_answers_for(treadle: Terminal, at_home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_threads_that_nobody_answers_for(treadle: Terminal, at_home: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:  # bound and not listening: whoever connects is refused
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

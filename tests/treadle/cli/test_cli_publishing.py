@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.cli.servers import environment, serving, treadle
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle.cli import main
 from treadle_sandbox.server import Sandbox
 from treadle_sandbox.threaded import running
@@ -152,7 +152,7 @@ def test_without_a_server(env: dict[str, str], sandbox: Sandbox, tmp_path: Path,
     assert run("migrate", "--check")["needed"] is False
 
 
-def test_what_goes_along_with_a_post(treadle: Terminal, at_home: House) -> None:
+def test_what_goes_along_with_a_post(treadle: Terminal, at_home: Site) -> None:
     post = treadle.json(
         "publish", "asks first", "--approval", "--metadata", "order=17", "--metadata", "by=shop", "--reply", "second",
         "--option", "reply_control=mentioned_only", "--label", "autumn",

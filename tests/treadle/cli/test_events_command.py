@@ -10,21 +10,21 @@ import sys
 
 from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.store import feed
 
 
-def happen(house: House, type_: str, subject: str, workspace: str | None = None, **payload: object) -> None:
-    with house.app.db.begin() as conn:
-        feed.announce(conn, workspace or house.workspace, type_, subject, payload, now=house.app.now())
+def happen(site: Site, type_: str, subject: str, workspace: str | None = None, **payload: object) -> None:
+    with site.app.db.begin() as conn:
+        feed.announce(conn, workspace or site.workspace, type_, subject, payload, now=site.app.now())
 
 
 def objects(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_home: House) -> None:
+def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_home: Site) -> None:
     create(at_home, "goes out")
     happen(at_home, "post.failed", "pst_x", why="All retries failed.")
     happen(at_home, "account.connected", "acc_y", username="ada")
@@ -41,14 +41,14 @@ def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_h
     assert lines == [["post.failed", "pst_x", "All retries failed."], ["account.connected", "acc_y", "@ada"]]
 
 
-def test_more_changes_than_a_page(treadle: Terminal, at_home: House) -> None:
+def test_more_changes_than_a_page(treadle: Terminal, at_home: Site) -> None:
     for n in range(450):
         happen(at_home, "post.failed", f"pst_{n}")
     assert len(objects(treadle("events", "--after", "0", "--json").out)) == 450
     assert objects(treadle("events", "-n", "300", "--json").out)[0]["subject"] == "pst_150"
 
 
-def test_following_goes_on_until_it_is_stopped(at_home: House) -> None:
+def test_following_goes_on_until_it_is_stopped(at_home: Site) -> None:
     env = servers.environment(at_home.app.settings.data_dir.parent)
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle", "events", "--follow", "--json"],

@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.store.tables import unknown_answers
 
 
-def test_everything_is_written_out_as_the_api_does(treadle: Terminal, at_home: House, tmp_path: Path) -> None:
+def test_everything_is_written_out_as_the_api_does(treadle: Terminal, at_home: Site, tmp_path: Path) -> None:
     post = create(at_home, "to be taken along")
     by_api = at_home.client().get("/v1/export").text
     said = treadle("export")
@@ -31,7 +31,7 @@ def test_everything_is_written_out_as_the_api_does(treadle: Terminal, at_home: H
     assert post["id"] not in theirs
 
 
-def test_a_file_that_cannot_be_written(treadle: Terminal, at_home: House, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written(treadle: Terminal, at_home: Site, tmp_path: Path) -> None:
     nowhere = treadle("export", "--out", str(tmp_path / "none" / "all.jsonl"))
     assert (nowhere.code, nowhere.out, "cannot be written" in nowhere.err) == (1, "", True)
     folder = treadle("export", "--out", str(tmp_path))
@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_written(treadle: Terminal, at_home: House, tmp_pa
 
 
 def test_half_an_export_leaves_the_file_of_before(
-    treadle: Terminal, at_home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    treadle: Terminal, at_home: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "all.jsonl"
     out.write_text("of yesterday")
@@ -55,7 +55,7 @@ def test_half_an_export_leaves_the_file_of_before(
 
 
 @pytest.fixture
-def met(at_home: House) -> str:
+def met(at_home: Site) -> str:
     """A post that met two answers nobody knows, and one that Meta explains meanwhile."""
     post = str(create(at_home, "odd")["id"])
     odd = {"stage": "container_status", "http_status": 200, "body": {"status": "ODD"}}
@@ -90,7 +90,7 @@ def test_unknown_answers_are_listed_shown_and_reported(treadle: Terminal, met: s
     assert treadle.json("unknown", "show", "nothing", code=1)["error"] == "not_found"
 
 
-def test_no_unknown_answers(treadle: Terminal, at_home: House) -> None:
+def test_no_unknown_answers(treadle: Terminal, at_home: Site) -> None:
     done = treadle("unknown")
     assert (done.code, done.out, done.err) == (0, "", "No uncatalogued errors.\n")
     assert treadle.json("unknown", "list") == {"data": []}

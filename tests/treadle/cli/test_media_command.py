@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 
 
@@ -28,7 +28,7 @@ def wide(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_from_adding_to_removing(treadle: Terminal, at_home: House, picture: Path) -> None:
+def test_a_file_from_adding_to_removing(treadle: Terminal, at_home: Site, picture: Path) -> None:
     assert "No files yet" in treadle("media").err
     kept = treadle("media", "add", str(picture))
     id_ = kept.out.strip()
@@ -49,7 +49,7 @@ def test_a_file_from_adding_to_removing(treadle: Terminal, at_home: House, pictu
     assert treadle.json("media", "show", id_, code=1)["error"] == "not_found"
 
 
-def test_a_kept_file_is_published_by_its_id(treadle: Terminal, at_home: House, picture: Path) -> None:
+def test_a_kept_file_is_published_by_its_id(treadle: Terminal, at_home: Site, picture: Path) -> None:
     id_ = treadle("media", "add", str(picture)).out.strip()
     post = treadle.json("publish", "as kept", "--media", id_, "--at", "2040-01-01T09:00Z")
     assert post["parts"][0]["media"][0]["id"] == id_
@@ -57,7 +57,7 @@ def test_a_kept_file_is_published_by_its_id(treadle: Terminal, at_home: House, p
     assert unknown["findings"][0]["field"] == "media[0].id"
 
 
-def test_several_at_once_one_of_them_no_picture(treadle: Terminal, at_home: House, picture: Path) -> None:
+def test_several_at_once_one_of_them_no_picture(treadle: Terminal, at_home: Site, picture: Path) -> None:
     fake = picture.with_name("fake.jpg")
     fake.write_text("no picture")
     done = treadle("media", "add", str(fake), str(picture), "--json")
@@ -71,7 +71,7 @@ def test_several_at_once_one_of_them_no_picture(treadle: Terminal, at_home: Hous
     assert [f["id"] for f in treadle.json("media")["data"]] == [kept["id"]]  # seen before the first was kept
 
 
-def test_the_list_goes_on_page_by_page(treadle: Terminal, at_home: House, picture: Path) -> None:
+def test_the_list_goes_on_page_by_page(treadle: Terminal, at_home: Site, picture: Path) -> None:
     ids = [treadle("media", "add", str(picture)).out.strip() for _ in range(3)]
     first = treadle.json("media", "--limit", "2")
     rest = treadle.json("media", "list", "--limit", "2", "--after", first["next"])
@@ -80,7 +80,7 @@ def test_the_list_goes_on_page_by_page(treadle: Terminal, at_home: House, pictur
     assert treadle("media", "list", "--after", "x").code == 2
 
 
-def test_a_file_is_made_fit(treadle: Terminal, at_home: House, wide: Path) -> None:
+def test_a_file_is_made_fit(treadle: Terminal, at_home: Site, wide: Path) -> None:
     id_ = treadle("media", "add", str(wide)).out.strip()
     assert treadle("media").out.split("\t")[2] == "after repair"
     done = treadle("media", "repair", id_)
@@ -93,7 +93,7 @@ def test_a_file_is_made_fit(treadle: Terminal, at_home: House, wide: Path) -> No
     assert (again["job"]["state"], again["job"]["changed"]) == ("done", False)
 
 
-def test_what_cannot_be_made_fit_is_said(treadle: Terminal, at_home: House, tmp_path: Path) -> None:
+def test_what_cannot_be_made_fit_is_said(treadle: Terminal, at_home: Site, tmp_path: Path) -> None:
     tiny = tmp_path / "ruler.png"
     Image.new("RGB", (4000, 20)).save(tiny)
     id_ = treadle("media", "add", str(tiny)).out.strip()
@@ -106,7 +106,7 @@ def test_what_cannot_be_made_fit_is_said(treadle: Terminal, at_home: House, tmp_
 
 @pytest.mark.parametrize("command", ["show", "repair", "remove"])
 def test_a_file_of_another_workspace_is_not_there(
-    treadle: Terminal, at_home: House, picture: Path, command: str
+    treadle: Terminal, at_home: Site, picture: Path, command: str
 ) -> None:
     theirs = treadle("media", "add", str(picture), "--workspace", at_home.other_workspace).out.strip()
     assert treadle.json("media", command, theirs, code=1)["error"] == "not_found"

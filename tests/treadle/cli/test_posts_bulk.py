@@ -10,18 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle.cli import main
 from treadle.store.tables import posts
 
 
-def stored(house: House) -> int:
-    with house.app.db.read() as conn:
+def stored(site: Site) -> int:
+    with site.app.db.read() as conn:
         return int(conn.execute(sa.select(sa.func.count()).select_from(posts)).scalar_one())
 
 
 @pytest.fixture
-def file(tmp_path: Path, at_home: House) -> Path:
+def file(tmp_path: Path, at_home: Site) -> Path:
     lines = [
         json.dumps({"account_id": at_home.account, "text": "first", "publish_at": "2040-01-01T09:00:00Z"}),
         "",
@@ -35,7 +35,7 @@ def file(tmp_path: Path, at_home: House) -> Path:
     return path
 
 
-def test_every_line_has_its_answer(treadle: Terminal, at_home: House, file: Path) -> None:
+def test_every_line_has_its_answer(treadle: Terminal, at_home: Site, file: Path) -> None:
     done = treadle("posts", "bulk", str(file), "--json")
     told = [json.loads(line) for line in done.out.splitlines()]
     assert (done.code, [(entry["index"], entry["status"]) for entry in told]) == (
@@ -47,7 +47,7 @@ def test_every_line_has_its_answer(treadle: Terminal, at_home: House, file: Path
     assert stored(at_home) == 2
 
 
-def test_an_account_for_all_and_a_key_against_doubles(treadle: Terminal, at_home: House, file: Path) -> None:
+def test_an_account_for_all_and_a_key_against_doubles(treadle: Terminal, at_home: Site, file: Path) -> None:
     call = ("posts", "bulk", str(file), "--account", "@ada", "--idempotency-key", "autumn")
     first = treadle(*call)
     assert (first.code, "3 stored, 2 refused." in first.err) == (1, True)
@@ -60,7 +60,7 @@ def test_an_account_for_all_and_a_key_against_doubles(treadle: Terminal, at_home
 
 
 def test_more_than_a_group_from_standard_input(
-    at_home: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    at_home: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = b"".join(b'{"text": "n %d"}\n' % n for n in range(120))
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
@@ -73,7 +73,7 @@ def test_more_than_a_group_from_standard_input(
     assert stored(at_home) == 120
 
 
-def test_a_wrong_use_is_told(treadle: Terminal, at_home: House, tmp_path: Path) -> None:
+def test_a_wrong_use_is_told(treadle: Terminal, at_home: Site, tmp_path: Path) -> None:
     none = treadle("posts", "bulk", str(tmp_path / "none.jsonl"))
     assert (none.code, none.out, "cannot be read" in none.err) == (1, "", True)
     (tmp_path / "a").write_text("")

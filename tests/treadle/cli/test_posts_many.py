@@ -23,8 +23,8 @@ WRONG, RIGHT = "https://cdn.example/wrong.png", "https://cdn.example/right.png"
 def ids(fresh_folder: Path) -> list[str]:
     """Three posts that failed for one picture."""
     app = open_app(Settings())
-    house = add_samples(app)
-    made = [create(house, f"n {n}", media=[{"url": WRONG}])["id"] for n in range(3)]
+    site = add_samples(app)
+    made = [create(site, f"n {n}", media=[{"url": WRONG}])["id"] for n in range(3)]
     with app.db.begin() as conn:
         conn.execute(sa.update(posts).values(state="failed", cause_pattern="image_format"))
     app.close()

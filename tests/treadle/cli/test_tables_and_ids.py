@@ -12,7 +12,7 @@ import pytest
 
 from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.store.blockers import open_blocker
 from treadle_diagnosis import diagnose
@@ -20,13 +20,13 @@ from treadle_diagnosis import diagnose
 REVOKED = {"http_status": 400, "body": {"error": {"code": 190, "error_subcode": 460}}}
 
 
-def on_a_terminal(house: House, *args: str, columns: int, **env: str) -> str:
+def on_a_terminal(site: Site, *args: str, columns: int, **env: str) -> str:
     """What a command shows on a terminal so many columns wide."""
     ours, theirs = pty.openpty()
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "treadle", *args],
-            env=servers.environment(house.app.settings.data_dir.parent, COLUMNS=str(columns), TERM="xterm", **env),
+            env=servers.environment(site.app.settings.data_dir.parent, COLUMNS=str(columns), TERM="xterm", **env),
             stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     finally:
@@ -44,7 +44,7 @@ def on_a_terminal(house: House, *args: str, columns: int, **env: str) -> str:
     return said.decode().replace("\r\n", "\n")
 
 
-def test_a_narrow_terminal_shows_the_ends_of_ids_and_they_are_taken(treadle: Terminal, at_home: House) -> None:
+def test_a_narrow_terminal_shows_the_ends_of_ids_and_they_are_taken(treadle: Terminal, at_home: Site) -> None:
     post = create(at_home, "a text that is long enough to be folded on a terminal that is narrow")
     id_ = post["id"]
     narrow = on_a_terminal(at_home, "posts", columns=80)
@@ -58,7 +58,7 @@ def test_a_narrow_terminal_shows_the_ends_of_ids_and_they_are_taken(treadle: Ter
     assert id_ in on_a_terminal(at_home, "posts", columns=160)
 
 
-def test_colours_are_for_terminals_that_want_them(at_home: House, treadle: Terminal) -> None:
+def test_colours_are_for_terminals_that_want_them(at_home: Site, treadle: Terminal) -> None:
     create(at_home, "coloured")
     assert "\x1b[" in on_a_terminal(at_home, "posts", columns=160)
     assert "\x1b[3" not in on_a_terminal(at_home, "posts", columns=160, NO_COLOR="1")
@@ -68,7 +68,7 @@ def test_colours_are_for_terminals_that_want_them(at_home: House, treadle: Termi
 
 
 @pytest.fixture
-def blockers(at_home: House) -> dict[str, str]:
+def blockers(at_home: Site) -> dict[str, str]:
     """One of this workspace's account, one of the app, one of another workspace's account."""
     app = at_home.app
     with app.db.begin() as conn:
@@ -82,7 +82,7 @@ def blockers(at_home: House) -> dict[str, str]:
         }
 
 
-def test_blockers_are_named_by_their_end(treadle: Terminal, at_home: House, blockers: dict[str, str]) -> None:
+def test_blockers_are_named_by_their_end(treadle: Terminal, at_home: Site, blockers: dict[str, str]) -> None:
     for name in ("mine", "app"):
         id_ = blockers[name]
         assert [treadle.json("blockers", "show", said)["id"] for said in (id_, id_[-8:], f"…{id_[-8:]}")] == [id_] * 3

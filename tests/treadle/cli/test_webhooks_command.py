@@ -15,14 +15,14 @@ from standardwebhooks import Webhook
 
 from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle.notify import webhooks as hooks
 from treadle.store.tables import audit, webhooks
 
 URL = "https://shop.example/hooks"
 
 
-def test_a_webhook_from_making_to_removing(treadle: Terminal, at_home: House) -> None:
+def test_a_webhook_from_making_to_removing(treadle: Terminal, at_home: Site) -> None:
     assert "No webhooks yet" in treadle("webhooks").err
     made = treadle.json("webhooks", "add", URL, "--type", "post.failed", "--type", "post.held")
     assert made["secret"].startswith("whsec_")
@@ -49,7 +49,7 @@ def test_a_webhook_from_making_to_removing(treadle: Terminal, at_home: House) ->
     assert {f"webhook.{did}" for did in ("created", "changed", "secret_rotated", "removed")} <= noted
 
 
-def test_what_was_sent_is_listed_page_by_page(treadle: Terminal, at_home: House) -> None:
+def test_what_was_sent_is_listed_page_by_page(treadle: Terminal, at_home: Site) -> None:
     id_ = treadle.json("webhooks", "add", URL)["id"]
     sent = [treadle.json("webhooks", "ping", id_)["delivery_id"] for _ in range(3)]
     first = treadle.json("webhooks", "show", id_, "--limit", "2")
@@ -64,7 +64,7 @@ def test_what_was_sent_is_listed_page_by_page(treadle: Terminal, at_home: House)
     assert treadle.json("webhooks", "redeliver", "dlv_" + "0" * 26, code=1)["error"] == "not_found"
 
 
-def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: House) -> None:
+def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: Site) -> None:
     id_ = treadle.json("webhooks", "add", URL)["id"]
     with at_home.app.db.begin() as conn:
         for _ in range(201):
@@ -91,7 +91,7 @@ def test_the_largest_page_has_one_after_it(treadle: Terminal, at_home: House) ->
         (("list", "--workspace", "wsp_none"), 2, "wsp_none"),
     ],
 )
-def test_what_cannot_be_is_said(treadle: Terminal, at_home: House, args: tuple[str, ...], code: int, word: str) -> None:
+def test_what_cannot_be_is_said(treadle: Terminal, at_home: Site, args: tuple[str, ...], code: int, word: str) -> None:
     done = treadle("webhooks", *args)
     assert (done.code, done.out) == (code, "")
     assert word in done.err
@@ -99,7 +99,7 @@ def test_what_cannot_be_is_said(treadle: Terminal, at_home: House, args: tuple[s
         assert conn.execute(sa.select(sa.func.count()).select_from(webhooks)).scalar() == 0
 
 
-def test_a_webhook_of_another_workspace_is_not_there(treadle: Terminal, at_home: House) -> None:
+def test_a_webhook_of_another_workspace_is_not_there(treadle: Terminal, at_home: Site) -> None:
     theirs = treadle.json("webhooks", "add", URL, "--workspace", at_home.other_workspace)["id"]
     assert treadle.json("webhooks") == {"data": []}
     for command in ("show", "pause", "resume", "secret", "ping", "remove"):

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.cli.conftest import Terminal
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import AlertTarget
@@ -15,7 +15,7 @@ from treadle.store.tables import audit
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 
 
-def test_a_workspace_is_shown_and_changed(treadle: Terminal, at_home: House) -> None:
+def test_a_workspace_is_shown_and_changed(treadle: Terminal, at_home: Site) -> None:
     create(at_home, "waits")
     shown = treadle.json("workspace")
     assert (shown["id"], shown["name"], shown["posts"]) == (at_home.workspace, "Default", {"publishing": 1})
@@ -41,7 +41,7 @@ def test_a_workspace_is_shown_and_changed(treadle: Terminal, at_home: House) -> 
     assert {tuple(row) for row in did} == {("workspace.changed", "cli")}
 
 
-def test_a_pause_holds_posts_and_ends(treadle: Terminal, at_home: House) -> None:
+def test_a_pause_holds_posts_and_ends(treadle: Terminal, at_home: Site) -> None:
     assert treadle.json("workspace", "pause")["paused"] is True
     assert "paused" in treadle("workspace").out
     assert treadle("workspace", "list").out.split("\t")[2] == "paused"
@@ -49,7 +49,7 @@ def test_a_pause_holds_posts_and_ends(treadle: Terminal, at_home: House) -> None
 
 
 def test_alert_targets_are_kept_without_being_shown(
-    treadle: Terminal, at_home: House, monkeypatch: pytest.MonkeyPatch
+    treadle: Terminal, at_home: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[str] = []
 
@@ -79,7 +79,7 @@ def test_alert_targets_are_kept_without_being_shown(
     assert treadle.json("workspace", "set", "--no-alerts")["alert_targets"] == []
 
 
-def test_a_workspace_for_a_customer(treadle: Terminal, at_home: House) -> None:
+def test_a_workspace_for_a_customer(treadle: Terminal, at_home: Site) -> None:
     made = treadle("workspace", "add", "Customer 17")
     key = made.out.strip()
     assert (made.code, len(made.out.splitlines())) == (0, 1)
@@ -114,7 +114,7 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: House) -> None:
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_changed(
-    treadle: Terminal, at_home: House, args: tuple[str, ...], code: int, word: str
+    treadle: Terminal, at_home: Site, args: tuple[str, ...], code: int, word: str
 ) -> None:
     before = treadle.json("workspace", "list")
     done = treadle("workspace", *args)

@@ -1,4 +1,4 @@
-"""A house, its API, and callers with keys of every scope, without a worker."""
+"""A server's parts with samples, its API, and callers with keys of every scope, without a worker."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from treadle.store.tables import accounts, workspaces
 
 
 @dataclass
-class House:
+class Site:
     """``client`` speaks with the key of ``scope``; ``account`` is connected."""
 
     app: App
@@ -62,7 +62,7 @@ def add_account(app: App, workspace_id: str, username: str, **columns: Any) -> s
     return account_id
 
 
-def add_samples(app: App) -> House:
+def add_samples(app: App) -> Site:
     now = app.now()
     other = new_id("workspace", now)
     with app.db.begin() as conn:
@@ -70,7 +70,7 @@ def add_samples(app: App) -> House:
         conn.execute(sa.insert(workspaces).values(id=other, name="Other", created_at=now + 1, options={}))
         keys = {scope: create_key(conn, first, scope, [scope], now)[1] for scope in ("read", "write", "admin")}
         keys["other"] = create_key(conn, other, "other", ["admin"], now)[1]
-    return House(
+    return Site(
         app, create_api(app), first, add_account(app, first, "ada"), other, add_account(app, other, "eve"), keys
     )
 
@@ -92,25 +92,6 @@ def data_dir(fresh_database: Path, fresh_folder: Path) -> Path:
     made = fresh_folder / "treadle-data"
     shutil.copytree(fresh_database, made)
     return made
-
-
-@pytest.fixture
-def house(data_dir: Path) -> Iterator[House]:
-    """On SQLite, nothing running."""
-    app = open_app(Settings())
-    yield add_samples(app)
-    app.close()
-
-
-@pytest.fixture
-def any_house(make_settings: Callable[..., Settings], database_url: str) -> Iterator[House]:
-    """Once on SQLite, once on PostgreSQL."""
-    app = open_app(make_settings(database_url=database_url))
-    yield add_samples(app)
-    app.close()
-
-
-Site = House  # what new tests call it
 
 
 @pytest.fixture

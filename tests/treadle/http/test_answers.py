@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.sources import SOURCES
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from tests.treadle.http.test_api_schema import undocumented
 from treadle import diagnose
@@ -62,30 +62,30 @@ def test_a_route_returns_the_model_that_it_names(path: Any) -> None:
 
 
 @pytest.fixture
-def troubled(house: House) -> House:
+def troubled(site: Site) -> Site:
     """An account in trouble, a cause that holds a post, and a delivery that failed."""
-    id_ = create(house, "held by it")["id"]
-    client = house.client("admin")
+    id_ = create(site, "held by it")["id"]
+    client = site.client("admin")
     hook = client.post("/v1/webhooks", json={"url": "https://app.example/hook"}).json()["id"]
     client.post(f"/v1/webhooks/{hook}/ping")
     tries = [{"at": 1.0, "status": None, "took_s": 0.2, "answer": "", "error": "refused"}]
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         quota = {"posts_used": 3, "posts_total": 250, "at": 7.0}
         conn.execute(sa.update(accounts).values(health="reconnect", health_cause=CAUSE, quota=quota))
         conn.execute(sa.update(webhook_deliveries).values(history=tries))
         conn.execute(
             sa.insert(blockers).values(
-                id="blk_00000000000000000000000001", scope="account", key=house.account,
-                open_key=f"account:{house.account}", workspace_id=house.workspace,
+                id="blk_00000000000000000000000001", scope="account", key=site.account,
+                open_key=f"account:{site.account}", workspace_id=site.workspace,
                 pattern=CAUSE["pattern"], lane=CAUSE["lane"], action=CAUSE["action"],
                 cause=CAUSE, opened_at=5.0, checks=0,
             )
         )  # fmt: skip
         conn.execute(sa.insert(post_blockers).values(post_id=id_, blocker_id="blk_00000000000000000000000001"))
-    return house
+    return site
 
 
-def test_a_cause_is_answered_as_it_was_stored(troubled: House) -> None:
+def test_a_cause_is_answered_as_it_was_stored(troubled: Site) -> None:
     client = troubled.client("admin")
     assert client.get(f"/v1/accounts/{troubled.account}").json()["health_cause"] == CAUSE
     [blocker] = client.get("/v1/blockers").json()["data"]
@@ -97,7 +97,7 @@ def test_a_cause_is_answered_as_it_was_stored(troubled: House) -> None:
     assert said["blocked"] == f"{CAUSE['title']}: posts of this account wait for it now."
 
 
-def test_answers_have_no_field_that_the_document_lacks(troubled: House) -> None:
+def test_answers_have_no_field_that_the_document_lacks(troubled: Site) -> None:
     client = troubled.client("admin")
     hook = client.get("/v1/webhooks").json()["data"][0]["id"]
     document = troubled.api.openapi()
@@ -123,7 +123,7 @@ def test_answers_have_no_field_that_the_document_lacks(troubled: House) -> None:
     ]
 
 
-def test_an_export_line_is_what_the_document_says(troubled: House) -> None:
+def test_an_export_line_is_what_the_document_says(troubled: Site) -> None:
     named = troubled.api.openapi()["components"]["schemas"]
     models = {"workspace": "WorkspaceOut", "post": "ExportedPost", "end": "EndOfExport"}
     lines = [json.loads(line) for line in troubled.client("admin").get("/v1/export").text.splitlines()]

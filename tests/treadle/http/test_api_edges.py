@@ -6,57 +6,57 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 
 
 @pytest.mark.parametrize("label", ["Größe", 'a"b', "x_y", "日本", "back\\slash"])
-def test_a_label_is_found_as_it_was_given(any_house: House, label: str) -> None:
-    house = any_house
-    made = create(house, labels=[label, "other"])
-    create(house, labels=["x-y"])
-    found = house.client().get(f"/v1/posts?label={quote(label)}").json()["data"]
+def test_a_label_is_found_as_it_was_given(any_site: Site, label: str) -> None:
+    site = any_site
+    made = create(site, labels=[label, "other"])
+    create(site, labels=["x-y"])
+    found = site.client().get(f"/v1/posts?label={quote(label)}").json()["data"]
     assert [post["id"] for post in found] == [made["id"]]
 
 
 @pytest.mark.parametrize("words", ["Grüße", "grüße", "日本", '"wörtlich"', "100%", "to_you", "GRÜSSE an".lower()[:3]])
-def test_words_of_the_text_are_found_in_any_script(any_house: House, words: str) -> None:
-    house = any_house
-    made = create(house, 'Grüße to_you "wörtlich" 日本 100%')
-    create(house, "Something else")
-    found = house.client().get(f"/v1/posts?q={quote(words)}").json()["data"]
+def test_words_of_the_text_are_found_in_any_script(any_site: Site, words: str) -> None:
+    site = any_site
+    made = create(site, 'Grüße to_you "wörtlich" 日本 100%')
+    create(site, "Something else")
+    found = site.client().get(f"/v1/posts?q={quote(words)}").json()["data"]
     assert [post["id"] for post in found] == [made["id"]]
 
 
 @pytest.mark.parametrize("words", ["media", "options", "alt_text", "toXyou"])
-def test_words_that_stand_in_no_text_find_nothing(any_house: House, words: str) -> None:
-    create(any_house, "to_you", media=[{"url": "https://cdn.example/a.png", "alt_text": "x"}])
-    assert any_house.client().get(f"/v1/posts?q={words}").json()["data"] == []
+def test_words_that_stand_in_no_text_find_nothing(any_site: Site, words: str) -> None:
+    create(any_site, "to_you", media=[{"url": "https://cdn.example/a.png", "alt_text": "x"}])
+    assert any_site.client().get(f"/v1/posts?q={words}").json()["data"] == []
 
 
-def test_pages_hold_together_while_posts_come_in(house: House) -> None:
-    client = house.client()
-    old = [create(house, f"n {n}")["id"] for n in range(7)]
+def test_pages_hold_together_while_posts_come_in(site: Site) -> None:
+    client = site.client()
+    old = [create(site, f"n {n}")["id"] for n in range(7)]
     seen, after = [], ""
     while after is not None:
         answer = client.get(f"/v1/posts?limit=2&after={after}").json()
         seen += [post["id"] for post in answer["data"]]
         after = answer["next"]
-        create(house, "came in between")
+        create(site, "came in between")
     assert seen == old[::-1]
 
 
 @pytest.mark.parametrize("after", ["x", "%00", "1e9~", "-1", "whk_a%27", "é"])
-def test_a_cursor_of_deliveries_that_no_page_gave_is_refused(house: House, after: str) -> None:
-    client = house.client()
+def test_a_cursor_of_deliveries_that_no_page_gave_is_refused(site: Site, after: str) -> None:
+    client = site.client()
     hook = client.post("/v1/webhooks", json={"url": "https://app.example/hook"}).json()["id"]
     answer = client.get(f"/v1/webhooks/{hook}/deliveries?after={after}")
     assert answer.status_code == 422
     assert answer.json()["findings"][0]["field"] == "after"
 
 
-def test_deliveries_come_in_pages_and_the_last_one_says_so(house: House) -> None:
-    client = house.client()
+def test_deliveries_come_in_pages_and_the_last_one_says_so(site: Site) -> None:
+    client = site.client()
     hook = client.post("/v1/webhooks", json={"url": "https://app.example/hook"}).json()["id"]
     sent = [client.post(f"/v1/webhooks/{hook}/ping").json()["delivery_id"] for _ in range(4)]
     first = client.get(f"/v1/webhooks/{hook}/deliveries?limit=2").json()
@@ -76,29 +76,29 @@ def test_deliveries_come_in_pages_and_the_last_one_says_so(house: House) -> None
         ("2027-03-28T02:30", "no_zone"),
     ],
 )
-def test_a_time_nobody_can_mean_is_refused(house: House, given: str, rule: str) -> None:
-    body = {"account_id": house.account, "text": "x", "publish_at": given}
-    answer = house.client().post("/v1/posts", json=body)
+def test_a_time_nobody_can_mean_is_refused(site: Site, given: str, rule: str) -> None:
+    body = {"account_id": site.account, "text": "x", "publish_at": given}
+    answer = site.client().post("/v1/posts", json=body)
     assert answer.status_code == 422
     assert answer.json()["findings"][0]["rule"] == rule
-    post = create(house, publish_at="2040-01-01T00:00:00Z")
-    patched = house.client().patch(f"/v1/posts/{post['id']}", json={"publish_at": given})
+    post = create(site, publish_at="2040-01-01T00:00:00Z")
+    patched = site.client().patch(f"/v1/posts/{post['id']}", json={"publish_at": given})
     assert patched.status_code == 422
-    assert house.client().get(f"/v1/posts/{post['id']}").json()["publish_at"] == "2040-01-01T00:00:00.000Z"
+    assert site.client().get(f"/v1/posts/{post['id']}").json()["publish_at"] == "2040-01-01T00:00:00.000Z"
 
 
-def test_an_offset_beside_a_zone_counts_and_that_is_said(house: House) -> None:
-    post = create(house, publish_at="2027-06-01T09:00:00+01:00", zone="Europe/Berlin")
+def test_an_offset_beside_a_zone_counts_and_that_is_said(site: Site) -> None:
+    post = create(site, publish_at="2027-06-01T09:00:00+01:00", zone="Europe/Berlin")
     assert (post["publish_at"], post["zone"]) == ("2027-06-01T08:00:00.000Z", "Europe/Berlin")
     said = [w["message"] for w in post["warnings"] if w["rule"] == "offset_and_zone"]
     assert said == ["The offset counts: in Europe/Berlin it is 2027-06-01T10:00:00+02:00 then."]
-    fits = create(house, publish_at="2027-06-01T09:00:00+02:00", zone="Europe/Berlin")
+    fits = create(site, publish_at="2027-06-01T09:00:00+02:00", zone="Europe/Berlin")
     assert "offset_and_zone" not in [w["rule"] for w in fits.get("warnings", [])]
 
 
-def test_the_time_and_its_zone_are_given_back_apart_everywhere(house: House) -> None:
-    client = house.client()
-    id_ = create(house, publish_at="2027-06-01T09:00", zone="Europe/Berlin")["id"]
+def test_the_time_and_its_zone_are_given_back_apart_everywhere(site: Site) -> None:
+    client = site.client()
+    id_ = create(site, publish_at="2027-06-01T09:00", zone="Europe/Berlin")["id"]
     exported = [line for line in client.get("/v1/export").text.splitlines() if id_ in line and '"type": "post"' in line]
     assert '"publish_at_asked": "2027-06-01T09:00"' in exported[0]
     for post in (client.get(f"/v1/posts/{id_}").json(), client.get("/v1/posts").json()["data"][0]):
@@ -107,9 +107,9 @@ def test_the_time_and_its_zone_are_given_back_apart_everywhere(house: House) -> 
     assert (moved["publish_at"], moved["zone"]) == ("2027-06-01T13:00:00.000Z", "America/New_York")
 
 
-def test_conditions_take_lists_and_weak_tags(house: House) -> None:
-    client = house.client()
-    made = create(house)
+def test_conditions_take_lists_and_weak_tags(site: Site) -> None:
+    client = site.client()
+    made = create(site)
     address = f"/v1/posts/{made['id']}"
     tag = client.get(address).headers["etag"]
     for known in (f"W/{tag}", f'"x", {tag}', "*"):
@@ -131,15 +131,15 @@ def test_conditions_take_lists_and_weak_tags(house: House) -> None:
         ("OPTIONS", "/v1/keys/key_a", {"DELETE"}),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(house: House, method: str, path: str, allowed: set[str]) -> None:
-    answer = house.client().request(method, path)
+def test_a_wrong_method_is_told_the_right_ones(site: Site, method: str, path: str, allowed: set[str]) -> None:
+    answer = site.client().request(method, path)
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/posts", "/v1/posts/pst_none", "/v1/patterns"])
-def test_head_is_get_without_the_body(house: House, path: str) -> None:
-    client = house.client()
+def test_head_is_get_without_the_body(site: Site, path: str) -> None:
+    client = site.client()
     got, head = client.get(path), client.head(path)
     assert (head.status_code, head.content) == (got.status_code, b"")
     assert head.headers["content-type"] == got.headers["content-type"]
@@ -155,8 +155,8 @@ def test_head_is_get_without_the_body(house: House, path: str) -> None:
         (b"[" * 100_000, "It is nested too deeply to be read."),
     ],
 )
-def test_where_a_body_breaks_is_said(house: House, body: bytes, said: str) -> None:
-    answer = house.client().post("/v1/posts", content=body, headers={"Content-Type": "application/json"})
+def test_where_a_body_breaks_is_said(site: Site, body: bytes, said: str) -> None:
+    answer = site.client().post("/v1/posts", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["detail"]) == (400, said)
 
 
@@ -168,6 +168,6 @@ def test_where_a_body_breaks_is_said(house: House, body: bytes, said: str) -> No
         ("limit=abc", "limit: This is not a whole number. Send digits, or leave it out."),
     ],
 )
-def test_parameters_are_refused_in_plain_words(house: House, query: str, said: str) -> None:
-    answer = house.client().get(f"/v1/posts?{query}")
+def test_parameters_are_refused_in_plain_words(site: Site, query: str, said: str) -> None:
+    answer = site.client().get(f"/v1/posts?{query}")
     assert (answer.status_code, answer.json()["detail"]) == (422, said)

@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle.store.tables import posts
 
 
-def create(house: House, text: str = "Hello", **more: Any) -> dict[str, Any]:
-    answer = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": text, **more})
+def create(site: Site, text: str = "Hello", **more: Any) -> dict[str, Any]:
+    answer = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": text, **more})
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
 
 
-def test_a_post_is_stored_and_read_back(any_house: House) -> None:
-    house = any_house
-    client = house.client("write")
+def test_a_post_is_stored_and_read_back(any_site: Site) -> None:
+    site = any_site
+    client = site.client("write")
     answer = client.post(
         "/v1/posts",
         json={
-            "account_id": house.account,
+            "account_id": site.account,
             "text": "Hello",
             "publish_at": "2040-12-01T09:00:00",
             "zone": "Europe/Berlin",
@@ -49,10 +49,10 @@ def test_a_post_is_stored_and_read_back(any_house: House) -> None:
     assert (same.status_code, same.content) == (304, b"")
 
 
-def test_the_same_key_and_body_answer_the_same_post(any_house: House) -> None:
-    house = any_house
-    client = house.client("write")
-    body = {"account_id": house.account, "text": "Once"}
+def test_the_same_key_and_body_answer_the_same_post(any_site: Site) -> None:
+    site = any_site
+    client = site.client("write")
+    body = {"account_id": site.account, "text": "Once"}
     first = client.post("/v1/posts", json=body, headers={"Idempotency-Key": "order-1"})
     again = client.post("/v1/posts", json=body, headers={"Idempotency-Key": "order-1"})
     assert (first.status_code, again.status_code) == (201, 200)
@@ -61,24 +61,24 @@ def test_the_same_key_and_body_answer_the_same_post(any_house: House) -> None:
     other = client.post("/v1/posts", json={**body, "text": "Other"}, headers={"Idempotency-Key": "order-1"})
     assert other.status_code == 409
     assert other.json()["code"] == "idempotency_key_reused"
-    elsewhere = house.client("other").post(
-        "/v1/posts", json={"account_id": house.other_account, "text": "Once"}, headers={"Idempotency-Key": "order-1"}
+    elsewhere = site.client("other").post(
+        "/v1/posts", json={"account_id": site.other_account, "text": "Once"}, headers={"Idempotency-Key": "order-1"}
     )
     assert elsewhere.status_code == 201
     assert len(client.get("/v1/posts").json()["data"]) == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 201, "a\tb"])
-def test_a_key_that_is_none_is_named(house: House, key: str) -> None:
-    answer = house.client("write").post(
-        "/v1/posts", json={"account_id": house.account, "text": "x"}, headers={"Idempotency-Key": key}
+def test_a_key_that_is_none_is_named(site: Site, key: str) -> None:
+    answer = site.client("write").post(
+        "/v1/posts", json={"account_id": site.account, "text": "x"}, headers={"Idempotency-Key": key}
     )
     assert answer.status_code == 422
     assert answer.json()["findings"][0]["field"] == "Idempotency-Key"
 
 
-def test_everything_wrong_is_said_at_once(house: House) -> None:
-    answer = house.client("write").post(
+def test_everything_wrong_is_said_at_once(site: Site) -> None:
+    answer = site.client("write").post(
         "/v1/posts",
         json={
             "account_id": "acc_nobody",
@@ -101,16 +101,16 @@ def test_everything_wrong_is_said_at_once(house: House) -> None:
     for finding in problem["findings"]:
         assert finding["rule"]
         assert finding["way_out"]
-    assert house.client().get("/v1/posts").json()["data"] == []
+    assert site.client().get("/v1/posts").json()["data"] == []
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin"])
 @pytest.mark.parametrize(
     ("time", "rule"), [("2026-03-29T02:30:00", "skipped_time"), ("2026-10-25T02:30:00", "doubled_time")]
 )
-def test_a_time_that_a_clock_change_touches_is_not_guessed(house: House, time: str, rule: str, zone: str) -> None:
-    answer = house.client("write").post(
-        "/v1/posts", json={"account_id": house.account, "text": "x", "publish_at": time, "zone": zone}
+def test_a_time_that_a_clock_change_touches_is_not_guessed(site: Site, time: str, rule: str, zone: str) -> None:
+    answer = site.client("write").post(
+        "/v1/posts", json={"account_id": site.account, "text": "x", "publish_at": time, "zone": zone}
     )
     assert answer.status_code == 422
     assert [f["rule"] for f in answer.json()["findings"]] == [rule]
@@ -134,27 +134,27 @@ def test_a_time_that_a_clock_change_touches_is_not_guessed(house: House, time: s
         (b'{"account_id": "x", "text": "a", "publish_at": 17, "zone": []}', 422, "invalid_request"),
     ],
 )  # fmt: skip
-def test_bad_bodies_are_refused_in_words(house: House, body: bytes, status: int, code: str) -> None:
-    answer = house.client("write").post("/v1/posts", content=body, headers={"Content-Type": "application/json"})
+def test_bad_bodies_are_refused_in_words(site: Site, body: bytes, status: int, code: str) -> None:
+    answer = site.client("write").post("/v1/posts", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["detail"]
 
 
-def test_a_body_that_is_too_large_is_refused(house: House) -> None:
-    answer = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": "x" * 1_100_000})
+def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
+    answer = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": "x" * 1_100_000})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_another_kind_of_body_is_refused(house: House) -> None:
-    answer = house.client("write").post("/v1/posts", data={"text": "x"})
+def test_another_kind_of_body_is_refused(site: Site) -> None:
+    answer = site.client("write").post("/v1/posts", data={"text": "x"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_bulk_answers_for_each(any_house: House) -> None:
-    house = any_house
-    client = house.client("write")
-    good = {"account_id": house.account, "text": "one"}
-    body = {"posts": [good, {"account_id": house.account, "text": "y" * 600}, {**good, "idempotency_key": "own"}, 5]}
+def test_bulk_answers_for_each(any_site: Site) -> None:
+    site = any_site
+    client = site.client("write")
+    good = {"account_id": site.account, "text": "one"}
+    body = {"posts": [good, {"account_id": site.account, "text": "y" * 600}, {**good, "idempotency_key": "own"}, 5]}
     answer = client.post("/v1/posts/bulk", json=body, headers={"Idempotency-Key": "batch"})
     assert answer.status_code == 200
     made = answer.json()
@@ -167,10 +167,10 @@ def test_bulk_answers_for_each(any_house: House) -> None:
     assert len(client.get("/v1/posts").json()["data"]) == 2
 
 
-def test_lists_come_in_pages_in_a_stable_order(any_house: House) -> None:
-    house = any_house
-    ids = [create(house, f"post {n}")["id"] for n in range(7)]
-    client = house.client("read")
+def test_lists_come_in_pages_in_a_stable_order(any_site: Site) -> None:
+    site = any_site
+    ids = [create(site, f"post {n}")["id"] for n in range(7)]
+    client = site.client("read")
     seen: list[str] = []
     after = None
     while True:
@@ -186,11 +186,11 @@ def test_lists_come_in_pages_in_a_stable_order(any_house: House) -> None:
     assert [post["id"] for post in newest] == ids[:-3:-1]
 
 
-def test_filters(any_house: House) -> None:
-    house = any_house
-    soon = create(house, "apple tart", labels=["food"], publish_at="2040-01-01T00:00:00Z")
-    draft = create(house, "pear", draft=True)
-    client = house.client("read")
+def test_filters(any_site: Site) -> None:
+    site = any_site
+    soon = create(site, "apple tart", labels=["food"], publish_at="2040-01-01T00:00:00Z")
+    draft = create(site, "pear", draft=True)
+    client = site.client("read")
 
     def ids(**params: Any) -> list[str]:
         answer = client.get("/v1/posts", params=params)
@@ -202,9 +202,9 @@ def test_filters(any_house: House) -> None:
     assert ids(label="food") == [soon["id"]]
     assert ids(q="TART") == [soon["id"]]
     assert ids(due_from="2039-01-01T00:00:00Z", due_to="2041-01-01T00:00:00+00:00") == [soon["id"]]
-    assert set(ids(account_id=house.account)) == {soon["id"], draft["id"]}
-    assert ids(account_id=house.other_account) == []
-    with house.app.db.begin() as conn:
+    assert set(ids(account_id=site.account)) == {soon["id"], draft["id"]}
+    assert ids(account_id=site.other_account) == []
+    with site.app.db.begin() as conn:
         parked = {"cause_lane": "media_fetch", "cause_pattern": "media_download_failed"}
         conn.execute(sa.update(posts).where(posts.c.id == soon["id"]).values(**parked))
     assert ids(lane="media_fetch") == ids(pattern="media_download_failed") == [soon["id"]]
@@ -220,16 +220,16 @@ def test_filters(any_house: House) -> None:
         "colour=red", "label=%00", "q=" + "x" * 201, "due_to=9999999999999", "after=%00~pst_x",
     ],
 )  # fmt: skip
-def test_wrong_filters_are_named(house: House, query: str) -> None:
-    answer = house.client("read").get(f"/v1/posts?{query}")
+def test_wrong_filters_are_named(site: Site, query: str) -> None:
+    answer = site.client("read").get(f"/v1/posts?{query}")
     assert answer.status_code == 422, answer.text
     assert answer.json()["findings"][0]["field"] == query.partition("=")[0]
 
 
-def test_an_edit_needs_what_it_read(any_house: House) -> None:
-    house = any_house
-    post = create(house, "first words", publish_at="2040-01-01T00:00:00Z")
-    client, path = house.client("write"), f"/v1/posts/{post['id']}"
+def test_an_edit_needs_what_it_read(any_site: Site) -> None:
+    site = any_site
+    post = create(site, "first words", publish_at="2040-01-01T00:00:00Z")
+    client, path = site.client("write"), f"/v1/posts/{post['id']}"
     tag = client.get(path).headers["etag"]
     changed = client.patch(path, json={"text": "better words"}, headers={"If-Match": tag})
     assert (changed.status_code, changed.json()["text"]) == (200, "better words")
@@ -250,9 +250,9 @@ def test_an_edit_needs_what_it_read(any_house: House) -> None:
         {"max_lateness": "x"}, {"text": "\x00"}, {"replies": [{"text": "x"}] * 200}, {"text": ""},
     ],
 )  # fmt: skip
-def test_wrong_edits_are_refused_and_change_nothing(house: House, patch: dict[str, Any]) -> None:
-    post = create(house, "as it was", publish_at="2040-01-01T00:00:00Z")
-    client, path = house.client("write"), f"/v1/posts/{post['id']}"
+def test_wrong_edits_are_refused_and_change_nothing(site: Site, patch: dict[str, Any]) -> None:
+    post = create(site, "as it was", publish_at="2040-01-01T00:00:00Z")
+    client, path = site.client("write"), f"/v1/posts/{post['id']}"
     answer = client.patch(path, json=patch)
     assert answer.status_code == 422, answer.text
     assert answer.json()["findings"]
@@ -260,10 +260,10 @@ def test_wrong_edits_are_refused_and_change_nothing(house: House, patch: dict[st
     assert (after["text"], after["version"]) == ("as it was", 1)
 
 
-def test_cancel_retry_confirm_delete(any_house: House) -> None:
-    house = any_house
-    client = house.client("write")
-    draft = create(house, "draft", draft=True)
+def test_cancel_retry_confirm_delete(any_site: Site) -> None:
+    site = any_site
+    client = site.client("write")
+    draft = create(site, "draft", draft=True)
     path = f"/v1/posts/{draft['id']}"
     assert client.post(f"{path}/retry").json()["code"] == "nothing_to_retry"
     assert client.post(f"{path}/resolve", json={"absent": True}).json()["code"] == "nothing_to_resolve"
@@ -281,18 +281,18 @@ def test_cancel_retry_confirm_delete(any_house: House) -> None:
     assert client.delete(path).status_code == 404
 
 
-def test_an_error_in_another_services_shape(house: House) -> None:
+def test_an_error_in_another_services_shape(site: Site) -> None:
     import sqlalchemy as sa
 
     from treadle import diagnose
     from treadle.store.tables import posts
 
-    post = create(house)
+    post = create(site)
     path = f"/v1/posts/{post['id']}/errors-verbose"
-    client = house.client("read")
+    client = site.client("read")
     assert client.get(path).json() == {"id": post["id"], "status": "PROCESSING", "errorsVerbose": {"THREADS": None}}
     cause = diagnose({"error": {"message": "Expired", "code": 190, "error_subcode": 463, "fbtrace_id": "A1"}}).to_json()
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         conn.execute(sa.update(posts).values(state="blocked", cause=cause, cause_pattern=cause["pattern"]))
     made = client.get(path).json()
     error = made["errorsVerbose"]["THREADS"]
@@ -303,11 +303,11 @@ def test_an_error_in_another_services_shape(house: House) -> None:
 
 
 @pytest.mark.parametrize("depth", [200, 950, 20_000])
-def test_what_nests_without_end_is_refused(house: House, depth: int) -> None:
+def test_what_nests_without_end_is_refused(site: Site, depth: int) -> None:
     deep = "[" * depth + "]" * depth
-    client = house.client("admin")
+    client = site.client("admin")
     for method, path, body in [
-        ("PATCH", f"/v1/workspaces/{house.workspace}", '{"options": {"x": %s}}'),
+        ("PATCH", f"/v1/workspaces/{site.workspace}", '{"options": {"x": %s}}'),
         ("POST", "/v1/diagnose", '{"error": %s}'),
         ("POST", "/v1/posts", '{"metadata": {"x": %s}}'),
         ("POST", "/v1/posts/bulk", '{"posts": [%s]}'),
@@ -320,10 +320,10 @@ def test_what_nests_without_end_is_refused(house: House, depth: int) -> None:
 
 
 @pytest.mark.parametrize("other", ["created_at", "-due_at", "updated_at"])
-def test_a_cursor_of_another_sort_is_refused_in_plain_words(house: House, other: str) -> None:
-    client = house.client("write")
+def test_a_cursor_of_another_sort_is_refused_in_plain_words(site: Site, other: str) -> None:
+    client = site.client("write")
     for text in ("one", "two", "three"):
-        client.post("/v1/posts", json={"account_id": house.account, "text": text})
+        client.post("/v1/posts", json={"account_id": site.account, "text": text})
     after = client.get("/v1/posts", params={"limit": 1}).json()["next"]
     refused = client.get("/v1/posts", params={"limit": 1, "sort": other, "after": after})
     assert refused.status_code == 422

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from tests.treadle.http.conftest import House, add_samples
+from tests.treadle.http.conftest import Site, add_samples
 from treadle import diagnose
 from treadle.app import open_app
 from treadle.services.events import Hub
@@ -38,8 +38,8 @@ REVOKED = {
 
 
 @pytest.fixture
-def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[House]:
-    """A house whose Threads is the sandbox; no worker runs."""
+def live(data_dir: Path, threads_sandbox: Sandbox) -> Iterator[Site]:
+    """A site whose Threads is the sandbox; no worker runs."""
     app = open_app(
         Settings(
             threads_api_url=threads_sandbox.url,
@@ -63,7 +63,7 @@ def picture() -> bytes:
 # ---------------------------------------------------------------- accounts
 
 
-def test_an_account_comes_by_token_and_is_looked_at(live: House, threads_sandbox: Sandbox) -> None:
+def test_an_account_comes_by_token_and_is_looked_at(live: Site, threads_sandbox: Sandbox) -> None:
     mia = threads_sandbox.control.add_account("mia")
     client = live.client("write")
     made = client.post("/v1/accounts", json={"token": mia["access_token"]})
@@ -93,7 +93,7 @@ def test_an_account_comes_by_token_and_is_looked_at(live: House, threads_sandbox
     assert client.post(f"{path}/recheck").status_code == 409
 
 
-def test_a_token_that_is_none_is_a_problem_with_a_guide_page(live: House) -> None:
+def test_a_token_that_is_none_is_a_problem_with_a_guide_page(live: Site) -> None:
     answer = live.client("write").post("/v1/accounts", json={"token": "not a token"})
     assert answer.status_code == 424
     assert answer.json()["cause"]["pattern"]
@@ -101,7 +101,7 @@ def test_a_token_that_is_none_is_a_problem_with_a_guide_page(live: House) -> Non
     assert live.client("write").post("/v1/accounts", json={"token": " "}).status_code == 422
 
 
-def test_a_connect_link_needs_an_allowed_return_address(live: House) -> None:
+def test_a_connect_link_needs_an_allowed_return_address(live: Site) -> None:
     client = live.client("admin")
     no = client.post("/v1/accounts/connect", json={"return_url": "https://app.example/back"})
     assert no.json()["findings"][0]["field"] == "return_url"
@@ -115,20 +115,20 @@ def test_a_connect_link_needs_an_allowed_return_address(live: House) -> None:
 # ---------------------------------------------------------------- blockers
 
 
-def block(house: House, account_id: str, text: str = "waits") -> tuple[str, str]:
+def block(site: Site, account_id: str, text: str = "waits") -> tuple[str, str]:
     """A post behind a blocker of its account: (post, blocker)."""
-    post = house.client("write").post("/v1/posts", json={"account_id": account_id, "text": text}).json()
-    now = house.app.now()
-    with house.app.db.begin() as conn:
+    post = site.client("write").post("/v1/posts", json={"account_id": account_id, "text": text}).json()
+    now = site.app.now()
+    with site.app.db.begin() as conn:
         blocker = open_blocker(
-            conn, diagnose(REVOKED), scope="account", key=account_id, workspace_id=house.workspace, now=now
+            conn, diagnose(REVOKED), scope="account", key=account_id, workspace_id=site.workspace, now=now
         )
         conn.execute(sa.update(posts).where(posts.c.id == post["id"]).values(state="blocked", next_at=None))
         conn.execute(sa.insert(post_blockers).values(post_id=post["id"], blocker_id=blocker))
     return post["id"], blocker
 
 
-def test_a_recheck_says_first_what_it_will_send(live: House, threads_sandbox: Sandbox) -> None:
+def test_a_recheck_says_first_what_it_will_send(live: Site, threads_sandbox: Sandbox) -> None:
     mia = threads_sandbox.control.add_account("mia")
     account = live.client("write").post("/v1/accounts", json={"token": mia["access_token"]}).json()["id"]
     post, blocker = block(live, account)
@@ -151,15 +151,15 @@ def test_a_recheck_says_first_what_it_will_send(live: House, threads_sandbox: Sa
     assert len(client.get("/v1/blockers", params={"repaired": "true"}).json()["data"]) == 1
 
 
-def test_causes_come_in_pages(any_house: House) -> None:
-    house, ids = any_house, []
+def test_causes_come_in_pages(any_site: Site) -> None:
+    site, ids = any_site, []
     for n in range(5):
-        with house.app.db.begin() as conn:
+        with site.app.db.begin() as conn:
             made = open_blocker(
-                conn, diagnose(REVOKED), scope="account", key=f"acc_{n}", workspace_id=house.workspace, now=1000.0 + n
+                conn, diagnose(REVOKED), scope="account", key=f"acc_{n}", workspace_id=site.workspace, now=1000.0 + n
             )
         ids.insert(0, made)
-    client, after, seen = house.client("read"), None, []
+    client, after, seen = site.client("read"), None, []
     for _ in range(3):
         page = client.get("/v1/blockers", params={"limit": 2, **({"after": after} if after else {})}).json()
         seen.append([blocker["id"] for blocker in page["data"]])
@@ -168,20 +168,20 @@ def test_causes_come_in_pages(any_house: House) -> None:
     assert client.get("/v1/blockers", params={"after": "nonsense"}).status_code == 422
 
 
-def test_a_cause_of_everybody_takes_an_admin_key(house: House) -> None:
-    with house.app.db.begin() as conn:
+def test_a_cause_of_everybody_takes_an_admin_key(site: Site) -> None:
+    with site.app.db.begin() as conn:
         blocker = open_blocker(
-            conn, diagnose(REVOKED), scope="app", key="1234567890", workspace_id=house.workspace, now=house.app.now()
+            conn, diagnose(REVOKED), scope="app", key="1234567890", workspace_id=site.workspace, now=site.app.now()
         )
-    assert house.client("read").get(f"/v1/blockers/{blocker}").status_code == 200
-    refused = house.client("write").post(f"/v1/blockers/{blocker}/recheck")
+    assert site.client("read").get(f"/v1/blockers/{blocker}").status_code == 200
+    refused = site.client("write").post(f"/v1/blockers/{blocker}/recheck")
     assert (refused.status_code, refused.json()["needs"]) == (403, "admin")
 
 
 # ---------------------------------------------------------------- media
 
 
-def test_files_come_in_three_ways_and_are_used(live: House) -> None:
+def test_files_come_in_three_ways_and_are_used(live: Site) -> None:
     client = live.client("write")
     form = client.post("/v1/media", files={"file": ("loom.jpg", picture(), "image/jpeg")})
     assert form.status_code == 201, form.text
@@ -205,14 +205,14 @@ def test_files_come_in_three_ways_and_are_used(live: House) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no picture"])
-def test_what_is_no_picture_is_refused_in_words(live: House, content: bytes) -> None:
+def test_what_is_no_picture_is_refused_in_words(live: Site, content: bytes) -> None:
     answer = live.client("write").post("/v1/media", files={"file": ("x.jpg", content)})
     assert answer.status_code == 422, answer.text
     assert answer.json()["findings"][0]["message"]
     assert live.client().get("/v1/media").json()["data"] == []
 
 
-def test_forms_without_a_file_are_refused(live: House) -> None:
+def test_forms_without_a_file_are_refused(live: Site) -> None:
     client = live.client("write")
     assert client.post("/v1/media", data={"file": "text"}, files={"other": b"x"}).status_code == 422
     broken = client.post("/v1/media", content=b"--x\r\n", headers={"Content-Type": "multipart/form-data"})
@@ -221,7 +221,7 @@ def test_forms_without_a_file_are_refused(live: House) -> None:
     assert client.post("/v1/media", json={"url": "file:///etc/passwd"}).status_code == 422
 
 
-def test_a_repair_is_begun_watched_and_taken(live: House) -> None:
+def test_a_repair_is_begun_watched_and_taken(live: Site) -> None:
     out = io.BytesIO()
     Image.new("RGB", (640, 480), (30, 60, 90)).save(out, "WEBP")
     with live.client("write") as client:
@@ -239,7 +239,7 @@ def test_a_repair_is_begun_watched_and_taken(live: House) -> None:
         assert client.delete(f"{path}/repair").status_code == 409
 
 
-def test_preflight_says_what_stands_in_the_way(live: House) -> None:
+def test_preflight_says_what_stands_in_the_way(live: Site) -> None:
     client = live.client("read")
     with live.app.db.begin() as conn:
         values = {"health": "reconnect", "health_cause": diagnose(REVOKED).to_json(), "scopes": ["threads_basic"]}
@@ -254,8 +254,8 @@ def test_preflight_says_what_stands_in_the_way(live: House) -> None:
 # ---------------------------------------------------------------- causes
 
 
-def test_diagnose_takes_what_people_have(house: House) -> None:
-    client = house.client("read")
+def test_diagnose_takes_what_people_have(site: Site) -> None:
+    client = site.client("read")
     found = client.post(
         "/v1/diagnose", json={"id": "7", "stage": "publish", "http_status": 400, "body": REVOKED}
     ).json()
@@ -269,8 +269,8 @@ def test_diagnose_takes_what_people_have(house: House) -> None:
         assert answer.json()["diagnosis"]["pattern"] == "nothing_to_diagnose"
 
 
-def test_the_catalogue(house: House) -> None:
-    client = house.client("read")
+def test_the_catalogue(site: Site) -> None:
+    client = site.client("read")
     everything = client.get("/v1/patterns").json()["data"]
     assert len(everything) > 50
     fetch = client.get("/v1/patterns", params={"lane": "media_fetch"}).json()["data"]
@@ -283,26 +283,26 @@ def test_the_catalogue(house: House) -> None:
     assert client.get("/v1/patterns", params={"lane": "nope"}).status_code == 422
 
 
-def test_unknown_answers_are_those_of_the_own_posts(house: House) -> None:
-    post = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": "x"}).json()["id"]
+def test_unknown_answers_are_those_of_the_own_posts(site: Site) -> None:
+    post = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": "x"}).json()["id"]
     row = {"count": 3, "first_at": 1.0, "last_at": 2.0, "sample": {"body": "?"}}
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         conn.execute(sa.insert(unknown_answers).values(shape="mine", post_id=post, **row))
         conn.execute(sa.insert(unknown_answers).values(shape="nobody's", post_id=None, **row))
-    data = house.client("read").get("/v1/unknown-answers").json()["data"]
+    data = site.client("read").get("/v1/unknown-answers").json()["data"]
     assert [(entry["shape"], entry["count"]) for entry in data] == [("mine", 3)]
-    assert house.client("other").get("/v1/unknown-answers").json()["data"] == []
+    assert site.client("other").get("/v1/unknown-answers").json()["data"] == []
 
 
 # ---------------------------------------------------------------- workspace
 
 
-def test_keys_are_shown_once_and_end_at_once(house: House) -> None:
-    admin = house.client("admin")
+def test_keys_are_shown_once_and_end_at_once(site: Site) -> None:
+    admin = site.client("admin")
     made = admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"], "expires_at": "2040-01-01T00:00:00Z"})
     assert made.status_code == 201
     secret, key_id = made.json()["key"], made.json()["id"]
-    new = house.client("")
+    new = site.client("")
     new.headers["Authorization"] = f"Bearer {secret}"
     assert new.get("/v1/posts").status_code == 200
     assert new.post("/v1/posts", json={}).json()["needs"] == "write"
@@ -317,23 +317,23 @@ def test_keys_are_shown_once_and_end_at_once(house: House) -> None:
         assert admin.post("/v1/keys", json=wrong).status_code == 422
 
 
-def test_workspaces_are_made_by_the_house_alone(any_house: House) -> None:
-    house = any_house
-    made = house.client("admin").post("/v1/workspaces", json={"name": "Customer"})
+def test_workspaces_are_made_by_the_house_alone(any_site: Site) -> None:
+    site = any_site
+    made = site.client("admin").post("/v1/workspaces", json={"name": "Customer"})
     assert made.status_code == 201
-    tenant = house.client("")
+    tenant = site.client("")
     tenant.headers["Authorization"] = f"Bearer {made.json()['key']}"
     assert [w["id"] for w in tenant.get("/v1/workspaces").json()["data"]] == [made.json()["id"]]
     assert tenant.post("/v1/workspaces", json={"name": "More"}).json()["code"] == "house_only"
-    assert tenant.get(f"/v1/workspaces/{house.workspace}").status_code == 404
-    assert tenant.patch(f"/v1/workspaces/{house.workspace}", json={"paused": True}).status_code == 404
-    assert len(house.client("admin").get("/v1/workspaces").json()["data"]) == 3
-    assert house.client("write").post("/v1/workspaces", json={"name": "x"}).status_code == 403
+    assert tenant.get(f"/v1/workspaces/{site.workspace}").status_code == 404
+    assert tenant.patch(f"/v1/workspaces/{site.workspace}", json={"paused": True}).status_code == 404
+    assert len(site.client("admin").get("/v1/workspaces").json()["data"]) == 3
+    assert site.client("write").post("/v1/workspaces", json={"name": "x"}).status_code == 403
 
 
-def test_a_pause_and_options(house: House) -> None:
-    path = f"/v1/workspaces/{house.workspace}"
-    client = house.client("admin")
+def test_a_pause_and_options(site: Site) -> None:
+    path = f"/v1/workspaces/{site.workspace}"
+    client = site.client("admin")
     assert client.patch(path, json={"paused": True, "name": "Renamed"}).json()["paused"] is True
     hours, back = {"from": "22:00", "to": "07:00"}, ["https://a.example"]
     kept = client.patch(path, json={"options": {"quiet_hours": hours, "return_addresses": back}}).json()
@@ -352,16 +352,16 @@ def test_a_pause_and_options(house: House) -> None:
     assert bad.status_code == 422
 
 
-def test_export_holds_everything_and_no_secret(house: House) -> None:
-    client = house.client("write")
-    ids = [client.post("/v1/posts", json={"account_id": house.account, "text": f"p{n}"}).json()["id"] for n in range(5)]
+def test_export_holds_everything_and_no_secret(site: Site) -> None:
+    client = site.client("write")
+    ids = [client.post("/v1/posts", json={"account_id": site.account, "text": f"p{n}"}).json()["id"] for n in range(5)]
     client.post(
-        "/v1/posts", json={"account_id": house.account, "text": "x", "publish_at": "2040-01-01T00:00", "zone": "UTC"}
+        "/v1/posts", json={"account_id": site.account, "text": "x", "publish_at": "2040-01-01T00:00", "zone": "UTC"}
     )
-    eve = house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+    eve = site.client("other").post("/v1/posts", json={"account_id": site.other_account, "text": "eve's"})
     assert eve.status_code == 201
-    assert house.client("read").get("/v1/export").status_code == 403
-    answer = house.client("admin").get("/v1/export")
+    assert site.client("read").get("/v1/export").status_code == 403
+    answer = site.client("admin").get("/v1/export")
     assert answer.headers["content-type"].startswith("application/x-ndjson")
     lines = [json.loads(line) for line in answer.text.splitlines()]
     exported = [line["data"]["id"] for line in lines if line["type"] == "post"]
@@ -370,9 +370,9 @@ def test_export_holds_everything_and_no_secret(house: House) -> None:
     assert all(line["data"]["events"] for line in lines if line["type"] == "post")
     assert lines[-1] == {"type": "end", "data": {"complete": True}}
     assert {"workspace", "account", "post", "key", "change"} <= {line["type"] for line in lines}
-    with house.app.db.read() as conn:
+    with site.app.db.read() as conn:
         hashes = list(conn.execute(sa.select(api_keys.c.key_hash)).scalars())
-    for secret in ("THAAada", house.other_account, "eve's", *house.keys.values(), *hashes):
+    for secret in ("THAAada", site.other_account, "eve's", *site.keys.values(), *hashes):
         assert secret not in answer.text
 
 
@@ -383,12 +383,12 @@ def test_every_table_of_a_workspace_is_exported_or_left_out_with_a_reason() -> N
     assert all(INSIDE_OTHERS.values())
 
 
-def test_export_holds_links_alerts_and_idempotency_keys(house: House) -> None:
-    with house.app.db.begin() as conn:
+def test_export_holds_links_alerts_and_idempotency_keys(site: Site) -> None:
+    with site.app.db.begin() as conn:
         theirs = conn.execute(
-            sa.select(accounts.c.workspace_id).where(accounts.c.id == house.other_account)
+            sa.select(accounts.c.workspace_id).where(accounts.c.id == site.other_account)
         ).scalar_one()
-        mine = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == house.account)).scalar_one()
+        mine = conn.execute(sa.select(accounts.c.workspace_id).where(accounts.c.id == site.account)).scalar_one()
         for workspace, n in ((mine, "mine"), (theirs, "theirs")):
             conn.execute(
                 connect_links.insert().values(
@@ -407,7 +407,7 @@ def test_export_holds_links_alerts_and_idempotency_keys(house: House) -> None:
                     for i in range(205)
                 ],
             )
-    answer = house.client("admin").get("/v1/export")
+    answer = site.client("admin").get("/v1/export")
     lines = [json.loads(line) for line in answer.text.splitlines()]
 
     def of(kind: str) -> list[dict[str, Any]]:
@@ -423,19 +423,19 @@ def test_export_holds_links_alerts_and_idempotency_keys(house: House) -> None:
 # ---------------------------------------------------------------- one workspace never sees another's
 
 
-def test_ids_of_another_workspace_are_not_found(house: House) -> None:
-    mine = house.client("write")
-    post = mine.post("/v1/posts", json={"account_id": house.account, "text": "mine"}).json()["id"]
-    _, blocker = block(house, house.account)
-    other = house.client("other")
-    one, mine_too = f"/v1/posts/{post}", f"/v1/accounts/{house.account}"
+def test_ids_of_another_workspace_are_not_found(site: Site) -> None:
+    mine = site.client("write")
+    post = mine.post("/v1/posts", json={"account_id": site.account, "text": "mine"}).json()["id"]
+    _, blocker = block(site, site.account)
+    other = site.client("other")
+    one, mine_too = f"/v1/posts/{post}", f"/v1/accounts/{site.account}"
     asked = [
         ("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/retry"), ("POST", f"{one}/cancel"),
         ("POST", f"{one}/confirm"), ("POST", f"{one}/unpublish"), ("GET", f"{one}/events"),
         ("GET", f"{one}/errors-verbose"), ("GET", mine_too), ("PATCH", mine_too), ("DELETE", mine_too),
         ("POST", f"{mine_too}/recheck"), ("POST", f"{mine_too}/reconnect"), ("GET", f"{mine_too}/quota"),
         ("GET", f"/v1/blockers/{blocker}"), ("POST", f"/v1/blockers/{blocker}/recheck"),
-        ("GET", f"/v1/workspaces/{house.workspace}"),
+        ("GET", f"/v1/workspaces/{site.workspace}"),
     ]  # fmt: skip
     for method, path in asked:
         body: dict[str, Any] | None = {"paused": True} if path.startswith("/v1/accounts") else {"text": "theirs"}
@@ -444,15 +444,15 @@ def test_ids_of_another_workspace_are_not_found(house: House) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
     assert other.get("/v1/posts").json()["data"] == []
     assert other.get("/v1/blockers").json()["data"] == []
-    stolen = other.post("/v1/posts", json={"account_id": house.account, "text": "theirs"})
+    stolen = other.post("/v1/posts", json={"account_id": site.account, "text": "theirs"})
     assert stolen.json()["findings"][0]["rule"] == "known_account"
     assert mine.get(f"/v1/posts/{post}").json()["state"] == "publishing"
 
 
 @pytest.mark.parametrize("scope", ["", "read"])
-def test_every_route_wants_a_key_and_writing_wants_more(house: House, scope: str) -> None:
-    client = house.client(scope)
-    for path, item in house.api.openapi()["paths"].items():
+def test_every_route_wants_a_key_and_writing_wants_more(site: Site, scope: str) -> None:
+    client = site.client(scope)
+    for path, item in site.api.openapi()["paths"].items():
         if not path.startswith("/v1/"):
             continue
         for method in item:
@@ -462,7 +462,7 @@ def test_every_route_wants_a_key_and_writing_wants_more(house: House, scope: str
             answer = client.request(method.upper(), url)
             expected = 403 if scope else 401
             assert answer.status_code == expected, (method, path, answer.text)
-    wrong = house.client("")
+    wrong = site.client("")
     for value in ("Bearer trd_wrong", "Bearer", "Basic abc", "Bearer " + "x" * 5000, "bearer \u00e9"):
         answer = wrong.get("/v1/posts", headers={"Authorization": value.encode("latin-1")})
         assert answer.status_code == 401, value
@@ -481,11 +481,11 @@ def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
     return found
 
 
-def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
-    house = any_house
-    client = house.client("write")
-    first = client.post("/v1/posts", json={"account_id": house.account, "text": "one"}).json()["id"]
-    house.client("other").post("/v1/posts", json={"account_id": house.other_account, "text": "eve's"})
+def test_changes_are_told_from_where_one_stopped(any_site: Site) -> None:
+    site = any_site
+    client = site.client("write")
+    first = client.post("/v1/posts", json={"account_id": site.account, "text": "one"}).json()["id"]
+    site.client("other").post("/v1/posts", json={"account_id": site.other_account, "text": "eve's"})
     seen = events_of(client.get("/v1/events?follow=false&after=0").text)
     assert [(name, data["subject"]) for _, name, data in seen] == [("post.publishing", first)]
     client.post(f"/v1/posts/{first}/cancel")
@@ -497,32 +497,32 @@ def test_changes_are_told_from_where_one_stopped(any_house: House) -> None:
     assert client.get("/v1/events?after=-1").status_code == 422
 
 
-async def test_a_quiet_stream_keeps_its_line_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_quiet_stream_keeps_its_line_open(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from treadle.http import stream
     from treadle.services import events
 
     assert events.HEARTBEAT_S == 15.0  # what docs and the description of the route say
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.01)
-    hub = Hub(house.app)
-    right = events.Right("key_test", house.workspace, lambda conn: True)
-    told = stream.lines(events.changes(house.app, hub, right, 0))
+    hub = Hub(site.app)
+    right = events.Right("key_test", site.workspace, lambda conn: True)
+    told = stream.lines(events.changes(site.app, hub, right, 0))
     assert [await anext(told) for _ in range(3)] == ["retry: 2000\n\n", *[": all quiet\n\n"] * 2]
     await hub.close()
     await told.aclose()
     assert hub.listeners == 0
 
 
-async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None:
+async def test_a_listener_hears_of_a_change_and_of_the_end(site: Site) -> None:
     from treadle.http.stream import lines
     from treadle.services.events import Right, changes
 
-    hub = Hub(house.app)
-    right = Right("key_test", house.workspace, lambda conn: True)
-    stream = lines(changes(house.app, hub, right, 0))
+    hub = Hub(site.app)
+    right = Right("key_test", site.workspace, lambda conn: True)
+    stream = lines(changes(site.app, hub, right, 0))
     assert await anext(stream) == "retry: 2000\n\n"
-    await house.app.db.run(
-        lambda conn: house.app.posts.create(
-            conn, house.workspace, {"account_id": house.account, "text": "x"}, now=house.app.now(), actor="test"
+    await site.app.db.run(
+        lambda conn: site.app.posts.create(
+            conn, site.workspace, {"account_id": site.account, "text": "x"}, now=site.app.now(), actor="test"
         )
     )
     assert "event: post.publishing" in await anext(stream)
@@ -532,8 +532,8 @@ async def test_a_listener_hears_of_a_change_and_of_the_end(house: House) -> None
     assert hub.listeners == 0
 
 
-def test_alert_targets_are_taken_and_never_shown(house: House) -> None:
-    client, path = house.client("admin"), f"/v1/workspaces/{house.workspace}"
+def test_alert_targets_are_taken_and_never_shown(site: Site) -> None:
+    client, path = site.client("admin"), f"/v1/workspaces/{site.workspace}"
     target = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"
     made = client.patch(path, json={"alert_urls": [target], "options": {"quiet_hours": None}})
     assert made.status_code == 200, made.text

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.support.folders import settings_in
 from tests.support.postgres import Cluster
-from tests.treadle.http.conftest import House, add_samples
+from tests.treadle.http.conftest import Site, add_samples
 from treadle import diagnose
 from treadle.app import open_app
 from treadle.engine.lease import Lease
@@ -50,8 +50,8 @@ some = settings(max_examples=25, **QUIET)  # type: ignore[arg-type]
 many = settings(max_examples=120, **QUIET)  # type: ignore[arg-type]
 
 
-def used(settings_: Settings) -> Iterator[House]:
-    """One house for all calls: that they meet each other's leavings is part of the test."""
+def used(settings_: Settings) -> Iterator[Site]:
+    """One site for all calls: that they meet each other's leavings is part of the test."""
     app = open_app(settings_)
     made = add_samples(app)
     client = made.client("write")
@@ -68,12 +68,12 @@ NOBODY = {"threads_api_url": "http://127.0.0.1:9", "time_scale": 0.001}
 
 
 @pytest.fixture(scope="module")
-def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield from used(settings_in(tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[House]:
+def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[Site]:
     with postgres_cluster.database() as url:
         folder = tmp_path_factory.mktemp("schema")
         yield from used(settings_in(folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
@@ -83,21 +83,21 @@ def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster
 schema = schemathesis.openapi.from_dict(describe()).exclude(path="/v1/events")
 
 
-def call(case: Any, house: House) -> None:
-    headers = {"Authorization": f"Bearer {house.keys['admin']}"}
-    case.call_and_validate(base_url="http://127.0.0.1:8700", app=house.api, headers=headers, checks=CHECKS)
+def call(case: Any, site: Site) -> None:
+    headers = {"Authorization": f"Bearer {site.keys['admin']}"}
+    case.call_and_validate(base_url="http://127.0.0.1:8700", app=site.api, headers=headers, checks=CHECKS)
 
 
 @schema.parametrize()
 @few
-def test_every_answer_is_one_the_document_names(case: Any, used_house: House) -> None:
+def test_every_answer_is_one_the_document_names(case: Any, used_house: Site) -> None:
     call(case, used_house)
 
 
 @pytest.mark.long
 @schema.parametrize()
 @many
-def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: House) -> None:
+def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: Site) -> None:
     call(case, used_house)
 
 
@@ -105,14 +105,14 @@ def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house:
 @pytest.mark.postgres
 @schema.parametrize()
 @some
-def test_every_answer_is_one_the_document_names_on_postgres(case: Any, house_on_postgres: House) -> None:
+def test_every_answer_is_one_the_document_names_on_postgres(case: Any, house_on_postgres: Site) -> None:
     call(case, house_on_postgres)
 
 
-def test_the_examples_are_answers_of_this_server(house: House) -> None:
+def test_the_examples_are_answers_of_this_server(site: Site) -> None:
     """The example of a post in the document has the fields a post has, and the example request is taken."""
-    body = {**POST_IN_EXAMPLE, "account_id": house.account, "publish_at": "2040-12-01T09:00:00"}
-    made = house.client("write").post("/v1/posts", json=body).json()
+    body = {**POST_IN_EXAMPLE, "account_id": site.account, "publish_at": "2040-12-01T09:00:00"}
+    made = site.client("write").post("/v1/posts", json=body).json()
     assert made.keys() - {"warnings"} == POST_EXAMPLE.keys()
     assert made["parts"][0].keys() == POST_EXAMPLE["parts"][0].keys()
     same = ("state", "text", "zone", "publish_at_asked", "metadata", "labels", "username")
@@ -152,8 +152,8 @@ def undocumented(value: Any, schema: dict[str, Any], named: dict[str, Any], path
     return found
 
 
-def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(house: House) -> None:
-    client, body = house.client("write"), {"account_id": house.account, "text": "documented"}
+def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(site: Site) -> None:
+    client, body = site.client("write"), {"account_id": site.account, "text": "documented"}
     bad = {**body, "text": "x" * 501, "zome": "here"}
     picture = io.BytesIO()
     Image.new("RGB", (400, 400)).save(picture, "JPEG")
@@ -163,7 +163,7 @@ def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(hou
     post = client.post("/v1/posts", json=past).json()
     assert post["warnings"]
     cause = diagnose({"error": {"code": 190, "message": "expired"}}, http_status=401).to_json()
-    with house.app.db.begin() as conn:
+    with site.app.db.begin() as conn:
         conn.execute(sa.update(posts).where(posts.c.id == post["id"]).values(cause=cause))
     calls: list[tuple[str, str, str, dict[str, Any]]] = [
         ("POST", "/v1/media", "/v1/media", file),
@@ -182,7 +182,7 @@ def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(hou
         ("POST", "/v1/posts/actions", "/v1/posts/actions", {"json": {"action": "cancel", "ids": [post["id"]]}}),
         ("POST", "/v1/posts/{post_id}/cancel", f"/v1/posts/{post['id']}/cancel", {}),
     ]
-    document = house.api.openapi()
+    document = site.api.openapi()
     named = document["components"]["schemas"]
     for method, route, address, sent in calls:
         answer = client.request(method, address, **sent)

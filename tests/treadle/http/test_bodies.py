@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.sources import SOURCES
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from tests.treadle.posts.test_findings import JSON_VALUES
 from treadle.domain import shapes
 from treadle.domain.post_shape import PatchIn, PostIn
@@ -91,16 +91,16 @@ def test_a_misspelled_field_is_told_the_nearest(shape: type[shapes.Shape]) -> No
     ],
 )  # fmt: skip
 def test_everything_wrong_with_a_body_comes_at_once(
-    house: House, method: str, path: str, body: Any, found: dict[str, str]
+    site: Site, method: str, path: str, body: Any, found: dict[str, str]
 ) -> None:
-    answer = house.client("admin").request(method, path, json=body)
+    answer = site.client("admin").request(method, path, json=body)
     assert answer.status_code == 422, answer.text
     assert {f["field"]: f["message"] for f in answer.json()["findings"]} == found
 
 
-def test_a_change_names_what_is_wrong_with_it_once(house: House) -> None:
-    client = house.client()
-    made = client.post("/v1/posts", json={"account_id": house.account, "text": "x", "draft": True}).json()
+def test_a_change_names_what_is_wrong_with_it_once(site: Site) -> None:
+    client = site.client()
+    made = client.post("/v1/posts", json={"account_id": site.account, "text": "x", "draft": True}).json()
     answer = client.patch(f"/v1/posts/{made['id']}", json={"lables": ["a"], "text": 1, "draft": False})
     assert [(f["field"], f["rule"]) for f in answer.json()["findings"]] == [
         ("text", "wrong_type"), ("lables", "unknown_field"), ("draft", "unknown_field")

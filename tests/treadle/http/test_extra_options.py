@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from treadle.domain.options import TABLE, extra_of
 
 
-def test_they_are_said_to_be_unchecked_and_kept_as_they_are(house: House) -> None:  # noqa: F811
-    client = house.client("write")
+def test_they_are_said_to_be_unchecked_and_kept_as_they_are(site: Site) -> None:  # noqa: F811
+    client = site.client("write")
     options = {"extra": {"alt_language": "de", "layout": {"columns": [1, 2]}}}
-    body = {"account_id": house.account, "text": "Hello", "options": options, "publish_at": "2031-01-01T00:00:00Z"}
+    body = {"account_id": site.account, "text": "Hello", "options": options, "publish_at": "2031-01-01T00:00:00Z"}
     ahead = client.post("/v1/preflight", json=body).json()
     assert ahead["ok"]
     unchecked = [("options.extra.alt_language", "not_checked"), ("options.extra.layout", "not_checked")]
@@ -24,14 +24,14 @@ def test_they_are_said_to_be_unchecked_and_kept_as_they_are(house: House) -> Non
 
 
 @pytest.mark.parametrize("name", ["creation_id", "media_type", "text", "access_token", "reply_to_id", "CHILDREN[0]"])
-def test_what_treadle_sets_is_refused_there(house: House, name: str) -> None:  # noqa: F811
-    body = {"account_id": house.account, "text": "Hello", "options": {"extra": {name: "1"}}}
-    refused = house.client("write").post("/v1/posts", json=body)
+def test_what_treadle_sets_is_refused_there(site: Site, name: str) -> None:  # noqa: F811
+    body = {"account_id": site.account, "text": "Hello", "options": {"extra": {name: "1"}}}
+    refused = site.client("write").post("/v1/posts", json=body)
     assert refused.status_code == 422
     assert [f["severity"] for f in refused.json()["findings"]] == ["error"]
 
 
-def test_the_document_describes_every_option(house: House) -> None:  # noqa: F811
-    schemas = house.client("").get("/openapi.json").json()["components"]["schemas"]
+def test_the_document_describes_every_option(site: Site) -> None:  # noqa: F811
+    schemas = site.client("").get("/openapi.json").json()["components"]["schemas"]
     assert set(schemas["PostOptions"]["properties"]) == TABLE.names | {"extra"}
     assert {"$ref": "#/components/schemas/PostOptions"} in schemas["PostIn"]["properties"]["options"]["anyOf"]

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from tests.treadle.http.conftest import House
+from tests.treadle.http.conftest import Site
 from treadle import diagnose
 from treadle.engine.lease import Lease
 from treadle.observe import metrics as metrics_room
@@ -58,8 +58,8 @@ def read(page: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     }
 
 
-def create(house: House, text: str = "x") -> str:
-    made = house.client("write").post("/v1/posts", json={"account_id": house.account, "text": text})
+def create(site: Site, text: str = "x") -> str:
+    made = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": text})
     return str(made.json()["id"])
 
 
@@ -69,48 +69,48 @@ def call_note(answered: bool = True, **more: Any) -> Note:
     return Note("publish", "call", "Publish it", 0, duration_s=0.3, outcome=outcome, diagnosis=diagnosis, **more)
 
 
-def test_the_page_counts_what_happens(any_house: House) -> None:
-    house = any_house
-    app = house.app
+def test_the_page_counts_what_happens(any_site: Site) -> None:
+    site = any_site
+    app = site.app
     page = Metrics(app.db, app.now)
     assert read(page.render().decode())["treadle_posts", (("state", "publishing"),)] == 0
-    failed, doubled, plain = create(house), create(house), create(house)
+    failed, doubled, plain = create(site), create(site), create(site)
     now = app.now()
     cause = diagnose(EXPIRED, stage="publish").to_json()
     with app.db.begin() as conn:
-        add_note(conn, failed, house.workspace, 1, call_note(False), now=now)
-        add_note(conn, doubled, house.workspace, 1, call_note(), now=now)
+        add_note(conn, failed, site.workspace, 1, call_note(False), now=now)
+        add_note(conn, doubled, site.workspace, 1, call_note(), now=now)
         blocker = open_blocker(
-            conn, diagnose(EXPIRED), scope="account", key=house.account, workspace_id=house.workspace, now=now
+            conn, diagnose(EXPIRED), scope="account", key=site.account, workspace_id=site.workspace, now=now
         )
         conn.execute(sa.insert(post_blockers).values(post_id=failed, blocker_id=blocker))
         values = {"state": "blocked", "cause": cause, "cause_pattern": cause["pattern"], "cause_lane": cause["lane"]}
         conn.execute(sa.update(posts).where(posts.c.id == failed).values(**values))
-        announce_post(conn, house.workspace, failed, {"state": "blocked"}, now=now)
-        announce_post(conn, house.workspace, plain, {"state": "retrying"}, now=now)
-        announce_post(conn, house.workspace, plain, {"state": "waiting"}, now=now)
+        announce_post(conn, site.workspace, failed, {"state": "blocked"}, now=now)
+        announce_post(conn, site.workspace, plain, {"state": "retrying"}, now=now)
+        announce_post(conn, site.workspace, plain, {"state": "waiting"}, now=now)
         conn.execute(
             sa.update(posts).where(posts.c.id == doubled).values(state="published", published_at=posts.c.due_at + 3)
         )
         conn.execute(
             sa.update(parts).where(parts.c.post_id == doubled).values(published_at=now, checks={"found_live": True})
         )
-        announce_post(conn, house.workspace, doubled, {"state": "published"}, now=now)
+        announce_post(conn, site.workspace, doubled, {"state": "published"}, now=now)
         quota = {"posts_used": 125, "posts_total": 250, "at": now}
         conn.execute(
             sa.update(accounts)
-            .where(accounts.c.id == house.account)
+            .where(accounts.c.id == site.account)
             .values(quota=quota, token_expires_at=now + 10 * 86_400)
         )
         hook = {
             "id": "whk_1",
-            "workspace_id": house.workspace,
+            "workspace_id": site.workspace,
             "url": "https://x.example",
             "types": [],
             "created_at": now,
         }
         conn.execute(sa.insert(webhooks).values(secret_enc=b"x", **hook))
-        delivery = {"id": "dlv_1", "webhook_id": "whk_1", "workspace_id": house.workspace, "change_id": 1, "type": "t"}
+        delivery = {"id": "dlv_1", "webhook_id": "whk_1", "workspace_id": site.workspace, "change_id": 1, "type": "t"}
         conn.execute(sa.insert(webhook_deliveries).values(payload="{}", created_at=now, next_at=now - 60, **delivery))
     Lease(app.db).take()
     found = read(page.render().decode())
@@ -133,8 +133,8 @@ def test_the_page_counts_what_happens(any_house: House) -> None:
     assert value("treadle_queue_depth") == 1
     assert value("treadle_blockers_open", scope="account", lane=lane) == 1
     assert value("treadle_posts_waiting_for_repair", scope="account", lane=lane) == 1
-    assert value("treadle_account_token_days_left", account=house.account) == pytest.approx(10, abs=0.1)
-    assert value("treadle_account_quota_used_ratio", account=house.account, bucket="posts") == 0.5
+    assert value("treadle_account_token_days_left", account=site.account) == pytest.approx(10, abs=0.1)
+    assert value("treadle_account_quota_used_ratio", account=site.account, bucket="posts") == 0.5
     assert value("treadle_webhook_deliveries_due") == 1
     assert value("treadle_webhook_lag_seconds") >= 60
     assert value("treadle_workers_alive") == 1
@@ -142,9 +142,9 @@ def test_the_page_counts_what_happens(any_house: House) -> None:
     assert read(page.render().decode())["treadle_retries_total", ()] == 1
 
 
-def test_every_metric_is_written_down(house: House) -> None:
+def test_every_metric_is_written_down(site: Site) -> None:
     names = {
-        family.name for family in text_string_to_metric_families(Metrics(house.app.db, house.app.now).render().decode())
+        family.name for family in text_string_to_metric_families(Metrics(site.app.db, site.app.now).render().decode())
     }
     told = metrics_room.__doc__ or ""
     assert names
@@ -159,20 +159,20 @@ def test_the_board_shows_metrics_that_exist() -> None:
     assert shown <= told
 
 
-def test_metrics_over_http_are_for_keys_of_the_first_workspace(house: House) -> None:
-    near = TestClient(house.api, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000))
-    for client in (house.client(""), near):
+def test_metrics_over_http_are_for_keys_of_the_first_workspace(site: Site) -> None:
+    near = TestClient(site.api, base_url="http://127.0.0.1:8700", client=("127.0.0.1", 5000))
+    for client in (site.client(""), near):
         assert client.get("/metrics").status_code == 401
         assert client.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
-    assert house.client("other").get("/metrics").status_code == 403
-    assert house.client("read").get("/metrics").status_code == 200
-    house.client("write").post(
-        "/v1/posts", json={"account_id": house.account, "text": "x"}, headers={"Idempotency-Key": "a"}
+    assert site.client("other").get("/metrics").status_code == 403
+    assert site.client("read").get("/metrics").status_code == 200
+    site.client("write").post(
+        "/v1/posts", json={"account_id": site.account, "text": "x"}, headers={"Idempotency-Key": "a"}
     )
-    house.client("write").post(
-        "/v1/posts", json={"account_id": house.account, "text": "x"}, headers={"Idempotency-Key": "a"}
+    site.client("write").post(
+        "/v1/posts", json={"account_id": site.account, "text": "x"}, headers={"Idempotency-Key": "a"}
     )
-    page = house.client("admin").get("/metrics")
+    page = site.client("admin").get("/metrics")
     assert page.headers["content-type"].startswith("text/plain")
     found = read(page.text)
     assert found["treadle_duplicates_prevented_total", (("how", "idempotency_key"),)] == 1
@@ -257,17 +257,17 @@ def test_a_line_that_was_kept_quiet_is_counted_when_it_is_said_again() -> None:
     assert said() == "Away: refused (2 more like this)"
 
 
-def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:
+def test_an_attempt_becomes_a_trace_and_log_lines(site: Site) -> None:
     out, collector = io.StringIO(), Collector()
     configure(Settings(log_format="json", log_level="debug"), out)
-    post = create(house, "a text that is nobody's business")
-    watch = Watch(house.app.db, "wrk_me", exporter_to(collector.url))
-    with house.app.db.read() as conn:
+    post = create(site, "a text that is nobody's business")
+    watch = Watch(site.app.db, "wrk_me", exporter_to(collector.url))
+    with site.app.db.read() as conn:
         watch._follower.read(conn)
-    now = house.app.now()
-    with house.app.db.begin() as conn:
-        add_note(conn, post, house.workspace, 1, call_note(False, started_at=now), now=now, worker="wrk_me")
-        add_note(conn, post, house.workspace, 1, call_note(started_at=now), now=now, worker="wrk_other")
+    now = site.app.now()
+    with site.app.db.begin() as conn:
+        add_note(conn, post, site.workspace, 1, call_note(False, started_at=now), now=now, worker="wrk_me")
+        add_note(conn, post, site.workspace, 1, call_note(started_at=now), now=now, worker="wrk_other")
         conn.execute(sa.update(posts).where(posts.c.id == post).values(state="failed", cause_pattern="x"))
     assert watch.look() == 1
     assert watch.look() == 0
@@ -285,13 +285,13 @@ def test_an_attempt_becomes_a_trace_and_log_lines(house: House) -> None:
     assert line["level"] == "warning"
 
 
-def test_a_collector_that_is_away_harms_nothing(house: House) -> None:
-    post = create(house)
-    watch = Watch(house.app.db, "wrk_me", exporter_to("http://127.0.0.1:9/v1/traces", timeout_s=1))
-    with house.app.db.read() as conn:
+def test_a_collector_that_is_away_harms_nothing(site: Site) -> None:
+    post = create(site)
+    watch = Watch(site.app.db, "wrk_me", exporter_to("http://127.0.0.1:9/v1/traces", timeout_s=1))
+    with site.app.db.read() as conn:
         watch._follower.read(conn)
-    with house.app.db.begin() as conn:
-        add_note(conn, post, house.workspace, 1, call_note(), now=house.app.now(), worker="wrk_me")
+    with site.app.db.begin() as conn:
+        add_note(conn, post, site.workspace, 1, call_note(), now=site.app.now(), worker="wrk_me")
     assert watch.look() == 1
 
 
@@ -315,12 +315,12 @@ def test_traces_go_where_the_variables_say_or_the_log_says_what_is_missing(monke
     assert "treadle[otlp]" in json.loads(out.getvalue())["next_step"]
 
 
-def test_health_and_readiness(house: House) -> None:
-    client = house.client("")
+def test_health_and_readiness(site: Site) -> None:
+    client = site.client("")
     assert client.get("/healthz").json()["status"] == "ok"
     waiting = client.get("/readyz")
     assert (waiting.status_code, waiting.json()["checks"]["database"]) == (503, "ok")
-    Lease(house.app.db).take()
+    Lease(site.app.db).take()
     assert client.get("/readyz").status_code == 200
     assert client.get("/problems/too_late").status_code == 200
     assert client.get("/problems/none").status_code == 404

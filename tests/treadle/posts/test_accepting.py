@@ -25,7 +25,7 @@ from treadle.store.tables import accounts, media, parts, posts
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[App]:
+def site(database_url: str, tmp_path: Path) -> Iterator[App]:
     app = open_app(settings_in(tmp_path, database_url=database_url))
     with app.db.begin() as conn:
         conn.execute(
@@ -47,21 +47,21 @@ def count(app: App) -> int:
         return int(conn.execute(sa.select(sa.func.count()).select_from(posts)).scalar_one())
 
 
-def test_good_posts_are_accepted_and_wrong_ones_are_not(house: App) -> None:
+def test_good_posts_are_accepted_and_wrong_ones_are_not(site: App) -> None:
     accepted = 0
     for body in GOOD:
-        made = create(house, body)
+        made = create(site, body)
         if isinstance(made, Created):
             accepted += 1
         else:  # an uploaded file that is not there is all that can be wrong
             assert [finding.rule for finding in made.findings] == ["known_media"]
-    assert count(house) == accepted >= len(GOOD) - 1
+    assert count(site) == accepted >= len(GOOD) - 1
     for body, _, rule in WRONG:
         if isinstance(body, dict):
-            made = create(house, body)
+            made = create(site, body)
             assert isinstance(made, Rejected)
             assert rule in [finding.rule for finding in made.findings]
-    assert count(house) == accepted
+    assert count(site) == accepted
 
 
 BODIES = st.one_of(
@@ -82,29 +82,29 @@ BODIES = st.one_of(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
-def test_any_json_is_accepted_or_refused_with_findings(house: App, body: dict[str, Any]) -> None:
-    before = count(house)
-    made = create(house, body)
+def test_any_json_is_accepted_or_refused_with_findings(site: App, body: dict[str, Any]) -> None:
+    before = count(site)
+    made = create(site, body)
     assert isinstance(made, Created | Rejected)
     if isinstance(made, Rejected):
         assert made.findings
-        assert count(house) == before
+        assert count(site) == before
     else:
-        assert count(house) == before + 1
-        with house.db.read() as conn:
+        assert count(site) == before + 1
+        with site.db.read() as conn:
             kept = conn.execute(sa.select(sa.func.count()).where(parts.c.post_id == made.post_id)).scalar_one()
         assert kept == 1 + len(body.get("replies") or [])
 
 
-def test_the_same_key_and_body_is_the_same_post_and_another_body_is_refused(house: App) -> None:
+def test_the_same_key_and_body_is_the_same_post_and_another_body_is_refused(site: App) -> None:
     body = {"account_id": "acc_1", "text": "Hello"}
-    first, again = create(house, body, "key-1"), create(house, dict(reversed(body.items())), "key-1")
+    first, again = create(site, body, "key-1"), create(site, dict(reversed(body.items())), "key-1")
     assert isinstance(first, Created)
     assert isinstance(again, Created)
     assert (again.post_id, again.again, first.again) == (first.post_id, True, False)
-    other = create(house, {**body, "text": "Other"}, "key-1")
+    other = create(site, {**body, "text": "Other"}, "key-1")
     assert other.code == "idempotency_key_reused"
-    assert count(house) == 1
+    assert count(site) == 1
 
 
 def statements_of(app: App, body: dict[str, Any], key: str | None) -> list[str]:
@@ -125,8 +125,8 @@ def statements_of(app: App, body: dict[str, Any], key: str | None) -> list[str]:
     return seen
 
 
-def test_a_post_is_read_once_and_never_written_twice(house: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    with house.db.begin() as conn:
+def test_a_post_is_read_once_and_never_written_twice(site: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site.db.begin() as conn:
         conn.execute(
             sa.insert(media).values(
                 id="med_1", workspace_id=DEFAULT_WORKSPACE, content_type="image/jpeg", stored={}, size=1, created_at=0.0
@@ -141,7 +141,7 @@ def test_a_post_is_read_once_and_never_written_twice(house: App, monkeypatch: py
         "publish_at": f"{time.gmtime().tm_year + 1}-01-05T09:00",
         "zone": "Europe/Berlin",
     }
-    seen = statements_of(house, body, "key-1")
+    seen = statements_of(site, body, "key-1")
     assert checks == [body]
     ours = [statement for statement in seen if not re.search(r"main|workflow|^SELECT $", statement)]  # not the queue's
     assert ours == [
@@ -158,6 +158,6 @@ def test_a_post_is_read_once_and_never_written_twice(house: App, monkeypatch: py
         "SELECT parts",
         "SELECT post_blockers, blockers",
     ]
-    with house.db.read() as conn:
+    with site.db.read() as conn:
         kept = conn.execute(sa.select(posts.c.publish_at_text)).scalar_one()
     assert kept == f"{body['publish_at']}[Europe/Berlin]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from treadle.domain.changes import what_changed
 
 POST: dict[str, Any] = {
@@ -26,9 +26,9 @@ def test_only_what_differs_is_named() -> None:
     assert what_changed({**POST, "parts": [*POST["parts"], {"text": "x"}]}, POST) == ["part 2 removed"]
 
 
-def test_a_page_that_sends_every_field_back_changes_one(house: House) -> None:  # noqa: F811
-    client = house.client("write")
-    body = {"account_id": house.account, "text": "Hello", "publish_at": "2031-01-01T00:00:00Z", "labels": ["a"]}
+def test_a_page_that_sends_every_field_back_changes_one(site: Site) -> None:  # noqa: F811
+    client = site.client("write")
+    body = {"account_id": site.account, "text": "Hello", "publish_at": "2031-01-01T00:00:00Z", "labels": ["a"]}
     post = client.post("/v1/posts", json=body).json()
     patch = {**body, "media": [], "options": {}, "replies": [], "metadata": {}, "publish_at": "2031-01-02T00:00:00Z"}
     assert client.patch(f"/v1/posts/{post['id']}", json={**patch, "max_lateness": "PT24H"}).status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.treadle.http.conftest import House, data_dir, fresh_database, house  # noqa: F401
+from tests.treadle.http.conftest import Site, data_dir, fresh_database, site  # noqa: F401
 from treadle.domain.lateness import Timing, too_late
 from treadle.domain.times import When, about_past
 
@@ -43,13 +43,13 @@ def test_how_long_ago_is_said_as_a_person_would(ago: float, words: str) -> None:
     assert words in found.message
 
 
-def at(house: House, ago: float) -> str:  # noqa: F811
-    return datetime.fromtimestamp(house.app.now() - ago, UTC).isoformat()
+def at(site: Site, ago: float) -> str:  # noqa: F811
+    return datetime.fromtimestamp(site.app.now() - ago, UTC).isoformat()
 
 
-def sent(house: House, ago: float, **more: Any) -> dict[str, Any]:  # noqa: F811
-    body = {"account_id": house.account, "text": "Hello", "publish_at": at(house, ago), **more}
-    client = house.client("write")
+def sent(site: Site, ago: float, **more: Any) -> dict[str, Any]:  # noqa: F811
+    body = {"account_id": site.account, "text": "Hello", "publish_at": at(site, ago), **more}
+    client = site.client("write")
     looked = client.post("/v1/preflight", json=body).json()
     assert [f["rule"] for f in looked["findings"] if f["rule"] == "past_time"] == (["past_time"] if ago > 60 else [])
     assert looked["ok"] is True
@@ -58,32 +58,32 @@ def sent(house: House, ago: float, **more: Any) -> dict[str, Any]:  # noqa: F811
     return dict(made.json())
 
 
-def test_a_post_too_late_is_held_at_once_and_says_why(house: House) -> None:  # noqa: F811
-    post = sent(house, 3 * DAY)
+def test_a_post_too_late_is_held_at_once_and_says_why(site: Site) -> None:  # noqa: F811
+    post = sent(site, 3 * DAY)
     assert (post["state"], post["next"]) == ("held", None)
     assert "too late" in post["why"]
-    again = house.client("write").get(f"/v1/posts/{post['id']}").json()
+    again = site.client("write").get(f"/v1/posts/{post['id']}").json()
     assert (again["state"], again["next"]) == ("held", None)
-    confirmed = house.client("write").post(f"/v1/posts/{post['id']}/confirm").json()
+    confirmed = site.client("write").post(f"/v1/posts/{post['id']}/confirm").json()
     assert confirmed["post"]["state"] == "publishing"
 
 
-def test_a_post_a_little_late_is_published_at_once(house: House) -> None:  # noqa: F811
-    post = sent(house, 5400)
+def test_a_post_a_little_late_is_published_at_once(site: Site) -> None:  # noqa: F811
+    post = sent(site, 5400)
     assert (post["state"], post["next"]["what"]) == ("publishing", "Goes out.")
 
 
-def test_its_own_lateness_counts(house: House) -> None:  # noqa: F811
-    assert sent(house, 5400, max_lateness="PT1H")["state"] == "held"
-    assert sent(house, 3 * DAY, max_lateness="P7D")["state"] == "publishing"
+def test_its_own_lateness_counts(site: Site) -> None:  # noqa: F811
+    assert sent(site, 5400, max_lateness="PT1H")["state"] == "held"
+    assert sent(site, 3 * DAY, max_lateness="P7D")["state"] == "publishing"
 
 
-def test_a_draft_stays_a_draft(house: House) -> None:  # noqa: F811
-    assert sent(house, 3 * DAY, draft=True)["state"] == "draft"
+def test_a_draft_stays_a_draft(site: Site) -> None:  # noqa: F811
+    assert sent(site, 3 * DAY, draft=True)["state"] == "draft"
 
 
-def test_changing_to_a_time_long_past_holds_it_at_once(house: House) -> None:  # noqa: F811
-    post = sent(house, -3600)
+def test_changing_to_a_time_long_past_holds_it_at_once(site: Site) -> None:  # noqa: F811
+    post = sent(site, -3600)
     assert post["state"] == "scheduled"
-    changed = house.client("write").patch(f"/v1/posts/{post['id']}", json={"publish_at": at(house, 3 * DAY)}).json()
+    changed = site.client("write").patch(f"/v1/posts/{post['id']}", json={"publish_at": at(site, 3 * DAY)}).json()
     assert (changed["state"], changed["next"]) == ("held", None)

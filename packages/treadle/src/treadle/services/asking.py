@@ -1,4 +1,4 @@
-"""Asking Threads on somebody's word, outside a run: in the worker's house, or in one for the moment."""
+"""Asking Threads on somebody's word, outside a run: by the worker that runs, or by one made for the moment."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ T = TypeVar("T")
 
 
 async def ask(app: App, what: Callable[[WorkerContext], Awaitable[T]]) -> T:
-    """``what(house)``, on the loop the house belongs to."""
+    """``what(worker)``, on the loop the worker belongs to."""
     if app.engine is not None:
-        house = app.engine.context
+        worker = app.engine.context
 
         async def there() -> T:
-            return await what(house)
+            return await what(worker)
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), app.engine.loop))
-    house = _for_the_moment(app)
+    worker = _for_the_moment(app)
     try:
-        return await what(house)
+        return await what(worker)
     finally:
-        if house.close is not None:
-            await house.close()
+        if worker.close is not None:
+            await worker.close()
 
 
 def _for_the_moment(app: App) -> WorkerContext:
-    """A house without a lease: it can ask and write down, and never publish."""
+    """A worker without a lease: it can ask and write down, and never publish."""
     session = open_session()
     base = ThreadsClient(base_url=app.settings.threads_api_url, session=session, timeout_s=app.settings.threads_timeout)
 

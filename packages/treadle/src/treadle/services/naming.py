@@ -43,7 +43,7 @@ async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPo
     if isinstance(found, Missing | Refusal):
         return found
     account, part = found
-    return await ask(app, lambda house: _look(house, account, part, code))
+    return await ask(app, lambda worker: _look(worker, account, part, code))
 
 
 def code_of(address: str) -> str | None:
@@ -64,11 +64,11 @@ def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[Accoun
     return view_of(conn, part["account_id"]), part_view(part)
 
 
-async def _look(house: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Refusal:
-    if not house.opens(account):
+async def _look(worker: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Refusal:
+    if not worker.opens(account):
         found = unreadable.cause()
         return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
-    listed = await read_list(house, account, part, "Look for the named post", since=part.intent_first_at)
+    listed = await read_list(worker, account, part, "Look for the named post", since=part.intent_first_at)
     for item in listed.items:
         address = str(item.get("permalink") or "")
         if item.get("id") and code_of(address) == code:

@@ -40,7 +40,7 @@ async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) ->
     if isinstance(found, Missing | Refusal):
         return found
     account, live = found
-    return await ask(app, lambda house: _delete(house, account, post_id, workspace_id, live, actor))
+    return await ask(app, lambda worker: _delete(worker, account, post_id, workspace_id, live, actor))
 
 
 def _live(
@@ -61,23 +61,23 @@ def _live(
 
 
 async def _delete(
-    house: WorkerContext,
+    worker: WorkerContext,
     account: AccountView,
     post_id: str,
     workspace_id: str,
     live: list[Mapping[str, Any]],
     actor: str,
 ) -> Unpublished:
-    if not house.opens(account):
+    if not worker.opens(account):
         return Unpublished(cause=unreadable.cause())
     done = Unpublished()
     for row in reversed(live):
-        cause = await delete_part(house, account, part_view(row), actor)
+        cause = await delete_part(worker, account, part_view(row), actor)
         if cause is not None:
             done.cause = _by_hand(cause, live, done.deleted)
             return done
         done.deleted.append(str(row["threads_id"]))
-    await house.db.run(_all_off, workspace_id, post_id, account.id, actor, house.now())
+    await worker.db.run(_all_off, workspace_id, post_id, account.id, actor, worker.now())
     return done
 
 
