@@ -334,6 +334,20 @@ def test_a_permission_that_is_missing_for_reading_stops_nothing(lite: Simulation
     assert lite.open_causes() == []
 
 
+def test_a_token_refused_while_comparing_is_not_shown_again_for_the_next_part(sim: Simulation) -> None:
+    account, profile = sim.account()
+    dead = meta_error(400, 190, 463, "Error validating access token: Session has expired on Sunday.")
+    profile.faults.append(Fault("read", dead, times=None))
+    post_id = sim.post(account, text="root", replies=[{"text": "second"}])
+    post = at_rest(sim, post_id)
+    assert (post["state"], sim.open_causes()) == ("blocked", [("account", "token_expired")]), sim.story(post_id)
+    assert profile.calls[-1][1] == "read", "nothing is asked after the refusal"
+    profile.faults.clear()
+    sim.repair(account)
+    assert at_rest(sim, post_id)["state"] == "published", sim.story(post_id)
+    assert sim.threads.live(profile) == ["root", "second"]
+
+
 def test_trouble_while_comparing_delays_a_chain_a_minute_at_most(lite: Simulation) -> None:
     account, profile = lite.account()
     profile.faults.append(Fault("read", meta_error(500, 2, None, "Service temporarily unavailable"), times=None))

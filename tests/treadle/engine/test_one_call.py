@@ -66,7 +66,9 @@ def test_each_call_that_fails_has_one_entry_with_its_diagnosis(lite: Shop, endpo
     post_id = lite.post(owner, text="once")
     lite.settled([post_id])
     calls = [event for event in lite.timeline(post_id) if event["kind"] == "call"]
-    failed = [event for event in calls if event["outcome"] != "ok"]
+    # On a starved machine the lease of these quick tests can run out before a publish is written: no request was made.
+    made = [event for event in calls if event["outcome"] != "not_sent"]
+    failed = [event for event in made if event["outcome"] != "ok"]
     assert len(failed) == 1, lite.story(post_id)
     assert failed[0]["diagnosis"]["pattern"]
-    assert len(calls) == len(lite.requests(owner)), lite.story(post_id)
+    assert len(made) == len(lite.requests(owner)), lite.story(post_id)

@@ -27,6 +27,7 @@ SEEN = """() => {
   if (!top.some(own)) wrong.push("covered by " + top[1].outerHTML.slice(0, 80));
   return {name, wrong};
 }"""
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 MOST = 150
 
 
@@ -74,6 +75,7 @@ class Keyboard:
     def lands_on(self, selector: str) -> None:
         """After an act the focus is here, and is seen."""
         self.page.wait_for_function("selector => document.activeElement.matches(selector)", arg=selector)
+        self.page.evaluate(DRAWN)  # a field that has the focus from the start is scrolled to when the page is drawn
         self.look()
 
     def told(self, text: str) -> None:

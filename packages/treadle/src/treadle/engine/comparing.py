@@ -1,9 +1,10 @@
 """The stage that compares what is live with what was asked.
 
 It is a read of its own, after the address: one field that Threads does not know, or does not let this account read,
-fails a whole read. Then fewer are asked for, and that is remembered for the account for a day. Whatever comes of it, no
-cause is opened for a read that was refused, and nothing is sent again: a difference is reported, and a reply that is no
-reply stops what should follow it.
+fails a whole read. Then fewer are asked for, and that is remembered for the account for a day. Whatever comes of it,
+nothing is sent again: a difference is reported, and a reply that is no reply stops what should follow it. A read that
+was refused opens no cause, unless it says that the token is refused and a part is still to be sent: that waits for the
+repair, rather than show Threads the same token once more.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView, Run
 from treadle.engine.calling import UNKNOWN_CONTAINER, Ask, Failed, call
 from treadle.engine.ending import Outcome, Park, Snooze
-from treadle.engine.failing import limit_ends, wait_for_limit
+from treadle.engine.failing import call_failed, limit_ends, wait_for_limit
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
@@ -58,6 +59,7 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     unread, change = set(known), Change()
     reading: Reading | None = None
     over = False  # nothing can be read, now or in a minute
+    refused: Failed | None = None  # the token itself
     for _ in range(MOST_READS):
         fields = fields_for(asked, unread)
         if not fields:
@@ -71,7 +73,8 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
         until = limit_ends(worker, part, read, read.diagnosis, worker.now())
         if until is not None:
             wait_for_limit(run, change, Cause(read.diagnosis), until)
-        over = until is not None or read.stops_reading
+        refused = read if read.stops_reading else None
+        over = until is not None or refused is not None
         if over or not _for_its_fields(part, read, past):
             break
         unread |= fewer(fields, str(read.failure.answer.body) if isinstance(read.failure, Refused) else "")
@@ -87,6 +90,12 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     if not check.over:
         return Outcome(change, Snooze(next_at, "publishing", "It is live; reads once more what Threads shows of it."))
     _report(part, check, change)
+    following = part.position + 1
+    if refused is not None and following < len(run.post.parts):
+        stopped = call_failed(worker, run, run.part(following), refused)
+        change.post.merge(stopped.change.post)
+        change.on(following, stopped.change.part(following))
+        return Outcome(change, stopped.ending)
     return Outcome(change)
 
 
