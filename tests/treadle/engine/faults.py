@@ -95,10 +95,11 @@ def read_log(requests: list[dict[str, Any]]) -> list[Asked]:
     return asked
 
 
-def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False) -> list[str]:
+def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False, refusals_heard: bool = True) -> list[str]:
     """Calls that could not succeed, or that were made without knowing that they may: empty when all is well.
 
     ``nobody_died``: every answer that arrived was also written down, so nothing was to be asked again.
+    ``refusals_heard``: no answer came after the client had given up on it.
     """
     log = read_log(requests)
     wrong = _made_again(log) if nobody_died else []
@@ -120,7 +121,13 @@ def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False) -> lis
                     wrong.append(f"{container} was sent again {call.at - last:.2f} s after an unclear send")
                 if len(looked) < 2 or not any(c.endpoint == "list" and c.ok and c.at > last for c in before):
                     wrong.append(f"{container} was sent again without a proof that it is not out")
-        if place and _token_dead(log[place - 1]) and not _probe(call) and not _asked_together(log[place - 1], call):
+        if (
+            refusals_heard
+            and place
+            and _token_dead(log[place - 1])
+            and not _probe(call)
+            and not _asked_together(log[place - 1], call)
+        ):
             wrong.append(f"{call.endpoint} was asked after the token was refused")
     return wrong
 

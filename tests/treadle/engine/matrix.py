@@ -147,7 +147,10 @@ def ledger(shop: Shop, trial: Trial, rules: Sequence[dict[str, Any]]) -> list[st
     # On a starved machine an answer can come too late for the client, though the sandbox gave it in time.
     heard = sum(event["stage"] == "create_container" and event["outcome"] == "ok" for event in events)
     given = sum(call.endpoint == "create" and call.ok for call in read_log(requests))
-    problems += [f"{trial.case.id}: {why}" for why in in_vain(requests, nobody_died=heard >= given)]
+    gave_up = sum((event["answer"] or {}).get("error", "").startswith("timeout") for event in events)
+    slow = sum(fault.name == "slow" for fault in trial.case.faults)
+    vain = in_vain(requests, nobody_died=heard >= given, refusals_heard=gave_up <= slow)
+    problems += [f"{trial.case.id}: {why}" for why in vain]
     if any(event["outcome"] is None for event in events):
         problems.append(f"{trial.case.id}: a call in the timeline has no end")
     return [f"{problem}\n{shop.story(trial.post_id)}" for problem in problems]

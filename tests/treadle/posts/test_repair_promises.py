@@ -104,7 +104,7 @@ def a_blocker(draw: st.DrawFn, number: int, post_ids: list[str]) -> dict[str, An
     keys = {"account": list(ACCOUNTS), "app": [APP, "999"], "platform": [scope.PLATFORM_KEY], "post": post_ids}
     key = draw(st.sampled_from(keys[where]))
     repaired = draw(st.sampled_from([False, False, False, True]))
-    pattern, id_ = f"pattern_{number}", f"blk_{number}"
+    pattern, id_ = draw(st.sampled_from([f"pattern_{number}", "account_checkpointed"])), f"blk_{number}"
     owner = None if where in scope.SHARED else HERE
     return {
         "id": id_,
@@ -320,7 +320,13 @@ def test_the_rules_as_sql_are_the_rules_as_python(db: Database, made: Made) -> N
                 for blocker in made.blockers
                 if blocker["repaired_at"] is None
                 and scope.concerns(blocker["scope"], blocker["key"], blocker["workspace_id"], reach)
-                and scope.stops(blocker["lane"], blocker["probe_post_id"], reach, in_doubt=bool(row["checking"]))
+                and scope.stops(
+                    blocker["lane"],
+                    blocker["pattern"],
+                    blocker["probe_post_id"],
+                    reach,
+                    in_doubt=bool(row["checking"]),
+                )
             ]
             expected = admit(candidate(row, blocked=bool(stopping)), NOW)
             assert said[row["id"]] == (expected, states[row["id"]] in RELEASABLE)

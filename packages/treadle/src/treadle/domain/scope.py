@@ -11,8 +11,9 @@ NARROWEST_FIRST: Mapping[str, int] = {"post": 0, "media_host": 1, "account": 2, 
 SHARED = frozenset({"app", "platform"})  # every workspace reads them
 PLATFORM_KEY = "threads"
 FETCH_KEY = "every media host"  # of a cause that stops only posts whose files Meta still has to fetch
-# Lanes of causes that stop reading as well as publishing.
+# Causes that stop reading as well as publishing: of these lanes, and restrictions that refuse every call.
 READING_STOPS = frozenset({"meta_token", "permission_app_review", "linked_instagram_account"})
+REFUSE_EVERY_CALL = frozenset({"account_checkpointed", "account_unconfirmed", "account_disabled", "api_access_blocked"})
 # Evidence about the app itself, whoever met it: no second account is needed.
 APP_EVIDENCE = frozenset(
     {"app_deactivated", "app_not_configured", "wrong_app_id", "client_secret_wrong", "api_access_blocked_for_app"}
@@ -58,10 +59,15 @@ def concerns(scope: str, key: str, workspace_id: str | None, reach: Reach) -> bo
     return keys.get(scope) == key
 
 
-def stops(lane: str, probe_post_id: str | None, reach: Reach, *, in_doubt: bool) -> bool:
+def stops_reading(lane: str, pattern: str) -> bool:
+    """Whether nothing can be read while this cause lasts; that reading works again shows its end."""
+    return lane in READING_STOPS or pattern in REFUSE_EVERY_CALL
+
+
+def stops(lane: str, pattern: str, probe_post_id: str | None, reach: Reach, *, in_doubt: bool) -> bool:
     """Whether a cause that concerns the post stops it: not the post that goes first to test the cause, and one whose
     publish is in doubt only when it stops reading."""
-    return probe_post_id != reach.post_id and (not in_doubt or lane in READING_STOPS)
+    return probe_post_id != reach.post_id and (not in_doubt or stops_reading(lane, pattern))
 
 
 def is_apps(pattern: str, witnesses: int) -> bool:

@@ -147,6 +147,7 @@ class OpenBlocker:
     scope: str
     key: str
     lane: str
+    pattern: str
     cause: Cause | None
     probe_post_id: str | None
 

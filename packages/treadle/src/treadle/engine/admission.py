@@ -10,7 +10,7 @@ from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing, too_late
 from treadle.domain.progress import OF_ONE_SEND
-from treadle.domain.scope import READING_STOPS, passing, state_behind, stops
+from treadle.domain.scope import passing, state_behind, stops, stops_reading
 from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView, OpenBlocker, PartView, Run
@@ -48,7 +48,7 @@ def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Ou
 def _stopping(run: Run, open_causes: Iterable[OpenBlocker]) -> list[OpenBlocker]:
     """Those of the open causes that concern the post which stop it."""
     reach, in_doubt = run.reach, run.post.checking
-    return [row for row in open_causes if stops(row.lane, row.probe_post_id, reach, in_doubt=in_doubt)]
+    return [row for row in open_causes if stops(row.lane, row.pattern, row.probe_post_id, reach, in_doubt=in_doubt)]
 
 
 def _behind(standing: list[OpenBlocker], why: str) -> Outcome:
@@ -99,7 +99,7 @@ def _all_out(run: Run, now: float, *, readable: bool = True) -> Outcome | None:
     account = run.account
     connected = account.disconnected_at is None and account.token_enc is not None
     unread = not connected or not readable or calls_wait(account, now) is not None
-    unreadable_lists = any(row.lane in READING_STOPS or row.scope == "platform" for row in run.blockers)
+    unreadable_lists = any(stops_reading(row.lane, row.pattern) or row.scope == "platform" for row in run.blockers)
     if not (unread or unreadable_lists):
         return None
     outcome = _stop(Finish("published"))

@@ -17,7 +17,7 @@ from treadle.domain.cause import of_items
 from treadle.domain.diagnoses import diagnose_failure, from_pattern
 from treadle.domain.fetched import in_words
 from treadle.domain.policy import Situation
-from treadle.domain.scope import READING_STOPS
+from treadle.domain.scope import stops_reading
 from treadle.domain.view import AccountView, PartView
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.timeline import Note
@@ -107,7 +107,8 @@ class Failed:
     def stops_reading(self) -> bool:
         """Whether this answer to a read says that nothing can be read any more."""
         refused = isinstance(self.failure, Refused)
-        return refused and self.diagnosis.lane in READING_STOPS and not one_permission(self.diagnosis)
+        stops = stops_reading(self.diagnosis.lane, self.diagnosis.pattern)
+        return refused and stops and not one_permission(self.diagnosis)
 
 
 Called: TypeAlias = Worked[T] | Failed

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from treadle.accounts import unreadable
 from treadle.domain.admission import admit
 from treadle.domain.rechecks import next_check
-from treadle.domain.scope import FETCH_KEY, READING_STOPS
+from treadle.domain.scope import FETCH_KEY, stops_reading
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.reach import SET_UP_FAULT, unreachable_reason
@@ -31,7 +31,6 @@ Verdict = Literal["repaired", "still", "unknown"]
 NOBODY_CAN = ""  # instead of the id of the post that goes first
 
 # Restrictions that refuse every call, reading included.
-READ_TELLS_OF = frozenset({"account_checkpointed", "account_unconfirmed", "account_disabled", "api_access_blocked"})
 
 _PROFILE: Ask[Profile] = Ask("Read the profile", "read", "read", lambda client: client.me(), proves=False)
 _ID: Ask[Profile] = Ask("Read the profile", "read", "read", lambda client: client.me(fields="id"), proves=False)
@@ -75,7 +74,7 @@ async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mappi
     if row["lane"] == "meta_token" and not asked and row["pattern"] != "token_is_invalid":
         # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
         return await _still(worker, row, "Only connecting the account again repairs this.")
-    if row["lane"] in READING_STOPS or row["pattern"] in READ_TELLS_OF:
+    if stops_reading(row["lane"], row["pattern"]):
         profile = await call(worker, account, _PROFILE)
         if not isinstance(profile, Failed):
             # A permission can be missing for publishing alone: reading proves it only for what stops reading too.

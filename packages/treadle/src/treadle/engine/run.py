@@ -18,6 +18,7 @@ from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import Run
 from treadle.engine import admission, checking, comparing, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
+from treadle.engine.opening import open_cause
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, IntegrityError, accounts, blockers, release, runs, unknown_answers
 from treadle.store.runs import Change
@@ -249,7 +250,7 @@ def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, endi
                 where = blockers.scope_for(
                     conn, met.diagnosis, met.scope, met.key, account_id=account.id, app_id=account.app_id, now=now
                 )
-                _open(conn, worker, run, *where, met.diagnosis, str(run.post.stage), now)
+                open_cause(conn, worker, account, *where, met.diagnosis, str(run.post.stage), now)
             post.state, post.next_what, post.next_at, post.seq = state, None, None, run.post.seq + 1
             if why:
                 post.why = why
@@ -294,36 +295,11 @@ def _park(
     stage = str(post.changes().get("stage") or run.post.stage)
     if diagnosis.pattern == fetch_outage.PATTERN:
         stage = "container_status"  # that a container is made does not show that its file was fetched
-    blocker_id = _open(conn, worker, run, scope, key, diagnosis, stage, now)
+    blocker_id = open_cause(conn, worker, run.account, scope, key, diagnosis, stage, now)
     blockers.put_behind(conn, run.post.id, [blocker_id])
     if diagnosis.pattern == fetch_outage.PATTERN:
         release.adopt(conn, outages.witnesses(worker, run, scope, now), blocker_id, diagnosis, why, now=now)
     _count_unknown(conn, run, change, now)
-
-
-def _open(
-    conn: Connection,
-    worker: WorkerContext,
-    run: Run,
-    scope: str,
-    key: str,
-    diagnosis: Diagnosis,
-    stage: str,
-    now: float,
-) -> str:
-    blocker_id = blockers.open_blocker(
-        conn,
-        diagnosis,
-        scope=scope,
-        key=key,
-        workspace_id=run.post.workspace_id,
-        now=now,
-        scale=worker.scale,
-        stage=stage,
-    )
-    if scope == "account":
-        worker.observe(conn, run.account.id, diagnosis, now)
-    return blocker_id
 
 
 def _slow_app(conn: Connection, run: Run, change: Change) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.scope import READING_STOPS
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView
+from treadle.store.clauses import stops_reading
 from treadle.store.posts import attempt_of
 from treadle.store.runs import update_part
 from treadle.store.tables import accounts, blockers, parts, posts
@@ -27,7 +27,7 @@ def parent_id(conn: sa.Connection, part: PartView) -> str | None:
 def without_address(conn: sa.Connection, now: float, *, since: float) -> list[dict[str, Any]]:
     """Rows of live parts of finished posts whose address is missing, of accounts that can be read; the newest 500."""
     unreadable = sa.select(blockers.c.key).where(
-        blockers.c.scope == "account", blockers.c.repaired_at.is_(None), blockers.c.lane.in_(sorted(READING_STOPS))
+        blockers.c.scope == "account", blockers.c.repaired_at.is_(None), stops_reading
     )
     rows = conn.execute(
         sa.select(parts)

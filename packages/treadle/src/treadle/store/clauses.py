@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.admission import RELEASABLE
-from treadle.domain.scope import FETCH_KEY, READING_STOPS
+from treadle.domain.scope import FETCH_KEY, READING_STOPS, REFUSE_EVERY_CALL
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 
 releasable = posts.c.state.in_(sorted(RELEASABLE))
@@ -57,10 +57,12 @@ concerns = sa.or_(
         fetches,
     ),
 )
+# treadle.domain.scope.stops_reading
+stops_reading = sa.or_(blockers.c.lane.in_(sorted(READING_STOPS)), blockers.c.pattern.in_(sorted(REFUSE_EVERY_CALL)))
 # treadle.domain.scope.stops
 stops = sa.and_(
     blockers.c.probe_post_id.is_distinct_from(posts.c.id),
-    sa.or_(sa.not_(in_doubt), blockers.c.lane.in_(sorted(READING_STOPS))),
+    sa.or_(sa.not_(in_doubt), stops_reading),
 )
 
 

@@ -169,7 +169,13 @@ def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> 
         rows += conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), of_hosts)).mappings()
     found = [
         OpenBlocker(
-            row["id"], row["scope"], row["key"], row["lane"], Cause.from_json(row["cause"]), row["probe_post_id"]
+            row["id"],
+            row["scope"],
+            row["key"],
+            row["lane"],
+            row["pattern"],
+            Cause.from_json(row["cause"]),
+            row["probe_post_id"],
         )
         for row in rows
     ]
