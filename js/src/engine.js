@@ -8,6 +8,7 @@ import { redact } from "./redact.js";
 import { adviceAfterBudget, adviseRetry, budgetSpent, neverAgain } from "./retry.js";
 import { matchedFacts, ruleBook } from "./rules.js";
 import { afterLastSuccess, deciding, errorsIn, piecesOf, withCount } from "./several.js";
+import { afterBudget } from "./spent.js";
 import { placeOf } from "./texts.js";
 import { duration } from "./wording.js";
 
@@ -117,6 +118,7 @@ function built(pattern, facts, raw, matched, confidence) {
   const retry = pattern.retry;
   const spent = budgetSpent(retry, facts.context);
   const advice = spent ? adviceAfterBudget(retry) : adviseRetry(retry, facts.headers, facts.context);
+  const changed = spent ? afterBudget(pattern, advice) : {};
   const family = pattern.family ?? "threads";
   const surface = facts.surface === "threads" ? family : facts.surface;
   const elsewhere = surface !== "threads" && !facts.transport;
@@ -125,12 +127,12 @@ function built(pattern, facts, raw, matched, confidence) {
     title: pattern.title,
     category: pattern.category,
     lane: pattern.lane,
-    action: spent ? retry.then_action || ENGINE.AFTER_BUDGET[retry.then ?? ""] || pattern.action : pattern.action,
+    action: pattern.action,
     retry: advice,
     who: pattern.who,
     confidence,
     what_happened: elsewhere ? `${pattern.what_happened} This is ${ENGINE.PLATFORM[surface]}'s answer, not Threads'.` : pattern.what_happened,
-    next_step: stepOf(pattern, facts, advice),
+    next_step: stepOf(pattern, advice),
     owner_step: pattern.owner,
     next_step_developer: pattern.developer,
     treadle_does: pattern.treadle,
@@ -141,15 +143,14 @@ function built(pattern, facts, raw, matched, confidence) {
     guide: `/guide/errors/${pattern.id}`,
     matched,
     raw: redact(raw),
+    ...changed,
   };
 }
 
-/** The pattern's next step, as what is known of this failure changes it. */
-function stepOf(pattern, facts, advice) {
-  if (advice.hinted && advice.after_s !== null) {
-    return `Wait about ${duration(advice.after_s)} (Meta asked for this). ${pattern.next_step}`;
-  }
-  return budgetSpent(pattern.retry, facts.context) ? `${ENGINE.SPENT[advice.kind]} ${pattern.developer}` : pattern.next_step;
+/** The pattern's next step, led by the wait that Meta asked for. */
+function stepOf(pattern, advice) {
+  if (!advice.hinted || advice.after_s === null) return pattern.next_step;
+  return `Wait about ${duration(advice.after_s)} (Meta asked for this). ${pattern.next_step}`;
 }
 
 const WITHOUT_PATTERN = {

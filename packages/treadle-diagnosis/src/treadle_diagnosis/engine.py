@@ -16,13 +16,14 @@ from treadle_diagnosis.record import replaced
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
 from treadle_diagnosis.rules import Rule, RuleBook, matched
+from treadle_diagnosis.spent import step_after_budget, what_follows, who_acts
 from treadle_diagnosis.types import AUTOMATIC, Diagnosis, Evidence, RetryAdvice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from treadle_diagnosis.catalog.words import Action, Confidence
+    from treadle_diagnosis.catalog.words import Confidence
 
 UNKNOWN = "unknown"
 NOTHING = "nothing_to_diagnose"
@@ -33,14 +34,6 @@ _met: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 _but_raw = Diagnosis._fields[:-1]
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
-_SPENT = {
-    "new_container": "The tries are used up: create a new container from the same parameters and publish that.",
-    "verify_first": "The tries are used up: look whether the post is live before anything else.",
-    "when_repaired": "The tries are used up: repeating the same call is no use.",
-    "never": "The tries are used up: repeating the same call is no use.",
-    "later": "The tries are used up.",
-}
-_AFTER_BUDGET: dict[str, Action] = {"new_container": "recreate_container", "verify_first": "verify_first"}
 
 
 @lru_cache(maxsize=1)
@@ -290,9 +283,16 @@ def _confidence(rule: Rule, facts: Facts) -> Confidence:
 
 def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], sure: Confidence) -> Diagnosis:
     prepared = _prepared(p.id)
-    action, advice = prepared.action, prepared.plain
+    action, advice, who, step = prepared.action, prepared.plain, prepared.who, p.next_step
     if prepared.bends and (facts.headers or facts.context):
-        action, advice = _bent(p, facts, action)
+        if budget_spent(p.retry, facts.context):
+            action, advice = what_follows(p), advice_after_budget(p.retry)
+            step = step_after_budget(action)
+            if advice.kind not in AUTOMATIC:
+                who = who_acts(p, action)
+        else:
+            advice = advise(p.retry, facts.headers, facts.context)
+            step = _hinted(advice, step)
     surface = facts.surface
     if surface == "threads" and p.family != "threads":
         surface = p.family
@@ -306,10 +306,10 @@ def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], s
         prepared.lane,
         action,
         advice,
-        prepared.who,
+        who,
         sure,
         happened,
-        _step(p, facts, advice),
+        step,
         p.treadle,
         prepared.guide,
         facts_matched,
@@ -323,23 +323,13 @@ def _build(p: Pattern, facts: Facts, raw: Any, facts_matched: tuple[str, ...], s
     )
 
 
-def _step(p: Pattern, facts: Facts, advice: RetryAdvice) -> str:
-    """The pattern's next step, as what is known of this failure changes it."""
-    if advice.hinted and advice.after_s is not None:
-        from treadle_diagnosis.wording import duration
+def _hinted(advice: RetryAdvice, step: str) -> str:
+    """The pattern's next step, led by the wait that Meta asked for."""
+    if not advice.hinted or advice.after_s is None:
+        return step
+    from treadle_diagnosis.wording import duration
 
-        return f"Wait about {duration(advice.after_s)} (Meta asked for this). {p.next_step}"
-    if facts.context and budget_spent(p.retry, facts.context):
-        return f"{_SPENT[advice.kind]} {p.developer}"
-    return p.next_step
-
-
-def _bent(p: Pattern, facts: Facts, action: Action) -> tuple[Action, RetryAdvice]:
-    """Action and advice where headers or context may change them."""
-    if budget_spent(p.retry, facts.context):
-        follows = p.retry.then_action or _AFTER_BUDGET.get(p.retry.then or "", action)
-        return follows, advice_after_budget(p.retry)
-    return action, advise(p.retry, facts.headers, facts.context)
+    return f"Wait about {duration(advice.after_s)} (Meta asked for this). {step}"
 
 
 def _unknown(facts: Facts, raw: Any, why: str = "") -> Diagnosis:

@@ -47,8 +47,8 @@ def expected(given: Any) -> dict[str, Any]:
     """What has to be answered to an input."""
     found = diagnose_evidence(as_evidence(given)).to_json()
     names = (
-        "pattern", "lane", "action", "retry", "confidence", "surface", "what_happened", "next_step", "owner_step",
-        "matched", "raw",
+        "pattern", "lane", "action", "who", "retry", "confidence", "surface", "what_happened", "next_step",
+        "owner_step", "matched", "raw",
     )  # fmt: skip
     return {name: found[name] for name in names}
 
@@ -76,6 +76,7 @@ def _variants(row: Mapping[str, Any], number: int) -> Iterator[tuple[str, Any]]:
     yield f"at_{stage}", {**row, "stage": stage}
     yield "at_publish", {**row, "stage": "publish"}
     yield "no_stage", {key: value for key, value in row.items() if key != "stage"}
+    yield "used_up", {**row, "context": {**row.get("context", {}), "seen_on_container": 99}}
     body = row.get("body")
     if isinstance(body, str):
         yield "in_a_log", {**row, "body": f"2026-01-05T10:00:00Z worker[3]: {body}"}

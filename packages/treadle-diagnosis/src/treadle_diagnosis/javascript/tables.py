@@ -19,6 +19,7 @@ from treadle_diagnosis import (
     redact,
     rules,
     several,
+    spent,
     texts,
     transport,
     types,
@@ -33,7 +34,7 @@ from treadle_diagnosis.late import LateExpression
 
 MODULES: tuple[ModuleType, ...] = (
     circumstances, clarity, contribution, engine, facts, objects, other_platforms, publishing, reading, redact, rules,
-    several, texts, transport, types, unlisted, wording,
+    several, spent, texts, transport, types, unlisted, wording,
 )  # fmt: skip
 
 
