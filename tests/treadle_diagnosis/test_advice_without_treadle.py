@@ -106,7 +106,7 @@ def test_a_diagnosis_has_both_voices() -> None:
     found = diagnose(PASTES[0])
     given = found.to_json()
     assert given["next_step"].startswith("Wait 3 to 5 seconds and publish the same container again")
-    assert "tried again by itself" in given["owner_step"]
+    assert "retries automatically" in given["owner_step"]
     assert for_owner(found).next_step == found.owner_step
 
 
