@@ -225,3 +225,11 @@ def test_the_version_is_one() -> None:
     assert versions | said == {__version__}
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"({__version__})" in changelog or f"## {__version__}" in changelog
+
+
+def test_every_page_says_which_role_it_needs() -> None:
+    from treadle.web import router
+    from treadle.web.permissions import unnamed
+
+    routes = [(method, route.path) for route in router.routes() for method in route.methods or ()]
+    assert unnamed(routes) == [], "add what they need to treadle/web/permissions.py"

@@ -22,6 +22,7 @@ from treadle.store.tables import (
     api_keys,
     blockers,
     events,
+    members,
     parts,
     post_blockers,
     posts,
@@ -80,6 +81,9 @@ def open_session(app: App, *, zone: str = "Europe/Berlin") -> None:
             sa.insert(users).values(
                 id=user_id, workspace_id=DEFAULT_WORKSPACE, email=EMAIL, password_hash="-", zone=zone, created_at=now
             )
+        )
+        conn.execute(
+            sa.insert(members).values(user_id=user_id, workspace_id=DEFAULT_WORKSPACE, role="owner", created_at=now)
         )
         conn.execute(
             sa.insert(sessions).values(

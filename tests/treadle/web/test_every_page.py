@@ -36,6 +36,7 @@ PAGES = {
     "alerts": "/alerts",
     "keys": "/keys",
     "people": "/people",
+    "audit": "/audit",
     "error": "/no-such-page",
     "setup": "/setup",
     "me": "/me",

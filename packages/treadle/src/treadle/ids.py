@@ -19,6 +19,7 @@ PREFIXES = {
     "workspace": "wsp",
     "user": "usr",
     "link": "lnk",
+    "invite": "inv",
 }
 
 

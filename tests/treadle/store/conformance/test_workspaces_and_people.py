@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.treadle.store.conformance.covering import covers
-from tests.treadle.store.conformance.rows import ONE, TWO, workspace
-from treadle.store import Connection, api_keys, audit, users, workspaces
+from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
+from treadle.store import Connection, api_keys, audit, comments, login_links, users, workspaces
 from treadle.store.api_keys import KeyRow
-from treadle.store.users import UserRow
+from treadle.store.login_links import LoginLinkRow
+from treadle.store.users import Membership, UserRow
 
 
 @covers(
@@ -150,6 +151,7 @@ def key(id_: str, of: str = ONE, at: float = 1.0) -> KeyRow:
     users.keys_made_by,
     audit.insert,
     audit.last_of_each_actor,
+    audit.listing,
 )
 def test_keys_and_the_audit_trail(conn: Connection) -> None:
     workspace(conn)
@@ -177,3 +179,96 @@ def test_keys_and_the_audit_trail(conn: Connection) -> None:
     assert not api_keys.set_revoked(conn, ONE, "key_a", now=8.0)
     assert not api_keys.set_revoked(conn, ONE, "key_c", now=8.0)
     assert users.keys_made_by(conn, ONE, "usr_a", now=5.0) == ("key_b",)
+    newest = audit.listing(conn, ONE, limit=2)
+    assert [(row.action, row.subject, row.at) for row in newest] == [
+        ("login", None, 9.0),
+        ("key.created", "key_none", 3.0),
+    ]
+    assert newest[1].detail == {"n": [1]}
+    assert [row.subject for row in audit.listing(conn, ONE, limit=9, before=newest[1].id)] == ["key_b", "key_a"]
+    assert [row.action for row in audit.listing(conn, ONE, limit=9, action="log")] == ["login"]
+    assert audit.listing(conn, TWO, limit=9) == []
+
+
+@covers(
+    users.set_role,
+    users.roles,
+    users.active_emails,
+    users.active_owner_beside,
+    users.memberships,
+    users.leave,
+    users.set_session_workspace,
+)
+def test_roles(conn: Connection) -> None:
+    workspace(conn)
+    workspace(conn, TWO)
+    ada, ben = person(conn, "usr_a"), person(conn, "usr_b", at=4.0)
+    users.set_role(conn, ONE, ben.id, "editor", now=5.0)
+    users.set_role(conn, TWO, ada.id, "viewer", now=5.0)
+    assert users.roles(conn, ONE) == {"usr_a": "owner", "usr_b": "editor"}
+    assert users.active_emails(conn, ONE, ["owner", "editor"]) == [ada.email, ben.email]
+    assert users.active_emails(conn, ONE, ["viewer"]) == []
+    assert users.active_owner_beside(conn, ONE, ben.id)
+    assert not users.active_owner_beside(conn, ONE, ada.id)
+    assert users.memberships(conn, ada.id) == [
+        Membership(ONE, f"Name of {ONE}", "owner"),
+        Membership(TWO, f"Name of {TWO}", "viewer"),
+    ]
+    users.insert_session(conn, token_hash="one", user_id=ada.id, csrf="", now=5.0, expires_at=99.0)
+    found = users.living_session(conn, "one", now=6.0)
+    assert found is not None
+    assert (found.workspace_id, found.role) == (ONE, "owner")
+    users.set_session_workspace(conn, "one", TWO)
+    found = users.living_session(conn, "one", now=6.0)
+    assert found is not None
+    assert (found.workspace_id, found.role) == (TWO, "viewer")
+    users.leave(conn, TWO, ada.id)
+    assert users.living_session(conn, "one", now=6.0) is None
+    users.set_role(conn, TWO, ada.id, "viewer", now=7.0)
+    users.leave(conn, ONE, ada.id)
+    assert users.workspace_of(conn, ada.id) == TWO
+    users.set_disabled(conn, ben.id, 6.0)
+    assert users.active_emails(conn, ONE, ["owner", "editor"]) == []
+
+
+@covers(
+    login_links.insert,
+    login_links.usable,
+    login_links.take,
+    login_links.open_invites,
+    login_links.revoke,
+    login_links.revoke_of_user,
+)
+def test_links_that_let_somebody_in(conn: Connection) -> None:
+    workspace(conn)
+    workspace(conn, TWO)
+    invite = LoginLinkRow("inv_a", "invite", ONE, "author", None, "usr_a", 1.0, 50.0)
+    reset = LoginLinkRow("inv_b", "reset", ONE, None, "usr_b", "usr_a", 2.0, 50.0)
+    for row in (invite, reset, replace(invite, id="inv_c", created_at=3.0)):
+        login_links.insert(conn, row, f"hash {row.id}")
+    assert login_links.usable(conn, "hash inv_a", now=49.0) == invite
+    assert login_links.usable(conn, "hash inv_a", now=50.0) is None
+    assert [row.id for row in login_links.open_invites(conn, ONE, now=5.0)] == ["inv_c", "inv_a"]
+    assert login_links.take(conn, "inv_a", now=5.0)
+    assert not login_links.take(conn, "inv_a", now=6.0)
+    assert not login_links.revoke(conn, TWO, "inv_c", now=6.0)
+    assert login_links.revoke(conn, ONE, "inv_c", now=6.0)
+    assert login_links.open_invites(conn, ONE, now=7.0) == []
+    login_links.revoke_of_user(conn, "usr_b", now=6.0)
+    assert login_links.usable(conn, "hash inv_b", now=7.0) is None
+
+
+@covers(comments.insert, comments.of_post)
+def test_comments(conn: Connection) -> None:
+    workspace(conn)
+    account(conn)
+    post(conn)
+    ids = [
+        comments.insert(conn, ONE, "pst_a", author="ada@example.com", text=text, now=at)
+        for at, text in enumerate(("one", "two 🚀", "three"))
+    ]
+    assert [(row.id, row.text) for row in comments.of_post(conn, ONE, "pst_a", limit=2)] == [
+        (ids[1], "two 🚀"),
+        (ids[2], "three"),
+    ]
+    assert comments.of_post(conn, TWO, "pst_a", limit=2) == []

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from treadle.app import App
     from treadle.domain.refusal import Refusal
-    from treadle.services.people import Person
+    from treadle.domain.roles import Role
+    from treadle.services.people import LinkMade, Person
+    from treadle.store import Connection
 
 app = group("Manage who can log in to the pages. Without a command: list.")
+ROLE_HELP = "viewer, author, editor, admin or owner."
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="Email address, or id (usr_...).")]
 
 
@@ -40,11 +43,12 @@ def list_people(cmd: Invocation) -> None:
         typer.echo("Nobody can log in yet. 'treadle people add' adds someone.", err=True)
         return
     table(
-        ("Person", "Email", "State", "Last login", "Sessions", "Keys"),
+        ("Person", "Email", "Role", "State", "Last login", "Sessions", "Keys"),
         [
             (
                 row.id,
                 row.email,
+                row.role,
                 "disabled" if row.disabled_at else "active",
                 _day(row),
                 str(row.sessions),
@@ -75,9 +79,97 @@ def add(
     cmd: Invocation,
     email: Annotated[str, typer.Argument(help="The person's email address.")],
     zone: Annotated[str, typer.Option("--zone", help="Their time zone, such as Europe/Berlin.")] = "UTC",
+    role: Annotated[str, typer.Option("--role", help=ROLE_HELP)] = "",
 ) -> None:
     """Let a person log in to the pages, or give them a new password. Asks for it, or reads it from standard input."""
-    let_in(cmd, email, zone)
+    let_in(cmd, email, zone, role)
+
+
+@command(app)
+def invite(
+    cmd: Invocation,
+    role: Annotated[str, typer.Option("--role", help=ROLE_HELP)] = "editor",
+) -> None:
+    """Print a link with which one person can join, for seven days. It is shown this once."""
+    from treadle.services import people
+
+    app, known = cmd.app, _role(role)
+    with app.db.begin() as conn:
+        made = people.invite(conn, app, cmd.workspace_id, known, actor=ACTOR)
+    _print_link(made)
+
+
+@command(app, "password-link")
+def password_link(cmd: Invocation, who: Who) -> None:
+    """Print a link with which a person chooses a new password, for a day. It is shown this once."""
+    from treadle.domain.refusal import not_found
+    from treadle.services import people
+
+    app = cmd.app
+    with app.db.begin() as conn:
+        user_id = people.find(conn, cmd.workspace_id, who)
+        made = people.reset_link(conn, app, cmd.workspace_id, user_id, actor=ACTOR) if user_id else not_found("person")
+    _print_link(made)
+
+
+def _print_link(made: LinkMade | Refusal) -> None:
+    from treadle.domain.refusal import Refusal
+
+    if isinstance(made, Refusal):
+        fail_refusal(made)
+    print_result(made.model_dump(), made.url)
+
+
+@command(app, "role")
+def change_role(
+    cmd: Invocation, who: Who, role: Annotated[str, typer.Argument(metavar="ROLE", help=ROLE_HELP)]
+) -> None:
+    """Give a person another role in the workspace."""
+    from treadle.services import people
+
+    known = _role(role)
+
+    def change(conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float) -> Refusal | None:
+        return people.set_role(conn, workspace_id, user_id, known, actor=actor, now=now)
+
+    _change(cmd, change, who, f"now {'an' if known[0] in 'aeo' else 'a'} {known}")
+
+
+@command(app, "log-out")
+def log_out(cmd: Invocation, who: Who) -> None:
+    """Log a person out everywhere. They can log in again."""
+    from treadle.services import people
+
+    _change(cmd, people.end_sessions, who, "logged out")
+
+
+@command(app, "audit")
+def audit(
+    cmd: Invocation,
+    action: Annotated[str, typer.Option("--action", help="Only actions that begin with this, such as user.")] = "",
+    limit: Annotated[int, typer.Option("--limit", help="How many entries at most.", min=1, max=1000)] = 50,
+) -> None:
+    """Print the audit log, newest first: who did what in the workspace."""
+    from treadle.services.people import audit_log
+
+    with cmd.app.db.read() as conn:
+        found = audit_log(conn, cmd.workspace_id, limit=limit, action=action)
+    if cmd.json:
+        print_json(found.model_dump())
+        return
+    table(
+        ("When", "Who", "Action", "Subject"),
+        [(when(row.at), row.actor_name, row.action, row.subject or "") for row in found.data],
+    )
+
+
+def _role(given: str) -> Role:
+    from treadle.domain.roles import ROLES, role_named
+
+    role = role_named(given)
+    if role is None:
+        fail(f"There is no role '{given}'.", f"It is one of {', '.join(ROLES)}.", code=2)
+    return role
 
 
 @command(app)
@@ -126,7 +218,7 @@ def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done:
         )
 
 
-def let_in(cmd: Invocation, email: str, zone: str) -> None:
+def let_in(cmd: Invocation, email: str, zone: str, role: str = "") -> None:
     """Add someone, or give someone who exists another password."""
     from treadle.domain.refusal import Refusal
     from treadle.domain.zones import zone_named, zone_way_out
@@ -138,18 +230,21 @@ def let_in(cmd: Invocation, email: str, zone: str) -> None:
     else:
         password = sys.stdin.readline().rstrip("\n")
     app = cmd.app
-    made = asyncio.run(_let_in(app, cmd.workspace_id, email, password, zone))
+    known = _role(role) if role else None
+    made = asyncio.run(_let_in(app, cmd.workspace_id, email, password, zone, known))
     if isinstance(made, Refusal):
         fail_refusal(made)
     what = "password changed" if made is True else "added"
     print_result({"email": email, "outcome": what}, f"{email}: {what}.")
 
 
-async def _let_in(app: App, workspace_id: str, email: str, password: str, zone: str) -> bool | str | Refusal:
+async def _let_in(
+    app: App, workspace_id: str, email: str, password: str, zone: str, role: Role | None
+) -> bool | str | Refusal:
     """``True``: the password of someone who existed was changed; otherwise what adding them returned."""
     from treadle.services import people
 
     changed = await people.set_password(app, email, password, actor=ACTOR)
     if changed is not False:
         return changed
-    return await people.add(app, workspace_id, email, password, actor=ACTOR, zone=zone)
+    return await people.add(app, workspace_id, email, password, actor=ACTOR, zone=zone, role=role)

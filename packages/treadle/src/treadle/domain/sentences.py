@@ -407,6 +407,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "key_scopes": Sentence("A key has one or more of these scopes.", "Write {known}.", "scopes"),
     "name_too_long": Sentence("The name is too long.", "Shorten it.", "too_long"),
     "expires_in_the_past": Sentence("It would be expired already, or never.", "Send a time ahead.", "in_the_past"),
+    "comment_length": Sentence("A comment has 1 to {limit} characters.", "Enter a shorter comment."),
+    "not_a_role": Sentence("This is not a role.", "One of: {known}."),
     "workspace_name": Sentence("A workspace has a name of 1 to 200 characters.", "Send a name.", "name"),
     "not_settable": Sentence("This option is Treadle's own.", "Leave it out."),
     "options_too_large": Sentence("The options of a workspace are at most 16 KiB.", "Shorten them.", "size"),

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.post_shape import PatchIn as PatchIn
 from treadle.domain.post_shape import PostIn as PostIn
+from treadle.domain.roles import ROLES
 from treadle.domain.shapes import IdCursor, IdOfPost, Says, Shape, Text, names_of
 from treadle.services.bulk import MOST as MOST_IN_BULK
 from treadle.services.detached import Choice
@@ -222,6 +223,19 @@ class RecheckIn(Shape):
 
 
 _SCOPES = Says("a list of scopes")
+
+
+class InviteIn(Shape):
+    role: Text = Field(json_schema_extra={"enum": list(ROLES)})
+
+
+class PersonPatch(Shape):
+    role: Text | None = Field(None, json_schema_extra={"enum": list(ROLES)})
+    disabled: bool | None = None
+
+
+class CommentIn(Shape):
+    text: Text = Field(description="1 to 4000 characters.")
 
 
 class KeyIn(Shape):

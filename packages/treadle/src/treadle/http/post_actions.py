@@ -6,21 +6,24 @@ from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import finding
 from treadle.http import bodies, reading
-from treadle.http.caller import Caller, CurrentApp, Writer
+from treadle.http.caller import Caller, CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
 from treadle.http.post_answers import action, tag, the_post
 from treadle.http.problems import Problem, refusal
 from treadle.http.reading import PostId
+from treadle.services import approving
+from treadle.services.approving import CommentsOut
 from treadle.services.context import App
 from treadle.services.detached import decide
 from treadle.services.naming import NamedPost, named
 from treadle.services.post_output import ActionOut, UnpublishedOut
 from treadle.services.unpublishing import unpublish
+from treadle.store import Connection
 from treadle_diagnosis.types import Diagnosis
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -65,6 +68,68 @@ async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: 
 async def confirm_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """To a post that is held because it is late, to a draft, or to one that waits for approval."""
     return await action(response, app, caller, post_id, app.posts.confirm)
+
+
+@router.post(
+    "/{post_id}/request-approval",
+    summary="Ask for approval",
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
+    responses=_DONE,
+)
+async def request_approval(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
+    """Of a draft: it is published when somebody approves it (`POST /confirm`)."""
+    return await action(response, app, caller, post_id, approving.request_approval)
+
+
+@router.post(
+    "/{post_id}/request-changes",
+    summary="Request changes",
+    response_model=ActionOut,
+    response_model_exclude_unset=True,
+    responses={**_DONE, **problems(404, 409, *BODY)},
+    openapi_extra=takes(bodies.CommentIn, {"text": "Please shorten the first line."}),
+)
+async def request_changes(
+    request: Request, response: Response, post_id: PostId, caller: Writer, app: CurrentApp
+) -> ActionOut:
+    """Of a post that waits for approval: it becomes a draft again, with a comment that says why."""
+    text = (await reading.take(request, bodies.CommentIn)).text
+    return await action(response, app, caller, post_id, partial(_send_back, text=text))
+
+
+def _send_back(conn: Connection, workspace_id: str, post_id: str, *, text: str, now: float, actor: str) -> Answer:
+    return approving.send_back(conn, workspace_id, post_id, text, now=now, actor=actor)
+
+
+@router.get(
+    "/{post_id}/comments",
+    summary="Read comments",
+    response_model=CommentsOut,
+    responses={**good(200, "Oldest first."), **problems(404)},
+)
+async def read_comments(post_id: PostId, caller: Reader, app: CurrentApp) -> CommentsOut:
+    id_ = reading.an_id(post_id, "post")
+    await the_post(app, caller, id_)
+    return await app.db.query(approving.comments_of, caller.workspace_id, id_)
+
+
+@router.post(
+    "/{post_id}/comments",
+    status_code=201,
+    summary="Comment on a post",
+    response_model=CommentsOut,
+    responses={**good(201, "All comments, oldest first."), **problems(404, *BODY)},
+    openapi_extra=takes(bodies.CommentIn, {"text": "Looks good."}),
+)
+async def comment(request: Request, post_id: PostId, caller: Writer, app: CurrentApp) -> CommentsOut:
+    """Comments are for the people of the workspace; they are never published."""
+    id_ = reading.an_id(post_id, "post")
+    text = (await reading.take(request, bodies.CommentIn)).text
+    done = await app.db.run(approving.add_comment, caller.workspace_id, id_, text, now=app.now(), actor=caller.key_id)
+    if not isinstance(done, Done):
+        raise refusal(done)
+    return await app.db.query(approving.comments_of, caller.workspace_id, id_)
 
 
 @router.post(

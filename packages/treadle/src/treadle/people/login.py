@@ -6,16 +6,17 @@ A session's token is random and stored as a digest; each session has a CSRF toke
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from treadle.domain.refusal import Refusal
+from treadle.domain.roles import Action, Role, allows
 from treadle.ids import new_id
 from treadle.people import audit, devices, passwords
 from treadle.people.digests import digest
-from treadle.store import Connection, Database
+from treadle.store import Connection, Database, login_links
 from treadle.store import users as store
-from treadle.store.users import UserRow
+from treadle.store.users import Membership, UserRow
 from treadle.vault import Vault
 
 SESSION_IDLE_S: Final = 14 * 86_400.0
@@ -25,11 +26,15 @@ WINDOW_S: Final = 900.0
 TRIES_PER_PERSON: Final = 10
 TRIES_PER_ADDRESS: Final = 40
 FORGET_S: Final = 86_400.0
+LINK_ENDED: Final = Refusal("This link no longer works", "Ask for a new one; each works once.", 410)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``token`` belongs into an HttpOnly cookie, ``csrf`` into every form. ``token`` is known at login only."""
+    """``token`` belongs into an HttpOnly cookie, ``csrf`` into every form. ``token`` is known at login only.
+
+    ``workspace_id`` is the workspace looked at now, in which the person has ``role``; ``workspaces`` are all of theirs.
+    """
 
     user_id: str
     workspace_id: str
@@ -37,7 +42,12 @@ class Session:
     zone: str
     csrf: str
     expires_at: float
+    role: Role
+    workspaces: tuple[Membership, ...] = ()
     token: str = ""
+
+    def may(self, action: Action) -> bool:
+        return allows(self.role, action)
 
     def __repr__(self) -> str:
         return f"Session(user_id={self.user_id!r})"
@@ -71,8 +81,14 @@ async def add_user(
     now: float,
     zone: str = "UTC",
     only_first: bool = False,
+    role: Role | None = None,
+    invited: str | None = None,
 ) -> str | Refusal:
-    """The new person's id. ``only_first``: refused when there is anybody already, whoever else tries at this moment."""
+    """The new person's id. ``only_first``: refused when there is anybody already, whoever else tries at this moment.
+
+    ``role``: by default an admin; the first of a workspace is always its owner. ``invited``: the id of the invitation,
+    which this uses up.
+    """
     wrong = _problem(email, password)
     if wrong is not None:
         return wrong
@@ -84,24 +100,40 @@ async def add_user(
             return Refusal("Someone already uses this email", "Log in, or let the person who is there add you.", 409)
         if store.with_email(conn, _email(email)) is not None:
             return Refusal("This address is taken", "Someone already uses this email.", 409, "email")
+        if invited is not None and not login_links.take(conn, invited, now=now):
+            return LINK_ENDED
         user_id = new_id("user", now)
-        store.insert(conn, UserRow(user_id, workspace_id, _email(email), kept, zone, now))
-        audit.note(conn, workspace_id, actor, "user.added", user_id, {"email": _email(email)}, now=now)
+        becomes = (role or "admin") if store.roles(conn, workspace_id) else "owner"
+        store.insert(conn, UserRow(user_id, workspace_id, _email(email), kept, zone, now), becomes)
+        detail = {"email": _email(email), "role": becomes}
+        audit.note(conn, workspace_id, actor or user_id, "user.added", user_id, detail, now=now)
         return user_id
 
     return await db.run(add)
 
 
 async def set_password(
-    db: Database, email: str, password: str, *, actor: str, now: float, keep_session: str | None = None
+    db: Database,
+    email: str,
+    password: str,
+    *,
+    actor: str,
+    now: float,
+    keep_session: str | None = None,
+    used: str | None = None,
 ) -> bool | Refusal:
-    """Change a password; every session of the person ends but ``keep_session``. False: there is no such person."""
+    """Change a password; every session of the person ends but ``keep_session``. False: there is no such person.
+
+    ``used``: the id of the link that allows it, which this uses up.
+    """
     wrong = _problem(email, password)
     if wrong is not None:
         return wrong
     kept = await passwords.hashed(password)
 
-    def change(conn: Connection) -> bool:
+    def change(conn: Connection) -> bool | Refusal:
+        if used is not None and not login_links.take(conn, used, now=now):
+            return LINK_ENDED
         row = store.set_password(conn, _email(email), kept)
         if row is None:
             return False
@@ -151,7 +183,10 @@ async def login(
         ends = now + SESSION_IDLE_S
         store.insert_session(conn, token_hash=digest(token), user_id=row.id, csrf=csrf, now=now, expires_at=ends)
         audit.note(conn, row.workspace_id, row.id, "login", row.id, {"from": address}, now=now)
-        return Session(row.id, row.workspace_id, row.email, row.zone, csrf, ends, token)
+        entered = session(conn, token, now=now)
+        if entered is None:  # whoever belongs to no workspace has nothing to log in to
+            return Refusal("That did not work", "The address or the password is wrong.", 401)
+        return replace(entered, token=token)
 
     return await db.run(enter)
 
@@ -174,7 +209,17 @@ def session(conn: Connection, token: str, *, now: float) -> Session | None:
     row = store.living_session(conn, digest(token), now=now)
     if row is None or row.created_at + SESSION_MOST_S <= now:
         return None
-    return Session(row.user_id, row.workspace_id, row.email, row.zone, row.csrf, row.expires_at)
+    mine = tuple(store.memberships(conn, row.user_id))
+    return Session(row.user_id, row.workspace_id, row.email, row.zone, row.csrf, row.expires_at, row.role, mine)
+
+
+def switch_workspace(conn: Connection, token: str, workspace_id: str, *, now: float) -> bool:
+    """Look at another workspace of one's own in this browser. False: one does not belong to it."""
+    found = session(conn, token, now=now)
+    if found is None or all(one.workspace_id != workspace_id for one in found.workspaces):
+        return False
+    store.set_session_workspace(conn, digest(token), workspace_id)
+    return True
 
 
 def seen(conn: Connection, token: str, *, now: float) -> None:

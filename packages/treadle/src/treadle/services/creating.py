@@ -104,6 +104,7 @@ def _store(
         "why": TOO_LATE if late else None,
         "seq": 1,
         "approval": approval,
+        "created_by": actor,
         "created_at": now,
         "updated_at": now,
     }

@@ -26,6 +26,8 @@ from treadle.store.posts import delete_part, delete_parts_from, insert_part, upd
 from treadle.store.rows import body_of, locked, parts_of, unsettled
 from treadle.store.timeline import Note, add_note
 
+WAITS = "Waiting for approval."
+
 
 def edit(
     mover: Mover,
@@ -37,11 +39,13 @@ def edit(
     now: float,
     actor: str,
     version: int | None = None,
+    approval: bool = False,
 ) -> Answer:
     """Change what is not out yet: text, media, options, replies, time, lateness, labels, metadata, account.
 
     A post that waited behind its own content goes by itself afterwards. Published parts cannot change any more.
-    ``version``: the one the change was made for; refused when the post was changed since.
+    ``version``: the one the change was made for; refused when the post was changed since. ``approval``: the changed
+    post waits for approval, unless it is a draft that nobody was asked to approve.
     """
     row = locked(conn, workspace_id, post_id)
     if row is None:
@@ -84,6 +88,10 @@ def edit(
     changed = what_changed({**row, "parts": [dict(p["body"]) for p in old]}, {**values, "parts": wanted.parts})
     note = Note(row["stage"], "edit", f"Changed by {actor}: {', '.join(changed) or 'nothing'}.", outcome="ok")
     add_note(conn, post_id, workspace_id, row["attempt"], note, now=now)
+    if approval and (row["state"] != "draft" or row["approval"]):
+        update_post(conn, post_id, {"approval": "pending"})
+        put_to_rest(conn, {**row, **values}, "draft", WAITS, now=now)
+        return Done(post_id, f"Changed. {WAITS}")
     # A held post was too late to go unasked; a new time is the yes it waited for.
     stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch)
     if not stays:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from treadle.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry; ``at`` is epoch seconds."""
+
+    id: int
+    actor: str
+    action: str
+    subject: str | None
+    detail: Mapping[str, Any]
+    at: float
 
 
 def insert(
@@ -30,3 +43,17 @@ def last_of_each_actor(conn: sa.Connection, workspace_id: str, action: str) -> M
         audit.c.workspace_id == workspace_id, audit.c.action == action
     )
     return {row[0]: float(row[1]) for row in conn.execute(query.group_by(audit.c.actor))}
+
+
+def listing(
+    conn: sa.Connection, workspace_id: str, *, limit: int, before: int | None = None, action: str = ""
+) -> Sequence[AuditRow]:
+    """The newest entries of a workspace first. ``before``: an id; ``action``: only those that begin with this."""
+    query = sa.select(audit.c.id, audit.c.actor, audit.c.action, audit.c.subject, audit.c.detail, audit.c.at).where(
+        audit.c.workspace_id == workspace_id
+    )
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    if action:
+        query = query.where(audit.c.action.startswith(action, autoescape=True))
+    return [AuditRow(*row) for row in conn.execute(query.order_by(audit.c.id.desc()).limit(limit))]

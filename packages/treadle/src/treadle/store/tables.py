@@ -137,12 +137,41 @@ users = Table(
     Column("disabled_at", Time),
 )
 
+members = Table(
+    "members",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), primary_key=True),
+    Column("role", String(12), nullable=False),  # owner, admin, editor, author, viewer
+    Column("created_at", Time, nullable=False),
+    Index("ix_members_workspace", "workspace_id"),
+)
+
+# Links that let somebody in once: an invitation to a workspace, or a new password for a person.
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(8), nullable=False),  # invite, reset
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("role", String(12)),  # of an invitation
+    Column("user_id", Id),  # whose password is reset
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("used_at", Time),
+    Column("revoked_at", Time),
+    Index("ix_login_links_workspace", "workspace_id", "created_at"),
+)
+
 sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", String(64), primary_key=True),
     Column("user_id", Id, ForeignKey("users.id"), nullable=False),
     Column("csrf", String(64), nullable=False),
+    Column("workspace_id", Id),  # the one looked at now; null: the person's first
     Column("created_at", Time, nullable=False),
     Column("seen_at", Time, nullable=False),
     Column("expires_at", Time, nullable=False),
@@ -203,6 +232,7 @@ posts = Table(
     Column("attempt", Integer, nullable=False, default=1),
     Column("confirmed_at", Time),  # a person said yes to sending it late
     Column("approval", String(12)),  # null, pending, approved
+    Column("created_by", Text),  # who wrote it: an email address, key_..., cli; null: before it was noted
     Column("version", Integer, nullable=False, default=1),  # raised by every edit; the ETag
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
@@ -277,6 +307,18 @@ events = Table(
     Column("decision", Text),
     Column("worker", String(64)),
     Index("ix_events_post", "post_id", "id"),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("post_id", Id, ForeignKey("posts.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", Id, nullable=False),
+    Column("author", Text, nullable=False),  # as in posts.created_by
+    Column("text", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Index("ix_comments_post", "post_id", "id"),
 )
 
 blockers = Table(

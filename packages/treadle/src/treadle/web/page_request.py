@@ -21,12 +21,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from treadle.domain.roles import LABELS, Action
 from treadle.hosts import same_origin
 from treadle.people import login
+from treadle.services.approving import Member
 from treadle.services.context import App
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
 from treadle.store import Connection, feed
-from treadle.web import labels
+from treadle.web import labels, permissions
 from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
 
 ZONE_COOKIE = "treadle_zone"
@@ -95,6 +97,15 @@ class PageRequest:
     @property
     def workspace(self) -> str:
         return self.viewer.workspace_id
+
+    @property
+    def member(self) -> Member:
+        """Who acts here, with their role."""
+        return Member(self.viewer.email, self.viewer.role)
+
+    def may(self, action: Action) -> bool:
+        """Whether whoever is logged in may do this in the workspace they look at."""
+        return self.session is not None and self.session.may(action)
 
     @property
     def actor(self) -> str:
@@ -224,7 +235,22 @@ async def _logged_in(request: Request) -> PageRequest:
     page = await _anyone(request)
     if page.session is None:
         raise Responded(await _to_login(page))
+    if (refused := _not_allowed(page)) is not None:
+        raise Responded(refused)
     return page
+
+
+def _not_allowed(page: PageRequest) -> Response | None:
+    """What somebody gets whose role does not allow this page; a page without a line in the table is not there."""
+    request = page.request
+    path = getattr(request.scope.get("route"), "path", "")
+    verb = str(request.path_params.get("do") or request.path_params.get("act") or "")
+    needs = permissions.needed(request.method, path, verb)
+    if needs is None:
+        return page.not_found()
+    if needs == "public" or needs == "self" or page.may(needs):
+        return None
+    return page.render("not_allowed.html", status=403, role=LABELS[page.viewer.role])
 
 
 Opened = Callable[[Request], AsyncGenerator[PageRequest, None]]

@@ -15,6 +15,7 @@ from treadle.web.page_request import WebContext
 from treadle.web.pages import (
     accounts,
     alerts,
+    audit,
     calendar,
     causes,
     compose,
@@ -79,6 +80,7 @@ ROUTERS = (
     alerts.router,
     keys.router,
     people.router,
+    audit.router,
     guide.router,
     well_known.router,
     live.router,

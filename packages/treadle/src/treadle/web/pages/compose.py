@@ -15,7 +15,7 @@ from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_names
-from treadle.services import intake
+from treadle.services import approving, intake
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
 from treadle.store import Connection, accounts
@@ -251,11 +251,13 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     def store(conn: Connection) -> Any:
         if draft.post_id:
             patch = _as_published(conn, page.workspace, draft.post_id, draft.to_patch())
-            return page.app.posts.edit(
+            no = approving.refused(conn, page.workspace, draft.post_id, "edit", page.member)
+            return no or page.app.posts.edit(
                 conn, page.workspace, draft.post_id, patch, now=page.now, actor=page.actor,
-                version=draft.version,
+                version=draft.version, approval=not page.may("publish"),
             )  # fmt: skip
         body = {**draft.to_body(), **({"draft": True} if as_draft else {})}
+        body = approving.body_of_author(body, page.member)
         key = f"page-{draft.once}" if draft.once else None
         return intake.accept(conn, page.app, page.workspace, body, now=page.now, actor=page.actor, idempotency_key=key)
 
@@ -265,7 +267,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             state = answer.post.state  # what became of it, not what was asked for: it may be too late, or blocked
             said = ACCEPTED.get(state, f"{STATE_WORDS[state]}.")
             if state == "draft" and answer.post.approval == "pending":
-                said = "It waits for approval."
+                said = "Waiting for approval."
             said += "".join(f" {one.message}" for one in answer.warnings if one.rule == "similar_post")
             return page.redirect(f"/posts/{answer.post.id}", said)
         case Done():

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from treadle.domain.refusal import Refusal
 from treadle.domain.zones import zone_named, zone_names, zone_way_out
 from treadle.people import devices, login
+from treadle.services import people
 from treadle.services.context import DEFAULT_WORKSPACE
+from treadle.services.people import OpenLink
 from treadle.store import users
 from treadle.web.page_request import (
     FOLLOWS_BROWSER,
@@ -163,3 +165,71 @@ async def change(page: LoggedInForm) -> Response:
     if isinstance(done, Refusal):
         return page.render("profile.html", status=done.status, zones=zone_names(), trouble=done)
     return page.redirect("/me", "Password changed. You are logged out on all other devices.")
+
+
+# ------------------------------------------------------------ links that let somebody in
+
+
+async def _opened(page: PageRequest, token: str, kind: str) -> OpenLink | None:
+    return await page.app.db.query(people.opened, token, kind, now=page.now)
+
+
+@router.get("/join/{token}")
+async def invited(page: Anyone, token: str) -> Response:
+    """What an invitation leads to."""
+    link = await _opened(page, token, "invite")
+    if link is None:
+        return page.render("link_ended.html", status=404)
+    return page.render("join.html", link=link, token=token, email="", trouble=None)
+
+
+@router.post("/join/{token}")
+async def join(page: AnyoneForm, token: str) -> Response:
+    """Join as who is logged in, or as somebody new."""
+    link = await _opened(page, token, "invite")
+    if link is None:
+        return page.render("link_ended.html", status=404)
+    cookie = page.request.cookies.get(SESSION_COOKIE, "")
+    if page.session is not None:
+        user_id = page.session.user_id
+        refused = await page.app.db.run(people.join, link, user_id, now=page.now)
+        if refused is not None:
+            return page.render("link_ended.html", status=refused.status)
+        await page.app.db.run(login.switch_workspace, cookie, link.workspace_id, now=page.now)
+        return page.redirect("/", f"You joined {link.workspace}.")
+    email, password = page.text("email").strip(), page.text("password")
+    made = await people.join_as_new(page.app, link, email, password, zone=str(page.zone))
+    if isinstance(made, Refusal):
+        return page.render("join.html", status=made.status, link=link, token=token, email=email, trouble=made)
+    session = await login.login(page.app.db, email, password, address=address_of(page.request), now=page.now)
+    if isinstance(session, Refusal):
+        return page.redirect("/login")
+    return log_in(page, session, "/", f"Welcome to {link.workspace}.")
+
+
+@router.get("/reset/{token}")
+async def forgotten(page: Anyone, token: str) -> Response:
+    link = await _opened(page, token, "reset")
+    if link is None:
+        return page.render("link_ended.html", status=404)
+    return page.render("reset.html", link=link, token=token, trouble=None)
+
+
+@router.post("/reset/{token}")
+async def reset(page: AnyoneForm, token: str) -> Response:
+    """Choose a new password. Everybody who is logged in as this person is logged out."""
+    link = await _opened(page, token, "reset")
+    if link is None:
+        return page.render("link_ended.html", status=404)
+    refused = await people.choose_password(page.app, link, page.text("password"))
+    if refused is not None:
+        return page.render("reset.html", status=refused.status, link=link, token=token, trouble=refused)
+    return page.redirect("/login", "Password changed. Log in.")
+
+
+@router.post("/workspace")
+async def switch(page: LoggedInForm) -> Response:
+    """Look at another workspace of one's own."""
+    cookie = page.request.cookies.get(SESSION_COOKIE, "")
+    done = await page.app.db.run(login.switch_workspace, cookie, page.text("workspace"), now=page.now)
+    return page.redirect("/") if done else page.redirect("/", "You don't belong to this workspace.", "act")

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.live_equals import DETACHED
 from treadle.domain.states import CANCELABLE, EDITABLE
+from treadle.services import approving
+from treadle.services.approving import VERBS
 from treadle.services.detached import CHOICES, decide
 from treadle.services.naming import NamedPost, named
 from treadle.services.read import get_blocker, post_json, timeline
@@ -31,12 +33,13 @@ MESSAGES = {
     "confirm": "Publishing…",
     "cancel": "Canceled.",
     "delete": "Deleted.",
+    "submit": "Waiting for approval.",
 }
 
 
 @router.get("/posts/{post_id}")
 async def show(page: LoggedIn, post_id: str) -> Response:
-    found = await page.app.db.query(_read, page.workspace, post_id, page.now)
+    found = await page.app.db.query(_read, page, post_id)
     if found is None:
         return page.not_found("post")
     ids = [str(item["id"]) for part in found["post"]["parts"] for item in part["media"] if item.get("id")]
@@ -46,7 +49,8 @@ async def show(page: LoggedIn, post_id: str) -> Response:
     )
 
 
-def _read(conn: Connection, workspace: str, post_id: str, now: float) -> dict[str, Any] | None:
+def _read(conn: Connection, page: PageRequest, post_id: str) -> dict[str, Any] | None:
+    workspace, now = page.workspace, page.now
     post = post_json(conn, workspace, post_id)
     if post is None:
         return None
@@ -57,7 +61,9 @@ def _read(conn: Connection, workspace: str, post_id: str, now: float) -> dict[st
         "account": accounts.find(conn, workspace, post["account_id"]),
         "events": events,
         "blockers": [{**b, "would": counted(conn, [b["id"]], workspace_id=workspace, now=now)} for b in held],
-        "may": may(post) - ({"retry"} if retry_is_pointless(post, held) else set()),
+        "may": (may(post) - ({"retry"} if retry_is_pointless(post, held) else set()))
+        & approving.verbs(conn, workspace, post, page.member),
+        "comments": approving.comments_of(conn, workspace, post_id).data,
         "doubt": doubtful(conn, post),
     }
 
@@ -119,6 +125,8 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
         allowed.add("retry")
     if state in ("held", "draft"):
         allowed.add("confirm")
+    if state == "draft":
+        allowed |= {"submit", "return"}
     if state in CANCELABLE:
         allowed.add("cancel")
     if not any(p["sends"] or p["published_at"] for p in post["parts"]) and state in ("draft", "canceled", "failed"):
@@ -134,7 +142,20 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
 @router.post("/posts/{post_id}/{do:path}")
 async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     here = f"/posts/{post_id}"
-    if do == "resolve":
+    if do in ("resolve", "detached", "unpublish"):
+        no = await page.app.db.run(approving.refused, page.workspace, post_id, VERBS[do], page.member)
+        if no is not None:
+            return page.not_found("post") if isinstance(no, Missing) else page.redirect(here, no.message, "act")
+    answer: Any
+    if do == "comment":
+        answer = await page.app.db.run(
+            approving.add_comment, page.workspace, post_id, page.text("comment"), now=page.now, actor=page.actor
+        )
+    elif do == "return":
+        answer = await page.app.db.run(
+            approving.send_back, page.workspace, post_id, page.text("comment"), now=page.now, actor=page.actor
+        )
+    elif do == "resolve":
         answer = await _resolve_by_hand(page, post_id)
     elif do == "detached":
         answer = await _decide(page, post_id)

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Done
 from treadle.domain.states import STATE_WORDS
+from treadle.services import approving
+from treadle.services.approving import VERBS
 from treadle.services.read import Filters, counts, list_posts
 from treadle.store import Connection, accounts, pages_posts
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
@@ -146,14 +148,5 @@ async def bulk(page: LoggedInForm) -> Response:
 
 
 def act_on(conn: Connection, page: PageRequest, post_id: str, do: str) -> Any:
-    """One of the things that need no further input: retry, confirm, cancel, delete."""
-    service, now, actor = page.app.posts, page.now, page.actor
-    match do:
-        case "retry":
-            return service.retry(conn, page.workspace, post_id, now=now, actor=actor)
-        case "confirm":
-            return service.confirm(conn, page.workspace, post_id, now=now, actor=actor)
-        case "cancel":
-            return service.cancel(conn, page.workspace, post_id, now=now, actor=actor)
-        case _:
-            return service.delete(conn, page.workspace, post_id)
+    """One of the things that need no further input: retry, confirm, cancel, delete, submit."""
+    return approving.act(conn, page.app, page.workspace, post_id, VERBS[do], page.member, now=page.now)
