@@ -42,7 +42,10 @@ def parser(prog: str) -> Parser:
     add = p.add_argument
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on. By default %(default)s.")
     add("--port", type=_port, default=8710, metavar="N", help="Port; 0 takes a free one. By default %(default)s.")
-    add("--account", action="append", metavar="NAME", help="Username that exists from the start; repeatable.")
+    add(
+        "--account", action="append", type=_account, metavar="NAME[:ID[:TOKEN]]",
+        help="Username that exists from the start, with its id and access token if they matter; repeatable.",
+    )  # fmt: skip
     add("--scenario", metavar="NAME", help="Start with a named set of failures.")
     add(
         "--processing", default="real", metavar="TIME",
@@ -55,6 +58,10 @@ def parser(prog: str) -> Parser:
     )  # fmt: skip
     add("--redirect-uri", action="append", metavar="URL", help="Allowed redirect URI; repeatable. By default any.")
     add("--auto-consent", metavar="NAME", help="Consent in the authorization window as this account, without a page.")
+    add(
+        "--tls", action="store_true",
+        help="Also speak TLS on the port, and be a proxy (HTTPS_PROXY) for Meta's hosts; needs the extra [tls].",
+    )  # fmt: skip
     add("--data-dir", type=Path, metavar="DIR", help="Keep the state here. By default it is kept in memory.")
     add("-o", "--option", action="append", default=[], type=_option, metavar="NAME=VALUE", help="Any other switch.")
     add("--scenarios", action="store_true", help="List the scenarios and exit.")
@@ -108,8 +115,18 @@ def _made(given: argparse.Namespace) -> Sandbox:
             "secret": given.app_secret or DEFAULT_APP_SECRET,
             "redirect_uris": given.redirect_uri or [],
         }
-    names = given.account or ([given.auto_consent] if given.auto_consent else ["ada"])
-    return Sandbox(app=app, accounts=names, data_dir=given.data_dir, scenario=given.scenario, **switches)
+    accounts = given.account or ([given.auto_consent] if given.auto_consent else ["ada"])
+    return Sandbox(
+        app=app, accounts=accounts, data_dir=given.data_dir, scenario=given.scenario, tls=given.tls, **switches
+    )
+
+
+def _account(text: str) -> dict[str, str]:
+    """``ada``, ``ada:17841400000000001`` or ``ada:17841400000000001:my-token``; an empty id is made up."""
+    name, _, rest = text.partition(":")
+    number, _, token = rest.partition(":")
+    facts = {"username": name, "id": number, "access_token": token}
+    return {key: value for key, value in facts.items() if value or key == "username"}
 
 
 def _port(text: str) -> int:
@@ -152,6 +169,9 @@ def _list_scenarios(as_json: bool) -> None:
 async def _serve(sandbox: Sandbox, host: str, port: int, as_json: bool, prog: str) -> int:
     try:
         await sandbox.start(host, port)
+    except RuntimeError as missing:
+        sys.stderr.write(f"{prog}: {missing}\n")
+        return 1
     except OSError as error:
         sys.stderr.write(
             f"{prog}: cannot listen on {host}:{port} ({error.strerror or error}). "
@@ -189,6 +209,8 @@ def _where_json(sandbox: Sandbox) -> str:
             "app_id": sandbox.app.id,
             "app_secret": sandbox.app.secret,
             "accounts": _tokens(sandbox),
+            "ca_file": str(sandbox.ca_file) if sandbox.ca_file else None,
+            "proxy_url": sandbox.proxy_url if sandbox.ca_file else None,
         }
     )
 
@@ -204,6 +226,15 @@ def _where(sandbox: Sandbox) -> str:
     ]
     for row in _tokens(sandbox):
         lines.append(f"  @{row['username']:<13} {row['id']}, token {row['access_token']}")
+    if sandbox.ca_file:
+        secure = sandbox.url.replace("http://", "https://", 1)
+        trusted = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"]
+        lines += [
+            "",
+            f"The port also speaks TLS ({secure}) and is a proxy for Meta's hosts. In the shell of your client:",
+            "  export " + " ".join(f"{name}={sandbox.ca_file}" for name in trusted),
+            f"  export HTTPS_PROXY={sandbox.proxy_url} NODE_USE_ENV_PROXY=1",
+        ]
     lines += [
         "",
         "For Treadle:",

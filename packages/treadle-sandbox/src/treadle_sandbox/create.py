@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from treadle_sandbox import magic
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.attachments import is_url, judge
 from treadle_sandbox.gate import check_scope, is_self, refuse
@@ -210,7 +211,10 @@ def make_container(world: World, call: Call, made: Draft) -> Container:
         created_at=call.now,
         carousel_item=made.carousel_item,
         children=made.children,
+        address=made.url,
     )
+    if world.options.magic:
+        magic.leave(call, container)
     if not made.url:
         container.ready_at = call.now + world.processing_s(made.media_type, 0)
     world.tables.containers[container.id] = container
@@ -227,7 +231,8 @@ def created(world: World, container: Container) -> Reply:
 
 def crossreshare(world: World, container: Container) -> dict[str, str]:
     """What the answer says of the options that no read returns: the Instagram story fails without a linked account."""
-    linked = world.tables.accounts[container.account_id].linked_instagram and not world.options.story_share_failed
+    failed = world.options.story_share_failed or magic.asks(container, "story_share_failed")
+    linked = world.tables.accounts[container.account_id].linked_instagram and not failed
     return {
         option.reads: "SUCCESS" if linked else "FAILED"
         for name, option in OPTIONS.items()

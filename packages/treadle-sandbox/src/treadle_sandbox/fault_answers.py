@@ -81,6 +81,6 @@ def container_reply(world: World, fault: Fault, reply: Reply) -> Reply:
         if container is not None:
             container.lost = name == "container_lost"
             if name == "container_stuck":
-                container.ready_at = float("inf")
+                container.stuck = True
             world.changed = True
     return reply

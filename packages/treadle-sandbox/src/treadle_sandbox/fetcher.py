@@ -13,14 +13,17 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from treadle_sandbox import samples
 from treadle_sandbox.beside import Beside
 from treadle_sandbox.faults import Fault
+from treadle_sandbox.media_map import mapped
 from treadle_sandbox.options import Options
 from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
 
 USER_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 CRAWLER = "facebookexternalhit"
+_ROBOTS_SAID = "Video download failed with: HTTP error code 403. Restricted by robots.txt"
 _ROBOTS_LIMIT = 512 * 1024
 _CHUNK = 256 * 1024
 
@@ -88,6 +91,9 @@ class Fetcher:
         the host does."""
         if fault is not None and (answered := await _faulty(fault)) is not None:
             return answered
+        name = samples.name_in(url)
+        if name is not None:
+            return await self._sample(name, limit, options)
         try:
             async with asyncio.timeout(options.fetch_timeout_s):
                 return await self._follow(url, limit, options)
@@ -113,10 +119,8 @@ class Fetcher:
             if not options.allow_private_media and not _is_public(url):
                 return Fetched(False, "The address is not public.", blocked=True)
             if options.obey_robots and not await self._allowed(url, options):
-                return Fetched(
-                    False, "Video download failed with: HTTP error code 403. Restricted by robots.txt", blocked=True
-                )
-            async with self._client(options).get(url, allow_redirects=False) as response:
+                return Fetched(False, _ROBOTS_SAID, blocked=True)
+            async with self._client(options).get(mapped(url, options.media_map), allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = urljoin(url, response.headers.get("Location", ""))
                     if urlsplit(url).scheme not in ("http", "https"):
@@ -126,6 +130,32 @@ class Fetcher:
                     return Fetched(False, f"HTTP error code {response.status}.")
                 return await self._download(response, limit)
         return Fetched(False, "Too many redirects.")
+
+    async def _sample(self, name: str, limit: int, options: Options) -> Fetched:
+        """A sample at its known address: no network is asked, and nothing is waited for."""
+        sample = samples.SAMPLES.get(name)
+        for _ in range(options.fetch_redirects):
+            if sample is None or not sample.to:
+                break
+            name = sample.to.lstrip("/")
+            sample = samples.SAMPLES.get(name)
+        if sample is None:
+            return Fetched(False, "HTTP error code 404.")
+        if sample.to:
+            return Fetched(False, "Too many redirects.")
+        if sample.trouble == "robots" and options.obey_robots:
+            return Fetched(False, _ROBOTS_SAID, blocked=True)
+        if sample.trouble == "timeout":
+            return Fetched(False, "The download timed out.")
+        if sample.trouble == "reset":
+            return Fetched(False, "The host could not be reached (ServerDisconnectedError).", blocked=True)
+        if sample.status != 200:
+            return Fetched(False, f"HTTP error code {sample.status}.")
+        data = samples.content(name)[:limit]
+        handle, path = tempfile.mkstemp(dir=self.folder, prefix="fetch-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        return Fetched(True, path=Path(path), size=len(data), truncated=len(data) >= limit)
 
     async def _download(self, response: aiohttp.ClientResponse, limit: int) -> Fetched:
         handle, name = tempfile.mkstemp(dir=self.folder, prefix="fetch-")
@@ -151,7 +181,7 @@ class Fetcher:
         """Whether the host's robots.txt lets the crawler in. No such file, or no answer to it: yes."""
         parts = urlsplit(url)
         robots = f"{parts.scheme}://{parts.netloc}/robots.txt"
-        async with self._client(options).get(robots) as response:
+        async with self._client(options).get(mapped(robots, options.media_map)) as response:
             if response.status != 200:
                 return True
             text = (await response.content.read(_ROBOTS_LIMIT)).decode("utf-8", "replace")

@@ -114,6 +114,9 @@ class Container:
     children: tuple[str, ...] = ()
     media: str | None = None  # name of the kept file
     media_content_type: str = ""
+    address: str = ""  # where the medium was said to be
+    stuck: bool = False
+    magic: list[list[Any]] = field(default_factory=list)  # words of its text, each with how often it acts
     published_id: str | None = None
     published_at: float | None = None
 
@@ -122,7 +125,7 @@ class Container:
             return "PUBLISHED"
         if self.expired or now - self.created_at >= lifetime:
             return "EXPIRED"
-        if self.ready_at is None or now < self.ready_at:
+        if self.stuck or self.ready_at is None or now < self.ready_at:
             return "IN_PROGRESS"
         return "ERROR" if self.error else "FINISHED"
 
@@ -142,6 +145,7 @@ class Post:
     children: tuple[str, ...] = ()
     media: str | None = None
     media_content_type: str = ""
+    address: str = ""
     reply_to: str | None = None
     root: str | None = None
     reposted: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from treadle_sandbox.media_map import check_map
 from treadle_sandbox.model import CALLS_KEPT
 from treadle_sandbox.processing import Processing, check_processing
 from treadle_threads.text import CountMode
@@ -39,6 +40,7 @@ class Options:
 
     # Media
     fetch_media: bool = True
+    media_map: str = ""
     allow_private_media: bool = True
     obey_robots: bool = True
     fetch_redirects: int = 5
@@ -81,6 +83,8 @@ class Options:
     duplicate_text: Literal["accept", "refuse"] = "accept"
     permalink_host: Literal["www.threads.com", "www.threads.net"] = "www.threads.com"
 
+    cors: Literal["on", "off"] = "on"
+
     # OAuth
     auto_consent: str | None = None
     short_token_s: float = 3_600.0
@@ -89,6 +93,7 @@ class Options:
     code_s: float = 3_600.0
 
     # The sandbox itself
+    magic: bool = True
     public_url: str | None = None
     seed: int | None = None
     record: int = 1_000
@@ -125,6 +130,8 @@ def _problem(name: str, value: Any) -> str | None:
         if value not in allowed or isinstance(value, bool):
             return f"Option '{name}' takes one of {', '.join(map(repr, allowed))}, not {value!r}."
         return None
+    if name == "media_map":
+        return check_map(value)
     kinds = tuple(get_args(hint)) or (hint,)
     if value is None:
         return None if type(None) in kinds else f"Option '{name}' cannot be empty."

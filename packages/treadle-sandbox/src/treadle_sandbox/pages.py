@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-from treadle_sandbox import feed
+from treadle_sandbox import feed, samples
 from treadle_sandbox.answers import Reply
 from treadle_sandbox.refusal import Refusal
 from treadle_sandbox.render import HTML, SAFE_HEADERS, render
@@ -51,6 +51,11 @@ def _file(world: World, kind: str, name: str) -> tuple[int, Any] | None:
         if "/" not in name and path.parent == world.fetcher.folder and path.is_file():
             return 200, path
         return 404, Reply(404, {"error": "There is no such file."})
+    if kind == "thumbnail":
+        return 200, Reply(200, samples.content("good.jpg"), SAFE_HEADERS, "image/jpeg")
+    if kind == "samples":
+        told = samples.answer(name)
+        return told.status, told
     if kind == "avatar":
         return 200, Reply(200, _avatar(world, name.removesuffix(".svg")), SAFE_HEADERS, "image/svg+xml")
     if kind == "static" and name in _FILES:

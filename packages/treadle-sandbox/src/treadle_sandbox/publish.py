@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle_sandbox import magic
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.create import crossreshare
 from treadle_sandbox.gate import is_self, refuse
@@ -94,10 +95,12 @@ def put_out(world: World, account: Account, container: Container, now: float) ->
         container_id=container.id,
         media=container.media,
         media_content_type=container.media_content_type,
+        address=container.address,
         reply_to=reply_to,
     )
     if container.children:
-        shown = container.children[:-1] if world.options.drop_item else container.children
+        dropped = world.options.drop_item or magic.asks(container, "drop_item")
+        shown = container.children[:-1] if dropped else container.children
         post.children = tuple(_put_out_child(world, account, child, post, now) for child in shown)
     tables.posts[post.id] = post
     container.published_id = post.id
@@ -122,14 +125,20 @@ def _shown_params(world: World, container: Container, now: float) -> dict[str, A
     options, params = world.options, dict(container.params)
     if options.cut_text is not None and params.get("text"):
         params["text"] = params["text"][: options.cut_text]
+    if magic.asks(container, "cut_text"):
+        params["text"] = params["text"][: len(params["text"]) // 2]
     video = container.media_type == "VIDEO"
     young = now - container.created_at < YOUNG_VIDEO_S
-    if {
-        "never": False,
-        "young_video": video and young,
-        "video": video,
-        "all": True,
-    }[options.detach_reply]:
+    detached = (
+        magic.asks(container, "detach_reply")
+        or {
+            "never": False,
+            "young_video": video and young,
+            "video": video,
+            "all": True,
+        }[options.detach_reply]
+    )
+    if detached:
         params.pop("reply_to_id", None)
     return params
 
@@ -147,6 +156,7 @@ def _put_out_child(world: World, account: Account, child_id: str, parent: Post, 
         container_id=child.id,
         media=child.media,
         media_content_type=child.media_content_type,
+        address=child.address,
         is_child=True,
     )
     world.tables.posts[post.id] = post

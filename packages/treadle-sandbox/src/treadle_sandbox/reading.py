@@ -36,7 +36,12 @@ def permalink(world: World, post: Post) -> str:
 
 
 def _media_url(world: World, post: Post) -> str | None:
-    return f"{world.base_url}/_sandbox/media/{post.media}" if post.media else None
+    return f"{world.base_url}/_sandbox/media/{post.media}" if post.media else post.address or None
+
+
+def _thumbnail(world: World, post: Post) -> str | None:
+    """A still picture, as on the real one; which frame it shows is not imitated."""
+    return f"{world.base_url}/_sandbox/thumbnail/{post.id}.jpg" if post.media_type == "VIDEO" else None
 
 
 def _author(world: World, post: Post) -> Account:
@@ -147,7 +152,7 @@ _POST_FIELDS: Mapping[str, PostField] = {
     "text": lambda w, c, p, s: p.params.get("text"),
     "timestamp": lambda w, c, p, s: graph_time(p.created_at),
     "shortcode": lambda w, c, p, s: shortcode(p.id),
-    "thumbnail_url": lambda w, c, p, s: _media_url(w, p) if p.media_type == "VIDEO" else None,
+    "thumbnail_url": lambda w, c, p, s: _thumbnail(w, p),
     "children": _children,
     "is_quote_post": lambda w, c, p, s: "quote_post_id" in p.params,
     "reposted_post": lambda w, c, p, s: _one(w, c, p.reposted, s),

@@ -17,12 +17,13 @@ from typing import Any
 from aiohttp import web
 
 from treadle_diagnosis.paths import absolute
-from treadle_sandbox import control, disk, window
+from treadle_sandbox import control, disk, magic, samples, window
 from treadle_sandbox.answers import Reply
 from treadle_sandbox.fault_answers import container_reply, fault_reply
 from treadle_sandbox.faults import Fault
-from treadle_sandbox.gate import find_token, refuse
+from treadle_sandbox.gate import find_token, refuse, token_text
 from treadle_sandbox.helper import Control, in_process
+from treadle_sandbox.hosts import ANSWERED, SAMPLES_HOST, host_of, is_own
 from treadle_sandbox.model import App
 from treadle_sandbox.options import DEFAULTS
 from treadle_sandbox.record import Entry
@@ -43,7 +44,8 @@ class Sandbox:
 
     ``app`` is the Meta app it knows (fields of :class:`~treadle_sandbox.model.App`), ``accounts`` the user names that
     exist from the start, ``data_dir`` where the state is kept (in memory otherwise), ``scenario`` a named set of
-    failures.
+    failures. ``tls``: the port speaks TLS beside plain HTTP and is a proxy for Meta's hosts (needs the extra
+    ``[tls]``); ``ca_file`` is what clients have to trust.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Sandbox:
         accounts: Iterable[str | Mapping[str, Any]] = (),
         data_dir: str | Path | None = None,
         scenario: str | None = None,
+        tls: bool = False,
         **options: Any,
     ) -> None:
         first_app = control.make_app(app) if app else None
@@ -68,6 +71,9 @@ class Sandbox:
         self._folder = absolute(data_dir) if data_dir is not None else None
         self._saver: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._tls = tls
+        self._front: asyncio.Server | None = None
+        self.ca_file: Path | None = None
         if self._folder is not None:
             self.world.fetcher.use_folder(self._folder / "media")
             if disk.load(self.world, self._folder):
@@ -94,6 +100,11 @@ class Sandbox:
         return f"{self.world.base_url}/oauth/authorize"
 
     @property
+    def proxy_url(self) -> str:
+        """What ``HTTPS_PROXY`` takes, with ``tls``: whatever a client sends to Meta's hosts comes here."""
+        return self.world.base_url
+
+    @property
     def app(self) -> App:
         return self.world.app
 
@@ -110,14 +121,14 @@ class Sandbox:
         runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port, backlog=1024).start()
-        except OSError:
+            bound = await self._listen(runner, server, host, port)
+        except BaseException:
             await runner.cleanup()
             raise
         self._runner = runner
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self.host, self.port = runner.addresses[0][:2]
+        self.host, self.port = bound
         shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host
         here = f"http://{f'[{shown}]' if ':' in shown else shown}:{self.port}"
         self.world.base_url = (self.world.options.public_url or here).rstrip("/")
@@ -127,8 +138,34 @@ class Sandbox:
             self._saver = asyncio.create_task(self._save_changes(self._folder))
         return self
 
+    async def _listen(self, runner: web.ServerRunner, server: web.Server, host: str, port: int) -> tuple[str, int]:
+        """Opens the port; returns where it is."""
+        if not self._tls:
+            await web.TCPSite(runner, host, port, backlog=1024).start()
+            address: tuple[str, int] = runner.addresses[0][:2]
+            return address
+        from urllib.parse import urlsplit
+
+        from treadle_sandbox.front import Front
+        from treadle_sandbox.tls import make_authority, write_certificate
+
+        def public_host() -> str:
+            return urlsplit(self.world.base_url).hostname or ""
+
+        known_as = urlsplit(self.world.options.public_url or "").hostname or ""
+        pem, context = make_authority((known_as, host if host not in ("", "0.0.0.0", "::") else ""))
+        self._front = await asyncio.get_running_loop().create_server(
+            lambda: Front(server, context, public_host), host or None, port, backlog=1024
+        )
+        self.ca_file = write_certificate(pem, self._folder or self.world.fetcher.folder)
+        address = self._front.sockets[0].getsockname()[:2]
+        return address
+
     async def stop(self) -> None:
         """Closes every connection and forgets what is in memory."""
+        if self._front is not None:
+            self._front.close()
+            self._front = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -161,18 +198,42 @@ class Sandbox:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         raw = request.raw_path
+        if request.method == "CONNECT":
+            why = "This sandbox is a proxy only when it is started with --tls (in Python: tls=True).\n"
+            return _response(Reply(501, why, {"Connection": "close"}, "text/plain; charset=utf-8"))
+        if raw[:1] != "/" and request.method != "OPTIONS":
+            told = self._beyond(raw)
+            if told is not None:
+                return _response(told)
+            raw = "/" + raw.partition("://")[2].partition("/")[2]
+        if host_of(request.host) == SAMPLES_HOST:
+            return _response(samples.answer(raw))
         if raw.startswith("/_sandbox") or raw == "/":
-            return await self._own(request)
+            return await self._own(request, raw)
         try:
-            return await self._imitate(request)
+            response = await self._imitate(request)
+            if self.world.options.cors == "on":
+                _allow_other_origins(request, response)
+            return response
         except (ConnectionError, asyncio.CancelledError, web.HTTPException):
             raise
         except Exception:
             log.exception("The sandbox failed to answer %s %s", request.method, raw.partition("?")[0])
             return _response(refuse(self.world, None, "unknown_error"))
 
+    def _beyond(self, address: str) -> Reply | None:
+        """The refusal of a plain request that was sent here as to a proxy, for a host this sandbox is not."""
+        host = host_of(address.partition("://")[2].partition("/")[0])
+        if host in ANSWERED or is_own(host, self.world.base_url.partition("://")[2]):
+            return None
+        why = f"This sandbox answers for {', '.join(ANSWERED)} and reaches nothing else; {host} is not among them.\n"
+        return Reply(403, why, {}, "text/plain; charset=utf-8")
+
     async def _imitate(self, request: web.BaseRequest) -> web.StreamResponse:
         world = self.world
+        asks_first = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        if asks_first and world.options.cors == "on":
+            return web.Response(headers=_PREFLIGHT)
         began = time.perf_counter()
         call = await read_call(request)
         call.now = world.clock.now()
@@ -187,13 +248,17 @@ class Sandbox:
         find_token(world, call)
         route = find_route(world, call)
         call.endpoint = route.endpoint
-        fault = None
+        fault: Fault | Reply | None = None
         if world.faults:
             fault = world.faults.pick(call.endpoint, call.account.id if call.account else None)
-            if fault is not None and fault.when == "before":
-                early = await fault_reply(world, call, fault)
-                if early is not None or fault.answer.get("drop"):
-                    return early, fault
+        if fault is None and world.options.magic:
+            fault = magic.fault_of(world, call, token_text(world, call) if call.token is None else "")
+        if isinstance(fault, Reply):
+            return fault, None
+        if fault is not None and fault.when == "before":
+            early = await fault_reply(world, call, fault)
+            if early is not None or fault.answer.get("drop"):
+                return early, fault
         reply = answer(world, call, route)
         if not isinstance(reply, Reply):
             reply = await reply
@@ -263,9 +328,8 @@ class Sandbox:
                 f'"total_time":{percent // 2},"estimated_time_to_regain_access":{60 if percent >= 100 else 0}}}]}}',
             )
 
-    async def _own(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The control API and the pages."""
-        raw = request.raw_path
+    async def _own(self, request: web.BaseRequest, raw: str) -> web.StreamResponse:
+        """The control API and the pages; ``raw`` is the path with its query."""
         body: Any = None
         origin = request.headers.get("Origin")
         if origin is not None and request.method not in ("GET", "HEAD") and not _same(origin, request.host):
@@ -294,6 +358,21 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
     return web.BaseRequest(
         message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=_MAX_BODY
     )
+
+
+# As graph.facebook.com is said to answer pages of other origins; what graph.threads.net does is not known.
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "600",
+}
+
+
+def _allow_other_origins(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    if "Origin" in request.headers and not response.prepared:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = "X-App-Usage, X-Business-Use-Case-Usage, Retry-After"
 
 
 def _same(origin: str, host: str) -> bool:

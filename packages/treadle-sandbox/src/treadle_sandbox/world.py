@@ -58,6 +58,7 @@ class World:
         self.faults = Faults(self.ids)
         self.recorder = Recorder(self.options.record)
         self.tables = Tables()
+        self._magic: dict[str, int] = {}
         self.deliveries: deque[dict[str, Any]] = deque(maxlen=200)
         self.usernames: dict[str, str] = {}
         first = self.first_app
@@ -172,6 +173,13 @@ class World:
         while calls[0] <= edge:
             calls.popleft()
         return len(calls)
+
+    def magic_used(self, key: str) -> int:
+        """Counts one call that a word of the request concerns; this one included."""
+        if len(self._magic) > 10_000:
+            self._magic.clear()
+        self._magic[key] = self._magic.get(key, 0) + 1
+        return self._magic[key]
 
     # Posts ---------------------------------------------------------------------------------------------------------
 
