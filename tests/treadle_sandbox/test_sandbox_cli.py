@@ -108,3 +108,33 @@ def test_each_name_speaks_of_itself(run: Any, name: str, capsys: pytest.CaptureF
         assert stop.value.code == code
         said = capsys.readouterr()
         assert f"Usage: {name} [" in said.out + said.err
+
+
+def test_an_account_can_be_pinned(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["--account", "ada:17841400000000001:my:token", "--account", "grace::other", "--account", "mary"]
+    made = sandbox._made(sandbox.parser("x").parse_args(args))
+    accounts = {a.username: a.id for a in made.world.tables.accounts.values()}
+    assert accounts["ada"] == "17841400000000001"
+    assert list(accounts) == ["ada", "grace", "mary"]
+    assert {"my:token", "other"} <= set(made.world.tables.tokens)
+    assert sandbox.run("sandbox", ["--port", "0", "--account", "ada:x"]) == 2
+    assert "digits" in capsys.readouterr().err
+
+
+def test_the_first_answer_loads_nothing_that_can_wait() -> None:
+    """Seconds depend on the machine; what is loaded does not."""
+    heavy = ["jinja2", "cryptography", "PIL", "av", "fastapi", "sqlalchemy", "pydantic", "pytest", "protego"]
+    code = f"""
+import asyncio, json, sys, urllib.request
+import treadle_sandbox.cli
+from treadle_sandbox import Sandbox
+async def main():
+    async with Sandbox(accounts=["ada"]) as made:
+        token = next(iter(made.world.tables.tokens))
+        url = made.url + "/me?fields=id&access_token=" + token
+        await asyncio.to_thread(lambda: urllib.request.urlopen(url).read())
+asyncio.run(main())
+print(json.dumps(sorted(set(sys.modules) & set({heavy!r}))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout) == []

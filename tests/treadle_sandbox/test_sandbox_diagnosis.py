@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from treadle_diagnosis import diagnose
-from treadle_sandbox.answers import NAMED, named
+from treadle_sandbox.answers import EXAMPLES, NAMED, named
 
 LANES = {
     "content": ["text_too_long", "link_limit", "invalid_link_attachment", "invalid_link_attachment_publish",
@@ -13,7 +13,7 @@ LANES = {
     "request_bug": ["text_required", "param_required", "param_invalid", "param_too_long", "param_choice",
                     "nonexisting_field", "unknown_path", "unknown_object", "syntax_error", "reply_to_invalid",
                     "media_param_invalid", "geo_gating_countries", "session_key_invalid", "token_missing",
-                    "token_too_young"],
+                    "token_too_young", "invalid_parameters"],
     "media_fetch": ["image_url_invalid", "url_invalid", "media_fetch_failed", "media_fetch_failed_9004"],
     "media_validation": ["image_too_large", "image_format", "image_aspect"],
     "meta_token": ["token_garbage", "token_expired", "token_revoked", "token_password_changed", "token_other_app",
@@ -24,7 +24,7 @@ LANES = {
                               "permission_missing", "feature_not_available"],
     "rate_limit": ["rate_limit", "app_rate_limit", "user_rate_limit", "too_many_calls", "rate_limit_with_hint"],
     "platform_temporary": ["media_not_found", "carousel_children", "not_ready", "unexpected_error", "unknown_error",
-                           "service_unavailable", "bad_gateway", "not_json", "empty"],
+                           "service_unavailable", "refused_after_effect", "bad_gateway", "not_json", "empty"],
     "unknown": ["empty_200"],  # a success without a body: nothing in it says what happened
 }  # fmt: skip
 LANE_OF = {name: lane for lane, names in LANES.items() for name in names}
@@ -33,9 +33,7 @@ OAUTH = ("code_", "secret", "app_invalid", "redirect")
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_named_answer_has_its_lane(name: str) -> None:
-    reply = named(name, "A" + "x" * 22, id="17900000000000001", ids="1, 2", name="x", app="1", url="https://a.example/b",
-                  verb="get", path="me/threads",
-                  expired="Sunday, 10-May-26 10:00:00 PDT", now="Sunday, 10-May-26 11:00:00 PDT")  # fmt: skip
+    reply = named(name, "A" + "x" * 22, **EXAMPLES)
     stage = "oauth" if name.startswith(OAUTH) else "create_container"
     found = diagnose({"surface": "threads", "stage": stage, "http_status": reply.status, "headers": dict(reply.headers),
                       "body": reply.encoded().decode()})  # fmt: skip

@@ -93,7 +93,7 @@ async def test_postiz_leaves_the_response_type_out(ada: Caller, path: str) -> No
     ("change", "code", "words"),
     [
         ({"client_id": ""}, 4476002, "No app ID was provided in the request."),
-        ({"client_id": "999"}, 4476002, "No app ID was provided in the request."),
+        ({"client_id": "999"}, 1349026, "No application data was given"),
         ({"redirect_uri": "https://app.example/callback"}, 1349168, "URL Blocked"),
         ({"redirect_uri": ""}, 1349168, "URL Blocked"),
         ({"scope": "threads_content_publish"}, 1, "An unknown error"),

@@ -57,7 +57,8 @@ def java_command(sandbox: Sandbox, folder: Path) -> list[str] | None:
          str(store), "-storepass", "changeit", "-storetype", "PKCS12"], check=True, capture_output=True,
     )  # fmt: skip
     return [java, f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStorePassword=changeit",
-            "-Dhttps.proxyHost=127.0.0.1", f"-Dhttps.proxyPort={sandbox.port}", str(CLIENTS / "Reach.java")]  # fmt: skip
+            "-Dhttps.proxyHost=127.0.0.1", f"-Dhttps.proxyPort={sandbox.port}",
+            str(CLIENTS / "Reach.java")]  # fmt: skip
 
 
 def command_of(name: str, sandbox: Sandbox, folder: Path) -> list[str] | None:
@@ -79,9 +80,7 @@ def command_of(name: str, sandbox: Sandbox, folder: Path) -> list[str] | None:
 
 
 @pytest.mark.parametrize("name", ["urllib", "requests", "aiohttp", "fetch", "curl", "Java", "Go"])
-def test_an_unmodified_client_posts_through_the_proxy(
-    name: str, secure: tuple[Sandbox, str], tmp_path: Path
-) -> None:
+def test_an_unmodified_client_posts_through_the_proxy(name: str, secure: tuple[Sandbox, str], tmp_path: Path) -> None:
     sandbox, token = secure
     command = command_of(name, sandbox, tmp_path)
     if command is None:

@@ -232,7 +232,11 @@ async def test_user_insights(ada: Caller) -> None:
     assert rows["clicks"]["link_total_values"] == []
     people = await ada.get("/me/threads_insights", metric="follower_demographics", breakdown="country")
     assert people.body["data"][0]["total_value"]["breakdowns"][0]["dimension_keys"] == ["country"]
-    assert (await ada.get("/me/threads_insights", metric="follower_demographics")).status == 400
+    bare = await ada.get("/me/threads_insights", metric="followers_count,follower_demographics")
+    assert [row["name"] for row in bare.body["data"]] == ["followers_count"], "as in Meta's own collection"
+    ada.sandbox.control.options(demographics="refuse")
+    refused = await ada.get("/me/threads_insights", metric="follower_demographics")
+    assert (refused.status, refused.error["message"]) == (400, "The parameter breakdown is required")
     ada.sandbox.control.account("ada", followers=50)
     few = await ada.get("/me/threads_insights", metric="follower_demographics", breakdown="age")
     assert few.error["message"] == "THREADS_API__FEATURE_NOT_AVAILABLE"
@@ -276,7 +280,10 @@ async def test_look_ups_have_quotas(ada: Caller, path: str, bucket: str) -> None
 async def test_oembed_needs_no_token(ada: Caller) -> None:
     post = await ada.text("embed me")
     link = (await ada.get(f"/{post}", fields="permalink")).body["permalink"]
-    assert (await ada.raw("GET", f"/v1.0/oembed?url={link}")).body["provider_name"] == "Threads"
+    embed = (await ada.raw("GET", f"/v1.0/oembed?url={link}")).body
+    assert (embed["type"], embed["version"], sorted(embed)) == ("rich", "1.0", ["html", "type", "version"])
+    assert f'data-text-post-permalink="{link}"' in embed["html"]
+    assert f'id="ig-tp-{link.rpartition("/")[2]}"' in embed["html"]
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,20 @@ NAMED: dict[str, Named] = {
         },
         source="Graph documentation; unseen on Threads",
     ),
+    "refused_after_effect": Named(
+        400,
+        20,
+        "The comment could not be created.",
+        1772107,
+        source="seen on Instagram after the comment was live; message guessed, unseen on Threads",
+    ),
+    "invalid_parameters": Named(
+        400,
+        -1,
+        "Invalid Parameters: no action has been taken.",
+        1363103,
+        source="documented for Graph; rest of the message guessed",
+    ),
     # The platform
     "unexpected_error": Named(
         500, 2, "An unexpected error has occurred. Please retry your request later.", transient=True
@@ -288,11 +302,25 @@ MEDIA_ERRORS = (
 _PARAM_STATUS = frozenset(("text_too_long", "param_too_long", "reply_to_invalid", "media_param_invalid"))
 
 
-class _Blank(dict[str, str]):
-    """Named parts nobody filled in read as ``0``, so that a fault can use any name."""
-
-    def __missing__(self, key: str) -> str:
-        return "0"
+# What a failure on demand says where the call itself gives nothing to name.
+EXAMPLES: Mapping[str, Any] = {
+    "app": "1357924680123456",
+    "at": "0",
+    "choices": "a, b",
+    "expired": "Sunday, 10-May-26 10:00:00 PDT",
+    "got": "}",
+    "id": "17900000000000001",
+    "ids": "17900000000000002, 17900000000000003",
+    "limit": "1000",
+    "name": "id",
+    "now": "Sunday, 10-May-26 11:00:00 PDT",
+    "path": "me",
+    "reason": "HTTP error code 403.",
+    "text": "}",
+    "url": "https://example.com/picture.jpg",
+    "value": "c",
+    "verb": "get",
+}
 
 
 def named(
@@ -305,10 +333,13 @@ def named(
     token_status: int = 400,
     **parts: object,
 ) -> Reply:
-    """The error called ``name``; ``lang`` picks the language of its title and message for people."""
+    """The error called ``name``; ``lang`` picks the language of its title and message for people.
+
+    Every blank of the error has to be given in ``parts``: a ``KeyError`` names the one that is not.
+    """
     answer = NAMED[name]
-    filled = _Blank({key: str(value) for key, value in parts.items()})
-    headers = {key: value.replace("{account}", filled["account"]) for key, value in answer.headers.items()}
+    filled = {key: str(value) for key, value in parts.items()}
+    headers = {key: value.replace("{account}", filled.get("account", "0")) for key, value in answer.headers.items()}
     if answer.raw is not None:
         if isinstance(answer.raw, Mapping):
             return Reply(answer.status, dict(answer.raw), headers)

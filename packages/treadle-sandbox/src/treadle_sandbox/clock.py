@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
 
 
 class Clock:
@@ -50,5 +52,16 @@ def graph_time(epoch: float) -> str:
 
 
 def session_time(epoch: float) -> str:
-    """A moment as the expired-token message writes it: ``Sunday, 10-May-26 10:00:00 PDT`` (UTC-7, all year)."""
-    return datetime.fromtimestamp(epoch - 7 * 3600, UTC).strftime("%A, %d-%b-%y %H:%M:%S PDT")
+    """A moment as the expired-token message writes it: ``Sunday, 10-May-26 10:00:00 PDT``, in winter ``PST``."""
+    return datetime.fromtimestamp(epoch, _pacific()).strftime("%A, %d-%b-%y %H:%M:%S %Z")
+
+
+def pacific_midnight(epoch: float) -> float:
+    """When the day of ``epoch`` began in California: days of insights begin and end there."""
+    day = datetime.fromtimestamp(epoch, _pacific())
+    return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+@cache
+def _pacific() -> ZoneInfo:
+    return ZoneInfo("America/Los_Angeles")

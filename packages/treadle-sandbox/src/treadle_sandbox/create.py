@@ -38,6 +38,8 @@ def draft(world: World, call: Call) -> Draft | Reply:
         return refuse(world, call, "user_restricted")
     if account.activity_restricted:
         return refuse(world, call, "activity_restricted")
+    if world.options.reply_token_in_query == "empty_500" and call.query_token and call.reference("reply_to_id"):
+        return refuse(world, call, "empty")  # seen once; with the token in the body it went through
     media_type = _media_type(world, call)
     if isinstance(media_type, Reply):
         return media_type

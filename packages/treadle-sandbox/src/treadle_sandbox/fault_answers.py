@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, JSON_TYPE, Reply
+from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, EXAMPLES, JSON_TYPE, Reply
 from treadle_sandbox.clock import session_time
 from treadle_sandbox.faults import Fault
 from treadle_sandbox.gate import refuse
@@ -35,20 +35,7 @@ async def fault_reply(world: World, call: Call, fault: Fault) -> Reply | None:
     if name in EFFECT_NAMES:
         return None
     if name is not None:
-        reply = refuse(
-            world,
-            call,
-            name,
-            id=call.reference("creation_id") or call.reference("reply_to_id") or call.node,
-            ids=call.text("children"),
-            name=_blamed(call),
-            expired=session_time(call.now - 3600),
-            now=session_time(call.now),
-            app=world.app.id,
-            url=call.text("image_url") or call.text("video_url"),
-            verb=call.method.lower(),
-            path="/".join(call.segments),
-        )
+        reply = refuse(world, call, name, **_parts(world, call))
         if "status" in said:
             reply.status = said["status"]
         if said.get("headers"):
@@ -59,8 +46,22 @@ async def fault_reply(world: World, call: Call, fault: Fault) -> Reply | None:
     return None
 
 
-def _blamed(call: Call) -> str:
-    return call.text("fields").split(",")[0] or "id"
+def _parts(world: World, call: Call) -> dict[str, Any]:
+    """What the blanks of an error say, taken from the call; an example where the call has nothing of the kind."""
+    given = {
+        "id": call.reference("creation_id") or call.reference("reply_to_id") or call.node,
+        "ids": ", ".join(call.items("children")),
+        "name": call.text("fields").split(",")[0] or next(iter(call.params), ""),
+        "value": call.text("media_type"),
+        "expired": session_time(call.now - 3600),
+        "now": session_time(call.now),
+        "app": world.app.id,
+        "url": call.text("image_url") or call.text("video_url"),
+        "verb": call.method.lower(),
+        "path": "/".join(call.segments),
+        "text": call.text("fields"),
+    }
+    return {**EXAMPLES, **{name: text for name, text in given.items() if text}}
 
 
 def _literal(status: int, body: object, headers: dict[str, object]) -> Reply:

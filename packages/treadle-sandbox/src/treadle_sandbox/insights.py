@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from treadle_sandbox.answers import Reply, ok
-from treadle_sandbox.clock import graph_time
+from treadle_sandbox.clock import graph_time, pacific_midnight
 from treadle_sandbox.gate import refuse
 from treadle_sandbox.model import Account, Post
 from treadle_sandbox.moments import read_moment
@@ -16,13 +17,22 @@ MEDIA_METRICS = ("views", "likes", "replies", "reposts", "quotes", "shares")
 USER_METRICS = ("views", "likes", "replies", "reposts", "quotes", "clicks", "followers_count", "follower_demographics")
 BREAKDOWNS = ("country", "city", "age", "gender")
 FIRST_MOMENT = 1_712_991_600
+# As Meta's Postman collection has them, of a post and of a profile.
+_ABOUT_POST = {
+    "views": "The number of times your post was viewed. This metric is in development"
+    " (https://www.facebook.com/business/help/metrics-labeling)",
+    "likes": "The number of likes on your post.",
+    "replies": "The number of replies on your post.",
+    "reposts": "The number of times your post was reposted.",
+    "quotes": "The number of times your post was quoted.",
+    "shares": "The number of times your post was shared.",
+}
 _ABOUT = {
-    "views": "The number of times the post was viewed.",
-    "likes": "The number of likes.",
-    "replies": "The number of replies.",
-    "reposts": "The number of reposts.",
-    "quotes": "The number of quotes.",
-    "shares": "The number of times the post was shared.",
+    "views": "The number of times your profile was viewed.",
+    "likes": "The number of likes on your posts.",
+    "replies": "The number of replies on your posts.",
+    "reposts": "The number of times your posts were reposted.",
+    "quotes": "The number of times your posts were quoted.",
     "clicks": "The number of times links were clicked.",
     "followers_count": "The total number of followers.",
     "follower_demographics": "Where the followers are and who they are.",
@@ -63,7 +73,7 @@ def media_insights(world: World, call: Call) -> Reply:
                     "period": "lifetime",
                     "values": [{"value": _number(world, post, metric)}],
                     "title": metric.title(),
-                    "description": _ABOUT[metric],
+                    "description": _ABOUT_POST[metric],
                     "id": f"{post.id}/insights/{'thread_replies' if metric == 'replies' else metric}/lifetime",
                 }
                 for metric in metrics
@@ -82,7 +92,7 @@ def user_insights(world: World, call: Call) -> Reply:
     if since is None or until is None or 0 < since < FIRST_MOMENT:
         return refuse(world, call, "param_invalid", name="since")
     now = call.now
-    since, until = since or now - 2 * DAY, until or now
+    since, until = since or pacific_midnight(now) - DAY, until or now
     rows: list[dict[str, Any]] = []
     for metric in metrics:
         if metric not in USER_METRICS:
@@ -108,6 +118,8 @@ def user_insights(world: World, call: Call) -> Reply:
         elif metric == "followers_count":
             row["total_value"] = {"value": account.followers}
         elif metric == "follower_demographics":
+            if not call.has("breakdown") and world.options.demographics == "omit":
+                continue
             made = _demographics(world, call)
             if isinstance(made, Reply):
                 return made
@@ -115,16 +127,28 @@ def user_insights(world: World, call: Call) -> Reply:
         else:
             row["total_value"] = {"value": sum(_number(world, post, metric) for post in posts)}
         rows.append(row)
-    return ok({"data": rows})
+    return ok({"data": rows, "paging": _neighbors(world, call, since, until)})
+
+
+def _neighbors(world: World, call: Call, since: float, until: float) -> dict[str, str]:
+    """The addresses of the time before and after, as Meta's example has them beside the data."""
+    kept = {name: call.text(name) for name in call.params if name not in ("since", "until")}
+    base, length = f"{call.base or world.base_url}/v1.0/{'/'.join(call.segments)}", until - since
+
+    def at(start: float) -> str:
+        return f"{base}?{urlencode({**kept, 'since': int(start), 'until': int(start + length)})}"
+
+    return {"previous": at(since - length), "next": at(until)}
 
 
 def _views(world: World, posts: list[Post], since: float, until: float) -> list[dict[str, Any]]:
     days: list[dict[str, Any]] = []
-    start = since - since % DAY
+    start = pacific_midnight(since)
     while start < until and len(days) < 800:
-        value = sum(_number(world, p, "views") for p in posts if start <= p.created_at < start + DAY)
-        days.append({"value": value, "end_time": graph_time(start + DAY)})
-        start += DAY
+        end = pacific_midnight(start + DAY + 7200)  # a day may have 23 or 25 hours
+        value = sum(_number(world, p, "views") for p in posts if start <= p.created_at < end)
+        days.append({"value": value, "end_time": graph_time(end)})
+        start = end
     return days
 
 
@@ -141,6 +165,8 @@ def _demographics(world: World, call: Call) -> dict[str, Any] | Reply:
     """Needs a breakdown and at least 100 followers."""
     account: Account = call.account
     breakdown = call.text("breakdown")
+    if not breakdown:
+        return refuse(world, call, "param_required", name="breakdown")
     if breakdown not in BREAKDOWNS:
         choices = ", ".join(BREAKDOWNS)
         return refuse(world, call, "param_choice", name="breakdown", choices=choices, value=breakdown)

@@ -80,8 +80,8 @@ def paging(world: World, call: Call, first: str, last: str, more: bool) -> dict[
     """Cursors as documented; with the switch ``next`` also the addresses Meta's own sample reads."""
     page: dict[str, Any] = {"cursors": {"before": first, "after": last}}
     if world.options.paging == "next":
-        kept = {k: call.text(k) for k in call.params if k not in ("after", "before", "access_token")}
-        base = f"{world.base_url}/v1.0/" + "/".join(call.segments)
+        kept = {k: call.text(k) for k in call.params if k not in ("after", "before")}
+        base = f"{call.base or world.base_url}/v1.0/" + "/".join(call.segments)
         if more:
             page["next"] = f"{base}?{urlencode({**kept, 'after': last})}"
         if call.has("after") or call.has("before"):
@@ -110,6 +110,8 @@ def page_window(world: World, call: Call) -> tuple[int, float | None, float | No
             limit = int(call.text("limit"))
         except ValueError:
             return refuse(world, call, "param_invalid", name="limit")
+        if limit > MAX_LIMIT and world.options.limit_over_100 == "cap":
+            limit = MAX_LIMIT
         if not 1 <= limit <= MAX_LIMIT:
             return refuse(world, call, "param_invalid", name="limit")
     bounds: list[float | None] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.gate import refuse
+from treadle_sandbox.ids import shortcode
 from treadle_sandbox.lists import post_list
 from treadle_sandbox.model import Account, Post
 from treadle_sandbox.places import MENLO_PARK, PLACES, Place, place
@@ -205,6 +206,21 @@ def profile_posts(world: World, call: Call) -> Reply:
     return account if isinstance(account, Reply) else post_list(world, call, account.threads)
 
 
+def _embed(address: str, post: Post) -> str:
+    """The card as Meta's example has it: the frame, the link, the words; Meta's mark is left out."""
+    return (
+        f'<blockquote class="text-post-media" data-text-post-permalink="{address}" data-text-post-version="0"'
+        f' id="ig-tp-{shortcode(post.id)}" style=" background:#FFF; border-width: 1px; border-style: solid;'
+        " border-color: #00000026; border-radius: 16px; max-width:658px; margin: 1px; min-width:270px; padding:0;"
+        ' width:99.375%; width:-webkit-calc(100% - 2px); width:calc(100% - 2px);"> '
+        f'<a href="{address}" style=" background:#FFFFFF; line-height:0; padding:0 0; text-align:center;'
+        ' text-decoration:none; width:100%; font-family: -apple-system, BlinkMacSystemFont, sans-serif;"'
+        ' target="_blank"> <div style=" padding: 40px; display: flex; flex-direction: column; align-items: center;">'
+        '<div style=" font-size: 15px; line-height: 21px; font-weight: 600; color: #000000;"> View on Threads'
+        "</div></div></a></blockquote>"
+    )
+
+
 def oembed(world: World, call: Call) -> Reply:
     """``GET /oembed?url=``; since March 2026 without a token."""
     url = call.text("url")
@@ -212,7 +228,5 @@ def oembed(world: World, call: Call) -> Reply:
         return refuse(world, call, "param_required", name="url")
     for post in world.tables.posts.values():
         if post.deleted_at is None and not post.is_child and url.rstrip("/").endswith(permalink(world, post)[-14:]):
-            quote = f'<blockquote class="text-post-media" data-text-post-permalink="{escape(url)}"></blockquote>'
-            return ok({"version": "1.0", "provider_name": "Threads", "provider_url": "https://www.threads.com/",
-                       "type": "rich", "width": 658, "html": quote})  # fmt: skip
+            return ok({"type": "rich", "version": "1.0", "html": _embed(escape(url), post)})
     return refuse(world, call, "unknown_object", verb="get", id=url)

@@ -15,7 +15,7 @@ from typing import Any
 from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, MEDIA_ERRORS, NAMED, Reply
 from treadle_sandbox.faults import ENDPOINTS, Fault
 from treadle_sandbox.model import Container
-from treadle_sandbox.samples import name_in
+from treadle_sandbox.samples import SAMPLES, name_in
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 
@@ -138,8 +138,9 @@ def _asked(world: World, call: Call, token: str) -> list[tuple[str, str, int | N
         if "#sandbox:" in text:
             found += [(f"{account} {text}", word, times) for word, times in words_in(text)]
         for name in ("image_url", "video_url"):
-            stem = (name_in(call.text(name)) or "").rpartition(".")[0]
-            if stem in NAMED:
+            sample = name_in(call.text(name)) or ""
+            stem = sample.rpartition(".")[0]
+            if stem in NAMED and sample not in SAMPLES:
                 found.append((f"{account} {name}", stem, None))
         if text and call.flag("auto_publish_text"):
             found = [(o, _at_once(word), t) for o, word, t in found]

@@ -65,7 +65,8 @@ async def _with_image(world: World, call: Call, made: Draft) -> Reply:
     fault = await judge_image(world.options, fetched)
     if fault is not None and world.options.image_verdict == "create" and fault != "UNKNOWN":
         fetched.discard()
-        return refuse(world, call, fault, limit="8 MiB")
+        reason = "Only photo or video can be accepted as media type."
+        return refuse(world, call, fault, limit="8 MiB", url=made.url, reason=reason)
     container = make_container(world, call, made)
     container.error = container.error or (None if fault is None else "UNKNOWN")
     _keep(world, container, fetched)

@@ -29,6 +29,10 @@ def judge_window(world: World, call: Call) -> App | Reply:
     """The app of an authorise request, or the raw JSON the window prints when the request is wrong."""
     client_id = call.reference("client_id")
     app = world.tables.apps.get(client_id)
+    if app is None and client_id:
+        return window_error(
+            "No application data was given: There was a problem getting data for an application", 1349026
+        )  # seen; the words after the colon end elsewhere
     if app is None:
         return window_error("No app ID was provided in the request.", 4476002)
     redirect = call.text("redirect_uri")
@@ -184,6 +188,10 @@ def debug_token(world: World, call: Call) -> Reply:
         refused = check_token(world, call)
         if refused is not None:
             return refused
+        asks = world.tables.apps.get(call.token.app_id)
+        outsider = call.account is not None and call.account.tester != "accepted"
+        if outsider and asks is not None and asks.mode == "live" and not world.options.debug_token_open:
+            return refuse(world, call, "not_a_tester")  # the rule is documented, the form of the refusal is not
     shown = world.tables.tokens.get(call.text("input_token"))
     if shown is None:
         return ok(

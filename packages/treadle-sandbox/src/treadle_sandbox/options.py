@@ -67,10 +67,20 @@ class Options:
     paging: Literal["cursors", "next"] = "cursors"
     bearer: bool = True
     token_precedence: Literal["query", "header"] = "query"
+    text_entities: Literal["data", "list"] = "data"
+    limit_over_100: Literal["refuse", "cap"] = "refuse"
+    demographics: Literal["omit", "refuse"] = "omit"
+    debug_token_open: bool = False
+    reply_token_in_query: Literal["accept", "empty_500"] = "accept"
+    delete_says_false: bool = False
     crossreshare_in: Literal["publish", "create"] = "publish"
     children_finished: bool = True
 
     # What is live is not what was asked, behind an answer that says that all is well
+    publish_refuses_after_effect: int = 0
+    status_lag_s: float = 0.0
+    container_lag_s: float = 0.0
+    detach_early_video_reply_s: float = 0.0
     detach_reply: Literal["never", "young_video", "video", "all"] = "never"
     drop_item: bool = False
     cut_text: int | None = None

@@ -49,6 +49,8 @@ def publish(world: World, call: Call) -> Reply:
     if refused is not None:
         return refused
     post = put_out(world, account, container, call.now)
+    if world.publish_refused_after_effect():
+        return refuse(world, call, "media_not_found", id=creation_id)
     answer: dict[str, Any] = {"id": post.id}
     if options.crossreshare_in == "publish":
         answer.update(crossreshare(world, container))
@@ -128,17 +130,15 @@ def _shown_params(world: World, container: Container, now: float) -> dict[str, A
     if magic.asks(container, "cut_text"):
         params["text"] = params["text"][: len(params["text"]) // 2]
     video = container.media_type == "VIDEO"
-    young = now - container.created_at < YOUNG_VIDEO_S
-    detached = (
-        magic.asks(container, "detach_reply")
-        or {
-            "never": False,
-            "young_video": video and young,
-            "video": video,
-            "all": True,
-        }[options.detach_reply]
-    )
-    if detached:
+    age = now - container.created_at
+    detached = {
+        "never": False,
+        "young_video": video and age < YOUNG_VIDEO_S,
+        "video": video,
+        "all": True,
+    }[options.detach_reply]
+    early = video and age < options.detach_early_video_reply_s
+    if detached or early or magic.asks(container, "detach_reply"):
         params.pop("reply_to_id", None)
     return params
 

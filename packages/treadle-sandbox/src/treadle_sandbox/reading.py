@@ -18,7 +18,18 @@ from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.places import place
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import DAY, World
-from treadle_threads.options import OPTIONS, Address, Choice, Id, Option, OptionTable, Poll, Switch, returned_as
+from treadle_threads.options import (
+    OPTIONS,
+    Address,
+    Choice,
+    Id,
+    Option,
+    OptionTable,
+    Poll,
+    Spoilers,
+    Switch,
+    returned_as,
+)
 
 Sub = Selection | None
 PostField = Callable[[World, Call, Post, Sub], Any]
@@ -129,6 +140,8 @@ def _reader(option: Option) -> PostField:
             return _ghost(call, post) if given else None
         if isinstance(option.kind, Switch):
             return bool(given) if post.media_type != "TEXT_POST" or "TEXT" in option.applies_to else None
+        if isinstance(option.kind, Spoilers) and given and world.options.text_entities == "data":
+            return {"data": returned_as(option, given)}
         return returned_as(option, given) if given else None
 
     return value
@@ -240,6 +253,8 @@ def read_profile(world: World, call: Call, account: Account) -> Reply:
 def read_container(world: World, call: Call, container: Container) -> Reply:
     """HTTP 200 even when the status is ERROR; only ``id``, ``status`` and ``error_message`` exist."""
     status = container.status(call.now, world.options.container_lifetime_s)
+    if status == "PUBLISHED" and call.now < (container.published_at or 0) + world.options.status_lag_s:
+        status = "FINISHED"
     return container_answer(world, call, container.id, status, container.error)
 
 

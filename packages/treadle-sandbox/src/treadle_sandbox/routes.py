@@ -58,6 +58,8 @@ def _node(world: World, call: Call) -> Reply:
     node = call.node
     tables = world.tables
     if (container := tables.containers.get(node)) is not None and container.account_id == call.account.id:
+        if call.now < container.created_at + world.options.container_lag_s:
+            return refuse(world, call, "media_not_found", id=node)
         return read_container(world, call, container)
     if is_self(call, node):
         return read_profile(world, call, call.account)
@@ -75,6 +77,8 @@ def _delete(world: World, call: Call) -> Reply:
         return refuse(world, call, "rate_limit")
     world.use(call.account, "deletes")
     replies.remove(world, post, call.now)
+    if world.options.delete_says_false:
+        return ok({"success": False})
     return ok({"success": True, "deleted_id": post.id})
 
 

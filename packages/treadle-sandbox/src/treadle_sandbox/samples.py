@@ -93,7 +93,7 @@ def content(name: str) -> bytes:
         case "too-large.jpg":
             return _file("good.jpg").ljust(_LARGE + 1, b"\0")
         case "cut.jpg":
-            return _file("good.jpg")[:200]
+            return _file("good.jpg")[:24]
         case "cut.mp4":
             return _file("good.mp4")[:600]
         case "picture.mp4":

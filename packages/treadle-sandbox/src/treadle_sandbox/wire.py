@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from treadle_sandbox.hosts import API_HOSTS, host_of
+
 TRUE = frozenset(("true", "1", "on", "yes"))
 FALSE = frozenset(("false", "0", "off", "no"))
 
@@ -20,7 +22,7 @@ class Call:
     """One request, taken apart. ``params`` holds text, or JSON values where the body was JSON."""
 
     __slots__ = (
-        "account", "authorization", "content_type", "endpoint", "method", "node", "now", "params", "path",
+        "account", "authorization", "base", "content_type", "endpoint", "method", "node", "now", "params", "path",
         "query_token", "segments", "token", "user_agent",
     )  # fmt: skip
 
@@ -34,6 +36,7 @@ class Call:
         self.user_agent = ""
         self.query_token = ""
         self.endpoint = "read"
+        self.base = ""  # where the client believes to be, when that is one of Meta's hosts
         self.node = ""
         self.now = 0.0
         # Set once the token is known.
@@ -122,6 +125,9 @@ async def read_call(request: web.BaseRequest) -> Call:
             query_token = next((value for name, value in pairs if name == "access_token"), "")
     call = Call(request.method, path, segments, params)
     call.content_type = content_type
+    host = headers.get("Host", "")
+    if host_of(host) in API_HOSTS:
+        call.base = f"https://{host}"
     call.query_token = query_token
     call.authorization = headers.get("Authorization", "")
     call.user_agent = headers.get("User-Agent", "")

@@ -174,6 +174,13 @@ class World:
             calls.popleft()
         return len(calls)
 
+    def publish_refused_after_effect(self) -> bool:
+        """Whether the next publish goes out and is refused all the same; counts down the switch."""
+        left = self.options.publish_refuses_after_effect
+        if left:
+            self.options = self.options.changed({"publish_refuses_after_effect": left - 1})
+        return bool(left)
+
     def magic_used(self, key: str) -> int:
         """Counts one call that a word of the request concerns; this one included."""
         if len(self._magic) > 10_000:
