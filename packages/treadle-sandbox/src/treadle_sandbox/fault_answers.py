@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, EXAMPLES, JSON_TYPE, Reply
 from treadle_sandbox.clock import session_time
