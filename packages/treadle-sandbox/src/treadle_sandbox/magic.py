@@ -48,12 +48,12 @@ SHORT: dict[str, Magic] = {
 _ONCE = frozenset(("create_dropped", "publish_dropped", "publish_slow", "publish_race", "status_dropped"))
 
 
-class Unknown(Exception):
+class UnknownWord(Exception):
     """A word that means nothing; the message names the nearest one."""
 
 
 def read_word(word: str) -> Magic | None:
-    """What a word does; ``None`` for words that change the container or the post. Raises :class:`Unknown`.
+    """What a word does; ``None`` for words that change the container or the post. Raises :class:`UnknownWord`.
 
     ``NAME`` acts at the creation, ``publish.NAME`` at the publish, ``published.NAME`` there after the effect,
     ``ENDPOINT.NAME`` at any other call, ``pattern.ID`` answers as the catalogue's example does.
@@ -82,7 +82,7 @@ def read_word(word: str) -> Magic | None:
 
     near = get_close_matches(word, [*SHORT, *LIVE_WORDS, *NAMED, *EFFECT_NAMES, *MEDIA_ERRORS], 1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise Unknown(f"This sandbox knows no word 'sandbox:{word}'.{hint} /_sandbox/reference lists them.")
+    raise UnknownWord(f"This sandbox knows no word 'sandbox:{word}'.{hint} /_sandbox/reference lists them.")
 
 
 def words_in(text: str) -> list[tuple[str, int | None]]:
@@ -123,7 +123,7 @@ def fault_of(world: World, call: Call, token: str) -> Fault | Reply | None:
                 times = 1
             if times is None or world.magic_used(f"{owner} {word}") <= times:
                 return Fault("magic", made.endpoint, made.answer, when=made.when, note=f"sandbox:{word}")
-    except Unknown as wrong:
+    except UnknownWord as wrong:
         return Reply(400, {"error": {"message": str(wrong), "type": "SandboxException", "code": 100}})
     return None
 

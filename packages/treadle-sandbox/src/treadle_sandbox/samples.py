@@ -22,7 +22,7 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleFile:
     """``outcome`` is what posting it comes to: ``good``, a named answer to the creation, or the ``error_message`` of
     the container. ``status`` is the host's answer; ``trouble`` what happens instead of a download."""
 
@@ -33,39 +33,39 @@ class Sample:
     to: str = ""
 
 
-SAMPLES: dict[str, Sample] = {
-    "good.jpg": Sample("a picture, 480 by 360"),
-    "good.png": Sample("the same as PNG"),
-    "good.mp4": Sample("a film of one second with sound, 320 by 240"),
-    "silent.mp4": Sample("a film without sound"),
-    "redirect.jpg": Sample("redirects to good.jpg", status=302, to="/good.jpg"),
-    "aspect.jpg": Sample("twelve times as wide as high", "image_aspect"),
-    "too-large.jpg": Sample("a picture of more than 8 MiB", "image_too_large"),
-    "gif.gif": Sample("a GIF", "image_format"),
-    "webp.webp": Sample("a WebP picture", "UNKNOWN"),
-    "page.html": Sample("a web page in place of a picture", "media_fetch_failed_9004"),
-    "empty.jpg": Sample("a file without a byte", "media_fetch_failed_9004"),
-    "cut.jpg": Sample("a picture that ends after its first bytes", "image_format"),
-    "redirects.jpg": Sample("redirects to itself for ever", "media_fetch_failed", 302, to="/redirects.jpg"),
-    "robots.jpg": Sample("robots.txt forbids it", "media_fetch_failed", trouble="robots"),
-    "timeout.jpg": Sample("the download takes too long", "media_fetch_failed", 504, "timeout"),
-    "reset.jpg": Sample("the connection is closed", "media_fetch_failed", 502, "reset"),
-    "frame-rate.mp4": Sample("12 frames a second", "INVALID_FRAME_RATE"),
-    "aspect.mp4": Sample("13 times as wide as high", "INVALID_ASPEC_RATIO"),
-    "columns.mp4": Sample("2048 columns", "FAILED_PROCESSING_VIDEO"),
-    "duration.mp4": Sample("301 seconds", "INVALID_DURATION"),
-    "bit-rate.mp4": Sample("more than 100 Mbit/s", "INVALID_BIT_RATE"),
-    "codec.mp4": Sample("MPEG-4 part 2 in place of H.264", "FAILED_PROCESSING_VIDEO"),
-    "channels.mp4": Sample("six channels of sound", "INVALID_AUDIO_CHANNELS"),
-    "sound-codec.mp4": Sample("MP3 sound", "FAILED_PROCESSING_AUDIO"),
-    "sample-rate.mp4": Sample("sound of 96 kHz", "FAILED_PROCESSING_AUDIO"),
-    "cut.mp4": Sample("a film that ends half-way", "FAILED_PROCESSING_VIDEO"),
-    "picture.mp4": Sample("a picture that calls itself a film", "FAILED_PROCESSING_VIDEO"),
-    "robots.mp4": Sample("robots.txt forbids it", "UNKNOWN", trouble="robots"),
-    "timeout.mp4": Sample("the download takes too long", "FAILED_DOWNLOADING_VIDEO", 504, "timeout"),
-    "reset.mp4": Sample("the connection is closed", "UNKNOWN", 502, "reset"),
+SAMPLES: dict[str, SampleFile] = {
+    "good.jpg": SampleFile("a picture, 480 by 360"),
+    "good.png": SampleFile("the same as PNG"),
+    "good.mp4": SampleFile("a film of one second with sound, 320 by 240"),
+    "silent.mp4": SampleFile("a film without sound"),
+    "redirect.jpg": SampleFile("redirects to good.jpg", status=302, to="/good.jpg"),
+    "aspect.jpg": SampleFile("twelve times as wide as high", "image_aspect"),
+    "too-large.jpg": SampleFile("a picture of more than 8 MiB", "image_too_large"),
+    "gif.gif": SampleFile("a GIF", "image_format"),
+    "webp.webp": SampleFile("a WebP picture", "UNKNOWN"),
+    "page.html": SampleFile("a web page in place of a picture", "media_fetch_failed_9004"),
+    "empty.jpg": SampleFile("a file without a byte", "media_fetch_failed_9004"),
+    "cut.jpg": SampleFile("a picture that ends after its first bytes", "image_format"),
+    "redirects.jpg": SampleFile("redirects to itself for ever", "media_fetch_failed", 302, to="/redirects.jpg"),
+    "robots.jpg": SampleFile("robots.txt forbids it", "media_fetch_failed", trouble="robots"),
+    "timeout.jpg": SampleFile("the download takes too long", "media_fetch_failed", 504, "timeout"),
+    "reset.jpg": SampleFile("the connection is closed", "media_fetch_failed", 502, "reset"),
+    "frame-rate.mp4": SampleFile("12 frames a second", "INVALID_FRAME_RATE"),
+    "aspect.mp4": SampleFile("13 times as wide as high", "INVALID_ASPEC_RATIO"),
+    "columns.mp4": SampleFile("2048 columns", "FAILED_PROCESSING_VIDEO"),
+    "duration.mp4": SampleFile("301 seconds", "INVALID_DURATION"),
+    "bit-rate.mp4": SampleFile("more than 100 Mbit/s", "INVALID_BIT_RATE"),
+    "codec.mp4": SampleFile("MPEG-4 part 2 in place of H.264", "FAILED_PROCESSING_VIDEO"),
+    "channels.mp4": SampleFile("six channels of sound", "INVALID_AUDIO_CHANNELS"),
+    "sound-codec.mp4": SampleFile("MP3 sound", "FAILED_PROCESSING_AUDIO"),
+    "sample-rate.mp4": SampleFile("sound of 96 kHz", "FAILED_PROCESSING_AUDIO"),
+    "cut.mp4": SampleFile("a film that ends half-way", "FAILED_PROCESSING_VIDEO"),
+    "picture.mp4": SampleFile("a picture that calls itself a film", "FAILED_PROCESSING_VIDEO"),
+    "robots.mp4": SampleFile("robots.txt forbids it", "UNKNOWN", trouble="robots"),
+    "timeout.mp4": SampleFile("the download takes too long", "FAILED_DOWNLOADING_VIDEO", 504, "timeout"),
+    "reset.mp4": SampleFile("the connection is closed", "UNKNOWN", 502, "reset"),
     **{
-        f"{status}.{kind}": Sample(f"the host answers {status}", outcome, status)
+        f"{status}.{kind}": SampleFile(f"the host answers {status}", outcome, status)
         for kind, outcome in (("jpg", "media_fetch_failed"), ("mp4", "FAILED_DOWNLOADING_VIDEO"))
         for status in (401, 403, 404, 410, 429, 500, 503)
     },
