@@ -43,6 +43,9 @@ TABLE = [
     (CLEAR, seen("ERROR", "match", **ONE), "keep looking", "keep looking"),
     (CLEAR, seen("EXPIRED", "match", **ONE), "keep looking", "keep looking"),
     (UNCLEAR, seen("unreadable", "match", **ONE), "live", "live"),
+    (UNCLEAR, seen("unreadable", "match", noted=False, **ONE), "live", "live"),
+    (UNCLEAR, seen("unreadable", "match", noted=False, troubled=True, **ONE), "keep looking", "keep looking"),
+    (UNCLEAR, seen("unreadable", "match", troubled=True, **ONE), "live", "live"),
     # ERROR, EXPIRED: at once
     (CLEAR, seen("ERROR"), "replace", "replace"),
     (replace(CLEAR, all_clear=False), seen("EXPIRED"), "replace", "replace"),

@@ -12,6 +12,8 @@ from tests.support.threads_stand_in import Fault, meta_error
 from tests.treadle.engine.cases.test_lag import calls, until
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Done, Refusal
+from treadle.domain.lateness import HAS_WARNINGS
+from treadle.store.workspaces import set_options
 from treadle_threads.results import Answer
 
 
@@ -95,3 +97,31 @@ def test_a_long_part_is_remarked_before_the_first_goes_out_and_mended_below_the_
     chain = [c.params.get("reply_to_id") for c in sim.threads.containers.values() if c.published_at]
     ids = [c.media_id for c in sim.threads.containers.values() if c.published_at]
     assert chain == [None, ids[0], ids[1]]
+
+
+@pytest.mark.parametrize("where", ["post", "workspace"])
+def test_a_chain_with_a_warning_is_held_whole_where_that_is_asked_for(sim: Simulation, where: str) -> None:
+    account, profile = sim.account()
+    long = "x" * 495 + "\u2019" * 3
+    body: dict[str, Any] = {"account_id": account, "text": "one", "replies": [{"text": long}, {"text": "three"}]}
+    if where == "post":
+        body["hold_chain_on_warning"] = True
+    else:
+        with sim.db.begin() as conn:
+            set_options(conn, DEFAULT_WORKSPACE, {"hold_chain_on_warning": True})
+    sound = sim._act("create", DEFAULT_WORKSPACE, {**body, "text": "zero", "replies": [{"text": "four"}]})
+    until(sim, sound.post_id, "published")
+    made = sim._act("create", DEFAULT_WORKSPACE, body)
+    post = until(sim, made.post_id, "held")
+    assert post["why"] == HAS_WARNINGS
+    sim.pass_time(3600.0)
+    assert sim.threads.live(profile) == ["zero", "four"], "nothing of it goes out"
+    sim.act("edit", made.post_id, {"labels": ["later"]})
+    assert sim.read(made.post_id)["state"] == "held"
+    sim.act("edit", made.post_id, {"replies": [{"text": "two"}, {"text": "three"}]})
+    until(sim, made.post_id, "published")
+    assert sim.threads.live(profile) == ["zero", "four", "one", "two", "three"]
+    again = sim._act("create", DEFAULT_WORKSPACE, {**body, "text": "an other start"})
+    assert sim.read(again.post_id)["state"] == "held"
+    assert sim.act("confirm", again.post_id) == Done(again.post_id, "Confirmed.")
+    until(sim, again.post_id, "published")

@@ -54,6 +54,10 @@ def publish(
     ] = "",
     draft: Annotated[bool, typer.Option("--draft", help="Save a draft; 'treadle posts confirm' publishes it.")] = False,
     approval: Annotated[bool, typer.Option("--approval", help="Require approval before it is published.")] = False,
+    hold_chain_on_warning: Annotated[
+        bool,
+        typer.Option("--hold-chain-on-warning", help="Hold a thread until it is approved when a part has a warning."),
+    ] = False,
     metadata: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Stored with the post and returned with it; repeatable."),
@@ -73,7 +77,11 @@ def publish(
     for name, value in (("publish_at", at), ("zone", zone), ("max_lateness", max_lateness), ("labels", label)):
         if value:
             body[name] = value
-    for name, asked in (("draft", draft), ("approval", approval)):
+    for name, asked in (
+        ("draft", draft),
+        ("approval", approval),
+        ("hold_chain_on_warning", hold_chain_on_warning),
+    ):
         if asked:
             body[name] = True
     if metadata:

@@ -56,6 +56,25 @@ def find(
     return [media_id for _, media_id in sorted(found)]
 
 
+def which(
+    items: Sequence[Mapping[str, Any]],
+    wanted: Wanted,
+    *,
+    seen_before: Collection[str] | None,
+    claimed: Collection[str],
+    caught_up: bool,
+) -> list[str]:
+    """Ids that can be a part that is known to be live, the likeliest first: the oldest.
+
+    When the list could not be read before the send, an equal post may have been there already, and clocks do not tell.
+    Then an entry counts only once the lists have ``caught_up``, and the newest is the likeliest.
+    """
+    found = find(items, wanted, seen_before=seen_before, claimed=claimed)
+    if seen_before is not None:
+        return found
+    return found[::-1] if caught_up else []
+
+
 def nameless(
     items: Sequence[Mapping[str, Any]],
     wanted: Wanted,

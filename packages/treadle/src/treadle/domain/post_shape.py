@@ -116,6 +116,11 @@ class PostIn(_WholePost):
     ]
     draft: bool | None = Field(None, description="Keep it until it is confirmed.")
     approval: bool | None = Field(None, description="Wait for somebody's approval before it is published.")
+    hold_chain_on_warning: bool | None = Field(
+        None,
+        description="When any part of a chain has a warning, hold the whole of it until somebody approves, so that it "
+        "does not break off behind its first parts. The workspace's option of this name holds when it is left out.",
+    )
 
     @classmethod
     def _no_field(cls, path: str, name: str, given: Any) -> Finding:

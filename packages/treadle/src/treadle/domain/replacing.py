@@ -45,6 +45,7 @@ class Evidence:
     that they would fit as well. ``finished`` counts readings of ``FINISHED`` (or ``IN_PROGRESS``) after the settle
     time beside lists without a match, this one included; ``misses`` readings of such lists, over ``misses_span_s``.
     ``noted``: the lists were noted before the first send, so that an old entry cannot be taken for the part.
+    ``troubled``: the container is unreadable for trouble of Threads' own, which says nothing of the container.
     """
 
     now: float
@@ -57,6 +58,7 @@ class Evidence:
     misses: int = 0
     misses_span_s: float = 0.0
     noted: bool = True
+    troubled: bool = False
     said_absent: bool = False  # a person looked at the profile and says that it is not there
     apart_s: float = MISSES_APART_S
     life_s: float = COUNTS_AS_EXPIRED_S
@@ -115,7 +117,7 @@ def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace"
 
 
 def _matched(e: Evidence, settled: bool) -> Verdict:
-    sure = e.noted or e.container not in ("FINISHED", "IN_PROGRESS")
+    sure = e.noted or (e.container not in ("FINISHED", "IN_PROGRESS") and not e.troubled)
     if settled and e.candidates == 1 and e.rivals == 0 and sure:
         return Verdict("live", "One new entry of the account's lists is this post, and no other.", True)
     return Verdict("keep looking", "The account's lists hold what may be this post.")

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from treadle.domain.matching import find
+from treadle.domain.matching import which
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView, PartView, part_view
@@ -118,7 +118,7 @@ def _due(conn: Connection, now: float) -> list[tuple[PartView, str]]:
 def _match(conn: Connection, part: PartView, items: list[Any]) -> PartUpdate:
     claimed, rivals = claims(conn, part)
     sought = wanted(part, addresses.parent_id(conn, part))
-    found = find(items, sought, seen_before=part.seen_before, claimed=claimed)
+    found = which(items, sought, seen_before=part.seen_before, claimed=claimed, caught_up=True)
     return PartUpdate(threads_id=found[0]) if found and (len(found) == 1 or rivals == 0) else PartUpdate()
 
 

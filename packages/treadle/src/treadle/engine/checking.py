@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from treadle.domain.matching import Wanted, find
+from treadle.domain.matching import Wanted, find, which
 from treadle.domain.policy import Decision, Fail, RebuildAt, RetryAt, decide
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import (
@@ -29,7 +29,7 @@ from treadle.domain.replacing import (
 from treadle.domain.steps import Check, FindId, LookBefore, Verify
 from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import PartView, Run
-from treadle.engine.calling import Ask, Failed, call, one_permission
+from treadle.engine.calling import UNKNOWN_CONTAINER, Ask, Failed, call, one_permission
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, decided
 from treadle.engine.live_posts import Listed, claims, evidence_of, read_list, wanted
@@ -37,11 +37,13 @@ from treadle.engine.sending import found_live
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
+from treadle_threads.results import Refused
 from treadle_threads.values import ContainerStatus, Media
 
 SENDS = 4  # of one container, in all
 CHECK_FIRST_S, CHECK_MOST_S = 5.0, 900.0
 GIVE_TO_PERSON_S = COUNTS_AS_EXPIRED_S  # past the container's life: nothing more can be learned by looking
+CAUGHT_UP_TRIES = 10  # to find the id: about a quarter of an hour, the longest that lists were seen to lag
 
 
 async def check(worker: WorkerContext, run: Run, step: Check) -> Outcome:
@@ -97,19 +99,33 @@ async def _look(worker: WorkerContext, run: Run, step: Check) -> Outcome:
         stopped = _stopped_by(worker, run, part, listed.failed, notes)
         if stopped:
             return stopped
-    return await _weigh(worker, run, step, status, listed, notes)
+    troubled = isinstance(asked, Failed) and not _is_about_the_container(asked)
+    return await _weigh(worker, run, step, status, listed, notes, troubled=troubled)
 
 
 def _threads_trouble(failed: Failed) -> bool:
     return failed.diagnosis.lane == "platform_temporary"
 
 
+def _is_about_the_container(failed: Failed) -> bool:
+    """Whether it is refused as one that cannot be read; the rest is trouble of the moment, and says nothing of it."""
+    readable = failed.diagnosis.pattern not in UNKNOWN_CONTAINER and failed.diagnosis.lane != "permission_app_review"
+    return isinstance(failed.failure, Refused) and not readable
+
+
 async def _weigh(
-    worker: WorkerContext, run: Run, step: Check, status: str | None, listed: Listed, notes: list[Note]
+    worker: WorkerContext,
+    run: Run,
+    step: Check,
+    status: str | None,
+    listed: Listed,
+    notes: list[Note],
+    *,
+    troubled: bool,
 ) -> Outcome:
     """Not ``PUBLISHED``: what the container, the lists and the time that passed say."""
     part = step.part
-    seen, found = await evidence_of(worker, part, step.parent, status, listed)
+    seen, found = await evidence_of(worker, part, step.parent, status, listed, troubled=troubled)
     now = seen.now
     progress = replace(
         part.progress,
@@ -257,7 +273,13 @@ async def find_id(worker: WorkerContext, run: Run, step: FindId) -> Outcome:
     change = Change(listed.notes).on(part.position, counted)
     if listed.failed is None:
         claimed, rivals = await worker.db.query(claims, part)
-        found = find(listed.items, wanted(part, step.parent), seen_before=part.seen_before, claimed=claimed)
+        found = which(
+            listed.items,
+            wanted(part, step.parent),
+            seen_before=part.seen_before,
+            claimed=claimed,
+            caught_up=tries > CAUGHT_UP_TRIES,
+        )
         # Two equal posts of ours, both live: the one that was sent first takes the one that appeared first.
         if found and (len(found) == 1 or rivals == 0 or tries > 2):
             change.part(part.position).threads_id = found[0]

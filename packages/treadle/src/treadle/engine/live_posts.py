@@ -138,11 +138,18 @@ def _oldest(items: Sequence[Mapping[str, Any]]) -> float:
 
 
 async def evidence_of(
-    worker: WorkerContext, part: PartView, parent: str | None, status: str | None, listed: Listed
+    worker: WorkerContext,
+    part: PartView,
+    parent: str | None,
+    status: str | None,
+    listed: Listed,
+    *,
+    troubled: bool = False,
 ) -> tuple[Evidence, list[str]]:
     """What one look saw, and the ids of the entries that can be this part, oldest first.
 
-    ``status``: the container's, ``None`` when it could not be read. ``parent``: the id on Threads that it replies to.
+    ``status``: the container's, ``None`` when it could not be read, ``troubled`` when that is for trouble of Threads'
+    own. ``parent``: the id on Threads that it replies to.
     """
     claimed, rivals = await worker.db.query(claims, part)
     now, progress = worker.now(), part.progress
@@ -169,6 +176,7 @@ async def evidence_of(
         misses=misses,
         misses_span_s=now - since if since is not None and misses > 1 else 0.0,
         noted=before is not None,
+        troubled=troubled,
         apart_s=worker.scaled(MISSES_APART_S),
         life_s=worker.scaled(COUNTS_AS_EXPIRED_S),
     ), found

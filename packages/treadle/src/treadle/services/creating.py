@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from treadle.domain.answers import Created, Refusal, Rejected
-from treadle.domain.lateness import TOO_LATE, Timing, too_late
+from treadle.domain.lateness import HAS_WARNINGS, TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
 from treadle.store import Connection
@@ -85,12 +85,13 @@ def _store(
     approval = "pending" if body.get("approval") else None
     draft = bool(body.get("draft")) or approval is not None
     late = not draft and wanted.at is not None and too_late(Timing(wanted.at, wanted.lateness), now)
-    resting = draft or late
+    held = TOO_LATE if late else HAS_WARNINGS if wanted.holds and not draft else None
+    resting = draft or held is not None
     row = {
         "id": post_id,
         "workspace_id": workspace_id,
         "account_id": account["id"],
-        "state": "draft" if draft else "held" if late else "scheduled" if start > now else "publishing",
+        "state": "draft" if draft else "held" if held else "scheduled" if start > now else "publishing",
         "stage": "preflight",
         "publish_at": wanted.at,
         "publish_at_text": wanted.when.text if wanted.when else None,
@@ -99,9 +100,9 @@ def _store(
         "options": {},
         "metadata": dict(body.get("metadata") or {}),
         "labels": list(body.get("labels") or []),
-        "next_what": "Waits to be sent off by a person." if draft else None if late else "Goes out.",
+        "next_what": "Waits to be sent off by a person." if draft else None if held else "Goes out.",
         "next_at": None if resting else max(start, now),
-        "why": TOO_LATE if late else None,
+        "why": held,
         "seq": 1,
         "approval": approval,
         "created_by": actor,

@@ -7,6 +7,7 @@ from typing import Any
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.findings import finding
+from treadle.domain.lateness import too_late
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
 from treadle.domain.times import iso
@@ -14,7 +15,7 @@ from treadle.domain.updates import PartUpdate, PostUpdate
 from treadle.domain.view import part_view
 from treadle.store import Connection, blockers, posts
 from treadle.store.moving import Mover
-from treadle.store.rows import locked, parts_of
+from treadle.store.rows import locked, parts_of, timing_of
 from treadle.store.runs import post_columns, update_part
 
 
@@ -58,20 +59,21 @@ def _checks_first(part: Mapping[str, Any], now: float) -> str:
 
 
 def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, now: float, actor: str) -> Answer:
-    """Say yes: to a held post that is late, to a draft, to one that waits for approval."""
+    """Say yes: to a held post that is late or has a warning, to a draft, to one that waits for approval."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
         return Missing()
     if row["state"] not in ("held", "draft"):
         return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
+    parts = parts_of(conn, post_id)
     confirmed = {
         "state": "publishing",
-        "confirmed_at": now if row["state"] == "held" else None,
+        "confirmed_at": now if row["state"] == "held" and too_late(timing_of(row, parts), now) else None,
         "approval": "approved" if row["approval"] else None,
         "due_at": row["due_at"] if row["publish_at"] is not None else now,
     }
     posts.update_post(conn, post_id, confirmed)
-    kinds = [part["kind"] for part in parts_of(conn, post_id)]
+    kinds = [part["kind"] for part in parts]
     mover.again(conn, post_id, kinds, why=f"Confirmed by {actor}.", now=now)
     return Done(post_id, "Confirmed.")
 

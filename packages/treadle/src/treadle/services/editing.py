@@ -9,7 +9,7 @@ from typing import Any
 from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
 from treadle.domain.changes import what_changed
 from treadle.domain.findings import Finding, finding
-from treadle.domain.lateness import TOO_LATE, Timing, too_late
+from treadle.domain.lateness import TOO_LATE, too_late
 from treadle.domain.post_shape import PATCHABLE, PatchIn
 from treadle.domain.progress import Content, PartProgress
 from treadle.domain.replacing import sent_of
@@ -23,7 +23,7 @@ from treadle.services.request import Request, read_request
 from treadle.store import Connection, runs
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
-from treadle.store.rows import body_of, locked, parts_of, unsettled
+from treadle.store.rows import body_of, locked, parts_of, timing_of, unsettled
 from treadle.store.timeline import Note, add_note
 
 WAITS = "Waiting for approval."
@@ -92,12 +92,12 @@ def edit(
         update_post(conn, post_id, {"approval": "pending"})
         put_to_rest(conn, {**row, **values}, "draft", WAITS, now=now)
         return Done(post_id, f"Changed. {WAITS}")
-    # A held post was too late to go unasked; a new time is the yes it waited for.
-    stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch)
+    # A held post was too late to go unasked, and a new time is the yes it waited for; or a part of it had a warning.
+    mended = not wanted.warnings and not too_late(timing_of(row, old), now)
+    stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch and not mended)
     if not stays:
         mover.close_own_blockers(conn, post_id, by="edit", now=now)
-        live = [part["published_at"] for part in old if part["published_at"] is not None]
-        timing = Timing(values["due_at"], wanted.lateness, row["confirmed_at"], max(live, default=None))
+        timing = timing_of({**row, **values}, old)
         if not unsettled(parts_of(conn, post_id)) and too_late(timing, now):
             put_to_rest(conn, {**row, **values}, "held", TOO_LATE, now=now)
             return Done(post_id, f"Changed. {TOO_LATE}")

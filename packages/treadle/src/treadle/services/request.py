@@ -12,8 +12,10 @@ from treadle.domain.findings import Finding, finding
 from treadle.domain.likeness import in_words, most_alike
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
+from treadle.services.workspace_options import HOLD_ON_WARNING
 from treadle.store import Connection
 from treadle.store.posts import account_of_workspace, known_media, near_in_time
+from treadle.store.workspaces import options_of
 from treadle_threads.params import MediaType
 
 VIDEO_SUFFIXES = frozenset({"mp4", "mov", "m4v", "webm", "mkv", "avi", "mpg", "mpeg", "ts", "3gp"})
@@ -25,7 +27,8 @@ class Request:
     """A request as read. It can become a post when there are no ``errors``; then ``account`` is there, a row of
     accounts.
 
-    ``parts`` are the post and its replies; ``when`` is ``None`` for at once; ``lateness`` is seconds.
+    ``parts`` are the post and its replies; ``when`` is ``None`` for at once; ``lateness`` is seconds. ``holds``: the
+    chain is not published before somebody approves it, because a part of it has a warning.
     """
 
     findings: tuple[Finding, ...]
@@ -33,6 +36,7 @@ class Request:
     parts: list[dict[str, Any]]
     when: When | None
     lateness: float
+    holds: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -86,7 +90,14 @@ def read_request(
     parts = part_list(body)
     if account is not None and not any(one.severity == "error" for one in found):
         found += _said_before(conn, workspace_id, account["id"], parts[0], when, now, post_id)
-    return Request(tuple(found), account, parts, when, lateness)
+    warned = len(parts) > 1 and any(one.severity != "error" for one in found)
+    holds = warned and _holds_on_warning(conn, workspace_id, body)
+    return Request(tuple(found), account, parts, when, lateness, holds)
+
+
+def _holds_on_warning(conn: Connection, workspace_id: str, body: Mapping[str, Any]) -> bool:
+    asked = body.get(HOLD_ON_WARNING)
+    return bool(options_of(conn, workspace_id).get(HOLD_ON_WARNING) if asked is None else asked)
 
 
 def _said_before(

@@ -12,7 +12,8 @@ from treadle.domain.collecting import at, near
 from treadle.domain.refusal import Refusal
 from treadle.notify.alerts import QUIET_OPTION, quiet_problem
 
-KNOWN: Final = (QUIET_OPTION, RETURN_ADDRESSES)
+HOLD_ON_WARNING: Final = "hold_chain_on_warning"
+KNOWN: Final = (QUIET_OPTION, RETURN_ADDRESSES, HOLD_ON_WARNING)
 ADDRESSES_MOST: Final = 50
 
 
@@ -25,12 +26,18 @@ def problem(options: Mapping[str, Any]) -> Refusal | None:
             wrong = quiet_problem(value)
         elif name == RETURN_ADDRESSES:
             wrong = _addresses_problem(value)
+        elif name == HOLD_ON_WARNING:
+            wrong = None if isinstance(value, bool) else _no_switch(name)
         else:
             wrong = _unknown(name)
         if wrong is not None:
             field = str(wrong.field)
             return wrong if field.startswith("options") else replace(wrong, field=f"options.{field}")
     return None
+
+
+def _no_switch(name: str) -> Refusal:
+    return Refusal("This is neither yes nor no", f"{name!r} is true or false.", field=f"options.{name}")
 
 
 def _addresses_problem(value: Any) -> Refusal | None:
@@ -49,6 +56,6 @@ def _addresses_problem(value: Any) -> Refusal | None:
 
 def _unknown(name: str) -> Refusal:
     shown, meant = name[:100], near(name, KNOWN)
-    hint = f"Did you mean {meant!r}?" if meant else f"There are {' and '.join(map(repr, KNOWN))}."
+    hint = f"Did you mean {meant!r}?" if meant else f"There are {', '.join(map(repr, KNOWN))}."
     why = f"{shown!r} is not an option of a workspace. {hint}"
     return Refusal("There is no such option", why, field=at("options", shown))

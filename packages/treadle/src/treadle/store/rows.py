@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.lateness import Timing
 from treadle.store.tables import parts, posts
 
 
@@ -21,6 +22,12 @@ def parts_of(conn: sa.Connection, post_id: str) -> list[dict[str, Any]]:
     """Its parts in order."""
     rows = conn.execute(sa.select(parts).where(parts.c.post_id == post_id).order_by(parts.c.position)).mappings()
     return [dict(row) for row in rows]
+
+
+def timing_of(row: Mapping[str, Any], post_parts: list[dict[str, Any]]) -> Timing:
+    """What its lateness is judged by."""
+    live = [part["published_at"] for part in post_parts if part["published_at"] is not None]
+    return Timing(row["due_at"], row["max_lateness"], row["confirmed_at"], max(live, default=None))
 
 
 def unsettled(post_parts: list[dict[str, Any]]) -> bool:
