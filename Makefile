@@ -34,10 +34,10 @@ setup:
 	@$(BOOTSTRAP) --dev
 
 test: setup
-	@$(PYTEST) -n $(JOBS) -m "not long" $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "not long" $(AGAIN) $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(AGAIN) $(ARGS)
 
 .PHONY: simulate mutants
 simulate: setup
