@@ -15,8 +15,9 @@ from treadle.domain.progress import NONE_YET, OF_ONE_SEND, Content, PartProgress
 from treadle.domain.quota import Quota
 from treadle.domain.updates import UNSET, AccountUpdate, PartUpdate, PostUpdate
 from treadle.domain.view import AccountView, PartView, PostView
-from treadle.store.runs import part_columns, post_columns
+from treadle.store.runs import Change, part_columns, post_columns
 from treadle.store.tables import accounts, parts, posts
+from treadle.store.timeline import Note
 from treadle_diagnosis import diagnose
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.engine import from_pattern
@@ -144,7 +145,7 @@ def test_every_field_of_an_update_is_a_column_and_a_field_of_the_view() -> None:
         (PartUpdate, PartView, parts),
         (AccountUpdate, AccountView, accounts),
     ):
-        names = {field.name for field in fields(update)}  # type: ignore[arg-type]
+        names = set(update.__annotations__)
         assert names - {"why"} <= {field.name for field in fields(view)}  # type: ignore[arg-type]
         assert {"checks" if name == "progress" else name for name in names} <= set(table.c.keys())
 
@@ -155,3 +156,18 @@ def test_an_update_says_only_what_changes_and_the_later_one_counts() -> None:
     update.cause = UNSET
     assert part_columns(update) == {"state": "failed", "sends": 0}
     assert part_columns(PartUpdate(progress=PartProgress(looks=2))) == {"checks": {"looks": 2}}
+
+
+def test_what_was_gathered_from_two_reads_is_what_both_changed_and_the_later_one_counts() -> None:
+    first = Change([Note("container_status", "call", "Asked", 0)]).on(
+        0, PartUpdate(container_status="FINISHED", polls=1)
+    )
+    first.post.stage = "container_status"
+    later = Change([Note("publish", "call", "Listed", 0)], outage_at="publish", differs=(0,))
+    later.on(0, PartUpdate(seen_before=["1"], polls=2)).on(1, PartUpdate(state="ready"))
+    later.post.stage = "publish"
+    both = first.then(later)
+    assert [note.what for note in both.notes] == ["Asked", "Listed"]
+    assert both.part(0).changes() == {"container_status": "FINISHED", "polls": 2, "seen_before": ["1"]}
+    assert both.part(1).changes() == {"state": "ready"}
+    assert (both.post.changes(), both.outage_at, both.differs) == ({"stage": "publish"}, "publish", (0,))

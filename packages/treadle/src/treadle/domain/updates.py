@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar, dataclass_transform
 
 from treadle.domain.cause import Cause
 from treadle.domain.progress import PartProgress
@@ -24,15 +23,18 @@ UNSET: Literal[Unset.UNSET] = Unset.UNSET
 Maybe: TypeAlias = T | Literal[Unset.UNSET]
 
 
+@dataclass_transform(kw_only_default=True)
 class Update:
-    """Fields that change; the others are :data:`UNSET`."""
+    """Fields that change; the others are :data:`UNSET`. An update holds only what was set: it has up to two dozen
+    fields, and a run makes some thirty of them of which each sets two or three."""
 
-    __slots__ = ()
+    def __init__(self, **changes: Any) -> None:
+        assert all(hasattr(type(self), name) for name in changes), changes
+        self.__dict__.update(changes)
 
     def changes(self) -> dict[str, Any]:
         """The fields that change, by name."""
-        names = type(self).__dataclass_fields__  # type: ignore[attr-defined]
-        return {name: value for name in names if (value := getattr(self, name)) is not UNSET}
+        return {name: value for name, value in self.__dict__.items() if value is not UNSET}
 
     def merge(self, other: Self) -> Self:
         """Change also what ``other`` changes; where both do, as ``other`` does."""
@@ -41,7 +43,6 @@ class Update:
         return self
 
 
-@dataclass(slots=True)
 class PostUpdate(Update):
     """Of a post. The cause is set by :meth:`met` and :meth:`calm`, so that cause and reason go together."""
 
@@ -70,7 +71,6 @@ class PostUpdate(Update):
         return None if self.cause is UNSET else self.cause
 
 
-@dataclass(slots=True)
 class PartUpdate(Update):
     """Of a part."""
 
@@ -100,7 +100,6 @@ class PartUpdate(Update):
     cause: Maybe[Cause | None] = UNSET
 
 
-@dataclass(slots=True)
 class AccountUpdate(Update):
     """Of the account. ``quota_until``: nothing is asked for it before then (epoch seconds)."""
 

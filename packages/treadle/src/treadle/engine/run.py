@@ -3,6 +3,9 @@
 A run is one small DBOS workflow. Everything it decides by is in our tables, and everything it decides is written there
 in the transaction that also stores the next run. So a run that dies is simply run again by whoever takes over: it reads
 where the post stands and goes on from there.
+
+Reads that follow one another share one transaction: whoever takes over asks them again, so nothing between them need
+outlive this process.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from treadle_diagnosis.types import Diagnosis, Evidence
 
 WAITS_FOR_REPAIR = "Will publish automatically once this is fixed."
 MOST_STEPS = 40  # of one run; a chain goes on in the next one, so that no post holds a worker for long
+MOST_READS = 4  # that share a transaction with the step before them
 
 TOWARDS_PUBLISH = (
     steps.PrepareMedia,
@@ -61,7 +65,7 @@ async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -
         if taken is None:
             return
         run, step = taken
-        outcome = await _perform(worker, run, step)
+        outcome = await _read_on(worker, run, step, queue)
         try:
             taken = await worker.db.run(_record, worker, run, outcome, queue)
         except IntegrityError:
@@ -73,6 +77,50 @@ async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -
         await worker.db.run(
             _record, worker, run, Outcome(Change(), Snooze(worker.now(), "publishing", "Continues.")), queue
         )
+
+
+async def _read_on(worker: WorkerContext, run: Run, step: steps.Step, queue: Queue) -> Outcome:
+    """Perform the step, and after a read the reads that follow; what came of all of them, to be written at once."""
+    outcome = await _perform(worker, run, step)
+    gathered = outcome.change
+    for _ in range(MOST_READS):
+        ahead = runs.preview(run, gathered)
+        following = _next_read(worker, ahead, step, outcome, queue)
+        if following is None:
+            break
+        step = following
+        gathered.post.stage = steps.STAGE_OF[type(step)]
+        outcome = await _perform(worker, ahead, step)
+        gathered.then(outcome.change)
+    return Outcome(gathered, outcome.ending)
+
+
+def _next_read(
+    worker: WorkerContext, ahead: Run, step: steps.Step, outcome: Outcome, queue: Queue
+) -> steps.Step | None:
+    """The step that follows if it and the one before only read, and the answer changed nothing for anybody else."""
+    change = outcome.change
+    if not (isinstance(outcome.ending, Continue) and queue == "posts" and _only_reads(step)):
+        return None
+    if change.differs or any(note.outcome != "ok" or note.wait_s for note in change.notes):
+        return None
+    if any(blocker.probe_post_id == ahead.post.id for blocker in ahead.blockers):
+        return None
+    now = worker.now()
+    following = steps.next_step(ahead.post, now, video_reply_s=worker.scaled(worker.settings.video_reply_wait))
+    if not _only_reads(following) or admission.inside_limit(ahead, following, now) is not None:
+        return None
+    if isinstance(following, steps.Publish) and quota.doubtful(ahead.account, following.part, now):
+        return None
+    return following
+
+
+def _only_reads(step: steps.Step) -> bool:
+    """Whether the step asks without changing anything, at a time when no publish is in doubt."""
+    if isinstance(step, steps.Publish):
+        part = step.part
+        return part.intent != "sent" and not sent_of(part).written and not _may_send(step)
+    return isinstance(step, steps.PollChildren | steps.PollContainer | steps.Verify | steps.Compare)
 
 
 def _take(

@@ -64,6 +64,18 @@ class Change:
         self.post.calm()
         return self
 
+    def then(self, later: Change) -> Self:
+        """Change also what ``later`` changes, which came after this."""
+        self.notes += later.notes
+        self.post.merge(later.post)
+        for position, update in later.parts.items():
+            self.on(position, update)
+        self.account.merge(later.account)
+        self.outage_at = later.outage_at or self.outage_at
+        self.unfetched = later.unfetched or self.unfetched
+        self.differs += later.differs
+        return self
+
 
 # ---------------------------------------------------------------- updates as columns
 
