@@ -71,6 +71,7 @@ class _Counted(Request):
     "",
     status_code=201,
     summary="Upload a file, or copy one from an address",
+    response_model_exclude_unset=True,
     responses={
         **good(201, "Kept; use its id in a post's media.", EXAMPLE, "Location"),
         **problems(*BODY),
@@ -143,6 +144,7 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
 @router.get(
     "",
     summary="List files",
+    response_model_exclude_unset=True,
     responses={**good(200, "Newest first.", {"data": [EXAMPLE], "next": None}, "Link"), **problems()},
 )
 async def list_media(
@@ -163,6 +165,7 @@ async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
 @router.get(
     "/{media_id}",
     summary="Read a file's facts and findings",
+    response_model_exclude_unset=True,
     responses={**good(200, "With the progress of a repair in 'job'.", EXAMPLE), **problems(404)},
 )
 async def read_media(media_id: str, caller: Reader, app: CurrentApp) -> files.MediaOut:
@@ -186,6 +189,7 @@ async def delete_media(media_id: str, caller: Writer, app: CurrentApp) -> Respon
     "/{media_id}/repair",
     status_code=202,
     summary="Make it fit for Threads",
+    response_model_exclude_unset=True,
     responses={
         **good(202, "Begun: 'job' tells how far it is, 'prepared' the new file.", EXAMPLE),
         **problems(404, 409, *BODY),

@@ -113,4 +113,4 @@ async def lines(changes: AsyncGenerator[ChangeOut | None, None]) -> AsyncGenerat
 
 
 def data_of(change: ChangeOut) -> str:
-    return json.dumps(change.model_dump(), ensure_ascii=False)
+    return json.dumps(change.to_json(), ensure_ascii=False)

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from treadle.services.context import App
 from treadle.services.output import ApiModel
+from treadle.services.post_output import DifferenceOut, NextOut
 from treadle.services.read import iso
 from treadle.store import Connection, DatabaseError, feed
 
@@ -32,6 +33,37 @@ MOST_OF_A_WORKSPACE = 100
 MOST_OF_A_HOLDER = 25  # a key, or a person in all their browsers
 
 
+class DifferentPartOut(DifferenceOut):
+    """One thing in which a published part is not as asked."""
+
+    part: int = Field(description="Its position: 0 for the post itself, then its replies in order.")
+    pattern: str | None = Field(None, description="Id of the pattern that explains it.")
+    lane: str | None = Field(None, description="The lane of that pattern.")
+
+
+class ChangeDataOut(ApiModel):
+    """What changed. Which fields there are depends on the type of the change."""
+
+    post_id: str | None = Field(None, description="Of `post.*`.")
+    account_id: str | None = Field(None, description="Of `post.*`, `account.*` and `threads.*`.")
+    state: str | None = Field(None, description="Of `post.*`: the state that it is in now.")
+    pattern: str | None = Field(None, description="Of `post.*` and `blocker.*`: the cause; null: nothing is wrong.")
+    next: NextOut | None = Field(None, description="Of `post.*`: what happens next.")
+    differs: list[DifferentPartOut] | None = Field(None, description="Of `post.*`: where it is not as asked.")
+    part: int | None = Field(None, description="Of `post.differs`: the position of the part.")
+    threads_id: str | None = Field(None, description="Of `post.differs`: the id of the part on Threads.")
+    blocker_id: str | None = Field(None, description="Of `blocker.*`.")
+    scope: str | None = Field(None, description="Of `blocker.*`: post, account, app, media_host or platform.")
+    key: str | None = Field(None, description="Of `blocker.*`: which post, account, app or host.")
+    action: str | None = Field(None, description="Of `blocker.opened`: what has to be done.")
+    by: str | None = Field(None, description="Of `blocker.repaired`: who or what repaired it.")
+    webhook_id: str | None = Field(None, description="Of `webhook.paused`.")
+    why: str | None = Field(None, description="Of `webhook.paused`.")
+    what_now: str | None = Field(None, description="Of `webhook.paused`: what to do.")
+    field: str | None = Field(None, description="Of `threads.*`: the field of Meta's webhook.")
+    value: Any = Field(None, description="Of `threads.*`: Meta's value, without secrets.")
+
+
 class ChangeOut(ApiModel):
     """One change."""
 
@@ -39,7 +71,7 @@ class ChangeOut(ApiModel):
     type: str = Field(description="Such as post.published.")
     subject: str = Field(description="The id of what changed.")
     at: str | None = Field(description="ISO 8601 in UTC.")
-    data: dict[str, Any] | None
+    data: ChangeDataOut = Field(description="What changed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +211,5 @@ def is_wanted(type_: str, wanted: Sequence[str]) -> bool:
 
 
 def change_out(row: Mapping[str, Any]) -> ChangeOut:
-    return ChangeOut(id=row["id"], type=row["type"], subject=row["subject"], at=iso(row["at"]), data=row["payload"])
+    data = ChangeDataOut(**row["payload"])
+    return ChangeOut(id=row["id"], type=row["type"], subject=row["subject"], at=iso(row["at"]), data=data)

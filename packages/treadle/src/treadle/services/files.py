@@ -14,9 +14,18 @@ from treadle.media.jobs import Progress
 from treadle.media.report import MediaReport
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.services.context import App
+from treadle.services.media_output import (
+    AddressFactsOut,
+    FileFactsOut,
+    FileReportOut,
+    MediaFindingOut,
+    PreparedFileOut,
+    RepairJobOut,
+    RepairPlanOut,
+)
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
-from treadle.services.refusals import FindingOut, ProblemDetails
+from treadle.services.refusals import ProblemDetails
 from treadle.store import Connection
 from treadle.store.files import delete_media, find_media, insert_media, page_of, post_that_needs
 from treadle.store.files import set_job as set_job
@@ -58,13 +67,6 @@ def is_operators(pattern: str) -> bool:
     return known is not None and known.who == "operator"
 
 
-class MediaFindingOut(FindingOut):
-    """A finding of the check of a file."""
-
-    fix: str | None = Field(None, description="The repair that removes it, 'none', or 'reject': only you can.")
-    basis: str | None = Field(None, description="The rule is 'documented' by Meta, 'seen', or 'folklore'.")
-
-
 class MediaOut(ApiModel):
     """A kept file."""
 
@@ -75,20 +77,14 @@ class MediaOut(ApiModel):
     sha256: str | None = Field(description="Of its bytes, hexadecimal.")
     kind: str | None = Field(description="'image' or 'video' as Threads will see it; 'unknown': it could not be read.")
     ok: bool | None = Field(description="Whether it can be published, as it is or after a repair.")
-    report: dict[str, Any] | None = Field(description="Facts, findings and what would be repaired.")
-    prepared: dict[str, Any] | None = Field(
-        description="The repaired file, if one was made: id, summary, size (bytes), report."
-    )
-    job: dict[str, Any] | None = Field(description="A repair: state, percent (0 to 100), speed, left_s (seconds).")
+    report: FileReportOut | None = Field(description="Facts, findings and what would be repaired.")
+    prepared: PreparedFileOut | None = Field(description="The repaired file, if one was made.")
+    job: RepairJobOut | None = Field(description="The last repair.")
     url: str | None = Field(description="Where Threads can fetch it.")
     source_url: str | None = Field(description="The address it was copied from, without its query.")
     used_by: str | None = Field(description="The post it was made for; null: it was uploaded.")
     created_at: str = Field(description="ISO 8601 in UTC, to the millisecond")
     expires_at: str | None = Field(description="ISO 8601 in UTC, to the millisecond; null: it is kept until deleted.")
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return self.model_dump()
 
 
 class MediaPage(ApiModel):
@@ -105,9 +101,9 @@ class MediumOut(ApiModel):
     kind: str = Field(description="'image' or 'video' as Threads will see it; 'unknown': it could not be read.")
     size: int | None = Field(description="Bytes; null: not known.")
     findings: list[MediaFindingOut]
-    plan: dict[str, Any] = Field(description="What Treadle would repair.")
-    probe: dict[str, Any] | None = Field(description="Facts of the file.")
-    fetch: dict[str, Any] = Field(description="Facts of the address; empty for an uploaded file.")
+    plan: RepairPlanOut = Field(description="What Treadle would repair.")
+    probe: FileFactsOut | None = Field(description="Facts of the file.")
+    fetch: AddressFactsOut = Field(description="Facts of the address; empty for an uploaded file.")
 
 
 def finding_out(found: MediaFinding, path: str, public_url: str = "") -> MediaFindingOut:
@@ -150,9 +146,9 @@ def media_out(row: Mapping[str, Any], service: MediaService) -> MediaOut:
         sha256=row["sha256"],
         kind=report.get("kind"),
         ok=report.get("ok"),
-        report=row["report"],
-        prepared=row["prepared"],
-        job=row["job"],
+        report=FileReportOut(**row["report"]) if row["report"] else None,
+        prepared=PreparedFileOut(**row["prepared"]) if row["prepared"] else None,
+        job=RepairJobOut(**row["job"]) if row["job"] else None,
         url=service.public_url(row["stored"]),
         source_url=(row["source_url"] or "").partition("?")[0] or None,
         used_by=row["used_by"],
