@@ -1,7 +1,7 @@
 // Several errors in one paste: the one that stops the work decides, and the answer says that there were several.
 import { newFacts, readObject } from "./objects.js";
 import { constantsOf, countOf, get, head, isMapping, jsonAt, splitAtMost, stripBoth } from "./python.js";
-import { clip, readLine } from "./texts.js";
+import { clip, readLine, splitAtPairs } from "./texts.js";
 
 const SEVERAL = constantsOf("several");
 const NO_KEY = [null, null, "", ""];
@@ -9,7 +9,8 @@ const NO_KEY = [null, null, "", ""];
 /** The errors and successes in text or in a list of answers, in order; equal neighbours count once. */
 export function piecesOf(body, known) {
   if (typeof body === "string") {
-    return body.includes("\n") || countOf(body, "{") >= 2 ? merged(inText(clip(body), known)) : [];
+    const more = body.includes("\n") || countOf(body, "{") >= 2 || splitAtPairs(head(body, 2000), known).length > 1;
+    return more ? merged(inText(clip(body), known)) : [];
   }
   const list = isMapping(body) && Array.isArray(get(body, "errors")) ? body.errors : body;
   return Array.isArray(list) && list.length > 1 ? merged(inList(list.slice(-SEVERAL.MAX_ERRORS), known)) : [];
@@ -116,10 +117,11 @@ function* inText(text, known) {
 function* inLines(text, known) {
   let group = [];
   let key = NO_KEY;
-  for (const line of splitAtMost(text, "\n", SEVERAL.MAX_LINES).slice(0, SEVERAL.MAX_LINES)) {
-    if (!SEVERAL.MARK.test(line)) continue;
+  const lines = splitAtMost(text, "\n", SEVERAL.MAX_LINES).slice(0, SEVERAL.MAX_LINES);
+  const marked = lines.filter((line) => SEVERAL.MARK.test(line));
+  for (const line of marked.flatMap((one) => splitAtPairs(head(one, 2000), known))) {
     const facts = newFacts();
-    readLine(head(line, 2000), facts, known);
+    readLine(line, facts, known);
     if (!namesAnError(facts, line)) continue;
     const found = keyOf(facts);
     if (group.length && !agree(key, found)) {

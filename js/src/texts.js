@@ -220,6 +220,11 @@ function takeCodes(text, lower, facts, known) {
     const other = hit[2] && TEXTS.OTHER_NUMBER.test(text.slice(Math.max(0, hit.index - 24), hit.index));
     if (known.codes.has(number) && !isHttpLike(number) && !other) facts.code = number;
   }
+  if (facts.code === null && (hit = TEXTS.LONE.exec(text))) {
+    const number = Number(hit[1]);
+    if (isHttpLike(number)) facts.http_status = facts.http_status || number;
+    else if (known.codes.has(number)) facts.code = number;
+  }
 }
 
 function takeState(text, facts) {
@@ -235,15 +240,33 @@ function takeState(text, facts) {
 }
 
 function pairIn(text, code, known) {
+  const { value } = pairsOf(text, code, known).next();
+  return value ? value[1] : null;
+}
+
+/** Where the pairs of a text begin, and their numbers. */
+function* pairsOf(text, code, known) {
   for (const hit of allMatches(TEXTS.PAIR, head(text, 8000))) {
     const [first, between, second] = [Number(hit[1]), hit[2], Number(hit[3])];
-    if (isTokenSubcode(second) && (first === 190 || first === 102)) return [first, second];
-    if (isShortPair(first, second) && (between === "/" || code === first)) return [first, second];
     const slash = between === "/" || between === ":";
-    if (second > 99_999 && known.subcodes.has(second) && (slash || known.codes.has(first))) return [first, second];
-    if (second > 99_999 && slash && code === first) return [first, second];
+    const token = isTokenSubcode(second) && (first === 190 || first === 102);
+    const short = isShortPair(first, second) && (between === "/" || code === first);
+    const listed = known.subcodes.has(second) && (slash || known.codes.has(first));
+    if (token || short || (second > 99_999 && (listed || (slash && code === first)))) yield [hit.index, [first, second]];
   }
-  return null;
+}
+
+/** A line in parts, each with one pair of code and subcode: "190/463 and 24/4279009" names two errors. */
+export function splitAtPairs(line, known) {
+  if ((line.match(/[/.:-]/g) ?? []).length < 2) return [line];
+  const cuts = [0];
+  let last = null;
+  for (const [start, pair] of pairsOf(line, null, known)) {
+    const name = pair.join("/");
+    if (last !== null && name !== last) cuts.push(start);
+    last = name;
+  }
+  return cuts.map((cut, place) => line.slice(cut, cuts[place + 1]));
 }
 
 function bareSubcode(text, known) {

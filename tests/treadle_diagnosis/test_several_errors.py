@@ -97,3 +97,31 @@ def test_the_whole_paste_stays_the_raw_answer_and_its_stage_counts_for_each() ->
     d = diagnose(text)
     assert d.action == "verify_first"
     assert "4279009" in str(d.raw)
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern", "errors"),
+    [
+        ("190/463 and 24/4279009", "token_expired", 2),
+        ("24/4279009, then 190/463", "token_expired", 2),
+        ("retry got 24/4279009 (again 24/4279009)", "container_not_found", 0),
+        ("100/4279004; 100/4279004; 24.4279009", "container_not_found", 2),
+        ("OAuthException 190/463 at 2026-11-30T10:00:00Z", "token_expired", 0),
+    ],
+)
+def test_pairs_on_one_line_are_counted(line: str, pattern: str, errors: int) -> None:
+    found = diagnose(line)
+    assert found.pattern == pattern
+    assert (f"errors={errors}" in found.matched) is bool(errors)
+
+
+@pytest.mark.parametrize(
+    ("lone", "pattern"),
+    [("190", "token_is_invalid"), (" 190\n", "token_is_invalid"), ("429", "http_too_many_requests"), ("77", "unknown")],
+)
+def test_a_lone_number_is_a_code_or_a_status(lone: str, pattern: str) -> None:
+    assert diagnose(lone).pattern == pattern
+
+
+def test_a_number_among_words_is_no_code() -> None:
+    assert diagnose("190 posts were sent").pattern == "unknown"

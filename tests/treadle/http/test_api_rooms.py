@@ -269,6 +269,23 @@ def test_diagnose_takes_what_people_have(site: Site) -> None:
         assert answer.json()["diagnosis"]["pattern"] == "nothing_to_diagnose"
 
 
+def test_diagnose_refuses_facts_that_nobody_knows(site: Site) -> None:
+    client = site.client("read")
+
+    def findings(context: object, **more: object) -> list[tuple[str, str]]:
+        answer = client.post("/v1/diagnose", json={"body": REVOKED, "context": context, **more})
+        assert answer.status_code in (200, 422)
+        return [(one["field"], one["rule"]) for one in answer.json().get("findings", [])]
+
+    assert findings({"unclear_befor": True, "me_ok": "yes", "media_kind": "video"}) == [
+        ("context.unclear_befor", "unknown_field"),
+        ("context.me_ok", "unknown_value"),
+    ]
+    assert findings([1]) == [("context", "unknown_value")]
+    assert findings({"unclear_before": True, "container_age_s": 90000}) == []
+    assert findings({"request": "7"}, level="error") == []  # another program's record: diagnosed as it came
+
+
 def test_the_catalogue(site: Site) -> None:
     client = site.client("read")
     everything = client.get("/v1/patterns").json()["data"]

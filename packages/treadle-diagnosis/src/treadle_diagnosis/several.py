@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from treadle_diagnosis.facts import Facts, Known
 from treadle_diagnosis.objects import read_object
 from treadle_diagnosis.record import Record, replaced
-from treadle_diagnosis.texts import clip, read_line
+from treadle_diagnosis.texts import clip, read_line, split_at_pairs
 from treadle_diagnosis.types import REPEATS, Diagnosis
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class Piece(Record):
 def pieces_of(body: Any, known: Known) -> list[Piece]:
     """The errors and successes in text or in a list of answers, in order; equal neighbours count once."""
     if isinstance(body, str):
-        if "\n" not in body and body.count("{") < 2:
+        if "\n" not in body and body.count("{") < 2 and len(split_at_pairs(body[:2000], known)) < 2:
             return []
         return _merged(_in_text(clip(body), known))
     if isinstance(body, Mapping) and isinstance(body.get("errors"), list):
@@ -164,11 +164,10 @@ def _in_lines(text: str, known: Known) -> Iterator[Piece]:
     """Lines that name an error; those that add to each other are one, a line that contradicts begins the next."""
     group: list[str] = []
     key: Any = (None, None, "", "")
-    for line in text.split("\n", _MAX_LINES)[:_MAX_LINES]:
-        if not _MARK.search(line):
-            continue
+    marked = (line[:2000] for line in text.split("\n", _MAX_LINES)[:_MAX_LINES] if _MARK.search(line))
+    for line in (part for whole in marked for part in split_at_pairs(whole, known)):
         facts = Facts("threads", "unknown", None, {})
-        read_line(line[:2000], facts, known)
+        read_line(line, facts, known)
         found = _key(facts)
         if not _names_an_error(facts, line):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
@@ -36,6 +36,8 @@ _CODE = LateExpression(
 _HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 # "190/463", "24.4279009", "24-4279009": a pair counts only when the catalogue knows both of its numbers.
 _PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_(-]|,(?=\s))\s?(\d{2,7})(?![\w/-]|\.\d)")
+# Nothing but one number: "190", "429".
+_LONE = LateExpression(r"\A[ \t\r\n]*(-?\d{1,6})[ \t\r\n]*\Z")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
 _SCANNED = LateExpression(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
 _AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
@@ -317,6 +319,11 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
         other = hit.group(2) and _OTHER_NUMBER().search(text[max(0, hit.start() - 24) : hit.start()])
         if number in known.codes and number not in HTTP_LIKE and not other:
             facts.code = number
+    if facts.code is None and (hit := _LONE().match(text)):
+        if (number := int(hit.group(1))) in HTTP_LIKE:
+            facts.http_status = facts.http_status or number
+        elif number in known.codes:
+            facts.code = number
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:
@@ -334,17 +341,31 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
 
 def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:
     """Code and subcode written as a pair; a second number that is not known counts only beside its code."""
+    return next((pair for _, pair in _pairs(text, code, known)), None)
+
+
+def _pairs(text: str, code: int | None, known: Known) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Where the pairs of a text begin, and their numbers."""
     for hit in _PAIR().finditer(text[:8000]):
         first, between, second = int(hit.group(1)), hit.group(2), int(hit.group(3))
-        if second in TOKEN_SUBCODES and first in (190, 102):
-            return first, second
-        if (first, second) in SHORT_PAIRS and (between == "/" or code == first):
-            return first, second
-        if second > 99_999 and second in known.subcodes and (between in "/:" or first in known.codes):
-            return first, second
-        if second > 99_999 and between in "/:" and code == first:
-            return first, second
-    return None
+        token = second in TOKEN_SUBCODES and first in (190, 102)
+        short = (first, second) in SHORT_PAIRS and (between == "/" or code == first)
+        listed = second in known.subcodes and (between in "/:" or first in known.codes)
+        beside_code = between in "/:" and code == first
+        if token or short or (second > 99_999 and (listed or beside_code)):
+            yield hit.start(), (first, second)
+
+
+def split_at_pairs(line: str, known: Known) -> list[str]:
+    """A line in parts, each with one pair of code and subcode: "190/463 and 24/4279009" names two errors."""
+    if line.count("/") + line.count(".") + line.count("-") + line.count(":") < 2:
+        return [line]
+    cuts, last = [0], None
+    for start, pair in _pairs(line, None, known):
+        if last is not None and pair != last:
+            cuts.append(start)
+        last = pair
+    return [line[begin:end] for begin, end in zip(cuts, [*cuts[1:], None], strict=True)]
 
 
 def _scanned_subcode(text: str, known: Known) -> int | None:

@@ -85,6 +85,9 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
 def _run(options: argparse.Namespace) -> int:
     if options.jsonl:
         return _lines(options.jsonl, options.program)
+    context = _context(options.context, options.program) if options.context else {}
+    if context is None:
+        return 2
     given = given_input(options)
     if isinstance(given, int):
         return given
@@ -93,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
         surface=options.surface,
         stage=options.stage,
         http_status=options.http_status,
-        context=_context(options.context) or None,
+        context=context or None,
     )
     diagnosis = diagnose_evidence(evidence)
     if options.json:
@@ -169,15 +172,24 @@ def _parse(data: bytes | str) -> Any:
     return data
 
 
-def _context(pairs: list[str]) -> dict[str, Any]:
+def _context(pairs: list[str], program: str) -> dict[str, Any] | None:
+    """The facts of ``--context``; ``None``, with a word on standard error, when one cannot be used."""
+    from treadle_diagnosis.context import wrong_facts
+
     out: dict[str, Any] = {}
     for pair in pairs:
-        key, _, value = pair.partition("=")
+        key, equals, value = pair.partition("=")
+        if not equals:
+            sys.stderr.write(f"{program} diagnose: --context takes KEY=VALUE, not {pair!r}.\n")
+            return None
         try:
             out[key.strip()] = json.loads(value)
         except ValueError:
-            out[key.strip()] = value
-    return out
+            out[key.strip()] = value.strip()
+    wrong = wrong_facts(out)
+    for fact in wrong:
+        sys.stderr.write(f"{program} diagnose: --context: {fact.sentence}\n")
+    return None if wrong else out
 
 
 def _lines(path: str, program: str) -> int:

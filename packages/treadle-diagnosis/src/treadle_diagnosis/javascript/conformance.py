@@ -29,6 +29,7 @@ FORMS = (
     'HTTP/2 400\r\nretry-after: 90\r\n\r\n{"error":{"code":4,"message":"limit"}}', "\u9519\u8bef4279009\u9519\u8bef",
     "\u9519\u8bef 4279009", "\u0000\u0000\u0000\u0001", '{"success": false}', '{"id": "17900000000000001"}',
     "\U0001f9f5 (#190) \U0001f9f5", '{"error":{"code":190}}\n{"error":{"code":4}}',
+    "190/463 and 24/4279009", "24/4279009, then 190/463, then 24/4279009", "190", " 429\n", "7",
     '{"error":{"code":2}}\n{"success":true}', "code=1\ncode: 4 (#4)",
 )  # fmt: skip
 

@@ -6,16 +6,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from treadle.domain.findings import finding
 from treadle.http import bodies, reading
 from treadle.http.caller import CurrentApp, Reader
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, known_query, words
-from treadle.http.problems import Problem, not_found
+from treadle.http.problems import Problem, invalid, not_found
 from treadle.services import causes as services
 from treadle.services.causes import PatternOut, PatternsOut, UnknownAnswersOut, storable
 from treadle.services.post_output import DiagnosisOut
 from treadle_diagnosis import NOTHING, diagnose
 from treadle_diagnosis.catalog.words import CATEGORIES, LANES
+from treadle_diagnosis.context import wrong_facts
+from treadle_diagnosis.engine import is_evidence_row
 from treadle_diagnosis.limits import ANSWER_BYTES
 
 router = APIRouter(tags=["Causes"], dependencies=[Depends(known_query)])
@@ -51,6 +54,7 @@ async def diagnose_answer(request: Request, _: Reader) -> DiagnosisOut:
         given = await reading.read_json(request, ANSWER_BYTES)
         if isinstance(given, dict):
             echo = given.get("id") if isinstance(given.get("id"), str) else None
+            _refuse_wrong_facts(given)
     found = diagnose(given)
     if found.pattern == NOTHING:
         raise Problem(
@@ -60,6 +64,27 @@ async def diagnose_answer(request: Request, _: Reader) -> DiagnosisOut:
             extra={"findings": [], "diagnosis": storable(found.to_json())},
         )
     return DiagnosisOut(id=echo, **storable(found.to_json()))
+
+
+def _refuse_wrong_facts(given: dict[str, Any]) -> None:
+    """Refuse a fact of ``context`` that nobody knows: dropped, the advice would be that for another situation.
+
+    Only of evidence; an answer of another program may have a context of its own, and is diagnosed as it came.
+    """
+    context = given.get("context")
+    if not context or not is_evidence_row(given) or not given.keys() <= bodies.DiagnoseIn.model_fields.keys():
+        return
+    if not isinstance(context, dict):
+        raise invalid([finding("context", "unknown_value", given=context, known="an object of facts")])
+    findings = []
+    for fact in wrong_facts(context):
+        said = "unknown_value" if not fact.unknown else "unknown_field_near" if fact.nearest else "unknown_field"
+        known = f"{fact.known} ({fact.nearest})" if fact.nearest and not fact.unknown else fact.known
+        where = f"context.{fact.key[:100]}"
+        given_ = context.get(fact.key)
+        findings.append(finding(where, said, given=given_, name=fact.key[:100], meant=fact.nearest, known=known))
+    if findings:
+        raise invalid(findings)
 
 
 @router.get(
