@@ -42,7 +42,6 @@ SHARED = {
     "App": 2,
     "Beside": 2,
     "Call": 2,
-    "Done": 3,
     "Draft": 2,
     "Evidence": 2,
     "Finding": 2,
@@ -50,7 +49,7 @@ SHARED = {
     "Lane": 2,
     "Outcome": 2,
     "Page": 2,
-    "Refusal": 3,
+    "Refusal": 2,
     "Server": 2,
     "Token": 2,
 }

@@ -107,13 +107,13 @@ def test_the_next_part_waits_for_the_id_of_the_one_before() -> None:
 def test_an_unfound_id_does_not_hold_a_finished_post_for_ever() -> None:
     unfound = live(0, threads_id=None, permalink=None)
     assert isinstance(step_of(unfound), steps.FindId)
-    assert isinstance(step_of(replace(unfound, progress=PartProgress(find_tries=steps.FIND_ID_TRIES))), steps.Done)
+    assert isinstance(step_of(replace(unfound, progress=PartProgress(find_tries=steps.FIND_ID_TRIES))), steps.Complete)
 
 
 def test_addresses_are_read_once_all_is_out() -> None:
     assert isinstance(step_of(live(0, permalink=None), part(1)), steps.CreateContainer)
     assert isinstance(step_of(live(0, permalink=None), live(1)), steps.Verify)
-    assert isinstance(step_of(live(0), live(1)), steps.Done)
+    assert isinstance(step_of(live(0), live(1)), steps.Complete)
 
 
 def test_what_is_live_is_compared_before_anything_is_put_below_it_and_at_the_end() -> None:
@@ -129,7 +129,7 @@ def test_what_is_live_is_compared_before_anything_is_put_below_it_and_at_the_end
     assert isinstance(once_more, steps.Wait)
     assert (once_more.until, once_more.state) == (NOW + 25, "publishing")
     given_up = PartProgress(permalink_given_up=True)
-    assert isinstance(step_of(live(0, permalink=None, progress=given_up)), steps.Done)
+    assert isinstance(step_of(live(0, permalink=None, progress=given_up)), steps.Complete)
 
 
 def test_nothing_is_put_below_a_reply_that_is_none_until_its_owner_says_where() -> None:
@@ -139,7 +139,7 @@ def test_nothing_is_put_below_a_reply_that_is_none_until_its_owner_says_where() 
     below_root = step_of(live(0), live(1, progress=replace(DETACHED, below_root=True)), part(2))
     assert isinstance(below_root, steps.CreateContainer)
     assert below_root.reply_to == "90"
-    assert isinstance(step_of(live(0), live(1, progress=DETACHED)), steps.Done)
+    assert isinstance(step_of(live(0), live(1, progress=DETACHED)), steps.Complete)
 
 
 def test_a_video_reply_is_not_published_while_its_container_is_young() -> None:
@@ -193,7 +193,7 @@ def test_in_every_state_nothing_is_sent_that_must_not_be(values: list[dict[str, 
         assert acted.intent == "none"
     if isinstance(step, steps.Check):
         assert acted.intent == "sent"
-    if isinstance(step, steps.Done):
+    if isinstance(step, steps.Complete):
         assert first_open is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from treadle_sandbox.model import ALL_SCOPES, Account, Container, Post, Token
 from treadle_sandbox.publish import put_out
-from treadle_sandbox.refusal import Refusal, need_bool, need_number, need_text, need_texts, only
+from treadle_sandbox.refusal import ControlRefusal, need_bool, need_number, need_text, need_texts, only
 from treadle_sandbox.replies import remove as remove_from_lists
 from treadle_sandbox.world import DAY, World
 
@@ -29,12 +29,12 @@ _TOKEN = ("kind", "scopes", "lifetime_s", "age_s", "app_id", "value")
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}\Z")
 
 
-def find(world: World, key: str) -> Account | Refusal:
+def find(world: World, key: str) -> Account | ControlRefusal:
     account = world.find_account(key)
-    return account or Refusal(404, f"There is no account {key!r}. GET /_sandbox/accounts lists them.")
+    return account or ControlRefusal(404, f"There is no account {key!r}. GET /_sandbox/accounts lists them.")
 
 
-def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
+def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | ControlRefusal:
     """A new account with a ready long-lived token; the token is in the answer."""
     known = ("id", "username", "access_token", "scopes", "tester", *_TEXTS, *_FLAGS, *_NUMBERS)
     wrong = only(body, known, "account") or _check(body)
@@ -42,17 +42,17 @@ def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
         return wrong
     username = body.get("username", "")
     if "username" in body and (not isinstance(username, str) or not _USERNAME.match(username)):
-        return Refusal(400, "'username' must be 1 to 30 letters, digits, dots or underscores.")
+        return ControlRefusal(400, "'username' must be 1 to 30 letters, digits, dots or underscores.")
     if username and username.lower() in world.usernames:
-        return Refusal(409, f"There is an account '{username}' already.")
+        return ControlRefusal(409, f"There is an account '{username}' already.")
     account_id = body.get("id")
     if account_id is not None and (not str(account_id).isdigit() or str(account_id) in world.tables.accounts):
-        return Refusal(400, "'id' must be digits, and not taken.")
+        return ControlRefusal(400, "'id' must be digits, and not taken.")
     value = body.get("access_token")
     if value is not None and (not isinstance(value, str) or not value or value in world.tables.tokens):
-        return Refusal(400, "'access_token' must be text, not empty, and not taken.")
+        return ControlRefusal(400, "'access_token' must be text, not empty, and not taken.")
     scopes = _scopes(body)
-    if isinstance(scopes, Refusal):
+    if isinstance(scopes, ControlRefusal):
         return scopes
     facts = {k: v for k, v in body.items() if k not in ("access_token", "scopes", "username")}
     if "followers" in facts:
@@ -62,41 +62,41 @@ def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | Refusal:
     return {**token_json(token), "id": account.id, "username": account.username, "name": account.name}
 
 
-def _check(body: Mapping[str, Any]) -> Refusal | None:
+def _check(body: Mapping[str, Any]) -> ControlRefusal | None:
     for name in _TEXTS:
-        if name in body and isinstance(value := need_text(body, name, empty=True), Refusal):
+        if name in body and isinstance(value := need_text(body, name, empty=True), ControlRefusal):
             return value
     for name in _FLAGS:
-        if name in body and isinstance(flag := need_bool(body, name), Refusal):
+        if name in body and isinstance(flag := need_bool(body, name), ControlRefusal):
             return flag
     for name in _NUMBERS:
         optional = name == "list_lag_s" and body.get(name) is None
-        if name in body and not optional and isinstance(number := need_number(body, name, 0, 1e12), Refusal):
+        if name in body and not optional and isinstance(number := need_number(body, name, 0, 1e12), ControlRefusal):
             return number
     if "tester" in body and body["tester"] not in _TESTER:
-        return Refusal(400, f"'tester' is one of {', '.join(_TESTER)}, not {body['tester']!r}.")
+        return ControlRefusal(400, f"'tester' is one of {', '.join(_TESTER)}, not {body['tester']!r}.")
     return None
 
 
-def _scopes(body: Mapping[str, Any]) -> tuple[str, ...] | Refusal:
+def _scopes(body: Mapping[str, Any]) -> tuple[str, ...] | ControlRefusal:
     if "scopes" not in body:
         return ALL_SCOPES
     scopes = need_texts(body, "scopes")
-    if isinstance(scopes, Refusal):
+    if isinstance(scopes, ControlRefusal):
         return scopes
     unknown = [scope for scope in scopes if scope not in ALL_SCOPES]
     if unknown:
-        return Refusal(400, f"There is no scope {unknown[0]!r}. There are: {', '.join(ALL_SCOPES)}.")
+        return ControlRefusal(400, f"There is no scope {unknown[0]!r}. There are: {', '.join(ALL_SCOPES)}.")
     return tuple(scopes)
 
 
-def change(world: World, account: Account, body: Mapping[str, Any]) -> Refusal | None:
+def change(world: World, account: Account, body: Mapping[str, Any]) -> ControlRefusal | None:
     """Facts of the account; ``scopes`` changes what its live tokens may do."""
     wrong = only(body, ("scopes", "tester", *_TEXTS, *_FLAGS, *_NUMBERS), "account") or _check(body)
     if wrong is not None:
         return wrong
     scopes = _scopes(body)
-    if isinstance(scopes, Refusal):
+    if isinstance(scopes, ControlRefusal):
         return scopes
     for name, value in body.items():
         if name != "scopes":
@@ -140,7 +140,7 @@ def token_json(token: Token) -> dict[str, Any]:
     }
 
 
-def act(world: World, account: Account, what: str, body: Mapping[str, Any]) -> tuple[int, Any] | Refusal:
+def act(world: World, account: Account, what: str, body: Mapping[str, Any]) -> tuple[int, Any] | ControlRefusal:
     """What happens to an account: ``revoke``, ``expire``, ``password``, ``token``, ``deauthorize``, ``delete-data``."""
     if what == "token":
         return _new_token(world, account, body)
@@ -156,36 +156,36 @@ def act(world: World, account: Account, what: str, body: Mapping[str, Any]) -> t
             token.expires_at = min(token.expires_at, world.now())
     elif what != "delete-data":
         known = "token, revoke, expire, password, deauthorize, delete-data"
-        return Refusal(404, f"Nothing called '{what}' can happen to an account. There are: {known}.")
+        return ControlRefusal(404, f"Nothing called '{what}' can happen to an account. There are: {known}.")
     if what in ("deauthorize", "delete-data"):
         world.call_back(account, what)
     world.changed = True
     return 200, {"ok": True}
 
 
-def _new_token(world: World, account: Account, body: Mapping[str, Any]) -> tuple[int, Any] | Refusal:
+def _new_token(world: World, account: Account, body: Mapping[str, Any]) -> tuple[int, Any] | ControlRefusal:
     wrong = only(body, _TOKEN, "token")
     if wrong is not None:
         return wrong
     scopes = _scopes(body)
-    if isinstance(scopes, Refusal):
+    if isinstance(scopes, ControlRefusal):
         return scopes
     kind = body.get("kind", "long")
     if kind not in ("long", "short"):
-        return Refusal(400, f"'kind' is 'long' or 'short', not {kind!r}.")
+        return ControlRefusal(400, f"'kind' is 'long' or 'short', not {kind!r}.")
     numbers: dict[str, float | None] = {"lifetime_s": None, "age_s": 0.0}
     for name in numbers:
         if body.get(name) is not None:
             number = need_number(body, name, 0, 400 * DAY)
-            if isinstance(number, Refusal):
+            if isinstance(number, ControlRefusal):
                 return number
             numbers[name] = number
     app = world.tables.apps.get(str(body.get("app_id", world.app.id)))
     if app is None:
-        return Refusal(404, f"There is no app {body['app_id']!r}.")
+        return ControlRefusal(404, f"There is no app {body['app_id']!r}.")
     value = body.get("value")
     if value is not None and (not isinstance(value, str) or not value or value in world.tables.tokens):
-        return Refusal(400, "'value' must be text, not empty, and not taken.")
+        return ControlRefusal(400, "'value' must be text, not empty, and not taken.")
     token = world.issue_token(
         account,
         app,
@@ -201,30 +201,30 @@ def _new_token(world: World, account: Account, body: Mapping[str, Any]) -> tuple
 # Posts without the API -----------------------------------------------------------------------------------------
 
 
-def add_post(world: World, body: Mapping[str, Any]) -> Post | Refusal:
+def add_post(world: World, body: Mapping[str, Any]) -> Post | ControlRefusal:
     """A post made as a person makes it in the app: ``account``, ``text``, ``reply_to_id``, ``age_s``."""
     wrong = only(body, ("account", "text", "reply_to_id", "quote_post_id", "topic_tag", "age_s"), "post")
     if wrong is not None:
         return wrong
     key = need_text(body, "account")
-    if isinstance(key, Refusal):
+    if isinstance(key, ControlRefusal):
         return key
     account = find(world, key)
-    if isinstance(account, Refusal):
+    if isinstance(account, ControlRefusal):
         return account
     text = need_text(body, "text")
-    if isinstance(text, Refusal):
+    if isinstance(text, ControlRefusal):
         return text
     params: dict[str, Any] = {"text": text}
     for name in ("reply_to_id", "quote_post_id"):
         if body.get(name) is not None:
             if world.post(str(body[name])) is None:
-                return Refusal(404, f"There is no post {body[name]!r} for '{name}'.")
+                return ControlRefusal(404, f"There is no post {body[name]!r} for '{name}'.")
             params[name] = str(body[name])
     if body.get("topic_tag"):
         params["topic_tag"] = str(body["topic_tag"])
     age = need_number(body, "age_s", 0, 4000 * DAY) if "age_s" in body else 0.0
-    if isinstance(age, Refusal):
+    if isinstance(age, ControlRefusal):
         return age
     now = world.now() - age
     container = Container(world.ids.object_id(), account.id, "TEXT", params, now, now)
@@ -235,22 +235,22 @@ def add_post(world: World, body: Mapping[str, Any]) -> Post | Refusal:
     return post
 
 
-def change_post(world: World, post_id: str, body: Mapping[str, Any]) -> tuple[int, Any] | Refusal:
+def change_post(world: World, post_id: str, body: Mapping[str, Any]) -> tuple[int, Any] | ControlRefusal:
     """``likes``, ``views``, ``votes`` (four numbers)."""
     post = world.tables.posts.get(post_id)
     if post is None:
-        return Refusal(404, f"There is no post {post_id!r}.")
+        return ControlRefusal(404, f"There is no post {post_id!r}.")
     wrong = only(body, ("likes", "views", "votes"), "post")
     if wrong is not None:
         return wrong
     for name in ("likes", "views"):
-        if name in body and isinstance(number := need_number(body, name, 0, 1e12), Refusal):
+        if name in body and isinstance(number := need_number(body, name, 0, 1e12), ControlRefusal):
             return number
     votes = body.get("votes")
     if votes is not None and (
         not isinstance(votes, list) or len(votes) != 4 or not all(type(v) is int and v >= 0 for v in votes)
     ):
-        return Refusal(400, "'votes' must be four whole numbers, one for each option.")
+        return ControlRefusal(400, "'votes' must be four whole numbers, one for each option.")
     for name in ("likes", "views"):
         if name in body:
             setattr(post, name, int(body[name]))
@@ -260,10 +260,10 @@ def change_post(world: World, post_id: str, body: Mapping[str, Any]) -> tuple[in
     return 200, {"ok": True}
 
 
-def remove_post(world: World, post_id: str) -> tuple[int, Any] | Refusal:
+def remove_post(world: World, post_id: str) -> tuple[int, Any] | ControlRefusal:
     """Its author deletes it in the app."""
     post = world.post(post_id)
     if post is None:
-        return Refusal(404, f"There is no post {post_id!r}.")
+        return ControlRefusal(404, f"There is no post {post_id!r}.")
     remove_from_lists(world, post, world.now())
     return 200, {"ok": True}

@@ -17,7 +17,7 @@ from treadle_sandbox.clock import graph_time
 from treadle_sandbox.faults import check_fault
 from treadle_sandbox.inspect import Answer
 from treadle_sandbox.model import ALL_SCOPES, App
-from treadle_sandbox.refusal import Refusal, need_bool, need_number, need_text, need_texts, only
+from treadle_sandbox.refusal import ControlRefusal, need_bool, need_number, need_text, need_texts, only
 from treadle_sandbox.scenarios import SCENARIOS, start_scenario
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
@@ -39,7 +39,7 @@ def make_app(facts: Body) -> App:
 
 
 def body_of(call: Call, raw: bytes) -> Any:
-    """The JSON of a control request; a form is taken as an object of texts; anything else is a :class:`Refusal`."""
+    """The JSON of a control request; a form is taken as an object of texts; anything else is refused."""
     if not raw:
         return None
     if "form" in call.content_type and raw.lstrip()[:1] not in (b"{", b"["):  # curl -d calls JSON a form
@@ -47,7 +47,7 @@ def body_of(call: Call, raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
-        return Refusal(400, f"The body is not JSON: {error}.")
+        return ControlRefusal(400, f"The body is not JSON: {error}.")
 
 
 class Panel:
@@ -57,7 +57,7 @@ class Panel:
         self.world = world
         self._first_accounts = first_accounts
         self._scenario = scenario
-        self._paths: dict[tuple[str, str], Callable[[Body, str], Answer | Refusal]] = {
+        self._paths: dict[tuple[str, str], Callable[[Body, str], Answer | ControlRefusal]] = {
             ("POST", "reset"): self._reset,
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._move_clock,
@@ -92,7 +92,7 @@ class Panel:
             if str(facts.get("username", "")).lower() in self.world.usernames:
                 continue  # kept on disk
             made = accounts.add(self.world, facts)
-            if isinstance(made, Refusal):
+            if isinstance(made, ControlRefusal):
                 raise ValueError(made.why)
         if self._scenario is not None:
             refused = start_scenario(self.world, self._scenario, {})
@@ -111,20 +111,20 @@ class Panel:
         if handler is None:
             methods = [m for m, n in self._paths if n == name]
             if methods:
-                return _told(Refusal(405, f"/_sandbox/{name} takes {', '.join(methods)}, not {method}."))
+                return _told(ControlRefusal(405, f"/_sandbox/{name} takes {', '.join(methods)}, not {method}."))
             known = ", ".join(sorted({n for _, n in self._paths}))
-            return _told(Refusal(404, f"There is no /_sandbox/{name}. There are: {known}."))
-        if isinstance(body, Refusal):
+            return _told(ControlRefusal(404, f"There is no /_sandbox/{name}. There are: {known}."))
+        if isinstance(body, ControlRefusal):
             return _told(body)
         if body is not None and not isinstance(body, Mapping):
-            return _told(Refusal(400, "The body must be a JSON object."))
+            return _told(ControlRefusal(400, "The body must be a JSON object."))
         given = dict(body or {}) if method in ("POST", "PATCH") else dict(parse_qsl(query))
         answer = handler(given, rest)
-        return _told(answer) if isinstance(answer, Refusal) else answer
+        return _told(answer) if isinstance(answer, ControlRefusal) else answer
 
     # State and time ------------------------------------------------------------------------------------------------
 
-    def _reset(self, body: Body, rest: str) -> Answer | Refusal:
+    def _reset(self, body: Body, rest: str) -> Answer | ControlRefusal:
         wrong = only(body, (), "reset")
         if wrong is not None:
             return wrong
@@ -138,14 +138,14 @@ class Panel:
         now = clock.now()
         return 200, {"now": now, "time": graph_time(now), "offset_s": clock.offset, "frozen": clock.frozen}
 
-    def _move_clock(self, body: Body, rest: str) -> Answer | Refusal:
+    def _move_clock(self, body: Body, rest: str) -> Answer | ControlRefusal:
         wrong = only(body, ("advance_s", "advance", "set", "freeze", "reset"), "clock")
         if wrong is not None:
             return wrong
         clock = self.world.clock
         target = clock.now()
         if not body:
-            return Refusal(
+            return ControlRefusal(
                 400, 'Say where to: {"advance_s": 86400}, {"set": "2026-12-01T09:00:00+00:00"}, {"freeze": true}.'
             )
         if body.get("reset"):
@@ -154,19 +154,19 @@ class Panel:
         for name in ("advance_s", "advance"):
             if name in body:
                 seconds = need_number(body, name, -1e10, 1e10)
-                if isinstance(seconds, Refusal):
+                if isinstance(seconds, ControlRefusal):
                     return seconds
                 target += seconds
         if "set" in body:
             moment = _moment(body["set"])
-            if isinstance(moment, Refusal):
+            if isinstance(moment, ControlRefusal):
                 return moment
             target = moment
         if not 0 <= target <= _LAST_MOMENT:
-            return Refusal(400, "The clock goes from 1970 to 2999.")
+            return ControlRefusal(400, "The clock goes from 1970 to 2999.")
         if "freeze" in body:
             frozen = need_bool(body, "freeze")
-            if isinstance(frozen, Refusal):
+            if isinstance(frozen, ControlRefusal):
                 return frozen
             clock.freeze(frozen)
         if "set" in body:
@@ -178,76 +178,76 @@ class Panel:
 
     # Accounts ------------------------------------------------------------------------------------------------------
 
-    def _accounts(self, body: Body, rest: str) -> Answer | Refusal:
+    def _accounts(self, body: Body, rest: str) -> Answer | ControlRefusal:
         if not rest:
             return 200, {"data": [inspect.account_json(self.world, a) for a in self.world.tables.accounts.values()]}
         account = accounts.find(self.world, rest)
-        return account if isinstance(account, Refusal) else (200, inspect.account_json(self.world, account))
+        return account if isinstance(account, ControlRefusal) else (200, inspect.account_json(self.world, account))
 
-    def _add_account(self, body: Body, rest: str) -> Answer | Refusal:
+    def _add_account(self, body: Body, rest: str) -> Answer | ControlRefusal:
         if rest:
             key, _, what = rest.partition("/")
             account = accounts.find(self.world, key)
-            if isinstance(account, Refusal):
+            if isinstance(account, ControlRefusal):
                 return account
             return accounts.act(self.world, account, what, body)
         made = accounts.add(self.world, body)
-        return made if isinstance(made, Refusal) else (201, made)
+        return made if isinstance(made, ControlRefusal) else (201, made)
 
-    def _change_account(self, body: Body, rest: str) -> Answer | Refusal:
+    def _change_account(self, body: Body, rest: str) -> Answer | ControlRefusal:
         account = accounts.find(self.world, rest)
-        if isinstance(account, Refusal):
+        if isinstance(account, ControlRefusal):
             return account
         wrong = accounts.change(self.world, account, body)
         return wrong or (200, inspect.account_json(self.world, account))
 
-    def _remove_account(self, body: Body, rest: str) -> Answer | Refusal:
+    def _remove_account(self, body: Body, rest: str) -> Answer | ControlRefusal:
         account = accounts.find(self.world, rest)
-        if isinstance(account, Refusal):
+        if isinstance(account, ControlRefusal):
             return account
         accounts.remove(self.world, account)
         return 200, {"ok": True}
 
     # Failures ------------------------------------------------------------------------------------------------------
 
-    def _faults(self, body: Body, rest: str) -> Answer | Refusal:
+    def _faults(self, body: Body, rest: str) -> Answer | ControlRefusal:
         if not rest:
             return 200, {"data": [fault.as_json() for fault in self.world.faults.all()]}
         fault = self.world.faults.get(rest)
-        return (200, fault.as_json()) if fault else Refusal(404, f"There is no fault {rest!r}.")
+        return (200, fault.as_json()) if fault else ControlRefusal(404, f"There is no fault {rest!r}.")
 
-    def _add_fault(self, body: Body, rest: str) -> Answer | Refusal:
+    def _add_fault(self, body: Body, rest: str) -> Answer | ControlRefusal:
         problem = check_fault(body)
         if problem is not None:
-            return Refusal(400, problem)
+            return ControlRefusal(400, problem)
         rule = {key: body[key] for key in body}
         rule.setdefault("endpoint", "*")
         if rule.get("account") is not None:
             account = accounts.find(self.world, str(rule["account"]))
-            if isinstance(account, Refusal):
+            if isinstance(account, ControlRefusal):
                 return account
             rule["account"] = account.id
         fault = self.world.faults.add(**rule)
         return 201, {"id": fault.id}
 
-    def _end_fault(self, body: Body, rest: str) -> Answer | Refusal:
+    def _end_fault(self, body: Body, rest: str) -> Answer | ControlRefusal:
         if not rest:
             self.world.faults.clear()
             return 200, {"ok": True}
         if not self.world.faults.end(rest):
-            return Refusal(404, f"There is no fault {rest!r}; it may have been ended already.")
+            return ControlRefusal(404, f"There is no fault {rest!r}; it may have been ended already.")
         return 200, {"ok": True}
 
-    def _start_scenario(self, body: Body, rest: str) -> Answer | Refusal:
+    def _start_scenario(self, body: Body, rest: str) -> Answer | ControlRefusal:
         name = need_text(body, "name")
-        if isinstance(name, Refusal):
+        if isinstance(name, ControlRefusal):
             return name
         wrong = start_scenario(self.world, name, {k: v for k, v in body.items() if k != "name"})
         return wrong or (201, {"name": name, "what": SCENARIOS[name].what})
 
     # What happened -------------------------------------------------------------------------------------------------
 
-    def _requests(self, body: Body, rest: str) -> Answer | Refusal:
+    def _requests(self, body: Body, rest: str) -> Answer | ControlRefusal:
         wrong = only(body, ("account", "endpoint", "status", "since", "limit", "method"), "requests")
         if wrong is not None:
             return wrong
@@ -257,38 +257,42 @@ class Panel:
         self.world.recorder.clear()
         return 200, {"ok": True}
 
-    def _posts(self, body: Body, rest: str) -> Answer | Refusal:
+    def _posts(self, body: Body, rest: str) -> Answer | ControlRefusal:
         if rest:
             post = self.world.tables.posts.get(rest)
-            return (200, inspect.post_json(self.world, post)) if post else Refusal(404, f"There is no post {rest!r}.")
+            return (
+                (200, inspect.post_json(self.world, post))
+                if post
+                else ControlRefusal(404, f"There is no post {rest!r}.")
+            )
         wrong = only(body, ("account", "limit", "deleted"), "posts")
         return wrong or inspect.posts_json(self.world, body)
 
-    def _add_post(self, body: Body, rest: str) -> Answer | Refusal:
+    def _add_post(self, body: Body, rest: str) -> Answer | ControlRefusal:
         made = accounts.add_post(self.world, body)
-        return made if isinstance(made, Refusal) else (201, inspect.post_json(self.world, made))
+        return made if isinstance(made, ControlRefusal) else (201, inspect.post_json(self.world, made))
 
-    def _change_post(self, body: Body, rest: str) -> Answer | Refusal:
+    def _change_post(self, body: Body, rest: str) -> Answer | ControlRefusal:
         return accounts.change_post(self.world, rest, body)
 
-    def _remove_post(self, body: Body, rest: str) -> Answer | Refusal:
+    def _remove_post(self, body: Body, rest: str) -> Answer | ControlRefusal:
         return accounts.remove_post(self.world, rest)
 
-    def _containers(self, body: Body, rest: str) -> Answer | Refusal:
+    def _containers(self, body: Body, rest: str) -> Answer | ControlRefusal:
         wrong = only(body, ("account", "limit"), "containers")
         return wrong or inspect.containers_json(self.world, body)
 
     # Settings ------------------------------------------------------------------------------------------------------
 
-    def _change_options(self, body: Body, rest: str) -> Answer | Refusal:
+    def _change_options(self, body: Body, rest: str) -> Answer | ControlRefusal:
         try:
             self.world.options = self.world.options.changed(body)
         except ValueError as wrong:
-            return Refusal(400, str(wrong))
+            return ControlRefusal(400, str(wrong))
         self.world.changed = True
         return 200, self.world.options.as_json()
 
-    def _change_app(self, body: Body, rest: str) -> Answer | Refusal:
+    def _change_app(self, body: Body, rest: str) -> Answer | ControlRefusal:
         known = {f.name for f in fields(App)} - {"id", "webhook_verified"}
         wrong = only(body, known, "app")
         if wrong is not None:
@@ -299,14 +303,14 @@ class Panel:
                 if isinstance(getattr(self.world.app, name), list)
                 else need_text(body, name, empty=True)
             )
-            if isinstance(checked, Refusal):
+            if isinstance(checked, ControlRefusal):
                 return checked
             if name == "mode" and value not in ("live", "development"):
-                return Refusal(400, "'mode' is 'live' or 'development'.")
+                return ControlRefusal(400, "'mode' is 'live' or 'development'.")
             if name == "access" and value not in ("standard", "advanced"):
-                return Refusal(400, "'access' is 'standard' or 'advanced'.")
+                return ControlRefusal(400, "'access' is 'standard' or 'advanced'.")
             if name == "permissions" and not set(value) <= set(ALL_SCOPES):
-                return Refusal(400, f"'permissions' are some of {', '.join(ALL_SCOPES)}.")
+                return ControlRefusal(400, f"'permissions' are some of {', '.join(ALL_SCOPES)}.")
         for name, value in body.items():
             setattr(self.world.app, name, value)
         self.world.changed = True
@@ -315,26 +319,26 @@ class Panel:
             self.world.verify_webhook()
         return 200, inspect.app_json(self.world)
 
-    def _add_app(self, body: Body, rest: str) -> Answer | Refusal:
+    def _add_app(self, body: Body, rest: str) -> Answer | ControlRefusal:
         try:
             app = make_app(body)
         except (ValueError, TypeError) as wrong:
-            return Refusal(400, str(wrong))
+            return ControlRefusal(400, str(wrong))
         if app.id in self.world.tables.apps:
-            return Refusal(409, f"There is an app {app.id!r} already.")
+            return ControlRefusal(409, f"There is an app {app.id!r} already.")
         self.world.tables.apps[app.id] = app
         return 201, inspect.app_json(self.world, app)
 
 
-def _told(refusal: Refusal) -> Answer:
+def _told(refusal: ControlRefusal) -> Answer:
     return refusal.status, {"error": refusal.why}
 
 
-def _moment(value: Any) -> float | Refusal:
+def _moment(value: Any) -> float | ControlRefusal:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        return Refusal(400, f"'set' is epoch seconds or an ISO 8601 time, not {value!r}.")
+        return ControlRefusal(400, f"'set' is epoch seconds or an ISO 8601 time, not {value!r}.")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -10,7 +10,7 @@ from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, NAMED
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.model import Account, App, Container, Post
 from treadle_sandbox.reading import permalink
-from treadle_sandbox.refusal import Refusal, need_count
+from treadle_sandbox.refusal import ControlRefusal, need_count
 from treadle_sandbox.scenarios import SCENARIOS
 from treadle_sandbox.world import World
 
@@ -116,10 +116,10 @@ def post_json(world: World, post: Post) -> dict[str, Any]:
     }
 
 
-def posts_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
+def posts_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
     """Every post that went out, oldest first, without carousel children (they are inside) and deleted ones."""
     asked = _asked(world, query)
-    if isinstance(asked, Refusal):
+    if isinstance(asked, ControlRefusal):
         return asked
     account, limit = asked
     with_deleted = str(query.get("deleted", "")).lower() in ("1", "true", "yes")
@@ -150,19 +150,19 @@ def container_json(world: World, container: Container) -> dict[str, Any]:
     }
 
 
-def containers_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
+def containers_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
     asked = _asked(world, query)
-    if isinstance(asked, Refusal):
+    if isinstance(asked, ControlRefusal):
         return asked
     account, limit = asked
     chosen = [c for c in world.tables.containers.values() if account is None or c.account_id == account.id]
     return 200, {"data": [container_json(world, c) for c in chosen[-limit:]], "total": len(chosen)}
 
 
-def requests_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
+def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
     """The last requests, oldest first; ``since`` is a number ``n``: only later ones."""
     asked = _asked(world, query)
-    if isinstance(asked, Refusal):
+    if isinstance(asked, ControlRefusal):
         return asked
     account, limit = asked
     since = int(query["since"]) if str(query.get("since", "")).isdigit() else 0
@@ -178,10 +178,10 @@ def requests_json(world: World, query: Mapping[str, Any]) -> Answer | Refusal:
     return 200, {"data": [entry.as_json() for entry in chosen[-limit:]], "total": world.recorder.total}
 
 
-def _asked(world: World, query: Mapping[str, Any]) -> tuple[Account | None, int] | Refusal:
+def _asked(world: World, query: Mapping[str, Any]) -> tuple[Account | None, int] | ControlRefusal:
     """Whose rows are asked for (``None``: everybody's) and how many of the newest."""
     account = accounts.find(world, str(query["account"])) if query.get("account") else None
-    if isinstance(account, Refusal):
+    if isinstance(account, ControlRefusal):
         return account
     limit = need_count(query, "limit") if "limit" in query else 1_000_000
-    return limit if isinstance(limit, Refusal) else (account, limit)
+    return limit if isinstance(limit, ControlRefusal) else (account, limit)

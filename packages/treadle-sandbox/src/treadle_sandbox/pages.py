@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from treadle_sandbox import feed, samples
 from treadle_sandbox.answers import Reply
-from treadle_sandbox.refusal import Refusal
+from treadle_sandbox.refusal import ControlRefusal
 from treadle_sandbox.render import HTML, SAFE_HEADERS, render
 from treadle_sandbox.world import World
 
@@ -85,7 +85,7 @@ def _act(control: Control, parts: list[str], body: Any) -> tuple[int, Any]:
     if made is None:
         return 404, _problem(404, "The page has no such button.")
     method, path, call_body = made
-    if isinstance(call_body, Refusal):
+    if isinstance(call_body, ControlRefusal):
         return 400, _problem(400, call_body.why)
     status, told = control(method, f"/_sandbox/{path}", call_body)
     if status >= 400:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from treadle_sandbox.refusal import Refusal
+from treadle_sandbox.refusal import ControlRefusal
 from treadle_sandbox.world import World
 
 
@@ -90,21 +90,23 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 
 
-def start_scenario(world: World, name: str, parts: Mapping[str, Any]) -> Refusal | None:
+def start_scenario(world: World, name: str, parts: Mapping[str, Any]) -> ControlRefusal | None:
     """Puts a scenario in force, on top of what is; ``account`` limits its rules and changes to one account."""
     from treadle_sandbox import accounts
 
     scenario = SCENARIOS.get(name)
     if scenario is None:
-        return Refusal(404, f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
+        return ControlRefusal(404, f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
     unknown = set(parts) - {"account"}
     if unknown:
-        return Refusal(400, f"A scenario takes 'name' and 'account', not {', '.join(sorted(map(repr, unknown)))}.")
+        return ControlRefusal(
+            400, f"A scenario takes 'name' and 'account', not {', '.join(sorted(map(repr, unknown)))}."
+        )
     chosen = list(world.tables.accounts.values())
     account_id = None
     if parts.get("account"):
         account = accounts.find(world, str(parts["account"]))
-        if isinstance(account, Refusal):
+        if isinstance(account, ControlRefusal):
             return account
         chosen, account_id = [account], account.id
     for rule in scenario.faults:

@@ -13,8 +13,8 @@ from treadle_threads.results import Answer, Ok, Refused, Result
 from treadle_threads.secret import Secret, secret
 from treadle_threads.transport import Guard, open_session, request
 from treadle_threads.values import (
+    Acknowledged,
     ContainerStatus,
-    Done,
     Location,
     Media,
     Metric,
@@ -136,7 +136,7 @@ class ThreadsClient:
         """``POST /{media}/repost``; the value is the id of the repost."""
         return await self.call("POST", f"/{_node(media_id)}/repost", {}, reading.created)
 
-    async def delete(self, media_id: str) -> Result[Done]:
+    async def delete(self, media_id: str) -> Result[Acknowledged]:
         """``DELETE /{media}``; needs ``threads_delete``; 100 in 24 hours."""
         return await self.call("DELETE", f"/{_node(media_id)}", {}, reading.done)
 
@@ -226,11 +226,11 @@ class ThreadsClient:
         params = _some(fields=_fields(fields), approval_status=status, after=after)
         return await self.call("GET", f"/{_node(media_id)}/pending_replies", params, reading.page)
 
-    async def hide_reply(self, reply_id: str, hide: bool = True) -> Result[Done]:
+    async def hide_reply(self, reply_id: str, hide: bool = True) -> Result[Acknowledged]:
         """``POST /{reply}/manage_reply``: hide a top-level reply, or show it again."""
         return await self.call("POST", f"/{_node(reply_id)}/manage_reply", {"hide": _bool(hide)}, reading.done)
 
-    async def approve_reply(self, reply_id: str, approve: bool = True) -> Result[Done]:
+    async def approve_reply(self, reply_id: str, approve: bool = True) -> Result[Acknowledged]:
         """``POST /{reply}/manage_pending_reply``: approve a waiting reply, or ignore it."""
         path = f"/{_node(reply_id)}/manage_pending_reply"
         return await self.call("POST", path, {"approve": _bool(approve)}, reading.done)

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from treadle_threads.values import (
+    Acknowledged,
     ContainerStatus,
-    Done,
     Location,
     Media,
     Metric,
@@ -154,9 +154,9 @@ def locations(body: Mapping[str, Any]) -> tuple[Location, ...] | None:
     )
 
 
-def done(body: Mapping[str, Any]) -> Done | None:
+def done(body: Mapping[str, Any]) -> Acknowledged | None:
     if body.get("success") is False:
         return None
     if body.get("success") is True or "deleted_id" in body:
-        return Done(id_text(body.get("deleted_id")))
+        return Acknowledged(id_text(body.get("deleted_id")))
     return None

@@ -132,7 +132,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Acknowledged:
     """A call that answers only that it worked. ``id``: what it was done to, when Meta says so."""
 
     id: str | None = None

@@ -118,7 +118,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Complete:
     pass
 
 
@@ -137,7 +137,7 @@ Step: TypeAlias = (
     | Compare
     | Detached
     | Wait
-    | Done
+    | Complete
 )
 
 STAGE_OF: dict[type, str] = {
@@ -154,7 +154,7 @@ STAGE_OF: dict[type, str] = {
     Compare: "verify",
     Detached: "verify",
     Wait: "publish",
-    Done: "done",
+    Complete: "done",
 }
 
 FIND_ID_TRIES = 12
@@ -197,7 +197,7 @@ def next_step(post: PostView, now: float, *, video_reply_s: float = VIDEO_REPLY_
         and (tail.progress.live is None or not tail.progress.live.over)
     ):
         return _compare(post, tail, reply_to, now)
-    return Done()
+    return Complete()
 
 
 def _compare(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:

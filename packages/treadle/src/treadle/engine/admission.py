@@ -11,7 +11,7 @@ from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing, too_late
 from treadle.domain.progress import OF_ONE_SEND
 from treadle.domain.scope import passing, state_behind, stops, stops_reading
-from treadle.domain.steps import Check, Done, FindId, PrepareMedia, Step, Wait
+from treadle.domain.steps import Check, Complete, FindId, PrepareMedia, Step, Wait
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import AccountView, OpenBlocker, PartView, Run
 from treadle.engine import quota
@@ -85,7 +85,7 @@ def calls_wait(account: AccountView, now: float) -> float | None:
 def inside_limit(run: Run, step: Step, now: float) -> Outcome | None:
     """How a run ends whose next step would ask something before a limit that was just met is over."""
     until = calls_wait(run.account, now)
-    if until is None or isinstance(step, Wait | Done | PrepareMedia):
+    if until is None or isinstance(step, Wait | Complete | PrepareMedia):
         return None
     if all(part.published_at is not None for part in run.post.parts):
         return _all_out(run, now)

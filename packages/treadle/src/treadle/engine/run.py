@@ -195,7 +195,7 @@ def _go_on(
     ahead = runs.preview(run, change)
     step = steps.next_step(ahead.post, now, video_reply_s=worker.scaled(worker.settings.video_reply_wait))
     wanted: Queue
-    if isinstance(step, steps.Done):
+    if isinstance(step, steps.Complete):
         change.post.stage = "done"
         _end(conn, worker, run, change, Finish("published"), now)
         return None
