@@ -37,6 +37,7 @@ PAGES = {
     "keys": "/keys",
     "people": "/people",
     "audit": "/audit",
+    "import": "/import",
     "error": "/no-such-page",
     "setup": "/setup",
     "me": "/me",

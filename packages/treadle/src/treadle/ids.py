@@ -20,6 +20,7 @@ PREFIXES = {
     "user": "usr",
     "link": "lnk",
     "invite": "inv",
+    "import": "imp",
 }
 
 

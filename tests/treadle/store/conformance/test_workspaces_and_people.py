@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
-from treadle.store import Connection, api_keys, audit, comments, login_links, users, workspaces
+from treadle.store import Connection, api_keys, audit, comments, imports, login_links, rows, users, workspaces
 from treadle.store.api_keys import KeyRow
+from treadle.store.imports import ImportRow
 from treadle.store.login_links import LoginLinkRow
 from treadle.store.users import Membership, UserRow
 
@@ -272,3 +273,50 @@ def test_comments(conn: Connection) -> None:
         (ids[2], "three"),
     ]
     assert comments.of_post(conn, TWO, "pst_a", limit=2) == []
+
+
+@covers(
+    imports.insert,
+    imports.find,
+    imports.listing,
+    imports.set_confirmed,
+    imports.is_waiting,
+    imports.mark,
+    imports.known_keys,
+    imports.at_time,
+    imports.posts_of,
+    imports.counts,
+    rows.row_of,
+)
+def test_imports(conn: Connection) -> None:
+    workspace(conn)
+    workspace(conn, TWO)
+    account(conn)
+    held = ImportRow("imp_a", ONE, "Name ü", True, "ada@example.com", 1.0)
+    other = replace(held, id="imp_b", held=False, created_at=2.0)
+    for row in (held, other):
+        imports.insert(conn, row)
+    assert imports.find(conn, ONE, "imp_a") == held
+    assert imports.find(conn, TWO, "imp_a") is None
+    assert imports.listing(conn, ONE, limit=9) == [other, held]
+    post(conn, "pst_a", state="held", publish_at=70.0, due_at=70.0)
+    post(conn, "pst_b", state="held", due_at=60.0)
+    imports.mark(conn, "pst_a", import_id="imp_a", import_key="key a")
+    imports.mark(conn, "pst_b", import_id="imp_a", import_key="key b")
+    assert imports.known_keys(conn, ONE, {"key a", "key c"}) == {"key a": "pst_a"}
+    assert imports.known_keys(conn, TWO, {"key a"}) == {}
+    assert imports.posts_of(conn, "imp_a") == ["pst_b", "pst_a"] == imports.posts_of(conn, "imp_a", "held")
+    assert imports.posts_of(conn, "imp_a", "published") == []
+    assert imports.counts(conn, "imp_a") == {"held": 2}
+    assert [(id_, body["text"]) for id_, body in imports.at_time(conn, ONE, "acc_a", 70.0)] == [("pst_a", "Text")]
+    assert imports.at_time(conn, ONE, "acc_a", 60.0) == []
+    found = rows.row_of(conn, ONE, "pst_a")
+    assert found is not None
+    assert (found["import_id"], rows.row_of(conn, TWO, "pst_a")) == ("imp_a", None)
+    assert imports.is_waiting(conn, "imp_a")
+    assert not imports.is_waiting(conn, "imp_b")
+    assert not imports.is_waiting(conn, None)
+    assert imports.set_confirmed(conn, "imp_a", now=3.0)
+    assert not imports.set_confirmed(conn, "imp_a", now=4.0)
+    assert not imports.set_confirmed(conn, "imp_b", now=4.0)
+    assert not imports.is_waiting(conn, "imp_a")

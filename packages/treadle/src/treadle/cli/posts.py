@@ -24,6 +24,7 @@ from treadle.cli._print import (
 )
 from treadle.cli.export import export
 from treadle.cli.posts_bulk import bulk
+from treadle.cli.posts_import import confirm_import, export_csv, import_posts
 from treadle.cli.posts_many import many
 
 if TYPE_CHECKING:
@@ -382,4 +383,7 @@ def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[
 
 command(app)(bulk)
 command(app)(many)
+command(app, "import")(import_posts)
+command(app, "confirm-import")(confirm_import)
+command(app, "csv")(export_csv)
 command(app, hidden=True)(export)  # its place is 'treadle export': it holds more than posts

@@ -225,6 +225,19 @@ class RecheckIn(Shape):
 _SCOPES = Says("a list of scopes")
 
 
+class ImportIn(Shape):
+    csv: Text = Field(description="The file, in UTF-8, with a header. At most 2000 rows and 4 MB.")
+    mapping: dict[str, int] | None = Field(
+        None, description="Column by what it holds, counted from 0; by default guessed from the header."
+    )
+    account_id: Text | None = Field(None, description="For rows without an account.")
+    zone: Text | None = Field(None, description="Of times without one; UTC by default.")
+    dates: Literal["ymd", "mdy", "dmy"] | None = Field(None, description="Order of dates that are not ISO 8601.")
+    held: bool | None = Field(None, description="False: the posts are scheduled nowhere else.")
+    name: Text | None = Field(None, max_length=200)
+    dry_run: bool | None = Field(None, description="True by default: nothing is stored.")
+
+
 class InviteIn(Shape):
     role: Text = Field(json_schema_extra={"enum": list(ROLES)})
 

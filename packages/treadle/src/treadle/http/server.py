@@ -101,6 +101,7 @@ def routers() -> Sequence[APIRouter]:
         export,
         from_meta,
         from_meta_connect,
+        imports,
         keys,
         many_posts,
         media,
@@ -117,6 +118,7 @@ def routers() -> Sequence[APIRouter]:
     modules = (
         many_posts,
         bulk_posts,
+        imports,
         posts,
         post_actions,
         stream,

@@ -16,7 +16,7 @@ from treadle.services.editing import WAITS
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import Connection, comments, posts, users
-from treadle.store.rows import locked
+from treadle.store.rows import locked, row_of
 from treadle.store.timeline import Note, add_note, announce_post
 
 Verb = Literal["edit", "retry", "cancel", "delete", "confirm", "resolve", "detached", "unpublish", "submit", "return"]
@@ -76,7 +76,7 @@ def _refused(conn: Connection, row: Mapping[str, Any], do: Verb, who: Member) ->
 
 def verbs(conn: Connection, workspace_id: str, post: Mapping[str, Any], who: Member) -> frozenset[str]:
     """What this person may do with a post, as far as their role decides it."""
-    row = locked(conn, workspace_id, post["id"])
+    row = row_of(conn, workspace_id, post["id"])
     if row is None:
         return frozenset()
     may: set[str] = {do for do in VERBS.values() if _refused(conn, row, do, who) is None}

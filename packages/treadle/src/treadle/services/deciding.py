@@ -13,7 +13,7 @@ from treadle.domain.replacing import Evidence, may_replace_container, restored, 
 from treadle.domain.times import iso
 from treadle.domain.updates import PartUpdate, PostUpdate
 from treadle.domain.view import part_view
-from treadle.store import Connection, blockers, posts
+from treadle.store import Connection, blockers, imports, posts
 from treadle.store.moving import Mover
 from treadle.store.rows import locked, parts_of, timing_of
 from treadle.store.runs import post_columns, update_part
@@ -65,6 +65,12 @@ def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, 
         return Missing()
     if row["state"] not in ("held", "draft"):
         return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
+    if imports.is_waiting(conn, row["import_id"]):
+        return Refusal(
+            "import_waits",
+            "It may still be scheduled elsewhere. Confirm its import first.",
+            {"import_id": row["import_id"]},
+        )
     parts = parts_of(conn, post_id)
     confirmed = {
         "state": "publishing",

@@ -20,7 +20,7 @@ from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView, part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
-from treadle.store import Connection, runs
+from treadle.store import Connection, imports, runs
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, timing_of, unsettled
@@ -93,8 +93,10 @@ def edit(
         put_to_rest(conn, {**row, **values}, "draft", WAITS, now=now)
         return Done(post_id, f"Changed. {WAITS}")
     # A held post was too late to go unasked, and a new time is the yes it waited for; or a part of it had a warning.
+    # One that is scheduled elsewhere too waits for its import.
     mended = not wanted.warnings and not too_late(timing_of(row, old), now)
-    stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and "publish_at" not in patch and not mended)
+    released = ("publish_at" in patch or mended) and not imports.is_waiting(conn, row["import_id"])
+    stays = row["state"] in ("draft", "failed") or (row["state"] == "held" and not released)
     if not stays:
         mover.close_own_blockers(conn, post_id, by="edit", now=now)
         timing = timing_of({**row, **values}, old)

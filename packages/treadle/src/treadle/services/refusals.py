@@ -65,6 +65,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "scope_too_small": Kind(403, "The key may not do this.", "Use a key with the scope that 'detail' names."),
     "role_too_small": Kind(403, "The person's role does not allow this.", "Ask an editor of the workspace."),
+    "import_waits": Kind(
+        409, "Its import is not confirmed.", "Pause it in the other scheduler, then confirm the import."
+    ),
     "own_post": Kind(409, "Nobody approves their own post.", "Ask someone else to approve it."),
     "nothing_to_submit": Kind(409, "It can't be submitted for approval.", "Only drafts are submitted for approval."),
     "house_only": Kind(

@@ -18,6 +18,13 @@ def locked(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str, An
     return dict(row) if row else None
 
 
+def row_of(conn: sa.Connection, workspace_id: str, post_id: str) -> dict[str, Any] | None:
+    """The post, to be looked at; ``None``: this workspace has no such post."""
+    where = (posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    row = conn.execute(sa.select(posts).where(*where)).mappings().first()
+    return dict(row) if row else None
+
+
 def parts_of(conn: sa.Connection, post_id: str) -> list[dict[str, Any]]:
     """Its parts in order."""
     rows = conn.execute(sa.select(parts).where(parts.c.post_id == post_id).order_by(parts.c.position)).mappings()

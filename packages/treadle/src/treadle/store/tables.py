@@ -232,6 +232,8 @@ posts = Table(
     Column("attempt", Integer, nullable=False, default=1),
     Column("confirmed_at", Time),  # a person said yes to sending it late
     Column("approval", String(12)),  # null, pending, approved
+    Column("import_id", Id),  # the import that it came by
+    Column("import_key", String(64)),  # the digest of its row
     Column("created_by", Text),  # who wrote it: an email address, key_..., cli; null: before it was noted
     Column("version", Integer, nullable=False, default=1),  # raised by every edit; the ETag
     Column("created_at", Time, nullable=False),
@@ -243,6 +245,21 @@ posts = Table(
     Index("ix_posts_account_state", "account_id", "state", "due_at"),
     Index("ix_posts_cause", "workspace_id", "cause_pattern"),
     Index("ix_posts_updated", "state", "updated_at"),
+    Index("ix_posts_import", "import_id"),
+    Index("ix_posts_import_key", "workspace_id", "import_key"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("held", Boolean, nullable=False),  # its posts are scheduled elsewhere too
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("confirmed_at", Time),  # somebody said that they are paused there
+    Index("ix_imports_workspace", "workspace_id", "created_at"),
 )
 
 parts = Table(
