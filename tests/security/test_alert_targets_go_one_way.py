@@ -72,6 +72,9 @@ def test_no_second_address_hides_in_one_target(first: str, between: str) -> None
         "https://printer.local/", "https://user:pass@a.example/", "jsons://a.example/?+X-Header=1",
         "jsons://a.example/?method=PUT", "jsons://a.example/?verify=no", "discord://", "discord://x/y/z/1", "discord://1/a/..",
         "slack://a/b", "tgram://1:a", "tgram://1:a/b/c", "pover://user", "gchat://a/b", "discord://1/a@127.0.0.1/x",
+        "mailtos://a:b@localhost", "mailtos://a:b@mail.example?smtp=127.0.0.1", "mailtos://a:b@x.example?smtp=10.0.0.1",
+        "mailtos://a:b@x.example:6379", "mailtos://a:b@x.example:25?mode=insecure", "mailtos://a:b@x.example?smtp=db.internal",
+        "mailtos://a:b@x.example?smtp=a.example/..", "mailtos://a:b@x.example?smtp=[::1]",
         "https://[", "https://a.example:99999/", "https://a.example\\@127.0.0.1/", "https://①②⑦.⓪.⓪.①/",
     ],
 )  # fmt: skip
@@ -87,7 +90,11 @@ def test_whatever_is_written_leads_to_a_known_service_or_a_public_name(rest: str
     target = parse(f"{scheme}://{rest}", Trust.STRANGER)
     if isinstance(target, Unusable):
         return
-    assert isinstance(target, Target)
+    if isinstance(target, MailTarget):
+        assert target.mail.is_safe
+        assert target.mail.trust is Trust.STRANGER
+        assert not target.mail.host.replace(".", "").isdigit() or is_public(target.mail.host)
+        return
     assert target.trust is Trust.STRANGER
     host = target.url.host or ""
     assert target.url.scheme == "https"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+
 import pytest
 import sqlalchemy as sa
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.notify import alerts
-from treadle.notify.alert_kinds import AlertTarget
+from treadle.notify.alert_kinds import AlertTarget, MailTarget, parse
+from treadle.notify.alert_mail import Mail
 from treadle.people.keys import create_key
 from treadle.services import alerts as alert_targets
 from treadle.store.tables import workspaces
+from treadle_threads.media.guard import Trust
 
 SLACK = "slack://TokenA12345/TokenB12345/TokenC12345abcdefghijklm"
 DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
@@ -99,3 +104,75 @@ def test_the_api_sends_a_test_too_and_shows_no_secret(sample: SampleSite, told: 
 def test_a_short_address_shows_nothing_of_its_end() -> None:
     assert alert_targets.shown("pover://user@short").masked == "pover://…"
     assert alert_targets.shown(SLACK).service == "Slack"
+
+
+MAIL = {
+    "kind": "email",
+    "to": "mara@example.org",
+    "host": "smtp.example.org",
+    "port": "587",
+    "user": "mara@example.org",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "service"),
+    [
+        ({**MAIL, "password": "a+b&c=d/e f%g"}, "E-mail"),
+        ({"kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/abc"}, "Slack"),
+        ({"kind": "discord", "url": "https://discord.com/api/webhooks/41742/JHM-_x"}, "Discord"),
+        ({"kind": "telegram", "token": "123456:ABC-def", "chat": "@weavers"}, "Telegram"),
+        ({"kind": "webhook", "url": "https://hooks.example.org/x"}, "Webhook"),
+    ],
+)
+def test_recipients_are_entered_field_by_field(sample: SampleSite, fields: dict[str, str], service: str) -> None:
+    assert "Recipient added." in send(sample, "add", **fields)
+    with sample.app.db.read() as conn:
+        [target] = alert_targets.listing(conn, sample.app.vault, DEFAULT_WORKSPACE)
+    assert target.usable
+    # Apprise's way to write it and the service's own name the same receiver.
+    assert target.service in (service, "Webhook")
+    page = sample.client.get("/alerts").text
+    assert not [value for name, value in fields.items() if name in ("password", "token", "url") and value in page]
+
+
+def test_a_mail_is_read_back_as_it_was_entered() -> None:
+    address = alert_targets.address_of("email", {**MAIL, "password": "a+b&c=d/e f%g"})
+    assert isinstance(address, str)
+    made = parse(address, Trust.STRANGER)
+    assert isinstance(made, MailTarget)
+    mail = made.mail
+    assert (mail.host, mail.port, mail.mode) == ("smtp.example.org", 587, "starttls")
+    assert (mail.user, mail.password) == ("mara@example.org", "a+b&c=d/e f%g")
+    assert (mail.sender, mail.to, mail.trust) == ("mara@example.org", "mara@example.org", Trust.STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({**MAIL, "port": "25"}, "encrypted connection"),
+        ({**MAIL, "port": "6379"}, "encrypted connection"),
+        ({**MAIL, "host": ""}, "Mail server (SMTP) is missing"),
+        ({**MAIL, "to": "nobody"}, "not understood"),
+        ({**MAIL, "password": "a,b"}, "comma"),
+        ({"kind": "slack", "url": "https://example.org/"}, "not a Slack URL"),
+        ({"kind": "webhook", "url": "https://127.0.0.1/x"}, "cannot be used"),
+        ({"kind": "telegram", "token": "no", "chat": "x"}, "not understood"),
+    ],
+)
+def test_what_is_wrong_with_a_recipient_is_said(sample: SampleSite, fields: dict[str, str], said: str) -> None:
+    answer = sample.client.post("/alerts", data={"csrf": CSRF, "do": "add", **fields})
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_mail_server_named_on_the_page_is_not_inside() -> None:
+    """It is asked after its name was resolved, so a name that leads inside is refused as well."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.2)
+    port = listener.getsockname()[1]
+    mail = Mail("127.0.0.1", port, "starttls", "", "", "a@example.org", "b@example.org", Trust.STRANGER)
+    with listener:
+        assert not asyncio.run(mail.send("A title", "A body", within_s=5.0))
+        with pytest.raises(TimeoutError):
+            listener.accept()

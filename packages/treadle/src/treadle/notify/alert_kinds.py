@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 import aiohttp
 from yarl import URL
 
-from treadle.notify.alert_mail import Mail
+from treadle.notify.alert_mail import PORTS_OF_STRANGERS, Mail
 from treadle_threads.media.guard import Trust, read_address
 from treadle_threads.net.session import guarded_session
 
@@ -30,13 +30,13 @@ NAMES: Final[Mapping[str, str]] = {
     "pover": "Pushover",
     "jsons": "Webhook",
     "https": "Webhook",
+    "mailtos": "E-mail",
 }
 """What everybody may name; the operator's settings may also name :data:`OPERATORS`."""
 OPERATORS: Final[Mapping[str, str]] = {
     "json": "Webhook",
     "http": "Webhook",
     "mailto": "E-mail",
-    "mailtos": "E-mail",
 }
 SEND_S: Final = 10.0
 LONGEST: Final = 2000
@@ -92,7 +92,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MailTarget:
-    """A person's mailbox, through the operator's mail server."""
+    """A person's mailbox, through a mail server."""
 
     service: str
     mail: Mail
@@ -124,7 +124,7 @@ def parse(text: str, trust: Trust) -> AlertTarget | Unusable:
     offered = NAMES if trust is Trust.STRANGER else {**NAMES, **OPERATORS}
     if not found or scheme not in offered:
         named = f"{scheme!r} is not among" if found else "An address begins with its kind, one of"
-        more = "" if trust is Trust.OPERATOR else " E-mail is sent through TREADLE_ALERT_URLS, which the operator sets."
+        more = "" if trust is Trust.OPERATOR else " E-mail needs an encrypted connection: mailtos://."
         return Unusable("This kind of target is not offered", f"{named}: {', '.join(sorted(offered))}.{more}")
     place, _, query = rest.partition("?")
     # A plus is a plus here: Apprise marks headers with it.
@@ -258,7 +258,12 @@ def _pushover(place: str, options: dict[str, str], trust: Trust) -> AlertTarget 
 def _mail(place: str, options: dict[str, str], trust: Trust, *, tls: bool) -> AlertTarget | Unusable | None:
     if (odd := _odd(options, "smtp", "from", "to", "mode", "user", "pass", "name")) is not None:
         return odd
-    made = Mail.read(place, options, tls=tls)
+    made = Mail.read(place, options, tls=tls, trust=trust)
+    if made is not None and trust is Trust.STRANGER and not made.is_safe:
+        ports = ", ".join(map(str, sorted(PORTS_OF_STRANGERS)))
+        return Unusable("This mail server cannot be used", f"Use an encrypted connection (TLS), at port {ports}.")
+    if made is not None and isinstance(wrong := read_address(f"https://{made.host}/", trust), str):
+        return Unusable("This mail server cannot be used", wrong)
     return None if made is None else MailTarget("E-mail", made)
 
 

@@ -1,4 +1,4 @@
-"""Alerts by e-mail, through the mail server that the operator named."""
+"""Alerts by e-mail, through the mail server that the operator or a workspace named."""
 
 from __future__ import annotations
 
@@ -31,19 +31,32 @@ _KNOWN: Final[Mapping[str, tuple[str, Mode]]] = {
 _PLACE = re.compile(
     r"(?:(?P<user>[^:@/]+)(?::(?P<password>[^@/]*))?@)?(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<to>[^/]+))?/?"
 )
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _ADDRESS = re.compile(r"\A[^@\s<>()]+@[A-Za-z0-9.-]+")
 
 
+# What a mail server named on the pages may listen at: those for sending mail, and none that something else uses.
+PORTS_OF_STRANGERS: Final = frozenset({465, 587, 2525})
+
+
 class _Smtp(smtplib.SMTP):
-    """Connects by the guard's sockets; the operator's settings named the server."""
+    """Connects by the guard's sockets, on the word of whoever named the server."""
+
+    def __init__(self, host: str, port: int, timeout: float, trust: Trust) -> None:
+        self._trust = trust
+        super().__init__(host, port, timeout=timeout)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return guarded_connection(host, port, timeout, Trust.OPERATOR)
+        return guarded_connection(host, port, timeout, self._trust)
 
 
 class _SmtpTls(smtplib.SMTP_SSL):
+    def __init__(self, host: str, port: int, timeout: float, trust: Trust) -> None:
+        self._trust = trust
+        super().__init__(host, port, timeout=timeout)
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        made = guarded_connection(host, port, timeout, Trust.OPERATOR)
+        made = guarded_connection(host, port, timeout, self._trust)
         return ssl.create_default_context().wrap_socket(made, server_hostname=host)
 
 
@@ -56,9 +69,15 @@ class Mail:
     password: str
     sender: str
     to: str
+    trust: Trust = Trust.OPERATOR
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether somebody who does not run the server may name it: encrypted, a plain host, a port for mail."""
+        return self.mode != "plain" and self.port in PORTS_OF_STRANGERS and _HOST.fullmatch(self.host) is not None
 
     @classmethod
-    def read(cls, place: str, options: Mapping[str, str], *, tls: bool) -> Mail | None:
+    def read(cls, place: str, options: Mapping[str, str], *, tls: bool, trust: Trust = Trust.OPERATOR) -> Mail | None:
         """What stands behind ``mailto://`` (or ``mailtos://`` with ``tls``); ``None`` when it is incomplete."""
         found = _PLACE.fullmatch(place)
         if found is None:
@@ -86,7 +105,7 @@ class Mail:
         if not (_ADDRESS.fullmatch(sender) and _ADDRESS.fullmatch(to)) or port > 65_535:
             return None
         password = options.get("pass") or unquote(found["password"] or "")
-        return cls(options.get("smtp") or server, port, mode, login, password, sender, to)
+        return cls(options.get("smtp") or server, port, mode, login, password, sender, to, trust)
 
     async def send(self, title: str, body: str, *, within_s: float) -> bool:
         """Whether the server took it for delivery."""
@@ -103,7 +122,7 @@ class Mail:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(body)
         kind = _SmtpTls if self.mode == "ssl" else _Smtp
-        with kind(self.host, self.port, timeout=within_s) as server:
+        with kind(self.host, self.port, within_s, self.trust) as server:
             if self.mode == "starttls" or (
                 self.mode == "plain" and server.ehlo()[0] == 250 and server.has_extn("starttls")
             ):

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from treadle.domain.refusal import Refusal, not_found
 from treadle.notify import alerts
@@ -73,6 +74,75 @@ def add(conn: Connection, vault: Vault, workspace_id: str, url: str, *, actor: s
     if isinstance(wrong, Unusable):
         return Refusal(wrong.title, wrong.detail, field="alert_urls")
     return _noted(conn, keep_urls(conn, vault, workspace_id, [*known, url]), workspace_id, actor, "add", now)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainField:
+    """One field of a recipient, as people fill it in."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    help: str = ""
+
+
+# What people enter instead of an address, by kind of recipient.
+PLAIN_FIELDS: Mapping[str, tuple[PlainField, ...]] = {
+    "email": (
+        PlainField("to", "Send alerts to", "email"),
+        PlainField("host", "Mail server (SMTP)", help="Such as smtp.example.com."),
+        PlainField("port", "Port", "number", help="465 for TLS, 587 for STARTTLS."),
+        PlainField("user", "User name", required=False),
+        PlainField("password", "Password", "password", required=False),
+        PlainField("from", "From address", "email", required=False, help="Empty: the user name."),
+    ),
+    "slack": (PlainField("url", "Webhook URL", "url", help="From Slack: Apps, Incoming WebHooks."),),
+    "discord": (PlainField("url", "Webhook URL", "url", help="From Discord: Channel settings, Integrations."),),
+    "telegram": (
+        PlainField("token", "Bot token", "password", help="From @BotFather."),
+        PlainField("chat", "Chat ID or @channel", help="The bot must be a member of the chat."),
+    ),
+    "webhook": (PlainField("url", "URL (https)", "url", help="Gets JSON with title and message."),),
+}
+PLAIN_NAMES: Mapping[str, str] = {
+    "email": "Email",
+    "slack": "Slack",
+    "discord": "Discord",
+    "telegram": "Telegram",
+    "webhook": "Webhook",
+}
+_HOSTS: Mapping[str, tuple[str, ...]] = {
+    "slack": ("https://hooks.slack.com/services/",),
+    "discord": ("https://discord.com/api/webhooks/", "https://discordapp.com/api/webhooks/"),
+    "webhook": ("https://",),
+}
+
+
+def address_of(kind: str, given: Mapping[str, str]) -> str | Refusal:
+    """The address of a recipient that was entered field by field; what of it cannot be one is found by :func:`add`."""
+    values = {name: value.strip() for name, value in given.items()}
+    for one in PLAIN_FIELDS[kind]:
+        if one.required and not values.get(one.name):
+            return Refusal(f"{one.label} is missing", "Enter it.", field=one.name)
+    if kind in _HOSTS:
+        if not values["url"].startswith(_HOSTS[kind]):
+            return Refusal(f"This is not a {PLAIN_NAMES[kind]} URL", f"It begins with {_HOSTS[kind][0]}", field="url")
+        return values["url"]
+    if kind == "telegram":
+        return f"tgram://{values['token']}/{values['chat']}"
+    if any(letter in values.get("password", "") for letter in ",\t\n"):
+        return Refusal("This password cannot be used", "It contains a comma. Use an app password.", field="password")
+    options = {
+        "smtp": values["host"],
+        "mode": "ssl" if values["port"] == "465" else "starttls",
+        "to": values["to"],
+        "user": values.get("user", ""),
+        "pass": values.get("password", ""),
+        "from": values.get("from") or (values["user"] if "@" in values.get("user", "") else values["to"]),
+    }
+    query = urlencode({name: value for name, value in options.items() if value}, quote_via=quote, safe="")
+    return f"mailtos://{values['host']}:{values['port']}?{query}"
 
 
 def remove(

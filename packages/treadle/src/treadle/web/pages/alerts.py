@@ -11,13 +11,15 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import alerts as alert_targets
-from treadle.services.alerts import FORMS, NAMES, TITLES, URLS_MOST
+from treadle.services.alerts import FORMS, NAMES, PLAIN_FIELDS, PLAIN_NAMES, TITLES, URLS_MOST
 from treadle.store import Connection
 from treadle.store import alerts as store
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
 LATELY = 12
+# Filled in again after a refusal: everything but secrets.
+KEPT = {one.name for fields in PLAIN_FIELDS.values() for one in fields if one.kind != "password"}
 
 
 @router.get("/alerts")
@@ -35,6 +37,10 @@ async def _page(
         trouble=trouble,
         tried={t.target.id: t.delivered for t in tried or ()},
         most=URLS_MOST,
+        plain_fields=PLAIN_FIELDS,
+        plain_names=PLAIN_NAMES,
+        given={} if trouble is None else {name: page.text(name) for name in KEPT},
+        chosen=page.text("kind") if trouble is not None else "",
         forms={f"{NAMES[kind]} ({kind}://)": FORMS[kind] for kind in NAMES},
         services=sorted(set(NAMES.values())),
         titles=[many for _, many in TITLES.values()],
@@ -70,7 +76,13 @@ def _carry_out(conn: Connection, page: PageRequest, do: str) -> Refusal | None:
     vault, workspace, who, now = page.app.vault, page.workspace, page.viewer.user_id, page.now
     match do:
         case "add":
-            return alert_targets.add(conn, vault, workspace, page.text("url"), actor=who, now=now)
+            kind = page.text("kind")
+            url: str | Refusal = page.text("url")
+            if kind in PLAIN_FIELDS:
+                url = alert_targets.address_of(kind, {one.name: page.text(one.name) for one in PLAIN_FIELDS[kind]})
+            if isinstance(url, Refusal):
+                return url
+            return alert_targets.add(conn, vault, workspace, url, actor=who, now=now)
         case "remove":
             return alert_targets.remove(conn, vault, workspace, page.text("target"), actor=who, now=now)
         case "quiet":
