@@ -16,7 +16,7 @@ from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Done, Refusal
 from treadle.services import connecting, importing
-from treadle.services.importing import ImportReport, Wanted
+from treadle.services.importing import ImportReport, ImportWish
 from treadle.store.tables import posts
 from treadle_sandbox.server import Sandbox
 
@@ -50,7 +50,7 @@ def app(threads: Sandbox, tmp_path: Path) -> Iterator[App]:
 
 
 def carry_out(app: App, *, dry_run: bool = False, **more: Any) -> ImportReport:
-    wanted = Wanted(**{"csv": file_for("loom.and.shuttle"), **more})
+    wanted = ImportWish(**{"csv": file_for("loom.and.shuttle"), **more})
     made = asyncio.run(importing.run(app, DEFAULT_WORKSPACE, wanted, actor="cli", dry_run=dry_run))
     assert isinstance(made, ImportReport), made
     return made

@@ -33,7 +33,7 @@ def import_posts(
     other scheduler. The same file twice adds nothing. Exit code 1 if any row was refused."""
     from treadle.domain.answers import Rejected
     from treadle.domain.csv_posts import DATE_ORDERS
-    from treadle.services.importing import Wanted, run
+    from treadle.services.importing import ImportWish, run
 
     if dates not in DATE_ORDERS:
         raise typer.BadParameter("ymd, mdy or dmy", param_hint="--dates")
@@ -45,7 +45,7 @@ def import_posts(
         fail(f"{file} is not in UTF-8.", "Export it again as UTF-8.")
     app = cmd.app
     account_id = cmd.account(account)["id"] if account else ""
-    wanted = Wanted(text, {}, account_id, zone, DATE_ORDERS[dates], not not_elsewhere, name)
+    wanted = ImportWish(text, {}, account_id, zone, DATE_ORDERS[dates], not not_elsewhere, name)
     report = asyncio.run(run(app, cmd.workspace_id, wanted, actor=ACTOR, dry_run=dry_run))
     if isinstance(report, Rejected):
         fail_findings(report.findings)

@@ -15,7 +15,7 @@ from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import known_query, words
 from treadle.http.problems import invalid, refusal
 from treadle.services import importing
-from treadle.services.importing import ImportReport, ImportsOut, Wanted
+from treadle.services.importing import ImportReport, ImportsOut, ImportWish
 from treadle.store import Connection
 
 router = APIRouter(prefix="/v1", tags=["Posts"], dependencies=[Depends(known_query)])
@@ -37,7 +37,7 @@ async def import_posts(request: Request, caller: Writer, app: CurrentApp) -> Imp
     /v1/imports/{id}/confirm` says that they are paused in the other scheduler. Rows that were imported before, or are
     on Threads already, are left out: the same file twice adds nothing."""
     body = await reading.take(request, bodies.ImportIn, reading.BULK_LIMIT)
-    wanted = Wanted(
+    wanted = ImportWish(
         csv=body.csv,
         mapping=body.mapping or {},
         account_id=body.account_id or "",

@@ -46,7 +46,7 @@ Verdict = Literal["new", "already_here", "live", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImportWish:
     """What is imported, and how it is read. ``mapping``: place of a column by what it holds; empty: guessed from the
     header. ``held``: the posts are scheduled elsewhere too. ``account_id`` and ``zone`` hold for rows without."""
 
@@ -121,7 +121,7 @@ class _Live:
     unread: Sequence[str]
 
 
-async def run(app: App, workspace_id: str, wanted: Wanted, *, actor: str, dry_run: bool) -> ImportReport | Rejected:
+async def run(app: App, workspace_id: str, wanted: ImportWish, *, actor: str, dry_run: bool) -> ImportReport | Rejected:
     """Read the file, compare it with what is there and with what is live, and store what is new."""
     sheet = csv_posts.read_sheet(wanted.csv)
     if isinstance(sheet, Finding):
@@ -165,7 +165,7 @@ def _row_out(row: _Row, public_url: str) -> ImportedRow:
 
 
 def _read(
-    conn: Connection, app: App, workspace_id: str, sheet: Sheet, mapping: Mapping[str, int], wanted: Wanted
+    conn: Connection, app: App, workspace_id: str, sheet: Sheet, mapping: Mapping[str, int], wanted: ImportWish
 ) -> list[_Row]:
     """Every row with everything that is wrong with it; those that were imported before are marked."""
     names = {a.id: a.id for a in accounts.names(conn, workspace_id)}
@@ -278,7 +278,7 @@ def _compare(rows: Sequence[_Row], live: _Live) -> None:
 # --------------------------------------------------------------------------------------------------------- storing
 
 
-async def _store(app: App, workspace_id: str, rows: Sequence[_Row], wanted: Wanted, actor: str) -> ImportOut:
+async def _store(app: App, workspace_id: str, rows: Sequence[_Row], wanted: ImportWish, actor: str) -> ImportOut:
     now = app.now()
     made = ImportRow(new_id("import", now), workspace_id, wanted.name.strip()[:200], wanted.held, actor, now)
     new = [row for row in rows if row.verdict == "new"]
@@ -361,4 +361,4 @@ def csv_of(conn: Connection, workspace_id: str, states: Sequence[str] = ()) -> I
         yield csv_line(body_as_row(body_of(conn, row), account.username if account else "", at or "", zone or ""))
 
 
-__all__ = ["COLUMNS", "DATE_ORDERS", "ImportReport", "Wanted", "confirm", "csv_of", "listing", "run"]
+__all__ = ["COLUMNS", "DATE_ORDERS", "ImportReport", "ImportWish", "confirm", "csv_of", "listing", "run"]

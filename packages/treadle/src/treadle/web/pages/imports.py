@@ -11,7 +11,7 @@ from treadle.domain.answers import Done, Rejected
 from treadle.domain.csv_posts import DATE_ORDERS, MOST_BYTES, TARGETS
 from treadle.plural import plural
 from treadle.services import importing
-from treadle.services.importing import ImportReport, Wanted
+from treadle.services.importing import ImportReport, ImportWish
 from treadle.store import Connection, accounts
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 
@@ -40,11 +40,11 @@ VERDICTS = {
 
 @router.get("/import")
 async def show(page: LoggedIn) -> Response:
-    return await _page(page, Wanted("", zone=str(page.zone)))
+    return await _page(page, ImportWish("", zone=str(page.zone)))
 
 
 async def _page(
-    page: PageRequest, wanted: Wanted, report: ImportReport | None = None, trouble: str = "", status: int = 200
+    page: PageRequest, wanted: ImportWish, report: ImportReport | None = None, trouble: str = "", status: int = 200
 ) -> Response:
     found = await page.app.db.query(importing.listing, page.workspace)
     return page.render(
@@ -90,13 +90,13 @@ async def take(page: LoggedInUpload) -> Response:
     return page.redirect("/import", f"Imported {plural(new, 'post')}.{held}", about=made.id)
 
 
-def _wanted(page: PageRequest, text: str) -> Wanted:
+def _wanted(page: PageRequest, text: str) -> ImportWish:
     mapping = {}
     for target in TARGETS:
         place = page.text(f"column-{target}")
         if place.isascii() and place.isdigit() and len(place) < 5:
             mapping[target] = int(place)
-    return Wanted(
+    return ImportWish(
         csv=text,
         mapping=mapping,
         account_id=page.text("account_id"),
