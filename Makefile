@@ -34,7 +34,7 @@ setup:
 	@$(BOOTSTRAP) --dev
 
 test: setup
-	@$(PYTEST) -n $(JOBS) -m "not long" $(AGAIN) $(ARGS)
+	@$(PYTEST) -n $(JOBS) -m "not long" --durations=20 $(AGAIN) $(ARGS)
 
 test-long: setup
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(AGAIN) $(ARGS)

@@ -26,7 +26,7 @@ LEAST_SETTLE_S = 300.0  # a publish that seemed lost has been seen to take 222 s
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """``kind``: lost, doubled, altered, hopeless, hasty, fenced, late, early, canceled, held, slow."""
+    """``kind``: lost, doubled, altered, alarm, hopeless, hasty, fenced, late, early, canceled, held, slow."""
 
     kind: str
     post: str
@@ -205,7 +205,8 @@ class _Checker:
     # ------------------------------------------------------------------------------------------------ altered
 
     def altered(self) -> Iterator[Violation]:
-        """What is live under a part's id says something else, hangs on something else, or belongs to another part."""
+        """What is live under a part's id says something else, hangs on something else, belongs to another part, or is
+        said to be other than asked when it is not."""
         owners: dict[str, str] = {}
         for post_id, asked in self.ledger.asked.items():
             before: str | None = None
@@ -225,6 +226,9 @@ class _Checker:
                     if live.content.text != part["text"]:
                         words = f"part {position + 1} is live as {live.content.text!r} and shown as {part['text']!r}"
                         yield Violation("altered", post_id, asked.account, at, words)
+                    if part["live"]["differs"] and live.content in asked_for:
+                        words = f"part {position + 1} is live as asked and is said to differ: {part['live']['differs']}"
+                        yield Violation("alarm", post_id, asked.account, at, words)
                     if owners.setdefault(live.id, post_id) != post_id:
                         yield Violation("altered", post_id, asked.account, at, f"{live.id} belongs to another post too")
                 before = id_
