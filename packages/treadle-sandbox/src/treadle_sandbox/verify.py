@@ -67,7 +67,7 @@ class Kit:
 
     async def call(self, method: str, path: str, *, token: str = "body", headers: Mapping[str, str] | None = None,
                    root: bool = False, **params: str) -> Said:  # fmt: skip
-        """``token``: ``body`` (of reads: query), ``header``, ``wrong header`` (beside the good), ``wrong``, ``none``."""
+        """``token``: ``body`` (of reads: query), ``header``, ``wrong header`` (a second), ``wrong``, ``none``."""
         shown = "&".join(f"{k}={v if len(v) < 40 else f'({len(v)} characters)'}" for k, v in params.items())
         self.out.write(f"  {method} {path}{'?' + shown if shown else ''}\n")
         self.calls += 1
