@@ -118,7 +118,7 @@ class Kit:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OpenQuestion:
     """``expects``: the value the sandbox gives with its default switches."""
 
     id: str
@@ -128,12 +128,12 @@ class Question:
 
 
 Find = Callable[[Kit], Awaitable[str]]
-QUESTIONS: list[Question] = []
+QUESTIONS: list[OpenQuestion] = []
 
 
 def question(name: str, asks: str, expects: str) -> Callable[[Find], Find]:
     def add(find: Find) -> Find:
-        QUESTIONS.append(Question(name, asks, expects, find))
+        QUESTIONS.append(OpenQuestion(name, asks, expects, find))
         return find
 
     return add
@@ -145,7 +145,7 @@ def _simple(name: str, asks: str, expects: str, method: str, path: str, **how: A
     async def find(kit: Kit) -> str:
         return (await kit.call(method, path, **how)).code
 
-    QUESTIONS.append(Question(name, asks, expects, find))
+    QUESTIONS.append(OpenQuestion(name, asks, expects, find))
 
 
 _simple("bearer", "Is a token in the Authorization header taken?", "accepted", "GET", "/me", token="header")
