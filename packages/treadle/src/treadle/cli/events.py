@@ -98,7 +98,7 @@ def _print_event(row: Mapping[str, Any]) -> None:
     from treadle.services.events import change_out
 
     if speaks_json():
-        typer.echo(json.dumps(change_out(row).model_dump(), ensure_ascii=False))
+        typer.echo(json.dumps(change_out(row).to_json(), ensure_ascii=False))
     else:
         at = datetime.fromtimestamp(row["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         typer.echo("\t".join((at, row["type"], row["subject"], _about(row["payload"] or {}))).rstrip())
