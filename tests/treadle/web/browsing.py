@@ -100,7 +100,7 @@ def browser_page(browser: Any, served: Served, *, logged_in: bool = True, **opti
         yield page
     finally:
         context.close()
-    assert not troubles
+    assert not troubles, troubles[:3]
 
 
 def axe_script() -> Path:

@@ -130,7 +130,7 @@ def test_choosing_a_time_begins_with_a_good_one(page: Any) -> None:
     assert page.locator("#at[aria-invalid]").count() == 0
     with page.expect_response("**/compose/check"):
         page.locator("#at").fill("2020-01-01T09:00")
-    page.locator("#at-findings").get_by_text("This time has passed").wait_for()
+    page.locator("#at-findings").get_by_text("This time is in the past. Pick a later one.").wait_for()
 
 
 # ---------------------------------------------------------------------------------------------------------- calendar
@@ -153,4 +153,4 @@ def test_the_calendar_of_a_phone_offers_every_day(
         page.locator(".day-add:visible").nth(4).click()
         page.wait_for_url("**/compose?at=2031-05-0*")
         page.goto("/calendar")
-        assert page.locator(".calendar .day-add:visible").count() >= 1
+        assert page.locator(".agenda .day-add:visible").count() >= 1

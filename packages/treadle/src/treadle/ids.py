@@ -21,6 +21,7 @@ PREFIXES = {
     "link": "lnk",
     "invite": "inv",
     "import": "imp",
+    "undo": "und",
 }
 
 

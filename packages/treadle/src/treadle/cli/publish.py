@@ -52,6 +52,7 @@ def publish(
     max_lateness: Annotated[
         str, typer.Option(metavar="DURATION", help="Publish if late by up to this long, such as PT24H.")
     ] = "",
+    queue: Annotated[bool, typer.Option("--queue", help="Publish it in the next free slot of the account.")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Save a draft; 'treadle posts confirm' publishes it.")] = False,
     approval: Annotated[bool, typer.Option("--approval", help="Require approval before it is published.")] = False,
     hold_chain_on_warning: Annotated[
@@ -80,6 +81,7 @@ def publish(
     for name, asked in (
         ("draft", draft),
         ("approval", approval),
+        ("queue", queue),
         ("hold_chain_on_warning", hold_chain_on_warning),
     ):
         if asked:

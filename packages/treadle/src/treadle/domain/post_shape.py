@@ -121,6 +121,7 @@ class PostIn(_WholePost):
         description="When any part of a chain has a warning, hold the whole of it until somebody approves, so that it "
         "does not break off behind its first parts. The workspace's option of this name holds when it is left out.",
     )
+    queue: bool | None = Field(None, description="Publish it in the next free slot of the account's queue.")
 
     @classmethod
     def _no_field(cls, path: str, name: str, given: Any) -> Finding:

@@ -287,6 +287,11 @@ SENTENCES: Mapping[str, Sentence] = {
         "Write it like PT24H (24 hours), P2D (two days), PT30M (30 minutes), or as a number of seconds.",
     ),
     # a post: its time
+    "no_slot": Sentence("This is not a slot.", 'Write it like {{"weekday": "mon", "time": "09:00"}}.'),
+    "too_many_slots": Sentence("A queue has at most {limit} slots.", "Leave some out."),
+    "past_slot": Sentence("This time is in the past.", "Pick a later one.", "past_time"),
+    "queue_and_time": Sentence("A post in the queue gets its time from the queue.", "Leave 'publish_at' out."),
+    "no_free_slot": Sentence("The queue of this account has no free slot.", "Add slots to the queue, or pick a time."),
     "empty_time": Sentence(
         "This is empty.", "Send a time, or leave the field out to publish as soon as possible.", "not_a_time"
     ),

@@ -197,6 +197,20 @@ class PauseIn(Shape):
     paused: Annotated[bool, Says(codes={"missing": "paused_required"})]
 
 
+class SlotIn(Shape):
+    weekday: Text = Field(description="mon, tue, wed, thu, fri, sat or sun.")
+    time: Text = Field(description="Of the day in the queue's zone, from 00:00 to 23:59.")
+
+
+class QueueIn(Shape):
+    zone: Text = Field(description="The zone that the slots are times of: Europe/Berlin.")
+    slots: Annotated[list[SlotIn], Says("a list of slots", 'an object such as {"weekday": "mon", "time": "09:00"}')]
+
+
+class MoveIn(Shape):
+    to: Text = Field(description="ISO 8601, with an offset.")
+
+
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 

@@ -96,7 +96,8 @@ def _landing(found: Landing) -> str:
 def _protected(app: App, html: str, status: int = 200, moves_to: str | None = None) -> HTMLResponse:
     authorize = urlsplit(app.settings.threads_authorize_url)
     policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'; "
         f"form-action 'self' {authorize.scheme}://{authorize.netloc}"
     )
     answer = HTMLResponse(html, status)

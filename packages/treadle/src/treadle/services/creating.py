@@ -12,7 +12,7 @@ from treadle.domain.answers import Created, Refusal, Rejected
 from treadle.domain.lateness import HAS_WARNINGS, TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
-from treadle.store import Connection
+from treadle.store import Connection, queues
 from treadle.store.moving import Mover, first_hop
 from treadle.store.posts import KeptAnswer, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
@@ -32,6 +32,8 @@ def create(
 
     The same ``idempotency_key`` with the same body answers the same post; with another body it is refused.
     """
+    if isinstance(body, Mapping) and body.get("queue") is True and isinstance(body.get("account_id"), str):
+        queues.lock(conn, workspace_id, body["account_id"])  # two posts at once never get one slot
     wanted = read_request(conn, workspace_id, body, now=now, lateness=mover.max_lateness_s)
     if wanted.errors or wanted.account is None:
         return Rejected(wanted.errors)

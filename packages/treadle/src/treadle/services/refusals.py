@@ -91,6 +91,12 @@ KINDS: Mapping[str, Kind] = {
         "Wait until the check ends, or say what happened with POST /v1/posts/{id}/resolve.",
     ),
     "too_late": Kind(409, "It is too late to stop this.", "Delete it from Threads with POST /v1/posts/{id}/unpublish."),
+    "no_free_slot": Kind(
+        409, "The queue has no free slot.", "Set the account's slots with PUT /v1/accounts/{id}/queue."
+    ),
+    "not_queued": Kind(409, "It has no time yet.", "Add it to the queue with POST /v1/posts/{id}/queue."),
+    "not_canceled": Kind(409, "It is not canceled.", "Look at the post's state."),
+    "nothing_to_undo": Kind(409, "There is nothing to undo.", "Look at the post's state."),
     "nothing_to_retry": Kind(409, "There is nothing to try again.", "Look at the post's state and what happens next."),
     "nothing_to_replace": Kind(
         409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."

@@ -12,6 +12,7 @@ from treadle.domain.findings import Finding, finding
 from treadle.domain.likeness import in_words, most_alike
 from treadle.domain.rules import check_post
 from treadle.domain.times import When, about_past, parse_duration, parse_when
+from treadle.services.slots import free_slot
 from treadle.services.workspace_options import HOLD_ON_WARNING
 from treadle.store import Connection
 from treadle.store.posts import account_of_workspace, known_media, near_in_time
@@ -83,6 +84,8 @@ def read_request(
         else:
             lateness = asked_for
     when = kept or _read_time(body, now, found)
+    if kept is None and body.get("queue") is True:
+        when = _queue_time(conn, workspace_id, body, now, post_id, found)
     if when is not None and kept is None and (past := about_past(when, lateness, now)):
         found.append(past)
     account = _known_account(conn, workspace_id, body, found)
@@ -135,6 +138,27 @@ def _read_time(body: Mapping[str, Any], now: float, found: list[Finding]) -> Whe
         return None
     found += when.warnings
     return replace(when, text=f"{at}[{zone}]") if zone else when
+
+
+def _queue_time(
+    conn: Connection,
+    workspace_id: str,
+    body: Mapping[str, Any],
+    now: float,
+    post_id: str | None,
+    found: list[Finding],
+) -> When | None:
+    """The next free slot of the account that the request names; what keeps it from one goes to ``found``."""
+    if body.get("publish_at") is not None:
+        found.append(finding("publish_at", "queue_and_time"))
+        return None
+    account_id = body.get("account_id")
+    if not isinstance(account_id, str) or not _ID.fullmatch(account_id):
+        return None
+    when = free_slot(conn, workspace_id, account_id, now=now, but=post_id or "")
+    if when is None:
+        found.append(finding("queue", "no_free_slot", given=True))
+    return when
 
 
 def part_list(body: Mapping[str, Any]) -> list[dict[str, Any]]:

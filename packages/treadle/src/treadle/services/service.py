@@ -21,6 +21,7 @@ class Posts(Mover):
     cancel = staticmethod(stopping.cancel)
     delete = staticmethod(stopping.delete)
     pause = stopping.pause
+    restore = stopping.restore
     retry = deciding.retry
     confirm = deciding.confirm
     resolve = deciding.resolve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.domain.states import CANCELABLE
 from treadle.store import Connection, accounts, blockers, posts, workspaces
 from treadle.store.moving import Mover, put_to_rest
@@ -38,6 +39,29 @@ def cancel(conn: Connection, workspace_id: str, post_id: str, *, now: float, act
     blockers.forget_post(conn, post_id)
     blockers.close_of_post(conn, post_id, by="canceled", now=now)
     return Done(post_id, said, {"published_parts": live})
+
+
+def restore(
+    mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, draft: bool, now: float, actor: str
+) -> Answer:
+    """Take a cancel back. ``draft``: it was one, and is one again. What became too late meanwhile is held."""
+    row = locked(conn, workspace_id, post_id)
+    if row is None:
+        return Missing()
+    if row["state"] != "canceled":
+        return Refusal("not_canceled", f"A post that is {row['state']} is not canceled.")
+    posts.restart_parts(conn, post_id)
+    said = f"The cancel was undone by {actor}."
+    if draft or row["approval"] == "pending":
+        put_to_rest(conn, row, "draft", said, now=now)
+        posts.update_post(conn, post_id, {"next_what": "Waits to be sent off by a person.", "why": None})
+        return Done(post_id, said)
+    posts.update_post(conn, post_id, {"state": "publishing", "why": None})
+    if row["publish_at"] is not None and too_late(Timing(row["due_at"], row["max_lateness"], row["confirmed_at"]), now):
+        put_to_rest(conn, row, "held", TOO_LATE, now=now)
+        return Done(post_id, f"{said} {TOO_LATE}")
+    mover.again(conn, post_id, why=said, now=now)
+    return Done(post_id, said)
 
 
 def delete(conn: Connection, workspace_id: str, post_id: str) -> Answer:

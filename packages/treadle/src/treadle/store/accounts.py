@@ -82,7 +82,9 @@ class AccountName:
     id: str
     username: str
     name: str
+    picture_url: str | None
     health: str
+    paused: bool
     disconnected_at: float | None
 
 

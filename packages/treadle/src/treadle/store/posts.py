@@ -109,6 +109,13 @@ def near_in_time(
     ]
 
 
+def untimed_drafts(conn: sa.Connection, workspace_id: str, account_id: str) -> list[str]:
+    """Ids of an account's drafts that nobody gave a time, the oldest first."""
+    mine = (posts.c.workspace_id == workspace_id, posts.c.account_id == account_id)
+    idle = (posts.c.state == "draft", posts.c.publish_at.is_(None))
+    return list(conn.execute(sa.select(posts.c.id).where(*mine, *idle).order_by(posts.c.created_at)).scalars())
+
+
 # ---------------------------------------------------------------- writing
 
 

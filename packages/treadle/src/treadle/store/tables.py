@@ -201,6 +201,28 @@ audit = Table(
 
 # ---------------------------------------------------------------- posts
 
+# When an account publishes what is added to its queue: slots of a week, in a zone of its own.
+queues = Table(
+    "account_queues",  # DBOS has a table "queues"
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("slots", JSON, nullable=False),  # [[weekday from 0, minute of the day], ...]
+    Column("updated_at", Time, nullable=False),
+)
+
+# What was done lately and can be undone; deleted when it is, or after some minutes.
+undos = Table(
+    "undos",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("kind", String(12), nullable=False),  # cancel, delete, move
+    Column("steps", JSON, nullable=False),
+    Column("created_at", Time, nullable=False),
+)
+
 posts = Table(
     "posts",
     metadata,

@@ -20,7 +20,7 @@ def focus_after(draft: Draft, do: str, argument: str) -> str:
             return f"part-{last}-text"
         case "up" | "down":
             return f"part-{min(max(part + (1 if do == 'down' else -1), 0), last)}-text"
-        case "remove-part":
+        case "remove-part" | "split":
             return f"part-{min(part, last)}-text"
         case "media-up" | "remove-media" | "trim":
             part = min(part, last)
@@ -48,6 +48,8 @@ def done_by(draft: Draft, do: str, argument: str) -> str:
             return f"Part {len(draft.parts) + 1} was added."
         case "remove-part":
             return f"Part {part + 1} was removed."
+        case "split":
+            return "The text is a thread now. Edit its parts below."
         case "up" | "down":
             return f"Part {part + 1} is now part {part if do == 'up' else part + 2}."
         case _:
@@ -58,6 +60,8 @@ def changed_by(draft: Draft, do: str, argument: str) -> Draft:
     """The draft after a button; the same one when the button changes nothing."""
     first, second = two_numbers(argument)
     match do:
+        case "split" if first < len(draft.parts):
+            return draft.split(first, numbered=second == 1)
         case "add-part":
             return draft.grown()
         case "remove-part":

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from treadle.domain.findings import Finding
+from treadle.domain.splitting import split_text
 from treadle.web.clock_changes import question
 from treadle.web.draft_options import (
     is_begun,
@@ -23,6 +24,7 @@ from treadle.web.draft_options import (
 )
 
 MOST_PARTS = 100
+MOST_ACCOUNTS = 50
 # Fields of the whole post -> where the form shows what is found about them.
 WHOLE = {
     "account_id": "account",
@@ -72,6 +74,8 @@ class Draft:
     """The whole form. ``at`` is a local time as the browser's field gives it (``2026-12-01T09:00``), in ``zone``."""
 
     account_id: str = ""
+    # Further accounts that publish the same, each a post of its own.
+    also: tuple[str, ...] = ()
     parts: tuple[DraftPart, ...] = (DraftPart(),)
     when: str = "now"
     at: str = ""
@@ -91,6 +95,8 @@ class Draft:
         body: dict[str, Any] = {"account_id": self.account_id, **self.parts[0].to_body()}
         if len(self.parts) > 1:
             body["replies"] = [part.to_body() for part in self.parts[1:]]
+        if self.when == "queue" and not self.post_id:
+            body["queue"] = True
         if self.when == "at":
             asked = question(self.at, self.zone)
             chosen = self.meant if asked and asked.takes(self.meant) else self.at
@@ -136,6 +142,14 @@ class Draft:
     def grown(self) -> Draft:
         return replace(self, parts=(*self.parts, DraftPart())) if len(self.parts) < MOST_PARTS else self
 
+    def split(self, index: int, *, numbered: bool) -> Draft:
+        """A part whose text is too long, as a thread of its own; its media and options stay with the first piece."""
+        part = self.parts[index]
+        pieces = split_text(part.text, numbered=numbered)
+        made = (replace(part, text=pieces[0]), *(DraftPart(piece) for piece in pieces[1:]))
+        parts = (*self.parts[:index], *made, *self.parts[index + 1 :])
+        return replace(self, parts=parts) if len(parts) <= MOST_PARTS else self
+
     def moved(self, index: int, by: int) -> Draft:
         """One part a place up or down; the first part's own options stay with it."""
         other = index + by
@@ -149,10 +163,12 @@ class Draft:
 def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
     """The draft in a form. Addresses typed into ``part-N-url`` join the part's media."""
     count = min(MOST_PARTS, max(1, _whole(get("parts"), 1)))
+    chosen = list(dict.fromkeys(one for one in many("account_id") if one))
     return Draft(
-        account_id=get("account_id"),
+        account_id=chosen[0] if chosen else "",
+        also=tuple(chosen[1:MOST_ACCOUNTS]),
         parts=tuple(_part(get, many, n) for n in range(count)),
-        when="at" if get("when") == "at" else "now",
+        when=get("when") if get("when") in ("at", "queue") else "now",
         at=get("at"),
         zone=get("zone") or "UTC",
         meant=get("meant")[:40],

@@ -18,18 +18,19 @@ from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
 from treadle.web.draft_options import summary
+from treadle.web.icons import STATE_ICONS, TONE_ICONS, icon
 from treadle.web.preview import option_label, options_shown
 
 KEY_ID = re.compile(r"\bkey_[0-9a-z]{20,32}\b")
-TONES = ("plain", "go", "wait", "act", "stop")
+TONES = ("plain", "go", "plan", "wait", "doubt", "act", "stop")
 # The only use of colour: what a state asks of the reader.
 STATE_TONES: Mapping[str, str] = {
     "draft": "plain",
-    "scheduled": "plain",
+    "scheduled": "plan",
     "publishing": "wait",
     "waiting": "wait",
     "retrying": "wait",
-    "checking": "wait",
+    "checking": "doubt",
     "blocked": "act",
     "held": "act",
     "published": "go",
@@ -207,13 +208,18 @@ def _time(context: Context, at: float | str | None, *, relative: bool = True, se
 
 
 def _state(state: str, label: str | None = None) -> Markup:
-    """A state as a chip: words first, colour beside them."""
-    tone = STATE_TONES.get(state, "plain")
-    return Markup('<span class="state state-{}">{}</span>').format(tone, label or STATE_WORDS.get(state, state))
+    """A state as a badge: an icon and a word, with color beside them."""
+    shown = icon(STATE_ICONS.get(state, "circle-dashed"), 14)
+    return _badge(STATE_TONES.get(state, "plain"), shown, label or STATE_WORDS.get(state, state))
 
 
-def _chip(tone: str, label: str) -> Markup:
-    return Markup('<span class="state state-{}">{}</span>').format(tone, label)
+def _chip(tone: str, label: str, name: str = "") -> Markup:
+    """A badge of a tone, with the icon ``name`` or that of the tone."""
+    return _badge(tone, icon(name or TONE_ICONS.get(tone, "circle-dashed"), 14), label)
+
+
+def _badge(tone: str, shown: Markup, label: str) -> Markup:
+    return Markup('<span class="state state-{}">{}{}</span>').format(tone, shown, label)
 
 
 def _breaks(text: str) -> Markup:
@@ -303,12 +309,14 @@ def install(templates: Environment) -> None:
         options_summary=summary,
     )
     templates.globals.update(
+        icon=icon,
         state_chip=_state,
         chip=_chip,
         plural=plural,
         ago=ago,
         STATE_WORDS=STATE_WORDS,
         STATE_TONES=STATE_TONES,
+        STATE_ICONS=STATE_ICONS,
         PART_WORDS=PART_WORDS,
         OUTCOME_TONES=OUTCOME_TONES,
         OUTCOME_WORDS=OUTCOME_WORDS,

@@ -27,12 +27,14 @@ from treadle.people import login
 from treadle.services.approving import Member
 from treadle.services.context import App
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
-from treadle.store import Connection, feed
+from treadle.store import Connection, accounts, feed, workspaces
+from treadle.store.accounts import AccountName
 from treadle.web import labels, permissions
 from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
 
 ZONE_COOKIE = "treadle_zone"
 MESSAGE_COOKIE = "treadle_message"
+UNDO_COOKIE = "treadle_undo"
 FIRST_CSRF_COOKIE = "treadle_first"
 SESSION_COOKIE = "treadle_session"
 FOLLOWS_BROWSER = "UTC"  # what a user has who chose no zone; one who chose UTC has Etc/UTC
@@ -55,11 +57,21 @@ class WebContext:
 
 @dataclass(frozen=True, slots=True)
 class PageMessage:
-    """What was just done, shown once. ``beside``: the id of the item it is shown at; empty: at the top of the page."""
+    """What was just done, shown once. ``beside``: the id of the item it is shown at; empty: at the top of the page.
+    ``undo``: the id under which it can be undone."""
 
     tone: str
     text: str
     beside: str = ""
+    undo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page behind the login: the workspace and its accounts, by name."""
+
+    workspace: str = ""
+    accounts: tuple[AccountName, ...] = ()
 
 
 class Responded(Exception):
@@ -82,6 +94,7 @@ class PageRequest:
     new_csrf: bool = False
     # The newest change before anything was read: live updates of the page begin after it.
     newest_change: int = 0
+    frame: Frame = field(default_factory=Frame)
 
     @property
     def app(self) -> App:
@@ -163,12 +176,15 @@ class PageRequest:
         cookie = self.request.cookies.get(MESSAGE_COOKIE)
         tone, about, text = (*unquote(cookie).split("|", 2), "", "")[:3] if cookie else ("", "", "")
         tone = tone if tone in labels.TONES else "plain"
-        message = PageMessage(tone, text, about if about in near else "") if text else None
+        undo = self.request.cookies.get(UNDO_COOKIE, "")
+        message = PageMessage(tone, text, about if about in near else "", undo) if text else None
         response = HTMLResponse(
             self._html(template, here=self.request.url.path, message=message, **values), status_code=status
         )
         if cookie:
             response.delete_cookie(MESSAGE_COOKIE, path="/")
+        if undo:
+            response.delete_cookie(UNDO_COOKIE, path="/")
         if self.new_csrf:
             secure = self.context.secure
             response.set_cookie(FIRST_CSRF_COOKIE, self.csrf, httponly=True, samesite="lax", secure=secure, path="/")
@@ -185,16 +201,24 @@ class PageRequest:
     def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
         return JSONResponse(dict(value), status)
 
-    def redirect(self, where: str, message: str = "", tone: str = "go", *, about: str = "") -> Response:
-        """To another page, with a message to be shown there, beside what it is ``about`` (an id)."""
+    def redirect(self, where: str, message: str = "", tone: str = "go", *, about: str = "", undo: str = "") -> Response:
+        """To another page, with a message to be shown there, beside what it is ``about`` (an id), and a button to undo
+        it when there is the id of an ``undo``."""
         response = RedirectResponse(where, 303)
         if message:
             value = quote(f"{tone}|{about}|{message[:600]}")
             response.set_cookie(MESSAGE_COOKIE, value, max_age=60, httponly=True, samesite="lax", path="/")
+        if undo:
+            response.set_cookie(UNDO_COOKIE, undo, max_age=60, httponly=True, samesite="lax", path="/")
         return response
 
     def not_found(self, what: str = "page") -> Response:
         return self.render("not_found.html", status=404, what=what)
+
+
+def own_address(back: str, otherwise: str) -> str:
+    """Where a form says it came from, if that is a page of ours."""
+    return back if back.startswith("/") and not back.startswith(("//", "/\\")) else otherwise
 
 
 def _typed(value: str) -> str:
@@ -208,16 +232,23 @@ async def page_request(context: WebContext, request: Request, *, read_session: b
     """A page request. Without ``read_session`` the database is left alone, and nobody is logged in."""
     now = context.app.now()
     token = request.cookies.get(SESSION_COOKIE, "") if read_session else ""
-    session, newest = await context.app.db.query(_session, token, now) if token else (None, 0)
+    session, newest, frame = await context.app.db.query(_session, token, now) if token else (None, 0, Frame())
     if session is not None:
-        return PageRequest(context, request, now, session.csrf, session, newest_change=newest)
+        return PageRequest(context, request, now, session.csrf, session, newest_change=newest, frame=frame)
     # Before the login no session can hold the token: a cookie does.
     kept = request.cookies.get(FIRST_CSRF_COOKIE, "")
     return PageRequest(context, request, now, kept or secrets.token_urlsafe(24), new_csrf=not kept)
 
 
-def _session(conn: Connection, token: str, now: float) -> tuple[login.Session | None, int]:
-    return login.session(conn, token, now=now), feed.newest(conn)
+def _session(conn: Connection, token: str, now: float) -> tuple[login.Session | None, int, Frame]:
+    session = login.session(conn, token, now=now)
+    return session, feed.newest(conn), _frame(conn, session.workspace_id) if session else Frame()
+
+
+def _frame(conn: Connection, workspace_id: str) -> Frame:
+    space = workspaces.find(conn, workspace_id)
+    connected = [one for one in accounts.names(conn, workspace_id) if one.disconnected_at is None]
+    return Frame(space.name if space else "", tuple(connected))
 
 
 async def _anyone(request: Request) -> PageRequest:

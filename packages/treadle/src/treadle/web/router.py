@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 
-from treadle.web import error_pages, live, templating
+from treadle.web import error_pages, icons, live, templating
 from treadle.web.headers import PageHeaders, page_headers
 from treadle.web.page_request import WebContext
 from treadle.web.pages import (
@@ -18,6 +18,7 @@ from treadle.web.pages import (
     audit,
     calendar,
     causes,
+    components,
     compose,
     guide,
     home,
@@ -27,8 +28,10 @@ from treadle.web.pages import (
     people,
     post,
     posts,
+    queue,
     replace,
     setup,
+    undo,
     webhooks,
     well_known,
 )
@@ -41,16 +44,22 @@ if TYPE_CHECKING:
 STATIC = {
     "tokens.css": "text/css; charset=utf-8",
     "pages.css": "text/css; charset=utf-8",
+    "compose.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",
     "compose.js": "text/javascript; charset=utf-8",
+    "planning.css": "text/css; charset=utf-8",
+    "planning.js": "text/javascript; charset=utf-8",
     "keep.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }
+FOR_LONG = {"Cache-Control": "public, max-age=31536000"}
 static = APIRouter(include_in_schema=False)
 
 
 @static.get("/static/{name}")
 async def static_file(name: str) -> Response:
+    if (font := icons.font(name)) is not None:
+        return Response(font, media_type="font/ttf", headers={**FOR_LONG, "X-Content-Type-Options": "nosniff"})
     kind = STATIC.get(name)
     if kind is None:
         return PlainTextResponse("There is no such file.", 404)
@@ -72,6 +81,8 @@ ROUTERS = (
     home.router,
     posts.router,
     replace.router,
+    queue.router,
+    undo.router,
     post.router,
     compose.router,
     calendar.router,
@@ -83,6 +94,7 @@ ROUTERS = (
     keys.router,
     people.router,
     audit.router,
+    components.router,
     guide.router,
     well_known.router,
     live.router,

@@ -1,25 +1,57 @@
-"""The calendar: what goes out on which day, in the person's zone."""
+"""The calendar: what is planned and published, by month, by week and as a list, in the person's zone."""
 
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from treadle.domain.slots import upcoming
+from treadle.domain.states import EDITABLE, STATE_WORDS
+from treadle.domain.zones import zone_named
 from treadle.services.read import Filters, list_posts
-from treadle.store import Connection, accounts
-from treadle.store.accounts import AccountName
+from treadle.store import Connection, queues
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
-from treadle.web.page_request import LoggedIn
-from treadle.web.pages.posts import SHOWN, start_of
+from treadle.web.page_request import LoggedIn, PageRequest
+from treadle.web.pages.posts import SHOWN, day_of, start_of
 
 router = APIRouter(include_in_schema=False)
 MOST = 2000
+VIEWS = {"month": "Month", "week": "Week", "list": "List"}
+DAY_BEGINS, DAY_ENDS = 8, 20  # hours that the week always shows
+LIST_DAYS = 30
+NEEDS_SOMEBODY = ("blocked", "held", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """A free slot of an account's queue; ``at`` is epoch seconds, ``local`` as the field for a time has it."""
+
+    at: float
+    clock: str
+    local: str
+    account: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour of one day: a place to drop a post at, unless it is over."""
+
+    at: float
+    local: str
+    over: bool
+    now: bool
+    posts: Sequence[dict[str, Any]] = ()
+    free: Sequence[FreeSlot] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,59 +61,193 @@ class Day:
     today: bool
     posts: tuple[dict[str, Any], ...]
     begin: str = ""  # the time that a new post of this day begins with, empty when the day is over
+    free: Sequence[FreeSlot] = ()
+    hours: Mapping[int, Hour] = field(default_factory=dict)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What the strip of days shows of it: at most three of attention, planned, draft."""
+        found = {
+            "act" if p["state"] in NEEDS_SOMEBODY else "draft" if p["state"] == "draft" else "plan" for p in self.posts
+        }
+        return tuple(one for one in ("act", "plan", "draft") if one in found)
 
 
 @router.get("/calendar")
 async def show(page: LoggedIn) -> Response:
     today = datetime.fromtimestamp(page.now, UTC).astimezone(page.zone).date()
-    first = _month(page.query("month"), today)
-    account = page.query("account") or None
-    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    begin, end = start_of(weeks[0][0], page.zone), start_of(weeks[-1][-1] + timedelta(days=1), page.zone)
-    found, names = await page.app.db.query(_read, page.workspace, account, begin, end)
+    view = page.query("view")
+    view = view if view in VIEWS else "month" if page.query("month") else "week"
+    middle = day_of(page.query("day")) or _month(page.query("month"), today)
+    chosen, states, label = _wanted(page)
+    days, before, after = _span(view, middle)
+    begin, end = start_of(days[0], page.zone), start_of(days[-1] + timedelta(days=1), page.zone)
+    found, slots, drafts = await page.app.db.query(_read, page, chosen, label, begin, end)
+    counted = Counter(post["state"] for post in found if not chosen or post["account_id"] in chosen)
+    shown = [p for p in found if (not chosen or p["account_id"] in chosen) and (not states or p["state"] in states)]
+    grid = _days(page, days, middle, today, shown, slots)
+    hours = _hours(grid)
+    address = _addresses(page, view, middle)
+    return page.render(
+        "calendar.html",
+        view=view,
+        views=VIEWS,
+        title=_title(view, days, middle),
+        middle=middle,
+        today=today,
+        days=[_with_hours(day, hours, page) for day in grid] if view == "week" else grid,
+        weeks=[grid[n : n + 7] for n in range(0, len(grid), 7)],
+        hours=hours,
+        address=address,
+        before=before,
+        after=after,
+        chosen=chosen,
+        states=states,
+        label=label,
+        counted=counted,
+        drafts=[post for post in drafts if not chosen or post["account_id"] in chosen],
+        total=sum(len(day.posts) for day in grid if day.inside),
+        free_total=sum(len(day.free) for day in grid),
+        hidden=bool(found) and not shown,
+        cut=len(found) >= MOST,
+    )
+
+
+def _wanted(page: PageRequest) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Accounts, states and the label that are shown; empty: all."""
+    query = page.query_params
+    accounts = {one.id for one in page.frame.accounts}
+    chosen = tuple(dict.fromkeys(one for one in query.getlist("account") if one in accounts))
+    states = tuple(dict.fromkeys(one for one in query.getlist("state") if one in STATE_WORDS))
+    return chosen, states, query.get("label", "").strip()[:100]
+
+
+def _month(text: str, today: date) -> date:
+    """The first of a month as ``2026-11``, or today."""
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError:
+        return today
+
+
+def _span(view: str, middle: date) -> tuple[list[date], date, date]:
+    """The days of a view, and a day of the view before and of that after it."""
+    if view == "month":
+        weeks = calendar.Calendar().monthdatescalendar(middle.year, middle.month)
+        first = middle.replace(day=1)
+        return [day for week in weeks for day in week], first - timedelta(days=1), first + timedelta(days=32)
+    if view == "week":
+        first = middle - timedelta(days=middle.weekday())
+        return [first + timedelta(days=n) for n in range(7)], first - timedelta(days=7), first + timedelta(days=7)
+    step = timedelta(days=LIST_DAYS)
+    return [middle + timedelta(days=n) for n in range(LIST_DAYS)], middle - step, middle + step
+
+
+def _title(view: str, days: Sequence[date], middle: date) -> str:
+    if view == "month":
+        return f"{middle:%B %Y}"
+    first, last = days[0], days[-1]
+    end = f"{last:%B} {last.day}" if first.month != last.month else f"{last.day}"
+    return f"{first:%B} {first.day} – {end}, {last.year}"
+
+
+def _addresses(page: PageRequest, view: str, middle: date) -> Callable[..., str]:
+    """Makes addresses of the calendar that keep everything but what is named; ``account`` and ``state`` are toggled."""
+    kept = [(k, v) for k, v in page.query_params.multi_items() if k in ("account", "state", "label") and v]
+
+    def address(view: str = view, day: date = middle, account: str = "", state: str = "", clear: bool = False) -> str:
+        items = [] if clear else list(kept)
+        for name, value in (("account", account), ("state", state)):
+            if value:
+                items = [one for one in items if one != (name, value)] + (
+                    [] if (name, value) in items else [(name, value)]
+                )
+        return f"/calendar?{urlencode([('view', view), ('day', day.isoformat()), *items])}"
+
+    return address
+
+
+def _read(
+    conn: Connection, page: PageRequest, chosen: Sequence[str], label: str, begin: float, end: float
+) -> tuple[list[dict[str, Any]], list[tuple[float, Any]], list[dict[str, Any]]]:
+    """Posts of the time, free slots of it, and drafts without a time."""
+    workspace = page.workspace
+    filters = Filters(states=("draft", *SHOWN), due_from=begin, due_to=end, sort="due_at", label=label or None)
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while len(found) < MOST:
+        some, cursor = list_posts(conn, workspace, filters, limit=200, after=cursor)
+        found += [post for post in some if post["state"] != "draft" or post["publish_at"]]
+        if cursor is None:
+            break
+    slots: list[tuple[float, Any]] = []
+    for account in page.frame.accounts:
+        queue = queues.find(conn, workspace, account.id) if not chosen or account.id in chosen else None
+        place = zone_named(queue.zone) if queue else None
+        if queue is None or place is None or end <= page.now:
+            continue
+        taken = {int(one.due_at // 60) for one in queues.due_posts(conn, workspace, account.id, page.now, end)}
+        after = max(begin, page.now)
+        times = upcoming(queue.slots, place, after, int((end - after) // 86_400) + 1)
+        slots += [(at, account) for at in times if at < end and int(at // 60) not in taken]
+    idle = list_posts(conn, workspace, Filters(states=("draft",), sort="-created_at"), limit=50)[0]
+    return found, slots, [post for post in idle if not post["publish_at"]][:20]
+
+
+def _days(
+    page: PageRequest,
+    days: Sequence[date],
+    middle: date,
+    today: date,
+    posts: Sequence[dict[str, Any]],
+    slots: Sequence[tuple[float, Any]],
+) -> list[Day]:
     by_day: dict[date, list[dict[str, Any]]] = {}
-    for post in found:
-        due = datetime.fromtimestamp(epoch(post["due_at"]) or 0.0, UTC).astimezone(page.zone)
-        by_day.setdefault(due.date(), []).append({**post, "clock": f"{due:%H:%M}"})
+    for post in posts:
+        due = _local(epoch(post["due_at"]) or 0.0, page.zone)
+        movable = post["state"] in EDITABLE
+        by_day.setdefault(due.date(), []).append(
+            {**post, "clock": f"{due:%H:%M}", "hour": due.hour, "at": epoch(post["due_at"]), "movable": movable}
+        )
+    free: dict[date, list[FreeSlot]] = {}
+    for at, account in sorted(slots, key=lambda one: one[0]):
+        there = _local(at, page.zone)
+        slot = FreeSlot(at, f"{there:%H:%M}", f"{there:%Y-%m-%dT%H:%M}", account)
+        free.setdefault(there.date(), []).append(slot)
     soon = next_full_hour(page.now, page.zone)
 
     def begin_of(day: date) -> str:
         return "" if day < today else soon if day == today else f"{day.isoformat()}T09:00"
 
-    grid = [
-        [Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ())), begin_of(day)) for day in week]
-        for week in weeks
-    ]
-    return page.render(
-        "calendar.html",
-        first=first,
-        today=today,
-        weeks=grid,
-        before=(first - timedelta(days=1)).strftime("%Y-%m"),
-        after=(first + timedelta(days=32)).strftime("%Y-%m"),
-        accounts=names,
-        account=account,
-        total=sum(len(day.posts) for week in grid for day in week if day.inside),
-        cut=len(found) >= MOST,
-    )
+    return [
+        Day(day, day.month == middle.month or (len(days) < 32 and len(days) % 7 != 0) or len(days) == 7, day == today,
+            tuple(by_day.get(day, ())), begin_of(day), tuple(free.get(day, ())))
+        for day in days
+    ]  # fmt: skip
 
 
-def _month(text: str, today: date) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
-    except ValueError:
-        return today.replace(day=1)
+def _local(at: float, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone(zone)
 
 
-def _read(
-    conn: Connection, workspace: str, account: str | None, begin: float, end: float
-) -> tuple[list[dict[str, Any]], list[AccountName]]:
-    filters = Filters(states=SHOWN, account_id=account, due_from=begin, due_to=end, sort="due_at")
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while len(found) < MOST:
-        page, cursor = list_posts(conn, workspace, filters, limit=200, after=cursor)
-        found += page
-        if cursor is None:
-            break
-    return found, accounts.names(conn, workspace)
+def _hours(grid: Sequence[Day]) -> list[int]:
+    """The hours a week shows: the usual ones, and those in which there is something."""
+    busy = [post["hour"] for day in grid for post in day.posts]
+    busy += [int(slot.clock[:2]) for day in grid for slot in day.free]
+    return list(range(min([DAY_BEGINS, *busy]), max([DAY_ENDS, *busy]) + 1))
+
+
+def _with_hours(day: Day, hours: Sequence[int], page: PageRequest) -> Day:
+    made = {}
+    for hour in hours:
+        begin = datetime(day.day.year, day.day.month, day.day.day, hour, tzinfo=page.zone)
+        at = begin.timestamp()
+        made[hour] = Hour(
+            at,
+            f"{begin:%Y-%m-%dT%H:%M}",
+            at <= page.now,
+            day.today and at <= page.now < at + 3600,
+            [post for post in day.posts if post["hour"] == hour],
+            [slot for slot in day.free if int(slot.clock[:2]) == hour],
+        )
+    return Day(day.day, day.inside, day.today, day.posts, day.begin, day.free, made)

@@ -14,10 +14,12 @@ from starlette.responses import Response
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS
-from treadle.domain.zones import zone_names
+from treadle.domain.zones import zone_named, zone_names
+from treadle.plural import plural
 from treadle.services import approving, intake
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
+from treadle.services.slots import free_slot
 from treadle.store import Connection, accounts
 from treadle.store.pages_posts import published_parts
 from treadle.store.posts_read import posts_of
@@ -28,6 +30,7 @@ from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_nu
 from treadle.web.draft_options import field_groups
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
+from treadle.web.labels import clock, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.preview import shown_parts
 from treadle_threads.text import TEXT_LIMIT, count_text
@@ -50,7 +53,10 @@ async def write(page: LoggedIn) -> Response:
     if draft is None:
         draft = Draft(account_id=page.query("account"), zone=str(page.zone))
         if day := page.query("at"):
-            draft = replace(draft, when="at", at=day[:16])
+            zone = page.query("zone") if zone_named(page.query("zone")) else str(page.zone)
+            draft = replace(draft, when="at", at=day[:16], zone=zone)
+        elif page.query("queue"):
+            draft = replace(draft, when="queue")
     return await _form(page, draft, note=note, look=bool(draft.post_id), opened=True)
 
 
@@ -84,13 +90,14 @@ async def _form(
     ``restored``: it holds what the browser kept."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
-    if not draft.at and draft.when == "now":
+    if not draft.at and draft.when in ("now", "queue"):
         draft = replace(draft, at=next_full_hour(page.now, page.zone), zone=str(page.zone))
     names = await page.app.db.query(accounts.names, page.workspace)
     connected = [account for account in names if account.disconnected_at is None]
     if not draft.account_id and connected:
         draft = replace(draft, account_id=connected[0].id)
     stored = await page.app.db.query(post_json, page.workspace, draft.post_id) if draft.post_id else None
+    slot = await page.app.db.query(free_slot, page.workspace, draft.account_id, now=page.now)
     found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
     if errors:
         known = {(f["field"], f["rule"]) for f in found["findings"]}
@@ -105,6 +112,9 @@ async def _form(
         note=note,
         counts=[count_text(part.text) for part in draft.parts],
         limit=TEXT_LIMIT,
+        slot=slot,
+        slot_zone=(slot.zone or "").split("/")[-1].replace("_", " ") if slot else "",
+        slot_clock=clock(slot.at, zone_of(slot.zone or "UTC"), page.now) if slot else "",
         zones=zone_names(),
         option_groups=field_groups(),
         files=files,
@@ -112,7 +122,7 @@ async def _form(
         done={"text": done, "tone": tone} if done else None,
         opened=opened,
         restored=restored,
-        asked_for=bool(page.query("copy") or page.query("at") or page.query("account")),
+        asked_for=bool(page.query("copy") or page.query("at") or page.query("account") or page.query("queue")),
         **_sorted(found, draft),
     )
 
@@ -133,8 +143,15 @@ async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str,
     found = await inspect_post(
         page.app, page.workspace, draft.to_body(), with_media=look, post_id=draft.post_id or None
     )
-    findings = [*draft.troubles(), *(one.finding for one in found.findings)]
+    findings = [*draft.troubles(), *(_kindly(draft, one.finding) for one in found.findings)]
     return {**found.to_json(), "findings": [in_words(one) for one in findings]}
+
+
+def _kindly(draft: Draft, found: Finding) -> Finding:
+    """A person who picks a time that has passed made a mistake; a program may mean it."""
+    if found.rule != "past_time" or draft.post_id:
+        return found
+    return replace(found, severity="error", message="This time is in the past.", way_out="Pick a later one.", code="")
 
 
 def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int, int]] = ()) -> dict[str, Any]:
@@ -245,8 +262,11 @@ async def _repair(page: PageRequest, draft: Draft, part: int, index: int) -> tup
 
 
 async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Response:
-    if draft.troubles():
+    past = [] if as_draft else await _past(page, draft)
+    if draft.troubles() or past:
         return await _form(page, draft, look=True, status=422)
+    if draft.also:
+        return await _accept_for_all(page, draft, as_draft=as_draft)
 
     def store(conn: Connection) -> Any:
         if draft.post_id:
@@ -281,6 +301,55 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             return await _form(page, draft, errors=[trouble], status=409)
         case _:
             raise TypeError(type(answer))
+
+
+async def _past(page: PageRequest, draft: Draft) -> list[Finding]:
+    """What there is to say of a time that has passed."""
+    if draft.when != "at" or draft.post_id:
+        return []
+    found = await inspect_post(page.app, page.workspace, draft.to_body(), with_media=False, post_id=None)
+    return [one.finding for one in found.findings if one.finding.rule == "past_time"]
+
+
+class _OneRefused(Exception):
+    """One of several posts was not accepted, so none is."""
+
+    def __init__(self, account_id: str, answer: Any) -> None:
+        self.account_id, self.answer = account_id, answer
+
+
+async def _accept_for_all(page: PageRequest, draft: Draft, *, as_draft: bool) -> Response:
+    """One post for each of the accounts, or none: in one transaction."""
+
+    def store(conn: Connection) -> list[str]:
+        made = []
+        for account_id in (draft.account_id, *draft.also):
+            body = {**draft.to_body(), "account_id": account_id, **({"draft": True} if as_draft else {})}
+            body = approving.body_of_author(body, page.member)
+            key = f"page-{draft.once}-{account_id}"[:200] if draft.once else None
+            answer = intake.accept(
+                conn, page.app, page.workspace, body, now=page.now, actor=page.actor, idempotency_key=key
+            )
+            if not isinstance(answer, intake.Accepted):
+                raise _OneRefused(account_id, answer)
+            made.append(answer.post.id)
+        return made
+
+    try:
+        made = await page.app.db.run(store)
+    except _OneRefused as refused:
+        if isinstance(refused.answer, Rejected):
+            errors: Sequence[Finding] = refused.answer.findings
+        else:
+            said = getattr(refused.answer, "message", "This account can't be used.")
+            errors = [Finding("account_id", "refused", f"@{_name(page, refused.account_id)}: {said}", "")]
+        return await _form(page, draft, look=True, errors=errors, status=422)
+    done = "saved as drafts" if as_draft else "scheduled" if draft.when != "now" else "publishing"
+    return page.redirect("/posts", f"{plural(len(made), 'post')} {done}, one for each account.")
+
+
+def _name(page: PageRequest, account_id: str) -> str:
+    return next((one.username for one in page.frame.accounts if one.id == account_id), account_id)
 
 
 def _as_published(conn: Connection, workspace: str, post_id: str, patch: dict[str, Any]) -> dict[str, Any]:

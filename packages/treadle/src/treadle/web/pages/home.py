@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,7 +35,9 @@ TONES = {"repaired": "go", "still": "act", "unknown": "wait"}
 
 @router.get("/")
 async def show(page: LoggedIn) -> Response:
-    return page.render("home.html", **await page.app.db.query(_read, page.workspace, page.now))
+    today = datetime.fromtimestamp(page.now, UTC).astimezone(page.zone)
+    found = await page.app.db.query(_read, page.workspace, page.now)
+    return page.render("home.html", today=f"{today:%A, %B} {today.day}", **found)
 
 
 def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
@@ -43,6 +46,8 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
     unfinished = pages_posts.unfinished_by_account(conn, workspace)
     blocked = attention.blocked_accounts(conn, workspace)
     space = workspaces.read(conn, workspace)
+    live = [account for account in found.values() if account.disconnected_at is None]
+    used = usage_of(conn, [{"id": account.id, "quota": account.quota} for account in live], now)
 
     def some(states: tuple[str, ...], sort: str) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort), limit=SHOWN)[0]
@@ -58,14 +63,15 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
         "failed": [
             post for post in some(("failed",), "-updated_at") if (epoch(post["updated_at"]) or 0) > now - LATELY
         ],
-        "risks": risks(conn, workspace, found, unfinished, blocked, now),
+        "risks": risks(conn, workspace, found, unfinished, blocked, used, now),
+        "accounts": [{**names[account.id], "usage": used[account.id]} for account in live[:SHOWN]],
         "disconnected": [
             {"id": id_, "who": _name(account), "posts": unfinished[id_]}
             for id_, account in found.items()
             if account.disconnected_at is not None and unfinished.get(id_) and id_ not in blocked
         ],
         "count": pages_posts.home_counts(conn, workspace, now=now, failed_since=now - LATELY),
-        "has_accounts": any(account.disconnected_at is None for account in found.values()),
+        "has_accounts": bool(live),
     }
 
 
@@ -79,6 +85,7 @@ def risks(
     found: Mapping[str, AccountRow],
     unfinished: Mapping[str, int],
     blocked: set[str],
+    used: Mapping[str, Sequence[Mapping[str, Any]]],
     now: float,
 ) -> list[dict[str, str]]:
     """What will go wrong unless somebody acts, or unless it passes: sentences with an address."""
@@ -91,7 +98,6 @@ def risks(
     if late:
         text = f"{plural(late, 'post is', 'posts are')} more than 10 minutes late."
         risky.append({"text": text, "href": f"/posts?{urlencode([('state', s) for s in GOING])}&sort=due_at"})
-    used = usage_of(conn, [{"id": account.id, "quota": account.quota} for account in found.values()], now)
     for account in found.values():
         if account.disconnected_at is not None:
             continue

@@ -22,7 +22,7 @@ from treadle.store.repair_preview import counted
 from treadle.web import uploads
 from treadle.web.labels import KEY_ID, key_names
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
-from treadle.web.pages.posts import act_on
+from treadle.web.pages.posts import act_on, remember
 from treadle.web.waterfall import waterfall
 from treadle_diagnosis.types import Diagnosis
 
@@ -142,6 +142,7 @@ def may(post: Mapping[str, Any]) -> frozenset[str]:
 @router.post("/posts/{post_id}/{do:path}")
 async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     here = f"/posts/{post_id}"
+    undo_id = ""
     if do in ("resolve", "detached", "unpublish"):
         no = await page.app.db.run(approving.refused, page.workspace, post_id, VERBS[do], page.member)
         if no is not None:
@@ -162,19 +163,25 @@ async def act(page: LoggedInForm, post_id: str, do: str) -> Response:
     elif do == "unpublish":
         return await _delete_from_threads(page, post_id)
     elif do in MESSAGES:
-        answer = await page.app.db.run(act_on, page, post_id, do)
+        answer, undo_id = await page.app.db.run(_act, page, post_id, do)
     else:
         return page.not_found()
     if isinstance(answer, Done):
         return page.redirect(
             "/posts" if do == "delete" else here,
             answer.message if do == "retry" else MESSAGES.get(do) or answer.message,
+            undo=undo_id,
         )
     if isinstance(answer, Missing):
         return page.not_found("post")
     if isinstance(answer, Rejected):
         return page.redirect(here, " ".join(f"{f.message} {f.way_out}" for f in answer.findings), "act")
     return page.redirect(here, answer.message, "act")
+
+
+def _act(conn: Connection, page: PageRequest, post_id: str, do: str) -> tuple[Any, str]:
+    answer, step = act_on(conn, page, post_id, do)
+    return answer, remember(conn, page, do, [step]) if step and isinstance(answer, Done) else ""
 
 
 async def _delete_from_threads(page: PageRequest, post_id: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from treadle.domain.answers import Done
 from treadle.domain.states import STATE_WORDS
-from treadle.services import approving
+from treadle.services import approving, undo
 from treadle.services.approving import VERBS
 from treadle.services.read import Filters, counts, list_posts
 from treadle.store import Connection, accounts, pages_posts
@@ -38,11 +39,6 @@ BULK = {
     "confirm": "Approve",
     "cancel": "Cancel",
     "delete": "Delete",
-}
-# What is asked first, where there is script.
-ASKS = {
-    "cancel": "Cancel the selected posts? Published parts stay on Threads.",
-    "delete": "Delete the selected posts? Only posts that were never sent are deleted. You can't undo this.",
 }
 # What a day of the calendar holds.
 SHOWN = ("scheduled", "publishing", "waiting", "retrying", "checking", "blocked", "held", "failed", "published")
@@ -92,7 +88,6 @@ async def show(page: LoggedIn) -> Response:
         filters=filters,
         sorts=SORTS,
         bulk=BULK,
-        asks=ASKS,
         back=page.request.url.path + (f"?{urlencode(kept)}" if kept else ""),
         day=day_of(page.query("day")),
         asked_cause=title_of(filters.patterns[0]) if filters.patterns else "",
@@ -134,19 +129,34 @@ async def bulk(page: LoggedInForm) -> Response:
     if do == "replace":
         return await replace.form(page, ids)
     done = 0
+    steps: list[Mapping[str, Any]] = []
     refused: dict[str, int] = {}
     for post_id in ids:  # one transaction each: one that cannot be done does not undo the others
-        answer = await page.app.db.run(act_on, page, post_id, do)
+        answer, step = await page.app.db.run(act_on, page, post_id, do)
         if isinstance(answer, Done):
             done += 1
+            steps += [step] if step else []
         else:
             why = getattr(answer, "message", "There is no such post.")
             refused[why] = refused.get(why, 0) + 1
     message = f"{BULK[do]}: {done} of {len(ids)} done."
     message += "".join(f" {n} skipped: {why}" for why, n in refused.items())
-    return page.redirect(back, message, "go" if not refused else "act")
+    undo_id = await page.app.db.run(remember, page, do, steps) if steps else ""
+    return page.redirect(back, message, "go" if not refused else "act", undo=undo_id)
 
 
-def act_on(conn: Connection, page: PageRequest, post_id: str, do: str) -> Any:
+def remember(conn: Connection, page: PageRequest, do: str, steps: Sequence[Mapping[str, Any]]) -> str:
+    """The id under which a cancel or a delete can be undone."""
+    return undo.remember(conn, page.workspace, "cancel" if do == "cancel" else "delete", steps, now=page.now)
+
+
+def act_on(conn: Connection, page: PageRequest, post_id: str, do: str) -> tuple[Any, Mapping[str, Any] | None]:
+    """Do it, and what an undo of it needs; None: it cannot be undone."""
+    kind: undo.Kind | None = "cancel" if do == "cancel" else "delete" if do == "delete" else None
+    step = undo.step_before(conn, page.workspace, post_id, kind) if kind else None
+    return _act_on(conn, page, post_id, do), step
+
+
+def _act_on(conn: Connection, page: PageRequest, post_id: str, do: str) -> Any:
     """One of the things that need no further input: retry, confirm, cancel, delete, submit."""
     return approving.act(conn, page.app, page.workspace, post_id, VERBS[do], page.member, now=page.now)

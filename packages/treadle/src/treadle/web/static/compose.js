@@ -30,6 +30,9 @@
     const n = countText(area.value);
     $("span", output).textContent = n;
     output.classList.toggle("over", n > LIMIT);
+    output.classList.toggle("near", n > LIMIT * 0.9 && n <= LIMIT);
+    const split = document.getElementById(area.id.replace(/-text$/, "-split"));
+    if (split && !area.readOnly) split.hidden = n <= LIMIT;
   };
   // The longer text is counted in characters, whatever they are.
   const LONG_LIMIT = 10000;
@@ -189,7 +192,7 @@
 
   // ---- entering a time picks "Pick a time"; the button says what it does
   const publish = $("[data-publish]", form);
-  const nameButton = () => { if (publish) publish.textContent = form.elements.when.value === "at" ? "Schedule" : "Publish"; };
+  const nameButton = () => { if (publish) publish.textContent = { at: "Schedule", queue: "Add to queue" }[form.elements.when.value] ?? "Publish"; };
   form.elements.at?.addEventListener("input", () => { form.elements.when.value = "at"; nameButton(); });
   form.addEventListener("change", nameButton);
   nameButton();
@@ -341,20 +344,116 @@
   }
 
   let uploading = 0;
-  form.addEventListener("change", async (event) => {
+  const take = async (part, files) => {
+    uploading += 1;
+    for (const file of files) await upload(part, file);
+    uploading -= 1;
+    soon(0);
+  };
+  form.addEventListener("change", (event) => {
     const input = event.target;
     if (!input.matches("input[type=file][data-upload]")) return;
     const files = [...input.files];
     input.value = "";
-    uploading += 1;
-    for (const file of files) await upload(input.dataset.upload, file);
-    uploading -= 1;
+    take(input.dataset.upload, files);
+  });
+
+  // ---- files dropped on a part, or pasted into it
+  const filesIn = (data) => [...(data?.files ?? [])].filter((file) => /^(image|video)\//.test(file.type));
+  const partOf = (event) => event.target.closest?.("[data-drop-files]");
+  form.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    for (const one of $$(".aimed", form)) one.classList.remove("aimed");
+    (partOf(event) ?? $("[data-drop-files]", form)).classList.add("aimed");
+  });
+  form.addEventListener("dragleave", (event) => { if (!form.contains(event.relatedTarget)) for (const one of $$(".aimed", form)) one.classList.remove("aimed"); });
+  form.addEventListener("drop", (event) => {
+    for (const one of $$(".aimed", form)) one.classList.remove("aimed");
+    const files = filesIn(event.dataTransfer);
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    const part = partOf(event) ?? $("[data-drop-files]", form);
+    if (document.getElementById(`part-${part.dataset.dropFiles}-uploads`)) take(part.dataset.dropFiles, files);
+  });
+  form.addEventListener("paste", (event) => {
+    const files = filesIn(event.clipboardData);
+    const part = files.length && partOf(event);
+    if (!part || !document.getElementById(`part-${part.dataset.dropFiles}-uploads`)) return;
+    event.preventDefault();
+    take(part.dataset.dropFiles, files);
+  });
+
+  // ---- the order of files, by drag or by Alt and an arrow
+  let moving = null;
+  const arrange = (event) => { for (const item of $$(".media-item", form)) item.draggable = event.target.closest?.(".media-thumb") !== null; };
+  form.addEventListener("pointerdown", arrange);
+  const moved = (item) => {
+    const all = $$(".media-item", item.parentElement);
+    window.treadleSay(`${item.dataset.name} is number ${all.indexOf(item) + 1} of ${all.length}.`);
+    form.dispatchEvent(new Event("input", { bubbles: true }));
+    mediaSeen = null;
     soon(0);
+  };
+  form.addEventListener("dragstart", (event) => {
+    moving = event.target.closest?.(".media-item") ?? null;
+    if (moving) { event.dataTransfer.effectAllowed = "move"; event.dataTransfer.setData("text/plain", ""); moving.classList.add("moving"); }
+  });
+  form.addEventListener("dragover", (event) => {
+    const over = moving && event.target.closest?.(".media-item");
+    if (!over || over.parentElement !== moving.parentElement) return;
+    event.preventDefault();
+    const { top, height } = over.getBoundingClientRect();
+    if (over !== moving) over[event.clientY < top + height / 2 ? "before" : "after"](moving);
+  });
+  form.addEventListener("dragend", () => { if (moving) { moving.classList.remove("moving"); moved(moving); moving = null; } });
+  form.addEventListener("keydown", (event) => {
+    const item = event.altKey && event.target.closest?.(".media-item");
+    const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+    if (!item || !step) return;
+    const other = step < 0 ? item.previousElementSibling : item.nextElementSibling;
+    if (!other?.matches(".media-item")) return;
+    event.preventDefault();
+    const on = document.activeElement;
+    other[step < 0 ? "before" : "after"](item);
+    on.focus();
+    moved(item);
+  });
+
+  // ---- emoji, where the cursor is
+  const EMOJI = "😀 😂 🙂 😉 😍 🥰 😎 🤔 😅 😭 😡 🥳 👍 👎 👏 🙏 💪 👀 🙌 🤝 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 ✨ 🔥 🎉 🎁 ⭐ ☀️ 🌧️ ❄️ 🌱 🌸 🍂 ☕ 🍕 🍰 🍷 📚 📷 🎨 🎵 🎬 🏠 ✈️ 🚲 ⏰ 📌 📣 ✅ ❌ ⚠️ ❓ ➡️ ⬇️".split(" ");
+  for (const box of $$("[data-emoji]", form)) {
+    const area = document.getElementById(box.dataset.emoji);
+    if (area.readOnly) continue;
+    box.hidden = false;
+    for (const one of EMOJI) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = one;
+      button.addEventListener("click", () => {
+        area.setRangeText(one, area.selectionStart, area.selectionEnd, "end");
+        area.dispatchEvent(new Event("input", { bubbles: true }));
+        box.open = false;
+        area.focus();
+      });
+      $(".popup-box", box).append(button);
+    }
+    box.addEventListener("keydown", (event) => { if (event.key === "Escape") { box.open = false; area.focus(); } });
+  }
+
+  // ---- keys: the main action, and splitting
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
+    event.preventDefault();
+    const split = event.shiftKey && $("[data-split]", event.target.closest("[data-part]") ?? form);
+    const button = event.shiftKey ? (split && !split.parentElement.hidden ? split : null) : $('button[value="send"]', form);
+    if (button) form.requestSubmit(button);
   });
   form.addEventListener("submit", (event) => {
     if (uploading && ["send", "draft"].includes(event.submitter?.value)) {
       event.preventDefault();
-      alert("An upload is still under way. Send it when that is done, or stop the upload.");
+      window.treadleSay("An upload is still under way. Send it when that is done, or cancel the upload.");
+      $(".upload button", form)?.focus();
     }
   });
 })();

@@ -37,6 +37,61 @@
   if (word && ["BODY", "HTML"].includes(document.activeElement.tagName)) word.focus();
   else if (word && word !== document.activeElement) window.treadleSay(word.textContent.trim());
 
+  // What was done a moment ago can be undone from its toast, or by the keys for undo; it goes after a while, unless
+  // somebody is on it.
+  const toast = $("[data-toast]");
+  if (toast) {
+    const leave = () => {
+      if (toast.matches(":hover") || (toast.contains(document.activeElement) && document.activeElement !== toast)) setTimeout(leave, 4000);
+      else toast.classList.add("gone");
+    };
+    setTimeout(leave, 8000);
+  }
+  const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    const undo = document.getElementById("undo");
+    if (undo && (event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "z" && !event.shiftKey && !typing(event.target)) {
+      event.preventDefault();
+      undo.form.requestSubmit(undo);
+    }
+  });
+
+  // Keys: single letters, which may be switched off on the profile page, and do nothing while somebody types.
+  const KEYS = "treadle-keys";
+  const GO = { h: "/", p: "/posts", c: "/calendar", q: "/queue" };
+  const keysOff = () => { try { return localStorage.getItem(KEYS) === "off"; } catch { return false; } };
+  const keySwitch = document.getElementById("keys-on");
+  if (keySwitch) {
+    keySwitch.closest("[hidden]").hidden = false;
+    keySwitch.checked = !keysOff();
+    keySwitch.addEventListener("change", () => { localStorage.setItem(KEYS, keySwitch.checked ? "on" : "off"); });
+  }
+  let goes = 0;
+  document.addEventListener("keydown", (event) => {
+    if (!$(".rail") || event.defaultPrevented || typing(event.target)) return;
+    const search = () => { location.href = "/posts#q"; };
+    if ((event.metaKey || event.ctrlKey) && event.key === "k") { event.preventDefault(); search(); return; }
+    if (event.metaKey || event.ctrlKey || event.altKey || keysOff()) return;
+    const key = event.key.toLowerCase();
+    if (Date.now() - goes < 1200 && GO[key]) { event.preventDefault(); goes = 0; location.href = GO[key]; return; }
+    if (key === "g") { goes = Date.now(); return; }
+    if (key === "c" && !document.getElementById("compose")) { event.preventDefault(); location.href = "/compose"; }
+    if (key === "/") { event.preventDefault(); search(); }
+    if (key === "j" || key === "k") {
+      const links = $$("main .row-text[href], main .post-card a[href]");
+      const now = links.indexOf(document.activeElement);
+      const next = links[now + (key === "j" ? 1 : -1)] ?? links[now === -1 ? 0 : now];
+      if (next) { event.preventDefault(); next.focus(); }
+    }
+    if (key === "x") {
+      const box = document.activeElement.closest?.(".row")?.querySelector(".pick input");
+      if (box) { event.preventDefault(); box.click(); }
+    }
+  });
+  const field = location.hash === "#q" && document.getElementById("q");
+  if (field) field.focus();
+  addEventListener("hashchange", () => { if (location.hash === "#q") document.getElementById("q")?.focus(); });
+
   // A post that was taken is no longer kept as unsent.
   const sent = location.pathname.startsWith("/posts/") && sessionStorage.getItem("treadle-sent");
   if (sent) {
@@ -60,10 +115,37 @@
     document.addEventListener("change", (event) => { if (event.target.form?.id === "bulk") tell(); });
   }
 
-  // A form that asks first.
+  // A form that asks first, because what it does cannot be undone. The safe button has the focus.
+  const sure = new WeakSet();
   document.addEventListener("submit", (event) => {
-    const question = event.submitter?.dataset.ask;
-    if (question && !confirm(question)) event.preventDefault();
+    const button = event.submitter;
+    const question = button?.dataset.ask;
+    if (!question || sure.has(button)) return;
+    event.preventDefault();
+    const [title, ...rest] = question.split("? ");
+    const box = document.createElement("dialog");
+    const heading = document.createElement("h2");
+    heading.id = "ask-title";
+    heading.textContent = rest.length ? `${title}?` : title;
+    box.setAttribute("aria-labelledby", heading.id);
+    const more = document.createElement("p");
+    more.textContent = rest.join("? ");
+    const row = document.createElement("div");
+    row.className = "buttons";
+    const [no, yes] = [document.createElement("button"), document.createElement("button")];
+    no.type = yes.type = "button";
+    no.className = "plain";
+    no.textContent = "Keep";
+    yes.className = "danger";
+    yes.textContent = button.firstChild.textContent.trim();
+    row.append(no, yes);
+    box.append(heading, ...(rest.length ? [more] : []), row);
+    document.body.append(box);
+    box.addEventListener("close", () => { box.remove(); button.focus(); });
+    no.addEventListener("click", () => box.close());
+    yes.addEventListener("click", () => { sure.add(button); box.close(); button.form.requestSubmit(button); });
+    box.showModal();
+    no.focus();
   });
 
   // Something to copy.
