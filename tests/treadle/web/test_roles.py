@@ -81,7 +81,7 @@ def test_nobody_logged_in_sees_nothing(sample: SampleSite) -> None:
 def test_the_table_of_roles() -> None:
     assert ALLOWED["viewer"] == {"view", "comment"}
     assert ALLOWED["author"] - ALLOWED["viewer"] == {"write"}
-    assert ALLOWED["editor"] - ALLOWED["author"] == {"publish", "approve", "reply"}
+    assert ALLOWED["editor"] - ALLOWED["author"] == {"publish", "approve"}
     assert ALLOWED["owner"] - ALLOWED["admin"] == {"owners"}
     assert [role for role in ROLES if may_manage("admin", role)] == ["viewer", "author", "editor", "admin"]
     assert not may_manage("admin", "editor", "owner")
@@ -224,6 +224,21 @@ def test_a_revoked_invitation_lets_nobody_in(sample: SampleSite) -> None:
     assert found
     sample.client.post(f"/people/invites/{found.group(1)}/revoke", data={"csrf": CSRF})
     assert TestClient(sample.site).get(link).status_code == 404
+
+
+@pytest.mark.parametrize("do", ["remove", "disable", "role"])
+def test_whoever_is_put_out_has_no_invitation_left(sample: SampleSite, do: str) -> None:
+    admin = somebody(sample, WRITER, "admin", "ivo")
+    link = link_in(admin.post("/people/invite", data={"csrf": CSRF, "role": "admin"}).text)
+    assert TestClient(sample.site).get(link).status_code == 200
+    sample.client.post(f"/people/usr_admin_ivo/{do}", data={"csrf": CSRF, "role": "viewer"})
+    assert TestClient(sample.site).get(link).status_code == 404
+
+
+def test_what_concerns_the_server_is_for_those_who_run_it(sample: SampleSite) -> None:
+    assert "Verify token" in sample.client.get("/setup").text
+    viewer = somebody(sample, WRITER, "viewer", "ivo")
+    assert "Verify token" not in viewer.get("/setup").text
 
 
 def test_an_admin_makes_no_owner(sample: SampleSite) -> None:

@@ -239,6 +239,7 @@ def test_roles(conn: Connection) -> None:
     login_links.open_invites,
     login_links.revoke,
     login_links.revoke_of_user,
+    login_links.revoke_created_by,
 )
 def test_links_that_let_somebody_in(conn: Connection) -> None:
     workspace(conn)
@@ -257,6 +258,11 @@ def test_links_that_let_somebody_in(conn: Connection) -> None:
     assert login_links.open_invites(conn, ONE, now=7.0) == []
     login_links.revoke_of_user(conn, "usr_b", now=6.0)
     assert login_links.usable(conn, "hash inv_b", now=7.0) is None
+    for id_, of, who in (("inv_d", ONE, "usr_a"), ("inv_e", ONE, "usr_b"), ("inv_f", TWO, "usr_a")):
+        login_links.insert(conn, replace(invite, id=id_, workspace_id=of, created_by=who), f"hash {id_}")
+    login_links.revoke_created_by(conn, ONE, "usr_a", now=8.0)
+    left = [id_ for id_ in ("inv_d", "inv_e", "inv_f") if login_links.usable(conn, f"hash {id_}", now=9.0)]
+    assert left == ["inv_e", "inv_f"]
 
 
 @covers(comments.insert, comments.of_post)

@@ -15,7 +15,6 @@ Action = Literal[
     "write",  # write posts, which wait for approval unless "publish" is allowed too; upload media
     "publish",  # publish, edit, retry and cancel anybody's posts; delete posts from Threads; import; pause
     "approve",  # approve posts of others, or send them back
-    "reply",  # answer and hide replies on Threads
     "accounts",  # connect, pause and disconnect accounts
     "integrations",  # API keys, webhooks, alerts
     "people",  # invite and remove people, change roles
@@ -28,7 +27,7 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _VIEWER: Final[frozenset[Action]] = frozenset({"view", "comment"})
 _AUTHOR: Final[frozenset[Action]] = _VIEWER | {"write"}
-_EDITOR: Final[frozenset[Action]] = _AUTHOR | {"publish", "approve", "reply"}
+_EDITOR: Final[frozenset[Action]] = _AUTHOR | {"publish", "approve"}
 _ADMIN: Final[frozenset[Action]] = _EDITOR | {"accounts", "integrations", "people", "audit", "workspace"}
 _OWNER: Final[frozenset[Action]] = _ADMIN | {"owners"}
 ALLOWED: Final[Mapping[Role, frozenset[Action]]] = {
@@ -48,9 +47,9 @@ LABELS: Final[Mapping[Role, str]] = {
 MEANINGS: Final[Mapping[Role, str]] = {
     "viewer": "Sees everything and comments.",
     "author": "Writes posts. Someone else approves them.",
-    "editor": "Writes, approves and publishes posts, and answers replies.",
-    "admin": "Also manages accounts, people, API keys, webhooks and alerts.",
-    "owner": "Also adds and removes owners.",
+    "editor": "Writes, approves and publishes posts.",
+    "admin": "Does what editors do, and manages accounts, people, API keys, webhooks and alerts.",
+    "owner": "Does everything, and adds and removes owners.",
 }
 
 

@@ -193,6 +193,8 @@ def set_role(
     if before == "owner" and not store.active_owner_beside(conn, workspace_id, user_id):
         return _LAST_OWNER
     store.set_role(conn, workspace_id, user_id, role, now=now)
+    if outranks(before, role):  # no way back by an invitation of their own
+        login_links.revoke_created_by(conn, workspace_id, user_id, now=now)
     detail = {"email": found.email, "from": before, "to": role}
     audit.note(conn, workspace_id, actor, "user.role_changed", user_id, detail, now=now)
     return None
@@ -212,6 +214,7 @@ def disable(
         return refused
     store.set_disabled(conn, user_id, now)
     store.delete_sessions(conn, user_id)
+    login_links.revoke_created_by(conn, workspace_id, user_id, now=now)
     audit.note(conn, workspace_id, actor, "user.disabled", user_id, {"email": row.email}, now=now)
     return None
 
@@ -256,6 +259,7 @@ def remove(
         return row
     if row.disabled_at is None and (refused := _would_orphan(conn, workspace_id, user_id)) is not None:
         return refused
+    login_links.revoke_created_by(conn, workspace_id, user_id, now=now)
     if len(store.memberships(conn, user_id)) > 1:
         store.leave(conn, workspace_id, user_id)
         store.delete_sessions(conn, user_id)

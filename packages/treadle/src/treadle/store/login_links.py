@@ -63,6 +63,12 @@ def revoke(conn: sa.Connection, workspace_id: str, link_id: str, *, now: float) 
     return conn.execute(sa.update(login_links).where(mine).values(revoked_at=now)).rowcount == 1
 
 
+def revoke_created_by(conn: sa.Connection, workspace_id: str, actor: str, *, now: float) -> None:
+    """End every link into the workspace that this person or key made."""
+    theirs = sa.and_(login_links.c.workspace_id == workspace_id, login_links.c.created_by == actor, _is_open(now))
+    conn.execute(sa.update(login_links).where(theirs).values(revoked_at=now))
+
+
 def revoke_of_user(conn: sa.Connection, user_id: str, *, now: float) -> None:
     """End every link to a new password of this person."""
     theirs = sa.and_(login_links.c.user_id == user_id, _is_open(now))

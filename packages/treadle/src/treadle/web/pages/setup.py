@@ -47,7 +47,7 @@ async def ask(page: LoggedInForm) -> Response:
 
 async def _page(page: PageRequest, *, ask_meta: bool) -> Response:
     settings = page.app.settings
-    runs_it = await page.app.db.query(is_first, page.workspace)
+    runs_it = page.may("workspace") and await page.app.db.query(is_first, page.workspace)
     if runs_it:
         lines = [*await _examined(page, ask_meta), doctor.repairs(await failing_repair(settings))]
         heard = await page.app.db.query(doctor.last_heard, page.now)
