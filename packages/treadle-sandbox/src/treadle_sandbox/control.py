@@ -6,6 +6,7 @@ It is called the same way by the server (over HTTP) and by :class:`~treadle_sand
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -48,6 +49,19 @@ def body_of(call: Call, raw: bytes) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError) as error:
         return ControlRefusal(400, f"The body is not JSON: {error}.")
+
+
+_REPLAY = re.compile(r"/_sandbox/requests/([0-9]{1,12})/replay\Z")
+
+
+def replay_of(method: str, target: str, body: Any) -> int | None:
+    """The number of the kept request that is to be made once more: by the API or by the page's button."""
+    if method != "POST":
+        return None
+    if target == "/_sandbox/ui/requests/replay" and isinstance(body, Mapping) and str(body.get("n", "")).isdigit():
+        return int(body["n"])
+    found = _REPLAY.match(target)
+    return int(found[1]) if found else None
 
 
 class Panel:
@@ -248,7 +262,7 @@ class Panel:
     # What happened -------------------------------------------------------------------------------------------------
 
     def _requests(self, body: Body, rest: str) -> Answer | ControlRefusal:
-        wrong = only(body, ("account", "endpoint", "status", "since", "limit", "method"), "requests")
+        wrong = only(body, ("account", "endpoint", "status", "since", "limit", "method", "text"), "requests")
         if wrong is not None:
             return wrong
         return inspect.requests_json(self.world, body)

@@ -12,7 +12,7 @@ from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, MEDIA_ERRORS,
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.faults import ENDPOINTS, Fault
 from treadle_sandbox.ids import shortcode
-from treadle_sandbox.inspect import account_json, app_json
+from treadle_sandbox.inspect import account_json, app_json, holds
 from treadle_sandbox.model import Container, Post
 from treadle_sandbox.record import Entry
 from treadle_sandbox.scenarios import SCENARIOS
@@ -41,7 +41,14 @@ def facts(world: World, account_id: str | None, query: Mapping[str, str]) -> dic
         for container in reversed(world.tables.containers.values())
         if (account is None or container.account_id == account.id) and container.published_id is None
     ]
-    entries = [e for e in reversed(world.recorder.entries) if account is None or e.account_id == account.id]
+    asked, before = query.get("text", ""), query.get("before", "")
+    entries = [
+        e
+        for e in reversed(world.recorder.entries)
+        if (account is None or e.account_id == account.id)
+        and (not asked or holds(e, asked))
+        and (not before.isdigit() or e.n < int(before))
+    ]
     return {
         "account": account_json(world, account) if account else None,
         "accounts": list(world.tables.accounts.values()),
@@ -57,12 +64,24 @@ def facts(world: World, account_id: str | None, query: Mapping[str, str]) -> dic
         "container_count": len(containers),
         "requests": [_entry(world, entry) for entry in entries[:SHOWN_REQUESTS]],
         "request_count": len(entries),
+        "asked": asked,
+        "older": entries[SHOWN_REQUESTS - 1].n if len(entries) > SHOWN_REQUESTS else None,
         "faults": [_fault(world, fault) for fault in world.faults.all()],
         "endpoints": ENDPOINTS,
-        "answers": [*NAMED, *CONTAINER_NAMES, *EFFECT_NAMES],
+        "answers": _answers(),
         "media_errors": MEDIA_ERRORS,
         "scenarios": SCENARIOS,
     }
+
+
+def _answers() -> list[tuple[str, str]]:
+    """What a failure can answer, each with the words that a search finds it by."""
+    rows = [("drop", "close without an answer"), ("truncate", "half an answer"), ("delay", "only be slow")]
+    for name, answer in NAMED.items():
+        code = f"{answer.code}/{answer.subcode}" if answer.subcode else answer.code
+        rows.append((name, f"HTTP {answer.status}, code {code}, {answer.source}"))
+    rows += [(name, "status of a container") for name in CONTAINER_NAMES]
+    return rows + [(name, "what a creation leaves behind") for name in EFFECT_NAMES]
 
 
 def _post(world: World, post: Post) -> dict[str, Any]:
@@ -168,6 +187,7 @@ def _entry(world: World, entry: Entry) -> dict[str, Any]:
     shown["username"] = account.username if account else ""
     shown["asked"] = json.dumps(shown["params"], ensure_ascii=False, indent=1) if shown["params"] else ""
     shown["bad"] = entry.status is None or entry.status >= 400
+    shown["curl"] = entry.as_curl(world.base_url)
     with contextlib.suppress(ValueError):
         shown["answer"] = json.dumps(json.loads(shown["answer"]), ensure_ascii=False, indent=1)
     return shown

@@ -10,6 +10,7 @@ from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, NAMED
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.model import Account, App, Container, Post
 from treadle_sandbox.reading import permalink
+from treadle_sandbox.record import Entry
 from treadle_sandbox.refusal import ControlRefusal, need_count
 from treadle_sandbox.scenarios import SCENARIOS
 from treadle_sandbox.world import World
@@ -159,6 +160,19 @@ def containers_json(world: World, query: Mapping[str, Any]) -> Answer | ControlR
     return 200, {"data": [container_json(world, c) for c in chosen[-limit:]], "total": len(chosen)}
 
 
+def holds(entry: Entry, text: str) -> bool:
+    """Whether a kept request or its answer holds every word of ``text``; ``failed`` is one that went wrong."""
+    words = text.lower().split()
+    if "failed" in words:
+        words.remove("failed")
+        if entry.status is not None and entry.status < 400:
+            return False
+    said = f"{entry.n} {entry.method} {entry.target or entry.path} {entry.endpoint} {entry.status} {entry.user_agent} "
+    said += f"{entry.fault or ''} {entry.params} {entry.answer[:4000].decode('utf-8', 'replace')}"
+    said = entry.masked(said).lower()
+    return all(word in said for word in words)
+
+
 def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
     """The last requests, oldest first; ``since`` is a number ``n``: only later ones."""
     asked = _asked(world, query)
@@ -174,6 +188,7 @@ def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRef
         and ("endpoint" not in query or entry.endpoint == query["endpoint"])
         and ("method" not in query or entry.method == query["method"])
         and ("status" not in query or str(entry.status) == str(query["status"]))
+        and ("text" not in query or holds(entry, str(query["text"])))
     ]
     return 200, {"data": [entry.as_json() for entry in chosen[-limit:]], "total": world.recorder.total}
 

@@ -20,8 +20,8 @@ from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 
 STANDARD_PROFILES = ("meta", "threads", "instagram", "facebook")
-_PLACE_FIELDS = tuple(place("0"))
-_PROFILE_FIELDS = (
+PLACE_FIELDS = tuple(place("0"))
+PUBLIC_PROFILE_FIELDS = (
     "id",
     "username",
     "name",
@@ -79,7 +79,7 @@ def _place_fields(world: World, call: Call) -> list[str] | Reply:
     if isinstance(selection, Reply):
         return selection
     names = [name for name, _ in selection] or ["id", "name"]
-    unknown = next((name for name in names if name not in _PLACE_FIELDS), None)
+    unknown = next((name for name in names if name not in PLACE_FIELDS), None)
     return names if unknown is None else refuse(world, call, "nonexisting_field", name=unknown)
 
 
@@ -194,9 +194,9 @@ def profile_lookup(world: World, call: Call) -> Reply:
     if isinstance(selection, Reply):
         return selection
     for name, _ in selection:
-        if name not in _PROFILE_FIELDS:
+        if name not in PUBLIC_PROFILE_FIELDS:
             return refuse(world, call, "nonexisting_field", name=name)
-    names = [name for name, _ in selection] or list(_PROFILE_FIELDS)
+    names = [name for name, _ in selection] or list(PUBLIC_PROFILE_FIELDS)
     return ok({name: facts[name] for name in names if facts[name] != ""})
 
 

@@ -13,7 +13,8 @@ from treadle_sandbox.refusal import ControlRefusal
 from treadle_sandbox.render import HTML, SAFE_HEADERS, render
 from treadle_sandbox.world import World
 
-_FILES = {"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+_FILES = {"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8",
+          "reference.js": "text/javascript; charset=utf-8"}  # fmt: skip
 _TINTS = ("#7c5cff", "#0a7ea4", "#b4530a", "#1f7a4d", "#a3306b", "#4b5563")
 Control = Callable[[str, str, Mapping[str, Any]], tuple[int, Any]]
 
@@ -24,6 +25,11 @@ def answer(
     """The page or file at a path, or ``None`` when it is the control API's."""
     if method == "GET" and not parts:
         return _page(world, None, query)
+    if method == "GET" and parts == ["reference"]:
+        from treadle_sandbox import reference
+
+        page = render("reference.html", **reference.facts(query.get("q", "")))
+        return 200, Reply(200, page, SAFE_HEADERS, HTML)
     if method == "GET" and parts[0].startswith("@") and len(parts) == 1:
         account = world.find_account(parts[0])
         if account is None:
@@ -143,6 +149,8 @@ def _fault(form: dict[str, Any]) -> dict[str, Any]:
         answer["name"] = do[5:]
     elif do in ("drop", "truncate"):
         answer[do] = True
+    elif do and do != "delay":
+        answer["name"] = do
     if "delay_s" in form:
         answer["delay_s"] = _number(form, "delay_s")
     rule: dict[str, Any] = {

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -26,10 +27,10 @@ from treadle_sandbox.helper import Control, in_process
 from treadle_sandbox.hosts import ANSWERED, SAMPLES_HOST, host_of, is_own
 from treadle_sandbox.model import App
 from treadle_sandbox.options import DEFAULTS
-from treadle_sandbox.record import Entry
+from treadle_sandbox.record import KEPT_BODY, Entry
 from treadle_sandbox.routes import answer, find_route
 from treadle_sandbox.webhooks import Webhooks
-from treadle_sandbox.wire import Call, read_call
+from treadle_sandbox.wire import Call, read_call, split_path
 from treadle_sandbox.world import World
 
 log = logging.getLogger("treadle_sandbox")
@@ -291,6 +292,11 @@ class Sandbox:
         world = self.world
         body = b"" if reply is None else reply.encoded()
         truncated = fault is not None and bool(fault.answer.get("truncate"))
+        headers: dict[str, str] = {}
+        if reply is not None:
+            headers = {**reply.headers, "Content-Type": reply.content_type}
+            if call.account is not None:
+                self._usage(call, headers)
         recorder = world.recorder
         recorder.add(
             Entry(
@@ -298,14 +304,11 @@ class Sandbox:
                 call.account.id if call.account is not None else None, call.params, call.content_type,
                 bool(call.authorization), call.user_agent, None if reply is None else reply.status, body,
                 time.perf_counter() - began, fault.id if fault is not None else None, truncated,
+                request.raw_path, tuple(request.headers.items()), call.raw[:KEPT_BODY], call.sources, headers,
             )
         )  # fmt: skip
         if reply is None:
             return _drop(request)
-        headers = dict(reply.headers)
-        headers["Content-Type"] = reply.content_type
-        if call.account is not None:
-            self._usage(call, headers)
         if truncated:
             return await _half(request, reply.status, headers, body)
         return web.Response(status=reply.status, body=body, headers=headers)
@@ -328,6 +331,36 @@ class Sandbox:
                 f'"total_time":{percent // 2},"estimated_time_to_regain_access":{60 if percent >= 100 else 0}}}]}}',
             )
 
+    async def _replay(self, number: int, *, page: bool) -> web.StreamResponse:
+        """Makes a kept request once more, as it came; its answer is kept like any other."""
+        entry = next((e for e in self.world.recorder.entries if e.n == number), None)
+        if entry is None:
+            return _response(Reply(404, {"error": f"Request {number} is not kept any more."}))
+        path, segments, query = split_path(entry.target)
+        call = Call(entry.method, path, segments, dict(entry.params))
+        call.now, call.content_type, call.user_agent = self.world.clock.now(), entry.content_type, entry.user_agent
+        call.authorization = next((value for name, value in entry.headers if name.lower() == "authorization"), "")
+        call.query_token = dict(parse_qsl(query)).get("access_token", "")
+        call.raw, call.sources = entry.body, dict(entry.sources)
+        began = time.perf_counter()
+        if segments[:2] == ["oauth", "authorize"]:
+            reply, fault = await self._window(call)
+        else:
+            reply, fault = await self._api(call)
+        recorder, body = self.world.recorder, b"" if reply is None else reply.encoded()
+        recorder.add(
+            Entry(
+                recorder.next_number(), call.now, call.method, call.path, call.endpoint,
+                call.account.id if call.account is not None else None, call.params, call.content_type,
+                bool(call.authorization), call.user_agent, None if reply is None else reply.status, body,
+                time.perf_counter() - began, fault.id if fault is not None else None, False, entry.target,
+                entry.headers, call.raw, call.sources, {} if reply is None else dict(reply.headers),
+            )
+        )  # fmt: skip
+        if page:
+            return _response(Reply(303, b"", {"Location": "/_sandbox?tab=requests"}))
+        return _response(Reply(200, recorder.entries[-1].as_json()))
+
     async def _own(self, request: web.BaseRequest, raw: str) -> web.StreamResponse:
         """The control API and the pages; ``raw`` is the path with its query."""
         body: Any = None
@@ -339,6 +372,9 @@ class Sandbox:
             call = await read_call(request)
             body = control.body_of(call, await request.read())
         method = "GET" if request.method == "HEAD" else request.method
+        again = control.replay_of(method, raw, body)
+        if again is not None:
+            return await self._replay(again, page="/ui/" in raw)
         try:
             status, answered = self.panel.handle(method, raw, body)
         except Exception as error:

@@ -6,11 +6,12 @@ one; the query wins over the body.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 
 from treadle_sandbox.hosts import API_HOSTS, host_of
 
@@ -23,7 +24,7 @@ class Call:
 
     __slots__ = (
         "account", "authorization", "base", "content_type", "endpoint", "method", "node", "now", "params", "path",
-        "query_token", "segments", "token", "user_agent",
+        "query_token", "raw", "segments", "sources", "token", "user_agent",
     )  # fmt: skip
 
     def __init__(self, method: str, path: str, segments: list[str], params: dict[str, Any]) -> None:
@@ -36,6 +37,8 @@ class Call:
         self.user_agent = ""
         self.query_token = ""
         self.endpoint = "read"
+        self.raw = b""  # the body as it came
+        self.sources: dict[str, str] = {}  # where each parameter came from
         self.base = ""  # where the client believes to be, when that is one of Meta's hosts
         self.node = ""
         self.now = 0.0
@@ -109,18 +112,24 @@ async def read_call(request: web.BaseRequest) -> Call:
     """Takes ``request`` apart; a body that cannot be read counts as none."""
     path, segments, query = split_path(request.raw_path)
     params: dict[str, Any] = {}
+    raw = b""
     headers = request.headers
     content_type = headers.get("Content-Type", "")
     if request.body_exists:
         if headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        params = await _body(request, content_type)
+        raw = await request.read()
+        params = await _body(request, content_type, raw)
+    kind = content_type.partition(";")[0].strip().lower()
+    came = "multipart" if kind == "multipart/form-data" else "JSON" if _is_json(kind, raw) else "form"
+    sources = dict.fromkeys(params, came)
     query_token = ""
     if query:
         pairs = parse_qsl(query, keep_blank_values=True)
         for name, value in _nested(pairs).items():
             if value != "" or name not in params:
                 params[name] = value
+                sources[name] = "query"
         if "access_token" in query:
             query_token = next((value for name, value in pairs if name == "access_token"), "")
     call = Call(request.method, path, segments, params)
@@ -129,21 +138,24 @@ async def read_call(request: web.BaseRequest) -> Call:
     if host_of(host) in API_HOSTS:
         call.base = f"https://{host}"
     call.query_token = query_token
+    call.raw, call.sources = raw, sources
     call.authorization = headers.get("Authorization", "")
     call.user_agent = headers.get("User-Agent", "")
     return call
 
 
-async def _body(request: web.BaseRequest, content_type: str) -> dict[str, Any]:
+def _is_json(kind: str, body: bytes) -> bool:
+    return kind == "application/json" or body.lstrip()[:1] in (b"{", b"[")
+
+
+async def _body(request: web.BaseRequest, content_type: str, body: bytes) -> dict[str, Any]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return await _multipart(request)
-    body = await request.read()
+        return await _multipart(request, body)
     if not body:
         return {}
     text = body.decode("utf-8", "replace")
-    start = text.lstrip()[:1]
-    if kind == "application/json" or start in ("{", "["):
+    if _is_json(kind, body):
         value = loads(text)
         return {str(key): item for key, item in value.items() if item is not None} if isinstance(value, dict) else {}
     return _nested(parse_qsl(text, keep_blank_values=True))
@@ -168,10 +180,13 @@ def _nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return params
 
 
-async def _multipart(request: web.BaseRequest) -> dict[str, Any]:
+async def _multipart(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
+    content = StreamReader(request.protocol, 2 * len(body) + 2, loop=asyncio.get_running_loop())
+    content.feed_data(body)
+    content.feed_eof()
     pairs: list[tuple[str, str]] = []
     try:
-        reader = MultipartReader(request.headers, request.content)
+        reader = MultipartReader(request.headers, content)
         while (part := await reader.next()) is not None:
             if isinstance(part, BodyPartReader) and part.name:
                 pairs.append((part.name, (await part.read(decode=True)).decode("utf-8", "replace")))

@@ -14,4 +14,9 @@ async function refresh() {
     if (now.outerHTML !== old.outerHTML) old.replaceWith(document.adoptNode(now));
   }
 }
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  navigator.clipboard?.writeText(button.dataset.copy).then(() => { button.textContent = "Copied"; });
+});
 setInterval(refresh, 2000);

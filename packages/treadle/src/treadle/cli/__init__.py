@@ -31,6 +31,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "serve": CommandEntry("treadle.cli.serve:server", "Run the server: API, pages and a worker in one process."),
     "worker": CommandEntry("treadle.cli.serve:worker", "Run another worker next to a server on Postgres."),
     "sandbox": CommandEntry("treadle_sandbox.cli:run", "Run a local Threads API, with failures on demand."),
+    "verify-live": CommandEntry("treadle_sandbox.verify:run", "Settle what the sandbox guesses, with a real token."),
     "publish": CommandEntry("treadle.cli.publish:app", "Publish text, images and videos, now or later."),
     "posts": CommandEntry("treadle.cli.posts:app", "List and show posts; retry, cancel, approve or resolve them."),
     "events": CommandEntry("treadle.cli.events:app", "Show what happened, one line per event."),
