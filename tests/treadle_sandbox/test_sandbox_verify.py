@@ -60,6 +60,8 @@ def test_it_is_dry_by_default(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert "POST /me/threads_publish" in said.err
     assert "--go" in said.err
     assert said.out == ""
+    assert verify.run("verify-live", ["--json"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [one.id for one in verify.QUESTIONS]
 
 
 def test_without_a_token_it_does_not_go(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +82,9 @@ def test_a_report_becomes_evidence(tmp_path: Path, capsys: pytest.CaptureFixture
         "max_links": {"value": "4", "seen": "2026-12-01"},
     }  # fmt: skip
     assert "max_links: the sandbox says '5', the live service '4'" in capsys.readouterr().out
+    assert verify.run("verify-live", ["--import", str(made), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["differs"] == {"max_links": {"expected": "5", "seen": "4"}}
     made.write_text(json.dumps({"format": 1, "date": "2026-12-01", "answers": {"my secret": "x"}}))
     assert verify.run("verify-live", ["--import", str(made), "--into", str(into)]) == 1
 

@@ -34,7 +34,7 @@ _ABOUT = {
     "reposts": "The number of times your posts were reposted.",
     "quotes": "The number of times your posts were quoted.",
     "clicks": "The number of times links were clicked.",
-    "followers_count": "The total number of followers.",
+    "followers_count": "This is your total number of followers on Threads.",
     "follower_demographics": "Where the followers are and who they are.",
 }
 

@@ -207,7 +207,7 @@ def profile_posts(world: World, call: Call) -> Reply:
 
 
 def _embed(address: str, post: Post) -> str:
-    """The card as Meta's example has it: the frame, the link, the words; Meta's mark is left out."""
+    """The card as Meta's example has it: the frame, the link, the words; Meta's mark and its script are left out."""
     return (
         f'<blockquote class="text-post-media" data-text-post-permalink="{address}" data-text-post-version="0"'
         f' id="ig-tp-{shortcode(post.id)}" style=" background:#FFF; border-width: 1px; border-style: solid;'
@@ -228,5 +228,6 @@ def oembed(world: World, call: Call) -> Reply:
         return refuse(world, call, "param_required", name="url")
     for post in world.tables.posts.values():
         if post.deleted_at is None and not post.is_child and url.rstrip("/").endswith(permalink(world, post)[-14:]):
-            return ok({"type": "rich", "version": "1.0", "html": _embed(escape(url), post)})
+            return ok({"type": "rich", "version": "1.0", "html": _embed(escape(url), post), "provider_name": "Threads",
+                       "provider_url": "https://www.threads.net/", "width": 658})  # fmt: skip
     return refuse(world, call, "unknown_object", verb="get", id=url)

@@ -84,7 +84,10 @@ _OTHERS: dict[str, dict[str, Label]] = {
         "type", "application", "data_access_expires_at", "expires_at", "is_valid", "issued_at", "scopes", "user_id",
         source="Threads API, Debug access token (4 June 2025)",
     ),
-    "oEmbed": _documented("type", "version", "html", source="Meta's Postman collection; Meta's mark is left out"),
+    "oEmbed": _documented(
+        "type", "version", "html", "provider_name", "provider_url", "width",
+        source="Meta's Postman collection; Meta's mark and its script are left out",
+    ),
 }  # fmt: skip
 WINDOW: Mapping[int, Label] = {
     4476002: Label("seen", "an absent app id"),

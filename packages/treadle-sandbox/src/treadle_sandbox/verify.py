@@ -354,13 +354,14 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     p.add_argument("--report", type=Path, metavar="FILE", help="Where to write the report. By default to the output.")
     p.add_argument("--import", dest="report_in", type=Path, metavar="FILE", help="Take a report into the evidence.")
     p.add_argument("--into", type=Path, metavar="FILE", help="With --import: the sandbox's evidence.json to change.")
+    p.add_argument("--json", action="store_true", help="Print the questions, or what an import found, as JSON.")
     try:
         given = p.parse_args(args)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     try:
         if given.report_in is not None:
-            return _import(given.report_in, given.into)
+            return _import(given.report_in, given.into, given.json)
         token = os.environ.get(TOKEN, "")
         if given.go and not token:
             sys.stderr.write(f"{p.prog}: set {TOKEN} to the token of an account that may post and delete tests.\n")
@@ -369,6 +370,9 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     except (OSError, ValueError) as wrong:
         sys.stderr.write(f"{p.prog}: {wrong}\n")
         return 1
+    if not given.go and given.json:
+        rows = [{"id": one.id, "asks": one.asks, "expects": one.expects} for one in QUESTIONS]
+        sys.stdout.write(json.dumps(rows) + "\n")
     if given.go:
         text = json.dumps(report, indent=1) + "\n"
         if given.report is None:
@@ -378,12 +382,17 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     return 0
 
 
-def _import(report: Path, into: Path | None) -> int:
+def _import(report: Path, into: Path | None, as_json: bool) -> int:
     rows = read_report(report.read_text(encoding="utf-8"))
-    for name, (expected, seen) in differences(rows).items():
+    found = differences(rows)
+    for name, (expected, seen) in found.items() if not as_json else ():
         sys.stdout.write(f"{name}: the sandbox says {expected!r}, the live service {seen!r}\n")
     if into is not None:
         kept = json.loads(into.read_text(encoding="utf-8"))
         into.write_text(json.dumps({**kept, **rows}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{len(rows)} answers, {len(differences(rows))} differ from what the sandbox does.\n")
+    if as_json:
+        differs = {name: {"expected": expected, "seen": seen} for name, (expected, seen) in found.items()}
+        sys.stdout.write(json.dumps({"answers": rows, "differs": differs}) + "\n")
+    else:
+        sys.stdout.write(f"{len(rows)} answers, {len(found)} differ from what the sandbox does.\n")
     return 0
