@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -26,12 +27,28 @@ def build(dist: Path) -> dict[str, int]:
     files = {"index.mjs": bundle("esm"), "index.cjs": bundle("cjs"), "conformance.jsonl": written()}
     types = (SOURCE / "index.d.ts").read_text("utf-8")
     files |= {"index.d.ts": types, "index.d.cts": types}
+    client = "\n".join((SOURCE / "client" / name).read_text("utf-8") for name in ("client.d.ts", "types.d.ts"))
+    files |= {"client.mjs": api_client("esm"), "client.cjs": api_client("cjs")}
+    files |= {"client.d.ts": client, "client.d.cts": client}
     for name, text in files.items():
         (dist / name).write_text(text, "utf-8")
     if dist.parent == SOURCE:
         for name in ("LICENSE", "NOTICE"):
             shutil.copyfile(ROOT / name, SOURCE / name)
     return {name: len(gzip.compress(text.encode(), 9)) for name, text in files.items()}
+
+
+def api_client(kind: str) -> str:
+    """The client of a Treadle server as one file without imports."""
+    operations, code = ((SOURCE / "client" / name).read_text("utf-8") for name in ("operations.js", "client.js"))
+    code = code.replace('import { OPERATIONS } from "./operations.js";\n', "")
+    names = re.findall(r"^export (?:class|async function) (\w+)", code, re.M)
+    body = re.sub(r"^export (?=const |class |async )", "", f"{operations}{code}", flags=re.M)
+    ends = f"export {{ {', '.join(names)} }};" if kind == "esm" else f"module.exports = {{ {', '.join(names)} }};"
+    strict = "" if kind == "esm" else '"use strict";\n'
+    return (
+        f"// The client of Treadle's API. Apache-2.0. Made of js/client by tools/build_js.py.\n{strict}{body}{ends}\n"
+    )
 
 
 if __name__ == "__main__":

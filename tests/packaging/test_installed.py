@@ -19,7 +19,7 @@ import pytest
 from tests.support.set_up import uv_and_environment
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("treadle", "treadle-diagnosis", "treadle-sandbox", "treadle-threads")
+DISTRIBUTIONS = ("treadle", "treadle-client", "treadle-diagnosis", "treadle-sandbox", "treadle-threads")
 HEAVY = {"av", "dbos", "fastapi", "pillow", "pillow-heif", "sqlalchemy"}
 MB = 1_000_000
 
@@ -41,7 +41,7 @@ def run_uv() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory, run_uv: Callable[..., str]) -> Path:
-    """Wheels and source distributions of all four, made as ``make build`` makes them."""
+    """Wheels and source distributions of all of them, made as ``make build`` makes them."""
     folder = tmp_path_factory.mktemp("dist")
     run_uv("build", "--quiet", "--all-packages", "--out-dir", folder)
     return folder
@@ -172,6 +172,13 @@ def test_the_client_alone(install: Callable[..., Installed]) -> None:
     assert client.python(call) == "NotSent True"
 
 
+def test_the_client_of_the_api_alone(install: Callable[..., Installed]) -> None:
+    client = install("treadle-client")
+    assert not {name for name in client.packages if name.startswith("treadle")} - {"treadle-client"}
+    assert not (HEAVY | {"pydantic"}) & set(client.packages)
+    assert client.python("from treadle_client import AsyncTreadle, Treadle, verify; print('all')") == "all"
+
+
 def test_the_sandbox_alone(install: Callable[..., Installed]) -> None:
     sandbox = install("treadle-sandbox")
     assert not HEAVY & set(sandbox.packages)
@@ -218,7 +225,7 @@ def test_the_pytest_fixture(install: Callable[..., Installed], wanted: tuple[str
 
 def test_the_whole_and_what_version_1_documented(install: Callable[..., Installed]) -> None:
     whole = install("treadle[sandbox]")
-    assert set(DISTRIBUTIONS) | HEAVY <= set(whole.packages)
+    assert (set(DISTRIBUTIONS) - {"treadle-client"}) | HEAVY <= set(whole.packages)
     documented = (
         "from treadle import ThreadsClient, diagnose\n"
         "from treadle.sandbox import Control, Options, Sandbox, running\n"

@@ -16,8 +16,8 @@ RECORD = "EGRESS_RECORD"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(os.path.dirname(_HERE)) + os.sep
 _ROOT = os.path.dirname(os.path.dirname(TESTS))
-# Programs of the repository that play a client, as tests do.
-_CLIENTS = tuple(os.path.join(_ROOT, name) + os.sep for name in ("tools", "bench"))
+# Programs of the repository that play a client, as tests do, and the client itself: it runs in its user's program.
+_CLIENTS = tuple(os.path.join(_ROOT, name) + os.sep for name in ("tools", "bench", "packages/treadle-client"))
 PRODUCT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(_HERE))), "packages") + os.sep
 _EVENTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 # A test's own client may connect in a task of asyncio's, where no frame of the test is left: its libraries alone.
@@ -33,7 +33,7 @@ def _who(frame: FrameType | None) -> str | None:
     outermost = "nobody's code"
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(PRODUCT):
+        if name.startswith(PRODUCT) and not name.startswith(_CLIENTS):
             return f"{name[len(PRODUCT) :]}:{frame.f_lineno} {frame.f_code.co_name}"
         if (name.startswith((TESTS, *_CLIENTS)) and not name.startswith(_HERE)) or any(
             part in name for part in _OF_TESTS

@@ -22,6 +22,7 @@ PREFIXES = {
     "invite": "inv",
     "import": "imp",
     "undo": "und",
+    "request": "req",
 }
 
 

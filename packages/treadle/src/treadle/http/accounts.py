@@ -47,18 +47,17 @@ def refused(answer: Refusal | ConnectPage) -> Problem:
         detail = " ".join([answer.happened, *answer.todo])
         # Only what the catalogue knows has a page in the guide; names such as different_profile are the API's own.
         pattern = answer.pattern if answer.guide else None
-        return Problem("threads_refused", detail, title=answer.title, pattern=pattern or "", status=409)
+        return Problem("threads_refused", f"{answer.title}. {detail}", pattern=pattern or "", status=409)
     if answer.status == 422:
         return invalid([answer.finding()])
-    return Problem("threads_refused", answer.detail, title=answer.title, status=409, pattern=answer.pattern or "")
+    return Problem("threads_refused", f"{answer.title}. {answer.detail}", status=409, pattern=answer.pattern or "")
 
 
 def unknown(diagnosis: Diagnosis) -> Problem:
     pattern = "" if diagnosis.pattern == "unknown" else diagnosis.pattern
     return Problem(
         "threads_refused",
-        diagnosis.next_step,
-        title=diagnosis.title,
+        f"{diagnosis.title}. {diagnosis.next_step}",
         pattern=pattern,
         extra={"cause": diagnosis.to_json()},
     )

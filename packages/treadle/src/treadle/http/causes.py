@@ -59,8 +59,7 @@ async def diagnose_answer(request: Request, _: Reader) -> DiagnosisOut:
     if found.pattern == NOTHING:
         raise Problem(
             "invalid_request",
-            found.next_step or "There is nothing to diagnose in this.",
-            title=found.title,
+            f"{found.title}. {found.next_step}" if found.next_step else "There is nothing to diagnose in this.",
             extra={"findings": [], "diagnosis": storable(found.to_json())},
         )
     return DiagnosisOut(id=echo, **storable(found.to_json()))

@@ -11,10 +11,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
+from treadle.http import examples, operations
 from treadle.http.problems import PROBLEM_JSON
+from treadle.services.events import ChangeOut
 from treadle.services.export import ROWS, ExportLine
 from treadle.services.refusals import KINDS, ProblemOut
-from treadle.services.webhooks import WebhookPayload
+from treadle.services.webhooks import EVENT_DATA, EVENTS, WebhookPayload
 
 _bodies: dict[str, type[BaseModel]] = {}
 _REF = "#/components/schemas/"
@@ -44,8 +46,14 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems a route can answer; 401, 403, 422 and 503 are always among them."""
     made: dict[int | str, dict[str, Any]] = {}
     for status in sorted({401, 403, 422, 503, *statuses}):
+        codes = {
+            code: {"title": kind.title, "x-retryable": kind.retryable, "x-who": kind.who}
+            for code, kind in KINDS.items()
+            if kind.status == status
+        }
         made[status] = {
             "description": _SAID[status],
+            "x-codes": codes,
             "content": {PROBLEM_JSON: {"schema": {"$ref": f"{_REF}ProblemOut"}, "example": _example(status)}},
         }
     return made
@@ -125,15 +133,26 @@ def install(api: FastAPI) -> None:
                 description=_INTRODUCTION,
                 routes=api.routes,
                 tags=_TAGS,
+                servers=[_SERVER],
             )
+            for path, item in made["paths"].items():
+                for method, operation in item.items():
+                    operation["operationId"] = operations.name(method, path)
             components = made.setdefault("components", {}).setdefault("schemas", {})
             wanted = [(model, "validation") for model in _bodies.values()]
-            written: list[type[BaseModel]] = [ProblemOut, ExportLine, WebhookPayload, *ROWS.values()]
+            written: list[type[BaseModel]] = [
+                ProblemOut,
+                ChangeOut,
+                ExportLine,
+                WebhookPayload,
+                *EVENT_DATA.values(),
+                *ROWS.values(),
+            ]
             wanted += [(model, "serialization") for model in written]
             _, extra = models_json_schema(wanted, ref_template=_REF + "{model}")  # type: ignore[arg-type]
             for name, schema in extra.get("$defs", {}).items():
                 components.setdefault(name, schema)
-            made["webhooks"] = {"event": {"post": _WEBHOOK}}
+            made["webhooks"] = {name: {"post": _webhook(name, about)} for name, about in EVENTS.items()}
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
             api.openapi_schema = made
@@ -172,12 +191,28 @@ def _example(status: int) -> dict[str, Any]:
     return made
 
 
-_WEBHOOK = {
-    "summary": "What is sent to a webhook",
-    "description": "POSTed to the address of every webhook that takes the event, signed after Standard Webhooks.",
-    "requestBody": {"content": {"application/json": {"schema": {"$ref": f"{_REF}WebhookPayload"}}}},
-    "responses": {"200": {"description": "Any 2xx: it was taken."}},
-}
+def _webhook(name: str, about: str) -> dict[str, Any]:
+    """What is sent to a webhook when this happens."""
+    data = EVENT_DATA[name.partition(".")[0]].__name__
+    schema = {
+        "allOf": [
+            {"$ref": f"{_REF}WebhookPayload"},
+            {"type": "object", "properties": {"type": {"const": name}, "data": {"$ref": _REF + data}}},
+        ]
+    }
+    subject = examples.EVENT_DATA[name.partition(".")[0]]
+    example = {"type": name, "timestamp": "2026-12-01T09:00:04.512Z", "data": subject}
+    return {
+        "operationId": f"webhook.{name}",
+        "summary": name,
+        "description": f"{about} POSTed to the address of every webhook that takes the event, signed after Standard "
+        "Webhooks (headers webhook-id, webhook-timestamp, webhook-signature).",
+        "tags": ["Webhooks"],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}},
+        "responses": {"200": {"description": "Any 2xx: it was taken. Anything else is tried again for two days."}},
+    }
+
+
 _INTRODUCTION = """
 Send `Authorization: Bearer <key>` with every request below `/v1`. A key belongs to one workspace and has a scope:
 `read`, `write` (includes read) or `admin` (includes both). What belongs to another workspace is not found (404).
@@ -195,6 +230,11 @@ Fields may be added to answers at any time; none is removed or changes its meani
 within v1.
 """
 
+_SERVER = {
+    "url": "{server}",
+    "description": "The server that you or your operator runs.",
+    "variables": {"server": {"default": "http://127.0.0.1:8700", "description": "Its TREADLE_PUBLIC_URL."}},
+}
 _TAGS = [
     {"name": "Posts", "description": "What is to be published, and what became of it."},
     {"name": "Media", "description": "Files for posts."},

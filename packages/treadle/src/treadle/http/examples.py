@@ -65,3 +65,31 @@ POST_EXAMPLE: dict[str, Any] = {
     "updated_at": "2026-11-22T10:00:00.000Z",
     "published_at": None,
 }
+
+BLOCKER = "blk_06fkx1w4n0d9f3k6n2r5u8x1ac"
+# What an event is about, by the first word of its name.
+EVENT_DATA: dict[str, dict[str, Any]] = {
+    "post": {
+        "post_id": POST,
+        "account_id": ACCOUNT,
+        "state": "published",
+        "metadata": {"campaign": "advent"},
+        "parts": [
+            {
+                "position": 0,
+                "threads_id": "18055555555555555",
+                "permalink": "https://www.threads.com/@ada/post/DA1b2C3d4E5",
+            }
+        ],
+        "cause": None,
+    },
+    "account": {"account_id": ACCOUNT, "username": "ada", "threads_user_id": "17841400000000001"},
+    "blocker": {"blocker_id": BLOCKER, "scope": "account", "key": ACCOUNT, "pattern": "token_expired"},
+    "platform": {"blocker_id": BLOCKER, "scope": "platform", "key": "threads", "pattern": "unknown_error"},
+    "webhook": {
+        "webhook_id": "whk_06fkx1w4n0g1h2j3k4m5n6p7qr",
+        "why": "Nothing was taken for two days.",
+        "what_now": "Repair it, then start it again: what waits goes.",
+    },
+    "threads": {"account_id": ACCOUNT, "field": "replies", "value": {"id": "18055555555555555"}},
+}

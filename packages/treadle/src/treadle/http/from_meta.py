@@ -31,7 +31,7 @@ router = APIRouter(prefix="/threads", tags=["From Meta"], include_in_schema=Fals
 
 def _no(answer: Refusal) -> Problem:
     code = {413: "too_large", 503: "unavailable"}.get(answer.status, "invalid_request")
-    return Problem(code, answer.detail, title=answer.title, status=answer.status)
+    return Problem(code, f"{answer.title}. {answer.detail}", status=answer.status)
 
 
 async def _signed(request: Request, app: App) -> Signed:

@@ -219,5 +219,5 @@ async def stop_repair(request: Request, media_id: str, caller: Writer, app: Curr
     row = await _one(app, caller.workspace_id, media_id)
     repairs: files.Repairs = request.app.state.repairs
     if not repairs.cancel(row["id"]):
-        raise Problem("nothing_to_retry", "No repair of this file is under way here.", title="Nothing to stop.")
+        raise Problem("nothing_to_retry", "Nothing to stop: no repair of this file is under way here.")
     return Response(status_code=204)

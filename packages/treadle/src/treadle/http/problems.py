@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.responses import JSONResponse
+from structlog.contextvars import get_contextvars
 
 from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
@@ -26,6 +27,8 @@ class Problem(ProblemDetails, Exception):
 
     def response(self, public_url: str, instance: str = "") -> JSONResponse:
         body = self.body(public_url, instance)
+        if request_id := get_contextvars().get("request_id"):
+            body["request_id"] = request_id
         return JSONResponse(body, body["status"], dict(self.headers), PROBLEM_JSON)
 
 

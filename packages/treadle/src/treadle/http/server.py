@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from treadle import __version__
 from treadle.disk import disk_of, is_full
@@ -240,6 +241,7 @@ class _Watched:
             await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
+        request_id = new_id("request")
         head = scope["method"] == "HEAD" and scope["path"] not in STREAMS and scope["path"].startswith(ASKED)
         if head:  # the same as GET, without the body
             scope = {**scope, "method": "GET"}
@@ -248,6 +250,7 @@ class _Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"].append((b"request-id", request_id.encode()))
                 if scope["path"].startswith("/v1/"):
                     headers = message["headers"]
                     if not any(name == b"cache-control" for name, _ in headers):
@@ -257,7 +260,8 @@ class _Watched:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            with bound_contextvars(request_id=request_id):
+                await self.app(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"

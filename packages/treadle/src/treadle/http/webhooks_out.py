@@ -51,7 +51,7 @@ def _no(answer: Refusal) -> Problem:
     if answer.status == 404:
         return not_found("webhook")
     if answer.status == 409:
-        return Problem("in_use", answer.detail, title=answer.title)
+        return Problem("in_use", f"{answer.title}. {answer.detail}")
     return invalid([answer.finding()])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,11 +42,77 @@ class EventData(_Payload):
 
 
 class PostEventData(EventData):
-    """Of an event of a post: also how the post is now."""
+    """Of an event of a post: what changed, and how the post is now."""
 
+    post_id: str = Field(description="pst_ and 26 characters.")
+    account_id: str | None = Field(None, description="acc_ and 26 characters.")
+    state: str | None = Field(None, description="The state it entered; see the states of a post.")
+    pattern: str | None = Field(None, description="Id of the pattern of what went wrong; null: nothing did.")
+    next: dict[str, Any] | None = Field(None, description="What happens next, and when: 'what' and 'at'.")
+    part: int | None = Field(None, description="post.differs: position of the part; 0 is the post itself.")
+    threads_id: str | None = Field(None, description="post.differs: id of the live post on Threads.")
+    differs: list[dict[str, Any]] | None = Field(
+        None, description="What is live otherwise than asked: 'field', 'asked' and 'live' of each."
+    )
+    due_at: float | None = Field(None, description="post.at_risk: when it is due, in seconds since 1970 (UTC).")
+    why: str | None = Field(None, description="post.at_risk: what it would run into.")
+    blocker_id: str | None = Field(None, description="post.at_risk: the blocker it would wait behind.")
     metadata: dict[str, Any] = Field(description="As sent.")
-    parts: list[PartSent]
+    parts: list[PartSent] = Field(description="The post itself, then its replies.")
     cause: CauseSent | None = Field(description="Why the post is not live; null: nothing is wrong.")
+
+
+class AccountEventData(EventData):
+    """Of an event of an account."""
+
+    account_id: str = Field(description="acc_ and 26 characters.")
+    username: str | None = Field(None, description="Without @.")
+    threads_user_id: str | None = Field(None, description="Id of the profile on Threads.")
+    health: str | None = Field(None, description="What the account is now.")
+    before: str | None = Field(None, description="What it was before.")
+    what: str | None = Field(None, description="What 'health' means, in plain words.")
+    pattern: str | None = Field(None, description="Id of the pattern of what went wrong.")
+    next_step: str | None = Field(None, description="The next step in plain words.")
+    ends_at: str | None = Field(None, description="When the trouble is expected to end: ISO 8601 in UTC.")
+    released: int | None = Field(None, description="Connected or reconnected: posts that go on with it.")
+
+
+class BlockerEventData(EventData):
+    """Of an event of a cause that holds posts back; also of trouble of Threads as a whole."""
+
+    blocker_id: str = Field(description="blk_ and 26 characters.")
+    scope: str = Field(description="What it holds: post, account, app, media_host or platform.")
+    key: str = Field(description="Which of these: an id, a host, or the name of the platform.")
+    pattern: str = Field(description="Id of the pattern.")
+    action: str | None = Field(None, description="blocker.opened: what has to be done.")
+    by: str | None = Field(None, description="blocker.repaired: who or what showed that it is repaired.")
+
+
+class WebhookEventData(EventData):
+    """Of an event of another webhook of the workspace."""
+
+    webhook_id: str = Field(description="whk_ and 26 characters.")
+    why: str = Field(description="What went wrong with it.")
+    what_now: str = Field(description="What has to be done.")
+
+
+class ThreadsEventData(EventData):
+    """Of something that Threads told about an account."""
+
+    account_id: str = Field(description="acc_ and 26 characters.")
+    field: str = Field(description="The field of Meta's message, such as replies.")
+    value: Any = Field(description="What Meta sent, secrets removed; at most 8,000 characters.")
+
+
+# The model of an event's data, by the first word of its name.
+EVENT_DATA: Final[Mapping[str, type[EventData]]] = {
+    "post": PostEventData,
+    "account": AccountEventData,
+    "blocker": BlockerEventData,
+    "platform": BlockerEventData,
+    "webhook": WebhookEventData,
+    "threads": ThreadsEventData,
+}
 
 
 class WebhookPayload(_Payload):

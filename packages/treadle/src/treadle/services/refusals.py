@@ -20,11 +20,16 @@ from treadle.services.output import ApiModel
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of problem: its HTTP status, its title, and what to do about it."""
+    """One kind of problem: its HTTP status, its title, and what to do about it.
+
+    ``retryable``: whether the same request, sent again later, can work although nobody changes anything. ``who`` has to
+    act: developer, owner, operator, meta or nobody."""
 
     status: int
     title: str
     way_out: str
+    retryable: bool = False
+    who: str = "developer"
 
 
 KINDS: Mapping[str, Kind] = {
@@ -49,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
         "This server does not answer for this host.",
         "Use the address in TREADLE_PUBLIC_URL; if the host that was used is right as well, name it in "
         "TREADLE_ALLOWED_HOSTS.",
+        who="operator",
     ),
     "not_implemented": Kind(501, "There is no such method.", "Use one that the API document lists for this address."),
     "not_found": Kind(
@@ -74,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
         403,
         "This belongs to the whole installation.",
         "Use an admin key of the installation's first workspace.",
+        who="operator",
     ),
     # the state of things
     "idempotency_key_reused": Kind(
@@ -89,6 +96,7 @@ KINDS: Mapping[str, Kind] = {
         409,
         "Whether it was published is being checked.",
         "Wait until the check ends, or say what happened with POST /v1/posts/{id}/resolve.",
+        who="nobody",
     ),
     "too_late": Kind(409, "It is too late to stop this.", "Delete it from Threads with POST /v1/posts/{id}/unpublish."),
     "no_free_slot": Kind(
@@ -102,7 +110,10 @@ KINDS: Mapping[str, Kind] = {
         409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."
     ),
     "still_blocked": Kind(
-        409, "An open cause still holds it.", "Repair the cause, then recheck the blocker; the post is published then."
+        409,
+        "An open cause still holds it.",
+        "Repair the cause, then recheck the blocker; the post is published then.",
+        who="owner",
     ),
     "nothing_to_confirm": Kind(
         409, "It does not wait for approval.", "Look at the post's state and what happens next."
@@ -112,31 +123,56 @@ KINDS: Mapping[str, Kind] = {
         422, "This is not the URL of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
     ),
     "not_listed": Kind(
-        409, "Threads lists no post with this address.", "Look whether it is one of this account, and complete."
+        409,
+        "Threads lists no post with this address.",
+        "Look whether it is one of this account, and complete.",
+        who="owner",
     ),
-    "not_readable": Kind(424, "Threads could not be asked for it.", "Try again shortly, or send the id of the post."),
+    "not_readable": Kind(
+        424,
+        "Threads could not be asked for it.",
+        "Try again shortly, or send the id of the post.",
+        retryable=True,
+        who="meta",
+    ),
     "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
     "already_claimed": Kind(409, "Another post here already has this Threads post.", "Name another one."),
     "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or delete it from Threads (unpublish)."),
     "not_published": Kind(409, "Nothing of it is on Threads.", "Cancel it instead."),
     "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),
     "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
-    "busy": Kind(429, "Too many at once.", "Wait as long as the header Retry-After says, then try again."),
+    "busy": Kind(
+        429,
+        "Too many at once.",
+        "Wait as long as the header Retry-After says, then try again.",
+        retryable=True,
+        who="nobody",
+    ),
     "too_many_requests": Kind(
         429,
         "Too many requests in a minute.",
         "Wait as long as the header Retry-After says. 'RateLimit' says what is left.",
+        retryable=True,
+        who="nobody",
     ),
     # Threads or this server
     # 424 and not 5xx: this server did its part, and trying the same again helps only if 'cause' says so.
     "threads_refused": Kind(
-        424, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more."
+        424, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more.", who="owner"
     ),
-    "unavailable": Kind(503, "This part is not available right now.", "Try again shortly; 'treadle doctor' says more."),
+    "unavailable": Kind(
+        503,
+        "This part is not available right now.",
+        "Try again shortly; 'treadle doctor' says more.",
+        retryable=True,
+        who="operator",
+    ),
     "internal": Kind(
         500,
         "Treadle made a mistake.",
         "Nothing was stored half. Try again; if it stays, report it with the id in 'detail'.",
+        retryable=True,
+        who="operator",
     ),
 }
 
@@ -173,11 +209,16 @@ class ProblemOut(ApiModel):
     """A refusal (RFC 9457), with what belongs to its code as further fields."""
 
     type: str = Field(description="Address of the page that explains it.")
-    title: str
+    title: str = Field(description="The kind of the problem, for people; the same for each 'code'.")
     status: int = Field(description="The HTTP status; of one of many, as if it had been sent alone.")
     detail: str = Field(description="What is wrong here, for people.")
     code: str = Field(description="Stable, for programs.")
     way_out: str = Field(description="What to do.")
+    retryable: bool = Field(
+        description="Whether the same request, sent again later, can work although nobody changes anything."
+    )
+    who: str = Field(description="Who has to act: developer, owner, operator, meta or nobody.")
+    request_id: str | None = Field(None, description="The answer's Request-Id: quote it when you ask for help.")
     instance: str | None = Field(None, description="The address that was asked.")
     findings: list[FindingOut] | None = Field(None, description="Everything that is wrong with the request, at once.")
 
@@ -191,7 +232,6 @@ class ProblemDetails:
     findings: Sequence[Finding] = ()
     pattern: str = ""
     status: int | None = None
-    title: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def out(self, public_url: str, instance: str = "") -> ProblemOut:
@@ -202,12 +242,12 @@ class ProblemDetails:
             more["findings"] = [finding_out(f, public_url) for f in self.findings]
         return ProblemOut(
             type=public_url + page,
-            title=self.title or kind.title,
+            title=kind.title,
             status=self.status or kind.status,
             detail=self.detail or kind.way_out,
             code=self.code,
             way_out=kind.way_out,
-            **{**more, **self.extra},
+            **{"retryable": kind.retryable, "who": kind.who, **more, **self.extra},
         )
 
     def body(self, public_url: str, instance: str = "") -> dict[str, Any]:
@@ -236,7 +276,7 @@ def invalid_details(findings: Sequence[Finding]) -> ProblemDetails:
 
 
 def missing_details(what: str = "post") -> ProblemDetails:
-    return ProblemDetails("not_found", f"There is no such {what} in this workspace.", title=f"No such {what}.")
+    return ProblemDetails("not_found", f"There is no such {what} in this workspace.")
 
 
 def _common(findings: Sequence[Finding]) -> str:

@@ -10,11 +10,16 @@ from pydantic import Field
 from treadle.domain.answers import Missing
 from treadle.domain.refusal import Refusal
 from treadle.notify import webhooks
-from treadle.notify.payloads import WebhookPayload as WebhookPayload  # what is sent, for the API's document
+
+# What is sent, for the API's document.
+from treadle.notify.payloads import EVENT_DATA as EVENT_DATA
+from treadle.notify.payloads import WebhookPayload as WebhookPayload
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.read import iso
 from treadle.store import Connection
+
+EVENTS = webhooks.EVENTS  # what can be sent, with its meaning
 
 
 class WebhookOut(ApiModel):
@@ -118,7 +123,7 @@ def delivery_out(row: Mapping[str, Any]) -> DeliveryOut:
 
 def event_kinds() -> EventKindsOut:
     """Everything that can be sent."""
-    return EventKindsOut(data=[EventKind(type=name, meaning=words) for name, words in webhooks.EVENTS.items()])
+    return EventKindsOut(data=[EventKind(type=name, meaning=words) for name, words in EVENTS.items()])
 
 
 def listing(conn: Connection, workspace_id: str) -> WebhooksOut:

@@ -1,0 +1,1955 @@
+// What requests and answers hold, and the operations. Made of the API's document by tools/build_clients.py; do not edit.
+
+/** The account of a post, and the open causes that its posts wait for now. */
+export interface AccountAhead {
+  id: string;
+  /** Without '@'. */
+  username: string;
+  health: string;
+  /** Its health in plain words. */
+  health_words: string;
+  paused: boolean;
+  /** As GET /v1/blockers gives them. */
+  blockers: Array<Blocker>;
+  [more: string]: unknown;
+}
+
+/** What Threads says of the account now. */
+export interface AccountChecked {
+  health: string;
+  message: string;
+  /** The diagnosis when the read failed. */
+  cause: Diagnosis | null;
+  /** Ids of posts that waited and are published now. */
+  released: Array<string>;
+  account: Account;
+  [more: string]: unknown;
+}
+
+export interface AccountConnected {
+  /** acc_ and 26 characters. */
+  id: string;
+  /** The profile's id on Threads. */
+  threads_user_id: string;
+  /** Without @; empty when Threads never told it. */
+  username: string;
+  /** The name shown on the profile. */
+  name: string;
+  /** The profile's picture at Meta; such addresses expire. */
+  picture_url: string | null;
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app. */
+  health: string;
+  /** The health as a sentence. */
+  health_words: string;
+  /** The diagnosis that decided it; null while it works. */
+  health_cause: Diagnosis | null;
+  /** Since when the health is what it is. */
+  health_at: string | null;
+  /** When a call last showed how the account is. */
+  checked_at: string | null;
+  /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
+  scopes: Array<string>;
+  /** False: asked for, and Threads does not say which were granted. */
+  scopes_confirmed: boolean;
+  /** When the access token ends; it is renewed long before. */
+  token_expires_at: string | null;
+  /** True: Threads did not say when it ends; 60 days are assumed. */
+  token_expiry_assumed: boolean;
+  /** Days until then, to two decimals; negative when it has ended. */
+  token_days_left: number | null;
+  /** When the owner's permission ends; only the owner can renew it. */
+  grant_expires_at: string | null;
+  /** When the token is renewed next; null: it cannot be. */
+  refresh_next_at: string | null;
+  /** Nothing is sent to it until it is resumed. */
+  paused: boolean;
+  /** A token is stored, and nobody disconnected it. */
+  connected: boolean;
+  /** The publishing limit as last read. */
+  quota: QuotaKnown;
+  /** When it was connected first. */
+  created_at: string | null;
+  /** When anything of it changed last. */
+  updated_at: string | null;
+  /** When it was disconnected; null: it was not. */
+  disconnected_at: string | null;
+  /** new, reconnected, or returned (it had been disconnected). */
+  outcome: string;
+  /** Ids of posts that waited for this account and are published now. */
+  released: Array<string>;
+  /** Permissions that publishing needs and the token lacks. */
+  missing_scopes: Array<string>;
+  [more: string]: unknown;
+}
+
+/** Of an event of an account. */
+export interface AccountEventData {
+  /** acc_ and 26 characters. */
+  account_id: string;
+  /** Without @. */
+  username?: string | null;
+  /** Id of the profile on Threads. */
+  threads_user_id?: string | null;
+  /** What the account is now. */
+  health?: string | null;
+  /** What it was before. */
+  before?: string | null;
+  /** What 'health' means, in plain words. */
+  what?: string | null;
+  /** Id of the pattern of what went wrong. */
+  pattern?: string | null;
+  /** The next step in plain words. */
+  next_step?: string | null;
+  /** When the trouble is expected to end: ISO 8601 in UTC. */
+  ends_at?: string | null;
+  /** Connected or reconnected: posts that go on with it. */
+  released?: number | null;
+  [more: string]: unknown;
+}
+
+export interface AccountIn {
+  /** A token of the Threads profile, from Meta's dashboard. */
+  token: string;
+}
+
+/** A Threads profile that this workspace publishes to. Times are ISO 8601 in UTC. */
+export interface Account {
+  /** acc_ and 26 characters. */
+  id: string;
+  /** The profile's id on Threads. */
+  threads_user_id: string;
+  /** Without @; empty when Threads never told it. */
+  username: string;
+  /** The name shown on the profile. */
+  name: string;
+  /** The profile's picture at Meta; such addresses expire. */
+  picture_url: string | null;
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app. */
+  health: string;
+  /** The health as a sentence. */
+  health_words: string;
+  /** The diagnosis that decided it; null while it works. */
+  health_cause: Diagnosis | null;
+  /** Since when the health is what it is. */
+  health_at: string | null;
+  /** When a call last showed how the account is. */
+  checked_at: string | null;
+  /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
+  scopes: Array<string>;
+  /** False: asked for, and Threads does not say which were granted. */
+  scopes_confirmed: boolean;
+  /** When the access token ends; it is renewed long before. */
+  token_expires_at: string | null;
+  /** True: Threads did not say when it ends; 60 days are assumed. */
+  token_expiry_assumed: boolean;
+  /** Days until then, to two decimals; negative when it has ended. */
+  token_days_left: number | null;
+  /** When the owner's permission ends; only the owner can renew it. */
+  grant_expires_at: string | null;
+  /** When the token is renewed next; null: it cannot be. */
+  refresh_next_at: string | null;
+  /** Nothing is sent to it until it is resumed. */
+  paused: boolean;
+  /** A token is stored, and nobody disconnected it. */
+  connected: boolean;
+  /** The publishing limit as last read. */
+  quota: QuotaKnown;
+  /** When it was connected first. */
+  created_at: string | null;
+  /** When anything of it changed last. */
+  updated_at: string | null;
+  /** When it was disconnected; null: it was not. */
+  disconnected_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface AccountRead {
+  /** acc_ and 26 characters. */
+  id: string;
+  /** The profile's id on Threads. */
+  threads_user_id: string;
+  /** Without @; empty when Threads never told it. */
+  username: string;
+  /** The name shown on the profile. */
+  name: string;
+  /** The profile's picture at Meta; such addresses expire. */
+  picture_url: string | null;
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app. */
+  health: string;
+  /** The health as a sentence. */
+  health_words: string;
+  /** The diagnosis that decided it; null while it works. */
+  health_cause: Diagnosis | null;
+  /** Since when the health is what it is. */
+  health_at: string | null;
+  /** When a call last showed how the account is. */
+  checked_at: string | null;
+  /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
+  scopes: Array<string>;
+  /** False: asked for, and Threads does not say which were granted. */
+  scopes_confirmed: boolean;
+  /** When the access token ends; it is renewed long before. */
+  token_expires_at: string | null;
+  /** True: Threads did not say when it ends; 60 days are assumed. */
+  token_expiry_assumed: boolean;
+  /** Days until then, to two decimals; negative when it has ended. */
+  token_days_left: number | null;
+  /** When the owner's permission ends; only the owner can renew it. */
+  grant_expires_at: string | null;
+  /** When the token is renewed next; null: it cannot be. */
+  refresh_next_at: string | null;
+  /** Nothing is sent to it until it is resumed. */
+  paused: boolean;
+  /** A token is stored, and nobody disconnected it. */
+  connected: boolean;
+  /** The publishing limit as last read. */
+  quota: QuotaKnown;
+  /** When it was connected first. */
+  created_at: string | null;
+  /** When anything of it changed last. */
+  updated_at: string | null;
+  /** When it was disconnected; null: it was not. */
+  disconnected_at: string | null;
+  /** What connecting it again would publish and hold. */
+  reconnect_would: PostsOfARepair;
+  [more: string]: unknown;
+}
+
+export interface Accounts {
+  data: Array<Account>;
+  [more: string]: unknown;
+}
+
+/** What became of one post of many. */
+export interface ActedOn {
+  id: string;
+  /** 200, or that of 'problem'; 0 in a preview. */
+  status: number;
+  /** What was done, in plain words. */
+  message?: string | null;
+  /** The post afterwards. */
+  post?: Post | null;
+  problem?: Problem | null;
+  [more: string]: unknown;
+}
+
+/** Something was done with a post; here it is afterwards. */
+export interface Action {
+  /** What was done, in plain words. */
+  message: string;
+  post: Post;
+  /** Of a canceled post: what is live and stays. */
+  published_parts?: Array<LivePart> | null;
+  [more: string]: unknown;
+}
+
+/** Which posts ('ids' or 'filter'), and what is done to them. */
+export interface ActionsIn {
+  action: "retry" | "edit" | "replace" | "confirm" | "cancel" | "delete";
+  ids?: Array<string> | null;
+  filter?: PostFilter | null;
+  /** For 'edit'. */
+  patch?: PatchIn;
+  /** For 'replace'. */
+  replace?: ReplaceIn | null;
+  /** Also try changed posts again that had failed. */
+  retry?: boolean | null;
+  /** Only say which posts it would be. */
+  preview?: boolean | null;
+  limit?: number | null;
+  /** 'next' of the answer before; for 'filter'. */
+  after?: string | null;
+}
+
+export interface Actions {
+  action: string;
+  /** How many posts it was. */
+  chosen: number;
+  done: number;
+  refused: number;
+  /** Send it as 'after' for the rest; null: there is none. */
+  next: string | null;
+  data: Array<ActedOn>;
+  [more: string]: unknown;
+}
+
+export interface AlertTried {
+  service: string;
+  /** Its address without the secrets. */
+  target: string;
+  delivered: boolean;
+  [more: string]: unknown;
+}
+
+export interface AlertsTried {
+  data: Array<AlertTried>;
+  [more: string]: unknown;
+}
+
+export interface Alive {
+  /** ok. */
+  status: string;
+  version: string;
+  [more: string]: unknown;
+}
+
+/** Of an event of a cause that holds posts back; also of trouble of Threads as a whole. */
+export interface BlockerEventData {
+  /** blk_ and 26 characters. */
+  blocker_id: string;
+  /** What it holds: post, account, app, media_host or platform. */
+  scope: string;
+  /** Which of these: an id, a host, or the name of the platform. */
+  key: string;
+  /** Id of the pattern. */
+  pattern: string;
+  /** blocker.opened: what has to be done. */
+  action?: string | null;
+  /** blocker.repaired: who or what showed that it is repaired. */
+  by?: string | null;
+  [more: string]: unknown;
+}
+
+/** A cause that holds posts. Times are ISO 8601 in UTC. */
+export interface Blocker {
+  /** blk_ and 26 characters. */
+  id: string;
+  /** What it holds: post, account, app, media_host or platform. */
+  scope: string;
+  /** Which one: the id of the post, account or app, the host, or 'threads'. */
+  key: string;
+  pattern: string;
+  lane: string;
+  action: string;
+  /** The diagnosis. */
+  cause: Diagnosis;
+  opened_at: string | null;
+  /** null: it is open. */
+  repaired_at: string | null;
+  /** reconnect, recheck, edit, time or person. */
+  repaired_by: string | null;
+  /** How often it was rechecked. */
+  checks: number;
+  checked_at: string | null;
+  next_check_at: string | null;
+  /** How many posts of this workspace wait for it. */
+  posts_waiting: number;
+  /** When the first of them is due. */
+  oldest_due_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface BlockerRead {
+  /** blk_ and 26 characters. */
+  id: string;
+  /** What it holds: post, account, app, media_host or platform. */
+  scope: string;
+  /** Which one: the id of the post, account or app, the host, or 'threads'. */
+  key: string;
+  pattern: string;
+  lane: string;
+  action: string;
+  /** The diagnosis. */
+  cause: Diagnosis;
+  opened_at: string | null;
+  /** null: it is open. */
+  repaired_at: string | null;
+  /** reconnect, recheck, edit, time or person. */
+  repaired_by: string | null;
+  /** How often it was rechecked. */
+  checks: number;
+  checked_at: string | null;
+  next_check_at: string | null;
+  /** How many posts of this workspace wait for it. */
+  posts_waiting: number;
+  /** When the first of them is due. */
+  oldest_due_at: string | null;
+  /** What its repair would publish, and what it would hold as too late. */
+  would: PostsOfARepair;
+  [more: string]: unknown;
+}
+
+export interface Blockers {
+  data: Array<Blocker>;
+  /** Send it as 'after' for the next page; null: this was the last. */
+  next: string | null;
+  [more: string]: unknown;
+}
+
+export interface Bucket {
+  /** What Threads counts in its 24 hours; null: never asked. */
+  used: number | null;
+  /** What Threads allows in 24 hours. */
+  total: number;
+  /** What this server published in the window. */
+  here: number;
+  [more: string]: unknown;
+}
+
+/** Each post is read alone: one that is wrong does not hold the others up. */
+export interface BulkIn {
+  posts: Array<BulkPostIn>;
+}
+
+/** What became of one post of many: the stored post, or why it was refused. */
+export interface BulkItem {
+  /** Its place in the request, from 0. */
+  index: number;
+  /** 201: stored; 200: stored by an earlier request; else that of 'problem'. */
+  status: number;
+  post?: Post | null;
+  problem?: Problem | null;
+  [more: string]: unknown;
+}
+
+export interface Bulk {
+  /** One for each post, in the order sent. */
+  data: Array<BulkItem>;
+  accepted: number;
+  refused: number;
+  [more: string]: unknown;
+}
+
+export interface BulkPostIn {
+  /** At most 500 of what Threads counts as characters. */
+  text?: string | null;
+  media?: Array<MediaIn> | null;
+  options?: PostOptions | null;
+  replies?: Array<PartIn> | null;
+  /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
+  publish_at?: string | null;
+  /** The time zone of a 'publish_at' without an offset: Europe/Berlin. */
+  zone?: string | null;
+  /** How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set. */
+  max_lateness?: string | number | null;
+  /** Yours; kept and given back. At most 16 KiB. */
+  metadata?: Record<string, unknown> | null;
+  labels?: Array<string> | null;
+  /** The account that publishes it. */
+  account_id: string;
+  /** Keep it until it is confirmed. */
+  draft?: boolean | null;
+  /** Wait for somebody's approval before it is published. */
+  approval?: boolean | null;
+  /** This post's own Idempotency-Key. */
+  idempotency_key?: string | null;
+}
+
+/** A diagnosis in few words. */
+export interface CauseSent {
+  /** Id of the pattern; 'unknown': none matched. */
+  pattern: string | null;
+  title: string | null;
+  lane: string | null;
+  action: string | null;
+  /** Who must act: owner, developer, operator, meta or nobody. */
+  who: string | null;
+  what_happened: string | null;
+  next_step: string | null;
+  /** Path of the guide page. */
+  guide: string | null;
+  [more: string]: unknown;
+}
+
+/** One change. */
+export interface Change {
+  /** Grows; what Last-Event-ID takes. */
+  id: number;
+  /** Such as post.published. */
+  type: string;
+  /** The id of what changed. */
+  subject: string;
+  /** ISO 8601 in UTC. */
+  at: string | null;
+  data: Record<string, unknown> | null;
+  [more: string]: unknown;
+}
+
+export interface ConnectIn {
+  /** Where the person goes afterwards; must be on the allow-list. */
+  return_url?: string | null;
+  scopes?: Array<string> | null;
+  expires_in_s?: number | null;
+}
+
+/** One change sent to one address. Times are ISO 8601 in UTC. */
+export interface Delivery {
+  /** dlv_ and 26 characters; the receiver sees it as webhook-id. */
+  id: string;
+  webhook_id: string;
+  /** The event. */
+  type: string;
+  /** due, delivered, or given_up. */
+  state: string;
+  attempts: number;
+  /** When it is tried next. */
+  next_at: string | null;
+  created_at: string | null;
+  delivered_at: string | null;
+  /** The tries, oldest first. */
+  history: Array<Try>;
+  /** The body as it is sent. */
+  payload: string;
+  [more: string]: unknown;
+}
+
+export interface DeliveryPage {
+  data: Array<Delivery>;
+  /** Send it as 'after' for the next page; null: this was the last. */
+  next: string | null;
+  [more: string]: unknown;
+}
+
+export interface DeliveryQueued {
+  delivery_id: string;
+  [more: string]: unknown;
+}
+
+/** One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too. It is not read with this: whatever comes is diagnosed, and what cannot be is answered as such. */
+export interface DiagnoseIn {
+  id?: string | null;
+  surface?: string | null;
+  stage?: string | null;
+  http_status?: number | null;
+  headers?: Record<string, string> | null;
+  body?: unknown;
+  exception?: string | null;
+  context?: Record<string, unknown> | null;
+  [more: string]: unknown;
+}
+
+/** A pattern applied to a failure: why it failed, what to do now, who does it, whether a retry can work. */
+export interface Diagnosis {
+  /** The id that was sent with a failure to diagnose. */
+  id?: string | null;
+  /** Id of the pattern; 'unknown': none matched. */
+  pattern: string;
+  title: string;
+  category: string;
+  /** How Treadle deals with it. */
+  lane: string;
+  /** What has to be done. */
+  action: string;
+  action_label: string;
+  retry: Retry;
+  /** Who must act: owner, developer, operator, meta or nobody. */
+  who: string;
+  /** How sure it is: exact, likely or guess. */
+  confidence: string;
+  what_happened: string;
+  /** The next step in plain words. */
+  next_step: string;
+  /** The same for a developer; empty: no other. */
+  next_step_developer?: string | null;
+  /** The same for the owner of the profile, of an answer diagnosed. */
+  owner_step?: string | null;
+  /** What Treadle does about it. */
+  treadle_does: string;
+  /** The steps in order when one answer has several causes. */
+  plan?: Array<string> | null;
+  /** Facts that would tell the possible causes apart. */
+  decides?: Array<string> | null;
+  /** What it holds: post, account, app, media_host or platform. */
+  scope?: string | null;
+  /** Which API of Meta answered. */
+  surface?: string | null;
+  /** The stage in which it happened. */
+  stage?: string | null;
+  /** Path of the guide page. */
+  guide: string;
+  /** What in the answer matched. */
+  matched: Array<string>;
+  /** The answer as it came, secrets removed. */
+  raw?: unknown;
+  [more: string]: unknown;
+}
+
+export interface Difference {
+  /** Named as it was asked for. */
+  field: string;
+  asked: string;
+  /** As Threads returns it; empty: it returns nothing. */
+  live: string;
+  [more: string]: unknown;
+}
+
+/** The last line of a whole export. */
+export interface EndOfExport {
+  complete: true;
+  [more: string]: unknown;
+}
+
+/** What the event is about: the fields of its change. */
+export interface EventData {
+  [more: string]: unknown;
+}
+
+export interface EventKind {
+  type: string;
+  meaning: string;
+  [more: string]: unknown;
+}
+
+export interface EventKinds {
+  data: Array<EventKind>;
+  [more: string]: unknown;
+}
+
+/** One entry of a post's timeline. */
+export interface Event {
+  id: number;
+  /** Position of the part; null: the post as a whole. */
+  part: number | null;
+  attempt: number;
+  stage: string;
+  kind: string;
+  what: string;
+  /** ISO 8601 in UTC, to the millisecond */
+  started_at: string;
+  /** Seconds; null: it took no time. */
+  duration_s: number | null;
+  outcome: string | null;
+  /** What was sent to Threads, secrets removed. */
+  request?: unknown;
+  /** What Threads answered, secrets removed. */
+  answer?: unknown;
+  diagnosis?: Diagnosis | null;
+  /** What was decided, in plain words. */
+  decision?: string | null;
+  [more: string]: unknown;
+}
+
+export interface Events {
+  data: Array<Event>;
+  [more: string]: unknown;
+}
+
+/** One thing of the workspace; ``type`` says what ``data`` is. */
+export interface ExportLine {
+  /** workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, idempotency_key, alert, audit, change, post or end. */
+  type: string;
+  data: Workspace | ExportedPost | EndOfExport | ExportedRow | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedAccount {
+  id: string;
+  workspace_id: string;
+  threads_user_id: string;
+  username: string;
+  name: string;
+  picture_url: string | null;
+  profile: unknown;
+  app_id: string;
+  token_issued_at: string | null;
+  token_expires_at: string | null;
+  token_expiry_assumed: boolean;
+  grant_expires_at: string | null;
+  scopes: unknown;
+  scopes_confirmed: boolean;
+  health: string;
+  health_cause: unknown;
+  health_at: string | null;
+  checked_at: string | null;
+  refresh_next_at: string | null;
+  refresh_attempts: number;
+  paused: boolean;
+  quota: unknown;
+  quota_until: number | null;
+  learned: unknown;
+  created_at: string;
+  updated_at: string;
+  disconnected_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedAlert {
+  id: number;
+  workspace_id: string;
+  kind: string;
+  key: string;
+  detail: unknown;
+  raised_at: string;
+  sent_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedAudit {
+  id: number;
+  workspace_id: string | null;
+  actor: string;
+  action: string;
+  subject: string | null;
+  detail: unknown;
+  at: string;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedBlocker {
+  id: string;
+  workspace_id: string | null;
+  scope: string;
+  key: string;
+  pattern: string;
+  lane: string;
+  action: string;
+  cause: unknown;
+  opened_at: string;
+  repaired_at: string | null;
+  repaired_by: string | null;
+  checks: number;
+  checked_at: string | null;
+  next_check_at: string | null;
+  probe_post_id: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedChange {
+  id: number;
+  workspace_id: string | null;
+  type: string;
+  subject: string;
+  payload: unknown;
+  at: string;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedConnectLink {
+  id: string;
+  workspace_id: string;
+  account_id: string | null;
+  return_url: string | null;
+  scopes: unknown;
+  created_at: string;
+  expires_at: string;
+  opened_at: string | null;
+  used_at: string | null;
+  outcome: unknown;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedIdempotencyKey {
+  workspace_id: string;
+  key: string;
+  status: number;
+  post_ids: unknown;
+  created_at: string;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedKey {
+  id: string;
+  workspace_id: string;
+  name: string;
+  scopes: unknown;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedMedia {
+  id: string;
+  workspace_id: string;
+  source_url: string | null;
+  stored: unknown;
+  filename: string;
+  content_type: string;
+  size: number;
+  sha256: string | null;
+  report: unknown;
+  prepared: unknown;
+  used_by: string | null;
+  created_at: string;
+  expires_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface ExportedPost {
+  id: string;
+  account_id: string;
+  /** Of the account, without '@'. */
+  username: string;
+  state: "draft" | "scheduled" | "publishing" | "waiting" | "retrying" | "checking" | "blocked" | "held" | "published" | "failed" | "canceled";
+  /** The state in plain words. */
+  state_label: string;
+  stage: string;
+  /** Why it is in this state, in plain words. */
+  why: string | null;
+  /** The text of its first part. */
+  text: string;
+  parts: Array<Part>;
+  cause: Diagnosis | null;
+  /** Open causes that it waits for. */
+  blocker_ids: Array<string>;
+  next: Next | null;
+  /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
+  publish_at: string | null;
+  /** As it was sent. */
+  publish_at_asked: string | null;
+  /** As it was sent. */
+  zone?: string | null;
+  /** ISO 8601 in UTC, to the millisecond */
+  due_at: string;
+  /** Seconds after 'due_at' until it is not published without approval. */
+  max_lateness: number;
+  /** The same as an ISO 8601 duration. */
+  max_lateness_iso: string;
+  /** 'pending', 'approved', or null: it needs none. */
+  approval: string | null;
+  /** 1, and one more with each retry that somebody asked for. */
+  attempt: number;
+  /** As sent. */
+  metadata: Record<string, unknown>;
+  /** As sent. */
+  labels: Array<string>;
+  /** 1, and one more with each edit. */
+  version: number;
+  /** ISO 8601 in UTC, to the millisecond */
+  created_at: string;
+  /** ISO 8601 in UTC, to the millisecond */
+  updated_at: string;
+  /** ISO 8601 in UTC, to the millisecond; null until all parts are live. */
+  published_at: string | null;
+  /** Only in the answer to its creation. */
+  warnings?: Array<Finding> | null;
+  /** Its timeline, oldest first. */
+  events: Array<Event>;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedRow {
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedUser {
+  id: string;
+  workspace_id: string;
+  email: string;
+  zone: string;
+  created_at: string;
+  disabled_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedWebhook {
+  id: string;
+  workspace_id: string;
+  url: string;
+  types: unknown;
+  state: string;
+  failing_since: number | null;
+  created_at: string;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedWebhookDelivery {
+  id: string;
+  webhook_id: string;
+  workspace_id: string;
+  change_id: number;
+  type: string;
+  payload: string;
+  state: string;
+  attempts: number;
+  history: unknown;
+  next_at: string | null;
+  created_at: string;
+  delivered_at: string | null;
+  [more: string]: unknown;
+}
+
+/** One rule that one field breaks. */
+export interface Finding {
+  /** Path into the request, such as 'media[2].alt_text'; empty: the request itself. */
+  field: string;
+  /** Stable name of the rule. */
+  rule: string;
+  /** 'error' stops the post; 'warning' and 'repair' do not. */
+  severity: string;
+  /** What is wrong. */
+  message: string;
+  /** What to do. */
+  way_out: string;
+  /** The value that was sent, shortened to 300 characters. */
+  given?: unknown;
+  /** What it was compared with, in the unit that 'message' names. */
+  limit?: unknown;
+  /** Id of the catalogue's pattern that explains it; empty: none. */
+  pattern?: string;
+  /** Address of that pattern's guide page. */
+  guide?: string | null;
+  [more: string]: unknown;
+}
+
+export interface KeyIn {
+  name?: string | null;
+  scopes?: Array<string> | null;
+  expires_at?: string | null;
+}
+
+export interface KeyMade {
+  /** key_ and 26 characters. */
+  id: string;
+  /** What it is for. */
+  name: string;
+  /** Its first characters, to tell keys apart. */
+  prefix: string;
+  /** read, write (includes read) or admin (includes both). */
+  scopes: Array<string>;
+  created_at: string | null;
+  /** When it ends; null: never. */
+  expires_at: string | null;
+  /** To the minute; null: never used. */
+  last_used_at: string | null;
+  revoked_at: string | null;
+  /** The key itself; shown this once. */
+  key: string;
+  [more: string]: unknown;
+}
+
+/** An API key without its secret. Times are ISO 8601 in UTC. */
+export interface Key {
+  /** key_ and 26 characters. */
+  id: string;
+  /** What it is for. */
+  name: string;
+  /** Its first characters, to tell keys apart. */
+  prefix: string;
+  /** read, write (includes read) or admin (includes both). */
+  scopes: Array<string>;
+  created_at: string | null;
+  /** When it ends; null: never. */
+  expires_at: string | null;
+  /** To the minute; null: never used. */
+  last_used_at: string | null;
+  revoked_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface Keys {
+  data: Array<Key>;
+  [more: string]: unknown;
+}
+
+export interface Link {
+  /** lnk_ and 26 characters. */
+  id: string;
+  /** For the account's owner; shown this once, good for one connection. */
+  url: string;
+  expires_at: string | null;
+  [more: string]: unknown;
+}
+
+/** What Threads shows of a published part, compared with what was asked. */
+export interface Live {
+  /** What was compared. */
+  checked: Array<string>;
+  /** What two readings showed to differ. Nothing is sent again. */
+  differs: Array<Difference>;
+  /** What Threads did not return, or has not been asked for yet. */
+  not_checked: Array<string>;
+  /** Texts that read differently without being cut. */
+  remarks: Array<Difference>;
+  [more: string]: unknown;
+}
+
+export interface LivePart {
+  /** Its position. */
+  part: number;
+  /** Id on Threads. */
+  threads_id: string | null;
+  /** Address on Threads. */
+  permalink: string | null;
+  [more: string]: unknown;
+}
+
+/** A finding of the check of a file. */
+export interface MediaFinding {
+  /** Path into the request, such as 'media[2].alt_text'; empty: the request itself. */
+  field: string;
+  /** Stable name of the rule. */
+  rule: string;
+  /** 'error' stops the post; 'warning' and 'repair' do not. */
+  severity: string;
+  /** What is wrong. */
+  message: string;
+  /** What to do. */
+  way_out: string;
+  /** The value that was sent, shortened to 300 characters. */
+  given?: unknown;
+  /** What it was compared with, in the unit that 'message' names. */
+  limit?: unknown;
+  /** Id of the catalogue's pattern that explains it; empty: none. */
+  pattern?: string;
+  /** Address of that pattern's guide page. */
+  guide?: string | null;
+  /** The repair that removes it, 'none', or 'reject': only you can. */
+  fix?: string | null;
+  /** The rule is 'documented' by Meta, 'seen', or 'folklore'. */
+  basis?: string | null;
+  [more: string]: unknown;
+}
+
+/** A picture or a video: the address of one, or the id of an uploaded file. */
+export interface MediaIn {
+  /** A public address Threads can fetch. */
+  url?: string | null;
+  /** An uploaded file (POST /v1/media). */
+  id?: string | null;
+  alt_text?: string | null;
+  /** Leave it out: the file tells. */
+  type?: "image" | "video" | null;
+  spoiler?: boolean | null;
+}
+
+/** A kept file. */
+export interface Media {
+  id: string;
+  /** As it was sent; may be empty. */
+  filename: string;
+  content_type: string;
+  /** Bytes. */
+  size: number;
+  /** Of its bytes, hexadecimal. */
+  sha256: string | null;
+  /** 'image' or 'video' as Threads will see it; 'unknown': it could not be read. */
+  kind: string | null;
+  /** Whether it can be published, as it is or after a repair. */
+  ok: boolean | null;
+  /** Facts, findings and what would be repaired. */
+  report: Record<string, unknown> | null;
+  /** The repaired file, if one was made: id, summary, size (bytes), report. */
+  prepared: Record<string, unknown> | null;
+  /** A repair: state, percent (0 to 100), speed, left_s (seconds). */
+  job: Record<string, unknown> | null;
+  /** Where Threads can fetch it. */
+  url: string | null;
+  /** The address it was copied from, without its query. */
+  source_url: string | null;
+  /** The post it was made for; null: it was uploaded. */
+  used_by: string | null;
+  /** ISO 8601 in UTC, to the millisecond */
+  created_at: string;
+  /** ISO 8601 in UTC, to the millisecond; null: it is kept until deleted. */
+  expires_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface MediaPage {
+  data: Array<Media>;
+  /** Send it as 'after' for the next page; null: this was the last. */
+  next: string | null;
+  [more: string]: unknown;
+}
+
+export interface MediaSwap {
+  from: string;
+  to: string;
+}
+
+export interface MediaUrlIn {
+  url: string;
+}
+
+/** What the check of one medium of a post found. */
+export interface Medium {
+  /** The medium's path in the request, such as 'replies[0].media[2]'. */
+  field: string;
+  /** The file or address, without its query. */
+  source: string;
+  /** Whether it can be published, as it is or after a repair. */
+  ok: boolean;
+  /** 'image' or 'video' as Threads will see it; 'unknown': it could not be read. */
+  kind: string;
+  /** Bytes; null: not known. */
+  size: number | null;
+  findings: Array<MediaFinding>;
+  /** What Treadle would repair. */
+  plan: Record<string, unknown>;
+  /** Facts of the file. */
+  probe: Record<string, unknown> | null;
+  /** Facts of the address; empty for an uploaded file. */
+  fetch: Record<string, unknown>;
+  [more: string]: unknown;
+}
+
+export interface Next {
+  /** What happens next, in plain words. */
+  what: string;
+  /** When, ISO 8601 in UTC, to the millisecond; null: when something else ends. */
+  at: string | null;
+  [more: string]: unknown;
+}
+
+/** A further part of a chain; it replies to the part before it. */
+export interface PartIn {
+  /** At most 500 of what Threads counts as characters. */
+  text?: string | null;
+  media?: Array<MediaIn> | null;
+  options?: PostOptions | null;
+}
+
+/** One part of a post: the post itself, or a reply to the part before it. */
+export interface Part {
+  id: string;
+  /** 0 for the post itself, then its replies in order. */
+  position: number;
+  state: "pending" | "preparing" | "creating" | "waiting" | "ready" | "publishing" | "checking" | "published" | "failed" | "canceled";
+  /** The container's kind: TEXT, IMAGE, VIDEO or CAROUSEL. */
+  kind: string;
+  text: string;
+  /** As sent. */
+  media: Array<Record<string, unknown>>;
+  /** As sent. */
+  options: Record<string, unknown>;
+  /** Meta's id of its present container. */
+  container_id: string | null;
+  /** Meta's last word on it. */
+  container_status: string | null;
+  /** ISO 8601 in UTC, to the millisecond */
+  container_made_at: string | null;
+  /** How often its present container was sent for publishing. */
+  sends: number;
+  /** Whether an answer to a publish was unclear. */
+  unclear: boolean;
+  /** Id of the live post on Threads. */
+  threads_id: string | null;
+  /** Address of the live post on Threads. */
+  permalink: string | null;
+  /** ISO 8601 in UTC, to the millisecond */
+  published_at: string | null;
+  /** Null until it is published. */
+  live: Live | null;
+  /** Why it is not live, or not as asked, when something is wrong. */
+  cause: Diagnosis | null;
+  [more: string]: unknown;
+}
+
+export interface PartSent {
+  /** 0 for the post itself, then its replies in order. */
+  position: number;
+  /** Id of the live post on Threads. */
+  threads_id: string | null;
+  /** Address of the live post on Threads. */
+  permalink: string | null;
+  [more: string]: unknown;
+}
+
+/** A change of a post. Fields left out stay as they are. */
+export interface PatchIn {
+  /** At most 500 of what Threads counts as characters. */
+  text?: string | null;
+  media?: Array<MediaIn> | null;
+  options?: PostOptions | null;
+  replies?: Array<PartIn> | null;
+  /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
+  publish_at?: string | null;
+  /** The time zone of a 'publish_at' without an offset: Europe/Berlin. */
+  zone?: string | null;
+  /** How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set. */
+  max_lateness?: string | number | null;
+  /** Yours; kept and given back. At most 16 KiB. */
+  metadata?: Record<string, unknown> | null;
+  labels?: Array<string> | null;
+  account_id?: string | null;
+}
+
+export interface Pattern {
+  id: string;
+  public_name: string;
+  title: string;
+  category: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
+  lane: string;
+  action: string;
+  action_label: string;
+  /** What one such cause holds: post, account, app, media_host or platform. */
+  scope: string;
+  /** Who acts. */
+  who: string;
+  retry: PatternRetry;
+  /** The path of its page in the guide. */
+  guide: string;
+  what_happened: string;
+  /** What the account's owner does. */
+  owner: string;
+  /** What a developer does. */
+  developer: string;
+  /** What Treadle does. */
+  treadle: string;
+  /** How one sees that it is repaired. */
+  repaired: string;
+  repaired_by: Array<string>;
+  /** Other patterns, and how to tell them apart. */
+  look_alikes: Record<string, string>;
+  examples: Array<Record<string, unknown>>;
+  plan: Array<string>;
+  /** When it was last compared with Meta's answers, as a date. */
+  checked: string;
+  [more: string]: unknown;
+}
+
+export interface PatternRetry {
+  kind: string;
+  /** Seconds until the first try again. */
+  after_s: number | null;
+  max_attempts: number;
+  /** The longest wait between two tries, in seconds. */
+  max_delay_s: number | null;
+  /** What follows when the tries are used up. */
+  then: string | null;
+  [more: string]: unknown;
+}
+
+/** One cause of the catalogue. */
+export interface PatternSummary {
+  id: string;
+  public_name: string;
+  title: string;
+  category: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
+  lane: string;
+  action: string;
+  action_label: string;
+  /** What one such cause holds: post, account, app, media_host or platform. */
+  scope: string;
+  /** Who acts. */
+  who: string;
+  retry: PatternRetry;
+  /** The path of its page in the guide. */
+  guide: string;
+  [more: string]: unknown;
+}
+
+export interface Patterns {
+  data: Array<PatternSummary>;
+  /** When the catalogue was last checked, as a date. */
+  checked: string;
+  [more: string]: unknown;
+}
+
+export interface PauseIn {
+  paused: boolean;
+}
+
+/** Of an event of a post: what changed, and how the post is now. */
+export interface PostEventData {
+  /** pst_ and 26 characters. */
+  post_id: string;
+  /** acc_ and 26 characters. */
+  account_id?: string | null;
+  /** The state it entered; see the states of a post. */
+  state?: string | null;
+  /** Id of the pattern of what went wrong; null: nothing did. */
+  pattern?: string | null;
+  /** What happens next, and when: 'what' and 'at'. */
+  next?: Record<string, unknown> | null;
+  /** post.differs: position of the part; 0 is the post itself. */
+  part?: number | null;
+  /** post.differs: id of the live post on Threads. */
+  threads_id?: string | null;
+  /** What is live otherwise than asked: 'field', 'asked' and 'live' of each. */
+  differs?: Array<Record<string, unknown>> | null;
+  /** post.at_risk: when it is due, in seconds since 1970 (UTC). */
+  due_at?: number | null;
+  /** post.at_risk: what it would run into. */
+  why?: string | null;
+  /** post.at_risk: the blocker it would wait behind. */
+  blocker_id?: string | null;
+  /** As sent. */
+  metadata: Record<string, unknown>;
+  /** The post itself, then its replies. */
+  parts: Array<PartSent>;
+  /** Why the post is not live; null: nothing is wrong. */
+  cause: CauseSent | null;
+  [more: string]: unknown;
+}
+
+/** The filters of the list of posts; one or more. */
+export interface PostFilter {
+  state?: Array<string> | string | null;
+  lane?: Array<string> | string | null;
+  pattern?: Array<string> | string | null;
+  account_id?: string | null;
+  label?: string | null;
+  q?: string | null;
+  blocker_id?: string | null;
+  due_from?: string | null;
+  due_to?: string | null;
+}
+
+/** A post, now or later, with its further parts. */
+export interface PostIn {
+  /** At most 500 of what Threads counts as characters. */
+  text?: string | null;
+  media?: Array<MediaIn> | null;
+  options?: PostOptions | null;
+  replies?: Array<PartIn> | null;
+  /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
+  publish_at?: string | null;
+  /** The time zone of a 'publish_at' without an offset: Europe/Berlin. */
+  zone?: string | null;
+  /** How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set. */
+  max_lateness?: string | number | null;
+  /** Yours; kept and given back. At most 16 KiB. */
+  metadata?: Record<string, unknown> | null;
+  labels?: Array<string> | null;
+  /** The account that publishes it. */
+  account_id: string;
+  /** Keep it until it is confirmed. */
+  draft?: boolean | null;
+  /** Wait for somebody's approval before it is published. */
+  approval?: boolean | null;
+}
+
+/** Threads' own parameter names. */
+export interface PostOptions {
+  /** The topic of the post. 1 to 50 characters, none of them . or &. */
+  topic_tag?: string;
+  /** Ranges of the text that are hidden until they are tapped. At most 10, counted in UTF-16 units. */
+  text_entities?: Array<Record<string, unknown>>;
+  /** The link that is shown as a card; without it Threads shows the first link of the text. An http or https address. Only without media. */
+  link_attachment?: string;
+  /** The post that is quoted, by its id on Threads. Digits, as text. */
+  quote_post_id?: string;
+  /** A GIF, by its id at GIPHY (Tenor ended on 31 March 2026). provider: GIPHY. Only without media. */
+  gif_attachment?: Record<string, unknown>;
+  /** A poll; a choice that is left empty is left out. 2 to 4 choices of 1 to 25 characters. Only without media. */
+  poll_attachment?: Record<string, unknown>;
+  /** A longer text that hangs on the post. In what unit its styled ranges count is not documented. At most 10000 characters. Only without media. Not with poll_attachment. */
+  text_attachment?: Record<string, unknown>;
+  /** Who may reply; everyone unless it is set. One of everyone, accounts_you_follow, mentioned_only, followers_only, parent_post_author_only. */
+  reply_control?: "everyone" | "accounts_you_follow" | "mentioned_only" | "followers_only" | "parent_post_author_only";
+  /** The only countries where the post is shown; the profile must be eligible for that. Codes of two letters (ISO 3166-1). */
+  allowlisted_country_codes?: Array<string>;
+  /** The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text. Only on the first part. */
+  reply_to_id?: string;
+  /** Replies wait until they are approved. Not with is_ghost_post. */
+  enable_reply_approvals?: boolean;
+  /** The post is archived after 24 hours. Only without media. Not on a reply. Not with reply_to_id. */
+  is_ghost_post?: boolean;
+  /** The alternative text of the one medium of the post; several media have one each, beside their address. At most 1000 characters. Only with one medium. */
+  alt_text?: string;
+  /** All media of the post are hidden until they are tapped. Only with media. */
+  is_spoiler_media?: boolean;
+  /** The place, by the id that a search for places gives. Digits, as text. Needs threads_location_tagging. */
+  location_id?: string;
+  /** The post is shared to the story of the linked Instagram account as well; without one the story fails and the post still goes out. Needs threads_share_to_instagram. */
+  crossreshare_to_ig?: boolean;
+  /** The same with dark colors; either of the two shares the post. Needs threads_share_to_instagram. */
+  crossreshare_to_ig_dark_mode?: boolean;
+  /** Read by Treadle: whether a video that is too long is refused or cut at the limit. One of refuse, trim. */
+  on_too_long?: "refuse" | "trim";
+  /** Read by Treadle: linked media are copied when the post is accepted. */
+  copy_media?: boolean;
+  /** Parameters of Threads that this release does not know, passed as they are: not checked. */
+  extra?: Record<string, unknown>;
+}
+
+/** A post with its parts, the cause when something is wrong, and what happens next. */
+export interface Post {
+  id: string;
+  account_id: string;
+  /** Of the account, without '@'. */
+  username: string;
+  state: "draft" | "scheduled" | "publishing" | "waiting" | "retrying" | "checking" | "blocked" | "held" | "published" | "failed" | "canceled";
+  /** The state in plain words. */
+  state_label: string;
+  stage: string;
+  /** Why it is in this state, in plain words. */
+  why: string | null;
+  /** The text of its first part. */
+  text: string;
+  parts: Array<Part>;
+  cause: Diagnosis | null;
+  /** Open causes that it waits for. */
+  blocker_ids: Array<string>;
+  next: Next | null;
+  /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
+  publish_at: string | null;
+  /** As it was sent. */
+  publish_at_asked: string | null;
+  /** As it was sent. */
+  zone?: string | null;
+  /** ISO 8601 in UTC, to the millisecond */
+  due_at: string;
+  /** Seconds after 'due_at' until it is not published without approval. */
+  max_lateness: number;
+  /** The same as an ISO 8601 duration. */
+  max_lateness_iso: string;
+  /** 'pending', 'approved', or null: it needs none. */
+  approval: string | null;
+  /** 1, and one more with each retry that somebody asked for. */
+  attempt: number;
+  /** As sent. */
+  metadata: Record<string, unknown>;
+  /** As sent. */
+  labels: Array<string>;
+  /** 1, and one more with each edit. */
+  version: number;
+  /** ISO 8601 in UTC, to the millisecond */
+  created_at: string;
+  /** ISO 8601 in UTC, to the millisecond */
+  updated_at: string;
+  /** ISO 8601 in UTC, to the millisecond; null until all parts are live. */
+  published_at: string | null;
+  /** Only in the answer to its creation. */
+  warnings?: Array<Finding> | null;
+  [more: string]: unknown;
+}
+
+export interface PostPage {
+  data: Array<Post>;
+  /** Send it as 'after' for the next page; null: this was the last. */
+  next: string | null;
+  [more: string]: unknown;
+}
+
+/** Ids of the posts that a repair would publish, and of those it would hold as too late. */
+export interface PostsOfARepair {
+  sends: Array<string>;
+  holds: Array<string>;
+  [more: string]: unknown;
+}
+
+/** Everything that is known of a post before it is sent. */
+export interface Preflight {
+  /** Whether it can be published: no finding is an error, no medium is refused. */
+  ok: boolean;
+  /** Of the request and the account. */
+  findings: Array<Finding>;
+  /** Of each medium that could be checked, at most 40. */
+  media: Array<Medium>;
+  /** Null: the request names none of this workspace. */
+  account: AccountAhead | null;
+  scopes: Scopes;
+  [more: string]: unknown;
+}
+
+/** A refusal (RFC 9457), with what belongs to its code as further fields. */
+export interface Problem {
+  /** Address of the page that explains it. */
+  type: string;
+  /** The kind of the problem, for people; the same for each 'code'. */
+  title: string;
+  /** The HTTP status; of one of many, as if it had been sent alone. */
+  status: number;
+  /** What is wrong here, for people. */
+  detail: string;
+  /** Stable, for programs. */
+  code: string;
+  /** What to do. */
+  way_out: string;
+  /** Whether the same request, sent again later, can work although nobody changes anything. */
+  retryable: boolean;
+  /** Who has to act: developer, owner, operator, meta or nobody. */
+  who: string;
+  /** The answer's Request-Id: quote it when you ask for help. */
+  request_id?: string | null;
+  /** The address that was asked. */
+  instance?: string | null;
+  /** Everything that is wrong with the request, at once. */
+  findings?: Array<Finding> | null;
+  [more: string]: unknown;
+}
+
+/** What is known of an account's publishing limit; what was never read is left out. */
+export interface QuotaKnown {
+  /** In 24 hours, as Threads counts. */
+  posts_used?: number | null;
+  /** What Threads allows in 24 hours. */
+  posts_total?: number | null;
+  replies_used?: number | null;
+  replies_total?: number | null;
+  /** When it was read. */
+  at: string | null;
+  /** No publish before then. */
+  full_until: string | null;
+  [more: string]: unknown;
+}
+
+/** How much an account may publish in a rolling 24 hours. */
+export interface Quota {
+  posts: Bucket;
+  replies: Bucket;
+  /** Threads was asked now. */
+  live: boolean;
+  /** When Threads was asked last. */
+  at: string | null;
+  /** No publish before then. */
+  full_until: string | null;
+  [more: string]: unknown;
+}
+
+export interface Ready {
+  /** ready, or not ready. */
+  status: string;
+  /** By name of what is needed: ok, or what is missing. */
+  checks: Record<string, string>;
+  [more: string]: unknown;
+}
+
+export interface RecheckIn {
+  /** true: only say what a repair would send and hold. */
+  preview?: boolean | null;
+}
+
+export interface Recheck {
+  /** repaired, still, or unknown (one post goes first to see); null: a preview. */
+  verdict: string | null;
+  message: string;
+  /** Ids of posts that are published now. */
+  released: Array<string>;
+  [more: string]: unknown;
+}
+
+export interface RecheckPreview {
+  /** repaired, still, or unknown (one post goes first to see); null: a preview. */
+  verdict: string | null;
+  message: string;
+  /** Ids of posts that are published now. */
+  released: Array<string>;
+  /** Ids of posts that a repair would publish. */
+  sends: Array<string>;
+  /** Ids of posts that a repair would hold as too late. */
+  holds: Array<string>;
+  [more: string]: unknown;
+}
+
+export interface RepairIn {
+  on_too_long?: "refuse" | "trim" | null;
+}
+
+/** Exact matches; the rest of the post stays. */
+export interface ReplaceIn {
+  /** A file's id (med_...) or an address, and what takes its place. */
+  media?: MediaSwap | null;
+  /** Words in the text of any part. */
+  text?: Swap | null;
+  /** A link attachment; an empty 'to' takes it away. */
+  link?: Swap | null;
+}
+
+/** One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to do about a reply that is live, but not as a reply. */
+export interface ResolveIn {
+  threads_id?: string | null;
+  absent?: boolean | null;
+  permalink?: string | null;
+  detached?: "below_root" | "stop" | "send_again" | null;
+}
+
+/** Whether and when trying again can work. */
+export interface Retry {
+  /** never, later, new_container, verify_first or when_repaired. */
+  kind: string;
+  /** Seconds until the first retry; null: not known. */
+  after_s: number | null;
+  /** Retries at most. */
+  max_attempts: number;
+  /** Seconds between two retries at most. */
+  max_delay_s?: number | null;
+  /** What kind follows when these are used up. */
+  then?: string | null;
+  /** Whether 'after_s' is Meta's own hint. */
+  hinted?: boolean;
+  [more: string]: unknown;
+}
+
+/** Permissions of Meta. */
+export interface Scopes {
+  /** Without these Threads refuses the post. */
+  needed: Array<string>;
+  /** Of these, what the account did not grant. */
+  missing: Array<string>;
+  /** What would make it safer, and was not granted. */
+  wanted: Array<string>;
+  [more: string]: unknown;
+}
+
+export interface Secret {
+  id: string;
+  /** Shown this once. */
+  secret: string;
+  [more: string]: unknown;
+}
+
+/** What is replaced, and by what. */
+export interface Swap {
+  from: string;
+  to: string;
+}
+
+/** Of something that Threads told about an account. */
+export interface ThreadsEventData {
+  /** acc_ and 26 characters. */
+  account_id: string;
+  /** The field of Meta's message, such as replies. */
+  field: string;
+  /** What Meta sent, secrets removed; at most 8,000 characters. */
+  value: unknown;
+  [more: string]: unknown;
+}
+
+/** One try to deliver. */
+export interface Try {
+  at: string | null;
+  /** HTTP status; null: nobody answered. */
+  status?: number | null;
+  /** Seconds. */
+  took_s?: number | null;
+  /** The beginning of what was answered. */
+  answer?: string | null;
+  /** Why nobody answered. */
+  error?: string | null;
+  [more: string]: unknown;
+}
+
+export interface UnknownAnswer {
+  /** What all answers alike have in common. */
+  shape: string;
+  count: number;
+  first_at: string | null;
+  last_at: string | null;
+  /** One of them, without its secrets. */
+  sample: unknown;
+  post_id: string | null;
+  [more: string]: unknown;
+}
+
+export interface UnknownAnswers {
+  data: Array<UnknownAnswer>;
+  [more: string]: unknown;
+}
+
+export interface Unpublished {
+  /** What was done, in plain words. */
+  message: string;
+  post: Post;
+  /** Of a canceled post: what is live and stays. */
+  published_parts?: Array<LivePart> | null;
+  /** Ids on Threads that were deleted, the last part first. */
+  deleted: Array<string>;
+  [more: string]: unknown;
+}
+
+/** The fields of bundle.social's error; ``meta`` is the diagnosis. */
+export interface VerboseError {
+  /** 'TH:' with Meta's code, or 'TREADLE:' with the pattern's id. */
+  code: string | null;
+  errorMessage: string | null;
+  /** Whether the same can work later without anybody doing anything. */
+  isTransient: boolean | null;
+  /** HTTP status of Meta's last answer. */
+  httpStatus: number | null;
+  meta: VerboseMeta | null;
+  userFacingMessage: string | null;
+  [more: string]: unknown;
+}
+
+/** The diagnosis, in few words. */
+export interface VerboseMeta {
+  pattern: string;
+  lane: string;
+  action: string;
+  who: string;
+  retry: Retry;
+  guide: string;
+  /** Meta's error_subcode. */
+  subcode: unknown;
+  /** Meta's own id of the failure. */
+  fbtrace_id: unknown;
+  [more: string]: unknown;
+}
+
+export interface Verbose {
+  id: string;
+  /** The state in their words. */
+  status: string;
+  /** The error under 'THREADS', or null. */
+  errorsVerbose: Record<string, VerboseError | null>;
+  [more: string]: unknown;
+}
+
+/** Of an event of another webhook of the workspace. */
+export interface WebhookEventData {
+  /** whk_ and 26 characters. */
+  webhook_id: string;
+  /** What went wrong with it. */
+  why: string;
+  /** What has to be done. */
+  what_now: string;
+  [more: string]: unknown;
+}
+
+export interface WebhookIn {
+  /** An https address. It must lead to a public one. */
+  url: string;
+  /** ParameterNames of events; empty for all. */
+  types?: Array<string> | null;
+}
+
+export interface WebhookMade {
+  /** whk_ and 26 characters. */
+  id: string;
+  url: string;
+  /** Names of the events it takes; empty: all. */
+  types: Array<string>;
+  /** active, paused (by somebody here), or failing (paused after two days of failing). */
+  state: string;
+  /** Since when nothing was taken; null: it works. */
+  failing_since: string | null;
+  /** Deliveries are also signed with the secret before this one. */
+  two_secrets: boolean;
+  created_at: string | null;
+  /** Verifies the signatures; shown this once. */
+  secret: string;
+  [more: string]: unknown;
+}
+
+/** One address that changes are sent to. Times are ISO 8601 in UTC. */
+export interface Webhook {
+  /** whk_ and 26 characters. */
+  id: string;
+  url: string;
+  /** Names of the events it takes; empty: all. */
+  types: Array<string>;
+  /** active, paused (by somebody here), or failing (paused after two days of failing). */
+  state: string;
+  /** Since when nothing was taken; null: it works. */
+  failing_since: string | null;
+  /** Deliveries are also signed with the secret before this one. */
+  two_secrets: boolean;
+  created_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface WebhookPatch {
+  url?: string | null;
+  types?: Array<string> | null;
+  /** false starts a paused one again; what was kept for it is sent. */
+  paused?: boolean | null;
+}
+
+/** The body of a delivery, after Standard Webhooks. */
+export interface WebhookPayload {
+  /** Such as post.published. */
+  type: string;
+  /** When it happened: ISO 8601 in UTC. */
+  timestamp: string | null;
+  data: PostEventData | EventData;
+  [more: string]: unknown;
+}
+
+export interface Webhooks {
+  data: Array<Webhook>;
+  [more: string]: unknown;
+}
+
+export interface WorkspaceIn {
+  name: string;
+}
+
+export interface WorkspaceMade {
+  /** wsp_ and 26 characters, or wsp_default. */
+  id: string;
+  name: string;
+  /** Nothing is sent until it is resumed. */
+  paused: boolean;
+  /** Its settings by name; secrets are left out. */
+  options: Record<string, unknown>;
+  /** ISO 8601 in UTC. */
+  created_at: string | null;
+  /** How many posts are in each state. */
+  posts: Record<string, number>;
+  /** Its first admin key; shown this once. */
+  key: string;
+  key_id: string;
+  [more: string]: unknown;
+}
+
+/** A tenant: its accounts, posts and keys are its own. */
+export interface Workspace {
+  /** wsp_ and 26 characters, or wsp_default. */
+  id: string;
+  name: string;
+  /** Nothing is sent until it is resumed. */
+  paused: boolean;
+  /** Its settings by name; secrets are left out. */
+  options: Record<string, unknown>;
+  /** ISO 8601 in UTC. */
+  created_at: string | null;
+  /** How many posts are in each state. */
+  posts: Record<string, number>;
+  [more: string]: unknown;
+}
+
+export interface WorkspacePatch {
+  name?: string | null;
+  paused?: boolean | null;
+  options?: Record<string, unknown> | null;
+  /** Addresses of alert targets; sealed, never shown. */
+  alert_urls?: Array<string> | null;
+}
+
+export interface Workspaces {
+  data: Array<Workspace>;
+  [more: string]: unknown;
+}
+
+export interface PostsOperations {
+  /** Do one thing to many posts: `POST /v1/posts/actions`. */
+  actOnMany(body: ActionsIn, options?: CallOptions): Promise<Actions>;
+  /** Publish many; an answer for each: `POST /v1/posts/bulk`. */
+  createMany(body: BulkIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Bulk>;
+  /** Publish, now or later: `POST /v1/posts`. */
+  create(body: PostIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Post>;
+  /** List posts: `GET /v1/posts`. */
+  list(options?: CallOptions & { state?: Array<string> | null; lane?: Array<string> | null; pattern?: Array<string> | null; account_id?: string | null; label?: string | null; q?: string | null; blocker_id?: string | null; due_from?: string | null; due_to?: string | null; sort?: string; limit?: number; after?: string | null }): Promise<PostPage>;
+  /** The same, entry by entry through all pages. */
+  iterate(options?: CallOptions & { state?: Array<string> | null; lane?: Array<string> | null; pattern?: Array<string> | null; account_id?: string | null; label?: string | null; q?: string | null; blocker_id?: string | null; due_from?: string | null; due_to?: string | null; sort?: string; limit?: number; after?: string | null }): AsyncGenerator<Post>;
+  /** Read a post: `GET /v1/posts/{post_id}`. */
+  get(postId: string, options?: CallOptions): Promise<Post>;
+  /** Change a post that is not published: `PATCH /v1/posts/{post_id}`. */
+  update(postId: string, body: PatchIn, options?: CallOptions & { ifMatch?: string }): Promise<Post>;
+  /** Delete a post that was never sent: `DELETE /v1/posts/{post_id}`. */
+  delete(postId: string, options?: CallOptions): Promise<void>;
+  /** A post's timeline: `GET /v1/posts/{post_id}/events`. */
+  listEvents(postId: string, options?: CallOptions): Promise<Events>;
+  /** A post's error in the shape of another service: `GET /v1/posts/{post_id}/errors-verbose`. */
+  getErrorsVerbose(postId: string, options?: CallOptions): Promise<Verbose>;
+  /** Try again now: `POST /v1/posts/{post_id}/retry`. */
+  retry(postId: string, options?: CallOptions): Promise<Action>;
+  /** Stop a post: `POST /v1/posts/{post_id}/cancel`. */
+  cancel(postId: string, options?: CallOptions): Promise<Action>;
+  /** Approve a post: `POST /v1/posts/{post_id}/confirm`. */
+  confirm(postId: string, options?: CallOptions): Promise<Action>;
+  /** Say what happened: `POST /v1/posts/{post_id}/resolve`. */
+  resolve(postId: string, body: ResolveIn, options?: CallOptions): Promise<Action>;
+  /** Delete a post from Threads: `POST /v1/posts/{post_id}/unpublish`. */
+  unpublish(postId: string, options?: CallOptions): Promise<Unpublished>;
+  /** Look at a post before it is sent: `POST /v1/preflight`. */
+  check(body: PostIn, options?: CallOptions & { media?: boolean }): Promise<Preflight>;
+}
+
+export interface MediaOperations {
+  /** List files: `GET /v1/media`. */
+  list(options?: CallOptions & { limit?: number; after?: string | null }): Promise<MediaPage>;
+  /** The same, entry by entry through all pages. */
+  iterate(options?: CallOptions & { limit?: number; after?: string | null }): AsyncGenerator<Media>;
+  /** Read a file's facts and findings: `GET /v1/media/{media_id}`. */
+  get(mediaId: string, options?: CallOptions): Promise<Media>;
+  /** Delete a file: `DELETE /v1/media/{media_id}`. */
+  delete(mediaId: string, options?: CallOptions): Promise<void>;
+  /** Make it fit for Threads: `POST /v1/media/{media_id}/repair`. */
+  repair(mediaId: string, body?: RepairIn, options?: CallOptions): Promise<Media>;
+  /** Stop a repair: `DELETE /v1/media/{media_id}/repair`. */
+  stopRepair(mediaId: string, options?: CallOptions): Promise<void>;
+}
+
+export interface AccountsOperations {
+  /** List accounts: `GET /v1/accounts`. */
+  list(options?: CallOptions & { disconnected?: boolean }): Promise<Accounts>;
+  /** Connect with a token: `POST /v1/accounts`. */
+  add(body: AccountIn, options?: CallOptions): Promise<AccountConnected>;
+  /** Read an account: `GET /v1/accounts/{account_id}`. */
+  get(accountId: string, options?: CallOptions): Promise<AccountRead>;
+  /** Pause an account: `PATCH /v1/accounts/{account_id}`. */
+  update(accountId: string, body: PauseIn, options?: CallOptions): Promise<Account>;
+  /** Disconnect an account: `DELETE /v1/accounts/{account_id}`. */
+  disconnect(accountId: string, options?: CallOptions): Promise<void>;
+  /** Check that it works: `POST /v1/accounts/{account_id}/recheck`. */
+  recheck(accountId: string, options?: CallOptions): Promise<AccountChecked>;
+  /** How much it may publish: `GET /v1/accounts/{account_id}/quota`. */
+  getQuota(accountId: string, options?: CallOptions & { live?: boolean }): Promise<Quota>;
+  /** A link for somebody to connect their account: `POST /v1/accounts/connect`. */
+  connect(body?: ConnectIn, options?: CallOptions): Promise<Link>;
+  /** Connect it again: `POST /v1/accounts/{account_id}/reconnect`. */
+  reconnect(accountId: string, body?: ConnectIn, options?: CallOptions): Promise<Link>;
+}
+
+export interface BlockersOperations {
+  /** What holds posts: `GET /v1/blockers`. */
+  list(options?: CallOptions & { repaired?: boolean; limit?: number; after?: string | null }): Promise<Blockers>;
+  /** The same, entry by entry through all pages. */
+  iterate(options?: CallOptions & { repaired?: boolean; limit?: number; after?: string | null }): AsyncGenerator<Blocker>;
+  /** Read one, and what its repair would send: `GET /v1/blockers/{blocker_id}`. */
+  get(blockerId: string, options?: CallOptions): Promise<BlockerRead>;
+  /** Look again: `POST /v1/blockers/{blocker_id}/recheck`. */
+  recheck(blockerId: string, body?: RecheckIn, options?: CallOptions): Promise<RecheckPreview | Recheck>;
+}
+
+export interface AnswersOperations {
+  /** What does this error mean: `POST /v1/diagnose`. */
+  diagnose(body: DiagnoseIn, options?: CallOptions): Promise<Diagnosis>;
+  /** Answers no pattern knows: `GET /v1/unknown-answers`. */
+  listUnknown(options?: CallOptions): Promise<UnknownAnswers>;
+}
+
+export interface PatternsOperations {
+  /** The catalogue of causes: `GET /v1/patterns`. */
+  list(options?: CallOptions & { lane?: Array<string> | null; category?: Array<string> | null; q?: string | null }): Promise<Patterns>;
+  /** One cause, whole: `GET /v1/patterns/{pattern}`. */
+  get(pattern: string, options?: CallOptions): Promise<Pattern>;
+}
+
+export interface WebhooksOperations {
+  /** List webhooks: `GET /v1/webhooks`. */
+  list(options?: CallOptions): Promise<Webhooks>;
+  /** Create a webhook: `POST /v1/webhooks`. */
+  create(body: WebhookIn, options?: CallOptions): Promise<WebhookMade>;
+  /** List the events that can be sent: `GET /v1/webhooks/events`. */
+  listEvents(options?: CallOptions): Promise<EventKinds>;
+  /** Read a webhook: `GET /v1/webhooks/{webhook_id}`. */
+  get(webhookId: string, options?: CallOptions): Promise<Webhook>;
+  /** Change, pause or start a webhook: `PATCH /v1/webhooks/{webhook_id}`. */
+  update(webhookId: string, body: WebhookPatch, options?: CallOptions): Promise<Webhook>;
+  /** Remove a webhook: `DELETE /v1/webhooks/{webhook_id}`. */
+  delete(webhookId: string, options?: CallOptions): Promise<void>;
+  /** Make a new secret: `POST /v1/webhooks/{webhook_id}/secret`. */
+  rotateSecret(webhookId: string, options?: CallOptions): Promise<Secret>;
+  /** Send a test: `POST /v1/webhooks/{webhook_id}/ping`. */
+  ping(webhookId: string, options?: CallOptions): Promise<DeliveryQueued>;
+  /** What was sent, and what came back: `GET /v1/webhooks/{webhook_id}/deliveries`. */
+  listDeliveries(webhookId: string, options?: CallOptions & { limit?: number; after?: string | null }): Promise<DeliveryPage>;
+  /** The same, entry by entry through all pages. */
+  iterateDeliveries(webhookId: string, options?: CallOptions & { limit?: number; after?: string | null }): AsyncGenerator<Delivery>;
+  /** Send one again: `POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver`. */
+  redeliver(webhookId: string, deliveryId: string, options?: CallOptions): Promise<DeliveryQueued>;
+}
+
+export interface KeysOperations {
+  /** List keys: `GET /v1/keys`. */
+  list(options?: CallOptions): Promise<Keys>;
+  /** Make a key: `POST /v1/keys`. */
+  create(body?: KeyIn, options?: CallOptions): Promise<KeyMade>;
+  /** Revoke a key: `DELETE /v1/keys/{key_id}`. */
+  revoke(keyId: string, options?: CallOptions): Promise<void>;
+}
+
+export interface WorkspacesOperations {
+  /** Workspaces this key can see: `GET /v1/workspaces`. */
+  list(options?: CallOptions): Promise<Workspaces>;
+  /** Make a workspace for a customer: `POST /v1/workspaces`. */
+  create(body: WorkspaceIn, options?: CallOptions): Promise<WorkspaceMade>;
+  /** Read a workspace: `GET /v1/workspaces/{workspace_id}`. */
+  get(workspaceId: string, options?: CallOptions): Promise<Workspace>;
+  /** Rename, pause, set options: `PATCH /v1/workspaces/{workspace_id}`. */
+  update(workspaceId: string, body: WorkspacePatch, options?: CallOptions): Promise<Workspace>;
+  /** Send a test alert: `POST /v1/workspaces/{workspace_id}/alerts/test`. */
+  testAlerts(workspaceId: string, options?: CallOptions): Promise<AlertsTried>;
+}

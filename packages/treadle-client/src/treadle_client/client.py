@@ -1,0 +1,163 @@
+"""The client that waits for each answer: :class:`Treadle`. Made of async_client.py by tools/build_clients.py."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpx2
+
+from treadle_client import operations, types, waiting
+from treadle_client.calls import Call, Retries, Value, answer, prepare
+from treadle_client.errors import ApiError, ConnectionFailed
+from treadle_client.setting_up import Server, upload
+from treadle_client.sse import EventReader
+from treadle_client.types import Change
+
+
+class Treadle:
+    """A Treadle server, for one workspace.
+
+    ``url`` and ``key``: taken from ``TREADLE_URL`` (else http://127.0.0.1:8700) and ``TREADLE_KEY`` when left out.
+    ``timeout_s``: for each try of a call. ``retries``: tries after the first, only of what may be tried again.
+    ``http``: a client of your own (proxies, certificates); it is not closed here.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        retries: int = 4,
+        http: httpx2.Client | None = None,
+    ) -> None:
+        self._server = Server.of(url, key)
+        self._retries = Retries(retries)
+        self._timeout_s = timeout_s
+        self._own = http is None
+        self._http = http or httpx2.Client()
+        self.posts = Posts(self.send)
+        self.media = Media(self.send)
+        self.accounts = operations.AccountsOperations(self.send)
+        self.answers = operations.AnswersOperations(self.send)
+        self.patterns = operations.PatternsOperations(self.send)
+        self.blockers = operations.BlockersOperations(self.send)
+        self.webhooks = operations.WebhooksOperations(self.send)
+        self.keys = operations.KeysOperations(self.send)
+        self.workspaces = operations.WorkspacesOperations(self.send)
+        self.events = Events(self, retries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._own:
+            self._http.close()
+
+    def send(self, call: Call) -> Any:
+        """Make a call, again where that may be done; for routes that have no method here."""
+        sent, tried = prepare(call), 0
+        while True:
+            tried += 1
+            try:
+                came = self._http.request(
+                    sent.method,
+                    self._server.address(sent.url),
+                    params=tuple(sent.params),
+                    headers={**sent.headers, **self._server.headers},
+                    content=sent.content,
+                    timeout=self._timeout_s,
+                )
+                return answer(came.status_code, came.headers, came.content)
+            except ApiError as error:
+                wait_s = self._retries.wait_s(call, tried, error, random.random())
+                if wait_s is None:
+                    raise
+            except httpx2.TransportError as lost:
+                wait_s = self._retries.wait_s(call, tried, None, random.random())
+                if wait_s is None:
+                    raise ConnectionFailed(f"{sent.method} {sent.url}: {lost or type(lost).__name__}") from lost
+            time.sleep(wait_s)
+
+    def lines(self, call: Call) -> Iterator[str]:
+        """The lines of a long answer as they come; :class:`ConnectionFailed` where it breaks off."""
+        sent = prepare(call)
+        try:
+            with self._http.stream(
+                sent.method,
+                self._server.address(sent.url),
+                params=tuple(sent.params),
+                headers={**sent.headers, **self._server.headers},
+                timeout=max(60.0, self._timeout_s),  # quiet streams say something every 15 seconds
+            ) as came:
+                if came.status_code >= 300:
+                    answer(came.status_code, came.headers, came.read())
+                for line in came.iter_lines():
+                    yield line
+        except httpx2.TransportError as lost:
+            raise ConnectionFailed(f"{sent.method} {sent.url}: {lost or type(lost).__name__}") from lost
+
+
+class Posts(operations.PostsOperations):
+    def wait(self, post_id: str, *, timeout_s: float = 300.0) -> types.Post:
+        """The post once it is published, failed or canceled, or waits for a person (blocked, held, draft).
+
+        Raises :class:`~treadle_client.NotSettled` after ``timeout_s``; the post goes on.
+        """
+        until, asked = time.monotonic() + timeout_s, 0
+        while True:
+            post = self.get(post_id)
+            if post["state"] in waiting.SETTLED:
+                return post
+            left = until - time.monotonic()
+            if left <= 0:
+                raise waiting.NotSettled(post_id, post["state"], timeout_s)
+            time.sleep(min(left, waiting.pause_s(asked)))
+            asked += 1
+
+
+class Media(operations.MediaOperations):
+    def upload(
+        self, file: str | Path | bytes, *, filename: str | None = None, content_type: str | None = None
+    ) -> types.Media:
+        """Upload a picture or a video; the whole file is read into memory."""
+        return cast(types.Media, self._send(upload(file, filename, content_type)))
+
+
+class Events:
+    def __init__(self, client: Treadle, retries: int) -> None:
+        self._client, self._retries = client, retries
+
+    def stream(self, *, types: Sequence[str] = (), after: int | None = None, follow: bool = True) -> Iterator[Change]:
+        """Changes as they come, from ``after`` on (else from now on); resumes where the connection broke.
+
+        ``types``: only these, such as ``post.published`` or ``post.*``. ``follow=False`` ends after what is there.
+        """
+        lost = 0
+        while True:
+            query: dict[str, Value] = {"types": types, "after": after, "follow": follow}
+            call, reader = Call("GET", "/v1/events", query, headers={"Accept": "text/event-stream"}), EventReader()
+            try:
+                for line in self._client.lines(call):
+                    change = reader.line(line)
+                    if change is not None:
+                        lost, after = 0, change["id"]
+                        yield change
+                if not follow:
+                    return
+            except ConnectionFailed:
+                lost += 1
+                if lost > self._retries:
+                    raise
+                time.sleep(waiting.pause_s(lost))

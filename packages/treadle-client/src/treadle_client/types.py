@@ -1,0 +1,1816 @@
+"""What requests and answers hold. Made of the API's document by tools/build_clients.py; do not edit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class AccountAhead(TypedDict):
+    """The account of a post, and the open causes that its posts wait for now."""
+
+    id: str
+    username: str
+    """Without '@'."""
+    health: str
+    health_words: str
+    """Its health in plain words."""
+    paused: bool
+    blockers: list[Blocker]
+    """As GET /v1/blockers gives them."""
+
+
+class AccountChecked(TypedDict):
+    """What Threads says of the account now."""
+
+    health: str
+    message: str
+    cause: Diagnosis | None
+    """The diagnosis when the read failed."""
+    released: list[str]
+    """Ids of posts that waited and are published now."""
+    account: Account
+
+
+class AccountConnected(TypedDict):
+    id: str
+    """acc_ and 26 characters."""
+    threads_user_id: str
+    """The profile's id on Threads."""
+    username: str
+    """Without @; empty when Threads never told it."""
+    name: str
+    """The name shown on the profile."""
+    picture_url: str | None
+    """The profile's picture at Meta; such addresses expire."""
+    health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app."""
+    health_words: str
+    """The health as a sentence."""
+    health_cause: Diagnosis | None
+    """The diagnosis that decided it; null while it works."""
+    health_at: str | None
+    """Since when the health is what it is."""
+    checked_at: str | None
+    """When a call last showed how the account is."""
+    scopes: list[str]
+    """Permissions its owner granted, or those asked for: see scopes_confirmed."""
+    scopes_confirmed: bool
+    """False: asked for, and Threads does not say which were granted."""
+    token_expires_at: str | None
+    """When the access token ends; it is renewed long before."""
+    token_expiry_assumed: bool
+    """True: Threads did not say when it ends; 60 days are assumed."""
+    token_days_left: float | None
+    """Days until then, to two decimals; negative when it has ended."""
+    grant_expires_at: str | None
+    """When the owner's permission ends; only the owner can renew it."""
+    refresh_next_at: str | None
+    """When the token is renewed next; null: it cannot be."""
+    paused: bool
+    """Nothing is sent to it until it is resumed."""
+    connected: bool
+    """A token is stored, and nobody disconnected it."""
+    quota: QuotaKnown
+    """The publishing limit as last read."""
+    created_at: str | None
+    """When it was connected first."""
+    updated_at: str | None
+    """When anything of it changed last."""
+    disconnected_at: str | None
+    """When it was disconnected; null: it was not."""
+    outcome: str
+    """new, reconnected, or returned (it had been disconnected)."""
+    released: list[str]
+    """Ids of posts that waited for this account and are published now."""
+    missing_scopes: list[str]
+    """Permissions that publishing needs and the token lacks."""
+
+
+class AccountEventData(TypedDict):
+    """Of an event of an account."""
+
+    account_id: str
+    """acc_ and 26 characters."""
+    username: NotRequired[str | None]
+    """Without @."""
+    threads_user_id: NotRequired[str | None]
+    """Id of the profile on Threads."""
+    health: NotRequired[str | None]
+    """What the account is now."""
+    before: NotRequired[str | None]
+    """What it was before."""
+    what: NotRequired[str | None]
+    """What 'health' means, in plain words."""
+    pattern: NotRequired[str | None]
+    """Id of the pattern of what went wrong."""
+    next_step: NotRequired[str | None]
+    """The next step in plain words."""
+    ends_at: NotRequired[str | None]
+    """When the trouble is expected to end: ISO 8601 in UTC."""
+    released: NotRequired[int | None]
+    """Connected or reconnected: posts that go on with it."""
+
+
+class AccountIn(TypedDict):
+    token: str
+    """A token of the Threads profile, from Meta's dashboard."""
+
+
+class Account(TypedDict):
+    """A Threads profile that this workspace publishes to. Times are ISO 8601 in UTC."""
+
+    id: str
+    """acc_ and 26 characters."""
+    threads_user_id: str
+    """The profile's id on Threads."""
+    username: str
+    """Without @; empty when Threads never told it."""
+    name: str
+    """The name shown on the profile."""
+    picture_url: str | None
+    """The profile's picture at Meta; such addresses expire."""
+    health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app."""
+    health_words: str
+    """The health as a sentence."""
+    health_cause: Diagnosis | None
+    """The diagnosis that decided it; null while it works."""
+    health_at: str | None
+    """Since when the health is what it is."""
+    checked_at: str | None
+    """When a call last showed how the account is."""
+    scopes: list[str]
+    """Permissions its owner granted, or those asked for: see scopes_confirmed."""
+    scopes_confirmed: bool
+    """False: asked for, and Threads does not say which were granted."""
+    token_expires_at: str | None
+    """When the access token ends; it is renewed long before."""
+    token_expiry_assumed: bool
+    """True: Threads did not say when it ends; 60 days are assumed."""
+    token_days_left: float | None
+    """Days until then, to two decimals; negative when it has ended."""
+    grant_expires_at: str | None
+    """When the owner's permission ends; only the owner can renew it."""
+    refresh_next_at: str | None
+    """When the token is renewed next; null: it cannot be."""
+    paused: bool
+    """Nothing is sent to it until it is resumed."""
+    connected: bool
+    """A token is stored, and nobody disconnected it."""
+    quota: QuotaKnown
+    """The publishing limit as last read."""
+    created_at: str | None
+    """When it was connected first."""
+    updated_at: str | None
+    """When anything of it changed last."""
+    disconnected_at: str | None
+    """When it was disconnected; null: it was not."""
+
+
+class AccountRead(TypedDict):
+    id: str
+    """acc_ and 26 characters."""
+    threads_user_id: str
+    """The profile's id on Threads."""
+    username: str
+    """Without @; empty when Threads never told it."""
+    name: str
+    """The name shown on the profile."""
+    picture_url: str | None
+    """The profile's picture at Meta; such addresses expire."""
+    health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, linked_account, app."""
+    health_words: str
+    """The health as a sentence."""
+    health_cause: Diagnosis | None
+    """The diagnosis that decided it; null while it works."""
+    health_at: str | None
+    """Since when the health is what it is."""
+    checked_at: str | None
+    """When a call last showed how the account is."""
+    scopes: list[str]
+    """Permissions its owner granted, or those asked for: see scopes_confirmed."""
+    scopes_confirmed: bool
+    """False: asked for, and Threads does not say which were granted."""
+    token_expires_at: str | None
+    """When the access token ends; it is renewed long before."""
+    token_expiry_assumed: bool
+    """True: Threads did not say when it ends; 60 days are assumed."""
+    token_days_left: float | None
+    """Days until then, to two decimals; negative when it has ended."""
+    grant_expires_at: str | None
+    """When the owner's permission ends; only the owner can renew it."""
+    refresh_next_at: str | None
+    """When the token is renewed next; null: it cannot be."""
+    paused: bool
+    """Nothing is sent to it until it is resumed."""
+    connected: bool
+    """A token is stored, and nobody disconnected it."""
+    quota: QuotaKnown
+    """The publishing limit as last read."""
+    created_at: str | None
+    """When it was connected first."""
+    updated_at: str | None
+    """When anything of it changed last."""
+    disconnected_at: str | None
+    """When it was disconnected; null: it was not."""
+    reconnect_would: PostsOfARepair
+    """What connecting it again would publish and hold."""
+
+
+class Accounts(TypedDict):
+    data: list[Account]
+
+
+class ActedOn(TypedDict):
+    """What became of one post of many."""
+
+    id: str
+    status: int
+    """200, or that of 'problem'; 0 in a preview."""
+    message: NotRequired[str | None]
+    """What was done, in plain words."""
+    post: NotRequired[Post | None]
+    """The post afterwards."""
+    problem: NotRequired[Problem | None]
+
+
+class Action(TypedDict):
+    """Something was done with a post; here it is afterwards."""
+
+    message: str
+    """What was done, in plain words."""
+    post: Post
+    published_parts: NotRequired[list[LivePart] | None]
+    """Of a canceled post: what is live and stays."""
+
+
+class ActionsIn(TypedDict):
+    """Which posts ('ids' or 'filter'), and what is done to them."""
+
+    action: Literal["retry", "edit", "replace", "confirm", "cancel", "delete"]
+    ids: NotRequired[list[str] | None]
+    filter: NotRequired[PostFilter | None]
+    patch: NotRequired[PatchIn]
+    """For 'edit'."""
+    replace: NotRequired[ReplaceIn | None]
+    """For 'replace'."""
+    retry: NotRequired[bool | None]
+    """Also try changed posts again that had failed."""
+    preview: NotRequired[bool | None]
+    """Only say which posts it would be."""
+    limit: NotRequired[int | None]
+    after: NotRequired[str | None]
+    """'next' of the answer before; for 'filter'."""
+
+
+class Actions(TypedDict):
+    action: str
+    chosen: int
+    """How many posts it was."""
+    done: int
+    refused: int
+    next: str | None
+    """Send it as 'after' for the rest; null: there is none."""
+    data: list[ActedOn]
+
+
+class AlertTried(TypedDict):
+    service: str
+    target: str
+    """Its address without the secrets."""
+    delivered: bool
+
+
+class AlertsTried(TypedDict):
+    data: list[AlertTried]
+
+
+class Alive(TypedDict):
+    status: str
+    """ok."""
+    version: str
+
+
+class BlockerEventData(TypedDict):
+    """Of an event of a cause that holds posts back; also of trouble of Threads as a whole."""
+
+    blocker_id: str
+    """blk_ and 26 characters."""
+    scope: str
+    """What it holds: post, account, app, media_host or platform."""
+    key: str
+    """Which of these: an id, a host, or the name of the platform."""
+    pattern: str
+    """Id of the pattern."""
+    action: NotRequired[str | None]
+    """blocker.opened: what has to be done."""
+    by: NotRequired[str | None]
+    """blocker.repaired: who or what showed that it is repaired."""
+
+
+class Blocker(TypedDict):
+    """A cause that holds posts. Times are ISO 8601 in UTC."""
+
+    id: str
+    """blk_ and 26 characters."""
+    scope: str
+    """What it holds: post, account, app, media_host or platform."""
+    key: str
+    """Which one: the id of the post, account or app, the host, or 'threads'."""
+    pattern: str
+    lane: str
+    action: str
+    cause: Diagnosis
+    """The diagnosis."""
+    opened_at: str | None
+    repaired_at: str | None
+    """null: it is open."""
+    repaired_by: str | None
+    """reconnect, recheck, edit, time or person."""
+    checks: int
+    """How often it was rechecked."""
+    checked_at: str | None
+    next_check_at: str | None
+    posts_waiting: int
+    """How many posts of this workspace wait for it."""
+    oldest_due_at: str | None
+    """When the first of them is due."""
+
+
+class BlockerRead(TypedDict):
+    id: str
+    """blk_ and 26 characters."""
+    scope: str
+    """What it holds: post, account, app, media_host or platform."""
+    key: str
+    """Which one: the id of the post, account or app, the host, or 'threads'."""
+    pattern: str
+    lane: str
+    action: str
+    cause: Diagnosis
+    """The diagnosis."""
+    opened_at: str | None
+    repaired_at: str | None
+    """null: it is open."""
+    repaired_by: str | None
+    """reconnect, recheck, edit, time or person."""
+    checks: int
+    """How often it was rechecked."""
+    checked_at: str | None
+    next_check_at: str | None
+    posts_waiting: int
+    """How many posts of this workspace wait for it."""
+    oldest_due_at: str | None
+    """When the first of them is due."""
+    would: PostsOfARepair
+    """What its repair would publish, and what it would hold as too late."""
+
+
+class Blockers(TypedDict):
+    data: list[Blocker]
+    next: str | None
+    """Send it as 'after' for the next page; null: this was the last."""
+
+
+class Bucket(TypedDict):
+    used: int | None
+    """What Threads counts in its 24 hours; null: never asked."""
+    total: int
+    """What Threads allows in 24 hours."""
+    here: int
+    """What this server published in the window."""
+
+
+class BulkIn(TypedDict):
+    """Each post is read alone: one that is wrong does not hold the others up."""
+
+    posts: list[BulkPostIn]
+
+
+class BulkItem(TypedDict):
+    """What became of one post of many: the stored post, or why it was refused."""
+
+    index: int
+    """Its place in the request, from 0."""
+    status: int
+    """201: stored; 200: stored by an earlier request; else that of 'problem'."""
+    post: NotRequired[Post | None]
+    problem: NotRequired[Problem | None]
+
+
+class Bulk(TypedDict):
+    data: list[BulkItem]
+    """One for each post, in the order sent."""
+    accepted: int
+    refused: int
+
+
+class BulkPostIn(TypedDict):
+    text: NotRequired[str | None]
+    """At most 500 of what Threads counts as characters."""
+    media: NotRequired[list[MediaIn] | None]
+    options: NotRequired[PostOptions | None]
+    replies: NotRequired[list[PartIn] | None]
+    publish_at: NotRequired[str | None]
+    """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
+    zone: NotRequired[str | None]
+    """The time zone of a 'publish_at' without an offset: Europe/Berlin."""
+    max_lateness: NotRequired[str | float | None]
+    """How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set."""
+    metadata: NotRequired[dict[str, Any] | None]
+    """Yours; kept and given back. At most 16 KiB."""
+    labels: NotRequired[list[str] | None]
+    account_id: str
+    """The account that publishes it."""
+    draft: NotRequired[bool | None]
+    """Keep it until it is confirmed."""
+    approval: NotRequired[bool | None]
+    """Wait for somebody's approval before it is published."""
+    idempotency_key: NotRequired[str | None]
+    """This post's own Idempotency-Key."""
+
+
+class CauseSent(TypedDict):
+    """A diagnosis in few words."""
+
+    pattern: str | None
+    """Id of the pattern; 'unknown': none matched."""
+    title: str | None
+    lane: str | None
+    action: str | None
+    who: str | None
+    """Who must act: owner, developer, operator, meta or nobody."""
+    what_happened: str | None
+    next_step: str | None
+    guide: str | None
+    """Path of the guide page."""
+
+
+class Change(TypedDict):
+    """One change."""
+
+    id: int
+    """Grows; what Last-Event-ID takes."""
+    type: str
+    """Such as post.published."""
+    subject: str
+    """The id of what changed."""
+    at: str | None
+    """ISO 8601 in UTC."""
+    data: dict[str, Any] | None
+
+
+class ConnectIn(TypedDict):
+    return_url: NotRequired[str | None]
+    """Where the person goes afterwards; must be on the allow-list."""
+    scopes: NotRequired[list[str] | None]
+    expires_in_s: NotRequired[float | None]
+
+
+class Delivery(TypedDict):
+    """One change sent to one address. Times are ISO 8601 in UTC."""
+
+    id: str
+    """dlv_ and 26 characters; the receiver sees it as webhook-id."""
+    webhook_id: str
+    type: str
+    """The event."""
+    state: str
+    """due, delivered, or given_up."""
+    attempts: int
+    next_at: str | None
+    """When it is tried next."""
+    created_at: str | None
+    delivered_at: str | None
+    history: list[Try]
+    """The tries, oldest first."""
+    payload: str
+    """The body as it is sent."""
+
+
+class DeliveryPage(TypedDict):
+    data: list[Delivery]
+    next: str | None
+    """Send it as 'after' for the next page; null: this was the last."""
+
+
+class DeliveryQueued(TypedDict):
+    delivery_id: str
+
+
+class DiagnoseIn(TypedDict):
+    """One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too. It is not read with this: whatever comes is diagnosed, and what cannot be is answered as such."""
+
+    id: NotRequired[str | None]
+    surface: NotRequired[str | None]
+    stage: NotRequired[str | None]
+    http_status: NotRequired[int | None]
+    headers: NotRequired[dict[str, str] | None]
+    body: NotRequired[Any]
+    exception: NotRequired[str | None]
+    context: NotRequired[dict[str, Any] | None]
+
+
+class Diagnosis(TypedDict):
+    """A pattern applied to a failure: why it failed, what to do now, who does it, whether a retry can work."""
+
+    id: NotRequired[str | None]
+    """The id that was sent with a failure to diagnose."""
+    pattern: str
+    """Id of the pattern; 'unknown': none matched."""
+    title: str
+    category: str
+    lane: str
+    """How Treadle deals with it."""
+    action: str
+    """What has to be done."""
+    action_label: str
+    retry: Retry
+    who: str
+    """Who must act: owner, developer, operator, meta or nobody."""
+    confidence: str
+    """How sure it is: exact, likely or guess."""
+    what_happened: str
+    next_step: str
+    """The next step in plain words."""
+    next_step_developer: NotRequired[str | None]
+    """The same for a developer; empty: no other."""
+    owner_step: NotRequired[str | None]
+    """The same for the owner of the profile, of an answer diagnosed."""
+    treadle_does: str
+    """What Treadle does about it."""
+    plan: NotRequired[list[str] | None]
+    """The steps in order when one answer has several causes."""
+    decides: NotRequired[list[str] | None]
+    """Facts that would tell the possible causes apart."""
+    scope: NotRequired[str | None]
+    """What it holds: post, account, app, media_host or platform."""
+    surface: NotRequired[str | None]
+    """Which API of Meta answered."""
+    stage: NotRequired[str | None]
+    """The stage in which it happened."""
+    guide: str
+    """Path of the guide page."""
+    matched: list[str]
+    """What in the answer matched."""
+    raw: NotRequired[Any]
+    """The answer as it came, secrets removed."""
+
+
+class Difference(TypedDict):
+    field: str
+    """Named as it was asked for."""
+    asked: str
+    live: str
+    """As Threads returns it; empty: it returns nothing."""
+
+
+class EndOfExport(TypedDict):
+    """The last line of a whole export."""
+
+    complete: Literal[True]
+
+
+class EventData(TypedDict):
+    """What the event is about: the fields of its change."""
+
+
+class EventKind(TypedDict):
+    type: str
+    meaning: str
+
+
+class EventKinds(TypedDict):
+    data: list[EventKind]
+
+
+class Event(TypedDict):
+    """One entry of a post's timeline."""
+
+    id: int
+    part: int | None
+    """Position of the part; null: the post as a whole."""
+    attempt: int
+    stage: str
+    kind: str
+    what: str
+    started_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    duration_s: float | None
+    """Seconds; null: it took no time."""
+    outcome: str | None
+    request: NotRequired[Any]
+    """What was sent to Threads, secrets removed."""
+    answer: NotRequired[Any]
+    """What Threads answered, secrets removed."""
+    diagnosis: NotRequired[Diagnosis | None]
+    decision: NotRequired[str | None]
+    """What was decided, in plain words."""
+
+
+class Events(TypedDict):
+    data: list[Event]
+
+
+class ExportLine(TypedDict):
+    """One thing of the workspace; `type` says what `data` is."""
+
+    type: str
+    """workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, idempotency_key, alert, audit, change, post or end."""
+    data: Workspace | ExportedPost | EndOfExport | ExportedRow | None
+
+
+class ExportedAccount(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    threads_user_id: str
+    username: str
+    name: str
+    picture_url: str | None
+    profile: Any
+    app_id: str
+    token_issued_at: str | None
+    token_expires_at: str | None
+    token_expiry_assumed: bool
+    grant_expires_at: str | None
+    scopes: Any
+    scopes_confirmed: bool
+    health: str
+    health_cause: Any
+    health_at: str | None
+    checked_at: str | None
+    refresh_next_at: str | None
+    refresh_attempts: int
+    paused: bool
+    quota: Any
+    quota_until: float | None
+    learned: Any
+    created_at: str
+    updated_at: str
+    disconnected_at: str | None
+
+
+class ExportedAlert(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: int
+    workspace_id: str
+    kind: str
+    key: str
+    detail: Any
+    raised_at: str
+    sent_at: str | None
+
+
+class ExportedAudit(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: int
+    workspace_id: str | None
+    actor: str
+    action: str
+    subject: str | None
+    detail: Any
+    at: str
+
+
+class ExportedBlocker(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str | None
+    scope: str
+    key: str
+    pattern: str
+    lane: str
+    action: str
+    cause: Any
+    opened_at: str
+    repaired_at: str | None
+    repaired_by: str | None
+    checks: int
+    checked_at: str | None
+    next_check_at: str | None
+    probe_post_id: str | None
+
+
+class ExportedChange(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: int
+    workspace_id: str | None
+    type: str
+    subject: str
+    payload: Any
+    at: str
+
+
+class ExportedConnectLink(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    account_id: str | None
+    return_url: str | None
+    scopes: Any
+    created_at: str
+    expires_at: str
+    opened_at: str | None
+    used_at: str | None
+    outcome: Any
+
+
+class ExportedIdempotencyKey(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    workspace_id: str
+    key: str
+    status: int
+    post_ids: Any
+    created_at: str
+
+
+class ExportedKey(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    name: str
+    scopes: Any
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class ExportedMedia(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    source_url: str | None
+    stored: Any
+    filename: str
+    content_type: str
+    size: int
+    sha256: str | None
+    report: Any
+    prepared: Any
+    used_by: str | None
+    created_at: str
+    expires_at: str | None
+
+
+class ExportedPost(TypedDict):
+    id: str
+    account_id: str
+    username: str
+    """Of the account, without '@'."""
+    state: Literal[
+        "draft",
+        "scheduled",
+        "publishing",
+        "waiting",
+        "retrying",
+        "checking",
+        "blocked",
+        "held",
+        "published",
+        "failed",
+        "canceled",
+    ]
+    state_label: str
+    """The state in plain words."""
+    stage: str
+    why: str | None
+    """Why it is in this state, in plain words."""
+    text: str
+    """The text of its first part."""
+    parts: list[Part]
+    cause: Diagnosis | None
+    blocker_ids: list[str]
+    """Open causes that it waits for."""
+    next: Next | None
+    publish_at: str | None
+    """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
+    publish_at_asked: str | None
+    """As it was sent."""
+    zone: NotRequired[str | None]
+    """As it was sent."""
+    due_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    max_lateness: float
+    """Seconds after 'due_at' until it is not published without approval."""
+    max_lateness_iso: str
+    """The same as an ISO 8601 duration."""
+    approval: str | None
+    """'pending', 'approved', or null: it needs none."""
+    attempt: int
+    """1, and one more with each retry that somebody asked for."""
+    metadata: dict[str, Any]
+    """As sent."""
+    labels: list[str]
+    """As sent."""
+    version: int
+    """1, and one more with each edit."""
+    created_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    updated_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    published_at: str | None
+    """ISO 8601 in UTC, to the millisecond; null until all parts are live."""
+    warnings: NotRequired[list[Finding] | None]
+    """Only in the answer to its creation."""
+    events: list[Event]
+    """Its timeline, oldest first."""
+
+
+class ExportedRow(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+
+class ExportedUser(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    email: str
+    zone: str
+    created_at: str
+    disabled_at: str | None
+
+
+class ExportedWebhook(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    url: str
+    types: Any
+    state: str
+    failing_since: float | None
+    created_at: str
+
+
+class ExportedWebhookDelivery(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    webhook_id: str
+    workspace_id: str
+    change_id: int
+    type: str
+    payload: str
+    state: str
+    attempts: int
+    history: Any
+    next_at: str | None
+    created_at: str
+    delivered_at: str | None
+
+
+class Finding(TypedDict):
+    """One rule that one field breaks."""
+
+    field: str
+    """Path into the request, such as 'media[2].alt_text'; empty: the request itself."""
+    rule: str
+    """Stable name of the rule."""
+    severity: str
+    """'error' stops the post; 'warning' and 'repair' do not."""
+    message: str
+    """What is wrong."""
+    way_out: str
+    """What to do."""
+    given: NotRequired[Any]
+    """The value that was sent, shortened to 300 characters."""
+    limit: NotRequired[Any]
+    """What it was compared with, in the unit that 'message' names."""
+    pattern: NotRequired[str]
+    """Id of the catalogue's pattern that explains it; empty: none."""
+    guide: NotRequired[str | None]
+    """Address of that pattern's guide page."""
+
+
+class KeyIn(TypedDict):
+    name: NotRequired[str | None]
+    scopes: NotRequired[list[str] | None]
+    expires_at: NotRequired[str | None]
+
+
+class KeyMade(TypedDict):
+    id: str
+    """key_ and 26 characters."""
+    name: str
+    """What it is for."""
+    prefix: str
+    """Its first characters, to tell keys apart."""
+    scopes: list[str]
+    """read, write (includes read) or admin (includes both)."""
+    created_at: str | None
+    expires_at: str | None
+    """When it ends; null: never."""
+    last_used_at: str | None
+    """To the minute; null: never used."""
+    revoked_at: str | None
+    key: str
+    """The key itself; shown this once."""
+
+
+class Key(TypedDict):
+    """An API key without its secret. Times are ISO 8601 in UTC."""
+
+    id: str
+    """key_ and 26 characters."""
+    name: str
+    """What it is for."""
+    prefix: str
+    """Its first characters, to tell keys apart."""
+    scopes: list[str]
+    """read, write (includes read) or admin (includes both)."""
+    created_at: str | None
+    expires_at: str | None
+    """When it ends; null: never."""
+    last_used_at: str | None
+    """To the minute; null: never used."""
+    revoked_at: str | None
+
+
+class Keys(TypedDict):
+    data: list[Key]
+
+
+class Link(TypedDict):
+    id: str
+    """lnk_ and 26 characters."""
+    url: str
+    """For the account's owner; shown this once, good for one connection."""
+    expires_at: str | None
+
+
+class Live(TypedDict):
+    """What Threads shows of a published part, compared with what was asked."""
+
+    checked: list[str]
+    """What was compared."""
+    differs: list[Difference]
+    """What two readings showed to differ. Nothing is sent again."""
+    not_checked: list[str]
+    """What Threads did not return, or has not been asked for yet."""
+    remarks: list[Difference]
+    """Texts that read differently without being cut."""
+
+
+class LivePart(TypedDict):
+    part: int
+    """Its position."""
+    threads_id: str | None
+    """Id on Threads."""
+    permalink: str | None
+    """Address on Threads."""
+
+
+class MediaFinding(TypedDict):
+    """A finding of the check of a file."""
+
+    field: str
+    """Path into the request, such as 'media[2].alt_text'; empty: the request itself."""
+    rule: str
+    """Stable name of the rule."""
+    severity: str
+    """'error' stops the post; 'warning' and 'repair' do not."""
+    message: str
+    """What is wrong."""
+    way_out: str
+    """What to do."""
+    given: NotRequired[Any]
+    """The value that was sent, shortened to 300 characters."""
+    limit: NotRequired[Any]
+    """What it was compared with, in the unit that 'message' names."""
+    pattern: NotRequired[str]
+    """Id of the catalogue's pattern that explains it; empty: none."""
+    guide: NotRequired[str | None]
+    """Address of that pattern's guide page."""
+    fix: NotRequired[str | None]
+    """The repair that removes it, 'none', or 'reject': only you can."""
+    basis: NotRequired[str | None]
+    """The rule is 'documented' by Meta, 'seen', or 'folklore'."""
+
+
+class MediaIn(TypedDict):
+    """A picture or a video: the address of one, or the id of an uploaded file."""
+
+    url: NotRequired[str | None]
+    """A public address Threads can fetch."""
+    id: NotRequired[str | None]
+    """An uploaded file (POST /v1/media)."""
+    alt_text: NotRequired[str | None]
+    type: NotRequired[Literal["image", "video"] | None]
+    """Leave it out: the file tells."""
+    spoiler: NotRequired[bool | None]
+
+
+class Media(TypedDict):
+    """A kept file."""
+
+    id: str
+    filename: str
+    """As it was sent; may be empty."""
+    content_type: str
+    size: int
+    """Bytes."""
+    sha256: str | None
+    """Of its bytes, hexadecimal."""
+    kind: str | None
+    """'image' or 'video' as Threads will see it; 'unknown': it could not be read."""
+    ok: bool | None
+    """Whether it can be published, as it is or after a repair."""
+    report: dict[str, Any] | None
+    """Facts, findings and what would be repaired."""
+    prepared: dict[str, Any] | None
+    """The repaired file, if one was made: id, summary, size (bytes), report."""
+    job: dict[str, Any] | None
+    """A repair: state, percent (0 to 100), speed, left_s (seconds)."""
+    url: str | None
+    """Where Threads can fetch it."""
+    source_url: str | None
+    """The address it was copied from, without its query."""
+    used_by: str | None
+    """The post it was made for; null: it was uploaded."""
+    created_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    expires_at: str | None
+    """ISO 8601 in UTC, to the millisecond; null: it is kept until deleted."""
+
+
+class MediaPage(TypedDict):
+    data: list[Media]
+    next: str | None
+    """Send it as 'after' for the next page; null: this was the last."""
+
+
+MediaSwap = TypedDict("MediaSwap", {"from": str, "to": str})
+
+
+class MediaUrlIn(TypedDict):
+    url: str
+
+
+class Medium(TypedDict):
+    """What the check of one medium of a post found."""
+
+    field: str
+    """The medium's path in the request, such as 'replies[0].media[2]'."""
+    source: str
+    """The file or address, without its query."""
+    ok: bool
+    """Whether it can be published, as it is or after a repair."""
+    kind: str
+    """'image' or 'video' as Threads will see it; 'unknown': it could not be read."""
+    size: int | None
+    """Bytes; null: not known."""
+    findings: list[MediaFinding]
+    plan: dict[str, Any]
+    """What Treadle would repair."""
+    probe: dict[str, Any] | None
+    """Facts of the file."""
+    fetch: dict[str, Any]
+    """Facts of the address; empty for an uploaded file."""
+
+
+class Next(TypedDict):
+    what: str
+    """What happens next, in plain words."""
+    at: str | None
+    """When, ISO 8601 in UTC, to the millisecond; null: when something else ends."""
+
+
+class PartIn(TypedDict):
+    """A further part of a chain; it replies to the part before it."""
+
+    text: NotRequired[str | None]
+    """At most 500 of what Threads counts as characters."""
+    media: NotRequired[list[MediaIn] | None]
+    options: NotRequired[PostOptions | None]
+
+
+class Part(TypedDict):
+    """One part of a post: the post itself, or a reply to the part before it."""
+
+    id: str
+    position: int
+    """0 for the post itself, then its replies in order."""
+    state: Literal[
+        "pending",
+        "preparing",
+        "creating",
+        "waiting",
+        "ready",
+        "publishing",
+        "checking",
+        "published",
+        "failed",
+        "canceled",
+    ]
+    kind: str
+    """The container's kind: TEXT, IMAGE, VIDEO or CAROUSEL."""
+    text: str
+    media: list[dict[str, Any]]
+    """As sent."""
+    options: dict[str, Any]
+    """As sent."""
+    container_id: str | None
+    """Meta's id of its present container."""
+    container_status: str | None
+    """Meta's last word on it."""
+    container_made_at: str | None
+    """ISO 8601 in UTC, to the millisecond"""
+    sends: int
+    """How often its present container was sent for publishing."""
+    unclear: bool
+    """Whether an answer to a publish was unclear."""
+    threads_id: str | None
+    """Id of the live post on Threads."""
+    permalink: str | None
+    """Address of the live post on Threads."""
+    published_at: str | None
+    """ISO 8601 in UTC, to the millisecond"""
+    live: Live | None
+    """Null until it is published."""
+    cause: Diagnosis | None
+    """Why it is not live, or not as asked, when something is wrong."""
+
+
+class PartSent(TypedDict):
+    position: int
+    """0 for the post itself, then its replies in order."""
+    threads_id: str | None
+    """Id of the live post on Threads."""
+    permalink: str | None
+    """Address of the live post on Threads."""
+
+
+class PatchIn(TypedDict):
+    """A change of a post. Fields left out stay as they are."""
+
+    text: NotRequired[str | None]
+    """At most 500 of what Threads counts as characters."""
+    media: NotRequired[list[MediaIn] | None]
+    options: NotRequired[PostOptions | None]
+    replies: NotRequired[list[PartIn] | None]
+    publish_at: NotRequired[str | None]
+    """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
+    zone: NotRequired[str | None]
+    """The time zone of a 'publish_at' without an offset: Europe/Berlin."""
+    max_lateness: NotRequired[str | float | None]
+    """How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set."""
+    metadata: NotRequired[dict[str, Any] | None]
+    """Yours; kept and given back. At most 16 KiB."""
+    labels: NotRequired[list[str] | None]
+    account_id: NotRequired[str | None]
+
+
+class Pattern(TypedDict):
+    id: str
+    public_name: str
+    title: str
+    category: str
+    lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
+    action: str
+    action_label: str
+    scope: str
+    """What one such cause holds: post, account, app, media_host or platform."""
+    who: str
+    """Who acts."""
+    retry: PatternRetry
+    guide: str
+    """The path of its page in the guide."""
+    what_happened: str
+    owner: str
+    """What the account's owner does."""
+    developer: str
+    """What a developer does."""
+    treadle: str
+    """What Treadle does."""
+    repaired: str
+    """How one sees that it is repaired."""
+    repaired_by: list[str]
+    look_alikes: dict[str, str]
+    """Other patterns, and how to tell them apart."""
+    examples: list[dict[str, Any]]
+    plan: list[str]
+    checked: str
+    """When it was last compared with Meta's answers, as a date."""
+
+
+class PatternRetry(TypedDict):
+    kind: str
+    after_s: float | None
+    """Seconds until the first try again."""
+    max_attempts: int
+    max_delay_s: float | None
+    """The longest wait between two tries, in seconds."""
+    then: str | None
+    """What follows when the tries are used up."""
+
+
+class PatternSummary(TypedDict):
+    """One cause of the catalogue."""
+
+    id: str
+    public_name: str
+    title: str
+    category: str
+    lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
+    action: str
+    action_label: str
+    scope: str
+    """What one such cause holds: post, account, app, media_host or platform."""
+    who: str
+    """Who acts."""
+    retry: PatternRetry
+    guide: str
+    """The path of its page in the guide."""
+
+
+class Patterns(TypedDict):
+    data: list[PatternSummary]
+    checked: str
+    """When the catalogue was last checked, as a date."""
+
+
+class PauseIn(TypedDict):
+    paused: bool
+
+
+class PostEventData(TypedDict):
+    """Of an event of a post: what changed, and how the post is now."""
+
+    post_id: str
+    """pst_ and 26 characters."""
+    account_id: NotRequired[str | None]
+    """acc_ and 26 characters."""
+    state: NotRequired[str | None]
+    """The state it entered; see the states of a post."""
+    pattern: NotRequired[str | None]
+    """Id of the pattern of what went wrong; null: nothing did."""
+    next: NotRequired[dict[str, Any] | None]
+    """What happens next, and when: 'what' and 'at'."""
+    part: NotRequired[int | None]
+    """post.differs: position of the part; 0 is the post itself."""
+    threads_id: NotRequired[str | None]
+    """post.differs: id of the live post on Threads."""
+    differs: NotRequired[list[dict[str, Any]] | None]
+    """What is live otherwise than asked: 'field', 'asked' and 'live' of each."""
+    due_at: NotRequired[float | None]
+    """post.at_risk: when it is due, in seconds since 1970 (UTC)."""
+    why: NotRequired[str | None]
+    """post.at_risk: what it would run into."""
+    blocker_id: NotRequired[str | None]
+    """post.at_risk: the blocker it would wait behind."""
+    metadata: dict[str, Any]
+    """As sent."""
+    parts: list[PartSent]
+    """The post itself, then its replies."""
+    cause: CauseSent | None
+    """Why the post is not live; null: nothing is wrong."""
+
+
+class PostFilter(TypedDict):
+    """The filters of the list of posts; one or more."""
+
+    state: NotRequired[list[str] | str | None]
+    lane: NotRequired[list[str] | str | None]
+    pattern: NotRequired[list[str] | str | None]
+    account_id: NotRequired[str | None]
+    label: NotRequired[str | None]
+    q: NotRequired[str | None]
+    blocker_id: NotRequired[str | None]
+    due_from: NotRequired[str | None]
+    due_to: NotRequired[str | None]
+
+
+class PostIn(TypedDict):
+    """A post, now or later, with its further parts."""
+
+    text: NotRequired[str | None]
+    """At most 500 of what Threads counts as characters."""
+    media: NotRequired[list[MediaIn] | None]
+    options: NotRequired[PostOptions | None]
+    replies: NotRequired[list[PartIn] | None]
+    publish_at: NotRequired[str | None]
+    """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
+    zone: NotRequired[str | None]
+    """The time zone of a 'publish_at' without an offset: Europe/Berlin."""
+    max_lateness: NotRequired[str | float | None]
+    """How late it may be published without approval: ISO 8601 duration or seconds. 24 h unless set."""
+    metadata: NotRequired[dict[str, Any] | None]
+    """Yours; kept and given back. At most 16 KiB."""
+    labels: NotRequired[list[str] | None]
+    account_id: str
+    """The account that publishes it."""
+    draft: NotRequired[bool | None]
+    """Keep it until it is confirmed."""
+    approval: NotRequired[bool | None]
+    """Wait for somebody's approval before it is published."""
+
+
+class PostOptions(TypedDict):
+    """Threads' own parameter names."""
+
+    topic_tag: NotRequired[str]
+    """The topic of the post. 1 to 50 characters, none of them . or &."""
+    text_entities: NotRequired[list[dict[str, Any]]]
+    """Ranges of the text that are hidden until they are tapped. At most 10, counted in UTF-16 units."""
+    link_attachment: NotRequired[str]
+    """The link that is shown as a card; without it Threads shows the first link of the text. An http or https address. Only without media."""
+    quote_post_id: NotRequired[str]
+    """The post that is quoted, by its id on Threads. Digits, as text."""
+    gif_attachment: NotRequired[dict[str, Any]]
+    """A GIF, by its id at GIPHY (Tenor ended on 31 March 2026). provider: GIPHY. Only without media."""
+    poll_attachment: NotRequired[dict[str, Any]]
+    """A poll; a choice that is left empty is left out. 2 to 4 choices of 1 to 25 characters. Only without media."""
+    text_attachment: NotRequired[dict[str, Any]]
+    """A longer text that hangs on the post. In what unit its styled ranges count is not documented. At most 10000 characters. Only without media. Not with poll_attachment."""
+    reply_control: NotRequired[
+        Literal["everyone", "accounts_you_follow", "mentioned_only", "followers_only", "parent_post_author_only"]
+    ]
+    """Who may reply; everyone unless it is set. One of everyone, accounts_you_follow, mentioned_only, followers_only, parent_post_author_only."""
+    allowlisted_country_codes: NotRequired[list[str]]
+    """The only countries where the post is shown; the profile must be eligible for that. Codes of two letters (ISO 3166-1)."""
+    reply_to_id: NotRequired[str]
+    """The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text. Only on the first part."""
+    enable_reply_approvals: NotRequired[bool]
+    """Replies wait until they are approved. Not with is_ghost_post."""
+    is_ghost_post: NotRequired[bool]
+    """The post is archived after 24 hours. Only without media. Not on a reply. Not with reply_to_id."""
+    alt_text: NotRequired[str]
+    """The alternative text of the one medium of the post; several media have one each, beside their address. At most 1000 characters. Only with one medium."""
+    is_spoiler_media: NotRequired[bool]
+    """All media of the post are hidden until they are tapped. Only with media."""
+    location_id: NotRequired[str]
+    """The place, by the id that a search for places gives. Digits, as text. Needs threads_location_tagging."""
+    crossreshare_to_ig: NotRequired[bool]
+    """The post is shared to the story of the linked Instagram account as well; without one the story fails and the post still goes out. Needs threads_share_to_instagram."""
+    crossreshare_to_ig_dark_mode: NotRequired[bool]
+    """The same with dark colors; either of the two shares the post. Needs threads_share_to_instagram."""
+    on_too_long: NotRequired[Literal["refuse", "trim"]]
+    """Read by Treadle: whether a video that is too long is refused or cut at the limit. One of refuse, trim."""
+    copy_media: NotRequired[bool]
+    """Read by Treadle: linked media are copied when the post is accepted."""
+    extra: NotRequired[dict[str, Any]]
+    """Parameters of Threads that this release does not know, passed as they are: not checked."""
+
+
+class Post(TypedDict):
+    """A post with its parts, the cause when something is wrong, and what happens next."""
+
+    id: str
+    account_id: str
+    username: str
+    """Of the account, without '@'."""
+    state: Literal[
+        "draft",
+        "scheduled",
+        "publishing",
+        "waiting",
+        "retrying",
+        "checking",
+        "blocked",
+        "held",
+        "published",
+        "failed",
+        "canceled",
+    ]
+    state_label: str
+    """The state in plain words."""
+    stage: str
+    why: str | None
+    """Why it is in this state, in plain words."""
+    text: str
+    """The text of its first part."""
+    parts: list[Part]
+    cause: Diagnosis | None
+    blocker_ids: list[str]
+    """Open causes that it waits for."""
+    next: Next | None
+    publish_at: str | None
+    """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
+    publish_at_asked: str | None
+    """As it was sent."""
+    zone: NotRequired[str | None]
+    """As it was sent."""
+    due_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    max_lateness: float
+    """Seconds after 'due_at' until it is not published without approval."""
+    max_lateness_iso: str
+    """The same as an ISO 8601 duration."""
+    approval: str | None
+    """'pending', 'approved', or null: it needs none."""
+    attempt: int
+    """1, and one more with each retry that somebody asked for."""
+    metadata: dict[str, Any]
+    """As sent."""
+    labels: list[str]
+    """As sent."""
+    version: int
+    """1, and one more with each edit."""
+    created_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    updated_at: str
+    """ISO 8601 in UTC, to the millisecond"""
+    published_at: str | None
+    """ISO 8601 in UTC, to the millisecond; null until all parts are live."""
+    warnings: NotRequired[list[Finding] | None]
+    """Only in the answer to its creation."""
+
+
+class PostPage(TypedDict):
+    data: list[Post]
+    next: str | None
+    """Send it as 'after' for the next page; null: this was the last."""
+
+
+class PostsOfARepair(TypedDict):
+    """Ids of the posts that a repair would publish, and of those it would hold as too late."""
+
+    sends: list[str]
+    holds: list[str]
+
+
+class Preflight(TypedDict):
+    """Everything that is known of a post before it is sent."""
+
+    ok: bool
+    """Whether it can be published: no finding is an error, no medium is refused."""
+    findings: list[Finding]
+    """Of the request and the account."""
+    media: list[Medium]
+    """Of each medium that could be checked, at most 40."""
+    account: AccountAhead | None
+    """Null: the request names none of this workspace."""
+    scopes: Scopes
+
+
+class Problem(TypedDict):
+    """A refusal (RFC 9457), with what belongs to its code as further fields."""
+
+    type: str
+    """Address of the page that explains it."""
+    title: str
+    """The kind of the problem, for people; the same for each 'code'."""
+    status: int
+    """The HTTP status; of one of many, as if it had been sent alone."""
+    detail: str
+    """What is wrong here, for people."""
+    code: str
+    """Stable, for programs."""
+    way_out: str
+    """What to do."""
+    retryable: bool
+    """Whether the same request, sent again later, can work although nobody changes anything."""
+    who: str
+    """Who has to act: developer, owner, operator, meta or nobody."""
+    request_id: NotRequired[str | None]
+    """The answer's Request-Id: quote it when you ask for help."""
+    instance: NotRequired[str | None]
+    """The address that was asked."""
+    findings: NotRequired[list[Finding] | None]
+    """Everything that is wrong with the request, at once."""
+
+
+class QuotaKnown(TypedDict):
+    """What is known of an account's publishing limit; what was never read is left out."""
+
+    posts_used: NotRequired[int | None]
+    """In 24 hours, as Threads counts."""
+    posts_total: NotRequired[int | None]
+    """What Threads allows in 24 hours."""
+    replies_used: NotRequired[int | None]
+    replies_total: NotRequired[int | None]
+    at: str | None
+    """When it was read."""
+    full_until: str | None
+    """No publish before then."""
+
+
+class Quota(TypedDict):
+    """How much an account may publish in a rolling 24 hours."""
+
+    posts: Bucket
+    replies: Bucket
+    live: bool
+    """Threads was asked now."""
+    at: str | None
+    """When Threads was asked last."""
+    full_until: str | None
+    """No publish before then."""
+
+
+class Ready(TypedDict):
+    status: str
+    """ready, or not ready."""
+    checks: dict[str, str]
+    """By name of what is needed: ok, or what is missing."""
+
+
+class RecheckIn(TypedDict):
+    preview: NotRequired[bool | None]
+    """true: only say what a repair would send and hold."""
+
+
+class Recheck(TypedDict):
+    verdict: str | None
+    """repaired, still, or unknown (one post goes first to see); null: a preview."""
+    message: str
+    released: list[str]
+    """Ids of posts that are published now."""
+
+
+class RecheckPreview(TypedDict):
+    verdict: str | None
+    """repaired, still, or unknown (one post goes first to see); null: a preview."""
+    message: str
+    released: list[str]
+    """Ids of posts that are published now."""
+    sends: list[str]
+    """Ids of posts that a repair would publish."""
+    holds: list[str]
+    """Ids of posts that a repair would hold as too late."""
+
+
+class RepairIn(TypedDict):
+    on_too_long: NotRequired[Literal["refuse", "trim"] | None]
+
+
+class ReplaceIn(TypedDict):
+    """Exact matches; the rest of the post stays."""
+
+    media: NotRequired[MediaSwap | None]
+    """A file's id (med_...) or an address, and what takes its place."""
+    text: NotRequired[Swap | None]
+    """Words in the text of any part."""
+    link: NotRequired[Swap | None]
+    """A link attachment; an empty 'to' takes it away."""
+
+
+class ResolveIn(TypedDict):
+    """One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to do about a reply that is live, but not as a reply."""
+
+    threads_id: NotRequired[str | None]
+    absent: NotRequired[bool | None]
+    permalink: NotRequired[str | None]
+    detached: NotRequired[Literal["below_root", "stop", "send_again"] | None]
+
+
+class Retry(TypedDict):
+    """Whether and when trying again can work."""
+
+    kind: str
+    """never, later, new_container, verify_first or when_repaired."""
+    after_s: float | None
+    """Seconds until the first retry; null: not known."""
+    max_attempts: int
+    """Retries at most."""
+    max_delay_s: NotRequired[float | None]
+    """Seconds between two retries at most."""
+    then: NotRequired[str | None]
+    """What kind follows when these are used up."""
+    hinted: NotRequired[bool]
+    """Whether 'after_s' is Meta's own hint."""
+
+
+class Scopes(TypedDict):
+    """Permissions of Meta."""
+
+    needed: list[str]
+    """Without these Threads refuses the post."""
+    missing: list[str]
+    """Of these, what the account did not grant."""
+    wanted: list[str]
+    """What would make it safer, and was not granted."""
+
+
+class Secret(TypedDict):
+    id: str
+    secret: str
+    """Shown this once."""
+
+
+Swap = TypedDict("Swap", {"from": str, "to": str})
+"""What is replaced, and by what."""
+
+
+class ThreadsEventData(TypedDict):
+    """Of something that Threads told about an account."""
+
+    account_id: str
+    """acc_ and 26 characters."""
+    field: str
+    """The field of Meta's message, such as replies."""
+    value: Any
+    """What Meta sent, secrets removed; at most 8,000 characters."""
+
+
+class Try(TypedDict):
+    """One try to deliver."""
+
+    at: str | None
+    status: NotRequired[int | None]
+    """HTTP status; null: nobody answered."""
+    took_s: NotRequired[float | None]
+    """Seconds."""
+    answer: NotRequired[str | None]
+    """The beginning of what was answered."""
+    error: NotRequired[str | None]
+    """Why nobody answered."""
+
+
+class UnknownAnswer(TypedDict):
+    shape: str
+    """What all answers alike have in common."""
+    count: int
+    first_at: str | None
+    last_at: str | None
+    sample: Any
+    """One of them, without its secrets."""
+    post_id: str | None
+
+
+class UnknownAnswers(TypedDict):
+    data: list[UnknownAnswer]
+
+
+class Unpublished(TypedDict):
+    message: str
+    """What was done, in plain words."""
+    post: Post
+    published_parts: NotRequired[list[LivePart] | None]
+    """Of a canceled post: what is live and stays."""
+    deleted: list[str]
+    """Ids on Threads that were deleted, the last part first."""
+
+
+class VerboseError(TypedDict):
+    """The fields of bundle.social's error; `meta` is the diagnosis."""
+
+    code: str | None
+    """'TH:' with Meta's code, or 'TREADLE:' with the pattern's id."""
+    errorMessage: str | None
+    isTransient: bool | None
+    """Whether the same can work later without anybody doing anything."""
+    httpStatus: int | None
+    """HTTP status of Meta's last answer."""
+    meta: VerboseMeta | None
+    userFacingMessage: str | None
+
+
+class VerboseMeta(TypedDict):
+    """The diagnosis, in few words."""
+
+    pattern: str
+    lane: str
+    action: str
+    who: str
+    retry: Retry
+    guide: str
+    subcode: Any
+    """Meta's error_subcode."""
+    fbtrace_id: Any
+    """Meta's own id of the failure."""
+
+
+class Verbose(TypedDict):
+    id: str
+    status: str
+    """The state in their words."""
+    errorsVerbose: dict[str, VerboseError | None]
+    """The error under 'THREADS', or null."""
+
+
+class WebhookEventData(TypedDict):
+    """Of an event of another webhook of the workspace."""
+
+    webhook_id: str
+    """whk_ and 26 characters."""
+    why: str
+    """What went wrong with it."""
+    what_now: str
+    """What has to be done."""
+
+
+class WebhookIn(TypedDict):
+    url: str
+    """An https address. It must lead to a public one."""
+    types: NotRequired[list[str] | None]
+    """ParameterNames of events; empty for all."""
+
+
+class WebhookMade(TypedDict):
+    id: str
+    """whk_ and 26 characters."""
+    url: str
+    types: list[str]
+    """Names of the events it takes; empty: all."""
+    state: str
+    """active, paused (by somebody here), or failing (paused after two days of failing)."""
+    failing_since: str | None
+    """Since when nothing was taken; null: it works."""
+    two_secrets: bool
+    """Deliveries are also signed with the secret before this one."""
+    created_at: str | None
+    secret: str
+    """Verifies the signatures; shown this once."""
+
+
+class Webhook(TypedDict):
+    """One address that changes are sent to. Times are ISO 8601 in UTC."""
+
+    id: str
+    """whk_ and 26 characters."""
+    url: str
+    types: list[str]
+    """Names of the events it takes; empty: all."""
+    state: str
+    """active, paused (by somebody here), or failing (paused after two days of failing)."""
+    failing_since: str | None
+    """Since when nothing was taken; null: it works."""
+    two_secrets: bool
+    """Deliveries are also signed with the secret before this one."""
+    created_at: str | None
+
+
+class WebhookPatch(TypedDict):
+    url: NotRequired[str | None]
+    types: NotRequired[list[str] | None]
+    paused: NotRequired[bool | None]
+    """false starts a paused one again; what was kept for it is sent."""
+
+
+class WebhookPayload(TypedDict):
+    """The body of a delivery, after Standard Webhooks."""
+
+    type: str
+    """Such as post.published."""
+    timestamp: str | None
+    """When it happened: ISO 8601 in UTC."""
+    data: PostEventData | EventData
+
+
+class Webhooks(TypedDict):
+    data: list[Webhook]
+
+
+class WorkspaceIn(TypedDict):
+    name: str
+
+
+class WorkspaceMade(TypedDict):
+    id: str
+    """wsp_ and 26 characters, or wsp_default."""
+    name: str
+    paused: bool
+    """Nothing is sent until it is resumed."""
+    options: dict[str, Any]
+    """Its settings by name; secrets are left out."""
+    created_at: str | None
+    """ISO 8601 in UTC."""
+    posts: dict[str, int]
+    """How many posts are in each state."""
+    key: str
+    """Its first admin key; shown this once."""
+    key_id: str
+
+
+class Workspace(TypedDict):
+    """A tenant: its accounts, posts and keys are its own."""
+
+    id: str
+    """wsp_ and 26 characters, or wsp_default."""
+    name: str
+    paused: bool
+    """Nothing is sent until it is resumed."""
+    options: dict[str, Any]
+    """Its settings by name; secrets are left out."""
+    created_at: str | None
+    """ISO 8601 in UTC."""
+    posts: dict[str, int]
+    """How many posts are in each state."""
+
+
+class WorkspacePatch(TypedDict):
+    name: NotRequired[str | None]
+    paused: NotRequired[bool | None]
+    options: NotRequired[dict[str, Any] | None]
+    alert_urls: NotRequired[list[str] | None]
+    """Addresses of alert targets; sealed, never shown."""
+
+
+class Workspaces(TypedDict):
+    data: list[Workspace]
