@@ -207,12 +207,9 @@ def python_operations(model: Model, asynchronous: bool) -> str:
     ]
     lines += ["from typing import Any, Unpack, cast", "", "from treadle_client import types"]
     lines += ["from treadle_client.calls import Call, address", ""]
-    lines += [
-        "",
-        "class Operations:",
-        "    async def _send(self, call: Call) -> Any:" if asynchronous else "    def _send(self, call: Call) -> Any:",
-    ]
-    lines += ["        raise NotImplementedError", ""]
+    kind = "Awaitable[Any]" if asynchronous else "Any"
+    lines += ["", "class Operations:", f"    def __init__(self, send: Callable[[Call], {kind}]) -> None:"]
+    lines += ["        self._send = send", ""]
     for resource in dict.fromkeys(one.resource for one in every):
         lines += ["", f"class {prefix}{resource.title().replace('_', '')}Operations(Operations):"]
         for one in (each for each in every if each.resource == resource):

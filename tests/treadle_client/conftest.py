@@ -74,7 +74,8 @@ def line(server: Running) -> Iterator[Line]:
                 self.wfile.write(b"<html>not Treadle</html>")
                 return
             onward = http.client.HTTPConnection(host, timeout=60)
-            onward.request(self.command, self.path, body, {**dict(self.headers), "Host": host})
+            given = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            onward.request(self.command, self.path, body, {**given, "Host": host})
             answer = onward.getresponse()
             content = answer.read()
             onward.close()

@@ -109,7 +109,7 @@ class Retries:
         hint = _retry_after(failure.headers.get("retry-after", "")) if failure else None
         if hint is not None:
             return hint + chance * self.first_s if hint <= LONGEST_WAIT_S else None
-        return min(LONGEST_WAIT_S, self.first_s * 2 ** (tried - 1)) * (0.5 + chance / 2)
+        return min(LONGEST_WAIT_S, self.first_s * 2.0 ** (tried - 1)) * (0.5 + chance / 2)
 
 
 def _retry_after(value: str) -> float | None:

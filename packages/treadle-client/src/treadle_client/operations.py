@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Unpack, cast
 
 from treadle_client import types
@@ -10,8 +10,8 @@ from treadle_client.calls import Call, address
 
 
 class Operations:
-    def _send(self, call: Call) -> Any:
-        raise NotImplementedError
+    def __init__(self, send: Callable[[Call], Any]) -> None:
+        self._send = send
 
 
 class PostsOperations(Operations):

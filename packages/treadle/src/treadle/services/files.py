@@ -52,13 +52,8 @@ class NotKept:
         extra: dict[str, Any] = {"findings": [finding_json(f, path, public_url) for f in self.findings]}
         if not self.ours:
             return ProblemDetails("invalid_request", first.message, pattern=first.pattern, extra=extra)
-        return ProblemDetails(
-            "unavailable",
-            first.message,
-            pattern=first.pattern,
-            title="This server could not take the file.",
-            extra={"who": "operator", **extra},
-        )
+        extra = {"who": "operator", **extra}
+        return ProblemDetails("unavailable", first.message, pattern=first.pattern, extra=extra)
 
 
 def is_operators(pattern: str) -> bool:
