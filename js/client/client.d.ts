@@ -48,6 +48,8 @@ export declare class Treadle {
   readonly patterns: PatternsOperations;
   readonly blockers: BlockersOperations;
   readonly webhooks: WebhooksOperations;
+  readonly people: PeopleOperations;
+  readonly audit: AuditOperations;
   readonly keys: KeysOperations;
   readonly workspaces: WorkspacesOperations;
   readonly events: {

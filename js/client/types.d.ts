@@ -273,6 +273,35 @@ export interface Actions {
   [more: string]: unknown;
 }
 
+/** Facts of the address that a file was read from; without any for an uploaded file. */
+export interface AddressFacts {
+  /** The address without its query. */
+  url?: string | null;
+  /** Its host. */
+  host?: string | null;
+  /** When a signed address expires: ISO 8601 in UTC. */
+  expires_at?: string | null;
+  /** HTTP status of the answer. */
+  status?: number | null;
+  /** Where redirects led, without the query. */
+  final_url?: string | null;
+  /** Number of redirects. */
+  redirects?: number | null;
+  /** As the host says. */
+  content_type?: string | null;
+  /** Bytes, as the host says. */
+  size?: number | null;
+  /** Whether the host answers requests for a part of the file. */
+  ranges?: boolean | null;
+  /** Seconds until the first byte. */
+  first_byte_s?: number | null;
+  /** The user agent that was let in. */
+  agent?: string | null;
+  /** How long looking took. */
+  seconds?: number | null;
+  [more: string]: unknown;
+}
+
 export interface AlertTried {
   service: string;
   /** Its address without the secrets. */
@@ -290,6 +319,53 @@ export interface Alive {
   /** ok. */
   status: string;
   version: string;
+  [more: string]: unknown;
+}
+
+/** The main sound track. */
+export interface AudioFacts {
+  /** Such as 'aac'. */
+  codec: string;
+  /** The name of the codec in the file. */
+  fourcc?: string;
+  /** For AAC: 'LC', 'HE', 'HEv2' and so on. */
+  profile?: string;
+  /** Number of channels. */
+  channels?: number | null;
+  /** Hz. */
+  sample_rate?: number | null;
+  /** Bits a second. */
+  bit_rate?: number | null;
+  /** Seconds. */
+  duration_s?: number | null;
+  /** 'none', 'trivial' or 'real'. */
+  edit_list?: string;
+  /** Seconds by which it begins after the picture. */
+  offset_s?: number | null;
+  [more: string]: unknown;
+}
+
+/** Who did what, when. */
+export interface AuditEntry {
+  id: number;
+  /** key_..., usr_..., cli, treadle, meta, link or setup. */
+  actor: string;
+  /** The person's email address where known, else the actor. */
+  actor_name: string;
+  /** Such as user.added or key.revoked. */
+  action: string;
+  /** Id of what it was done to. */
+  subject: string | null;
+  detail: Record<string, unknown>;
+  /** ISO 8601 in UTC. */
+  at: string | null;
+  [more: string]: unknown;
+}
+
+export interface Audit {
+  data: Array<AuditEntry>;
+  /** Send it as 'before' for older entries; null: there are none. */
+  next: string | null;
   [more: string]: unknown;
 }
 
@@ -431,6 +507,8 @@ export interface BulkPostIn {
   draft?: boolean | null;
   /** Wait for somebody's approval before it is published. */
   approval?: boolean | null;
+  /** When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out. */
+  hold_chain_on_warning?: boolean | null;
   /** This post's own Idempotency-Key. */
   idempotency_key?: string | null;
 }
@@ -451,6 +529,47 @@ export interface CauseSent {
   [more: string]: unknown;
 }
 
+/** What changed. Which fields there are depends on the type of the change. */
+export interface ChangeData {
+  /** Of `post.*`. */
+  post_id?: string | null;
+  /** Of `post.*`, `account.*` and `threads.*`. */
+  account_id?: string | null;
+  /** Of `post.*`: the state that it is in now. */
+  state?: string | null;
+  /** Of `post.*` and `blocker.*`: the cause; null: nothing is wrong. */
+  pattern?: string | null;
+  /** Of `post.*`: what happens next. */
+  next?: Next | null;
+  /** Of `post.*`: where it is not as asked. */
+  differs?: Array<DifferentPart> | null;
+  /** Of `post.differs`: the position of the part. */
+  part?: number | null;
+  /** Of `post.differs`: the id of the part on Threads. */
+  threads_id?: string | null;
+  /** Of `blocker.*`. */
+  blocker_id?: string | null;
+  /** Of `blocker.*`: post, account, app, media_host or platform. */
+  scope?: string | null;
+  /** Of `blocker.*`: which post, account, app or host. */
+  key?: string | null;
+  /** Of `blocker.opened`: what has to be done. */
+  action?: string | null;
+  /** Of `blocker.repaired`: who or what repaired it. */
+  by?: string | null;
+  /** Of `webhook.paused`. */
+  webhook_id?: string | null;
+  /** Of `webhook.paused`. */
+  why?: string | null;
+  /** Of `webhook.paused`: what to do. */
+  what_now?: string | null;
+  /** Of `threads.*`: the field of Meta's webhook. */
+  field?: string | null;
+  /** Of `threads.*`: Meta's value, without secrets. */
+  value?: unknown;
+  [more: string]: unknown;
+}
+
 /** One change. */
 export interface Change {
   /** Grows; what Last-Event-ID takes. */
@@ -461,7 +580,29 @@ export interface Change {
   subject: string;
   /** ISO 8601 in UTC. */
   at: string | null;
-  data: Record<string, unknown> | null;
+  /** What changed. */
+  data: ChangeData;
+  [more: string]: unknown;
+}
+
+export interface CommentIn {
+  /** 1 to 4000 characters. */
+  text: string;
+}
+
+export interface Comment {
+  id: number;
+  /** An email address, or the id of a key. */
+  author: string;
+  text: string;
+  /** ISO 8601 in UTC. */
+  at: string | null;
+  [more: string]: unknown;
+}
+
+export interface Comments {
+  /** The newest 200, oldest first. */
+  data: Array<Comment>;
   [more: string]: unknown;
 }
 
@@ -570,6 +711,22 @@ export interface Difference {
   asked: string;
   /** As Threads returns it; empty: it returns nothing. */
   live: string;
+  [more: string]: unknown;
+}
+
+/** One thing in which a published part is not as asked. */
+export interface DifferentPart {
+  /** Named as it was asked for. */
+  field: string;
+  asked: string;
+  /** As Threads returns it; empty: it returns nothing. */
+  live: string;
+  /** Its position: 0 for the post itself, then its replies in order. */
+  part: number;
+  /** Id of the pattern that explains it. */
+  pattern?: string | null;
+  /** The lane of that pattern. */
+  lane?: string | null;
   [more: string]: unknown;
 }
 
@@ -873,6 +1030,93 @@ export interface ExportedWebhookDelivery {
   [more: string]: unknown;
 }
 
+/** Facts of a file, as far as they were read. */
+export interface FileFacts {
+  /** 'image', 'video', 'audio' or 'unknown'. */
+  kind: string;
+  /** Such as 'mp4'. */
+  container?: string;
+  /** Bytes. */
+  size?: number | null;
+  /** Seconds. */
+  duration_s?: number | null;
+  /** The main picture track, if there is one. */
+  video?: VideoFacts | null;
+  /** The main sound track, if there is one. */
+  audio?: AudioFacts | null;
+  /** The still picture, if it is one. */
+  image?: ImageFacts | null;
+  /** Tracks beside the main ones. */
+  extra_tracks?: number;
+  /** Whether the index stands before the samples. */
+  index_first?: boolean | null;
+  /** Size of the index, bytes. */
+  index_bytes?: number;
+  /** Whether the file is made of fragments. */
+  fragmented?: boolean;
+  /** Whether it is encrypted. */
+  encrypted?: boolean;
+  /** Whether its samples lie in another file. */
+  external_reference?: boolean;
+  /** False: only the whole file allows a verdict. */
+  complete?: boolean;
+  /** Facts that are estimates. */
+  guesses?: Array<string>;
+  /** Why it cannot be used: 'empty', 'not_media', 'truncated', 'malformed' or 'hostile'. */
+  problem?: string | null;
+  /** More about the problem. */
+  detail?: string;
+  /** Bytes read to find this out. */
+  bytes_read?: number;
+  /** Requests made to find this out. */
+  requests?: number;
+  [more: string]: unknown;
+}
+
+/** One thing that is or may be wrong with a kept file. */
+export interface FileFinding {
+  /** Stable, such as 'frame_rate'. */
+  code: string;
+  /** 'error': somebody must act; 'repair': Treadle makes it right; 'remark': it stops nothing. */
+  severity: "error" | "repair" | "remark";
+  /** The fact that it is about, such as 'video.frame_rate'. */
+  field: string;
+  /** One or two sentences. */
+  message: string;
+  /** The value that was found. */
+  got?: unknown;
+  /** The value that it was compared with. */
+  limit?: unknown;
+  /** Id of the pattern that explains it; empty: none. */
+  pattern?: string;
+  /** The repair that removes it; 'reject': only you can. */
+  fix?: string;
+  /** The rule is 'documented' by Meta, 'seen', or 'folklore'. */
+  basis?: string;
+  [more: string]: unknown;
+}
+
+/** What was read and found of a kept file, and what would be repaired. */
+export interface FileReport {
+  /** The file or address, without its query. */
+  source: string;
+  /** Whether it can be published, as it is or after a repair. */
+  ok: boolean;
+  /** 'image' or 'video' as Threads will see it; 'unknown': it could not be read. */
+  kind: string;
+  /** Bytes; null: not known. */
+  size?: number | null;
+  /** Worst first. */
+  findings?: Array<FileFinding>;
+  /** What would be repaired. */
+  plan?: RepairPlan | null;
+  /** Facts of the file; null: it was not reached. */
+  probe?: FileFacts | null;
+  /** Facts of the address; empty for an uploaded file. */
+  fetch?: AddressFacts | null;
+  [more: string]: unknown;
+}
+
 /** One rule that one field breaks. */
 export interface Finding {
   /** Path into the request, such as 'media[2].alt_text'; empty: the request itself. */
@@ -893,6 +1137,53 @@ export interface Finding {
   pattern?: string;
   /** Address of that pattern's guide page. */
   guide?: string | null;
+  [more: string]: unknown;
+}
+
+/** A still picture. */
+export interface ImageFacts {
+  /** Such as 'jpeg'. */
+  format: string;
+  /** Pixels as stored. */
+  width: number;
+  /** Pixels as stored. */
+  height: number;
+  /** Bits per sample. */
+  bit_depth?: number | null;
+  /** 'grey', 'rgb', 'palette' or 'cmyk'. */
+  colour?: string | null;
+  /** Whether it has transparency. */
+  alpha?: boolean | null;
+  /** EXIF's, 1 to 8. */
+  orientation?: number;
+  /** Name of the embedded color profile; empty: none. */
+  profile?: string;
+  /** Whether it moves. */
+  animated?: boolean | null;
+  /** Whether EXIF holds a position. */
+  location?: boolean;
+  [more: string]: unknown;
+}
+
+export interface InviteIn {
+  role: "viewer" | "author" | "editor" | "admin" | "owner";
+}
+
+/** An invitation that still works. */
+export interface Invite {
+  /** inv_ and 26 characters. */
+  id: string;
+  role: string;
+  created_by: string;
+  /** ISO 8601 in UTC. */
+  created_at: string | null;
+  /** ISO 8601 in UTC. */
+  expires_at: string | null;
+  [more: string]: unknown;
+}
+
+export interface Invites {
+  data: Array<Invite>;
   [more: string]: unknown;
 }
 
@@ -943,6 +1234,18 @@ export interface Key {
 
 export interface Keys {
   data: Array<Key>;
+  [more: string]: unknown;
+}
+
+/** A link that works once; shown this once. */
+export interface LinkMade {
+  id: string;
+  /** Give it to the person; whoever has it can use it. */
+  url: string;
+  /** Of an invitation. */
+  role: string | null;
+  /** ISO 8601 in UTC. */
+  expires_at: string | null;
   [more: string]: unknown;
 }
 
@@ -1032,11 +1335,11 @@ export interface Media {
   /** Whether it can be published, as it is or after a repair. */
   ok: boolean | null;
   /** Facts, findings and what would be repaired. */
-  report: Record<string, unknown> | null;
-  /** The repaired file, if one was made: id, summary, size (bytes), report. */
-  prepared: Record<string, unknown> | null;
-  /** A repair: state, percent (0 to 100), speed, left_s (seconds). */
-  job: Record<string, unknown> | null;
+  report: FileReport | null;
+  /** The repaired file, if one was made. */
+  prepared: PreparedFile | null;
+  /** The last repair. */
+  job: RepairJob | null;
   /** Where Threads can fetch it. */
   url: string | null;
   /** The address it was copied from, without its query. */
@@ -1080,11 +1383,11 @@ export interface Medium {
   size: number | null;
   findings: Array<MediaFinding>;
   /** What Treadle would repair. */
-  plan: Record<string, unknown>;
+  plan: RepairPlan;
   /** Facts of the file. */
-  probe: Record<string, unknown> | null;
+  probe: FileFacts | null;
   /** Facts of the address; empty for an uploaded file. */
-  fetch: Record<string, unknown>;
+  fetch: AddressFacts;
   [more: string]: unknown;
 }
 
@@ -1247,6 +1550,37 @@ export interface PauseIn {
   paused: boolean;
 }
 
+export interface People {
+  data: Array<Person>;
+  [more: string]: unknown;
+}
+
+/** Somebody who can log in to the pages of this workspace. Times are ISO 8601 in UTC. */
+export interface Person {
+  /** usr_ and 26 characters. */
+  id: string;
+  email: string;
+  /** owner, admin, editor, author or viewer. */
+  role: string;
+  /** Their time zone; UTC: that of their browser. */
+  zone: string;
+  created_at: string | null;
+  /** Since when they cannot log in; null: they can. */
+  disabled_at: string | null;
+  /** Null: never. */
+  last_login_at: string | null;
+  /** In how many browsers they are logged in. */
+  sessions: number;
+  /** Ids of active API keys that they created. */
+  keys: Array<string>;
+  [more: string]: unknown;
+}
+
+export interface PersonPatch {
+  role?: string | null;
+  disabled?: boolean | null;
+}
+
 /** Of an event of a post: what changed, and how the post is now. */
 export interface PostEventData {
   /** pst_ and 26 characters. */
@@ -1315,6 +1649,8 @@ export interface PostIn {
   draft?: boolean | null;
   /** Wait for somebody's approval before it is published. */
   approval?: boolean | null;
+  /** When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out. */
+  hold_chain_on_warning?: boolean | null;
 }
 
 /** Threads' own parameter names. */
@@ -1441,6 +1777,19 @@ export interface Preflight {
   [more: string]: unknown;
 }
 
+/** The repaired file. */
+export interface PreparedFile {
+  /** Its id; it is kept as a file of its own. */
+  id: string;
+  /** What was done, in one sentence. */
+  summary: string;
+  /** Bytes. */
+  size: number;
+  /** What was read and found of the repaired file. */
+  report?: FileReport | null;
+  [more: string]: unknown;
+}
+
 /** A refusal (RFC 9457), with what belongs to its code as further fields. */
 export interface Problem {
   /** Address of the page that explains it. */
@@ -1533,6 +1882,60 @@ export interface RecheckPreview {
 
 export interface RepairIn {
   on_too_long?: "refuse" | "trim" | null;
+}
+
+/** A repair, under way or ended. Which fields there are depends on ``state``. */
+export interface RepairJob {
+  /** 'running', 'done', 'failed' or 'canceled'. */
+  state: string;
+  /** ISO 8601 in UTC. */
+  began_at?: string | null;
+  /** What is done now. */
+  step?: string | null;
+  /** 0 to 100. */
+  percent?: number | null;
+  /** Bytes, or seconds of the video, a second; null: not known. */
+  speed?: number | null;
+  /** Seconds left; null: not known. */
+  left_s?: number | null;
+  /** Of a repair that is done: whether there is another file now. */
+  changed?: boolean | null;
+  /** What was done, in one sentence. */
+  summary?: string | null;
+  /** The id of the repaired file. */
+  id?: string | null;
+  /** Why a repair failed. */
+  findings?: Array<MediaFinding> | null;
+  [more: string]: unknown;
+}
+
+/** The least repair that removes everything that was found. */
+export interface RepairPlan {
+  /** 'none', 'copy', 'patch', 'remux', 'trim', 'audio', 'video', 'full', 'image', or 'reject': only you can make it right. */
+  kind: string;
+  /** The same in one sentence. */
+  words?: string;
+  /** What happens to the picture: 'copy', 'encode' or 'drop'. */
+  video?: string;
+  /** What happens to the sound: 'copy', 'encode' or 'drop'. */
+  audio?: string;
+  /** Seconds that are kept. */
+  trim_to?: number | null;
+  /** The steady rate it gets, frames a second. */
+  frame_rate?: number | null;
+  /** Whether it is deinterlaced. */
+  deinterlace?: boolean;
+  /** Pixels; what is wider is made smaller. */
+  max_width?: number;
+  /** Whether it is a still picture. */
+  image?: boolean;
+  /** Whether a moving picture becomes a video. */
+  animate?: boolean;
+  /** Whether the whole file is read first. */
+  inspect?: boolean;
+  /** Codes of the findings that it removes. */
+  reasons?: Array<string>;
+  [more: string]: unknown;
 }
 
 /** Exact matches; the rest of the post stays. */
@@ -1682,6 +2085,57 @@ export interface Verbose {
   status: string;
   /** The error under 'THREADS', or null. */
   errorsVerbose: Record<string, VerboseError | null>;
+  [more: string]: unknown;
+}
+
+/** The main picture track. */
+export interface VideoFacts {
+  /** Such as 'h264' or 'hevc'. */
+  codec: string;
+  /** The name of the codec in the file. */
+  fourcc?: string;
+  /** Pixels as stored, before rotation. */
+  width?: number;
+  /** Pixels as stored, before rotation. */
+  height?: number;
+  /** Degrees clockwise, 0 to 359. */
+  rotation?: number;
+  /** Whether it is shown mirrored. */
+  mirrored?: boolean;
+  /** Width and height of one pixel. */
+  pixel_aspect?: Array<number>;
+  /** Number of frames. */
+  frames?: number | null;
+  /** Frames a second, on average. */
+  frame_rate?: number | null;
+  /** Frames a second, by the most usual distance. */
+  frame_rate_median?: number | null;
+  /** Share of frames at another distance, 0 to 1. */
+  irregular_share?: number | null;
+  /** Seconds. */
+  duration_s?: number | null;
+  /** Bits a second. */
+  bit_rate?: number | null;
+  /** Profile of the codec. */
+  profile?: string;
+  /** Level of the codec. */
+  level?: number | null;
+  /** Chroma subsampling, such as '4:2:0'. */
+  chroma?: string | null;
+  /** Bits per sample. */
+  bit_depth?: number | null;
+  /** Null: not known from what was read. */
+  interlaced?: boolean | null;
+  /** The header allows it, which encoders also set without need. */
+  may_be_interlaced?: boolean;
+  /** Transfer function, such as HDR's. */
+  transfer?: string;
+  /** Whether groups of pictures refer to each other. */
+  open_gop?: boolean | null;
+  /** 'none', 'trivial' or 'real'. */
+  edit_list?: string;
+  /** Whether parameters are repeated in the stream. */
+  parameter_sets_in_band?: boolean;
   [more: string]: unknown;
 }
 
@@ -1838,6 +2292,14 @@ export interface PostsOperations {
   cancel(postId: string, options?: CallOptions): Promise<Action>;
   /** Approve a post: `POST /v1/posts/{post_id}/confirm`. */
   confirm(postId: string, options?: CallOptions): Promise<Action>;
+  /** Ask for approval: `POST /v1/posts/{post_id}/request-approval`. */
+  requestApproval(postId: string, options?: CallOptions): Promise<Action>;
+  /** Request changes: `POST /v1/posts/{post_id}/request-changes`. */
+  requestChanges(postId: string, body: CommentIn, options?: CallOptions): Promise<Action>;
+  /** Read comments: `GET /v1/posts/{post_id}/comments`. */
+  listComments(postId: string, options?: CallOptions): Promise<Comments>;
+  /** Comment on a post: `POST /v1/posts/{post_id}/comments`. */
+  addComment(postId: string, body: CommentIn, options?: CallOptions): Promise<Comments>;
   /** Say what happened: `POST /v1/posts/{post_id}/resolve`. */
   resolve(postId: string, body: ResolveIn, options?: CallOptions): Promise<Action>;
   /** Delete a post from Threads: `POST /v1/posts/{post_id}/unpublish`. */
@@ -1939,6 +2401,28 @@ export interface KeysOperations {
   create(body?: KeyIn, options?: CallOptions): Promise<KeyMade>;
   /** Revoke a key: `DELETE /v1/keys/{key_id}`. */
   revoke(keyId: string, options?: CallOptions): Promise<void>;
+}
+
+export interface PeopleOperations {
+  /** List people: `GET /v1/people`. */
+  list(options?: CallOptions): Promise<People>;
+  /** List open invitations: `GET /v1/people/invites`. */
+  listInvites(options?: CallOptions): Promise<Invites>;
+  /** Invite a person: `POST /v1/people/invites`. */
+  invite(body: InviteIn, options?: CallOptions): Promise<LinkMade>;
+  /** Revoke an invitation: `DELETE /v1/people/invites/{invite_id}`. */
+  withdrawInvite(inviteId: string, options?: CallOptions): Promise<void>;
+  /** Change a person's role, disable or enable them: `PATCH /v1/people/{user_id}`. */
+  update(userId: string, body: PersonPatch, options?: CallOptions): Promise<Person>;
+  /** Remove a person: `DELETE /v1/people/{user_id}`. */
+  remove(userId: string, options?: CallOptions): Promise<void>;
+  /** Make a link to a new password: `POST /v1/people/{user_id}/password-link`. */
+  makePasswordLink(userId: string, options?: CallOptions): Promise<LinkMade>;
+}
+
+export interface AuditOperations {
+  /** Read the audit log: `GET /v1/audit`. */
+  list(options?: CallOptions & { limit?: number; before?: number | null; action?: string }): Promise<Audit>;
 }
 
 export interface WorkspacesOperations {

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import inspect
 import json
-from collections.abc import Callable
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.treadle_client.conftest import Line, Running
+from treadle.http.server import describe
 from treadle_client import (
     ApiError,
     AsyncTreadle,
@@ -31,7 +33,7 @@ from treadle_client import (
 from treadle_client.calls import Call, Retries, address
 
 # A client of the test's own: the environment's proxies are not asked for addresses of this machine.
-Make = Callable[..., Treadle]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -185,6 +187,18 @@ def test_both_clients_have_the_same_operations() -> None:
             other = getattr(async_operations, f"Async{name}")
             for method, function in inspect.getmembers(one, inspect.isfunction):
                 assert inspect.signature(function).parameters == inspect.signature(getattr(other, method)).parameters
+
+
+def test_every_resource_of_the_document_is_reached(client: Treadle) -> None:
+    names = [operation["operationId"] for item in describe()["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+    types_of_script = (ROOT / "js" / "client" / "client.d.ts").read_text("utf-8")
+    for name in names:
+        resource, _, method = name.partition(".")
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", name)
+        if resource != "operating" and name != "workspaces.export":
+            assert callable(getattr(getattr(client, resource), method)), name
+            assert f"  readonly {resource}: " in types_of_script
 
 
 def signed(secret: bytes, body: bytes, at: int) -> dict[str, str]:

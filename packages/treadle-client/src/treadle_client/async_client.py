@@ -49,6 +49,8 @@ class AsyncTreadle:
         self.patterns = async_operations.AsyncPatternsOperations(self.send)
         self.blockers = async_operations.AsyncBlockersOperations(self.send)
         self.webhooks = async_operations.AsyncWebhooksOperations(self.send)
+        self.people = async_operations.AsyncPeopleOperations(self.send)
+        self.audit = async_operations.AsyncAuditOperations(self.send)
         self.keys = async_operations.AsyncKeysOperations(self.send)
         self.workspaces = async_operations.AsyncWorkspacesOperations(self.send)
         self.events = Events(self, retries)

@@ -156,6 +156,30 @@ class AsyncPostsOperations(Operations):
         """Approve a post: ``POST /v1/posts/{post_id}/confirm``."""
         return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/confirm", post_id))))
 
+    async def request_approval(self, post_id: str, /) -> types.Action:
+        """Ask for approval: ``POST /v1/posts/{post_id}/request-approval``."""
+        return cast(
+            "types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/request-approval", post_id)))
+        )
+
+    async def request_changes(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Action:
+        """Request changes: ``POST /v1/posts/{post_id}/request-changes``."""
+        return cast(
+            "types.Action",
+            await self._send(Call("POST", address("/v1/posts/{post_id}/request-changes", post_id), body=body)),
+        )
+
+    async def list_comments(self, post_id: str, /) -> types.Comments:
+        """Read comments: ``GET /v1/posts/{post_id}/comments``."""
+        return cast("types.Comments", await self._send(Call("GET", address("/v1/posts/{post_id}/comments", post_id))))
+
+    async def add_comment(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Comments:
+        """Comment on a post: ``POST /v1/posts/{post_id}/comments``."""
+        return cast(
+            "types.Comments",
+            await self._send(Call("POST", address("/v1/posts/{post_id}/comments", post_id), body=body)),
+        )
+
     async def resolve(self, post_id: str, /, **body: Unpack[types.ResolveIn]) -> types.Action:
         """Say what happened: ``POST /v1/posts/{post_id}/resolve``."""
         return cast(
@@ -422,6 +446,51 @@ class AsyncKeysOperations(Operations):
     async def revoke(self, key_id: str, /) -> None:
         """Revoke a key: ``DELETE /v1/keys/{key_id}``."""
         await self._send(Call("DELETE", address("/v1/keys/{key_id}", key_id)))
+
+
+class AsyncPeopleOperations(Operations):
+    async def list(self) -> types.People:
+        """List people: ``GET /v1/people``."""
+        return cast("types.People", await self._send(Call("GET", "/v1/people")))
+
+    async def list_invites(self) -> types.Invites:
+        """List open invitations: ``GET /v1/people/invites``."""
+        return cast("types.Invites", await self._send(Call("GET", "/v1/people/invites")))
+
+    async def invite(self, **body: Unpack[types.InviteIn]) -> types.LinkMade:
+        """Invite a person: ``POST /v1/people/invites``."""
+        return cast("types.LinkMade", await self._send(Call("POST", "/v1/people/invites", body=body)))
+
+    async def withdraw_invite(self, invite_id: str, /) -> None:
+        """Revoke an invitation: ``DELETE /v1/people/invites/{invite_id}``."""
+        await self._send(Call("DELETE", address("/v1/people/invites/{invite_id}", invite_id)))
+
+    async def update(self, user_id: str, /, **body: Unpack[types.PersonPatch]) -> types.Person:
+        """Change a person's role, disable or enable them: ``PATCH /v1/people/{user_id}``."""
+        return cast(
+            "types.Person", await self._send(Call("PATCH", address("/v1/people/{user_id}", user_id), body=body))
+        )
+
+    async def remove(self, user_id: str, /) -> None:
+        """Remove a person: ``DELETE /v1/people/{user_id}``."""
+        await self._send(Call("DELETE", address("/v1/people/{user_id}", user_id)))
+
+    async def make_password_link(self, user_id: str, /) -> types.LinkMade:
+        """Make a link to a new password: ``POST /v1/people/{user_id}/password-link``."""
+        return cast(
+            "types.LinkMade", await self._send(Call("POST", address("/v1/people/{user_id}/password-link", user_id)))
+        )
+
+
+class AsyncAuditOperations(Operations):
+    async def list(
+        self, *, limit: int | None = None, before: int | None = None, action: str | None = None
+    ) -> types.Audit:
+        """Read the audit log: ``GET /v1/audit``."""
+        return cast(
+            "types.Audit",
+            await self._send(Call("GET", "/v1/audit", query={"limit": limit, "before": before, "action": action})),
+        )
 
 
 class AsyncWorkspacesOperations(Operations):

@@ -148,6 +148,26 @@ class PostsOperations(Operations):
         """Approve a post: ``POST /v1/posts/{post_id}/confirm``."""
         return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/confirm", post_id))))
 
+    def request_approval(self, post_id: str, /) -> types.Action:
+        """Ask for approval: ``POST /v1/posts/{post_id}/request-approval``."""
+        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/request-approval", post_id))))
+
+    def request_changes(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Action:
+        """Request changes: ``POST /v1/posts/{post_id}/request-changes``."""
+        return cast(
+            "types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/request-changes", post_id), body=body))
+        )
+
+    def list_comments(self, post_id: str, /) -> types.Comments:
+        """Read comments: ``GET /v1/posts/{post_id}/comments``."""
+        return cast("types.Comments", self._send(Call("GET", address("/v1/posts/{post_id}/comments", post_id))))
+
+    def add_comment(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Comments:
+        """Comment on a post: ``POST /v1/posts/{post_id}/comments``."""
+        return cast(
+            "types.Comments", self._send(Call("POST", address("/v1/posts/{post_id}/comments", post_id), body=body))
+        )
+
     def resolve(self, post_id: str, /, **body: Unpack[types.ResolveIn]) -> types.Action:
         """Say what happened: ``POST /v1/posts/{post_id}/resolve``."""
         return cast(
@@ -392,6 +412,45 @@ class KeysOperations(Operations):
     def revoke(self, key_id: str, /) -> None:
         """Revoke a key: ``DELETE /v1/keys/{key_id}``."""
         self._send(Call("DELETE", address("/v1/keys/{key_id}", key_id)))
+
+
+class PeopleOperations(Operations):
+    def list(self) -> types.People:
+        """List people: ``GET /v1/people``."""
+        return cast("types.People", self._send(Call("GET", "/v1/people")))
+
+    def list_invites(self) -> types.Invites:
+        """List open invitations: ``GET /v1/people/invites``."""
+        return cast("types.Invites", self._send(Call("GET", "/v1/people/invites")))
+
+    def invite(self, **body: Unpack[types.InviteIn]) -> types.LinkMade:
+        """Invite a person: ``POST /v1/people/invites``."""
+        return cast("types.LinkMade", self._send(Call("POST", "/v1/people/invites", body=body)))
+
+    def withdraw_invite(self, invite_id: str, /) -> None:
+        """Revoke an invitation: ``DELETE /v1/people/invites/{invite_id}``."""
+        self._send(Call("DELETE", address("/v1/people/invites/{invite_id}", invite_id)))
+
+    def update(self, user_id: str, /, **body: Unpack[types.PersonPatch]) -> types.Person:
+        """Change a person's role, disable or enable them: ``PATCH /v1/people/{user_id}``."""
+        return cast("types.Person", self._send(Call("PATCH", address("/v1/people/{user_id}", user_id), body=body)))
+
+    def remove(self, user_id: str, /) -> None:
+        """Remove a person: ``DELETE /v1/people/{user_id}``."""
+        self._send(Call("DELETE", address("/v1/people/{user_id}", user_id)))
+
+    def make_password_link(self, user_id: str, /) -> types.LinkMade:
+        """Make a link to a new password: ``POST /v1/people/{user_id}/password-link``."""
+        return cast("types.LinkMade", self._send(Call("POST", address("/v1/people/{user_id}/password-link", user_id))))
+
+
+class AuditOperations(Operations):
+    def list(self, *, limit: int | None = None, before: int | None = None, action: str | None = None) -> types.Audit:
+        """Read the audit log: ``GET /v1/audit``."""
+        return cast(
+            "types.Audit",
+            self._send(Call("GET", "/v1/audit", query={"limit": limit, "before": before, "action": action})),
+        )
 
 
 class WorkspacesOperations(Operations):

@@ -275,6 +275,35 @@ class Actions(TypedDict):
     data: list[ActedOn]
 
 
+class AddressFacts(TypedDict):
+    """Facts of the address that a file was read from; without any for an uploaded file."""
+
+    url: NotRequired[str | None]
+    """The address without its query."""
+    host: NotRequired[str | None]
+    """Its host."""
+    expires_at: NotRequired[str | None]
+    """When a signed address expires: ISO 8601 in UTC."""
+    status: NotRequired[int | None]
+    """HTTP status of the answer."""
+    final_url: NotRequired[str | None]
+    """Where redirects led, without the query."""
+    redirects: NotRequired[int | None]
+    """Number of redirects."""
+    content_type: NotRequired[str | None]
+    """As the host says."""
+    size: NotRequired[int | None]
+    """Bytes, as the host says."""
+    ranges: NotRequired[bool | None]
+    """Whether the host answers requests for a part of the file."""
+    first_byte_s: NotRequired[float | None]
+    """Seconds until the first byte."""
+    agent: NotRequired[str | None]
+    """The user agent that was let in."""
+    seconds: NotRequired[float | None]
+    """How long looking took."""
+
+
 class AlertTried(TypedDict):
     service: str
     target: str
@@ -290,6 +319,52 @@ class Alive(TypedDict):
     status: str
     """ok."""
     version: str
+
+
+class AudioFacts(TypedDict):
+    """The main sound track."""
+
+    codec: str
+    """Such as 'aac'."""
+    fourcc: NotRequired[str]
+    """The name of the codec in the file."""
+    profile: NotRequired[str]
+    """For AAC: 'LC', 'HE', 'HEv2' and so on."""
+    channels: NotRequired[int | None]
+    """Number of channels."""
+    sample_rate: NotRequired[int | None]
+    """Hz."""
+    bit_rate: NotRequired[float | None]
+    """Bits a second."""
+    duration_s: NotRequired[float | None]
+    """Seconds."""
+    edit_list: NotRequired[str]
+    """'none', 'trivial' or 'real'."""
+    offset_s: NotRequired[float | None]
+    """Seconds by which it begins after the picture."""
+
+
+class AuditEntry(TypedDict):
+    """Who did what, when."""
+
+    id: int
+    actor: str
+    """key_..., usr_..., cli, treadle, meta, link or setup."""
+    actor_name: str
+    """The person's email address where known, else the actor."""
+    action: str
+    """Such as user.added or key.revoked."""
+    subject: str | None
+    """Id of what it was done to."""
+    detail: dict[str, Any]
+    at: str | None
+    """ISO 8601 in UTC."""
+
+
+class Audit(TypedDict):
+    data: list[AuditEntry]
+    next: str | None
+    """Send it as 'before' for older entries; null: there are none."""
 
 
 class BlockerEventData(TypedDict):
@@ -427,6 +502,8 @@ class BulkPostIn(TypedDict):
     """Keep it until it is confirmed."""
     approval: NotRequired[bool | None]
     """Wait for somebody's approval before it is published."""
+    hold_chain_on_warning: NotRequired[bool | None]
+    """When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out."""
     idempotency_key: NotRequired[str | None]
     """This post's own Idempotency-Key."""
 
@@ -447,6 +524,47 @@ class CauseSent(TypedDict):
     """Path of the guide page."""
 
 
+class ChangeData(TypedDict):
+    """What changed. Which fields there are depends on the type of the change."""
+
+    post_id: NotRequired[str | None]
+    """Of `post.*`."""
+    account_id: NotRequired[str | None]
+    """Of `post.*`, `account.*` and `threads.*`."""
+    state: NotRequired[str | None]
+    """Of `post.*`: the state that it is in now."""
+    pattern: NotRequired[str | None]
+    """Of `post.*` and `blocker.*`: the cause; null: nothing is wrong."""
+    next: NotRequired[Next | None]
+    """Of `post.*`: what happens next."""
+    differs: NotRequired[list[DifferentPart] | None]
+    """Of `post.*`: where it is not as asked."""
+    part: NotRequired[int | None]
+    """Of `post.differs`: the position of the part."""
+    threads_id: NotRequired[str | None]
+    """Of `post.differs`: the id of the part on Threads."""
+    blocker_id: NotRequired[str | None]
+    """Of `blocker.*`."""
+    scope: NotRequired[str | None]
+    """Of `blocker.*`: post, account, app, media_host or platform."""
+    key: NotRequired[str | None]
+    """Of `blocker.*`: which post, account, app or host."""
+    action: NotRequired[str | None]
+    """Of `blocker.opened`: what has to be done."""
+    by: NotRequired[str | None]
+    """Of `blocker.repaired`: who or what repaired it."""
+    webhook_id: NotRequired[str | None]
+    """Of `webhook.paused`."""
+    why: NotRequired[str | None]
+    """Of `webhook.paused`."""
+    what_now: NotRequired[str | None]
+    """Of `webhook.paused`: what to do."""
+    field: NotRequired[str | None]
+    """Of `threads.*`: the field of Meta's webhook."""
+    value: NotRequired[Any]
+    """Of `threads.*`: Meta's value, without secrets."""
+
+
 class Change(TypedDict):
     """One change."""
 
@@ -458,7 +576,27 @@ class Change(TypedDict):
     """The id of what changed."""
     at: str | None
     """ISO 8601 in UTC."""
-    data: dict[str, Any] | None
+    data: ChangeData
+    """What changed."""
+
+
+class CommentIn(TypedDict):
+    text: str
+    """1 to 4000 characters."""
+
+
+class Comment(TypedDict):
+    id: int
+    author: str
+    """An email address, or the id of a key."""
+    text: str
+    at: str | None
+    """ISO 8601 in UTC."""
+
+
+class Comments(TypedDict):
+    data: list[Comment]
+    """The newest 200, oldest first."""
 
 
 class ConnectIn(TypedDict):
@@ -564,6 +702,22 @@ class Difference(TypedDict):
     asked: str
     live: str
     """As Threads returns it; empty: it returns nothing."""
+
+
+class DifferentPart(TypedDict):
+    """One thing in which a published part is not as asked."""
+
+    field: str
+    """Named as it was asked for."""
+    asked: str
+    live: str
+    """As Threads returns it; empty: it returns nothing."""
+    part: int
+    """Its position: 0 for the post itself, then its replies in order."""
+    pattern: NotRequired[str | None]
+    """Id of the pattern that explains it."""
+    lane: NotRequired[str | None]
+    """The lane of that pattern."""
 
 
 class EndOfExport(TypedDict):
@@ -872,6 +1026,93 @@ class ExportedWebhookDelivery(TypedDict):
     delivered_at: str | None
 
 
+class FileFacts(TypedDict):
+    """Facts of a file, as far as they were read."""
+
+    kind: str
+    """'image', 'video', 'audio' or 'unknown'."""
+    container: NotRequired[str]
+    """Such as 'mp4'."""
+    size: NotRequired[int | None]
+    """Bytes."""
+    duration_s: NotRequired[float | None]
+    """Seconds."""
+    video: NotRequired[VideoFacts | None]
+    """The main picture track, if there is one."""
+    audio: NotRequired[AudioFacts | None]
+    """The main sound track, if there is one."""
+    image: NotRequired[ImageFacts | None]
+    """The still picture, if it is one."""
+    extra_tracks: NotRequired[int]
+    """Tracks beside the main ones."""
+    index_first: NotRequired[bool | None]
+    """Whether the index stands before the samples."""
+    index_bytes: NotRequired[int]
+    """Size of the index, bytes."""
+    fragmented: NotRequired[bool]
+    """Whether the file is made of fragments."""
+    encrypted: NotRequired[bool]
+    """Whether it is encrypted."""
+    external_reference: NotRequired[bool]
+    """Whether its samples lie in another file."""
+    complete: NotRequired[bool]
+    """False: only the whole file allows a verdict."""
+    guesses: NotRequired[list[str]]
+    """Facts that are estimates."""
+    problem: NotRequired[str | None]
+    """Why it cannot be used: 'empty', 'not_media', 'truncated', 'malformed' or 'hostile'."""
+    detail: NotRequired[str]
+    """More about the problem."""
+    bytes_read: NotRequired[int]
+    """Bytes read to find this out."""
+    requests: NotRequired[int]
+    """Requests made to find this out."""
+
+
+class FileFinding(TypedDict):
+    """One thing that is or may be wrong with a kept file."""
+
+    code: str
+    """Stable, such as 'frame_rate'."""
+    severity: Literal["error", "repair", "remark"]
+    """'error': somebody must act; 'repair': Treadle makes it right; 'remark': it stops nothing."""
+    field: str
+    """The fact that it is about, such as 'video.frame_rate'."""
+    message: str
+    """One or two sentences."""
+    got: NotRequired[Any]
+    """The value that was found."""
+    limit: NotRequired[Any]
+    """The value that it was compared with."""
+    pattern: NotRequired[str]
+    """Id of the pattern that explains it; empty: none."""
+    fix: NotRequired[str]
+    """The repair that removes it; 'reject': only you can."""
+    basis: NotRequired[str]
+    """The rule is 'documented' by Meta, 'seen', or 'folklore'."""
+
+
+class FileReport(TypedDict):
+    """What was read and found of a kept file, and what would be repaired."""
+
+    source: str
+    """The file or address, without its query."""
+    ok: bool
+    """Whether it can be published, as it is or after a repair."""
+    kind: str
+    """'image' or 'video' as Threads will see it; 'unknown': it could not be read."""
+    size: NotRequired[int | None]
+    """Bytes; null: not known."""
+    findings: NotRequired[list[FileFinding]]
+    """Worst first."""
+    plan: NotRequired[RepairPlan | None]
+    """What would be repaired."""
+    probe: NotRequired[FileFacts | None]
+    """Facts of the file; null: it was not reached."""
+    fetch: NotRequired[AddressFacts | None]
+    """Facts of the address; empty for an uploaded file."""
+
+
 class Finding(TypedDict):
     """One rule that one field breaks."""
 
@@ -893,6 +1134,52 @@ class Finding(TypedDict):
     """Id of the catalogue's pattern that explains it; empty: none."""
     guide: NotRequired[str | None]
     """Address of that pattern's guide page."""
+
+
+class ImageFacts(TypedDict):
+    """A still picture."""
+
+    format: str
+    """Such as 'jpeg'."""
+    width: int
+    """Pixels as stored."""
+    height: int
+    """Pixels as stored."""
+    bit_depth: NotRequired[int | None]
+    """Bits per sample."""
+    colour: NotRequired[str | None]
+    """'grey', 'rgb', 'palette' or 'cmyk'."""
+    alpha: NotRequired[bool | None]
+    """Whether it has transparency."""
+    orientation: NotRequired[int]
+    """EXIF's, 1 to 8."""
+    profile: NotRequired[str]
+    """Name of the embedded color profile; empty: none."""
+    animated: NotRequired[bool | None]
+    """Whether it moves."""
+    location: NotRequired[bool]
+    """Whether EXIF holds a position."""
+
+
+class InviteIn(TypedDict):
+    role: Literal["viewer", "author", "editor", "admin", "owner"]
+
+
+class Invite(TypedDict):
+    """An invitation that still works."""
+
+    id: str
+    """inv_ and 26 characters."""
+    role: str
+    created_by: str
+    created_at: str | None
+    """ISO 8601 in UTC."""
+    expires_at: str | None
+    """ISO 8601 in UTC."""
+
+
+class Invites(TypedDict):
+    data: list[Invite]
 
 
 class KeyIn(TypedDict):
@@ -941,6 +1228,18 @@ class Key(TypedDict):
 
 class Keys(TypedDict):
     data: list[Key]
+
+
+class LinkMade(TypedDict):
+    """A link that works once; shown this once."""
+
+    id: str
+    url: str
+    """Give it to the person; whoever has it can use it."""
+    role: str | None
+    """Of an invitation."""
+    expires_at: str | None
+    """ISO 8601 in UTC."""
 
 
 class Link(TypedDict):
@@ -1028,12 +1327,12 @@ class Media(TypedDict):
     """'image' or 'video' as Threads will see it; 'unknown': it could not be read."""
     ok: bool | None
     """Whether it can be published, as it is or after a repair."""
-    report: dict[str, Any] | None
+    report: FileReport | None
     """Facts, findings and what would be repaired."""
-    prepared: dict[str, Any] | None
-    """The repaired file, if one was made: id, summary, size (bytes), report."""
-    job: dict[str, Any] | None
-    """A repair: state, percent (0 to 100), speed, left_s (seconds)."""
+    prepared: PreparedFile | None
+    """The repaired file, if one was made."""
+    job: RepairJob | None
+    """The last repair."""
     url: str | None
     """Where Threads can fetch it."""
     source_url: str | None
@@ -1073,11 +1372,11 @@ class Medium(TypedDict):
     size: int | None
     """Bytes; null: not known."""
     findings: list[MediaFinding]
-    plan: dict[str, Any]
+    plan: RepairPlan
     """What Treadle would repair."""
-    probe: dict[str, Any] | None
+    probe: FileFacts | None
     """Facts of the file."""
-    fetch: dict[str, Any]
+    fetch: AddressFacts
     """Facts of the address; empty for an uploaded file."""
 
 
@@ -1248,6 +1547,36 @@ class PauseIn(TypedDict):
     paused: bool
 
 
+class People(TypedDict):
+    data: list[Person]
+
+
+class Person(TypedDict):
+    """Somebody who can log in to the pages of this workspace. Times are ISO 8601 in UTC."""
+
+    id: str
+    """usr_ and 26 characters."""
+    email: str
+    role: str
+    """owner, admin, editor, author or viewer."""
+    zone: str
+    """Their time zone; UTC: that of their browser."""
+    created_at: str | None
+    disabled_at: str | None
+    """Since when they cannot log in; null: they can."""
+    last_login_at: str | None
+    """Null: never."""
+    sessions: int
+    """In how many browsers they are logged in."""
+    keys: list[str]
+    """Ids of active API keys that they created."""
+
+
+class PersonPatch(TypedDict):
+    role: NotRequired[str | None]
+    disabled: NotRequired[bool | None]
+
+
 class PostEventData(TypedDict):
     """Of an event of a post: what changed, and how the post is now."""
 
@@ -1318,6 +1647,8 @@ class PostIn(TypedDict):
     """Keep it until it is confirmed."""
     approval: NotRequired[bool | None]
     """Wait for somebody's approval before it is published."""
+    hold_chain_on_warning: NotRequired[bool | None]
+    """When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out."""
 
 
 class PostOptions(TypedDict):
@@ -1458,6 +1789,19 @@ class Preflight(TypedDict):
     scopes: Scopes
 
 
+class PreparedFile(TypedDict):
+    """The repaired file."""
+
+    id: str
+    """Its id; it is kept as a file of its own."""
+    summary: str
+    """What was done, in one sentence."""
+    size: int
+    """Bytes."""
+    report: NotRequired[FileReport | None]
+    """What was read and found of the repaired file."""
+
+
 class Problem(TypedDict):
     """A refusal (RFC 9457), with what belongs to its code as further fields."""
 
@@ -1547,6 +1891,60 @@ class RecheckPreview(TypedDict):
 
 class RepairIn(TypedDict):
     on_too_long: NotRequired[Literal["refuse", "trim"] | None]
+
+
+class RepairJob(TypedDict):
+    """A repair, under way or ended. Which fields there are depends on `state`."""
+
+    state: str
+    """'running', 'done', 'failed' or 'canceled'."""
+    began_at: NotRequired[str | None]
+    """ISO 8601 in UTC."""
+    step: NotRequired[str | None]
+    """What is done now."""
+    percent: NotRequired[float | None]
+    """0 to 100."""
+    speed: NotRequired[float | None]
+    """Bytes, or seconds of the video, a second; null: not known."""
+    left_s: NotRequired[float | None]
+    """Seconds left; null: not known."""
+    changed: NotRequired[bool | None]
+    """Of a repair that is done: whether there is another file now."""
+    summary: NotRequired[str | None]
+    """What was done, in one sentence."""
+    id: NotRequired[str | None]
+    """The id of the repaired file."""
+    findings: NotRequired[list[MediaFinding] | None]
+    """Why a repair failed."""
+
+
+class RepairPlan(TypedDict):
+    """The least repair that removes everything that was found."""
+
+    kind: str
+    """'none', 'copy', 'patch', 'remux', 'trim', 'audio', 'video', 'full', 'image', or 'reject': only you can make it right."""
+    words: NotRequired[str]
+    """The same in one sentence."""
+    video: NotRequired[str]
+    """What happens to the picture: 'copy', 'encode' or 'drop'."""
+    audio: NotRequired[str]
+    """What happens to the sound: 'copy', 'encode' or 'drop'."""
+    trim_to: NotRequired[float | None]
+    """Seconds that are kept."""
+    frame_rate: NotRequired[int | None]
+    """The steady rate it gets, frames a second."""
+    deinterlace: NotRequired[bool]
+    """Whether it is deinterlaced."""
+    max_width: NotRequired[int]
+    """Pixels; what is wider is made smaller."""
+    image: NotRequired[bool]
+    """Whether it is a still picture."""
+    animate: NotRequired[bool]
+    """Whether a moving picture becomes a video."""
+    inspect: NotRequired[bool]
+    """Whether the whole file is read first."""
+    reasons: NotRequired[list[str]]
+    """Codes of the findings that it removes."""
 
 
 class ReplaceIn(TypedDict):
@@ -1692,6 +2090,57 @@ class Verbose(TypedDict):
     """The state in their words."""
     errorsVerbose: dict[str, VerboseError | None]
     """The error under 'THREADS', or null."""
+
+
+class VideoFacts(TypedDict):
+    """The main picture track."""
+
+    codec: str
+    """Such as 'h264' or 'hevc'."""
+    fourcc: NotRequired[str]
+    """The name of the codec in the file."""
+    width: NotRequired[int]
+    """Pixels as stored, before rotation."""
+    height: NotRequired[int]
+    """Pixels as stored, before rotation."""
+    rotation: NotRequired[int]
+    """Degrees clockwise, 0 to 359."""
+    mirrored: NotRequired[bool]
+    """Whether it is shown mirrored."""
+    pixel_aspect: NotRequired[list[int]]
+    """Width and height of one pixel."""
+    frames: NotRequired[int | None]
+    """Number of frames."""
+    frame_rate: NotRequired[float | None]
+    """Frames a second, on average."""
+    frame_rate_median: NotRequired[float | None]
+    """Frames a second, by the most usual distance."""
+    irregular_share: NotRequired[float | None]
+    """Share of frames at another distance, 0 to 1."""
+    duration_s: NotRequired[float | None]
+    """Seconds."""
+    bit_rate: NotRequired[float | None]
+    """Bits a second."""
+    profile: NotRequired[str]
+    """Profile of the codec."""
+    level: NotRequired[float | None]
+    """Level of the codec."""
+    chroma: NotRequired[str | None]
+    """Chroma subsampling, such as '4:2:0'."""
+    bit_depth: NotRequired[int | None]
+    """Bits per sample."""
+    interlaced: NotRequired[bool | None]
+    """Null: not known from what was read."""
+    may_be_interlaced: NotRequired[bool]
+    """The header allows it, which encoders also set without need."""
+    transfer: NotRequired[str]
+    """Transfer function, such as HDR's."""
+    open_gop: NotRequired[bool | None]
+    """Whether groups of pictures refer to each other."""
+    edit_list: NotRequired[str]
+    """'none', 'trivial' or 'real'."""
+    parameter_sets_in_band: NotRequired[bool]
+    """Whether parameters are repeated in the stream."""
 
 
 class WebhookEventData(TypedDict):

@@ -45,7 +45,7 @@ def _no(answer: Refusal) -> Problem:
         return not_found(answer.title.removeprefix("There is no such "))
     if answer.status == 403:
         return Problem("scope_too_small", f"{answer.title}. {answer.detail}")
-    return Problem("in_use", answer.detail, title=f"{answer.title}.")
+    return Problem("in_use", f"{answer.title}. {answer.detail}")
 
 
 def _role(given: str | None) -> Role:
