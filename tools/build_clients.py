@@ -198,8 +198,7 @@ def python_operations(model: Model, asynchronous: bool) -> str:
     every = list(model.operations())
     prefix = "Async" if asynchronous else ""
     lines = [f'"""The operations of the API{", awaited" if asynchronous else ""}. {HEAD}"""', ""]
-    iterator = "AsyncIterator" if asynchronous else "Iterator"
-    awaitable = "Awaitable, " if asynchronous else ""
+    names = "AsyncIterator, Awaitable, Callable, Sequence" if asynchronous else "Callable, Iterator, Sequence"
     lines += [
         "from __future__ import annotations",
         "",
