@@ -202,7 +202,7 @@ def python_operations(model: Model, asynchronous: bool) -> str:
     lines += [
         "from __future__ import annotations",
         "",
-        f"from collections.abc import {iterator}, {awaitable}Callable, Sequence",
+        f"from collections.abc import {names}",
     ]
     lines += ["from typing import Any, Unpack, cast", "", "from treadle_client import types"]
     lines += ["from treadle_client.calls import Call, address", ""]
