@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / "packages" / "treadle-client" / "src" / "treadle_client"
 SCRIPT = ROOT / "js" / "client"
 # These have a form of their own in the clients: a stream, a file, lines, or pages for machines.
-BY_HAND = frozenset({"events.stream", "media.upload", "workspaces.export"})
+BY_HAND = frozenset({"events.stream", "media.upload", "posts.export_csv", "workspaces.export"})
 HEAD = "Made of the API's document by tools/build_clients.py; do not edit."
 WIDTH = 110
 

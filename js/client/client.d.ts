@@ -48,6 +48,7 @@ export declare class Treadle {
   readonly patterns: PatternsOperations;
   readonly blockers: BlockersOperations;
   readonly webhooks: WebhooksOperations;
+  readonly imports: ImportsOperations;
   readonly people: PeopleOperations;
   readonly audit: AuditOperations;
   readonly keys: KeysOperations;

@@ -3,6 +3,9 @@
 export const OPERATIONS = {
   "posts.actOnMany": ["POST", "/v1/posts/actions", [], [], true, false, false],
   "posts.createMany": ["POST", "/v1/posts/bulk", [], [], true, true, false],
+  "imports.list": ["GET", "/v1/imports", [], [], false, false, false],
+  "imports.create": ["POST", "/v1/imports", [], [], true, false, false],
+  "imports.confirm": ["POST", "/v1/imports/{import_id}/confirm", [], [], false, false, false],
   "posts.create": ["POST", "/v1/posts", [], [], true, true, false],
   "posts.list": ["GET", "/v1/posts", ["state", "lane", "pattern", "account_id", "label", "q", "blocker_id", "due_from", "due_to", "sort", "limit", "after"], [], false, false, true],
   "posts.get": ["GET", "/v1/posts/{post_id}", [], [], false, false, false],

@@ -1165,6 +1165,81 @@ export interface ImageFacts {
   [more: string]: unknown;
 }
 
+export interface ImportIn {
+  /** The file, in UTF-8, with a header. At most 2000 rows and 4 MB. */
+  csv: string;
+  /** Column by what it holds, counted from 0; by default guessed from the header. */
+  mapping?: Record<string, number> | null;
+  /** For rows without an account. */
+  account_id?: string | null;
+  /** Of times without one; UTC by default. */
+  zone?: string | null;
+  /** Order of dates that are not ISO 8601. */
+  dates?: "ymd" | "mdy" | "dmy" | null;
+  /** False: the posts are scheduled nowhere else. */
+  held?: boolean | null;
+  name?: string | null;
+  /** True by default: nothing is stored. */
+  dry_run?: boolean | null;
+}
+
+/** An import. Times are ISO 8601 in UTC. */
+export interface Import {
+  /** imp_ and 26 characters. */
+  id: string;
+  name: string;
+  /** Whether its posts wait for the confirmation. */
+  held: boolean;
+  created_by: string;
+  created_at: string | null;
+  confirmed_at: string | null;
+  /** How many of its posts are in each state. */
+  posts: Record<string, number>;
+  [more: string]: unknown;
+}
+
+/** What an import did, or would do. */
+export interface ImportReport {
+  dry_run: boolean;
+  /** The columns of the file. */
+  header: Array<string>;
+  /** Which column holds what: its place, from 0. */
+  mapping: Record<string, number>;
+  /** One for each row. */
+  data: Array<ImportedRow>;
+  /** How many rows have each verdict. */
+  counts: Record<string, number>;
+  /** Usernames of accounts whose posts on Threads could not be read. */
+  not_compared: Array<string>;
+  /** Null for a dry run, or when nothing was stored. */
+  import: Import | null;
+  [more: string]: unknown;
+}
+
+/** What becomes, or would become, of one row. */
+export interface ImportedRow {
+  /** Its number, 1 for the first below the header. */
+  row: number;
+  /** new, already_here, live (on Threads already) or refused. */
+  verdict: string;
+  /** Its text, as it was read. */
+  text: string;
+  /** ISO 8601 in UTC; null: as soon as possible. */
+  publish_at: string | null;
+  account_id: string;
+  /** The post it was stored as, now or before. */
+  post_id: string | null;
+  /** Of one that is live. */
+  permalink: string | null;
+  findings: Array<Finding>;
+  [more: string]: unknown;
+}
+
+export interface Imports {
+  data: Array<Import>;
+  [more: string]: unknown;
+}
+
 export interface InviteIn {
   role: "viewer" | "author" | "editor" | "admin" | "owner";
 }
@@ -2306,6 +2381,15 @@ export interface PostsOperations {
   unpublish(postId: string, options?: CallOptions): Promise<Unpublished>;
   /** Look at a post before it is sent: `POST /v1/preflight`. */
   check(body: PostIn, options?: CallOptions & { media?: boolean }): Promise<Preflight>;
+}
+
+export interface ImportsOperations {
+  /** List imports: `GET /v1/imports`. */
+  list(options?: CallOptions): Promise<Imports>;
+  /** Import posts from CSV: `POST /v1/imports`. */
+  create(body: ImportIn, options?: CallOptions): Promise<ImportReport>;
+  /** Confirm an import: `POST /v1/imports/{import_id}/confirm`. */
+  confirm(importId: string, options?: CallOptions): Promise<Imports>;
 }
 
 export interface MediaOperations {

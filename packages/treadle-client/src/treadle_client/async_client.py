@@ -49,6 +49,7 @@ class AsyncTreadle:
         self.patterns = async_operations.AsyncPatternsOperations(self.send)
         self.blockers = async_operations.AsyncBlockersOperations(self.send)
         self.webhooks = async_operations.AsyncWebhooksOperations(self.send)
+        self.imports = async_operations.AsyncImportsOperations(self.send)
         self.people = async_operations.AsyncPeopleOperations(self.send)
         self.audit = async_operations.AsyncAuditOperations(self.send)
         self.keys = async_operations.AsyncKeysOperations(self.send)

@@ -199,6 +199,22 @@ class AsyncPostsOperations(Operations):
         )
 
 
+class AsyncImportsOperations(Operations):
+    async def list(self) -> types.Imports:
+        """List imports: ``GET /v1/imports``."""
+        return cast("types.Imports", await self._send(Call("GET", "/v1/imports")))
+
+    async def create(self, **body: Unpack[types.ImportIn]) -> types.ImportReport:
+        """Import posts from CSV: ``POST /v1/imports``."""
+        return cast("types.ImportReport", await self._send(Call("POST", "/v1/imports", body=body)))
+
+    async def confirm(self, import_id: str, /) -> types.Imports:
+        """Confirm an import: ``POST /v1/imports/{import_id}/confirm``."""
+        return cast(
+            "types.Imports", await self._send(Call("POST", address("/v1/imports/{import_id}/confirm", import_id)))
+        )
+
+
 class AsyncMediaOperations(Operations):
     async def list(self, *, limit: int | None = None, after: str | None = None) -> types.MediaPage:
         """List files: ``GET /v1/media``."""

@@ -48,6 +48,7 @@ class Treadle:
         self.patterns = operations.PatternsOperations(self.send)
         self.blockers = operations.BlockersOperations(self.send)
         self.webhooks = operations.WebhooksOperations(self.send)
+        self.imports = operations.ImportsOperations(self.send)
         self.people = operations.PeopleOperations(self.send)
         self.audit = operations.AuditOperations(self.send)
         self.keys = operations.KeysOperations(self.send)

@@ -183,6 +183,20 @@ class PostsOperations(Operations):
         return cast("types.Preflight", self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body)))
 
 
+class ImportsOperations(Operations):
+    def list(self) -> types.Imports:
+        """List imports: ``GET /v1/imports``."""
+        return cast("types.Imports", self._send(Call("GET", "/v1/imports")))
+
+    def create(self, **body: Unpack[types.ImportIn]) -> types.ImportReport:
+        """Import posts from CSV: ``POST /v1/imports``."""
+        return cast("types.ImportReport", self._send(Call("POST", "/v1/imports", body=body)))
+
+    def confirm(self, import_id: str, /) -> types.Imports:
+        """Confirm an import: ``POST /v1/imports/{import_id}/confirm``."""
+        return cast("types.Imports", self._send(Call("POST", address("/v1/imports/{import_id}/confirm", import_id))))
+
+
 class MediaOperations(Operations):
     def list(self, *, limit: int | None = None, after: str | None = None) -> types.MediaPage:
         """List files: ``GET /v1/media``."""

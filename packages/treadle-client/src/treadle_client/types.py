@@ -1161,6 +1161,77 @@ class ImageFacts(TypedDict):
     """Whether EXIF holds a position."""
 
 
+class ImportIn(TypedDict):
+    csv: str
+    """The file, in UTF-8, with a header. At most 2000 rows and 4 MB."""
+    mapping: NotRequired[dict[str, int] | None]
+    """Column by what it holds, counted from 0; by default guessed from the header."""
+    account_id: NotRequired[str | None]
+    """For rows without an account."""
+    zone: NotRequired[str | None]
+    """Of times without one; UTC by default."""
+    dates: NotRequired[Literal["ymd", "mdy", "dmy"] | None]
+    """Order of dates that are not ISO 8601."""
+    held: NotRequired[bool | None]
+    """False: the posts are scheduled nowhere else."""
+    name: NotRequired[str | None]
+    dry_run: NotRequired[bool | None]
+    """True by default: nothing is stored."""
+
+
+class Import(TypedDict):
+    """An import. Times are ISO 8601 in UTC."""
+
+    id: str
+    """imp_ and 26 characters."""
+    name: str
+    held: bool
+    """Whether its posts wait for the confirmation."""
+    created_by: str
+    created_at: str | None
+    confirmed_at: str | None
+    posts: dict[str, int]
+    """How many of its posts are in each state."""
+
+
+ImportReport = TypedDict(
+    "ImportReport",
+    {
+        "dry_run": bool,
+        "header": list[str],
+        "mapping": dict[str, int],
+        "data": list[ImportedRow],
+        "counts": dict[str, int],
+        "not_compared": list[str],
+        "import": Import | None,
+    },
+)
+"""What an import did, or would do."""
+
+
+class ImportedRow(TypedDict):
+    """What becomes, or would become, of one row."""
+
+    row: int
+    """Its number, 1 for the first below the header."""
+    verdict: str
+    """new, already_here, live (on Threads already) or refused."""
+    text: str
+    """Its text, as it was read."""
+    publish_at: str | None
+    """ISO 8601 in UTC; null: as soon as possible."""
+    account_id: str
+    post_id: str | None
+    """The post it was stored as, now or before."""
+    permalink: str | None
+    """Of one that is live."""
+    findings: list[Finding]
+
+
+class Imports(TypedDict):
+    data: list[Import]
+
+
 class InviteIn(TypedDict):
     role: Literal["viewer", "author", "editor", "admin", "owner"]
 

@@ -8,6 +8,7 @@ _OWN: Mapping[tuple[str, str], str] = {
     ("post", "/v1/posts/actions"): "posts.act_on_many",
     ("post", "/v1/posts/bulk"): "posts.create_many",
     ("get", "/v1/posts/{post_id}/errors-verbose"): "posts.get_errors_verbose",
+    ("get", "/v1/posts.csv"): "posts.export_csv",
     ("get", "/v1/events"): "events.stream",
     ("post", "/v1/preflight"): "posts.check",
     ("post", "/v1/media"): "media.upload",
