@@ -174,7 +174,8 @@ def python_types(model: Model) -> str:
         if any(not field.isidentifier() or keyword.iskeyword(field) for field in fields):
             kinds = {field: model.python(meaning) for field, meaning in fields.items()}
             inside = ", ".join(
-                f'"{field}": {kind if field in required else f"NotRequired[{kind}]"}' for field, kind in kinds.items()
+                f'"{field}": {(kind if field in required else f"NotRequired[{kind}]")!r}'
+                for field, kind in kinds.items()
             )
             lines += ["", f'{name} = TypedDict("{name}", {{{inside}}})', *([f'"""{about}"""'] if about else []), ""]
             continue

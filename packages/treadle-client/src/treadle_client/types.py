@@ -1197,13 +1197,13 @@ class Import(TypedDict):
 ImportReport = TypedDict(
     "ImportReport",
     {
-        "dry_run": bool,
-        "header": list[str],
-        "mapping": dict[str, int],
-        "data": list[ImportedRow],
-        "counts": dict[str, int],
-        "not_compared": list[str],
-        "import": Import | None,
+        "dry_run": "bool",
+        "header": "list[str]",
+        "mapping": "dict[str, int]",
+        "data": "list[ImportedRow]",
+        "counts": "dict[str, int]",
+        "not_compared": "list[str]",
+        "import": "Import | None",
     },
 )
 """What an import did, or would do."""
@@ -1422,7 +1422,7 @@ class MediaPage(TypedDict):
     """Send it as 'after' for the next page; null: this was the last."""
 
 
-MediaSwap = TypedDict("MediaSwap", {"from": str, "to": str})
+MediaSwap = TypedDict("MediaSwap", {"from": "str", "to": "str"})
 
 
 class MediaUrlIn(TypedDict):
@@ -2072,7 +2072,7 @@ class Secret(TypedDict):
     """Shown this once."""
 
 
-Swap = TypedDict("Swap", {"from": str, "to": str})
+Swap = TypedDict("Swap", {"from": "str", "to": "str"})
 """What is replaced, and by what."""
 
 
