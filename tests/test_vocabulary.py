@@ -108,7 +108,7 @@ def test_a_name_that_was_given_up_stays_away(word: str, holding: dict[str, list[
 def test_a_class_name_means_one_class() -> None:
     """In the whole product: a reader who searches for it finds it. Names with an underscore are a file's own.
 
-    Not in the client: it is part of other programs, its names are made of the API's document, and it has two of each."""
+    Not in the client: it is part of other programs, names what the document does, and has two of each."""
     places = defaultdict(list)
     for path in modules():
         if "treadle_client" in path.parts:

@@ -509,6 +509,8 @@ export interface BulkPostIn {
   approval?: boolean | null;
   /** When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out. */
   hold_chain_on_warning?: boolean | null;
+  /** Publish it in the next free slot of the account's queue. */
+  queue?: boolean | null;
   /** This post's own Idempotency-Key. */
   idempotency_key?: string | null;
 }
@@ -1466,6 +1468,11 @@ export interface Medium {
   [more: string]: unknown;
 }
 
+export interface MoveIn {
+  /** ISO 8601, with an offset. */
+  to: string;
+}
+
 export interface Next {
   /** What happens next, in plain words. */
   what: string;
@@ -1726,6 +1733,8 @@ export interface PostIn {
   approval?: boolean | null;
   /** When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out. */
   hold_chain_on_warning?: boolean | null;
+  /** Publish it in the next free slot of the account's queue. */
+  queue?: boolean | null;
 }
 
 /** Threads' own parameter names. */
@@ -1889,6 +1898,39 @@ export interface Problem {
   instance?: string | null;
   /** Everything that is wrong with the request, at once. */
   findings?: Array<Finding> | null;
+  [more: string]: unknown;
+}
+
+/** A slot, or a post that is due at a time of its own. */
+export interface QueueEntry {
+  /** When it is due. */
+  at: string;
+  /** Whether this is one of the queue's slots. */
+  slot: boolean;
+  /** null: the slot is free. */
+  post: Post | null;
+  [more: string]: unknown;
+}
+
+export interface QueueIn {
+  /** The zone that the slots are times of: Europe/Berlin. */
+  zone: string;
+  slots: Array<SlotIn>;
+}
+
+/** The queue of an account for the next 14 days, in order. */
+export interface Queue {
+  account_id: string;
+  /** The zone that the slots are times of. */
+  zone: string;
+  slots: Array<Slot>;
+  /** Publishing to the account is paused: nothing of the queue is published. */
+  paused: boolean;
+  /** Where the next post that is added goes; null: there is no free slot. */
+  next_free: string | null;
+  entries: Array<QueueEntry>;
+  /** Days of the next 7 that have slots and no post. */
+  empty_days: Array<string>;
   [more: string]: unknown;
 }
 
@@ -2063,6 +2105,21 @@ export interface Secret {
   id: string;
   /** Shown this once. */
   secret: string;
+  [more: string]: unknown;
+}
+
+export interface SlotIn {
+  /** mon, tue, wed, thu, fri, sat or sun. */
+  weekday: string;
+  /** Of the day in the queue's zone, from 00:00 to 23:59. */
+  time: string;
+}
+
+export interface Slot {
+  /** One of mon, tue, wed, thu, fri, sat, sun. */
+  weekday: string;
+  /** Of the day in the queue's zone, from 00:00 to 23:59. */
+  time: string;
   [more: string]: unknown;
 }
 
@@ -2381,6 +2438,10 @@ export interface PostsOperations {
   unpublish(postId: string, options?: CallOptions): Promise<Unpublished>;
   /** Look at a post before it is sent: `POST /v1/preflight`. */
   check(body: PostIn, options?: CallOptions & { media?: boolean }): Promise<Preflight>;
+  /** Add a post to the queue: `POST /v1/posts/{post_id}/queue`. */
+  queue(postId: string, options?: CallOptions): Promise<Action>;
+  /** Move a post in the queue: `POST /v1/posts/{post_id}/move`. */
+  move(postId: string, body: MoveIn, options?: CallOptions): Promise<Action>;
 }
 
 export interface ImportsOperations {
@@ -2422,6 +2483,10 @@ export interface AccountsOperations {
   recheck(accountId: string, options?: CallOptions): Promise<AccountChecked>;
   /** How much it may publish: `GET /v1/accounts/{account_id}/quota`. */
   getQuota(accountId: string, options?: CallOptions & { live?: boolean }): Promise<Quota>;
+  /** Read the queue of an account: `GET /v1/accounts/{account_id}/queue`. */
+  getQueue(accountId: string, options?: CallOptions): Promise<Queue>;
+  /** Set the slots of a queue: `PUT /v1/accounts/{account_id}/queue`. */
+  setQueue(accountId: string, body: QueueIn, options?: CallOptions): Promise<Queue>;
   /** A link for somebody to connect their account: `POST /v1/accounts/connect`. */
   connect(body?: ConnectIn, options?: CallOptions): Promise<Link>;
   /** Connect it again: `POST /v1/accounts/{account_id}/reconnect`. */

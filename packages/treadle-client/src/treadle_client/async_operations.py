@@ -198,6 +198,16 @@ class AsyncPostsOperations(Operations):
             "types.Preflight", await self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body))
         )
 
+    async def queue(self, post_id: str, /) -> types.Action:
+        """Add a post to the queue: ``POST /v1/posts/{post_id}/queue``."""
+        return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/queue", post_id))))
+
+    async def move(self, post_id: str, /, **body: Unpack[types.MoveIn]) -> types.Action:
+        """Move a post in the queue: ``POST /v1/posts/{post_id}/move``."""
+        return cast(
+            "types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body))
+        )
+
 
 class AsyncImportsOperations(Operations):
     async def list(self) -> types.Imports:
@@ -292,6 +302,19 @@ class AsyncAccountsOperations(Operations):
         return cast(
             "types.Quota",
             await self._send(Call("GET", address("/v1/accounts/{account_id}/quota", account_id), query={"live": live})),
+        )
+
+    async def get_queue(self, account_id: str, /) -> types.Queue:
+        """Read the queue of an account: ``GET /v1/accounts/{account_id}/queue``."""
+        return cast(
+            "types.Queue", await self._send(Call("GET", address("/v1/accounts/{account_id}/queue", account_id)))
+        )
+
+    async def set_queue(self, account_id: str, /, **body: Unpack[types.QueueIn]) -> types.Queue:
+        """Set the slots of a queue: ``PUT /v1/accounts/{account_id}/queue``."""
+        return cast(
+            "types.Queue",
+            await self._send(Call("PUT", address("/v1/accounts/{account_id}/queue", account_id), body=body)),
         )
 
     async def connect(self, body: types.ConnectIn | None = None, /) -> types.Link:

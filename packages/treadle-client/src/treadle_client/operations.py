@@ -182,6 +182,14 @@ class PostsOperations(Operations):
         """Look at a post before it is sent: ``POST /v1/preflight``."""
         return cast("types.Preflight", self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body)))
 
+    def queue(self, post_id: str, /) -> types.Action:
+        """Add a post to the queue: ``POST /v1/posts/{post_id}/queue``."""
+        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/queue", post_id))))
+
+    def move(self, post_id: str, /, **body: Unpack[types.MoveIn]) -> types.Action:
+        """Move a post in the queue: ``POST /v1/posts/{post_id}/move``."""
+        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body)))
+
 
 class ImportsOperations(Operations):
     def list(self) -> types.Imports:
@@ -266,6 +274,16 @@ class AccountsOperations(Operations):
         return cast(
             "types.Quota",
             self._send(Call("GET", address("/v1/accounts/{account_id}/quota", account_id), query={"live": live})),
+        )
+
+    def get_queue(self, account_id: str, /) -> types.Queue:
+        """Read the queue of an account: ``GET /v1/accounts/{account_id}/queue``."""
+        return cast("types.Queue", self._send(Call("GET", address("/v1/accounts/{account_id}/queue", account_id))))
+
+    def set_queue(self, account_id: str, /, **body: Unpack[types.QueueIn]) -> types.Queue:
+        """Set the slots of a queue: ``PUT /v1/accounts/{account_id}/queue``."""
+        return cast(
+            "types.Queue", self._send(Call("PUT", address("/v1/accounts/{account_id}/queue", account_id), body=body))
         )
 
     def connect(self, body: types.ConnectIn | None = None, /) -> types.Link:

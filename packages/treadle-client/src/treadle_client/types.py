@@ -504,6 +504,8 @@ class BulkPostIn(TypedDict):
     """Wait for somebody's approval before it is published."""
     hold_chain_on_warning: NotRequired[bool | None]
     """When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out."""
+    queue: NotRequired[bool | None]
+    """Publish it in the next free slot of the account's queue."""
     idempotency_key: NotRequired[str | None]
     """This post's own Idempotency-Key."""
 
@@ -1451,6 +1453,11 @@ class Medium(TypedDict):
     """Facts of the address; empty for an uploaded file."""
 
 
+class MoveIn(TypedDict):
+    to: str
+    """ISO 8601, with an offset."""
+
+
 class Next(TypedDict):
     what: str
     """What happens next, in plain words."""
@@ -1720,6 +1727,8 @@ class PostIn(TypedDict):
     """Wait for somebody's approval before it is published."""
     hold_chain_on_warning: NotRequired[bool | None]
     """When any part of a chain has a warning, hold the whole of it until somebody approves, so that it does not break off behind its first parts. The workspace's option of this name holds when it is left out."""
+    queue: NotRequired[bool | None]
+    """Publish it in the next free slot of the account's queue."""
 
 
 class PostOptions(TypedDict):
@@ -1900,6 +1909,39 @@ class Problem(TypedDict):
     """Everything that is wrong with the request, at once."""
 
 
+class QueueEntry(TypedDict):
+    """A slot, or a post that is due at a time of its own."""
+
+    at: str
+    """When it is due."""
+    slot: bool
+    """Whether this is one of the queue's slots."""
+    post: Post | None
+    """null: the slot is free."""
+
+
+class QueueIn(TypedDict):
+    zone: str
+    """The zone that the slots are times of: Europe/Berlin."""
+    slots: list[SlotIn]
+
+
+class Queue(TypedDict):
+    """The queue of an account for the next 14 days, in order."""
+
+    account_id: str
+    zone: str
+    """The zone that the slots are times of."""
+    slots: list[Slot]
+    paused: bool
+    """Publishing to the account is paused: nothing of the queue is published."""
+    next_free: str | None
+    """Where the next post that is added goes; null: there is no free slot."""
+    entries: list[QueueEntry]
+    empty_days: list[str]
+    """Days of the next 7 that have slots and no post."""
+
+
 class QuotaKnown(TypedDict):
     """What is known of an account's publishing limit; what was never read is left out."""
 
@@ -2070,6 +2112,20 @@ class Secret(TypedDict):
     id: str
     secret: str
     """Shown this once."""
+
+
+class SlotIn(TypedDict):
+    weekday: str
+    """mon, tue, wed, thu, fri, sat or sun."""
+    time: str
+    """Of the day in the queue's zone, from 00:00 to 23:59."""
+
+
+class Slot(TypedDict):
+    weekday: str
+    """One of mon, tue, wed, thu, fri, sat, sun."""
+    time: str
+    """Of the day in the queue's zone, from 00:00 to 23:59."""
 
 
 Swap = TypedDict("Swap", {"from": "str", "to": "str"})

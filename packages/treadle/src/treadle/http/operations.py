@@ -15,6 +15,7 @@ _OWN: Mapping[tuple[str, str], str] = {
     ("post", "/v1/accounts"): "accounts.add",
     ("delete", "/v1/accounts/{account_id}"): "accounts.disconnect",
     ("get", "/v1/accounts/{account_id}/quota"): "accounts.get_quota",
+    ("get", "/v1/accounts/{account_id}/queue"): "accounts.get_queue",
     ("post", "/v1/diagnose"): "answers.diagnose",
     ("get", "/v1/unknown-answers"): "answers.list_unknown",
     ("post", "/v1/posts/{post_id}/comments"): "posts.add_comment",
@@ -30,9 +31,9 @@ _OWN: Mapping[tuple[str, str], str] = {
     ("get", "/readyz"): "operating.ready",
     ("get", "/metrics"): "operating.metrics",
 }
-_WHOLE = {"get": "list", "post": "create"}
-_ONE = {"get": "get", "patch": "update", "delete": "delete"}
-_BELOW = {"get": "list_", "delete": "stop_", "post": ""}
+_WHOLE = {"get": "list", "post": "create", "put": "replace", "patch": "update", "delete": "clear"}
+_ONE = {"get": "get", "post": "act", "put": "replace", "patch": "update", "delete": "delete"}
+_BELOW = {"get": "list_", "delete": "stop_", "post": "", "put": "set_", "patch": "change_"}
 
 
 def name(method: str, path: str) -> str:
