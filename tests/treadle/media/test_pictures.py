@@ -13,6 +13,8 @@ from PIL import Image, ImageCms, ImageDraw
 from treadle.media import probe_bytes, probe_file
 from treadle.media.service import MediaService, NotPreparable, Prepared
 from treadle_threads.media import validate
+from treadle_threads.media.probe import read_media, with_cost
+from treadle_threads.media.source import BytesSource, drive
 
 
 def drawing(size: tuple[int, int] = (400, 300)) -> Image.Image:
@@ -224,7 +226,9 @@ async def test_damaged_pictures_end_in_a_finding(service: MediaService, tmp_path
 def test_a_late_frame_header_is_jumped_to() -> None:
     plain = saved(drawing(), "JPEG")
     note = b"\xff\xe1" + (60_000).to_bytes(2, "big") + bytes(59_998)
-    probe = probe_bytes(plain[:2] + note * 4 + plain[2:])
+    data = plain[:2] + note * 4 + plain[2:]
+    source = BytesSource(data)
+    probe = with_cost(drive(read_media(len(data)), source), source.bytes_read, source.reads)
     assert probe.image is not None
     assert (probe.image.width, probe.image.height) == (400, 300)
     assert probe.bytes_read < 90_000

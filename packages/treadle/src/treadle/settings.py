@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     media_cage: Literal["auto", "require"] = Field(
         "auto", description="require: no file is decoded where the cage around it would lack a part."
     )
+    media_keep_metadata: bool = Field(
+        False, description="Keep where and with what pictures and videos were taken in the files served from here."
+    )
     publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
     video_reply_wait: float = Field(
         40.0, ge=0, description="Seconds from a video reply's container to its publish; younger ones were detached."

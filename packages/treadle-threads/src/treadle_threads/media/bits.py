@@ -7,6 +7,10 @@ class Malformed(ValueError):
     """The bytes are not what their own headers say they are."""
 
 
+class CutOff(Malformed):
+    """The bytes end before what their headers announce does."""
+
+
 class Bits:
     """A cursor over the bits of ``data``, most significant first."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from treadle_threads.media.bits import Bits, Malformed, unescaped
 
@@ -39,7 +39,10 @@ _ESDS_CODECS = {0x20: "mpeg4", 0x21: "h264", 0x40: "aac", 0x66: "aac", 0x67: "aa
 
 @dataclass(frozen=True, slots=True)
 class VideoConfig:
-    """What a video codec's header says. ``nal_length`` is the size of NAL length fields, 0 where there are none."""
+    """What a video codec's header says. ``nal_length`` is the size of NAL length fields, 0 where there are none.
+
+    ``width`` and ``height`` are those of the stream itself, 0 where they were not read.
+    """
 
     profile: str = ""
     level: float | None = None
@@ -47,6 +50,8 @@ class VideoConfig:
     bit_depth: int | None = None
     field_coding: bool = False
     nal_length: int = 0
+    width: int = 0
+    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,12 @@ def avc_config(data: bytes) -> VideoConfig:
     if not data[5] & 31:
         return VideoConfig(profile, level, nal_length=nal_length)
     length = struct.unpack_from(">H", data, 6)[0]
-    chroma, depth, frames_only = _h264_sps(data[8 : 8 + length])
-    return VideoConfig(profile, level, CHROMA.get(chroma), depth, not frames_only, nal_length)
+    found = _h264_sps(data[8 : 8 + length])
+    return replace(found, profile=profile, level=level, nal_length=nal_length)
 
 
-def _h264_sps(nal: bytes) -> tuple[int, int, bool]:
-    """Chroma format, luma bit depth and frame_mbs_only of a sequence parameter set (ITU-T H.264, 7.3.2.1.1)."""
+def _h264_sps(nal: bytes) -> VideoConfig:
+    """Sampling, field coding and size of a sequence parameter set (ITU-T H.264, 7.3.2.1.1)."""
     bits = Bits(unescaped(nal[1:512]))
     profile = bits.take(8)
     bits.take(16)
@@ -100,9 +105,27 @@ def _h264_sps(nal: bytes) -> tuple[int, int, bool]:
             bits.signed_golomb()
     bits.golomb()
     bits.take(1)
-    bits.golomb()
-    bits.golomb()
-    return chroma, depth, bits.flag()
+    across, down = bits.golomb() + 1, bits.golomb() + 1
+    frames_only = bits.flag()
+    known = VideoConfig(chroma=CHROMA.get(chroma), bit_depth=depth, field_coding=not frames_only)
+    try:
+        if not frames_only:
+            bits.take(1)
+        bits.take(1)
+        fields = 1 if frames_only else 2
+        width, height = _cropped(bits, 16 * across, 16 * down * fields, chroma, fields)
+    except Malformed:  # the size is told elsewhere, too
+        return known
+    return replace(known, width=width, height=height)
+
+
+def _cropped(bits: Bits, width: int, height: int, chroma: int, fields: int = 1) -> tuple[int, int]:
+    """The size without the border that a stream's window cuts off; the window comes next in ``bits``."""
+    if not bits.flag():
+        return width, height
+    left, right, top, bottom = (bits.golomb() for _ in range(4))
+    across, down = (2 if chroma in (1, 2) else 1), (2 if chroma == 1 else 1) * fields
+    return width - across * (left + right), height - down * (top + bottom)
 
 
 def _skip_scaling_lists(bits: Bits, count: int) -> None:
@@ -119,7 +142,7 @@ def _skip_scaling_lists(bits: Bits, count: int) -> None:
 def hevc_config(data: bytes) -> VideoConfig:
     """HEVCDecoderConfigurationRecord (ISO/IEC 14496-15). Interlaced is told by its source flags; only a hint."""
     source = data[6]
-    return VideoConfig(
+    known = VideoConfig(
         profile=HEVC_PROFILES.get(data[1] & 31, str(data[1] & 31)),
         level=data[12] / 30,
         chroma=CHROMA[data[16] & 3],
@@ -127,6 +150,47 @@ def hevc_config(data: bytes) -> VideoConfig:
         field_coding=bool(source >> 6 & 1) and not source >> 7 & 1,
         nal_length=(data[21] & 3) + 1,
     )
+    try:
+        return _with_hevc_sps(known, data)
+    except (Malformed, IndexError, struct.error):
+        return known
+
+
+def _with_hevc_sps(known: VideoConfig, data: bytes) -> VideoConfig:
+    """What the first sequence parameter set says: some phones write other figures in front of it, and decoders go by
+    this one (ITU-T H.265, 7.3.2.2.1)."""
+    at = 23
+    for _ in range(data[22]):
+        kind, count = data[at] & 63, struct.unpack_from(">H", data, at + 1)[0]
+        at += 3
+        for _ in range(count):
+            length = struct.unpack_from(">H", data, at)[0]
+            if kind == 33:
+                return _hevc_sps(known, data[at + 2 : at + 2 + length])
+            at += 2 + length
+    return known
+
+
+def _hevc_sps(known: VideoConfig, nal: bytes) -> VideoConfig:
+    bits = Bits(unescaped(nal[2:512]))
+    bits.take(4)
+    layers = bits.take(3)
+    bits.take(1)
+    bits.take(96)  # the general profile and level
+    present = [(bits.flag(), bits.flag()) for _ in range(layers)]
+    if layers:
+        bits.take(2 * (8 - layers))
+    for profile, level in present:
+        bits.take(88 * profile + 8 * level)
+    bits.golomb()
+    chroma = bits.golomb()
+    if chroma not in CHROMA:
+        raise Malformed("an HEVC header with an impossible chroma format")
+    if chroma == 3:
+        bits.take(1)
+    across, down = bits.golomb(), bits.golomb()
+    width, height = _cropped(bits, across, down, chroma)
+    return replace(known, chroma=CHROMA[chroma], bit_depth=8 + bits.golomb(), width=width, height=height)
 
 
 def vp_config(data: bytes) -> VideoConfig:

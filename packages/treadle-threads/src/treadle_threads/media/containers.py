@@ -6,6 +6,7 @@ whole file again.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,9 +28,7 @@ class Head:
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FLV\x01", "flv"),
     (0, b"0&\xb2u\x8ef\xcf\x11", "asf"),
-    (0, b"OggS", "ogg"),
     (0, b"\0\0\1\xba", "mpegps"),
-    (0, b".RMF", "realmedia"),
     (0, b"ID3", "mp3"),
     (0, b"fLaC", "flac"),
 )
@@ -49,6 +48,85 @@ _TEXT: tuple[tuple[bytes, str], ...] = (
     (b"%pdf", "a PDF document"),
     (b"pk\x03\x04", "a ZIP archive"),
 )
+
+
+_UNREAD: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "MXF, a format of broadcast cameras"),
+    (0, b"\x1f\x07\x00", "DV, a camcorder's raw stream"),
+    (0, b"\0\0\1\xb3", "an MPEG-1 or MPEG-2 stream without a container"),
+    (0, b".RMF", "RealMedia"),
+    (0, b"OggS", "Ogg"),
+    (0, b"\0\0\0\1\x67", "an H.264 stream without a container"),
+    (0, b"\0\0\0\1\x27", "an H.264 stream without a container"),
+    (0, b"\0\0\1\x67", "an H.264 stream without a container"),
+    (0, b"\0\0\0\1\x09", "an H.264 stream without a container"),
+    (0, b"\0\0\0\1\x40\1", "an HEVC stream without a container"),
+    (0, b"\0\0\0\1\x42\1", "an HEVC stream without a container"),
+    (0, b"DKIF", "an IVF stream"),
+    (0, b"YUV4MPEG2", "an uncompressed video stream (Y4M)"),
+    (0, b"\xb7\xd8\x00\x20\x37\x49\xda\x11", "a Windows recorded TV show (WTV)"),
+    (0, b"NSVf", "Nullsoft video"),
+    (0, b"nut/multimedia container", "NUT"),
+    (8, b"AIFF", "AIFF sound"),
+    (8, b"AIFC", "AIFF sound"),
+    (0, b"caff", "CAF sound"),
+    (0, b"#!AMR", "AMR sound"),
+    (0, b"\x0b\x77", "AC-3 sound"),
+    (0, b"MThd", "a MIDI file"),
+    (0, b"DDS ", "a DDS texture"),
+    (0, b"FUJIFILMCCD-RAW", "a camera's raw picture (RAF)"),
+    (0, b"IIU\0", "a camera's raw picture (RW2)"),
+    (0, b"IIRO", "a camera's raw picture (ORF)"),
+    (0, b"IIRS", "a camera's raw picture (ORF)"),
+    (0, b"FOVb", "a camera's raw picture (X3F)"),
+    (4, b"ftypcrx ", "a camera's raw picture (CR3)"),
+    (0, b"II+\0", "a BigTIFF picture"),
+    (0, b"MM\0+", "a BigTIFF picture"),
+    (0, b"v/1\x01", "an OpenEXR picture"),
+    (0, b"#?RADIANCE", "a Radiance HDR picture"),
+    (0, b"farbfeld", "a farbfeld picture"),
+    (0, b"qoif", "a QOI picture"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 stream"),
+    (0, b"icns", "an icon of macOS (ICNS)"),
+    (0, b"gimp xcf", "a GIMP picture (XCF)"),
+    (0, b"8BPB", "a Photoshop picture (PSB)"),
+    (0, b"SIMPLE  =", "a FITS picture"),
+    (0, b"\xd7\xcd\xc6\x9a", "a drawing (WMF)"),
+    (40, b" EMF", "a drawing (EMF)"),
+    (0, b"%!PS", "a PostScript document"),
+    (0, b"BPG\xfb", "a BPG picture"),
+    (0, b"\x01\xda", "an SGI picture"),
+    (0, b"\x59\xa6\x6a\x95", "a Sun raster picture"),
+    (8, b"ACON", "an animated cursor"),
+    (0, b"FWS", "a Flash film"),
+    (0, b"CWS", "a Flash film"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"Rar!", "a RAR archive"),
+    (0, b"7z\xbc\xaf", "a 7-Zip archive"),
+)
+"""Formats that nothing here opens, by their first bytes: it is said what the file is, not that it is nothing."""
+_NETPBM = re.compile(rb"P[1-7]\s[\s#]*\d|P7\n|P[Ff]\n")
+
+
+def name_unread(head: bytes) -> str:
+    """In words what a file is that is known here and not read; empty for every other one."""
+    for offset, magic, words in _UNREAD:
+        if head[offset : offset + len(magic)] == magic:
+            return words
+    if _NETPBM.match(head):
+        return "a Netpbm picture (PPM, PGM or PBM)"
+    if len(head) > 128 and head[0] == 10 and head[1] in (0, 2, 3, 4, 5) and head[2] == 1 and head[64] == 0:
+        return "a PCX picture"
+    targa = (
+        len(head) > 18
+        and head[:3] != b"\0\0\1"
+        and head[1] in (0, 1)
+        and head[2] in (1, 2, 3, 9, 10, 11)
+        and head[16] in (8, 15, 16, 24, 32)
+    )
+    if targa and head[12:14] != b"\0\0" != head[14:16] and not head[17] & 0xC0:
+        return "a Targa picture (TGA)"
+    return ""
 
 
 def sniff_container(head: bytes) -> str | None:

@@ -16,7 +16,7 @@ class VideoFacts:
 
     Rates are frames per second and bits per second. ``None`` is "not known from what was read". ``interlaced`` read
     from a stream's header alone is only a hint (encoders set it without need); then it is ``None`` and
-    ``may_be_interlaced`` is true.
+    ``may_be_interlaced`` is true. ``size_missing``: the container has no size, the stream's own is given.
     """
 
     codec: str
@@ -42,6 +42,7 @@ class VideoFacts:
     open_gop: bool | None = None
     edit_list: EditList = "none"
     parameter_sets_in_band: bool = False
+    size_missing: bool = False
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -71,8 +72,8 @@ class ImageFacts:
     """A still picture. ``width`` and ``height`` are as stored; ``orientation`` is EXIF's 1-8.
 
     ``colour`` is ``grey``, ``rgb``, ``palette`` or ``cmyk``. ``profile`` is the name of an embedded colour profile,
-    ``"embedded"`` when its name was not read, empty when there is none. ``location``: EXIF holds a
-    position.
+    ``"embedded"`` when its name was not read, empty when there is none. ``location``: its notes (EXIF, XMP)
+    hold a position; ``device``: the make or model of what took it.
     """
 
     format: str
@@ -85,6 +86,7 @@ class ImageFacts:
     profile: str = ""
     animated: bool | None = None
     location: bool = False
+    device: bool = False
 
     @property
     def shown_size(self) -> tuple[int, int]:
@@ -96,10 +98,11 @@ class MediaProbe:
     """Everything read of one file.
 
     ``container`` is ``mp4``, ``mov``, ``matroska``, ``webm``, ``avi``, ``mpegts``, ``flv``, ``jpeg``, ``png`` ... or
-    empty. ``guesses`` names facts that could not be told from the bytes read (a probe that has to guess says so);
-    ``complete`` is false when the file must be looked at whole before a verdict. ``problem`` is set when the file can
-    not be used at all, with ``detail`` saying why. ``size`` is in bytes; ``bytes_read`` and ``requests`` are what it
-    cost to look.
+    empty. ``location`` and ``device`` are about videos: a position, a make or model is recorded, with
+    ``location_track`` in a track of its own. ``guesses`` names facts that could not be told from the bytes read (a
+    probe that has to guess says so); ``complete`` is false when the file must be looked at whole before a verdict.
+    ``problem`` is set when the file can not be used at all, with ``detail`` saying why. ``size`` is in bytes;
+    ``bytes_read`` and ``requests`` are what it cost to look.
     """
 
     kind: Kind
@@ -110,11 +113,15 @@ class MediaProbe:
     audio: AudioFacts | None = None
     image: ImageFacts | None = None
     extra_tracks: int = 0
+    subtitles: int = 0
     index_first: bool | None = None
     index_bytes: int = 0
     fragmented: bool = False
     encrypted: bool = False
     external_reference: bool = False
+    location: bool = False
+    location_track: bool = False
+    device: bool = False
     complete: bool = True
     guesses: tuple[str, ...] = ()
     problem: Problem | None = None

@@ -39,6 +39,14 @@ MAX_DEPTH = 12
 MAX_TRACKS = 64
 SYNC_SAMPLES_KEPT = 64
 
+NOTES = frozenset({"udta", "meta", "uuid"})
+"""Boxes of notes, in the index or in one of its tracks."""
+_LOCATIONS = (b"\xa9xyz", b"loci\0\0\0\0", b"location.ISO6709", b"GPSLatitude", b"GPSCoordinates")
+_DEVICES = (b"\xa9mak", b"\xa9mod", b"quicktime.make", b"quicktime.model", b"android.manufacturer", b"android.model",
+            b"tiff:Make", b"tiff:Model", b"manf", b"modl")  # fmt: skip
+_LOCATION_TRACKS = frozenset({"gpmd", "camm", "rtmd", "gps0", "gps "})
+"""Telemetry of action cameras and drones: the position, many times a second."""
+
 TOP_TYPES = frozenset({"ftyp", "moov", "mdat", "free", "skip", "wide", "pnot", "styp", "moof", "sidx", "uuid", "meta"})
 
 
@@ -83,6 +91,9 @@ class Track:
     encrypted: bool = False
     external: bool = False
     has_composition_offsets: bool = False
+    contradiction: str = ""
+    beyond_end: bool = False
+    location: bool = False
 
     @property
     def seconds(self) -> float:
@@ -117,6 +128,9 @@ class Movie:
     truncated: bool = False
     too_large: bool = False
     unreachable: bool = False
+    without_media: bool = False
+    location: bool = False
+    device: bool = False
     compressed_index: bool = False
     duration_s: float = 0.0
     timescale: int = 0
@@ -148,7 +162,7 @@ def read_movie(size: int | None, head: bytes) -> Reading[Movie]:
         movie.unreachable = True
     if movie.index is not None:
         try:
-            _parse_index(movie, movie.index)
+            _parse_index(movie, movie.index, size)
         except TooLarge:
             movie.too_large = True
         except (struct.error, IndexError, KeyError, ValueError, OverflowError, ZeroDivisionError) as error:
@@ -162,6 +176,7 @@ def _walk(movie: Movie, size: int | None, head: bytes) -> Reading[None]:
     end = size if size is not None else 1 << 62
     window_at, window = 0, head
     at = 0
+    has_fragments = False
     while at + 8 <= end and len(movie.top) < MAX_TOP_BOXES:
         if not window_at <= at <= at + min(16, end - at) <= window_at + len(window):
             rest = end - at
@@ -191,7 +206,7 @@ def _walk(movie: Movie, size: int | None, head: bytes) -> Reading[None]:
         elif kind == "mdat" and movie.media_at < 0:
             movie.media_at = at
         elif kind == "moof":
-            movie.fragmented = True
+            movie.fragmented = has_fragments = True
         elif kind == "moov" and movie.index_at < 0:
             movie.index_at, movie.index_size = at, length
             if length > MAX_INDEX:
@@ -209,8 +224,10 @@ def _walk(movie: Movie, size: int | None, head: bytes) -> Reading[None]:
                 return
             movie.index = have[header:]
         at += length
-        if movie.index is not None and (movie.media_at >= 0 or movie.fragmented):
+        if movie.index is not None and (movie.media_at >= 0 or has_fragments):
             return
+    ended = size is not None and at + 8 > size
+    movie.without_media = ended and movie.media_at < 0 and not has_fragments
 
 
 def _fixed(buffer: bytes, at: int) -> float:
@@ -218,7 +235,7 @@ def _fixed(buffer: bytes, at: int) -> float:
     return value / 65536
 
 
-def _parse_index(movie: Movie, index: bytes) -> None:
+def _parse_index(movie: Movie, index: bytes, size: int | None) -> None:
     for part in boxes(index):
         if part.type == "mvhd":
             long = index[part.start] == 1
@@ -228,15 +245,26 @@ def _parse_index(movie: Movie, index: bytes) -> None:
             movie.duration_s = duration / scale if scale and not unknown else 0.0
         elif part.type == "mvex":
             movie.fragmented = True
+        elif part.type in NOTES:
+            _notes(movie, index[part.start : part.end])
         elif part.type == "cmov":
             movie.compressed_index = True
         elif part.type == "trak":
             if len(movie.tracks) >= MAX_TRACKS:
                 raise Malformed(f"more than {MAX_TRACKS} tracks")
-            movie.tracks.append(_parse_track(index, part.start, part.end))
+            for inner in boxes_leniently(index, part.start, part.end):
+                if inner.type in NOTES:
+                    _notes(movie, index[inner.start : inner.end])
+            movie.tracks.append(_parse_track(index, part.start, part.end, size))
 
 
-def _parse_track(index: bytes, start: int, end: int) -> Track:
+def _notes(movie: Movie, content: bytes) -> None:
+    """Notes beside the media: whether a position, a make or model is among them, by the names of the fields."""
+    movie.location = movie.location or any(name in content for name in _LOCATIONS)
+    movie.device = movie.device or any(name in content for name in _DEVICES)
+
+
+def _parse_track(index: bytes, start: int, end: int, size: int | None) -> Track:
     track = Track()
     tables = SampleTables()
     descriptions: list[tuple[int, int]] = []
@@ -277,7 +305,7 @@ def _parse_track(index: bytes, start: int, end: int) -> Track:
         for entry in boxes(index, at + 8, stop):
             _sample_description(track, index, entry.type, entry.start, entry.end)
             break
-    _sample_tables(track, tables)
+    _sample_tables(track, tables, size)
     return track
 
 
@@ -306,6 +334,7 @@ def _edit_list(track: Track, index: bytes, at: int, end: int) -> None:
 def _sample_description(track: Track, index: bytes, fourcc: str, at: int, end: int) -> None:
     track.fourcc = fourcc
     track.encrypted = fourcc in ("encv", "enca")
+    track.location = fourcc in _LOCATION_TRACKS or (fourcc == "mebx" and b"location" in index[at:end])
     if track.handler == "vide":
         track.codec = VIDEO_FOURCC.get(fourcc, fourcc.strip().lower())
         track.width, track.height = struct.unpack_from(">HH", index, at + 24)
@@ -362,12 +391,15 @@ def _description_extras(track: Track, index: bytes, start: int, end: int, *, wit
                 pass
 
 
-def _sample_tables(track: Track, tables: SampleTables) -> None:
+def _sample_tables(track: Track, tables: SampleTables, size: int | None) -> None:
     runs = tables.durations()
     track.samples = sum(count for count, _ in runs)
     track.sample_bytes, sizes = tables.sizes()
     if runs and not track.duration:
         track.duration = sum(count * ticks for count, ticks in runs)
+    if track.handler in ("vide", "soun"):
+        track.contradiction, furthest = tables.contradiction(track.samples)
+        track.beyond_end = size is not None and furthest >= size > 0 and not track.external
     if track.handler != "vide":
         return
     track.rhythm = rhythm(runs, track.timescale)

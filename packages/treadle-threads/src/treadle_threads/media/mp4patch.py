@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 
 from treadle_threads.media.bits import Malformed
 from treadle_threads.media.boxes import box, boxes
-from treadle_threads.media.isobmff import HEAD, Movie, Track, read_movie
+from treadle_threads.media.isobmff import HEAD, NOTES, Movie, Track, read_movie
 from treadle_threads.media.source import Reading, Want
 
 _HOLDERS = frozenset({"trak", "mdia", "minf", "stbl"})
@@ -25,8 +25,10 @@ class NotPatchable(Exception):
     """This file's layout cannot be patched; copying its packets into a fresh file can."""
 
 
-def patch(source: BinaryIO, target: BinaryIO) -> Literal["moved"]:
+def patch(source: BinaryIO, target: BinaryIO, *, strip: bool = False) -> Literal["moved"]:
     """Write ``source`` with its index first and without trivial edit lists to the empty file ``target``.
+
+    ``strip`` leaves out its notes as well (where and with what it was taken).
 
     Raises :class:`NotPatchable` when the file is not of the common layout (one index, one block of media data), and
     :class:`~treadle_threads.media.bits.Malformed` when its boxes are damaged.
@@ -35,13 +37,15 @@ def patch(source: BinaryIO, target: BinaryIO) -> Literal["moved"]:
     movie = _read(source, size)
     if movie.index is None or movie.fragmented or movie.compressed_index or movie.too_large or movie.truncated:
         raise NotPatchable("the index is not a plain one")
+    if strip and any(track.location for track in movie.tracks):
+        raise NotPatchable("a track of its own records where it was taken")
     layout = _layout(source, size)
     data = [(at, length) for kind, at, length in layout if kind == "mdat"]
     if len(data) != 1:
         raise NotPatchable("the media data is in several pieces")
     data_at, data_size = data[0]
     data_size = min(data_size, size - data_at)
-    index = _without_edits(movie)
+    index = _without_edits(movie, strip)
     source.seek(0)
     heads = [(at, length) for kind, at, length in layout if kind == "ftyp"]
     head = b""
@@ -106,7 +110,7 @@ def _rewritten(buffer: bytes, start: int, end: int, rewrite: _Rewrite) -> bytes:
     return b"".join(parts)
 
 
-def _without_edits(movie: Movie) -> bytes:
+def _without_edits(movie: Movie, strip: bool) -> bytes:
     """The index without edit lists, composition offsets adjusted so that sound and picture stay in step."""
     assert movie.index is not None
     main = [track for track in movie.tracks if track.handler in ("vide", "soun")]
@@ -119,19 +123,21 @@ def _without_edits(movie: Movie) -> bytes:
     tracks = iter(movie.tracks)
     parts: list[bytes] = []
     for part in boxes(movie.index):
+        if strip and part.type in NOTES:
+            continue
         content = movie.index[part.start : part.end]
         if part.type == "trak":
-            content = _track_without_edits(content, next(tracks), priming)
+            content = _track_without_edits(content, next(tracks), priming, strip)
         parts.append(box(part.type, content))
     return b"".join(parts)
 
 
-def _track_without_edits(content: bytes, track: Track, priming: float) -> bytes:
+def _track_without_edits(content: bytes, track: Track, priming: float, strip: bool) -> bytes:
     delay = track.edits[0].media_time if track.edits else 0
     shift = round(priming * track.timescale) - delay if track.handler == "vide" else 0
 
     def rewrite(kind: str, buffer: bytes, start: int, end: int) -> bytes | None:
-        if kind == "edts":
+        if kind == "edts" or (strip and kind in NOTES):
             return b""
         if not shift:
             return None

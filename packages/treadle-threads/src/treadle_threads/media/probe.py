@@ -6,8 +6,8 @@ from dataclasses import replace
 from os import PathLike
 from typing import Literal
 
-from treadle_threads.media.bits import Malformed
-from treadle_threads.media.containers import describe_text, read_head, sniff_container
+from treadle_threads.media.bits import CutOff, Malformed
+from treadle_threads.media.containers import describe_text, name_unread, read_head, sniff_container
 from treadle_threads.media.facts import AudioFacts, MediaProbe, Problem, VideoFacts
 from treadle_threads.media.imagehead import read_image, sniff_image
 from treadle_threads.media.isobmff import HEAD, Movie, Track, closed_groups, is_isobmff, read_movie
@@ -15,6 +15,7 @@ from treadle_threads.media.source import ByteSource, BytesSource, FileSource, Re
 
 _TRANSFERS = {16: "pq", 18: "hlg"}
 _AUDIO_ONLY = frozenset({"mp3", "wav", "flac"})
+_SUBTITLES = frozenset({"sbtl", "subt", "text", "clcp", "subp"})
 _COVER_CODECS = frozenset({"mjpeg", "png"})
 
 
@@ -34,7 +35,7 @@ def probe_file(path: str | PathLike[str], *, closed_gop_samples: int = 64) -> Me
 
 def probe_source(source: ByteSource, *, closed_gop_samples: int = 64) -> MediaProbe:
     """The facts of any source. ``closed_gop_samples``: how many sync samples to look at (one read of 1 KiB each)."""
-    probe = drive(read_media(source.size, closed_gop_samples=closed_gop_samples), source)
+    probe = drive(read_media(source.size, closed_gop_samples=closed_gop_samples, whole=True), source)
     return with_cost(probe, source.bytes_read, source.reads)
 
 
@@ -43,8 +44,13 @@ def with_cost(probe: MediaProbe, bytes_read: int, requests: int) -> MediaProbe:
     return replace(probe, bytes_read=bytes_read, requests=requests)
 
 
-def read_media(size: int | None, *, closed_gop_samples: int = 0, head_size: int = HEAD) -> Reading[MediaProbe]:
-    """The parser of everything: yields the ranges it wants, returns facts, raises nothing about the content."""
+def read_media(
+    size: int | None, *, closed_gop_samples: int = 0, head_size: int = HEAD, whole: bool = False
+) -> Reading[MediaProbe]:
+    """The parser of everything: yields the ranges it wants, returns facts, raises nothing about the content.
+
+    ``whole``: the file lies here, so a picture is walked to its end.
+    """
     if size == 0:
         return _problem("empty", size, "The file is empty (0 bytes).")
     head = yield Want(0, head_size if size is None else min(head_size, size))
@@ -52,7 +58,9 @@ def read_media(size: int | None, *, closed_gop_samples: int = 0, head_size: int 
         return _problem("empty", size, "The file is empty (0 bytes).")
     picture = sniff_image(head)
     if picture is not None:
-        return (yield from _picture(picture, size, head))
+        return (yield from _picture(picture, size, head, whole))
+    if unread := name_unread(head):
+        return _problem("not_media", size, f"The file is {unread}, which is not read here.")
     if is_isobmff(head):
         return (yield from _movie(size, head, closed_gop_samples))
     container = sniff_container(head)
@@ -70,25 +78,33 @@ def _problem(problem: Problem, size: int | None, detail: str, container: str = "
     return MediaProbe("unknown", container, size, complete=False, problem=problem, detail=detail)
 
 
-def _picture(kind: str, size: int | None, head: bytes) -> Reading[MediaProbe]:
+def _picture(kind: str, size: int | None, head: bytes, whole: bool) -> Reading[MediaProbe]:
     try:
-        image = yield from read_image(kind, head)
+        image = yield from read_image(kind, head, size=size, whole=whole)
     except Malformed as why:
-        problem: Problem = "truncated" if size is not None and size <= len(head) else "malformed"
-        return MediaProbe("image", kind, size, complete=False, problem=problem, detail=f"{str(why).capitalize()}.")
+        cut = isinstance(why, CutOff) or (size is not None and size <= len(head))
+        problem: Problem = "truncated" if cut else "malformed"
+        return MediaProbe("image", kind, size, complete=False, problem=problem, detail=_sentence(why))
     except Unreachable as why:
         return MediaProbe("image", kind, size, complete=False, guesses=(f"size: {why}",))
+    if image.format == "raw":
+        return _problem("not_media", size, "The file is a camera's raw picture, which is not read here.")
     guesses: tuple[str, ...] = () if image.width else ("size",)
     if image.animated is None:
         guesses += ("animation",)
     return MediaProbe("image", kind, size, image=image, complete=bool(image.width), guesses=guesses)
 
 
+def _sentence(why: Exception) -> str:
+    said = str(why)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
 def _movie(size: int | None, head: bytes, closed_gop_samples: int) -> Reading[MediaProbe]:
     try:
         movie = yield from read_movie(size, head)
     except Malformed as why:
-        return MediaProbe("video", "mp4", size, complete=False, problem="malformed", detail=f"{str(why).capitalize()}.")
+        return MediaProbe("video", "mp4", size, complete=False, problem="malformed", detail=_sentence(why))
     container = "mov" if movie.brand == "qt  " or not movie.brand else "mp4"
     if movie.index is None:
         return _without_index(movie, container, size)
@@ -124,8 +140,13 @@ def _without_index(movie: Movie, container: str, size: int | None) -> MediaProbe
 def _main(movie: Movie, handler: str) -> Track | None:
     """The track people see or hear: enabled ones first, cover pictures last."""
     tracks = [track for track in movie.tracks if track.handler == handler]
-    tracks.sort(key=lambda track: (track.codec in _COVER_CODECS, not track.enabled))  # stable: file order otherwise
+    tracks.sort(key=lambda track: (_is_cover(track), not track.enabled))  # stable: file order otherwise
     return tracks[0] if tracks else None
+
+
+def _is_cover(track: Track) -> bool:
+    """One still picture to go with the sound. Old cameras write whole films in the same encodings."""
+    return track.codec in _COVER_CODECS and track.samples == 1
 
 
 def _facts(
@@ -141,30 +162,48 @@ def _facts(
     if movie.too_large or movie.compressed_index:
         guesses.append("frame rate and bit rates: the index is compressed or too large to be read here")
     facts = MediaProbe(
-        kind="video" if video is not None and video.codec not in _COVER_CODECS else "audio" if audio else "unknown",
+        kind="video" if video is not None and not (audio and _is_cover(video)) else "audio" if audio else "unknown",
         container=container,
         size=size,
-        duration_s=duration or None,
+        duration_s=None if movie.fragmented else duration or None,  # fragments have times of their own
         video=_video_facts(video, closed, guesses) if video is not None else None,
         audio=_audio_facts(audio) if audio is not None else None,
         extra_tracks=len(movie.tracks) - used,
+        subtitles=sum(track.handler in _SUBTITLES for track in movie.tracks),
         index_first=movie.index_first,
         index_bytes=movie.index_size,
         fragmented=movie.fragmented,
         encrypted=any(track.encrypted for track in main),
+        location=movie.location or any(track.location for track in movie.tracks),
+        location_track=any(track.location for track in movie.tracks),
+        device=movie.device,
         external_reference=any(track.external for track in main),
         complete=complete,
         guesses=tuple(guesses),
-        problem="truncated" if movie.truncated else "not_media" if not main else None,
+        problem=_problem_of(movie, main),
         detail=_trouble(movie, main),
     )
     return facts
 
 
+def _problem_of(movie: Movie, main: list[Track]) -> Problem | None:
+    if movie.truncated or any(track.beyond_end for track in main):
+        return "truncated"
+    if not main:
+        return "not_media"
+    contradicts = any(track.contradiction for track in main)
+    return "malformed" if contradicts or (movie.without_media and not any(track.external for track in main)) else None
+
+
 def _trouble(movie: Movie, main: list[Track]) -> str:
-    if movie.truncated:
+    if movie.truncated or any(track.beyond_end for track in main):
         return "The file is shorter than its own index says: it was cut off."
-    return "" if main else "The file holds neither picture nor sound."
+    if not main:
+        return "The file holds neither picture nor sound."
+    if movie.without_media:
+        return "The file is only an index: the pictures and the sound that it lists are not in it."
+    said = next((track.contradiction for track in main if track.contradiction), "")
+    return f"The file's index contradicts itself: {said}." if said else ""
 
 
 def _shown_seconds(track: Track) -> float:
@@ -183,8 +222,9 @@ def _video_facts(track: Track, closed: bool | None, guesses: list[str]) -> Video
     return VideoFacts(
         codec=track.codec,
         fourcc=track.fourcc,
-        width=track.width,
-        height=track.height,
+        width=track.width or track.video.width,
+        height=track.height or track.video.height,
+        size_missing=not (track.width and track.height),
         rotation=track.rotation,
         mirrored=track.mirrored,
         pixel_aspect=track.pixel_aspect,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
+from treadle_threads.media.origin import origin
 from treadle_threads.media.patterns import finding
-from treadle_threads.media.spec import THREADS, ThreadsSpec, VideoSpec
+from treadle_threads.media.spec import READABLE, THREADS, ThreadsSpec, VideoSpec
 from treadle_threads.media.validate_image import validate_image
 from treadle_threads.media.validate_picture import validate_picture
 from treadle_threads.media.validate_sound import validate_sound
@@ -20,21 +21,30 @@ _UNREADABLE = {
 }
 
 
-def validate(probe: MediaProbe, spec: ThreadsSpec = THREADS) -> list[Finding]:
+def validate(
+    probe: MediaProbe,
+    spec: ThreadsSpec = THREADS,
+    *,
+    readable: frozenset[str] = READABLE,
+    strip: bool = False,
+) -> list[Finding]:
     """Every finding about a file, worst first within picture, sound and packing. An empty list: fit as it is.
 
     An ``error`` needs a person, a ``repair`` is made right by Treadle, a ``remark`` stops nothing. A file that could
     not be read in full (``probe.complete`` false) is judged on what is known, and a finding says so.
+
+    ``readable`` are the picture formats that can be converted here. ``strip``: notes of where and with what it was
+    taken are to be removed; otherwise they are remarked.
     """
     if probe.problem is not None:
         message = f"{probe.detail} {_UNREADABLE[probe.problem]}"
         return [finding(probe.problem, "error", "file", message, got=probe.container or None, fix="reject")]
     if probe.kind == "image":
-        return validate_image(probe, spec.image)
-    return _video(probe, spec.video)
+        return validate_image(probe, spec.image, readable=readable, strip=strip)
+    return _video(probe, spec.video, strip)
 
 
-def _video(probe: MediaProbe, spec: VideoSpec) -> list[Finding]:
+def _video(probe: MediaProbe, spec: VideoSpec, strip: bool) -> list[Finding]:
     found: list[Finding] = []
     if probe.kind == "audio" or (probe.video is None and probe.complete):
         message = "The file has sound only. Threads publishes pictures and videos: add a picture track to it."
@@ -55,6 +65,24 @@ def _video(probe: MediaProbe, spec: VideoSpec) -> list[Finding]:
         found += validate_sound(probe.audio, spec)
     found += _length(probe, spec)
     found += _packing(probe, spec)
+    found += _left_out(probe)
+    fix = "remux" if probe.location_track else "patch"
+    found += origin("video", probe.location, probe.device, strip=strip, fix=fix)
+    return found
+
+
+def _left_out(probe: MediaProbe) -> list[Finding]:
+    """Tracks that no viewer on Threads sees, and that a repair leaves out."""
+    found: list[Finding] = []
+    if probe.subtitles:
+        message = (
+            f"The file holds {probe.subtitles} subtitle track(s). Threads shows none, and a repaired file has none: "
+            "burn them into the picture if they are to be seen."
+        )
+        found.append(finding("subtitles", "remark", "subtitles", message, got=probe.subtitles))
+    if (others := probe.extra_tracks - probe.subtitles) > 0:
+        message = f"The file holds {others} more track(s) than picture and sound; Threads does not show them."
+        found.append(finding("extra_tracks", "remark", "extra_tracks", message, got=others))
     return found
 
 
@@ -131,9 +159,4 @@ def _packing(probe: MediaProbe, spec: VideoSpec) -> list[Finding]:
     if not probe.complete and not probe.fragmented:
         message = "The file could not be judged from the bytes read. It is looked at whole when it is prepared."
         found.append(finding("not_looked_at_whole", "repair", "file", message, got=list(probe.guesses), fix="remux"))
-    if probe.extra_tracks:
-        message = (
-            f"The file holds {probe.extra_tracks} more track(s) than picture and sound; Threads does not show them."
-        )
-        found.append(finding("extra_tracks", "remark", "extra_tracks", message, got=probe.extra_tracks))
     return found

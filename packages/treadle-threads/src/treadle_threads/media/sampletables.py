@@ -94,18 +94,44 @@ class SampleTables:
         decode = accumulate(chain([0], chain.from_iterable(repeat(ticks, count) for count, ticks in runs)))
         return array("q", (a + b for a, b in zip(decode, shift, strict=False)))
 
+    def _chunks(self) -> Sequence[int]:
+        """Where each chunk of samples begins; none when there is no table."""
+        if "stco" in self.tables:
+            return self._numbers("stco", 8, self._count("stco"))
+        if "co64" not in self.tables:
+            return ()
+        count = self._count("co64")
+        if count > MAX_SAMPLES:
+            raise TooLarge("co64")
+        return struct.unpack_from(f">{count}Q", self.tables["co64"], 8)
+
+    def contradiction(self, samples: int) -> tuple[str, int]:
+        """Why the tables cannot be true together (empty: they can), and the furthest beginning of a chunk."""
+        chunks = self._chunks()
+        furthest = max(chunks, default=0)
+        if not samples:
+            return "", furthest
+        if "stsz" not in self.tables and "stz2" not in self.tables:
+            return "it lists no sizes", furthest
+        if not chunks or "stsc" not in self.tables or not self._count("stsc"):
+            return "it does not say where the samples lie", furthest
+        flat = self._numbers("stsc", 8, 3 * self._count("stsc"))
+        firsts, each = flat[0::3], flat[1::3]
+        if firsts[0] != 1 or firsts[-1] > len(chunks):
+            return "it speaks of pieces that are not there", furthest
+        listed = sum(
+            (later - first) * count
+            for first, later, count in zip(firsts, [*firsts[1:], len(chunks) + 1], each, strict=True)
+        )
+        counted = self._count("stsz", 8) if "stsz" in self.tables else samples
+        return ("it places fewer samples than it counts" if listed < min(samples, counted) else ""), furthest
+
     def positions(self, wanted: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int]]:
         """Byte offset and size of the samples with the (ascending, from 1) numbers in ``wanted``."""
         if "stsc" not in self.tables or not wanted:
             return []
-        if "stco" in self.tables:
-            chunks: Sequence[int] = self._numbers("stco", 8, self._count("stco"))
-        elif "co64" in self.tables:
-            count = self._count("co64")
-            if count > MAX_SAMPLES:
-                raise TooLarge("co64")
-            chunks = struct.unpack_from(f">{count}Q", self.tables["co64"], 8)
-        else:
+        chunks = self._chunks()
+        if not chunks:
             return []
         flat = self._numbers("stsc", 8, 3 * self._count("stsc"))
         firsts, per_chunk = flat[0::3], flat[1::3]

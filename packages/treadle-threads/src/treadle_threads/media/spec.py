@@ -14,6 +14,10 @@ from treadle_threads.media.finding import Basis
 T = TypeVar("T")
 
 
+READABLE = frozenset({"jpeg", "png", "gif", "webp", "tiff", "bmp", "ico", "psd", "heic", "heif", "avif", "jp2"})
+"""Picture formats that can be converted where everything is installed that Treadle asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit(Generic[T]):
     """A limit, how sure it is, and its source in a few words."""

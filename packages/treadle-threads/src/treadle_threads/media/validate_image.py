@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from treadle_threads.media.facts import ImageFacts, MediaProbe
 from treadle_threads.media.finding import Finding
+from treadle_threads.media.origin import origin
 from treadle_threads.media.patterns import finding
-from treadle_threads.media.spec import ImageSpec
+from treadle_threads.media.spec import READABLE, ImageSpec
 from treadle_threads.media.words import megabytes
 
 
-def validate_image(probe: MediaProbe, spec: ImageSpec) -> list[Finding]:
+def validate_image(
+    probe: MediaProbe, spec: ImageSpec, *, readable: frozenset[str] = READABLE, strip: bool = False
+) -> list[Finding]:
+    """What is wrong with a picture; for the rest see :func:`treadle_threads.media.rules.validate`."""
     found: list[Finding] = []
     image = probe.image
+    if probe.container not in readable and (image is None or image.format not in spec.formats.value):
+        return [unreadable(probe.container)]
     if image is None:
         message = "The picture's header was not read in full; it is looked at whole when it is prepared."
         return [finding("not_looked_at_whole", "repair", "file", message, got=list(probe.guesses), fix="image")]
@@ -39,7 +45,17 @@ def validate_image(probe: MediaProbe, spec: ImageSpec) -> list[Finding]:
         )
     if width and height:
         found += _image_shape(width, height, spec)
+    found += origin("image", image.location, image.device, strip=strip, fix="image")
     return found
+
+
+def unreadable(kind: str) -> Finding:
+    """A picture format that nothing on this server opens."""
+    if kind in ("heic", "heif"):
+        message = "This server cannot read HEIC pictures: its pillow-heif is missing. Upload a JPEG instead."
+        return finding("no_heif", "error", "image.format", message, got=kind, fix="reject")
+    message = f"The picture is {kind.upper()}, which this server does not read. Export it as JPEG or PNG."
+    return finding("image_unreadable", "error", "image.format", message, got=kind, limit=["jpeg", "png"], fix="reject")
 
 
 def _image_format(image: ImageFacts, spec: ImageSpec) -> list[Finding]:
@@ -62,6 +78,22 @@ def _image_format(image: ImageFacts, spec: ImageSpec) -> list[Finding]:
             "The picture moves. Threads publishes single pictures and videos: it is made a short video without sound."
         )
         found.append(finding("image_animated", "repair", "image.animated", message, got=True, limit=False, fix="full"))
+    if image.orientation != 1 and image.format == "png":
+        message = (
+            "The picture is stored lying and says so in a note that few viewers of PNG read. It is turned upright."
+        )
+        found.append(
+            finding(
+                "image_orientation",
+                "repair",
+                "image.orientation",
+                message,
+                got=image.orientation,
+                limit=1,
+                fix="image",
+                basis="folklore",
+            )
+        )
     if image.colour is not None and image.colour not in spec.colours.value:
         message = f"The colours are {image.colour.upper()}, for print; screens want RGB. It is converted."
         found.append(
@@ -97,11 +129,6 @@ def _image_format(image: ImageFacts, spec: ImageSpec) -> list[Finding]:
     if image.profile and "srgb" not in image.profile.lower() and image.profile != "embedded":
         message = f"The colours are in the space '{image.profile}'; Threads converts them to sRGB by itself."
         found.append(finding("image_profile", "remark", "image.profile", message, got=image.profile, limit="sRGB"))
-    if image.location:
-        message = (
-            "The picture records where it was taken. Whoever has its address can read that until Threads drops it."
-        )
-        found.append(finding("image_location", "remark", "image.location", message, got=True))
     return found
 
 

@@ -160,7 +160,13 @@ def _shape(video: VideoFacts, spec: VideoSpec) -> list[Finding]:
     found: list[Finding] = []
     width, height = video.shown_size
     if not width or not height:
+        if video.frames:
+            message = "The picture has no size (0x0), and nothing in its stream tells it. Export it again."
+            found.append(finding("no_size", "error", "video.width", message, got=[0, 0], fix="reject"))
         return found
+    if video.size_missing:
+        message = f"The file gives its picture no size; the stream in it is {width}x{height}. It is packed anew."
+        found.append(finding("size_missing", "repair", "video.width", message, got=[0, 0], fix="remux"))
     if width > spec.columns_max.value:
         message = f"The video is {width} pixels wide; Threads takes up to {spec.columns_max.value}. It is scaled down."
         found.append(

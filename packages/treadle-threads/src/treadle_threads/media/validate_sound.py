@@ -7,8 +7,11 @@ from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.spec import VideoSpec
 
-OFFSET_S = 0.1
-"""How far sound and picture may begin apart before anybody notices."""
+SHORT_S = 1.0
+"""Over less than a second the encoder's first packets decide the bit rate: it says nothing."""
+EARLY_S, LATE_S = 0.1, 0.015
+"""How far the sound may begin before and after the picture. What comes early is cut off by whole packets; what comes
+late needs silence in front of it, as there is no edit list to say so."""
 
 
 def validate_sound(audio: AudioFacts, spec: VideoSpec) -> list[Finding]:
@@ -77,7 +80,7 @@ def _channels(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
 def _bit_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     """Too much is encoded again; what is above the document and seen to pass is only said."""
     rate = audio.bit_rate
-    if rate is None or audio.codec != "aac":
+    if rate is None or audio.codec != "aac" or (audio.duration_s or SHORT_S) < SHORT_S:
         return None
     message = f"The sound runs at {round(rate / 1000)} kbit/s; Meta's document says 128, and up to 191 is seen to pass."
     if rate > spec.audio_bit_rate_seen.value:
@@ -105,7 +108,7 @@ def _bit_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
 
 
 def _offset(audio: AudioFacts) -> Finding | None:
-    if audio.offset_s is None or abs(audio.offset_s) <= OFFSET_S:
+    if audio.offset_s is None or -EARLY_S <= audio.offset_s <= LATE_S:
         return None
     message = f"The sound starts {audio.offset_s * 1000:.0f} ms after the picture; silence is put in front of it."
     if audio.offset_s < 0:
@@ -116,7 +119,7 @@ def _offset(audio: AudioFacts) -> Finding | None:
         "audio.offset_s",
         message,
         got=round(audio.offset_s, 3),
-        limit=OFFSET_S,
+        limit=LATE_S if audio.offset_s > 0 else EARLY_S,
         fix="audio",
         basis="folklore",
     )

@@ -70,6 +70,9 @@ def repair(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Allow URLs on this machine and in private networks.")
     ] = False,
+    keep_metadata: Annotated[
+        bool, typer.Option("--keep-metadata", help="Keep where and with what it was taken in the file.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Convert a media file to what Threads accepts, with the least loss of time and quality.
@@ -86,7 +89,7 @@ def repair(
     if Path(source).exists() and output.exists() and output.samefile(source):
         sys.stderr.write("The output is the source itself. Choose another name.\n")
         raise typer.Exit(2)
-    raise typer.Exit(asyncio.run(_repair(source, output, trim, h264, allow_private, as_json)))
+    raise typer.Exit(asyncio.run(_repair(source, output, trim, h264, allow_private, keep_metadata, as_json)))
 
 
 async def _check_all(sources: list[str], trim: bool, due_at: float | None, allow_private: bool) -> list[MediaReport]:
@@ -101,11 +104,13 @@ async def _check_all(sources: list[str], trim: bool, due_at: float | None, allow
             await service.close()
 
 
-async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_private: bool, as_json: bool) -> int:
+async def _repair(
+    source: str, output: Path, trim: bool, h264: bool, allow_private: bool, keep_metadata: bool, as_json: bool
+) -> int:
     from treadle.media.service import MediaService, NotPreparable
 
     with tempfile.TemporaryDirectory(prefix=".treadle-repair-", dir=output.parent) as folder:
-        service = MediaService(_settings(Path(folder), allow_private))
+        service = MediaService(_settings(Path(folder), allow_private, keep_metadata))
         try:
             with MediaBar(quiet=as_json) as update:
                 made = await service.write_prepared(
@@ -136,13 +141,17 @@ async def _repair(source: str, output: Path, trim: bool, h264: bool, allow_priva
     return 0
 
 
-def _settings(folder: Path, allow_private: bool) -> Settings:
+def _settings(folder: Path, allow_private: bool, keep_metadata: bool = False) -> Settings:
     """The person's settings with a temporary data directory: neither command keeps anything."""
     from treadle.settings import Settings
 
     given = Settings()
     allowed = allow_private or given.allow_private_media_hosts
-    return given.model_copy(update={"data_dir": folder, "media_store_url": "", "allow_private_media_hosts": allowed})
+    changes = {
+        "data_dir": folder, "media_store_url": "", "allow_private_media_hosts": allowed,
+        "media_keep_metadata": keep_metadata or given.media_keep_metadata,
+    }  # fmt: skip
+    return given.model_copy(update=changes)
 
 
 def _source(given: str) -> str:

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from treadle import private
 from treadle.disk import is_full
 from treadle.domain.fetched import Fetch
-from treadle.media import fetch_log
+from treadle.media import fetch_log, readers
 from treadle.media.outcomes import no_room, of_this_machine
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
@@ -391,9 +391,10 @@ async def keep(store: Store, source: Path, size: int, sha256: str, filename: str
     """Put a received file into the store, if its bytes are a picture or a video. ``source`` is used up either way."""
     probe = await asyncio.to_thread(probe_file, source)
     kind = media_type(probe)
-    if kind is None or probe.problem in ("empty", "not_media"):
+    wrong = [item for item in validate(probe, readable=readers.here()) if item.severity == "error"]
+    unread = any(item.code in ("no_heif", "image_unreadable") for item in wrong)
+    if kind is None or unread or probe.problem in ("empty", "not_media"):
         await asyncio.to_thread(source.unlink, missing_ok=True)
-        wrong = [item for item in validate(probe) if item.severity == "error"]
         return NotStored(wrong or [_no_media(probe)])
     stored = StoredMedia(new_media_id(), "", "", kind[0], size, sha256, clean_name(filename), kind[1])
     return await asyncio.to_thread(store.put, source, stored)

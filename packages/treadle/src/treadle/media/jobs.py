@@ -86,7 +86,8 @@ class Job:
     """One file to look at whole, and to repair unless ``inspect_only``.
 
     ``at_least`` is a repair's word that the plan must not fall below; ``picture`` is ``"still"``, ``"moving"`` or
-    empty for videos, and decides which libraries the child loads. ``heavy`` jobs encode pictures and queue among
+    empty for videos, and decides which libraries the child loads. ``strip`` takes notes out (where and with what it was
+    taken). ``heavy`` jobs encode pictures and queue among
     themselves, so that moving an index need not wait for an encode.
     """
 
@@ -98,6 +99,7 @@ class Job:
     inspect_only: bool = False
     inspect: bool = False
     at_least: str = "none"
+    strip: bool = False
     limits: Limits = field(default_factory=Limits)
     cage: bool = True
     require_cage: bool = False
@@ -205,6 +207,7 @@ def _request(job: Job, handle: int) -> bytes:
         "inspect_only": job.inspect_only,
         "inspect": job.inspect,
         "at_least": job.at_least,
+        "strip": job.strip,
         "cage": job.cage,
         "require_cage": job.require_cage,
         "parent": os.getpid(),

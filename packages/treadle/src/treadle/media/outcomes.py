@@ -12,6 +12,7 @@ from treadle.media.jobs import JobFailed
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
+from treadle_threads.media.validate_image import unreadable
 
 
 def is_address(source: str) -> bool:
@@ -35,6 +36,8 @@ def only_told(item: Finding) -> Finding:
 
 def missing(source: str) -> Finding:
     message = f"There is no file {shown(source)}. Check the name, or upload it again."
+    if not source.startswith("med_") and Path(source).exists():
+        message = f"{shown(source)} is a folder or a device, not a file. Choose a picture or a video."
     return finding("file_missing", "error", "file", message, fix="reject")
 
 
@@ -54,8 +57,7 @@ def failed(result: JobFailed, probe: MediaProbe, folder: Path) -> Finding:
     got = f"{result.code}: {result.detail}"[:600]
     kind = probe.image.format if probe.image is not None else ""
     if result.code == "codec" and kind in ("heic", "heif"):
-        message = "This server cannot read HEIC pictures: its pillow-heif is missing. Upload a JPEG instead."
-        return finding("no_heif", "error", "image.format", message, got=kind, fix="reject")
+        return unreadable(kind)
     if result.code == "codec":
         name = kind.upper() or (probe.video.codec if probe.video is not None else "") or probe.container
         message = (

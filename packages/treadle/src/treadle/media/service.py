@@ -20,6 +20,7 @@ from yarl import URL
 
 from treadle import private
 from treadle.disk import is_full
+from treadle.media import readers
 from treadle.media.download import download
 from treadle.media.hosting import (
     MAX_BYTES,
@@ -63,6 +64,7 @@ from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.fetch import LOOK_TIMEOUT, look
 from treadle_threads.media.finding import Finding, RepairKind
 from treadle_threads.media.guard import Trust
+from treadle_threads.media.origin import CODES
 from treadle_threads.media.plan import RepairPlan, TooLong, plan
 from treadle_threads.media.probe import probe_file
 from treadle_threads.media.remote import META_AGENT
@@ -92,6 +94,7 @@ class _Wish:
     on_too_long: TooLong = "refuse"
     conservative: bool = False
     copy: bool = False
+    keep_notes: bool = False
 
 
 class MediaService:
@@ -132,7 +135,7 @@ class MediaService:
         like.
         """
         source = str(url_or_path)
-        wish = _Wish(_too_long(on_too_long), conservative)
+        wish = _Wish(_too_long(on_too_long), conservative, keep_notes=self._settings.media_keep_metadata)
         if is_address(source):
             return await self._check_address(source, due_at, workspace, wish)
         try:
@@ -153,7 +156,7 @@ class MediaService:
         faults = [item.code for item in found if item.severity == "error"]
         if seen.probe is not None:
             self.hosts.answered(workspace, host)
-            found += validate(seen.probe)
+            found += validate(seen.probe, readable=readers.here())
         for code in faults:
             self.hosts.failed(workspace, host, code)
         if known is not None and faults:
@@ -164,13 +167,13 @@ class MediaService:
 
     async def _check_file(self, path: Path, shown: str, wish: _Wish) -> MediaReport:
         probe = await asyncio.to_thread(probe_file, path)
-        report = _report(shown, probe, validate(probe), wish)
+        report = _report(shown, probe, _validated(probe, strip=not wish.keep_notes), wish)
         if not report.plan.inspect or not report.ok or (probe.complete and report.plan.kind > RepairKind.PATCH):
             return report
         with work_directory(self._work) as work:
             limits = limits_for(probe, size=probe.size)
             job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False,
-                      require_cage=self._settings.media_cage == "require")  # fmt: skip
+                      strip=not wish.keep_notes, require_cage=self._settings.media_cage == "require")  # fmt: skip
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
             return _report(shown, probe, [failed(result, probe, self._work)], wish)
@@ -197,7 +200,8 @@ class MediaService:
         task ends the repair and leaves nothing behind.
         """
         source = str(url_or_path)
-        wish = _Wish(_too_long(on_too_long), conservative, copy and is_address(source))
+        keep_notes = self._settings.media_keep_metadata
+        wish = _Wish(_too_long(on_too_long), conservative, copy and is_address(source), keep_notes)
         try:
             return await self._prepare(source, wish, progress, due_at, workspace)
         except OSError as error:
@@ -237,10 +241,14 @@ class MediaService:
         """Repair, probe again, and take the next dearer way should the cheaper one not have done."""
         assert report.probe is not None
         if report.plan.kind is RepairKind.COPY or (wish.copy and report.plan.kind is RepairKind.NONE):
-            return await self._kept(path, report, report.plan, report.probe, source)
+            here = await asyncio.to_thread(probe_file, path)
+            if wish.keep_notes or not CODES & {item.code for item in _validated(here, strip=True)}:
+                return await self._kept(path, report, report.plan, report.probe, source)
+        passed_on = is_address(source) and report.plan.kind is RepairKind.NONE and not wish.copy
+        strip = not wish.keep_notes and not passed_on
         attempt = report.plan.kind.word if wish.conservative and report.plan.kind < RepairKind.REJECT else "none"
         while True:
-            result = await self._run(path, source, work, report, wish, attempt, progress)
+            result = await self._run(path, source, work, report, wish, attempt, progress, strip)
             if isinstance(result, JobFailed):
                 problem = failed(result, report.probe, self._work)
                 return NotPreparable([problem, *report.findings], report)
@@ -254,7 +262,7 @@ class MediaService:
                     return await self._kept(path, seen, result.plan, result.probe, source)
                 return self._as_it_is(source, seen)
             made = await asyncio.to_thread(probe_file, result.path)
-            wrong = [item for item in validate(made) if item.severity != "remark"]
+            wrong = [item for item in _validated(made, strip=strip) if item.severity != "remark"]
             if not wrong:
                 return await self._kept(result.path, seen, result.plan, made, source)
             await asyncio.to_thread(result.path.unlink, missing_ok=True)
@@ -272,6 +280,7 @@ class MediaService:
         wish: _Wish,
         at_least: str,
         progress: ProgressCallback | None,
+        strip: bool,
     ) -> JobDone | JobFailed:
         probe = report.probe
         if is_address(source):  # the head told what it will be; now the file is here, and may be something else
@@ -280,7 +289,7 @@ class MediaService:
         if probe is not None and probe.kind == "image":
             picture = "moving" if probe.image is not None and probe.image.animated else "still"
         job = Job(
-            path, work, picture, wish.on_too_long, wish.conservative, at_least=at_least,
+            path, work, picture, wish.on_too_long, wish.conservative, at_least=at_least, strip=strip,
             limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
             heavy=report.plan.kind in _HEAVY or at_least == "full", require_cage=self._settings.media_cage == "require",
         )  # fmt: skip
@@ -425,6 +434,10 @@ def _report(
 ) -> MediaReport:
     decided = plan(probe, findings, on_too_long=wish.on_too_long, conservative=wish.conservative)
     return MediaReport(source, probe, worst_first(findings), decided, fetch or {})
+
+
+def _validated(probe: MediaProbe, *, strip: bool) -> list[Finding]:
+    return validate(probe, readable=readers.here(), strip=strip)
 
 
 def _merged(report: MediaReport, result: JobDone) -> list[Finding]:

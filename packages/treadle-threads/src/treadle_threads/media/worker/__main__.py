@@ -12,22 +12,28 @@ import sys
 import time
 import traceback
 from dataclasses import replace
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import RepairKind
 from treadle_threads.media.mp4patch import NotPatchable, patch
+from treadle_threads.media.origin import CODES
 from treadle_threads.media.plan import RepairPlan, plan
 from treadle_threads.media.probe import read_media, with_cost
 from treadle_threads.media.rules import validate
 from treadle_threads.media.source import OpenFile, drive
 from treadle_threads.media.spec import THREADS
 from treadle_threads.media.worker import warm
-from treadle_threads.media.worker.blame import blame
+from treadle_threads.media.worker.blame import Unreadable, blame
 from treadle_threads.media.worker.cage import CageState, Limits, close_cage
 from treadle_threads.media.worker.output import NAME, Output
 
 CLOSED_GOP_SAMPLES = 64
+
+
+class _Rules(TypedDict, total=False):
+    strip: bool
+    readable: frozenset[str]
 
 
 class _Events:
@@ -79,24 +85,29 @@ def main() -> int:
 
 def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits: Limits, events: _Events) -> None:
     descriptor = OpenFile(source)
-    probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES), descriptor)
+    probe = drive(read_media(descriptor.size, closed_gop_samples=CLOSED_GOP_SAMPLES, whole=True), descriptor)
     probe = with_cost(probe, descriptor.bytes_read, descriptor.reads)
     options = {"on_too_long": job.get("on_too_long", "refuse"), "conservative": bool(job.get("conservative"))}
-    findings = validate(probe)
+    known: _Rules = {"strip": bool(job.get("strip"))}
+    if probe.kind == "image":
+        from treadle_threads.media.worker.images import readable
+
+        known["readable"] = readable()
+    findings = validate(probe, **known)
     wanted = plan(probe, findings, **options)
     if (wanted.inspect or job.get("inspect")) and probe.kind != "image" and probe.problem is None:
         from treadle_threads.media.worker.inspect import inspect_file
 
         source.seek(0)
         probe = inspect_file(source, probe)
-        findings = validate(probe)
+        findings = validate(probe, **known)
         wanted = plan(probe, findings, **options)
     wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
     events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
     if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
         return
-    done = _execute(wanted, probe, source, target, limits, events)
+    done = _execute(wanted, probe, source, target, limits, events, strip=known["strip"])
     events.send("done", path=NAME, plan=done.to_json())
 
 
@@ -116,6 +127,8 @@ def _execute(
     target: Output,
     limits: Limits,
     events: _Events,
+    *,
+    strip: bool,
 ) -> RepairPlan:
     """Carry the plan out; a cheaper way that turns out not to work is replaced by the next dearer one."""
     source.seek(0)
@@ -131,35 +144,46 @@ def _execute(
                 tell=lambda played: events.progress(0.0, played))  # fmt: skip
         return wanted
     if wanted.image:
-        from treadle_threads.media.worker.images import convert
+        from treadle_threads.media.worker.images import convert, take_notes_out
 
+        if CODES.issuperset(wanted.reasons) and take_notes_out(source, target):
+            return wanted
+        target.clear()
+        source.seek(0)
         convert(source, target, THREADS.image)
         return wanted
+    from treadle_threads.media.worker.playing import must_play
+
     if wanted.kind is RepairKind.PATCH:
         try:
             with os.fdopen(os.dup(target.fileno()), "wb") as out:
-                patch(source, out)  # type: ignore[arg-type]
+                patch(source, out, strip=strip)  # type: ignore[arg-type]
+            must_play(target, wanted)
             return wanted
-        except NotPatchable:
+        except (NotPatchable, Unreadable):
             wanted = replace(wanted, kind=RepairKind.REMUX)
     from av.error import ArgumentError
 
-    from treadle_threads.media.worker.lanes import CopyFailed
+    from treadle_threads.media.worker.lanes import CopyFailed, LateSound
     from treadle_threads.media.worker.transcode import transcode
 
     def tell(report: Any) -> None:
         events.progress(report.fraction, report.media_s)
 
-    try:
-        source.seek(0)
-        transcode(source, target, wanted, threads=limits.threads, tell=tell)
-    except (CopyFailed, ArgumentError):  # the writer takes no packets of this kind, or not at these times
-        if "copy" not in (wanted.video, wanted.audio):
-            raise
-        wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
-        source.seek(0)
-        transcode(source, target, wanted, threads=limits.threads, tell=tell)
-    return wanted
+    while True:
+        try:
+            source.seek(0)
+            transcode(source, target, wanted, threads=limits.threads, tell=tell)
+            must_play(target, wanted)
+            return wanted
+        except LateSound:
+            kind = RepairKind.FULL if wanted.video == "encode" else RepairKind.AUDIO
+            wanted = replace(wanted, kind=kind, audio="encode")
+        # the writer takes no packets of this kind, or not at these times, or nobody can decode what it wrote
+        except (CopyFailed, ArgumentError, Unreadable):
+            if "copy" not in (wanted.video, wanted.audio):
+                raise
+            wanted = replace(wanted, kind=RepairKind.FULL, video="encode", audio="encode" if probe.audio else "drop")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from treadle_threads.media.plan import RepairPlan
@@ -27,6 +29,8 @@ X264 = {
     "x264-params": "open-gop=0:keyint=60:min-keyint=24",
 }
 """veryfast is the knee of time against size; at most 20 Mbit/s stays under every limit Meta has published."""
+CLOCK = Fraction(1, 90_000)
+"""The encoder's clock. On one of a tick a frame, two frames of a varying rate may fall on the same."""
 SOUND_BIT_RATE = 128_000
 GAP_S = 0.1
 """Seconds by which sound and picture may begin apart before it counts."""
@@ -91,16 +95,23 @@ class PictureLane(_EncodingLane):
         base: Fraction,
         threads: int,
         tell: Callable[[float], None],
+        *,
+        untimed: bool = False,
     ) -> None:
         super().__init__(writer, plan, base, tell)
         rate = Fraction(plan.frame_rate) if plan.frame_rate else stream.average_rate or stream.guessed_rate
         self._rate = Fraction(rate.numerator, rate.denominator) if rate else Fraction(30)
         self._out = output.add_stream("libx264", rate=self._rate, options=dict(X264))
         self._out.thread_count = threads
+        self._out.codec_context.time_base = CLOCK
         stream.thread_type = "AUTO"
         stream.thread_count = threads
         self._stream, self._plan = stream, plan
         self._sized = False
+        self._last: int | None = None
+        # AVI has one time a packet, that of its decoding: the pictures are shown at these times, in their own order
+        self._untimed = untimed
+        self._moments: list[int] = []
 
     def _encode(self, frame: VideoFrame | None) -> None:
         if frame is not None:
@@ -111,12 +122,30 @@ class PictureLane(_EncodingLane):
                 for name in ("colorspace", "color_trc", "color_primaries"):
                     setattr(context, name, 1 if _is_hdr(frame) else getattr(frame, name, 2))
                 self._sized = True
+            at = round((frame.pts or 0) * (frame.time_base or CLOCK) / CLOCK)
+            if self._last is not None and at <= self._last:
+                return  # a second picture for the same moment
+            self._last = at
+            frame.pts, frame.time_base = at, CLOCK
             frame.pict_type = 0  # else the source's key frames are forced on the encoder
         packets = self._out.encode(frame)
         if packets:
             self._writer.open()
         for packet in packets:
+            if not packet.duration and packet.time_base:  # the last picture would last no time
+                packet.duration = round(1 / self._rate / packet.time_base)
             self._writer.put(packet)
+
+    def take(self, packet: Packet) -> bool:
+        if self._untimed and packet.size and packet.dts is not None:
+            heappush(self._moments, packet.dts)
+        return super().take(packet)
+
+    def _frame(self, frame: Any) -> bool:
+        if self._untimed and self._moments:
+            frame.pts = heappop(self._moments)
+            frame.time_base = self._stream.time_base
+        return super()._frame(frame)
 
     def _chain(self, frame: VideoFrame, at: float) -> Graph:
         """The filters a picture goes through. One that begins after the sound has its first frame fill the gap."""
@@ -141,13 +170,7 @@ class PictureLane(_EncodingLane):
         ]
         if self._plan.deinterlace or frame.interlaced_frame:
             steps.append(("bwdif", "mode=send_frame:deint=interlaced"))
-        turned = round(frame.rotation or 0) % 360
-        if turned == 270:
-            steps.append(("transpose", "clock"))
-        elif turned == 90:
-            steps.append(("transpose", "cclock"))
-        elif turned == 180:
-            steps += [("hflip", None), ("vflip", None)]
+        steps += _upright(frame)
         if self._plan.frame_rate or late:
             steps.append(("fps", f"fps={self._rate}:start_time=0"))
         steps += [("scale", scale), ("setsar", "1"), ("format", "yuv420p"), ("buffersink", None)]
@@ -158,15 +181,33 @@ class SoundLane(_EncodingLane):
     """Sound, as AAC-LC: stereo or mono, 44.1 or 48 kHz."""
 
     def __init__(
-        self, stream: av.AudioStream, output: OutputContainer, writer: Writer, plan: RepairPlan, base: Fraction
+        self,
+        stream: av.AudioStream,
+        output: OutputContainer,
+        writer: Writer,
+        plan: RepairPlan,
+        base: Fraction,
+        *,
+        untimed: bool = False,
     ) -> None:
         super().__init__(writer, plan, base)
+        # AVI's sound has no gaps, and its times are worked out from a header that is often wrong: samples are counted
+        self._untimed, self._start, self._heard = untimed, Fraction(0), 0
         context = stream.codec_context
         self._rate = context.sample_rate if context.sample_rate in (44_100, 48_000) else 48_000
         self._layout = "mono" if context.layout.nb_channels == 1 else "stereo"
         self._out = output.add_stream("aac", rate=self._rate)
         self._out.bit_rate, self._out.layout = SOUND_BIT_RATE, self._layout
         self._out.time_base = Fraction(1, self._rate)
+
+    def _frame(self, frame: Any) -> bool:
+        if self._untimed:
+            if not self._heard and frame.pts is not None and frame.time_base is not None:
+                self._start = frame.pts * frame.time_base
+            frame.time_base = Fraction(1, frame.sample_rate)
+            frame.pts = round(self._start * frame.sample_rate) + self._heard
+            self._heard += frame.samples
+        return super()._frame(frame)
 
     def _encode(self, frame: AudioFrame | None) -> None:
         for packet in self._out.encode(frame):
@@ -195,6 +236,30 @@ class SoundLane(_EncodingLane):
 
 def _is_hdr(frame: VideoFrame) -> bool:
     return int(getattr(frame, "color_trc", 2)) in (_PQ, _HLG)
+
+
+def _upright(frame: VideoFrame) -> list[tuple[str, str | None]]:
+    """The filters that show the picture as its matrix says: turned by quarters, mirrored or both."""
+    turned = (360 - round(frame.rotation or 0)) % 360
+    mirrored = _mirrored(frame)
+    if turned == 90:
+        return [("transpose", "cclock_flip" if mirrored else "clock")]
+    if turned == 270:
+        return [("transpose", "clock_flip" if mirrored else "cclock")]
+    if turned == 180:
+        return [("hflip", None)] if mirrored else [("hflip", None), ("vflip", None)]
+    return [("vflip", None)] if mirrored else []
+
+
+def _mirrored(frame: Any) -> bool:
+    from av.sidedata.sidedata import Type
+
+    try:
+        matrix = bytes(frame.side_data[Type.DISPLAYMATRIX])
+    except KeyError:
+        return False
+    a, b, _, c, d = struct.unpack_from("=5i", matrix, 0)
+    return bool(a * d - b * c < 0)
 
 
 def _linked(graph: Graph, steps: list[tuple[str, str | None]]) -> Graph:

@@ -11,8 +11,10 @@ from typing import IO, Any
 
 from PIL import Image, ImageCms, ImageFile, ImageOps
 
-from treadle_threads.media.spec import ImageSpec
-from treadle_threads.media.worker.blame import NoCodec, PictureRefused, reading_a_picture
+from treadle_threads.media.bits import Malformed
+from treadle_threads.media.picturestrip import without_notes
+from treadle_threads.media.spec import READABLE, ImageSpec
+from treadle_threads.media.worker.blame import NoCodec, PictureRefused, Unreadable, reading_a_picture
 from treadle_threads.media.worker.output import Output
 
 QUALITIES = (90, 85, 80, 75, 70, 60, 50)
@@ -53,6 +55,28 @@ def must_have_reader(kind: str) -> None:
     """Raise :class:`~treadle_threads.media.worker.blame.NoCodec` for a format that nothing installed here opens."""
     if not has_reader(kind):
         raise NoCodec(f"nothing here opens {kind.upper()} pictures")
+
+
+def readable() -> frozenset[str]:
+    """The picture formats that can be opened here, once the libraries are prepared."""
+    return frozenset(kind for kind in READABLE | {"jxl"} if has_reader(kind))
+
+
+def take_notes_out(source: IO[bytes], target: Output) -> bool:
+    """Write a JPEG or PNG without its notes, the picture as it is. ``False``: another format, nothing is written.
+
+    The picture is decoded once before: a damaged one is not handed on.
+    """
+    with _reading(), Image.open(source) as picture:
+        picture.load()
+    source.seek(0)
+    try:
+        data = without_notes(source.read())
+    except Malformed as error:
+        raise Unreadable(str(error)) from error
+    if data is not None:
+        target.write(data)
+    return data is not None
 
 
 def convert(source: IO[bytes], target: Output, spec: ImageSpec) -> Converted:

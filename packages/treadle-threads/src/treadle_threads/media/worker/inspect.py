@@ -29,6 +29,7 @@ _AAC_PROFILES = {
     "LTP": "LTP",
     "xHE-AAC": "xHE",
 }
+_DEVICE = frozenset({"make", "model", "manufacturer"})
 _PCM_PREFIXES = ("pcm_",)
 _CHROMA = {(1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4", (0, 1): "4:4:0", (2, 0): "4:1:1", (2, 2): "4:1:0"}
 
@@ -84,15 +85,16 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
         return replace(known, problem="malformed", complete=False, detail="No picture in the file can be read.")
     ordered = sorted(times)
     shown = _rhythm(ordered, video.time_base)
-    seen = _video(video, known.video, len(times), shown, sizes[0], bool(leading))
+    seen = _video(video, known, len(times), shown, sizes[0], bool(leading))
     start = ordered[0] * video.time_base
     heard = None
     if audio is not None:
         length = float(last_sound - first_sound) if first_sound is not None else 0.0
         offset = float(first_sound - start) if first_sound is not None else None
-        heard = _audio(audio, known.audio, sizes[1], length, offset)
+        heard = _audio(audio, known, sizes[1], length, offset)
     duration = max(shown[0], (heard.duration_s or 0.0) + max(0.0, heard.offset_s or 0.0) if heard else 0.0)
     extra = len(container.streams) - 1 - (audio is not None)
+    told = {key.lower() for key in container.metadata}
     name = known.container or _CONTAINERS.get(container.format.name, container.format.name)
     return replace(
         known,
@@ -102,6 +104,9 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
         video=seen,
         audio=heard,
         extra_tracks=max(0, extra),
+        subtitles=known.subtitles or len(container.streams.subtitles),
+        location=known.location or any("location" in key or "gps" in key for key in told),
+        device=known.device or any(key.rpartition(".")[2] in _DEVICE for key in told),
         complete=True,
         guesses=(),
     )
@@ -121,7 +126,7 @@ def _rhythm(ordered: list[int], base: Fraction) -> tuple[float, float | None, fl
 
 def _video(
     stream: av.VideoStream,
-    known: VideoFacts | None,
+    head: MediaProbe,
     frames: int,
     shown: tuple[float, float | None, float | None, float | None],
     size: int,
@@ -129,7 +134,10 @@ def _video(
 ) -> VideoFacts:
     context = stream.codec_context
     length, average, median, irregular = shown
-    if known is not None and known.frames:  # an MP4's tables are exact, and edit lists are applied here
+    known = head.video
+    if (
+        known is not None and known.frames and head.complete
+    ):  # an MP4's tables are exact, and edit lists are applied here
         return replace(known, open_gop=known.open_gop or leading)
     pixel = stream.sample_aspect_ratio
     chroma, depth = _sampling(context.format)
@@ -168,10 +176,11 @@ def _sampling(pixel_format: av.VideoFormat | None) -> tuple[str | None, int | No
     return _CHROMA.get((across, down)), depth
 
 
-def _audio(
-    stream: av.AudioStream, known: AudioFacts | None, size: int, length: float, offset: float | None
-) -> AudioFacts:
-    if known is not None and known.duration_s:  # from an MP4's tables; its edit list tells about the start
+def _audio(stream: av.AudioStream, head: MediaProbe, size: int, length: float, offset: float | None) -> AudioFacts:
+    known = head.audio
+    if (
+        known is not None and known.duration_s and head.complete
+    ):  # from an MP4's tables; its edit list tells about the start
         return known
     context = stream.codec_context
     codec = stream.codec.canonical_name

@@ -16,7 +16,7 @@ from treadle_threads.media.plan import RepairPlan
 from treadle_threads.media.worker.blame import Unreadable, decodable, read_by
 from treadle_threads.media.worker.compat import open_input
 from treadle_threads.media.worker.encoding import GAP_S, PictureLane, SoundLane
-from treadle_threads.media.worker.lanes import CopyLane, Lane, Writer, end_of
+from treadle_threads.media.worker.lanes import CopyFailed, CopyLane, Lane, Writer, end_of
 from treadle_threads.media.worker.output import Output, write_mp4
 
 if TYPE_CHECKING:
@@ -56,15 +56,18 @@ def transcode(
         writer = Writer(written, waiting=plan.video == "encode")
         lanes: dict[int, Lane] = {}
         # the picture first: players expect it to be stream 0
+        untimed = read.format.name == "avi"
+        if untimed and video.codec_context.reorder_depth and plan.video == "copy":
+            raise CopyFailed("the container does not say in which order the pictures are shown")
         if plan.video == "encode":
-            lanes[video.index] = PictureLane(video, written, writer, plan, base, threads, teller)
+            lanes[video.index] = PictureLane(video, written, writer, plan, base, threads, teller, untimed=untimed)
         else:
             out = written.add_stream_from_template(video)
             if video.codec.canonical_name == "hevc":
                 out.codec_context.codec_tag = "hvc1"
             lanes[video.index] = CopyLane(video, out, writer, base, end_of(plan), teller)
         if sound is not None and plan.audio == "encode":
-            lanes[sound.index] = SoundLane(sound, written, writer, plan, base)
+            lanes[sound.index] = SoundLane(sound, written, writer, plan, base, untimed=untimed)
         elif sound is not None:
             copied = written.add_stream_from_template(sound)
             lanes[sound.index] = CopyLane(sound, copied, writer, base, end_of(plan), teller)

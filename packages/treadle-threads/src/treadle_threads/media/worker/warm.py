@@ -84,7 +84,7 @@ def up(work_dir: str) -> None:
 
     everything("av")
     importlib.import_module("treadle_threads.media.worker.inspect")
-    from treadle_threads.media.worker import transcode
+    from treadle_threads.media.worker import playing, transcode
 
     VideoFrame.from_image(Image.new("RGB", (16, 16)))  # type: ignore[no-untyped-call]
     from treadle_threads.media.worker.compat import open_input
@@ -115,6 +115,7 @@ def up(work_dir: str) -> None:
     with open(path, "rb") as file:
         again = Output.create(os.path.join(work_dir, "warm2.mp4"))
         transcode.transcode(file, again, _everything(), threads=1, tell=lambda report: None)
+        playing.must_play(again, _everything())
     os.close(again.fileno())
     for name in ("warm.mp4", "warm2.mp4"):
         if os.path.exists(os.path.join(work_dir, name)):
