@@ -8,7 +8,7 @@ PYTEST = $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 
-.PHONY: help demo setup rivals build test test-long lint format types lock-check bench bench-quick soak attack docs screenshots clean
+.PHONY: help demo setup rivals build test test-long lint format types lock-check bench bench-quick soak attack media-corpus docs screenshots clean
 
 help:
 	@echo "make demo         posts going out, failing, being repaired; ARGS='--exit' ends with the result"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
 	@echo "make attack       play the known attacks against a server of its own; ARGS='--only WORD' for some of them"
+	@echo "make media-corpus hold checks and repairs of a folder's files against ffprobe, ffmpeg and Pillow: DIR=path"
 	@echo "make docs         build the documentation into site/"
 	@echo "make clean        remove everything made here but demo and server data"
 
@@ -92,6 +93,9 @@ soak: setup
 
 attack: setup
 	@$(BIN)/python tools/attack.py $(ARGS)
+
+media-corpus: setup
+	@$(BIN)/python tools/media_corpus.py $(DIR)
 
 docs:
 	@$(BOOTSTRAP) --dev --docs
