@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from treadle.cli._groups import ShowingGroup, group
+from treadle.cli._groups import group
 from treadle.cli._ids import whole_id
 from treadle.cli._invocation import ACTOR, AccountArg, Invocation, called, command
 from treadle.cli._print import fail_findings, fail_missing, print_json, report_action, short, table, when
@@ -14,8 +15,30 @@ from treadle.cli._print import fail_findings, fail_missing, print_json, report_a
 if TYPE_CHECKING:
     from treadle.services.queue import QueueOut
 
-app = group("Show an account's queue, set its slots, add and move posts. Without a command: show.", ShowingGroup)
+app = group("Show an account's queue, set its slots, add and move posts. Without a command: the list.")
 PostId = Annotated[str, typer.Argument(metavar="POST", help="Id of the post, or enough of its end to identify it.")]
+
+
+@command(app, "list")
+def list_queues(cmd: Invocation) -> None:
+    """List the queues of all accounts: how many slots a week, and the next free one."""
+    from treadle.services.accounts import listing
+    from treadle.services.queue import QueueOut, read
+
+    app = cmd.app
+    known = asyncio.run(listing(app, cmd.workspace_id)).to_json()["data"]
+    with app.db.read() as conn:
+        found = [read(conn, cmd.workspace_id, one["id"], zone="UTC", now=app.now()) for one in known]
+    queues = [one for one in found if isinstance(one, QueueOut)]
+    if cmd.json:
+        print_json({"data": [one.to_json() for one in queues]})
+        return
+    names = {one["id"]: called(one) for one in known}
+    rows = [
+        (names[one.account_id], len(one.slots), one.zone, when(one.next_free) if one.next_free else "")
+        for one in queues
+    ]
+    table(("Account", "Slots a week", "Zone", "Next free"), rows)
 
 
 @command(app)
