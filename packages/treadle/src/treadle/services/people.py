@@ -3,7 +3,8 @@
 Whoever is disabled, removed or given a new password is logged out in the same transaction. A workspace always keeps an
 owner who can log in. Nobody manages a person above their own role, and nobody but the person themselves changes what
 belongs to the person and not to the workspace (their password, whether they can log in) while they also belong to
-another workspace.
+another workspace. ``by`` is the role of whoever asks; ``None``: whoever runs the server, who stands above roles and can
+leave a workspace without an owner, and make another one.
 """
 
 from __future__ import annotations
@@ -166,10 +167,10 @@ async def add(
     actor: str,
     zone: str = "UTC",
     role: Role | None = None,
-    by: Role = "owner",
+    by: Role | None = None,
 ) -> str | Refusal:
     """Somebody more who can log in; their id."""
-    if role is not None and not may_manage(by, role):
+    if role is not None and by is not None and not may_manage(by, role):
         return _TOO_HIGH
     return await login.add_user(app.db, workspace_id, email, password, actor=actor, now=app.now(), zone=zone, role=role)
 
@@ -180,7 +181,7 @@ async def set_password(app: App, email: str, password: str, *, actor: str) -> bo
 
 
 def set_role(
-    conn: Connection, workspace_id: str, user_id: str, role: Role, *, actor: str, now: float, by: Role = "owner"
+    conn: Connection, workspace_id: str, user_id: str, role: Role, *, actor: str, now: float, by: Role | None = None
 ) -> Refusal | None:
     """Give somebody another role. The same role again changes nothing."""
     one_after_the_other(conn)
@@ -190,7 +191,7 @@ def set_role(
     before = store.roles(conn, workspace_id)[user_id]
     if before == role:
         return None
-    if before == "owner" and not store.active_owner_beside(conn, workspace_id, user_id):
+    if before == "owner" and by is not None and not store.active_owner_beside(conn, workspace_id, user_id):
         return _LAST_OWNER
     store.set_role(conn, workspace_id, user_id, role, now=now)
     if outranks(before, role):  # no way back by an invitation of their own
@@ -201,7 +202,7 @@ def set_role(
 
 
 def disable(
-    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role = "owner"
+    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role | None = None
 ) -> Refusal | None:
     """They cannot log in any more, and are logged out. Doing it again changes nothing."""
     one_after_the_other(conn)
@@ -210,7 +211,7 @@ def disable(
         return row
     if row.disabled_at is not None:
         return None
-    if (refused := _only_here(conn, user_id) or _would_orphan(conn, workspace_id, user_id)) is not None:
+    if (refused := _only_here(conn, user_id) or _would_orphan(conn, workspace_id, user_id, by)) is not None:
         return refused
     store.set_disabled(conn, user_id, now)
     store.delete_sessions(conn, user_id)
@@ -220,7 +221,7 @@ def disable(
 
 
 def enable(
-    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role = "owner"
+    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role | None = None
 ) -> Refusal | None:
     """They can log in again, with the password they had."""
     row = _manageable(conn, workspace_id, user_id, by)
@@ -235,7 +236,7 @@ def enable(
 
 
 def end_sessions(
-    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role = "owner"
+    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role | None = None
 ) -> Refusal | None:
     """Log them out everywhere. They can log in again."""
     row = _manageable(conn, workspace_id, user_id, by)
@@ -247,7 +248,7 @@ def end_sessions(
 
 
 def remove(
-    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role = "owner"
+    conn: Connection, workspace_id: str, user_id: str, *, actor: str, now: float, by: Role | None = None
 ) -> Refusal | None:
     """They no longer belong to this workspace, and are logged out; whoever belongs to no other is deleted.
 
@@ -257,7 +258,7 @@ def remove(
     row = _manageable(conn, workspace_id, user_id, by)
     if isinstance(row, Refusal):
         return row
-    if row.disabled_at is None and (refused := _would_orphan(conn, workspace_id, user_id)) is not None:
+    if row.disabled_at is None and (refused := _would_orphan(conn, workspace_id, user_id, by)) is not None:
         return refused
     login_links.revoke_created_by(conn, workspace_id, user_id, now=now)
     if len(store.memberships(conn, user_id)) > 1:
@@ -274,20 +275,20 @@ def remove(
 
 
 def _manageable(
-    conn: Connection, workspace_id: str, user_id: str, by: Role, becoming: Role | None = None
+    conn: Connection, workspace_id: str, user_id: str, by: Role | None, becoming: Role | None = None
 ) -> UserRow | Refusal:
     """The person, if somebody with the role ``by`` may manage them."""
     row = store.find(conn, workspace_id, user_id)
     if row is None:
         return not_found("person")
     theirs = store.roles(conn, workspace_id)[user_id]
-    return row if may_manage(by, theirs, becoming) else _TOO_HIGH
+    return row if by is None or may_manage(by, theirs, becoming) else _TOO_HIGH
 
 
-def _would_orphan(conn: Connection, workspace_id: str, user_id: str) -> Refusal | None:
+def _would_orphan(conn: Connection, workspace_id: str, user_id: str, by: Role | None) -> Refusal | None:
     if not store.another_can_log_in(conn, workspace_id, user_id):
         return _LAST
-    owner = store.roles(conn, workspace_id)[user_id] == "owner"
+    owner = by is not None and store.roles(conn, workspace_id)[user_id] == "owner"
     return _LAST_OWNER if owner and not store.active_owner_beside(conn, workspace_id, user_id) else None
 
 
@@ -313,10 +314,10 @@ _ELSEWHERE = Refusal(
 
 
 def invite(
-    conn: Connection, app: App, workspace_id: str, role: Role, *, actor: str, by: Role = "owner"
+    conn: Connection, app: App, workspace_id: str, role: Role, *, actor: str, by: Role | None = None
 ) -> LinkMade | Refusal:
     """A link with which one person can join in this role, for seven days."""
-    if not may_manage(by, role):
+    if by is not None and not may_manage(by, role):
         return _TOO_HIGH
     return _link(conn, app, workspace_id, "invite", "join", INVITE_S, actor, role=role)
 
@@ -347,7 +348,7 @@ def revoke_invite(conn: Connection, workspace_id: str, link_id: str, *, actor: s
 
 
 def reset_link(
-    conn: Connection, app: App, workspace_id: str, user_id: str, *, actor: str, by: Role = "owner"
+    conn: Connection, app: App, workspace_id: str, user_id: str, *, actor: str, by: Role | None = None
 ) -> LinkMade | Refusal:
     """A link with which this person chooses a new password, for a day. Earlier links to a new password end."""
     row = _manageable(conn, workspace_id, user_id, by)
