@@ -13,7 +13,6 @@ from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.domain.findings import finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post
-from treadle.domain.states import STATE_WORDS
 from treadle.store.tables import posts
 from treadle.web.drafts import DraftPart
 from treadle.web.field_words import control_of, in_words, label_of, labels
@@ -167,7 +166,6 @@ def test_options_that_exclude_each_other_are_said_in_the_words_of_the_page() -> 
 @pytest.mark.parametrize(
     ("change", "state"),
     [
-        ({"when": "at", "at": "2020-01-01T09:00"}, "held"),
         ({"when": "at", "at": "2040-01-01T09:00"}, "scheduled"),
         ({"when": "now", "do": "draft"}, "draft"),
         ({"when": "at", "at": "2040-01-01T09:00", "approval": "yes"}, "approval"),
@@ -186,7 +184,7 @@ def test_what_is_said_of_a_new_post_is_what_became_of_it(
     with sample.app.db.read() as conn:
         stored = conn.execute(sa.select(posts.c.state).order_by(posts.c.created_at.desc()).limit(1)).scalar_one()
     assert stored == state or (state, stored) == ("approval", "draft")
-    said = {"held": STATE_WORDS["held"], "scheduled": "Scheduled.", "draft": "Draft saved.",
+    said = {"scheduled": "Scheduled.", "draft": "Draft saved.",
             "approval": "It waits for approval."}  # fmt: skip
     assert said[state] in page
     for other in said.keys() - {state}:
