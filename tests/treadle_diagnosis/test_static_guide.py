@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from markupsafe import escape
 
 from tests.treadle.web.browsing import axe_script, serious_faults
 from treadle_diagnosis import UNKNOWN, diagnose
@@ -46,6 +47,37 @@ def test_every_code_leads_to_its_pattern_or_to_the_choice(copy: Path) -> None:
         for pattern in found:
             assert f'href="../{pattern.id}.html"' in html
         assert ('http-equiv="refresh"' in html) == (len(found) == 1)
+
+
+@pytest.mark.parametrize("number", [-1, -2, -3])
+def test_a_code_below_zero_has_an_address_of_its_own(copy: Path, number: int) -> None:
+    assert number in numbers()
+    served = render(f"/guide/errors/{number}")
+    assert served is not None
+    for pattern in with_code(number):
+        assert f"{pattern.id}.html" in text(copy, f"errors/{number}/index.html")
+        assert served.location.endswith(pattern.id) or f"/guide/errors/{pattern.id}" in served.body
+
+
+def test_a_short_address_names_where_it_leads_as_the_canonical_one(copy: Path, tmp_path: Path) -> None:
+    single = next(number for number in numbers() if len(with_code(number)) == 1)
+    there = with_code(single)[0].id
+    assert f'<link rel="canonical" href="{ADDRESS}/errors/{there}.html">' in text(copy, f"errors/{single}/index.html")
+    build(tmp_path)
+    assert f'<link rel="canonical" href="../{there}.html">' in text(tmp_path, f"errors/{single}/index.html")
+
+
+def test_a_next_step_that_is_a_call_is_shown_as_code_in_three_languages(copy: Path) -> None:
+    catalog = load()
+    assert {p.sample for p in catalog if p.sample} == set(catalog.samples)
+    for pattern in catalog:
+        html = text(copy, f"errors/{pattern.id}.html")
+        shown = re.findall(r'data-sample="(\w+)"', html)
+        assert shown == (["curl", "python", "typescript"] if pattern.sample else [])
+        if pattern.sample:
+            assert str(escape(catalog.samples[pattern.sample].typescript.strip())) in html
+    for sample in catalog.samples.values():
+        compile(sample.python, sample.key, "exec")
 
 
 def test_the_sitemap_names_every_page_once_and_the_feed_its_patterns(copy: Path) -> None:
@@ -194,6 +226,72 @@ def test_a_short_address_leads_on_and_facts_have_an_age(opened: OpenedGuide) -> 
     opened.open(f"errors/{single}/index.html")
     opened.page.wait_for_url(f"**/errors/{with_code(single)[0].id}.html")
     assert re.search(r"\d{4}-\d\d-\d\d \((?:today|\d+ \w+ ago)\)", opened.page.locator("time").last.inner_text())
+
+
+@pytest.mark.browser
+def test_the_colors_chosen_last_as_long_as_they_are_not_changed(opened: OpenedGuide) -> None:
+    page = opened.page
+    page.emulate_media(color_scheme="light")
+
+    def paper() -> str:
+        return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+
+    opened.open("index.html")
+    light = paper()
+    page.emulate_media(color_scheme="dark")
+    dark = paper()
+    assert dark != light
+    page.locator("[data-theme-button]").click()
+    assert paper() == light
+    opened.open("errors/container_not_found.html")
+    assert paper() == light
+    page.locator("[data-theme-button]").click()
+    page.emulate_media(color_scheme="light")
+    assert paper() == dark
+    page.locator("[data-theme-button]").click()
+    page.reload()
+    assert paper() == light
+
+
+@pytest.mark.browser
+def test_the_language_chosen_is_shown_on_the_next_page_and_its_code_is_copied(opened: OpenedGuide) -> None:
+    page, samples = opened.page, load().samples
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.open("errors/container_not_found.html")
+    assert page.locator("[data-sample]:visible").count() == 1
+    page.locator("[role=tab]:visible", has_text="curl").press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "Python"
+    opened.open("errors/container_expired.html")
+    shown = page.locator("[data-sample]:visible")
+    assert shown.get_attribute("data-sample") == "python"
+    shown.locator("[data-copy]").click()
+    shown.locator("[data-copied]", has_text="Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == samples["create_container"].python.strip()
+    page.locator("[data-copy-link]").click()
+    page.locator(".aside [data-copied]", has_text="Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{ADDRESS}/errors/container_expired.html"
+
+
+@pytest.mark.browser
+def test_without_a_script_every_sample_is_there_and_no_button_that_does_nothing(
+    chromium_browser: Any, copy: Path
+) -> None:
+    context = chromium_browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"file://{copy}/errors/container_not_found.html")
+    assert page.locator("[data-sample]:visible").count() == 3
+    assert page.locator("button:visible").count() == 0
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_slash_goes_to_the_search_unless_something_is_written(opened: OpenedGuide) -> None:
+    opened.open("errors/container_not_found.html")
+    opened.page.keyboard.press("/")
+    assert opened.page.evaluate("document.activeElement.name") == "q"
+    opened.page.keyboard.type("a/b")
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_url("**/search.html?q=a%2Fb")
 
 
 @pytest.mark.browser

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from treadle_diagnosis.catalog import words
-from treadle_diagnosis.catalog.checking import check, check_refusals, wrong_kinds, wrong_references, wrong_refusal_kinds
+from treadle_diagnosis.catalog.checking import (
+    check,
+    check_refusals,
+    unknown_samples,
+    wrong_kinds,
+    wrong_references,
+    wrong_refusal_kinds,
+    wrong_samples,
+)
 from treadle_diagnosis.catalog.model import CatalogError
 from treadle_diagnosis.catalog.places import SourceLocation, places_of
 
@@ -21,12 +29,15 @@ HERE = Path(__file__).parent
 PATTERNS = HERE / "patterns"
 CLEAR_REFUSALS = HERE / "clear_refusals.toml"
 REFERENCES = HERE / "references.toml"
+SAMPLES = HERE / "samples.toml"
 
 
 def compile_catalog() -> dict[str, Any]:
     """Read and check every TOML file. Raises :class:`CatalogError` naming all faults with their files and lines."""
     references = _parse(REFERENCES)
     faults = wrong_references(references, places_of(REFERENCES))
+    samples = _parse(SAMPLES)
+    faults += wrong_samples(samples, places_of(SAMPLES))
     entries: list[tuple[dict[str, Any], SourceLocation]] = []
     for path in sorted(PATTERNS.glob("*.toml")):
         entries += _entries(path, "pattern", faults)
@@ -42,10 +53,16 @@ def compile_catalog() -> dict[str, Any]:
     patterns, places = [_shape(entry) for entry, _ in entries], [place for _, place in entries]
     _add_near_misses(patterns)
     faults += check(patterns, references, places)
+    faults += unknown_samples(patterns, samples, places)
     faults += check_refusals([entry for entry, _ in refusals], references, [place for _, place in refusals])
     if faults:
         raise CatalogError("\n".join(faults))
-    return {"references": references, "patterns": patterns, "clear_refusals": [entry for entry, _ in refusals]}
+    return {
+        "references": references,
+        "samples": samples,
+        "patterns": patterns,
+        "clear_refusals": [entry for entry, _ in refusals],
+    }
 
 
 def _parse(path: Path) -> dict[str, Any]:

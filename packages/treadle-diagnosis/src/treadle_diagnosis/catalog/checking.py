@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import repeat
 from typing import Any
@@ -80,7 +80,7 @@ REQUIRED = dict.fromkeys(
 ) | {"repaired_by": TEXTS, "checked": DAY, "references": TEXTS}  # fmt: skip
 OPTIONAL = {
     "public_name": TEXT, "retry": TABLE, "match": TABLES, "example": TABLES, "near_miss": TABLES,
-    "look_alikes": TEXT_TABLE, "plan": TEXTS, "decides": TEXTS, "family": TEXT, "inferred": TEXT,
+    "look_alikes": TEXT_TABLE, "plan": TEXTS, "decides": TEXTS, "family": TEXT, "inferred": TEXT, "sample": TEXT,
 }  # fmt: skip
 MATCH = {
     "subcode": WHOLES, "code": WHOLES, "code_range": RANGE, "constant": TEXTS, "container": TEXTS, "words": TEXTS,
@@ -99,6 +99,7 @@ REFUSAL = {
     "code": WHOLES, "code_range": RANGE, "subcode": ("a list", _list_of(_anything)), "first_send_only": FLAG,
     "names_parameter": FLAG, "why": TEXT, "sources": TEXTS, "seen": TEXT,
 }  # fmt: skip
+SAMPLE = ("title", "curl", "python", "typescript")
 _SUBCODE_WORDS = ("none", "known", "any")
 _PARTS = {"match": MATCH, "example": EXAMPLE, "near_miss": EXAMPLE}
 
@@ -125,6 +126,28 @@ def wrong_references(references: dict[str, Any], place: SourceLocation) -> list[
         for key, value in references.items()
         if not (isinstance(value, dict) and value.keys() == {"title", "url"} and all(map(_text, value.values())))
     ]
+
+
+def wrong_samples(samples: dict[str, Any], place: SourceLocation) -> list[str]:
+    return [
+        _said(place.at(key), key, f"a sample is {{ {', '.join(f'{name} = TEXT' for name in SAMPLE)} }}")
+        for key, value in samples.items()
+        if not (isinstance(value, dict) and value.keys() == set(SAMPLE) and all(map(_text, value.values())))
+    ]
+
+
+def unknown_samples(
+    patterns: list[dict[str, Any]], samples: dict[str, Any], places: Sequence[SourceLocation]
+) -> list[str]:
+    """The patterns that name a sample which does not exist."""
+    faults: list[str] = []
+    for entry, place in zip(patterns, places, strict=True):
+        name = entry.get("sample")
+        if name is not None and name not in samples:
+            faults += _placed(
+                iter([("sample", name, f"no sample '{name}'{_nearest(name, samples)}")]), _name(entry), place
+            )
+    return faults
 
 
 def wrong_kinds(entry: dict[str, Any], place: SourceLocation | None) -> list[str]:
@@ -161,7 +184,7 @@ def _kinds_of(entry: dict[str, Any], known: dict[str, Kind], part: str) -> Itera
             yield key, value if _text(value) else "", f"{where}'{key}' must be {known[key][0]}"
 
 
-def _nearest(key: str, known: dict[str, Kind]) -> str:
+def _nearest(key: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(key, known, 1)

@@ -128,6 +128,7 @@ def _pattern(e: Mapping[str, Any]) -> Pattern:
         decides=tuple(e.get("decides", ())),
         family=e.get("family", "threads"),
         inferred=e.get("inferred", ""),
+        sample=e.get("sample", ""),
     )
 
 

@@ -93,11 +93,22 @@ class Reference(Record):
     url: str
 
 
+class Sample(Record):
+    """A call as code, to copy: what it is for, and its text in three languages."""
+
+    key: str
+    title: str
+    curl: str
+    python: str
+    typescript: str
+
+
 class Pattern(Record):
     """One entry of the catalogue: a cause, who acts, what to do, and how it is recognised.
 
     ``next_step`` is for whoever got the answer with a program of their own, ``owner`` for the owner of a profile that
-    Treadle publishes to. ``inferred`` names what of it no source says, so that a page can mark it.
+    Treadle publishes to. ``inferred`` names what of it no source says, so that a page can mark it. ``sample``
+    is the key of the call that the next step begins with, if it is one.
     """
 
     id: str
@@ -126,6 +137,7 @@ class Pattern(Record):
     decides: tuple[str, ...] = ()
     family: str = "threads"
     inferred: str = ""
+    sample: str = ""
 
     @property
     def guide(self) -> str:
@@ -194,6 +206,10 @@ class Catalog:
     @cached_property
     def references(self) -> dict[str, Reference]:
         return {key: Reference(key, ref["title"], ref["url"]) for key, ref in self._data["references"].items()}
+
+    @cached_property
+    def samples(self) -> dict[str, Sample]:
+        return {key: Sample(key, **texts) for key, texts in self._data.get("samples", {}).items()}
 
     @cached_property
     def categories(self) -> tuple[Category, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -38,6 +39,7 @@ HTML, JSON = "text/html; charset=utf-8", "application/json"
 ASSETS = {
     "tokens.css": ("treadle_diagnosis.guide", "assets/tokens.css", "text/css; charset=utf-8"),
     "guide.css": ("treadle_diagnosis.guide", "assets/guide.css", "text/css; charset=utf-8"),
+    "theme.js": ("treadle_diagnosis.guide", "assets/theme.js", "text/javascript; charset=utf-8"),
     "guide.js": ("treadle_diagnosis.guide", "assets/guide.js", "text/javascript; charset=utf-8"),
 }
 # The colour of an action: go (passes by itself), wait, act (somebody does something), stop (cannot work).
@@ -166,7 +168,7 @@ def code_page(number: int, links: StaticLinks, base_url: str = "") -> Page:
 def numbers() -> list[int]:
     """Every code and subcode that has a page of its own number."""
     known = [pattern_codes(p) for p in load()]
-    return sorted({number for codes in known for number in (*codes["code"], *codes["subcode"]) if number >= 0})
+    return sorted({number for codes in known for number in (*codes["code"], *codes["subcode"])})
 
 
 def twin(place: str) -> Page | None:
@@ -261,6 +263,14 @@ def found_by(query: str) -> list[Pattern]:
     return [p for p, text in zip(load(), _searched(), strict=True) if wanted and all(w in text for w in wanted)]
 
 
+def _number(wanted: str) -> int | None:
+    """The code that an address means: ``190``, ``#190``; ``-1`` is a code of its own, ``-190`` is 190."""
+    if (found := re.fullmatch(r"[#-]*?(-?[0-9]{1,18})[#-]*", wanted)) is None:
+        return None
+    number = int(found[1])
+    return number if with_code(number) else abs(number)
+
+
 def with_code(number: int) -> list[Pattern]:
     """The patterns that know a number as a subcode, else as a code."""
     known = [(p, pattern_codes(p)) for p in load()]
@@ -294,6 +304,7 @@ class _View:
                 server=self.links.server,
                 feed=self.links.feed() if self.base_url else "",
                 diagnoses=template in ("index.html", "diagnose.html", "nearest.html"),
+                finds=template not in ("index.html", "nearest.html", "search.html"),  # these have a search of their own
                 signed_in=self.signed_in,
                 total=len(catalog),
                 checked=catalog.checked,
@@ -354,6 +365,8 @@ class _View:
             shown_examples=[_shown(e) for e in pattern.examples],
             near=near,
             alike=alike,
+            numbers=name,
+            sample=catalog.samples.get(pattern.sample),
             references=[catalog.references[key] for key in pattern.references],
         )
 
@@ -377,9 +390,9 @@ class _View:
 
     def moved(self, number: int, pattern: Pattern) -> Page:
         """A page that leads to the one pattern with this number."""
-        canonical = f"{self.base_url}/errors/{pattern.id}.html" if self.base_url else ""
-        template = _environment().get_template("moved.html")
         target = self.links.href("pattern", pattern.id)
+        canonical = f"{self.base_url}/errors/{pattern.id}.html" if self.base_url else target
+        template = _environment().get_template("moved.html")
         return Page(template.render(number=number, pattern=pattern, target=target, canonical=canonical))
 
     def nearest(self) -> Page:
@@ -387,16 +400,16 @@ class _View:
         wanted = plain(unquote(self.place).rpartition("/")[2][:100])
         if (pattern := load().get(wanted)) is not None:
             return Page("", status=302, location=self.links.href("pattern", pattern.id))
-        number = wanted.strip("-#")
-        if number.isascii() and number.isdigit():
-            found = with_code(int(number))
+        number = _number(wanted)
+        if number is not None:
+            found = with_code(number)
             if len(found) == 1:
                 return Page("", status=302, location=self.links.href("pattern", found[0].id))
         else:
             ids = {name: p for p in load() for name in (p.id, p.public_name.lower())}
             near = get_close_matches(wanted.lower().replace("-", "_"), ids, 5)
             found = list({p.id: p for p in [*(ids[name] for name in near), *found_by(wanted)[:MOST_NEAR]]}.values())
-        status = 200 if number.isdigit() and found else 404
+        status = 200 if number is not None and found else 404
         title = f"Errors with the code {number}" if status == 200 else "There is no such page in the guide"
         return self.show("nearest.html", title, title, status, query=wanted, found=found, title_here=title)
 

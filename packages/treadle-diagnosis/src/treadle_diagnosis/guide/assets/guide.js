@@ -3,6 +3,7 @@
 "use strict";
 
 const DAY = 86_400_000;
+const MAY_HAVE_CHANGED = 90 * DAY;
 
 function ageOf(day) {
   const days = Math.floor((Date.now() - Date.parse(day)) / DAY);
@@ -16,7 +17,149 @@ function ageOf(day) {
 for (const time of document.querySelectorAll("time[data-age]")) {
   const age = ageOf(time.dateTime);
   if (age) time.textContent = `${time.dateTime} (${age})`;
+  if (Date.now() - Date.parse(time.dateTime) > MAY_HAVE_CHANGED) {
+    time.classList.add("old");
+    time.textContent += ", may have changed";
+  }
 }
+
+// What is chosen here stays in this browser; without storage it lasts until the page is left.
+function keep(name, value) {
+  try {
+    if (value) localStorage.setItem(name, value);
+    else localStorage.removeItem(name);
+  } catch {
+    // Storage is off.
+  }
+}
+
+function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+const THEMES = ["system", "light", "dark"];
+const themeButton = document.querySelector("[data-theme-button]");
+if (themeButton) {
+  const root = document.documentElement;
+  const theme = () => root.dataset.theme ?? "system";
+  const next = () => THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
+  const label = () => {
+    const text = `Colors: ${theme()}. Change to ${next()}`;
+    themeButton.setAttribute("aria-label", text);
+    themeButton.title = text;
+  };
+  themeButton.addEventListener("click", () => {
+    const chosen = next();
+    if (chosen === "system") delete root.dataset.theme;
+    else root.dataset.theme = chosen;
+    keep("treadle-theme", chosen === "system" ? "" : chosen);
+    label();
+  });
+  label();
+  themeButton.hidden = false;
+}
+
+// Where the clipboard is closed (a page over plain HTTP), the text is selected or shown instead.
+async function copy(text, told, otherwise) {
+  try {
+    await navigator.clipboard.writeText(text);
+    told.textContent = "Copied.";
+  } catch {
+    told.textContent = otherwise();
+  }
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const part = button.closest("[data-code]");
+    const code = part.querySelector("code");
+    copy(code.textContent, part.querySelector("[data-copied]"), () => {
+      getSelection().selectAllChildren(code);
+      return "Selected: copy it with your keyboard.";
+    });
+  });
+}
+
+const copyLink = document.querySelector("[data-copy-link]");
+if (copyLink) {
+  copyLink.hidden = false;
+  copyLink.addEventListener("click", () => {
+    const address = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
+    copy(address, copyLink.parentElement.querySelector("[data-copied]"), () => address);
+  });
+}
+
+// Samples become tabs; the language chosen last is the one shown.
+for (const group of document.querySelectorAll("[data-samples]")) {
+  const panels = Array.from(group.querySelectorAll("[data-sample]"));
+  const select = (language, focus) => {
+    for (const panel of panels) {
+      const chosen = panel.dataset.sample === language;
+      panel.hidden = !chosen;
+      if (chosen && focus) panel.querySelector('[aria-selected="true"]').focus();
+    }
+  };
+  for (const panel of panels) {
+    const tabs = document.createElement("div");
+    tabs.className = "tabs";
+    tabs.setAttribute("role", "tablist");
+    tabs.setAttribute("aria-label", "Language");
+    for (const other of panels) {
+      const tab = document.createElement("button");
+      const chosen = other === panel;
+      tab.type = "button";
+      tab.textContent = other.dataset.label;
+      tab.tabIndex = chosen ? 0 : -1;
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-selected", String(chosen));
+      const choose = () => {
+        keep("treadle-language", other.dataset.sample);
+        select(other.dataset.sample, true);
+      };
+      tab.addEventListener("click", choose);
+      tabs.append(tab);
+    }
+    tabs.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      tabs.children[(panels.indexOf(panel) + step + panels.length) % panels.length].click();
+    });
+    const caption = panel.querySelector(".caption");
+    caption.replaceWith(tabs);
+    tabs.after(Object.assign(document.createElement("span"), { className: "caption" }));
+  }
+  const wanted = kept("treadle-language");
+  select(panels.some((panel) => panel.dataset.sample === wanted) ? wanted : "curl", false);
+}
+
+// The part that is being read, in the list of parts.
+const parts = Array.from(document.querySelectorAll(".toc a"));
+if (parts.length) {
+  const mark = () => {
+    const passed = parts.filter((link) => document.querySelector(link.hash).getBoundingClientRect().top < 120);
+    const current = passed.at(-1) ?? parts[0];
+    for (const link of parts) {
+      if (link === current) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  };
+  addEventListener("scroll", mark, { passive: true });
+  mark();
+}
+
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector("[data-slash]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  field.focus();
+});
 
 const entries = Array.from(document.querySelectorAll("[data-find]"), (node) => ({ node, text: fold(node.dataset.find) }));
 
@@ -118,15 +261,5 @@ if (ask && typeof TreadleDiagnosis === "object") {
   });
   ask.elements.error.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask.requestSubmit();
-  });
-  answer.querySelector("[data-copy]").addEventListener("click", async () => {
-    const told = answer.querySelector("[data-copied]");
-    try {
-      await navigator.clipboard.writeText(at("report").textContent);
-      told.textContent = "Copied.";
-    } catch {
-      getSelection().selectAllChildren(at("report"));
-      told.textContent = "Selected: copy it with your keyboard.";
-    }
   });
 }
