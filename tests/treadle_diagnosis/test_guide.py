@@ -70,7 +70,9 @@ def test_every_page_of_the_server_renders_and_links_to_pages_that_exist() -> Non
         assert len(found.ids) == len(set(found.ids)), place
         assert found.inline == [], f"{place} has inline style or script, which the content policy forbids"
         for target in found.targets:
-            if target.startswith("/"):
+            if target.startswith("#"):
+                assert target[1:] in found.ids, f"{place} links to {target}"
+            elif target.startswith("/"):
                 path = target.split("#")[0]
                 if path not in seen:
                     seen[path] = render(path) is not None
@@ -84,8 +86,12 @@ def test_every_file_of_the_static_copy_links_to_files_that_exist(static_copy: Pa
     for name in sorted(files):
         if not name.endswith(".html"):
             continue
-        for target in _links((static_copy / name).read_text("utf-8")).targets:
+        found = _links((static_copy / name).read_text("utf-8"))
+        for target in found.targets:
             if target.startswith("https://"):
+                continue
+            if target.startswith("#"):
+                assert target[1:] in found.ids, f"{name} links to {target}"
                 continue
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target.split("#")[0]))
             assert path in files, f"{name} links to {target}"
@@ -94,7 +100,7 @@ def test_every_file_of_the_static_copy_links_to_files_that_exist(static_copy: Pa
 def test_every_page_has_a_twin_in_json_and_a_title_and_description_of_its_own(static_copy: Path) -> None:
     titles: dict[str, str] = {}
     for path in static_copy.rglob("*.html"):
-        if path.parent.name.isdigit():  # the short address of a number, which leads on
+        if path.parent.name.lstrip("-").isdigit():  # the short address of a number, which leads on
             continue
         html = path.read_text("utf-8")
         assert json.loads(path.with_suffix(".json").read_text("utf-8"))
