@@ -145,6 +145,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (build, "PATTERNS", copied / "patterns"),
         (build, "CLEAR_REFUSALS", copied / "clear_refusals.toml"),
         (build, "REFERENCES", copied / "references.toml"),
+        (build, "SAMPLES", copied / "samples.toml"),
         (loading, "HERE", str(copied)),
         (loading, "CACHE", str(copied / "__pycache__" / "catalog.json")),
     ):
@@ -161,6 +162,20 @@ def test_a_checkout_is_read_from_its_toml_and_kept(checkout: Path, monkeypatch: 
 
     monkeypatch.setattr(build, "compile_catalog", not_again)
     assert loading._data() == first
+
+
+def test_a_sample_that_does_not_exist_is_named_with_its_file_and_line(checkout: Path) -> None:
+    samples = checkout / "samples.toml"
+    samples.write_text(samples.read_text().replace("[publish]", "[publication]"))
+    with pytest.raises(CatalogError, match=r"media_processing\.toml:\d+: container_ready: no sample 'publish'"):
+        build.compile_catalog()
+
+
+def test_a_sample_without_one_of_its_languages_is_a_fault(checkout: Path) -> None:
+    samples = checkout / "samples.toml"
+    samples.write_text(samples.read_text().replace("\ncurl = ", "\nwget = ", 1))
+    with pytest.raises(CatalogError, match=r"samples\.toml:\d+: me: a sample is"):
+        build.compile_catalog()
 
 
 def _retitle(checkout: Path) -> None:
