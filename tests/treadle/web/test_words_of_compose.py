@@ -185,7 +185,7 @@ def test_what_is_said_of_a_new_post_is_what_became_of_it(
         stored = conn.execute(sa.select(posts.c.state).order_by(posts.c.created_at.desc()).limit(1)).scalar_one()
     assert stored == state or (state, stored) == ("approval", "draft")
     said = {"scheduled": "Scheduled.", "draft": "Draft saved.",
-            "approval": "It waits for approval."}  # fmt: skip
+            "approval": "Waiting for approval."}  # fmt: skip
     assert said[state] in page
     for other in said.keys() - {state}:
         assert said[other] not in page
