@@ -78,6 +78,25 @@ class Keyboard:
         self.page.evaluate(DRAWN)  # a field that has the focus from the start is scrolled to when the page is drawn
         self.look()
 
+    def confirm(self, title: str, button: str) -> None:
+        """The page asks ``title``: Escape and "Keep" each lead back to ``button`` with nothing done; then say yes."""
+        for refuse in ("Escape", "Enter"):
+            self._asked(title)
+            self.page.keyboard.press(refuse)
+            self.lands_on(button)
+            assert self.page.locator("dialog").count() == 0
+            self.page.keyboard.press("Enter")
+        self._asked(title)
+        self.page.keyboard.press("Tab")
+        self.lands_on("dialog[open] button.danger")
+        self.picture("asked")
+        self.page.keyboard.press("Enter")
+
+    def _asked(self, title: str) -> None:
+        """A dialog with this title is open, and the focus is on its button that does nothing."""
+        self.lands_on("dialog[open] button.plain")
+        assert self.page.get_by_role("dialog", name=title, exact=True).count() == 1
+
     def told(self, text: str) -> None:
         """A screen reader is told this: by a status, or because the focus is on it."""
         self.page.wait_for_function(

@@ -44,7 +44,6 @@ def keys(
         locale="en-GB",
         reduced_motion="reduce",
     ) as page:
-        page.on("dialog", lambda dialog: dialog.accept())
         walk = Keyboard(page, pictures, request.param)
         yield walk
     assert not walk.troubles
@@ -180,6 +179,8 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     page.keyboard.type("At half past two.")
     keys.to("[name=when]")
     page.keyboard.press("ArrowDown")
+    keys.lands_on("[name=when][value=queue]")
+    page.keyboard.press("ArrowDown")
     keys.lands_on("[name=when][value=at]")
     keys.to("#at")
     for typed in (day, day[2:4] + day[:2] + day[4:]):  # in which order depends on the language of the browser
@@ -287,6 +288,7 @@ def test_a_key_is_made_and_revoked(keys: Keyboard, sample_server: tuple[Served, 
     keys.told("Your new API key")
     keys.picture("key-made")
     keys.to("form[action$='/revoke'] button", press="Enter")
+    keys.confirm("Revoke this key?", "form[action$='/revoke'] button")
     keys.lands_on("#message")
     keys.told("Key revoked.")
     keys.picture("key-revoked")
@@ -333,6 +335,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.to(f"#{loom} form[action$='/resume'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
+    keys.confirm("Disconnect @loom.and.shuttle?", f"#{loom} form[action$='/disconnect'] button")
     keys.lands_on(f"#{loom} #message")
     keys.told("Disconnected. Its access token was deleted.")
 

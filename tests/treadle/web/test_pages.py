@@ -509,7 +509,7 @@ def test_a_row_says_the_time_that_matters(sample: SampleSite) -> None:
 
     def time_of(name: str) -> str:
         row = text.split(f'id="row-{ids[name]}"')[1].split("</li>")[0]
-        found = re.search(r'<span class="quiet small">(.*?)</span>\s*</div>', row, re.DOTALL)
+        found = re.search(r'<div class="row-when">\s*<span class="quiet small">(.*?)</span>\s*<', row, re.DOTALL)
         assert found is not None
         return re.sub(r"<[^>]+>", "", found[1]).strip()
 
