@@ -27,7 +27,8 @@ from treadle.http.bodies import PostIn
 from treadle.http.server import routers
 from treadle.settings import Settings
 from treadle_diagnosis.types import ACTION_LABELS
-from treadle_sandbox.control import Panel
+from treadle_sandbox import pages, verify
+from treadle_sandbox.control import Panel, replay_of
 from treadle_sandbox.options import Options
 from treadle_sandbox.world import World
 from treadle_threads.oauth import DEFAULT_SCOPES, SCOPES
@@ -141,6 +142,8 @@ def test_the_options_of_the_pages_are_looked_at() -> None:
 @pytest.mark.parametrize("page", READ, ids=name_of)
 def test_settings_exist(page: Path) -> None:
     known = {f"TREADLE_{name.upper()}" for name in Settings.model_fields}
+    if page.name == "sandbox.md":
+        known.add(verify.TOKEN)  # read by verify-live alone, so that no token stands in a command
     if page.name == "CONTRIBUTING.md":
         known |= set(_OURS)  # what steers the tests themselves
     assert set(re.findall(r"TREADLE_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))) <= known
@@ -197,9 +200,19 @@ def routes(app: App) -> set[tuple[str, str]]:
         add(path, operations)
     for route in [*whole.routes, *(route for router in routers() for route in router.routes)]:
         add(getattr(route, "path", ""), getattr(route, "methods", None) or ["GET"])
-    for method, name in Panel(World(Options()), [], None)._paths:
+    world = World(Options())
+    panel = Panel(world, [], None)
+    for method, name in panel._paths:
         for rest in ("", "/{}", "/{}/{}"):
             add(f"/_sandbox/{name}{rest}", [method])
+    # Its pages and files, which are not calls of the control API: as far as they answer.
+    for path, one in (("reference", []), ("samples/{}", ["good.jpg"])):
+        answered = pages.answer(world, panel.handle, "GET", [path.partition("/")[0], *one], {}, None)
+        assert answered is not None
+        assert answered[0] == 200, path
+        add(f"/_sandbox/{path}", ["GET"])
+    assert replay_of("POST", "/_sandbox/requests/7/replay", None) == 7
+    add("/_sandbox/requests/{}/replay", ["POST"])
     return known
 
 

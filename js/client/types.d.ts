@@ -785,7 +785,7 @@ export interface Events {
 
 /** One thing of the workspace; ``type`` says what ``data`` is. */
 export interface ExportLine {
-  /** workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, idempotency_key, alert, audit, change, post or end. */
+  /** workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, member, login_link, queue, import, comment, idempotency_key, alert, audit, change, post or end. */
   type: string;
   data: Workspace | ExportedPost | EndOfExport | ExportedRow | null;
   [more: string]: unknown;
@@ -879,6 +879,17 @@ export interface ExportedChange {
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedComment {
+  id: number;
+  post_id: string;
+  workspace_id: string;
+  author: string;
+  text: string;
+  at: string;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedConnectLink {
   id: string;
   workspace_id: string;
@@ -904,6 +915,18 @@ export interface ExportedIdempotencyKey {
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedImport {
+  id: string;
+  workspace_id: string;
+  name: string;
+  held: boolean;
+  created_by: string;
+  created_at: string;
+  confirmed_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedKey {
   id: string;
   workspace_id: string;
@@ -912,6 +935,21 @@ export interface ExportedKey {
   created_at: string;
   expires_at: string | null;
   last_used_at: string | null;
+  revoked_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedLoginLink {
+  id: string;
+  kind: string;
+  workspace_id: string;
+  role: string | null;
+  user_id: string | null;
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  used_at: string | null;
   revoked_at: string | null;
   [more: string]: unknown;
 }
@@ -931,6 +969,15 @@ export interface ExportedMedia {
   used_by: string | null;
   created_at: string;
   expires_at: string | null;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedMember {
+  user_id: string;
+  workspace_id: string;
+  role: string;
+  created_at: string;
   [more: string]: unknown;
 }
 
@@ -984,6 +1031,16 @@ export interface ExportedPost {
   warnings?: Array<Finding> | null;
   /** Its timeline, oldest first. */
   events: Array<Event>;
+  [more: string]: unknown;
+}
+
+/** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
+export interface ExportedQueue {
+  account_id: string;
+  workspace_id: string;
+  zone: string;
+  slots: unknown;
+  updated_at: string;
   [more: string]: unknown;
 }
 
@@ -1050,6 +1107,8 @@ export interface FileFacts {
   image?: ImageFacts | null;
   /** Tracks beside the main ones. */
   extra_tracks?: number;
+  /** Tracks of subtitles. */
+  subtitles?: number;
   /** Whether the index stands before the samples. */
   index_first?: boolean | null;
   /** Size of the index, bytes. */
@@ -1060,6 +1119,12 @@ export interface FileFacts {
   encrypted?: boolean;
   /** Whether its samples lie in another file. */
   external_reference?: boolean;
+  /** Of a video: whether a position is recorded in it. */
+  location?: boolean;
+  /** Of a video: whether the position is in a track of its own. */
+  location_track?: boolean;
+  /** Of a video: whether it holds the make or model of what took it. */
+  device?: boolean;
   /** False: only the whole file allows a verdict. */
   complete?: boolean;
   /** Facts that are estimates. */
@@ -1162,8 +1227,10 @@ export interface ImageFacts {
   profile?: string;
   /** Whether it moves. */
   animated?: boolean | null;
-  /** Whether EXIF holds a position. */
+  /** Whether its notes (EXIF, XMP) hold a position. */
   location?: boolean;
+  /** Whether its notes hold the make or model of what took it. */
+  device?: boolean;
   [more: string]: unknown;
 }
 
@@ -2268,6 +2335,8 @@ export interface VideoFacts {
   edit_list?: string;
   /** Whether parameters are repeated in the stream. */
   parameter_sets_in_band?: boolean;
+  /** The container names no size; the stream's own is given. */
+  size_missing?: boolean;
   [more: string]: unknown;
 }
 

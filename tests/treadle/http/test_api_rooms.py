@@ -23,12 +23,18 @@ from treadle.store.tables import (
     accounts,
     alerts,
     api_keys,
+    comments,
     connect_links,
     idempotency,
+    imports,
+    login_links,
+    members,
     metadata,
     post_blockers,
     posts,
+    queues,
     unknown_answers,
+    users,
 )
 from treadle_sandbox.server import Sandbox
 
@@ -433,6 +439,47 @@ def test_export_holds_links_alerts_and_idempotency_keys(site: Site) -> None:
     assert [link["id"] for link in of("connect_link")] == ["lnk_mine"]
     assert [alert["key"] for alert in of("alert")] == ["alert-mine"]
     assert [key["key"] for key in of("idempotency_key")] == [f"mine-{i:03}" for i in range(205)]
+    assert "digest-" not in answer.text
+    assert "theirs" not in answer.text
+
+
+def test_export_holds_people_queues_imports_and_comments_and_of_one_workspace_only(site: Site) -> None:
+    post = site.client("write").post("/v1/posts", json={"account_id": site.account, "text": "p"}).json()["id"]
+    eve = site.client("other").post("/v1/posts", json={"account_id": site.other_account, "text": "e"}).json()["id"]
+    both = ((site.workspace, site.account, post, "mine"), (site.other_workspace, site.other_account, eve, "theirs"))
+    with site.app.db.begin() as conn:
+        for workspace, account, of_post, n in both:
+            made = {"workspace_id": workspace, "created_at": 1.0}
+            user = {"id": f"usr_{n}", "email": f"{n}@a.example", "password_hash": f"digest-{n}", "zone": "UTC", **made}
+            conn.execute(users.insert().values(**user))
+            conn.execute(members.insert().values(user_id=f"usr_{n}", role="owner", **made))
+            link = {"id": f"inv_{n}", "kind": "invite", "token_hash": f"digest-{n}", "created_by": "cli", **made}
+            conn.execute(login_links.insert().values(expires_at=2.0, **link))
+            queue = {"account_id": account, "workspace_id": workspace, "zone": "UTC", "slots": [[0, 540]]}
+            conn.execute(queues.insert().values(updated_at=1.0, **queue))
+            conn.execute(imports.insert().values(id=f"imp_{n}", name=n, held=True, created_by="cli", **made))
+            said = {"workspace_id": workspace, "post_id": of_post, "author": f"usr_{n}", "text": f"note {n}"}
+            conn.execute(comments.insert().values(at=1.0, **said))
+        # Somebody who began in the other workspace, and is a member of both.
+        guest = {"id": "usr_guest", "email": "guest@a.example", "password_hash": "digest-guest", "zone": "UTC"}
+        conn.execute(users.insert().values(workspace_id=site.other_workspace, created_at=1.0, **guest))
+        for workspace in (site.workspace, site.other_workspace):
+            values = {"user_id": "usr_guest", "workspace_id": workspace, "role": "viewer", "created_at": 1.0}
+            conn.execute(members.insert().values(**values))
+    answer = site.client("admin").get("/v1/export")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    def of(kind: str, name: str) -> list[Any]:
+        return [line["data"][name] for line in lines if line["type"] == kind]
+
+    assert {"usr_mine", "usr_guest"} <= set(of("member", "user_id"))
+    assert sorted(of("member", "user_id")) == sorted(of("user", "id"))
+    assert {"mine@a.example", "guest@a.example"} <= set(of("user", "email"))
+    assert of("login_link", "id") == ["inv_mine"]
+    assert of("queue", "account_id") == [site.account]
+    assert of("queue", "slots") == [[[0, 540]]]
+    assert of("import", "id") == ["imp_mine"]
+    assert of("comment", "text") == ["note mine"]
     assert "digest-" not in answer.text
     assert "theirs" not in answer.text
 

@@ -773,7 +773,7 @@ class ExportLine(TypedDict):
     """One thing of the workspace; `type` says what `data` is."""
 
     type: str
-    """workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, idempotency_key, alert, audit, change, post or end."""
+    """workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, member, login_link, queue, import, comment, idempotency_key, alert, audit, change, post or end."""
     data: Workspace | ExportedPost | EndOfExport | ExportedRow | None
 
 
@@ -864,6 +864,17 @@ class ExportedChange(TypedDict):
     at: str
 
 
+class ExportedComment(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: int
+    post_id: str
+    workspace_id: str
+    author: str
+    text: str
+    at: str
+
+
 class ExportedConnectLink(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
@@ -889,6 +900,18 @@ class ExportedIdempotencyKey(TypedDict):
     created_at: str
 
 
+class ExportedImport(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    workspace_id: str
+    name: str
+    held: bool
+    created_by: str
+    created_at: str
+    confirmed_at: str | None
+
+
 class ExportedKey(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
@@ -899,6 +922,21 @@ class ExportedKey(TypedDict):
     created_at: str
     expires_at: str | None
     last_used_at: str | None
+    revoked_at: str | None
+
+
+class ExportedLoginLink(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    id: str
+    kind: str
+    workspace_id: str
+    role: str | None
+    user_id: str | None
+    created_by: str
+    created_at: str
+    expires_at: str
+    used_at: str | None
     revoked_at: str | None
 
 
@@ -918,6 +956,15 @@ class ExportedMedia(TypedDict):
     used_by: str | None
     created_at: str
     expires_at: str | None
+
+
+class ExportedMember(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    user_id: str
+    workspace_id: str
+    role: str
+    created_at: str
 
 
 class ExportedPost(TypedDict):
@@ -984,6 +1031,16 @@ class ExportedPost(TypedDict):
     """Its timeline, oldest first."""
 
 
+class ExportedQueue(TypedDict):
+    """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
+
+    account_id: str
+    workspace_id: str
+    zone: str
+    slots: Any
+    updated_at: str
+
+
 class ExportedRow(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
@@ -1047,6 +1104,8 @@ class FileFacts(TypedDict):
     """The still picture, if it is one."""
     extra_tracks: NotRequired[int]
     """Tracks beside the main ones."""
+    subtitles: NotRequired[int]
+    """Tracks of subtitles."""
     index_first: NotRequired[bool | None]
     """Whether the index stands before the samples."""
     index_bytes: NotRequired[int]
@@ -1057,6 +1116,12 @@ class FileFacts(TypedDict):
     """Whether it is encrypted."""
     external_reference: NotRequired[bool]
     """Whether its samples lie in another file."""
+    location: NotRequired[bool]
+    """Of a video: whether a position is recorded in it."""
+    location_track: NotRequired[bool]
+    """Of a video: whether the position is in a track of its own."""
+    device: NotRequired[bool]
+    """Of a video: whether it holds the make or model of what took it."""
     complete: NotRequired[bool]
     """False: only the whole file allows a verdict."""
     guesses: NotRequired[list[str]]
@@ -1160,7 +1225,9 @@ class ImageFacts(TypedDict):
     animated: NotRequired[bool | None]
     """Whether it moves."""
     location: NotRequired[bool]
-    """Whether EXIF holds a position."""
+    """Whether its notes (EXIF, XMP) hold a position."""
+    device: NotRequired[bool]
+    """Whether its notes hold the make or model of what took it."""
 
 
 class ImportIn(TypedDict):
@@ -2268,6 +2335,8 @@ class VideoFacts(TypedDict):
     """'none', 'trivial' or 'real'."""
     parameter_sets_in_band: NotRequired[bool]
     """Whether parameters are repeated in the stream."""
+    size_missing: NotRequired[bool]
+    """The container names no size; the stream's own is given."""
 
 
 class WebhookEventData(TypedDict):

@@ -39,6 +39,7 @@ class VideoFactsOut(ApiModel):
     open_gop: bool | None = Field(None, description="Whether groups of pictures refer to each other.")
     edit_list: str = Field("none", description="'none', 'trivial' or 'real'.")
     parameter_sets_in_band: bool = Field(False, description="Whether parameters are repeated in the stream.")
+    size_missing: bool = Field(False, description="The container names no size; the stream's own is given.")
 
 
 class AudioFactsOut(ApiModel):
@@ -67,7 +68,8 @@ class ImageFactsOut(ApiModel):
     orientation: int = Field(1, description="EXIF's, 1 to 8.")
     profile: str = Field("", description="Name of the embedded color profile; empty: none.")
     animated: bool | None = Field(None, description="Whether it moves.")
-    location: bool = Field(False, description="Whether EXIF holds a position.")
+    location: bool = Field(False, description="Whether its notes (EXIF, XMP) hold a position.")
+    device: bool = Field(False, description="Whether its notes hold the make or model of what took it.")
 
 
 class FileFactsOut(ApiModel):
@@ -81,11 +83,15 @@ class FileFactsOut(ApiModel):
     audio: AudioFactsOut | None = Field(None, description="The main sound track, if there is one.")
     image: ImageFactsOut | None = Field(None, description="The still picture, if it is one.")
     extra_tracks: int = Field(0, description="Tracks beside the main ones.")
+    subtitles: int = Field(0, description="Tracks of subtitles.")
     index_first: bool | None = Field(None, description="Whether the index stands before the samples.")
     index_bytes: int = Field(0, description="Size of the index, bytes.")
     fragmented: bool = Field(False, description="Whether the file is made of fragments.")
     encrypted: bool = Field(False, description="Whether it is encrypted.")
     external_reference: bool = Field(False, description="Whether its samples lie in another file.")
+    location: bool = Field(False, description="Of a video: whether a position is recorded in it.")
+    location_track: bool = Field(False, description="Of a video: whether the position is in a track of its own.")
+    device: bool = Field(False, description="Of a video: whether it holds the make or model of what took it.")
     complete: bool = Field(True, description="False: only the whole file allows a verdict.")
     guesses: list[str] = Field(default=[], description="Facts that are estimates.")
     problem: str | None = Field(

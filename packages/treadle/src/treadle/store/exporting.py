@@ -13,12 +13,19 @@ from treadle.store.tables import (
     audit,
     blockers,
     changes,
+    comments,
     connect_links,
     events,
     idempotency,
+    imports,
+    login_links,
     media,
+    members,
     parts,
     posts,
+    queues,
+    sessions,
+    undos,
     users,
     webhook_deliveries,
     webhooks,
@@ -28,11 +35,15 @@ PAGE = 200
 
 
 class Exported(NamedTuple):
-    """A table whose rows are exported as they are. ``left_out``: columns of no use or of nobody's business."""
+    """A table whose rows are exported as they are. ``left_out``: columns of no use or of nobody's business.
+
+    ``key``: the column that is unique within a workspace, and gives the order.
+    """
 
     kind: str
     table: sa.Table
     left_out: tuple[str, ...] = ()
+    key: str = "id"
 
 
 TABLES = (
@@ -44,7 +55,12 @@ TABLES = (
     Exported("webhook_delivery", webhook_deliveries, ("lease_until",)),
     Exported("key", api_keys, ("prefix",)),
     Exported("user", users),
-    Exported("idempotency_key", idempotency),
+    Exported("member", members, key="user_id"),
+    Exported("login_link", login_links),
+    Exported("queue", queues, key="account_id"),
+    Exported("import", imports),
+    Exported("comment", comments),
+    Exported("idempotency_key", idempotency, key="key"),
     Exported("alert", alerts),
     Exported("audit", audit),
     Exported("change", changes),
@@ -55,6 +71,8 @@ INSIDE_OTHERS = {
     posts.name: "one line a post, read as the API reads it",
     parts.name: "in the post's line, as 'parts'",
     events.name: "in the post's line, as 'events'",
+    sessions.name: "a person's login, of a server and not of a workspace",
+    undos.name: "steps that take back what was just done; gone after ten minutes",
 }
 EXPORTED = frozenset(exported.table.name for exported in TABLES)
 
@@ -87,13 +105,20 @@ def page_of(
 ) -> tuple[list[dict[str, Any]], Any | None]:
     """Rows without secrets in the order of their keys, and the key to go on after; ``None``: there are no more."""
     table = exported.table
-    key = table.c.key if table is idempotency else table.c.id
-    query = sa.select(*_columns(exported)).where(table.c.workspace_id == workspace_id)
+    key = table.c[exported.key]
+    query = sa.select(*_columns(exported)).where(_owned(table, workspace_id))
     if after is not None:
         query = query.where(key > after)
     rows = conn.execute(query.order_by(key).limit(PAGE)).mappings().all()
     following = rows[-1][key.name] if len(rows) == PAGE else None
     return [dict(row) for row in rows], following
+
+
+def _owned(table: sa.Table, workspace_id: str) -> sa.ColumnElement[bool]:
+    """A person belongs to every workspace that they are a member of; the column names the one they began in."""
+    if table is users:
+        return users.c.id.in_(sa.select(members.c.user_id).where(members.c.workspace_id == workspace_id))
+    return table.c.workspace_id == workspace_id
 
 
 def post_ids(conn: sa.Connection, workspace_id: str, after: str | None) -> list[str]:
