@@ -41,6 +41,17 @@ def test_the_last_changes_are_told_as_the_api_tells_them(treadle: Terminal, at_h
     assert lines == [["post.failed", "pst_x", "All retries failed."], ["account.connected", "acc_y", "@ada"]]
 
 
+def test_a_type_that_nothing_has_is_refused_with_the_nearest(treadle: Terminal, at_home: Site) -> None:
+    happen(at_home, "post.failed", "pst_x")
+    for wrong, meant in (("post.faild", "post.failed"), ("posts.*", "post.*"), ("post.Published", "post.published")):
+        done = treadle("events", "--type", wrong)
+        assert (done.code, done.out) == (2, ""), wrong
+        assert f"'{meant}'" in " ".join(done.err.split()), (wrong, done.err)
+    assert treadle("events", "--type", "post.failed", "--type", "nope").code == 2
+    for right in ("post.scheduled", "threads.new_field", "account.*"):
+        assert treadle("events", "--type", right).code == 0, right
+
+
 def test_more_changes_than_a_page(treadle: Terminal, at_home: Site) -> None:
     for n in range(450):
         happen(at_home, "post.failed", f"pst_{n}")

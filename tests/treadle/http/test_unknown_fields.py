@@ -96,3 +96,22 @@ def test_the_settings_file_refuses_a_name_that_is_no_setting(line: str, meant: s
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert meant in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "meant"),
+    [
+        ({"timezone": "Europe/Berlin"}, "timezone", "zone"),
+        ({"TimeZone": "Europe/Berlin"}, "TimeZone", "zone"),
+        ({"media": [{"uri": "https://a.example/a.jpg"}]}, "media[0].uri", "url"),
+        ({"caption": "hello"}, "caption", "text"),
+        ({"scheduled_at": "2040-01-01T00:00:00Z"}, "scheduled_at", "publish_at"),
+    ],
+)
+def test_what_others_call_a_field_is_refused_with_its_name_here(
+    site: Site, sent: dict[str, Any], field: str, meant: str
+) -> None:
+    answer = site.client("write").post("/v1/posts", json={"account_id": site.account, **sent})
+    assert answer.status_code == 422
+    said = [f for f in answer.json()["findings"] if f["field"] == field]
+    assert any(f"'{meant}'" in f["message"] + f["way_out"] for f in said), answer.json()["findings"]

@@ -39,9 +39,12 @@ def events(
 
     --json prints one object per line, as the API returns it.
     """
+    from treadle.services.events import unknown_type
     from treadle_diagnosis.cli.pipe import reader_gone
 
     wanted = tuple(types or ())
+    if wrong := unknown_type(wanted):
+        raise typer.BadParameter(wrong, param_hint="--type")
     app, workspace_id = cmd.app, cmd.workspace_id
     start = after
     if start is None:

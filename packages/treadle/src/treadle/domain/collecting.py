@@ -14,6 +14,23 @@ from urllib.parse import urlsplit
 from treadle.domain.findings import Finding, ParameterName, finding
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# What other products call our fields, where no likeness of the letters leads there.
+_ALSO_CALLED = {
+    "timezone": "zone",
+    "time_zone": "zone",
+    "tz": "zone",
+    "uri": "url",
+    "href": "url",
+    "address": "url",
+    "caption": "text",
+    "content": "text",
+    "message": "text",
+    "post_at": "publish_at",
+    "schedule_at": "publish_at",
+    "scheduled_at": "publish_at",
+    "scheduled_for": "publish_at",
+    "send_at": "publish_at",
+}
 _KINDS: dict[type, str] = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
 
@@ -34,11 +51,16 @@ def kind_of(value: Any) -> str:
 
 
 def near(name: str, known: Iterable[str], alike: float = 0.7) -> str:
-    """A hint at the name that was probably meant, or nothing. Case and dashes do not matter; ``alike`` is 0 to 1."""
+    """A hint at the name that was probably meant, or nothing: by what others call it, else by its letters.
+
+    Case and dashes do not matter; ``alike`` is 0 to 1.
+    """
     names = sorted(known)
     plain = name.lower().replace("-", "_").replace(" ", "_")[:100]
     if plain in names:
         return plain
+    if (meant := _ALSO_CALLED.get(plain, "")) in names:
+        return meant
     found = get_close_matches(plain, names, 1, alike)
     return found[0] if found else ""
 

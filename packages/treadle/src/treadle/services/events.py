@@ -13,10 +13,13 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import Field
 
+from treadle.domain.states import STATE_WORDS
+from treadle.notify.webhooks import EVENTS
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DifferenceOut, NextOut
@@ -208,6 +211,24 @@ def _batch(conn: Connection, right: Right, after: int) -> list[feed.ChangeRow] |
 def is_wanted(type_: str, wanted: Sequence[str]) -> bool:
     """Whether this type is among ``wanted``, which are names or beginnings such as ``post.*``; empty wants all."""
     return not wanted or any(type_ == w or (w.endswith(".*") and type_.startswith(w[:-1])) for w in wanted)
+
+
+def unknown_type(wanted: Sequence[str]) -> str:
+    """Why one of these names can never be that of a change; empty: all of them can.
+
+    Meta may send fields that are not listed here, so that every ``threads.`` is taken.
+    """
+    known = [*EVENTS, *(f"post.{state}" for state in STATE_WORDS if f"post.{state}" not in EVENTS)]
+    groups = sorted({f"{name.partition('.')[0]}.*" for name in known})
+    for name in wanted:
+        if name in known or name in groups or name.startswith("threads."):
+            continue
+        if name.endswith(".*") and any(one.startswith(name[:-1]) for one in known):
+            continue
+        near = get_close_matches(name.lower(), [*known, *groups], 1, 0.5)
+        meant = f"Did you mean '{near[0]}'? " if near else ""
+        return f"there is no event {name[:100]!r}. {meant}There are: {', '.join([*groups, *known])}."
+    return ""
 
 
 def change_out(row: Mapping[str, Any]) -> ChangeOut:
