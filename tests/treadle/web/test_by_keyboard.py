@@ -12,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.web.browsing import Served, browser_page
-from tests.treadle.web.by_keyboard import Keyboard
+from tests.treadle.web.by_keyboard import DRAWN, Keyboard
 from tests.treadle.web.sample_data import BAD_VIDEO, add_blocker, add_post
 from tests.treadle.web.test_in_the_browser import begin, connect
 from treadle.media.samples import picture, wrong_codec_video
+from treadle.store import feed
 from treadle.store.tables import accounts, api_keys, posts
 from treadle_diagnosis import diagnose
 from treadle_sandbox.server import Sandbox
@@ -314,8 +315,6 @@ def test_a_delivery_is_sent_again(keys: Keyboard, sample_server: tuple[Served, d
     page.evaluate("document.querySelector('[data-live]').append(' ')")
     served = sample_server[0]
     with served.app.db.begin() as conn:
-        from treadle.store import feed
-
         workspace = conn.execute(sa.select(posts.c.workspace_id).limit(1)).scalar_one()
         feed.announce(conn, workspace, "account.connected", "acc_x", {}, now=served.app.now())
     page.wait_for_timeout(1_500)
@@ -337,6 +336,25 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
     keys.confirm("Disconnect @loom.and.shuttle?", f"#{loom} form[action$='/disconnect'] button")
     keys.lands_on(f"#{loom} #message")
+    keys.told("Disconnected. Its access token was deleted.")
+
+
+def test_a_question_stays_answerable_when_the_page_changes(
+    keys: Keyboard, sample_server: tuple[Served, dict[str, str]]
+) -> None:
+    page, (served, ids) = keys.page, sample_server
+    page.goto("/accounts")
+    keys.to(f"#{ids['loom']} form[action$='/disconnect'] button", press="Enter")
+    keys.lands_on("dialog[open] button.plain")
+    with page.expect_response(re.compile("/accounts$")) as loaded, served.app.db.begin() as conn:
+        conn.execute(sa.update(accounts).where(accounts.c.id == ids["loom"]).values(username="loom.renamed"))
+        workspace = conn.execute(sa.select(accounts.c.workspace_id).limit(1)).scalar_one()
+        feed.announce(conn, workspace, "account.connected", ids["loom"], {}, now=served.app.now())
+    loaded.value.finished()
+    page.evaluate(DRAWN)
+    keys.lands_on("dialog[open] button.plain")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     keys.told("Disconnected. Its access token was deleted.")
 
 

@@ -141,9 +141,14 @@
     row.append(no, yes);
     box.append(heading, ...(rest.length ? [more] : []), row);
     document.body.append(box);
-    box.addEventListener("close", () => { box.remove(); button.focus(); });
+    box.addEventListener("close", () => { box.remove(); button.focus(); soon(); });
     no.addEventListener("click", () => box.close());
-    yes.addEventListener("click", () => { sure.add(button); box.close(); button.form.requestSubmit(button); });
+    yes.addEventListener("click", () => {
+      sure.add(button);
+      box.close();
+      button.form.requestSubmit(button);
+      sure.delete(button);
+    });
     box.showModal();
     no.focus();
   });
@@ -159,8 +164,10 @@
     });
   }
 
-  // Pieces marked data-live are loaded anew when something changed, and left alone while somebody is in them.
+  // Pieces marked data-live are loaded anew when something changed, and left alone while somebody is in them, or is
+  // asked about something in them: the form that waits for the answer must still be on the page then.
   const busy = (piece) => {
+    if ($("dialog[open]")) return true;
     const focus = document.activeElement;
     const typing = focus && piece.contains(focus) && focus.matches("input, textarea, select");
     return typing || $$("input[type=checkbox]:checked", piece).length > 0 || $("video", piece)?.paused === false;
