@@ -238,6 +238,8 @@ OTHER_WRITERS = {
     "treadle_threads/media/worker/output.py": "media, the one file that a job may write",
     "treadle_threads/media/worker/warm.py": "media, in the work directory of one job",
     "treadle_sandbox/disk.py": "the sandbox's own state; its tokens are pretended",
+    "treadle_sandbox/tls.py": "the certificate of its own throw-away authority, whose key is not written",
+    "treadle_sandbox/verify.py": "the redacted report that a person asked for",
     "treadle_diagnosis/guide/static.py": "the guide as pages, where a person asked for them",
 }
 

@@ -32,6 +32,8 @@ POST_LABELS: Mapping[str, str] = {
     "metadata": "Metadata",
     "draft": "Keep as a draft",
     "approval": "Require approval",
+    "hold_chain_on_warning": "Hold the thread if a part has a warning",
+    "queue": "In the next free slot of the queue",
 }
 # Fields with lines of their own below; the account is named in the first line.
 WITHOUT_LABEL = frozenset({"account_id", "text", "media", "options", "replies"})
