@@ -226,7 +226,7 @@ class _Checker:
                     if live.content.text != part["text"]:
                         words = f"part {position + 1} is live as {live.content.text!r} and shown as {part['text']!r}"
                         yield Violation("altered", post_id, asked.account, at, words)
-                    if part["live"]["differs"] and live.content in asked_for:
+                    if (part.get("live") or {}).get("differs") and live.content in asked_for:
                         words = f"part {position + 1} is live as asked and is said to differ: {part['live']['differs']}"
                         yield Violation("alarm", post_id, asked.account, at, words)
                     if owners.setdefault(live.id, post_id) != post_id:
