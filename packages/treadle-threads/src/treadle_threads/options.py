@@ -716,6 +716,8 @@ def agrees(entry: Option | Parameter, asked: Any, live: Any) -> bool | None:
     if isinstance(entry, Parameter):
         return _same_parameter(entry, asked, live)
     live = one_value(entry, live)
+    if isinstance(live, Mapping) and live.keys() == {"data"}:  # a list, as Threads wraps some
+        live = live["data"]
     wanted = returned_as(entry, asked)
     if wanted is None or live is None:
         return None
