@@ -280,7 +280,7 @@ def read_back_from_the_sandbox(option: Option) -> None:
     else:
         live = reading.view(here.world, here.call, post, parse_fields(",".join(option.read_as)))
     wanted = returned_as(option, value)
-    shown = live[option.reads]
+    shown: Any = live[option.reads]
     if isinstance(shown, dict) and shown.keys() == {"data"}:  # as Threads wraps some lists
         shown = shown["data"]
     assert shown == wanted if option.returned != "status" else shown
