@@ -77,7 +77,7 @@ def test_the_api_says_that_it_is_this_servers_fault(full: str, way: str, site: S
 def test_a_file_that_is_no_picture_is_still_its_senders_fault(site: Site) -> None:
     answer = site.client("write").post("/v1/media", content=b"words", headers={"Content-Type": "image/jpeg"})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
-    assert "who" not in answer.json()
+    assert answer.json()["who"] != "operator"  # who runs the server has nothing to do
 
 
 def test_a_database_on_a_full_disk_is_named_too(site: Site, fresh_folder: Path) -> None:

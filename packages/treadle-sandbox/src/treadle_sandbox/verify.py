@@ -24,7 +24,7 @@ from treadle_diagnosis.cli.arguments import Parser
 LIVE = "https://graph.threads.net/v1.0"
 TOKEN = "TREADLE_VERIFY_TOKEN"
 TEXTS = ("A test of an API, deleted in a moment.", "A second test of an API, deleted in a moment.")
-_WORD = re.compile(r"[A-Za-z0-9_./,: -]{1,120}\Z")
+_WORD = re.compile(r"\A[A-Za-z0-9_./,: -]{1,120}\Z")
 _WAIT_S, _WAITS = 2.0, 30
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from treadle.domain.findings import Finding, ParameterName, finding
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORD = re.compile(r"\A[A-Za-z_][A-Za-z0-9_]*\Z")
 # What other products call our fields, where no likeness of the letters leads there.
 _ALSO_CALLED = {
     "timezone": "zone",

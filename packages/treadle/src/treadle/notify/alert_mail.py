@@ -31,7 +31,7 @@ _KNOWN: Final[Mapping[str, tuple[str, Mode]]] = {
 _PLACE = re.compile(
     r"(?:(?P<user>[^:@/]+)(?::(?P<password>[^@/]*))?@)?(?P<host>[A-Za-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<to>[^/]+))?/?"
 )
-_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_HOST = re.compile(r"\A[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+\Z")
 _ADDRESS = re.compile(r"\A[^@\s<>()]+@[A-Za-z0-9.-]+")
 
 
