@@ -24,7 +24,8 @@ LANES = {
                               "permission_missing", "feature_not_available"],
     "rate_limit": ["rate_limit", "app_rate_limit", "user_rate_limit", "too_many_calls", "rate_limit_with_hint"],
     "platform_temporary": ["media_not_found", "carousel_children", "not_ready", "unexpected_error", "unknown_error",
-                           "service_unavailable", "refused_after_effect", "bad_gateway", "not_json", "empty"],
+                           "service_unavailable", "refused_after_effect", "bad_gateway", "not_json", "empty",
+                           "authorization_error"],
     "unknown": ["empty_200"],  # a success without a body: nothing in it says what happened
 }  # fmt: skip
 LANE_OF = {name: lane for lane, names in LANES.items() for name in names}

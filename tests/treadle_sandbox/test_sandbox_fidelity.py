@@ -162,6 +162,30 @@ async def test_a_deletion_may_say_false(ada: Caller) -> None:
     assert (await ada.get(f"/{post}", fields="id")).status == 400
 
 
+async def test_reads_by_id_may_fail_while_writes_and_lists_work(ada: Caller) -> None:
+    post = await ada.text("here")
+    ada.sandbox.control.options(object_reads="authorization_error")
+    container = (await ada.create(text="there")).id
+    for node in (post, container):
+        error = (await ada.get(f"/{node}", fields="id")).error
+        assert (error["message"], error["code"], error["error_subcode"]) == ("Authorization Error", 100, 33)
+    assert (await ada.publish(container)).status == 200
+    assert [row["text"] for row in (await ada.get("/me/threads", fields="text")).body["data"]] == ["there", "here"]
+    assert (await ada.get("/me", fields="username")).status == 200
+
+
+@pytest.mark.parametrize("host", ["www.threads.net", "threads.net"])
+async def test_the_old_window_may_lose_the_parameters(ada: Caller, host: str) -> None:
+    app = ada.sandbox.app.id
+    ask = f"/oauth/authorize?client_id={app}&redirect_uri=https://a.example/cb&scope=threads_basic&response_type=code"
+    assert (await ada.raw("GET", ask, headers={"Host": host})).status == 200
+    ada.sandbox.control.options(threads_net_window="drops_query")
+    moved = await ada.raw("GET", ask, headers={"Host": host})
+    new = host.replace(".net", ".com")
+    assert (moved.status, moved.headers["Location"]) == (302, f"https://{new}/oauth/authorize")
+    assert (await ada.raw("GET", ask, headers={"Host": new})).status == 200
+
+
 @pytest.mark.parametrize(("wait", "detached"), [(0, True), (31, False)])
 async def test_a_video_reply_published_early_may_lose_its_parent(
     ada: Caller, files: Files, make_video: MakeVideo, wait: int, detached: bool

@@ -117,6 +117,14 @@ NAMED: dict[str, Named] = {
         33,
         type=TH,
     ),
+    "authorization_error": Named(
+        400,
+        100,
+        "Authorization Error",
+        33,
+        type="GraphMethodException",
+        source="guessed for Threads; seen on Instagram for days from 23 May 2026, while writes worked",
+    ),
     "unknown_path": Named(400, 2500, "Unknown path components: /{path}", source="guessed from Graph"),
     # Media
     "media_fetch_failed": Named(400, 1, "An unknown error occurred", 2207052, words="media_fetch"),

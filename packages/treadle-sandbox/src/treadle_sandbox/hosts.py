@@ -5,7 +5,8 @@ from __future__ import annotations
 API_HOSTS = ("graph.threads.net", "graph.threads.com")
 WINDOW_HOSTS = ("www.threads.com", "www.threads.net", "threads.com", "threads.net")
 SAMPLES_HOST = "sandbox.test"  # ".test" is reserved: no network has it
-ANSWERED = (*API_HOSTS, *WINDOW_HOSTS, SAMPLES_HOST)
+META_HOSTS = (*API_HOSTS, *WINDOW_HOSTS)
+ANSWERED = (*META_HOSTS, SAMPLES_HOST)
 
 
 def host_of(authority: str) -> str:

@@ -73,6 +73,8 @@ class Options:
     debug_token_open: bool = False
     reply_token_in_query: Literal["accept", "empty_500"] = "accept"
     delete_says_false: bool = False
+    object_reads: Literal["answer", "authorization_error"] = "answer"
+    threads_net_window: Literal["answer", "drops_query"] = "answer"
     crossreshare_in: Literal["publish", "create"] = "publish"
     children_finished: bool = True
 

@@ -118,6 +118,12 @@ def _ghost(call: Call, post: Post) -> str:
     return "ARCHIVED" if _is_archived(call, post) else "ACTIVE"
 
 
+def _owner(call: Call, post: Post) -> dict[str, str] | None:
+    """Documented: only of top-level posts of one's own."""
+    own = call.account is not None and post.account_id == call.account.id
+    return {"id": post.account_id} if own and post.reply_to is None else None
+
+
 def _reply_owner(world: World, call: Call, post: Post) -> bool | None:
     return None if post.reply_to is None else call.account is not None and post.account_id == call.account.id
 
@@ -160,7 +166,7 @@ _POST_FIELDS: Mapping[str, PostField] = {
     "media_type": lambda w, c, p, s: p.media_type,
     "media_url": lambda w, c, p, s: _media_url(w, p),
     "permalink": lambda w, c, p, s: permalink(w, p),
-    "owner": lambda w, c, p, s: {"id": p.account_id},
+    "owner": lambda w, c, p, s: _owner(c, p),
     "username": lambda w, c, p, s: _author(w, p).username,
     "text": lambda w, c, p, s: p.params.get("text"),
     "timestamp": lambda w, c, p, s: graph_time(p.created_at),

@@ -57,6 +57,9 @@ def _unknown_path(world: World, call: Call) -> Reply:
 def _node(world: World, call: Call) -> Reply:
     node = call.node
     tables = world.tables
+    known = node in tables.containers or world.post(node) is not None
+    if known and world.options.object_reads == "authorization_error":
+        return refuse(world, call, "authorization_error")
     if (container := tables.containers.get(node)) is not None and container.account_id == call.account.id:
         if call.now < container.created_at + world.options.container_lag_s:
             return refuse(world, call, "media_not_found", id=node)

@@ -27,6 +27,8 @@ def answer(world: World, call: Call) -> Reply:
     """``GET`` shows the page, ``POST`` (its form) decides. ``sandbox_account=<id or user name>`` in the query, with
     ``sandbox_consent=allow`` (or ``deny``), decides at once, so that no browser is needed; so does the option
     ``auto_consent``."""
+    if call.base.endswith("threads.net") and world.options.threads_net_window == "drops_query":
+        return Reply(302, b"", {"Location": call.base.replace(".net", ".com") + "/oauth/authorize"}, HTML)
     app = judge_window(world, call)
     if isinstance(app, Reply):
         return app

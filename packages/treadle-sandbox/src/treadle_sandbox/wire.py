@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 
-from treadle_sandbox.hosts import API_HOSTS, host_of
+from treadle_sandbox.hosts import META_HOSTS, host_of
 
 TRUE = frozenset(("true", "1", "on", "yes"))
 FALSE = frozenset(("false", "0", "off", "no"))
@@ -135,7 +135,7 @@ async def read_call(request: web.BaseRequest) -> Call:
     call = Call(request.method, path, segments, params)
     call.content_type = content_type
     host = headers.get("Host", "")
-    if host_of(host) in API_HOSTS:
+    if host_of(host) in META_HOSTS:
         call.base = f"https://{host}"
     call.query_token = query_token
     call.raw, call.sources = raw, sources
