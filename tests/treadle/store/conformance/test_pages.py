@@ -41,6 +41,45 @@ def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 700) == 0
 
 
+@covers(files.page_of, files.uses_of)
+def test_files_are_searched_and_their_uses_found(conn: Connection) -> None:
+    for n, (id_, name, kind, used_by) in enumerate(
+        (
+            ("med_a", "Été 100%.jpg", "image/jpeg", None),
+            ("med_b", "loom_one.mp4", "video/mp4", None),
+            ("med_c", "copy of one.jpg", "image/jpeg", "pst_x"),
+        )
+    ):
+        row = {"id": id_, "workspace_id": OURS, "stored": {}, "filename": name, "content_type": kind}
+        files.insert_media(
+            conn, {**row, "size": 3, "sha256": "", "report": {}, "created_at": NOW + n, "used_by": used_by}
+        )
+
+    def found(*words: str, kind: str = "", uploads: bool = False) -> list[str]:
+        asked = files.FileFilters(words, kind, uploads)
+        return [row["id"] for row in files.page_of(conn, OURS, 9, None, asked)[0]]
+
+    assert found() == ["med_c", "med_b", "med_a"]
+    assert found(uploads=True) == ["med_b", "med_a"]
+    assert found("ONE") == ["med_c", "med_b"]
+    assert found("one", "loom") == ["med_b"]
+    assert (found("été"), found("0%"), found("m_o"), found("%")) == (["med_a"], ["med_a"], ["med_b"], ["med_a"])
+    assert found(kind="image") == ["med_c", "med_a"]
+    rows, after = files.page_of(conn, OURS, 1, None, files.FileFilters(uploads=True))
+    assert [row["id"] for row in rows] == ["med_b"]
+    assert [row["id"] for row in files.page_of(conn, OURS, 1, after, files.FileFilters(uploads=True))[0]] == ["med_a"]
+
+    account, theirs = add_account(conn, "ours", NOW), workspace(conn, TWO)
+    other = add_account(conn, "theirs", NOW, workspace=theirs)
+    first = add_post(conn, account, "One", "published", NOW, media=[{"id": "med_a"}, {"id": "med_b"}])
+    second = add_post(conn, account, "Two", "draft", NOW + 1, media=[{"id": "med_a"}])
+    add_post(conn, other, "Theirs", "draft", NOW, workspace=theirs, media=[{"id": "med_a"}])
+    uses = files.uses_of(conn, OURS, ["med_a", "med_b", "med_c", "med_a"])
+    assert {(use.post_id, use.media_ids) for use in uses} == {(second, ("med_a",)), (first, ("med_a", "med_b"))}
+    assert files.uses_of(conn, OURS, ["med", "med_"]) == []
+    assert files.uses_of(conn, OURS, []) == []
+
+
 @covers(pages_posts.by_pattern, pages_posts.fixed_together)
 def test_posts_are_grouped_by_cause(conn: Connection) -> None:
     account = add_account(conn, "ours", NOW)

@@ -172,6 +172,12 @@ async def keep(app: App, workspace_id: str, stream: AsyncIterable[bytes], filena
     return await _kept(app, workspace_id, stored, None)
 
 
+def before_of(row: Mapping[str, Any], summary: str) -> dict[str, Any]:
+    """What the report of a repaired file says of the one it was made of, for a comparison of the two."""
+    probe = (row["report"] or {}).get("probe")
+    return {"media_id": row["id"], "probe": probe, "words": summary, "size": row["size"]}
+
+
 async def keep_copy(app: App, workspace_id: str, url: str) -> dict[str, Any] | NotKept:
     """Keep a copy of what is at an address."""
     stored = await app.media().copy(url)
@@ -180,7 +186,16 @@ async def keep_copy(app: App, workspace_id: str, url: str) -> dict[str, Any] | N
     return await _kept(app, workspace_id, stored, url)
 
 
-async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: str | None) -> dict[str, Any]:
+async def _kept(
+    app: App,
+    workspace_id: str,
+    stored: StoredMedia,
+    source_url: str | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    filename: str = "",
+) -> dict[str, Any]:
+    """``before``: of the file it was made of by a repair; ``filename``: that file's name."""
     service, now = app.media(), app.now()
     report = await service.check(service.local_path(stored))
     row = {
@@ -188,11 +203,11 @@ async def _kept(app: App, workspace_id: str, stored: StoredMedia, source_url: st
         "workspace_id": workspace_id,
         "source_url": source_url,
         "stored": stored.to_json(),
-        "filename": stored.filename[:500],
+        "filename": (filename or stored.filename)[:500],
         "content_type": stored.content_type,
         "size": stored.size,
         "sha256": stored.sha256,
-        "report": report.to_json(),
+        "report": {**report.to_json(), **({"before": dict(before)} if before else {})},
         "prepared": None,
         "job": None,
         "used_by": None,
@@ -318,10 +333,15 @@ async def _repair(app: App, row: Mapping[str, Any], on_too_long: str) -> None:
     if made.stored is None:
         await app.db.run(set_job, row["id"], {"state": "done", "changed": False, "summary": made.summary})
         return
-    kept = await _kept(app, row["workspace_id"], made.stored, None)
-    prepared = {"id": kept["id"], "summary": made.summary, "size": kept["size"], "report": kept["report"]}
-    job = {"state": "done", "changed": True, "summary": made.summary, "id": kept["id"]}
-    await app.db.run(set_job, row["id"], job, prepared)
+    before = before_of(row, made.summary)
+    kept = await _kept(app, row["workspace_id"], made.stored, None, before=before, filename=row["filename"])
+    await app.db.run(set_repaired, row["id"], kept, made.summary)
+
+
+def set_repaired(conn: Connection, media_id: str, made: Mapping[str, Any], summary: str) -> None:
+    """Note at a file which one was made of it by a repair; ``made`` is the row of that one."""
+    prepared = {"id": made["id"], "summary": summary, "size": made["size"], "report": made["report"]}
+    set_job(conn, media_id, {"state": "done", "changed": True, "summary": summary, "id": made["id"]}, prepared)
 
 
 def progress_json(progress: Progress) -> dict[str, Any]:

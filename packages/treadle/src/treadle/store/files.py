@@ -43,11 +43,28 @@ def set_job(
     conn.execute(sa.update(media).where(media.c.id == media_id).values(**values))
 
 
+@dataclass(frozen=True, slots=True)
+class FileFilters:
+    """Which files: ``words`` that the name or the source address contains, each of them; ``kind``: image or video;
+    ``uploads``: without the copies that were made for one post."""
+
+    words: tuple[str, ...] = ()
+    kind: str = ""
+    uploads: bool = False
+
+
+EVERY_FILE = FileFilters()
+
+
 def page_of(
-    conn: sa.Connection, workspace_id: str, limit: int, after: str | None
+    conn: sa.Connection, workspace_id: str, limit: int, after: str | None, filters: FileFilters = EVERY_FILE
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Rows of kept files, newest first, and the cursor of the page that follows."""
-    query = sa.select(media).where(media.c.workspace_id == workspace_id)
+    query = sa.select(media).where(media.c.workspace_id == workspace_id, *map(_says, filters.words))
+    if filters.kind:
+        query = query.where(media.c.content_type.startswith(f"{filters.kind}/", autoescape=True))
+    if filters.uploads:
+        query = query.where(media.c.used_by.is_(None))
     if after:
         at, _, last = after.partition("~")
         try:
@@ -58,6 +75,43 @@ def page_of(
     query = query.order_by(*(column.desc() for column in _ORDER)).limit(limit + 1)
     rows, more = cut([dict(row) for row in conn.execute(query).mappings()], limit)
     return [*rows], f"{rows[-1]['created_at']!r}~{rows[-1]['id']}" if more else None
+
+
+def _says(word: str) -> sa.ColumnElement[bool]:
+    """Whether the name or the address contains this. SQLite folds ASCII only: other letters are also tried as said."""
+    tries = sorted({word, word.lower(), word.upper(), word.capitalize()})
+    named = (media.c.filename, media.c.source_url)
+    folded = [sa.func.lower(column).contains(word.lower(), autoescape=True) for column in named]
+    return sa.or_(*folded, *(column.contains(t, autoescape=True) for column in named for t in tries))
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A post, and those of the files asked about that its content or its prepared addresses name."""
+
+    post_id: str
+    media_ids: tuple[str, ...]
+
+
+def uses_of(conn: sa.Connection, workspace_id: str, media_ids: Sequence[str]) -> list[FileUse]:
+    """The workspace's posts that name any of these files, newest first; at most 100 files are asked about."""
+    asked = list(dict.fromkeys(media_ids))[:100]
+    if not asked:
+        return []
+    body, made = sa.cast(parts.c.body, sa.Text), sa.cast(parts.c.media_urls, sa.Text)
+    named = [text.contains(f'"{one}"', autoescape=True) for one in asked for text in (body, made)]
+    query = (
+        sa.select(posts.c.id, body, made)
+        .join(parts, parts.c.post_id == posts.c.id)
+        .where(posts.c.workspace_id == workspace_id, sa.or_(*named))
+        .order_by(posts.c.created_at.desc(), posts.c.id.desc(), parts.c.position)
+    )
+    found: dict[str, dict[str, None]] = {}
+    for post_id, written, prepared in conn.execute(query):
+        texts = (written or "", prepared or "")
+        mine = found.setdefault(post_id, {})
+        mine.update(dict.fromkeys(one for one in asked if any(f'"{one}"' in text for text in texts)))
+    return [FileUse(post_id, tuple(ids)) for post_id, ids in found.items()]
 
 
 def post_that_needs(conn: sa.Connection, workspace_id: str, media_id: str) -> str | None:

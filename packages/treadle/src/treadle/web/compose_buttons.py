@@ -25,6 +25,8 @@ def focus_after(draft: Draft, do: str, argument: str) -> str:
         case "media-up" | "remove-media" | "trim":
             part = min(part, last)
             return f"part-{part}-media" if draft.parts[part].media else f"part-{part}-file"
+        case "close-library":
+            return f"part-{min(part, last)}-file"
         case _:
             return ""
 

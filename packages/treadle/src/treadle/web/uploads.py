@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from treadle.domain.findings import Finding
 from treadle.media.service import NotPreparable, Progress, StoredMedia
 from treadle.plural import plural
-from treadle.services.files import NotKept, is_operators, progress_json, set_job
+from treadle.services.files import NotKept, before_of, is_operators, progress_json, set_job, set_repaired
 from treadle.services.files import keep as keep_file
 from treadle.store.files import find_media, insert_media, media_with_ids
 from treadle_threads.media.words import clock, megabytes
@@ -69,9 +69,9 @@ async def repair(app: App, workspace: str, item: Mapping[str, Any], *, too_long:
     if made.stored is None:
         return Kept(item)
     report = await service.check(service.local_path(made.stored))
-    before = {"media_id": row["id"], "probe": _probe(row["report"]), "words": made.summary, "size": row["size"]}
-    shown = {**report.to_json(), "before": before}
-    await _add(app, workspace, made.stored, row["filename"], shown, now)
+    seen = {**report.to_json(), "before": before_of(row, made.summary)}
+    kept = await _add(app, workspace, made.stored, row["filename"], seen, now)
+    await app.db.run(set_repaired, row["id"], kept, made.summary)
     return Kept({**item, "id": made.stored.id, "type": report.kind, "filename": row["filename"]})
 
 
@@ -104,8 +104,10 @@ async def progress_of(app: App, workspace: str, media_id: str) -> dict[str, Any]
     return dict(row["job"] or {"state": "none"}) if row else {"state": "none"}
 
 
-async def _add(app: App, workspace: str, stored: StoredMedia, name: str, report: Mapping[str, Any], now: float) -> None:
-    values = {
+async def _add(
+    app: App, workspace: str, stored: StoredMedia, name: str, report: Mapping[str, Any], now: float
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "id": stored.id,
         "workspace_id": workspace,
         "stored": stored.to_json(),
@@ -118,6 +120,7 @@ async def _add(app: App, workspace: str, stored: StoredMedia, name: str, report:
         "expires_at": now + UNUSED_LIFE_S,
     }
     await app.db.run(insert_media, values)
+    return values
 
 
 async def known(app: App, workspace: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -125,10 +128,16 @@ async def known(app: App, workspace: str, ids: Sequence[str]) -> dict[str, dict[
     if not ids:
         return {}
     rows = await app.db.query(media_with_ids, workspace, list(ids))
-    return {row["id"]: _shown(app, row) for row in rows}
+    return {row["id"]: shown(app, row) for row in rows}
 
 
-def _shown(app: App, row: Mapping[str, Any]) -> dict[str, Any]:
+def item_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a post's ``media`` holds for a stored file."""
+    kind = (row["report"] or {}).get("kind") or str(row["content_type"]).partition("/")[0]
+    return {"id": row["id"], "type": kind, "filename": row["filename"]}
+
+
+def shown(app: App, row: Mapping[str, Any]) -> dict[str, Any]:
     report = row["report"] or {}
     before = report.get("before")
     return {
@@ -141,11 +150,6 @@ def _shown(app: App, row: Mapping[str, Any]) -> dict[str, Any]:
         "repair_words": before["words"] if before else "",
         "compare": compare(before.get("probe"), report.get("probe"), before.get("size"), row["size"]) if before else [],
     }
-
-
-def _probe(report: Any) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = (report or {}).get("probe")
-    return found
 
 
 def looked(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
 from treadle.services.slots import free_slot
 from treadle.store import Connection, accounts
+from treadle.store.files import FileFilters, media_with_ids, page_of
 from treadle.store.pages_posts import published_parts
 from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
@@ -36,6 +37,8 @@ from treadle.web.preview import shown_parts
 from treadle_threads.text import TEXT_LIMIT, count_text
 
 router = APIRouter(include_in_schema=False)
+MOST_FILES = 20  # of a carousel
+PICKED_FROM = 24  # files that the library shows in this form at once
 ACCEPTED = {"draft": "Draft saved.", "publishing": "Publishing…"}  # other states are called what they are
 
 
@@ -51,13 +54,42 @@ async def write(page: LoggedIn) -> Response:
         draft = await page.app.db.query(_stored, page.workspace, post_id, page.zone, False)
         note = "This is a copy. Threads may limit posts that repeat each other."
     if draft is None:
+        files = [id_[:40] for id_ in page.query_params.getlist("media")[:MOST_FILES]]
         draft = Draft(account_id=page.query("account"), zone=str(page.zone))
+        draft = await _with_files(page, draft, 0, files)
         if day := page.query("at"):
             zone = page.query("zone") if zone_named(page.query("zone")) else str(page.zone)
             draft = replace(draft, when="at", at=day[:16], zone=zone)
         elif page.query("queue"):
             draft = replace(draft, when="queue")
-    return await _form(page, draft, note=note, look=bool(draft.post_id), opened=True)
+    return await _form(page, draft, note=note, look=bool(draft.post_id or _ids(draft)), opened=True)
+
+
+async def _with_files(page: PageRequest, draft: Draft, part: int, ids: Sequence[str]) -> Draft:
+    """The draft with these stored files at the end of a part's; what is not stored is left out."""
+    if part >= len(draft.parts) or not ids:
+        return draft
+    rows = {row["id"]: row for row in await page.app.db.query(media_with_ids, page.workspace, list(ids))}
+    here = draft.parts[part]
+    more = [uploads.item_of(rows[id_]) for id_ in dict.fromkeys(ids) if id_ in rows]
+    return draft.with_part(part, replace(here, media=(*here.media, *more)))
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The files of the library that one part can take; ``asked``: the words that were searched for."""
+
+    part: int
+    asked: str
+    files: Sequence[Mapping[str, Any]]
+    more: bool
+
+
+async def _picker(page: PageRequest, part: int) -> Picker:
+    asked = page.text("library-q").strip()[:200]
+    filters = FileFilters(tuple(asked.split()), uploads=True)
+    rows, more = await page.app.db.query(page_of, page.workspace, PICKED_FROM, None, filters)
+    return Picker(part, asked, [uploads.shown(page.app, row) for row in rows], more is not None)
 
 
 def _stored(conn: Connection, workspace: str, post_id: str, zone: ZoneInfo, same: bool) -> Draft | None:
@@ -84,10 +116,11 @@ async def _form(
     tone: str = "go",
     opened: bool = False,
     restored: bool = False,
+    picker: Picker | None = None,
 ) -> Response:
     """The form with everything that is known about its content. ``look``: also look at the media; ``focus``: the id
     one goes on from; ``done``: what a button did, of this ``tone``; ``opened``: nothing was written in it yet;
-    ``restored``: it holds what the browser kept."""
+    ``restored``: it holds what the browser kept; ``picker``: the library, opened in a part."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
     if not draft.at and draft.when in ("now", "queue"):
@@ -122,7 +155,8 @@ async def _form(
         done={"text": done, "tone": tone} if done else None,
         opened=opened,
         restored=restored,
-        asked_for=bool(page.query("copy") or page.query("at") or page.query("account") or page.query("queue")),
+        picker=picker,
+        asked_for=any(page.query(name) for name in ("copy", "at", "account", "queue", "media")),
         **_sorted(found, draft),
     )
 
@@ -225,6 +259,20 @@ async def sent(page: LoggedInUpload) -> Response:
             return await _form(page, draft, look=bool(_ids(draft)), restored=True)
         case "check":
             return await _form(page, draft, look=True, focus="check")
+        case "library":
+            part = two_numbers(argument)[0]
+            return await _form(page, draft, look=bool(_ids(draft)), focus="library-q", picker=await _picker(page, part))
+        case "take":
+            part = two_numbers(argument)[0]
+            taken = await _with_files(page, draft, part, [id_[:40] for id_ in page.texts("pick")[:MOST_FILES]])
+            added = len(_ids(taken)) - len(_ids(draft))
+            if not added:
+                picker = await _picker(page, part)
+                return await _form(
+                    page, draft, focus="library-q", picker=picker, done="Select a file first.", tone="act"
+                )
+            done = f"{plural(added, 'file')} added."
+            return await _form(page, taken, look=True, focus=f"part-{part}-media", done=done)
         case "add-media":
             return await _form(page, draft, look=True, focus=f"part-{two_numbers(argument)[0]}-media")
         case _:

@@ -441,6 +441,13 @@
     box.addEventListener("keydown", (event) => { if (event.key === "Escape") { box.open = false; area.focus(); } });
   }
 
+  // ---- Enter in the search of the library searches it
+  $("[data-enter]", form)?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    form.requestSubmit($(`button[value="${event.target.dataset.enter}"]`, form));
+  });
+
   // ---- keys: the main action, and splitting
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
