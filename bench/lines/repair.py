@@ -7,7 +7,7 @@ the file being done; what starting the child takes is given apart, because it do
 from __future__ import annotations
 
 import json
-import os
+import socket
 import subprocess
 import sys
 import time
@@ -39,19 +39,17 @@ def repair(source: Path, folder: Path, *, cage: bool = True, **job: Any) -> Repa
     work_dir.mkdir(exist_ok=True)
     for old in work_dir.iterdir():
         old.unlink()
-    descriptor = os.open(source, os.O_RDONLY)
+    ours, theirs = socket.socketpair()
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "treadle_threads.media.worker"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, pass_fds=(descriptor,), cwd=ROOT, env=environment(),
+        stdin=theirs.fileno(), stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment(),
     )  # fmt: skip
-    os.close(descriptor)
-    assert process.stdin is not None
+    theirs.close()
     assert process.stdout is not None
-    limits = Limits(threads=2).to_json()
-    asked = {"input_fd": descriptor, "work_dir": str(work_dir), "limits": limits, "cage": cage, **job}
-    process.stdin.write(json.dumps(asked) + "\n")
-    process.stdin.flush()
+    asked = {"work_dir": str(work_dir), "limits": Limits(threads=2).to_json(), "cage": cage, **job}
+    with ours, source.open("rb") as file:
+        socket.send_fds(ours, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
     ready = done = 0.0
     kind = ""
     for line in process.stdout:

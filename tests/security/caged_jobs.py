@@ -56,17 +56,17 @@ def jobs(folder: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
         ("print.jpg", "CMYK"),
     ):
         noise.convert("RGB").convert(mode).save(folder / name)
-        made[name] = (folder / name, {"picture": "still", "at_least": "image"})
+        made[name] = (folder / name, {"at_least": "image"})
     frames = [Image.new("RGB", (200, 100), (number * 20, 0, 0)) for number in range(8)]
     frames[0].save(folder / "m.gif", save_all=True, append_images=frames[1:], duration=100, loop=0)
-    made["moving"] = (folder / "m.gif", {"picture": "moving"})
+    made["moving"] = (folder / "m.gif", {})
     try:
         import pillow_heif
     except ImportError:
         return made
     pillow_heif.register_heif_opener()
     noise.convert("RGB").save(folder / "p.heic")
-    made["p.heic"] = (folder / "p.heic", {"picture": "still"})
+    made["p.heic"] = (folder / "p.heic", {})
     return made
 
 

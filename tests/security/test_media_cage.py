@@ -280,7 +280,7 @@ def taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
             "worker.read_media = hostile\nsys.exit(worker.main())\n"
         )
         program.chmod(0o700)
-        monkeypatch.setattr(jobs.sys, "executable", str(program))
+        monkeypatch.setattr(sys, "executable", str(program))
 
     return become
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -14,7 +15,6 @@ from tests.treadle.engine.faults import FAULTS, Fault
 from tests.treadle.engine.host import Host, hosting
 from tests.treadle.engine.matrix import Case, Trial, judge
 from tests.treadle.engine.shop import Owner, Shop
-from treadle.media import jobs
 from treadle_diagnosis import from_pattern
 
 
@@ -120,7 +120,7 @@ def test_a_failing_media_worker_is_tried_again_and_then_waits_for_a_person(
 ) -> None:
     owner = lite.owner()
     with monkeypatch.context() as broken:
-        broken.setattr(jobs.sys, "executable", "/bin/false")
+        broken.setattr(sys, "executable", "/bin/false")
         post_id = lite.post(owner, text="wrong codec", media=[{"url": f"{host.url}/wrong.mp4"}])
         lite.settled([post_id], within_s=120)
     post = lite.read(post_id)

@@ -269,16 +269,6 @@ async def test_an_endless_file_is_cut_off(host: Host, service: MediaService, mon
     assert made.findings[0].code == "too_large_to_fetch"
 
 
-async def test_nothing_of_ours_reaches_the_child(
-    film: Recipes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from treadle.media.jobs import _environment
-
-    monkeypatch.setenv("TREADLE_SECRET_KEYS", "secret")
-    assert "secret" not in str(_environment(tmp_path))
-    assert set(_environment(tmp_path)) == {"PATH", "LANG", "HOME", "TMPDIR"}
-
-
 def mutations(films: list[Path], count: int, seed: int) -> list[bytes]:
     chance = random.Random(seed)
     found = []

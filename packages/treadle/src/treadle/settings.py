@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     media_keep_metadata: bool = Field(
         False, description="Keep where and with what pictures and videos were taken in the files served from here."
     )
+    media_ready_workers: int = Field(
+        1, ge=0, le=16, description="Processes kept ready for the next file, for a minute after the last one."
+    )
     publish_settle: float = Field(600.0, ge=0, description="Seconds after an unclear publish before absence is proof.")
     video_reply_wait: float = Field(
         40.0, ge=0, description="Seconds from a video reply's container to its publish; younger ones were detached."

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from treadle import private
+from treadle.media.ready import ReadyWorkers
 from treadle_diagnosis.redact import redact_text
 from treadle_threads.media.facts import MediaProbe
 from treadle_threads.media.finding import Finding
@@ -24,7 +24,6 @@ from treadle_threads.media.worker.cage import Limits
 from treadle_threads.media.worker.output import NAME
 
 log = logging.getLogger("treadle.media")
-MAX_EVENT_BYTES = 1 << 20
 EVENTS = ("ready", "planned", "progress", "done", "failed", "end")
 KEPT_BYTES = 32_768
 """Of what a worker writes to standard error, so much of the beginning and as much of the end is kept."""
@@ -85,19 +84,19 @@ class JobFailed:
 class Job:
     """One file to look at whole, and to repair unless ``inspect_only``.
 
-    ``at_least`` is a repair's word that the plan must not fall below; ``picture`` is ``"still"``, ``"moving"`` or
-    empty for videos, and decides which libraries the child loads. ``strip`` takes notes out (where and with what it was
-    taken). ``heavy`` jobs encode pictures and queue among
-    themselves, so that moving an index need not wait for an encode.
+    ``at_least`` is a repair's word that the plan must not fall below. ``play``: what needs no repair is decoded at its
+    beginning and end, or whole when it is a picture. ``strip`` takes notes out (where and with what it
+    was taken). ``heavy`` jobs encode pictures and queue among themselves, so that moving an index need not wait for an
+    encode.
     """
 
     path: Path
     work_dir: Path
-    picture: str = ""
     on_too_long: TooLong = "refuse"
     conservative: bool = False
     inspect_only: bool = False
     inspect: bool = False
+    play: bool = False
     at_least: str = "none"
     strip: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -107,17 +106,26 @@ class Job:
 
 
 class MediaRunner:
-    """Runs jobs, at most ``workers`` heavy ones and two light ones at the same time. One per service."""
+    """Runs jobs, at most ``workers`` heavy ones and two light ones at the same time. One per service.
 
-    def __init__(self, workers: int | None = None) -> None:
+    ``ready`` processes are kept waiting between jobs that follow each other (:mod:`treadle.media.ready`).
+    """
+
+    def __init__(self, workers: int | None = None, ready: int = 0) -> None:
         self._places = asyncio.Semaphore(workers or max(1, (os.cpu_count() or 2) // 2))
+        self._ready = ReadyWorkers(ready)
         self._light = asyncio.Semaphore(LIGHT_WORKERS)
         self._running: set[asyncio.subprocess.Process] = set()
+
+    def expect(self) -> None:
+        """A file is on its way here: have a process ready for it."""
+        self._ready.expect()
 
     async def run(self, job: Job, progress: ProgressCallback | None = None) -> JobDone | JobFailed:
         """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
         async with self._places if job.heavy else self._light:
             result = await self._run(job, progress)
+        self.expect()  # files come in groups
         if isinstance(result, JobFailed) and result.ours:
             log.error("The media worker failed (%s: %s). It wrote: %s", result.code, result.detail, result.said or "-")
         elif isinstance(result, JobDone) and result.late:
@@ -129,6 +137,7 @@ class MediaRunner:
         for process in list(self._running):
             _kill(process)
             await process.wait()
+        await self._ready.close()
 
     async def _run(self, job: Job, progress: ProgressCallback | None) -> JobDone | JobFailed:
         try:
@@ -136,32 +145,25 @@ class MediaRunner:
         except OSError as error:
             return JobFailed("start", f"the file cannot be opened: {error.strerror}")
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-m", "treadle_threads.media.worker",
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-                pass_fds=(handle,), cwd=job.work_dir, env=_environment(job.work_dir), limit=MAX_EVENT_BYTES,
-            )  # fmt: skip
+            worker = await self._ready.take()
+            worker.send(_request(job), handle)
         except OSError as error:
             return JobFailed("start", f"the worker cannot be started: {error.strerror or error}")
         finally:
             os.close(handle)
-        self._running.add(process)
+        self._running.add(worker.process)
         try:
-            return await self._follow(process, _request(job, handle), job, progress)
+            return await self._follow(worker.process, job, progress)
         finally:
-            if process.returncode is None:
-                _kill(process)
-                await asyncio.shield(process.wait())
-            self._running.discard(process)
+            await worker.end()
+            self._running.discard(worker.process)
 
     async def _follow(
         self,
         process: asyncio.subprocess.Process,
-        request: bytes,
         job: Job,
         progress: ProgressCallback | None,
     ) -> JobDone | JobFailed:
-        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
         events: dict[str, dict[str, Any]] = {}
@@ -169,11 +171,6 @@ class MediaRunner:
         errors = asyncio.create_task(_both_ends(process.stderr))
         try:
             async with asyncio.timeout(job.limits.wall_s):
-                try:
-                    process.stdin.write(request)
-                    await process.stdin.drain()
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # it died at once; its exit code says why
                 while line := await process.stdout.readline():
                     event = json.loads(line)
                     if event["event"] in EVENTS:
@@ -196,16 +193,15 @@ class MediaRunner:
         return replace(ended, detail=_with_last_line(ended, said), said=said)
 
 
-def _request(job: Job, handle: int) -> bytes:
+def _request(job: Job) -> bytes:
     fields = {
-        "input_fd": handle,
         "work_dir": str(job.work_dir),
         "limits": job.limits.to_json(),
-        "picture": job.picture,
         "on_too_long": job.on_too_long,
         "conservative": job.conservative,
         "inspect_only": job.inspect_only,
         "inspect": job.inspect,
+        "play": job.play,
         "at_least": job.at_least,
         "strip": job.strip,
         "cage": job.cage,
@@ -213,11 +209,6 @@ def _request(job: Job, handle: int) -> bytes:
         "parent": os.getpid(),
     }
     return json.dumps(fields).encode() + b"\n"
-
-
-def _environment(work_dir: Path) -> dict[str, str]:
-    """Nothing of ours goes along: no tokens, no proxies, no paths."""
-    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(work_dir), "TMPDIR": str(work_dir)}
 
 
 def _ended(events: dict[str, dict[str, Any]], code: int, job: Job) -> JobDone | JobFailed:

@@ -74,6 +74,8 @@ from treadle_threads.net.session import guarded_session
 
 log = logging.getLogger("treadle.media")
 _HEAVY = (RepairKind.VIDEO, RepairKind.FULL)
+MAX_PLAYED = 2000
+"""So many files are remembered to have been decoded, so that none is at every look at its post."""
 Due = datetime | float | None
 
 __all__ = [
@@ -108,8 +110,9 @@ class MediaService:
         self._root = Path(settings.data_dir) / "media"
         self._work = self._root / "work"
         self._cage = cage
-        self._runner = MediaRunner(workers)
+        self._runner = MediaRunner(workers, settings.media_ready_workers)
         self._robots = RobotsCache()
+        self._played: dict[object, None] = {}
         self._session: aiohttp.ClientSession | None = None
         self.hosts = HostMemory()
         self.store_room: Store = (
@@ -134,8 +137,11 @@ class MediaService:
         ``due_at`` is when the post is to go out (aware datetime or epoch seconds). Never raises for what the medium is
         like.
         """
-        source = str(url_or_path)
         wish = _Wish(_too_long(on_too_long), conservative, keep_notes=self._settings.media_keep_metadata)
+        return await self._check(str(url_or_path), due_at, workspace, wish, whole=True)
+
+    async def _check(self, source: str, due_at: Due, workspace: str, wish: _Wish, *, whole: bool) -> MediaReport:
+        """``whole``: read a file to its end where only that tells; otherwise its repair does."""
         if is_address(source):
             return await self._check_address(source, due_at, workspace, wish)
         try:
@@ -143,7 +149,7 @@ class MediaService:
                 path = await self._local(source, Path(work))
                 if path is None:
                     return _report(shown(source), None, [missing(source)], wish)
-                return await self._check_file(path, shown(source), wish)
+                return await self._check_file(path, source, wish, whole=whole)
         except OSError as error:
             log.error("Looking at a file failed: %s", error)
             return _report(shown(source), None, [of_this_machine(error, self._root)], wish)
@@ -165,19 +171,32 @@ class MediaService:
             found = [only_told(item) if item.fix == "copy" else item for item in found]
         return _report(shown(address), seen.probe, found, wish, seen.facts)
 
-    async def _check_file(self, path: Path, shown: str, wish: _Wish) -> MediaReport:
+    async def _check_file(self, path: Path, source: str, wish: _Wish, *, whole: bool) -> MediaReport:
         probe = await asyncio.to_thread(probe_file, path)
-        report = _report(shown, probe, _validated(probe, strip=not wish.keep_notes), wish)
-        if not report.plan.inspect or not report.ok or (probe.complete and report.plan.kind > RepairKind.PATCH):
+        report = _report(shown(source), probe, _validated(probe, strip=not wish.keep_notes), wish)
+        if not report.ok:
+            return report
+        inspect = report.plan.inspect and not (probe.complete and report.plan.kind > RepairKind.PATCH)
+        name = source if source.startswith("med_") else await asyncio.to_thread(_mark, path)
+        play = report.plan.kind is RepairKind.NONE and name not in self._played
+        if not (play or (inspect and (whole or report.plan.kind is RepairKind.NONE))):
             return report
         with work_directory(self._work) as work:
             limits = limits_for(probe, size=probe.size)
-            job = Job(path, Path(work), inspect_only=True, inspect=True, limits=limits, cage=self._cage, heavy=False,
-                      strip=not wish.keep_notes, require_cage=self._settings.media_cage == "require")  # fmt: skip
+            job = Job(path, Path(work), inspect_only=True, inspect=inspect, play=play, limits=limits, cage=self._cage,
+                      heavy=False, strip=not wish.keep_notes,
+                      require_cage=self._settings.media_cage == "require")  # fmt: skip
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
-            return _report(shown, probe, [failed(result, probe, self._work)], wish)
-        return _report(shown, result.probe, result.findings, wish)
+            return _report(shown(source), probe, [failed(result, probe, self._work)], wish)
+        if result.plan.kind is RepairKind.NONE:
+            self._note_played(name)
+        return _report(shown(source), result.probe, result.findings, wish)
+
+    def _note_played(self, name: object) -> None:
+        while len(self._played) >= MAX_PLAYED:
+            self._played.pop(next(iter(self._played)))
+        self._played[name] = None
 
     # ------------------------------------------------------------------ making it fit
 
@@ -212,10 +231,7 @@ class MediaService:
     async def _prepare(
         self, source: str, wish: _Wish, progress: ProgressCallback | None, due_at: Due, workspace: str
     ) -> Prepared | NotPreparable:
-        report = await self.check(
-            source, due_at=due_at, on_too_long=wish.on_too_long, workspace=workspace,
-            conservative=wish.conservative,
-        )  # fmt: skip
+        report = await self._check(source, due_at, workspace, wish, whole=False)
         if not report.ok:
             return NotPreparable(worst_first(report.findings), report)
         if report.plan.kind is RepairKind.NONE and not report.plan.inspect and not wish.copy:
@@ -285,13 +301,10 @@ class MediaService:
         probe = report.probe
         if is_address(source):  # the head told what it will be; now the file is here, and may be something else
             probe = await asyncio.to_thread(probe_file, path)
-        picture = ""
-        if probe is not None and probe.kind == "image":
-            picture = "moving" if probe.image is not None and probe.image.animated else "still"
         job = Job(
-            path, work, picture, wish.on_too_long, wish.conservative, at_least=at_least, strip=strip,
+            path, work, wish.on_too_long, wish.conservative, at_least=at_least, strip=strip,
             limits=limits_for(probe, size=probe.size if probe is not None else None), cage=self._cage,
-            heavy=report.plan.kind in _HEAVY or at_least == "full", require_cage=self._settings.media_cage == "require",
+            heavy=_may_be_heavy(report, at_least), require_cage=self._settings.media_cage == "require",
         )  # fmt: skip
         return await self._runner.run(job, progress)
 
@@ -346,6 +359,7 @@ class MediaService:
     ) -> Path | Finding:
         if not is_address(source):
             return await self._local(source, work) or missing(source)
+        self._runner.expect()
         target = work / "source"
         agent = report.fetch.get("agent") or META_AGENT  # the one that was let in when it was looked at
         return await download(self._http(), source, target, agent=agent, progress=progress) or target
@@ -353,6 +367,7 @@ class MediaService:
     async def store(self, stream: AsyncIterable[bytes], filename: str) -> StoredMedia | NotStored:
         """Keep an upload of up to 1 GB, written as it arrives. Only pictures and videos are kept."""
         try:
+            self._runner.expect()
             with work_directory(self._work) as work:
                 target = Path(work) / "upload"
                 got = await receive(stream, target, MAX_BYTES)
@@ -412,6 +427,18 @@ class MediaService:
             return await self.store_room.local(kept, work)
         path = Path(source)
         return path if await asyncio.to_thread(path.is_file) else None
+
+
+def _may_be_heavy(report: MediaReport, at_least: str) -> bool:
+    """Whether it may come to encoding pictures; of a file that was not read whole nobody knows."""
+    known = report.probe is not None and (report.probe.complete or report.probe.kind == "image")
+    return report.plan.kind in _HEAVY or at_least == "full" or not known
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    """What tells a file from another, and from itself when it was changed."""
+    known = path.stat()
+    return known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns
 
 
 def _host(address: str) -> str:

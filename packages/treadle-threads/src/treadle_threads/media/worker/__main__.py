@@ -1,13 +1,17 @@
 """The child's main program: one job from standard input, events as JSON lines on standard output.
 
-The job names an open descriptor to read from and a directory for the one file it may write; nothing else can be reached
-once the cage is closed. Every failure is an event that says whose fault it is, so that the parent never has to guess.
+It loads everything first, so that it can be started before there is a job: it then waits for one, and ends with the
+process that started it. Standard input is a Unix socket. The job is one line, and with it comes the descriptor of the
+file; the line names a directory for the one file it may write. Nothing else can be reached once the cage is closed,
+which is before a byte of the file is read. Every failure is an event that says whose fault it is, so that the parent
+never has to guess. The process ends with its job.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import time
 import traceback
@@ -25,10 +29,11 @@ from treadle_threads.media.source import OpenFile, drive
 from treadle_threads.media.spec import THREADS
 from treadle_threads.media.worker import warm
 from treadle_threads.media.worker.blame import Unreadable, blame
-from treadle_threads.media.worker.cage import CageState, Limits, close_cage
+from treadle_threads.media.worker.cage import CageState, Limits, close_cage, die_with_parent
 from treadle_threads.media.worker.output import NAME, Output
 
 CLOSED_GOP_SAMPLES = 64
+_REQUEST_BYTES = 1 << 16
 
 
 class _Rules(TypedDict, total=False):
@@ -56,11 +61,14 @@ class _Events:
 
 
 def main() -> int:
-    job = json.loads(sys.stdin.readline())
+    die_with_parent()
+    warm.load()
+    given = _job()
+    if given is None:
+        return 0
+    job, source = given
     events = _Events()
     limits = Limits(**job["limits"])
-    source = os.fdopen(job["input_fd"], "rb")
-    warm.load(str(job.get("picture", "")), job["work_dir"])
     target = None if job.get("inspect_only") else Output.create(os.path.join(job["work_dir"], NAME))
     state = close_cage(limits) if job.get("cage", True) else CageState(0, False, False)
     if os.getppid() != job.get("parent", os.getppid()):  # it died before this process was tied to it
@@ -81,6 +89,23 @@ def main() -> int:
         return 1
     events.send("end", late=late.names)
     return 0
+
+
+def _job() -> tuple[dict[str, Any], IO[bytes]] | None:
+    """Wait for the job and the file that comes with it. ``None``: whoever started this process needs it no more."""
+    with socket.socket(fileno=os.dup(0)) as line:
+        request, files, _, _ = socket.recv_fds(line, _REQUEST_BYTES, 1)
+        while request and not request.endswith(b"\n"):
+            more = line.recv(_REQUEST_BYTES)
+            request = request + more if more else b""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if not request:
+        return None
+    if not files:
+        raise ValueError("no file came with the job")
+    return json.loads(request), os.fdopen(files[0], "rb")
 
 
 def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits: Limits, events: _Events) -> None:
@@ -104,11 +129,24 @@ def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits:
         wanted = plan(probe, findings, **options)
     wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
     events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
+    if wanted.kind in (RepairKind.NONE, RepairKind.COPY) and job.get("play"):
+        _must_play(source, probe, limits)
     if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
         return
     done = _execute(wanted, probe, source, target, limits, events, strip=known["strip"])
     events.send("done", path=NAME, plan=done.to_json())
+
+
+def _must_play(source: IO[bytes], probe: MediaProbe, limits: Limits) -> None:
+    """A file that needs no repair by its tables and headers: whether its contents can be decoded."""
+    from treadle_threads.media.worker import playing
+
+    source.seek(0)
+    if probe.kind == "image":
+        playing.must_show(source)
+    else:
+        playing.must_play_film(source, sound=probe.audio is not None, threads=limits.threads)
 
 
 def _at_least(wanted: RepairPlan, probe: MediaProbe, least: RepairKind) -> RepairPlan:
@@ -187,4 +225,6 @@ def _execute(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # taking the libraries down in order takes as long as a short file

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 Read = TypeVar("Read")
 
+_NO_MEMORY = (errno.ENOMEM, errno.EAGAIN)  # EAGAIN: no room for another thread
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EPERM, errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOENT)
 # What Pillow's readers raise for contents that are wrong; OSError only without a number, which the system's have.
@@ -47,7 +48,7 @@ def blame(error: BaseException) -> str:
         return error.code
     if isinstance(error, Unreadable) or _is(error, "InvalidDataError"):
         return "media"
-    if isinstance(error, MemoryError) or number == errno.ENOMEM:
+    if isinstance(error, MemoryError) or number in _NO_MEMORY:
         return "memory"
     if isinstance(error, NoCodec) or _is(error, "LookupError", "PatchWelcomeError", "NotImplementedError"):
         return "codec"

@@ -71,12 +71,18 @@ def close_cage(limits: Limits) -> CageState:
     if not sys.platform.startswith("linux"):
         return CageState(0, False, True)
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return CageState(0, False, True)
     # A call that nothing here should make ends the process; before that, the line that made it is written down.
     faulthandler.register(signal.SIGSYS, file=2, all_threads=False, chain=True)
     return CageState(_landlock(libc), seccomp.install(libc), True)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it ends (Linux)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def set_limits(limits: Limits) -> None:
