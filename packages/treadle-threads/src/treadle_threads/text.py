@@ -53,6 +53,23 @@ def count_text(text: str, mode: CountMode = "docs") -> int:
     return total
 
 
+def fitting(text: str, limit: int = TEXT_LIMIT) -> int:
+    """How many characters from the beginning count at most ``limit`` (mode ``docs``), no grapheme cut in two.
+
+    At least one. Of a single grapheme that is longer than the limit, as many characters as surely fit.
+    """
+    if text.isascii():
+        return max(1, min(len(text), limit))
+    end = counted = 0
+    for match in _CLUSTER.finditer(text):
+        cluster = match[0]
+        counted += len(cluster.encode("utf-8", "surrogatepass")) if is_emoji(cluster) else len(cluster)
+        if counted > limit:
+            break
+        end = match.end()
+    return end or max(1, min(len(text), limit // 4))  # UTF-8 needs at most four bytes a character
+
+
 def _trim(link: str) -> str:
     """A link as a reader would copy it: without the punctuation of the sentence around it."""
     end = len(link)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from treadle_threads.text import TEXT_LIMIT, count_text
+from treadle_threads.text import TEXT_LIMIT, count_text, fitting
 
 # Where a text may be cut, the best first: after a paragraph, a sentence (in scripts that end them otherwise, too), a
 # line, a word.
 _CUTS: Final = tuple(
     re.compile(pattern) for pattern in (r"\n[ \t]*\n\s*", r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])", r"\n\s*", r"\s+")
 )
+_AHEAD: Final = 40  # characters beyond a part in which a cut may end
+_VISIBLE: Final = re.compile(r"\S")
 _WORTH: Final = (0.5, 0.3, 0.2, 0.0)  # how full a part must be for a cut of this kind
 
 
@@ -33,20 +35,25 @@ def split_text(text: str, *, numbered: bool = False, limit: int = TEXT_LIMIT) ->
 
 
 def _pieces(text: str, limit: int) -> list[str]:
-    pieces, rest = [], text.strip()
-    while count_text(rest) > limit:
-        begin, end = _cut(rest, limit)
+    pieces: list[str] = []
+    text, at = text.strip(), 0
+    while True:
+        # Nothing counts less than one, so a little more than the limit shows what the whole rest would.
+        rest = text[at : at + limit + _AHEAD]
+        longest = fitting(rest, limit)
+        if longest >= len(rest):
+            return [*pieces, rest] if rest or not pieces else pieces
+        begin, end = _cut(rest, longest)
         pieces.append(rest[:begin].rstrip())
-        rest = rest[end:].lstrip()
-    return [*pieces, rest] if rest or not pieces else pieces
+        word = _VISIBLE.search(text, at + end)
+        at = word.start() if word else len(text)
 
 
-def _cut(text: str, limit: int) -> tuple[int, int]:
-    """Where the first piece ends and the next one begins."""
-    longest = _fits(text, limit)
+def _cut(text: str, longest: int) -> tuple[int, int]:
+    """Where the first piece, of at most ``longest`` characters, ends and the next one begins."""
     for pattern, worth in zip(_CUTS, _WORTH, strict=True):
         found = None
-        for match in pattern.finditer(text, 0, min(len(text), longest + 40)):
+        for match in pattern.finditer(text, 0, min(len(text), longest + _AHEAD)):
             if 0 < match.start() <= longest and match.start() >= longest * worth:
                 found = match
             if match.start() > longest:
@@ -58,31 +65,3 @@ def _cut(text: str, limit: int) -> tuple[int, int]:
             if begin <= longest:
                 return begin, found.end()
     return longest, longest
-
-
-def _fits(text: str, limit: int) -> int:
-    """How many characters from the beginning fit, not cutting a grapheme in two."""
-    low, high = 1, min(len(text), limit)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count_text(text[:middle]) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    while low > 1 and low < len(text) and _joined(text, low):
-        low -= 1
-    return low
-
-
-def _joined(text: str, at: int) -> bool:
-    """Whether the characters on both sides of ``at`` belong to one: marks, emoji of several, flags."""
-    after, before = text[at], text[at - 1]
-    joiner = "\u200d"
-    modifier = 0x1F3FB <= ord(after) <= 0x1F3FF or after in "\ufe0f\u20e3"
-    flag = 0x1F1E6 <= ord(after) <= 0x1F1FF and 0x1F1E6 <= ord(before) <= 0x1F1FF
-    return (
-        joiner in (after, before)
-        or modifier
-        or flag
-        or bool(re.match(r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0900-\u0903\u093a-\u094f]", after))
-    )
