@@ -40,7 +40,7 @@ async def test_a_good_set_up(house: Accounts, sandbox: Sandbox) -> None:
     assert isinstance(stored, Stored)
     lines = await look(house)
     for name in ("Database", "Encryption keys", "Stored secrets", "Public address", "Threads app", "Id and secret",
-                 "Authorise window", "App mode", "Callbacks", "Account @ada"):  # fmt: skip
+                 "Authorization window", "App mode", "Callbacks", "Account @ada"):  # fmt: skip
         assert lines[name].verdict == "fine", lines[name]
     assert "https://treadle.example/threads/callback" in lines["Public address"].found
     assert lines["Worker"].verdict == "look"
@@ -52,7 +52,7 @@ async def test_a_good_set_up(house: Accounts, sandbox: Sandbox) -> None:
 async def test_the_apps_other_pair_is_noticed(house: Accounts) -> None:
     house.settings = house.settings.model_copy(update={"threads_app_id": "99999"})
     lines = await look(house)
-    assert (lines["Id and secret"].verdict, lines["Authorise window"].pattern) == ("broken", "wrong_app_id")
+    assert (lines["Id and secret"].verdict, lines["Authorization window"].pattern) == ("broken", "wrong_app_id")
 
 
 async def test_a_wrong_secret_is_noticed(house: Accounts) -> None:
@@ -62,7 +62,7 @@ async def test_a_wrong_secret_is_noticed(house: Accounts) -> None:
 
 async def test_an_unlisted_redirect_is_noticed(house: Accounts, sandbox: Sandbox) -> None:
     sandbox.control.app(redirect_uris=["https://elsewhere.example/"])
-    line = (await look(house))["Authorise window"]
+    line = (await look(house))["Authorization window"]
     assert (line.verdict, line.pattern) == ("broken", "redirect_uri_not_allowed")
 
 
@@ -160,7 +160,9 @@ async def test_many_accounts_that_are_well_share_a_line(house: Accounts) -> None
             )  # fmt: skip
     everywhere = await look(house, network=False)
     assert [name for name in everywhere if "ccount" in name] == ["Account @user05", "Account @user07", "Other accounts"]
-    assert everywhere["Other accounts"].found.startswith("41 accounts are well; the first of their tokens lives: 20 d")
+    assert everywhere["Other accounts"].found.startswith(
+        "41 accounts are healthy; the first access token to expire has 20 d"
+    )
     async with guarded_session(Trust.OPERATOR) as session:
         ours = await doctor.examine(house, session, network=False, workspace="wsp_two")
     assert [line.name for line in ours if "ccount" in line.name] == ["Account @user05"]
@@ -190,7 +192,7 @@ async def test_accounts_are_asked_about_all_at_once(house: Accounts) -> None:
 async def test_a_misspelled_variable_is_pointed_out(house: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TREADLE_PUBLC_URL", "https://treadle.example")
     monkeypatch.setenv("TREADLE_PORT_8700_TCP", "tcp://10.0.0.1:8700")  # what Kubernetes sets for a service
-    line = (await look(house, network=False))["Names of settings"]
+    line = (await look(house, network=False))["Setting names"]
     assert line.verdict == "look"
     assert "'public_url'" in line.found
     assert "8700" not in line.found

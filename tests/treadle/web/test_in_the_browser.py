@@ -31,7 +31,7 @@ def begin(page: Any, served: Served) -> None:
     page.get_by_label("Email").fill("mara@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create user").click()
-    page.get_by_role("heading", name="Setup check").wait_for()
+    page.get_by_role("heading", name="Setup", exact=True).wait_for()
 
 
 def connect(page: Any) -> None:

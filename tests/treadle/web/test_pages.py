@@ -429,7 +429,7 @@ def test_only_one_person_needs_a_session(tmp_path: Path) -> None:
         ):
             answer = client.get(address)
             assert answer.status_code == 200
-        assert "Connect an account first" in client.get("/").text
+        assert "Set up Treadle" in client.get("/").text
         assert "No posts yet" in client.get("/posts").text
     app.close()
 
@@ -463,7 +463,7 @@ def test_the_setup_check_shows_the_server_only_to_those_who_run_it(sample: Sampl
     guest = sample.client.get("/setup").text
     assert "Encryption keys" not in guest
     assert "What to enter in your Meta app" not in guest
-    assert "3 connected." in guest
+    assert "3 accounts connected." in guest
 
 
 def test_every_page_answers_on_either_database(database_url: str, tmp_path: Path) -> None:

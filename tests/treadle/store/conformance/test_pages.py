@@ -80,6 +80,18 @@ def test_files_are_searched_and_their_uses_found(conn: Connection) -> None:
     assert files.uses_of(conn, OURS, []) == []
 
 
+@covers(pages_posts.published_own_media)
+def test_media_of_our_own_that_went_out_are_seen(conn: Connection) -> None:
+    account, theirs = add_account(conn, "ours", NOW), workspace(conn, TWO)
+    other = add_account(conn, "theirs", NOW, workspace=theirs)
+    add_post(conn, account, "Kept elsewhere", "published", NOW, media=[{"url": "https://media.example.org/a.jpg"}])
+    add_post(conn, account, "Not out", "scheduled", NOW, media=[{"id": "med_1"}])
+    add_post(conn, other, "Theirs", "published", NOW, workspace=theirs, media=[{"id": "med_2"}])
+    assert not pages_posts.published_own_media(conn, OURS)
+    add_post(conn, account, "Kept here", "published", NOW, media=[{"id": "med_3"}])
+    assert pages_posts.published_own_media(conn, OURS)
+
+
 @covers(pages_posts.by_pattern, pages_posts.fixed_together)
 def test_posts_are_grouped_by_cause(conn: Connection) -> None:
     account = add_account(conn, "ours", NOW)

@@ -277,7 +277,7 @@ def try_alerts(cmd: Invocation) -> None:
     from treadle.services.alerts import send_test
 
     app = cmd.app
-    tried = asyncio.run(send_test(app.db, app.vault, cmd.workspace_id))
+    tried = asyncio.run(send_test(app.db, app.vault, cmd.workspace_id, actor="cli", now=app.now()))
     if isinstance(tried, Refusal):
         fail_refusal(tried)
     data = [{"service": t.target.service, "target": t.target.masked, "delivered": t.delivered} for t in tried]
@@ -287,7 +287,7 @@ def try_alerts(cmd: Invocation) -> None:
         table(("Target", "Service", "Arrived"), [(d["target"], d["service"], _arrived(d)) for d in data])
     if not all(d["delivered"] for d in data):
         if not cmd.json:
-            fail("Not every target accepted it.", "Check its URL: remove the target, and add it again.")
+            fail("Not every recipient accepted it.", "Check its address: remove it, and add it again.")
         raise typer.Exit(1)
 
 

@@ -136,7 +136,7 @@ async def test_alerts(workspace_id: str, caller: Admin, app: CurrentApp) -> Aler
     id_ = reading.an_id(workspace_id, "workspace")
     if await app.db.query(_visible, caller, id_) is None:
         raise not_found("workspace")
-    tried = await services.test_alerts(app, id_)
+    tried = await services.test_alerts(app, id_, actor=caller.key_id)
     if isinstance(tried, Rejected):
         raise invalid(tried.findings)
     return tried

@@ -11,7 +11,7 @@ from treadle_threads.media.finding import Finding
 from treadle_threads.media.guard import is_public
 from treadle_threads.media.patterns import SET_UP_FAULT, finding
 
-__all__ = ["SET_UP_FAULT", "set_up_fault", "unreachable_reason"]
+__all__ = ["SET_UP_FAULT", "is_sandbox", "set_up_fault", "unreachable_reason"]
 
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")
 
@@ -22,7 +22,7 @@ def unreachable_reason(settings: Settings) -> str | None:
     Judged from ``TREADLE_PUBLIC_URL`` alone, without any request. Files in a bucket, and set-ups for the sandbox
     (``TREADLE_ALLOW_PRIVATE_MEDIA_HOSTS``, or a Threads on this machine), are not judged.
     """
-    if settings.media_store_url or settings.allow_private_media_hosts or _on_this_machine(settings.threads_api_url):
+    if settings.media_store_url or is_sandbox(settings):
         return None
     host = (URL(settings.public_url).host or "").lower()
     way_out = "Set TREADLE_PUBLIC_URL to an address of the internet, or TREADLE_MEDIA_STORE_URL to a bucket."
@@ -33,6 +33,11 @@ def unreachable_reason(settings: Settings) -> str | None:
     if public:
         return None
     return f"Meta cannot fetch uploads and repaired media from {host}: it is not a public address. {way_out}"
+
+
+def is_sandbox(settings: Settings) -> bool:
+    """Whether this server publishes to a sandbox that may fetch from private addresses."""
+    return settings.allow_private_media_hosts or _on_this_machine(settings.threads_api_url)
 
 
 def _on_this_machine(address: str) -> bool:

@@ -27,7 +27,7 @@ from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
 
 TEST_TITLE = "Treadle: a test"
-TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: somebody pressed Send a test."
+TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: someone sent a test."
 END = 4  # characters of the end that are shown, so that two of one service can be told apart
 LONG = 24  # an address shorter than this shows nothing of its end
 
@@ -184,15 +184,23 @@ def _noted(
 
 
 async def send_test(
-    db: Database, vault: Vault, workspace_id: str, *, send: Send | None = None, wait_s: float = SEND_S
+    db: Database,
+    vault: Vault,
+    workspace_id: str,
+    *,
+    actor: str,
+    now: float,
+    send: Send | None = None,
+    wait_s: float = SEND_S,
 ) -> list[Tried] | Refusal:
-    """Send a test to every target of the workspace at once, quiet hours or not, and say which took it.
+    """Send a test to every target of the workspace at once, quiet hours or not, and say which took it. The audit log
+    keeps how many did.
 
     ``wait_s``: seconds each has. A refusal when there is none.
     """
     urls = await db.query(_urls, vault, workspace_id)
     if not urls:
-        return Refusal("There is no target", "Add one first.", field="alert_urls")
+        return Refusal("There is no recipient", "Add one first.", field="alert_urls")
     call = send or alerts.deliver
 
     async def one(url: str) -> Tried:
@@ -204,7 +212,10 @@ async def send_test(
             good = False
         return Tried(shown(url), good)
 
-    return await asyncio.gather(*(one(url) for url in urls))
+    tried = await asyncio.gather(*(one(url) for url in urls))
+    counted = {"did": "test", "recipients": len(tried), "delivered": sum(t.delivered for t in tried)}
+    await db.run(lambda conn: audit.note(conn, workspace_id, actor, "workspace.alerts", workspace_id, counted, now=now))
+    return tried
 
 
 def unusable(conn: Connection, vault: Vault, operators: str, workspace_id: str | None = None) -> list[str]:

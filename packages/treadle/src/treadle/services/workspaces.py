@@ -154,9 +154,9 @@ def change(
     return read(conn, workspace_id)
 
 
-async def test_alerts(app: App, workspace_id: str) -> AlertsTriedOut | Rejected:
+async def test_alerts(app: App, workspace_id: str, *, actor: str) -> AlertsTriedOut | Rejected:
     """Send a test to each alert target now, and wait for the answers."""
-    tried = await alerts.send_test(app.db, app.vault, workspace_id)
+    tried = await alerts.send_test(app.db, app.vault, workspace_id, actor=actor, now=app.now())
     if isinstance(tried, Refusal):
         return Rejected((tried.finding(),))
     return AlertsTriedOut(

@@ -12,6 +12,7 @@ from treadle.domain.states import FINAL
 from treadle.store.posts_read import counts
 from treadle.store.tables import parts, posts
 
+LATELY = 50
 RUNNING = ("publishing", "retrying", "waiting")
 
 
@@ -113,6 +114,13 @@ def sent_parts(conn: sa.Connection, post_id: str) -> set[str]:
     """Ids of the parts whose publish was sent, or may have been."""
     query = sa.select(parts.c.id).where(parts.c.post_id == post_id, parts.c.intent == "sent")
     return set(conn.execute(query).scalars())
+
+
+def published_own_media(conn: sa.Connection, workspace_id: str) -> bool:
+    """Whether one of the last parts with media that were published had a file that is kept here."""
+    live = (parts.c.workspace_id == workspace_id, parts.c.published_at.is_not(None), parts.c.kind != "TEXT")
+    query = sa.select(parts.c.body).where(*live).order_by(parts.c.published_at.desc()).limit(LATELY)
+    return any(item.get("id") for body in conn.execute(query).scalars() for item in body.get("media") or ())
 
 
 def published_parts(conn: sa.Connection, workspace_id: str, post_id: str) -> list[PublishedPart]:

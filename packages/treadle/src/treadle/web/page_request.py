@@ -26,6 +26,7 @@ from treadle.hosts import same_origin
 from treadle.people import login
 from treadle.services.approving import Member
 from treadle.services.context import App
+from treadle.services.doctor import Line
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
 from treadle.store import Connection, accounts, feed, workspaces
 from treadle.store.accounts import AccountName
@@ -48,6 +49,8 @@ class WebContext:
     templates: Environment
     # Printed at the start while there are no users; whoever has it may make the first one.
     first_token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    # What the last setup check of each workspace found, by the name of the line.
+    checked: dict[str, dict[str, Line]] = field(default_factory=dict)
 
     @property
     def secure(self) -> bool:

@@ -95,7 +95,9 @@ def _carry_out(conn: Connection, page: PageRequest, do: str) -> Refusal | None:
 @router.post("/alerts/test")
 async def test(page: LoggedInForm) -> Response:
     """Tell every target now; the page says which of them took it."""
-    tried = await alert_targets.send_test(page.app.db, page.app.vault, page.workspace)
+    tried = await alert_targets.send_test(
+        page.app.db, page.app.vault, page.workspace, actor=page.viewer.user_id, now=page.now
+    )
     if isinstance(tried, Refusal):
         return await _page(page, trouble=tried)
     if all(t.delivered for t in tried):

@@ -14,13 +14,15 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.plural import plural
 from treadle.services import attention, blockers, workspaces
-from treadle.services.read import Filters, list_posts
+from treadle.services.read import Filters, counts, list_posts
+from treadle.services.setup_guide import Step
 from treadle.services.usage import usage_of
 from treadle.store import Connection, accounts, pages_posts
 from treadle.store.accounts import AccountRow
 from treadle.store.pages_posts import RUNNING
 from treadle.web.labels import ago, epoch
 from treadle.web.page_request import LoggedIn, LoggedInForm
+from treadle.web.pages.setup import checklist, shown
 
 router = APIRouter(include_in_schema=False)
 DAY = 86_400.0
@@ -37,7 +39,10 @@ TONES = {"repaired": "go", "still": "act", "unknown": "wait"}
 async def show(page: LoggedIn) -> Response:
     today = datetime.fromtimestamp(page.now, UTC).astimezone(page.zone)
     found = await page.app.db.query(_read, page.workspace, page.now)
-    return page.render("home.html", today=f"{today:%A, %B} {today.day}", **found)
+    steps: list[Step] = []
+    if page.may("workspace") and not found["ever_published"]:
+        steps = await checklist(page)
+    return page.render("home.html", today=f"{today:%A, %B} {today.day}", steps=steps, **shown(steps), **found)
 
 
 def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
         ],
         "count": pages_posts.home_counts(conn, workspace, now=now, failed_since=now - LATELY),
         "has_accounts": bool(live),
+        "ever_published": bool(counts(conn, workspace).get("published")),
     }
 
 

@@ -130,7 +130,7 @@ async def make_first(page: AnyoneForm) -> Response:
     session = await login.login(page.app.db, email, password, address=address_of(page.request), now=page.now)
     if isinstance(session, Refusal):
         return page.redirect("/login")
-    return log_in(page, session, "/setup", "Welcome. This page shows what is still missing from your setup.")
+    return log_in(page, session, "/setup", "Welcome. Follow these steps to your first published post.")
 
 
 # ------------------------------------------------------------ oneself

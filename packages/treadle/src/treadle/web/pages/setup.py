@@ -1,21 +1,20 @@
-"""The setup check: what is there, what is missing, and where to put it."""
+"""Setup: the way to the first published post as a checklist, what to enter at Meta, and every check of the server."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.accounts.from_meta import verify_token
-from treadle.accounts.service import redirect_uri
 from treadle.media.selftest import failing_repair
 from treadle.people import login
-from treadle.services import cage_line, doctor
+from treadle.services import cage_line, doctor, setup_guide
+from treadle.services.setup_guide import Step
 from treadle.services.workspaces import is_first
-from treadle.settings import Settings
-from treadle.store import Connection, accounts, workers
+from treadle.store import workers
 from treadle.web.page_request import Anyone, LoggedInForm, PageRequest
 from treadle.web.pages.login import first
 from treadle_threads import ThreadsClient
@@ -27,6 +26,12 @@ VERDICTS = {
     "look": ("act", "Check"),
     "broken": ("stop", "Failed"),
     "unknown": ("plain", "Unknown"),
+}
+STEP_STATES = {
+    "done": ("go", "circle-check", "Done"),
+    "todo": ("plain", "circle", "To do"),
+    "wrong": ("act", "octagon-alert", "Fix this"),
+    "unknown": ("plain", "circle-dashed", "Not checked"),
 }
 
 
@@ -41,44 +46,55 @@ async def show(page: Anyone) -> Response:
 
 @router.post("/setup")
 async def ask(page: LoggedInForm) -> Response:
-    """The same, with what only Meta and the internet can tell: a few seconds."""
+    """The same, with what only Meta, the internet and a real repair can tell: a few seconds."""
     return await _page(page, ask_meta=True)
 
 
 async def _page(page: PageRequest, *, ask_meta: bool) -> Response:
     settings = page.app.settings
-    runs_it = page.may("workspace") and await page.app.db.query(is_first, page.workspace)
+    runs_it = await _runs_it(page)
+    lines: list[doctor.Line] = []
     if runs_it:
-        lines = [*await _examined(page, ask_meta), doctor.repairs(await failing_repair(settings))]
-        heard = await page.app.db.query(doctor.last_heard, page.now)
-        checks = [_shown(_without_addresses(line, settings.public_url, heard)) for line in lines]
-    else:
-        # What concerns the whole server, and every account on it, is for those who run it.
-        facts = await page.app.db.query(_facts, page.workspace, page.now)
-        checks = _checks(page, facts)
+        lines = await _examined(page, ask_meta)
+        if ask_meta:
+            lines.append(doctor.repairs(await failing_repair(settings)))
+            # Kept until the server ends: Home and the next look at this page show what was found.
+            page.context.checked[page.workspace] = {line.name: line for line in lines}
+    heard = await page.app.db.query(doctor.last_heard, page.now) if runs_it else ""
+    made = await checklist(page, lines, runs_it=runs_it)
     return page.render(
         "setup.html",
-        checks=checks,
+        steps=made,
+        checks=[_shown(_without_addresses(line, settings.public_url, heard)) for line in lines],
         runs_it=runs_it,
         asked=ask_meta,
-        addresses=_addresses(settings) if runs_it else {},
+        fields=setup_guide.meta_fields(settings) if runs_it else [],
+        **shown(made),
     )
 
 
-def _addresses(settings: Settings) -> dict[str, str]:
-    """What to enter at Meta, by the name of its field there."""
-    base, secret = settings.public_url, settings.threads_app_secret
-    return {
-        "Redirect Callback URLs": redirect_uri(settings),
-        "Uninstall Callback URL": f"{base}/threads/deauthorize",
-        "Delete Callback URL": f"{base}/threads/delete-data",
-        "Webhooks, Callback URL": f"{base}/threads/webhook",
-        **(
-            {"Webhooks, Verify token": verify_token(secret)}
-            if settings.threads_app_id and secret.get_secret_value()
-            else {}
-        ),
-    }
+async def _runs_it(page: PageRequest) -> bool:
+    return page.may("workspace") and await page.app.db.query(is_first, page.workspace)
+
+
+async def checklist(page: PageRequest, lines: Sequence[doctor.Line] = (), *, runs_it: bool | None = None) -> list[Step]:
+    """The steps of this workspace. ``lines``: what was examined just now, which counts more than what was before."""
+    if runs_it is None:
+        runs_it = await _runs_it(page)
+    known = page.context.checked.get(page.workspace, {}) if runs_it else {}
+    found = {**known, **{line.name: line for line in lines}}
+    if runs_it and not lines:
+        found |= {line.name: line for line in doctor.configured(page.app.settings, page.app.vault)}
+    if not runs_it:
+        alive = await page.app.db.query(workers.count_alive, page.now)
+        found["Worker"] = doctor.Line("Worker", "fine" if alive else "look", "")
+    so_far = await page.app.db.query(setup_guide.progress, page.app.vault, page.workspace)
+    return setup_guide.steps(page.app.settings, list(found.values()), so_far, runs_it=runs_it)
+
+
+def shown(made: Sequence[Step]) -> dict[str, Any]:
+    """What the templates show of the steps: how many are done, and which is next."""
+    return {"steps_done": setup_guide.done(made), "next_step": setup_guide.following(made), "STEP_STATES": STEP_STATES}
 
 
 def _without_addresses(line: doctor.Line, public_url: str, heard: str) -> doctor.Line:
@@ -105,41 +121,3 @@ async def _examined(page: PageRequest, ask_meta: bool) -> list[doctor.Line]:
 def _shown(line: doctor.Line) -> dict[str, str]:
     tone, label = VERDICTS[line.verdict]
     return {"tone": tone, "label": label, "name": line.name, "found": line.found, "todo": line.todo}
-
-
-def _facts(conn: Connection, workspace: str, now: float) -> dict[str, int]:
-    return {
-        "workers": workers.workforce(conn, now).alive,
-        "accounts": accounts.count_connected(conn, workspace),
-    }
-
-
-def _checks(page: PageRequest, facts: Mapping[str, int]) -> list[dict[str, str]]:
-    """For the people of a workspace who do not run the server."""
-    settings = page.app.settings
-    ready = bool(settings.threads_app_id and settings.threads_app_secret.get_secret_value())
-
-    def check(good: bool, name: str, found: str, todo: str) -> dict[str, str]:
-        tone, label = VERDICTS["fine" if good else "look"]
-        return {"tone": tone, "label": label, "name": name, "found": found, "todo": "" if good else todo}
-
-    return [
-        check(
-            ready,
-            "Meta app",
-            "Configured." if ready else "Not configured.",
-            "Ask your Treadle administrator to enter the Threads app ID and app secret.",
-        ),
-        check(
-            facts["workers"] > 0,
-            "Worker",
-            "Running." if facts["workers"] else "Not running. Nothing is published.",
-            "Ask your Treadle administrator to start treadle serve.",
-        ),
-        check(
-            facts["accounts"] > 0,
-            "Accounts",
-            f"{facts['accounts']} connected." if facts["accounts"] else "No accounts connected yet.",
-            "Connect one on the Accounts page.",
-        ),
-    ]

@@ -115,6 +115,27 @@
     document.addEventListener("change", (event) => { if (event.target.form?.id === "bulk") tell(); });
   }
 
+  // Setup: what only Meta, the internet and a real repair can tell is asked once the page is there.
+  const unchecked = $("[data-check-now]");
+  if (unchecked) {
+    $("[data-checking]", unchecked).hidden = false;
+    const body = new URLSearchParams({ csrf: $('input[name="csrf"]').value });
+    fetch(unchecked.dataset.checkNow, { method: "POST", body, credentials: "same-origin" }).then(async (answer) => {
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const [here, fresh] = [document.getElementById("main"), page.getElementById("main")];
+      keep(here, fresh);
+      const said = $("#message", here);
+      if (said && !$("#message", fresh)) fresh.prepend(said.cloneNode(true));
+      const focus = document.activeElement;
+      const back = here.contains(focus) && focus !== here ? placeOf(focus, here) : null;
+      here.replaceChildren(...fresh.childNodes);
+      back?.()?.focus({ preventScroll: true });
+      showCopy();
+      window.treadleSay("Checks finished");
+    }).catch(() => { $("[data-checking]").textContent = "The checks didn't finish. Press Run checks to try again."; });
+  }
+
   // A form that asks first, because what it does cannot be undone. The safe button has the focus.
   const sure = new WeakSet();
   document.addEventListener("submit", (event) => {
@@ -154,15 +175,17 @@
   });
 
   // Something to copy.
-  for (const button of $$("[data-copy]")) {
-    if (!navigator.clipboard) break;
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText($(button.dataset.copy).textContent.trim());
-      button.textContent = "Copied";
-      window.treadleSay("Copied");
-    });
+  function showCopy() {
+    if (navigator.clipboard) for (const button of $$("[data-copy]")) button.hidden = false;
   }
+  showCopy();
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText($(button.dataset.copy).textContent.trim());
+    button.textContent = "Copied";
+    window.treadleSay("Copied");
+  });
 
   // Pieces marked data-live are loaded anew when something changed, and left alone while somebody is in them, or is
   // asked about something in them: the form that waits for the answer must still be on the page then.
