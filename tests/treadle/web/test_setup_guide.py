@@ -20,7 +20,7 @@ from treadle.app import DEFAULT_WORKSPACE
 from treadle.people import audit
 from treadle.services import setup_guide
 from treadle.services.doctor import Line
-from treadle.services.setup_guide import Progress, Step, StepId
+from treadle.services.setup_guide import SetupFacts, Step, StepId
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE, Settings
 from treadle.store.tables import posts
 
@@ -29,7 +29,7 @@ WELL = [
     for name in ("Public address", "Reachable", "Encryption keys", "Threads app", "Id and secret",
                  "Authorization window", "Media address", "Media repairs", "Alert targets", "Worker")
 ]  # fmt: skip
-ALL = Progress(accounts=1, recipients=1, alerted=True, published=1)
+ALL = SetupFacts(accounts=1, recipients=1, alerted=True, published=1)
 
 
 def real(folder: Path, **more: Any) -> Settings:
@@ -73,7 +73,7 @@ def test_each_line_decides_its_step(tmp_path: Path, line: str, step: StepId, ver
 
 
 def test_what_was_not_checked_is_not_called_done(tmp_path: Path) -> None:
-    made = by_id(setup_guide.steps(real(tmp_path), [], Progress()))
+    made = by_id(setup_guide.steps(real(tmp_path), [], SetupFacts()))
     assert {made[name].state for name in ("address", "key", "app", "redirect", "media", "repair")} == {"unknown"}
     assert {made[name].state for name in ("account", "alerts", "post")} == {"todo"}
 
@@ -94,11 +94,11 @@ def test_a_sandbox_needs_no_public_address(tmp_path: Path) -> None:
 
 
 def test_alerts_are_optional_and_come_last(tmp_path: Path) -> None:
-    made = setup_guide.steps(real(tmp_path), WELL, Progress(accounts=1))
+    made = setup_guide.steps(real(tmp_path), WELL, SetupFacts(accounts=1))
     following = setup_guide.following(made)
     assert following is not None
     assert following.id == "post"
-    after = setup_guide.following(setup_guide.steps(real(tmp_path), WELL, Progress(accounts=1, published=3)))
+    after = setup_guide.following(setup_guide.steps(real(tmp_path), WELL, SetupFacts(accounts=1, published=3)))
     assert after is not None
     assert after.id == "alerts"
 

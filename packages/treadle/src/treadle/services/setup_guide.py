@@ -60,7 +60,7 @@ class MetaField:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SetupFacts:
     """What a workspace has so far. ``alerted``: a recipient took an alert, or a test, since recipients last changed."""
 
     accounts: int = 0
@@ -70,8 +70,8 @@ class Progress:
     media_published: bool = False
 
 
-def progress(conn: Connection, vault: Vault, workspace: str) -> Progress:
-    return Progress(
+def progress(conn: Connection, vault: Vault, workspace: str) -> SetupFacts:
+    return SetupFacts(
         accounts=accounts.count_connected(conn, workspace),
         recipients=len(alerts.listing(conn, vault, workspace)),
         alerted=_alerted(conn, workspace),
@@ -92,7 +92,7 @@ def _alerted(conn: Connection, workspace: str) -> bool:
     return any((one.sent_at or 0.0) > since for one in alert_store.recent(conn, workspace, limit=CHANGES))
 
 
-def steps(settings: Settings, lines: Sequence[Line], so_far: Progress, *, runs_it: bool = True) -> list[Step]:
+def steps(settings: Settings, lines: Sequence[Line], so_far: SetupFacts, *, runs_it: bool = True) -> list[Step]:
     """Every step in order. ``lines``: of the doctor; a step whose line is missing was not checked yet. ``runs_it``:
     whether to show what only whoever runs the server can change."""
     named = {line.name: line for line in lines}
@@ -159,7 +159,7 @@ def _app(settings: Settings, named: Mapping[str, Line], sandbox: bool) -> Step:
     return _from("app", title, [given, pair])
 
 
-def _account(settings: Settings, so_far: Progress) -> Step:
+def _account(settings: Settings, so_far: SetupFacts) -> Step:
     if so_far.accounts:
         return Step("account", "Connect an account", "done", f"{plural(so_far.accounts, 'account')} connected.")
     todo = "Connect the Threads profile you want to publish to. You approve it on Threads."
@@ -168,14 +168,14 @@ def _account(settings: Settings, so_far: Progress) -> Step:
     return Step("account", "Connect an account", "todo", "No account is connected yet.", todo)
 
 
-def _media(named: Mapping[str, Line], so_far: Progress) -> Step:
+def _media(named: Mapping[str, Line], so_far: SetupFacts) -> Step:
     line = named.get("Media address")
     if so_far.media_published and (line is None or line.verdict != "broken"):
         return Step("media", "Media address", "done", "A post with a file from this server was published.")
     return _from("media", "Media address", [line])
 
 
-def _alerts(named: Mapping[str, Line], so_far: Progress) -> Step:
+def _alerts(named: Mapping[str, Line], so_far: SetupFacts) -> Step:
     title, line = "Alerts", named.get("Alert targets")
     if line is not None and line.verdict != "fine":
         return _from("alerts", title, [line], optional=True)
@@ -188,7 +188,7 @@ def _alerts(named: Mapping[str, Line], so_far: Progress) -> Step:
     return Step("alerts", title, "done", f"Delivered to {plural(so_far.recipients, 'recipient')}.", optional=True)
 
 
-def _post(named: Mapping[str, Line], so_far: Progress, runs_it: bool) -> Step:
+def _post(named: Mapping[str, Line], so_far: SetupFacts, runs_it: bool) -> Step:
     title, worker = "Publish your first post", named.get("Worker")
     if so_far.published:
         return Step("post", title, "done", f"{plural(so_far.published, 'post')} published.")
