@@ -162,6 +162,13 @@ async def test_a_deletion_may_say_false(ada: Caller) -> None:
     assert (await ada.get(f"/{post}", fields="id")).status == 400
 
 
+async def test_an_unknown_field_is_refused_of_an_empty_list_too(ada: Caller) -> None:
+    for edge in ("threads", "replies", "ghost_posts"):
+        answer = await ada.get(f"/me/{edge}", fields="id,nonsense")
+        assert (answer.status, answer.error["message"]) == (500, "Tried accessing nonexisting field (nonsense)")
+        assert (await ada.get(f"/me/{edge}", fields="id,text")).body == {"data": []}
+
+
 async def test_reads_by_id_may_fail_while_writes_and_lists_work(ada: Caller) -> None:
     post = await ada.text("here")
     ada.sandbox.control.options(object_reads="authorization_error")

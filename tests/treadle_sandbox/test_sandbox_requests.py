@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
 from html import unescape
 
+import aiohttp
 import pytest
 
 from tests.treadle_sandbox.conftest import Caller
@@ -70,6 +73,37 @@ async def test_requests_are_found_by_words(ada: Caller) -> None:
     older = re.search(r'href="([^"]*before=\d+[^"]*)"', shown)
     assert older is not None
     assert "green loom" in await page(ada, older[1])
+
+
+async def test_requests_are_saved_as_har_without_secrets(ada: Caller) -> None:
+    app, control = ada.sandbox.app, ada.sandbox.control
+    await ada.post("/me/threads", media_type="TEXT", text="a=b & c")
+    ask = f"/oauth/authorize?client_id={app.id}&redirect_uri=https://a.example/cb&scope=threads_basic"
+    code = (await ada.raw("GET", f"{ask}&sandbox_account=ada")).headers["Location"].partition("code=")[2][:-2]
+    given = {"client_id": app.id, "client_secret": app.secret, "code": code, "redirect_uri": "https://a.example/cb"}
+    token = (await ada.raw("POST", "/oauth/access_token", data=given)).body["access_token"]
+    bearer = {"Authorization": f"Bearer {ada.token}", "Host": "graph.threads.net"}
+    await ada.raw("GET", "/v1.0/me?fields=id", headers=bearer)
+    control.fault("list", drop=True)
+    with contextlib.suppress(aiohttp.ClientError):
+        await ada.get("/me/threads")
+    log = control.har()["log"]
+    created, consent, exchange, profile, *dropped = log["entries"]
+    assert (log["version"], created["request"]["method"], created["response"]["status"]) == ("1.2", "POST", 200)
+    assert {"name": "text", "value": "a=b & c"} in created["request"]["postData"]["params"]
+    assert created["request"]["url"] == ada.sandbox.url + "/me/threads"
+    assert json.loads(created["response"]["content"]["text"])["id"]
+    assert {"name": "client_id", "value": app.id} in consent["request"]["queryString"]
+    assert profile["request"]["url"] == "https://graph.threads.net/v1.0/me?fields=id"
+    assert [e["response"]["status"] for e in dropped] in ([0], [0, 200]), "aiohttp may try again by itself"
+    for secret in (ada.token, app.secret, code, token):
+        assert secret not in json.dumps(log)
+    assert '"access_token": "…"' in exchange["response"]["content"]["text"].replace('":"', '": "')
+    assert [e["request"]["method"] for e in control.har(endpoint="create", limit=1)["log"]["entries"]] == ["POST"]
+    shown = await page(ada, "/_sandbox?tab=requests&text=create")
+    link = re.search(r'href="(/_sandbox/requests.har[^"]*)"', shown)
+    assert link is not None
+    assert len((await ada.raw("GET", link[1])).body["log"]["entries"]) == 1
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")

@@ -54,6 +54,9 @@ def body_of(call: Call, raw: bytes) -> Any:
 _REPLAY = re.compile(r"/_sandbox/requests/([0-9]{1,12})/replay\Z")
 
 
+_FILTERS = ("account", "endpoint", "status", "since", "limit", "method", "text")
+
+
 def replay_of(method: str, target: str, body: Any) -> int | None:
     """The number of the kept request that is to be made once more: by the API or by the page's button."""
     if method != "POST":
@@ -84,6 +87,7 @@ class Panel:
             ("DELETE", "faults"): self._end_fault,
             ("GET", "requests"): self._requests,
             ("DELETE", "requests"): self._clear_requests,
+            ("GET", "requests.har"): self._har,
             ("GET", "posts"): self._posts,
             ("POST", "posts"): self._add_post,
             ("PATCH", "posts"): self._change_post,
@@ -262,10 +266,10 @@ class Panel:
     # What happened -------------------------------------------------------------------------------------------------
 
     def _requests(self, body: Body, rest: str) -> Answer | ControlRefusal:
-        wrong = only(body, ("account", "endpoint", "status", "since", "limit", "method", "text"), "requests")
-        if wrong is not None:
-            return wrong
-        return inspect.requests_json(self.world, body)
+        return only(body, _FILTERS, "requests") or inspect.requests_json(self.world, body)
+
+    def _har(self, body: Body, rest: str) -> Answer | ControlRefusal:
+        return only(body, _FILTERS, "requests.har") or inspect.requests_har(self.world, body)
 
     def _clear_requests(self, body: Body, rest: str) -> Answer:
         self.world.recorder.clear()

@@ -172,6 +172,12 @@ class Control:
         answer: list[dict[str, Any]] = self._list("/requests", **filters)
         return answer
 
+    def har(self, **filters: Any) -> dict[str, Any]:
+        """The same requests as a HAR 1.2 file, without tokens and secrets."""
+        query = urlencode({key: value for key, value in filters.items() if value is not None})
+        answer: dict[str, Any] = self.call("GET", "/requests.har" + (f"?{query}" if query else ""))
+        return answer
+
     def clear_requests(self) -> None:
         self.call("DELETE", "/requests")
 

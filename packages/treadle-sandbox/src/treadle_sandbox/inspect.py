@@ -175,6 +175,22 @@ def holds(entry: Entry, text: str) -> bool:
 
 def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
     """The last requests, oldest first; ``since`` is a number ``n``: only later ones."""
+    chosen = kept_requests(world, query)
+    if isinstance(chosen, ControlRefusal):
+        return chosen
+    return 200, {"data": [entry.as_json() for entry in chosen], "total": world.recorder.total}
+
+
+def requests_har(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:
+    """The same requests as a HAR file."""
+    from treadle_sandbox import __version__
+    from treadle_sandbox.har import har
+
+    chosen = kept_requests(world, query)
+    return chosen if isinstance(chosen, ControlRefusal) else (200, har(chosen, world.base_url, __version__))
+
+
+def kept_requests(world: World, query: Mapping[str, Any]) -> list[Entry] | ControlRefusal:
     asked = _asked(world, query)
     if isinstance(asked, ControlRefusal):
         return asked
@@ -190,7 +206,7 @@ def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRef
         and ("status" not in query or str(entry.status) == str(query["status"]))
         and ("text" not in query or holds(entry, str(query["text"])))
     ]
-    return 200, {"data": [entry.as_json() for entry in chosen[-limit:]], "total": world.recorder.total}
+    return chosen[-limit:]
 
 
 def _asked(world: World, query: Mapping[str, Any]) -> tuple[Account | None, int] | ControlRefusal:
