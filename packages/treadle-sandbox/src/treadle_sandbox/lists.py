@@ -13,10 +13,9 @@ from treadle_sandbox.fields import Selection
 from treadle_sandbox.gate import refuse
 from treadle_sandbox.model import Post
 from treadle_sandbox.moments import read_moment
-from treadle_sandbox.reading import UnknownField, post_fields, selection_of, unknown_field, view
+from treadle_sandbox.reading import UnknownField, not_of_a_post, selection_of, unknown_field, view
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
-from treadle_threads.options import OPTIONS
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 FIRST_MOMENT = 1_688_540_400  # Threads began: nothing before 5 July 2023
@@ -31,9 +30,9 @@ def post_list(
     selection = selection_of(world, call)
     if isinstance(selection, Reply):
         return selection
-    unknown = next((name for name, _ in selection if name not in post_fields(OPTIONS)), None)
+    unknown = not_of_a_post(selection)
     if unknown is not None:  # refused whatever the list holds
-        return unknown_field(world, call, UnknownField(unknown))
+        return unknown_field(world, call, unknown)
     window = page_window(world, call)
     if isinstance(window, Reply):
         return window

@@ -160,6 +160,12 @@ def post_fields(table: OptionTable) -> Mapping[str, PostField]:
     return {**_POST_FIELDS, **{option.reads: _reader(option) for option in returned}}
 
 
+def not_of_a_post(selection: Selection) -> UnknownField | None:
+    """The first field of ``selection`` that no post has."""
+    known = post_fields(OPTIONS)
+    return next((UnknownField(name) for name, _ in selection if name not in known), None)
+
+
 _POST_FIELDS: Mapping[str, PostField] = {
     "id": lambda w, c, p, s: p.id,
     "media_product_type": lambda w, c, p, s: "THREADS",
