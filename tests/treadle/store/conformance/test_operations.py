@@ -31,7 +31,6 @@ from treadle.store.workers import Workforce
     workers.database_now,
     workers.register,
     workers.renew,
-    workers.is_held,
     workers.stop,
     workers.stop_all,
     workers.stopped,
@@ -49,10 +48,7 @@ def test_workers(conn: Connection) -> None:
     assert workers.workforce(conn, now) == Workforce(0, None)
     for id_ in ("wrk_a", "wrk_b", "wrk_c"):
         workers.register(conn, id_, "one", now=now, expires_at=now + 900.0, host="h", pid=1)
-    assert workers.is_held(conn, "wrk_a", "one", lambda: now)
-    assert not workers.is_held(conn, "wrk_a", "two", lambda: now)
     workers.register(conn, "wrk_a", "two", now=now, expires_at=now + 900.0, host="h", pid=1)
-    assert not workers.is_held(conn, "wrk_a", "one", lambda: now)
     assert not workers.renew(conn, "wrk_a", "one", now=now, expires_at=now)
     assert workers.renew(conn, "wrk_a", "two", now=now + 5, expires_at=now + 1000.0)
     assert not workers.renew(conn, "wrk_a", "two", now=now + 1000.0, expires_at=now + 2000.0)  # it is over

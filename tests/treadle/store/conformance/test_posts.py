@@ -28,7 +28,6 @@ from treadle.store import (
     retention,
     rows,
     timeline,
-    workspaces,
 )
 from treadle.store.posts import KeptAnswer
 from treadle.store.posts_read import Filters
@@ -123,8 +122,6 @@ def test_what_a_request_names(conn: Connection) -> None:
     posts.sent_without_id,
     posts_read.outcome_of,
     posts_read.checks_of_published,
-    intents.keep_claim,
-    intents.is_paused,
     intents.record,
 )
 def test_what_is_live_or_in_doubt(conn: Connection) -> None:
@@ -133,8 +130,6 @@ def test_what_is_live_or_in_doubt(conn: Connection) -> None:
     post(conn, "pst_over", state="canceled")
     user = "user acc_a"
     assert posts.part_in_doubt(conn, first) is None
-    assert intents.keep_claim(conn, first, 0, now=5.0)
-    assert not intents.keep_claim(conn, first, 1, now=5.0)
     assert intents.record(conn, part_id(first), {"intent": "sent", "sends": 1, "state": "publishing"})
     assert not intents.record(conn, part_id(first), {"intent": "sent", "sends": 2})
     doubt = posts.part_in_doubt(conn, first)
@@ -163,9 +158,6 @@ def test_what_is_live_or_in_doubt(conn: Connection) -> None:
     assert outcome is not None
     assert [dataclasses.astuple(part) for part in outcome.parts] == [(0, "live 1", "https://t"), (1, None, None)]
     assert posts_read.outcome_of(conn, "pst_none") is None
-    assert not intents.is_paused(conn, "acc_a")
-    workspaces.set_paused(conn, ONE, paused=True)
-    assert intents.is_paused(conn, "acc_a")
 
 
 @covers(

@@ -6,16 +6,37 @@ from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, part_id, post
 from treadle.domain.quota import Quota
 from treadle.domain.updates import PartUpdate
-from treadle.store import Connection, addresses, blockers, feed, posts, rows, runs, timeline
+from treadle.domain.view import Run
+from treadle.store import (
+    Connection,
+    addresses,
+    blockers,
+    feed,
+    intents,
+    posts,
+    posts_read,
+    rows,
+    runs,
+    timeline,
+    workers,
+    workspaces,
+)
+from treadle.store.intents import LastLook
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
+
+
+def asked_of(conn: Connection, post_id: str) -> list[tuple[str, str | None, int | None]]:
+    return [(row["what"], row["outcome"], row["part"]) for row in posts_read.events_of(conn, ONE, post_id) or []]
 
 
 @covers(
     runs.claim,
     runs.load_parts,
-    runs.open_blockers,
-    runs.begin,
+    runs.that_concern,
+    timeline.being_asked,
+    timeline.note_cut_off,
+    timeline.add_notes,
     runs.update_part,
     runs.set_next_what,
     runs.write,
@@ -39,33 +60,44 @@ def test_a_run(conn: Connection) -> None:
     assert [part.text for part in run.post.parts] == ["One", "Two"]
     assert [part.text for part in runs.load_parts(conn, id_)] == ["One", "Two"]
     assert [row.id for row in run.blockers] == [own, held, shared]  # the narrowest first
-    begun = runs.begin(conn, run, "publish", "Asks", 0, now=6.0)
-    assert begun.open_event is not None
-    assert [entry.outcome for entry in timeline.entries_with(conn, [begun.open_event])] == [None]
+    assert posts_read.events_of(conn, ONE, id_) == []
+    first_change = Change(notes=[Note("preflight", "state", "Ready", outcome="ok")])
+    first_change.post.stage, first_change.post.next_what = "publish", "Asks"
+    claimed = runs.write(conn, run, first_change, now=6.0)
+    assert claimed is not None
+    begun = runs.begin(claimed, "publish", "Asks", 0, now=6.0)
+    assert asked_of(conn, id_) == [("Ready", "ok", None), ("Asks", None, 0)]  # the last one is not stored
     runs.set_next_what(conn, begun, "Being published.")
-    start = feed.newest(conn)
+    assert asked_of(conn, id_)[-1] == ("Being published.", None, 0)
+    start, entry = feed.newest(conn), timeline.newest_id(conn)
     change = Change(notes=[Note("publish", "call", "Published", 0, outcome="ok"), Note("done", "wait", "Waits")])
     change.post.state, change.post.next_what = "checking", "Looks."
     change.part(0).threads_id, change.part(0).published_at = "live 1", 7.0
     change.account.quota = Quota(posts_used=1)
     written = runs.write(conn, begun, change, now=7.0)
     assert written is not None
-    assert (written.post.state, written.open_event, written.account.quota) == ("checking", None, Quota(posts_used=1))
+    assert (written.post.state, written.asking, written.account.quota) == ("checking", None, Quota(posts_used=1))
     stored = posts.post_row(conn, ONE, id_)
     assert stored is not None
     assert (stored["state"], stored["next_what"], stored["claimed_by"]) == ("checking", "Looks.", "wrk_a")
     parts = [(part["threads_id"], part["published_at"]) for part in rows.parts_of(conn, id_)]
     assert parts == [("live 1", 7.0), (None, None)]
-    entries = timeline.entries_after(conn, begun.open_event - 1, limit=9)
-    assert [(entry.what, entry.outcome) for entry in entries] == [("Published", "ok"), ("Waits", None)]
+    entries = timeline.entries_after(conn, entry, limit=9)
+    assert [(entry.what, entry.outcome, entry.part, entry.started_at) for entry in entries] == [
+        ("Published", "ok", 0, 6.0),
+        ("Waits", None, None, 7.0),
+    ]
     assert [head.type for head in feed.heads_after(conn, start, limit=9)] == ["post.checking"]
-    left = runs.begin(conn, written, "verify", "Reads", 0, now=8.0)
+    left = runs.begin(written, "verify", "Reads", 0, now=8.0)
     again = runs.claim(conn, id_, 0, worker="wrk_b", lease_token="u", now=9.0)
     assert again is not None
-    assert left.open_event is not None
-    assert [entry.outcome for entry in timeline.entries_with(conn, [left.open_event])] == ["interrupted"]
+    assert runs.write(conn, again, Change(), now=9.0) is not None
+    assert asked_of(conn, id_)[-2:] == [("Looks.", "interrupted", 1), ("Looks.", None, 1)]
     assert runs.write(conn, left, Change(), now=9.0) is None  # the claim is somebody else's
-    assert runs.write(conn, again, Change(), now=9.0, release=True) is not None
+    again = runs.claim(conn, id_, 0, worker="wrk_b", lease_token="u", now=9.5)
+    assert again is not None
+    assert runs.write(conn, runs.begin(again, "verify", "Reads", 1, now=9.5), Change(), now=9.5, release=True)
+    assert asked_of(conn, id_)[-1] == ("Reads", "ok", 1)  # a step without notes was done
     runs.set_next_what(conn, left, "Too late.")
     freed = posts.post_row(conn, ONE, id_)
     assert freed is not None
@@ -76,7 +108,44 @@ def test_a_run(conn: Connection) -> None:
     of_host = blocker(conn, "media_host", "cdn.example", pattern="media_fetch_failed")
     seen = runs.claim(conn, post(conn, "pst_c", part=hosted), 0, worker="wrk_a", lease_token="t", now=9.0)
     assert seen is not None
-    assert of_host in [row.id for row in runs.open_blockers(conn, seen.post, seen.account)]
+    assert [row.id for row in seen.blockers] == [of_host, held, shared]
+
+
+@covers(intents.last_look)
+def test_the_last_look_before_a_publish(conn: Connection) -> None:
+    base(conn)
+    now = workers.database_now(conn, lambda: 1e9)
+    workers.register(conn, "wrk_a", "t", now=now, expires_at=now + 900.0, host="h", pid=1)
+    id_ = post(conn, texts=("One", "Two"))
+    live = post(conn, "pst_live", state="published", part={"published_at": now - 5.0})
+    posts.update_part(conn, part_id(post(conn, "pst_old"), 0), {"published_at": now - 90_000.0})
+    run = runs.claim(conn, id_, 0, worker="wrk_a", lease_token="t", now=now)
+    assert run is not None
+    assert (run.published_lately, run.stored_claim, run.post.claim) == (1, 0, 1)
+
+    def look(of: Run, *, reply: bool = False, at: float = now) -> LastLook | None:
+        return intents.last_look(conn, of, reply=reply, now=now, here=lambda: at)
+
+    held = blocker(conn)
+    blocker(conn, "post", live)
+    seen = look(run)
+    assert seen is not None
+    assert (seen.lease_held, seen.paused, [row.id for row in seen.blockers], seen.published) == (True, False, [held], 1)
+    written = runs.write(conn, run, Change(), now=now)
+    assert written is not None
+    assert look(run) is None  # the claim that it read is not the stored one any more
+    replies = look(written, reply=True)
+    assert replies is not None
+    assert replies.published == 0
+    workspaces.set_paused(conn, ONE, paused=True)
+    for other in (written.but(lease_token="another"), written.but(worker="wrk_b")):
+        stranger = look(other)
+        assert stranger is not None
+        assert (stranger.lease_held, stranger.paused) == (False, True)
+    workers.register(conn, "wrk_a", "t", now=now, expires_at=now - 1.0, host="h", pid=1)
+    late = look(written)
+    assert late is not None
+    assert not late.lease_held
 
 
 @covers(addresses.parent_id, addresses.without_address, addresses.keep_found)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from treadle.domain.cause import Cause
 
 Bucket = Literal["posts", "replies"]
+WINDOW_S = 86_400.0  # in which Threads counts
 _COUNTS = ("posts_used", "posts_total", "replies_used", "replies_total")
 
 

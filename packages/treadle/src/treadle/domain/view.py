@@ -152,6 +152,16 @@ class OpenBlocker:
     probe_post_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is being asked since ``at`` (epoch seconds); it is an entry of the timeline once it has ended."""
+
+    stage: str
+    what: str
+    part: int | None
+    at: float
+
+
 @dataclass(frozen=True)
 class Run(View):
     """A claimed post: what one worker may work on until somebody else claims it."""
@@ -161,8 +171,10 @@ class Run(View):
     workspace_paused: bool
     lease_token: str
     worker: str
-    open_event: int | None = None
     blockers: tuple[OpenBlocker, ...] = ()
+    published_lately: int = 0  # by the account in 24 hours, of the kind (posts or replies) that the next part is
+    stored_claim: int | None = None  # what the row says as long as this claim is not written; None: it is
+    asking: Asking | None = None
 
     def part(self, position: int) -> PartView:
         return self.post.parts[position]

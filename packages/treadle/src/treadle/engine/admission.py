@@ -42,7 +42,7 @@ def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Ou
     if post.checking:
         until = calls_wait(account, now)
         return None if until is None else _stop(Snooze(until, "checking", LOOKS_LATER))
-    return quota_wait(conn, worker, run, now)
+    return quota_wait(conn, worker, run, run.published_lately, now)
 
 
 def _stopping(run: Run, open_causes: Iterable[OpenBlocker]) -> list[OpenBlocker]:
@@ -116,14 +116,15 @@ def _token_unreadable(account: AccountView) -> Outcome:
     return outcome
 
 
-def quota_wait(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Outcome | None:
+def quota_wait(conn: Connection, worker: WorkerContext, run: Run, published: int, now: float) -> Outcome | None:
+    """``published``: by the account in 24 hours, of the next part's kind."""
     part = next((p for p in run.post.parts if p.published_at is None), None)
     if part is None:
         return None
     until = run.account.quota_until
     if until is not None and until > now:
         return _limited(run, until, "Continues when the account's Threads limit allows.")
-    until = quota.full_until(conn, run.account, part, now)
+    until = quota.full_until(conn, run.account, part, published, now)
     if until is None:
         return None
     look_at = quota.read_again_at(run.account, worker)
@@ -155,19 +156,19 @@ def intend(
     By compare-and-set from none to sent, under the worker's lease: whoever finds it sent checks instead of sending.
     ``update`` is written with it: :func:`intent_of`, and what else is new about the part.
     """
-    if not intents.keep_claim(conn, run.post.id, run.post.claim, now=now):
+    seen = intents.last_look(conn, run, reply=part.is_reply, now=now, here=worker.lease.process.now)
+    if seen is None:
         return _stop(Snooze(now, "publishing", "Another worker is processing it."))
-    if not worker.lease.held(conn, run.lease_token):
+    if not seen.lease_held:
         return _stop(Snooze(now, "publishing", "Another worker continues."))
-    fresh = runs.open_blockers(conn, run.post, run.account)
-    standing = [row for row in _stopping(run, fresh) if row.scope != "media_host"]
+    standing = _stopping(run, seen.blockers)
     if standing:
         return _behind(standing, "Waits behind an open cause.")
-    if intents.is_paused(conn, run.account.id):
+    if seen.paused:
         return _stop(Finish("waiting", "Paused before it was sent. Continues when publishing resumes."))
     if too_late(_timing(run), now):  # a post that was in doubt for hours was let in to be looked for, not to be sent
         return _stop(Finish(*RESTS["too late"]))
-    waits = quota_wait(conn, worker, run, now)
+    waits = quota_wait(conn, worker, run, seen.published, now)
     if waits is not None and isinstance(waits.ending, Continue):
         return _stop(Snooze(now, "publishing", "Reads the limit first."))
     if waits is not None:

@@ -81,10 +81,6 @@ class Lease:
         """Whether what was started under ``token`` may still publish, right now."""
         return token == self.token and self.process.monotonic() < self._good_until
 
-    def held(self, conn: Connection, token: str) -> bool:
-        """Whether the database agrees that the lease under ``token`` is held. Looked at where an intent is written."""
-        return workers.is_held(conn, self.worker, token, self.process.now)
-
     def drop(self) -> None:
         """Give the lease up at a clean stop: what is left over can be taken at once."""
         with self.db.begin() as conn:

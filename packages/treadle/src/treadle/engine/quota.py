@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from treadle.domain.cause import Cause
 from treadle.domain.diagnoses import from_pattern
-from treadle.domain.quota import Bucket, Quota
+from treadle.domain.quota import WINDOW_S, Bucket, Quota
 from treadle.domain.updates import UNSET
 from treadle.domain.view import AccountView, PartView, Run
 from treadle.engine.calling import Ask, Failed, call
@@ -24,7 +24,6 @@ from treadle_diagnosis import Evidence
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.values import PublishingLimit
 
-WINDOW_S = 86_400.0
 TOTALS: Mapping[str, int] = {"posts": 250, "replies": 1000}
 ASK_AGAIN_S = 900.0
 RAISED_S = 3600.0
@@ -43,9 +42,11 @@ def used_here(conn: Connection, account_id: str, name: str, now: float) -> tuple
     return published.count_since(conn, account_id, now - WINDOW_S, replies=name == "replies")
 
 
-def full_until(conn: Connection, account: AccountView, part: PartView, now: float) -> float | None:
-    """When the next slot opens, if our own count says that there is none; ``None``: there is room."""
+def full_until(conn: Connection, account: AccountView, part: PartView, count: int, now: float) -> float | None:
+    """When the next slot opens, if our own ``count`` says that there is none; ``None``: there is room."""
     name = bucket(part)
+    if count < total(account, name):
+        return None
     count, oldest = used_here(conn, account.id, name, now)
     if count < total(account, name) or oldest is None:
         return None

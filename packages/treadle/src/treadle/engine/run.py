@@ -4,8 +4,9 @@ A run is one small DBOS workflow. Everything it decides by is in our tables, and
 in the transaction that also stores the next run. So a run that dies is simply run again by whoever takes over: it reads
 where the post stands and goes on from there.
 
-Reads that follow one another share one transaction: whoever takes over asks them again, so nothing between them need
-outlive this process.
+Only what the next call needs is written before it: the intent to publish, and what a call made that cannot be made
+again. Everything else joins the next transaction. So reads that follow one another share one, and a container that was
+never sent is written with what was read of it: whoever takes over makes and asks again.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _next_read(
 ) -> steps.Step | None:
     """The step that follows if it and the one before only read, and the answer changed nothing for anybody else."""
     change = outcome.change
-    if not (isinstance(outcome.ending, Continue) and queue == "posts" and _only_reads(step)):
+    if not (isinstance(outcome.ending, Continue) and queue == "posts" and (_only_reads(step) or _can_be_remade(step))):
         return None
     if change.differs or any(note.outcome != "ok" or note.wait_s for note in change.notes):
         return None
@@ -113,6 +114,11 @@ def _next_read(
     if isinstance(following, steps.Publish) and quota.doubtful(ahead.account, following.part, now):
         return None
     return following
+
+
+def _can_be_remade(step: steps.Step) -> bool:
+    """Whether what the step makes may be lost: the container of a part that was never sent. Another one is made."""
+    return isinstance(step, steps.CreateContainer) and not sent_of(step.part).written
 
 
 def _only_reads(step: steps.Step) -> bool:
@@ -240,8 +246,7 @@ def _go_on(
         return None
     _probed(conn, worker, written, stage, now)
     part = getattr(step, "part", None)
-    written = runs.begin(conn, written, stage, what, part.position if part else None, now=now)
-    return written, step
+    return runs.begin(written, stage, what, part.position if part else None, now=now), step
 
 
 def _text_of(step: steps.Step) -> str:

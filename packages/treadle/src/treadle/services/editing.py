@@ -24,7 +24,7 @@ from treadle.store import Connection, imports, runs
 from treadle.store.moving import Mover, put_to_rest
 from treadle.store.posts import delete_part, delete_parts_from, insert_part, update_part, update_post
 from treadle.store.rows import body_of, locked, parts_of, timing_of, unsettled
-from treadle.store.timeline import Note, add_note
+from treadle.store.timeline import CHANGED_MEANWHILE, Note, add_note, note_cut_off
 
 WAITS = "Waiting for approval."
 
@@ -82,6 +82,7 @@ def edit(
         "claim": row["claim"] + 1,
         "claimed_by": None,
     }
+    note_cut_off(conn, row, CHANGED_MEANWHILE)
     update_post(conn, post_id, values)
     if account["id"] != row["account_id"]:
         mover.leave_account(conn, post_id, row["account_id"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from treadle.engine.quota import TOTALS, WINDOW_S
+from treadle.domain.quota import WINDOW_S
+from treadle.engine.quota import TOTALS
 from treadle.store import Connection, published
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.store import timeline
 from treadle.store.paging import beyond, cut
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, events, parts, post_blockers, posts
@@ -196,12 +197,20 @@ def _where(filters: Filters) -> list[sa.ColumnElement[bool]]:
     return where
 
 
-def events_of(conn: sa.Connection, workspace_id: str, post_id: str) -> Sequence[sa.RowMapping] | None:
-    """A post's events, oldest first; ``None`` when this workspace has no such post."""
-    known = sa.select(posts.c.id).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
-    if conn.execute(known).first() is None:
+def events_of(conn: sa.Connection, workspace_id: str, post_id: str) -> Sequence[Mapping[str, Any]] | None:
+    """A post's events, oldest first; ``None`` when this workspace has no such post.
+
+    The last one may have the id 0: a call that is under way, of which nothing is stored before it has ended.
+    """
+    known = sa.select(posts).where(posts.c.id == post_id, posts.c.workspace_id == workspace_id)
+    post = conn.execute(known).mappings().first()
+    if post is None:
         return None
-    return conn.execute(sa.select(events).where(events.c.post_id == post_id).order_by(events.c.id)).mappings().all()
+    query = sa.select(events).where(events.c.post_id == post_id).order_by(events.c.id)
+    found = [dict(row) for row in conn.execute(query).mappings()]
+    if (asked := timeline.being_asked(conn, post)) is not None:
+        found.append({"id": 0, "attempt": post["attempt"], **asdict(asked)})
+    return found
 
 
 def last_answer(conn: sa.Connection, post_id: str) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from treadle.store.resting import put_to_rest
 from treadle.store.runs import post_columns
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, blockers, parts, post_blockers, posts, workspaces
-from treadle.store.timeline import Note, add_note, announce_post
+from treadle.store.timeline import CHANGED_MEANWHILE, Note, add_note, announce_post, note_cut_off
 from treadle_diagnosis.types import Diagnosis
 
 # What ends a cause, in the words of timelines and pages.
@@ -194,6 +194,7 @@ class Releaser:
         scheduled = at > now + max(1.0, delay_s)
         state = "checking" if row["checking"] else ("scheduled" if scheduled else "publishing")
         seq = row["seq"] + 1
+        note_cut_off(conn, row, CHANGED_MEANWHILE)
         values = {
             "state": state,
             "seq": seq,

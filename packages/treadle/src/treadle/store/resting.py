@@ -8,11 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.store.tables import posts
-from treadle.store.timeline import Note, add_note, announce_post
+from treadle.store.timeline import CHANGED_MEANWHILE, Note, add_note, announce_post, note_cut_off
 
 
 def put_to_rest(conn: sa.Connection, row: Mapping[str, Any], state: str, why: str, *, now: float) -> None:
     """Into ``state``; every older run and claim becomes invalid. ``row`` is the post's, locked."""
+    note_cut_off(conn, row, CHANGED_MEANWHILE)
     values = {
         "state": state,
         "seq": row["seq"] + 1,

@@ -1,23 +1,25 @@
 """A post's run in the tables: claiming it, what is asked of Threads, what came of it, the intent to publish.
 
-One transaction joins the end of one call with the beginning of the next, so a post costs few commits, and a call that
-reached Threads has a row in the timeline even when the process dies before its answer. Every write is bound to the
-claim: a worker that lost the post writes nothing.
+One transaction joins the end of one call with the beginning of the next, so a post costs few commits. The post's own
+row says what is being asked, and the timeline gets an entry when that has ended: with the answer, or as interrupted
+when the process died before it. Every write is bound to the claim: a worker that lost the post writes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import sqlalchemy as sa
 
 from treadle.domain.cause import Cause
+from treadle.domain.quota import WINDOW_S
 from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
 from treadle.domain.states import RUNNING
 from treadle.domain.updates import AccountUpdate, PartUpdate, PostUpdate
 from treadle.domain.view import (
-    AccountView,
+    Asking,
     OpenBlocker,
     PartView,
     PostView,
@@ -29,8 +31,8 @@ from treadle.domain.view import (
     post_view,
 )
 from treadle.store import statements
-from treadle.store.tables import accounts, blockers, events, parts, posts, workspaces
-from treadle.store.timeline import Note, add_note, announce_difference, announce_post, differences
+from treadle.store.tables import accounts, blockers, parts, posts, workspaces
+from treadle.store.timeline import Note, add_notes, announce_difference, announce_post, differences, note_cut_off
 
 
 @dataclass(slots=True)
@@ -110,57 +112,83 @@ def account_columns(update: AccountUpdate) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- claiming
 
-_OF_ACCOUNT = "account_row_"
+_OF_ACCOUNT, _OF_BLOCKER = "account_row_", "blocker_row_"
+# treadle.domain.scope.concerns, but for media hosts: those are found in addresses, which are no columns.
+CONCERNS = sa.and_(
+    blockers.c.repaired_at.is_(None),
+    sa.or_(
+        sa.and_(blockers.c.scope == "post", blockers.c.key == posts.c.id),
+        sa.and_(blockers.c.scope == "account", blockers.c.key == posts.c.account_id),
+        sa.and_(blockers.c.scope == "app", blockers.c.key == accounts.c.app_id),
+        blockers.c.scope == "platform",
+    ),
+)
+BLOCKER = tuple(column.label(_OF_BLOCKER + column.name) for column in blockers.c)
+# The post with all that admission reads: one row for each open cause, or one without.
 _POST = (
     sa.select(
         posts,
         *(column.label(_OF_ACCOUNT + column.name) for column in accounts.c),
         workspaces.c.paused.label("workspace_paused"),
+        *BLOCKER,
     )
     .join(accounts, accounts.c.id == posts.c.account_id)
     .join(workspaces, workspaces.c.id == accounts.c.workspace_id)
+    .outerjoin(blockers, CONCERNS)
     .where(posts.c.id == sa.bindparam("id"))
-    .with_for_update(of=posts)
+    .with_for_update(of=posts, key_share=True)
 )
 _PARTS = sa.select(parts).where(parts.c.post_id == sa.bindparam("post_id")).order_by(parts.c.position)
-# treadle.domain.scope.concerns, of one post.
-_BLOCKERS = sa.select(blockers).where(
+_OTHERS = parts.alias("others")
+_PARTS_COUNTED = _PARTS.add_columns(
+    sa.case(
+        (
+            parts.c.published_at.is_(None),
+            sa.select(sa.func.count())
+            .select_from(_OTHERS)
+            .where(
+                _OTHERS.c.account_id == parts.c.account_id,
+                _OTHERS.c.published_at > sa.bindparam("since"),
+                _OTHERS.c.is_reply == parts.c.is_reply,
+            )
+            .scalar_subquery(),
+        )
+    ).label("published_lately")
+)
+_OF_HOSTS = sa.select(blockers).where(
     blockers.c.repaired_at.is_(None),
-    sa.or_(
-        sa.and_(blockers.c.scope == "post", blockers.c.key == sa.bindparam("post")),
-        sa.and_(blockers.c.scope == "account", blockers.c.key == sa.bindparam("account")),
-        sa.and_(blockers.c.scope == "app", blockers.c.key == sa.bindparam("app")),
-        blockers.c.scope == "platform",
-    ),
+    blockers.c.scope == "media_host",
+    blockers.c.workspace_id == sa.bindparam("workspace"),
+    blockers.c.key.in_(sa.bindparam("hosts", expanding=True)),
 )
 
 
 def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_token: str, now: float) -> Run | None:
-    """Take the post for this run; ``None`` when the run is out of date or the post is not to be run."""
-    row = conn.execute(_POST, {"id": post_id}).mappings().first()
+    """Take the post for this run; ``None`` when the run is out of date or the post is not to be run.
+
+    The post is locked until the transaction ends, and the claim stored with the first :func:`write`, which the same
+    transaction must make.
+    """
+    found = conn.execute(_POST, {"id": post_id}).mappings().all()
+    row = found[0] if found else None
     if row is None or row["seq"] != seq or row["state"] not in RUNNING:
         return None
     if row["claimed_by"] is not None:
         # The last hand on this post never let go: what it was asking has no answer that anybody knows.
-        conn.execute(
-            sa.update(events)
-            .where(events.c.post_id == post_id, events.c.outcome.is_(None), events.c.kind == "call")
-            .values(
-                outcome="interrupted",
-                decision="The worker stopped here. Treadle checks the result before it continues.",
-            )
-        )
-    taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
-    statements.update(conn, posts, taken, id=post_id)
+        note_cut_off(conn, row, "The worker stopped here. Treadle checks the result before it continues.")
     account = account_view({column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c})
-    post = post_view({**row, **taken}, load_parts(conn, post_id))
+    of_parts = conn.execute(_PARTS_COUNTED, {"post_id": post_id, "since": now - WINDOW_S}).mappings().all()
+    taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
+    post = post_view({**row, **taken}, [part_view(each) for each in of_parts])
     return Run(
         post=post,
         account=account,
         workspace_paused=row["workspace_paused"],
         lease_token=lease_token,
         worker=worker,
-        blockers=tuple(open_blockers(conn, post, account)),
+        blockers=tuple(that_concern(conn, post, found, hosts=True)),
+        published_lately=next((n for each in of_parts if (n := each["published_lately"]) is not None), 0),
+        stored_claim=row["claim"],
     )
 
 
@@ -168,52 +196,35 @@ def load_parts(conn: sa.Connection, post_id: str) -> list[PartView]:
     return [part_view(row) for row in conn.execute(_PARTS, {"post_id": post_id}).mappings()]
 
 
-def open_blockers(conn: sa.Connection, post: PostView, account: AccountView) -> list[OpenBlocker]:
-    """Open blockers that concern this post, the narrowest scope first."""
-    hosts = media_hosts(post.parts)
-    keys = {"post": post.id, "account": account.id, "app": account.app_id}
+def that_concern(
+    conn: sa.Connection, post: PostView, found: Sequence[sa.RowMapping], *, hosts: bool
+) -> list[OpenBlocker]:
+    """Open blockers that concern this post, the narrowest scope first: of the rows that were joined by
+    :data:`CONCERNS`, and with ``hosts`` those of hosts that its files are on."""
     must_fetch = fetches(post.parts)
-    rows = [row for row in conn.execute(_BLOCKERS, keys).mappings() if row["key"] != FETCH_KEY or must_fetch]
-    hosts += [FETCH_KEY] if must_fetch else []
-    if hosts:
-        b = blockers.c
-        of_hosts = sa.and_(b.scope == "media_host", b.workspace_id == post.workspace_id, b.key.in_(hosts))
-        rows += conn.execute(sa.select(blockers).where(b.repaired_at.is_(None), of_hosts)).mappings()
-    found = [
-        OpenBlocker(
-            row["id"],
-            row["scope"],
-            row["key"],
-            row["lane"],
-            row["pattern"],
-            Cause.from_json(row["cause"]),
-            row["probe_post_id"],
-        )
-        for row in rows
+    open_ones = [
+        _blocker(row, _OF_BLOCKER)
+        for row in found
+        if row[_OF_BLOCKER + "id"] is not None and (row[_OF_BLOCKER + "key"] != FETCH_KEY or must_fetch)
     ]
-    return sorted(found, key=lambda blocker: NARROWEST_FIRST[blocker.scope])
+    if hosts and (names := media_hosts(post.parts) + ([FETCH_KEY] if must_fetch else [])):
+        rows = conn.execute(_OF_HOSTS, {"workspace": post.workspace_id, "hosts": names}).mappings()
+        open_ones += [_blocker(row, "") for row in rows]
+    return sorted(open_ones, key=lambda blocker: NARROWEST_FIRST[blocker.scope])
+
+
+def _blocker(row: sa.RowMapping, prefix: str) -> OpenBlocker:
+    names = ("id", "scope", "key", "lane", "pattern", "cause", "probe_post_id")
+    id_, scope, key, lane, pattern, cause, probe = (row[prefix + name] for name in names)
+    return OpenBlocker(id_, scope, key, lane, pattern, Cause.from_json(cause), probe)
 
 
 # ---------------------------------------------------------------- writing
 
 
-def begin(
-    conn: sa.Connection, run: Run, stage: str, what: str, part: int | None, *, now: float, kind: str = "call"
-) -> Run:
-    """Note that something is about to be asked, before it is."""
-    row = {
-        "post_id": run.post.id,
-        "workspace_id": run.post.workspace_id,
-        "part": part,
-        "attempt": run.post.attempt,
-        "stage": stage,
-        "kind": kind,
-        "what": what,
-        "started_at": now,
-        "worker": run.worker,
-    }
-    event_id = statements.insert_returning(conn, events, row)
-    return run.but(open_event=event_id)
+def begin(run: Run, stage: str, what: str, part: int | None, *, now: float) -> Run:
+    """The run while this is asked. The post says so too (``stage``, ``next_what``): see :func:`being_asked`."""
+    return run.but(asking=Asking(stage, what, part, now))
 
 
 def update_part(conn: sa.Connection, part_id: str, update: PartUpdate) -> None:
@@ -229,25 +240,30 @@ def set_next_what(conn: sa.Connection, run: Run, what: str) -> None:
 def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release: bool = False) -> Run | None:
     """Write a change under the run's claim; ``None`` when the claim is no longer ours (then nothing is written).
 
-    The first note closes the event that :func:`begin` opened; the others are added. ``release`` lets go of the post.
+    ``release`` lets go of the post. Of a step without notes the timeline says that it was done.
     """
+    post = run.post
     values = {**post_columns(change.post), "updated_at": now}
+    stored = run.stored_claim
+    if stored is not None:
+        values |= {"claim": post.claim, "claimed_by": run.worker, "claimed_at": now}
     if release:
         values["claimed_by"] = None
-    if statements.update(conn, posts, values, id=run.post.id, claim=run.post.claim) != 1:
+    if statements.update(conn, posts, values, id=post.id, claim=post.claim if stored is None else stored) != 1:
         return None
     for position, update in change.parts.items():
         if columns := part_columns(update):
             statements.update(conn, parts, columns, id=run.part(position).id)
     if columns := account_columns(change.account):
         statements.update(conn, accounts, columns, id=run.account.id)
-    _write_notes(conn, run, change.notes, now=now)
-    ahead = preview(run, change).but(open_event=None)
+    notes = _notes(run, change.notes)
+    add_notes(conn, post.id, post.workspace_id, post.attempt, notes, now=now, worker=run.worker)
+    ahead = preview(run, change).but(asking=None, stored_claim=None)
     for position in change.differs:
         announce_difference(conn, ahead.post, ahead.part(position), now=now)
-    if values.get("state") not in (None, run.post.state):
+    if values.get("state") not in (None, post.state):
         said = {**values, "account_id": run.account.id, "differs": differences(ahead.post.parts)}
-        announce_post(conn, run.post.workspace_id, run.post.id, said, now=now)
+        announce_post(conn, post.workspace_id, post.id, said, now=now)
     return ahead
 
 
@@ -266,23 +282,18 @@ def preview(run: Run, change: Change) -> Run:
     )
 
 
-def _write_notes(conn: sa.Connection, run: Run, notes: list[Note], *, now: float) -> None:
-    open_event = run.open_event
+def _notes(run: Run, notes: Sequence[Note]) -> list[Note]:
+    """What to add to the timeline: the first that is no state is what was being asked."""
+    asked = run.asking
+    if asked is None:
+        return list(notes)
+    if not notes:
+        return [Note(asked.stage, "call", asked.what, asked.part, asked.at, 0.0, "ok")]
+    found: list[Note] = []
     for note in notes:
-        columns = {
-            "outcome": note.outcome,
-            "duration_s": note.duration_s,
-            "request": note.request,
-            "answer": note.answer,
-            "diagnosis": note.diagnosis,
-            "decision": note.decision,
-        }
-        if open_event is not None and note.kind != "state":
-            statements.update(
-                conn, events, {**columns, "what": note.what, "stage": note.stage, "kind": note.kind}, id=open_event
-            )
-            open_event = None
-            continue
-        add_note(conn, run.post.id, run.post.workspace_id, run.post.attempt, note, now=now, worker=run.worker)
-    if open_event is not None and notes == []:
-        statements.update(conn, events, {"outcome": "ok", "duration_s": 0.0}, id=open_event)
+        if asked is not None and note.kind != "state":
+            part = asked.part if note.part is None else note.part
+            at = asked.at if note.started_at is None else note.started_at
+            note, asked = replace(note, part=part, started_at=at), None
+        found.append(note)
+    return found

@@ -41,6 +41,13 @@ def _insert_returning(table: sa.Table, column: str) -> Any:
     return sa.insert(table).returning(table.c[column])
 
 
+@lru_cache(maxsize=256)
+def _insert_rows(table: sa.Table, columns: tuple[str, ...], count: int) -> sa.Insert:
+    return sa.insert(table).values(
+        [{name: sa.bindparam(f"{name}_{row}", type_=table.c[name].type) for name in columns} for row in range(count)]
+    )
+
+
 def update(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], **keys: Any) -> int:
     """``UPDATE table SET values WHERE key = ... AND ...``; the number of rows changed."""
     statement = _update(table, tuple(sorted(values)), tuple(sorted(keys)))
@@ -49,6 +56,15 @@ def update(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], **ke
 
 def insert(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
     conn.execute(_insert(table), dict(values))
+
+
+def insert_rows(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert a few rows, all with the same columns, in one statement."""
+    if len(rows) == 1:
+        insert(conn, table, rows[0])
+    elif rows:
+        values = {f"{name}_{at}": value for at, row in enumerate(rows) for name, value in row.items()}
+        conn.execute(_insert_rows(table, tuple(rows[0]), len(rows)), values)
 
 
 def insert_returning(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], column: str = "id") -> Any:

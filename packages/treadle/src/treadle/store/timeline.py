@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,9 @@ from treadle.domain.times import iso
 from treadle.domain.view import PartView, PostView
 from treadle.store import feed, statements
 from treadle.store.statements import chunks
-from treadle.store.tables import events
+from treadle.store.tables import events, parts
+
+AT_ONCE = 16  # entries in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +73,78 @@ def add_note(
     worker: str | None = None,
 ) -> None:
     """Add one entry to a post's timeline."""
-    row = {
-        "post_id": post_id,
-        "workspace_id": workspace_id,
-        "part": note.part,
-        "attempt": attempt,
-        "stage": note.stage,
-        "kind": note.kind,
-        "what": note.what,
-        "started_at": note.started_at if note.started_at is not None else now,
-        "duration_s": note.duration_s,
-        "outcome": note.outcome,
-        "request": note.request,
-        "answer": note.answer,
-        "diagnosis": note.diagnosis,
-        "decision": note.decision,
-        "worker": worker,
-    }
-    statements.insert(conn, events, row)
+    add_notes(conn, post_id, workspace_id, attempt, [note], now=now, worker=worker)
+
+
+def add_notes(
+    conn: sa.Connection,
+    post_id: str,
+    workspace_id: str,
+    attempt: int,
+    notes: Sequence[Note],
+    *,
+    now: float,
+    worker: str | None = None,
+) -> None:
+    """Add entries to a post's timeline, in this order."""
+    rows = [
+        {
+            "post_id": post_id,
+            "workspace_id": workspace_id,
+            "part": note.part,
+            "attempt": attempt,
+            "stage": note.stage,
+            "kind": note.kind,
+            "what": note.what,
+            "started_at": note.started_at if note.started_at is not None else now,
+            "duration_s": note.duration_s,
+            "outcome": note.outcome,
+            "request": note.request,
+            "answer": note.answer,
+            "diagnosis": note.diagnosis,
+            "decision": note.decision,
+            "worker": worker,
+        }
+        for note in notes
+    ]
+    for some in chunks(rows, AT_ONCE):
+        statements.insert_rows(conn, events, some)
+
+
+# ---------------------------------------------------------------- what is being asked
+
+CHANGED_MEANWHILE = "The post was changed meanwhile, so the answer is not written down here."
+_OPEN = (events.c.outcome.is_(None), events.c.kind == "call")
+_PARTS = sa.select(parts.c.position, parts.c.published_at, parts.c.permalink).where(
+    parts.c.post_id == sa.bindparam("post_id")
+)
+
+
+def being_asked(conn: sa.Connection, post: Mapping[str, Any] | sa.RowMapping) -> Note | None:
+    """What a worker is asking Threads for this post (a row of ``posts``), or was when it died.
+
+    An entry is written when its call has ended, so that none is written twice. Until then the post itself says what is
+    asked: its stage, its next step, and since when.
+    """
+    if post["claimed_by"] is None or not post["next_what"]:
+        return None
+    rows = sorted(conn.execute(_PARTS, {"post_id": post["id"]}), key=lambda row: row.position)
+    part = next((row.position for row in rows if row.published_at is None), None)
+    if part is None:
+        part = next((row.position for row in rows if row.permalink is None), len(rows) - 1 if rows else None)
+    return Note(post["stage"], "call", post["next_what"], part, started_at=post["updated_at"])
+
+
+def note_cut_off(conn: sa.Connection, post: Mapping[str, Any] | sa.RowMapping, why: str) -> None:
+    """Whoever takes a post from a worker's hands notes what it was asking: nobody will write that answer down."""
+    open_ones = sa.update(events).where(events.c.post_id == post["id"], *_OPEN)  # of a version that noted it before
+    if conn.execute(open_ones.values(outcome="interrupted", decision=why)).rowcount:
+        return
+    asked = being_asked(conn, post)
+    if asked is not None:
+        note = replace(asked, outcome="interrupted", decision=why)
+        worker = post["claimed_by"]
+        add_note(conn, post["id"], post["workspace_id"], post["attempt"], note, now=post["updated_at"], worker=worker)
 
 
 def announce_post(

@@ -12,11 +12,6 @@ from treadle.store.tables import workers
 
 Clock = Callable[[], float]
 
-_HELD = sa.select(workers.c.expires_at, workers.c.state).where(
-    workers.c.id == sa.bindparam("worker"), workers.c.token == sa.bindparam("token")
-)
-_HELD_AND_NOW = _HELD.add_columns(sa.text("extract(epoch FROM clock_timestamp()) AS now"))
-
 
 @dataclass(frozen=True, slots=True)
 class Workforce:
@@ -47,13 +42,6 @@ def renew(conn: sa.Connection, worker: str, token: str, *, now: float, expires_a
     held = sa.and_(workers.c.id == worker, workers.c.token == token, workers.c.state == "alive")
     query = sa.update(workers).where(held, workers.c.expires_at > now)
     return conn.execute(query.values(seen_at=now, expires_at=expires_at)).rowcount == 1
-
-
-def is_held(conn: sa.Connection, worker: str, token: str, here: Clock) -> bool:
-    """Whether the lease under ``token`` is held at this moment; ``here`` as for :func:`database_now`."""
-    shared = conn.dialect.name == "postgresql"
-    row = conn.execute(_HELD_AND_NOW if shared else _HELD, {"worker": worker, "token": token}).first()
-    return row is not None and row.state == "alive" and row.expires_at > (float(row.now) if shared else here())
 
 
 def stop(conn: sa.Connection, worker: str, token: str, *, now: float) -> None:
