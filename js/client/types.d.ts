@@ -756,6 +756,7 @@ export interface EventKinds {
 
 /** One entry of a post's timeline. */
 export interface Event {
+  /** 0: a call that is under way; it gets its id when it has ended. */
   id: number;
   /** Position of the part; null: the post as a whole. */
   part: number | null;

@@ -745,6 +745,7 @@ class Event(TypedDict):
     """One entry of a post's timeline."""
 
     id: int
+    """0: a call that is under way; it gets its id when it has ended."""
     part: int | None
     """Position of the part; null: the post as a whole."""
     attempt: int
