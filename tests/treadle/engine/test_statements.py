@@ -31,12 +31,10 @@ def counted(engine: sa.Engine) -> Iterator[Counter[str]]:
         sa.event.remove(engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize(
-    ("lost", "updates"), [(False, {"posts": 4, "parts": 3}), (True, {"posts": 7, "parts": 5})]
-)
+@pytest.mark.parametrize(("lost", "updates"), [(False, {"posts": 4, "parts": 3}), (True, {"posts": 7, "parts": 5})])
 def test_a_post_costs_no_more_updates_than_it_did(lite: Shop, lost: bool, updates: dict[str, int]) -> None:
     """One update of a post and of a part for each thing that must be known before the next call, however many fields
-    change: that it is taken, the intent, what came of it, and where it is. An entry of the timeline is never changed."""
+    change: that it is taken, the intent, what came of it, and where it is. No entry is ever changed."""
     owner = lite.owner()
     lite.published([lite.post(owner, text="first")])
     if lost:
