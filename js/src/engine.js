@@ -63,8 +63,7 @@ function ofOne(evidence) {
   const published = atPublish(facts.stage, facts.context);
   if (facts.success && !(published && namesNoPost(evidence.body))) facts.empty = "fine";
   if (facts.empty) return nothing(facts, facts.empty);
-  const nameless = facts.subcode === null && !facts.type && !published;
-  if (nameless && (namesAnother(facts.message) || anotherAnswered(evidence.body))) {
+  if (!published && isForeign(facts, evidence.body)) {
     return built(patternNamed(ENGINE.OTHER_PLATFORM), facts, raw, [], "likely");
   }
   const hit = facts.success ? null : book.best(facts);
@@ -79,6 +78,12 @@ function ofOne(evidence) {
     return { ...diagnosis, confidence: "guess", next_step: `${ENGINE.IF_PUBLISHED} ${diagnosis.next_step}` };
   }
   return diagnosis;
+}
+
+/** Whether this is another network's error: by its shape, or by a name in words that are nobody else's. */
+function isForeign(facts, body) {
+  if (facts.subcode !== null || facts.type.includes("xception")) return false;
+  return facts.foreign || anotherAnswered(body) || (!facts.type && namesAnother(facts.message));
 }
 
 function openOutcome(facts, raw, found) {

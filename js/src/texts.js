@@ -2,6 +2,7 @@
 import {
   constantIn, isContainerState, isHttpLike, isShortPair, isTokenSubcode, parseJson, readObject,
 } from "./objects.js";
+import { anotherAnswered } from "./other-platforms.js";
 import {
   allMatches, constantsOf, get, has, head, isMapping, lengthOf, partition, pythonLiteral, replaceAll, splitAtMost, strip,
   stripEnd, tail, truthy, wordsOf,
@@ -95,6 +96,7 @@ function readEmbedded(text, facts) {
     let parsed = parseJson(slice);
     if (parsed === null && slice.includes("'") && tries <= 4) parsed = parseRepr(slice);
     if (isMapping(parsed) && truthy(parsed)) {
+      facts.foreign = facts.foreign || anotherAnswered(parsed);
       if (readObject(parsed, facts)) {
         if (!facts.success) return true;
         facts.success = false;
@@ -134,7 +136,8 @@ function queryFields(query) {
 
 function takeRedirect(query, facts) {
   let fields = queryFields(query.split("#")[0]);
-  if (!truthy(fields)) return false;
+  // "error_message=UNKNOWN" alone is a container's, or a log's.
+  if (!["error", "error_code", "error_reason"].some((key) => has(fields, key))) return false;
   if (query.includes("\n") || strip(query).includes(" ")) {
     const kept = Object.entries(fields).filter(([, value]) => wordsOf(value).length);
     fields = Object.fromEntries(kept.map(([key, value]) => [key, /^error(?:_code|_reason)?$/.test(key) ? wordsOf(value)[0] : value]));
@@ -186,6 +189,9 @@ function withoutScripts(html) {
 export function readLine(text, facts, known) {
   const lower = text.toLowerCase();
   facts.message = lower;
+  const start = head(text, 2000);
+  const read = replaceAll(TEXTS.SCANNED_WORD, start, (_, before, odd, after) => before + TEXTS.AS_LETTER[odd] + after);
+  if (read !== start) facts.message = `${lower} ${read.toLowerCase()}`;
   takeStatus(text, facts);
   const kind = TEXTS.META_ERROR.exec(text);
   if (kind) facts.type = kind[0];
@@ -206,10 +212,10 @@ export function readLine(text, facts, known) {
 function takeCodes(text, lower, facts, known) {
   let hit;
   if (lower.includes("code") || text.includes("#") || text.includes("/")) {
-    if ((hit = TEXTS.SUBCODE.exec(text))) facts.subcode = Number(hit[1]) || null;
+    takeSubcode(text, facts);
     if ((hit = TEXTS.CODE.exec(text))) facts.code = Number(hit[1]);
     else if ((hit = TEXTS.HASH.exec(text))) facts.code = Number(hit[1] || hit[2]);
-  }
+  } else if (lower.includes("sub")) takeSubcode(text, facts);
   const pair = pairIn(text, facts.code, known);
   if (pair !== null) [facts.code, facts.subcode] = pair;
   if (facts.code === null && facts.type && (hit = TEXTS.NUMBER_OF_TYPE.exec(text)) && known.codes.has(Number(hit[1]))) {
@@ -225,7 +231,21 @@ function takeCodes(text, lower, facts, known) {
     if (isHttpLike(number)) facts.http_status = facts.http_status || number;
     else if (known.codes.has(number)) facts.code = number;
   }
+  if (facts.code === null && (hit = TEXTS.SCANNED_CODE.exec(text)) && /[0-9][^0-9]*[0-9]/.test(hit[1])) {
+    const number = Number(asDigits(hit[1]));
+    if (known.codes.has(number)) facts.code = number;
+  }
 }
+
+function takeSubcode(text, facts) {
+  const hit = TEXTS.SUBCODE.exec(text);
+  if (hit) facts.subcode = Number(hit[1] || hit[2]) || null;
+}
+
+const asDigits = (read) => Array.from(read, (letter) => {
+  const to = TEXTS.AS_DIGITS[letter.charCodeAt(0)];
+  return to === undefined ? letter : String.fromCharCode(to);
+}).join("");
 
 function takeState(text, facts) {
   const hit = TEXTS.CONTAINER.exec(text);
@@ -275,10 +295,7 @@ function bareSubcode(text, known) {
     if (known.subcodes.has(Number(hit[1]))) return Number(hit[1]);
   }
   for (const [read] of allMatches(TEXTS.SCANNED, start)) {
-    const digits = Array.from(read, (letter) => {
-      const to = TEXTS.AS_DIGITS[letter.charCodeAt(0)];
-      return to === undefined ? letter : String.fromCharCode(to);
-    }).join("");
+    const digits = asDigits(read);
     if (/(?:[0-9][^0-9]*){4}/.test(read) && known.subcodes.has(Number(digits))) return Number(digits);
   }
   return null;

@@ -184,12 +184,55 @@ def test_numbers_of_something_else_are_not_codes(text: str) -> None:
         "LinkedIn returned 429 Too Many Requests",
         "bsky.social: ExpiredToken: Token has expired",
         {"message": "Invalid access token", "serviceErrorCode": 65600, "status": 401},
+        {"error": "ExpiredToken", "message": "Token has expired"},
+        {"errors": [{"code": 187, "message": "Status is a duplicate."}]},
+        {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 5"},
+        {"code": 50001, "message": "Missing Access"},
+        {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest", "status": "401"},
+        {"error": {"message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}},
         {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"},
         {"error": {"code": "access_token_invalid", "message": "The access token is invalid", "log_id": "2026"}},
     ],
 )
 def test_errors_of_other_networks_are_called_that(body: Any) -> None:
     assert diagnose(body).pattern == "other_platform"
+    if not isinstance(body, str):
+        assert diagnose(json.dumps(body)).pattern == "other_platform"
+        assert diagnose(f"ERROR publish job 12: {json.dumps(body)}").pattern in ("other_platform", "outcome_unknown")
+
+
+SCANNED = {
+    "Err0r validating access t0ken": "token_is_invalid",
+    "Error vaIidating access token": "token_is_invalid",
+    "The requested res0urce does not exist": "container_not_found",
+    "Media Not F0und": "container_not_found",
+    "Param text must be at m0st 500 characters 1ong": "text_too_long",
+    '"code": 19O': "token_is_invalid",
+}
+
+
+@pytest.mark.parametrize("text", SCANNED)
+def test_words_and_codes_with_a_scanners_mistakes(text: str) -> None:
+    assert diagnose(text).pattern == SCANNED[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["190,463", "190, 463", "(#190) 463", "err=190 sub=463", "{code:190,sub:463}", "err 190 sub: 463"],
+)
+def test_more_ways_to_write_a_pair(text: str) -> None:
+    assert diagnose(text).pattern == "token_expired"
+
+
+@pytest.mark.parametrize("text", ["190,463 followers reached", "we have 1,190,463 rows", "f00d b1e5 a0b1c"])
+def test_numbers_and_words_that_are_neither_pairs_nor_mistakes(text: str) -> None:
+    assert diagnose(text).pattern == "unknown"
+
+
+@pytest.mark.parametrize("text", ["status=ERROR error_message=FAILED_DOWNLOADING_VIDEO",
+                                  "container 17: status=ERROR&error_message=FAILED_DOWNLOADING_VIDEO"])  # fmt: skip
+def test_a_containers_error_in_a_log_is_no_redirect(text: str) -> None:
+    assert diagnose(text).pattern == "video_download_failed"
 
 
 @pytest.mark.parametrize(

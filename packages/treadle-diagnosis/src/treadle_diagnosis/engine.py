@@ -210,14 +210,21 @@ def _key(f: Facts, body: Any) -> tuple[Any, ...] | None:
 
     ``None`` where more counts: headers, context, text, a body of another network.
     """
-    if not f.structured or f.headers or f.context or f.success or f.empty or len(f.message) > 300:
+    if not f.structured or f.headers or f.context or f.success or f.foreign or f.empty or len(f.message) > 300:
         return None
-    if f.subcode is None and not f.type and answered(body):
+    if f.subcode is None and "xception" not in f.type and answered(body):
         return None
     return (
         f.surface, f.stage, f.http_status, f.code, f.subcode, f.type, f.message, f.constant, f.container, f.oauth,
         f.transport,
     )  # fmt: skip
+
+
+def _is_foreign(facts: Facts, body: Any) -> bool:
+    """Whether this is another network's error: by its shape, or by a name in words that are nobody else's."""
+    if facts.subcode is not None or "xception" in facts.type:
+        return False
+    return facts.foreign or answered(body) or (not facts.type and named_in(facts.message))
 
 
 def _of_facts(evidence: Evidence, facts: Facts, raw: Any) -> Diagnosis:
@@ -231,8 +238,7 @@ def _of_facts(evidence: Evidence, facts: Facts, raw: Any) -> Diagnosis:
         facts.empty = "fine"
     if facts.empty:
         return _nothing(facts, facts.empty)
-    nameless = facts.subcode is None and not facts.type and not published
-    if nameless and (named_in(facts.message) or answered(evidence.body)):
+    if not published and _is_foreign(facts, evidence.body):
         named = load().get(OTHER_PLATFORM)
         assert named is not None
         return _build(named, facts, raw, (), "likely")

@@ -33,8 +33,8 @@ class Facts:
     """The facts a matcher looks at. ``message`` is Meta's own message in lower case.
 
     ``unlisted`` says that there is a subcode beside the code which no pattern names; the matcher sets it.
-    ``structured`` says that it came as JSON. ``empty`` is ``"nothing"``, ``"binary"`` or ``"fine"`` (a good answer)
-    when there is nothing to diagnose.
+    ``foreign`` says that it has the shape of another network's error, ``structured`` that it came as JSON. ``empty`` is
+    ``"nothing"``, ``"binary"`` or ``"fine"`` (a good answer) when there is nothing to diagnose.
     """
 
     # Defaults stand on the class: most answers set a handful of these, and setting sixteen each time is felt.
@@ -50,6 +50,7 @@ class Facts:
     unlisted: bool = False
     structured: bool = False
     success: bool = False
+    foreign: bool = False
     empty: str = ""
 
     def __init__(self, surface: str, stage: str, http_status: int | None, headers: Mapping[str, str]) -> None:

@@ -24,6 +24,13 @@ _BLUESKY_ERRORS = frozenset(
         "InvalidToken", "InvalidSwap", "RateLimitExceeded",
     )
 )  # fmt: skip
+# As OpenAI and others shaped like it answer: a word as the code or the type of the error.
+_MODEL_TYPES = frozenset(
+    (
+        "api_error", "authentication_error", "insufficient_quota", "invalid_request_error", "not_found_error",
+        "overloaded_error", "permission_error", "rate_limit_error", "requests", "server_error", "tokens",
+    )
+)  # fmt: skip
 _TWITTER_TYPES = ("https://api.twitter.com/", "https://api.x.com/")
 
 
@@ -36,7 +43,11 @@ def answered(body: Any) -> bool:
     """Whether an object has the shape of another network's error: fields that Meta's answers never have."""
     if not isinstance(body, Mapping):
         return False
-    if "serviceErrorCode" in body:  # LinkedIn
+    if "serviceErrorCode" in body or "documentation_url" in body:  # LinkedIn, GitHub
+        return True
+    if body.get("ok") is False and ("description" in body or isinstance(body.get("error"), str)):  # Telegram, Slack
+        return True
+    if _is_discord(body):
         return True
     kind = body.get("type")
     if isinstance(kind, str) and (kind.startswith(_TWITTER_TYPES) or (kind == "about:blank" and "title" in body)):
@@ -47,7 +58,17 @@ def answered(body: Any) -> bool:
     if isinstance(error, Mapping):
         if "log_id" in error and isinstance(error.get("code"), str):  # TikTok
             return True
+        if "fbtrace_id" not in error and error.get("type") in _MODEL_TYPES and not isinstance(error.get("code"), int):
+            return True
         inner = error.get("errors")  # Google, YouTube
         return isinstance(inner, list) and any(isinstance(one, Mapping) and "domain" in one for one in inner[:5])
     first = errors[0] if isinstance(errors, list) and errors else None
     return isinstance(first, Mapping) and first.keys() <= {"code", "message"} and first.get("code") in _TWITTER_CODES
+
+
+def _is_discord(body: Mapping[Any, Any]) -> bool:
+    """Five digits in the first 1,100 of a ten thousand, where Meta has none, beside nothing but words."""
+    code = body.get("code")
+    if type(code) is not int or not 10_000 <= code < 70_000 or code % 10_000 >= 1_100:
+        return False
+    return "message" in body and body.keys() <= {"code", "message", "errors"}

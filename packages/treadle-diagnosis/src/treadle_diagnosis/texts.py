@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
 from treadle_diagnosis.late import LateExpression
 from treadle_diagnosis.objects import CONSTANT, CONTAINER_STATES, parse_json, read_object
+from treadle_diagnosis.other_platforms import answered
 from treadle_diagnosis.transport import classify
 
 TYPE_CHECKING = False
@@ -27,24 +28,33 @@ _STATUS = LateExpression(
     r"|\bfailed(?: with)?:? \(?([45]\d\d)\b",
     re.I,
 )
-_SUBCODE = LateExpression(r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b", re.I)
+_SUBCODE = LateExpression(
+    r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b"
+    r"|\bsub[\"']?\s?[:=]\s?[\"']?(\d{1,8})\b",
+    re.I,
+)
 _CODE = LateExpression(
     r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?"
     r"[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
     re.I,
 )
 _HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
-# "190/463", "24.4279009", "24-4279009": a pair counts only when the catalogue knows both of its numbers.
-_PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_(-]|,(?=\s))\s?(\d{2,7})(?![\w/-]|\.\d)")
+# "190/463", "24.4279009", "24-4279009", "(#190) 463": a pair counts only when the catalogue knows both of its numbers.
+# A comma without a space is one of a pair only before four digits or more, or when nothing else is there.
+_PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_()-]|,(?=\s|\d{4}|\d{3}\s*\Z))\s?(\d{2,7})(?![\w/-]|\.\d)")
 # Nothing but one number: "190", "429".
 _LONE = LateExpression(r"\A[ \t\r\n]*(-?\d{1,6})[ \t\r\n]*\Z")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
+_SCANNED_CODE = LateExpression(r"\bcode[\"'`\\]{0,3}\s?[:=#]?[\s\"'`\\(#]{0,3}([0-9OoQIl|]{3})(?![\w.])", re.I)
+# Words as a scanner reads them: "t0ken", "vaIidating", "Fai1ed".
+_SCANNED_WORD = LateExpression(r"(?<![\w.\-/=])([A-Za-z]{1,20})([01I])([a-z]{1,20})(?![\w.\-/=])")
+_AS_LETTER = {"0": "o", "1": "l", "I": "l"}
 _SCANNED = LateExpression(r"(?<![\w.\-/=])(?=[0-9A-Za-z]{0,6}[A-Za-z])[0-9OoQDlIiSsBZz|]{6,7}(?![\w.\-/])")
 _AS_DIGITS = str.maketrans("OoQDlIi|SsBZz", "0000111155822")
 _SEVEN = LateExpression(r"(?<![\w.\-/=])(\d{6,7})(?![\w.\-/])")
 _META_ERROR = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception\b")
 _NUMBER_OF_TYPE = LateExpression(r"\b(?:OAuth|THApi|IGApi|GraphMethod|FacebookApi)Exception[ :,(#\[]{1,3}(-?\d{1,6})\b")
-_TYPED_CODE = LateExpression(r"\berror[: ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
+_TYPED_CODE = LateExpression(r"\berr(?:or)?[:= ]{1,2}#?(\d{1,6})\b|(?<![\w&])#(\d{1,6})\b", re.I)
 # "order #190": a number of something else.
 _OTHER_NUMBER = LateExpression(
     r"\b(?:order|issue|pull(?: request)?|pr|ticket|invoice|item|row|line|job|case|bug|no|nr|number|step|slot|user|room|"
@@ -200,6 +210,7 @@ def _embedded_object(text: str, facts: Facts) -> bool:
         if parsed is None and "'" in slice_ and tries <= 4:
             parsed = _parse_repr(slice_)
         if isinstance(parsed, Mapping) and parsed:
+            facts.foreign = facts.foreign or answered(parsed)
             if read_object(parsed, facts):
                 if not facts.success:
                     return True
@@ -230,8 +241,8 @@ def _parse_repr(text: str) -> Any:
 def _take_redirect(query: str, facts: Facts) -> bool:
     """The query of an OAuth redirect, or of a window Meta shows instead of redirecting."""
     fields = dict(parse_qsl(query.split("#")[0], keep_blank_values=False, max_num_fields=60))
-    if not fields:
-        return False
+    if not fields.keys() & {"error", "error_code", "error_reason"}:
+        return False  # "error_message=UNKNOWN" alone is a container's, or a log's
     if "\n" in query or " " in query.strip():
         fields = {key: value.split()[0] if key in ("error", "error_code", "error_reason") else value
                   for key, value in fields.items() if value.split()}  # fmt: skip
@@ -279,6 +290,9 @@ def _without_scripts(html: str) -> str:
 def _take_words(text: str, facts: Facts, known: Known) -> None:
     lower = text.lower()
     facts.message = lower
+    head = text[:2000]
+    if (read := _SCANNED_WORD().sub(lambda word: word[1] + _AS_LETTER[word[2]] + word[3], head)) != head:
+        facts.message = f"{lower} {read.lower()}"
     if "xception" in text and (kind := _META_ERROR().search(text)):
         facts.type = kind.group()
     if _DIGIT().search(text):
@@ -304,12 +318,13 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
     if facts.http_status is None and (hit := _STATUS().search(text)):
         facts.http_status = int(next(group for group in hit.groups() if group))
     if "code" in lower or "#" in text or "/" in text:
-        if hit := _SUBCODE().search(text):
-            facts.subcode = int(hit.group(1)) or None
+        _take_subcode(text, facts)
         if hit := _CODE().search(text):
             facts.code = int(hit.group(1))
         elif (hit := _HASH().search(text)) is not None:
             facts.code = int(hit.group(1) or hit.group(2))
+    elif "sub" in lower:
+        _take_subcode(text, facts)
     if (pair := _pair(text, facts.code, known)) is not None:
         facts.code, facts.subcode = pair
     if facts.code is None and facts.type and (hit := _NUMBER_OF_TYPE().search(text)) and int(hit[1]) in known.codes:
@@ -324,6 +339,9 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
             facts.http_status = facts.http_status or number
         elif number in known.codes:
             facts.code = number
+    if facts.code is None and (hit := _SCANNED_CODE().search(text)) and sum(map(str.isdigit, hit.group(1))) >= 2:
+        number = int(hit.group(1).translate(_AS_DIGITS))
+        facts.code = number if number in known.codes else None
     if facts.code is not None and facts.code > 99_999:
         facts.subcode = facts.subcode or facts.code
     if facts.subcode is None:
@@ -337,6 +355,11 @@ def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:
         facts.code, facts.subcode = 190, facts.code
     if facts.code is not None and facts.code == facts.http_status:
         facts.code = None
+
+
+def _take_subcode(text: str, facts: Facts) -> None:
+    if hit := _SUBCODE().search(text):
+        facts.subcode = int(hit.group(1) or hit.group(2)) or None
 
 
 def _pair(text: str, code: int | None, known: Known) -> tuple[int, int] | None:

@@ -29,6 +29,11 @@ FORMS = (
     'HTTP/2 400\r\nretry-after: 90\r\n\r\n{"error":{"code":4,"message":"limit"}}', "\u9519\u8bef4279009\u9519\u8bef",
     "\u9519\u8bef 4279009", "\u0000\u0000\u0000\u0001", '{"success": false}', '{"id": "17900000000000001"}',
     "\U0001f9f5 (#190) \U0001f9f5", '{"error":{"code":190}}\n{"error":{"code":4}}',
+    "190,463", "190,463 followers", "(#190) 463", "err=190 sub=463", '"code": 19O', "Err0r validating access t0ken",
+    "vaIidating access token", "status=ERROR error_message=FAILED_DOWNLOADING_VIDEO", "no tester invite accepted",
+    '{"ok":false,"error_code":429,"description":"Too Many Requests"}', '{"code":50001,"message":"Missing Access"}',
+    '{"errors":[{"code":187,"message":"Status is a duplicate."}]}', '{"error":"ExpiredToken","message":"expired"}',
+    '{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}', '{"code":36003,"message":"x"}',
     "190/463 and 24/4279009", "24/4279009, then 190/463, then 24/4279009", "190", " 429\n", "7",
     '{"error":{"code":2}}\n{"success":true}', "code=1\ncode: 4 (#4)",
 )  # fmt: skip
