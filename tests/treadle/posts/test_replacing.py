@@ -43,9 +43,18 @@ TABLE = [
     (CLEAR, seen("ERROR", "match", **ONE), "keep looking", "keep looking"),
     (CLEAR, seen("EXPIRED", "match", **ONE), "keep looking", "keep looking"),
     (UNCLEAR, seen("unreadable", "match", **ONE), "live", "live"),
-    (UNCLEAR, seen("unreadable", "match", noted=False, **ONE), "live", "live"),
-    (UNCLEAR, seen("unreadable", "match", noted=False, troubled=True, **ONE), "keep looking", "keep looking"),
-    (UNCLEAR, seen("unreadable", "match", troubled=True, **ONE), "live", "live"),
+    # ... which somebody may have posted by hand before the lists were read, or long after the last send
+    (UNCLEAR, seen("unreadable", "match", noted=False, **ONE), "keep looking", "keep looking"),
+    (UNCLEAR, seen("unreadable", "match", in_time=False, **ONE), "keep looking", "keep looking"),
+    (UNCLEAR, seen("FINISHED", "match", in_time=False, **ONE), "keep looking", "keep looking"),
+    (UNCLEAR, seen("EXPIRED", "match", **ONE), "live", "live"),
+    (UNCLEAR, seen("EXPIRED", "match", noted=False, **ONE), "ask a person", "ask a person"),
+    (UNCLEAR, seen("ERROR", "match", in_time=False, **ONE), "ask a person", "ask a person"),
+    (SETTLED, seen("ERROR", "match", candidates=2), "ask a person", "ask a person"),
+    (UNCLEAR, seen("EXPIRED", "match", noted=False, rivals=1, **ONE), "keep looking", "keep looking"),
+    (CLEAR, seen("EXPIRED", "match", noted=False, **ONE), "keep looking", "keep looking"),
+    (OLD, seen("unreadable", "match", noted=False, **ONE), "ask a person", "ask a person"),
+    (OLD, seen("unreadable", "match", **ONE), "live", "live"),
     # ERROR, EXPIRED: at once
     (CLEAR, seen("ERROR"), "replace", "replace"),
     (replace(CLEAR, all_clear=False), seen("EXPIRED"), "replace", "replace"),
@@ -111,6 +120,7 @@ SEEN = st.builds(
     misses=st.integers(0, 4),
     misses_span_s=st.floats(0, 600),
     noted=st.booleans(),
+    in_time=st.booleans(),
 )
 
 
@@ -133,6 +143,8 @@ def test_what_never_follows(sent: Sent, seen: Evidence, wish: Any) -> None:
         assert sent.all_clear or (settled and seen.finished >= 2 and seen.lists == "no match")
     if decision == "live" and seen.container != "PUBLISHED":
         assert (settled, seen.lists, seen.candidates, seen.rivals) == (True, "match", 1, 0)
+        assert seen.noted
+        assert seen.in_time
     # A clear refusal never makes it harder, and an unclear one never easier.
     if acts and not sent.all_clear:
         assert may_replace_container(replace(sent, all_clear=True), seen, wish).decision in ("replace", "send again")

@@ -15,6 +15,7 @@ from typing import Any
 LIST_FIELDS = "id,media_type,text,timestamp,permalink,replied_to,is_quote_post"
 EARLY_S = 300.0  # clocks of two houses may differ by this much
 EARLY_KNOWN_S = 86_400.0  # with the ids from before the send at hand, a clock that jumped must not hide the post
+PROMPT_S = 60.0  # what went live longer after its send than this is rather somebody's equal post
 
 # What a container of this kind is called once it is a post.
 TYPES: Mapping[str, frozenset[str]] = {
@@ -27,12 +28,14 @@ TYPES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The part that is looked for. ``first_sent_at`` in epoch seconds; ``parent`` is the id it replies to."""
+    """The part that is looked for. Times in epoch seconds; ``last_sent_at``: when its last send had ended, as far as it
+    is known; ``parent`` is the id it replies to."""
 
     kind: str
     text: str
     parent: str | None
     first_sent_at: float
+    last_sent_at: float | None = None
 
 
 def find(
@@ -67,12 +70,23 @@ def which(
     """Ids that can be a part that is known to be live, the likeliest first: the oldest.
 
     When the list could not be read before the send, an equal post may have been there already, and clocks do not tell.
-    Then an entry counts only once the lists have ``caught_up``, and the newest is the likeliest.
+    Then an entry counts only once the lists have ``caught_up``, and the newest is the likeliest. Until then one counts
+    in no case that is much younger than the send: the part itself may still be missing from the lists.
     """
     found = find(items, wanted, seen_before=seen_before, claimed=claimed)
-    if seen_before is not None:
-        return found
-    return found[::-1] if caught_up else []
+    if caught_up:
+        return found if seen_before is not None else found[::-1]
+    if seen_before is None:
+        return []
+    return [media_id for media_id in found if in_time(items, [media_id], wanted, PROMPT_S)]
+
+
+def in_time(items: Sequence[Mapping[str, Any]], found: Collection[str], wanted: Wanted, within_s: float) -> bool:
+    """Whether the entries ``found`` are no younger than ``within_s`` after the last send, as far as is known."""
+    if wanted.last_sent_at is None:
+        return True
+    times = [parse_time(item.get("timestamp")) for item in items if str(item.get("id") or "") in found]
+    return all(at is None or at <= wanted.last_sent_at + within_s for at in times)
 
 
 def nameless(

@@ -45,7 +45,7 @@ class Evidence:
     that they would fit as well. ``finished`` counts readings of ``FINISHED`` (or ``IN_PROGRESS``) after the settle
     time beside lists without a match, this one included; ``misses`` readings of such lists, over ``misses_span_s``.
     ``noted``: the lists were noted before the first send, so that an old entry cannot be taken for the part.
-    ``troubled``: the container is unreadable for trouble of Threads' own, which says nothing of the container.
+    ``in_time``: the candidates are not so young that no send can have made them.
     """
 
     now: float
@@ -58,7 +58,7 @@ class Evidence:
     misses: int = 0
     misses_span_s: float = 0.0
     noted: bool = True
-    troubled: bool = False
+    in_time: bool = True
     said_absent: bool = False  # a person looked at the profile and says that it is not there
     apart_s: float = MISSES_APART_S
     life_s: float = COUNTS_AS_EXPIRED_S
@@ -108,7 +108,7 @@ def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace"
         return Verdict("replace", "Nothing was ever sent of this container.")
     settled = sent.last_at is not None and e.now - sent.last_at >= e.settle_s
     if e.lists == "match":
-        return _matched(e, settled)
+        return _matched(sent, e, settled)
     if e.container in ("ERROR", "EXPIRED"):
         return Verdict("replace", f"The container says {e.container}: it was not published and never will be.")
     if e.container in ("unreadable", "not asked"):
@@ -116,15 +116,23 @@ def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace"
     return _waiting_to_be_published(sent, e, settled, wish)
 
 
-def _matched(e: Evidence, settled: bool) -> Verdict:
-    sure = e.noted or (e.container not in ("FINISHED", "IN_PROGRESS") and not e.troubled)
-    if settled and e.candidates == 1 and e.rivals == 0 and sure:
+def _matched(sent: Sent, e: Evidence, settled: bool) -> Verdict:
+    """Somebody may have posted the same by hand: before the first send, if the lists were not noted then, or long after
+    the last one. What a dead container leaves open of that, no further look decides."""
+    if settled and e.candidates == 1 and e.rivals == 0 and e.noted and e.in_time:
         return Verdict("live", "One new entry of the account's lists is this post, and no other.", True)
+    dead = e.container in ("ERROR", "EXPIRED") or (e.container != "FINISHED" and _over(sent, e))
+    if settled and dead and e.rivals == 0:
+        return Verdict("ask a person", "The account's lists hold an equal post, and nothing shows that it is this one.")
     return Verdict("keep looking", "The account's lists hold what may be this post.")
 
 
+def _over(sent: Sent, e: Evidence) -> bool:
+    return sent.made_at is not None and e.now - sent.made_at > e.life_s
+
+
 def _unreadable(sent: Sent, e: Evidence, settled: bool) -> Verdict:
-    over = sent.made_at is not None and e.now - sent.made_at > e.life_s
+    over = _over(sent, e)
     if e.lists == "unreadable":
         if over:
             return Verdict("ask a person", "Neither the container nor the account's lists can be read.")

@@ -29,7 +29,7 @@ from treadle.domain.replacing import (
 from treadle.domain.steps import Check, FindId, LookBefore, Verify
 from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import PartView, Run
-from treadle.engine.calling import UNKNOWN_CONTAINER, Ask, Failed, call, one_permission
+from treadle.engine.calling import Ask, Failed, call, one_permission
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, decided
 from treadle.engine.live_posts import Listed, claims, evidence_of, read_list, wanted
@@ -37,7 +37,6 @@ from treadle.engine.sending import found_live
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
-from treadle_threads.results import Refused
 from treadle_threads.values import ContainerStatus, Media
 
 SENDS = 4  # of one container, in all
@@ -99,33 +98,19 @@ async def _look(worker: WorkerContext, run: Run, step: Check) -> Outcome:
         stopped = _stopped_by(worker, run, part, listed.failed, notes)
         if stopped:
             return stopped
-    troubled = isinstance(asked, Failed) and not _is_about_the_container(asked)
-    return await _weigh(worker, run, step, status, listed, notes, troubled=troubled)
+    return await _weigh(worker, run, step, status, listed, notes)
 
 
 def _threads_trouble(failed: Failed) -> bool:
     return failed.diagnosis.lane == "platform_temporary"
 
 
-def _is_about_the_container(failed: Failed) -> bool:
-    """Whether it is refused as one that cannot be read; the rest is trouble of the moment, and says nothing of it."""
-    readable = failed.diagnosis.pattern not in UNKNOWN_CONTAINER and failed.diagnosis.lane != "permission_app_review"
-    return isinstance(failed.failure, Refused) and not readable
-
-
 async def _weigh(
-    worker: WorkerContext,
-    run: Run,
-    step: Check,
-    status: str | None,
-    listed: Listed,
-    notes: list[Note],
-    *,
-    troubled: bool,
+    worker: WorkerContext, run: Run, step: Check, status: str | None, listed: Listed, notes: list[Note]
 ) -> Outcome:
     """Not ``PUBLISHED``: what the container, the lists and the time that passed say."""
     part = step.part
-    seen, found = await evidence_of(worker, part, step.parent, status, listed, troubled=troubled)
+    seen, found = await evidence_of(worker, part, step.parent, status, listed)
     now = seen.now
     progress = replace(
         part.progress,

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from treadle.domain.matching import EARLY_KNOWN_S, LIST_FIELDS, Wanted, find, nameless, parse_time
+from treadle.domain.matching import EARLY_KNOWN_S, EARLY_S, LIST_FIELDS, Wanted, find, in_time, nameless, parse_time
 from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
 from treadle.domain.view import AccountView, PartView
 from treadle.engine.calling import Ask, Called, Failed, call
@@ -143,13 +143,10 @@ async def evidence_of(
     parent: str | None,
     status: str | None,
     listed: Listed,
-    *,
-    troubled: bool = False,
 ) -> tuple[Evidence, list[str]]:
     """What one look saw, and the ids of the entries that can be this part, oldest first.
 
-    ``status``: the container's, ``None`` when it could not be read, ``troubled`` when that is for trouble of Threads'
-    own. ``parent``: the id on Threads that it replies to.
+    ``status``: the container's, ``None`` when it could not be read. ``parent``: the id on Threads that it replies to.
     """
     claimed, rivals = await worker.db.query(claims, part)
     now, progress = worker.now(), part.progress
@@ -176,7 +173,7 @@ async def evidence_of(
         misses=misses,
         misses_span_s=now - since if since is not None and misses > 1 else 0.0,
         noted=before is not None,
-        troubled=troubled,
+        in_time=in_time(listed.items, found, sought, settle + EARLY_S),
         apart_s=worker.scaled(MISSES_APART_S),
         life_s=worker.scaled(COUNTS_AS_EXPIRED_S),
     ), found
@@ -185,7 +182,7 @@ async def evidence_of(
 def wanted(part: PartView, parent: str | None) -> Wanted:
     """What was sent, which is not what the part says now when it was changed after a refusal."""
     sent, since = as_sent(part), part.intent_first_at or part.intent_at or 0.0
-    return Wanted(sent.kind, sent.text, parent, since)
+    return Wanted(sent.kind, sent.text, parent, since, part.intent_at)
 
 
 def claims(conn: Connection, part: PartView) -> tuple[set[str], int]:

@@ -20,6 +20,7 @@ from treadle.store.timeline import Note
 from treadle_threads.results import NotSent
 from treadle_threads.values import Published
 
+NOTE_TRIES = 2  # of the read before a first send, where trouble of Threads' own hides the list
 FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
 
 
@@ -29,14 +30,19 @@ FIRST_CHECK_S = 2.0  # after an unclear answer: give Meta a moment, then look
 async def note_list(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     """Before the first send: which posts are there already, so that none of them is ever taken for this one."""
     part = step.part
-    listed = await note_ids(worker, run.account, part, "Note what the account has published so far")
-    notes = listed.notes
-    if listed.failed is None:
-        ids = [str(item.get("id")) for item in listed.items]
-        return Outcome(Change(notes).on(part.position, PartUpdate(seen_before=ids)))
-    stopped = _list_stops(worker, run, part, listed)
-    if stopped is not None:
-        return stopped
+    notes: list[Note] = []
+    for _ in range(NOTE_TRIES):
+        listed = await note_ids(worker, run.account, part, "Note what the account has published so far")
+        if listed.failed is None:
+            ids = [str(item.get("id")) for item in listed.items]
+            return Outcome(Change([*notes, *listed.notes]).on(part.position, PartUpdate(seen_before=ids)))
+        stopped = _list_stops(worker, run, part, listed)
+        if stopped is not None:
+            stopped.change.notes[:0] = notes
+            return stopped
+        notes += listed.notes
+        if not of_the_platform(listed.failed.diagnosis):
+            break
     # The list is a help, not a condition: without it a match is only taken when the container says PUBLISHED.
     notes[-1] = replace(notes[-1], decision="Continues without the list.")
     return Outcome(Change(notes).on(part.position, PartUpdate(progress=replace(part.progress, list_unread=True))))
