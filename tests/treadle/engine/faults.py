@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from tests.treadle.engine.shop import SETTLE_S, TIMEOUT_S
 
@@ -95,14 +96,42 @@ def read_log(requests: list[dict[str, Any]]) -> list[Asked]:
     return asked
 
 
-def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False, refusals_heard: bool = True) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the product wrote down of its answers. On a starved machine one can come when the client has given up, or a
+    worker whose lease ran out can get one that it may not write down any more: nobody knows what these said."""
+
+    containers: frozenset[str]  # that it was told of
+    dead_tokens: Counter[tuple[str, str]]  # by method and the end of the path
+
+    @classmethod
+    def of(cls, timeline: list[dict[str, Any]]) -> Self:
+        containers, dead = set(), Counter[tuple[str, str]]()
+        for event in timeline:
+            body = (event["answer"] or {}).get("body")
+            if not isinstance(body, dict) or not event["request"]:
+                continue
+            if event["stage"] == "create_container" and event["outcome"] == "ok":
+                containers.add(str(body.get("id")))
+            error = body.get("error")
+            if isinstance(error, dict) and error.get("code") == 190:
+                dead[_asked(event["request"]["method"], event["request"]["path"])] += 1
+        return cls(frozenset(containers), dead)
+
+
+def _asked(method: str, path: str) -> tuple[str, str]:
+    return method, path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def in_vain(requests: list[dict[str, Any]], heard: Heard | None = None) -> list[str]:
     """Calls that could not succeed, or that were made without knowing that they may: empty when all is well.
 
-    ``nobody_died``: every answer that arrived was also written down, so nothing was to be asked again.
-    ``refusals_heard``: no answer came after the client had given up on it.
+    ``heard``: ``None`` when workers were killed, so that it is not asked which container was known.
     """
     log = read_log(requests)
-    wrong = _made_again(log) if nobody_died else []
+    wrong = _made_again(log, heard.containers) if heard is not None else []
+    unread = Counter(heard.dead_tokens) if heard is not None else None
+    refused = False  # the call before was told that the token is dead, and that was written down
     for place, call in enumerate(log):
         if call.endpoint == "publish":
             container = str(call.params.get("creation_id"))
@@ -121,19 +150,18 @@ def in_vain(requests: list[dict[str, Any]], *, nobody_died: bool = False, refusa
                     wrong.append(f"{container} was sent again {call.at - last:.2f} s after an unclear send")
                 if len(looked) < 2 or not any(c.endpoint == "list" and c.ok and c.at > last for c in before):
                     wrong.append(f"{container} was sent again without a proof that it is not out")
-        if (
-            refusals_heard
-            and place
-            and _token_dead(log[place - 1])
-            and not _probe(call)
-            and not _asked_together(log[place - 1], call)
-        ):
+        if refused and not _probe(call) and not _asked_together(log[place - 1], call):
             wrong.append(f"{call.endpoint} was asked after the token was refused")
+        refused = _token_dead(call)
+        if refused and unread is not None and not _probe(call):
+            what = _asked(call.method, call.path)
+            refused = unread[what] > 0
+            unread[what] -= 1
     return wrong
 
 
-def _made_again(log: list[Asked]) -> list[str]:
-    """Containers made although there was one for the same part, of which nothing had said that it is of no use."""
+def _made_again(log: list[Asked], known: frozenset[str]) -> list[str]:
+    """Containers made although a known one was there for the same part, and nothing had said that it is of no use."""
     wrong, made = [], dict[str, str]()
     for place, call in enumerate(log):
         if call.endpoint != "create":
@@ -142,7 +170,7 @@ def _made_again(log: list[Asked]) -> list[str]:
         old = made.get(part)
         if old is not None and not any(_of_no_use(later, old) for later in log[:place]):
             wrong.append(f"{call.body} was made although {old} was there")
-        if call.ok and call.body.get("id"):
+        if call.ok and str(call.body.get("id")) in known:
             made[part] = str(call.body["id"])
     return wrong
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
+from typing import Any
 
 from tests.support.proof import Tally
+from tests.treadle.engine.faults import Heard, in_vain
 from tests.treadle.engine.matrix import ALONE, LIMIT, PAIRS, covering, run, sample
 from tests.treadle.engine.shop import SETTLE_S, Shop
 
@@ -51,3 +54,33 @@ def test_two_equal_posts_on_purpose_are_two_posts(shop: Shop) -> None:
         for post_id in ids:
             first, second = shop.read(post_id)["parts"]
             assert by_id[second["threads_id"]]["reply_to"] == first["threads_id"]
+
+
+def test_what_a_worker_could_not_write_down_is_not_held_against_the_next() -> None:
+    """A lease ran out while Threads refused the token: whoever takes over has not heard of it."""
+
+    def request(at: float, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        whole = {"dropped": False, "truncated": False, "elapsed_ms": 1.0, "status": 400 if "error" in body else 200}
+        endpoint = {"threads": "create", "threads_publish": "publish"}.get(path.rsplit("/", 1)[-1], "status")
+        asked = {"at": at, "endpoint": endpoint, "method": method, "path": path, "params": {"creation_id": "17"}}
+        return {**whole, **asked, "answer": json.dumps(body)}
+
+    def event(stage: str, path: str, body: dict[str, Any] | None, method: str = "GET") -> dict[str, Any]:
+        told = {"request": {"method": method, "path": path}, "answer": {"body": body}} if body is not None else {}
+        return {"stage": stage, "outcome": "ok", "request": None, "answer": None, **told}
+
+    dead = {"error": {"code": 190}}
+    log = [
+        request(1.0, "POST", "/v1.0/me/threads", {"id": "17"}),
+        request(2.0, "GET", "/v1.0/17", {"status": "FINISHED"}),
+        request(3.0, "POST", "/v1.0/me/threads_publish", dead),
+        request(4.0, "GET", "/v1.0/17", {"status": "FINISHED"}),
+    ]
+    made = event("create_container", "/me/threads", {"id": "17"}, "POST")
+    interrupted, written = event("publish", "", None), event("publish", "/me/threads_publish", dead, "POST")
+    assert in_vain(log, Heard.of([made, interrupted])) == []
+    assert in_vain(log, Heard.of([made, written])) == ["status was asked after the token was refused"]
+    assert in_vain(log) == ["status was asked after the token was refused"]
+    again = [*log[:2], request(3.0, "POST", "/v1.0/me/threads", {"id": "18"})]
+    assert in_vain(again, Heard.of([interrupted])) == []
+    assert in_vain(again, Heard.of([made])) == ["{'id': '18'} was made although 17 was there"]
