@@ -15,7 +15,7 @@ from tests.treadle.engine.host import hosting
 from tests.treadle.engine.shop import Owner, Shop
 from treadle.engine import addresses, quota, rechecking
 from treadle.engine.calling import understood
-from treadle.store.tables import accounts
+from treadle.store.tables import accounts, blockers
 from treadle_threads.results import Answer, Call, Lost, Refused
 
 DEAD = {
@@ -77,6 +77,21 @@ def test_an_address_that_stays_away_is_not_asked_for_without_end(lite: Shop) -> 
     first = len(reads(lite, owner))
     read_addresses(lite)
     assert len(reads(lite, owner)) <= first + 1
+    assert lite.read(post_id)["state"] == "published"
+
+
+def test_what_a_read_for_an_address_says_of_the_app_holds_the_app(lite: Shop) -> None:
+    gone = {"message": "Error validating application. Application has been deleted.", "type": "OAuthException"}
+    owner = lite.owner(app_id="app_1")
+    lite.control.fault("read", FAULTS["500_code_2"], times=4)
+    post_id = lite.post(owner, text="once")
+    lite.published([post_id])
+    assert lite.read(post_id)["parts"][0]["permalink"] is None
+    lite.control.fault("*", {"status": 400, "body": {"error": {**gone, "code": 190}}}, account=owner.username)
+    read_addresses(lite)
+    with lite.app.db.read() as conn:
+        opened = conn.execute(sa.select(blockers.c.scope, blockers.c.key, blockers.c.pattern)).all()
+    assert [tuple(row) for row in opened] == [("app", "app_1", "app_deactivated")], lite.story(post_id)
     assert lite.read(post_id)["state"] == "published"
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,10 +16,13 @@ import sqlalchemy as sa
 from tests.support.postgres import Cluster
 from tests.support.proof import Tally
 from tests.treadle.engine.conftest import matrix_size
+from tests.treadle.engine.faults import in_vain
 from tests.treadle.engine.hangman import MOMENTS, Hangman, Moment
 from tests.treadle.engine.killing import Posted, check, finish, some, write
 from tests.treadle.engine.shop import SCALE, Shop, open_shop, shop_settings
 from tests.treadle.engine.worker import Worker, kill_first, workers
+from treadle.app import DEFAULT_WORKSPACE
+from treadle.domain.answers import Done, Refusal
 from treadle.engine.lease import LEASE_S
 from treadle.store.tables import workers as worker_rows
 from treadle_sandbox.server import Sandbox
@@ -142,6 +148,41 @@ def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
     check(shop, posted, tally)
     assert tally["kills"] + tally["stops"] == losses
     tally.expect(kills=1, posts=6 * losses)
+
+
+PRESSED = 50
+
+
+@pytest.mark.postgres
+def test_fifty_times_people_press_publish_now_while_the_schedule_fires(shared: Shop, tally: Tally) -> None:
+    """Two workers, and around the moment that a post is due, three people ask at once: now, again, approved."""
+    chance, verbs = tally.chance, ("edit", "retry", "confirm")
+    owners = [shared.owner() for _ in range(PRESSED)]
+    due = datetime.fromtimestamp(int(time.time()) + 4, UTC)
+    posts = {shared.post(owner, text="a", publish_at=due.isoformat()): owner for owner in owners}
+    asks = [(due.timestamp() + chance.uniform(-0.3, 2.0), post_id, verb) for post_id in posts for verb in verbs]
+
+    def press(at: float, post_id: str, verb: str) -> Any:
+        more: list[dict[str, Any]] = [{"publish_at": None}] if verb == "edit" else []
+        time.sleep(max(0.0, at - time.time()))
+        return shared.app.db.write(
+            lambda conn: getattr(shared.app.posts, verb)(
+                conn, DEFAULT_WORKSPACE, post_id, *more, now=time.time(), actor="test"
+            )
+        )
+
+    with workers() as started, ThreadPoolExecutor(6) as people:
+        started += [Worker(shared.app.settings) for _ in range(2)]
+        answers = list(people.map(lambda ask: press(*ask), sorted(asks)))
+        shared.published(list(posts), within_s=120)
+    assert all(isinstance(answer, Done | Refusal) for answer in answers)
+    for post_id, owner in posts.items():
+        assert [post["text"] for post in shared.live(owner)] == ["a"], shared.story(post_id)
+        assert in_vain(shared.requests(owner)) == [], shared.story(post_id)
+    tally.add("posts", len(posts))
+    tally.add("presses", len(answers))
+    tally.add("accepted", sum(isinstance(answer, Done) for answer in answers))
+    tally.expect(posts=PRESSED, presses=3 * PRESSED, accepted=1)
 
 
 @pytest.mark.postgres

@@ -210,6 +210,26 @@ def test_files_come_in_three_ways_and_are_used(live: Site) -> None:
     assert client.get(f"/v1/media/{file_id}").status_code == 404
 
 
+def test_preflight_says_that_a_file_of_ours_cannot_be_fetched_as_the_server_is_set_up(
+    live: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The public address is this machine's, and Threads is the real one."""
+    client = live.client("write")
+    kept = client.post("/v1/media", files={"file": ("loom.jpg", picture(), "image/jpeg")}).json()["id"]
+    body = {"account_id": live.account, "text": "x", "media": [{"id": kept}]}
+    assert client.post("/v1/preflight", json=body).json()["ok"] is True
+    real = {"threads_api_url": "https://graph.threads.net", "allow_private_media_hosts": False}
+    monkeypatch.setattr(live.app, "settings", live.app.settings.model_copy(update=real))
+    looked = client.post("/v1/preflight", json=body).json()
+    assert looked["ok"] is False
+    (medium,) = looked["media"]
+    first = medium["findings"][0]
+    assert (medium["ok"], first["pattern"], first["severity"]) == (False, "public_url_unreachable", "error")
+    assert "TREADLE_PUBLIC_URL" in first["message"]
+    plain = client.post("/v1/preflight", json={"account_id": live.account, "text": "x"}).json()
+    assert plain["ok"] is True
+
+
 @pytest.mark.parametrize("content", [b"", b"this is no picture"])
 def test_what_is_no_picture_is_refused_in_words(live: Site, content: bytes) -> None:
     answer = live.client("write").post("/v1/media", files={"file": ("x.jpg", content)})

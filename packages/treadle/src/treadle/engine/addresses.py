@@ -13,16 +13,15 @@ from typing import Any
 from treadle.domain.matching import which
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
-from treadle.domain.view import AccountView, PartView, part_view
+from treadle.domain.view import PartView, part_view
 from treadle.engine.calling import Called, Failed, call
 from treadle.engine.checking import address_of
 from treadle.engine.live_posts import claims, read_list, wanted
-from treadle.engine.opening import open_cause
+from treadle.engine.opening import open_met_by_reading
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import Connection, IntegrityError, accounts, addresses, blockers, runs
+from treadle.store import Connection, IntegrityError, accounts, addresses, runs
 from treadle.store.isolation import apart
 from treadle.store.timeline import Note
-from treadle_diagnosis.types import Diagnosis
 
 JOB = "read_addresses"
 TRIES = 6
@@ -76,7 +75,8 @@ async def _read(worker: WorkerContext, part: PartView, account_id: str) -> bool:
         if not isinstance(address, Failed) and address.value.permalink:
             found.permalink = address.value.permalink
     if called and isinstance(called[-1], Failed) and called[-1].stops_reading:
-        await worker.db.run(_refused, worker, account, called[-1].diagnosis, worker.now())
+        met = called[-1].diagnosis
+        await worker.db.run(open_met_by_reading, worker, account, met.scope, met, "verify", worker.now())
     if called and (wait_s := called[-1].note.wait_s) is not None:
         await worker.db.run(accounts.hold_until, account_id, worker.now() + wait_s)
     notes = [one.note for one in called]
@@ -85,15 +85,6 @@ async def _read(worker: WorkerContext, part: PartView, account_id: str) -> bool:
     except IntegrityError:  # claimed by another part in the same moment
         await worker.db.run(_keep, part, PartUpdate(), notes, worker.now(), worker.scale)
     return _may_go_on(called)
-
-
-def _refused(conn: Connection, worker: WorkerContext, account: AccountView, diagnosis: Diagnosis, now: float) -> None:
-    """What refuses every call stops the account's posts at once, not only when the next one of them has met it too."""
-    scope, key = blockers.scope_for(
-        conn, diagnosis, diagnosis.scope, account.id, account_id=account.id, app_id=account.app_id, now=now
-    )
-    if scope == "account":
-        open_cause(conn, worker, account, scope, key, diagnosis, "verify", now)
 
 
 def _may_go_on(called: list[Called[Any]]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from treadle.domain.scope import NARROWEST_FIRST, Reach, key_of
 from treadle.domain.view import AccountView
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, blockers
+from treadle_diagnosis.catalog.words import BlockerScope
 from treadle_diagnosis.types import Diagnosis
 
 
@@ -32,3 +34,22 @@ def open_cause(
     if scope == "account":
         worker.observe(conn, account.id, diagnosis, now)
     return blocker_id
+
+
+def open_met_by_reading(
+    conn: Connection,
+    worker: WorkerContext,
+    account: AccountView,
+    scope: BlockerScope,
+    diagnosis: Diagnosis,
+    stage: str,
+    now: float,
+) -> None:
+    """The same for a refused read that no post waits for: what refuses every call stops the posts of the account, or of
+    its app, at once, not only when the next one of them has met it too. What speaks of one post or host opens nothing.
+    """
+    if NARROWEST_FIRST[scope] < NARROWEST_FIRST["account"]:
+        return
+    key = key_of(scope, Reach("", account.id, account.app_id, account.workspace_id))
+    where = blockers.scope_for(conn, diagnosis, scope, key, account_id=account.id, app_id=account.app_id, now=now)
+    open_cause(conn, worker, account, *where, diagnosis, stage, now)

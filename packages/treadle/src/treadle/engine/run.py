@@ -22,7 +22,7 @@ from treadle.domain.updates import UNSET, PartUpdate
 from treadle.domain.view import Run
 from treadle.engine import admission, checking, comparing, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
-from treadle.engine.opening import open_cause
+from treadle.engine.opening import open_cause, open_met_by_reading
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, IntegrityError, accounts, blockers, release, runs, unknown_answers
 from treadle.store.runs import Change
@@ -299,11 +299,7 @@ def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, endi
                 blockers.put_behind(conn, run.post.id, blocker_ids)
         case Finish(state, why, met):
             if met is not None:
-                account = run.account
-                where = blockers.scope_for(
-                    conn, met.diagnosis, met.scope, met.key, account_id=account.id, app_id=account.app_id, now=now
-                )
-                open_cause(conn, worker, account, *where, met.diagnosis, str(run.post.stage), now)
+                open_met_by_reading(conn, worker, run.account, met.scope, met.diagnosis, str(run.post.stage), now)
             post.state, post.next_what, post.next_at, post.seq = state, None, None, run.post.seq + 1
             if why:
                 post.why = why

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import Field
 
 from treadle.media.jobs import Progress
+from treadle.media.reach import set_up_fault
 from treadle.media.report import MediaReport
 from treadle.media.service import MediaService, NotPreparable, NotStored, StoredMedia
 from treadle.services.context import App
@@ -31,6 +32,7 @@ from treadle.store.files import delete_media, find_media, insert_media, page_of,
 from treadle.store.files import set_job as set_job
 from treadle_diagnosis import catalog
 from treadle_threads.media.finding import Finding as MediaFinding
+from treadle_threads.media.finding import RepairKind
 
 PROGRESS_EVERY_S = 0.5
 
@@ -269,7 +271,20 @@ async def inspect_medium(
         return None
     options = part.get("options")
     too_long = str(options.get("on_too_long") or "refuse") if isinstance(options, Mapping) else "refuse"
-    return MediumReport(path, await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id))
+    report = await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id)
+    copied = isinstance(options, Mapping) and options.get("copy_media") is True
+    if copied or report.plan.kind is not RepairKind.NONE or source != item.get("url"):
+        report = _as_given_out(app, report)
+    return MediumReport(path, report)
+
+
+def _as_given_out(app: App, report: MediaReport) -> MediaReport:
+    """Of a file that Threads is to fetch from here: whether it can, which is not the file's fault."""
+    fault = set_up_fault(app.settings) if report.ok else None
+    if fault is None:
+        return report
+    plan = replace(report.plan, kind=RepairKind.REJECT)
+    return replace(report, findings=[fault, *report.findings], plan=plan)
 
 
 def _is_id(value: Any) -> bool:
