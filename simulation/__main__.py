@@ -132,7 +132,7 @@ def hunt(first: int, last: int, posts: int) -> int:
 
 def table(first: int, last: int, jobs: int, posts: int, names: list[str]) -> int:
     """Every planted bug: is it found, on which day, as what?"""
-    planted = [each for each in mutants.all_mutants() if not names or each.name in names]
+    planted = [mutants.named(name) for name in names] if names else mutants.all_mutants()
     missed = []
     print(f"{'bug':30} {'breaks':10} {'found on day':>12}  as")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

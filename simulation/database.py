@@ -32,10 +32,6 @@ def _engine() -> sa.Engine:
         dbapi_conn.isolation_level = None
         dbapi_conn.execute("PRAGMA foreign_keys=ON").close()
 
-    @event.listens_for(engine, "begin")
-    def begin(conn: sa.Connection) -> None:
-        conn.exec_driver_sql("BEGIN")
-
     return engine
 
 
@@ -65,6 +61,8 @@ class Disk:
         driver.deserialize(_empty())
         driver.execute("PRAGMA foreign_keys=ON")
         self.driver = driver
+        # SQLAlchemy takes all of it for one transaction; where one begins and ends, the driver is told below.
+        self.conn.begin()
         self.away = False
         self.full = False
         self.commits = 0
@@ -75,11 +73,16 @@ class Disk:
         """``doubtful``: whether the commit is done and its answer lost."""
         if self.away:
             raise _error("server closed the connection unexpectedly")
-        with self.conn.begin() as transaction:
+        execute = self.driver.execute
+        execute("BEGIN")
+        try:
             yield self.conn
             if self.full:
-                transaction.rollback()
                 raise _error("database or disk is full")
+        except BaseException:
+            execute("ROLLBACK")
+            raise
+        execute("COMMIT")
         self.commits += 1
         self.committed()
         if doubtful():
@@ -89,9 +92,11 @@ class Disk:
     def view(self) -> Iterator[sa.Connection]:
         if self.away:
             raise _error("server closed the connection unexpectedly")
-        with self.conn.begin() as transaction:
+        self.driver.execute("BEGIN")
+        try:
             yield self.conn
-            transaction.rollback()
+        finally:
+            self.driver.execute("ROLLBACK")
 
     def close(self) -> None:
         self.conn.close()

@@ -1,7 +1,8 @@
 """Planted bugs: what the simulation has to find.
 
-Each replaces one place of one module while it is imported; files stay as they are. Those in ``mutants.toml`` are by
-hand, by what they break; the others are chosen by chance, with a fixed seed, from the rules of ``domain``.
+Each replaces one place of one module while it is imported; files stay as they are. The list is ``mutants.toml``: by
+hand, by what they break, and five that were drawn by chance from the rules of ``domain``. Others are drawn by
+``drawn_SEED_1`` to ``drawn_SEED_5``, with any seed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from typing import Any, ClassVar
 
 BY_HAND = Path(__file__).with_name("mutants.toml")
 PACKAGES = ("treadle_diagnosis", "treadle_threads", "treadle")
-SEED = 2
-BY_CHANCE = 5
+DRAWN = "drawn_"
+AT_ONCE = 5
 RULES = (
     "treadle.domain.replacing", "treadle.domain.matching", "treadle.domain.steps", "treadle.domain.scope",
     "treadle.domain.admission", "treadle.domain.lateness", "treadle.domain.policy",
@@ -32,7 +33,7 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``old`` becomes ``new``, or in a mutant by chance: line ``line`` becomes ``new``."""
+    """``old`` becomes ``new``."""
 
     name: str
     area: str
@@ -47,7 +48,7 @@ class Mutant:
         return source.replace(self.old, self.new)
 
 
-def _by_hand() -> Iterator[Mutant]:
+def _listed() -> Iterator[Mutant]:
     for row in tomllib.loads(BY_HAND.read_text(encoding="utf-8"))["mutant"]:
         yield Mutant(row["name"], row["area"], _module_with(row["old"]), row["old"], row["new"])
 
@@ -99,15 +100,16 @@ class _Places(ast.NodeVisitor):
         super().generic_visit(node)
 
 
-def _by_chance(sources: dict[str, str]) -> Iterator[Mutant]:
-    dice = random.Random(SEED)
+def drawn(seed: int) -> Iterator[Mutant]:
+    """Five places of the rules, each changed into its opposite."""
+    dice = random.Random(seed)
     places = []
     for module in RULES:
         finder = _Places()
-        finder.visit(ast.parse(sources[module]))
+        finder.visit(ast.parse(source_of(module)))
         places += [(module, node) for node in finder.found]
-    for turn, (module, node) in enumerate(dice.sample(places, BY_CHANCE)):
-        source = sources[module]
+    for turn, (module, node) in enumerate(dice.sample(places, AT_ONCE)):
+        source = source_of(module)
         old = ast.get_source_segment(source, node)
         assert old is not None
         if isinstance(node, ast.Compare):
@@ -118,7 +120,7 @@ def _by_chance(sources: dict[str, str]) -> Iterator[Mutant]:
         line = source.splitlines()[node.lineno - 1]
         words = " ".join(line.split())
         new = f"({ast.unparse(changed)})"
-        yield _Somewhere(f"chance_{turn + 1}", words, module, old, new, node.lineno, node.col_offset)
+        yield _Somewhere(f"{DRAWN}{seed}_{turn + 1}", words, module, old, new, node.lineno, node.col_offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,18 @@ def _folder_of(package: str) -> Path:
 
 
 def all_mutants() -> list[Mutant]:
-    by_chance = _by_chance({module: source_of(module) for module in RULES})
-    return [*_by_hand(), *by_chance]
+    """The list."""
+    return list(_listed())
+
+
+def named(name: str) -> Mutant:
+    """One of the list, or one that is drawn. Raises :class:`ValueError` when there is none of this name."""
+    seed, _, _ = name.removeprefix(DRAWN).partition("_")
+    among = drawn(int(seed)) if name.startswith(DRAWN) and seed.isdigit() else all_mutants()
+    found = next((each for each in among if each.name == name), None)
+    if found is None:
+        raise ValueError(f"there is no planted bug {name}")
+    return found
 
 
 # ------------------------------------------------------------------------------------------------------- planting
@@ -183,7 +195,7 @@ class _Finder(MetaPathFinder):
 
 def plant(name: str) -> Mutant:
     """Before anything of the product is imported: this bug is in it from now on, in this process alone."""
-    mutant = next(each for each in all_mutants() if each.name == name)
+    mutant = named(name)
     if mutant.module in sys.modules:
         raise RuntimeError(f"{mutant.module} was imported before the bug was planted")
     sys.meta_path.insert(0, _Finder(mutant))

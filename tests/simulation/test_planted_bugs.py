@@ -31,6 +31,16 @@ def test_there_are_enough_of_every_kind() -> None:
     assert all(areas[area] >= 3 for area in ("fence", "lease", "clarity", "matching", "settling", "scope", "lateness"))
 
 
+def test_others_can_be_drawn_and_are_the_same_each_time() -> None:
+    for number in range(1, 6):
+        one = mutants.named(f"drawn_11_{number}")
+        source = mutants.source_of(one.module)
+        assert one == mutants.named(one.name)
+        assert ast.dump(ast.parse(one.apply(source))) != ast.dump(ast.parse(source))
+    with pytest.raises(ValueError, match="no planted bug"):
+        mutants.named("drawn_11_6")
+
+
 def test_one_that_is_not_where_it_was_is_refused() -> None:
     with pytest.raises(ValueError, match="0 times"):
         Mutant("gone", "fence", "treadle.domain.steps", "no such line", "x").apply("nothing")

@@ -12,6 +12,26 @@ from treadle.store.tables import workers
 
 Clock = Callable[[], float]
 
+# Every worker asks these every few seconds.
+_RENEW = (
+    sa.update(workers)
+    .where(
+        workers.c.id == sa.bindparam("worker"),
+        workers.c.token == sa.bindparam("held"),
+        workers.c.state == "alive",
+        workers.c.expires_at > sa.bindparam("now"),
+    )
+    .values(seen_at=sa.bindparam("now"), expires_at=sa.bindparam("until"))
+)
+_STOPPED = sa.select(workers.c.id).where(workers.c.state == "stopped", workers.c.expires_at > 0.0)
+_ENDED = (
+    sa.select(workers.c.id)
+    .where(workers.c.state.in_(("alive", "stopped")), workers.c.expires_at < sa.bindparam("before"))
+    # One that was stopped while it wrote its own row would make everybody wait here, and lose their leases too.
+    .with_for_update(skip_locked=True)
+)
+_DEAD = sa.select(workers.c.id).where(workers.c.state == "dead")
+
 
 @dataclass(frozen=True, slots=True)
 class Workforce:
@@ -39,9 +59,8 @@ def register(
 
 def renew(conn: sa.Connection, worker: str, token: str, *, now: float, expires_at: float) -> bool:
     """False when the lease was lost."""
-    held = sa.and_(workers.c.id == worker, workers.c.token == token, workers.c.state == "alive")
-    query = sa.update(workers).where(held, workers.c.expires_at > now)
-    return conn.execute(query.values(seen_at=now, expires_at=expires_at)).rowcount == 1
+    lease = {"worker": worker, "held": token, "now": now, "until": expires_at}
+    return conn.execute(_RENEW, lease).rowcount == 1
 
 
 def stop(conn: sa.Connection, worker: str, token: str, *, now: float) -> None:
@@ -56,22 +75,15 @@ def stop_all(conn: sa.Connection) -> None:
 
 def stopped(conn: sa.Connection) -> set[str]:
     """Ids of workers that ended their lease themselves."""
-    clean = sa.select(workers.c.id).where(workers.c.state == "stopped", workers.c.expires_at > 0.0)
-    return set(conn.execute(clean).scalars())
+    return set(conn.execute(_STOPPED).scalars())
 
 
 def bury(conn: sa.Connection, *, before: float) -> list[str]:
     """Mark those dead whose lease ended before then; ids of all that are dead and not :func:`set_gone` yet."""
-    ended = (
-        sa.select(workers.c.id)
-        .where(workers.c.state.in_(("alive", "stopped")), workers.c.expires_at < before)
-        # One that was stopped while it wrote its own row would make everybody wait here, and lose their leases too.
-        .with_for_update(skip_locked=True)
-    )
-    ids = list(conn.execute(ended).scalars())
+    ids = list(conn.execute(_ENDED, {"before": before}).scalars())
     if ids:
         conn.execute(sa.update(workers).where(workers.c.id.in_(ids)).values(state="dead"))
-    return list(conn.execute(sa.select(workers.c.id).where(workers.c.state == "dead")).scalars())
+    return list(conn.execute(_DEAD).scalars())
 
 
 def set_gone(conn: sa.Connection, ids: Sequence[str]) -> None:
