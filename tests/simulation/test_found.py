@@ -67,3 +67,39 @@ def test_a_post_that_becomes_too_late_during_its_run_is_not_published_unasked() 
     created, published = (next(sent.at for sent in record.ledger.sent if sent.operation == name)
                           for name in ("create", "publish"))  # fmt: skip
     assert published > created + 600.0  # when the owner approved it
+
+
+def test_an_equal_post_by_hand_is_not_taken_for_a_publish_that_nothing_shows() -> None:
+    """Lists closed for a day, the container unreadable until it is dead, and the owner had posted the same before."""
+    content = Content("TEXT", "by hand and by us")
+    day = Day(Plan(1, CLEAR, (PostPlanned(0, 0, 60.0, None, 86_400.0, (PartAsked(content),), (), "", bad=False),)))
+    threads = day.threads
+    begin, sends = threads.now(), 0
+    asked_list, asked_status, publish = threads._list, threads._status, threads._publish
+
+    def later(seconds: float) -> bool:
+        return threads.now() - begin > seconds
+
+    def some_list(*args: Any) -> Answer:
+        return asked_list(*args) if later(25 * 3600.0) else answers.NO_PERMISSION
+
+    def some_status(profile: Any, sent: Any, *args: Any) -> Answer:
+        dark = sends == 1 and not later(25 * 3600.0)
+        return answers.unknown_id(sent.target) if dark else asked_status(profile, sent, *args)
+
+    def lost_once(*args: Any) -> Answer:
+        nonlocal sends
+        sends += 1
+        return answers.TIMEOUT if sends == 1 else publish(*args)
+
+    threads._list = some_list  # type: ignore[method-assign,assignment]
+    threads._status = some_status  # type: ignore[method-assign,assignment]
+    threads._publish = lost_once  # type: ignore[method-assign,assignment]
+    by_hand = threads.by_hand("1000", content, None, begin + 1.0)
+    record = day.play()
+    assert judge(record.ledger, record.history, record.snapshots).violations == ()
+    (post,) = record.history
+    assert post["state"] == "published"
+    assert post["parts"][0]["threads_id"] != by_hand.id
+    assert [act.kind for act in record.ledger.acts if act.kind == "resolve"] == ["resolve"]
+    assert sends == 2

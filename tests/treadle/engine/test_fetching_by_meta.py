@@ -5,7 +5,7 @@ Played at real times: the product's own constants, on a clock that is moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from treadle.domain.fetched import Fetch
 from treadle.media import fetch_log
 from treadle.media.samples import picture
 from treadle_threads.media.remote import META_AGENT
+from treadle_threads.results import Answer
 
 
 @pytest.fixture
@@ -157,6 +158,26 @@ def test_a_fetched_file_in_between_shows_that_there_is_no_outage(sim: Simulation
     sim.post(second, text="c", media=[at(host, 4)])
     sim.pass_time(2)
     assert sim.open_causes() == []
+
+
+def test_where_meta_fetches_no_copy_of_ours_it_is_given_the_source(sim: Simulation, host: Host) -> None:
+    account, profile = sim.account()
+    given: list[str] = []
+
+    def no_copies(endpoint: str, what: str, params: Mapping[str, str]) -> Answer | None:
+        if endpoint != "create" or not params.get("image_url"):
+            return None
+        given.append(params["image_url"])
+        return NOT_FETCHED if sim.settings.public_url in params["image_url"] else None
+
+    profile.instead = no_copies
+    source = at(host, 2)
+    post_id = sim.post(account, text="a", media=[source], options={"copy_media": True})
+    sim.until(lambda: sim.read(post_id)["state"] == "published", within_s=3600)
+    assert sim.read(post_id)["state"] == "published", sim.story(post_id)
+    assert given[0].startswith(sim.settings.public_url)
+    assert given[-1] == source["url"]
+    assert sim.threads.live(profile) == ["a"]
 
 
 def seen(host: str, account: str, workspace: str = "w") -> Unfetched:

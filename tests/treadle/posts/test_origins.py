@@ -19,3 +19,9 @@ def test_copies_are_taken_once_and_then_the_given_addresses_again() -> None:
 def test_without_another_origin_it_stays() -> None:
     assert next_origin("given", [UPLOADED], reachable=True) is None
     assert next_origin("given", [LINKED], reachable=False) is None
+
+
+def test_from_copies_that_were_asked_for_it_goes_back_to_the_source_once() -> None:
+    assert next_origin("given", [UPLOADED], reachable=True, copied=True) == "given again"
+    assert next_origin("given", [UPLOADED], reachable=False, copied=True) == "given again"
+    assert next_origin("given again", [LINKED], reachable=True, copied=True) is None

@@ -1,4 +1,4 @@
-"""Another origin for files that Meta could not fetch: copies kept here, and then the addresses again. Pure."""
+"""Another origin for files that Meta could not fetch: copies kept here, the addresses they came from. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any, Literal
 Origin = Literal["given", "copies", "given again"]
 
 
-def next_origin(origin: Origin, media_urls: Iterable[Mapping[str, Any]], *, reachable: bool) -> Origin | None:
+def next_origin(
+    origin: Origin, media_urls: Iterable[Mapping[str, Any]], *, reachable: bool, copied: bool = False
+) -> Origin | None:
     """The origin of the next container's files after these could not be fetched; ``None``: it stays.
 
-    ``reachable``: whether Meta can reach what is kept here. Each other origin is taken once.
+    ``reachable``: whether Meta can reach what is kept here. ``copied``: they are copies that were asked for, of files
+    given as addresses. Each other origin is taken once.
     """
-    if origin == "copies":
+    if origin == "copies" or (origin == "given" and copied):
         return "given again"
     lies_elsewhere = any(not item.get("media_id") for item in media_urls)
     return "copies" if origin == "given" and reachable and lies_elsewhere else None

@@ -106,15 +106,17 @@ def _from_elsewhere(worker: WorkerContext, part: PartView, outcome: Outcome, now
     if verdict.decision != "replace":
         return
     reachable = set_up_fault(worker.settings) is None
-    origin = next_origin(part.progress.origin, part.media_urls or [], reachable=reachable)
+    copied = bool(part.options.get("copy_media")) and any(item.get("url") for item in part.media)
+    origin = next_origin(part.progress.origin, part.media_urls or [], reachable=reachable, copied=copied)
     if origin is None:
         return
     update = outcome.change.part(part.position).merge(without_container(verdict))
     update.media_urls, update.children, update.state = None, [], "preparing"
     update.progress = replace(part.progress, origin=origin)
-    if origin == "copies":
+    if origin == "copies" or copied:
         at = outcome.ending.at if isinstance(outcome.ending, Snooze) else now
-        outcome.ending = Snooze(at, "retrying", "Tries again with copies of the files that are kept here.")
+        files = "copies of the files that are kept here" if origin == "copies" else "the addresses that were given"
+        outcome.ending = Snooze(at, "retrying", f"Tries again with {files}.")
 
 
 def _not_found_yet(part: PartView, found: Diagnosis, *, rebuilt: bool) -> tuple[Diagnosis, PartUpdate]:

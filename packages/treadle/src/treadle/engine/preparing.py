@@ -50,7 +50,7 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
             on_too_long=str(part.options.get("on_too_long") or "refuse"),
             due_at=run.post.publish_at,
             workspace=part.workspace_id,
-            copy=bool(part.options.get("copy_media")) or part.progress.origin == "copies",
+            copy=_copied(part),
             conservative=part.progress.conservative,
             progress=_progress_note(worker, run, index),
         )
@@ -67,6 +67,12 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
     kind = "CAROUSEL" if len(ready) > 1 else ready[0]["kind"]
     update = PartUpdate(media_urls=ready, kind=kind, state="creating", cause=None)
     return Outcome(Change(notes).on(part.position, update).calm(), Continue())
+
+
+def _copied(part: PartView) -> bool:
+    """Whether Meta is given copies even of files that need no repair: until Meta could not fetch these either."""
+    origin = part.progress.origin
+    return origin == "copies" or (origin == "given" and bool(part.options.get("copy_media")))
 
 
 def _progress_note(worker: WorkerContext, run: Run, index: int) -> Callable[[Progress], None]:
