@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +79,13 @@ def _line(row: Row) -> str:
     )
 
 
-def many(first: int, last: int, jobs: int, posts: int, within_s: float) -> int:
+def many(asked: Sequence[int], jobs: int, posts: int, within_s: float) -> int:
     """Play many seeds on all cores, and stop when the time is over."""
     end = time.monotonic() + within_s
     rows: list[Row] = []
     with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
         waiting: dict[concurrent.futures.Future[Row], int] = {}
-        seeds = iter(range(first, last + 1))
+        seeds = iter(asked)
         while True:
             while len(waiting) < jobs and time.monotonic() < end and (seed := next(seeds, None)) is not None:
                 waiting[pool.submit(play_seed, seed, posts)] = seed
@@ -103,7 +104,7 @@ def many(first: int, last: int, jobs: int, posts: int, within_s: float) -> int:
     cpu = sum(row.cpu_s for row in rows)
     calls, faulted = sum(row.calls for row in rows), sum(row.faulted for row in rows)
     print(
-        f"{len(rows)} days of seeds {first} to {first + len(rows) - 1}: {sum(row.posts for row in rows)} posts,"
+        f"{len(rows)} days of {len(asked)} seeds from {asked[0]} on: {sum(row.posts for row in rows)} posts,"
         f" {calls} calls, {faulted / max(1, calls):.0%} of them faulted, {sum(row.kills for row in rows)} crashes;"
         f" {cpu:.0f} s CPU, {cpu / max(1, len(rows)):.1f} a day: {3600 * len(rows) / max(cpu, 0.001):.0f} days an hour"
     )
@@ -116,27 +117,27 @@ def many(first: int, last: int, jobs: int, posts: int, within_s: float) -> int:
     return 1 if failed or not rows else 0
 
 
-def hunt(first: int, last: int, posts: int) -> int:
+def hunt(seeds: Sequence[int], posts: int) -> int:
     """In a process with a planted bug: play seeds until one fails; prints the result as one line of JSON."""
     began = time.process_time()
-    for seed in range(first, last + 1):
+    for day, seed in enumerate(seeds, 1):
         row = play_seed(seed, posts)
         if row.failed:
             kind, words = row.violations[0] if row.violations else ("fault", row.faults[0])
-            found = {"seed": seed, "days": seed - first + 1, "kind": kind, "words": words}
+            found = {"seed": seed, "days": day, "kind": kind, "words": words}
             print(json.dumps({**found, "cpu_s": round(time.process_time() - began, 1)}))
             return 1
-    print(json.dumps({"seed": None, "days": last - first + 1, "cpu_s": round(time.process_time() - began, 1)}))
+    print(json.dumps({"seed": None, "days": len(seeds), "cpu_s": round(time.process_time() - began, 1)}))
     return 0
 
 
-def table(first: int, last: int, jobs: int, posts: int, names: list[str]) -> int:
+def table(seeds: Sequence[int], jobs: int, posts: int, names: list[str]) -> int:
     """Every planted bug: is it found, on which day, as what?"""
     planted = [mutants.named(name) for name in names] if names else mutants.all_mutants()
     missed = []
     print(f"{'bug':30} {'breaks':10} {'found on day':>12}  as")
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        hunts = {pool.submit(_hunted, each.name, first, last, posts): each for each in planted}
+        hunts = {pool.submit(_hunted, each.name, seeds, posts): each for each in planted}
         for hunt_ in concurrent.futures.as_completed(hunts):
             mutant, found = hunts[hunt_], hunt_.result()
             day = str(found["days"]) if found["seed"] is not None else "not found"
@@ -145,13 +146,13 @@ def table(first: int, last: int, jobs: int, posts: int, names: list[str]) -> int
             if found["seed"] is None:
                 missed.append(mutant.name)
     print(
-        f"{len(planted) - len(missed)} of {len(planted)} found within {last - first + 1} days"
+        f"{len(planted) - len(missed)} of {len(planted)} found within {len(seeds)} days"
         + (f"; missed: {', '.join(missed)}" if missed else "")
     )
     return 1 if len(missed) > 1 else 0
 
 
-def _hunted(name: str, first: int, last: int, posts: int) -> dict[str, Any]:
+def _hunted(name: str, seeds: Sequence[int], posts: int) -> dict[str, Any]:
     command = [
         sys.executable,
         "-m",
@@ -159,7 +160,7 @@ def _hunted(name: str, first: int, last: int, posts: int) -> dict[str, Any]:
         "--mutant",
         name,
         "--seeds",
-        f"{first}-{last}",
+        ",".join(map(str, seeds)),
         "--posts",
         str(posts),
     ]
@@ -171,15 +172,21 @@ def _hunted(name: str, first: int, last: int, posts: int) -> dict[str, Any]:
     return found
 
 
-def _seeds(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)
+def _seeds(text: str) -> list[int]:
+    """``1-15,76`` are the seeds from 1 to 15, and 76."""
+    seeds: list[int] = []
+    for some in text.split(","):
+        first, _, last = some.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    if not seeds:
+        raise ValueError(text)
+    return seeds
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="play one day; a failing one is cut down and printed")
-    parser.add_argument("--seeds", type=_seeds, default=(1, 100), help="play many, such as 1-100")
+    parser.add_argument("--seeds", type=_seeds, default="1-100", help="play many, such as 1-15,76")
     parser.add_argument("--posts", type=int, default=200, help="posts of a day")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--within", type=float, default=float("inf"), help="begin no day after so many seconds")
@@ -190,16 +197,15 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = _arguments()
-    first, last = asked.seeds
     if asked.mutants is not None:
-        return table(first, last, asked.jobs, asked.posts, asked.mutants)
+        return table(asked.seeds, asked.jobs, asked.posts, asked.mutants)
     if asked.mutant:
         mutants.plant(asked.mutant)
         if asked.seed is None:
-            return hunt(first, last, asked.posts)
+            return hunt(asked.seeds, asked.posts)
     if asked.seed is not None:
         return one(asked.seed, asked.posts)
-    return many(first, last, asked.jobs, asked.posts, asked.within)
+    return many(asked.seeds, asked.jobs, asked.posts, asked.within)
 
 
 if __name__ == "__main__":
