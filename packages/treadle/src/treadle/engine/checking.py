@@ -133,7 +133,8 @@ async def _weigh(
     change = Change(notes).on(part.position, PartUpdate(progress=progress))
     given_up = now - (part.intent_at or now) > worker.scaled(GIVE_TO_PERSON_S)
     if verdict.decision == "ask a person" or given_up:
-        why = "Neither the container nor the account's lists say whether it is live. A person has to look."
+        unsaid = "Neither the container nor the account's lists say whether it is live."
+        why = f"{verdict.why if verdict.decision == 'ask a person' else unsaid} A person has to look."
         return Outcome(change, Finish("checking", why))
     if status is None and listed.failed is not None and _threads_trouble(listed.failed):
         change.outage_at = "verify"
