@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
+
+import structlog
+
 from treadle.engine.dbos_queue import DbosRunStore
 from treadle.services.context import DEFAULT_WORKSPACE, App
+from treadle.services.migrating import back_up_before
 from treadle.services.service import Posts
 from treadle.settings import Settings
 from treadle.store import Database, open_database, workspaces
 from treadle.store import migrate as migrations
+from treadle.store.copying import DatabaseNotCopied
 from treadle.store.release import Releaser
 from treadle.store.workspaces import WorkspaceRow
 from treadle.vault import open_vault
 
 __all__ = ["DEFAULT_WORKSPACE", "App", "open_app"]
+
+log = structlog.get_logger("treadle.app")
 
 
 def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
@@ -28,7 +36,7 @@ def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
 
 def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
     if migrate and not migrations.current(db):
-        migrations.upgrade(db)
+        _bring_up_to_date(settings, db)
     enqueue = DbosRunStore(db)
     releaser = Releaser(enqueue, spacing_s=settings.release_spacing * settings.time_scale)
     with db.read() as conn:
@@ -45,3 +53,16 @@ def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
         if workspaces.first_id(conn) is None:
             workspaces.insert(conn, WorkspaceRow(DEFAULT_WORKSPACE, "Default", app.now(), paused=False, options={}))
     return app
+
+
+def _bring_up_to_date(settings: Settings, db: Database) -> None:
+    """Migrate, after a backup. Where PostgreSQL's programs are missing it goes on without one: a server that does not
+    start after an upgrade is worse, and PostgreSQL migrates in one transaction."""
+    try:
+        made = back_up_before(settings, db, now=time.time())
+    except DatabaseNotCopied as failed:
+        log.warning("migration.not_backed_up", error=str(failed))
+    else:
+        if made is not None:
+            log.info("migration.backed_up", backup=str(made))
+    migrations.upgrade(db)

@@ -31,6 +31,7 @@ from treadle.vault import KEY_FILE, open_vault, unreadable
 MANIFEST: Final = "manifest.json"
 SQLITE, DUMP = "treadle.sqlite", "treadle.pgdump"
 ADDRESS_KEY: Final = "media/address.key"
+STAGE: Final = ".treadle-backup-"
 ARCHIVES: Final = (".tar", ".tar.gz", ".tgz")
 
 
@@ -293,7 +294,7 @@ def _sealed(settings: Settings) -> int:
 @contextmanager
 def _aside(parent: Path) -> Iterator[Path]:
     """A folder of its own for what is not whole yet, removed in the end unless it was renamed."""
-    made = Path(tempfile.mkdtemp(prefix=".treadle-backup-", dir=parent))
+    made = Path(tempfile.mkdtemp(prefix=STAGE, dir=parent))
     try:
         yield made
     finally:
