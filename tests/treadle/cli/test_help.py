@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -107,11 +109,44 @@ def test_what_is_misspelled_is_answered_with_the_nearest(
     [
         ("treadle po", {"posts"}), ("treadle posts l", {"list"}), ("treadle posts --sta", {"--state"}),
         ("treadle publish --acc", {"--account"}), ("treadle posts list --lab", {"--label"}),
+        ("treadle people inv", {"invite"}), ("treadle diagnose --stag", {"--stage"}),
+        ("treadle explain token_expir", {"token_expired"}), ("treadle sandbox --auto", {"--auto-consent"}),
+        ("treadle guide b", {"build"}), ("treadle guide build --base", {"--base-url"}), ("treadle pots x", set()),
     ],
 )  # fmt: skip
-def test_the_shell_completes_names_and_options(tmp_path: Path, typed: str, offered: set[str]) -> None:
-    asked = {"_TREADLE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
-    assert set(in_a_process(env=environment(tmp_path, **asked)).stdout.split()) == offered
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_names_and_options(tmp_path: Path, shell: str, typed: str, offered: set[str]) -> None:
+    asked = {
+        "bash": {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))},
+        "zsh": {"_TYPER_COMPLETE_ARGS": typed},
+        "fish": {"_TYPER_COMPLETE_ARGS": typed, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }[shell]
+    done = in_a_process(env=environment(tmp_path, _TREADLE_COMPLETE=f"complete_{shell}", **asked))
+    if shell == "zsh":  # a call of _arguments with ("name":"help" ...), or _files when there is nothing
+        inside = re.search(r"\(\((.*)\)\)", done.stdout, re.S)
+        found = set(re.findall(r'^\s*"([^"]+)"', inside[1], re.M)) if inside else set()
+    else:
+        found = {line.partition("\t")[0] for line in done.stdout.split("\n") if line}
+    assert found == offered, done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_that_reads_the_script_completes(tmp_path: Path, shell: str) -> None:
+    """The script of each shell is that shell's own; where the shell is here, it is read and used by it."""
+    script = in_a_process(env=environment(tmp_path, _TREADLE_COMPLETE=f"source_{shell}")).stdout
+    assert f"complete_{shell}" in script
+    if shutil.which(shell) is None:
+        return
+    (tmp_path / "script").write_text(script)
+    use = {
+        "bash": "source ./script; COMP_WORDS=(treadle po) COMP_CWORD=1; _treadle_completion treadle; echo $COMPREPLY",
+        "zsh": "autoload -U compinit && compinit -u && source ./script && echo $_comps[treadle]",
+        "fish": "source ./script; complete --do-complete 'treadle po'",
+    }[shell]
+    env = environment(tmp_path) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run([shell, "-c", use], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    wanted = "_treadle_completion" if shell == "zsh" else "posts"
+    assert done.stdout.split()[:1] == [wanted], done.stdout + done.stderr
 
 
 def test_help_is_a_word_too(treadle: Terminal) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 import sys
 from contextvars import copy_context
 from importlib import import_module
@@ -32,8 +35,8 @@ class Program(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself for the name of one; the nearest names for what is none."""
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, load(str(name)), rest
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(str(name)), rest  # no command: the shell completes after a misspelled one
 
 
 class ListingGroup(TyperGroup):
@@ -80,10 +83,35 @@ def single() -> typer.Typer:
     return typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+class WholeProgram(TyperCommand):
+    """A command that is a program on its own, such as ``diagnose``, as the shell's completion sees it."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Its options and commands, read from its own help; after ``explain`` the ids of the patterns."""
+        item = type(super().shell_complete(ctx, "--")[0])
+        found = self._offered([])
+        if typed := [word for word in ctx.args if word in found and not word.startswith("-")]:
+            found = self._offered(typed[:1])
+        elif self.name == "explain" and not incomplete.startswith("-"):
+            from treadle_diagnosis.catalog import load as catalog
+
+            found += [pattern.id for pattern in catalog()]
+        return [item(word) for word in found if word.startswith(incomplete)]
+
+    def _offered(self, words: list[str]) -> list[str]:
+        """Options and commands that the help of ``words`` names."""
+        module, function = COMMANDS[str(self.name)].place.split(":")
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
+            getattr(import_module(module), function)(self.name, [*words, "--help"])
+        options = re.findall(r"(?<![\w-])--[a-z][\w-]*", told.getvalue())
+        return list(dict.fromkeys([*options, *re.findall(r"^    ([a-z][\w-]*)(?=  |$)", told.getvalue(), re.M)]))
+
+
 def load(name: str) -> TyperGroup | TyperCommand:
     """Import a command and make it ready to run. A whole program, such as ``diagnose``, is shown by its name only."""
     if COMMANDS[name].is_program:
-        return TyperCommand(name, help=COMMANDS[name].help)
+        return WholeProgram(name, help=COMMANDS[name].help)
     module, app = COMMANDS[name].place.split(":")
     command = typer.main.get_command(getattr(import_module(module), app))
     assert isinstance(command, TyperGroup | TyperCommand)
