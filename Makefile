@@ -19,6 +19,7 @@ help:
 	@echo "make coverage     what the quick tests run, branches too; two to three times as long"
 	@echo "make lint types   style and types; 'make format' repairs style"
 	@echo "make build        wheels and source distributions of every package, into dist/"
+	@echo "make release      all of that with the npm tarball, SBOMs, checksums and notes; each installed alone and used"
 	@echo "make js           the npm package, into js/dist; needs no Node.js"
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
@@ -73,6 +74,11 @@ lock-check:
 build:
 	@rm -rf dist
 	@$(BOOTSTRAP) --uv build --quiet --all-packages --out-dir dist
+
+# TAG=v0.2.0: only if that is the version, and the changelog has its date.
+.PHONY: release
+release: setup
+	@$(BIN)/python tools/release.py $(if $(TAG),--tag $(TAG)) $(ARGS)
 
 .PHONY: js
 js: setup

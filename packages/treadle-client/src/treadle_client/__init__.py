@@ -7,7 +7,7 @@ from treadle_client.errors import ApiError, ConnectionFailed, SignatureError, Tr
 from treadle_client.waiting import NotSettled
 from treadle_client.webhooks import verify
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ApiError",

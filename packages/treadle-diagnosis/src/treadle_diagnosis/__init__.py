@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from treadle_diagnosis.engine import NOTHING, UNKNOWN, as_evidence, diagnose, diagnose_evidence, from_pattern
     from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "NOTHING",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from treadle_sandbox.server import Sandbox
     from treadle_sandbox.threaded import running
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Control", "Options", "Sandbox", "running"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from treadle_threads.client import ThreadsClient
     from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Ok, Refused, Result
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["Answer", "Call", "Failure", "Lost", "NotSent", "Ok", "Refused", "Result", "ThreadsClient"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from treadle_diagnosis import diagnose
     from treadle_threads import ThreadsClient
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ThreadsClient", "__version__", "diagnose"]
 
 _HOMES = {"diagnose": "treadle_diagnosis", "ThreadsClient": "treadle_threads"}
