@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -19,7 +20,7 @@ from treadle_sandbox.faults import check_fault
 from treadle_sandbox.inspect import Answer
 from treadle_sandbox.model import ALL_SCOPES, App
 from treadle_sandbox.refusal import ControlRefusal, need_bool, need_number, need_text, need_texts, only
-from treadle_sandbox.scenarios import SCENARIOS, start_scenario
+from treadle_sandbox.scenarios import SCENARIOS, read_file, start_scenario
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 
@@ -112,7 +113,10 @@ class Panel:
             made = accounts.add(self.world, facts)
             if isinstance(made, ControlRefusal):
                 raise ValueError(made.why)
-        if self._scenario is not None:
+        if self._scenario is not None and self._scenario.endswith(".json"):  # only at the start: no caller names files
+            for rule in read_file(Path(self._scenario)):
+                self.world.faults.add(**rule)
+        elif self._scenario is not None:
             refused = start_scenario(self.world, self._scenario, {})
             if refused is not None:
                 raise ValueError(refused.why)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from treadle_sandbox.faults import check_fault
 from treadle_sandbox.refusal import ControlRefusal
 from treadle_sandbox.world import World
+
+FORMAT = "treadle-scenario-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,23 @@ SCENARIOS: dict[str, Scenario] = {
         {"endpoint": "media_fetch", "times": None, "answer": {"drop": True}},)),
     "bytes": Scenario("The 500 limit counts UTF-8 bytes.", options={"count": "bytes"}),
 }  # fmt: skip
+
+
+def read_file(path: Path) -> list[Mapping[str, Any]]:
+    """The failures of a scenario that ``treadle posts reproduce`` wrote; ``ValueError`` says what is wrong with it."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"The scenario {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ValueError(f"The scenario {path} is not JSON.") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not isinstance(found.get("faults"), list):
+        raise ValueError(f"{path} is no scenario: it wants a format of {FORMAT!r} and a list of faults.")
+    for rule in found["faults"]:
+        if (problem := check_fault(rule) if isinstance(rule, dict) else "A fault is an object.") is not None:
+            raise ValueError(f"{path}: {problem}")
+    faults: list[Mapping[str, Any]] = found["faults"]
+    return faults
 
 
 def start_scenario(world: World, name: str, parts: Mapping[str, Any]) -> ControlRefusal | None:

@@ -26,6 +26,7 @@ from treadle.cli.export import export
 from treadle.cli.posts_bulk import bulk
 from treadle.cli.posts_import import confirm_import, export_csv, import_posts
 from treadle.cli.posts_many import many
+from treadle_diagnosis.paths import absolute
 
 if TYPE_CHECKING:
     from treadle.app import App
@@ -157,6 +158,38 @@ def show(cmd: Invocation, post: PostId) -> None:
             for e in events
         ]
         table(("When", "Stage", "Part", "What", "Took", "Outcome", "Then"), rows)
+
+
+@command(app)
+def reproduce(
+    cmd: Invocation,
+    post: PostId,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Write it to this file.")] = "",
+) -> None:
+    """Write a scenario for the sandbox from the answers that a post met, safe to attach to an issue.
+
+    'treadle sandbox --scenario FILE.json' then answers the same, and a post of the same shape ends in the same state.
+    """
+    from treadle.services.read import read_events, read_post
+    from treadle.services.reproducing import scenario_of
+
+    app, workspace_id = cmd.app, cmd.workspace_id
+    post_id = whole_id(cmd, post, "post")
+    with app.db.read() as conn:
+        found, events = read_post(conn, workspace_id, post_id), read_events(conn, workspace_id, post_id)
+    made = scenario_of(found, events.data) if found and events else None
+    if made is None:
+        fail("No answer of Threads stands behind its state: there is nothing to reproduce.")
+    text = made.model_dump_json(indent=2) + "\n"
+    if not output:
+        typer.echo(text, nl=False)
+        return
+    target = absolute(output)
+    target.write_text(text, encoding="utf-8")
+    if cmd.json:
+        print_json({"scenario": str(target), "pattern": made.pattern, "state": made.state})
+    else:
+        typer.echo(f"Wrote {target}. Look through it once before you send it.")
 
 
 def print_post(post: dict[str, Any]) -> None:

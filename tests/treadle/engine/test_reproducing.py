@@ -1,0 +1,93 @@
+"""``treadle posts reproduce``: a post of the same shape ends in the same pattern and state, and nothing is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.treadle.engine.shop import Shop, at_rest, open_shop, shop_settings
+from treadle.services.read import read_events, read_post
+from treadle.services.reproducing import Scenario, scenario_of
+from treadle_sandbox.scenarios import read_file
+from treadle_sandbox.threaded import running
+
+UNKNOWN = {
+    "status": 400,
+    "headers": {"X-App-Usage": "{}", "X-Of-Ours": "secret"},
+    "body": {
+        "error": {
+            "code": 98765,
+            "message": "No such thing for @user1 (28983614471241199): https://shop.example/a?access_token=THQWabcdefghijk"
+            " said user1, who wrote: a text of user1's own",
+            "fbtrace_id": "AbCdEfGhIjKlMnOpQrStUvW",
+        }
+    },
+}
+# Which call fails how, and how often: (endpoint, answer, more of the fault).
+FAILURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "a revoked token": ("create", {"name": "token_revoked"}, {"times": None}),
+    "an unknown answer": ("create", UNKNOWN, {"times": None}),
+    "a refused parameter": ("create", {"name": "param_invalid"}, {"times": None}),
+    "a restriction": ("publish", {"name": "user_restricted"}, {"times": None}),
+    "a race, then well": ("publish", {"name": "media_not_found"}, {"times": 1}),
+    "an outage, then well": ("create", {"name": "unexpected_error"}, {"times": 2}),
+    "a lost answer, live": ("publish", {"drop": True}, {"when": "after"}),
+    "an error of the container": ("status", {"name": "container_error", "error_message": "UNKNOWN"}, {"times": None}),
+}
+
+
+def ended(shop: Shop, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    post_id = shop.post(shop.owner(), **body)
+    shop.until([post_id], at_rest)
+    return post_id, shop.read(post_id)
+
+
+def scenario(shop: Shop, post_id: str) -> Scenario | None:
+    with shop.app.db.read() as conn:
+        post, events = read_post(conn, "wsp_default", post_id), read_events(conn, "wsp_default", post_id)
+    assert post is not None
+    assert events is not None
+    return scenario_of(post, events.data)
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_played_again(name: str, lite: Shop, tmp_path: Path) -> None:
+    endpoint, answer, more = FAILURES[name]
+    lite.control.fault(endpoint, answer, **more)
+    post_id, first = ended(lite, {"text": "a text of user1's own", "replies": [{"text": "and more of it"}]})
+    made = scenario(lite, post_id)
+    assert made is not None
+    text = made.model_dump_json()
+    for told in ("user1", "of its own", "and more of it", "shop.example", "THQW", "AbCdEf", post_id, "X-Of-Ours"):
+        assert told not in text
+    assert not re.search(r"[02-9]\d{8,}", json.dumps([rule.answer for rule in made.faults]))
+    file = tmp_path / "played.json"
+    file.write_text(text)
+    with running(scenario=str(file)) as again, open_shop(again, shop_settings(again, tmp_path / "again")) as shop:
+        _, second = ended(shop, made.post)
+    pattern = [(post["cause"] or {}).get("pattern") for post in (first, second)]
+    assert (second["state"], pattern[1]) == (first["state"], pattern[0]) == (made.state, made.pattern)
+
+
+def test_without_an_answer_there_is_nothing_to_play(lite: Shop) -> None:
+    post_id = lite.post(lite.owner(), text="a draft", draft=True)
+    assert scenario(lite, post_id) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("not json", "not JSON"), ("[]", "format"), ('{"format": "treadle-scenario-1", "faults": [7]}', "object"),
+        ('{"format": "treadle-scenario-1", "faults": [{"endpoint": "x"}]}', "endpoint"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_scenario_is_refused(content: str, word: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(ValueError, match=word):
+        read_file(tmp_path / "x.json")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_file(tmp_path / "y.json")
