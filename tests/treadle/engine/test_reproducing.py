@@ -55,11 +55,12 @@ def scenario(shop: Shop, post_id: str) -> Scenario | None:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_failure_is_played_again(name: str, lite: Shop, tmp_path: Path) -> None:
+def test_a_failure_is_played_again(name: str, tmp_path: Path) -> None:
     endpoint, answer, more = FAILURES[name]
-    lite.control.fault(endpoint, answer, **more)
-    post_id, first = ended(lite, {"text": "a text of user1's own", "replies": [{"text": "and more of it"}]})
-    made = scenario(lite, post_id)
+    with running(seed=1) as sandbox, open_shop(sandbox, shop_settings(sandbox, tmp_path / "first")) as shop:
+        shop.control.fault(endpoint, answer, **more)
+        post_id, first = ended(shop, {"text": "a text of user1's own", "replies": [{"text": "and more of it"}]})
+        made = scenario(shop, post_id)
     assert made is not None
     text = made.model_dump_json()
     for told in ("user1", "of its own", "and more of it", "shop.example", "THQW", "AbCdEf", post_id, "X-Of-Ours"):

@@ -46,7 +46,7 @@ def parser(prog: str) -> Parser:
         "--account", action="append", type=_account, metavar="NAME[:ID[:TOKEN]]",
         help="Username that exists from the start, with its id and access token if they matter; repeatable.",
     )  # fmt: skip
-    add("--scenario", metavar="NAME|FILE.json", help="Start with a named set of failures, or those of a file.")
+    add("--scenario", metavar="NAME", help="Start with a named set of failures, or with those of a .json file.")
     add(
         "--processing", default="real", metavar="TIME",
         help="How long containers take: real, fast, or seconds. By default %(default)s.",
