@@ -46,7 +46,8 @@ INSTEAD: dict[str, str] = {
     "treadle webhooks ping 7h2m --wait 30": "treadle webhooks ping $(treadle webhooks list | cut -f1 | tail -c5)",
     "treadle restore backup.tar.gz": "mkdir -p there && cd there && treadle restore ../backup.tar.gz; cd ..",
     f"{FOLLOW} | while read -r event; do echo \"$event\"; done": f"timeout 5 {FOLLOW} || test $? -eq 124",
-    "treadle check film.mov https://cdn.example/clip.mp4": "treadle check film.mov $SANDBOX/_sandbox/samples/good.mp4 || test $? -eq 1",  # 1: repairs are needed
+    "treadle check film.mov https://cdn.example/clip.mp4":  # 1: both need a repair
+        "treadle check film.mov $SANDBOX/_sandbox/samples/good.mp4 || test $? -eq 1",
 }  # fmt: skip
 
 
