@@ -11,7 +11,7 @@ import pytest
 
 from tests.treadle.engine.shop import Shop, at_rest, open_shop, shop_settings
 from treadle.services.read import read_events, read_post
-from treadle.services.reproducing import Scenario, scenario_of
+from treadle.services.reproducing import FailureScenario, scenario_of
 from treadle_sandbox.scenarios import read_file
 from treadle_sandbox.threaded import running
 
@@ -46,7 +46,7 @@ def ended(shop: Shop, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return post_id, shop.read(post_id)
 
 
-def scenario(shop: Shop, post_id: str) -> Scenario | None:
+def scenario(shop: Shop, post_id: str) -> FailureScenario | None:
     with shop.app.db.read() as conn:
         post, events = read_post(conn, "wsp_default", post_id), read_events(conn, "wsp_default", post_id)
     assert post is not None

@@ -35,7 +35,7 @@ _EDGES: Final = {
 }
 
 
-class Rule(BaseModel):
+class ScenarioRule(BaseModel):
     """A failure as the sandbox's control API takes it; ``nth`` counts calls of the endpoint from 1."""
 
     endpoint: str
@@ -45,7 +45,7 @@ class Rule(BaseModel):
     answer: dict[str, Any]
 
 
-class Scenario(BaseModel):
+class FailureScenario(BaseModel):
     """What ``treadle sandbox --scenario FILE`` reads, and the post that then ends as the first one did."""
 
     format: str = FORMAT
@@ -53,7 +53,7 @@ class Scenario(BaseModel):
     pattern: str | None = Field(description="The cause's pattern that it ends in; null: none.")
     state: str
     post: dict[str, Any] = Field(description="For POST /v1/posts, without an account. SANDBOX is its address.")
-    faults: list[Rule]
+    faults: list[ScenarioRule]
     how: list[str] = [
         "treadle sandbox --scenario THIS_FILE, and a fresh server against it (docs/start.md)",
         "create the post: its fields are under 'post', with an account of the sandbox",
@@ -61,11 +61,11 @@ class Scenario(BaseModel):
     ]
 
 
-def scenario_of(post: PostOut, events: Sequence[EventOut]) -> Scenario | None:
+def scenario_of(post: PostOut, events: Sequence[EventOut]) -> FailureScenario | None:
     """The scenario; ``None`` when no answer of Threads, and no lost one, stands in the timeline."""
     secret = _names(post)
     met: Counter[str] = Counter()
-    rules: list[Rule] = []
+    rules: list[ScenarioRule] = []
     for event in events:
         request = event.request if isinstance(event.request, Mapping) else None
         if event.kind != "call" or request is None or (endpoint := _endpoint(request)) is None:
@@ -76,7 +76,7 @@ def scenario_of(post: PostOut, events: Sequence[EventOut]) -> Scenario | None:
             continue
         live = post.state == "published" and endpoint == "publish" and not _sent_again(events, event)
         when: Literal["before", "after"] = "after" if live else "before"
-        rules.append(Rule(endpoint=endpoint, nth=met[endpoint], times=1, when=when, answer=answer))
+        rules.append(ScenarioRule(endpoint=endpoint, nth=met[endpoint], times=1, when=when, answer=answer))
     if not rules:
         return None
     if post.state != "published":  # what came last would come again
@@ -84,7 +84,7 @@ def scenario_of(post: PostOut, events: Sequence[EventOut]) -> Scenario | None:
             last = [rule for rule in rules if rule.endpoint == endpoint][-1]
             last.times = None if last.nth == met[endpoint] else 1
     pattern = post.cause.pattern if post.cause else None
-    return Scenario(pattern=pattern, state=post.state, post=_shape(post.parts), faults=rules)
+    return FailureScenario(pattern=pattern, state=post.state, post=_shape(post.parts), faults=rules)
 
 
 def _endpoint(request: Mapping[str, Any]) -> str | None:
