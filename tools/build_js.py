@@ -30,6 +30,9 @@ def build(dist: Path) -> dict[str, int]:
     client = "\n".join((SOURCE / "client" / name).read_text("utf-8") for name in ("client.d.ts", "types.d.ts"))
     files |= {"client.mjs": api_client("esm"), "client.cjs": api_client("cjs")}
     files |= {"client.d.ts": client, "client.d.cts": client}
+    types = (SOURCE / "sandbox" / "sandbox.d.ts").read_text("utf-8")
+    files |= {"sandbox.mjs": sandbox_helper("esm"), "sandbox.cjs": sandbox_helper("cjs")}
+    files |= {"sandbox.d.ts": types, "sandbox.d.cts": types}
     for name, text in files.items():
         (dist / name).write_text(text, "utf-8")
     if dist.parent == SOURCE:
@@ -49,6 +52,18 @@ def api_client(kind: str) -> str:
     return (
         f"// The client of Treadle's API. Apache-2.0. Made of js/client by tools/build_js.py.\n{strict}{body}{ends}\n"
     )
+
+
+def sandbox_helper(kind: str) -> str:
+    """The helper that runs a sandbox for tests, for Node.js only."""
+    code = (SOURCE / "sandbox" / "sandbox.js").read_text("utf-8")
+    if kind == "cjs":
+        code = code.replace(
+            'import { spawn } from "node:child_process"', 'const { spawn } = require("node:child_process")'
+        )
+        code = re.sub(r"^export ", "", code, flags=re.M) + "module.exports = { Sandbox, startSandbox };\n"
+    strict = "" if kind == "esm" else '"use strict";\n'
+    return f"// Runs threads-sandbox for tests. Apache-2.0. Made of js/sandbox by tools/build_js.py.\n{strict}{code}"
 
 
 if __name__ == "__main__":
