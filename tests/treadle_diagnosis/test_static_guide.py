@@ -28,6 +28,11 @@ NOT_FOUND = '{"error":{"message":"The requested resource does not exist","code":
 ODD = 'odd thing happened {"error":{"message":"Flurb","code":77777}} access_token=THQVJXsecret123456789'
 
 
+def colorless(html: str) -> str:
+    """A page without the spans that color its code."""
+    return re.sub(r'<span class="code-\w+">([^<]*)</span>', r"\1", html)
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("static")
@@ -75,7 +80,7 @@ def test_a_next_step_that_is_a_call_is_shown_as_code_in_three_languages(copy: Pa
         shown = re.findall(r'data-sample="(\w+)"', html)
         assert shown == (["curl", "python", "typescript"] if pattern.sample else [])
         if pattern.sample:
-            assert str(escape(catalog.samples[pattern.sample].typescript.strip())) in html
+            assert str(escape(catalog.samples[pattern.sample].typescript.strip())) in colorless(html)
     for sample in catalog.samples.values():
         compile(sample.python, sample.key, "exec")
 
@@ -311,3 +316,18 @@ def test_pages_fit_and_axe_finds_nothing_serious(chromium_browser: Any, copy: Pa
         wrong += [f"{name}: {fault}" for fault in serious_faults(opened.page, axe_script())]
     context.close()  # axe reads style sheets by itself, which the page's policy refuses: no word on troubles here
     assert not wrong
+
+
+def test_code_is_colored_and_reads_the_same() -> None:
+    from html import unescape
+
+    from treadle_diagnosis.guide.highlight import highlight
+
+    text = '{"code": 24, "message": "a <b> \\" & c", "ok": false}  # ask first\nfor delay in (2, 3): pass'
+    shown = str(highlight(text))
+    assert unescape(re.sub(r"</?span[^>]*>", "", shown)) == text
+    for kind, piece in (("key", "&#34;code&#34;"), ("number", "24"), ("word", "false"), ("word", "for"),
+                        ("note", "# ask first")):  # fmt: skip
+        assert f'<span class="code-{kind}">{piece}</span>' in shown
+    assert "<b>" not in shown
+    assert highlight("x" * 30_000) == "x" * 30_000

@@ -21,6 +21,7 @@ from treadle_diagnosis.catalog.circumstances import SURFACES
 from treadle_diagnosis.catalog.document import example_json, pattern_codes, pattern_json, pattern_summary
 from treadle_diagnosis.guide import prose
 from treadle_diagnosis.guide.comparison import same_codes
+from treadle_diagnosis.guide.highlight import highlight
 from treadle_diagnosis.guide.links import ROOT, ServerLinks, StaticLinks
 from treadle_diagnosis.limits import FORM_BYTES, PASTE_CHARS, TOO_LONG
 from treadle_diagnosis.redact import plain, redact_text
@@ -217,6 +218,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    env.filters["highlight"] = highlight
     env.globals.update(
         labels=ACTION_LABELS,
         states=STATES,
