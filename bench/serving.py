@@ -26,6 +26,7 @@ class Serving:
     url: str
     pid: int
     started_s: float
+    started_cpu_s: float
 
     def memory_mb(self) -> float:
         return tree_memory(self.pid)
@@ -47,7 +48,8 @@ def serving(settings: Mapping[str, str]) -> Iterator[Serving]:
     )
     try:
         _ready(process, url, began)
-        yield Serving(url, process.pid, time.perf_counter() - began)
+        took = time.perf_counter() - began
+        yield Serving(url, process.pid, took, sum(psutil.Process(process.pid).cpu_times()[:4]))
     finally:
         process.terminate()
         try:

@@ -15,8 +15,8 @@ ANSWER = '{"error": {"message": "Error validating access token", "code": 190, "e
 WAIT_LIMIT_S = 0.3
 ALONE = (sys.executable, "-m", "treadle_diagnosis")  # as treadle-diagnose, which is a distribution of its own
 TIMES_PYTHON = 4.0  # the wall of treadle-diagnose
-SERVER_START_S = 3.0
-SERVER_MEMORY_MB = 200.0
+LIBRARIES = "fastapi, sqlalchemy, dbos, aiohttp"  # what the server stands on: importing them is the floor
+TIMES_LIBRARIES = 1.25
 IDLE_S = 5.0
 
 
@@ -53,11 +53,12 @@ def run(bench: Bench) -> Outcome:
             Row("treadle --version, wall", found["version"], python, "", None, for_scale=True),
         ]
     )
-    started, memory = [], []
+    started, cpu, memory = [], [], []
     try:
         for number in range(bench.pick(3, 1)):
             with serving({"TREADLE_DATA_DIR": str(bench.folder / f"idle-{number}")}) as server:
                 started.append(server.started_s)
+                cpu.append(server.started_cpu_s)
                 time.sleep(IDLE_S)
                 memory.append(server.memory_mb())
     except Unavailable as why:
@@ -65,20 +66,38 @@ def run(bench: Bench) -> Outcome:
         return outcome
     start = Samples("Treadle", "s", tuple(started))
     mb = Samples("Treadle", "MB", tuple(memory))
-    python_mb = Samples("bare Python", "MB", tuple(_bare_memory() for _ in memory))
-    quick_enough, small_enough = start.median < SERVER_START_S, mb.median < SERVER_MEMORY_MB
+    floor = [_libraries() for _ in memory]
+    alone, alone_mb = f"importing {LIBRARIES}", Samples("importing them", "MB", tuple(mb for _, mb in floor))
+    start_cpu, alone_cpu = Samples("Treadle", "s", tuple(cpu)), Samples(alone, "s", tuple(s for s, _ in floor))
+    limit = f"at most {TIMES_LIBRARIES:g} times"
     outcome.rows += [
-        Row("treadle serve, start to ready", start, None, f"under {SERVER_START_S:.0f} s", quick_enough),
+        Row("treadle serve, start to ready", start, None, "", None),
+        Row(
+            "treadle serve, CPU until ready",
+            start_cpu, alone_cpu, limit, start_cpu.median <= TIMES_LIBRARIES * alone_cpu.median, for_scale=True,
+        ),
         Row(
             "treadle serve, memory idle",
-            mb,
-            python_mb,
-            f"under {SERVER_MEMORY_MB:.0f} MB",
-            small_enough,
-            for_scale=True,
+            mb, alone_mb, limit, mb.median <= TIMES_LIBRARIES * alone_mb.median, for_scale=True,
         ),
-    ]
+    ]  # fmt: skip
     return outcome
+
+
+def _libraries() -> tuple[float, float]:
+    """(seconds of CPU, megabytes) of a process that does nothing but import what the server stands on."""
+    program = f"import {LIBRARIES}, sys, time; print(time.process_time(), flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        spent = float(process.stdout.readline())
+        return spent, tree_memory(process.pid)
+    finally:
+        process.stdin.close()
+        process.wait()
 
 
 def _command(*arguments: str, proof: bytes, program: Sequence[str] = COMMAND) -> float:
@@ -90,14 +109,3 @@ def _command(*arguments: str, proof: bytes, program: Sequence[str] = COMMAND) ->
             )
 
     return seconds(work)
-
-
-def _bare_memory() -> float:
-    process = subprocess.Popen(
-        [sys.executable, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    used = tree_memory(process.pid)
-    process.communicate(b"\n")
-    return used
