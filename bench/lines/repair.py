@@ -7,6 +7,7 @@ the file being done; what starting the child takes is given apart, because it do
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,15 +24,17 @@ from treadle_threads.media.worker.cage import Limits
 # The settings of Treadle's own encoder, so that both do the same work.
 FFMPEG = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p"]
 FFMPEG += ["-maxrate", "20M", "-bufsize", "40M", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"]
+MOST_MORE = 1.1  # memory for a long film: it does not grow with the file
 
 
 @dataclass(slots=True)
 class Repair:
-    """What one run of the child took, seconds."""
+    """What one run of the child took: seconds, and megabytes of memory at most."""
 
     work_s: float
     start_s: float
     kind: str
+    memory_mb: float
 
 
 def repair(source: Path, folder: Path, *, cage: bool = True, **job: Any) -> Repair:
@@ -61,8 +64,9 @@ def repair(source: Path, folder: Path, *, cage: bool = True, **job: Any) -> Repa
         if event["event"] == "done":
             done, kind = time.perf_counter(), str(event["plan"]["kind"])
             assert event["path"], f"nothing was repaired: {event}"
-    process.wait()
-    return Repair(done - ready, ready - began, kind)
+    _, status, used = os.wait4(process.pid, 0)  # which tells what it used, as process.wait() does not
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Repair(done - ready, ready - began, kind, used.ru_maxrss / 1e3)
 
 
 def ffmpeg() -> str:
@@ -121,5 +125,18 @@ def run(bench: Bench) -> Outcome:
         Row("repair, everything (full)", full, theirs, "1.4 or less", full.median <= 1.4 * theirs.median)
     )
     outcome.rows.append(Row("the child's cage", full, uncaged, "1.05 or less", full.median <= 1.05 * uncaged.median))
+    outcome.rows.append(_memory(good, folder, seen["copy"], index_last.stat().st_size, bench.pick(60, 4)))
     outcome.notes.append(f"starting the child takes {seen['copy'].start_s:.2f} s more, once a file")
     return outcome
+
+
+def _memory(source: Path, folder: Path, shorter: Repair, short_bytes: int, times: int) -> Row:
+    """Of the child, at most, while it repairs a film as long as Threads takes; against a short one."""
+    film = lengthen(source, folder / "long.mp4", times, index_first=False)
+    size = film.stat().st_size
+    long = Samples("Treadle", "MB", (repair(film, folder).memory_mb,))
+    film.unlink()
+    short = Samples(f"of {short_bytes / 1e6:.0f} MB", "MB", (shorter.memory_mb,))
+    met = long.median <= MOST_MORE * short.median
+    work = f"memory of the child, a film of {size / 1e6:.0f} MB"
+    return Row(work, long, short, f"at most {MOST_MORE:g} times", met, for_scale=True)
