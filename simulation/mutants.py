@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, ClassVar
 
-BY_HAND = Path(__file__).with_name("mutants.toml")
+LIST = Path(__file__).with_name("mutants.toml")
 PACKAGES = ("treadle_diagnosis", "treadle_threads", "treadle")
 DRAWN = "drawn_"
 AT_ONCE = 5
@@ -49,7 +49,7 @@ class Mutant:
 
 
 def _listed() -> Iterator[Mutant]:
-    for row in tomllib.loads(BY_HAND.read_text(encoding="utf-8"))["mutant"]:
+    for row in tomllib.loads(LIST.read_text(encoding="utf-8"))["mutant"]:
         yield Mutant(row["name"], row["area"], _module_with(row["old"]), row["old"], row["new"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 
 import pytest
@@ -29,6 +30,13 @@ def test_there_are_enough_of_every_kind() -> None:
     assert sum(mutant.name.startswith("chance_") for mutant in ALL) == 5
     areas = Counter(mutant.area for mutant in ALL)
     assert all(areas[area] >= 3 for area in ("fence", "lease", "clarity", "matching", "settling", "scope", "lateness"))
+
+
+def test_the_list_says_which_day_found_which() -> None:
+    rows = tomllib.loads(mutants.LIST.read_text(encoding="utf-8"))["mutant"]
+    found = [row["seed"] for row in rows if "seed" in row]
+    assert len(found) >= 24
+    assert set(found) <= set(range(1, 101))
 
 
 def test_others_can_be_drawn_and_are_the_same_each_time() -> None:
