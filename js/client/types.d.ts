@@ -615,6 +615,21 @@ export interface ConnectIn {
   expires_in_s?: number | null;
 }
 
+/** As last read on a day. */
+export interface DayInsights {
+  views: number | null;
+  likes: number | null;
+  replies: number | null;
+  reposts: number | null;
+  quotes: number | null;
+  shares: number | null;
+  /** In UTC, such as '2026-11-30'. */
+  day: string;
+  /** ISO 8601 in UTC, to the millisecond */
+  read_at: string | null;
+  [more: string]: unknown;
+}
+
 /** One change sent to one address. Times are ISO 8601 in UTC. */
 export interface Delivery {
   /** dlv_ and 26 characters; the receiver sees it as webhook-id. */
@@ -1032,6 +1047,8 @@ export interface ExportedPost {
   warnings?: Array<Finding> | null;
   /** Its timeline, oldest first. */
   events: Array<Event>;
+  /** What Threads counted of its parts, day by day. */
+  insights: Array<PartInsights>;
   [more: string]: unknown;
 }
 
@@ -1208,6 +1225,13 @@ export interface Finding {
   [more: string]: unknown;
 }
 
+export interface Hidden {
+  reply_id: string;
+  hidden: boolean;
+  message: string;
+  [more: string]: unknown;
+}
+
 /** A still picture. */
 export interface ImageFacts {
   /** Such as 'jpeg'. */
@@ -1307,6 +1331,22 @@ export interface ImportedRow {
 
 export interface Imports {
   data: Array<Import>;
+  [more: string]: unknown;
+}
+
+/** What Threads counts of a post. Views are estimates of Threads' own. */
+export interface Insights {
+  post_id: string;
+  /** The newest figures, of all parts together; null: never read yet. */
+  total: Numbers | null;
+  /** When they were last read: ISO 8601 in UTC, to the millisecond. */
+  read_at: string | null;
+  /** Parts with figures. */
+  parts: Array<PartInsights>;
+  /** Why figures are missing or old, in one sentence; null: nothing is wrong. */
+  why: string | null;
+  /** Threads' refusal, if the owner of the account must act. */
+  cause: Diagnosis | null;
   [more: string]: unknown;
 }
 
@@ -1549,12 +1589,33 @@ export interface Next {
   [more: string]: unknown;
 }
 
+/** Since it was published. Null: Threads did not say. */
+export interface Numbers {
+  views: number | null;
+  likes: number | null;
+  replies: number | null;
+  reposts: number | null;
+  quotes: number | null;
+  shares: number | null;
+  [more: string]: unknown;
+}
+
 /** A further part of a chain; it replies to the part before it. */
 export interface PartIn {
   /** At most 500 of what Threads counts as characters. */
   text?: string | null;
   media?: Array<MediaIn> | null;
   options?: PostOptions | null;
+}
+
+export interface PartInsights {
+  /** 0 for the post itself, then its replies in order. */
+  position: number;
+  /** Id of the live post on Threads. */
+  threads_id: string | null;
+  /** One for each day on which it was read, oldest first. */
+  days: Array<DayInsights>;
+  [more: string]: unknown;
 }
 
 /** One part of a post: the post itself, or a reply to the part before it. */
@@ -2133,6 +2194,37 @@ export interface ReplaceIn {
   link?: Swap | null;
 }
 
+export interface Replies {
+  /** Newest first, of every depth; parts of the post itself are left out. */
+  data: Array<Reply>;
+  /** Whether there are older ones that were not read. */
+  more: boolean;
+  [more: string]: unknown;
+}
+
+/** A reply, as Threads shows it now. */
+export interface Reply {
+  /** On Threads; 'reply_to_id' of a post that answers it. */
+  id: string;
+  /** Who wrote it, without '@'; empty: Threads did not say. */
+  username: string;
+  text: string;
+  /** When it was published, as Threads says it. */
+  at: string | null;
+  permalink: string | null;
+  /** TEXT_POST, IMAGE, VIDEO, CAROUSEL_ALBUM or AUDIO. */
+  media_type: string | null;
+  /** Id of the post that it replies to. */
+  replied_to: string | null;
+  /** Whether Threads hides it. */
+  hidden: boolean;
+  /** Whether the account wrote it. */
+  own: boolean;
+  /** Whether it can be hidden: Threads allows it for direct replies of others only. */
+  can_hide: boolean;
+  [more: string]: unknown;
+}
+
 /** One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to do about a reply that is live, but not as a reply. */
 export interface ResolveIn {
   threads_id?: string | null;
@@ -2506,6 +2598,16 @@ export interface PostsOperations {
   resolve(postId: string, body: ResolveIn, options?: CallOptions): Promise<Action>;
   /** Delete a post from Threads: `POST /v1/posts/{post_id}/unpublish`. */
   unpublish(postId: string, options?: CallOptions): Promise<Unpublished>;
+  /** Read what Threads counts of a post: `GET /v1/posts/{post_id}/insights`. */
+  getInsights(postId: string, options?: CallOptions): Promise<Insights>;
+  /** Ask Threads for a post's figures now: `POST /v1/posts/{post_id}/insights`. */
+  readInsights(postId: string, options?: CallOptions): Promise<Insights>;
+  /** List replies to a post: `GET /v1/posts/{post_id}/replies`. */
+  listReplies(postId: string, options?: CallOptions): Promise<Replies>;
+  /** Hide a reply: `POST /v1/posts/{post_id}/replies/{reply_id}/hide`. */
+  hideReply(postId: string, replyId: string, options?: CallOptions): Promise<Hidden>;
+  /** Show a hidden reply again: `POST /v1/posts/{post_id}/replies/{reply_id}/show`. */
+  showReply(postId: string, replyId: string, options?: CallOptions): Promise<Hidden>;
   /** Look at a post before it is sent: `POST /v1/preflight`. */
   check(body: PostIn, options?: CallOptions & { media?: boolean }): Promise<Preflight>;
   /** Add a post to the queue: `POST /v1/posts/{post_id}/queue`. */

@@ -40,6 +40,8 @@ from treadle.store.tables import (
     accounts,
     blockers,
     changes,
+    insight_accounts,
+    insights,
     media,
     parts,
     posts,
@@ -262,6 +264,22 @@ async def read_addresses(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
     return lambda: bool(world.read(parts.c.permalink, workspace_id=GOOD))
 
 
+async def read_insights(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    good = world.account(GOOD)
+    name = world.read(accounts.c.id, id=good).removeprefix("acc_wsp_").replace("_", "")
+    live = str(world.sandbox.control.add_post(name, text="x")["id"])
+    out = {"published_at": world.now - 7200.0, "state": "published"}
+    world.post(GOOD, good, "published", threads_id=live, **out)
+    for number in range(3):
+        world.post(BAD, world.account(BAD, number), "published", number, threads_id=f"9{number}", **out)
+    for column in ("scopes", "profile", "quota", "learned"):
+        world.spoil(accounts, column, junk, id=f"acc_{BAD}_0")
+    world.spoil(parts, "checks", junk, workspace_id=BAD)
+    await run(world, "read_insights")
+    assert world.read(insight_accounts.c.next_at, account_id=f"acc_{BAD}_0") > world.now, "not in line for ever"
+    return lambda: world.read(insights.c.likes, workspace_id=GOOD) == 0
+
+
 async def refresh_tokens(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     bad = world.account(BAD, refresh_next_at=world.now - 9.0)
     good = world.account(GOOD, refresh_next_at=world.now - 1.0)
@@ -362,7 +380,7 @@ async def heartbeat(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) ->
 CASES = {
     case.__name__: case
     for case in (
-        send_alerts, deliver_webhooks, recheck, free_loose, read_addresses, refresh_tokens, say_at_risk,
+        send_alerts, deliver_webhooks, recheck, free_loose, read_addresses, read_insights, refresh_tokens, say_at_risk,
         read_quiet_accounts, check_stored_tokens, prune, clean_up_media, heartbeat,
     )
 }  # fmt: skip

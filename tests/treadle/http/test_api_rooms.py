@@ -516,6 +516,8 @@ def test_ids_of_another_workspace_are_not_found(site: Site) -> None:
     asked = [
         ("GET", one), ("PATCH", one), ("DELETE", one), ("POST", f"{one}/retry"), ("POST", f"{one}/cancel"),
         ("POST", f"{one}/confirm"), ("POST", f"{one}/unpublish"), ("GET", f"{one}/events"),
+        ("GET", f"{one}/insights"), ("POST", f"{one}/insights"), ("GET", f"{one}/replies"),
+        ("POST", f"{one}/replies/1/hide"), ("POST", f"{one}/replies/1/show"),
         ("GET", f"{one}/errors-verbose"), ("GET", mine_too), ("PATCH", mine_too), ("DELETE", mine_too),
         ("POST", f"{mine_too}/recheck"), ("POST", f"{mine_too}/reconnect"), ("GET", f"{mine_too}/quota"),
         ("GET", f"/v1/blockers/{blocker}"), ("POST", f"/v1/blockers/{blocker}/recheck"),

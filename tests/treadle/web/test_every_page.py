@@ -32,6 +32,7 @@ PAGES = {
     "calendar-list": "/calendar?view=list",
     "queue": "/queue?account={loom}",
     "components": "/components",
+    "replies": "/posts/{published}/replies",
     "library": "/library",
     "accounts": "/accounts",
     "causes": "/causes",

@@ -192,6 +192,32 @@ class AsyncPostsOperations(Operations):
             "types.Unpublished", await self._send(Call("POST", address("/v1/posts/{post_id}/unpublish", post_id)))
         )
 
+    async def get_insights(self, post_id: str, /) -> types.Insights:
+        """Read what Threads counts of a post: ``GET /v1/posts/{post_id}/insights``."""
+        return cast("types.Insights", await self._send(Call("GET", address("/v1/posts/{post_id}/insights", post_id))))
+
+    async def read_insights(self, post_id: str, /) -> types.Insights:
+        """Ask Threads for a post's figures now: ``POST /v1/posts/{post_id}/insights``."""
+        return cast("types.Insights", await self._send(Call("POST", address("/v1/posts/{post_id}/insights", post_id))))
+
+    async def list_replies(self, post_id: str, /) -> types.Replies:
+        """List replies to a post: ``GET /v1/posts/{post_id}/replies``."""
+        return cast("types.Replies", await self._send(Call("GET", address("/v1/posts/{post_id}/replies", post_id))))
+
+    async def hide_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+        """Hide a reply: ``POST /v1/posts/{post_id}/replies/{reply_id}/hide``."""
+        return cast(
+            "types.Hidden",
+            await self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id))),
+        )
+
+    async def show_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+        """Show a hidden reply again: ``POST /v1/posts/{post_id}/replies/{reply_id}/show``."""
+        return cast(
+            "types.Hidden",
+            await self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id))),
+        )
+
     async def check(self, body: types.PostIn, /, *, media: bool | None = None) -> types.Preflight:
         """Look at a post before it is sent: ``POST /v1/preflight``."""
         return cast(

@@ -178,6 +178,32 @@ class PostsOperations(Operations):
         """Delete a post from Threads: ``POST /v1/posts/{post_id}/unpublish``."""
         return cast("types.Unpublished", self._send(Call("POST", address("/v1/posts/{post_id}/unpublish", post_id))))
 
+    def get_insights(self, post_id: str, /) -> types.Insights:
+        """Read what Threads counts of a post: ``GET /v1/posts/{post_id}/insights``."""
+        return cast("types.Insights", self._send(Call("GET", address("/v1/posts/{post_id}/insights", post_id))))
+
+    def read_insights(self, post_id: str, /) -> types.Insights:
+        """Ask Threads for a post's figures now: ``POST /v1/posts/{post_id}/insights``."""
+        return cast("types.Insights", self._send(Call("POST", address("/v1/posts/{post_id}/insights", post_id))))
+
+    def list_replies(self, post_id: str, /) -> types.Replies:
+        """List replies to a post: ``GET /v1/posts/{post_id}/replies``."""
+        return cast("types.Replies", self._send(Call("GET", address("/v1/posts/{post_id}/replies", post_id))))
+
+    def hide_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+        """Hide a reply: ``POST /v1/posts/{post_id}/replies/{reply_id}/hide``."""
+        return cast(
+            "types.Hidden",
+            self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id))),
+        )
+
+    def show_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+        """Show a hidden reply again: ``POST /v1/posts/{post_id}/replies/{reply_id}/show``."""
+        return cast(
+            "types.Hidden",
+            self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id))),
+        )
+
     def check(self, body: types.PostIn, /, *, media: bool | None = None) -> types.Preflight:
         """Look at a post before it is sent: ``POST /v1/preflight``."""
         return cast("types.Preflight", self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body)))

@@ -608,6 +608,21 @@ class ConnectIn(TypedDict):
     expires_in_s: NotRequired[float | None]
 
 
+class DayInsights(TypedDict):
+    """As last read on a day."""
+
+    views: int | None
+    likes: int | None
+    replies: int | None
+    reposts: int | None
+    quotes: int | None
+    shares: int | None
+    day: str
+    """In UTC, such as '2026-11-30'."""
+    read_at: str | None
+    """ISO 8601 in UTC, to the millisecond"""
+
+
 class Delivery(TypedDict):
     """One change sent to one address. Times are ISO 8601 in UTC."""
 
@@ -1030,6 +1045,8 @@ class ExportedPost(TypedDict):
     """Only in the answer to its creation."""
     events: list[Event]
     """Its timeline, oldest first."""
+    insights: list[PartInsights]
+    """What Threads counted of its parts, day by day."""
 
 
 class ExportedQueue(TypedDict):
@@ -1204,6 +1221,12 @@ class Finding(TypedDict):
     """Address of that pattern's guide page."""
 
 
+class Hidden(TypedDict):
+    reply_id: str
+    hidden: bool
+    message: str
+
+
 class ImageFacts(TypedDict):
     """A still picture."""
 
@@ -1300,6 +1323,22 @@ class ImportedRow(TypedDict):
 
 class Imports(TypedDict):
     data: list[Import]
+
+
+class Insights(TypedDict):
+    """What Threads counts of a post. Views are estimates of Threads' own."""
+
+    post_id: str
+    total: Numbers | None
+    """The newest figures, of all parts together; null: never read yet."""
+    read_at: str | None
+    """When they were last read: ISO 8601 in UTC, to the millisecond."""
+    parts: list[PartInsights]
+    """Parts with figures."""
+    why: str | None
+    """Why figures are missing or old, in one sentence; null: nothing is wrong."""
+    cause: Diagnosis | None
+    """Threads' refusal, if the owner of the account must act."""
 
 
 class InviteIn(TypedDict):
@@ -1533,6 +1572,17 @@ class Next(TypedDict):
     """When, ISO 8601 in UTC, to the millisecond; null: when something else ends."""
 
 
+class Numbers(TypedDict):
+    """Since it was published. Null: Threads did not say."""
+
+    views: int | None
+    likes: int | None
+    replies: int | None
+    reposts: int | None
+    quotes: int | None
+    shares: int | None
+
+
 class PartIn(TypedDict):
     """A further part of a chain; it replies to the part before it."""
 
@@ -1540,6 +1590,15 @@ class PartIn(TypedDict):
     """At most 500 of what Threads counts as characters."""
     media: NotRequired[list[MediaIn] | None]
     options: NotRequired[PostOptions | None]
+
+
+class PartInsights(TypedDict):
+    position: int
+    """0 for the post itself, then its replies in order."""
+    threads_id: str | None
+    """Id of the live post on Threads."""
+    days: list[DayInsights]
+    """One for each day on which it was read, oldest first."""
 
 
 class Part(TypedDict):
@@ -2137,6 +2196,36 @@ class ReplaceIn(TypedDict):
     """Words in the text of any part."""
     link: NotRequired[Swap | None]
     """A link attachment; an empty 'to' takes it away."""
+
+
+class Replies(TypedDict):
+    data: list[Reply]
+    """Newest first, of every depth; parts of the post itself are left out."""
+    more: bool
+    """Whether there are older ones that were not read."""
+
+
+class Reply(TypedDict):
+    """A reply, as Threads shows it now."""
+
+    id: str
+    """On Threads; 'reply_to_id' of a post that answers it."""
+    username: str
+    """Who wrote it, without '@'; empty: Threads did not say."""
+    text: str
+    at: str | None
+    """When it was published, as Threads says it."""
+    permalink: str | None
+    media_type: str | None
+    """TEXT_POST, IMAGE, VIDEO, CAROUSEL_ALBUM or AUDIO."""
+    replied_to: str | None
+    """Id of the post that it replies to."""
+    hidden: bool
+    """Whether Threads hides it."""
+    own: bool
+    """Whether the account wrote it."""
+    can_hide: bool
+    """Whether it can be hidden: Threads allows it for direct replies of others only."""
 
 
 class ResolveIn(TypedDict):

@@ -14,7 +14,7 @@ from treadle.accounts.refresh import refresh_due
 from treadle.accounts.retention import prune as prune_accounts
 from treadle.accounts.unreadable import JOB as CHECK_TOKENS
 from treadle.accounts.unreadable import check_stored_tokens
-from treadle.engine import addresses, keeping_media, rechecking, retention
+from treadle.engine import addresses, insights, keeping_media, rechecking, retention
 from treadle.engine.heartbeat import EVERY_S, beat
 from treadle.engine.housekeeping import Job
 from treadle.engine.worker_context import WorkerContext
@@ -123,6 +123,9 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
     async def read_addresses(worker: WorkerContext) -> None:
         await beside.run("read_addresses", addresses.read_missing(worker))
 
+    async def read_insights(worker: WorkerContext) -> None:
+        await beside.run("read_insights", insights.read_due(worker))
+
     async def alert(worker: WorkerContext) -> None:
         await beside.run("alert", send_due(worker.db, vault, worker.settings, now=worker.now()))
 
@@ -142,6 +145,7 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         Job("send_alerts", 15.0, alert),
         Job("free_loose", 10.0, free),
         Job("read_addresses", 300.0, read_addresses),
+        Job(insights.JOB, 300.0, read_insights),
         Job(CHECK_TOKENS, 300.0, check_tokens),
         Job("refresh_tokens", 300.0, refresh),
         Job("say_at_risk", 600.0, at_risk),

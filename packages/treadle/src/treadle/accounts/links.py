@@ -55,10 +55,15 @@ def create(
     return_url: str | None = None,
     account_id: str | None = None,
     scopes: Sequence[str] | None = None,
+    also: Sequence[str] = (),
     life_s: float = LIFE_S,
 ) -> Link | Refusal:
-    """A link for one connection. ``account_id``: the account to be reconnected, which no other profile may replace."""
-    if account_id is not None and stored_accounts.find(conn, workspace_id, account_id) is None:
+    """A link for one connection. ``account_id``: the account to be reconnected, which no other profile may replace.
+
+    ``scopes``: the permissions to ask for; by default the usual ones, those that the account has, and ``also``.
+    """
+    known = stored_accounts.find(conn, workspace_id, account_id) if account_id is not None else None
+    if account_id is not None and known is None:
         return not_found("account")
     # Back to the page of this very server that made it: whatever the workspace allows others.
     if return_url is not None and return_url != f"{settings.public_url}{OWN_PAGE}":
@@ -69,7 +74,7 @@ def create(
         if isinstance(back, str):
             return Refusal("This return address is not allowed", back, field="return_url")
         return_url = str(back)
-    unknown = [scope for scope in scopes or () if scope not in SCOPES]
+    unknown = [scope for scope in (*(scopes or ()), *also) if scope not in SCOPES]
     if unknown:
         return Refusal(
             "There is no such permission",
@@ -83,13 +88,14 @@ def create(
             "A link lives for a minute at least and 30 days at most.",
             field="life_s",
         )
+    had = [scope for scope in (known.scopes if known is not None else ()) if scope in SCOPES]
     token = secrets.token_urlsafe(32)
     row = LinkRow(
         id=new_id("link", now),
         workspace_id=workspace_id,
         account_id=account_id,
         return_url=return_url,
-        scopes=list(dict.fromkeys([BASIC, *(scopes or DEFAULT_SCOPES)])),
+        scopes=list(dict.fromkeys([BASIC, *(scopes or [*DEFAULT_SCOPES, *had, *also])])),
         created_at=now,
         expires_at=now + life_s,
     )

@@ -23,6 +23,7 @@ from treadle.cli._print import (
     when,
 )
 from treadle.cli.export import export
+from treadle.cli.posts_after import insights, replies
 from treadle.cli.posts_bulk import bulk
 from treadle.cli.posts_import import confirm_import, export_csv, import_posts
 from treadle.cli.posts_many import many
@@ -414,6 +415,8 @@ def wait_for(app: App, workspace_id: str, post_id: str, seconds: float) -> dict[
         )
 
 
+command(app)(insights)
+command(app)(replies)
 command(app)(bulk)
 command(app)(many)
 command(app, "import")(import_posts)

@@ -26,6 +26,10 @@ class PollBudget:
         if busiest is not None:
             self._busiest, self._seen_at = busiest, now
 
+    def spent(self, now: float) -> bool:
+        """Whether what can wait should: Meta's answers speak of half its limit or more."""
+        return now - self._seen_at <= REMEMBERED_S and self._busiest >= EASY
+
     def patience_s(self, now: float) -> float:
         """What one look at a container is worth, in seconds that a ready one would lie unnoticed."""
         if now - self._seen_at > REMEMBERED_S:

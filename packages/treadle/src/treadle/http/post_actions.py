@@ -14,7 +14,7 @@ from treadle.http.document import BODY, good, problems, takes
 from treadle.http.examples import POST_EXAMPLE
 from treadle.http.lists import known_query
 from treadle.http.post_answers import action, tag, the_post
-from treadle.http.problems import Problem, refusal
+from treadle.http.problems import Problem, refusal, threads_refused
 from treadle.http.reading import PostId
 from treadle.services import approving
 from treadle.services.approving import CommentsOut
@@ -175,12 +175,7 @@ async def _decide(response: Response, app: App, caller: Caller, post_id: str, an
 
 
 def _threads_refused(cause: Diagnosis, deleted: list[str]) -> Problem:
-    return Problem(
-        "threads_refused",
-        cause.next_step,
-        pattern=cause.pattern if cause.pattern != "unknown" else "",
-        extra={"cause": cause.to_json(), "deleted": deleted},
-    )
+    return threads_refused(cause, {"deleted": deleted})
 
 
 @router.post(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.responses import JSONResponse
 from structlog.contextvars import get_contextvars
@@ -15,6 +16,7 @@ from treadle.domain.answers import Missing, Refusal, Rejected
 from treadle.domain.findings import Finding
 from treadle.http.templating import render
 from treadle.services.refusals import KINDS, ProblemDetails, details_of, invalid_details, missing_details
+from treadle_diagnosis.types import Diagnosis
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -40,6 +42,14 @@ def refusal(answer: Rejected | Missing | Refusal) -> Problem:
 def invalid(findings: Sequence[Finding]) -> Problem:
     """The request breaks rules; every one of them is in the answer."""
     return Problem(**vars(invalid_details(findings)))
+
+
+def threads_refused(cause: Diagnosis, more: Mapping[str, Any] | None = None) -> Problem:
+    """Threads did not do what it was asked for; ``more`` is added to the answer."""
+    pattern = cause.pattern if cause.pattern != "unknown" else ""
+    return Problem(
+        "threads_refused", cause.next_step, pattern=pattern, extra={"cause": cause.to_json(), **(more or {})}
+    )
 
 
 def not_found(what: str = "post") -> Problem:

@@ -63,9 +63,11 @@ def create_link(
     account_id: str | None = None,
     return_url: str | None = None,
     scopes: Sequence[str] | None = None,
+    also: Sequence[str] = (),
     life_s: float = links.LIFE_S,
 ) -> LinkOut | Refusal:
-    """A link for somebody to connect their account; with ``account_id`` to reconnect that one."""
+    """A link for somebody to connect their account; with ``account_id`` to reconnect that one. Permissions:
+    :func:`treadle.accounts.links.create`."""
     now = app.now()
     made = links.create(
         conn,
@@ -75,6 +77,7 @@ def create_link(
         return_url=return_url,
         account_id=account_id,
         scopes=scopes,
+        also=also,
         life_s=life_s,
     )
     if isinstance(made, Refusal):

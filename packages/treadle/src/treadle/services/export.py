@@ -10,6 +10,7 @@ from pydantic import Field, create_model
 
 from treadle.domain.times import iso
 from treadle.services.context import App
+from treadle.services.insights import PartInsightsOut, parts_of
 from treadle.services.output import ApiModel
 from treadle.services.post_output import EventOut, PostOut
 from treadle.services.read import read_events, read_post
@@ -25,6 +26,7 @@ class ExportedRow(ApiModel):
 
 class ExportedPost(PostOut):
     events: list[EventOut] = Field(description="Its timeline, oldest first.")
+    insights: list[PartInsightsOut] = Field(description="What Threads counted of its parts, day by day.")
 
 
 class EndOfExport(ApiModel):
@@ -118,7 +120,9 @@ def _post(conn: Connection, workspace_id: str, post_id: str) -> ExportedPost | N
     post, events = read_post(conn, workspace_id, post_id), read_events(conn, workspace_id, post_id)
     if post is None or events is None:
         return None
-    return ExportedPost(**{name: getattr(post, name) for name in post.model_fields_set}, events=events.data)
+    counted = parts_of(conn, workspace_id, post_id)
+    shown = {name: getattr(post, name) for name in post.model_fields_set}
+    return ExportedPost(**shown, events=events.data, insights=counted)
 
 
 def _readable(name: str, value: Any) -> Any:

@@ -135,6 +135,12 @@ KINDS: Mapping[str, Kind] = {
         retryable=True,
         who="meta",
     ),
+    "permission_missing": Kind(
+        409,
+        "The account has not granted a permission that this needs.",
+        "Add it to the permissions that Treadle asks for, then connect the account again.",
+        who="owner",
+    ),
     "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
     "already_claimed": Kind(409, "Another post here already has this Threads post.", "Name another one."),
     "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or delete it from Threads (unpublish)."),

@@ -18,6 +18,8 @@ from treadle.store.tables import (
     events,
     idempotency,
     imports,
+    insight_reads,
+    insights,
     login_links,
     media,
     members,
@@ -72,6 +74,8 @@ INSIDE_OTHERS = {
     parts.name: "in the post's line, as 'parts'",
     events.name: "in the post's line, as 'events'",
     sessions.name: "a person's login, of a server and not of a workspace",
+    insights.name: "in the post's line, as 'insights'",
+    insight_reads.name: "when a post's figures are read next",
     undos.name: "steps that take back what was just done; gone after ten minutes",
 }
 EXPORTED = frozenset(exported.table.name for exported in TABLES)

@@ -360,6 +360,45 @@ comments = Table(
     Index("ix_comments_post", "post_id", "id"),
 )
 
+# What Threads counted of a published part, as last read on each day (UTC).
+insights = Table(
+    "insights",
+    metadata,
+    Column("part_id", Id, ForeignKey("parts.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("views", BigInteger),
+    Column("likes", BigInteger),
+    Column("replies", BigInteger),
+    Column("reposts", BigInteger),
+    Column("quotes", BigInteger),
+    Column("shares", BigInteger),
+    Column("at", Time, nullable=False),
+)
+
+insight_reads = Table(
+    "insight_reads",
+    metadata,
+    Column("part_id", Id, ForeignKey("parts.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", Id, nullable=False),
+    Column("account_id", Id, nullable=False),
+    Column("next_at", Time),  # null: it is not read again
+    Column("read_at", Time),
+    Column("misses", Integer, nullable=False, default=0),  # answers in a row that there is no such post
+    Index("ix_insight_reads_due", "next_at"),
+    Index("ix_insight_reads_account", "account_id", "next_at"),
+)
+
+# Accounts whose insights are not read for a while; nothing else of the account waits for that.
+insight_accounts = Table(
+    "insight_accounts",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("next_at", Time, nullable=False),
+    Column("stopped_at", Time, nullable=False),  # a token issued later ends it
+    Column("cause", JSON),  # the diagnosis, if somebody has to act
+)
+
 blockers = Table(
     "blockers",
     metadata,

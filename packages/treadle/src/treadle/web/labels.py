@@ -154,6 +154,17 @@ def span(seconds: float | None) -> str:
     return f"{seconds / 86400:.0f} days"
 
 
+# What Threads counts of a post, each with its icon.
+METRIC_ICONS = {
+    "views": "eye",
+    "likes": "heart",
+    "replies": "message-circle",
+    "reposts": "repeat-2",
+    "quotes": "quote",
+    "shares": "send",
+}
+
+
 def ago(at: float, now: float) -> str:
     """How far a time is from now: ``in 5 min``, ``3 h ago``, ``just now``."""
     gap = at - now
@@ -325,5 +336,6 @@ def install(templates: Environment) -> None:
         WHO_WORDS=WHO_WORDS,
         HEALTH_WORDS=HEALTH_WORDS,
         SCOPE_WORDS=SCOPE_WORDS,
+        METRIC_ICONS=METRIC_ICONS,
         REPAIR_WORDS=REPAIRED,
     )

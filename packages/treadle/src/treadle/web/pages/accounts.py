@@ -19,6 +19,7 @@ from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.plural import plural
 from treadle.services import account_list, accounts, connecting
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
+from treadle_threads.oauth import SCOPES
 
 router = APIRouter(include_in_schema=False)
 
@@ -91,9 +92,10 @@ async def _link(page: PageRequest, account_id: str | None) -> Response:
     # Whoever a link is sent to has no account here to come back to.
     back = None if page.text("share") else f"{page.app.settings.public_url}{links.OWN_PAGE}"
     app, who = page.app, page.viewer.user_id
+    also = [scope for scope in page.texts("scope") if scope in SCOPES]
     made = await app.db.run(
         lambda conn: connecting.create_link(
-            conn, app, page.workspace, actor=who, account_id=account_id, return_url=back
+            conn, app, page.workspace, actor=who, account_id=account_id, return_url=back, also=also
         )
     )
     if isinstance(made, Refusal):

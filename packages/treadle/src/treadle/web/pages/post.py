@@ -11,7 +11,7 @@ from starlette.responses import Response
 from treadle.domain.answers import Done, Missing, Refusal, Rejected
 from treadle.domain.live_equals import DETACHED
 from treadle.domain.states import CANCELABLE, EDITABLE
-from treadle.services import approving
+from treadle.services import approving, insights
 from treadle.services.approving import VERBS
 from treadle.services.detached import CHOICES, decide
 from treadle.services.naming import NamedPost, named
@@ -65,7 +65,16 @@ def _read(conn: Connection, page: PageRequest, post_id: str) -> dict[str, Any] |
         & approving.verbs(conn, workspace, post, page.member),
         "comments": approving.comments_of(conn, workspace, post_id).data,
         "doubt": doubtful(conn, post),
+        "insights": _insights(conn, workspace, post),
     }
+
+
+def _insights(conn: Connection, workspace: str, post: Mapping[str, Any]) -> insights.InsightsOut | None:
+    """The figures of a post that is out."""
+    if not any(part["published_at"] for part in post["parts"]):
+        return None
+    found = insights.read(conn, workspace, post["id"])
+    return None if isinstance(found, Missing) else found
 
 
 def runs(events: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:

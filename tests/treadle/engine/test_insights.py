@@ -1,0 +1,324 @@
+"""What Threads counts of published posts: read now and then, kept per day, and in nobody's way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.treadle.engine.shop import Owner, Shop
+from treadle.app import DEFAULT_WORKSPACE
+from treadle.domain.answers import Done, Refusal
+from treadle.domain.insights import DAY_S, HOUR_S, LAST_S, Numbers, next_read, numbers_of
+from treadle.engine import insights as job
+from treadle.engine.worker_context import WorkerContext
+from treadle.ids import new_id
+from treadle.services import insights, replies
+from treadle.services.asking import ask
+from treadle.services.insights import InsightsOut
+from treadle.services.replies import RepliesOut
+from treadle.store.blockers import open_blocker
+from treadle.store.tables import accounts, insight_accounts, insight_reads, parts, posts
+from treadle_diagnosis import from_pattern
+from treadle_diagnosis.types import Diagnosis
+from treadle_threads.values import Metric
+
+SCOPES = ["threads_basic", "threads_content_publish", "threads_manage_insights"]
+
+
+def out(
+    shop: Shop, owner: Owner, *, age_s: float = 2 * HOUR_S, texts: tuple[str, ...] = ("Out",)
+) -> tuple[str, list[str]]:
+    """A post that was published here a while ago; its id and those of its parts on Threads."""
+    now, live = time.time(), list[str]()
+    for text in texts:
+        more = {"reply_to_id": live[-1]} if live else {}
+        live.append(str(shop.control.add_post(owner.username, text=text, age_s=age_s, **more)["id"]))
+    post_id = new_id("post", now - age_s)
+    common = {"workspace_id": DEFAULT_WORKSPACE, "account_id": owner.id, "state": "published"}
+    with shop.app.db.begin() as conn:
+        times = {"due_at": now - age_s, "created_at": now - age_s, "updated_at": now, "published_at": now - age_s}
+        conn.execute(sa.insert(posts).values(id=post_id, max_lateness=DAY_S, **common, **times))
+        for n, id_ in enumerate(live):
+            row = {
+                "id": new_id("part", now),
+                "post_id": post_id,
+                "position": n,
+                "kind": "TEXT",
+                "body": {"text": texts[n]},
+            }
+            known = {"threads_user_id": owner.threads_id, "threads_id": id_, "published_at": now - age_s}
+            conn.execute(sa.insert(parts).values(is_reply=n > 0, **row, **known, **common))
+    return post_id, live
+
+
+def turn(shop: Shop, *, busy: bool = False) -> int:
+    """One turn of the job; how many calls for figures it made."""
+    before = len(shop.control.requests(endpoint="insights"))
+
+    async def work(worker: WorkerContext) -> None:
+        if busy:
+            worker.poll_budget.saw({"x-app-usage": '{"call_count": 70}'}, worker.now())
+        await job.read_due(worker)
+
+    asyncio.run(ask(shop.app, work))
+    return len(shop.control.requests(endpoint="insights")) - before
+
+
+def later(shop: Shop, seconds: float) -> None:
+    at = shop.app.now() + seconds
+    shop.app.now = lambda: at
+
+
+def shown(shop: Shop, post_id: str) -> InsightsOut:
+    with shop.app.db.read() as conn:
+        found = insights.read(conn, DEFAULT_WORKSPACE, post_id)
+    assert isinstance(found, InsightsOut)
+    return found
+
+
+def test_figures_are_read_and_kept_day_by_day(desk: Shop) -> None:
+    owner = desk.owner()
+    post_id, [live] = out(desk, owner)
+    desk.control.call("PATCH", f"/posts/{live}", {"likes": 7, "views": 90})
+    assert turn(desk) == 1
+    first = shown(desk, post_id)
+    assert first.total is not None
+    assert (first.total.views, first.total.likes, first.total.replies, first.why) == (90, 7, 0, None)
+    assert turn(desk) == 0, "not again so soon"
+    desk.control.call("PATCH", f"/posts/{live}", {"likes": 8})
+    later(desk, 2 * HOUR_S)
+    assert turn(desk) == 1
+    desk.control.call("PATCH", f"/posts/{live}", {"likes": 20, "views": 300})
+    later(desk, DAY_S)
+    assert turn(desk) == 1
+    found = shown(desk, post_id)
+    assert found.total is not None
+    assert (found.total.likes, found.total.views) == (20, 300)
+    assert [day.likes for day in found.parts[0].days][-1] == 20
+    assert len({day.day for day in found.parts[0].days}) == len(found.parts[0].days) >= 2
+
+
+def test_parts_count_together_and_a_young_or_deleted_post_is_not_asked_for(desk: Shop) -> None:
+    owner = desk.owner()
+    post_id, live = out(desk, owner, texts=("One", "Two"))
+    for id_ in live:
+        desk.control.call("PATCH", f"/posts/{id_}", {"likes": 3})
+    out(desk, owner, age_s=60.0)
+    gone, _ = out(desk, owner)
+    with desk.app.db.begin() as conn:
+        conn.execute(sa.update(parts).where(parts.c.post_id == gone).values(state="canceled"))
+    assert turn(desk) == 2
+    total = shown(desk, post_id).total
+    assert total is not None
+    assert (total.likes, total.replies) == (6, 1)
+    assert [part.position for part in shown(desk, post_id).parts] == [0, 1]
+
+
+def test_a_missing_permission_stops_the_reading_of_figures_and_nothing_else(desk: Shop) -> None:
+    owner, other = desk.owner(scopes=["threads_basic", "threads_content_publish"]), desk.owner()
+    first, _ = out(desk, owner)
+    out(desk, owner)
+    out(desk, other)
+    assert turn(desk) == 2, "one refusal stops this account's figures, the other account's are read"
+    later(desk, DAY_S)
+    assert turn(desk) == 1, "the other's"
+    found = shown(desk, first)
+    assert found.cause is not None
+    assert found.cause.pattern == "permission_not_granted"
+    assert "refused to read insights" in (found.why or "")
+    with desk.app.db.read() as conn:
+        row = conn.execute(sa.select(accounts.c.health, accounts.c.quota_until).where(accounts.c.id == owner.id)).one()
+        assert tuple(row) == ("active", None)
+    # Connected again, with the permission.
+    desk.control.account(owner.username, scopes=SCOPES)
+    with desk.app.db.begin() as conn:
+        issued = sa.update(accounts).where(accounts.c.id == owner.id)
+        conn.execute(issued.values(token_issued_at=desk.app.now() + 1, scopes=SCOPES))
+    assert turn(desk) == 2
+    assert shown(desk, first).why is None
+
+
+def test_a_permission_that_is_known_to_be_missing_is_said_and_never_tried(desk: Shop) -> None:
+    owner = desk.owner()
+    post_id, _ = out(desk, owner)
+    with desk.app.db.begin() as conn:
+        conn.execute(sa.update(accounts).values(scopes=["threads_basic"]))
+    assert turn(desk) == 0
+    assert "threads_manage_insights" in (shown(desk, post_id).why or "")
+    done = asyncio.run(insights.refresh(desk.app, DEFAULT_WORKSPACE, post_id))
+    assert isinstance(done, Refusal)
+    assert desk.control.requests(endpoint="insights") == []
+
+
+@pytest.mark.parametrize("what", ["blocked", "limited", "busy", "disconnected", "token"])
+def test_nothing_is_asked_beside_what_refuses_or_is_used_up(desk: Shop, what: str) -> None:
+    owner = desk.owner()
+    out(desk, owner)
+    row = sa.update(accounts).where(accounts.c.id == owner.id)
+    with desk.app.db.begin() as conn:
+        if what == "blocked":
+            open_blocker(conn, from_pattern("token_is_invalid"), scope="account", key=owner.id,
+                         workspace_id=DEFAULT_WORKSPACE, now=desk.app.now())  # fmt: skip
+        if what == "limited":
+            conn.execute(row.values(quota_until=desk.app.now() + 600))
+        if what == "disconnected":
+            conn.execute(row.values(disconnected_at=desk.app.now()))
+        if what == "token":
+            conn.execute(row.values(token_enc=b"sealed with another key"))
+    assert turn(desk, busy=what == "busy") == 0
+    if what == "busy":
+        assert turn(desk) == 1
+
+
+def test_a_limit_that_is_met_holds_for_the_account(desk: Shop) -> None:
+    owner = desk.owner()
+    out(desk, owner)
+    out(desk, owner)
+    usage = '{"call_count": 100, "total_cputime": 1, "total_time": 1}'
+    limited = {"status": 400, "headers": {"x-app-usage": usage},
+               "body": {"error": {"message": "(#4) Application request limit reached", "code": 4}}}  # fmt: skip
+    desk.control.fault("insights", limited, times=1)
+    assert turn(desk) == 1
+    assert turn(desk) == 0
+
+
+def test_an_answer_nobody_knows_rests_the_account_for_an_hour(desk: Shop) -> None:
+    owner = desk.owner()
+    post_id, _ = out(desk, owner)
+    desk.control.fault("insights", {"status": 500, "body": "<html>broken</html>"}, times=1)
+    assert turn(desk) == 1
+    assert turn(desk) == 0
+    later(desk, HOUR_S + 1)
+    assert turn(desk) == 1
+    assert shown(desk, post_id).total is not None
+    with desk.app.db.read() as conn:
+        assert conn.execute(sa.select(sa.func.count()).select_from(insight_accounts)).scalar() == 0
+
+
+def test_a_post_that_is_gone_is_given_up(desk: Shop) -> None:
+    owner = desk.owner()
+    _, [live] = out(desk, owner)
+    desk.control.call("DELETE", f"/posts/{live}")
+    for expected in (1, 1, 1, 0):
+        assert turn(desk) == expected
+        later(desk, 2 * HOUR_S)
+    with desk.app.db.read() as conn:
+        assert conn.execute(sa.select(insight_reads.c.next_at)).scalar() is None
+
+
+def test_one_account_with_many_posts_leaves_room_for_others(desk: Shop) -> None:
+    many, few = desk.owner(), desk.owner()
+    for _ in range(job.OF_ONE + 3):
+        out(desk, many, age_s=5 * HOUR_S)
+    lone, _ = out(desk, few)
+    assert turn(desk) == job.OF_ONE + 1
+    assert shown(desk, lone).total is not None
+    assert turn(desk) == 3
+
+
+def test_figures_are_read_at_once_when_somebody_asks(desk: Shop) -> None:
+    owner = desk.owner()
+    post_id, [live] = out(desk, owner, age_s=30.0)
+    desk.control.call("PATCH", f"/posts/{live}", {"likes": 4})
+    assert "not been asked yet" in (shown(desk, post_id).why or "")
+    for _ in range(2):
+        assert asyncio.run(insights.refresh(desk.app, DEFAULT_WORKSPACE, post_id)) is None
+    total = shown(desk, post_id).total
+    assert total is not None
+    assert total.likes == 4
+    assert len(desk.control.requests(endpoint="insights")) == 1, "once a minute is enough"
+
+
+# ---------------------------------------------------------------- replies
+
+
+def read_replies(shop: Shop, post_id: str) -> RepliesOut:
+    found = asyncio.run(replies.read(shop.app, DEFAULT_WORKSPACE, post_id))
+    assert isinstance(found, RepliesOut), found
+    return found
+
+
+def hide(shop: Shop, post_id: str, reply_id: str, hidden: bool = True) -> Any:
+    work = replies.hide(shop.app, DEFAULT_WORKSPACE, post_id, reply_id, hidden=hidden, actor="test")
+    return asyncio.run(work)
+
+
+def test_replies_are_listed_hidden_and_shown_again(desk: Shop) -> None:
+    owner, fan = desk.owner(), desk.owner()
+    post_id, [root, second] = out(desk, owner, texts=("One", "Two"))
+    first = str(desk.control.add_post(fan.username, text="Lovely", reply_to_id=root, age_s=60)["id"])
+    deep = str(desk.control.add_post(fan.username, text="And this", reply_to_id=second, age_s=30)["id"])
+    mine = str(desk.control.add_post(owner.username, text="Thanks", reply_to_id=first, age_s=10)["id"])
+    found = read_replies(desk, post_id)
+    assert [one.id for one in found.data] == [mine, deep, first], "newest first, without the post's own parts"
+    facts = {one.id: (one.username, one.own, one.can_hide, one.hidden, one.replied_to) for one in found.data}
+    assert facts == {
+        mine: (owner.username, True, False, False, first),
+        deep: (fan.username, False, False, False, second),
+        first: (fan.username, False, True, False, root),
+    }
+    assert isinstance(hide(desk, post_id, first), Done)
+    assert isinstance(hide(desk, post_id, first), Done)
+    assert {one.id: one.hidden for one in read_replies(desk, post_id).data}[first]
+    assert isinstance(hide(desk, post_id, first, hidden=False), Done)
+    assert not any(one.hidden for one in read_replies(desk, post_id).data)
+    assert isinstance(hide(desk, post_id, deep), Diagnosis), "Threads hides direct replies only"
+    for wrong in ("", "me", "../1", "9" * 41, "٣"):
+        assert isinstance(hide(desk, post_id, wrong), Refusal)
+
+
+def test_more_replies_than_one_page_holds(desk: Shop) -> None:
+    owner, fan = desk.owner(), desk.owner()
+    post_id, [root] = out(desk, owner)
+    for n in range(30):
+        desk.control.add_post(fan.username, text=f"Reply {n}", reply_to_id=root, age_s=100 - n)
+    found = read_replies(desk, post_id)
+    assert [one.text for one in found.data] == [f"Reply {n}" for n in reversed(range(30))]
+    assert not found.more
+
+
+def test_replies_need_their_permissions(desk: Shop) -> None:
+    owner = desk.owner(scopes=["threads_basic"])
+    post_id, [root] = out(desk, owner)
+    refused = asyncio.run(replies.read(desk.app, DEFAULT_WORKSPACE, post_id))
+    assert isinstance(refused, Diagnosis)
+    assert refused.pattern == "permission_not_granted"
+    with desk.app.db.begin() as conn:
+        conn.execute(sa.update(accounts).values(scopes=["threads_basic", "threads_read_replies"]))
+    known = hide(desk, post_id, root)
+    assert isinstance(known, Refusal)
+    assert "threads_manage_replies" in known.message
+    assert desk.control.requests(endpoint="manage") == []
+
+
+# ---------------------------------------------------------------- the rules
+
+
+@given(st.floats(0, LAST_S), st.floats(0, 1))
+def test_the_next_read_is_ahead_and_rarer_with_age(age: float, chance: float) -> None:
+    now = 1_800_000_000.0
+    at = next_read(now - age, now, chance)
+    assert at is not None
+    assert now + 0.79 * HOUR_S <= at <= now + 8.5 * DAY_S
+    older = next_read(now - min(LAST_S, 10 * age + DAY_S), now, chance)
+    assert older is None or older >= at
+
+
+def test_a_post_of_a_year_is_never_read_again() -> None:
+    assert next_read(0.0, LAST_S + 1, 0.5) is None
+
+
+@given(
+    st.lists(st.builds(Metric, st.sampled_from(["views", "likes", "odd"]), total=st.none() | st.integers(-9, 10**15)))
+)
+def test_odd_figures_are_left_out(metrics: list[Metric]) -> None:
+    numbers = numbers_of(metrics)
+    assert all(value is None or value >= 0 for value in (numbers.views, numbers.likes))
+    assert numbers.shares is None
+    assert numbers.plus(Numbers()) == numbers

@@ -1,0 +1,86 @@
+"""Figures of published parts, their plan and the accounts that rest, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from tests.treadle.store.conformance.covering import covers
+from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
+from treadle.domain.insights import Numbers
+from treadle.store import Connection, insights, tables
+from treadle.store.insights import DayRow, DueRead, Rest
+
+LIVE = {"threads_id": "17", "published_at": 100.0, "state": "published"}
+
+
+def base(conn: Connection) -> None:
+    workspace(conn)
+    account(conn)
+    post(conn, "pst_a", part=LIVE)
+    post(conn, "pst_young", part={**LIVE, "threads_id": "18", "published_at": 190.0})
+    post(conn, "pst_gone", part={**LIVE, "threads_id": "19", "state": "canceled"})
+    post(conn, "pst_waits")
+
+
+def plan(conn: Connection) -> int:
+    return insights.adopt(conn, since=50.0, first_s=10.0, limit=9)
+
+
+@covers(insights.adopt, insights.accounts_due, insights.due, insights.of_post, insights.plan, insights.plan_if_none)
+def test_reads_are_planned_and_due(conn: Connection) -> None:
+    base(conn)
+    assert plan(conn) == 2
+    assert plan(conn) == 0
+    assert insights.accounts_due(conn, 109.0, limit=9) == []
+    assert insights.accounts_due(conn, 110.0, limit=9) == ["acc_a"]
+    [read] = insights.due(conn, "acc_a", 110.0, limit=9)
+    assert read == DueRead("prt_pst_a_0", ONE, "17", 100.0, 0, None)
+    assert [one.threads_id for one in insights.due(conn, "acc_a", 500.0, limit=9)] == ["17", "18"]
+    insights.plan(conn, read.part_id, 300.0, misses=2, read_at=110.0)
+    assert insights.due(conn, "acc_a", 299.0, limit=9)[0].threads_id == "18"
+    assert insights.of_post(conn, ONE, "pst_a") == [DueRead("prt_pst_a_0", ONE, "17", 100.0, 2, 110.0)]
+    assert insights.of_post(conn, TWO, "pst_a") == []
+    insights.plan(conn, read.part_id, None, misses=3)
+    assert [one.threads_id for one in insights.due(conn, "acc_a", 9e9, limit=9)] == ["18"]
+    insights.plan_if_none(conn, read, "acc_a", 20.0)
+    assert insights.of_post(conn, ONE, "pst_a")[0].misses == 3
+    insights.plan_if_none(conn, replace(read, part_id="prt_pst_waits_0"), "acc_a", 20.0)
+    assert insights.accounts_due(conn, 20.0, limit=9) == ["acc_a"]
+
+
+@covers(insights.rest, insights.rest_of, insights.end_rest, insights.accounts_due)
+def test_an_account_rests_until_its_time_or_a_new_token(conn: Connection) -> None:
+    base(conn)
+    plan(conn)
+    assert insights.rest_of(conn, "acc_a") is None
+    insights.rest(conn, "acc_a", 500.0, {"pattern": "x"}, now=150.0)
+    insights.rest(conn, "acc_a", 600.0, None, now=160.0)
+    assert insights.rest_of(conn, "acc_a") == Rest(600.0, 160.0, None)
+    assert insights.accounts_due(conn, 599.0, limit=9) == []
+    assert insights.accounts_due(conn, 600.0, limit=9) == ["acc_a"]
+    conn.execute(sa.update(tables.accounts).values(token_issued_at=161.0))
+    assert insights.accounts_due(conn, 200.0, limit=9) == ["acc_a"]
+    insights.end_rest(conn, "acc_a")
+    assert insights.rest_of(conn, "acc_a") is None
+
+
+@covers(insights.keep, insights.days_of, insights.newest_of)
+def test_figures_are_kept_once_a_day(conn: Connection) -> None:
+    base(conn)
+    plan(conn)
+    [read] = insights.of_post(conn, ONE, "pst_a")
+    insights.keep(conn, read, "2026-11-29", Numbers(views=5, likes=1), now=120.0)
+    insights.keep(conn, read, "2026-11-30", Numbers(views=6), now=130.0)
+    insights.keep(conn, read, "2026-11-30", Numbers(views=2**40, likes=2), now=140.0)
+    assert insights.days_of(conn, ONE, "pst_a") == [
+        DayRow(0, "17", "2026-11-29", Numbers(views=5, likes=1), 120.0),
+        DayRow(0, "17", "2026-11-30", Numbers(views=2**40, likes=2), 140.0),
+    ]
+    assert insights.days_of(conn, TWO, "pst_a") == []
+    found = insights.newest_of(conn, ONE, ["pst_a", "pst_young", "pst_none"])
+    assert found == {"pst_a": Numbers(views=2**40, likes=2)}
+    assert insights.newest_of(conn, TWO, ["pst_a"]) == {}
+    conn.execute(sa.delete(tables.posts).where(tables.posts.c.id == "pst_a"))
+    assert insights.days_of(conn, ONE, "pst_a") == []
