@@ -9,14 +9,22 @@ from urllib.parse import urlsplit
 from treadle.accounts import unreadable
 from treadle.domain.answers import Missing, Refusal
 from treadle.domain.view import AccountView, PartView, part_view
-from treadle.engine.live_posts import read_list
+from treadle.engine.calling import Ask, Failed, call
+from treadle.engine.live_posts import AT_ONCE, read_list
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store import Connection
-from treadle.store.accounts import view_of
+from treadle.store.accounts import find as find_account
+from treadle.store.accounts import hold_until, view_of
+from treadle.store.addresses import live_with_code
 from treadle.store.posts import is_there, part_in_doubt
+from treadle_diagnosis.types import Diagnosis
+from treadle_threads import ThreadsClient
+from treadle_threads.results import Result
+from treadle_threads.values import Page
 
+PAGES = 3  # of a list, for one address
 # threads.com/@name/post/CODE, threads.net/t/CODE
 _CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
 
@@ -44,6 +52,66 @@ async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPo
         return found
     account, part = found
     return await ask(app, lambda worker: _look(worker, account, part, code))
+
+
+async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, asking: bool) -> NamedPost | Refusal:
+    """The post at an address, for an account that answers or quotes it: one that was published here, or one of the
+    account's own posts and replies, for which Threads is asked if ``asking``. Threads has no call that gives the id of
+    any other post by its address."""
+    code = code_of(said.strip())
+    if code is None:
+        return Refusal(
+            "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
+        )
+    for id_, address in await app.db.query(live_with_code, workspace_id, code):
+        if code_of(address) == code:
+            return NamedPost(id_, address)
+    account = await app.db.query(_account, workspace_id, account_id)
+    if account is None or not asking:
+        return Refusal("not_listed", "Treadle looks this post up on Threads when you save.")
+    return await ask(app, lambda worker: _look_up(worker, account, code))
+
+
+def _account(conn: Connection, workspace_id: str, account_id: str) -> AccountView | None:
+    return view_of(conn, account_id) if find_account(conn, workspace_id, account_id) is not None else None
+
+
+async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> NamedPost | Refusal:
+    """Among the newest posts and replies of the account."""
+    if account.token_enc is None or not worker.opens(account):
+        return Refusal("not_readable", f"Threads can't be asked for it: @{account.username} has no token that works.")
+    if account.quota_until is not None and account.quota_until > worker.now():
+        return Refusal("not_readable", f"Threads limits @{account.username} for now. Use the id of the post instead.")
+    cause: Diagnosis | None = None
+    for replies in (False, True):
+        if replies and account.scopes and "threads_read_replies" not in account.scopes:
+            continue
+        after: str | None = None
+        for _ in range(PAGES):
+            called = await call(worker, account, _list(after, replies=replies))
+            if called.note.wait_s is not None:
+                await worker.db.run(hold_until, account.id, worker.now() + called.note.wait_s)
+            if isinstance(called, Failed):
+                cause = called.diagnosis
+                break
+            for media in called.value.media:
+                if code_of(media.permalink or "") == code:
+                    return NamedPost(media.id, media.permalink)
+            after = called.value.after
+            if after is None:
+                break
+    if cause is not None:
+        return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
+    said = f"Threads finds posts by URL only among those of @{account.username}, and lists none with this URL."
+    return Refusal("not_listed", f"{said} Use the post's id.")
+
+
+def _list(after: str | None, *, replies: bool) -> Ask[Page]:
+    async def send(client: ThreadsClient) -> Result[Page]:
+        listing = client.list_replies if replies else client.list_threads
+        return await listing("id,permalink", AT_ONCE, after=after)
+
+    return Ask("Look for a post by its address", "verify", "read", send, diagnosed_at="read", proves=False)
 
 
 def code_of(address: str) -> str | None:

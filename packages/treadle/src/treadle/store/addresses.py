@@ -48,6 +48,16 @@ def without_address(conn: sa.Connection, now: float, *, since: float) -> list[di
     return [dict(row) for row in rows.mappings()]
 
 
+def live_with_code(conn: sa.Connection, workspace_id: str, code: str) -> list[tuple[str, str]]:
+    """Ids on Threads and addresses of the workspace's live parts whose address holds this code."""
+    query = sa.select(parts.c.threads_id, parts.c.permalink).where(
+        parts.c.workspace_id == workspace_id,
+        parts.c.threads_id.is_not(None),
+        parts.c.permalink.contains(f"/{code}", autoescape=True),
+    )
+    return [(str(id_), str(address)) for id_, address in conn.execute(query.limit(20))]
+
+
 def keep_found(conn: sa.Connection, part: PartView, change: PartUpdate, notes: list[Note], *, now: float) -> None:
     """Update a part after its post is finished, with what was asked for that in the timeline."""
     update_part(conn, part.id, change)

@@ -6,7 +6,7 @@ Pure. A button is a word and an argument: ``remove-media:1:0`` takes the first f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from treadle.web.drafts import Draft
@@ -29,6 +29,22 @@ def focus_after(draft: Draft, do: str, argument: str) -> str:
             return f"part-{min(part, last)}-file"
         case _:
             return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsplit:
+    """What undoes a split: the ``count`` parts from ``first`` on become one with ``text`` again."""
+
+    first: int
+    count: int
+    text: str
+
+
+def split_made(before: Draft, after: Draft, argument: str) -> Unsplit | None:
+    """How to undo the split of one part; ``None``: nothing was split."""
+    count = len(after.parts) - len(before.parts) + 1
+    first = two_numbers(argument)[0]
+    return Unsplit(first, count, before.parts[first].text) if count > 1 else None
 
 
 def done_by(draft: Draft, do: str, argument: str) -> str:

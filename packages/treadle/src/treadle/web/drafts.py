@@ -150,6 +150,15 @@ class Draft:
         parts = (*self.parts[:index], *made, *self.parts[index + 1 :])
         return replace(self, parts=parts) if len(parts) <= MOST_PARTS else self
 
+    def joined(self, index: int, count: int, text: str) -> Draft:
+        """The ``count`` parts from ``index`` on as one with this text; files that were added meanwhile stay with it."""
+        pieces = self.parts[index : index + count]
+        if len(pieces) < count or count < 2:
+            return self
+        media = tuple(item for piece in pieces for item in piece.media)
+        whole = replace(pieces[0], text=text, media=media)
+        return replace(self, parts=(*self.parts[:index], whole, *self.parts[index + count :]))
+
     def moved(self, index: int, by: int) -> Draft:
         """One part a place up or down; the first part's own options stay with it."""
         other = index + by

@@ -17,6 +17,7 @@ from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_named, zone_names
 from treadle.plural import plural
 from treadle.services import approving, intake
+from treadle.services.naming import NamedPost, post_at
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
 from treadle.services.slots import free_slot
@@ -27,17 +28,19 @@ from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
 from treadle.web import uploads
 from treadle.web.clock_changes import question
-from treadle.web.compose_buttons import changed_by, done_by, focus_after, two_numbers
+from treadle.web.compose_buttons import Unsplit, changed_by, done_by, focus_after, split_made, two_numbers
 from treadle.web.draft_options import field_groups
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.labels import clock, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.preview import shown_parts
+from treadle_threads.options import OPTIONS, Id
 from treadle_threads.text import TEXT_LIMIT, count_text
 
 router = APIRouter(include_in_schema=False)
 MOST_FILES = 20  # of a carousel
+POSTS_NAMED = tuple(option.name for option in OPTIONS.values() if isinstance(option.kind, Id) and option.kind.post)
 PICKED_FROM = 24  # files that the library shows in this form at once
 ACCEPTED = {"draft": "Draft saved.", "publishing": "Publishing…"}  # other states are called what they are
 
@@ -117,10 +120,12 @@ async def _form(
     opened: bool = False,
     restored: bool = False,
     picker: Picker | None = None,
+    unsplit: Unsplit | None = None,
 ) -> Response:
     """The form with everything that is known about its content. ``look``: also look at the media; ``focus``: the id
     one goes on from; ``done``: what a button did, of this ``tone``; ``opened``: nothing was written in it yet;
-    ``restored``: it holds what the browser kept; ``picker``: the library, opened in a part."""
+    ``restored``: it holds what the browser kept; ``picker``: the library, opened in a part;
+    ``unsplit``: what undoes the split that was just made."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
     if not draft.at and draft.when in ("now", "queue"):
@@ -156,6 +161,7 @@ async def _form(
         opened=opened,
         restored=restored,
         picker=picker,
+        unsplit=unsplit,
         asked_for=any(page.query(name) for name in ("copy", "at", "account", "queue", "media")),
         **_sorted(found, draft),
     )
@@ -174,11 +180,36 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str, Any]:
+    draft, unnamed = await _addressed(page, draft, asking=False)
     found = await inspect_post(
         page.app, page.workspace, draft.to_body(), with_media=look, post_id=draft.post_id or None
     )
-    findings = [*draft.troubles(), *(_kindly(draft, one.finding) for one in found.findings)]
+    findings = [*draft.troubles(), *unnamed, *(_kindly(draft, one.finding) for one in found.findings)]
     return {**found.to_json(), "findings": [in_words(one) for one in findings]}
+
+
+async def _addressed(page: PageRequest, draft: Draft, *, asking: bool) -> tuple[Draft, list[Finding]]:
+    """The draft with the ids of posts that were named by their addresses. What is not found is left out, with a finding
+    that says why: an error once Threads was asked (``asking``)."""
+    unnamed: list[Finding] = []
+    for n, part in enumerate(draft.parts):
+        for name in POSTS_NAMED:
+            said = str(part.options.get(name) or "").strip()
+            if "/" not in said:
+                continue
+            found = await post_at(page.app, page.workspace, draft.account_id, said, asking=asking)
+            options = {key: value for key, value in part.options.items() if key != name}
+            if isinstance(found, NamedPost):
+                options[name] = found.id
+            else:
+                path = f"options.{name}" if n == 0 else f"replies[{n - 1}].options.{name}"
+                if not asking and found.code == "not_listed":
+                    unnamed.append(Finding(path, "looked_up_later", found.message, "", severity="warning", given=said))
+                else:
+                    unnamed.append(Finding(path, found.code, found.message, "", given=said))
+            part = replace(part, options=options)
+        draft = draft.with_part(n, part)
+    return draft, unnamed
 
 
 def _kindly(draft: Draft, found: Finding) -> Finding:
@@ -259,6 +290,16 @@ async def sent(page: LoggedInUpload) -> Response:
             return await _form(page, draft, look=bool(_ids(draft)), restored=True)
         case "check":
             return await _form(page, draft, look=True, focus="check")
+        case "split":
+            changed = changed_by(draft, do, argument)
+            undo = split_made(draft, changed, argument)
+            done, focus = done_by(draft, do, argument) if undo else "", focus_after(changed, do, argument)
+            return await _form(page, changed, look=bool(_ids(draft)), focus=focus, done=done, unsplit=undo)
+        case "unsplit":
+            first, count = two_numbers(argument)
+            changed = draft.joined(first, count, page.text("split-text"))
+            done = "The text is one part again." if changed != draft else ""
+            return await _form(page, changed, look=bool(_ids(draft)), focus=f"part-{first}-text", done=done)
         case "library":
             part = two_numbers(argument)[0]
             return await _form(page, draft, look=bool(_ids(draft)), focus="library-q", picker=await _picker(page, part))
@@ -313,6 +354,10 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     past = [] if as_draft else await _past(page, draft)
     if draft.troubles() or past:
         return await _form(page, draft, look=True, status=422)
+    as_written = draft
+    draft, unnamed = await _addressed(page, draft, asking=True)
+    if unnamed:
+        return await _form(page, as_written, look=True, errors=unnamed, status=422)
     if draft.also:
         return await _accept_for_all(page, draft, as_draft=as_draft)
 
