@@ -266,15 +266,16 @@ async def read_addresses(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
 
 async def read_insights(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     good = world.account(GOOD)
-    name = world.read(accounts.c.id, id=good).removeprefix("acc_wsp_").replace("_", "")
-    live = str(world.sandbox.control.add_post(name, text="x")["id"])
-    out = {"published_at": world.now - 7200.0, "state": "published"}
+    live = str(world.sandbox.control.add_post("good0", text="x")["id"])
+    out = {"published_at": world.now - 7200.0}
     world.post(GOOD, good, "published", threads_id=live, **out)
     for number in range(3):
         world.post(BAD, world.account(BAD, number), "published", number, threads_id=f"9{number}", **out)
     for column in ("scopes", "profile", "quota", "learned"):
         world.spoil(accounts, column, junk, id=f"acc_{BAD}_0")
     world.spoil(parts, "checks", junk, workspace_id=BAD)
+    for tenant in (BAD, GOOD):
+        world.spoil(parts, "state", "published", workspace_id=tenant)
     await run(world, "read_insights")
     assert world.read(insight_accounts.c.next_at, account_id=f"acc_{BAD}_0") > world.now, "not in line for ever"
     return lambda: world.read(insights.c.likes, workspace_id=GOOD) == 0

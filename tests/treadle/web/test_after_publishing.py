@@ -16,7 +16,7 @@ from tests.support.folders import settings_in
 from tests.treadle.web.browsing import Served, axe_script, browser_page, free_socket, serious_faults, serving
 from tests.treadle.web.sample_data import CSRF, SESSION, add_account, add_post, open_session
 from treadle.app import App
-from treadle.store.tables import accounts, connect_links, members, parts, posts
+from treadle.store.tables import accounts, connect_links, members, parts, posts, workspaces
 from treadle.web.page_request import SESSION_COOKIE
 from treadle_sandbox.server import Sandbox
 
@@ -104,6 +104,7 @@ def test_an_answer_to_a_reply_is_one_ordinary_post(with_post: tuple[Served, str,
             sa.select(posts.c.state, posts.c.approval).where(posts.c.id == waits.headers["location"][7:])
         )
         assert tuple(row.one()) == ("draft", "pending")
+        conn.execute(sa.insert(workspaces).values(id="wsp_other", name="Other", created_at=0.0, options={}))
         conn.execute(sa.update(posts).values(workspace_id="wsp_other"))
     for method, path in (
         ("GET", "replies"),

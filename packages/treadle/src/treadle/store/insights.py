@@ -49,9 +49,9 @@ class Rest:
     cause: Mapping[str, Any] | None
 
 
-def adopt(conn: sa.Connection, *, since: float, first_s: float, limit: int) -> int:
+def adopt(conn: sa.Connection, *, since: float, first_s: float, limit: int) -> None:
     """Plan the first read, ``first_s`` after it was published, of live parts published after ``since`` that have no
-    plan yet; the newest ``limit``. Returns how many."""
+    plan yet; the newest ``limit``."""
     new = (
         sa.select(
             parts.c.id,
@@ -71,7 +71,7 @@ def adopt(conn: sa.Connection, *, since: float, first_s: float, limit: int) -> i
         .limit(limit)
     )
     columns = ["part_id", "workspace_id", "account_id", "next_at", "misses"]
-    return conn.execute(sa.insert(insight_reads).from_select(columns, new)).rowcount
+    conn.execute(sa.insert(insight_reads).from_select(columns, new))
 
 
 def accounts_due(conn: sa.Connection, now: float, *, limit: int) -> list[str]:
