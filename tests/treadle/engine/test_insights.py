@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.treadle.engine.shop import Owner, Shop
+from tests.treadle.engine.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Done, Refusal
 from treadle.domain.insights import DAY_S, HOUR_S, LAST_S, Numbers, next_read, numbers_of
@@ -26,7 +28,16 @@ from treadle.store.blockers import open_blocker
 from treadle.store.tables import accounts, insight_accounts, insight_reads, parts, posts
 from treadle_diagnosis import from_pattern
 from treadle_diagnosis.types import Diagnosis
+from treadle_sandbox.server import Sandbox
 from treadle_threads.values import Metric
+
+
+@pytest.fixture
+def idle(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
+    """A server without a worker, on each database."""
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url), worker=False) as opened:
+        yield opened
+
 
 SCOPES = ["threads_basic", "threads_content_publish", "threads_manage_insights"]
 
@@ -82,157 +93,157 @@ def shown(shop: Shop, post_id: str) -> InsightsOut:
     return found
 
 
-def test_figures_are_read_and_kept_day_by_day(desk: Shop) -> None:
-    owner = desk.owner()
-    post_id, [live] = out(desk, owner)
-    desk.control.call("PATCH", f"/posts/{live}", {"likes": 7, "views": 90})
-    assert turn(desk) == 1
-    first = shown(desk, post_id)
+def test_figures_are_read_and_kept_day_by_day(idle: Shop) -> None:
+    owner = idle.owner()
+    post_id, [live] = out(idle, owner)
+    idle.control.call("PATCH", f"/posts/{live}", {"likes": 7, "views": 90})
+    assert turn(idle) == 1
+    first = shown(idle, post_id)
     assert first.total is not None
     assert (first.total.views, first.total.likes, first.total.replies, first.why) == (90, 7, 0, None)
-    assert turn(desk) == 0, "not again so soon"
-    desk.control.call("PATCH", f"/posts/{live}", {"likes": 8})
-    later(desk, 2 * HOUR_S)
-    assert turn(desk) == 1
-    desk.control.call("PATCH", f"/posts/{live}", {"likes": 20, "views": 300})
-    later(desk, DAY_S)
-    assert turn(desk) == 1
-    found = shown(desk, post_id)
+    assert turn(idle) == 0, "not again so soon"
+    idle.control.call("PATCH", f"/posts/{live}", {"likes": 8})
+    later(idle, 2 * HOUR_S)
+    assert turn(idle) == 1
+    idle.control.call("PATCH", f"/posts/{live}", {"likes": 20, "views": 300})
+    later(idle, DAY_S)
+    assert turn(idle) == 1
+    found = shown(idle, post_id)
     assert found.total is not None
     assert (found.total.likes, found.total.views) == (20, 300)
     assert [day.likes for day in found.parts[0].days][-1] == 20
     assert len({day.day for day in found.parts[0].days}) == len(found.parts[0].days) >= 2
 
 
-def test_parts_count_together_and_a_young_or_deleted_post_is_not_asked_for(desk: Shop) -> None:
-    owner = desk.owner()
-    post_id, live = out(desk, owner, texts=("One", "Two"))
+def test_parts_count_together_and_a_young_or_deleted_post_is_not_asked_for(idle: Shop) -> None:
+    owner = idle.owner()
+    post_id, live = out(idle, owner, texts=("One", "Two"))
     for id_ in live:
-        desk.control.call("PATCH", f"/posts/{id_}", {"likes": 3})
-    out(desk, owner, age_s=60.0)
-    gone, _ = out(desk, owner)
-    with desk.app.db.begin() as conn:
+        idle.control.call("PATCH", f"/posts/{id_}", {"likes": 3})
+    out(idle, owner, age_s=60.0)
+    gone, _ = out(idle, owner)
+    with idle.app.db.begin() as conn:
         conn.execute(sa.update(parts).where(parts.c.post_id == gone).values(state="canceled"))
-    assert turn(desk) == 2
-    total = shown(desk, post_id).total
+    assert turn(idle) == 2
+    total = shown(idle, post_id).total
     assert total is not None
     assert (total.likes, total.replies) == (6, 1)
-    assert [part.position for part in shown(desk, post_id).parts] == [0, 1]
+    assert [part.position for part in shown(idle, post_id).parts] == [0, 1]
 
 
-def test_a_missing_permission_stops_the_reading_of_figures_and_nothing_else(desk: Shop) -> None:
-    owner, other = desk.owner(scopes=["threads_basic", "threads_content_publish"]), desk.owner()
-    first, _ = out(desk, owner)
-    out(desk, owner)
-    out(desk, other)
-    assert turn(desk) == 2, "one refusal stops this account's figures, the other account's are read"
-    later(desk, DAY_S)
-    assert turn(desk) == 1, "the other's"
-    found = shown(desk, first)
+def test_a_missing_permission_stops_the_reading_of_figures_and_nothing_else(idle: Shop) -> None:
+    owner, other = idle.owner(scopes=["threads_basic", "threads_content_publish"]), idle.owner()
+    first, _ = out(idle, owner)
+    out(idle, owner)
+    out(idle, other)
+    assert turn(idle) == 2, "one refusal stops this account's figures, the other account's are read"
+    later(idle, DAY_S)
+    assert turn(idle) == 1, "the other's"
+    found = shown(idle, first)
     assert found.cause is not None
     assert found.cause.pattern == "permission_not_granted"
     assert "refused to read insights" in (found.why or "")
-    with desk.app.db.read() as conn:
+    with idle.app.db.read() as conn:
         row = conn.execute(sa.select(accounts.c.health, accounts.c.quota_until).where(accounts.c.id == owner.id)).one()
         assert tuple(row) == ("active", None)
     # Connected again, with the permission.
-    desk.control.account(owner.username, scopes=SCOPES)
-    with desk.app.db.begin() as conn:
+    idle.control.account(owner.username, scopes=SCOPES)
+    with idle.app.db.begin() as conn:
         issued = sa.update(accounts).where(accounts.c.id == owner.id)
-        conn.execute(issued.values(token_issued_at=desk.app.now() + 1, scopes=SCOPES))
-    assert turn(desk) == 2
-    assert shown(desk, first).why is None
+        conn.execute(issued.values(token_issued_at=idle.app.now() + 1, scopes=SCOPES))
+    assert turn(idle) == 2
+    assert shown(idle, first).why is None
 
 
-def test_a_permission_that_is_known_to_be_missing_is_said_and_never_tried(desk: Shop) -> None:
-    owner = desk.owner()
-    post_id, _ = out(desk, owner)
-    with desk.app.db.begin() as conn:
+def test_a_permission_that_is_known_to_be_missing_is_said_and_never_tried(idle: Shop) -> None:
+    owner = idle.owner()
+    post_id, _ = out(idle, owner)
+    with idle.app.db.begin() as conn:
         conn.execute(sa.update(accounts).values(scopes=["threads_basic"]))
-    assert turn(desk) == 0
-    assert "threads_manage_insights" in (shown(desk, post_id).why or "")
-    done = asyncio.run(insights.refresh(desk.app, DEFAULT_WORKSPACE, post_id))
+    assert turn(idle) == 0
+    assert "threads_manage_insights" in (shown(idle, post_id).why or "")
+    done = asyncio.run(insights.refresh(idle.app, DEFAULT_WORKSPACE, post_id))
     assert isinstance(done, Refusal)
-    assert desk.control.requests(endpoint="insights") == []
+    assert idle.control.requests(endpoint="insights") == []
 
 
 @pytest.mark.parametrize("what", ["blocked", "limited", "busy", "disconnected", "token"])
-def test_nothing_is_asked_beside_what_refuses_or_is_used_up(desk: Shop, what: str) -> None:
-    owner = desk.owner()
-    out(desk, owner)
+def test_nothing_is_asked_beside_what_refuses_or_is_used_up(idle: Shop, what: str) -> None:
+    owner = idle.owner()
+    out(idle, owner)
     row = sa.update(accounts).where(accounts.c.id == owner.id)
-    with desk.app.db.begin() as conn:
+    with idle.app.db.begin() as conn:
         if what == "blocked":
             open_blocker(conn, from_pattern("token_is_invalid"), scope="account", key=owner.id,
-                         workspace_id=DEFAULT_WORKSPACE, now=desk.app.now())  # fmt: skip
+                         workspace_id=DEFAULT_WORKSPACE, now=idle.app.now())  # fmt: skip
         if what == "limited":
-            conn.execute(row.values(quota_until=desk.app.now() + 600))
+            conn.execute(row.values(quota_until=idle.app.now() + 600))
         if what == "disconnected":
-            conn.execute(row.values(disconnected_at=desk.app.now()))
+            conn.execute(row.values(disconnected_at=idle.app.now()))
         if what == "token":
             conn.execute(row.values(token_enc=b"sealed with another key"))
-    assert turn(desk, busy=what == "busy") == 0
+    assert turn(idle, busy=what == "busy") == 0
     if what == "busy":
-        assert turn(desk) == 1
+        assert turn(idle) == 1
 
 
-def test_a_limit_that_is_met_holds_for_the_account(desk: Shop) -> None:
-    owner = desk.owner()
-    out(desk, owner)
-    out(desk, owner)
+def test_a_limit_that_is_met_holds_for_the_account(idle: Shop) -> None:
+    owner = idle.owner()
+    out(idle, owner)
+    out(idle, owner)
     usage = '{"call_count": 100, "total_cputime": 1, "total_time": 1}'
     limited = {"status": 400, "headers": {"x-app-usage": usage},
                "body": {"error": {"message": "(#4) Application request limit reached", "code": 4}}}  # fmt: skip
-    desk.control.fault("insights", limited, times=1)
-    assert turn(desk) == 1
-    assert turn(desk) == 0
+    idle.control.fault("insights", limited, times=1)
+    assert turn(idle) == 1
+    assert turn(idle) == 0
 
 
-def test_an_answer_nobody_knows_rests_the_account_for_an_hour(desk: Shop) -> None:
-    owner = desk.owner()
-    post_id, _ = out(desk, owner)
-    desk.control.fault("insights", {"status": 500, "body": "<html>broken</html>"}, times=1)
-    assert turn(desk) == 1
-    assert turn(desk) == 0
-    later(desk, HOUR_S + 1)
-    assert turn(desk) == 1
-    assert shown(desk, post_id).total is not None
-    with desk.app.db.read() as conn:
+def test_an_answer_nobody_knows_rests_the_account_for_an_hour(idle: Shop) -> None:
+    owner = idle.owner()
+    post_id, _ = out(idle, owner)
+    idle.control.fault("insights", {"status": 500, "body": "<html>broken</html>"}, times=1)
+    assert turn(idle) == 1
+    assert turn(idle) == 0
+    later(idle, HOUR_S + 1)
+    assert turn(idle) == 1
+    assert shown(idle, post_id).total is not None
+    with idle.app.db.read() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(insight_accounts)).scalar() == 0
 
 
-def test_a_post_that_is_gone_is_given_up(desk: Shop) -> None:
-    owner = desk.owner()
-    _, [live] = out(desk, owner)
-    desk.control.call("DELETE", f"/posts/{live}")
+def test_a_post_that_is_gone_is_given_up(idle: Shop) -> None:
+    owner = idle.owner()
+    _, [live] = out(idle, owner)
+    idle.control.call("DELETE", f"/posts/{live}")
     for expected in (1, 1, 1, 0):
-        assert turn(desk) == expected
-        later(desk, 2 * HOUR_S)
-    with desk.app.db.read() as conn:
+        assert turn(idle) == expected
+        later(idle, 2 * HOUR_S)
+    with idle.app.db.read() as conn:
         assert conn.execute(sa.select(insight_reads.c.next_at)).scalar() is None
 
 
-def test_one_account_with_many_posts_leaves_room_for_others(desk: Shop) -> None:
-    many, few = desk.owner(), desk.owner()
+def test_one_account_with_many_posts_leaves_room_for_others(idle: Shop) -> None:
+    many, few = idle.owner(), idle.owner()
     for _ in range(job.OF_ONE + 3):
-        out(desk, many, age_s=5 * HOUR_S)
-    lone, _ = out(desk, few)
-    assert turn(desk) == job.OF_ONE + 1
-    assert shown(desk, lone).total is not None
-    assert turn(desk) == 3
+        out(idle, many, age_s=5 * HOUR_S)
+    lone, _ = out(idle, few)
+    assert turn(idle) == job.OF_ONE + 1
+    assert shown(idle, lone).total is not None
+    assert turn(idle) == 3
 
 
-def test_figures_are_read_at_once_when_somebody_asks(desk: Shop) -> None:
-    owner = desk.owner()
-    post_id, [live] = out(desk, owner, age_s=30.0)
-    desk.control.call("PATCH", f"/posts/{live}", {"likes": 4})
-    assert "not been asked yet" in (shown(desk, post_id).why or "")
+def test_figures_are_read_at_once_when_somebody_asks(idle: Shop) -> None:
+    owner = idle.owner()
+    post_id, [live] = out(idle, owner, age_s=30.0)
+    idle.control.call("PATCH", f"/posts/{live}", {"likes": 4})
+    assert "not been asked yet" in (shown(idle, post_id).why or "")
     for _ in range(2):
-        assert asyncio.run(insights.refresh(desk.app, DEFAULT_WORKSPACE, post_id)) is None
-    total = shown(desk, post_id).total
+        assert asyncio.run(insights.refresh(idle.app, DEFAULT_WORKSPACE, post_id)) is None
+    total = shown(idle, post_id).total
     assert total is not None
     assert total.likes == 4
-    assert len(desk.control.requests(endpoint="insights")) == 1, "once a minute is enough"
+    assert len(idle.control.requests(endpoint="insights")) == 1, "once a minute is enough"
 
 
 # ---------------------------------------------------------------- replies
@@ -249,13 +260,13 @@ def hide(shop: Shop, post_id: str, reply_id: str, hidden: bool = True) -> Any:
     return asyncio.run(work)
 
 
-def test_replies_are_listed_hidden_and_shown_again(desk: Shop) -> None:
-    owner, fan = desk.owner(), desk.owner()
-    post_id, [root, second] = out(desk, owner, texts=("One", "Two"))
-    first = str(desk.control.add_post(fan.username, text="Lovely", reply_to_id=root, age_s=60)["id"])
-    deep = str(desk.control.add_post(fan.username, text="And this", reply_to_id=second, age_s=30)["id"])
-    mine = str(desk.control.add_post(owner.username, text="Thanks", reply_to_id=first, age_s=10)["id"])
-    found = read_replies(desk, post_id)
+def test_replies_are_listed_hidden_and_shown_again(idle: Shop) -> None:
+    owner, fan = idle.owner(), idle.owner()
+    post_id, [root, second] = out(idle, owner, texts=("One", "Two"))
+    first = str(idle.control.add_post(fan.username, text="Lovely", reply_to_id=root, age_s=60)["id"])
+    deep = str(idle.control.add_post(fan.username, text="And this", reply_to_id=second, age_s=30)["id"])
+    mine = str(idle.control.add_post(owner.username, text="Thanks", reply_to_id=first, age_s=10)["id"])
+    found = read_replies(idle, post_id)
     assert [one.id for one in found.data] == [mine, deep, first], "newest first, without the post's own parts"
     facts = {one.id: (one.username, one.own, one.can_hide, one.hidden, one.replied_to) for one in found.data}
     assert facts == {
@@ -263,38 +274,38 @@ def test_replies_are_listed_hidden_and_shown_again(desk: Shop) -> None:
         deep: (fan.username, False, False, False, second),
         first: (fan.username, False, True, False, root),
     }
-    assert isinstance(hide(desk, post_id, first), Done)
-    assert isinstance(hide(desk, post_id, first), Done)
-    assert {one.id: one.hidden for one in read_replies(desk, post_id).data}[first]
-    assert isinstance(hide(desk, post_id, first, hidden=False), Done)
-    assert not any(one.hidden for one in read_replies(desk, post_id).data)
-    assert isinstance(hide(desk, post_id, deep), Diagnosis), "Threads hides direct replies only"
+    assert isinstance(hide(idle, post_id, first), Done)
+    assert isinstance(hide(idle, post_id, first), Done)
+    assert {one.id: one.hidden for one in read_replies(idle, post_id).data}[first]
+    assert isinstance(hide(idle, post_id, first, hidden=False), Done)
+    assert not any(one.hidden for one in read_replies(idle, post_id).data)
+    assert isinstance(hide(idle, post_id, deep), Diagnosis), "Threads hides direct replies only"
     for wrong in ("", "me", "../1", "9" * 41, "٣"):
-        assert isinstance(hide(desk, post_id, wrong), Refusal)
+        assert isinstance(hide(idle, post_id, wrong), Refusal)
 
 
-def test_more_replies_than_one_page_holds(desk: Shop) -> None:
-    owner, fan = desk.owner(), desk.owner()
-    post_id, [root] = out(desk, owner)
+def test_more_replies_than_one_page_holds(idle: Shop) -> None:
+    owner, fan = idle.owner(), idle.owner()
+    post_id, [root] = out(idle, owner)
     for n in range(30):
-        desk.control.add_post(fan.username, text=f"Reply {n}", reply_to_id=root, age_s=100 - n)
-    found = read_replies(desk, post_id)
+        idle.control.add_post(fan.username, text=f"Reply {n}", reply_to_id=root, age_s=100 - n)
+    found = read_replies(idle, post_id)
     assert [one.text for one in found.data] == [f"Reply {n}" for n in reversed(range(30))]
     assert not found.more
 
 
-def test_replies_need_their_permissions(desk: Shop) -> None:
-    owner = desk.owner(scopes=["threads_basic"])
-    post_id, [root] = out(desk, owner)
-    refused = asyncio.run(replies.read(desk.app, DEFAULT_WORKSPACE, post_id))
+def test_replies_need_their_permissions(idle: Shop) -> None:
+    owner = idle.owner(scopes=["threads_basic"])
+    post_id, [root] = out(idle, owner)
+    refused = asyncio.run(replies.read(idle.app, DEFAULT_WORKSPACE, post_id))
     assert isinstance(refused, Diagnosis)
     assert refused.pattern == "permission_not_granted"
-    with desk.app.db.begin() as conn:
+    with idle.app.db.begin() as conn:
         conn.execute(sa.update(accounts).values(scopes=["threads_basic", "threads_read_replies"]))
-    known = hide(desk, post_id, root)
+    known = hide(idle, post_id, root)
     assert isinstance(known, Refusal)
     assert "threads_manage_replies" in known.message
-    assert desk.control.requests(endpoint="manage") == []
+    assert idle.control.requests(endpoint="manage") == []
 
 
 # ---------------------------------------------------------------- the rules

@@ -44,7 +44,7 @@ GONE: Final = frozenset({"resource_gone"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FigureRead:
     """``went_on``: whether the account's next part may be asked for; ``cause``: why a read failed."""
 
     went_on: bool
@@ -93,7 +93,7 @@ async def _read_account(worker: WorkerContext, account_id: str) -> None:
         return
     due = await worker.db.query(_due, account_id, worker.now())
     for part in due:
-        reading = Reading(True)
+        reading = FigureRead(True)
         with apart(JOB, part.part_id) as outcome:
             reading = await read_part(worker, account, part)
         if outcome.failed:
@@ -111,7 +111,7 @@ def _later(conn: Connection, part: DueRead, next_at: float) -> None:
     insights.plan(conn, part.part_id, next_at, misses=part.misses)
 
 
-async def read_part(worker: WorkerContext, account: AccountView, part: DueRead) -> Reading:
+async def read_part(worker: WorkerContext, account: AccountView, part: DueRead) -> FigureRead:
     """Read the figures of one part now and keep them."""
     what, wanted = "Read insights", ",".join(METRICS)
     ask: Ask[tuple[Metric, ...]] = Ask(
@@ -130,7 +130,7 @@ def _kept(
     called: Called[tuple[Metric, ...]],
     now: float,
     chance: float,
-) -> Reading:
+) -> FigureRead:
     wait_s = called.note.wait_s
     if wait_s is not None:
         accounts.hold_until(conn, account.id, now + wait_s)
@@ -140,18 +140,18 @@ def _kept(
             insights.keep(conn, part, day_of(now), numbers, now=now)
         insights.plan(conn, part.part_id, next_read(part.published_at, now, chance), misses=0, read_at=now)
         insights.end_rest(conn, account.id)
-        return Reading(wait_s is None)
+        return FigureRead(wait_s is None)
     cause = called.diagnosis
     if cause.lane in GONE or cause.pattern == "object_not_found":
         misses = part.misses + 1
         again = next_read(part.published_at, now, chance) if misses < MOST_MISSES else None
         insights.plan(conn, part.part_id, again, misses=misses)
-        return Reading(True, cause)
+        return FigureRead(True, cause)
     if cause.lane == "permission_app_review":
         known = insights.rest_of(conn, account.id)
         if known is None or known.cause is None:
             log.warning("insights.refused", account=account.id, pattern=cause.pattern)
         _rest(conn, account.id, REFUSED_REST_S, cause, now)
-        return Reading(False, cause)
+        return FigureRead(False, cause)
     _rest(conn, account.id, max(LANE_REST_S, wait_s or 0.0), None, now)
-    return Reading(False, cause)
+    return FigureRead(False, cause)

@@ -41,7 +41,7 @@ class DayRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class AccountRest:
     """An account whose figures are not read before ``next_at``; ``cause``: the diagnosis, if its owner must act."""
 
     next_at: float
@@ -167,10 +167,10 @@ def rest(conn: sa.Connection, account_id: str, next_at: float, cause: Mapping[st
         statements.insert(conn, insight_accounts, {**values, "account_id": account_id})
 
 
-def rest_of(conn: sa.Connection, account_id: str) -> Rest | None:
+def rest_of(conn: sa.Connection, account_id: str) -> AccountRest | None:
     query = sa.select(insight_accounts.c.next_at, insight_accounts.c.stopped_at, insight_accounts.c.cause)
     row = conn.execute(query.where(insight_accounts.c.account_id == account_id)).first()
-    return Rest(*row) if row is not None else None
+    return AccountRest(*row) if row is not None else None
 
 
 def end_rest(conn: sa.Connection, account_id: str) -> None:

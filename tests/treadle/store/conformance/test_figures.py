@@ -10,7 +10,7 @@ from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
 from treadle.domain.insights import Numbers
 from treadle.store import Connection, insights, tables
-from treadle.store.insights import DayRow, DueRead, Rest
+from treadle.store.insights import DayRow, DueRead, AccountRest
 
 LIVE = {"threads_id": "17", "published_at": 100.0, "state": "published"}
 
@@ -59,7 +59,7 @@ def test_an_account_rests_until_its_time_or_a_new_token(conn: Connection) -> Non
     assert insights.rest_of(conn, "acc_a") is None
     insights.rest(conn, "acc_a", 500.0, {"pattern": "x"}, now=150.0)
     insights.rest(conn, "acc_a", 600.0, None, now=160.0)
-    assert insights.rest_of(conn, "acc_a") == Rest(600.0, 160.0, None)
+    assert insights.rest_of(conn, "acc_a") == AccountRest(600.0, 160.0, None)
     assert insights.accounts_due(conn, 599.0, limit=9) == []
     assert insights.accounts_due(conn, 600.0, limit=9) == ["acc_a"]
     conn.execute(sa.update(tables.accounts).values(token_issued_at=161.0))
