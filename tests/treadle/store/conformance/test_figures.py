@@ -10,7 +10,7 @@ from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
 from treadle.domain.insights import Numbers
 from treadle.store import Connection, insights, tables
-from treadle.store.insights import DayRow, DueRead, AccountRest
+from treadle.store.insights import AccountRest, DayRow, DueRead
 
 LIVE = {"threads_id": "17", "published_at": 100.0, "state": "published"}
 
