@@ -29,18 +29,18 @@ from treadle.store.rows import body_of
 from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import Unsplit, changed_by, done_by, focus_after, split_made, two_numbers
-from treadle.web.draft_options import field_groups
+from treadle.web.draft_options import field_groups, offered
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.labels import clock, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.preview import shown_parts
-from treadle_threads.options import OPTIONS, Id
+from treadle_threads.options import Id
 from treadle_threads.text import TEXT_LIMIT, count_text
 
 router = APIRouter(include_in_schema=False)
 MOST_FILES = 20  # of a carousel
-POSTS_NAMED = tuple(option.name for option in OPTIONS.values() if isinstance(option.kind, Id) and option.kind.post)
+POSTS_NAMED = tuple(option.name for option in offered() if isinstance(option.kind, Id) and option.kind.post)
 PICKED_FROM = 24  # files that the library shows in this form at once
 ACCEPTED = {"draft": "Draft saved.", "publishing": "Publishing…"}  # other states are called what they are
 
