@@ -19,8 +19,8 @@ const CHECKED = TABLES.checked;
  */
 function diagnose(input, options = {}) {
   const response = responseIn(input);
-  if (response === null || options.body !== undefined) return labelled(safely(input, options));
-  return bodyOf(response).then((body) => labelled(safely(input, { ...options, body })));
+  if (response === null || options.body !== undefined) return labeled(safely(input, options));
+  return bodyOf(response).then((body) => labeled(safely(input, { ...options, body })));
 }
 
 function safely(input, options) {
@@ -51,7 +51,7 @@ function parsed(text) {
 }
 
 /** The diagnosis with its fixed terms as people read them. */
-function labelled(found) {
+function labeled(found) {
   const sentence = retrySentence(found.retry, found.pattern !== UNKNOWN);
   return { ...found, action_label: LABELS.action[found.action], retry_sentence: sentence };
 }

@@ -14,7 +14,7 @@ export function atPublish(stage, context) {
 /** Whether a good-looking answer names no post: no answer to a publish is good without an id. */
 export const namesNoPost = (body) => isMapping(body) && !truthy(get(body, "id"));
 
-/** Whether an answer to a publish that this rule recognises leaves open whether the post is live. */
+/** Whether an answer to a publish that this rule recognizes leaves open whether the post is live. */
 export function leavesOpen(rule, facts) {
   const { pattern, match } = rule;
   if ([pattern.action, get(pattern.retry, "kind")].some((word) => PUBLISHING.CHECKS_ALREADY.includes(word))) return false;

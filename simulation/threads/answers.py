@@ -1,6 +1,6 @@
 """What Threads answers when it does not do what it was asked, in the forms that have been seen or are documented.
 
-``clear`` is this model's own judgement of a publish that got the answer: nothing can have been published.
+``clear`` is this model's own judgment of a publish that got the answer: nothing can have been published.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def test_errors_of_fetch_and_axios_are_taken_as_they_are(package: Path, node: st
     assert re.search(r"^(?:#|ℹ) fail 0$", told, re.M)
 
 
-@pytest.mark.skipif(not CORPUS, reason="THREADS_ERROR_CORPUS does not name a labelled errors.jsonl")
+@pytest.mark.skipif(not CORPUS, reason="THREADS_ERROR_CORPUS does not name a labeled errors.jsonl")
 def test_the_labelled_corpus_is_answered_alike(package: Path) -> None:
     lines = [json.loads(line) for line in Path(CORPUS).read_text("utf-8").splitlines() if line.strip()]
     fields = ("surface", "stage", "http_status", "headers", "body", "exception", "context")

@@ -1,4 +1,4 @@
-"""Labelled real answers, where a copy is at hand: set ``THREADS_ERROR_CORPUS`` to the file ``errors.jsonl``."""
+"""Labeled real answers, where a copy is at hand: set ``THREADS_ERROR_CORPUS`` to the file ``errors.jsonl``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORPUS = os.environ.get("THREADS_ERROR_CORPUS", "")
 FOLD = {"later": "again", "new_container": "again", "verify_first": "check"}
 SAME = {"recreate_container": "retry_later"}
 
-pytestmark = pytest.mark.skipif(not CORPUS, reason="THREADS_ERROR_CORPUS does not name a labelled errors.jsonl")
+pytestmark = pytest.mark.skipif(not CORPUS, reason="THREADS_ERROR_CORPUS does not name a labeled errors.jsonl")
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:

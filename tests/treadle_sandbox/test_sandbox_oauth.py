@@ -1,4 +1,4 @@
-"""The authorise window, the codes and the tokens, as an app meets them."""
+"""The authorization window, the codes and the tokens, as an app meets them."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ async def test_no_file_but_kept_media_is_served(ada: Caller) -> None:
 @pytest.mark.browser
 @pytest.mark.long
 async def test_the_page_in_a_browser(ada: Caller) -> None:
-    """Loads without asking anybody else, shows a new post without a reload, and the authorise page works."""
+    """Loads without asking anybody else, shows a new post without a reload, and the authorize page works."""
     playwright = pytest.importorskip("playwright.async_api")
     import shutil
 

@@ -154,8 +154,8 @@ async def test_the_reference_lists_and_finds(ada: Caller) -> None:
 
 
 def test_every_field_and_refusal_is_labelled() -> None:
-    labelled = provenance.fields()
-    assert set(labelled["Post"]) == set(post_fields(OPTIONS))
+    labeled = provenance.fields()
+    assert set(labeled["Post"]) == set(post_fields(OPTIONS))
     rows = [*reference.answers(), *reference.fields()]
     assert all(row["basis"] in ("documented", "seen", "guessed") and row["source"] for row in rows)
 

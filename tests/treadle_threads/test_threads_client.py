@@ -130,7 +130,7 @@ async def test_a_wrong_code_keeps_its_secrets(sandbox: Sandbox, client: ThreadsC
     assert "AQB" not in repr(result.call)
 
 
-def test_the_authorise_window() -> None:
+def test_the_authorize_window() -> None:
     url = oauth.authorize_url(
         client_id="1", redirect_uri="https://a.example/threads/callback", state="s t", scopes=["threads_delete"]
     )

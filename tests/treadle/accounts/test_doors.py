@@ -257,7 +257,7 @@ def test_odd_addresses_end_on_a_page(server: TestClient, path: str) -> None:
 # ------------------------------------------------------------------------------------------------------ from Meta
 
 
-def test_deauthorise_and_deletion(server: TestClient, threads_sandbox: Sandbox) -> None:
+def test_deauthorize_and_deletion(server: TestClient, threads_sandbox: Sandbox) -> None:
     token = threads_sandbox.control.token("ada")["access_token"]
     made = server.post("/v1/accounts", headers=key(server, "admin"), json={"token": token}).json()
     secret = threads_sandbox.app.secret

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.treadle.engine.shop import Owner, Shop, open_shop, shop_settings
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 from treadle.domain.insights import DAY_S, HOUR_S, LAST_S, Numbers, next_read, numbers_of
 from treadle.engine import insights as job
 from treadle.engine.worker_context import WorkerContext
@@ -163,7 +163,7 @@ def test_a_permission_that_is_known_to_be_missing_is_said_and_never_tried(idle: 
     assert turn(idle) == 0
     assert "threads_manage_insights" in (shown(idle, post_id).why or "")
     done = asyncio.run(insights.refresh(idle.app, DEFAULT_WORKSPACE, post_id))
-    assert isinstance(done, Refusal)
+    assert isinstance(done, Conflict)
     assert idle.control.requests(endpoint="insights") == []
 
 
@@ -281,7 +281,7 @@ def test_replies_are_listed_hidden_and_shown_again(idle: Shop) -> None:
     assert not any(one.hidden for one in read_replies(idle, post_id).data)
     assert isinstance(hide(idle, post_id, deep), Diagnosis), "Threads hides direct replies only"
     for wrong in ("", "me", "../1", "9" * 41, "٣"):
-        assert isinstance(hide(idle, post_id, wrong), Refusal)
+        assert isinstance(hide(idle, post_id, wrong), Conflict)
 
 
 def test_more_replies_than_one_page_holds(idle: Shop) -> None:
@@ -303,7 +303,7 @@ def test_replies_need_their_permissions(idle: Shop) -> None:
     with idle.app.db.begin() as conn:
         conn.execute(sa.update(accounts).values(scopes=["threads_basic", "threads_read_replies"]))
     known = hide(idle, post_id, root)
-    assert isinstance(known, Refusal)
+    assert isinstance(known, Conflict)
     assert "threads_manage_replies" in known.message
     assert idle.control.requests(endpoint="manage") == []
 

@@ -1,4 +1,4 @@
-"""A post is recognised among the account's posts, and no other is ever taken for it."""
+"""A post is recognized among the account's posts, and no other is ever taken for it."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _boxes(path: Path) -> list[str]:
 
 
 def offset_ms(path: Path) -> float:
-    """When the second flash is heard, minus when it is seen, in milliseconds, where edit lists are honoured."""
+    """When the second flash is heard, minus when it is seen, in milliseconds, where edit lists are honored."""
     seen = heard = None
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
@@ -294,7 +294,7 @@ async def test_an_address_that_expires_is_copied(host: Host, good: Path, service
     assert kept.size == good.stat().st_size
 
 
-async def test_progress_and_cancelling(film: Recipes, service: MediaService, tmp_path: Path) -> None:
+async def test_progress_and_canceling(film: Recipes, service: MediaService, tmp_path: Path) -> None:
     source = film("big_mpeg4.mp4", codec="mpeg4", options={}, width=1280, height=720, seconds=6.0)
     told: list[Progress] = []
     begun = asyncio.Event()

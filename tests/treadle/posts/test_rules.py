@@ -325,7 +325,7 @@ def test_all_findings_come_at_once() -> None:
     }
 
 
-def test_names_that_are_nearly_right_are_recognised() -> None:
+def test_names_that_are_nearly_right_are_recognized() -> None:
     said = {f.field: f.message for f in check_post({**options(replyControl="x", alttext="x"), "Text": "x"})}
     assert "Did you mean 'reply_control'" in said["options.replyControl"]
     assert "Did you mean 'alt_text'" in said["options.alttext"]

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.treadle.web.sample_data import CSRF, SampleSite
-from treadle.domain.answers import Refusal
+from treadle.domain.answers import Conflict
 from treadle.services import naming
 from treadle.store.tables import parts
 
@@ -46,9 +46,9 @@ def test_a_post_that_nobody_can_name_is_said_plainly_and_keeps_what_was_written(
 ) -> None:
     asked: list[bool] = []
 
-    async def post_at(*args: Any, asking: bool) -> Refusal:
+    async def post_at(*args: Any, asking: bool) -> Conflict:
         asked.append(asking)
-        return Refusal("not_listed", "Nobody lists it.")
+        return Conflict("not_listed", "Nobody lists it.")
 
     monkeypatch.setattr("treadle.web.pages.compose.post_at", post_at)
     answer = send(sample, "draft", **{"part-0-text": "To that", "part-0-reply_to_id": LINK})
@@ -70,7 +70,7 @@ def test_a_post_that_nobody_can_name_is_said_plainly_and_keeps_what_was_written(
 @pytest.mark.parametrize("said", ["https://example.com/a", "a/b", "/", "https://[", "@loom/post/", "//x/post/../.."])
 async def test_what_is_no_address_of_a_post_asks_nobody(sample: SampleSite, said: str) -> None:
     found = await naming.post_at(sample.app, "wsp_default", sample.ids["loom"], said, asking=True)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Conflict)
     assert found.code == "not_an_address"
 
 

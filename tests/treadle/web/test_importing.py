@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from tests.support.folders import settings_in
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 from treadle.services import connecting, importing
 from treadle.services.importing import ImportReport, ImportWish
 from treadle.store.tables import posts
@@ -78,7 +78,7 @@ def test_posts_are_held_until_the_import_is_confirmed(app: App) -> None:
     with app.db.begin() as conn:
         # Neither approving one nor giving it another time takes it past the confirmation.
         no = app.posts.confirm(conn, DEFAULT_WORKSPACE, ids[0], now=app.now(), actor="cli")
-        assert isinstance(no, Refusal)
+        assert isinstance(no, Conflict)
         assert no.code == "import_waits"
         change = {"publish_at": "2027-05-01T10:00:00Z"}
         app.posts.edit(conn, DEFAULT_WORKSPACE, ids[0], change, now=app.now(), actor="cli")
@@ -88,7 +88,7 @@ def test_posts_are_held_until_the_import_is_confirmed(app: App) -> None:
         assert isinstance(done, Done)
         assert done.detail == {"released": 2, "held": 0}
         again = importing.confirm(conn, app, DEFAULT_WORKSPACE, made.import_.id, actor="cli")
-        assert isinstance(again, Refusal)
+        assert isinstance(again, Conflict)
     assert [state for _, state in stored(app)] == ["scheduled", "scheduled"]
 
 

@@ -35,7 +35,7 @@ def begin(page: Any, served: Served) -> None:
 
 
 def connect(page: Any) -> None:
-    """Through the sandbox's authorise window and back."""
+    """Through the sandbox's authorization window and back."""
     page.goto("/accounts")
     page.get_by_role("button", name="Connect account").click()
     through_the_window(page)

@@ -16,7 +16,7 @@ from pythreads.configuration import Configuration
 
 
 def connect(given: dict[str, str]) -> object:
-    """The whole OAuth way: its authorise address on our host, its own code for the rest."""
+    """The whole OAuth way: its authorize address on our host, its own code for the rest."""
     config = Configuration(
         scopes=["threads_basic", "threads_content_publish", "threads_manage_insights", "threads_manage_replies",
                 "threads_read_replies"],

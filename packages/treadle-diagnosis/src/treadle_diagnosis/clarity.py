@@ -103,7 +103,7 @@ def _known_subcodes() -> frozenset[int]:
 
 
 def names_clear_refusal(pattern_id: str, message: str) -> bool:
-    """Whether text that was recognised as this pattern by its words names a clear refusal."""
+    """Whether text that was recognized as this pattern by its words names a clear refusal."""
     needs_parameter = _clear_patterns().get(pattern_id)
     return needs_parameter is False or (needs_parameter is True and names_parameter(message))
 

@@ -42,7 +42,7 @@ def no_id(body: Any) -> bool:
 
 
 def leaves_open(rule: Rule, facts: Facts) -> bool:
-    """Whether an answer to a publish that this rule recognises leaves open whether the post is live."""
+    """Whether an answer to a publish that this rule recognizes leaves open whether the post is live."""
     pattern, match = rule.pattern, rule.match
     if pattern.action in _CHECKS_ALREADY or pattern.retry.kind in _CHECKS_ALREADY:
         return False

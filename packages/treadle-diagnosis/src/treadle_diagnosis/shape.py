@@ -39,7 +39,7 @@ def shape_of(evidence: Evidence | str | bytes | Mapping[str, Any] | None) -> str
     """A stable key of at most about 300 characters, with ids, dates, addresses, names and secrets taken out.
 
     Facts that mark the fault itself stay: surface, stage, HTTP status, code, subcode, type, container status, and
-    Meta's own message in a normalised form (never the localised user texts).
+    Meta's own message in a normalized form (never the localized user texts).
     """
     given = as_evidence(evidence)
     facts = read(given, rule_book().known)
@@ -48,17 +48,17 @@ def shape_of(evidence: Evidence | str | bytes | Mapping[str, Any] | None) -> str
         value = getattr(facts, name)
         if value not in (None, ""):
             parts.append(f"{name}={value}")
-    words = normalise(facts.message)
+    words = normalize(facts.message)
     if not words and not facts.structured:
         body = given.body
         text = decode(body) if isinstance(body, bytes) else body if isinstance(body, str) else ""
-        words = normalise(text)
+        words = normalize(text)
     if words:
         parts.append(words)
     return plain(" | ".join(parts))
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Words without what changes from one occurrence to the next; at most 160 characters."""
     text = redact_text(text[:2000])
     text = _URL.sub("<url>", text)

@@ -376,5 +376,5 @@ def named(
 
 
 def window_error(message: str, code: int) -> Reply:
-    """What the authorise window prints instead of a page: raw JSON (the HTTP status is a guess)."""
+    """What the authorization window prints instead of a page: raw JSON (the HTTP status is a guess)."""
     return Reply(400, {"error_message": message, "error_code": code})

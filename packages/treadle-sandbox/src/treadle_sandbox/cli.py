@@ -221,7 +221,7 @@ def _where(sandbox: Sandbox) -> str:
         "",
         f"  Look at it     {sandbox.url}/_sandbox",
         f"  API            {sandbox.url}   (in place of https://graph.threads.net)",
-        f"  Authorise      {sandbox.authorize_url}",
+        f"  Authorize      {sandbox.authorize_url}",
         f"  App            {sandbox.app.id}, secret {sandbox.app.secret}",
     ]
     for row in _tokens(sandbox):

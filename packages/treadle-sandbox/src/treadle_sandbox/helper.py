@@ -111,7 +111,7 @@ class Control:
         return self._do(account, "password")
 
     def deauthorize(self, account: str) -> Any:
-        """Like :meth:`revoke`, and Threads tells the app's deauthorise address."""
+        """Like :meth:`revoke`, and Threads tells the app's deauthorize address."""
         return self._do(account, "deauthorize")
 
     def delete_data(self, account: str) -> Any:

@@ -1,4 +1,4 @@
-"""OAuth: authorise window, code exchange, long-lived exchange, refresh, app token, debug_token."""
+"""OAuth: authorization window, code exchange, long-lived exchange, refresh, app token, debug_token."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scopes_of(text: str) -> tuple[str, ...]:
 
 
 def judge_window(world: World, call: Call) -> App | Reply:
-    """The app of an authorise request, or the raw JSON the window prints when the request is wrong."""
+    """The app of an authorize request, or the raw JSON the window prints when the request is wrong."""
     client_id = call.reference("client_id")
     app = world.tables.apps.get(client_id)
     if app is None and client_id:

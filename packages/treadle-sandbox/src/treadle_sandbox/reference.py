@@ -53,7 +53,7 @@ def fields() -> list[dict[str, str]]:
         for name, label in labels.items()
     ]
     rows += [
-        {"object": "Authorise window", "name": f"error_code {code}", "basis": label.basis, "source": label.source}
+        {"object": "Authorization window", "name": f"error_code {code}", "basis": label.basis, "source": label.source}
         for code, label in provenance.WINDOW.items()
     ]
     return rows

@@ -1,4 +1,4 @@
-"""The server: one port for the imitated API, the authorise window, the control API and the pages.
+"""The server: one port for the imitated API, the authorization window, the control API and the pages.
 
 The main path is kept short: no framework routing, no middleware, one table look-up, answers built as bytes.
 """
@@ -97,7 +97,7 @@ class Sandbox:
 
     @property
     def authorize_url(self) -> str:
-        """The authorise window: what ``TREADLE_THREADS_AUTHORIZE_URL`` takes."""
+        """The authorization window: what ``TREADLE_THREADS_AUTHORIZE_URL`` takes."""
         return f"{self.world.base_url}/oauth/authorize"
 
     @property

@@ -1,4 +1,4 @@
-"""What Threads tells an app by itself: webhooks, and the callbacks for deauthorising and data deletion.
+"""What Threads tells an app by itself: webhooks, and the callbacks for deauthorizing and data deletion.
 
 One attempt each, recorded with the app's answer; ``GET /_sandbox/deliveries`` lists them.
 """

@@ -1,4 +1,4 @@
-"""The authorise window: a page with consent and refusal, raw JSON when the request is wrong."""
+"""The authorization window: a page with consent and refusal, raw JSON when the request is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens: the authorise window, exchanging a code, making a token last, keeping it alive, looking at it.
+"""Tokens: the authorization window, exchanging a code, making a token last, keeping it alive, looking at it.
 
 The answers of these calls hold tokens. The typed value carries them as secrets; the answer that goes with the result,
 which ends up in timelines, has them removed.

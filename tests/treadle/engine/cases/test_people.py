@@ -7,7 +7,7 @@ import pytest
 from tests.support.simulated import Simulation
 from tests.support.threads_stand_in import Fault
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 
 
 def in_doubt(sim: Simulation, account: str) -> str:
@@ -29,7 +29,7 @@ def test_retry_while_it_is_checked_says_so_and_sends_nothing(sim: Simulation) ->
     sim.until(lambda: sim.read(post_id)["state"] == "published")
     assert len(sim.threads.published(profile)) == before
     assert sim.threads.live(profile) == ["Launch today!"]
-    assert isinstance(sim.act("retry", post_id), Refusal)
+    assert isinstance(sim.act("retry", post_id), Conflict)
 
 
 @pytest.mark.parametrize("verb", ["cancel", "confirm"])
@@ -37,7 +37,7 @@ def test_what_cannot_be_done_while_it_is_checked_is_refused(sim: Simulation, ver
     account, profile = sim.account(status_lag_s=120.0, list_lag_s=120.0)
     profile.faults.append(Fault("publish", "lost", after=True))
     post_id = in_doubt(sim, account)
-    assert isinstance(sim.act(verb, post_id), Refusal)
+    assert isinstance(sim.act(verb, post_id), Conflict)
     assert sim.read(post_id)["state"] == "checking"
 
 

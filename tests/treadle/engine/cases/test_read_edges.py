@@ -11,7 +11,7 @@ from tests.support.simulated import Simulation
 from tests.support.threads_stand_in import Fault, meta_error
 from tests.treadle.engine.cases.test_lag import calls, until
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 from treadle.domain.lateness import HAS_WARNINGS
 from treadle.store.workspaces import set_options
 from treadle_threads.results import Answer
@@ -33,7 +33,7 @@ def test_a_live_post_whose_address_cannot_be_read_is_published(sim: Simulation, 
     assert part["threads_id"]
     assert part["permalink"] is None
     again = sim.act("retry", post_id)
-    assert isinstance(again, Refusal)
+    assert isinstance(again, Conflict)
     assert sim.threads.live(profile) == ["a"]
     fault.ended = True
     sim.pass_time(6 * 3600.0)
@@ -69,7 +69,7 @@ def test_a_person_presses_publish_now_while_the_schedule_fires(sim: Simulation, 
     sim.threads.struck = press
     sim.until(lambda: sim.read(post_id)["state"] == "published")
     assert sim.threads.live(profile) == ["a"], sim.story(post_id)
-    assert all(isinstance(answer, Done | Refusal) for answer in answers)
+    assert all(isinstance(answer, Done | Conflict) for answer in answers)
 
 
 def test_a_long_part_is_remarked_before_the_first_goes_out_and_mended_below_the_same_root(sim: Simulation) -> None:

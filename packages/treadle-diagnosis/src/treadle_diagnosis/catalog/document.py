@@ -56,7 +56,7 @@ def pattern_summary(pattern: Pattern) -> dict[str, Any]:
 
 
 def pattern_codes(pattern: Pattern) -> dict[str, list[Any]]:
-    """The codes, subcodes and constants a pattern is recognised by, for searching and for the page's head."""
+    """The codes, subcodes and constants a pattern is recognized by, for searching and for the page's head."""
     codes: list[int] = []
     subcodes: list[int] = []
     constants: list[str] = []

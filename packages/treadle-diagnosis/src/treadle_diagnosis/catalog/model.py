@@ -1,4 +1,4 @@
-"""The catalogue as values: patterns, how they are recognised, and the examples that prove it."""
+"""The catalogue as values: patterns, how they are recognized, and the examples that prove it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CatalogError(ValueError):
 
 
 class Match(Record):
-    """One way to recognise a pattern. Every condition that is set must hold; within a list any entry may.
+    """One way to recognize a pattern. Every condition that is set must hold; within a list any entry may.
 
     ``words`` are lower-case phrases looked for in Meta's ``message`` or in pasted text; ``a & b`` wants both.
     ``context`` compares facts of the caller: a plain value must be equal, ``">= 3"`` and ``"< 30"`` compare numbers,
@@ -104,7 +104,7 @@ class Sample(Record):
 
 
 class Pattern(Record):
-    """One entry of the catalogue: a cause, who acts, what to do, and how it is recognised.
+    """One entry of the catalogue: a cause, who acts, what to do, and how it is recognized.
 
     ``next_step`` is for whoever got the answer with a program of their own, ``owner`` for the owner of a profile that
     Treadle publishes to. ``inferred`` names what of it no source says, so that a page can mark it. ``sample``

@@ -218,7 +218,7 @@ async def _connect(service: Accounts, link: LinkRow, state: str, code: str) -> C
 async def add_token(
     service: Accounts, workspace_id: str, token: SecretStr, *, actor: str, account_id: str | None = None
 ) -> Stored | Unknown | ConnectPage:
-    """Connect by a token from Meta's dashboard; a long-lived one is recognised and not exchanged again.
+    """Connect by a token from Meta's dashboard; a long-lived one is recognized and not exchanged again.
 
     ``account_id``: the account to be reconnected; a token of another profile is refused with a page.
     """

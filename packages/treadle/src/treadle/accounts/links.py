@@ -1,8 +1,8 @@
 """Hosted connect links: made for an end customer, expiring, good for one connection.
 
-The link's token is also the ``state`` of the authorise window; the database holds its hash alone. Opening a link puts a
+The link's token is also the ``state`` of Meta's window; the database holds its hash alone. Opening a link puts a
 second secret into the browser (a cookie), and only a browser that opened it can finish it: a link finished by somebody
-else's authorisation would connect their profile to this workspace. Mail scanners open links too, so the last few count.
+else's authorization would connect their profile to this workspace. Mail scanners open links too, so the last few count.
 """
 
 from __future__ import annotations

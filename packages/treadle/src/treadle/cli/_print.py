@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from treadle.domain.findings import Finding
-    from treadle.domain.refusal import Refusal as Refused
+    from treadle.domain.refusal import Refusal
     from treadle_diagnosis.types import Diagnosis
 
 # Whether the running command was asked for JSON: whatever ends it, such as :func:`fail`, then prints JSON as well.
@@ -87,7 +87,7 @@ def fail_findings(findings: Sequence[Finding]) -> NoReturn:
     raise typer.Exit(1)
 
 
-def fail_refusal(answer: Refused) -> NoReturn:
+def fail_refusal(answer: Refusal) -> NoReturn:
     """End the command with a refusal of a service: exit code 1."""
     if speaks_json():
         refusal = "threads_refused" if answer.pattern else "in_use"
@@ -127,12 +127,12 @@ def by_hand(cause: Diagnosis) -> str:
 
 def report_action(answer: Any, what: str = "post") -> None:
     """Print how an action on a post ended; a refusal ends the command with 1."""
-    from treadle.domain.answers import Missing, Refusal, Rejected
+    from treadle.domain.answers import Conflict, Missing, Rejected
 
     match answer:
         case Missing(kind):
             fail_missing(kind)
-        case Refusal(code, message, detail):
+        case Conflict(code, message, detail):
             if speaks_json():
                 print_json({"error": code, "message": message, **detail})
                 raise typer.Exit(1)

@@ -59,7 +59,7 @@ def replies(
     show: Annotated[str, typer.Option(metavar="REPLY", help="Show this hidden reply again.")] = "",
 ) -> None:
     """List the replies to a published post, or hide one. 'treadle publish --option reply_to_id=REPLY' answers one."""
-    from treadle.domain.answers import Missing, Refusal
+    from treadle.domain.answers import Conflict, Missing
     from treadle.services.replies import hide as hide_reply
     from treadle.services.replies import read
     from treadle_diagnosis.types import Diagnosis
@@ -77,7 +77,7 @@ def replies(
     found = asyncio.run(read(app, workspace_id, id_))
     if isinstance(found, Diagnosis):
         fail_threads(found)
-    if isinstance(found, Missing | Refusal):
+    if isinstance(found, Missing | Conflict):
         report_action(found)
         return
     if cmd.json:

@@ -36,7 +36,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Conflict:
     """Right in itself, not possible now. ``code`` is stable; ``message`` says why and what to do instead."""
 
     code: str
@@ -53,4 +53,4 @@ class Done:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-Answer: TypeAlias = Done | Rejected | Missing | Refusal
+Answer: TypeAlias = Done | Rejected | Missing | Conflict

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depen
     openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
 )
 async def add_account(request: Request, response: Response, caller: Writer, app: CurrentApp) -> AccountConnected:
-    """For a token from Meta's dashboard; a long-lived one is recognised. The token is stored encrypted and never shown
+    """For a token from Meta's dashboard; a long-lived one is recognized. The token is stored encrypted and never shown
     again. Posts that waited for this account are published automatically."""
     token = (await reading.take(request, bodies.AccountIn)).token
     made = await services.by_token(app, caller.workspace_id, SecretStr(token), actor=caller.key_id)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from treadle.domain.answers import Done, Missing, Refusal
+from treadle.domain.answers import Conflict, Done, Missing
 from treadle.http import examples, reading
 from treadle.http.caller import Caller, CurrentApp, Reader, Writer
 from treadle.http.document import good, problems
@@ -100,7 +100,7 @@ async def list_replies(post_id: PostId, caller: Reader, app: CurrentApp) -> Repl
     found = await replies.read(app, caller.workspace_id, reading.an_id(post_id, "post"))
     if isinstance(found, Diagnosis):
         raise threads_refused(found)
-    if isinstance(found, Missing | Refusal):
+    if isinstance(found, Missing | Conflict):
         raise refusal(found)
     return found
 

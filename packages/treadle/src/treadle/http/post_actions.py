@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import finding
 from treadle.http import bodies, reading
 from treadle.http.caller import Caller, CurrentApp, Reader, Writer
@@ -190,7 +190,7 @@ async def unpublish_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Un
     100 deletions a day. Parts that could not be deleted are named."""
     id_ = reading.an_id(post_id, "post")
     answer = await unpublish(app, caller.workspace_id, id_, actor=caller.key_id)
-    if isinstance(answer, Rejected | Missing | Refusal):
+    if isinstance(answer, Rejected | Missing | Conflict):
         raise refusal(answer)
     if answer.cause is not None:
         raise _threads_refused(answer.cause, answer.deleted)

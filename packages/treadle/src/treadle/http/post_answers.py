@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fastapi import Response
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.http import reading
 from treadle.http.caller import Caller
 from treadle.http.problems import not_found, refusal
@@ -45,7 +45,7 @@ async def act(app: App, caller: Caller, post_id: str, action: Action) -> tuple[D
         return answer, read_post(conn, caller.workspace_id, id_)
 
     answer, post = await app.db.run(work)
-    if isinstance(answer, Rejected | Missing | Refusal):
+    if isinstance(answer, Rejected | Missing | Conflict):
         raise refusal(answer)
     if post is None:
         raise not_found()

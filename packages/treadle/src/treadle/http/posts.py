@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from treadle.domain.answers import Answer, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Missing, Rejected
 from treadle.domain.states import STATE_WORDS
 from treadle.http import bodies, reading
 from treadle.http.caller import CurrentApp, Reader, Writer
@@ -169,7 +169,7 @@ async def patch_post(request: Request, response: Response, post_id: PostId, call
 )
 async def delete_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Response:
     answer = await app.db.run(app.posts.delete, caller.workspace_id, reading.an_id(post_id, "post"))
-    if isinstance(answer, Rejected | Missing | Refusal):
+    if isinstance(answer, Rejected | Missing | Conflict):
         raise refusal(answer)
     return Response(status_code=204)
 

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 from structlog.contextvars import get_contextvars
 
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.http.templating import render
 from treadle.services.refusals import KINDS, ProblemDetails, details_of, invalid_details, missing_details
@@ -34,7 +34,7 @@ class Problem(ProblemDetails, Exception):
         return JSONResponse(body, body["status"], dict(self.headers), PROBLEM_JSON)
 
 
-def refusal(answer: Rejected | Missing | Refusal) -> Problem:
+def refusal(answer: Rejected | Missing | Conflict) -> Problem:
     """A refusal of a use case as a problem."""
     return Problem(**vars(details_of(answer)))
 

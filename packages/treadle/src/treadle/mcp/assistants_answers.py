@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treadle.accounts.health import WORDS
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.read import Filters, list_blockers, list_posts
 from treadle.store import Connection, accounts
@@ -16,13 +16,13 @@ MOST = 20
 _OF_AN_EVENT = ("started_at", "stage", "what", "outcome", "decision")
 
 
-def refusal_text(answer: Rejected | Missing | Refusal) -> str:
+def refusal_text(answer: Rejected | Missing | Conflict) -> str:
     match answer:
         case Rejected(findings):
             return "It cannot be published like this. " + " ".join(_words(f) for f in findings)
         case Missing(what):
             return f"There is no such {what} in this workspace."
-        case Refusal(_, message):
+        case Conflict(_, message):
             return message
 
 

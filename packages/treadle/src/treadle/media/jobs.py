@@ -122,7 +122,7 @@ class MediaRunner:
         self._ready.expect()
 
     async def run(self, job: Job, progress: ProgressCallback | None = None) -> JobDone | JobFailed:
-        """Run one job to its end. Cancelling kills the child; files in ``work_dir`` are the caller's."""
+        """Run one job to its end. Canceling kills the child; files in ``work_dir`` are the caller's."""
         async with self._places if job.heavy else self._light:
             result = await self._run(job, progress)
         self.expect()  # files come in groups

@@ -215,7 +215,7 @@ class MediaService:
 
         ``on_too_long="trim"`` allows cutting a video at 300 seconds. ``conservative`` encodes what is merely disputed
         (HEVC, HDR) to H.264: for a second try after Threads refused the file. ``copy`` keeps a copy even if nothing
-        is wrong with the address. The result is probed again by the same rules before it is handed out. Cancelling the
+        is wrong with the address. The result is probed again by the same rules before it is handed out. Canceling the
         task ends the repair and leaves nothing behind.
         """
         source = str(url_or_path)

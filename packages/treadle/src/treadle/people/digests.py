@@ -1,4 +1,4 @@
-"""How secrets that only have to be recognised are kept."""
+"""How secrets that only have to be recognized are kept."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import Field
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import finding
 from treadle.domain.roles import ALLOWED, ROLES, Action, Role, allows, may_approve, may_touch
 from treadle.services.context import App
@@ -24,7 +24,7 @@ VERBS: Final[Mapping[str, Verb]] = {verb: verb for verb in get_args(Verb)}
 LONGEST_COMMENT: Final = 4_000  # characters
 COMMENTS_SHOWN: Final = 200
 _FOR_PUBLISHERS: Final = frozenset({"resolve", "detached", "unpublish"})
-_NOT_YOURS = Refusal("role_too_small", "Your role does not allow this. Ask an editor of this workspace.")
+_NOT_YOURS = Conflict("role_too_small", "Your role does not allow this. Ask an editor of this workspace.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class CommentsOut(ApiModel):
     data: list[CommentOut] = Field(description=f"The newest {COMMENTS_SHOWN}, oldest first.")
 
 
-def refused(conn: Connection, workspace_id: str, post_id: str, do: Verb, who: Member) -> Refusal | Missing | None:
+def refused(conn: Connection, workspace_id: str, post_id: str, do: Verb, who: Member) -> Conflict | Missing | None:
     """Why this person may not do this with this post; ``None``: they may."""
     row = locked(conn, workspace_id, post_id)
     return Missing() if row is None else _refused(conn, row, do, who)
 
 
-def _refused(conn: Connection, row: Mapping[str, Any], do: Verb, who: Member) -> Refusal | None:
+def _refused(conn: Connection, row: Mapping[str, Any], do: Verb, who: Member) -> Conflict | None:
     mine = row["created_by"] == who.name
     waits = row["approval"] == "pending" and row["state"] == "draft"
     if do == "confirm" and waits:
@@ -63,8 +63,8 @@ def _refused(conn: Connection, row: Mapping[str, Any], do: Verb, who: Member) ->
         if may_approve(who.role, wrote_it=mine, others_can=others):
             return None
         if who.may("approve"):
-            return Refusal("own_post", "You wrote this post, so someone else has to approve it.")
-        return Refusal("role_too_small", "Your role does not allow approving posts. Ask an editor of this workspace.")
+            return Conflict("own_post", "You wrote this post, so someone else has to approve it.")
+        return Conflict("role_too_small", "Your role does not allow approving posts. Ask an editor of this workspace.")
     if do == "confirm":
         return None if who.may("publish") else _NOT_YOURS
     if do == "return":
@@ -125,7 +125,7 @@ def request_approval(conn: Connection, workspace_id: str, post_id: str, *, now: 
     if row is None:
         return Missing()
     if row["state"] != "draft" or row["approval"] == "pending":
-        return Refusal("nothing_to_submit", "Only a draft that does not wait for approval yet can be submitted.")
+        return Conflict("nothing_to_submit", "Only a draft that does not wait for approval yet can be submitted.")
     _set_approval(conn, row, "pending", WAITS, f"{actor} asked for approval.", now)
     return Done(post_id, WAITS)
 
@@ -136,7 +136,7 @@ def send_back(conn: Connection, workspace_id: str, post_id: str, comment: str, *
     if row is None:
         return Missing()
     if row["state"] != "draft" or row["approval"] != "pending":
-        return Refusal("nothing_to_confirm", "This post does not wait for approval.")
+        return Conflict("nothing_to_confirm", "This post does not wait for approval.")
     added = add_comment(conn, workspace_id, post_id, comment, now=now, actor=actor)
     if not isinstance(added, Done):
         return added

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Missing, Rejected
 from treadle.domain.findings import Finding, finding
 from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
 from treadle.services.context import App
@@ -42,7 +42,7 @@ class BulkEntry:
     """The answer to one post of many; ``index`` is its place in the request."""
 
     index: int
-    answer: Accepted | Rejected | Missing | Refusal | NotJson
+    answer: Accepted | Rejected | Missing | Conflict | NotJson
 
     @property
     def stored(self) -> bool:
@@ -99,7 +99,7 @@ def submit_group(
     made = []
     for index, item in group:
         body, own_key = _own_key(item)
-        answer: Accepted | Rejected | Missing | Refusal
+        answer: Accepted | Rejected | Missing | Conflict
         if isinstance(own_key, Finding):
             answer = Rejected((own_key,))
         else:

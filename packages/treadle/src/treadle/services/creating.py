@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from treadle.domain.answers import Created, Refusal, Rejected
+from treadle.domain.answers import Conflict, Created, Rejected
 from treadle.domain.lateness import HAS_WARNINGS, TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
@@ -27,7 +27,7 @@ def create(
     now: float,
     actor: str,
     idempotency_key: str | None = None,
-) -> Created | Rejected | Refusal:
+) -> Created | Rejected | Conflict:
     """Accept a post: checked, stored and enqueued in the caller's transaction.
 
     The same ``idempotency_key`` with the same body answers the same post; with another body it is refused.
@@ -49,13 +49,13 @@ def create(
     return Created(post_id, warnings=wanted.warnings)
 
 
-def _answer_before(conn: Connection, workspace_id: str, body: Mapping[str, Any], key: str) -> Created | Refusal | None:
+def _answer_before(conn: Connection, workspace_id: str, body: Mapping[str, Any], key: str) -> Created | Conflict | None:
     """What an earlier request with this key was answered."""
     seen = kept_answer(conn, workspace_id, key)
     if seen is None:
         return None
     if seen.body_hash != _digest(body):
-        return Refusal(
+        return Conflict(
             "idempotency_key_reused",
             "This Idempotency-Key was used before with another body. Use a new key for a new post.",
             {"post_ids": seen.post_ids},

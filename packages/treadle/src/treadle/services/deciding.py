@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import finding
 from treadle.domain.lateness import too_late
 from treadle.domain.progress import PartProgress
@@ -28,7 +28,7 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
     if row is None:
         return Missing()
     if row["state"] not in ("failed", "blocked", "retrying", "waiting", "checking"):
-        return Refusal("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
+        return Conflict("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
     attempt = row["attempt"] + 1
     again = {"attempt": attempt, "confirmed_at": now, "claim": row["claim"] + 1}
     doubt = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
@@ -39,7 +39,7 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
     if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
         return Done(post_id, "Retrying now." if doubt is None else _checks_first(doubt, now))
-    return Refusal(
+    return Conflict(
         "still_blocked",
         "An open problem still blocks this post. Fix it first.",
         {"blocker_ids": blockers.of_post(conn, post_id)},
@@ -64,9 +64,9 @@ def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, 
     if row is None:
         return Missing()
     if row["state"] not in ("held", "draft"):
-        return Refusal("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
+        return Conflict("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
     if imports.is_waiting(conn, row["import_id"]):
-        return Refusal(
+        return Conflict(
             "import_waits",
             "It may still be scheduled elsewhere. Confirm its import first.",
             {"import_id": row["import_id"]},
@@ -102,15 +102,15 @@ def resolve(
         return Missing()
     part = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
     if part is None:
-        return Refusal("nothing_to_resolve", "There is nothing to resolve for this post.")
+        return Conflict("nothing_to_resolve", "There is nothing to resolve for this post.")
     if bool(live_id) == absent:
         return Rejected((finding("resolution", "live_or_absent"),))
     if absent and part["published_at"] is not None:
-        return Refusal("it_is_live", "Threads says this post is live; only its ID is missing.")
+        return Conflict("it_is_live", "Threads says this post is live; only its ID is missing.")
     view = part_view(part)
     if live_id:
         if taken := posts.post_with_live_id(conn, part["threads_user_id"], live_id):
-            return Refusal("already_claimed", "Another post here already has this Threads post.", {"post_id": taken})
+            return Conflict("already_claimed", "Another post here already has this Threads post.", {"post_id": taken})
         change = PartUpdate(
             state="published",
             published_at=view.published_at or now,

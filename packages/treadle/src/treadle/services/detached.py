@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
 from treadle.accounts import unreadable
-from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.answers import Answer, Conflict, Done, Missing
 from treadle.domain.live_equals import is_detached
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, sent_of, without_container
@@ -34,7 +34,7 @@ async def decide(app: App, workspace_id: str, post_id: str, choice: Choice, *, a
     if choice == "below_root":
         return await app.db.run(_go_on, app, workspace_id, post_id, actor)
     found = await app.db.query(_waiting, workspace_id, post_id)
-    if isinstance(found, Missing | Refusal):
+    if isinstance(found, Missing | Conflict):
         return found
     part, account = found
     if part.progress.removed is None:
@@ -44,7 +44,7 @@ async def decide(app: App, workspace_id: str, post_id: str, choice: Choice, *, a
     return await app.db.run(_send_again, app, workspace_id, post_id, actor)
 
 
-def _detached_part(conn: Connection, workspace_id: str, post_id: str) -> PartView | Missing | Refusal:
+def _detached_part(conn: Connection, workspace_id: str, post_id: str) -> PartView | Missing | Conflict:
     """The part that the owner has to decide about; the post is locked."""
     row = locked(conn, workspace_id, post_id)
     if row is None:
@@ -53,25 +53,25 @@ def _detached_part(conn: Connection, workspace_id: str, post_id: str) -> PartVie
     views = [part_view(one) for one in rows]
     waiting = [part for part in views if is_detached(part.progress.live) and not part.progress.below_root]
     if row["state"] != "blocked" or not waiting or waiting[0].position == len(views) - 1:
-        return Refusal("nothing_to_resolve", "No part of this post waits for such a decision.")
+        return Conflict("nothing_to_resolve", "No part of this post waits for such a decision.")
     return waiting[0]
 
 
-def _waiting(conn: Connection, workspace_id: str, post_id: str) -> tuple[PartView, AccountView] | Missing | Refusal:
+def _waiting(conn: Connection, workspace_id: str, post_id: str) -> tuple[PartView, AccountView] | Missing | Conflict:
     part = _detached_part(conn, workspace_id, post_id)
-    return part if isinstance(part, Missing | Refusal) else (part, view_of(conn, part.account_id))
+    return part if isinstance(part, Missing | Conflict) else (part, view_of(conn, part.account_id))
 
 
 def _stop(conn: Connection, app: App, workspace_id: str, post_id: str, actor: str) -> Answer:
     part = _detached_part(conn, workspace_id, post_id)
-    if isinstance(part, Missing | Refusal):
+    if isinstance(part, Missing | Conflict):
         return part
     return app.posts.cancel(conn, workspace_id, post_id, now=app.now(), actor=actor)
 
 
 def _go_on(conn: Connection, app: App, workspace_id: str, post_id: str, actor: str) -> Answer:
     part = _detached_part(conn, workspace_id, post_id)
-    if isinstance(part, Missing | Refusal):
+    if isinstance(part, Missing | Conflict):
         return part
     update = PartUpdate(progress=replace(part.progress, below_root=True))
     return _continue(conn, app, part, update, f"{actor} decided: the rest replies to the first part.")
@@ -86,10 +86,10 @@ async def _delete(context: WorkerContext, account: AccountView, part: PartView, 
 def _send_again(conn: Connection, app: App, workspace_id: str, post_id: str, actor: str) -> Answer:
     """The reply is deleted from Threads: it is made and published once more."""
     part = _detached_part(conn, workspace_id, post_id)
-    if isinstance(part, Missing | Refusal):
+    if isinstance(part, Missing | Conflict):
         return part
     if part.progress.removed is None:
-        return Refusal("nothing_to_resolve", "The reply is still on Threads.")
+        return Conflict("nothing_to_resolve", "The reply is still on Threads.")
     gone = Evidence(app.now(), settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
     update = without_container(may_replace_container(sent_of(part), gone))
     update.merge(PartUpdate(progress=PartProgress(), threads_id=None, permalink=None, published_at=None, cause=None))
@@ -105,4 +105,4 @@ def _continue(conn: Connection, app: App, part: PartView, update: PartUpdate, sa
     app.posts.close_own_blockers(conn, part.post_id, by="person", now=now)
     if app.posts.again(conn, part.post_id, why=said, now=now):
         return Done(part.post_id, said)
-    return Refusal("still_blocked", "An open problem still blocks this post. Fix it first.")
+    return Conflict("still_blocked", "An open problem still blocks this post. Fix it first.")

@@ -93,7 +93,7 @@ async def examine(
 ) -> list[Line]:
     """Every check, in the order people set things up. ``network`` false: only what this machine knows.
 
-    ``session`` asks the authorise window and the public address; it belongs to the running loop. ``workspace``: only
+    ``session`` asks Meta's window and the public address; it belongs to the running loop. ``workspace``: only
     its accounts are looked at. ``more``: what others found out about this machine.
     """
     lines = [*_database(service), _disk(service), _keys(service.vault), _files(service), *more]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.changes import what_changed
 from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import TOO_LATE, too_late
@@ -108,15 +108,15 @@ def edit(
     return Done(post_id, "Changed.")
 
 
-def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | None) -> Refusal | None:
+def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | None) -> Conflict | None:
     if version is not None and version != row["version"]:
-        return Refusal("changed_meanwhile", "The post was changed since you read it. Read it again.")
+        return Conflict("changed_meanwhile", "The post was changed since you read it. Read it again.")
     # Changed since it was refused, and looked for as it was: it may be changed once more.
     changed = [part for part in old if PartProgress.from_json(part["checks"]).was is not None]
     if row["state"] not in EDITABLE and not (row["state"] == "checking" and changed):
-        return Refusal("not_editable", f"A post that is {row['state']} cannot be changed any more.")
+        return Conflict("not_editable", f"A post that is {row['state']} cannot be changed any more.")
     if unsettled([part for part in old if part not in changed]):
-        return Refusal(
+        return Conflict(
             "being_checked",
             "We're still checking whether this post was published. Change it after that.",
         )

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from treadle.domain import csv_posts
-from treadle.domain.answers import Created, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Created, Done, Missing, Rejected
 from treadle.domain.csv_posts import COLUMNS, DATE_ORDERS, DateOrder, Sheet, body_as_row, csv_line, guess_mapping
 from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
@@ -323,13 +323,13 @@ def listing(conn: Connection, workspace_id: str) -> ImportsOut:
     return ImportsOut(data=[_import_out(conn, row) for row in imports.listing(conn, workspace_id, limit=SHOWN)])
 
 
-def confirm(conn: Connection, app: App, workspace_id: str, import_id: str, *, actor: str) -> Done | Missing | Refusal:
+def confirm(conn: Connection, app: App, workspace_id: str, import_id: str, *, actor: str) -> Done | Missing | Conflict:
     """A person's word that the posts of an import are paused elsewhere: those that are not too late are scheduled."""
     row, now = imports.find(conn, workspace_id, import_id), app.now()
     if row is None:
         return Missing("import")
     if not imports.set_confirmed(conn, import_id, now=now):
-        return Refusal("nothing_to_confirm", "This import does not wait for a confirmation.")
+        return Conflict("nothing_to_confirm", "This import does not wait for a confirmation.")
     released = late = 0
     for post_id in imports.posts_of(conn, import_id, "held"):
         post = locked(conn, workspace_id, post_id)

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field
 
 from treadle.accounts import unreadable
-from treadle.domain.answers import Missing, Refusal
+from treadle.domain.answers import Conflict, Missing
 from treadle.domain.insights import FIRST_S, METRICS, SCOPE, Numbers, may_be_read
 from treadle.domain.view import AccountView
 from treadle.engine.insights import read_part
@@ -122,7 +122,7 @@ class _Wanted:
     parts: list[DueRead]
 
 
-async def refresh(app: App, workspace_id: str, post_id: str) -> Missing | Refusal | Diagnosis | None:
+async def refresh(app: App, workspace_id: str, post_id: str) -> Missing | Conflict | Diagnosis | None:
     """Read the figures of a post's live parts now, those apart that were read within a minute. ``None``: done."""
     found = await app.db.run(_wanted, workspace_id, post_id, app.now())
     if not isinstance(found, _Wanted):
@@ -130,20 +130,20 @@ async def refresh(app: App, workspace_id: str, post_id: str) -> Missing | Refusa
     return await ask(app, lambda worker: _read(worker, found, app.now()))
 
 
-def _wanted(conn: Connection, workspace_id: str, post_id: str, now: float) -> _Wanted | Missing | Refusal:
+def _wanted(conn: Connection, workspace_id: str, post_id: str, now: float) -> _Wanted | Missing | Conflict:
     post = post_row(conn, workspace_id, post_id)
     if post is None:
         return Missing()
     live = insights.of_post(conn, workspace_id, post_id)
     if not live:
-        return Refusal("not_published", "No part of this post is on Threads.")
+        return Conflict("not_published", "No part of this post is on Threads.")
     account = view_of(conn, post["account_id"])
     if not may_be_read(account.scopes):
         said = f"@{account.username} has not granted the permission to read insights ({SCOPE}). Reconnect it with that."
-        return Refusal("permission_missing", said)
+        return Conflict("permission_missing", said)
     if account.quota_until is not None and account.quota_until > now:
         said = f"Threads limits @{account.username} for now, so it is not asked. Try again later."
-        return Refusal("not_readable", said)
+        return Conflict("not_readable", said)
     for part in live:
         insights.plan_if_none(conn, part, account.id, part.published_at + FIRST_S)
     return _Wanted(account, live)

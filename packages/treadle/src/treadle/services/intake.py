@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from treadle.domain.answers import Created, Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Created, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.context import App
 from treadle.services.post_output import PostOut
@@ -38,7 +38,7 @@ def accept(
     now: float,
     actor: str,
     idempotency_key: str | None = None,
-) -> Accepted | Rejected | Missing | Refusal:
+) -> Accepted | Rejected | Missing | Conflict:
     """Check a post and store it, in the caller's transaction."""
     made = app.posts.create(conn, workspace_id, body, now=now, actor=actor, idempotency_key=idempotency_key)
     if not isinstance(made, Created):
@@ -46,7 +46,7 @@ def accept(
     post = read_post(conn, workspace_id, made.post_id)
     if post is None:
         # The key is kept longer than a post that was deleted.
-        return Refusal(
+        return Conflict(
             "idempotency_key_reused",
             "The post that this Idempotency-Key made was deleted. Use a new key to publish it again.",
             {"post_ids": [made.post_id]},

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.answers import Answer, Conflict, Done, Missing
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services.context import App
 from treadle.services.output import ApiModel
@@ -137,14 +137,14 @@ def _change(
         out = {part["position"] for part in parts_of(conn, post_id) if part["published_at"] is not None}
         patch = replaced(body_of(conn, row), order, out)
         if not patch:
-            return Refusal("nothing_to_replace", "This post doesn't contain what you want to replace.")
+            return Conflict("nothing_to_replace", "This post doesn't contain what you want to replace.")
     answer = app.posts.edit(conn, workspace_id, post_id, patch, now=now, actor=actor)
     if not isinstance(answer, Done) or not order.retry or row["state"] != "failed":
         return answer
     again = app.posts.retry(conn, workspace_id, post_id, now=now, actor=actor)
     if isinstance(again, Done):
         return Done(post_id, "Changed. Retrying now.", again.detail)
-    if isinstance(again, Refusal):
+    if isinstance(again, Conflict):
         return Done(post_id, f"Changed. {again.message}", again.detail)
     return again
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from treadle.accounts import unreadable
-from treadle.domain.answers import Missing, Refusal
+from treadle.domain.answers import Conflict, Missing
 from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.live_posts import AT_ONCE, read_list
@@ -37,30 +37,30 @@ class NamedPost:
     permalink: str | None = None
 
 
-async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPost | Missing | Refusal:
+async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPost | Missing | Conflict:
     """The post that ``said`` means: an id, or an address, which is looked up in the list of the post's account."""
     said = said.strip()
     if said.isascii() and said.isdigit() and len(said) < 40:
         return NamedPost(said)
     code = code_of(said)
     if code is None:
-        return Refusal(
+        return Conflict(
             "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
         )
     found = await app.db.query(_in_doubt, workspace_id, post_id)
-    if isinstance(found, Missing | Refusal):
+    if isinstance(found, Missing | Conflict):
         return found
     account, part = found
     return await ask(app, lambda worker: _look(worker, account, part, code))
 
 
-async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, asking: bool) -> NamedPost | Refusal:
+async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, asking: bool) -> NamedPost | Conflict:
     """The post at an address, for an account that answers or quotes it: one that was published here, or one of the
     account's own posts and replies, for which Threads is asked if ``asking``. Threads has no call that gives the id of
     any other post by its address."""
     code = code_of(said.strip())
     if code is None:
-        return Refusal(
+        return Conflict(
             "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
         )
     for id_, address in await app.db.query(live_with_code, workspace_id, code):
@@ -68,7 +68,7 @@ async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, as
             return NamedPost(id_, address)
     account = await app.db.query(_account, workspace_id, account_id)
     if account is None or not asking:
-        return Refusal("not_listed", "Treadle looks this post up on Threads when you save.")
+        return Conflict("not_listed", "Treadle looks this post up on Threads when you save.")
     return await ask(app, lambda worker: _look_up(worker, account, code))
 
 
@@ -76,12 +76,12 @@ def _account(conn: Connection, workspace_id: str, account_id: str) -> AccountVie
     return view_of(conn, account_id) if find_account(conn, workspace_id, account_id) is not None else None
 
 
-async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> NamedPost | Refusal:
+async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> NamedPost | Conflict:
     """Among the newest posts and replies of the account."""
     if account.token_enc is None or not worker.opens(account):
-        return Refusal("not_readable", f"Threads can't be asked for it: @{account.username} has no token that works.")
+        return Conflict("not_readable", f"Threads can't be asked for it: @{account.username} has no token that works.")
     if account.quota_until is not None and account.quota_until > worker.now():
-        return Refusal("not_readable", f"Threads limits @{account.username} for now. Use the id of the post instead.")
+        return Conflict("not_readable", f"Threads limits @{account.username} for now. Use the id of the post instead.")
     cause: Diagnosis | None = None
     for replies in (False, True):
         if replies and account.scopes and "threads_read_replies" not in account.scopes:
@@ -101,9 +101,9 @@ async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> Na
             if after is None:
                 break
     if cause is not None:
-        return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
+        return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
     said = f"Threads finds posts by URL only among those of @{account.username}, and lists none with this URL."
-    return Refusal("not_listed", f"{said} Use the post's id.")
+    return Conflict("not_listed", f"{said} Use the post's id.")
 
 
 def _list(after: str | None, *, replies: bool) -> Ask[Page]:
@@ -123,19 +123,19 @@ def code_of(address: str) -> str | None:
     return found["code"] if found else None
 
 
-def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Refusal:
+def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[AccountView, PartView] | Missing | Conflict:
     if not is_there(conn, workspace_id, post_id):
         return Missing()
     part = part_in_doubt(conn, post_id)
     if part is None:
-        return Refusal("nothing_to_resolve", "There is nothing to resolve for this post.")
+        return Conflict("nothing_to_resolve", "There is nothing to resolve for this post.")
     return view_of(conn, part["account_id"]), part_view(part)
 
 
-async def _look(worker: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Refusal:
+async def _look(worker: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Conflict:
     if not worker.opens(account):
         found = unreadable.cause()
-        return Refusal("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
+        return Conflict("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
     listed = await read_list(worker, account, part, "Look for the named post", since=part.intent_first_at)
     for item in listed.items:
         address = str(item.get("permalink") or "")
@@ -143,6 +143,6 @@ async def _look(worker: WorkerContext, account: AccountView, part: PartView, cod
             return NamedPost(str(item["id"]), address)
     if listed.failed is not None:
         cause = listed.failed.diagnosis
-        return Refusal("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
+        return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
     said = f"Among the posts of @{account.username} Threads lists none with this address."
-    return Refusal("not_listed", f"{said} Look whether it is one of this account, and whether it is complete.")
+    return Conflict("not_listed", f"{said} Look whether it is one of this account, and whether it is complete.")

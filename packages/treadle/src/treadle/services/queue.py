@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import Finding, finding
 from treadle.domain.slots import DAYS, MOST_SLOTS, Slot, next_free, slot_of, upcoming
 from treadle.domain.states import EDITABLE, STATE_WORDS
@@ -27,7 +27,7 @@ from treadle.store.rows import locked
 
 SHOWN_DAYS = 14
 DAY_S = 86_400.0
-NO_SLOT = Refusal("no_free_slot", "The account's queue has no free slot. Add slots to it first.")
+NO_SLOT = Conflict("no_free_slot", "The account's queue has no free slot. Add slots to it first.")
 
 
 class SlotOut(ApiModel):
@@ -176,7 +176,7 @@ def move(
     if to <= now:
         return Rejected((finding("to", "past_slot", given=iso(to)),))
     if swap and row["publish_at"] is None:
-        return Refusal("not_queued", "This post has no time yet. Add it to the queue first.")
+        return Conflict("not_queued", "This post has no time yet. Add it to the queue first.")
     queues.lock(conn, workspace_id, row["account_id"])
     queue = queues.find(conn, workspace_id, row["account_id"])
     zone = queue.zone if queue else zone
@@ -184,7 +184,7 @@ def move(
     others = [one for one in there if one.id != post_id and row["publish_at"] > now]
     for state in (row["state"], *(one.state for one in others)):
         if state not in EDITABLE:
-            return Refusal("not_editable", f"A post that is {STATE_WORDS[state].lower()} can't be moved any more.")
+            return Conflict("not_editable", f"A post that is {STATE_WORDS[state].lower()} can't be moved any more.")
     if before is not None:
         before += [step_before(conn, workspace_id, one.id, "move") for one in others]
     answer = _retime(conn, app, workspace_id, post_id, when_at(to, zone), actor=actor, now=now)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from treadle.domain.answers import Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.services.output import ApiModel
 
@@ -261,14 +261,14 @@ class ProblemDetails:
         return self.out(public_url, instance).model_dump(exclude_unset=True)
 
 
-def details_of(answer: Rejected | Missing | Refusal) -> ProblemDetails:
+def details_of(answer: Rejected | Missing | Conflict) -> ProblemDetails:
     """A refusal of a use case with its words."""
     match answer:
         case Rejected(findings):
             return invalid_details(findings)
         case Missing(what):
             return missing_details(what)
-        case Refusal(code, message, detail):
+        case Conflict(code, message, detail):
             return ProblemDetails(code, message, extra=dict(detail))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from treadle.accounts import unreadable
-from treadle.domain.answers import Done, Missing, Refusal
+from treadle.domain.answers import Conflict, Done, Missing
 from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
@@ -76,28 +76,28 @@ class _Post:
         return str(self.parts[0].threads_id)
 
 
-def _out(conn: Connection, workspace_id: str, post_id: str, scope: str, now: float) -> _Post | Missing | Refusal:
+def _out(conn: Connection, workspace_id: str, post_id: str, scope: str, now: float) -> _Post | Missing | Conflict:
     post = post_row(conn, workspace_id, post_id)
     if post is None:
         return Missing()
     parts = [part_view(row) for row in parts_with_ids(conn, post_id)]
     live = [part for part in parts if part.progress.removed is None]
     if not live:
-        return Refusal("not_published", "No part of this post is on Threads.")
+        return Conflict("not_published", "No part of this post is on Threads.")
     account = accounts.view_of(conn, post["account_id"])
     if account.scopes and scope not in account.scopes:
         said = f"@{account.username} has not granted the permission {scope}. Reconnect the account with it."
-        return Refusal("permission_missing", said)
+        return Conflict("permission_missing", said)
     if account.disconnected_at is not None or account.token_enc is None:
-        return Refusal("not_readable", f"@{account.username} is not connected any more, so Threads can't be asked.")
+        return Conflict("not_readable", f"@{account.username} is not connected any more, so Threads can't be asked.")
     if account.quota_until is not None and account.quota_until > now:
-        return Refusal(
+        return Conflict(
             "not_readable", f"Threads limits @{account.username} for now, so it is not asked. Try again later."
         )
     return _Post(account, live, frozenset(str(part.threads_id) for part in parts))
 
 
-async def read(app: App, workspace_id: str, post_id: str) -> RepliesOut | Missing | Refusal | Diagnosis:
+async def read(app: App, workspace_id: str, post_id: str) -> RepliesOut | Missing | Conflict | Diagnosis:
     """The replies to a post, asked of Threads now."""
     found = await app.db.query(_out, workspace_id, post_id, READ_SCOPE, app.now())
     if not isinstance(found, _Post):
@@ -159,11 +159,11 @@ def _reply(media: Media, post: _Post) -> ReplyOut:
 
 async def hide(
     app: App, workspace_id: str, post_id: str, reply_id: str, *, hidden: bool, actor: str
-) -> Done | Missing | Refusal | Diagnosis:
+) -> Done | Missing | Conflict | Diagnosis:
     """Hide a direct reply of somebody else, or show it again. Doing it twice changes nothing; which replies can be
     hidden is decided by Threads, which lets an account hide below its own posts only."""
     if not reply_id.isascii() or not reply_id.isdigit() or len(reply_id) > MOST_LENGTH:
-        return Refusal("not_listed", "This is not the id of a reply.")
+        return Conflict("not_listed", "This is not the id of a reply.")
     found = await app.db.query(_out, workspace_id, post_id, MANAGE_SCOPE, app.now())
     if not isinstance(found, _Post):
         return found

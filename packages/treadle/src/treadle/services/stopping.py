@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from treadle.domain.answers import Answer, Done, Missing, Refusal
+from treadle.domain.answers import Answer, Conflict, Done, Missing
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.domain.states import CANCELABLE
 from treadle.store import Connection, accounts, blockers, posts, workspaces
@@ -24,13 +24,13 @@ def cancel(conn: Connection, workspace_id: str, post_id: str, *, now: float, act
     if row["state"] == "canceled":
         return Done(post_id, "It was canceled before.", {"published_parts": live})
     if unsettled(post_parts):
-        return Refusal(
+        return Conflict(
             "too_late",
             "Too late: Treadle is checking whether it was published. You can delete it from Threads after that.",
             {"published_parts": live},
         )
     if row["state"] not in CANCELABLE:
-        return Refusal("too_late", f"Too late: the post is {row['state']}.", {"published_parts": live})
+        return Conflict("too_late", f"Too late: the post is {row['state']}.", {"published_parts": live})
     said = f"Canceled by {actor}."
     if live:
         said += f" {len(live)} of its parts are already published and stay on Threads."
@@ -49,7 +49,7 @@ def restore(
     if row is None:
         return Missing()
     if row["state"] != "canceled":
-        return Refusal("not_canceled", f"A post that is {row['state']} is not canceled.")
+        return Conflict("not_canceled", f"A post that is {row['state']} is not canceled.")
     posts.restart_parts(conn, post_id)
     said = f"The cancel was undone by {actor}."
     if draft or row["approval"] == "pending":
@@ -70,7 +70,7 @@ def delete(conn: Connection, workspace_id: str, post_id: str) -> Answer:
     if row is None:
         return Missing()
     if any(part["sends"] > 0 or part["published_at"] is not None for part in parts_of(conn, post_id)):
-        return Refusal("was_sent", "This post was sent, so its record is kept. Cancel or unpublish it instead.")
+        return Conflict("was_sent", "This post was sent, so its record is kept. Cancel or unpublish it instead.")
     blockers.forget_post(conn, post_id)
     posts.delete_post(conn, post_id)
     return Done(post_id, "Deleted.")

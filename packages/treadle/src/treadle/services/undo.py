@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 from treadle.domain.times import When, asked, iso, parse_when
 from treadle.ids import new_id
 from treadle.plural import plural
@@ -49,18 +49,18 @@ def remember(conn: Connection, workspace_id: str, kind: Kind, steps: Sequence[Ma
     return undo_id
 
 
-def undo(conn: Connection, app: App, workspace_id: str, undo_id: str, *, now: float, actor: str) -> Done | Refusal:
+def undo(conn: Connection, app: App, workspace_id: str, undo_id: str, *, now: float, actor: str) -> Done | Conflict:
     """Undo it; the answer says of how many posts. What was undone before, or too long ago, is refused."""
     found = undos.take(conn, workspace_id, undo_id)
     if found is None or found.created_at < now - WITHIN_S:
-        return Refusal("nothing_to_undo", "This can't be undone any more.")
+        return Conflict("nothing_to_undo", "This can't be undone any more.")
     done, why = 0, ""
     for step in found.steps:
         answer = _undone(conn, app, workspace_id, found.kind, step, now=now, actor=actor)
         done += isinstance(answer, Done)
         why = why or getattr(answer, "message", "")
     if not done:
-        return Refusal("nothing_to_undo", why or "This can't be undone any more.")
+        return Conflict("nothing_to_undo", why or "This can't be undone any more.")
     return Done(undo_id, "Undone." if len(found.steps) == 1 else f"Undone for {plural(done, 'post')}.")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from treadle.accounts import unreadable
-from treadle.domain.answers import Missing, Refusal
+from treadle.domain.answers import Conflict, Missing
 from treadle.domain.diagnoses import diagnose_failure
 from treadle.domain.progress import PartProgress
 from treadle.domain.updates import PartUpdate
@@ -34,10 +34,10 @@ class Unpublished:
     cause: Diagnosis | None = None
 
 
-async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) -> Unpublished | Missing | Refusal:
+async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) -> Unpublished | Missing | Conflict:
     """Delete what is out. A part that Threads does not know any more counts as deleted."""
     found = await app.db.query(_live, workspace_id, post_id)
-    if isinstance(found, Missing | Refusal):
+    if isinstance(found, Missing | Conflict):
         return found
     account, live = found
     return await ask(app, lambda worker: _delete(worker, account, post_id, workspace_id, live, actor))
@@ -45,18 +45,20 @@ async def unpublish(app: App, workspace_id: str, post_id: str, *, actor: str) ->
 
 def _live(
     conn: Connection, workspace_id: str, post_id: str
-) -> tuple[AccountView, list[Mapping[str, Any]]] | Missing | Refusal:
+) -> tuple[AccountView, list[Mapping[str, Any]]] | Missing | Conflict:
     post = post_row(conn, workspace_id, post_id)
     if post is None:
         return Missing()
     live = [row for row in parts_with_ids(conn, post_id) if PartProgress.from_json(row["checks"]).removed is None]
     if not live:
-        return Refusal("not_published", "No part of this post is on Threads.")
+        return Conflict("not_published", "No part of this post is on Threads.")
     if post["state"] not in ("published", "failed", "canceled", "blocked", "held"):
         if post["state"] == "checking":
             why = "Treadle is still checking whether all of it was published. Delete it once that is known."
-            return Refusal("being_checked", why)
-        return Refusal("being_checked", f"The post is {post['state']}. Cancel it first, then delete what is published.")
+            return Conflict("being_checked", why)
+        return Conflict(
+            "being_checked", f"The post is {post['state']}. Cancel it first, then delete what is published."
+        )
     return view_of(conn, post["account_id"]), [*live]
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Done, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_named, zone_names
@@ -389,7 +389,7 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             return await _form(page, draft, look=True, errors=answer.findings, status=422)
         case Missing():
             return page.not_found("post")
-        case Refusal():
+        case Conflict():
             trouble = Finding("", answer.code, answer.message, "")
             return await _form(page, draft, errors=[trouble], status=409)
         case _:

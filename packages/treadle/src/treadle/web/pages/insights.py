@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Done, Missing, Rejected
 from treadle.services import approving, insights, intake, replies
 from treadle.services.read import post_json
 from treadle.store import Connection
@@ -59,7 +59,7 @@ async def _page(
         status=status,
         post=post,
         replies=listed,
-        trouble=_words(found) if isinstance(found, Diagnosis) else found.message if isinstance(found, Refusal) else "",
+        trouble=_words(found) if isinstance(found, Diagnosis) else found.message if isinstance(found, Conflict) else "",
         cause=found if isinstance(found, Diagnosis) else None,
         answered={one.id: one.username for one in listed.data} if listed else {},
         once=secrets.token_urlsafe(16),

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from treadle.domain.answers import Done, Missing, Refusal, Rejected
+from treadle.domain.answers import Conflict, Done, Missing, Rejected
 from treadle.domain.live_equals import DETACHED
 from treadle.domain.states import CANCELABLE, EDITABLE
 from treadle.services import approving, insights
@@ -201,7 +201,7 @@ async def _delete_from_threads(page: PageRequest, post_id: str) -> Response:
     done = await unpublish(page.app, page.workspace, post_id, actor=page.actor)
     if isinstance(done, Missing):
         return page.not_found("post")
-    if isinstance(done, Refusal):
+    if isinstance(done, Conflict):
         return page.redirect(here, done.message, "act")
     if done.cause is not None:
         return page.redirect(here, f"{done.cause.title}. {done.cause.next_step}", "act")
@@ -212,11 +212,11 @@ async def _decide(page: PageRequest, post_id: str) -> Any:
     """What the owner wants done about a reply that is live, but not as a reply."""
     choice = next((one for one in CHOICES if one == page.text("choice")), None)
     if choice is None:
-        return Refusal("unsaid", "Choose how to go on.")
+        return Conflict("unsaid", "Choose how to go on.")
     if choice == "send_again" and page.text("sure") != "yes":
-        return Refusal("unsaid", "Select the checkbox to confirm. You can't undo this.")
+        return Conflict("unsaid", "Select the checkbox to confirm. You can't undo this.")
     done = await decide(page.app, page.workspace, post_id, choice, actor=page.actor)
-    return Refusal("refused", f"{done.title}. {done.next_step}") if isinstance(done, Diagnosis) else done
+    return Conflict("refused", f"{done.title}. {done.next_step}") if isinstance(done, Diagnosis) else done
 
 
 async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:
@@ -224,7 +224,7 @@ async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:
     live = NamedPost("")
     if page.text("absent") != "yes":
         if not page.text("live").strip():
-            return Refusal("unsaid", "Enter the URL of the post on Threads, or confirm that it isn't there.")
+            return Conflict("unsaid", "Enter the URL of the post on Threads, or confirm that it isn't there.")
         found = await named(page.app, page.workspace, post_id, page.text("live"))
         if not isinstance(found, NamedPost):
             return found
