@@ -581,6 +581,11 @@ def test_changes_are_told_from_where_one_stopped(any_site: Site) -> None:
     assert events_of(none) == []
     assert client.get("/v1/events", headers={"Last-Event-ID": "x"}).status_code == 422
     assert client.get("/v1/events?after=-1").status_code == 422
+    nope = client.get("/v1/events?follow=false&types=post.publishd")
+    assert nope.status_code == 422
+    assert "Did you mean 'post.published'?" in nope.json()["findings"][0]["message"]
+    words = client.get("/v1/posts?limit=x").text + client.get("/v1/events?follow=perhaps").text
+    assert "Input should" not in words
 
 
 async def test_a_quiet_stream_keeps_its_line_open(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,7 +287,7 @@ def test_a_stored_post_comes_back_as_it_was(sample: SampleSite) -> None:
     assert after["max_lateness"] == before["max_lateness"]
     stale = sample.client.post("/compose", data=form)
     assert stale.status_code == 409
-    assert "was changed since you read it" in stale.text
+    assert "Someone else changed this post while you were editing" in stale.text
 
 
 def test_a_key_is_shown_once(sample: SampleSite) -> None:
@@ -558,7 +558,7 @@ def test_what_was_settled_is_not_asked(sample: SampleSite) -> None:
 
 def test_one_button_repairs_a_posts_own_input(sample: SampleSite) -> None:
     text = sample.client.get(f"/posts/{sample.ids['video']}").text
-    assert text.count("Fix input</a>") == 1
+    assert text.count("Repair or replace file</a>") == 1
     assert "1 post is waiting." not in text
 
 

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from treadle.cli import COMMANDS
 from treadle.cli._print import print_json, speaks_json
 from treadle.cli._trouble import trouble_of
+from treadle.domain.plain_errors import plain_error
 
 # How help pages name a value of a type, where an option does not say it better.
 METAVARS: dict[Any, str] = {str: "TEXT", list[str]: "TEXT", int: "N", float: "NUMBER", Path: "FILE"}
@@ -37,6 +38,14 @@ class Program(TyperGroup):
         """The command itself for the name of one; the nearest names for what is none."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(str(name)), rest  # no command: the shell completes after a misspelled one
+
+    def invoke(self, ctx: Any) -> Any:
+        """A wrong value is told in our words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as wrong:
+            wrong.message = plain_error(wrong.message)
+            raise
 
 
 class ListingGroup(TyperGroup):

@@ -15,6 +15,7 @@ from treadle.cli._print import END, ask_for_json, fail, speaks_json
 
 if TYPE_CHECKING:
     from treadle.app import App
+    from treadle.settings import Settings
 
 P = ParamSpec("P")
 ACTOR = "cli"
@@ -37,13 +38,14 @@ AccountArg = Annotated[
 
 
 class Invocation:
-    """One run of a command: opens the app of the settings in force when it is first needed, and closes it at the end.
+    """One run of a command: opens the app of the settings in force when it is first needed, and closes it at the end,
+    with what was put on ``closing``.
 
     What prevents that is printed by :func:`~treadle.cli._groups.run_program`.
     """
 
-    def __init__(self, asked_workspace: str, closing: ExitStack) -> None:
-        self._asked, self._closing = asked_workspace, closing
+    def __init__(self, asked_workspace: str, closing: ExitStack, *, reads: bool = False) -> None:
+        self._asked, self.closing, self._reads = asked_workspace, closing, reads
 
     @cached_property
     def app(self) -> App:
@@ -51,10 +53,23 @@ class Invocation:
         from treadle.listening import as_served
         from treadle.settings import Settings
 
-        app = open_app(as_served(Settings()))
-        self._closing.callback(app.close)
-        self._closing.enter_context(_warnings_to_stderr())
+        settings = as_served(Settings())
+        if self._reads and not settings.database_url and not settings.data_dir.exists():
+            settings = self._nothing_yet(settings)
+        app = open_app(settings)
+        self.closing.callback(app.close)
+        self.closing.enter_context(_warnings_to_stderr())
         return app
+
+    def _nothing_yet(self, settings: Settings) -> Settings:
+        """Who only reads makes no data directory: they are told that there is none, and read an empty one."""
+        from pathlib import Path
+        from tempfile import TemporaryDirectory
+
+        hint = "Run this where 'treadle serve' runs, or set TREADLE_DATA_DIR."
+        typer.echo(f"There is no Treadle data in {settings.data_dir}. {hint}", err=True)
+        folder = self.closing.enter_context(TemporaryDirectory(prefix="treadle-nothing-"))
+        return settings.model_copy(update={"data_dir": Path(folder)})
 
     @cached_property
     def workspace_id(self) -> str:
@@ -111,11 +126,12 @@ class Invocation:
 
 
 def command(
-    app: typer.Typer, name: str | None = None, *, workspace: bool = True, hidden: bool = False
+    app: typer.Typer, name: str | None = None, *, workspace: bool = True, hidden: bool = False, reads: bool = False
 ) -> Callable[[Callable[Concatenate[Invocation, P], None]], Callable[Concatenate[Invocation, P], None]]:
     """Make a function a command of ``app``, with --workspace (but for ``workspace=False``) and --json.
 
-    Its first argument is the :class:`Invocation`; the others are the command's own options and arguments.
+    ``reads``: it changes nothing, and makes no data directory where there is none. The function's first argument is the
+    :class:`Invocation`; the others are the command's own options and arguments.
     """
 
     def register(function: Callable[Concatenate[Invocation, P], None]) -> Callable[Concatenate[Invocation, P], None]:
@@ -128,7 +144,7 @@ def command(
         def run(*args: Any, **given: Any) -> None:
             given.pop("as_json")
             with ExitStack() as closing:
-                function(Invocation(given.pop("workspace", ""), closing), *args, **given)
+                function(Invocation(given.pop("workspace", ""), closing, reads=reads), *args, **given)
 
         run.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
         run.__annotations__ = {param.name: param.annotation for param in (*own, *shared)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.disk import is_full
+from treadle.domain.plain_errors import plain_error
 
 if TYPE_CHECKING:
     from treadle.store.trouble import DatabaseTrouble
@@ -53,7 +54,7 @@ def trouble_of(error: Exception) -> Trouble | None:
 def _setting(error: Exception) -> Trouble:
     first = error.errors()[0]  # type: ignore[attr-defined]
     name = "_".join(map(str, first["loc"])).upper()
-    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    message = plain_error(first["msg"])
     # What concerns several settings names them itself.
     what = f"The setting TREADLE_{name} is wrong: {message}." if name else f"{message}."
     return Trouble(what, "Correct it in the environment or treadle.toml.", 2)

@@ -37,7 +37,7 @@ HEALTH_STYLE: Mapping[str, str] = {"active": "green", "expiring": "yellow", "lim
 app = group("Connect, list, recheck, reconnect and pause accounts. Without a command: the list.")
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_accounts(cmd: Invocation) -> None:
     """List accounts with their health and what to do about each, including disconnected ones."""
     from treadle.services.accounts import listing
@@ -115,7 +115,7 @@ def _todo(account: Mapping[str, Any]) -> list[str]:
     return [sentence for sentence in (step, way) if sentence]
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, account: AccountArg) -> None:
     """Show an account: health, permissions, and what reconnecting it would publish."""
     from treadle.domain.answers import Missing

@@ -69,9 +69,9 @@ def restore(
     try:
         done = put_back(settings, absolute(source))
     except BackupRefused as refused:
-        fail(str(refused.args[0]), refused.todo)
+        fail(f"Nothing was restored. {refused.args[0]}", refused.todo)
     except DatabaseNotCopied as failed:
-        fail(str(failed))
+        fail(f"The restore failed. {failed}")
     if cmd.json:
         print_json({"restored": str(settings.data_dir), "made_at": iso(done.made_at), "files": done.files,
              "parts_to_look_for": done.parts, "unreadable_secrets": done.sealed})  # fmt: skip

@@ -16,7 +16,7 @@ app = group("Show what holds posts back, and check it again. Without a command: 
 BlockerId = Annotated[str, typer.Argument(metavar="BLOCKER", help="Id of the blocker (blk_...), or enough of its end.")]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_blockers(
     cmd: Invocation,
     repaired: Annotated[bool, typer.Option("--repaired", help="Include repaired ones.")] = False,
@@ -48,7 +48,7 @@ def list_blockers(
     table(("Blocker", "Cause", "Holds", "Posts", "Since", "Action", "What to do"), rows, ends=True)
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, blocker: BlockerId) -> None:
     """Show a blocker, and what its repair would publish."""
     found = _find(cmd, blocker)

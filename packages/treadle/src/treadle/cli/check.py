@@ -47,6 +47,10 @@ def check(
     Exit code 0: everything can be published, if necessary after a repair. 1: something cannot.
     """
     due_at = _due(due)
+    wrong = [] if as_json else [line for line in map(_no_file, sources) if line]
+    if wrong:
+        sys.stderr.write("".join(f"{line}\n" for line in wrong))
+        raise typer.Exit(1)
     reports = asyncio.run(_check_all([_source(given) for given in sources], trim, due_at, allow_private))
     if as_json:
         for report in reports:
@@ -79,6 +83,9 @@ def repair(
 
     Exit code 0: Threads accepts the written file. 1: it cannot be repaired; nothing is written.
     """
+    if line := _no_file(source):
+        sys.stderr.write(f"{line}\n")
+        raise typer.Exit(1)
     source, output = _source(source), absolute(output)
     if output.exists() and not force:
         sys.stderr.write(f"{output} already exists. Choose another name, or use --force.\n")
@@ -160,6 +167,20 @@ def _source(given: str) -> str:
     from treadle.media.outcomes import is_address
 
     return given if is_address(given) else str(absolute(given))
+
+
+def _no_file(given: str) -> str:
+    """Why this is no file that can be checked; empty: it is one, or an address."""
+    from treadle.media.outcomes import is_address
+
+    if is_address(given):
+        return ""
+    path = Path(given)
+    if path.is_dir():
+        return f"{given} is a folder. Name the files in it."
+    if not path.exists():
+        return f"There is no file {given}."
+    return ""
 
 
 def _due(text: str) -> float | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,6 +64,11 @@ def doctor(
     from treadle_threads.transport import open_session
 
     settings = as_served(Settings())
+    meant = settings.data_dir
+    if not settings.database_url and not meant.exists():
+        # Looking for what is not there must not make it: an empty directory is looked at in its place.
+        folder = cmd.closing.enter_context(TemporaryDirectory(prefix="treadle-nothing-"))
+        settings = settings.model_copy(update={"data_dir": Path(folder)})
     # Not through the app: that would migrate the database, and a doctor only reads.
     database = open_database(settings)
 
@@ -87,6 +95,12 @@ def doctor(
         lines = [Line("Encryption keys", "broken", str(error), "Restore the key file, or correct TREADLE_SECRET_KEYS.")]
     finally:
         database.close()
+    if settings.data_dir != meant:
+        named = str(settings.data_dir)
+        lines = [
+            replace(line, found=line.found.replace(named, str(meant)), todo=line.todo.replace(named, str(meant)))
+            for line in lines
+        ]
     verdict = worst(lines)
     if cmd.json:
         body = {"verdict": verdict, "lines": [line.to_json() for line in lines]}

@@ -22,7 +22,7 @@ POLL_S = 0.5
 PAGE = 200
 
 
-@command(app)
+@command(app, reads=True)
 def events(
     cmd: Invocation,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new events until Ctrl-C.")] = False,

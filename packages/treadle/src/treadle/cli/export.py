@@ -25,7 +25,7 @@ app = single()
 SHOWN_EVERY = 100  # lines
 
 
-@command(app)
+@command(app, reads=True)
 def export(
     cmd: Invocation,
     out: Annotated[

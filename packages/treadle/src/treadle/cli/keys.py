@@ -58,7 +58,7 @@ def create(
     )
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_keys(cmd: Invocation) -> None:
     """List the keys of a workspace, newest first, without the keys themselves."""
     from treadle.people.keys import listing

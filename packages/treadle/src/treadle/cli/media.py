@@ -26,7 +26,7 @@ MediaId = Annotated[
 ]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_media(
     cmd: Invocation,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
@@ -113,7 +113,7 @@ def _remarks(file: Mapping[str, Any]) -> None:
         typer.echo(f"  {SEVERITY[f['severity']][0]}: {f['message']}", err=True)
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, media: MediaId) -> None:
     """Show a file: its format, whether Threads accepts it, and where it is served."""
     from treadle.services.files import media_json

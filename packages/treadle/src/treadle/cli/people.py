@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -27,7 +27,7 @@ ROLE_HELP = "viewer, author, editor, admin or owner."
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="Email address, or id (usr_...).")]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_people(cmd: Invocation) -> None:
     """List the people of a workspace, with their last login."""
     from treadle.services.people import listing
@@ -102,13 +102,14 @@ def invite(
 @command(app, "password-link")
 def password_link(cmd: Invocation, who: Who) -> None:
     """Print a link with which a person chooses a new password, for a day. It is shown this once."""
-    from treadle.domain.refusal import not_found
     from treadle.services import people
 
     app = cmd.app
     with app.db.begin() as conn:
         user_id = people.find(conn, cmd.workspace_id, who)
-        made = people.reset_link(conn, app, cmd.workspace_id, user_id, actor=ACTOR) if user_id else not_found("person")
+        made = people.reset_link(conn, app, cmd.workspace_id, user_id, actor=ACTOR) if user_id else None
+    if made is None:
+        _nobody(who)
     _print_link(made)
 
 
@@ -143,7 +144,7 @@ def log_out(cmd: Invocation, who: Who) -> None:
     _change(cmd, people.end_sessions, who, "logged out")
 
 
-@command(app, "audit")
+@command(app, "audit", reads=True)
 def audit(
     cmd: Invocation,
     action: Annotated[str, typer.Option("--action", help="Only actions that begin with this, such as user.")] = "",
@@ -196,8 +197,12 @@ def remove(cmd: Invocation, who: Who) -> None:
     _change(cmd, people.remove, who, "removed")
 
 
+def _nobody(who: str) -> NoReturn:
+    hint = "'treadle people list' shows who there is."
+    fail(f"There is no person '{who}' in this workspace.", hint, error="not_found")
+
+
 def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done: str) -> None:
-    from treadle.domain.refusal import not_found
     from treadle.services import people
 
     app = cmd.app
@@ -205,7 +210,9 @@ def _change(cmd: Invocation, act: Callable[..., Refusal | None], who: str, done:
     with app.db.begin() as conn:
         user_id = people.find(conn, workspace_id, who)
         left = people.keys_made_by(conn, workspace_id, user_id, now=now) if user_id else ()
-        refused = act(conn, workspace_id, user_id, actor=ACTOR, now=now) if user_id else not_found("person")
+        refused = act(conn, workspace_id, user_id, actor=ACTOR, now=now) if user_id else None
+    if user_id is None:
+        _nobody(who)
     if refused is not None:
         fail_refusal(refused)
     if cmd.json:

@@ -38,7 +38,7 @@ POLL_S = 0.5
 AT_REST = frozenset({"published", "failed", "canceled", "blocked", "held", "draft"})
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_posts(
     cmd: Invocation,
     state: Annotated[
@@ -131,7 +131,7 @@ def read(app: App, workspace_id: str, post_id: str) -> dict[str, Any]:
     return post
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, post: PostId) -> None:
     """Show a post: state, parts, cause and next step, and timeline."""
     from treadle.services.read import timeline
@@ -370,7 +370,7 @@ def edit(
     report_action(answer)
 
 
-@command(app)
+@command(app, reads=True)
 def wait(
     cmd: Invocation,
     post: PostId,

@@ -19,7 +19,7 @@ app = group("Show an account's queue, set its slots, add and move posts. Without
 PostId = Annotated[str, typer.Argument(metavar="POST", help="Id of the post, or enough of its end to identify it.")]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_queues(cmd: Invocation) -> None:
     """List the queues of all accounts: how many slots a week, and the next free one."""
     from treadle.services.accounts import listing
@@ -41,7 +41,7 @@ def list_queues(cmd: Invocation) -> None:
     table(("Account", "Slots a week", "Zone", "Next free"), rows)
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, account: AccountArg) -> None:
     """Show the next 14 days of an account's queue: posts and free slots."""
     from treadle.domain.answers import Missing

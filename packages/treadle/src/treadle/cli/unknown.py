@@ -15,7 +15,7 @@ app = group("Show errors from Meta that the catalogue does not cover yet. Withou
 Shape = Annotated[str, typer.Argument(metavar="SHAPE", help="The shape as listed, or enough of it to identify it.")]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_unknown(cmd: Invocation) -> None:
     """List them, most frequent first. Treadle does not retry automatically after one."""
     found = _all(cmd)
@@ -28,7 +28,7 @@ def list_unknown(cmd: Invocation) -> None:
     table(("Shape", "Times", "Last"), [(a["shape"], a["count"], when(a["last_at"])) for a in found])
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation, shape: Shape) -> None:
     """Show one as it was received, without secrets."""
     from treadle_diagnosis import UNKNOWN, diagnose
@@ -54,7 +54,7 @@ def show(cmd: Invocation, shape: Shape) -> None:
     )
 
 
-@command(app)
+@command(app, reads=True)
 def report(cmd: Invocation, shape: Shape) -> None:
     """Print a report of one, ready to send: everything that helps to catalogue it, without secrets."""
     from treadle_diagnosis.shape import report as written

@@ -29,7 +29,7 @@ Types = Annotated[
 ]
 
 
-@command(app, "list")
+@command(app, "list", reads=True)
 def list_webhooks(cmd: Invocation) -> None:
     """List webhooks, without their secrets."""
     from treadle.services.webhooks import listing
@@ -50,7 +50,7 @@ def list_webhooks(cmd: Invocation) -> None:
     )
 
 
-@command(app, workspace=False)
+@command(app, workspace=False, reads=True)
 def events(cmd: Invocation) -> None:
     """List the events that webhooks can receive."""
     from treadle.services.webhooks import event_kinds
@@ -91,7 +91,7 @@ def _secret(secret: str, answer: dict[str, Any], hook_id: str) -> None:
     typer.echo(f"{hook_id}. Its secret is not shown again. 'treadle webhooks ping' sends a test.", err=True)
 
 
-@command(app)
+@command(app, reads=True)
 def show(
     cmd: Invocation,
     webhook: HookId,

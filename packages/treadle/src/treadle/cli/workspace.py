@@ -23,7 +23,7 @@ FROM_TO = "FROM-TO"
 NAME_VALUE = "NAME=VALUE"
 
 
-@command(app, "list", workspace=False)
+@command(app, "list", workspace=False, reads=True)
 def list_workspaces(cmd: Invocation) -> None:
     """List the workspaces of this installation, oldest first. Other commands take their ids as --workspace."""
     from treadle.services.workspaces import listing
@@ -60,7 +60,7 @@ def add(
     typer.echo(f"The admin key of {made.id}. It is not shown again.", err=True)
 
 
-@command(app)
+@command(app, reads=True)
 def show(cmd: Invocation) -> None:
     """Show a workspace: posts by state, alert targets without their secrets, quiet hours, options."""
     app = cmd.app

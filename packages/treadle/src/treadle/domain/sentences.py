@@ -185,7 +185,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "auto_publish_text": Sentence(
         "Treadle does not use auto_publish_text: when its answer is lost there is no container to ask, and nobody "
         "could tell whether the post is out.",
-        "Leave it out. The post goes out as fast through a container.",
+        "Leave it out. The post is published just as fast through a container.",
     ),
     "too_many_extra": Sentence("There are {count} parameters; Treadle passes {limit}.", "Leave some out."),
     "steers_the_call": Sentence(
@@ -251,7 +251,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "styles_unit_unknown": Sentence(
         "Meta does not say whether styled ranges count characters or bytes, and the text has characters where that "
         "makes a difference.",
-        "Look at the post once it is out; plain ASCII before a range is safe.",
+        "Check the post once it is published; plain ASCII before a range is safe.",
         "range_unit_unknown",
         warning=True,
     ),
@@ -262,7 +262,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "not_a_spoiler": Sentence("The only kind of range in a text is a spoiler.", "Write SPOILER.", "text_entities"),
     "spoilers_unit_unknown": Sentence(
-        "An emoji or another character of two UTF-16 units stands before the end of a spoiler. Meta does not say "
+        "An emoji or another character of two UTF-16 units comes before the end of a spoiler. Meta does not say "
         "how it counts; its own sample counts such a character as two.",
         "Count each of them as two, and look at the post once it is out.",
         "range_unit_unknown",
@@ -359,7 +359,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "part_is_out": Sentence("This part is already published and can't be changed.", "Leave it as it is."),
     "may_be_live": Sentence(
         "A publish of this part was sent. It was refused, but nothing has shown yet that the part is not live.",
-        "Look at the profile, then say that it is not there (resolve it as absent), and try again.",
+        "Check the profile, then say that it is not there (resolve it as absent), and try again.",
     ),
     "live_or_absent": Sentence(
         "Say either which post is live or that none is.",

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from treadle.domain.collecting import Findings, at, kind_of, near
 from treadle.domain.findings import Finding, ParameterName, finding
 from treadle.domain.incoming import is_id, unstorable
+from treadle.domain.plain_errors import plain_error
 from treadle.domain.sentences import SENTENCES
 
 TEXT_LIMIT = 10_000  # characters of a text in a request, where no rule knows better
@@ -111,7 +112,9 @@ def _found(shape: type[Shape], wrong: ValidationError, body: Any) -> Iterator[Fi
             yield owner.unknown(path, str(error["loc"][-1]), given)
         else:
             context = {**(error.get("ctx") or {}), **says.args}
-            yield _of(code or _CODES.get(kind, kind), kind, path, given, {"said": error["msg"], **context})
+            yield _of(
+                code or _CODES.get(kind, kind), kind, path, given, {"said": f"{plain_error(error['msg'])}.", **context}
+            )
     for path, (given, wishes) in types.items():
         wanted = " or ".join(wishes)
         if wanted == kind_of(given):  # a number beyond those that can be kept

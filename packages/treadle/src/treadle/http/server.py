@@ -22,6 +22,7 @@ from structlog.contextvars import bound_contextvars
 from treadle import __version__
 from treadle.disk import disk_of, is_full
 from treadle.domain.findings import Finding, finding
+from treadle.domain.plain_errors import plain_error
 from treadle.domain.sentences import SENTENCES
 from treadle.hosts import hosts_of
 from treadle.http import document, operating
@@ -228,7 +229,7 @@ def _finding(entry: dict[str, Any]) -> Finding:
     limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
     limit = limit if isinstance(limit, str | int | float) else None
     code = rule if rule in SENTENCES else "parameter"
-    said = f"{str(entry.get('msg', 'This is not right')).removesuffix('.')}."
+    said = f"{plain_error(str(entry.get('msg', 'This is not right')))}."
     return finding(".".join(where), code, given=given, limit=limit, rule=rule, said=said)
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from treadle import __version__
 from treadle.domain.answers import Rejected
+from treadle.domain.plain_errors import plain_error
 from treadle.mcp.assistants_answers import (
     accepted_answer,
     account_answer,
@@ -97,7 +98,9 @@ def _misfits(error: ValidationError) -> str:
         name = ".".join(map(str, one["loc"]))
         missing = one["type"] == "missing"
         texts.append(
-            f"The argument '{name}' is missing." if missing else f"The argument '{name}' is wrong: {one['msg']}."
+            f"The argument '{name}' is missing."
+            if missing
+            else f"The argument '{name}' is wrong: {plain_error(one['msg'])}."
         )
     return " ".join(texts)
 

@@ -130,17 +130,32 @@ def restore(settings: Settings, source: Path) -> Restored:
     file = database_file(settings)
     data = settings.data_dir
     _refuse_what_is_there(data, file)
+    is_new = not data.exists()
     private.make_directory(data)
+    try:
+        return _restore(settings, source, data, file)
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # something was put back: it stays for whoever looks why
+                data.rmdir()
+        raise
+
+
+def _restore(settings: Settings, source: Path, data: Path, file: Path | None) -> Restored:
     with _opened(source, data) as place:
         manifest = _verified(place, source)
         kind = "postgresql" if file is None else "sqlite"
         if manifest.database != kind:
-            todo = "Set TREADLE_DATABASE_URL to a database of the kind that was backed up."
-            raise BackupRefused(f"This is a backup of {manifest.database}, and the settings name {kind}.", todo)
+            todo = "Set TREADLE_DATABASE_URL to the same kind of database as the backup."
+            names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+            held = names.get(manifest.database, manifest.database)
+            raise BackupRefused(f"This backup holds {held}, but the settings name {names[kind]}.", todo)
         for name in manifest.files:
             there = data / name
             if name not in (SQLITE, DUMP) and there.exists() and _digest(there) != manifest.files[name]:
-                raise BackupRefused(f"{there} is there already, and differs from the backup's.", "Move it away first.")
+                raise BackupRefused(
+                    f"{there} already exists and differs from the one in the backup.", "Move it away first."
+                )
         if file is not None:
             private.make_directory(file.parent)
             with _aside(file.parent) as stage:
@@ -190,13 +205,20 @@ def _archive(stage: Path, target: Path) -> int:
 # ---------------------------------------------------------------------------------------------------- putting back
 
 
+def _why(error: Exception) -> str:
+    """In one line: tarfile lists every method that it tried."""
+    if isinstance(error, tarfile.ReadError) and "could not be opened" in str(error):
+        return "it is not a tar archive"
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+
+
 def _refuse_what_is_there(data: Path, file: Path | None) -> None:
-    todo = "Restore into an empty data directory, or move what is there away first."
+    todo = "Restore into an empty data directory, or move the existing data away first."
     for path in (Path(f"{file}{suffix}") for suffix in ("", "-wal", "-shm")) if file is not None else ():
         if path.exists():
-            raise BackupRefused(f"There is a database already: {path}.", todo)
+            raise BackupRefused(f"A database already exists: {path}.", todo)
     if any(_media(data)):
-        raise BackupRefused(f"There are files of media already in {data / 'media'}.", todo)
+        raise BackupRefused(f"Media files already exist in {data / 'media'}.", todo)
 
 
 @contextmanager
@@ -215,7 +237,10 @@ def _opened(source: Path, beside: Path) -> Iterator[Path]:
         except (tarfile.TarError, EOFError, OSError) as error:
             if isinstance(error, OSError) and error.filename is not None:
                 raise
-            raise BackupRefused(f"{source} cannot be unpacked: {error}.", "Take another backup.") from error
+            raise BackupRefused(
+                f"{source} cannot be unpacked: {_why(error)}.",
+                "Use another backup, made by 'treadle backup'.",
+            ) from error
         yield stage
 
 
@@ -225,7 +250,7 @@ def _verified(place: Path, source: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json((place / MANIFEST).read_bytes())
     except FileNotFoundError:
-        raise BackupRefused(f"{source} holds no {MANIFEST}: it is no backup that 'treadle backup' made.") from None
+        raise BackupRefused(f"{source} is not a backup made by 'treadle backup': it has no {MANIFEST}.") from None
     except ValidationError:
         raise BackupRefused(f"The {MANIFEST} of {source} cannot be read.", other) from None
     for name, digest in manifest.files.items():

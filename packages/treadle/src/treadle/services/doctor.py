@@ -145,7 +145,8 @@ def _database(service: Accounts) -> list[Line]:
         found = f"{kind} does not answer ({type(error).__name__})."
         return [Line("Database", "broken", found, "Check TREADLE_DATABASE_URL and that the database runs.")]
     if at != newest:
-        return [Line("Database", "broken", f"{kind} is at version {at or 'none'}; this release needs {newest}.",
+        at_version = f"is at version {at}" if at else "has no tables yet"
+        return [Line("Database", "broken", f"{kind} {at_version}; this release needs {newest}.",
                      "Run 'treadle migrate'. 'treadle serve' does this when it starts.")]  # fmt: skip
     try:
         with service.db.begin() as conn:

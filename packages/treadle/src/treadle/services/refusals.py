@@ -103,11 +103,11 @@ KINDS: Mapping[str, Kind] = {
         409, "The queue has no free slot.", "Set the account's slots with PUT /v1/accounts/{id}/queue."
     ),
     "not_queued": Kind(409, "It has no time yet.", "Add it to the queue with POST /v1/posts/{id}/queue."),
-    "not_canceled": Kind(409, "It is not canceled.", "Look at the post's state."),
-    "nothing_to_undo": Kind(409, "There is nothing to undo.", "Look at the post's state."),
-    "nothing_to_retry": Kind(409, "There is nothing to try again.", "Look at the post's state and what happens next."),
+    "not_canceled": Kind(409, "It is not canceled.", "Check the post's state."),
+    "nothing_to_undo": Kind(409, "There is nothing to undo.", "Check the post's state."),
+    "nothing_to_retry": Kind(409, "There is nothing to try again.", "Check the post's state and what happens next."),
     "nothing_to_replace": Kind(
-        409, "There is nothing of it to replace.", "Look at the post: its media, texts and link are in 'parts'."
+        409, "There is nothing of it to replace.", "Check the post: its media, texts and link are in 'parts'."
     ),
     "still_blocked": Kind(
         409,
@@ -115,10 +115,8 @@ KINDS: Mapping[str, Kind] = {
         "Repair the cause, then recheck the blocker; the post is published then.",
         who="owner",
     ),
-    "nothing_to_confirm": Kind(
-        409, "It does not wait for approval.", "Look at the post's state and what happens next."
-    ),
-    "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Look at the post's state and what happens next."),
+    "nothing_to_confirm": Kind(409, "It does not wait for approval.", "Check the post's state and what happens next."),
+    "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Check the post's state and what happens next."),
     "not_an_address": Kind(
         422, "This is not the URL of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
     ),

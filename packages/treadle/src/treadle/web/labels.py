@@ -101,6 +101,15 @@ WHO_WORDS: Mapping[str, str] = {
     "operator": "The Treadle administrator",
     "meta": "Meta",
 }
+RETRY_WORDS: Mapping[str, str] = {
+    "never": "Not as it is",
+    "later": "Yes, after a wait",
+    "new_container": "Yes, with a new container",
+    "verify_first": "Only once it is clear whether it is live",
+    "when_repaired": "Once this is fixed",
+}
+# What the button says that leads to the post itself: the act, not its kind.
+ACTION_BUTTONS: Mapping[str, str] = {"fix_media": "Repair or replace file", "fix_content": "Edit post"}
 HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
     "active": ("go", "Connected"),
     "expiring": ("act", "Expires soon"),
@@ -111,6 +120,16 @@ HEALTH_WORDS: Mapping[str, tuple[str, str]] = {
     "linked_account": ("act", "Linked account needs attention"),
     "app": ("act", "Meta app needs attention"),
     "disconnected": ("plain", "Disconnected"),
+}
+# Permissions of an account, as the pages name them.
+PERMISSION_WORDS: Mapping[str, str] = {
+    "threads_basic": "Read profile",
+    "threads_content_publish": "Publish",
+    "threads_read_replies": "Read replies",
+    "threads_manage_replies": "Manage replies",
+    "threads_manage_insights": "Insights",
+    "threads_delete": "Delete",
+    "threads_location_tagging": "Location",
 }
 SCOPE_WORDS: Mapping[str, str] = {
     "post": "this post",
@@ -298,6 +317,12 @@ def key_names(text: str, names: Mapping[str, str]) -> str:
     return KEY_ID.sub(lambda found: f"the key “{names[found[0]]}”" if found[0] in names else "a key", text)
 
 
+def step_of(cause: Any) -> str:
+    """What whoever looks at a page does about a cause: the words for the owner of the profile, else the plain step."""
+    given = cause if isinstance(cause, Mapping) else {"owner_step": cause.owner_step, "next_step": cause.next_step}
+    return str(given.get("owner_step") or given.get("next_step") or "")
+
+
 def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -318,6 +343,7 @@ def install(templates: Environment) -> None:
         options_shown=options_shown,
         option_label=option_label,
         options_summary=summary,
+        step=step_of,
     )
     templates.globals.update(
         icon=icon,
@@ -334,8 +360,11 @@ def install(templates: Environment) -> None:
         STAGE_WORDS=STAGE_WORDS,
         LANE_WORDS=LANE_WORDS,
         WHO_WORDS=WHO_WORDS,
+        ACTION_BUTTONS=ACTION_BUTTONS,
+        RETRY_WORDS=RETRY_WORDS,
         HEALTH_WORDS=HEALTH_WORDS,
         SCOPE_WORDS=SCOPE_WORDS,
         METRIC_ICONS=METRIC_ICONS,
+        SCOPES=PERMISSION_WORDS,
         REPAIR_WORDS=REPAIRED,
     )

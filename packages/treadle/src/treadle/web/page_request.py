@@ -123,6 +123,13 @@ class PageRequest:
         """Whether whoever is logged in may do this in the workspace they look at."""
         return self.session is not None and self.session.may(action)
 
+    def can(self, address: str, method: str = "GET") -> bool:
+        """Whether a link or a form to this page of ours would be answered: what would not is not shown."""
+        needs = permissions.needed_at(method, address)
+        return needs == "public" or (
+            needs is not None and self.session is not None and (needs == "self" or self.may(needs))
+        )
+
     @property
     def actor(self) -> str:
         """The name a timeline gives to whoever acts here."""

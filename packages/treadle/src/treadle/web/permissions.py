@@ -7,12 +7,15 @@ verb has a line of its own. What depends on the post (authors work on their own)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from treadle.domain.roles import Action
 
 Needs = Action | Literal["public", "self"]  # self: whoever is logged in, about themselves
+_PARAMETER = re.compile(r"\{[^}]+\}")
 _VERB = re.compile(r"\{(?:do|act)(?::path)?\}$")
 
 NEEDS: Final[Mapping[str, Needs]] = {
@@ -127,6 +130,23 @@ def needed(method: str, template: str, verb: str = "") -> Needs | None:
     """What a request to a route needs; ``None``: there is no such page. ``verb``: the last part of its address."""
     method = "GET" if method == "HEAD" else method
     return NEEDS.get(f"{method} {_VERB.sub(verb, template)}")
+
+
+@cache
+def _patterns() -> Sequence[tuple[re.Pattern[str], Needs]]:
+    """Every line of the table as an expression, the literal before those with a parameter."""
+    lines = sorted(NEEDS.items(), key=lambda line: line[0].count("{"))
+    return [(re.compile(_PARAMETER.sub(_wildcard, line)), needs) for line, needs in lines]
+
+
+def _wildcard(parameter: re.Match[str]) -> str:
+    return ".+" if parameter[0].endswith(":path}") else "[^/]+"
+
+
+def needed_at(method: str, address: str) -> Needs | None:
+    """What a link or a form on a page leads to needs; ``address``: a path of these pages, with or without a query."""
+    asked = f"{method.upper()} {urlsplit(address).path}"
+    return next((needs for pattern, needs in _patterns() if pattern.fullmatch(asked)), None)
 
 
 def unnamed(routes: Iterable[tuple[str, str]]) -> list[str]:

@@ -18,6 +18,7 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.states import FINAL, STATE_WORDS
 from treadle.plural import plural
 from treadle.services import account_list, accounts, connecting
+from treadle.web.labels import step_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle_threads.oauth import SCOPES
 
@@ -111,7 +112,7 @@ async def by_token(page: LoggedInForm) -> Response:
     token = SecretStr(page.text("token"))
     made = await connecting.by_token(page.app, page.workspace, token, actor=page.viewer.user_id)
     if isinstance(made, Unknown):
-        return page.redirect("/accounts", f"{made.diagnosis.title}. {made.diagnosis.next_step}", "act")
+        return page.redirect("/accounts", f"{made.diagnosis.title}. {step_of(made.diagnosis)}", "act")
     if isinstance(made, ConnectPage):
         return page.redirect("/accounts", " ".join([f"{made.title}.", made.happened, *made.todo]), "act")
     if isinstance(made, Missing):

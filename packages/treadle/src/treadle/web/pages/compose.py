@@ -391,9 +391,17 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
             return page.not_found("post")
         case Conflict():
             trouble = Finding("", answer.code, answer.message, "")
+            if answer.code == "changed_meanwhile":
+                newest = await page.app.db.query(_version, page.workspace, draft.post_id)
+                draft, trouble = replace(draft, version=newest), replace(trouble, message=CHANGED_MEANWHILE)
             return await _form(page, draft, errors=[trouble], status=409)
         case _:
             raise TypeError(type(answer))
+
+
+def _version(conn: Connection, workspace: str, post_id: str | None) -> int | None:
+    found = posts_of(conn, workspace, [post_id]) if post_id else []
+    return int(found[0].row["version"]) if found else None
 
 
 async def _past(page: PageRequest, draft: Draft) -> list[Finding]:
@@ -402,6 +410,12 @@ async def _past(page: PageRequest, draft: Draft) -> list[Finding]:
         return []
     found = await inspect_post(page.app, page.workspace, draft.to_body(), with_media=False, post_id=None)
     return [one.finding for one in found.findings if one.finding.rule == "past_time"]
+
+
+CHANGED_MEANWHILE = (
+    "Someone else changed this post while you were editing. Your text is still here: save again to replace their "
+    "changes with yours, or open the post in another tab to see them first."
+)
 
 
 class _OneRefused(Exception):

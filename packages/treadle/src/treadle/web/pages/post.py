@@ -20,7 +20,7 @@ from treadle.services.unpublishing import unpublish
 from treadle.store import Connection, accounts, api_keys, pages_posts
 from treadle.store.repair_preview import counted
 from treadle.web import uploads
-from treadle.web.labels import KEY_ID, key_names
+from treadle.web.labels import KEY_ID, key_names, step_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle.web.pages.posts import act_on, remember
 from treadle.web.waterfall import waterfall
@@ -204,7 +204,7 @@ async def _delete_from_threads(page: PageRequest, post_id: str) -> Response:
     if isinstance(done, Conflict):
         return page.redirect(here, done.message, "act")
     if done.cause is not None:
-        return page.redirect(here, f"{done.cause.title}. {done.cause.next_step}", "act")
+        return page.redirect(here, f"{done.cause.title}. {step_of(done.cause)}", "act")
     return page.redirect(here, "Deleted from Threads.")
 
 
@@ -216,7 +216,7 @@ async def _decide(page: PageRequest, post_id: str) -> Any:
     if choice == "send_again" and page.text("sure") != "yes":
         return Conflict("unsaid", "Select the checkbox to confirm. You can't undo this.")
     done = await decide(page.app, page.workspace, post_id, choice, actor=page.actor)
-    return Conflict("refused", f"{done.title}. {done.next_step}") if isinstance(done, Diagnosis) else done
+    return Conflict("refused", f"{done.title}. {step_of(done)}") if isinstance(done, Diagnosis) else done
 
 
 async def _resolve_by_hand(page: PageRequest, post_id: str) -> Any:

@@ -158,7 +158,7 @@
     no.className = "plain";
     no.textContent = "Keep";
     yes.className = "danger";
-    yes.textContent = button.firstChild.textContent.trim();
+    yes.textContent = button.dataset.yes ?? button.firstChild.textContent.trim();
     row.append(no, yes);
     box.append(heading, ...(rest.length ? [more] : []), row);
     document.body.append(box);
