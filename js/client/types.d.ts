@@ -1898,7 +1898,7 @@ export interface PostOptions {
   is_spoiler_media?: boolean;
   /** The place, by the id that a search for places gives. Digits, as text. Needs threads_location_tagging. */
   location_id?: string;
-  /** The post is shared to the story of the linked Instagram account as well; without one the story fails and the post still goes out. Needs threads_share_to_instagram. */
+  /** The post is shared to the story of the linked Instagram account as well; without one the story fails and the post is still published. Needs threads_share_to_instagram. */
   crossreshare_to_ig?: boolean;
   /** The same with dark colors; either of the two shares the post. Needs threads_share_to_instagram. */
   crossreshare_to_ig_dark_mode?: boolean;

@@ -1894,7 +1894,7 @@ class PostOptions(TypedDict):
     location_id: NotRequired[str]
     """The place, by the id that a search for places gives. Digits, as text. Needs threads_location_tagging."""
     crossreshare_to_ig: NotRequired[bool]
-    """The post is shared to the story of the linked Instagram account as well; without one the story fails and the post still goes out. Needs threads_share_to_instagram."""
+    """The post is shared to the story of the linked Instagram account as well; without one the story fails and the post is still published. Needs threads_share_to_instagram."""
     crossreshare_to_ig_dark_mode: NotRequired[bool]
     """The same with dark colors; either of the two shares the post. Needs threads_share_to_instagram."""
     on_too_long: NotRequired[Literal["refuse", "trim"]]

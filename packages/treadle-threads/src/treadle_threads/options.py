@@ -566,7 +566,7 @@ OPTIONS = OptionTable(
         label="Share to the Instagram story too",
         noun="sharing to Instagram",
         about="The post is shared to the story of the linked Instagram account as well; without one the story fails "
-        "and the post still goes out.",
+        "and the post is still published.",
         group="elsewhere",
         source=Source("documented", "Threads API, Share to Instagram stories (2 July 2026)"),
         since="2026-03-25",
