@@ -202,7 +202,7 @@ def _execute(
             wanted = replace(wanted, kind=RepairKind.REMUX)
     from av.error import ArgumentError
 
-    from treadle_threads.media.worker.lanes import CopyFailed, LateSound
+    from treadle_threads.media.worker.lanes import CopyFailed, UnevenSound
     from treadle_threads.media.worker.transcode import transcode
 
     def tell(report: Any) -> None:
@@ -214,7 +214,7 @@ def _execute(
             transcode(source, target, wanted, threads=limits.threads, tell=tell)
             must_play(target, wanted)
             return wanted
-        except LateSound:
+        except UnevenSound:
             kind = RepairKind.FULL if wanted.video == "encode" else RepairKind.AUDIO
             wanted = replace(wanted, kind=kind, audio="encode")
         # the writer takes no packets of this kind, or not at these times, or nobody can decode what it wrote

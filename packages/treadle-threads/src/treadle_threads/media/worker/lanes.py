@@ -23,8 +23,8 @@ LONGEST_S = 301.0
 Packet: TypeAlias = "AnyPacket[Any]"
 
 
-class LateSound(Exception):
-    """The sound begins after the picture: it must be encoded, with silence in front of it."""
+class UnevenSound(Exception):
+    """No packet of the sound begins with the picture: it must be encoded, with silence in front of it or cut."""
 
 
 class CopyFailed(Exception):
@@ -123,8 +123,8 @@ class CopyLane:
         packet.dts -= shift
         if not self._is_video and packet.pts + (packet.duration or 0) // 2 < 0:
             return True  # priming, or sound before the picture
-        if not self._is_video and self._last is None and packet.pts * base > LATE_S:
-            raise LateSound
+        if not self._is_video and self._last is None and abs(packet.pts * base) > LATE_S:
+            raise UnevenSound
         if packet.pts * base >= self._end:
             return False  # whatever follows may need this picture, so nothing after it is kept either
         if packet.dts > packet.pts:
