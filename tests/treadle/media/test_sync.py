@@ -42,8 +42,8 @@ def click(path: Path) -> float:
     """Seconds from the first picture to the click, as a player has it."""
     with av.open(str(path)) as film:
         packets = [packet for packet in film.demux(video=0) if packet.size]
-        # AVI says when a packet is decoded, and nothing here changes places
-        times = [packet.dts if packet.pts is None else packet.pts for packet in packets]
+        # AVI says only when a packet is decoded, and nothing here changes places; the library's guess is off
+        times = [packet.dts if path.suffix == ".avi" else packet.pts for packet in packets]
         base = packets[0].time_base
         assert base is not None
         shown = float(min(time for time in times if time is not None) * base)

@@ -82,26 +82,18 @@ def parse_address(text: str) -> URL | Finding:
         url = URL(text.strip())
         port_ok = url.port is not None or url.scheme not in ("http", "https")
     except ValueError:
-        return _bad("url_invalid", "This is not a web address. Give one that begins with https://.", text)
+        return _bad("url_invalid", text)
     if url.scheme not in ("http", "https"):
-        kind = f"begins with '{url.scheme}:'" if url.scheme else "does not begin with https://"
-        return _bad(
-            "url_scheme", f"The address {kind}. Meta fetches from https:// addresses; upload the file instead.", text
-        )
+        return _bad("url_scheme" if url.scheme else "url_no_scheme", text, scheme=url.scheme)
     if not url.host or not port_ok or any(ord(letter) < 33 for letter in text.strip()):
-        return _bad(
-            "url_invalid", "The address names no host, or has spaces in it. Give it whole, from https:// on.", text
-        )
+        return _bad("url_no_host", text)
     if url.user or url.password:
-        message = (
-            "The address holds a user name or password. Meta sends none, and it would be seen by others. Leave it out."
-        )
-        return _bad("url_credentials", message, url.host)
+        return _bad("url_credentials", url.host)
     return url.with_fragment(None)
 
 
-def _bad(code: str, message: str, got: str) -> Finding:
-    return finding(code, "error", "url", message, got=got[:200], fix="reject")
+def _bad(says: str, got: str, **args: Any) -> Finding:
+    return finding(says, got=got[:200], **args)
 
 
 async def look(
@@ -188,58 +180,36 @@ def _about_the_address(url: URL, due_at: datetime | None, now: datetime, facts: 
     found: list[Finding] = []
     host = (url.host or "").lower()
     if url.scheme == "http":
-        message = "The address is not encrypted (http). It works today; https is what Meta's documents show."
-        found.append(
-            finding("url_plain_http", "remark", "url.scheme", message, got="http", limit="https", basis="seen")
-        )
+        found.append(finding("url_plain_http", got="http", limit="https"))
     if host.endswith(TUNNELS):
-        message = f"{host} is a tunnel or preview host; Meta has been seen not to fetch from such hosts at all."
-        found.append(finding("tunnel_host", "remark", "url.host", message, got=host, basis="seen"))
+        found.append(finding("tunnel_host", got=host))
     expiry = expiry_of(str(url))
     if expiry is None:
         return found
     facts["expires_at"] = _utc(expiry.at)
     needed = max(due_at or now, now) + EXPIRY_MARGIN
     if expiry.at < needed:
-        when = expiry.at.strftime("%Y-%m-%d %H:%M UTC")
-        sure = "" if expiry.sure else " (as far as its query tells)"
-        message = (
-            f"The address works until {when}{sure}, which is before Meta is sure to have the file. It is copied now."
-        )
-        found.append(
-            finding("expires", "repair" if expiry.sure else "remark", "url.expires", message, got=_utc(expiry.at),
-                    limit=_utc(needed), fix="copy", basis="documented" if expiry.sure else "folklore")
-        )  # fmt: skip
+        said: dict[str, Any] = {"until": expiry.at.strftime("%Y-%m-%d %H:%M UTC"), "sure": ""}
+        if expiry.sure:
+            found.append(finding("expires", got=_utc(expiry.at), limit=_utc(needed), **said))
+        else:
+            said["sure"] = " (as far as its query tells)"
+            found.append(
+                finding("expires", got=_utc(expiry.at), limit=_utc(needed), severity="remark", basis="folklore", **said)
+            )
     return found
 
 
 def _about_the_answer(file: RemoteFile) -> list[Finding]:
     found: list[Finding] = []
     if file.redirects:
-        message = (
-            f"The address redirects {len(file.redirects)} time(s). Whether Meta follows is not documented: "
-            "give the last."
-        )
-        found.append(finding("redirects", "remark", "url", message, got=len(file.redirects), limit=0, basis="seen"))
+        found.append(finding("redirects", got=len(file.redirects), limit=0))
     if file.first_byte_s > SLOW_FIRST_BYTE_S:
-        message = (
-            f"The host took {file.first_byte_s:.1f} s to begin its answer; Meta's crawler may give up after a few."
-        )
-        found.append(
-            finding(
-                "slow",
-                "remark",
-                "host",
-                message,
-                got=round(file.first_byte_s, 2),
-                limit=SLOW_FIRST_BYTE_S,
-                basis="seen",
-            )
-        )
+        waited = file.first_byte_s
+        found.append(finding("slow", got=round(waited, 2), limit=SLOW_FIRST_BYTE_S, waited=waited))
     found += _about_the_transfer(file)
     if file.cut_short:
-        message = "The host sent less than it announced: the transfer broke off."
-        found.append(finding("cut_short", "error", "host", message, got=len(file.head), limit=file.size, fix="reject"))
+        found.append(finding("cut_short", got=len(file.head), limit=file.size))
     found += _about_the_type(file)
     return found
 
@@ -248,21 +218,10 @@ def _about_the_transfer(file: RemoteFile) -> list[Finding]:
     """Ranges and length: a copy of ours has both."""
     found: list[Finding] = []
     if not file.ranges:
-        message = "The host ignores requests for parts of a file."
-        if file.size is not None and file.size <= WHOLE_AT_ONCE and _kind_of(file.head) == "image":
-            message += " One picture this small is fetched whole anyway."
-            found.append(finding("no_ranges", "remark", "host", message, got=False, limit=True))
-        else:
-            message += " Meta has given up on such downloads. The file is copied."
-            found.append(
-                finding("no_ranges", "repair", "host", message, got=False, limit=True, fix="copy", basis="seen")
-            )
+        small = file.size is not None and file.size <= WHOLE_AT_ONCE and _kind_of(file.head) == "image"
+        found.append(finding("no_ranges_small" if small else "no_ranges", got=False, limit=True))
     if file.size is None:
-        message = (
-            "The host does not say how large the file is, so a broken transfer looks like a whole one. "
-            "The file is copied."
-        )
-        found.append(finding("no_length", "repair", "host", message, fix="copy", basis="seen"))
+        found.append(finding("no_length"))
     return found
 
 
@@ -273,23 +232,12 @@ def _about_the_type(file: RemoteFile) -> list[Finding]:
         return []
     told = said.partition("/")[0]
     if told != kind and (told, kind) != ("audio", "video"):
-        how = f"calls the file '{said}'" if said else "does not say what the file is"
-        message = (
-            f"The host {how}, but its first bytes are of a {kind}. Meta has taken such files for no media. "
-            "The file is copied."
-        )
-        found.append(
-            finding("content_type", "repair", "content_type", message, got=said or None, limit=f"{kind}/*", fix="copy",
-                    basis="seen")
-        )  # fmt: skip
+        says = "content_type" if said else "no_content_type"
+        found.append(finding(says, got=said or None, limit=f"{kind}/*", kind=kind))
     ending = file.url.suffix.lower()
     wanted = _ENDINGS[kind]
     if ending not in wanted:
-        how = f"ends in '{ending}'" if ending else "has no file ending"
-        message = f"The address {how}; Meta goes by the type that the host says, other tools by the ending."
-        found.append(
-            finding("ending", "remark", "url.ending", message, got=ending or None, limit=wanted[0], basis="seen")
-        )
+        found.append(finding("ending" if ending else "no_ending", got=ending or None, limit=wanted[0]))
     return found
 
 
@@ -307,65 +255,40 @@ def _refusal(file: RemoteFile, url: URL) -> Finding | None:
             return _web_page(file, url)
         return None
     if status in (404, 410):
-        message = f"{host} has nothing at this address (HTTP {status}). Check the address, or upload the file."
-        return finding("not_found", "error", "url", message, got=status, fix="reject")
+        return finding("not_found", got=status, host=host)
     if status == 429:
-        message = (
-            f"{host} says it is asked too often (HTTP 429). Meta remembers that for a while; upload the file instead."
-        )
-        return finding("rate_limited", "error", "host", message, got=status, fix="reject")
+        return finding("rate_limited", got=status, host=host)
     if status >= 500 or status == 408:
-        message = f"{host} failed on its side (HTTP {status}). Trying later may help; uploading the file does."
-        return finding("server_error", "error", "host", message, got=status, fix="reject")
+        return finding("server_error", got=status, host=host)
     if status < 400:
-        message = f"{host} answered HTTP {status}, which is no file. Give the file's direct address."
-        return finding("refused", "error", "url", message, got=status, fix="reject")
+        return finding("refused_no_file", got=status, host=host)
     if (expiry := expiry_of(str(url))) is not None and expiry.at < datetime.now(UTC):
-        message = (
-            f"The signed address has expired ({expiry.at:%Y-%m-%d %H:%M} UTC), so {host} refuses it. Give a fresh one."
-        )
-        return finding("expired", "error", "url.expires", message, got=_utc(expiry.at), fix="reject")
-    message = f"{host} refuses to give the file (HTTP {status}). Make it public, or upload it here."
-    return finding("refused", "error", "url", message, got=status, fix="reject")
+        return finding("expired", got=_utc(expiry.at), host=host, until=f"{expiry.at:%Y-%m-%d %H:%M}")
+    return finding("refused", got=status, host=host)
 
 
 def _web_page(file: RemoteFile, url: URL) -> Finding:
     if _LOGIN_PATH.search(file.url.path) or _PASSWORD_FIELD.search(file.head):
-        message = "The address shows a login page, not a file. Make the file public, or upload it here."
-        return finding("login_page", "error", "url", message, got=str(file.url.with_query(None)), fix="reject")
+        return finding("login_page", got=str(file.url.with_query(None)))
     hint = _SHARE_LINKS.get((url.host or "").lower(), "Give the file's direct address, or upload it here.")
-    message = f"The address shows a web page, not a file. {hint}"
-    return finding("html", "error", "url", message, got=file.content_type or "text/html", fix="reject")
+    return finding("html", got=file.content_type or "text/html", hint=hint)
 
 
 def _agent_refused(file: RemoteFile, url: URL) -> Finding:
-    got = f"HTTP {file.status}" if file.status >= 400 else "a web page"
-    message = (
-        f"{url.host} answers a browser but gives {got} to Meta's crawler when we use its name (bot protection). Meta's "
-        "servers may be let in all the same; if the post fails, let facebookexternalhit in or upload the file."
-    )
-    return finding("meta_agent_refused", "remark", "host", message, got=file.status, fix="copy", basis="seen")
+    instead = f"HTTP {file.status}" if file.status >= 400 else "a web page"
+    return finding("meta_agent_refused", got=file.status, host=url.host, instead=instead)
 
 
 def _about_robots(url: URL, found: Robots) -> list[Finding]:
     host, status = url.host, found.status
     match found.verdict(str(url)):
         case "closed":
-            message = f"The robots.txt of {host} closes this address to Meta's crawler, which obeys it."
-            got: Any = "facebookexternalhit"
+            return [finding("robots", got="facebookexternalhit", host=host)]
         case "failed":
-            how = f"answers HTTP {status}" if status else "does not answer"
-            message = f"The robots.txt of {host} {how}. A crawler fetches nothing from a site whose rules fail."
-            got = status or None
+            return [finding("robots_fail" if status else "robots_silent", got=status or None, host=host)]
         case "page":
-            message = f"The robots.txt of {host} is a web page, as of a login: nobody knows what Meta makes of it."
-            got = "a web page"
-        case _:
-            if found.standing != "refused":
-                return []
-            message = f"The robots.txt of {host} answers HTTP {status}. For a crawler that is a site without rules."
-            return [finding("robots", "remark", "url", message, got=status, basis="documented")]
-    return [finding("robots", "repair", "url", f"{message} The file is copied.", got=got, fix="copy", basis="seen")]
+            return [finding("robots_page", got="a web page", host=host)]
+    return [finding("robots_no_rules", got=status, host=host)] if found.standing == "refused" else []
 
 
 async def _about_families(session: aiohttp.ClientSession, url: URL) -> list[Finding]:
@@ -376,29 +299,16 @@ async def _about_families(session: aiohttp.ClientSession, url: URL) -> list[Find
     dead = await connector.dead_family(url.host, url.port)
     if dead is None:
         return []
-    message = (
-        f"{url.host} has an {dead} address where nothing answers, though the other one works: Meta's crawler may take "
-        "either. The file is copied."
-    )
-    return [finding("address_family", "repair", "host", message, got=dead, fix="copy", basis="seen")]
+    return [finding("address_family", got=dead, host=url.host)]
 
 
-_UNOPENED = {
-    "address_private": "{host} leads into a private network or to this machine, where Meta cannot go. Upload the file.",
-    "url_invalid": "The address cannot be used as it is written ({detail}). Give it whole, from https:// on.",
-    "url_scheme": "The address is not one of the web ({detail}). Give an https:// address, or upload the file.",
-    "name_not_found": "The name {host} is not known on the internet. Check the address for a typing mistake.",
-    "tls": "The certificate of {host} is not valid ({detail}): the file cannot be fetched safely.",
-    "timeout": "{host} did not answer in time. Trying later may help; uploading the file does.",
-    "unreachable": "{detail}. Trying later may help; uploading the file does.",
-    "too_many_redirects": "The address redirects again and again. Give the file's direct address.",
-}  # fmt: skip
+_UNOPENED = {"url_invalid": "url_unusable", "url_scheme": "url_not_web"}
+"""The sentence for a reason, where it is not its own: the address was usable when it was read."""
 
 
 def _unopened(why: NotOpened, url: URL) -> Finding:
-    message = _UNOPENED[why.reason].format(host=url.host, detail=why.detail)
     got = why.address or why.detail[:200]
-    return finding(why.reason, "error", "url", message, got=got, fix="reject")
+    return finding(_UNOPENED.get(why.reason, why.reason), got=got, host=url.host, detail=why.detail)
 
 
 def _utc(moment: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
@@ -41,7 +43,8 @@ class Finding:
     ``message`` is one plain sentence or two: what is, why it matters, what is done or to be done. ``got`` and ``limit``
     are the values compared, JSON-able, ``None`` when the rule has none. ``pattern`` is the id of the catalogue's
     pattern that explains it. ``fix`` is the :class:`RepairKind` word that would remove it (``"none"`` for a remark,
-    ``"reject"`` when only a person can).
+    ``"reject"`` when only a person can). ``says`` and ``args`` are what ``message`` was made of: an entry of
+    :data:`treadle_threads.media.sentences.SENTENCES` and its arguments.
     """
 
     code: str
@@ -53,6 +56,8 @@ class Finding:
     pattern: str = ""
     fix: str = "none"
     basis: Basis = "documented"
+    says: str = dataclasses.field(default="", compare=False)
+    args: Mapping[str, object] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
     def fix_kind(self) -> RepairKind:
@@ -70,6 +75,10 @@ class Finding:
             "fix": self.fix,
             "basis": self.basis,
         }
+
+    def to_wire(self) -> dict[str, Any]:
+        """:meth:`to_json`, and what the message was made of: from one of our processes to another."""
+        return {**self.to_json(), "says": self.says, "args": dict(self.args)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Finding:

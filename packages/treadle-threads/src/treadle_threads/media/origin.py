@@ -7,24 +7,19 @@ from treadle_threads.media.patterns import finding
 
 CODES = frozenset({"image_location", "image_device", "video_location", "video_device"})
 """The codes of these findings."""
-_WORDS = {"image": "picture", "video": "video"}
-_HOLDERS = {"location": "where it was taken", "device": "the make or model of what took it"}
+_TAKEN_OUT = {
+    "image": "It is taken out; the picture stays as it is.",
+    "video": "It is taken out; picture and sound stay as they are.",
+}
+_STAYS = "Whoever has the file's address can read that until Threads drops it."
 
 
 def origin(kind: str, location: bool, device: bool, *, strip: bool, fix: str) -> list[Finding]:
     """The findings for an ``"image"`` or a ``"video"``: repairs where such notes are removed, remarks otherwise."""
     found = []
     for name, there in (("location", location), ("device", device)):
-        if not there:
-            continue
-        end = (
-            "It is taken out; picture and sound stay as they are."
-            if strip and kind == "video"
-            else "It is taken out; the picture stays as it is."
-            if strip
-            else "Whoever has the file's address can read that until Threads drops it."
-        )
-        message = f"The {_WORDS[kind]} records {_HOLDERS[name]}. {end}"
-        severity, way = ("repair", fix) if strip else ("remark", "none")
-        found.append(finding(f"{kind}_{name}", severity, f"{kind}.{name}", message, got=True, fix=way))  # type: ignore[arg-type]
+        if there and strip:
+            found.append(finding(f"{kind}_{name}", got=True, severity="repair", fix=fix, end=_TAKEN_OUT[kind]))
+        elif there:
+            found.append(finding(f"{kind}_{name}", got=True, end=_STAYS))
     return found

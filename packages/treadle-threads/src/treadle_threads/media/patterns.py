@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from treadle_threads.media.finding import Basis, Finding, Severity
+from treadle_threads.media.sentences import SENTENCES
 
 OWN_FAULT = "media_worker_failed"
 """The pattern of what is Treadle's own fault: nothing is known against the file."""
@@ -131,15 +132,41 @@ def pattern_of(code: str) -> str:
 
 
 def finding(
-    code: str,
-    severity: Severity,
-    field: str,
-    message: str,
+    says: str,
     *,
     got: Any = None,
     limit: Any = None,
-    fix: str = "none",
-    basis: Basis = "documented",
+    field: str = "",
+    severity: Severity | None = None,
+    fix: str | None = None,
+    basis: Basis | None = None,
+    **args: Any,
 ) -> Finding:
-    """A finding with the pattern that explains it."""
-    return Finding(code, severity, field, message, got, limit, pattern_of(code), fix, basis)
+    """What :data:`SENTENCES` says under ``says``, with the pattern that explains it.
+
+    ``args`` fill its sentence, ``got`` and ``limit`` as well; the others replace what goes with it.
+    """
+    said = SENTENCES[says]
+    args |= {"got": got, "limit": limit}
+    code, repair = said.code or says, said.fix if fix is None else fix
+    message = said.message.format_map(args)
+    return Finding(
+        code,
+        severity or said.severity,
+        field or said.field,
+        f"{message} {said.done}" if said.done and repair != "none" else message,
+        got,
+        limit,
+        pattern_of(code),
+        repair,
+        basis or said.basis,
+        says,
+        args,
+    )
+
+
+def only_told(item: Finding) -> Finding:
+    """The same as a remark: nothing is done about it."""
+    return finding(
+        item.says, severity="remark", field=item.field, fix="none", basis=item.basis, **dict[str, Any](item.args)
+    )

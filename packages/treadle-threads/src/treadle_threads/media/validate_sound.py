@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from treadle_threads.media.facts import AudioFacts
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
@@ -29,53 +31,22 @@ def validate_sound(audio: AudioFacts, spec: VideoSpec) -> list[Finding]:
 
 def _encoding(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     if audio.codec not in spec.audio_codecs.value:
-        message = f"The sound is {audio.codec.upper()}; Threads takes AAC. Only the sound is encoded again."
-        return finding("audio_codec", "repair", "audio.codec", message, got=audio.codec, limit=["aac"], fix="audio")
+        return finding("audio_codec", got=audio.codec, limit=["aac"], name=audio.codec.upper())
     if audio.profile not in spec.audio_profiles.value:
-        message = (
-            f"The sound is AAC of the kind {audio.profile}; every file known to pass is AAC-LC. It is encoded again."
-        )
-        return finding(
-            "audio_profile",
-            "repair",
-            "audio.profile",
-            message,
-            got=audio.profile,
-            limit="LC",
-            fix="audio",
-            basis="folklore",
-        )
+        return finding("audio_profile", got=audio.profile, limit="LC")
     return None
 
 
 def _sample_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     if audio.sample_rate is None or audio.sample_rate <= spec.audio_rate_max.value:
         return None
-    message = f"The sound has {audio.sample_rate} samples a second; Threads takes up to {spec.audio_rate_max.value}."
-    return finding(
-        "audio_rate",
-        "repair",
-        "audio.sample_rate",
-        message + " It is encoded again.",
-        got=audio.sample_rate,
-        limit=spec.audio_rate_max.value,
-        fix="audio",
-    )
+    return finding("audio_rate", got=audio.sample_rate, limit=spec.audio_rate_max.value)
 
 
 def _channels(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     if audio.channels is None or audio.channels <= spec.audio_channels_max.value:
         return None
-    message = f"The sound has {audio.channels} channels; Threads takes mono and stereo. It is mixed down to stereo."
-    return finding(
-        "audio_channels",
-        "repair",
-        "audio.channels",
-        message,
-        got=audio.channels,
-        limit=spec.audio_channels_max.value,
-        fix="audio",
-    )
+    return finding("audio_channels", got=audio.channels, limit=spec.audio_channels_max.value)
 
 
 def _bit_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
@@ -83,44 +54,16 @@ def _bit_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     rate = audio.bit_rate
     if rate is None or audio.codec != "aac" or (audio.duration_s or SHORT_S) < SHORT_S:
         return None
-    message = f"The sound runs at {round(rate / 1000)} kbit/s; Meta's document says 128, and up to 191 is seen to pass."
+    said: dict[str, Any] = {"got": round(rate), "kilobits": round(rate / 1000)}
     if rate > spec.audio_bit_rate_seen.value:
-        return finding(
-            "audio_bit_rate",
-            "repair",
-            "audio.bit_rate",
-            message + " It is encoded again.",
-            got=round(rate),
-            limit=spec.audio_bit_rate_seen.value,
-            fix="audio",
-            basis="seen",
-        )
+        return finding("audio_bit_rate", limit=spec.audio_bit_rate_seen.value, **said)
     if rate > spec.audio_bit_rate.value * 1.1:  # a variable rate wavers around what was asked for
-        return finding(
-            "audio_bit_rate_high",
-            "remark",
-            "audio.bit_rate",
-            message,
-            got=round(rate),
-            limit=spec.audio_bit_rate.value,
-            basis="seen",
-        )
+        return finding("audio_bit_rate_high", limit=spec.audio_bit_rate.value, **said)
     return None
 
 
 def _offset(audio: AudioFacts) -> Finding | None:
     if audio.offset_s is None or -EARLY_S <= audio.offset_s <= LATE_S:
         return None
-    message = f"The sound starts {audio.offset_s * 1000:.0f} ms after the picture; silence is put in front of it."
-    if audio.offset_s < 0:
-        message = f"The sound starts {-audio.offset_s * 1000:.0f} ms before the picture; that part is cut off."
-    return finding(
-        "audio_offset",
-        "repair",
-        "audio.offset_s",
-        message,
-        got=round(audio.offset_s, 3),
-        limit=LATE_S if audio.offset_s > 0 else EARLY_S,
-        fix="audio",
-        basis="folklore",
-    )
+    says, limit = ("audio_offset", LATE_S) if audio.offset_s > 0 else ("audio_early", EARLY_S)
+    return finding(says, got=round(audio.offset_s, 3), limit=limit, apart=abs(audio.offset_s) * 1000)

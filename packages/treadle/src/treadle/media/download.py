@@ -12,10 +12,10 @@ from yarl import URL
 from treadle.disk import is_full
 from treadle.media.hosting import MAX_BYTES, receive
 from treadle.media.jobs import Progress, ProgressCallback
-from treadle.media.outcomes import broken
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import finding
 from treadle_threads.media.remote import NotOpened, RemoteFile, open_remote
+from treadle_threads.media.words import megabytes
 
 TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=10, sock_read=30)
 TELL_EVERY_S = 0.25
@@ -30,26 +30,23 @@ async def download(
     """
     opened = await open_remote(session, URL(address), agent=agent, whole=True, timeout=TIMEOUT)
     if isinstance(opened, NotOpened):
-        return broken(f"The file could not be fetched ({opened.detail}).", opened.reason)
+        return finding(f"{opened.reason}_now", detail=opened.detail)
     async with opened:
         length = opened.response.content_length
         if opened.status != 200:
-            return broken(
-                f"The file was there when it was looked at and is refused now (HTTP {opened.status}).", "refused"
-            )
+            return finding("refused_now", status=opened.status)
         if length is not None and length > MAX_BYTES:
-            return finding("too_large_to_fetch", "error", "size", "The file is larger than Threads takes (1 GB).",
-                           got=length, limit=MAX_BYTES, fix="reject")  # fmt: skip
+            return finding("too_large_to_fetch", got=length, limit=MAX_BYTES, most=megabytes(MAX_BYTES))
         try:
             got = await receive(_chunks(opened, length, progress), target, MAX_BYTES)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if is_full(error):
                 raise
-            return broken(f"The transfer broke off ({type(error).__name__}). Trying again may help.", "cut_short")
+            return finding("cut_short_broken", detail=type(error).__name__)
         if isinstance(got, Finding):
             return got
         if length is not None and got[0] != length:
-            return broken(f"The host sent {got[0]} of {length} bytes. Trying again may help.", "cut_short")
+            return finding("cut_short_after", sent=got[0], length=length)
         return None
 
 

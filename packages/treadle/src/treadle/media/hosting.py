@@ -369,8 +369,7 @@ async def receive(stream: AsyncIterable[bytes], target: Path, limit: int) -> tup
 
 
 def _too_large(size: int, limit: int) -> Finding:
-    message = f"The file is larger than {megabytes(limit)}, the most Threads takes. Export it smaller."
-    return finding("too_large_to_fetch", "error", "size", message, got=size, limit=limit, fix="reject")
+    return finding("too_large_to_fetch", got=size, limit=limit, most=megabytes(limit))
 
 
 def lack_of_room(folder: Path, size: int) -> Finding | None:
@@ -401,8 +400,7 @@ async def keep(store: Store, source: Path, size: int, sha256: str, filename: str
 
 
 def _no_media(probe: MediaProbe) -> Finding:
-    message = "Only pictures and videos are kept here. Choose a JPEG, PNG, MP4 or MOV file."
-    return finding("not_media", "error", "file", message, got=probe.container or None, fix="reject")
+    return finding("not_media_kept", got=probe.container or None)
 
 
 def new_media_id() -> str:

@@ -29,25 +29,21 @@ def shown(source: str) -> str:
         return source.partition("?")[0][:200]
 
 
-def only_told(item: Finding) -> Finding:
-    return finding(item.code, "remark", item.field, item.message.replace(" It is copied now.", "").replace(
-        " The file is copied.", ""), got=item.got, limit=item.limit, basis=item.basis)  # fmt: skip
-
-
 def missing(source: str) -> Finding:
-    message = f"There is no file {shown(source)}. Check the name, or upload it again."
-    if not source.startswith("med_") and Path(source).exists():
-        message = f"{shown(source)} is a folder or a device, not a file. Choose a picture or a video."
-    return finding("file_missing", "error", "file", message, fix="reject")
-
-
-def broken(message: str, code: str) -> Finding:
-    return finding(code, "error", "url", message, fix="reject")
+    there = not source.startswith("med_") and Path(source).exists()
+    return finding("file_is_none" if there else "file_missing", name=shown(source))
 
 
 def failed_lately(host: str, known: HostFailure) -> Finding:
-    message = f"{host} failed {known.times} time(s) in the last ten minutes, {known.ago_s:.0f} s ago the last time."
-    return finding("host_failed_lately", "remark", "host", message, got=known.code, basis="seen")
+    return finding("host_failed_lately", got=known.code, host=host, times=known.times, ago=known.ago_s)
+
+
+_TOO_MUCH = {
+    "image_pixels": "too_large_a_picture",
+    "duration": "too_long_an_animation",
+    "repair_not_compliant": "too_large_a_result",
+}
+"""What the worker refuses of a picture, and the sentence for it."""
 
 
 def failed(result: JobFailed, probe: MediaProbe, folder: Path) -> Finding:
@@ -60,41 +56,23 @@ def failed(result: JobFailed, probe: MediaProbe, folder: Path) -> Finding:
         return unreadable(kind)
     if result.code == "codec":
         name = kind.upper() or (probe.video.codec if probe.video is not None else "") or probe.container
-        message = (
-            f"This server lacks a codec for {name or 'this file'}; that is no fault of the file. Whoever runs Treadle "
-            "can add it, or the file can be exported as JPEG or as MP4 with H.264."
-        )
-        return finding("no_codec", "error", "file", message, got=got, fix="reject")
+        return finding("no_codec", got=got, name=name or "this file")
     if result.code == "cage_missing":
-        message = (
-            "This server is set to open files from elsewhere only inside a whole cage, and here it lacks "
-            f"{result.detail}. Nothing is known to be wrong with the file: whoever runs Treadle has to run "
-            "`treadle doctor`."
-        )
-        return finding("cage_missing", "error", "server", message, got=result.detail, fix="reject")
+        return finding("cage_missing", got=result.detail)
     if result.code == "disk":
         return no_room(folder, got)
     if result.ours:
         return own_fault(got)
     if result.code in ("cpu", "timeout", "large"):
-        message = (
-            "Looking at or repairing the file needs more time or space than one file may have. Export a simpler one."
-        )
-        return finding("repair_limit", "error", "file", message, got=got, fix="reject")
-    if result.code in ("image_pixels", "duration", "repair_not_compliant"):
-        message = f"{result.detail.partition(': ')[2]} Make it smaller."
-        return finding(result.code, "error", "file", message, fix="reject")
-    message = "The file cannot be read: its contents are damaged or not what its name says. Export or upload it again."
-    return finding("repair_failed", "error", "file", message, got=got, fix="reject")
+        return finding("repair_limit", got=got)
+    if result.code in _TOO_MUCH:
+        return finding(_TOO_MUCH[result.code], detail=result.detail.partition(": ")[2])
+    return finding("repair_failed", got=got)
 
 
 def own_fault(got: str) -> Finding:
     """Treadle failed at the file; nothing is known against the file. ``got`` is what is known of the failure."""
-    message = (
-        "Treadle could not look at or repair the file; that is a fault of this server, not of the file. "
-        "Try again later; if it stays, whoever runs Treadle should look ('treadle doctor')."
-    )
-    return finding("worker_failed", "error", "file", message, got=got, fix="reject")
+    return finding("worker_failed", got=got)
 
 
 def of_this_machine(error: OSError, folder: Path) -> Finding:
@@ -107,13 +85,9 @@ def of_this_machine(error: OSError, folder: Path) -> Finding:
 
 def no_room(folder: Path, got: str | None = None) -> Finding:
     """The disk that ``folder`` is on is full, or would leave the database no room."""
-    message = (
-        f"There is no room left on this server's disk at {disk_of(folder)}. That is no fault of the file: whoever runs "
-        "Treadle has to make room there; then try again."
-    )
-    return finding("no_room", "error", "server", message, got=got, fix="reject")
+    return finding("no_room", got=got, disk=disk_of(folder))
 
 
 def not_compliant(wrong: list[Finding]) -> Finding:
-    message = "Repairing did not make the file fit for Threads. " + " ".join(item.message for item in wrong[:3])
-    return finding("repair_not_compliant", "error", "file", message, got=[item.code for item in wrong], fix="reject")
+    said = " ".join(item.message for item in wrong[:3])
+    return finding("repair_not_compliant", got=[item.code for item in wrong], wrong=said)

@@ -53,5 +53,4 @@ def set_up_fault(settings: Settings) -> Finding | None:
     reason = unreachable_reason(settings)
     if reason is None:
         return None
-    got = URL(settings.public_url).host
-    return finding("public_url_unreachable", "error", "server", reason, got=got, limit="a public address", fix="reject")
+    return finding("public_url_unreachable", got=URL(settings.public_url).host, limit="a public address", reason=reason)

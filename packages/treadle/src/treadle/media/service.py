@@ -54,7 +54,6 @@ from treadle.media.outcomes import (
     missing,
     not_compliant,
     of_this_machine,
-    only_told,
     shown,
 )
 from treadle.media.reach import unreachable_reason
@@ -65,6 +64,7 @@ from treadle_threads.media.fetch import LOOK_TIMEOUT, look
 from treadle_threads.media.finding import Finding, RepairKind
 from treadle_threads.media.guard import Trust
 from treadle_threads.media.origin import CODES
+from treadle_threads.media.patterns import only_told
 from treadle_threads.media.plan import RepairPlan, TooLong, plan
 from treadle_threads.media.probe import probe_file
 from treadle_threads.media.remote import META_AGENT
@@ -178,7 +178,7 @@ class MediaService:
             return report
         inspect = report.plan.inspect and not (probe.complete and report.plan.kind > RepairKind.PATCH)
         name = source if source.startswith("med_") else await asyncio.to_thread(_mark, path)
-        play = report.plan.kind is RepairKind.NONE and name not in self._played
+        play = name not in self._played and (report.plan.kind is RepairKind.NONE or (whole and probe.kind == "image"))
         if not (play or (inspect and (whole or report.plan.kind is RepairKind.NONE))):
             return report
         with work_directory(self._work) as work:
@@ -189,7 +189,7 @@ class MediaService:
             result = await self._runner.run(job)
         if isinstance(result, JobFailed):
             return _report(shown(source), probe, [failed(result, probe, self._work)], wish)
-        if result.plan.kind is RepairKind.NONE:
+        if play:
             self._note_played(name)
         return _report(shown(source), result.probe, result.findings, wish)
 

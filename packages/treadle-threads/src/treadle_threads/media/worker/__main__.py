@@ -128,8 +128,8 @@ def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits:
         findings = validate(probe, **known)
         wanted = plan(probe, findings, **options)
     wanted = _at_least(wanted, probe, RepairKind[str(job.get("at_least", "none")).upper()])
-    events.send("planned", probe=probe.to_json(), findings=[item.to_json() for item in findings], plan=wanted.to_json())
-    if wanted.kind in (RepairKind.NONE, RepairKind.COPY) and job.get("play"):
+    events.send("planned", probe=probe.to_json(), findings=[item.to_wire() for item in findings], plan=wanted.to_json())
+    if job.get("play") and (wanted.kind in (RepairKind.NONE, RepairKind.COPY) or wanted.image):
         _must_play(source, probe, limits)
     if target is None or wanted.kind in (RepairKind.NONE, RepairKind.COPY, RepairKind.REJECT):
         events.send("done", path=None, plan=wanted.to_json())
@@ -139,13 +139,16 @@ def _work(job: dict[str, Any], source: IO[bytes], target: Output | None, limits:
 
 
 def _must_play(source: IO[bytes], probe: MediaProbe, limits: Limits) -> None:
-    """A file that needs no repair by its tables and headers: whether its contents can be decoded."""
-    from treadle_threads.media.worker import playing
-
+    """Whether the contents can be decoded of a file that needs no repair by its tables and headers, or of a picture."""
     source.seek(0)
     if probe.kind == "image":
-        playing.must_show(source)
+        from treadle_threads.media.worker.images import must_have_reader, must_show
+
+        must_have_reader(probe.container)
+        must_show(source)
     else:
+        from treadle_threads.media.worker import playing
+
         playing.must_play_film(source, sound=probe.audio is not None, threads=limits.threads)
 
 

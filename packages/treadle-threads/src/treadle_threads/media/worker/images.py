@@ -62,13 +62,18 @@ def readable() -> frozenset[str]:
     return frozenset(kind for kind in READABLE | {"jxl"} if has_reader(kind))
 
 
+def must_show(source: IO[bytes]) -> None:
+    """Decode the picture, of a moving one the first; raises what :func:`convert` would of a damaged or huge one."""
+    with _reading(), Image.open(source) as picture:
+        picture.load()
+
+
 def take_notes_out(source: IO[bytes], target: Output) -> bool:
     """Write a JPEG or PNG without its notes, the picture as it is. ``False``: another format, nothing is written.
 
     The picture is decoded once before: a damaged one is not handed on.
     """
-    with _reading(), Image.open(source) as picture:
-        picture.load()
+    must_show(source)
     source.seek(0)
     try:
         data = without_notes(source.read())

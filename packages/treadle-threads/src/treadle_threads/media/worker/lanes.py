@@ -63,11 +63,20 @@ class CopyLane:
     """Packets as they are, with times rebased, invented where a container has none, and kept from running backwards."""
 
     def __init__(
-        self, stream: Any, out: Any, writer: Writer, base: Fraction, end: float, tell: Callable[[float], None]
+        self,
+        stream: Any,
+        out: Any,
+        writer: Writer,
+        base: Fraction,
+        end: float,
+        tell: Callable[[float], None],
+        *,
+        untimed: bool = False,
     ) -> None:
         self._out, self._writer, self._tell = out, writer, tell
         self._base, self._end = base, end
         self._is_video = stream.type == "video"
+        self._untimed = untimed and self._is_video
         self._reorders = self._is_video and _reorders(stream)
         self._delay = max(1, stream.codec_context.reorder_depth) if self._reorders else 1
         rate = float(stream.average_rate or 30) if self._is_video else 1.0
@@ -82,6 +91,8 @@ class CopyLane:
     def take(self, packet: Packet) -> bool:
         if packet.size == 0:
             return True
+        if self._untimed:  # what the library guesses for AVI is off by some pictures; none change places here
+            packet.pts = packet.dts
         if packet.pts is None or packet.time_base is None:
             raise CopyFailed("a packet does not say when it is to be shown")
         if packet.dts is None and self._latest is None and len(self._first) < MAX_WITHOUT_DTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Any
 
 from treadle_threads.media.plan import RepairPlan
-from treadle_threads.media.worker.blame import Unreadable, decodable, read_by, reading_a_picture
+from treadle_threads.media.worker.blame import Unreadable, decodable, read_by
 from treadle_threads.media.worker.compat import open_input
 from treadle_threads.media.worker.output import Output
 
@@ -26,14 +26,6 @@ def must_play(target: Output, plan: RepairPlan, *, threads: int = 2) -> None:
 def must_play_film(source: IO[bytes], *, sound: bool, threads: int = 2) -> None:
     """The same for a film that needs no repair; ``sound``: it has some."""
     _play(source, sound=sound, threads=threads)
-
-
-def must_show(source: IO[bytes]) -> None:
-    """The same for a still picture: it is decoded whole."""
-    from PIL import Image
-
-    with reading_a_picture(), Image.open(source) as picture:
-        picture.load()
 
 
 def _play(source: Any, *, sound: bool, threads: int) -> None:

@@ -65,7 +65,7 @@ def transcode(
             out = written.add_stream_from_template(video)
             if video.codec.canonical_name == "hevc":
                 out.codec_context.codec_tag = "hvc1"
-            lanes[video.index] = CopyLane(video, out, writer, base, end_of(plan), teller)
+            lanes[video.index] = CopyLane(video, out, writer, base, end_of(plan), teller, untimed=untimed)
         if sound is not None and plan.audio == "encode":
             lanes[sound.index] = SoundLane(sound, written, writer, plan, base, untimed=untimed)
         elif sound is not None:
