@@ -232,3 +232,35 @@ def test_a_late_frame_header_is_jumped_to() -> None:
     assert probe.image is not None
     assert (probe.image.width, probe.image.height) == (400, 300)
     assert probe.bytes_read < 90_000
+
+
+@pytest.mark.parametrize("junk", [b"\x00" * 12, b"junk", b"\xff\x00\x01", bytes(range(200))])
+async def test_junk_between_the_segments_of_a_jpeg_is_passed_over_as_decoders_do(
+    junk: bytes, service: MediaService, tmp_path: Path
+) -> None:
+    path = tmp_path / "junk.jpg"
+    Image.effect_noise((640, 480), 60).convert("RGB").save(path, exif=_with_position())
+    data = path.read_bytes()
+    tables = data.index(b"\xff\xdb")
+    path.write_bytes(data[:tables] + junk + data[tables:])
+    with Image.open(path) as picture:
+        picture.load()  # its decoder takes it
+    report = await service.check(path)
+    assert report.ok, report.findings
+    assert report.probe is not None
+    assert report.probe.image is not None
+    assert (report.probe.image.width, report.probe.image.height) == (640, 480)
+    made = await service.prepare(path)
+    assert isinstance(made, Prepared), made.findings
+    assert made.result is not None
+    assert made.result.image is not None
+    assert not made.result.image.location
+    path.write_bytes(path.read_bytes()[:-3000])
+    assert (await service.check(path)).findings[0].code == "truncated"
+
+
+def _with_position() -> Image.Exif:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (40.0, 38.0, 8.0)
+    return exif

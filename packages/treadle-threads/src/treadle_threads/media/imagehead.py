@@ -22,6 +22,8 @@ STEP = 4096
 WINDOW = 64 * 1024
 SCAN = 1024 * 1024
 MAX_SEGMENTS = 512
+MAX_JUNK = 4096
+"""Bytes between the segments of a JPEG that belong to none, as some programs leave them."""
 MAX_TIFF_ENTRIES = 512
 MAX_STRIPS = 100_000
 MAX_NOTE = 1 << 20
@@ -105,19 +107,25 @@ def _jpeg(head: bytes, whole: bool) -> Reading[ImageFacts]:
     at = 2
     notes, profile = Notes(), ""
     facts: ImageFacts | None = None
+    junk = 0
     for _ in range(MAX_SEGMENTS):
         if at + 20 > window_at + len(window):
             window_at, window = at, (yield Want(at, WINDOW if whole else STEP))
             if len(window) < (4 if facts else 11):
                 raise CutOff("the JPEG header is cut off")
         here = at - window_at
-        if window[here] != 0xFF:
-            raise Malformed("the JPEG header is damaged")
+        if window[here] != 0xFF:  # decoders go on at the next marker
+            following = window.find(b"\xff", here)
+            at = window_at + (following if following >= 0 else len(window))
+            junk += at - window_at - here
+            if junk > MAX_JUNK:
+                raise Malformed("the JPEG header is damaged")
+            continue
         marker = window[here + 1]
         if marker == 0xFF:
             at += 1
             continue
-        if marker in (0xD8, 0x01) or 0xD0 <= marker <= 0xD7:
+        if marker in (0xD8, 0x01, 0x00) or 0xD0 <= marker <= 0xD7:
             at += 2
             continue
         if marker in (0xDA, 0xD9):
@@ -148,10 +156,17 @@ def _jpeg(head: bytes, whole: bool) -> Reading[ImageFacts]:
 
 def jpeg_end(at: int) -> Reading[int | None]:
     """Where the picture ends whose coded data begins with a marker at ``at``; ``None``: the file ends before."""
+    junk = 0
     while True:
         header = yield Want(at, 4)
-        if len(header) < 2 or header[0] != 0xFF:
+        if len(header) < 2:
             return None
+        if header[0] != 0xFF or header[1] == 0:  # junk: decoders go on at the next marker
+            at += 1
+            junk += 1
+            if junk > MAX_JUNK:
+                return None
+            continue
         if header[1] == 0xD9:
             return at + 2
         if header[1] == 0xFF or header[1] == 0x01 or 0xD0 <= header[1] <= 0xD8:

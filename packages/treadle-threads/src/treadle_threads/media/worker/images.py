@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 from treadle_threads.media.bits import Malformed
 from treadle_threads.media.picturestrip import without_notes
 from treadle_threads.media.spec import READABLE, ImageSpec
-from treadle_threads.media.worker.blame import NoCodec, PictureRefused, Unreadable, reading_a_picture
+from treadle_threads.media.worker.blame import NoCodec, PictureRefused, reading_a_picture
 from treadle_threads.media.worker.output import Output
 
 QUALITIES = (90, 85, 80, 75, 70, 60, 50)
@@ -77,8 +77,8 @@ def take_notes_out(source: IO[bytes], target: Output) -> bool:
     source.seek(0)
     try:
         data = without_notes(source.read())
-    except Malformed as error:
-        raise Unreadable(str(error)) from error
+    except Malformed:  # its decoder takes it all the same
+        return False
     if data is not None:
         target.write(data)
     return data is not None
