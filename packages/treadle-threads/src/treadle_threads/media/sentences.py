@@ -12,7 +12,7 @@ from typing import NamedTuple
 from treadle_threads.media.finding import Basis, Severity
 
 
-class Sentence(NamedTuple):
+class MediaSentence(NamedTuple):
     """A template of :meth:`str.format`, and what goes with it unless a rule says otherwise.
 
     ``done`` is added where the finding has a repair: what is done about it. ``code`` is the finding's, when it is not
@@ -33,15 +33,15 @@ _TRY_LATER = "Trying later may help; uploading the file does."
 _EXPORT_AGAIN = "Export the file again from where it was made."
 
 
-def _broken(message: str, field: str = "file", code: str = "") -> Sentence:
-    return Sentence(message, field, "error", "reject", code=code)
+def _broken(message: str, field: str = "file", code: str = "") -> MediaSentence:
+    return MediaSentence(message, field, "error", "reject", code=code)
 
 
-def _remark(message: str, field: str, basis: Basis = "documented", code: str = "") -> Sentence:
-    return Sentence(message, field, "remark", basis=basis, code=code)
+def _remark(message: str, field: str, basis: Basis = "documented", code: str = "") -> MediaSentence:
+    return MediaSentence(message, field, "remark", basis=basis, code=code)
 
 
-SENTENCES: Mapping[str, Sentence] = {
+SENTENCES: Mapping[str, MediaSentence] = {
     # the file as such
     "empty": _broken("{detail} Upload the file again; the upload or the export went wrong."),
     "not_media": _broken("{detail} Choose a JPEG, PNG, MP4 or MOV file."),
@@ -61,11 +61,11 @@ SENTENCES: Mapping[str, Sentence] = {
     "external_reference": _broken(
         "The file only refers to other files for its sound or picture. Export it as one self-contained file."
     ),
-    "not_looked_at_whole": Sentence(
+    "not_looked_at_whole": MediaSentence(
         "The file could not be judged from the bytes read. It is looked at whole when it is prepared.", "file",
         fix="remux",
     ),
-    "picture_not_looked_at_whole": Sentence(
+    "picture_not_looked_at_whole": MediaSentence(
         "The picture's header was not read in full; it is looked at whole when it is prepared.", "file", fix="image",
         code="not_looked_at_whole",
     ),
@@ -75,23 +75,23 @@ SENTENCES: Mapping[str, Sentence] = {
     "video_location": _remark("The video records where it was taken. {end}", "video.location"),
     "video_device": _remark("The video records the make or model of what took it. {end}", "video.device"),
     # video: how it is packed
-    "container": Sentence(
+    "container": MediaSentence(
         "The file is {name}; Threads takes MP4 and MOV. Its contents are packed anew.", "container", fix="remux"
     ),
-    "index_last": Sentence(
+    "index_last": MediaSentence(
         "The index (moov) stands at the end of the file; Threads wants it first. It is moved, nothing is lost.",
         "index_first", fix="patch",
     ),
-    "fragmented": Sentence(
+    "fragmented": MediaSentence(
         "The file is in fragments, as made for streaming; Threads wants one index at its start. It is packed anew.",
         "fragmented", fix="remux",
     ),
-    "edit_list": Sentence(
+    "edit_list": MediaSentence(
         "An edit list hides or delays a part of the recording; Threads wants none. It is applied and the "
         "video encoded again.",
         "edit_list", fix="full",
     ),
-    "edit_list_trivial": Sentence(
+    "edit_list_trivial": MediaSentence(
         "A small edit list makes up for the encoder's delay; Threads wants none. It is taken out, nothing is lost.",
         "edit_list", fix="patch",
     ),
@@ -103,7 +103,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "extra_tracks": _remark(
         "The file holds {got} more track(s) than picture and sound; Threads does not show them.", "extra_tracks"
     ),
-    "duration": Sentence(
+    "duration": MediaSentence(
         "The video lasts {length} minutes; Threads takes up to {longest}. Cut it, or let "
         "Treadle keep the first {longest} (on_too_long: trim).",
         "duration_s", "error", "trim",
@@ -113,7 +113,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "file_size": _broken("The file has {size}; Threads takes up to {most}. Export it smaller.", "size"),
     # video: the picture
-    "video_codec": Sentence(
+    "video_codec": MediaSentence(
         "The video is encoded as {name}; Threads takes H.264 and HEVC. It is encoded again as H.264.", "video.codec",
         fix="video",
     ),
@@ -122,11 +122,11 @@ SENTENCES: Mapping[str, Sentence] = {
         "and as H.264 should Threads reject it.",
         "video.codec", "folklore",
     ),
-    "chroma": Sentence(
+    "chroma": MediaSentence(
         "The colours are stored as {got}; Threads takes 4:2:0. The picture is encoded again.", "video.chroma",
         fix="video",
     ),
-    "bit_depth": Sentence(
+    "bit_depth": MediaSentence(
         "The picture has {got} bits a colour, which few players decode. It is encoded again with 8.",
         "video.bit_depth", fix="video", basis="folklore",
     ),
@@ -137,24 +137,24 @@ SENTENCES: Mapping[str, Sentence] = {
     "hdr": _remark(
         "The video is HDR ({name}); Threads may show it paler or darker than it is.", "video.transfer", "folklore"
     ),
-    "open_gop": Sentence(
+    "open_gop": MediaSentence(
         "Groups of pictures depend on each other (open GOP); Threads wants them closed. It is encoded again.",
         "video.open_gop", fix="video",
     ),
-    "parameter_sets": Sentence(
+    "parameter_sets": MediaSentence(
         "The track is tagged '{got}', which some readers do not open; the tag is changed.", "video.fourcc",
         fix="remux", basis="folklore",
     ),
-    "frame_rate": Sentence(
+    "frame_rate": MediaSentence(
         "The video has {rate:.4g} frames a second; Threads takes {low:g} to {high:g}. It becomes {aim}.",
         "video.frame_rate", fix="video",
     ),
-    "frame_rate_varies": Sentence(
+    "frame_rate_varies": MediaSentence(
         "The frame rate varies: {share:.0%} of the frames are off beat, and sound and picture may drift apart "
         "when Threads processes it. It is encoded again at a steady rate.",
         "video.frame_rate", fix="video", basis="folklore",
     ),
-    "interlaced": Sentence(
+    "interlaced": MediaSentence(
         "The video is interlaced; Threads takes progressive pictures. It is encoded again.", "video.interlaced",
         fix="video",
     ),
@@ -165,14 +165,14 @@ SENTENCES: Mapping[str, Sentence] = {
     "no_size": _broken(
         "The picture has no size (0x0), and nothing in its stream tells it. Export it again.", "video.width"
     ),
-    "size_missing": Sentence(
+    "size_missing": MediaSentence(
         "The file gives its picture no size; the stream in it is {width}x{height}. It is packed anew.",
         "video.width", fix="remux",
     ),
-    "columns": Sentence(
+    "columns": MediaSentence(
         "The video is {got} pixels wide; Threads takes up to {limit}. It is scaled down.", "video.width", fix="video"
     ),
-    "odd_size": Sentence(
+    "odd_size": MediaSentence(
         "The stored size {width}x{height} is odd; encoders want even sizes. It is scaled by a pixel.", "video.width",
         fix="video", basis="folklore",
     ),
@@ -185,7 +185,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "Crop it; Treadle does not crop.",
         "video.aspect",
     ),
-    "bit_rate": Sentence(
+    "bit_rate": MediaSentence(
         "The video runs at {rate}; Threads takes up to {most}. It is encoded again at less.", "video.bit_rate",
         fix="video",
     ),
@@ -195,22 +195,22 @@ SENTENCES: Mapping[str, Sentence] = {
         "video.bit_rate",
     ),
     # video: the sound
-    "audio_codec": Sentence(
+    "audio_codec": MediaSentence(
         "The sound is {name}; Threads takes AAC. Only the sound is encoded again.", "audio.codec", fix="audio"
     ),
-    "audio_profile": Sentence(
+    "audio_profile": MediaSentence(
         "The sound is AAC of the kind {got}; every file known to pass is AAC-LC. It is encoded again.",
         "audio.profile", fix="audio", basis="folklore",
     ),
-    "audio_rate": Sentence(
+    "audio_rate": MediaSentence(
         "The sound has {got} samples a second; Threads takes up to {limit}. It is encoded again.",
         "audio.sample_rate", fix="audio",
     ),
-    "audio_channels": Sentence(
+    "audio_channels": MediaSentence(
         "The sound has {got} channels; Threads takes mono and stereo. It is mixed down to stereo.", "audio.channels",
         fix="audio",
     ),
-    "audio_bit_rate": Sentence(
+    "audio_bit_rate": MediaSentence(
         "The sound runs at {kilobits} kbit/s; Meta's document says 128, and up to 191 is seen to pass. It is encoded "
         "again.",
         "audio.bit_rate", fix="audio", basis="seen",
@@ -219,11 +219,11 @@ SENTENCES: Mapping[str, Sentence] = {
         "The sound runs at {kilobits} kbit/s; Meta's document says 128, and up to 191 is seen to pass.",
         "audio.bit_rate", "seen",
     ),
-    "audio_offset": Sentence(
+    "audio_offset": MediaSentence(
         "The sound starts {apart:.0f} ms after the picture; silence is put in front of it.", "audio.offset_s",
         fix="audio", basis="folklore",
     ),
-    "audio_early": Sentence(
+    "audio_early": MediaSentence(
         "The sound starts {apart:.0f} ms before the picture; that part is cut off.", "audio.offset_s",
         fix="audio", basis="folklore", code="audio_offset",
     ),
@@ -232,7 +232,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The picture claims {width}x{height} pixels, more than is opened here ({limit:,}). Scale it down.",
         "image.width",
     ),
-    "image_size": Sentence(
+    "image_size": MediaSentence(
         "The picture has {size}; Threads takes up to {most}. It is recompressed.", "size", fix="image"
     ),
     "no_heif": _broken(
@@ -241,21 +241,21 @@ SENTENCES: Mapping[str, Sentence] = {
     "image_unreadable": _broken(
         "The picture is {name}, which this server does not read. Export it as JPEG or PNG.", "image.format"
     ),
-    "image_format": Sentence(
+    "image_format": MediaSentence(
         "The picture is {name}; Threads takes JPEG and PNG. It is converted.", "image.format", fix="image"
     ),
-    "image_animated": Sentence(
+    "image_animated": MediaSentence(
         "The picture moves. Threads publishes single pictures and videos: it is made a short video without sound.",
         "image.animated", fix="full",
     ),
-    "image_orientation": Sentence(
+    "image_orientation": MediaSentence(
         "The picture is stored lying and says so in a note that few viewers of PNG read. It is turned upright.",
         "image.orientation", fix="image", basis="folklore",
     ),
-    "image_colour": Sentence(
+    "image_colour": MediaSentence(
         "The colours are {name}, for print; screens want RGB. It is converted.", "image.colour", fix="image"
     ),
-    "image_depth": Sentence(
+    "image_depth": MediaSentence(
         "The picture has {got} bits a colour; 8 are what every viewer takes. It is converted.", "image.bit_depth",
         fix="image",
     ),
@@ -302,7 +302,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "{got} is a tunnel or preview host; Meta has been seen not to fetch from such hosts at all.", "url.host",
         "seen",
     ),
-    "expires": Sentence(
+    "expires": MediaSentence(
         "The address works until {until}{sure}, which is before Meta is sure to have the file.", "url.expires",
         fix="copy", done="It is copied now.",
     ),
@@ -313,7 +313,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The host took {waited:.1f} s to begin its answer; Meta's crawler may give up after a few.", "host", "seen"
     ),
     "cut_short": _broken("The host sent less than it announced: the transfer broke off.", "host"),
-    "no_ranges": Sentence(
+    "no_ranges": MediaSentence(
         "The host ignores requests for parts of a file. Meta has given up on such downloads.", "host", fix="copy",
         basis="seen", done=_COPIED,
     ),
@@ -321,16 +321,16 @@ SENTENCES: Mapping[str, Sentence] = {
         "The host ignores requests for parts of a file. One picture this small is fetched whole anyway.", "host",
         code="no_ranges",
     ),
-    "no_length": Sentence(
+    "no_length": MediaSentence(
         "The host does not say how large the file is, so a broken transfer looks like a whole one.", "host",
         fix="copy", basis="seen", done=_COPIED,
     ),
-    "content_type": Sentence(
+    "content_type": MediaSentence(
         "The host calls the file '{got}', but its first bytes are of a {kind}. Meta has taken such files for no "
         "media.",
         "content_type", fix="copy", basis="seen", done=_COPIED,
     ),
-    "no_content_type": Sentence(
+    "no_content_type": MediaSentence(
         "The host does not say what the file is, but its first bytes are of a {kind}. Meta has taken such files for "
         "no media.",
         "content_type", fix="copy", basis="seen", code="content_type", done=_COPIED,
@@ -365,24 +365,24 @@ SENTENCES: Mapping[str, Sentence] = {
         "The address shows a login page, not a file. Make the file public, or upload it here.", "url"
     ),
     "html": _broken("The address shows a web page, not a file. {hint}", "url"),
-    "meta_agent_refused": Sentence(
+    "meta_agent_refused": MediaSentence(
         "{host} answers a browser but gives {instead} to Meta's crawler when we use its name (bot protection). "
         "Meta's servers may be let in all the same; if the post fails, let facebookexternalhit in or upload the file.",
         "host", "remark", "copy", "seen",
     ),
-    "robots": Sentence(
+    "robots": MediaSentence(
         "The robots.txt of {host} closes this address to Meta's crawler, which obeys it.", "url", fix="copy",
         basis="seen", done=_COPIED,
     ),
-    "robots_fail": Sentence(
+    "robots_fail": MediaSentence(
         "The robots.txt of {host} answers HTTP {got}. A crawler fetches nothing from a site whose rules fail.", "url",
         fix="copy", basis="seen", code="robots", done=_COPIED,
     ),
-    "robots_silent": Sentence(
+    "robots_silent": MediaSentence(
         "The robots.txt of {host} does not answer. A crawler fetches nothing from a site whose rules fail.", "url",
         fix="copy", basis="seen", code="robots", done=_COPIED,
     ),
-    "robots_page": Sentence(
+    "robots_page": MediaSentence(
         "The robots.txt of {host} is a web page, as of a login: nobody knows what Meta makes of it.", "url",
         fix="copy", basis="seen", code="robots", done=_COPIED,
     ),
@@ -390,7 +390,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "The robots.txt of {host} answers HTTP {got}. For a crawler that is a site without rules.", "url",
         code="robots",
     ),
-    "address_family": Sentence(
+    "address_family": MediaSentence(
         "{host} has an {got} address where nothing answers, though the other one works: Meta's crawler may take "
         "either.",
         "host", fix="copy", basis="seen", done=_COPIED,
