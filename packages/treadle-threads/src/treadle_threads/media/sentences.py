@@ -123,15 +123,15 @@ SENTENCES: Mapping[str, MediaSentence] = {
         "video.codec", "folklore",
     ),
     "chroma": MediaSentence(
-        "The colours are stored as {got}; Threads takes 4:2:0. The picture is encoded again.", "video.chroma",
+        "The colors are stored as {got}; Threads takes 4:2:0. The picture is encoded again.", "video.chroma",
         fix="video",
     ),
     "bit_depth": MediaSentence(
-        "The picture has {got} bits a colour, which few players decode. It is encoded again with 8.",
+        "The picture has {got} bits a color, which few players decode. It is encoded again with 8.",
         "video.bit_depth", fix="video", basis="folklore",
     ),
     "bit_depth_of_phones": _remark(
-        "The picture has 10 bits a colour (usual for HEVC from phones). It is published as it is.",
+        "The picture has 10 bits a color (usual for HEVC from phones). It is published as it is.",
         "video.bit_depth", "folklore", code="bit_depth",
     ),
     "hdr": _remark(
@@ -253,14 +253,14 @@ SENTENCES: Mapping[str, MediaSentence] = {
         "image.orientation", fix="image", basis="folklore",
     ),
     "image_colour": MediaSentence(
-        "The colours are {name}, for print; screens want RGB. It is converted.", "image.colour", fix="image"
+        "The colors are {name}, for print; screens want RGB. It is converted.", "image.colour", fix="image"
     ),
     "image_depth": MediaSentence(
-        "The picture has {got} bits a colour; 8 are what every viewer takes. It is converted.", "image.bit_depth",
+        "The picture has {got} bits a color; 8 are what every viewer takes. It is converted.", "image.bit_depth",
         fix="image",
     ),
     "image_profile": _remark(
-        "The colours are in the space '{got}'; Threads converts them to sRGB by itself.", "image.profile"
+        "The colors are in the space '{got}'; Threads converts them to sRGB by itself.", "image.profile"
     ),
     "image_aspect": _broken(
         "The picture is {width}x{height}, {shape:.3g} times as long as wide; Threads takes up to {limit:g}. Crop it; "
