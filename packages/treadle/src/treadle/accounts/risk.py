@@ -8,6 +8,7 @@ from typing import Final
 
 from treadle.accounts import needs
 from treadle.accounts.health import WORDS
+from treadle.domain.times import iso
 from treadle.notify import alerts
 from treadle.store import Connection, feed, risks, workspaces
 from treadle.store.isolation import apart
@@ -97,7 +98,7 @@ def _warn(conn: Connection, workspace_id: str, now: float) -> list[AtRisk]:
         detail = {"post_id": risk.post_id, "account_id": risk.account_id, "due_at": risk.due_at, "why": risk.why}
         if not alerts.raise_alert(conn, risk.workspace_id, "at_risk", key, detail, now=now, once=True):
             continue
-        payload = {**detail, "pattern": risk.pattern, "blocker_id": risk.blocker_id}
+        payload = {**detail, "due_at": iso(risk.due_at), "pattern": risk.pattern, "blocker_id": risk.blocker_id}
         feed.announce(conn, risk.workspace_id, "post.at_risk", risk.post_id, payload, now=now)
         fresh.append(risk)
     return fresh

@@ -75,6 +75,7 @@ async def list_accounts(
     app: CurrentApp,
     disconnected: Annotated[bool, Query(description="Also those that were disconnected.")] = False,
 ) -> AccountsOut:
+    """Those that are connected; with `disconnected` also those that were."""
     return await services.listing(app, caller.workspace_id, disconnected=disconnected)
 
 
@@ -86,6 +87,7 @@ async def list_accounts(
     responses={**good(200, "Its health in words, and what reconnecting would send.", EXAMPLE), **problems(404)},
 )
 async def read_account(account_id: str, caller: Reader, app: CurrentApp) -> AccountRead:
+    """Its health in words, its permissions, and when its token ends."""
     found = await services.read_whole(app, caller.workspace_id, reading.an_id(account_id, "account"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -122,6 +124,7 @@ async def patch_account(request: Request, account_id: str, caller: Writer, app: 
     },
 )
 async def delete_account(account_id: str, caller: Writer, app: CurrentApp) -> Response:
+    """Its token is deleted here. Its posts wait; they go on when it is connected again."""
     id_ = reading.an_id(account_id, "account")
     if not await services.disconnect(app, caller.workspace_id, id_, actor=caller.key_id):
         raise not_found("account")
@@ -133,7 +136,7 @@ async def delete_account(account_id: str, caller: Writer, app: CurrentApp) -> Re
     summary="Check that it works",
     response_model=AccountChecked,
     response_model_exclude_unset=True,
-    responses={**good(200, "What Threads says now."), **problems(404, 409)},
+    responses={**good(200, "What Threads says now."), **problems(404, "threads_refused@409")},
 )
 async def recheck_account(account_id: str, caller: Writer, app: CurrentApp) -> AccountChecked:
     """One read of the profile with the account's token; a cause that is gone is closed, and its posts are published."""
@@ -151,7 +154,7 @@ async def recheck_account(account_id: str, caller: Writer, app: CurrentApp) -> A
     response_model=QuotaOut,
     responses={
         **good(200, "Per rolling 24 hours.", {"posts": {"used": 3, "total": 250, "here": 3}, "live": True}),
-        **problems(404, 409, 424),
+        **problems(404, "threads_refused@409", "threads_refused"),
     },
 )
 async def quota(

@@ -55,6 +55,7 @@ async def list_open(
     },
 )
 async def read_blocker(blocker_id: str, caller: Reader, app: CurrentApp) -> BlockerRead:
+    """Its cause, since when it is open, and how many posts wait for it."""
     found = await services.read(app, caller.workspace_id, reading.an_id(blocker_id, "blocker"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -71,7 +72,7 @@ async def read_blocker(blocker_id: str, caller: Reader, app: CurrentApp) -> Bloc
             "'repaired': its posts go; 'still': not yet; 'unknown': one post goes first to see.",
             {"verdict": "repaired", "message": "Threads answers again.", "released": [examples.POST]},
         ),
-        **problems(404, 409, *BODY),
+        **problems(404, "is_repaired", *BODY),
     },
     openapi_extra=takes(bodies.RecheckIn, {"preview": True}, required=False),
 )

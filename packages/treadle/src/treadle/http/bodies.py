@@ -257,7 +257,7 @@ class InviteIn(Shape):
 
 
 class PersonPatch(Shape):
-    role: Text | None = Field(None, json_schema_extra={"enum": list(ROLES)})
+    role: Text | None = Field(None, json_schema_extra={"enum": [*ROLES, None]})
     disabled: bool | None = None
 
 

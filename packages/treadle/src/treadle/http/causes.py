@@ -98,6 +98,7 @@ async def list_patterns(
     category: Annotated[list[str] | None, Query()] = None,
     q: Annotated[str | None, Query(max_length=200, pattern=PLAIN, description="Words of name or title.")] = None,
 ) -> PatternsOut:
+    """The catalogue of errors: what each means, whose it is, and whether a retry can work."""
     lanes = words(lane, frozenset(LANES), "lane")
     categories = words(category, frozenset(CATEGORIES), "category")
     return services.patterns(lanes=lanes, categories=categories, wanted=q or "")
@@ -110,6 +111,7 @@ async def list_patterns(
     responses={**good(200, "By id or by public name."), **problems(404)},
 )
 async def read_pattern(pattern: str, _: Reader) -> PatternOut:
+    """What it means, what each side does, its look-alikes and examples."""
     found = services.pattern(pattern)
     if found is None:
         raise not_found("pattern")

@@ -29,7 +29,10 @@ router = APIRouter(prefix="/v1/accounts", tags=["Accounts"], dependencies=[Depen
     summary="Connect with a token",
     response_model=AccountConnected,
     response_model_exclude_unset=True,
-    responses={**good(201, "Connected.", EXAMPLE, "Location"), **problems(409, 424, *BODY)},
+    responses={
+        **good(201, "Connected.", EXAMPLE, "Location"),
+        **problems("threads_refused@409", "threads_refused", *BODY),
+    },
     openapi_extra=takes(bodies.AccountIn, {"token": "THAA..."}),
 )
 async def add_account(request: Request, response: Response, caller: Writer, app: CurrentApp) -> AccountConnected:

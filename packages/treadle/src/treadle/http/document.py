@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
-from treadle.http import examples, operations
+from treadle.domain.findings import finding
+from treadle.http import completing, examples, operations
 from treadle.http.problems import PROBLEM_JSON
 from treadle.services.events import ChangeOut
 from treadle.services.export import ROWS, ExportLine
-from treadle.services.refusals import KINDS, ProblemOut
+from treadle.services.refusals import KINDS, ProblemDetails, ProblemOut, invalid_details
 from treadle.services.webhooks import EVENT_DATA, EVENTS, WebhookPayload
 
 _bodies: dict[str, type[BaseModel]] = {}
@@ -36,27 +38,39 @@ _SAID: Mapping[int, str] = {
     413: "Too large.",
     415: "Not a kind of body that is read here.",
     422: "Something in the request is wrong; 'findings' names everything at once.",
-    429: "Too many at once.",
+    429: "Too many at once; Retry-After says how long to wait.",
+    500: "A fault of this server.",
     424: "Threads did not do it; 'cause' says why.",
     503: "Not available right now.",
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems a route can answer; 401, 403, 422 and 503 are always among them."""
+# Codes of refusals that any route can give, by their status; of other statuses a route names the codes it gives.
+_ANYWHERE = frozenset(
+    {"bad_json", "invalid_request", "too_large", "unsupported_media_type", "not_found", "key_missing", "key_wrong"}
+    | {"scope_too_small", "changed_meanwhile", "too_many_requests", "unavailable", "internal"}
+)
+
+
+def problems(*wanted: int | str) -> dict[int | str, dict[str, Any]]:
+    """The problems a route can answer: statuses, and codes beside those that any route gives.
+
+    401, 403, 422, 429, 500 and 503 are always among them. ``code@status``: a code with a status that is not its own."""
+    named = [one.partition("@") for one in wanted if isinstance(one, str)]
+    own = {code: int(status) if status else KINDS[code].status for code, _, status in named}
+    statuses = {401, 403, 422, 429, 500, 503, *own.values(), *(one for one in wanted if isinstance(one, int))}
     made: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({401, 403, 422, 503, *statuses}):
-        codes = {
-            code: {"title": kind.title, "x-retryable": kind.retryable, "x-who": kind.who}
-            for code, kind in KINDS.items()
-            if kind.status == status
-        }
-        made[status] = {
-            "description": _SAID[status],
-            "x-codes": codes,
-            "content": {PROBLEM_JSON: {"schema": {"$ref": f"{_REF}ProblemOut"}, "example": _example(status)}},
-        }
+    for status in sorted(statuses):
+        codes = [c for c, kind in KINDS.items() if own.get(c, kind.status if c in _ANYWHERE else 0) == status]
+        made[status] = problem_answer(status, codes)
     return made
+
+
+def problem_answer(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    """An answer that says no in one of these ways."""
+    meant = {c: {"title": KINDS[c].title, "x-retryable": KINDS[c].retryable, "x-who": KINDS[c].who} for c in codes}
+    content = {"schema": {"$ref": f"{_REF}ProblemOut"}, "example": _example(status, codes[0])}
+    return {"description": _SAID[status], "x-codes": meant, "content": {PROBLEM_JSON: content}}
 
 
 BODY = (400, 413, 415)
@@ -121,8 +135,10 @@ IDEMPOTENCY = header(
 IF_MATCH = header("If-Match", "The post's ETag as it was read; without it the edit is made in any case.", '"1"')
 
 
-def install(api: FastAPI) -> None:
-    """Make ``/openapi.json`` name request bodies and problems that routes read and write themselves."""
+def install(api: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Make ``/openapi.json`` name request bodies and problems that routes read and write themselves.
+
+    ``routers``: those of the application, which keeps them whole."""
 
     def document() -> dict[str, Any]:
         if api.openapi_schema is None:
@@ -134,6 +150,8 @@ def install(api: FastAPI) -> None:
                 routes=api.routes,
                 tags=_TAGS,
                 servers=[_SERVER],
+                contact={"name": "Whoever runs this server"},
+                license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
             )
             for path, item in made["paths"].items():
                 for method, operation in item.items():
@@ -152,43 +170,39 @@ def install(api: FastAPI) -> None:
             _, extra = models_json_schema(wanted, ref_template=_REF + "{model}")  # type: ignore[arg-type]
             for name, schema in extra.get("$defs", {}).items():
                 components.setdefault(name, schema)
+            components["ExportLine"]["properties"]["data"]["anyOf"] += [
+                {"$ref": _REF + m.__name__} for m in ROWS.values()
+            ]
             made["webhooks"] = {name: {"post": _webhook(name, about)} for name, about in EVENTS.items()}
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
+            completing.complete(made, _given_examples(routers))
             api.openapi_schema = made
         return api.openapi_schema
 
     api.openapi = document  # type: ignore[method-assign]
 
 
-def _example(status: int) -> dict[str, Any]:
-    code = {422: "invalid_request", 409: "too_late"}.get(status) or next(
-        name for name, kind in KINDS.items() if kind.status == status
-    )
-    kind = KINDS[code]
-    made: dict[str, Any] = {
-        "type": f"https://treadle.example/problems/{code}",
-        "title": kind.title,
-        "status": status,
-        "detail": kind.way_out,
-        "code": code,
-        "way_out": kind.way_out,
-    }
-    if status == 422:
-        made["findings"] = [
-            {
-                "field": "text",
-                "rule": "text_too_long",
-                "severity": "error",
-                "message": "The text counts 512; Threads takes 500.",
-                "way_out": "Shorten it by 12, or move the rest into replies.",
-                "given": 512,
-                "limit": 500,
-                "pattern": "",
-                "guide": None,
-            }
-        ]
-    return made
+def _given_examples(routers: Sequence[APIRouter]) -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
+    """The examples of the routes: by path and method, then by status (``""``: the body) and content type."""
+    found: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
+    for route in (one for router in routers for one in router.routes if isinstance(one, APIRoute)):
+        body = (route.openapi_extra or {}).get("requestBody", {}).get("content", {})
+        answers = {str(status): answer.get("content", {}) for status, answer in route.responses.items()}
+        known = {
+            (status, kind): content["example"]
+            for status, contents in {"": body, **answers}.items()
+            for kind, content in contents.items()
+            if "example" in content
+        }
+        found.update({(route.path_format, method.lower()): known for method in route.methods or ()})
+    return found
+
+
+def _example(status: int, code: str) -> dict[str, Any]:
+    text = finding("text", "text_too_long", given=512, limit=500, count=512)
+    details = invalid_details([text]) if code == "invalid_request" else ProblemDetails(code, status=status)
+    return {**details.body("https://treadle.example", "/v1/posts"), "request_id": examples.REQUEST}
 
 
 def _webhook(name: str, about: str) -> dict[str, Any]:
@@ -239,6 +253,8 @@ _TAGS = [
     {"name": "Posts", "description": "What is to be published, and what became of it."},
     {"name": "Media", "description": "Files for posts."},
     {"name": "Accounts", "description": "Threads profiles this workspace publishes to."},
+    {"name": "Queue", "description": "Times of the week at which an account publishes."},
+    {"name": "Events", "description": "What changes, as it changes, and again later."},
     {"name": "Causes", "description": "What holds posts back, and what errors mean."},
     {"name": "Webhooks", "description": "Events sent to an address of yours."},
     {"name": "Workspace", "description": "Keys, export, and the tenant itself."},

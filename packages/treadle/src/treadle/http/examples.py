@@ -8,6 +8,7 @@ POST = "pst_06fkx1w4n0e8v7q2m9s5t3r1zy"
 ACCOUNT = "acc_06fkx1w4n0c2b5h8j1k4m7p0qs"
 MEDIA = "med_06fkx1w4n0a1b2c3d4e5f6g7h8"
 TIME = "2026-12-01T08:00:00.000Z"
+REQUEST = "req_06fkx1w4n0a1b2c3d4e5f6g7h8"
 
 POST_IN_EXAMPLE: dict[str, Any] = {
     "account_id": ACCOUNT,

@@ -27,7 +27,11 @@ router = APIRouter(tags=["Workspace"], dependencies=[Depends(known_query)])
             "description": "One JSON object a line: 'type' says what it is, 'data' is it.",
             "content": {
                 "application/x-ndjson": {
-                    "schema": {"$ref": "#/components/schemas/ExportLine"},
+                    "schema": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/ExportLine"},
+                    },
                     "example": '{"type": "workspace", "data": {"id": "wsp_default"}}\n',
                 }
             },

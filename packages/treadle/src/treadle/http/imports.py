@@ -60,6 +60,7 @@ async def import_posts(request: Request, caller: Writer, app: CurrentApp) -> Imp
     responses={**good(200, "The newest 20, newest first.", {"data": []}), **problems()},
 )
 async def list_imports(caller: Reader, app: CurrentApp) -> ImportsOut:
+    """With how many of each one's posts are in which state."""
     return await app.db.query(importing.listing, caller.workspace_id)
 
 
@@ -67,7 +68,7 @@ async def list_imports(caller: Reader, app: CurrentApp) -> ImportsOut:
     "/imports/{import_id}/confirm",
     summary="Confirm an import",
     response_model=ImportsOut,
-    responses={**good(200, "The imports as they are now."), **problems(404, 409)},
+    responses={**good(200, "The imports as they are now."), **problems(404, "nothing_to_confirm")},
 )
 async def confirm_import(import_id: str, caller: Writer, app: CurrentApp) -> ImportsOut:
     """Says that the posts are paused in the other scheduler: they are scheduled, those that are too late stay held."""

@@ -33,6 +33,7 @@ EXAMPLE = {
     responses={**good(200, "Never the keys themselves.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_keys(caller: Admin, app: CurrentApp) -> KeysOut:
+    """Also those that ended. A key itself is shown once, when it is made."""
     return await app.db.query(services.listing, caller.workspace_id)
 
 
@@ -69,9 +70,10 @@ async def make_key(request: Request, caller: Admin, app: CurrentApp) -> KeyMade:
     "/{key_id}",
     status_code=204,
     summary="Revoke a key",
-    responses={204: {"description": "It opens nothing any more, from this moment."}, **problems(404, 409)},
+    responses={204: {"description": "It opens nothing any more, from this moment."}, **problems(404, "in_use")},
 )
 async def revoke(key_id: str, caller: Admin, app: CurrentApp) -> Response:
+    """It ends at once, and every stream that was opened with it. The key of this very request stays (409)."""
     id_ = reading.an_id(key_id, "key")
 
     done = await app.db.run(

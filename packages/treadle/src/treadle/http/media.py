@@ -150,6 +150,7 @@ def _not_kept(made: files.NotKept, app: App) -> Problem:
 async def list_media(
     request: Request, response: Response, caller: Reader, app: CurrentApp, limit: Limit = 50, after: After = None
 ) -> files.MediaPage:
+    """Uploaded files, copies of linked ones, and repaired ones."""
     found = await app.db.query(files.list_media, app, caller.workspace_id, limit, reading.cursor(after))
     link_next(request, response, found.next)
     return found
@@ -169,6 +170,7 @@ async def _one(app: App, workspace_id: str, media_id: str) -> dict[str, Any]:
     responses={**good(200, "With the progress of a repair in 'job'.", EXAMPLE), **problems(404)},
 )
 async def read_media(media_id: str, caller: Reader, app: CurrentApp) -> files.MediaOut:
+    """Its facts, what is wrong with it, its repaired version, and the progress of a repair."""
     return files.media_out(await _one(app, caller.workspace_id, media_id), app.media())
 
 
@@ -176,9 +178,10 @@ async def read_media(media_id: str, caller: Reader, app: CurrentApp) -> files.Me
     "/{media_id}",
     status_code=204,
     summary="Delete a file",
-    responses={204: {"description": "It is gone."}, **problems(404, 409)},
+    responses={204: {"description": "It is gone."}, **problems(404, "in_use")},
 )
 async def delete_media(media_id: str, caller: Writer, app: CurrentApp) -> Response:
+    """A file that a post still needs stays (409): cancel or change that post first."""
     needed = await files.remove(app, await _one(app, caller.workspace_id, media_id))
     if needed is not None:
         raise Problem("in_use", f"The post {needed} still needs it.", extra={"post_id": needed})
@@ -192,7 +195,7 @@ async def delete_media(media_id: str, caller: Writer, app: CurrentApp) -> Respon
     response_model_exclude_unset=True,
     responses={
         **good(202, "Begun: 'job' tells how far it is, 'prepared' the new file.", EXAMPLE),
-        **problems(404, 409, *BODY),
+        **problems(404, "in_use", *BODY),
     },
     openapi_extra=takes(bodies.RepairIn, {"on_too_long": "trim"}, required=False),
 )
@@ -213,9 +216,10 @@ async def repair(request: Request, media_id: str, caller: Writer, app: CurrentAp
     "/{media_id}/repair",
     status_code=204,
     summary="Stop a repair",
-    responses={204: {"description": "Nothing is left of it."}, **problems(404, 409)},
+    responses={204: {"description": "Nothing is left of it."}, **problems(404, "nothing_to_retry")},
 )
 async def stop_repair(request: Request, media_id: str, caller: Writer, app: CurrentApp) -> Response:
+    """The file stays as it was."""
     row = await _one(app, caller.workspace_id, media_id)
     repairs: files.Repairs = request.app.state.repairs
     if not repairs.cancel(row["id"]):

@@ -43,6 +43,7 @@ class ReadyOut(ApiModel):
     responses=good(200, "It answers.", {"status": "ok", "version": __version__}),
 )
 async def healthz() -> AliveOut:
+    """Takes no key and asks nothing of the database: use it to tell a process that hangs."""
     return AliveOut(status="ok", version=__version__)
 
 

@@ -62,6 +62,7 @@ def _role(given: str | None) -> Role:
     responses={**good(200, "Everybody who belongs to the workspace.", {"data": [_EXAMPLE]}), **problems()},
 )
 async def list_people(caller: Admin, app: CurrentApp) -> PeopleOut:
+    """With their roles, when they last logged in and the keys they made."""
     return await app.db.query(services.people_out, caller.workspace_id, now=app.now())
 
 
@@ -72,6 +73,7 @@ async def list_people(caller: Admin, app: CurrentApp) -> PeopleOut:
     responses={**good(200, "Never the links themselves.", {"data": []}), **problems()},
 )
 async def list_invites(caller: Admin, app: CurrentApp) -> InvitesOut:
+    """Those that were not used and have not ended."""
     return await app.db.query(services.invites, caller.workspace_id, now=app.now())
 
 
@@ -100,6 +102,7 @@ async def invite(request: Request, caller: Admin, app: CurrentApp) -> LinkMade:
     responses={204: {"description": "Its link no longer works."}, **problems(404)},
 )
 async def revoke_invite(invite_id: str, caller: Admin, app: CurrentApp) -> Response:
+    """Whoever has its link cannot join with it any more."""
     id_ = reading.an_id(invite_id, "invitation")
     refused = await app.db.run(services.revoke_invite, caller.workspace_id, id_, actor=caller.key_id, now=app.now())
     if refused is not None:
@@ -111,7 +114,7 @@ async def revoke_invite(invite_id: str, caller: Admin, app: CurrentApp) -> Respo
     "/people/{user_id}",
     summary="Change a person's role, disable or enable them",
     response_model=services.PersonOut,
-    responses={**good(200, "As they are now.", _EXAMPLE), **problems(404, 409, *BODY)},
+    responses={**good(200, "As they are now.", _EXAMPLE), **problems(404, "in_use", *BODY)},
     openapi_extra=takes(bodies.PersonPatch, {"role": "admin"}),
 )
 async def change_person(request: Request, user_id: str, caller: Admin, app: CurrentApp) -> services.PersonOut:
@@ -145,9 +148,10 @@ async def change_person(request: Request, user_id: str, caller: Admin, app: Curr
     status_code=201,
     summary="Make a link to a new password",
     response_model=LinkMade,
-    responses={**good(201, "'url' is shown this once; it works once, for a day.", _LINK), **problems(404, 409)},
+    responses={**good(201, "'url' is shown this once; it works once, for a day.", _LINK), **problems(404, "in_use")},
 )
 async def password_link(user_id: str, caller: Admin, app: CurrentApp) -> LinkMade:
+    """For somebody who has forgotten their password; using it ends their sessions."""
     id_ = reading.an_id(user_id, "person")
     made = await app.db.run(services.reset_link, app, caller.workspace_id, id_, actor=caller.key_id, by=_BY)
     if isinstance(made, Refusal):
@@ -159,9 +163,10 @@ async def password_link(user_id: str, caller: Admin, app: CurrentApp) -> LinkMad
     "/people/{user_id}",
     status_code=204,
     summary="Remove a person",
-    responses={204: {"description": "They are logged out; what they did stays."}, **problems(404, 409)},
+    responses={204: {"description": "They are logged out; what they did stays."}, **problems(404, "in_use")},
 )
 async def remove_person(user_id: str, caller: Admin, app: CurrentApp) -> Response:
+    """Their sessions and keys end. The last person who can log in stays, and so does the only owner (409)."""
     id_ = reading.an_id(user_id, "person")
     refused = await _remove(app, caller, id_)
     if refused is not None:

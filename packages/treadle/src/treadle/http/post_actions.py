@@ -28,10 +28,17 @@ from treadle_diagnosis.types import Diagnosis
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
 
-_DONE = {
-    **good(200, "Done; the post as it is now.", {"message": "Done.", "post": POST_EXAMPLE}, "ETag"),
-    **problems(404, 409),
-}
+_DONE = good(200, "Done; the post as it is now.", {"message": "Done.", "post": POST_EXAMPLE}, "ETag")
+
+_UNRESOLVED = (
+    "nothing_to_resolve",
+    "still_blocked",
+    "it_is_live",
+    "already_claimed",
+    "not_listed",
+    "not_an_address",
+    "not_readable",
+)
 
 
 @router.post(
@@ -39,7 +46,7 @@ _DONE = {
     summary="Try again now",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses=_DONE,
+    responses={**_DONE, **problems(404, "nothing_to_retry", "still_blocked")},
 )
 async def retry_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """A new attempt with fresh budgets, for a post that failed, is blocked or waits. Parts that are published stay."""
@@ -51,7 +58,7 @@ async def retry_post(response: Response, post_id: PostId, caller: Writer, app: C
     summary="Stop a post",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses=_DONE,
+    responses={**_DONE, **problems(404, "too_late")},
 )
 async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """At any stage up to the publish itself. When that was too late, the answer says so (409) and what is published."""
@@ -63,7 +70,7 @@ async def cancel_post(response: Response, post_id: PostId, caller: Writer, app: 
     summary="Approve a post",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses=_DONE,
+    responses={**_DONE, **problems(404, "nothing_to_confirm", "import_waits")},
 )
 async def confirm_post(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """To a post that is held because it is late, to a draft, or to one that waits for approval."""
@@ -75,7 +82,7 @@ async def confirm_post(response: Response, post_id: PostId, caller: Writer, app:
     summary="Ask for approval",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses=_DONE,
+    responses={**_DONE, **problems(404, "nothing_to_submit")},
 )
 async def request_approval(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """Of a draft: it is published when somebody approves it (`POST /confirm`)."""
@@ -87,7 +94,7 @@ async def request_approval(response: Response, post_id: PostId, caller: Writer, 
     summary="Request changes",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses={**_DONE, **problems(404, 409, *BODY)},
+    responses={**_DONE, **problems(404, "nothing_to_confirm", *BODY)},
     openapi_extra=takes(bodies.CommentIn, {"text": "Please shorten the first line."}),
 )
 async def request_changes(
@@ -109,6 +116,7 @@ def _send_back(conn: Connection, workspace_id: str, post_id: str, *, text: str, 
     responses={**good(200, "Oldest first."), **problems(404)},
 )
 async def read_comments(post_id: PostId, caller: Reader, app: CurrentApp) -> CommentsOut:
+    """The newest 200. Comments are for the people of the workspace; they are never published."""
     id_ = reading.an_id(post_id, "post")
     await the_post(app, caller, id_)
     return await app.db.query(approving.comments_of, caller.workspace_id, id_)
@@ -137,7 +145,7 @@ async def comment(request: Request, post_id: PostId, caller: Writer, app: Curren
     summary="Say what happened",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses={**_DONE, **problems(404, 409, 424, *BODY)},
+    responses={**_DONE, **problems(404, *_UNRESOLVED, "threads_refused", *BODY)},
     openapi_extra=takes(bodies.ResolveIn, {"threads_id": "17900000000000001"}),
 )
 async def resolve_post(
@@ -183,7 +191,15 @@ def _threads_refused(cause: Diagnosis, deleted: list[str]) -> Problem:
     summary="Delete a post from Threads",
     response_model=UnpublishedOut,
     response_model_exclude_unset=True,
-    responses={**_DONE, **problems(404, 409, 424)},
+    responses={
+        **good(
+            200,
+            "Done; the post as it is now.",
+            {"message": "Deleted from Threads.", "deleted": ["18055555555555555"], "post": POST_EXAMPLE},
+            "ETag",
+        ),
+        **problems(404, "not_published", "being_checked", "threads_refused"),
+    },
 )
 async def unpublish_post(post_id: PostId, caller: Writer, app: CurrentApp) -> UnpublishedOut:
     """Deletes the post's parts on Threads, the last one first. Needs the permission `threads_delete`; Threads allows

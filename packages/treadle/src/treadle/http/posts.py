@@ -44,7 +44,7 @@ STATES = frozenset(STATE_WORDS)
             "Idempotency-Replayed",
             model=PostOut,
         ),
-        **problems(409, *BODY),
+        **problems("idempotency_key_reused", *BODY),
     },
     openapi_extra=takes(bodies.PostIn, POST_IN_EXAMPLE, parameters=[IDEMPOTENCY]),
 )
@@ -145,7 +145,10 @@ async def read_one(
     summary="Change a post that is not published",
     response_model=PostOut,
     response_model_exclude_unset=True,
-    responses={**good(200, "As it is now.", POST_EXAMPLE, "ETag"), **problems(404, 409, 412, *BODY)},
+    responses={
+        **good(200, "As it is now.", POST_EXAMPLE, "ETag"),
+        **problems(404, "not_editable", "being_checked", 412, *BODY),
+    },
     openapi_extra=takes(bodies.PatchIn, {"text": "Better words"}, parameters=[IF_MATCH]),
 )
 async def patch_post(request: Request, response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> PostOut:
@@ -165,9 +168,10 @@ async def patch_post(request: Request, response: Response, post_id: PostId, call
     "/{post_id}",
     status_code=204,
     summary="Delete a post that was never sent",
-    responses={204: {"description": "It is gone, with its timeline."}, **problems(404, 409)},
+    responses={204: {"description": "It is gone, with its timeline."}, **problems(404, "was_sent")},
 )
 async def delete_post(post_id: PostId, caller: Writer, app: CurrentApp) -> Response:
+    """One of which anything was sent keeps its record (409): cancel it, or delete it from Threads."""
     answer = await app.db.run(app.posts.delete, caller.workspace_id, reading.an_id(post_id, "post"))
     if isinstance(answer, Rejected | Missing | Conflict):
         raise refusal(answer)

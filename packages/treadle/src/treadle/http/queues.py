@@ -40,6 +40,7 @@ _QUEUE = {
     responses={**good(200, "The next 14 days.", _QUEUE), **problems(404)},
 )
 async def read_queue(account_id: str, caller: Reader, app: CurrentApp) -> QueueOut:
+    """Its slots, what is due in the next 14 days, and which slots are free."""
     id_ = reading.an_id(account_id, "account")
     found = await app.db.query(services.read, caller.workspace_id, id_, zone="UTC", now=app.now())
     if isinstance(found, Missing):
@@ -68,10 +69,8 @@ async def set_queue(request: Request, account_id: str, caller: Writer, app: Curr
     return made
 
 
-_DONE = {
-    **good(200, "Done; the post as it is now.", {"message": "Moved.", "post": POST_EXAMPLE}, "ETag"),
-    **problems(404, 409),
-}
+_DONE = good(200, "Done; the post as it is now.", {"message": "Moved.", "post": POST_EXAMPLE}, "ETag")
+_FIXED = ("not_editable", "being_checked")
 
 
 @router.post(
@@ -79,7 +78,7 @@ _DONE = {
     summary="Add a post to the queue",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses=_DONE,
+    responses={**_DONE, **problems(404, "no_free_slot", *_FIXED)},
 )
 async def add_to_queue(response: Response, post_id: PostId, caller: Writer, app: CurrentApp) -> ActionOut:
     """A draft, or a post that is still to come, gets the next free slot of its account. A draft is scheduled by it."""
@@ -95,7 +94,7 @@ async def add_to_queue(response: Response, post_id: PostId, caller: Writer, app:
     summary="Move a post in the queue",
     response_model=ActionOut,
     response_model_exclude_unset=True,
-    responses={**_DONE, **problems(404, 409, *BODY)},
+    responses={**_DONE, **problems(404, "not_queued", *_FIXED, *BODY)},
     openapi_extra=takes(bodies.MoveIn, {"to": "2026-12-03T17:30:00Z"}),
 )
 async def move_post(

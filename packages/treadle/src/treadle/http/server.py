@@ -64,10 +64,11 @@ def create_api(app: App) -> FastAPI:
     api.state.write_check = operating.WriteCheck(app.db)
     api.state.metrics = Metrics(app.db, app.now)
     api.state.newest = migrate.versions(app.db)[1]
-    for router in routers():
+    every = routers()
+    for router in every:
         api.include_router(router)
     _refusals(api, app.settings.public_url)
-    document.install(api)
+    document.install(api, every)
     limits = RateLimits(app.settings.requests_per_key, app.settings.requests_per_address)
     api.add_middleware(RateLimited, limits=limits, public_url=app.settings.public_url)
     return api
@@ -85,9 +86,10 @@ class _Server(FastAPI):
 def describe() -> dict[str, Any]:
     """The OpenAPI document, without an application behind it."""
     api = FastAPI(title="Treadle", version=__version__)
-    for router in routers():
+    every = routers()
+    for router in every:
         api.include_router(router)
-    document.install(api)
+    document.install(api, every)
     made: dict[str, Any] = api.openapi()
     return made
 

@@ -21,7 +21,7 @@ from treadle.services.events import ChangeOut, Hub, Right
 from treadle.sse import EventStream
 from treadle.store import feed
 
-router = APIRouter(prefix="/v1/events", tags=["Posts"], dependencies=[Depends(known_query)])
+router = APIRouter(prefix="/v1/events", tags=["Events"], dependencies=[Depends(known_query)])
 
 
 def hub_of(request: Request) -> Hub:
@@ -38,12 +38,16 @@ def hub_of(request: Request) -> Hub:
             "description": "Server-sent events; 'id' is what Last-Event-ID takes.",
             "content": {
                 "text/event-stream": {
-                    "schema": {"type": "string"},
+                    "schema": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/ChangeOut"},
+                    },
                     "example": 'id: 17\nevent: post.published\ndata: {"id": 17, "type": "post.published", ...}\n\n',
                 }
             },
         },
-        **problems(429),
+        **problems("busy"),
     },
     openapi_extra={
         "parameters": [

@@ -62,6 +62,7 @@ def _no(answer: Refusal) -> Problem:
     responses={**good(200, "Never their secrets.", {"data": [EXAMPLE]}), **problems()},
 )
 async def list_webhooks(caller: Reader, app: CurrentApp) -> WebhooksOut:
+    """At most 20. Secrets are never among them."""
     return await app.db.query(services.listing, caller.workspace_id)
 
 
@@ -72,7 +73,7 @@ async def list_webhooks(caller: Reader, app: CurrentApp) -> WebhooksOut:
     response_model=WebhookMade,
     responses={
         **good(201, "'secret' is shown this once.", {**EXAMPLE, "secret": "whsec_..."}, "Location"),
-        **problems(409, *BODY),
+        **problems("in_use", *BODY),
     },
     openapi_extra=takes(WebhookIn, {"url": "https://app.example/treadle", "types": ["post.published"]}),
 )
@@ -98,6 +99,7 @@ async def create_webhook(request: Request, response: Response, caller: Admin, ap
     responses={**good(200, "Names and meanings.", {"data": [{"type": "post.held", "meaning": "..."}]}), **problems()},
 )
 async def list_events(caller: Reader) -> EventKindsOut:
+    """Their payloads are under `webhooks` of this document."""
     return services.event_kinds()
 
 
@@ -108,6 +110,7 @@ async def list_events(caller: Reader) -> EventKindsOut:
     responses={**good(200, "As it is.", EXAMPLE), **problems(404)},
 )
 async def read_webhook(webhook_id: str, caller: Reader, app: CurrentApp) -> WebhookOut:
+    """Its address, which events it takes, and whether deliveries arrive."""
     found = await app.db.query(services.read, caller.workspace_id, reading.an_id(webhook_id, "webhook"))
     if isinstance(found, Missing):
         raise not_found(found.what)
@@ -122,6 +125,7 @@ async def read_webhook(webhook_id: str, caller: Reader, app: CurrentApp) -> Webh
     openapi_extra=takes(WebhookPatch, {"paused": False}),
 )
 async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: CurrentApp) -> WebhookOut:
+    """Fields left out stay. `paused: false` starts one again: what was kept for it is sent."""
     id_ = reading.an_id(webhook_id, "webhook")
     wanted = await reading.take(request, WebhookPatch)
     made = await app.db.run(
@@ -148,6 +152,7 @@ async def change_webhook(request: Request, webhook_id: str, caller: Admin, app: 
     responses={204: {"description": "Nothing more is sent there, also not what waited."}, **problems(404)},
 )
 async def remove_webhook(webhook_id: str, caller: Admin, app: CurrentApp) -> Response:
+    """Deliveries that wait for it are dropped."""
     id_ = reading.an_id(webhook_id, "webhook")
     done = await app.db.run(lambda conn: services.remove(conn, app, caller.workspace_id, id_, actor=caller.key_id))
     if not done:
@@ -166,6 +171,7 @@ async def remove_webhook(webhook_id: str, caller: Admin, app: CurrentApp) -> Res
     },
 )
 async def rotate_secret(webhook_id: str, caller: Admin, app: CurrentApp) -> SecretOut:
+    """Deliveries carry a signature with each of both, so that receivers can change over without a gap."""
     id_ = reading.an_id(webhook_id, "webhook")
     made = await app.db.run(
         lambda conn: services.rotate_secret(conn, app, caller.workspace_id, id_, actor=caller.key_id)
@@ -183,6 +189,7 @@ async def rotate_secret(webhook_id: str, caller: Admin, app: CurrentApp) -> Secr
     responses={**good(202, "Queued; look at its delivery.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
 async def ping_webhook(webhook_id: str, caller: Admin, app: CurrentApp) -> DeliveryQueued:
+    """Sends an event `webhook.ping` that says nothing else, signed as every delivery is."""
     id_ = reading.an_id(webhook_id, "webhook")
     made = await app.db.run(lambda conn: services.ping(conn, app, caller.workspace_id, id_))
     if isinstance(made, Refusal):
@@ -206,6 +213,7 @@ async def list_deliveries(
     limit: Limit = 50,
     after: After = None,
 ) -> DeliveryPage:
+    """Each with its tries: when, what was answered, how long it took. Kept for 14 days."""
     id_, before = reading.an_id(webhook_id, "webhook"), reading.id_cursor(after)
     found = await app.db.query(services.deliveries, caller.workspace_id, id_, limit=limit, before=before)
     if isinstance(found, Missing):
@@ -223,6 +231,7 @@ async def list_deliveries(
     responses={**good(202, "Queued, with its id as before.", {"delivery_id": DELIVERY["id"]}), **problems(404)},
 )
 async def redeliver(webhook_id: str, delivery_id: str, caller: Admin, app: CurrentApp) -> DeliveryQueued:
+    """The same body under the same `webhook-id`: a receiver that has it already can leave it."""
     hook, one = reading.an_id(webhook_id, "webhook"), reading.an_id(delivery_id, "delivery")
     done = await app.db.run(
         lambda conn: services.redeliver(conn, app, caller.workspace_id, hook, one, actor=caller.key_id)

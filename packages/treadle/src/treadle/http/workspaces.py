@@ -40,6 +40,8 @@ def runs_the_installation(conn: Connection, caller: Caller) -> bool:
     },
 )
 async def list_workspaces(caller: Reader, app: CurrentApp) -> WorkspacesOut:
+    """All, with an admin key of the installation's first workspace; with any other key its own."""
+
     def work(conn: Connection) -> WorkspacesOut:
         return services.listing(conn, None if runs_the_installation(conn, caller) else caller.workspace_id)
 
@@ -51,7 +53,10 @@ async def list_workspaces(caller: Reader, app: CurrentApp) -> WorkspacesOut:
     status_code=201,
     summary="Make a workspace for a customer",
     response_model=WorkspaceMade,
-    responses={**good(201, "With its first admin key in 'key', shown this once.", None, "Location"), **problems(*BODY)},
+    responses={
+        **good(201, "With its first admin key in 'key', shown this once.", None, "Location"),
+        **problems("house_only", *BODY),
+    },
     openapi_extra=takes(bodies.WorkspaceIn, {"name": "Customer 17"}),
 )
 async def create_workspace(request: Request, response: Response, caller: Admin, app: CurrentApp) -> WorkspaceMade:
@@ -79,6 +84,7 @@ async def create_workspace(request: Request, response: Response, caller: Admin, 
     responses={**good(200, "With how many posts are in each state.", _EXAMPLE), **problems(404)},
 )
 async def read_workspace(workspace_id: str, caller: Reader, app: CurrentApp) -> WorkspaceOut:
+    """Its settings, without secrets."""
     found = await app.db.query(_visible, caller, reading.an_id(workspace_id, "workspace"))
     if found is None:
         raise not_found("workspace")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from treadle.domain.times import iso
 from treadle.store.posts_read import PostOutcome
+
+
+def _as_text(at: Any) -> Any:
+    """A time that version 0.1 stored as seconds since 1970."""
+    return iso(at) if isinstance(at, int | float) else at
 
 
 class _Payload(BaseModel):
@@ -54,7 +59,9 @@ class PostEventData(EventData):
     differs: list[dict[str, Any]] | None = Field(
         None, description="What is live otherwise than asked: 'field', 'asked' and 'live' of each."
     )
-    due_at: float | None = Field(None, description="post.at_risk: when it is due, in seconds since 1970 (UTC).")
+    due_at: Annotated[str | None, BeforeValidator(_as_text)] = Field(
+        None, description="post.at_risk: when it is due, ISO 8601 in UTC."
+    )
     why: str | None = Field(None, description="post.at_risk: what it would run into.")
     blocker_id: str | None = Field(None, description="post.at_risk: the blocker it would wait behind.")
     metadata: dict[str, Any] = Field(description="As sent.")

@@ -70,7 +70,7 @@ class ChangeDataOut(ApiModel):
 class ChangeOut(ApiModel):
     """One change."""
 
-    id: int = Field(description="Grows; what Last-Event-ID takes.")
+    id: int = Field(description="Its number; grows. What Last-Event-ID takes.")
     type: str = Field(description="Such as post.published.")
     subject: str = Field(description="The id of what changed.")
     at: str | None = Field(description="ISO 8601 in UTC.")

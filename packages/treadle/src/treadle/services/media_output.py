@@ -116,7 +116,7 @@ class AddressFactsOut(ApiModel):
     ranges: bool | None = Field(None, description="Whether the host answers requests for a part of the file.")
     first_byte_s: float | None = Field(None, description="Seconds until the first byte.")
     agent: str | None = Field(None, description="The user agent that was let in.")
-    seconds: float | None = Field(None, description="How long looking took.")
+    seconds: float | None = Field(None, description="Seconds that looking took.")
 
 
 class RepairPlanOut(ApiModel):
