@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from mcp import Client
 from mcp.types import ElicitResult
@@ -90,7 +91,8 @@ async def test_a_revoked_key_ends_at_once(site: Site) -> None:
 async def test_check_diagnose_and_explain(site: Site) -> None:
     async with Client(create_server(site.app, site.keys["write"])) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
-        assert names == {"accounts", "check", "publish", "explain", "diagnose_answer", "what_needs_me"}
+        old = {"accounts", "check", "publish", "explain", "diagnose_answer", "what_needs_me"}
+        assert names == old | {"list", "cancel", "edit", "retry", "resolve"}
         wrong = await told(client, "check", text="x" * 501)
         assert (wrong["ok"], wrong["findings"][0]["field"]) == (False, "text")
         assert "text" in await refused(client, "publish", text="x" * 501)
@@ -103,3 +105,123 @@ async def test_check_diagnose_and_explain(site: Site) -> None:
         told_of = await told(client, "explain", what=made["post"]["id"])
         assert told_of["post"]["state"] == "draft"
         assert told_of["timeline"]
+
+
+class Person:
+    """Somebody in front of an assistant's window: what they were asked, and whether they agree."""
+
+    def __init__(self, agrees: bool) -> None:
+        self.agrees, self.asked = agrees, list[str]()
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        self.asked.append(params.message)
+        answer = "agree" if "agree" in params.requested_schema["properties"] else "publish"
+        return ElicitResult(action="accept", content={answer: self.agrees})
+
+
+def add_draft(site: Site, **fields: Any) -> str:
+    body = {"account_id": site.account, "text": "First words", "draft": True, **fields}
+    made = site.client("write").post("/v1/posts", json=body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def set_state(site: Site, post: str, state: str) -> None:
+    with site.app.db.begin() as conn:
+        conn.execute(sa.update(posts).where(posts.c.id == post).values(state=state))
+
+
+ACTS: dict[str, dict[str, Any]] = {
+    "cancel": {},
+    "retry": {},
+    "edit": {"changes": {"text": "Other words"}},
+    "resolve": {"absent": True},
+}
+
+
+async def test_every_tool_says_whether_it_only_reads(site: Site) -> None:
+    async with Client(create_server(site.app, site.keys["write"])) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    for name, tool in tools.items():
+        hints = tool.annotations
+        assert hints is not None
+        writes = name in ("publish", *ACTS)
+        assert hints.read_only_hint is not writes, name
+        assert tool.title, name
+        assert tool.description, name
+        if writes:
+            assert hints.destructive_hint is True, name
+            assert hints.idempotent_hint is (name in ("cancel", "edit")), name
+        described = tool.input_schema.get("properties", {})
+        assert [field for field, schema in described.items() if not schema.get("description")] == [], name
+
+
+async def test_posts_are_listed_by_state_account_and_words(site: Site) -> None:
+    ids = [add_draft(site, text=f"Draft {n}", labels=["advent"]) for n in range(3)]
+    add_draft(site, text="Something else")
+    async with Client(create_server(site.app, site.keys["read"])) as client:
+        page = await told(client, "list", state="draft", account="@ada", label="advent", limit=2)
+        rest = await told(client, "list", state="draft", account="@ada", label="advent", limit=2, after=page["next"])
+        assert [post["id"] for post in (*page["posts"], *rest["posts"])] == ids[::-1]
+        assert rest["next"] is None
+        assert [p["text"] for p in (await told(client, "list", words="something"))["posts"]] == ["Something else"]
+        assert "no state 'lost'" in await refused(client, "list", state="lost")
+        assert "@ada" in await refused(client, "list", account="@eve")
+        assert "next" in await refused(client, "list", after="nonsense")
+    async with Client(create_server(site.app, site.keys["other"])) as client:
+        assert (await told(client, "list"))["posts"] == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_nothing_is_done_to_a_post_without_a_yes(site: Site, act: str) -> None:
+    post = add_draft(site, replies=[{"text": "Second part"}], metadata={"order": "4711"})
+    set_state(site, post, "checking" if act == "resolve" else "failed" if act == "retry" else "draft")
+    before = site.client().get(f"/v1/posts/{post}").json()
+    no = Person(agrees=False)
+    async with Client(create_server(site.app, site.keys["write"]), elicitation_callback=no) as client:
+        said = await told(client, act, post_id=post, **ACTS[act])
+    assert said["done"] is False
+    for shown in ("@ada", site.account, "Second part", "4711", "Other words" if act == "edit" else "First words"):
+        assert shown in no.asked[0], act
+    assert site.client().get(f"/v1/posts/{post}").json() == before
+    if act != "edit":  # its change is kept for a person to approve instead
+        async with Client(create_server(site.app, site.keys["write"])) as client:
+            assert f"treadle posts {act} {post}" in await refused(client, act, post_id=post, **ACTS[act])
+        assert site.client().get(f"/v1/posts/{post}").json() == before
+    async with Client(create_server(site.app, site.keys["read"])) as client:
+        assert "scope 'write'" in await refused(client, act, post_id=post, **ACTS[act])
+    async with Client(create_server(site.app, site.keys["other"], confirm=False)) as client:
+        assert "no such post" in await refused(client, act, post_id=post, **ACTS[act])
+
+
+async def test_with_a_yes_a_post_is_changed_canceled_and_tried_again(site: Site) -> None:
+    yes = Person(agrees=True)
+    post = add_draft(site)
+    async with Client(create_server(site.app, site.keys["write"]), elicitation_callback=yes) as client:
+        changed = await told(client, "edit", post_id=post, changes={"text": "Other words", "labels": ["late"]})
+        assert (changed["done"], changed["post"]["text"]) == (True, "Other words")
+        assert site.client().get(f"/v1/posts/{post}").json()["labels"] == ["late"]
+        assert "text" in await refused(client, "edit", post_id=post, changes={"text": "x" * 501})
+        assert "Did you mean" in await refused(client, "edit", post_id=post, changes={"txt": "x"})
+        assert (await told(client, "cancel", post_id=post))["post"]["state"] == "canceled"
+        assert "nothing to try again" in await refused(client, "retry", post_id=post)
+        failed = add_draft(site)
+        set_state(site, failed, "failed")
+        assert (await told(client, "retry", post_id=failed))["post"]["state"] == "publishing"
+        assert "either" in await refused(client, "resolve", post_id=failed)
+        assert "1 to 40 digits" in await refused(client, "resolve", post_id=failed, threads_id="https://x")
+    assert len(yes.asked) == 4
+
+
+async def test_an_edit_by_an_assistant_that_cannot_ask_waits_for_approval(site: Site) -> None:
+    body = {"account_id": site.account, "text": "First words", "publish_at": "2040-01-01T00:00:00Z"}
+    post = site.client("write").post("/v1/posts", json=body).json()["id"]
+    async with Client(create_server(site.app, site.keys["write"])) as client:
+        said = await told(client, "edit", post_id=post, changes={"text": "Other words"})
+    stored = site.client().get(f"/v1/posts/{post}").json()
+    assert (said["done"], stored["text"], stored["approval"], stored["state"]) == (
+        True,
+        "Other words",
+        "pending",
+        "draft",
+    )

@@ -1,5 +1,7 @@
 """Treadle for assistants, over the Model Context Protocol: check, publish, explain, diagnose, what needs a person.
 
+What can be done with posts that are there is in :mod:`treadle.mcp.assistants_acts`.
+
 Every tool works with a key of a workspace and its scope, read again for every call. Publishing asks a person:
 through the assistant's own window when it has one, else the post is kept as a draft until somebody approves it on the
 pages or with the command line.
@@ -7,7 +9,7 @@ pages or with the command line.
 
 # No "from __future__ import annotations": the library reads the tools' annotations, which name functions in here.
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
@@ -21,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from treadle import __version__
 from treadle.domain.answers import Rejected
 from treadle.domain.plain_errors import plain_error
+from treadle.mcp import assistants_acts
 from treadle.mcp.assistants_answers import (
     accepted_answer,
     account_answer,
@@ -30,17 +33,14 @@ from treadle.mcp.assistants_answers import (
     timeline_answer,
 )
 from treadle.mcp.assistants_consent import NotShowable, PostingAccount, question
-from treadle.people import keys
-from treadle.people.keys import Principal, Scope
+from treadle.mcp.assistants_context import ToolContext, can_ask, files_of
 from treadle.services import causes
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept
 from treadle.services.intake import check as check_request
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json, timeline
-from treadle.services.refusals import KINDS
 from treadle.store import accounts as stored_accounts
-from treadle.store.files import find_media
 from treadle_diagnosis import diagnose
 from treadle_diagnosis.limits import ANSWER_CHARS
 
@@ -105,31 +105,13 @@ def _misfits(error: ValidationError) -> str:
     return " ".join(texts)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolContext:
-    """What every tool works with: the application, the key, and whether a person is asked before publishing."""
-
-    app: App
-    secret: str = field(repr=False)
-    confirm: bool
-
-    async def may(self, scope: Scope) -> Principal:
-        """Whoever the key belongs to; raises :class:`ToolError` when it may not do this (any more)."""
-        found = await self.app.db.query(keys.who, self.secret, now=self.app.now()) if self.secret else None
-        if found is None:
-            why = "The key is not valid any more." if self.secret else "No key was given to 'treadle mcp'."
-            raise ToolError(f"{why} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
-        if not found.may(scope):
-            raise ToolError(f"The key may not do this: it needs the scope '{scope}'.")
-        return found
-
-
 def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[Any]:
     """The server of an open application. ``secret``: the key it works with; ``confirm`` false publishes unasked."""
     server = _Server("treadle", version=__version__, instructions=INSTRUCTIONS)
     tools = ToolContext(app, secret, confirm)
     for offer in (_offer_accounts, _offer_check, _offer_publish, _offer_explain, _offer_diagnose, _offer_needs):
         offer(server, tools)
+    assistants_acts.offer(server, tools)
     return server
 
 
@@ -186,7 +168,7 @@ def _offer_publish(server: MCPServer[Any], tools: ToolContext) -> None:
 
     async def person(ctx: Context, wanted: Annotated[PreparedPost, Resolve(prepared)]) -> Yes | Elicit[Yes]:
         """Ask, unless nobody is to be asked or nobody can be."""
-        if not tools.confirm or not _can_ask(ctx):
+        if not tools.confirm or not can_ask(ctx):
             return Yes(publish=not tools.confirm)
         if isinstance(wanted.question, NotShowable):
             raise ToolError(f"{wanted.question.message} Nothing was stored or sent.")
@@ -212,7 +194,7 @@ def _offer_publish(server: MCPServer[Any], tools: ToolContext) -> None:
     ) -> dict[str, Any]:
         who = await tools.may("write")
         yes = isinstance(asked, AcceptedElicitation) and asked.data.publish
-        draft = tools.confirm and not _can_ask(ctx)
+        draft = tools.confirm and not can_ask(ctx)
         if not yes and not draft:
             return {"published": False, "message": "The person said no. Nothing was stored or sent."}
         body = {**wanted.body, "draft": True} if draft else wanted.body
@@ -278,12 +260,6 @@ def _offer_needs(server: MCPServer[Any], tools: ToolContext) -> None:
         return await tools.app.db.query(attention_answer, who.workspace_id)
 
 
-def _can_ask(ctx: Context) -> bool:
-    """Whether the assistant has a window of its own to ask a person in."""
-    capabilities = ctx.client_capabilities
-    return capabilities is not None and capabilities.elicitation is not None
-
-
 async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> PreparedPost:
     """Check a request and write the question about it; raises :class:`ToolError` when it cannot be published."""
 
@@ -291,14 +267,8 @@ async def _prepare(app: App, workspace_id: str, body: dict[str, Any]) -> Prepare
     account = read.account
     if read.errors or account is None:
         raise ToolError(refusal_text(Rejected(read.errors)))
-    ids = [item["id"] for part in (body, *body.get("replies", ())) for item in part.get("media", ()) if "id" in item]
-    rows = [row for id_ in ids if (row := await app.db.query(find_media, workspace_id, id_)) is not None]
-    files = {
-        row["id"]: [row["filename"] or "(no name)", row["content_type"] or "", app.media().public_url(row["stored"])]
-        for row in rows
-    }
     target = PostingAccount(account["id"], account["username"] or "", account["threads_user_id"])
-    return PreparedPost(body, question(body, target, files))
+    return PreparedPost(body, question(body, target, await files_of(app, workspace_id, body)))
 
 
 async def _body(

@@ -17,6 +17,7 @@ _OF_AN_EVENT = ("started_at", "stage", "what", "outcome", "decision")
 
 
 def refusal_text(answer: Rejected | Missing | Conflict) -> str:
+    """Why something was not done, in plain words."""
     match answer:
         case Rejected(findings):
             return "It cannot be published like this. " + " ".join(_words(f) for f in findings)

@@ -64,11 +64,19 @@ class PostingAccount:
 
 
 def question(
-    body: Mapping[str, Any], account: PostingAccount, files: Mapping[str, Sequence[str]] | None = None
+    body: Mapping[str, Any],
+    account: PostingAccount,
+    files: Mapping[str, Sequence[str]] | None = None,
+    *,
+    heading: str = "Publish on Threads as",
+    more: Sequence[str] = (),
 ) -> str | NotShowable:
-    """What is asked about this request. ``files``: more about each uploaded file by id (name, kind, address)."""
+    """What is asked about this request. ``files``: more about each uploaded file by id (name, kind, address).
+
+    ``heading`` says what is done, before the account; ``more`` are lines of ours behind it."""
     try:
-        lines = list(_post(body, account, files or {}))
+        first, *rest = _post(body, account, files or {}, heading)
+        lines = [first, *more, *rest]
     except _NoLabelError as missing:
         return NotShowable(f"'{missing}' cannot be shown to a person, so it is not published. Leave it out.")
     asked = "\n".join(lines)
@@ -81,9 +89,11 @@ class _NoLabelError(Exception):
     pass
 
 
-def _post(body: Mapping[str, Any], account: PostingAccount, files: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _post(
+    body: Mapping[str, Any], account: PostingAccount, files: Mapping[str, Sequence[str]], heading: str
+) -> Iterator[str]:
     yield (
-        f"Publish on Threads as @{visible(account.username)} "
+        f"{heading} @{visible(account.username)} "
         f"(account {visible(account.id)}, Threads user id {visible(account.threads_user_id)})?"
     )
     replies = body.get("replies") or []
