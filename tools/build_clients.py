@@ -71,7 +71,7 @@ class Model:
         if "$ref" in schema:
             return self.name(schema["$ref"].rpartition("/")[2])
         if choices := schema.get("anyOf") or schema.get("oneOf"):
-            each = list(dict.fromkeys(self.python(one) for one in choices))
+            each = sorted(dict.fromkeys(self.python(one) for one in choices), key=lambda kind: kind == "None")
             return "Any" if "Any" in each else " | ".join(each)
         if "const" in schema:
             return f"Literal[{schema['const']!r}]"

@@ -63,6 +63,6 @@ def test_a_change_carries_its_own_fields_and_no_others() -> None:
         },
         {},
     ):
-        change = change_out({"id": 1, "type": "x", "subject": "y", "at": 0.0, "payload": payload})
+        change = change_out({"id": 1, "workspace_id": None, "type": "x", "subject": "y", "at": 0.0, "payload": payload})
         assert change.to_json()["data"] == payload
         assert not change.data.model_extra

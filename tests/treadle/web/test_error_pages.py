@@ -26,6 +26,14 @@ def test_a_wrong_address_is_a_page_that_links_on(sample: SampleSite, address: st
     assert not INLINE.search(answer.text)
 
 
+def test_pages_name_the_request_that_made_them(sample: SampleSite) -> None:
+    for address in ("/no-such-page", "/", "/posts"):
+        answer = sample.client.get(address, headers=BROWSER)
+        number = answer.headers["Request-Id"]
+        assert f'<meta name="request-id" content="{number}">' in answer.text
+        assert (f"<code>{number}</code>" in answer.text) is (answer.status_code == 404)
+
+
 def test_whoever_is_not_logged_in_sees_it_too_and_nothing_of_the_workspace(sample: SampleSite) -> None:
     sample.client.cookies.clear()
     answer = sample.client.get("/no-such-page", headers=BROWSER)

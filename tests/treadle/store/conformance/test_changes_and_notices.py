@@ -11,7 +11,16 @@ from treadle.store import Connection, alerts, deliveries, feed, webhooks
 from treadle.store.deliveries import NewDelivery
 
 
-@covers(feed.announce, feed.since, feed.heads_after, feed.since_again, feed.undelivered, feed.newest, feed.delete)
+@covers(
+    feed.announce,
+    feed.find,
+    feed.since,
+    feed.heads_after,
+    feed.since_again,
+    feed.undelivered,
+    feed.newest,
+    feed.delete,
+)
 def test_the_feed(conn: Connection) -> None:
     workspace(conn)
     hook(conn, "whk_a")
@@ -22,6 +31,8 @@ def test_the_feed(conn: Connection) -> None:
     assert feed.newest(conn) == ids[-1]
     assert ids == sorted(ids)
     mine = feed.since(conn, ONE, start)
+    found = [feed.find(conn, ONE, id_) for id_ in (*ids, ids[-1] + 1)]
+    assert [row["type"] for row in found if row is not None] == [row["type"] for row in mine]
     assert [(row["type"], row["at"], row["payload"]) for row in mine] == [
         (name, at, {"é": [1, None]}) for name, at in (("post.a", 10.0), ("post.c", 30.0), ("post.d", 40.0))
     ]

@@ -13,6 +13,7 @@ from treadle.store import (
     blockers,
     deliveries,
     jobs,
+    kept_answers,
     migrate,
     posts,
     probe,
@@ -23,6 +24,7 @@ from treadle.store import (
     workers,
 )
 from treadle.store.deliveries import NewDelivery
+from treadle.store.kept_answers import KeptAnswer
 from treadle.store.statistics import Backlog
 from treadle.store.workers import Workforce
 
@@ -211,3 +213,18 @@ def test_other_figures(conn: Connection) -> None:
         (row.shape, row.count, row.first_at, row.last_at, row.sample) for row in unknown_answers.of_workspace(conn, ONE)
     ]
     assert found == [("b", 2, 1.0, 2.0, {"é": 1}), ("a", 1, 0.0, 0.0, {"é": 0})]
+
+
+@covers(kept_answers.begin, kept_answers.keep, kept_answers.forget, kept_answers.delete_before)
+def test_kept_answers(conn: Connection) -> None:
+    workspace(conn, ONE)
+    assert kept_answers.begin(conn, "a", ONE, "body", now=1.0) is None
+    assert kept_answers.begin(conn, "b", ONE, "body", now=9.0) is None
+    assert kept_answers.begin(conn, "a", ONE, "other", now=2.0) == KeptAnswer("body", None, {}, None, 1.0)
+    kept_answers.keep(conn, "a", 201, {"etag": "é"}, b"sealed")
+    assert kept_answers.begin(conn, "a", ONE, "body", now=3.0) == KeptAnswer("body", 201, {"etag": "é"}, b"sealed", 1.0)
+    kept_answers.forget(conn, "a")
+    assert kept_answers.begin(conn, "a", ONE, "body", now=4.0) is None
+    kept_answers.delete_before(conn, 5.0)
+    assert kept_answers.begin(conn, "a", ONE, "body", now=6.0) is None
+    assert kept_answers.begin(conn, "b", ONE, "body", now=6.0) is not None

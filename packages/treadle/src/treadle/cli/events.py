@@ -16,6 +16,7 @@ from treadle.cli._print import speaks_json
 
 if TYPE_CHECKING:
     from treadle.app import App
+    from treadle.store.feed import ChangeRow
 
 app = single()
 POLL_S = 0.5
@@ -57,22 +58,20 @@ def events(
             return
 
 
-def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[dict[str, Any]]]:
+def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[ChangeRow]]:
     """The newest id, and the last events up to it."""
     from treadle.store.feed import newest
 
     with app.db.read() as conn:
         end = newest(conn)
-    kept: deque[dict[str, Any]] = deque(maxlen=lines)
+    kept: deque[ChangeRow] = deque(maxlen=lines)
     kept.extend(row for row in _since(app, workspace_id, 0, wanted, follow=False) if row["id"] <= end)
     return end, list(kept)
 
 
-def _since(
-    app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool
-) -> Iterator[dict[str, Any]]:
+def _since(app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool) -> Iterator[ChangeRow]:
     """Events after an id, and with ``follow`` those to come."""
-    from treadle.services.events import is_wanted
+    from treadle.services.events import is_wanted, told
     from treadle.store.feed import since
 
     # On Postgres a smaller id may be committed after a larger one: look a little further back, and print nothing twice.
@@ -80,13 +79,13 @@ def _since(
     start, printed = after, deque[int](maxlen=2 * PAGE)
     while True:
         with app.db.read() as conn:
-            rows = since(conn, workspace_id, max(start, after - overlap), limit=PAGE)
+            rows = [told(conn, row) for row in since(conn, workspace_id, max(start, after - overlap), limit=PAGE)]
         fresh = [row for row in rows if row["id"] not in printed]
         for row in fresh:
             after = max(after, row["id"])
             printed.append(row["id"])
-            if is_wanted(row["type"], wanted):
-                yield dict(row)
+            if is_wanted(row, wanted):
+                yield row
         if len(rows) >= PAGE and fresh:
             continue
         if not follow:
@@ -94,7 +93,7 @@ def _since(
         time.sleep(POLL_S)
 
 
-def _print_event(row: Mapping[str, Any]) -> None:
+def _print_event(row: ChangeRow) -> None:
     import json
     from datetime import datetime
 

@@ -20,6 +20,7 @@ from treadle.cli._print import (
     table,
     when,
 )
+from treadle.cli.webhooks_listen import listen
 from treadle.cli.webhooks_sent import STATES, HookId, answer_words, hook_state, ping, redeliver, state_words
 
 app = group("Manage webhooks, see deliveries, send them again. Without a command: list.")
@@ -220,5 +221,6 @@ def remove(
     print_result({"removed": id_}, "Removed.")
 
 
+command(app)(listen)
 command(app)(ping)
 command(app)(redeliver)

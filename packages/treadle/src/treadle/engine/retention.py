@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from treadle.settings import Settings
-from treadle.store import Connection, Database, feed, jobs, queued_runs, retention, users, workers
+from treadle.store import Connection, Database, feed, jobs, kept_answers, queued_runs, retention, users, workers
 
 BATCH = 500
 IDEMPOTENCY_S = 30 * 86_400.0
@@ -31,6 +31,7 @@ async def prune(db: Database, settings: Settings, now: float, forget_runs: Calla
 
 def _leftovers(conn: Connection, now: float) -> None:
     retention.delete_idempotency_keys(conn, now - IDEMPOTENCY_S)
+    kept_answers.delete_before(conn, now - 86_400.0)
     feed.delete(conn, before=now - CHANGES_S)
     users.delete_attempts(conn, before=now - 86_400.0)
     workers.delete_gone(conn, now - WORKERS_S)

@@ -102,7 +102,9 @@ class ActionsIn(Shape):
     ] = Field(None, min_length=1, max_length=MOST)
     filter: PostFilter | None = None
     patch: dict[str, Any] | None = Field(
-        None, description="For 'edit'.", json_schema_extra={"anyOf": [{"$ref": "#/components/schemas/PatchIn"}]}
+        None,
+        description="For 'edit'.",
+        json_schema_extra={"anyOf": [{"$ref": "#/components/schemas/PatchIn"}, {"type": "null"}]},
     )
     replace: ReplaceIn | None = Field(None, description="For 'replace'.")
     retry: bool | None = Field(None, description="Also try changed posts again that had failed.")

@@ -49,7 +49,7 @@ async def caller_of(request: Request) -> Caller:
         raise Problem("key_missing", headers=challenge)
     app = app_of(request)
     now = app.now()
-    key = await app.db.query(keys.who, secret.strip(), now=now) if _sane(secret) else None
+    key = await key_of(request)
     if key is None:
         raise Problem("key_wrong", headers={"WWW-Authenticate": 'Bearer realm="treadle", error="invalid_token"'})
     request.scope[KEY_IS_GOOD] = True
@@ -59,6 +59,15 @@ async def caller_of(request: Request) -> Caller:
         noted[key.id] = now
         await app.db.run(keys.note_use, key.id, now=now)
     return Caller(key.id, key.workspace_id, tuple(key.scopes))
+
+
+async def key_of(request: Request) -> keys.Principal | None:
+    """Whoever the key of a request belongs to; ``None``: there is no key, or it is not good."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip() or not _sane(secret):
+        return None
+    app = app_of(request)
+    return await app.db.query(keys.who, secret.strip(), now=app.now())
 
 
 def _sane(secret: str) -> bool:

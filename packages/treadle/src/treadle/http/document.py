@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from treadle import __version__
 from treadle.domain.findings import finding
-from treadle.http import completing, examples, operations
+from treadle.http import completing, examples, operations, repeated
 from treadle.http.problems import PROBLEM_JSON
 from treadle.services.events import ChangeOut
 from treadle.services.export import ROWS, ExportLine
@@ -132,6 +132,12 @@ IDEMPOTENCY = header(
     "body it is refused (409).",
     "9f0d2c1e-6a54-4b0e-8f1d-0a4f6f9a7d11",
 )
+REPEATED = header(
+    "Idempotency-Key",
+    "The same key with the same body is answered with the first answer, for a day; with another body it is refused "
+    "(409). Nothing is done twice.",
+    "9f0d2c1e-6a54-4b0e-8f1d-0a4f6f9a7d11",
+)
 IF_MATCH = header("If-Match", "The post's ETag as it was read; without it the edit is made in any case.", '"1"')
 
 
@@ -156,6 +162,8 @@ def install(api: FastAPI, routers: Sequence[APIRouter]) -> None:
             for path, item in made["paths"].items():
                 for method, operation in item.items():
                     operation["operationId"] = operations.name(method, path)
+                    if repeated.heeds(method.upper(), path):
+                        _offer_key(operation)
             components = made.setdefault("components", {}).setdefault("schemas", {})
             wanted = [(model, "validation") for model in _bodies.values()]
             written: list[type[BaseModel]] = [
@@ -181,6 +189,19 @@ def install(api: FastAPI, routers: Sequence[APIRouter]) -> None:
         return api.openapi_schema
 
     api.openapi = document  # type: ignore[method-assign]
+
+
+def _offer_key(operation: dict[str, Any]) -> None:
+    """Name what every POST takes and answers beside its own."""
+    operation.setdefault("parameters", []).append(dict(REPEATED))
+    codes = ["idempotency_key_reused", "idempotency_key_busy", "idempotency_key_unfinished"]
+    own = operation["responses"].get("409", {}).get("x-codes", {})
+    operation["responses"]["409"] = problem_answer(409, [*own, *codes])
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            words = "'true' when it is the answer of an earlier request with this key."
+            again = {"Idempotency-Replayed": {"description": words, "schema": {"type": "string"}}}
+            answer["headers"] = {**answer.get("headers", {}), **again}
 
 
 def _given_examples(routers: Sequence[APIRouter]) -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
@@ -214,8 +235,10 @@ def _webhook(name: str, about: str) -> dict[str, Any]:
             {"type": "object", "properties": {"type": {"const": name}, "data": {"$ref": _REF + data}}},
         ]
     }
-    subject = examples.EVENT_DATA[name.partition(".")[0]]
-    example = {"type": name, "timestamp": "2026-12-01T09:00:04.512Z", "data": subject}
+    subject = examples.event_data(name)
+    at = "2026-12-01T09:00:04.512Z"
+    first_id = next(iter(subject.values()))
+    example = {"type": name, "timestamp": at, "data": subject, "id": 17, "subject": first_id, "at": at}
     return {
         "operationId": f"webhook.{name}",
         "summary": name,
@@ -235,10 +258,13 @@ Lists come in pages: `next` of an answer is the `after` of the next request. Tim
 problem documents (RFC 9457): `type` is the address of a page that explains it, `code` is stable, and `findings` names
 every field that is wrong, at once.
 
-Only `POST /v1/posts` and `POST /v1/posts/bulk` take an `Idempotency-Key`; elsewhere the header is ignored. Sent
-again, an act on a post (confirm, retry, cancel) looks at the post's state first: it has no second effect, and answers
-409 where there is nothing left to do. A POST that makes something else (a webhook, a workspace) makes another one: look
-at the list first.
+Every POST takes an `Idempotency-Key`: send the same request again with the same key after a lost answer, and nothing is
+done twice. Posts keep their keys for 30 days and answer with the post as it is now; all others keep their first answer
+for a day and give it again. What was refused is not kept. `POST /v1/preflight` and `POST /v1/diagnose` store nothing:
+they are idempotent by nature, and the header is ignored there.
+
+An event has one shape in the stream, in `GET /v1/events/{event_id}` and in webhooks: `id`, `type`, `subject`, `at`,
+`timestamp`, `data`.
 
 Fields may be added to answers at any time; none is removed or changes its meaning
 within v1.

@@ -68,29 +68,89 @@ POST_EXAMPLE: dict[str, Any] = {
 }
 
 BLOCKER = "blk_06fkx1w4n0d9f3k6n2r5u8x1ac"
-# What an event is about, by the first word of its name.
-EVENT_DATA: dict[str, dict[str, Any]] = {
-    "post": {
-        "post_id": POST,
-        "account_id": ACCOUNT,
-        "state": "published",
-        "metadata": {"campaign": "advent"},
-        "parts": [
-            {
-                "position": 0,
-                "threads_id": "18055555555555555",
-                "permalink": "https://www.threads.com/@ada/post/DA1b2C3d4E5",
-            }
-        ],
-        "cause": None,
-    },
-    "account": {"account_id": ACCOUNT, "username": "ada", "threads_user_id": "17841400000000001"},
-    "blocker": {"blocker_id": BLOCKER, "scope": "account", "key": ACCOUNT, "pattern": "token_expired"},
-    "platform": {"blocker_id": BLOCKER, "scope": "platform", "key": "threads", "pattern": "unknown_error"},
-    "webhook": {
-        "webhook_id": "whk_06fkx1w4n0g1h2j3k4m5n6p7qr",
-        "why": "Nothing was taken for two days.",
-        "what_now": "Repair it, then start it again: what waits goes.",
-    },
-    "threads": {"account_id": ACCOUNT, "field": "replies", "value": {"id": "18055555555555555"}},
+CAUSE: dict[str, Any] = {
+    "pattern": "token_expired",
+    "title": "The token has expired",
+    "lane": "meta_token",
+    "action": "reconnect",
+    "who": "owner",
+    "what_happened": "The token has run out: long-lived ones live 60 days, short ones an hour.",
+    "next_step": "Connect the account again.",
+    "guide": "/guide/errors/token_expired",
 }
+_LIVE = {"position": 0, "threads_id": "18055555555555555", "permalink": "https://www.threads.com/@ada/post/DA1b2C3d4E5"}
+_NOT_LIVE = {"position": 0, "threads_id": None, "permalink": None}
+_ACCOUNT: dict[str, Any] = {"account_id": ACCOUNT, "username": "ada", "threads_user_id": "17841400000000001"}
+_RELEASED = {"released": 3}
+_WORKS = {"health": "active", "what": "It works.", "pattern": None, "next_step": None, "ends_at": None}
+_ENDED = {**_WORKS, "health": "reconnect", "what": "Its access token no longer works.", "pattern": "token_expired"}
+_NEXT = {
+    "post.retrying": {"what": "Tries again.", "at": TIME},
+    "post.checking": {"what": "Looks whether it is live.", "at": TIME},
+}
+
+
+def event_data(name: str) -> dict[str, Any]:
+    """What an event of this name says, in an example."""
+    group, _, what = name.partition(".")
+    match group:
+        case "post":
+            return _post_event(name, what)
+        case "account":
+            return {**_ACCOUNT, **_ACCOUNT_EVENTS[what]}
+        case "blocker" | "platform":
+            ends = what in ("repaired", "trouble_ended")
+            more = {"by": "reconnect" if group == "blocker" else "time"} if ends else {"action": "reconnect"}
+            if group == "platform":
+                more = more if ends else {"action": "retry_later"}
+                about = {"scope": "platform", "key": "threads", "pattern": "unknown_error"}
+            else:
+                about = {"scope": "account", "key": ACCOUNT, "pattern": "token_expired"}
+            return {"blocker_id": BLOCKER, **about, **more}
+        case "webhook":
+            return {
+                "webhook_id": "whk_06fkx1w4n0g1h2j3k4m5n6p7qr",
+                "why": "Nothing arrived there for two days.",
+                "what_now": "Repair it, then start it again: what waits goes.",
+            }
+    return {"account_id": ACCOUNT, "field": what, "value": {"id": "18055555555555555"}}
+
+
+_ACCOUNT_EVENTS: dict[str, dict[str, Any]] = {
+    "connected": _RELEASED,
+    "reconnected": _RELEASED,
+    "disconnected": {},
+    "recovered": {**_WORKS, "before": "reconnect"},
+    "needs_reconnect": {**_ENDED, "before": "active", "next_step": "Connect the account again."},
+    "expiring": {
+        **_WORKS,
+        "health": "expiring",
+        "before": "active",
+        "what": "Its permission ends soon.",
+        "next_step": "Connect the account again.",
+        "ends_at": TIME,
+    },
+    "troubled": {
+        **_WORKS,
+        "health": "checkpoint",
+        "before": "active",
+        "what": "Threads wants its owner to confirm a login.",
+        "pattern": "account_checkpointed",
+        "next_step": "Log in on Threads and confirm.",
+    },
+}
+
+
+def _post_event(name: str, what: str) -> dict[str, Any]:
+    live = what in ("published", "differs")
+    wrong = what in ("blocked", "failed", "retrying", "at_risk")
+    about: dict[str, Any] = {"post_id": POST, "account_id": ACCOUNT}
+    if what == "differs":
+        differs = [{"field": "reply_control", "asked": "everyone", "live": "mentioned_only", "part": 0}]
+        about |= {"part": 0, "threads_id": _LIVE["threads_id"], "pattern": None, "differs": differs}
+    elif what == "at_risk":
+        about |= {"due_at": TIME, "why": CAUSE["title"], "pattern": CAUSE["pattern"], "blocker_id": BLOCKER}
+    else:
+        about |= {"state": what, "pattern": CAUSE["pattern"] if wrong else None, "next": _NEXT.get(name)}
+    now = {"metadata": {"campaign": "advent"}, "parts": [_LIVE if live else _NOT_LIVE]}
+    return {**about, **now, "cause": CAUSE if wrong and what != "at_risk" else None}

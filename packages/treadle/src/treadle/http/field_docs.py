@@ -336,6 +336,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "CommentOut.id": 7,
     "EventOut.id": 17,
     "ChangeOut.id": 17,
+    "WebhookPayload.id": 17,
     "ExportedAlert.id": 3,
     "ExportedAudit.id": 41,
     "ExportedChange.id": 17,

@@ -29,6 +29,7 @@ from treadle.http import document, operating
 from treadle.http.middleware import METHODS, KnownHosts, Protected
 from treadle.http.problems import Problem, invalid
 from treadle.http.rate_limits import RateLimited, RateLimits
+from treadle.http.repeated import AnsweredOnce
 from treadle.ids import new_id
 from treadle.observe.metrics import Metrics
 from treadle.services.context import App
@@ -69,6 +70,7 @@ def create_api(app: App) -> FastAPI:
         api.include_router(router)
     _refusals(api, app.settings.public_url)
     document.install(api, every)
+    api.add_middleware(AnsweredOnce, treadle=app)
     limits = RateLimits(app.settings.requests_per_key, app.settings.requests_per_address)
     api.add_middleware(RateLimited, limits=limits, public_url=app.settings.public_url)
     return api

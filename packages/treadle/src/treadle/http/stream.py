@@ -8,13 +8,15 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParam
 from starlette.responses import Response, StreamingResponse
 
+from treadle.domain.answers import Missing
 from treadle.domain.findings import finding
 from treadle.http.caller import CurrentApp, Reader
-from treadle.http.document import problems
+from treadle.http.document import good, problems
 from treadle.http.lists import known_query, words
-from treadle.http.problems import Problem, invalid
+from treadle.http.problems import Problem, invalid, not_found
 from treadle.people import keys
 from treadle.services import events as services
 from treadle.services.events import ChangeOut, Hub, Right
@@ -84,7 +86,7 @@ async def events(
     if start is None:
         start = 0 if not follow else await app.db.query(feed.newest)
     right = Right(caller.key_id, caller.workspace_id, lambda conn: keys.lives(conn, caller.key_id, now=app.now()))
-    changes = services.changes(app, hub, right, start, wanted=wanted, follow=follow)
+    changes = services.changes(app, hub, right, start, wanted=wanted, follow=follow, whole=True)
 
     def refuse(full: str) -> Response:
         return Problem("busy", full, headers={"Retry-After": "30"}).response(app.settings.public_url, request.url.path)
@@ -96,6 +98,25 @@ async def events(
         refuse=refuse,
         most_s=services.LIFE_S + services.GRACE_S,
     )
+
+
+@router.get(
+    "/{event_id}",
+    summary="Read an event again",
+    response_model=ChangeOut,
+    response_model_exclude_unset=True,
+    responses={**good(200, "The event, as the stream and webhooks give it."), **problems(404)},
+)
+async def read_event(
+    event_id: Annotated[int, PathParam(ge=1, le=2**60, description="Its number.", examples=[17])],
+    caller: Reader,
+    app: CurrentApp,
+) -> ChangeOut:
+    """Events are kept for 14 days. Those of posts say how the post is now: `parts`, `cause` and `metadata`."""
+    found = await app.db.query(services.event, caller.workspace_id, event_id)
+    if isinstance(found, Missing):
+        raise not_found(found.what)
+    return found
 
 
 def _start(request: Request, after: int | None) -> int | None:

@@ -128,21 +128,39 @@ class WebhookPayload(_Payload):
     type: str = Field(description="Such as post.published.")
     timestamp: str | None = Field(description="When it happened: ISO 8601 in UTC.")
     data: PostEventData | EventData
+    id: int | None = Field(
+        None, description="The event's number: GET /v1/events/{id} gives it again for 14 days. Absent: a test."
+    )
+    subject: str | None = Field(None, description="Id of what the event is about.")
+    at: str | None = Field(None, description="The same as 'timestamp'.")
 
     def to_text(self) -> str:
         """The bytes that are signed and sent, as text."""
         return self.model_dump_json(exclude_unset=True)
 
 
-def webhook_payload(name: str, data: Mapping[str, Any], outcome: PostOutcome | None, *, at: float) -> WebhookPayload:
-    """``outcome``: of the post that the event is about; ``at``: epoch seconds."""
-    about = EventData(**data)
-    if outcome is not None:
-        cause = outcome.cause or {}
-        now = {
-            "metadata": outcome.metadata or {},
-            "parts": [PartSent(**dataclasses.asdict(part)) for part in outcome.parts],
-            "cause": CauseSent(**{field: cause.get(field) for field in CauseSent.model_fields}) if cause else None,
-        }
-        about = PostEventData(**{**data, **now})
-    return WebhookPayload(type=name, timestamp=iso(at), data=about)
+def event_data(data: Mapping[str, Any], outcome: PostOutcome | None) -> EventData:
+    """What an event says: the fields of its change, and how the post that it is about is now (``outcome``)."""
+    if outcome is None:
+        return EventData(**data)
+    cause = outcome.cause or {}
+    now = {
+        "metadata": outcome.metadata or {},
+        "parts": [PartSent(**dataclasses.asdict(part)) for part in outcome.parts],
+        "cause": CauseSent(**{field: cause.get(field) for field in CauseSent.model_fields}) if cause else None,
+    }
+    return PostEventData(**{**data, **now})
+
+
+def webhook_payload(
+    name: str,
+    data: Mapping[str, Any],
+    outcome: PostOutcome | None,
+    *,
+    at: float,
+    change_id: int | None = None,
+    subject: str | None = None,
+) -> WebhookPayload:
+    """``outcome``: of the post that the event is about; ``at``: epoch seconds. Without ``change_id`` it is a test."""
+    known: dict[str, Any] = {} if change_id is None else {"id": change_id, "subject": subject, "at": iso(at)}
+    return WebhookPayload(type=name, timestamp=iso(at), data=event_data(data, outcome), **known)

@@ -23,6 +23,7 @@ from treadle.store import deliveries as store
 from treadle.store.deliveries import DeliveryRow, NewDelivery
 from treadle.store.feed import ChangeRow
 from treadle.store.isolation import apart
+from treadle.store.posts_read import PostOutcome
 from treadle.store.webhooks import WebhookRow
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust, read_address
@@ -268,8 +269,13 @@ def event_name(row: ChangeRow) -> str:
 
 
 def _payload(conn: Connection, row: ChangeRow, name: str) -> WebhookPayload:
-    outcome = posts_read.outcome_of(conn, row["subject"]) if str(row["type"]).startswith("post.") else None
-    return webhook_payload(name, row["payload"] or {}, outcome, at=row["at"])
+    data, outcome = row["payload"] or {}, outcome_of(conn, row)
+    return webhook_payload(name, data, outcome, at=row["at"], change_id=row["id"], subject=row["subject"])
+
+
+def outcome_of(conn: Connection, row: ChangeRow) -> PostOutcome | None:
+    """How the post is now that a change is about; ``None``: it is about none, or the post is gone."""
+    return posts_read.outcome_of(conn, row["subject"]) if str(row["type"]).startswith("post.") else None
 
 
 def _delivery(hook: WebhookRow, change_id: int, payload: WebhookPayload, *, now: float) -> NewDelivery:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -18,8 +18,10 @@ from typing import Any
 
 from pydantic import Field
 
+from treadle.domain.answers import Missing
 from treadle.domain.states import STATE_WORDS
-from treadle.notify.webhooks import EVENTS
+from treadle.notify.payloads import CauseSent, PartSent, event_data
+from treadle.notify.webhooks import EVENTS, event_name, outcome_of
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DifferenceOut, NextOut
@@ -55,7 +57,11 @@ class ChangeDataOut(ApiModel):
     differs: list[DifferentPartOut] | None = Field(None, description="Of `post.*`: where it is not as asked.")
     part: int | None = Field(None, description="Of `post.differs`: the position of the part.")
     threads_id: str | None = Field(None, description="Of `post.differs`: the id of the part on Threads.")
-    blocker_id: str | None = Field(None, description="Of `blocker.*`.")
+    metadata: dict[str, Any] | None = Field(None, description="Of `post.*`: the post's own, as sent.")
+    parts: list[PartSent] | None = Field(None, description="Of `post.*`: the post itself, then its replies, as now.")
+    cause: CauseSent | None = Field(None, description="Of `post.*`: why it is not live; null: nothing is wrong.")
+    due_at: str | None = Field(None, description="Of `post.at_risk`: when it is due, ISO 8601 in UTC.")
+    blocker_id: str | None = Field(None, description="Of `blocker.*`, `platform.*` and `post.at_risk`.")
     scope: str | None = Field(None, description="Of `blocker.*`: post, account, app, media_host or platform.")
     key: str | None = Field(None, description="Of `blocker.*`: which post, account, app or host.")
     action: str | None = Field(None, description="Of `blocker.opened`: what has to be done.")
@@ -68,12 +74,13 @@ class ChangeDataOut(ApiModel):
 
 
 class ChangeOut(ApiModel):
-    """One change."""
+    """One event: the same here, in the stream and in webhooks."""
 
     id: int = Field(description="Its number; grows. What Last-Event-ID takes.")
     type: str = Field(description="Such as post.published.")
     subject: str = Field(description="The id of what changed.")
-    at: str | None = Field(description="ISO 8601 in UTC.")
+    at: str | None = Field(description="When it happened, ISO 8601 in UTC.")
+    timestamp: str | None = Field(description="The same as 'at', by the name that Standard Webhooks gives it.")
     data: ChangeDataOut = Field(description="What changed.")
 
 
@@ -166,11 +173,19 @@ class Hub:
 
 
 async def changes(
-    app: App, hub: Hub, right: Right, after: int, *, wanted: Sequence[str] = (), follow: bool = True
+    app: App,
+    hub: Hub,
+    right: Right,
+    after: int,
+    *,
+    wanted: Sequence[str] = (),
+    follow: bool = True,
+    whole: bool = False,
 ) -> AsyncGenerator[ChangeOut | None, None]:
     """Changes after this id as they come; ``None`` every :data:`HEARTBEAT_S` seconds without one.
 
-    Ends when the right does, after :data:`LIFE_S`, and when the server stops; without ``follow`` after what is there.
+    ``whole``: events of posts say how the post is now. Ends when the right does, after :data:`LIFE_S`, and when the
+    server stops; without ``follow`` after what is there.
     """
     hub.join()
     ends = asyncio.get_running_loop().time() + LIFE_S
@@ -179,14 +194,14 @@ async def changes(
     try:
         while True:
             seen = hub.newest
-            rows = await app.db.query(_batch, right, max(start, after - overlap))
+            rows = await app.db.query(_batch, right, max(start, after - overlap), whole)
             if rows is None:
                 return
             fresh = [row for row in rows if row["id"] not in sent]
             for row in fresh:
                 after = max(after, row["id"])
                 sent.append(row["id"])
-                if is_wanted(row["type"], wanted):
+                if is_wanted(row, wanted):
                     yield change_out(row)
             if len(rows) >= PAGE and fresh:
                 continue
@@ -202,15 +217,32 @@ async def changes(
         hub.leave()
 
 
-def _batch(conn: Connection, right: Right, after: int) -> list[feed.ChangeRow] | None:
+def _batch(conn: Connection, right: Right, after: int, whole: bool) -> list[feed.ChangeRow] | None:
     """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
     rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
+    if whole:
+        rows = [told(conn, row) for row in rows]
     return rows if right.holds(conn) else None
 
 
-def is_wanted(type_: str, wanted: Sequence[str]) -> bool:
-    """Whether this type is among ``wanted``, which are names or beginnings such as ``post.*``; empty wants all."""
-    return not wanted or any(type_ == w or (w.endswith(".*") and type_.startswith(w[:-1])) for w in wanted)
+def told(conn: Connection, row: feed.ChangeRow) -> feed.ChangeRow:
+    """A change with how the post that it is about is now."""
+    data = event_data(row["payload"] or {}, outcome_of(conn, row)).model_dump(exclude_unset=True)
+    return {**row, "payload": data}
+
+
+def event(conn: Connection, workspace_id: str, event_id: int) -> ChangeOut | Missing:
+    """One event of the last 14 days, by its number."""
+    row = feed.find(conn, workspace_id, event_id)
+    return Missing("event") if row is None else change_out(told(conn, row))
+
+
+def is_wanted(row: feed.ChangeRow, wanted: Sequence[str]) -> bool:
+    """Whether a change is among ``wanted``, which are names or beginnings such as ``post.*``; empty wants all.
+
+    Trouble of the platform is both ``platform.*`` and, as it was called before, ``blocker.*``."""
+    names = {row["type"], event_name(row)}
+    return not wanted or any(n == w or (w.endswith(".*") and n.startswith(w[:-1])) for w in wanted for n in names)
 
 
 def unknown_type(wanted: Sequence[str]) -> str:
@@ -231,6 +263,11 @@ def unknown_type(wanted: Sequence[str]) -> str:
     return ""
 
 
-def change_out(row: Mapping[str, Any]) -> ChangeOut:
-    data = ChangeDataOut(**row["payload"])
-    return ChangeOut(id=row["id"], type=row["type"], subject=row["subject"], at=iso(row["at"]), data=data)
+def change_out(row: feed.ChangeRow) -> ChangeOut:
+    """A change as an event. One that version 0.1 stored may have a time in seconds."""
+    said = dict(row["payload"] or {})
+    if isinstance(due := said.get("due_at"), int | float):
+        said["due_at"] = iso(due)
+    at = iso(row["at"])
+    data = ChangeDataOut(**said)
+    return ChangeOut(id=row["id"], type=event_name(row), subject=row["subject"], at=at, timestamp=at, data=data)

@@ -250,7 +250,7 @@ class UnpublishedOut(ActionOut):
 class EventOut(ApiModel):
     """One entry of a post's timeline."""
 
-    id: int = Field(description="0: a call that is under way; it gets its id when it has ended.")
+    id: int = Field(description="Its number; 0: a call that is under way; it gets its id when it has ended.")
     part: int | None = Field(description="Position of the part; null: the post as a whole.")
     attempt: int
     stage: str

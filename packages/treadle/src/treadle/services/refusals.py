@@ -84,7 +84,19 @@ KINDS: Mapping[str, Kind] = {
     ),
     # the state of things
     "idempotency_key_reused": Kind(
-        409, "The Idempotency-Key was used for another body.", "Use a fresh key for every new post."
+        409, "The Idempotency-Key was used for another body.", "Use a fresh key for every new request."
+    ),
+    "idempotency_key_busy": Kind(
+        409,
+        "A request with this Idempotency-Key is under way.",
+        "Send it again shortly: the answer of the first is given then.",
+        retryable=True,
+        who="nobody",
+    ),
+    "idempotency_key_unfinished": Kind(
+        409,
+        "An earlier request with this Idempotency-Key broke off.",
+        "Look whether it was done; if not, send it with a new key.",
     ),
     "changed_meanwhile": Kind(
         412,

@@ -20,6 +20,7 @@ from treadle.store.tables import (
     imports,
     insight_reads,
     insights,
+    kept_answers,
     login_links,
     media,
     members,
@@ -76,6 +77,7 @@ INSIDE_OTHERS = {
     sessions.name: "a person's login, of a server and not of a workspace",
     insights.name: "in the post's line, as 'insights'",
     insight_reads.name: "when a post's figures are read next",
+    kept_answers.name: "answers that are given again for a day, with the secrets that they showed once",
     undos.name: "steps that take back what was just done; gone after ten minutes",
 }
 EXPORTED = frozenset(exported.table.name for exported in TABLES)

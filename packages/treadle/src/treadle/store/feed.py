@@ -52,6 +52,12 @@ def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 20
     return _oldest(conn, changes.c.id > after, _of(workspace_id), limit=limit)
 
 
+def find(conn: sa.Connection, workspace_id: str, change_id: int) -> ChangeRow | None:
+    """One change of a workspace, or of all of them."""
+    found = _oldest(conn, changes.c.id == change_id, _of(workspace_id), limit=1)
+    return found[0] if found else None
+
+
 def heads_after(conn: sa.Connection, after: int, *, limit: int) -> list[ChangeHead]:
     """Changes of all workspaces after the given id, oldest first."""
     columns = (changes.c.id, changes.c.type, changes.c.subject, changes.c.at)

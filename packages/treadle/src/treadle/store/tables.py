@@ -453,6 +453,19 @@ idempotency = Table(
     Index("ix_idempotency_created_at", "created_at"),
 )
 
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # of the API key, the address and the Idempotency-Key
+    Column("workspace_id", Id, ForeignKey("workspaces.id"), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("status", Integer),  # null while the request is under way
+    Column("headers", JSON, nullable=False),
+    Column("body_enc", LargeBinary),  # an answer may hold a secret
+    Column("created_at", Time, nullable=False),
+    Index("ix_kept_answers_created_at", "created_at"),
+)
+
 media = Table(
     "media",
     metadata,

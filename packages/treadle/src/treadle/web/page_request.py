@@ -20,6 +20,7 @@ from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from structlog.contextvars import get_contextvars
 
 from treadle.domain.roles import LABELS, Action
 from treadle.hosts import same_origin
@@ -206,7 +207,8 @@ class PageRequest:
 
     def _html(self, template: str, **values: Any) -> str:
         shared = {"page": self, "viewer": self.session, "now": self.now, "zone": self.zone, "csrf": self.csrf}
-        return self.context.templates.get_template(template).render(shared, **values)
+        number = {"request_id": get_contextvars().get("request_id", "")}
+        return self.context.templates.get_template(template).render({**shared, **number}, **values)
 
     def json(self, value: Mapping[str, Any], status: int = 200) -> Response:
         return JSONResponse(dict(value), status)
