@@ -53,7 +53,7 @@ export declare class Treadle {
   readonly audit: AuditOperations;
   readonly keys: KeysOperations;
   readonly workspaces: WorkspacesOperations;
-  readonly events: {
+  readonly events: EventsOperations & {
     /** Changes as they come, from `after` on (else from now on); resumes where the connection broke. */
     stream(options?: { types?: string[]; after?: number; follow?: boolean; signal?: AbortSignal }): AsyncGenerator<Change>;
   };

@@ -110,7 +110,7 @@ export class Treadle {
     }
     this.posts.wait = (postId, options) => this.#wait(postId, options);
     this.media.upload = (file, options) => this.#upload(file, options);
-    this.events = { stream: (options) => this.#stream(options) };
+    this.events.stream = (options) => this.#stream(options);
   }
 
   // Make a call, again where that may be done; for routes that have no method here.

@@ -39,8 +39,8 @@ test("an answer that never comes makes no second post", async () => {
   assert.deepEqual(found.map((one) => one.id), [made.id]);
 });
 
-test("what cannot be repeated is not", async () => {
-  await assert.rejects(throughLine.workspaces.create({ name: lost }), ConnectionFailed); // nor the second
+test("what is made is made once, whatever becomes of the answer", async () => {
+  await throughLine.workspaces.create({ name: lost });
   const { data } = await treadle.workspaces.list();
   assert.equal(data.filter((one) => one.name === lost).length, 1);
 });

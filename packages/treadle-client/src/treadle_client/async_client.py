@@ -139,8 +139,9 @@ class Media(async_operations.AsyncMediaOperations):
         return cast(types.Media, await self._send(upload(file, filename, content_type)))
 
 
-class Events:
+class Events(async_operations.AsyncEventsOperations):
     def __init__(self, client: AsyncTreadle, retries: int) -> None:
+        super().__init__(client.send)
         self._client, self._retries = client, retries
 
     async def stream(

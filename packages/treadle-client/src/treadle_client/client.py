@@ -138,8 +138,9 @@ class Media(operations.MediaOperations):
         return cast(types.Media, self._send(upload(file, filename, content_type)))
 
 
-class Events:
+class Events(operations.EventsOperations):
     def __init__(self, client: Treadle, retries: int) -> None:
+        super().__init__(client.send)
         self._client, self._retries = client, retries
 
     def stream(self, *, types: Sequence[str] = (), after: int | None = None, follow: bool = True) -> Iterator[Change]:
