@@ -2,12 +2,15 @@
 
 /** The account of a post, and the open causes that its posts wait for now. */
 export interface AccountAhead {
+  /** Its id; never changes. */
   id: string;
   /** Without '@'. */
   username: string;
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others. */
   health: string;
   /** Its health in plain words. */
   health_words: string;
+  /** Nothing is sent to it until it is resumed. */
   paused: boolean;
   /** As GET /v1/blockers gives them. */
   blockers: Array<Blocker>;
@@ -16,16 +19,20 @@ export interface AccountAhead {
 
 /** What Threads says of the account now. */
 export interface AccountChecked {
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others. */
   health: string;
+  /** What came of it, in plain words. */
   message: string;
   /** The diagnosis when the read failed. */
   cause: Diagnosis | null;
   /** Ids of posts that waited and are published now. */
   released: Array<string>;
+  /** The account as it is now. */
   account: Account;
   [more: string]: unknown;
 }
 
+/** An account that was connected, and what came of it. */
 export interface AccountConnected {
   /** acc_ and 26 characters. */
   id: string;
@@ -43,23 +50,23 @@ export interface AccountConnected {
   health_words: string;
   /** The diagnosis that decided it; null while it works. */
   health_cause: Diagnosis | null;
-  /** Since when the health is what it is. */
+  /** Since when the health is what it is. ISO 8601 in UTC, to the millisecond. */
   health_at: string | null;
-  /** When a call last showed how the account is. */
+  /** When a call last showed how the account is. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
   /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
   scopes: Array<string>;
   /** False: asked for, and Threads does not say which were granted. */
   scopes_confirmed: boolean;
-  /** When the access token ends; it is renewed long before. */
+  /** When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond. */
   token_expires_at: string | null;
   /** True: Threads did not say when it ends; 60 days are assumed. */
   token_expiry_assumed: boolean;
   /** Days until then, to two decimals; negative when it has ended. */
   token_days_left: number | null;
-  /** When the owner's permission ends; only the owner can renew it. */
+  /** When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond. */
   grant_expires_at: string | null;
-  /** When the token is renewed next; null: it cannot be. */
+  /** When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond. */
   refresh_next_at: string | null;
   /** Nothing is sent to it until it is resumed. */
   paused: boolean;
@@ -67,11 +74,11 @@ export interface AccountConnected {
   connected: boolean;
   /** The publishing limit as last read. */
   quota: QuotaKnown;
-  /** When it was connected first. */
+  /** When it was connected first. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** When anything of it changed last. */
+  /** When anything of it changed last. ISO 8601 in UTC, to the millisecond. */
   updated_at: string | null;
-  /** When it was disconnected; null: it was not. */
+  /** When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond. */
   disconnected_at: string | null;
   /** new, reconnected, or returned (it had been disconnected). */
   outcome: string;
@@ -107,6 +114,7 @@ export interface AccountEventData {
   [more: string]: unknown;
 }
 
+/** A token of a profile. */
 export interface AccountIn {
   /** A token of the Threads profile, from Meta's dashboard. */
   token: string;
@@ -130,23 +138,23 @@ export interface Account {
   health_words: string;
   /** The diagnosis that decided it; null while it works. */
   health_cause: Diagnosis | null;
-  /** Since when the health is what it is. */
+  /** Since when the health is what it is. ISO 8601 in UTC, to the millisecond. */
   health_at: string | null;
-  /** When a call last showed how the account is. */
+  /** When a call last showed how the account is. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
   /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
   scopes: Array<string>;
   /** False: asked for, and Threads does not say which were granted. */
   scopes_confirmed: boolean;
-  /** When the access token ends; it is renewed long before. */
+  /** When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond. */
   token_expires_at: string | null;
   /** True: Threads did not say when it ends; 60 days are assumed. */
   token_expiry_assumed: boolean;
   /** Days until then, to two decimals; negative when it has ended. */
   token_days_left: number | null;
-  /** When the owner's permission ends; only the owner can renew it. */
+  /** When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond. */
   grant_expires_at: string | null;
-  /** When the token is renewed next; null: it cannot be. */
+  /** When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond. */
   refresh_next_at: string | null;
   /** Nothing is sent to it until it is resumed. */
   paused: boolean;
@@ -154,15 +162,16 @@ export interface Account {
   connected: boolean;
   /** The publishing limit as last read. */
   quota: QuotaKnown;
-  /** When it was connected first. */
+  /** When it was connected first. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** When anything of it changed last. */
+  /** When anything of it changed last. ISO 8601 in UTC, to the millisecond. */
   updated_at: string | null;
-  /** When it was disconnected; null: it was not. */
+  /** When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond. */
   disconnected_at: string | null;
   [more: string]: unknown;
 }
 
+/** An account. */
 export interface AccountRead {
   /** acc_ and 26 characters. */
   id: string;
@@ -180,23 +189,23 @@ export interface AccountRead {
   health_words: string;
   /** The diagnosis that decided it; null while it works. */
   health_cause: Diagnosis | null;
-  /** Since when the health is what it is. */
+  /** Since when the health is what it is. ISO 8601 in UTC, to the millisecond. */
   health_at: string | null;
-  /** When a call last showed how the account is. */
+  /** When a call last showed how the account is. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
   /** Permissions its owner granted, or those asked for: see scopes_confirmed. */
   scopes: Array<string>;
   /** False: asked for, and Threads does not say which were granted. */
   scopes_confirmed: boolean;
-  /** When the access token ends; it is renewed long before. */
+  /** When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond. */
   token_expires_at: string | null;
   /** True: Threads did not say when it ends; 60 days are assumed. */
   token_expiry_assumed: boolean;
   /** Days until then, to two decimals; negative when it has ended. */
   token_days_left: number | null;
-  /** When the owner's permission ends; only the owner can renew it. */
+  /** When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond. */
   grant_expires_at: string | null;
-  /** When the token is renewed next; null: it cannot be. */
+  /** When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond. */
   refresh_next_at: string | null;
   /** Nothing is sent to it until it is resumed. */
   paused: boolean;
@@ -204,24 +213,27 @@ export interface AccountRead {
   connected: boolean;
   /** The publishing limit as last read. */
   quota: QuotaKnown;
-  /** When it was connected first. */
+  /** When it was connected first. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** When anything of it changed last. */
+  /** When anything of it changed last. ISO 8601 in UTC, to the millisecond. */
   updated_at: string | null;
-  /** When it was disconnected; null: it was not. */
+  /** When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond. */
   disconnected_at: string | null;
   /** What connecting it again would publish and hold. */
   reconnect_would: PostsOfARepair;
   [more: string]: unknown;
 }
 
+/** All accounts of the workspace. */
 export interface Accounts {
+  /** The entries of this page. */
   data: Array<Account>;
   [more: string]: unknown;
 }
 
 /** What became of one post of many. */
 export interface ActedOn {
+  /** The post's id: pst_ and 26 characters. */
   id: string;
   /** 200, or that of 'problem'; 0 in a preview. */
   status: number;
@@ -229,6 +241,7 @@ export interface ActedOn {
   message?: string | null;
   /** The post afterwards. */
   post?: Post | null;
+  /** Why it was refused; null: it was not. */
   problem?: Problem | null;
   [more: string]: unknown;
 }
@@ -237,6 +250,7 @@ export interface ActedOn {
 export interface Action {
   /** What was done, in plain words. */
   message: string;
+  /** The post as it is now. */
   post: Post;
   /** Of a canceled post: what is live and stays. */
   published_parts?: Array<LivePart> | null;
@@ -245,30 +259,39 @@ export interface Action {
 
 /** Which posts ('ids' or 'filter'), and what is done to them. */
 export interface ActionsIn {
+  /** What is done to the posts. */
   action: "retry" | "edit" | "replace" | "confirm" | "cancel" | "delete";
+  /** 1 to 500 ids of posts. */
   ids?: Array<string> | null;
+  /** Which posts, by the filters of their list. */
   filter?: PostFilter | null;
   /** For 'edit'. */
-  patch?: PatchIn;
+  patch?: PatchIn | null;
   /** For 'replace'. */
   replace?: ReplaceIn | null;
   /** Also try changed posts again that had failed. */
   retry?: boolean | null;
   /** Only say which posts it would be. */
   preview?: boolean | null;
+  /** How many posts at most, 1 to 500. */
   limit?: number | null;
   /** 'next' of the answer before; for 'filter'. */
   after?: string | null;
 }
 
+/** What became of each post. */
 export interface Actions {
+  /** What was done to the posts. */
   action: string;
   /** How many posts it was. */
   chosen: number;
+  /** How many posts it was done to. */
   done: number;
+  /** How many were refused. */
   refused: number;
   /** Send it as 'after' for the rest; null: there is none. */
   next: string | null;
+  /** One for each post, in order. */
   data: Array<ActedOn>;
   [more: string]: unknown;
 }
@@ -297,27 +320,34 @@ export interface AddressFacts {
   first_byte_s?: number | null;
   /** The user agent that was let in. */
   agent?: string | null;
-  /** How long looking took. */
+  /** Seconds that looking took. */
   seconds?: number | null;
   [more: string]: unknown;
 }
 
+/** Whether a test reached one target. */
 export interface AlertTried {
+  /** Which service it is sent by. */
   service: string;
   /** Its address without the secrets. */
   target: string;
+  /** Whether it arrived. */
   delivered: boolean;
   [more: string]: unknown;
 }
 
+/** Whether a test reached each target. */
 export interface AlertsTried {
+  /** The entries of this page. */
   data: Array<AlertTried>;
   [more: string]: unknown;
 }
 
+/** The process answers. */
 export interface Alive {
   /** ok. */
   status: string;
+  /** The version of the server. */
   version: string;
   [more: string]: unknown;
 }
@@ -347,6 +377,7 @@ export interface AudioFacts {
 
 /** Who did what, when. */
 export interface AuditEntry {
+  /** Its number; grows. */
   id: number;
   /** key_..., usr_..., cli, treadle, meta, link or setup. */
   actor: string;
@@ -356,13 +387,16 @@ export interface AuditEntry {
   action: string;
   /** Id of what it was done to. */
   subject: string | null;
+  /** More about it, by name. */
   detail: Record<string, unknown>;
   /** ISO 8601 in UTC. */
   at: string | null;
   [more: string]: unknown;
 }
 
+/** A page of the audit log. */
 export interface Audit {
+  /** The entries of this page. */
   data: Array<AuditEntry>;
   /** Send it as 'before' for older entries; null: there are none. */
   next: string | null;
@@ -394,27 +428,34 @@ export interface Blocker {
   scope: string;
   /** Which one: the id of the post, account or app, the host, or 'threads'. */
   key: string;
+  /** Id of the pattern; 'unknown': none matched. */
   pattern: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
   /** The diagnosis. */
   cause: Diagnosis;
+  /** When it began. ISO 8601 in UTC, to the millisecond. */
   opened_at: string | null;
-  /** null: it is open. */
+  /** null: it is open. ISO 8601 in UTC, to the millisecond. */
   repaired_at: string | null;
   /** reconnect, recheck, edit, time or person. */
   repaired_by: string | null;
   /** How often it was rechecked. */
   checks: number;
+  /** When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
+  /** When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond. */
   next_check_at: string | null;
   /** How many posts of this workspace wait for it. */
   posts_waiting: number;
-  /** When the first of them is due. */
+  /** When the first of them is due. ISO 8601 in UTC, to the millisecond. */
   oldest_due_at: string | null;
   [more: string]: unknown;
 }
 
+/** An open or repaired cause, with the posts that wait for it. */
 export interface BlockerRead {
   /** blk_ and 26 characters. */
   id: string;
@@ -422,36 +463,45 @@ export interface BlockerRead {
   scope: string;
   /** Which one: the id of the post, account or app, the host, or 'threads'. */
   key: string;
+  /** Id of the pattern; 'unknown': none matched. */
   pattern: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
   /** The diagnosis. */
   cause: Diagnosis;
+  /** When it began. ISO 8601 in UTC, to the millisecond. */
   opened_at: string | null;
-  /** null: it is open. */
+  /** null: it is open. ISO 8601 in UTC, to the millisecond. */
   repaired_at: string | null;
   /** reconnect, recheck, edit, time or person. */
   repaired_by: string | null;
   /** How often it was rechecked. */
   checks: number;
+  /** When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
+  /** When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond. */
   next_check_at: string | null;
   /** How many posts of this workspace wait for it. */
   posts_waiting: number;
-  /** When the first of them is due. */
+  /** When the first of them is due. ISO 8601 in UTC, to the millisecond. */
   oldest_due_at: string | null;
   /** What its repair would publish, and what it would hold as too late. */
   would: PostsOfARepair;
   [more: string]: unknown;
 }
 
+/** A page of causes. */
 export interface Blockers {
+  /** The entries of this page. */
   data: Array<Blocker>;
   /** Send it as 'after' for the next page; null: this was the last. */
   next: string | null;
   [more: string]: unknown;
 }
 
+/** How much of one of Threads' limits is used. */
 export interface Bucket {
   /** What Threads counts in its 24 hours; null: never asked. */
   used: number | null;
@@ -464,6 +514,7 @@ export interface Bucket {
 
 /** Each post is read alone: one that is wrong does not hold the others up. */
 export interface BulkIn {
+  /** 1 to 500 posts. */
   posts: Array<BulkPostIn>;
 }
 
@@ -473,24 +524,33 @@ export interface BulkItem {
   index: number;
   /** 201: stored; 200: stored by an earlier request; else that of 'problem'. */
   status: number;
+  /** The post as it is now. */
   post?: Post | null;
+  /** Why it was refused; null: it was not. */
   problem?: Problem | null;
   [more: string]: unknown;
 }
 
+/** What became of each post. */
 export interface Bulk {
   /** One for each post, in the order sent. */
   data: Array<BulkItem>;
+  /** How many were stored. */
   accepted: number;
+  /** How many were refused. */
   refused: number;
   [more: string]: unknown;
 }
 
+/** One post of many. */
 export interface BulkPostIn {
   /** At most 500 of what Threads counts as characters. */
   text?: string | null;
+  /** Pictures and videos, at most 20; several make a carousel. */
   media?: Array<MediaIn> | null;
+  /** Parameters of Threads; see PostOptions. */
   options?: PostOptions | null;
+  /** Further parts, each a reply to the one before. */
   replies?: Array<PartIn> | null;
   /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
   publish_at?: string | null;
@@ -500,6 +560,7 @@ export interface BulkPostIn {
   max_lateness?: string | number | null;
   /** Yours; kept and given back. At most 16 KiB. */
   metadata?: Record<string, unknown> | null;
+  /** Words to find it by; at most 50 of 100 characters each. */
   labels?: Array<string> | null;
   /** The account that publishes it. */
   account_id: string;
@@ -519,12 +580,17 @@ export interface BulkPostIn {
 export interface CauseSent {
   /** Id of the pattern; 'unknown': none matched. */
   pattern: string | null;
+  /** What happened, in one line. */
   title: string | null;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string | null;
+  /** What has to be done, in one word. */
   action: string | null;
   /** Who must act: owner, developer, operator, meta or nobody. */
   who: string | null;
+  /** What happened, in plain words. */
   what_happened: string | null;
+  /** The next step in plain words. */
   next_step: string | null;
   /** Path of the guide page. */
   guide: string | null;
@@ -549,7 +615,15 @@ export interface ChangeData {
   part?: number | null;
   /** Of `post.differs`: the id of the part on Threads. */
   threads_id?: string | null;
-  /** Of `blocker.*`. */
+  /** Of `post.*`: the post's own, as sent. */
+  metadata?: Record<string, unknown> | null;
+  /** Of `post.*`: the post itself, then its replies, as now. */
+  parts?: Array<PartSent> | null;
+  /** Of `post.*`: why it is not live; null: nothing is wrong. */
+  cause?: CauseSent | null;
+  /** Of `post.at_risk`: when it is due, ISO 8601 in UTC. */
+  due_at?: string | null;
+  /** Of `blocker.*`, `platform.*` and `post.at_risk`. */
   blocker_id?: string | null;
   /** Of `blocker.*`: post, account, app, media_host or platform. */
   scope?: string | null;
@@ -572,56 +646,72 @@ export interface ChangeData {
   [more: string]: unknown;
 }
 
-/** One change. */
+/** One event: the same here, in the stream and in webhooks. */
 export interface Change {
-  /** Grows; what Last-Event-ID takes. */
+  /** Its number; grows. What Last-Event-ID takes. */
   id: number;
   /** Such as post.published. */
   type: string;
   /** The id of what changed. */
   subject: string;
-  /** ISO 8601 in UTC. */
+  /** When it happened, ISO 8601 in UTC. */
   at: string | null;
+  /** The same as 'at', by the name that Standard Webhooks gives it. ISO 8601 in UTC, to the millisecond. */
+  timestamp: string | null;
   /** What changed. */
   data: ChangeData;
   [more: string]: unknown;
 }
 
+/** A comment on a post. */
 export interface CommentIn {
   /** 1 to 4000 characters. */
   text: string;
 }
 
+/** A comment on a post. */
 export interface Comment {
+  /** Its number; grows. */
   id: number;
   /** An email address, or the id of a key. */
   author: string;
+  /** The text. */
   text: string;
   /** ISO 8601 in UTC. */
   at: string | null;
   [more: string]: unknown;
 }
 
+/** The comments on a post. */
 export interface Comments {
   /** The newest 200, oldest first. */
   data: Array<Comment>;
   [more: string]: unknown;
 }
 
+/** How a link to connect is made. */
 export interface ConnectIn {
   /** Where the person goes afterwards; must be on the allow-list. */
   return_url?: string | null;
+  /** Permissions that are asked for; by default those that publishing needs. */
   scopes?: Array<string> | null;
+  /** Seconds until the link ends, 60 to 2592000 (30 days). */
   expires_in_s?: number | null;
 }
 
 /** As last read on a day. */
 export interface DayInsights {
+  /** How many views Threads counts; null: it did not say. */
   views: number | null;
+  /** How many likes Threads counts; null: it did not say. */
   likes: number | null;
+  /** How many replies Threads counts; null: it did not say. */
   replies: number | null;
+  /** How many reposts Threads counts; null: it did not say. */
   reposts: number | null;
+  /** How many quotes Threads counts; null: it did not say. */
   quotes: number | null;
+  /** How many shares Threads counts; null: it did not say. */
   shares: number | null;
   /** In UTC, such as '2026-11-30'. */
   day: string;
@@ -634,15 +724,19 @@ export interface DayInsights {
 export interface Delivery {
   /** dlv_ and 26 characters; the receiver sees it as webhook-id. */
   id: string;
+  /** The webhook: whk_ and 26 characters. */
   webhook_id: string;
   /** The event. */
   type: string;
   /** due, delivered, or given_up. */
   state: string;
+  /** How often it was tried. */
   attempts: number;
-  /** When it is tried next. */
+  /** When it is tried next. ISO 8601 in UTC, to the millisecond. */
   next_at: string | null;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
+  /** When a 2xx came; null: none did. ISO 8601 in UTC, to the millisecond. */
   delivered_at: string | null;
   /** The tries, oldest first. */
   history: Array<Try>;
@@ -651,27 +745,39 @@ export interface Delivery {
   [more: string]: unknown;
 }
 
+/** A page of deliveries. */
 export interface DeliveryPage {
+  /** The entries of this page. */
   data: Array<Delivery>;
   /** Send it as 'after' for the next page; null: this was the last. */
   next: string | null;
   [more: string]: unknown;
 }
 
+/** A delivery that is sent now. */
 export interface DeliveryQueued {
+  /** The delivery: dlv_ and 26 characters. */
   delivery_id: string;
   [more: string]: unknown;
 }
 
 /** One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too. It is not read with this: whatever comes is diagnosed, and what cannot be is answered as such. */
 export interface DiagnoseIn {
+  /** Yours; given back with the diagnosis. */
   id?: string | null;
+  /** Which API of Meta answered: threads, instagram or facebook. */
   surface?: string | null;
+  /** Which call was answered: oauth, token_refresh, create_container, container_status, publish, verify or read. */
   stage?: string | null;
+  /** HTTP status of the answer. */
   http_status?: number | null;
+  /** Headers of the answer, by name. */
   headers?: Record<string, string> | null;
+  /** Body of the answer: JSON or text. */
   body?: unknown;
+  /** What your HTTP client raised, when there was no answer. */
   exception?: string | null;
+  /** Facts about the situation, by name; an unknown one is refused. */
   context?: Record<string, unknown> | null;
   [more: string]: unknown;
 }
@@ -682,18 +788,23 @@ export interface Diagnosis {
   id?: string | null;
   /** Id of the pattern; 'unknown': none matched. */
   pattern: string;
+  /** What happened, in one line. */
   title: string;
+  /** The chapter of the guide that it stands in. */
   category: string;
   /** How Treadle deals with it. */
   lane: string;
   /** What has to be done. */
   action: string;
+  /** The same in plain words. */
   action_label: string;
+  /** Whether a retry can work, when and how often. */
   retry: Retry;
   /** Who must act: owner, developer, operator, meta or nobody. */
   who: string;
   /** How sure it is: exact, likely or guess. */
   confidence: string;
+  /** What happened, in plain words. */
   what_happened: string;
   /** The next step in plain words. */
   next_step: string;
@@ -722,9 +833,11 @@ export interface Diagnosis {
   [more: string]: unknown;
 }
 
+/** One thing in which a live post is not as asked. */
 export interface Difference {
   /** Named as it was asked for. */
   field: string;
+  /** What was asked for. */
   asked: string;
   /** As Threads returns it; empty: it returns nothing. */
   live: string;
@@ -735,6 +848,7 @@ export interface Difference {
 export interface DifferentPart {
   /** Named as it was asked for. */
   field: string;
+  /** What was asked for. */
   asked: string;
   /** As Threads returns it; empty: it returns nothing. */
   live: string;
@@ -749,6 +863,7 @@ export interface DifferentPart {
 
 /** The last line of a whole export. */
 export interface EndOfExport {
+  /** true: the export is whole. */
   complete: true;
   [more: string]: unknown;
 }
@@ -758,43 +873,56 @@ export interface EventData {
   [more: string]: unknown;
 }
 
+/** One kind of event that a webhook can take. */
 export interface EventKind {
+  /** Its type, such as post.published. */
   type: string;
+  /** What has happened when it is sent. */
   meaning: string;
   [more: string]: unknown;
 }
 
+/** Every kind of event. */
 export interface EventKinds {
+  /** The entries of this page. */
   data: Array<EventKind>;
   [more: string]: unknown;
 }
 
 /** One entry of a post's timeline. */
 export interface Event {
-  /** 0: a call that is under way; it gets its id when it has ended. */
+  /** Its number; 0: a call that is under way; it gets its id when it has ended. */
   id: number;
   /** Position of the part; null: the post as a whole. */
   part: number | null;
+  /** Which run of the post it belongs to, from 1. */
   attempt: number;
+  /** Where it is on its way: preflight, media, create_container, container_status, publish or verify. */
   stage: string;
+  /** What kind of entry: call, wait, decision, edit, state and others. */
   kind: string;
+  /** What was done, in plain words. */
   what: string;
   /** ISO 8601 in UTC, to the millisecond */
   started_at: string;
   /** Seconds; null: it took no time. */
   duration_s: number | null;
+  /** How it ended: ok, refused, not_sent, lost or interrupted; null: it is not over. */
   outcome: string | null;
   /** What was sent to Threads, secrets removed. */
   request?: unknown;
   /** What Threads answered, secrets removed. */
   answer?: unknown;
+  /** What the answer means; null: it was no failure. */
   diagnosis?: Diagnosis | null;
   /** What was decided, in plain words. */
   decision?: string | null;
   [more: string]: unknown;
 }
 
+/** The timeline of a post. */
 export interface Events {
+  /** The entries of this page. */
   data: Array<Event>;
   [more: string]: unknown;
 }
@@ -803,217 +931,351 @@ export interface Events {
 export interface ExportLine {
   /** workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, member, login_link, queue, import, comment, idempotency_key, alert, audit, change, post or end. */
   type: string;
-  data: Workspace | ExportedPost | EndOfExport | ExportedRow | null;
+  /** The thing itself. */
+  data: Workspace | ExportedPost | EndOfExport | ExportedRow | null | ExportedAccount | ExportedConnectLink | ExportedMedia | ExportedBlocker | ExportedWebhook | ExportedWebhookDelivery | ExportedKey | ExportedUser | ExportedMember | ExportedLoginLink | ExportedQueue | ExportedImport | ExportedComment | ExportedIdempotencyKey | ExportedAlert | ExportedAudit | ExportedChange;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedAccount {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The profile's id on Threads. */
   threads_user_id: string;
+  /** The profile's name on Threads, without '@'. */
   username: string;
+  /** What people call it. */
   name: string;
+  /** The profile's picture at Meta; such addresses expire. */
   picture_url: string | null;
+  /** What Threads tells of the profile. */
   profile: unknown;
+  /** Id of the Meta app that it was connected with. */
   app_id: string;
+  /** When the access token was given out. ISO 8601 in UTC, to the millisecond. */
   token_issued_at: string | null;
+  /** When the access token ends. ISO 8601 in UTC, to the millisecond. */
   token_expires_at: string | null;
+  /** true: Threads did not say when it ends; 60 days are assumed. */
   token_expiry_assumed: boolean;
+  /** When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond. */
   grant_expires_at: string | null;
+  /** Permissions by name. */
   scopes: unknown;
+  /** false: asked for, and Threads does not say which were granted. */
   scopes_confirmed: boolean;
+  /** One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others. */
   health: string;
+  /** The diagnosis that decided the health; null while it works. */
   health_cause: unknown;
+  /** Since when the health is what it is. ISO 8601 in UTC, to the millisecond. */
   health_at: string | null;
+  /** When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
+  /** When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond. */
   refresh_next_at: string | null;
+  /** How often renewing the token failed in a row. */
   refresh_attempts: number;
+  /** Nothing is sent to it until it is resumed. */
   paused: boolean;
+  /** What Threads counts and allows. */
   quota: unknown;
+  /** No publish before then, in seconds since 1970 (UTC); null: no limit is met. */
   quota_until: number | null;
+  /** What Threads has shown of the profile. */
   learned: unknown;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When anything of it changed last. ISO 8601 in UTC, to the millisecond. */
   updated_at: string;
+  /** When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond. */
   disconnected_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedAlert {
+  /** Its number; grows. */
   id: number;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** Which kind it is. */
   kind: string;
+  /** Which one: an id, a host, or a name. */
   key: string;
+  /** More about it, by name. */
   detail: unknown;
+  /** When its cause was seen. ISO 8601 in UTC, to the millisecond. */
   raised_at: string;
+  /** When it was sent; null: not yet. ISO 8601 in UTC, to the millisecond. */
   sent_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedAudit {
+  /** Its number; grows. */
   id: number;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string | null;
+  /** Who did it: key_..., usr_..., cli, treadle, meta, link or setup. */
   actor: string;
+  /** What was done, such as key.revoked. */
   action: string;
+  /** Id of what it is about. */
   subject: string | null;
+  /** More about it, by name. */
   detail: unknown;
+  /** When it happened. ISO 8601 in UTC, to the millisecond. */
   at: string;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedBlocker {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string | null;
+  /** What it holds: post, account, app, media_host or platform. */
   scope: string;
+  /** Which one: an id, a host, or a name. */
   key: string;
+  /** Id of the pattern; 'unknown': none matched. */
   pattern: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
+  /** The diagnosis; null: nothing is wrong. */
   cause: unknown;
+  /** When it began. ISO 8601 in UTC, to the millisecond. */
   opened_at: string;
+  /** When it was repaired; null: it is open. ISO 8601 in UTC, to the millisecond. */
   repaired_at: string | null;
+  /** What shows that it is repaired. */
   repaired_by: string | null;
+  /** How often it was looked at again. */
   checks: number;
+  /** When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond. */
   checked_at: string | null;
+  /** When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond. */
   next_check_at: string | null;
+  /** The post that is published first, to see whether the cause is over; null: none. */
   probe_post_id: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedChange {
+  /** Its number; grows. */
   id: number;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string | null;
+  /** Its type, such as post.published. */
   type: string;
+  /** Id of what it is about. */
   subject: string;
+  /** What it carries. */
   payload: unknown;
+  /** When it happened. ISO 8601 in UTC, to the millisecond. */
   at: string;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedComment {
+  /** Its number; grows. */
   id: number;
+  /** The post: pst_ and 26 characters. */
   post_id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** An email address, or the id of a key. */
   author: string;
+  /** The text. */
   text: string;
+  /** When it happened. ISO 8601 in UTC, to the millisecond. */
   at: string;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedConnectLink {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The account: acc_ and 26 characters. */
   account_id: string | null;
+  /** Where its owner goes after consenting; null: to our own page. */
   return_url: string | null;
+  /** Permissions by name. */
   scopes: unknown;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string;
+  /** When its owner opened it; null: not yet. ISO 8601 in UTC, to the millisecond. */
   opened_at: string | null;
+  /** When it was used; null: not yet. ISO 8601 in UTC, to the millisecond. */
   used_at: string | null;
+  /** What came of it; null: nothing yet. */
   outcome: unknown;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedIdempotencyKey {
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The Idempotency-Key as it was sent. */
   key: string;
+  /** The HTTP status that the first request was answered with. */
   status: number;
+  /** Ids of the posts that it made. */
   post_ids: unknown;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedImport {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** What people call it. */
   name: string;
+  /** Whether its posts wait for the confirmation. */
   held: boolean;
+  /** Who made it: the id of a person or of a key, or cli. */
   created_by: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When somebody confirmed that the posts are paused elsewhere; null: not yet. ISO 8601 in UTC, to the millisecond. */
   confirmed_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedKey {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** What people call it. */
   name: string;
+  /** read, write (includes read) or admin (includes both). */
   scopes: unknown;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string | null;
+  /** When it was used last, to the minute; null: never. ISO 8601 in UTC, to the millisecond. */
   last_used_at: string | null;
+  /** When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond. */
   revoked_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedLoginLink {
+  /** Its id; never changes. */
   id: string;
+  /** invite or reset. */
   kind: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** owner, admin, editor, author or viewer. */
   role: string | null;
+  /** The person: usr_ and 26 characters. */
   user_id: string | null;
+  /** Who made it: the id of a person or of a key, or cli. */
   created_by: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string;
+  /** When it was used; null: not yet. ISO 8601 in UTC, to the millisecond. */
   used_at: string | null;
+  /** When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond. */
   revoked_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedMedia {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The address it was copied from, without its query. */
   source_url: string | null;
+  /** Where the file is kept. */
   stored: unknown;
+  /** As it was sent; may be empty. */
   filename: string;
+  /** Its media type. */
   content_type: string;
+  /** Bytes. */
   size: number;
+  /** Of its bytes, hexadecimal. */
   sha256: string | null;
+  /** Facts, findings and what would be repaired. */
   report: unknown;
+  /** Where the repaired file is kept; null: there is none. */
   prepared: unknown;
+  /** The post it was made for; null: it was uploaded. */
   used_by: string | null;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedMember {
+  /** The person: usr_ and 26 characters. */
   user_id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** owner, admin, editor, author or viewer. */
   role: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
   [more: string]: unknown;
 }
 
+/** A post with its timeline. */
 export interface ExportedPost {
+  /** Its id; never changes. */
   id: string;
+  /** The account: acc_ and 26 characters. */
   account_id: string;
   /** Of the account, without '@'. */
   username: string;
+  /** Its state in one word. */
   state: "draft" | "scheduled" | "publishing" | "waiting" | "retrying" | "checking" | "blocked" | "held" | "published" | "failed" | "canceled";
   /** The state in plain words. */
   state_label: string;
+  /** Where it is on its way: preflight, media, create_container, container_status, publish or verify. */
   stage: string;
   /** Why it is in this state, in plain words. */
   why: string | null;
   /** The text of its first part. */
   text: string;
+  /** The post itself, then its replies. */
   parts: Array<Part>;
+  /** The diagnosis; null: nothing is wrong. */
   cause: Diagnosis | null;
   /** Open causes that it waits for. */
   blocker_ids: Array<string>;
+  /** What happens next, and when; null: nothing does by itself. */
   next: Next | null;
   /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
   publish_at: string | null;
@@ -1054,10 +1316,15 @@ export interface ExportedPost {
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedQueue {
+  /** The account: acc_ and 26 characters. */
   account_id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** A time zone of the IANA list. */
   zone: string;
+  /** Times of the week at which the queue publishes. */
   slots: unknown;
+  /** When anything of it changed last. ISO 8601 in UTC, to the millisecond. */
   updated_at: string;
   [more: string]: unknown;
 }
@@ -1069,40 +1336,65 @@ export interface ExportedRow {
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedUser {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The email address that they log in with. */
   email: string;
+  /** A time zone of the IANA list. */
   zone: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** Since when they cannot log in; null: they can. ISO 8601 in UTC, to the millisecond. */
   disabled_at: string | null;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedWebhook {
+  /** Its id; never changes. */
   id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** Where it is. */
   url: string;
+  /** Names of the events it takes; empty: all. */
   types: unknown;
+  /** active, paused or failing. */
   state: string;
+  /** Since when nothing was taken, in seconds since 1970 (UTC); null: it works. */
   failing_since: number | null;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
   [more: string]: unknown;
 }
 
 /** A row as it is stored, without secrets. Times are ISO 8601 in UTC. */
 export interface ExportedWebhookDelivery {
+  /** Its id; never changes. */
   id: string;
+  /** The webhook: whk_ and 26 characters. */
   webhook_id: string;
+  /** The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server. */
   workspace_id: string;
+  /** The number of the change that is delivered; negative: a test. */
   change_id: number;
+  /** Its type, such as post.published. */
   type: string;
+  /** The body as it is sent. */
   payload: string;
+  /** due, delivered, or given_up. */
   state: string;
+  /** How often it was tried. */
   attempts: number;
+  /** The tries, oldest first. */
   history: unknown;
+  /** When it is tried next; null: it is not. ISO 8601 in UTC, to the millisecond. */
   next_at: string | null;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string;
+  /** When a 2xx came; null: none did. ISO 8601 in UTC, to the millisecond. */
   delivered_at: string | null;
   [more: string]: unknown;
 }
@@ -1225,9 +1517,13 @@ export interface Finding {
   [more: string]: unknown;
 }
 
+/** Whether a reply is hidden. */
 export interface Hidden {
+  /** Id of the reply on Threads. */
   reply_id: string;
+  /** Whether the reply is hidden now. */
   hidden: boolean;
+  /** What came of it, in plain words. */
   message: string;
   [more: string]: unknown;
 }
@@ -1259,6 +1555,7 @@ export interface ImageFacts {
   [more: string]: unknown;
 }
 
+/** Posts of another scheduler, as CSV. */
 export interface ImportIn {
   /** The file, in UTF-8, with a header. At most 2000 rows and 4 MB. */
   csv: string;
@@ -1272,6 +1569,7 @@ export interface ImportIn {
   dates?: "ymd" | "mdy" | "dmy" | null;
   /** False: the posts are scheduled nowhere else. */
   held?: boolean | null;
+  /** What people call the import; the first 200 characters are kept. */
   name?: string | null;
   /** True by default: nothing is stored. */
   dry_run?: boolean | null;
@@ -1281,11 +1579,15 @@ export interface ImportIn {
 export interface Import {
   /** imp_ and 26 characters. */
   id: string;
+  /** What people call it. */
   name: string;
   /** Whether its posts wait for the confirmation. */
   held: boolean;
+  /** Who made it: the id of a person or of a key, or cli. */
   created_by: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
+  /** When somebody confirmed that the posts are paused elsewhere; null: not yet. ISO 8601 in UTC, to the millisecond. */
   confirmed_at: string | null;
   /** How many of its posts are in each state. */
   posts: Record<string, number>;
@@ -1294,6 +1596,7 @@ export interface Import {
 
 /** What an import did, or would do. */
 export interface ImportReport {
+  /** Whether it was only tried and nothing stored. */
   dry_run: boolean;
   /** The columns of the file. */
   header: Array<string>;
@@ -1320,22 +1623,27 @@ export interface ImportedRow {
   text: string;
   /** ISO 8601 in UTC; null: as soon as possible. */
   publish_at: string | null;
+  /** The account: acc_ and 26 characters. */
   account_id: string;
   /** The post it was stored as, now or before. */
   post_id: string | null;
   /** Of one that is live. */
   permalink: string | null;
+  /** What is wrong with it. */
   findings: Array<Finding>;
   [more: string]: unknown;
 }
 
+/** All imports of the workspace. */
 export interface Imports {
+  /** The entries of this page. */
   data: Array<Import>;
   [more: string]: unknown;
 }
 
 /** What Threads counts of a post. Views are estimates of Threads' own. */
 export interface Insights {
+  /** The post: pst_ and 26 characters. */
   post_id: string;
   /** The newest figures, of all parts together; null: never read yet. */
   total: Numbers | null;
@@ -1350,7 +1658,9 @@ export interface Insights {
   [more: string]: unknown;
 }
 
+/** An invitation to join. */
 export interface InviteIn {
+  /** owner, admin, editor, author or viewer. */
   role: "viewer" | "author" | "editor" | "admin" | "owner";
 }
 
@@ -1358,7 +1668,9 @@ export interface InviteIn {
 export interface Invite {
   /** inv_ and 26 characters. */
   id: string;
+  /** owner, admin, editor, author or viewer. */
   role: string;
+  /** Who made it: the id of a person or of a key, or cli. */
   created_by: string;
   /** ISO 8601 in UTC. */
   created_at: string | null;
@@ -1367,17 +1679,24 @@ export interface Invite {
   [more: string]: unknown;
 }
 
+/** All open invitations. */
 export interface Invites {
+  /** The entries of this page. */
   data: Array<Invite>;
   [more: string]: unknown;
 }
 
+/** What a new key may do. */
 export interface KeyIn {
+  /** What the key is for; at most 200 characters. */
   name?: string | null;
+  /** read, write (includes read) or admin (includes both); by default write. */
   scopes?: Array<string> | null;
+  /** When the key ends: ISO 8601, with an offset. Left out: never. */
   expires_at?: string | null;
 }
 
+/** A new key, with its secret. */
 export interface KeyMade {
   /** key_ and 26 characters. */
   id: string;
@@ -1387,11 +1706,13 @@ export interface KeyMade {
   prefix: string;
   /** read, write (includes read) or admin (includes both). */
   scopes: Array<string>;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** When it ends; null: never. */
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string | null;
-  /** To the minute; null: never used. */
+  /** To the minute; null: never used. ISO 8601 in UTC, to the millisecond. */
   last_used_at: string | null;
+  /** When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond. */
   revoked_at: string | null;
   /** The key itself; shown this once. */
   key: string;
@@ -1408,22 +1729,27 @@ export interface Key {
   prefix: string;
   /** read, write (includes read) or admin (includes both). */
   scopes: Array<string>;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** When it ends; null: never. */
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string | null;
-  /** To the minute; null: never used. */
+  /** To the minute; null: never used. ISO 8601 in UTC, to the millisecond. */
   last_used_at: string | null;
+  /** When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond. */
   revoked_at: string | null;
   [more: string]: unknown;
 }
 
+/** All keys of the workspace. */
 export interface Keys {
+  /** The entries of this page. */
   data: Array<Key>;
   [more: string]: unknown;
 }
 
 /** A link that works once; shown this once. */
 export interface LinkMade {
+  /** Its id; never changes. */
   id: string;
   /** Give it to the person; whoever has it can use it. */
   url: string;
@@ -1434,11 +1760,13 @@ export interface LinkMade {
   [more: string]: unknown;
 }
 
+/** A link to connect an account with. */
 export interface Link {
   /** lnk_ and 26 characters. */
   id: string;
   /** For the account's owner; shown this once, good for one connection. */
   url: string;
+  /** When it ends; null: never. ISO 8601 in UTC, to the millisecond. */
   expires_at: string | null;
   [more: string]: unknown;
 }
@@ -1456,6 +1784,7 @@ export interface Live {
   [more: string]: unknown;
 }
 
+/** A part that is live. */
 export interface LivePart {
   /** Its position. */
   part: number;
@@ -1499,17 +1828,21 @@ export interface MediaIn {
   url?: string | null;
   /** An uploaded file (POST /v1/media). */
   id?: string | null;
+  /** What those who cannot see it are told; at most 1000 characters. */
   alt_text?: string | null;
   /** Leave it out: the file tells. */
   type?: "image" | "video" | null;
+  /** Hidden until it is tapped. */
   spoiler?: boolean | null;
 }
 
 /** A kept file. */
 export interface Media {
+  /** Its id; never changes. */
   id: string;
   /** As it was sent; may be empty. */
   filename: string;
+  /** Its media type. */
   content_type: string;
   /** Bytes. */
   size: number;
@@ -1538,19 +1871,26 @@ export interface Media {
   [more: string]: unknown;
 }
 
+/** A page of files. */
 export interface MediaPage {
+  /** The entries of this page. */
   data: Array<Media>;
   /** Send it as 'after' for the next page; null: this was the last. */
   next: string | null;
   [more: string]: unknown;
 }
 
+/** A file, and what takes its place. */
 export interface MediaSwap {
+  /** What is replaced, exactly as it is. */
   from: string;
+  /** What takes its place. */
   to: string;
 }
 
+/** Where a file is copied from. */
 export interface MediaUrlIn {
+  /** An http or https address that a file is copied from. */
   url: string;
 }
 
@@ -1566,6 +1906,7 @@ export interface Medium {
   kind: string;
   /** Bytes; null: not known. */
   size: number | null;
+  /** What is wrong with it. */
   findings: Array<MediaFinding>;
   /** What Treadle would repair. */
   plan: RepairPlan;
@@ -1576,11 +1917,13 @@ export interface Medium {
   [more: string]: unknown;
 }
 
+/** When the post is published instead. */
 export interface MoveIn {
   /** ISO 8601, with an offset. */
   to: string;
 }
 
+/** What happens next, and when. */
 export interface Next {
   /** What happens next, in plain words. */
   what: string;
@@ -1591,11 +1934,17 @@ export interface Next {
 
 /** Since it was published. Null: Threads did not say. */
 export interface Numbers {
+  /** How many views Threads counts; null: it did not say. */
   views: number | null;
+  /** How many likes Threads counts; null: it did not say. */
   likes: number | null;
+  /** How many replies Threads counts; null: it did not say. */
   replies: number | null;
+  /** How many reposts Threads counts; null: it did not say. */
   reposts: number | null;
+  /** How many quotes Threads counts; null: it did not say. */
   quotes: number | null;
+  /** How many shares Threads counts; null: it did not say. */
   shares: number | null;
   [more: string]: unknown;
 }
@@ -1604,10 +1953,13 @@ export interface Numbers {
 export interface PartIn {
   /** At most 500 of what Threads counts as characters. */
   text?: string | null;
+  /** Pictures and videos, at most 20; several make a carousel. */
   media?: Array<MediaIn> | null;
+  /** Parameters of Threads; see PostOptions. */
   options?: PostOptions | null;
 }
 
+/** The figures of one part. */
 export interface PartInsights {
   /** 0 for the post itself, then its replies in order. */
   position: number;
@@ -1620,12 +1972,15 @@ export interface PartInsights {
 
 /** One part of a post: the post itself, or a reply to the part before it. */
 export interface Part {
+  /** Its id; never changes. */
   id: string;
   /** 0 for the post itself, then its replies in order. */
   position: number;
+  /** The part's state. */
   state: "pending" | "preparing" | "creating" | "waiting" | "ready" | "publishing" | "checking" | "published" | "failed" | "canceled";
   /** The container's kind: TEXT, IMAGE, VIDEO or CAROUSEL. */
   kind: string;
+  /** The text of the part; at most 500 of what Threads counts as characters. */
   text: string;
   /** As sent. */
   media: Array<Record<string, unknown>>;
@@ -1654,6 +2009,7 @@ export interface Part {
   [more: string]: unknown;
 }
 
+/** A part of the post. */
 export interface PartSent {
   /** 0 for the post itself, then its replies in order. */
   position: number;
@@ -1668,8 +2024,11 @@ export interface PartSent {
 export interface PatchIn {
   /** At most 500 of what Threads counts as characters. */
   text?: string | null;
+  /** Pictures and videos, at most 20; several make a carousel. */
   media?: Array<MediaIn> | null;
+  /** Parameters of Threads; see PostOptions. */
   options?: PostOptions | null;
+  /** Further parts, each a reply to the one before. */
   replies?: Array<PartIn> | null;
   /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
   publish_at?: string | null;
@@ -1679,26 +2038,37 @@ export interface PatchIn {
   max_lateness?: string | number | null;
   /** Yours; kept and given back. At most 16 KiB. */
   metadata?: Record<string, unknown> | null;
+  /** Words to find it by; at most 50 of 100 characters each. */
   labels?: Array<string> | null;
+  /** The account: acc_ and 26 characters. */
   account_id?: string | null;
 }
 
+/** A pattern of the catalogue, whole. */
 export interface Pattern {
+  /** The pattern's id; never changes. */
   id: string;
+  /** Its name in addresses of the guide. */
   public_name: string;
+  /** What happened, in one line. */
   title: string;
+  /** The chapter of the guide that it stands in. */
   category: string;
   /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
+  /** The same in plain words. */
   action_label: string;
   /** What one such cause holds: post, account, app, media_host or platform. */
   scope: string;
   /** Who acts. */
   who: string;
+  /** Whether a retry can work, when and how often. */
   retry: PatternRetry;
   /** The path of its page in the guide. */
   guide: string;
+  /** What happened, in plain words. */
   what_happened: string;
   /** What the account's owner does. */
   owner: string;
@@ -1708,20 +2078,26 @@ export interface Pattern {
   treadle: string;
   /** How one sees that it is repaired. */
   repaired: string;
+  /** What shows that it is repaired. */
   repaired_by: Array<string>;
   /** Other patterns, and how to tell them apart. */
   look_alikes: Record<string, string>;
+  /** Answers that it matches, with what is found. */
   examples: Array<Record<string, unknown>>;
+  /** The steps in order when one answer has several causes. */
   plan: Array<string>;
   /** When it was last compared with Meta's answers, as a date. */
   checked: string;
   [more: string]: unknown;
 }
 
+/** Whether a retry can work, when and how often. */
 export interface PatternRetry {
+  /** never, later, new_container, verify_first or when_repaired. */
   kind: string;
   /** Seconds until the first try again. */
   after_s: number | null;
+  /** How many tries at most. */
   max_attempts: number;
   /** The longest wait between two tries, in seconds. */
   max_delay_s: number | null;
@@ -1732,36 +2108,49 @@ export interface PatternRetry {
 
 /** One cause of the catalogue. */
 export interface PatternSummary {
+  /** The pattern's id; never changes. */
   id: string;
+  /** Its name in addresses of the guide. */
   public_name: string;
+  /** What happened, in one line. */
   title: string;
+  /** The chapter of the guide that it stands in. */
   category: string;
   /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
+  /** The same in plain words. */
   action_label: string;
   /** What one such cause holds: post, account, app, media_host or platform. */
   scope: string;
   /** Who acts. */
   who: string;
+  /** Whether a retry can work, when and how often. */
   retry: PatternRetry;
   /** The path of its page in the guide. */
   guide: string;
   [more: string]: unknown;
 }
 
+/** The patterns of the catalogue. */
 export interface Patterns {
+  /** The entries of this page. */
   data: Array<PatternSummary>;
   /** When the catalogue was last checked, as a date. */
   checked: string;
   [more: string]: unknown;
 }
 
+/** Whether an account is paused. */
 export interface PauseIn {
+  /** true: nothing is sent to the account until it is resumed. */
   paused: boolean;
 }
 
+/** Everybody who is a member. */
 export interface People {
+  /** The entries of this page. */
   data: Array<Person>;
   [more: string]: unknown;
 }
@@ -1770,15 +2159,17 @@ export interface People {
 export interface Person {
   /** usr_ and 26 characters. */
   id: string;
+  /** The email address that they log in with. */
   email: string;
   /** owner, admin, editor, author or viewer. */
   role: string;
   /** Their time zone; UTC: that of their browser. */
   zone: string;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
-  /** Since when they cannot log in; null: they can. */
+  /** Since when they cannot log in; null: they can. ISO 8601 in UTC, to the millisecond. */
   disabled_at: string | null;
-  /** Null: never. */
+  /** Null: never. ISO 8601 in UTC, to the millisecond. */
   last_login_at: string | null;
   /** In how many browsers they are logged in. */
   sessions: number;
@@ -1787,8 +2178,11 @@ export interface Person {
   [more: string]: unknown;
 }
 
+/** What changes about a person. */
 export interface PersonPatch {
+  /** owner, admin, editor, author or viewer. */
   role?: string | null;
+  /** true: they cannot log in. */
   disabled?: boolean | null;
 }
 
@@ -1810,8 +2204,8 @@ export interface PostEventData {
   threads_id?: string | null;
   /** What is live otherwise than asked: 'field', 'asked' and 'live' of each. */
   differs?: Array<Record<string, unknown>> | null;
-  /** post.at_risk: when it is due, in seconds since 1970 (UTC). */
-  due_at?: number | null;
+  /** post.at_risk: when it is due, ISO 8601 in UTC. */
+  due_at?: string | null;
   /** post.at_risk: what it would run into. */
   why?: string | null;
   /** post.at_risk: the blocker it would wait behind. */
@@ -1827,14 +2221,23 @@ export interface PostEventData {
 
 /** The filters of the list of posts; one or more. */
 export interface PostFilter {
+  /** In one of these states. */
   state?: Array<string> | string | null;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane?: Array<string> | string | null;
+  /** Id of the pattern; 'unknown': none matched. */
   pattern?: Array<string> | string | null;
+  /** The account: acc_ and 26 characters. */
   account_id?: string | null;
+  /** With this label. */
   label?: string | null;
+  /** Words of the text. */
   q?: string | null;
+  /** The open cause: blk_ and 26 characters. */
   blocker_id?: string | null;
+  /** Due at or after this: ISO 8601, without an offset UTC. */
   due_from?: string | null;
+  /** Due before this: ISO 8601, without an offset UTC. */
   due_to?: string | null;
 }
 
@@ -1842,8 +2245,11 @@ export interface PostFilter {
 export interface PostIn {
   /** At most 500 of what Threads counts as characters. */
   text?: string | null;
+  /** Pictures and videos, at most 20; several make a carousel. */
   media?: Array<MediaIn> | null;
+  /** Parameters of Threads; see PostOptions. */
   options?: PostOptions | null;
+  /** Further parts, each a reply to the one before. */
   replies?: Array<PartIn> | null;
   /** ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible. */
   publish_at?: string | null;
@@ -1853,6 +2259,7 @@ export interface PostIn {
   max_lateness?: string | number | null;
   /** Yours; kept and given back. At most 16 KiB. */
   metadata?: Record<string, unknown> | null;
+  /** Words to find it by; at most 50 of 100 characters each. */
   labels?: Array<string> | null;
   /** The account that publishes it. */
   account_id: string;
@@ -1912,22 +2319,29 @@ export interface PostOptions {
 
 /** A post with its parts, the cause when something is wrong, and what happens next. */
 export interface Post {
+  /** Its id; never changes. */
   id: string;
+  /** The account: acc_ and 26 characters. */
   account_id: string;
   /** Of the account, without '@'. */
   username: string;
+  /** The post's state. */
   state: "draft" | "scheduled" | "publishing" | "waiting" | "retrying" | "checking" | "blocked" | "held" | "published" | "failed" | "canceled";
   /** The state in plain words. */
   state_label: string;
+  /** Where it is on its way: preflight, media, create_container, container_status, publish or verify. */
   stage: string;
   /** Why it is in this state, in plain words. */
   why: string | null;
   /** The text of its first part. */
   text: string;
+  /** The post itself, then its replies. */
   parts: Array<Part>;
+  /** The diagnosis; null: nothing is wrong. */
   cause: Diagnosis | null;
   /** Open causes that it waits for. */
   blocker_ids: Array<string>;
+  /** What happens next, and when; null: nothing does by itself. */
   next: Next | null;
   /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
   publish_at: string | null;
@@ -1962,7 +2376,9 @@ export interface Post {
   [more: string]: unknown;
 }
 
+/** A page of posts. */
 export interface PostPage {
+  /** The entries of this page. */
   data: Array<Post>;
   /** Send it as 'after' for the next page; null: this was the last. */
   next: string | null;
@@ -1971,7 +2387,9 @@ export interface PostPage {
 
 /** Ids of the posts that a repair would publish, and of those it would hold as too late. */
 export interface PostsOfARepair {
+  /** Ids of posts that a repair would publish. */
   sends: Array<string>;
+  /** Ids of posts that a repair would hold as too late. */
   holds: Array<string>;
   [more: string]: unknown;
 }
@@ -1986,6 +2404,7 @@ export interface Preflight {
   media: Array<Medium>;
   /** Null: the request names none of this workspace. */
   account: AccountAhead | null;
+  /** The permissions that the post needs. */
   scopes: Scopes;
   [more: string]: unknown;
 }
@@ -2032,7 +2451,7 @@ export interface Problem {
 
 /** A slot, or a post that is due at a time of its own. */
 export interface QueueEntry {
-  /** When it is due. */
+  /** When it is due. ISO 8601 in UTC, to the millisecond. */
   at: string;
   /** Whether this is one of the queue's slots. */
   slot: boolean;
@@ -2041,22 +2460,27 @@ export interface QueueEntry {
   [more: string]: unknown;
 }
 
+/** The queue of an account. */
 export interface QueueIn {
   /** The zone that the slots are times of: Europe/Berlin. */
   zone: string;
+  /** Times of the week at which the queue publishes. */
   slots: Array<SlotIn>;
 }
 
 /** The queue of an account for the next 14 days, in order. */
 export interface Queue {
+  /** The account: acc_ and 26 characters. */
   account_id: string;
   /** The zone that the slots are times of. */
   zone: string;
+  /** Times of the week at which the queue publishes. */
   slots: Array<Slot>;
   /** Publishing to the account is paused: nothing of the queue is published. */
   paused: boolean;
-  /** Where the next post that is added goes; null: there is no free slot. */
+  /** Where the next post that is added goes; null: there is no free slot. ISO 8601 in UTC, to the millisecond. */
   next_free: string | null;
+  /** Posts and free slots, in the order in which they are due. */
   entries: Array<QueueEntry>;
   /** Days of the next 7 that have slots and no post. */
   empty_days: Array<string>;
@@ -2069,28 +2493,33 @@ export interface QuotaKnown {
   posts_used?: number | null;
   /** What Threads allows in 24 hours. */
   posts_total?: number | null;
+  /** How many replies of the last 24 hours Threads counts. */
   replies_used?: number | null;
+  /** How many replies Threads allows in 24 hours. */
   replies_total?: number | null;
-  /** When it was read. */
+  /** When it was read. ISO 8601 in UTC, to the millisecond. */
   at: string | null;
-  /** No publish before then. */
+  /** No publish before then. ISO 8601 in UTC, to the millisecond. */
   full_until: string | null;
   [more: string]: unknown;
 }
 
 /** How much an account may publish in a rolling 24 hours. */
 export interface Quota {
+  /** The posts of 24 hours. */
   posts: Bucket;
+  /** The replies of 24 hours. */
   replies: Bucket;
   /** Threads was asked now. */
   live: boolean;
-  /** When Threads was asked last. */
+  /** When Threads was asked last. ISO 8601 in UTC, to the millisecond. */
   at: string | null;
-  /** No publish before then. */
+  /** No publish before then. ISO 8601 in UTC, to the millisecond. */
   full_until: string | null;
   [more: string]: unknown;
 }
 
+/** Whether it can do its work. */
 export interface Ready {
   /** ready, or not ready. */
   status: string;
@@ -2099,23 +2528,28 @@ export interface Ready {
   [more: string]: unknown;
 }
 
+/** How a cause is looked at again. */
 export interface RecheckIn {
   /** true: only say what a repair would send and hold. */
   preview?: boolean | null;
 }
 
+/** What a look at the cause showed. */
 export interface Recheck {
   /** repaired, still, or unknown (one post goes first to see); null: a preview. */
   verdict: string | null;
+  /** What came of it, in plain words. */
   message: string;
   /** Ids of posts that are published now. */
   released: Array<string>;
   [more: string]: unknown;
 }
 
+/** What a repair would publish and hold. */
 export interface RecheckPreview {
   /** repaired, still, or unknown (one post goes first to see); null: a preview. */
   verdict: string | null;
+  /** What came of it, in plain words. */
   message: string;
   /** Ids of posts that are published now. */
   released: Array<string>;
@@ -2126,7 +2560,9 @@ export interface RecheckPreview {
   [more: string]: unknown;
 }
 
+/** How a file is repaired. */
 export interface RepairIn {
+  /** refuse: say so; trim: cut the video at the limit. */
   on_too_long?: "refuse" | "trim" | null;
 }
 
@@ -2194,6 +2630,7 @@ export interface ReplaceIn {
   link?: Swap | null;
 }
 
+/** Replies to a post. */
 export interface Replies {
   /** Newest first, of every depth; parts of the post itself are left out. */
   data: Array<Reply>;
@@ -2208,9 +2645,11 @@ export interface Reply {
   id: string;
   /** Who wrote it, without '@'; empty: Threads did not say. */
   username: string;
+  /** The text. */
   text: string;
-  /** When it was published, as Threads says it. */
+  /** When it was published, as Threads says it. ISO 8601 in UTC, to the millisecond. */
   at: string | null;
+  /** Address of the live post on Threads. */
   permalink: string | null;
   /** TEXT_POST, IMAGE, VIDEO, CAROUSEL_ALBUM or AUDIO. */
   media_type: string | null;
@@ -2227,9 +2666,13 @@ export interface Reply {
 
 /** One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to do about a reply that is live, but not as a reply. */
 export interface ResolveIn {
+  /** Id of the live post on Threads, 1 to 40 digits. */
   threads_id?: string | null;
+  /** true: nothing of it was published. */
   absent?: boolean | null;
+  /** Address of the live post on Threads. */
   permalink?: string | null;
+  /** What becomes of the rest of a chain whose reply is live, but not as a reply. */
   detached?: "below_root" | "stop" | "send_again" | null;
 }
 
@@ -2261,13 +2704,16 @@ export interface Scopes {
   [more: string]: unknown;
 }
 
+/** A new secret. */
 export interface Secret {
+  /** Its id; never changes. */
   id: string;
   /** Shown this once. */
   secret: string;
   [more: string]: unknown;
 }
 
+/** A time of the week. */
 export interface SlotIn {
   /** mon, tue, wed, thu, fri, sat or sun. */
   weekday: string;
@@ -2275,6 +2721,7 @@ export interface SlotIn {
   time: string;
 }
 
+/** A time of the week. */
 export interface Slot {
   /** One of mon, tue, wed, thu, fri, sat, sun. */
   weekday: string;
@@ -2285,7 +2732,9 @@ export interface Slot {
 
 /** What is replaced, and by what. */
 export interface Swap {
+  /** What is replaced, exactly as it is. */
   from: string;
+  /** What takes its place. */
   to: string;
 }
 
@@ -2302,6 +2751,7 @@ export interface ThreadsEventData {
 
 /** One try to deliver. */
 export interface Try {
+  /** When it happened. ISO 8601 in UTC, to the millisecond. */
   at: string | null;
   /** HTTP status; null: nobody answered. */
   status?: number | null;
@@ -2314,26 +2764,35 @@ export interface Try {
   [more: string]: unknown;
 }
 
+/** Answers of Meta that no pattern knows, of one shape. */
 export interface UnknownAnswer {
   /** What all answers alike have in common. */
   shape: string;
+  /** How many there were. */
   count: number;
+  /** When the first of them came. ISO 8601 in UTC, to the millisecond. */
   first_at: string | null;
+  /** When the last of them came. ISO 8601 in UTC, to the millisecond. */
   last_at: string | null;
   /** One of them, without its secrets. */
   sample: unknown;
+  /** The post: pst_ and 26 characters. */
   post_id: string | null;
   [more: string]: unknown;
 }
 
+/** Answers of Meta that no pattern knows. */
 export interface UnknownAnswers {
+  /** The entries of this page. */
   data: Array<UnknownAnswer>;
   [more: string]: unknown;
 }
 
+/** What was deleted from Threads. */
 export interface Unpublished {
   /** What was done, in plain words. */
   message: string;
+  /** The post as it is now. */
   post: Post;
   /** Of a canceled post: what is live and stays. */
   published_parts?: Array<LivePart> | null;
@@ -2346,23 +2805,32 @@ export interface Unpublished {
 export interface VerboseError {
   /** 'TH:' with Meta's code, or 'TREADLE:' with the pattern's id. */
   code: string | null;
+  /** Meta's message, or what happened in our words. */
   errorMessage: string | null;
   /** Whether the same can work later without anybody doing anything. */
   isTransient: boolean | null;
   /** HTTP status of Meta's last answer. */
   httpStatus: number | null;
+  /** The diagnosis in few words; null: there is none. */
   meta: VerboseMeta | null;
+  /** What happened and the next step, in plain words. */
   userFacingMessage: string | null;
   [more: string]: unknown;
 }
 
 /** The diagnosis, in few words. */
 export interface VerboseMeta {
+  /** Id of the pattern; 'unknown': none matched. */
   pattern: string;
+  /** Which kind of trouble: whose it is, and how it is repaired. */
   lane: string;
+  /** What has to be done, in one word. */
   action: string;
+  /** Who must act: owner, developer, operator, meta or nobody. */
   who: string;
+  /** Whether a retry can work, when and how often. */
   retry: Retry;
+  /** Path of the guide page. */
   guide: string;
   /** Meta's error_subcode. */
   subcode: unknown;
@@ -2371,7 +2839,9 @@ export interface VerboseMeta {
   [more: string]: unknown;
 }
 
+/** A post's error in another service's words. */
 export interface Verbose {
+  /** Its id; never changes. */
   id: string;
   /** The state in their words. */
   status: string;
@@ -2444,6 +2914,7 @@ export interface WebhookEventData {
   [more: string]: unknown;
 }
 
+/** Where events are sent, and which. */
 export interface WebhookIn {
   /** An https address. It must lead to a public one. */
   url: string;
@@ -2451,9 +2922,11 @@ export interface WebhookIn {
   types?: Array<string> | null;
 }
 
+/** A new webhook, with its secret. */
 export interface WebhookMade {
   /** whk_ and 26 characters. */
   id: string;
+  /** Where its deliveries are sent. */
   url: string;
   /** Names of the events it takes; empty: all. */
   types: Array<string>;
@@ -2463,6 +2936,7 @@ export interface WebhookMade {
   failing_since: string | null;
   /** Deliveries are also signed with the secret before this one. */
   two_secrets: boolean;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
   /** Verifies the signatures; shown this once. */
   secret: string;
@@ -2473,6 +2947,7 @@ export interface WebhookMade {
 export interface Webhook {
   /** whk_ and 26 characters. */
   id: string;
+  /** Where its deliveries are sent. */
   url: string;
   /** Names of the events it takes; empty: all. */
   types: Array<string>;
@@ -2482,12 +2957,16 @@ export interface Webhook {
   failing_since: string | null;
   /** Deliveries are also signed with the secret before this one. */
   two_secrets: boolean;
+  /** When it was made. ISO 8601 in UTC, to the millisecond. */
   created_at: string | null;
   [more: string]: unknown;
 }
 
+/** What changes about a webhook. */
 export interface WebhookPatch {
+  /** An https address that leads to a public host; at most 2000 characters. */
   url?: string | null;
+  /** Names of the events it takes; empty: all. */
   types?: Array<string> | null;
   /** false starts a paused one again; what was kept for it is sent. */
   paused?: boolean | null;
@@ -2499,22 +2978,35 @@ export interface WebhookPayload {
   type: string;
   /** When it happened: ISO 8601 in UTC. */
   timestamp: string | null;
+  /** What it is about. */
   data: PostEventData | EventData;
+  /** The event's number: GET /v1/events/{id} gives it again for 14 days. Absent: a test. */
+  id?: number | null;
+  /** Id of what the event is about. */
+  subject?: string | null;
+  /** The same as 'timestamp'. ISO 8601 in UTC, to the millisecond. */
+  at?: string | null;
   [more: string]: unknown;
 }
 
+/** All webhooks of the workspace. */
 export interface Webhooks {
+  /** The entries of this page. */
   data: Array<Webhook>;
   [more: string]: unknown;
 }
 
+/** A new workspace. */
 export interface WorkspaceIn {
+  /** 1 to 200 characters. */
   name: string;
 }
 
+/** A new workspace, with its first key. */
 export interface WorkspaceMade {
   /** wsp_ and 26 characters, or wsp_default. */
   id: string;
+  /** What people call it. */
   name: string;
   /** Nothing is sent until it is resumed. */
   paused: boolean;
@@ -2526,6 +3018,7 @@ export interface WorkspaceMade {
   posts: Record<string, number>;
   /** Its first admin key; shown this once. */
   key: string;
+  /** Id of its first key: key_ and 26 characters. */
   key_id: string;
   [more: string]: unknown;
 }
@@ -2534,6 +3027,7 @@ export interface WorkspaceMade {
 export interface Workspace {
   /** wsp_ and 26 characters, or wsp_default. */
   id: string;
+  /** What people call it. */
   name: string;
   /** Nothing is sent until it is resumed. */
   paused: boolean;
@@ -2546,22 +3040,28 @@ export interface Workspace {
   [more: string]: unknown;
 }
 
+/** What changes about a workspace. */
 export interface WorkspacePatch {
+  /** 1 to 200 characters. */
   name?: string | null;
+  /** true: nothing of the workspace is sent until it is resumed. */
   paused?: boolean | null;
+  /** Settings by name; null takes one away. */
   options?: Record<string, unknown> | null;
   /** Addresses of alert targets; sealed, never shown. */
   alert_urls?: Array<string> | null;
 }
 
+/** All workspaces that the key may see. */
 export interface Workspaces {
+  /** The entries of this page. */
   data: Array<Workspace>;
   [more: string]: unknown;
 }
 
 export interface PostsOperations {
   /** Do one thing to many posts: `POST /v1/posts/actions`. */
-  actOnMany(body: ActionsIn, options?: CallOptions): Promise<Actions>;
+  actOnMany(body: ActionsIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Actions>;
   /** Publish many; an answer for each: `POST /v1/posts/bulk`. */
   createMany(body: BulkIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Bulk>;
   /** Publish, now or later: `POST /v1/posts`. */
@@ -2581,48 +3081,53 @@ export interface PostsOperations {
   /** A post's error in the shape of another service: `GET /v1/posts/{post_id}/errors-verbose`. */
   getErrorsVerbose(postId: string, options?: CallOptions): Promise<Verbose>;
   /** Try again now: `POST /v1/posts/{post_id}/retry`. */
-  retry(postId: string, options?: CallOptions): Promise<Action>;
+  retry(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Stop a post: `POST /v1/posts/{post_id}/cancel`. */
-  cancel(postId: string, options?: CallOptions): Promise<Action>;
+  cancel(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Approve a post: `POST /v1/posts/{post_id}/confirm`. */
-  confirm(postId: string, options?: CallOptions): Promise<Action>;
+  confirm(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Ask for approval: `POST /v1/posts/{post_id}/request-approval`. */
-  requestApproval(postId: string, options?: CallOptions): Promise<Action>;
+  requestApproval(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Request changes: `POST /v1/posts/{post_id}/request-changes`. */
-  requestChanges(postId: string, body: CommentIn, options?: CallOptions): Promise<Action>;
+  requestChanges(postId: string, body: CommentIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Read comments: `GET /v1/posts/{post_id}/comments`. */
   listComments(postId: string, options?: CallOptions): Promise<Comments>;
   /** Comment on a post: `POST /v1/posts/{post_id}/comments`. */
-  addComment(postId: string, body: CommentIn, options?: CallOptions): Promise<Comments>;
+  addComment(postId: string, body: CommentIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Comments>;
   /** Say what happened: `POST /v1/posts/{post_id}/resolve`. */
-  resolve(postId: string, body: ResolveIn, options?: CallOptions): Promise<Action>;
+  resolve(postId: string, body: ResolveIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Delete a post from Threads: `POST /v1/posts/{post_id}/unpublish`. */
-  unpublish(postId: string, options?: CallOptions): Promise<Unpublished>;
+  unpublish(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Unpublished>;
   /** Read what Threads counts of a post: `GET /v1/posts/{post_id}/insights`. */
   getInsights(postId: string, options?: CallOptions): Promise<Insights>;
   /** Ask Threads for a post's figures now: `POST /v1/posts/{post_id}/insights`. */
-  readInsights(postId: string, options?: CallOptions): Promise<Insights>;
+  readInsights(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Insights>;
   /** List replies to a post: `GET /v1/posts/{post_id}/replies`. */
   listReplies(postId: string, options?: CallOptions): Promise<Replies>;
   /** Hide a reply: `POST /v1/posts/{post_id}/replies/{reply_id}/hide`. */
-  hideReply(postId: string, replyId: string, options?: CallOptions): Promise<Hidden>;
+  hideReply(postId: string, replyId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Hidden>;
   /** Show a hidden reply again: `POST /v1/posts/{post_id}/replies/{reply_id}/show`. */
-  showReply(postId: string, replyId: string, options?: CallOptions): Promise<Hidden>;
+  showReply(postId: string, replyId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Hidden>;
   /** Look at a post before it is sent: `POST /v1/preflight`. */
   check(body: PostIn, options?: CallOptions & { media?: boolean }): Promise<Preflight>;
   /** Add a post to the queue: `POST /v1/posts/{post_id}/queue`. */
-  queue(postId: string, options?: CallOptions): Promise<Action>;
+  queue(postId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
   /** Move a post in the queue: `POST /v1/posts/{post_id}/move`. */
-  move(postId: string, body: MoveIn, options?: CallOptions): Promise<Action>;
+  move(postId: string, body: MoveIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Action>;
 }
 
 export interface ImportsOperations {
   /** List imports: `GET /v1/imports`. */
   list(options?: CallOptions): Promise<Imports>;
   /** Import posts from CSV: `POST /v1/imports`. */
-  create(body: ImportIn, options?: CallOptions): Promise<ImportReport>;
+  create(body: ImportIn, options?: CallOptions & { idempotencyKey?: string }): Promise<ImportReport>;
   /** Confirm an import: `POST /v1/imports/{import_id}/confirm`. */
-  confirm(importId: string, options?: CallOptions): Promise<Imports>;
+  confirm(importId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Imports>;
+}
+
+export interface EventsOperations {
+  /** Read an event again: `GET /v1/events/{event_id}`. */
+  get(eventId: string, options?: CallOptions): Promise<Change>;
 }
 
 export interface MediaOperations {
@@ -2635,7 +3140,7 @@ export interface MediaOperations {
   /** Delete a file: `DELETE /v1/media/{media_id}`. */
   delete(mediaId: string, options?: CallOptions): Promise<void>;
   /** Make it fit for Threads: `POST /v1/media/{media_id}/repair`. */
-  repair(mediaId: string, body?: RepairIn, options?: CallOptions): Promise<Media>;
+  repair(mediaId: string, body?: RepairIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Media>;
   /** Stop a repair: `DELETE /v1/media/{media_id}/repair`. */
   stopRepair(mediaId: string, options?: CallOptions): Promise<void>;
 }
@@ -2644,7 +3149,7 @@ export interface AccountsOperations {
   /** List accounts: `GET /v1/accounts`. */
   list(options?: CallOptions & { disconnected?: boolean }): Promise<Accounts>;
   /** Connect with a token: `POST /v1/accounts`. */
-  add(body: AccountIn, options?: CallOptions): Promise<AccountConnected>;
+  add(body: AccountIn, options?: CallOptions & { idempotencyKey?: string }): Promise<AccountConnected>;
   /** Read an account: `GET /v1/accounts/{account_id}`. */
   get(accountId: string, options?: CallOptions): Promise<AccountRead>;
   /** Pause an account: `PATCH /v1/accounts/{account_id}`. */
@@ -2652,7 +3157,7 @@ export interface AccountsOperations {
   /** Disconnect an account: `DELETE /v1/accounts/{account_id}`. */
   disconnect(accountId: string, options?: CallOptions): Promise<void>;
   /** Check that it works: `POST /v1/accounts/{account_id}/recheck`. */
-  recheck(accountId: string, options?: CallOptions): Promise<AccountChecked>;
+  recheck(accountId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<AccountChecked>;
   /** How much it may publish: `GET /v1/accounts/{account_id}/quota`. */
   getQuota(accountId: string, options?: CallOptions & { live?: boolean }): Promise<Quota>;
   /** Read the queue of an account: `GET /v1/accounts/{account_id}/queue`. */
@@ -2660,9 +3165,9 @@ export interface AccountsOperations {
   /** Set the slots of a queue: `PUT /v1/accounts/{account_id}/queue`. */
   setQueue(accountId: string, body: QueueIn, options?: CallOptions): Promise<Queue>;
   /** A link for somebody to connect their account: `POST /v1/accounts/connect`. */
-  connect(body?: ConnectIn, options?: CallOptions): Promise<Link>;
+  connect(body?: ConnectIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Link>;
   /** Connect it again: `POST /v1/accounts/{account_id}/reconnect`. */
-  reconnect(accountId: string, body?: ConnectIn, options?: CallOptions): Promise<Link>;
+  reconnect(accountId: string, body?: ConnectIn, options?: CallOptions & { idempotencyKey?: string }): Promise<Link>;
 }
 
 export interface BlockersOperations {
@@ -2673,7 +3178,7 @@ export interface BlockersOperations {
   /** Read one, and what its repair would send: `GET /v1/blockers/{blocker_id}`. */
   get(blockerId: string, options?: CallOptions): Promise<BlockerRead>;
   /** Look again: `POST /v1/blockers/{blocker_id}/recheck`. */
-  recheck(blockerId: string, body?: RecheckIn, options?: CallOptions): Promise<RecheckPreview | Recheck>;
+  recheck(blockerId: string, body?: RecheckIn, options?: CallOptions & { idempotencyKey?: string }): Promise<RecheckPreview | Recheck>;
 }
 
 export interface AnswersOperations {
@@ -2694,7 +3199,7 @@ export interface WebhooksOperations {
   /** List webhooks: `GET /v1/webhooks`. */
   list(options?: CallOptions): Promise<Webhooks>;
   /** Create a webhook: `POST /v1/webhooks`. */
-  create(body: WebhookIn, options?: CallOptions): Promise<WebhookMade>;
+  create(body: WebhookIn, options?: CallOptions & { idempotencyKey?: string }): Promise<WebhookMade>;
   /** List the events that can be sent: `GET /v1/webhooks/events`. */
   listEvents(options?: CallOptions): Promise<EventKinds>;
   /** Read a webhook: `GET /v1/webhooks/{webhook_id}`. */
@@ -2704,22 +3209,22 @@ export interface WebhooksOperations {
   /** Remove a webhook: `DELETE /v1/webhooks/{webhook_id}`. */
   delete(webhookId: string, options?: CallOptions): Promise<void>;
   /** Make a new secret: `POST /v1/webhooks/{webhook_id}/secret`. */
-  rotateSecret(webhookId: string, options?: CallOptions): Promise<Secret>;
+  rotateSecret(webhookId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<Secret>;
   /** Send a test: `POST /v1/webhooks/{webhook_id}/ping`. */
-  ping(webhookId: string, options?: CallOptions): Promise<DeliveryQueued>;
+  ping(webhookId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<DeliveryQueued>;
   /** What was sent, and what came back: `GET /v1/webhooks/{webhook_id}/deliveries`. */
   listDeliveries(webhookId: string, options?: CallOptions & { limit?: number; after?: string | null }): Promise<DeliveryPage>;
   /** The same, entry by entry through all pages. */
   iterateDeliveries(webhookId: string, options?: CallOptions & { limit?: number; after?: string | null }): AsyncGenerator<Delivery>;
   /** Send one again: `POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver`. */
-  redeliver(webhookId: string, deliveryId: string, options?: CallOptions): Promise<DeliveryQueued>;
+  redeliver(webhookId: string, deliveryId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<DeliveryQueued>;
 }
 
 export interface KeysOperations {
   /** List keys: `GET /v1/keys`. */
   list(options?: CallOptions): Promise<Keys>;
   /** Make a key: `POST /v1/keys`. */
-  create(body?: KeyIn, options?: CallOptions): Promise<KeyMade>;
+  create(body?: KeyIn, options?: CallOptions & { idempotencyKey?: string }): Promise<KeyMade>;
   /** Revoke a key: `DELETE /v1/keys/{key_id}`. */
   revoke(keyId: string, options?: CallOptions): Promise<void>;
 }
@@ -2730,7 +3235,7 @@ export interface PeopleOperations {
   /** List open invitations: `GET /v1/people/invites`. */
   listInvites(options?: CallOptions): Promise<Invites>;
   /** Invite a person: `POST /v1/people/invites`. */
-  invite(body: InviteIn, options?: CallOptions): Promise<LinkMade>;
+  invite(body: InviteIn, options?: CallOptions & { idempotencyKey?: string }): Promise<LinkMade>;
   /** Revoke an invitation: `DELETE /v1/people/invites/{invite_id}`. */
   withdrawInvite(inviteId: string, options?: CallOptions): Promise<void>;
   /** Change a person's role, disable or enable them: `PATCH /v1/people/{user_id}`. */
@@ -2738,7 +3243,7 @@ export interface PeopleOperations {
   /** Remove a person: `DELETE /v1/people/{user_id}`. */
   remove(userId: string, options?: CallOptions): Promise<void>;
   /** Make a link to a new password: `POST /v1/people/{user_id}/password-link`. */
-  makePasswordLink(userId: string, options?: CallOptions): Promise<LinkMade>;
+  makePasswordLink(userId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<LinkMade>;
 }
 
 export interface AuditOperations {
@@ -2750,11 +3255,11 @@ export interface WorkspacesOperations {
   /** Workspaces this key can see: `GET /v1/workspaces`. */
   list(options?: CallOptions): Promise<Workspaces>;
   /** Make a workspace for a customer: `POST /v1/workspaces`. */
-  create(body: WorkspaceIn, options?: CallOptions): Promise<WorkspaceMade>;
+  create(body: WorkspaceIn, options?: CallOptions & { idempotencyKey?: string }): Promise<WorkspaceMade>;
   /** Read a workspace: `GET /v1/workspaces/{workspace_id}`. */
   get(workspaceId: string, options?: CallOptions): Promise<Workspace>;
   /** Rename, pause, set options: `PATCH /v1/workspaces/{workspace_id}`. */
   update(workspaceId: string, body: WorkspacePatch, options?: CallOptions): Promise<Workspace>;
   /** Send a test alert: `POST /v1/workspaces/{workspace_id}/alerts/test`. */
-  testAlerts(workspaceId: string, options?: CallOptions): Promise<AlertsTried>;
+  testAlerts(workspaceId: string, options?: CallOptions & { idempotencyKey?: string }): Promise<AlertsTried>;
 }

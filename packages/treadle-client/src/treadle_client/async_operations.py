@@ -15,9 +15,14 @@ class Operations:
 
 
 class AsyncPostsOperations(Operations):
-    async def act_on_many(self, **body: Unpack[types.ActionsIn]) -> types.Actions:
+    async def act_on_many(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.ActionsIn]
+    ) -> types.Actions:
         """Do one thing to many posts: ``POST /v1/posts/actions``."""
-        return cast("types.Actions", await self._send(Call("POST", "/v1/posts/actions", body=body)))
+        return cast(
+            "types.Actions",
+            await self._send(Call("POST", "/v1/posts/actions", body=body, once=True, key=idempotency_key)),
+        )
 
     async def create_many(self, *, idempotency_key: str | None = None, **body: Unpack[types.BulkIn]) -> types.Bulk:
         """Publish many; an answer for each: ``POST /v1/posts/bulk``."""
@@ -144,78 +149,139 @@ class AsyncPostsOperations(Operations):
             "types.Verbose", await self._send(Call("GET", address("/v1/posts/{post_id}/errors-verbose", post_id)))
         )
 
-    async def retry(self, post_id: str, /) -> types.Action:
+    async def retry(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Try again now: ``POST /v1/posts/{post_id}/retry``."""
-        return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/retry", post_id))))
-
-    async def cancel(self, post_id: str, /) -> types.Action:
-        """Stop a post: ``POST /v1/posts/{post_id}/cancel``."""
-        return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/cancel", post_id))))
-
-    async def confirm(self, post_id: str, /) -> types.Action:
-        """Approve a post: ``POST /v1/posts/{post_id}/confirm``."""
-        return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/confirm", post_id))))
-
-    async def request_approval(self, post_id: str, /) -> types.Action:
-        """Ask for approval: ``POST /v1/posts/{post_id}/request-approval``."""
         return cast(
-            "types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/request-approval", post_id)))
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/retry", post_id), once=True, key=idempotency_key)
+            ),
         )
 
-    async def request_changes(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Action:
+    async def cancel(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
+        """Stop a post: ``POST /v1/posts/{post_id}/cancel``."""
+        return cast(
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/cancel", post_id), once=True, key=idempotency_key)
+            ),
+        )
+
+    async def confirm(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
+        """Approve a post: ``POST /v1/posts/{post_id}/confirm``."""
+        return cast(
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/confirm", post_id), once=True, key=idempotency_key)
+            ),
+        )
+
+    async def request_approval(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
+        """Ask for approval: ``POST /v1/posts/{post_id}/request-approval``."""
+        return cast(
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/request-approval", post_id), once=True, key=idempotency_key)
+            ),
+        )
+
+    async def request_changes(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.CommentIn]
+    ) -> types.Action:
         """Request changes: ``POST /v1/posts/{post_id}/request-changes``."""
         return cast(
             "types.Action",
-            await self._send(Call("POST", address("/v1/posts/{post_id}/request-changes", post_id), body=body)),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/request-changes", post_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
     async def list_comments(self, post_id: str, /) -> types.Comments:
         """Read comments: ``GET /v1/posts/{post_id}/comments``."""
         return cast("types.Comments", await self._send(Call("GET", address("/v1/posts/{post_id}/comments", post_id))))
 
-    async def add_comment(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Comments:
+    async def add_comment(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.CommentIn]
+    ) -> types.Comments:
         """Comment on a post: ``POST /v1/posts/{post_id}/comments``."""
         return cast(
             "types.Comments",
-            await self._send(Call("POST", address("/v1/posts/{post_id}/comments", post_id), body=body)),
+            await self._send(
+                Call(
+                    "POST", address("/v1/posts/{post_id}/comments", post_id), body=body, once=True, key=idempotency_key
+                )
+            ),
         )
 
-    async def resolve(self, post_id: str, /, **body: Unpack[types.ResolveIn]) -> types.Action:
+    async def resolve(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.ResolveIn]
+    ) -> types.Action:
         """Say what happened: ``POST /v1/posts/{post_id}/resolve``."""
         return cast(
-            "types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/resolve", post_id), body=body))
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/resolve", post_id), body=body, once=True, key=idempotency_key)
+            ),
         )
 
-    async def unpublish(self, post_id: str, /) -> types.Unpublished:
+    async def unpublish(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Unpublished:
         """Delete a post from Threads: ``POST /v1/posts/{post_id}/unpublish``."""
         return cast(
-            "types.Unpublished", await self._send(Call("POST", address("/v1/posts/{post_id}/unpublish", post_id)))
+            "types.Unpublished",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/unpublish", post_id), once=True, key=idempotency_key)
+            ),
         )
 
     async def get_insights(self, post_id: str, /) -> types.Insights:
         """Read what Threads counts of a post: ``GET /v1/posts/{post_id}/insights``."""
         return cast("types.Insights", await self._send(Call("GET", address("/v1/posts/{post_id}/insights", post_id))))
 
-    async def read_insights(self, post_id: str, /) -> types.Insights:
+    async def read_insights(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Insights:
         """Ask Threads for a post's figures now: ``POST /v1/posts/{post_id}/insights``."""
-        return cast("types.Insights", await self._send(Call("POST", address("/v1/posts/{post_id}/insights", post_id))))
+        return cast(
+            "types.Insights",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/insights", post_id), once=True, key=idempotency_key)
+            ),
+        )
 
     async def list_replies(self, post_id: str, /) -> types.Replies:
         """List replies to a post: ``GET /v1/posts/{post_id}/replies``."""
         return cast("types.Replies", await self._send(Call("GET", address("/v1/posts/{post_id}/replies", post_id))))
 
-    async def hide_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+    async def hide_reply(self, post_id: str, reply_id: str, /, *, idempotency_key: str | None = None) -> types.Hidden:
         """Hide a reply: ``POST /v1/posts/{post_id}/replies/{reply_id}/hide``."""
         return cast(
             "types.Hidden",
-            await self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id))),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
-    async def show_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+    async def show_reply(self, post_id: str, reply_id: str, /, *, idempotency_key: str | None = None) -> types.Hidden:
         """Show a hidden reply again: ``POST /v1/posts/{post_id}/replies/{reply_id}/show``."""
         return cast(
             "types.Hidden",
-            await self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id))),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
     async def check(self, body: types.PostIn, /, *, media: bool | None = None) -> types.Preflight:
@@ -224,14 +290,24 @@ class AsyncPostsOperations(Operations):
             "types.Preflight", await self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body))
         )
 
-    async def queue(self, post_id: str, /) -> types.Action:
+    async def queue(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Add a post to the queue: ``POST /v1/posts/{post_id}/queue``."""
-        return cast("types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/queue", post_id))))
+        return cast(
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/queue", post_id), once=True, key=idempotency_key)
+            ),
+        )
 
-    async def move(self, post_id: str, /, **body: Unpack[types.MoveIn]) -> types.Action:
+    async def move(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.MoveIn]
+    ) -> types.Action:
         """Move a post in the queue: ``POST /v1/posts/{post_id}/move``."""
         return cast(
-            "types.Action", await self._send(Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body))
+            "types.Action",
+            await self._send(
+                Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body, once=True, key=idempotency_key)
+            ),
         )
 
 
@@ -240,15 +316,27 @@ class AsyncImportsOperations(Operations):
         """List imports: ``GET /v1/imports``."""
         return cast("types.Imports", await self._send(Call("GET", "/v1/imports")))
 
-    async def create(self, **body: Unpack[types.ImportIn]) -> types.ImportReport:
+    async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.ImportIn]) -> types.ImportReport:
         """Import posts from CSV: ``POST /v1/imports``."""
-        return cast("types.ImportReport", await self._send(Call("POST", "/v1/imports", body=body)))
+        return cast(
+            "types.ImportReport",
+            await self._send(Call("POST", "/v1/imports", body=body, once=True, key=idempotency_key)),
+        )
 
-    async def confirm(self, import_id: str, /) -> types.Imports:
+    async def confirm(self, import_id: str, /, *, idempotency_key: str | None = None) -> types.Imports:
         """Confirm an import: ``POST /v1/imports/{import_id}/confirm``."""
         return cast(
-            "types.Imports", await self._send(Call("POST", address("/v1/imports/{import_id}/confirm", import_id)))
+            "types.Imports",
+            await self._send(
+                Call("POST", address("/v1/imports/{import_id}/confirm", import_id), once=True, key=idempotency_key)
+            ),
         )
+
+
+class AsyncEventsOperations(Operations):
+    async def get(self, event_id: str, /) -> types.Change:
+        """Read an event again: ``GET /v1/events/{event_id}``."""
+        return cast("types.Change", await self._send(Call("GET", address("/v1/events/{event_id}", event_id))))
 
 
 class AsyncMediaOperations(Operations):
@@ -277,10 +365,17 @@ class AsyncMediaOperations(Operations):
         """Delete a file: ``DELETE /v1/media/{media_id}``."""
         await self._send(Call("DELETE", address("/v1/media/{media_id}", media_id)))
 
-    async def repair(self, media_id: str, body: types.RepairIn | None = None, /) -> types.Media:
+    async def repair(
+        self, media_id: str, body: types.RepairIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.Media:
         """Make it fit for Threads: ``POST /v1/media/{media_id}/repair``."""
         return cast(
-            "types.Media", await self._send(Call("POST", address("/v1/media/{media_id}/repair", media_id), body=body))
+            "types.Media",
+            await self._send(
+                Call(
+                    "POST", address("/v1/media/{media_id}/repair", media_id), body=body, once=True, key=idempotency_key
+                )
+            ),
         )
 
     async def stop_repair(self, media_id: str, /) -> None:
@@ -295,9 +390,14 @@ class AsyncAccountsOperations(Operations):
             "types.Accounts", await self._send(Call("GET", "/v1/accounts", query={"disconnected": disconnected}))
         )
 
-    async def add(self, **body: Unpack[types.AccountIn]) -> types.AccountConnected:
+    async def add(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.AccountIn]
+    ) -> types.AccountConnected:
         """Connect with a token: ``POST /v1/accounts``."""
-        return cast("types.AccountConnected", await self._send(Call("POST", "/v1/accounts", body=body)))
+        return cast(
+            "types.AccountConnected",
+            await self._send(Call("POST", "/v1/accounts", body=body, once=True, key=idempotency_key)),
+        )
 
     async def get(self, account_id: str, /) -> types.AccountRead:
         """Read an account: ``GET /v1/accounts/{account_id}``."""
@@ -316,11 +416,13 @@ class AsyncAccountsOperations(Operations):
         """Disconnect an account: ``DELETE /v1/accounts/{account_id}``."""
         await self._send(Call("DELETE", address("/v1/accounts/{account_id}", account_id)))
 
-    async def recheck(self, account_id: str, /) -> types.AccountChecked:
+    async def recheck(self, account_id: str, /, *, idempotency_key: str | None = None) -> types.AccountChecked:
         """Check that it works: ``POST /v1/accounts/{account_id}/recheck``."""
         return cast(
             "types.AccountChecked",
-            await self._send(Call("POST", address("/v1/accounts/{account_id}/recheck", account_id))),
+            await self._send(
+                Call("POST", address("/v1/accounts/{account_id}/recheck", account_id), once=True, key=idempotency_key)
+            ),
         )
 
     async def get_quota(self, account_id: str, /, *, live: bool | None = None) -> types.Quota:
@@ -343,15 +445,30 @@ class AsyncAccountsOperations(Operations):
             await self._send(Call("PUT", address("/v1/accounts/{account_id}/queue", account_id), body=body)),
         )
 
-    async def connect(self, body: types.ConnectIn | None = None, /) -> types.Link:
+    async def connect(
+        self, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.Link:
         """A link for somebody to connect their account: ``POST /v1/accounts/connect``."""
-        return cast("types.Link", await self._send(Call("POST", "/v1/accounts/connect", body=body)))
+        return cast(
+            "types.Link",
+            await self._send(Call("POST", "/v1/accounts/connect", body=body, once=True, key=idempotency_key)),
+        )
 
-    async def reconnect(self, account_id: str, body: types.ConnectIn | None = None, /) -> types.Link:
+    async def reconnect(
+        self, account_id: str, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.Link:
         """Connect it again: ``POST /v1/accounts/{account_id}/reconnect``."""
         return cast(
             "types.Link",
-            await self._send(Call("POST", address("/v1/accounts/{account_id}/reconnect", account_id), body=body)),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/accounts/{account_id}/reconnect", account_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
 
@@ -383,12 +500,20 @@ class AsyncBlockersOperations(Operations):
         )
 
     async def recheck(
-        self, blocker_id: str, body: types.RecheckIn | None = None, /
+        self, blocker_id: str, body: types.RecheckIn | None = None, /, *, idempotency_key: str | None = None
     ) -> types.RecheckPreview | types.Recheck:
         """Look again: ``POST /v1/blockers/{blocker_id}/recheck``."""
         return cast(
             "types.RecheckPreview | types.Recheck",
-            await self._send(Call("POST", address("/v1/blockers/{blocker_id}/recheck", blocker_id), body=body)),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/blockers/{blocker_id}/recheck", blocker_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
 
@@ -422,9 +547,12 @@ class AsyncWebhooksOperations(Operations):
         """List webhooks: ``GET /v1/webhooks``."""
         return cast("types.Webhooks", await self._send(Call("GET", "/v1/webhooks")))
 
-    async def create(self, **body: Unpack[types.WebhookIn]) -> types.WebhookMade:
+    async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.WebhookIn]) -> types.WebhookMade:
         """Create a webhook: ``POST /v1/webhooks``."""
-        return cast("types.WebhookMade", await self._send(Call("POST", "/v1/webhooks", body=body)))
+        return cast(
+            "types.WebhookMade",
+            await self._send(Call("POST", "/v1/webhooks", body=body, once=True, key=idempotency_key)),
+        )
 
     async def list_events(self) -> types.EventKinds:
         """List the events that can be sent: ``GET /v1/webhooks/events``."""
@@ -445,17 +573,22 @@ class AsyncWebhooksOperations(Operations):
         """Remove a webhook: ``DELETE /v1/webhooks/{webhook_id}``."""
         await self._send(Call("DELETE", address("/v1/webhooks/{webhook_id}", webhook_id)))
 
-    async def rotate_secret(self, webhook_id: str, /) -> types.Secret:
+    async def rotate_secret(self, webhook_id: str, /, *, idempotency_key: str | None = None) -> types.Secret:
         """Make a new secret: ``POST /v1/webhooks/{webhook_id}/secret``."""
         return cast(
-            "types.Secret", await self._send(Call("POST", address("/v1/webhooks/{webhook_id}/secret", webhook_id)))
+            "types.Secret",
+            await self._send(
+                Call("POST", address("/v1/webhooks/{webhook_id}/secret", webhook_id), once=True, key=idempotency_key)
+            ),
         )
 
-    async def ping(self, webhook_id: str, /) -> types.DeliveryQueued:
+    async def ping(self, webhook_id: str, /, *, idempotency_key: str | None = None) -> types.DeliveryQueued:
         """Send a test: ``POST /v1/webhooks/{webhook_id}/ping``."""
         return cast(
             "types.DeliveryQueued",
-            await self._send(Call("POST", address("/v1/webhooks/{webhook_id}/ping", webhook_id))),
+            await self._send(
+                Call("POST", address("/v1/webhooks/{webhook_id}/ping", webhook_id), once=True, key=idempotency_key)
+            ),
         )
 
     async def list_deliveries(
@@ -486,7 +619,9 @@ class AsyncWebhooksOperations(Operations):
             if after is None:
                 return
 
-    async def redeliver(self, webhook_id: str, delivery_id: str, /) -> types.DeliveryQueued:
+    async def redeliver(
+        self, webhook_id: str, delivery_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.DeliveryQueued:
         """Send one again: ``POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver``."""
         return cast(
             "types.DeliveryQueued",
@@ -494,6 +629,8 @@ class AsyncWebhooksOperations(Operations):
                 Call(
                     "POST",
                     address("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", webhook_id, delivery_id),
+                    once=True,
+                    key=idempotency_key,
                 )
             ),
         )
@@ -504,9 +641,11 @@ class AsyncKeysOperations(Operations):
         """List keys: ``GET /v1/keys``."""
         return cast("types.Keys", await self._send(Call("GET", "/v1/keys")))
 
-    async def create(self, body: types.KeyIn | None = None, /) -> types.KeyMade:
+    async def create(self, body: types.KeyIn | None = None, /, *, idempotency_key: str | None = None) -> types.KeyMade:
         """Make a key: ``POST /v1/keys``."""
-        return cast("types.KeyMade", await self._send(Call("POST", "/v1/keys", body=body)))
+        return cast(
+            "types.KeyMade", await self._send(Call("POST", "/v1/keys", body=body, once=True, key=idempotency_key))
+        )
 
     async def revoke(self, key_id: str, /) -> None:
         """Revoke a key: ``DELETE /v1/keys/{key_id}``."""
@@ -522,9 +661,12 @@ class AsyncPeopleOperations(Operations):
         """List open invitations: ``GET /v1/people/invites``."""
         return cast("types.Invites", await self._send(Call("GET", "/v1/people/invites")))
 
-    async def invite(self, **body: Unpack[types.InviteIn]) -> types.LinkMade:
+    async def invite(self, *, idempotency_key: str | None = None, **body: Unpack[types.InviteIn]) -> types.LinkMade:
         """Invite a person: ``POST /v1/people/invites``."""
-        return cast("types.LinkMade", await self._send(Call("POST", "/v1/people/invites", body=body)))
+        return cast(
+            "types.LinkMade",
+            await self._send(Call("POST", "/v1/people/invites", body=body, once=True, key=idempotency_key)),
+        )
 
     async def withdraw_invite(self, invite_id: str, /) -> None:
         """Revoke an invitation: ``DELETE /v1/people/invites/{invite_id}``."""
@@ -540,10 +682,13 @@ class AsyncPeopleOperations(Operations):
         """Remove a person: ``DELETE /v1/people/{user_id}``."""
         await self._send(Call("DELETE", address("/v1/people/{user_id}", user_id)))
 
-    async def make_password_link(self, user_id: str, /) -> types.LinkMade:
+    async def make_password_link(self, user_id: str, /, *, idempotency_key: str | None = None) -> types.LinkMade:
         """Make a link to a new password: ``POST /v1/people/{user_id}/password-link``."""
         return cast(
-            "types.LinkMade", await self._send(Call("POST", address("/v1/people/{user_id}/password-link", user_id)))
+            "types.LinkMade",
+            await self._send(
+                Call("POST", address("/v1/people/{user_id}/password-link", user_id), once=True, key=idempotency_key)
+            ),
         )
 
 
@@ -563,9 +708,14 @@ class AsyncWorkspacesOperations(Operations):
         """Workspaces this key can see: ``GET /v1/workspaces``."""
         return cast("types.Workspaces", await self._send(Call("GET", "/v1/workspaces")))
 
-    async def create(self, **body: Unpack[types.WorkspaceIn]) -> types.WorkspaceMade:
+    async def create(
+        self, *, idempotency_key: str | None = None, **body: Unpack[types.WorkspaceIn]
+    ) -> types.WorkspaceMade:
         """Make a workspace for a customer: ``POST /v1/workspaces``."""
-        return cast("types.WorkspaceMade", await self._send(Call("POST", "/v1/workspaces", body=body)))
+        return cast(
+            "types.WorkspaceMade",
+            await self._send(Call("POST", "/v1/workspaces", body=body, once=True, key=idempotency_key)),
+        )
 
     async def get(self, workspace_id: str, /) -> types.Workspace:
         """Read a workspace: ``GET /v1/workspaces/{workspace_id}``."""
@@ -580,9 +730,16 @@ class AsyncWorkspacesOperations(Operations):
             await self._send(Call("PATCH", address("/v1/workspaces/{workspace_id}", workspace_id), body=body)),
         )
 
-    async def test_alerts(self, workspace_id: str, /) -> types.AlertsTried:
+    async def test_alerts(self, workspace_id: str, /, *, idempotency_key: str | None = None) -> types.AlertsTried:
         """Send a test alert: ``POST /v1/workspaces/{workspace_id}/alerts/test``."""
         return cast(
             "types.AlertsTried",
-            await self._send(Call("POST", address("/v1/workspaces/{workspace_id}/alerts/test", workspace_id))),
+            await self._send(
+                Call(
+                    "POST",
+                    address("/v1/workspaces/{workspace_id}/alerts/test", workspace_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )

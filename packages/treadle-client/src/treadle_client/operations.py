@@ -15,9 +15,11 @@ class Operations:
 
 
 class PostsOperations(Operations):
-    def act_on_many(self, **body: Unpack[types.ActionsIn]) -> types.Actions:
+    def act_on_many(self, *, idempotency_key: str | None = None, **body: Unpack[types.ActionsIn]) -> types.Actions:
         """Do one thing to many posts: ``POST /v1/posts/actions``."""
-        return cast("types.Actions", self._send(Call("POST", "/v1/posts/actions", body=body)))
+        return cast(
+            "types.Actions", self._send(Call("POST", "/v1/posts/actions", body=body, once=True, key=idempotency_key))
+        )
 
     def create_many(self, *, idempotency_key: str | None = None, **body: Unpack[types.BulkIn]) -> types.Bulk:
         """Publish many; an answer for each: ``POST /v1/posts/bulk``."""
@@ -136,85 +138,152 @@ class PostsOperations(Operations):
         """A post's error in the shape of another service: ``GET /v1/posts/{post_id}/errors-verbose``."""
         return cast("types.Verbose", self._send(Call("GET", address("/v1/posts/{post_id}/errors-verbose", post_id))))
 
-    def retry(self, post_id: str, /) -> types.Action:
+    def retry(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Try again now: ``POST /v1/posts/{post_id}/retry``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/retry", post_id))))
+        return cast(
+            "types.Action",
+            self._send(Call("POST", address("/v1/posts/{post_id}/retry", post_id), once=True, key=idempotency_key)),
+        )
 
-    def cancel(self, post_id: str, /) -> types.Action:
+    def cancel(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Stop a post: ``POST /v1/posts/{post_id}/cancel``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/cancel", post_id))))
+        return cast(
+            "types.Action",
+            self._send(Call("POST", address("/v1/posts/{post_id}/cancel", post_id), once=True, key=idempotency_key)),
+        )
 
-    def confirm(self, post_id: str, /) -> types.Action:
+    def confirm(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Approve a post: ``POST /v1/posts/{post_id}/confirm``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/confirm", post_id))))
+        return cast(
+            "types.Action",
+            self._send(Call("POST", address("/v1/posts/{post_id}/confirm", post_id), once=True, key=idempotency_key)),
+        )
 
-    def request_approval(self, post_id: str, /) -> types.Action:
+    def request_approval(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Ask for approval: ``POST /v1/posts/{post_id}/request-approval``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/request-approval", post_id))))
+        return cast(
+            "types.Action",
+            self._send(
+                Call("POST", address("/v1/posts/{post_id}/request-approval", post_id), once=True, key=idempotency_key)
+            ),
+        )
 
-    def request_changes(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Action:
+    def request_changes(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.CommentIn]
+    ) -> types.Action:
         """Request changes: ``POST /v1/posts/{post_id}/request-changes``."""
         return cast(
-            "types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/request-changes", post_id), body=body))
+            "types.Action",
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/request-changes", post_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
     def list_comments(self, post_id: str, /) -> types.Comments:
         """Read comments: ``GET /v1/posts/{post_id}/comments``."""
         return cast("types.Comments", self._send(Call("GET", address("/v1/posts/{post_id}/comments", post_id))))
 
-    def add_comment(self, post_id: str, /, **body: Unpack[types.CommentIn]) -> types.Comments:
+    def add_comment(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.CommentIn]
+    ) -> types.Comments:
         """Comment on a post: ``POST /v1/posts/{post_id}/comments``."""
         return cast(
-            "types.Comments", self._send(Call("POST", address("/v1/posts/{post_id}/comments", post_id), body=body))
+            "types.Comments",
+            self._send(
+                Call(
+                    "POST", address("/v1/posts/{post_id}/comments", post_id), body=body, once=True, key=idempotency_key
+                )
+            ),
         )
 
-    def resolve(self, post_id: str, /, **body: Unpack[types.ResolveIn]) -> types.Action:
+    def resolve(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.ResolveIn]
+    ) -> types.Action:
         """Say what happened: ``POST /v1/posts/{post_id}/resolve``."""
         return cast(
-            "types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/resolve", post_id), body=body))
+            "types.Action",
+            self._send(
+                Call("POST", address("/v1/posts/{post_id}/resolve", post_id), body=body, once=True, key=idempotency_key)
+            ),
         )
 
-    def unpublish(self, post_id: str, /) -> types.Unpublished:
+    def unpublish(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Unpublished:
         """Delete a post from Threads: ``POST /v1/posts/{post_id}/unpublish``."""
-        return cast("types.Unpublished", self._send(Call("POST", address("/v1/posts/{post_id}/unpublish", post_id))))
+        return cast(
+            "types.Unpublished",
+            self._send(Call("POST", address("/v1/posts/{post_id}/unpublish", post_id), once=True, key=idempotency_key)),
+        )
 
     def get_insights(self, post_id: str, /) -> types.Insights:
         """Read what Threads counts of a post: ``GET /v1/posts/{post_id}/insights``."""
         return cast("types.Insights", self._send(Call("GET", address("/v1/posts/{post_id}/insights", post_id))))
 
-    def read_insights(self, post_id: str, /) -> types.Insights:
+    def read_insights(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Insights:
         """Ask Threads for a post's figures now: ``POST /v1/posts/{post_id}/insights``."""
-        return cast("types.Insights", self._send(Call("POST", address("/v1/posts/{post_id}/insights", post_id))))
+        return cast(
+            "types.Insights",
+            self._send(Call("POST", address("/v1/posts/{post_id}/insights", post_id), once=True, key=idempotency_key)),
+        )
 
     def list_replies(self, post_id: str, /) -> types.Replies:
         """List replies to a post: ``GET /v1/posts/{post_id}/replies``."""
         return cast("types.Replies", self._send(Call("GET", address("/v1/posts/{post_id}/replies", post_id))))
 
-    def hide_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+    def hide_reply(self, post_id: str, reply_id: str, /, *, idempotency_key: str | None = None) -> types.Hidden:
         """Hide a reply: ``POST /v1/posts/{post_id}/replies/{reply_id}/hide``."""
         return cast(
             "types.Hidden",
-            self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id))),
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/replies/{reply_id}/hide", post_id, reply_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
-    def show_reply(self, post_id: str, reply_id: str, /) -> types.Hidden:
+    def show_reply(self, post_id: str, reply_id: str, /, *, idempotency_key: str | None = None) -> types.Hidden:
         """Show a hidden reply again: ``POST /v1/posts/{post_id}/replies/{reply_id}/show``."""
         return cast(
             "types.Hidden",
-            self._send(Call("POST", address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id))),
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/posts/{post_id}/replies/{reply_id}/show", post_id, reply_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
     def check(self, body: types.PostIn, /, *, media: bool | None = None) -> types.Preflight:
         """Look at a post before it is sent: ``POST /v1/preflight``."""
         return cast("types.Preflight", self._send(Call("POST", "/v1/preflight", query={"media": media}, body=body)))
 
-    def queue(self, post_id: str, /) -> types.Action:
+    def queue(self, post_id: str, /, *, idempotency_key: str | None = None) -> types.Action:
         """Add a post to the queue: ``POST /v1/posts/{post_id}/queue``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/queue", post_id))))
+        return cast(
+            "types.Action",
+            self._send(Call("POST", address("/v1/posts/{post_id}/queue", post_id), once=True, key=idempotency_key)),
+        )
 
-    def move(self, post_id: str, /, **body: Unpack[types.MoveIn]) -> types.Action:
+    def move(
+        self, post_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.MoveIn]
+    ) -> types.Action:
         """Move a post in the queue: ``POST /v1/posts/{post_id}/move``."""
-        return cast("types.Action", self._send(Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body)))
+        return cast(
+            "types.Action",
+            self._send(
+                Call("POST", address("/v1/posts/{post_id}/move", post_id), body=body, once=True, key=idempotency_key)
+            ),
+        )
 
 
 class ImportsOperations(Operations):
@@ -222,13 +291,26 @@ class ImportsOperations(Operations):
         """List imports: ``GET /v1/imports``."""
         return cast("types.Imports", self._send(Call("GET", "/v1/imports")))
 
-    def create(self, **body: Unpack[types.ImportIn]) -> types.ImportReport:
+    def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.ImportIn]) -> types.ImportReport:
         """Import posts from CSV: ``POST /v1/imports``."""
-        return cast("types.ImportReport", self._send(Call("POST", "/v1/imports", body=body)))
+        return cast(
+            "types.ImportReport", self._send(Call("POST", "/v1/imports", body=body, once=True, key=idempotency_key))
+        )
 
-    def confirm(self, import_id: str, /) -> types.Imports:
+    def confirm(self, import_id: str, /, *, idempotency_key: str | None = None) -> types.Imports:
         """Confirm an import: ``POST /v1/imports/{import_id}/confirm``."""
-        return cast("types.Imports", self._send(Call("POST", address("/v1/imports/{import_id}/confirm", import_id))))
+        return cast(
+            "types.Imports",
+            self._send(
+                Call("POST", address("/v1/imports/{import_id}/confirm", import_id), once=True, key=idempotency_key)
+            ),
+        )
+
+
+class EventsOperations(Operations):
+    def get(self, event_id: str, /) -> types.Change:
+        """Read an event again: ``GET /v1/events/{event_id}``."""
+        return cast("types.Change", self._send(Call("GET", address("/v1/events/{event_id}", event_id))))
 
 
 class MediaOperations(Operations):
@@ -255,10 +337,17 @@ class MediaOperations(Operations):
         """Delete a file: ``DELETE /v1/media/{media_id}``."""
         self._send(Call("DELETE", address("/v1/media/{media_id}", media_id)))
 
-    def repair(self, media_id: str, body: types.RepairIn | None = None, /) -> types.Media:
+    def repair(
+        self, media_id: str, body: types.RepairIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.Media:
         """Make it fit for Threads: ``POST /v1/media/{media_id}/repair``."""
         return cast(
-            "types.Media", self._send(Call("POST", address("/v1/media/{media_id}/repair", media_id), body=body))
+            "types.Media",
+            self._send(
+                Call(
+                    "POST", address("/v1/media/{media_id}/repair", media_id), body=body, once=True, key=idempotency_key
+                )
+            ),
         )
 
     def stop_repair(self, media_id: str, /) -> None:
@@ -271,9 +360,12 @@ class AccountsOperations(Operations):
         """List accounts: ``GET /v1/accounts``."""
         return cast("types.Accounts", self._send(Call("GET", "/v1/accounts", query={"disconnected": disconnected})))
 
-    def add(self, **body: Unpack[types.AccountIn]) -> types.AccountConnected:
+    def add(self, *, idempotency_key: str | None = None, **body: Unpack[types.AccountIn]) -> types.AccountConnected:
         """Connect with a token: ``POST /v1/accounts``."""
-        return cast("types.AccountConnected", self._send(Call("POST", "/v1/accounts", body=body)))
+        return cast(
+            "types.AccountConnected",
+            self._send(Call("POST", "/v1/accounts", body=body, once=True, key=idempotency_key)),
+        )
 
     def get(self, account_id: str, /) -> types.AccountRead:
         """Read an account: ``GET /v1/accounts/{account_id}``."""
@@ -289,10 +381,13 @@ class AccountsOperations(Operations):
         """Disconnect an account: ``DELETE /v1/accounts/{account_id}``."""
         self._send(Call("DELETE", address("/v1/accounts/{account_id}", account_id)))
 
-    def recheck(self, account_id: str, /) -> types.AccountChecked:
+    def recheck(self, account_id: str, /, *, idempotency_key: str | None = None) -> types.AccountChecked:
         """Check that it works: ``POST /v1/accounts/{account_id}/recheck``."""
         return cast(
-            "types.AccountChecked", self._send(Call("POST", address("/v1/accounts/{account_id}/recheck", account_id)))
+            "types.AccountChecked",
+            self._send(
+                Call("POST", address("/v1/accounts/{account_id}/recheck", account_id), once=True, key=idempotency_key)
+            ),
         )
 
     def get_quota(self, account_id: str, /, *, live: bool | None = None) -> types.Quota:
@@ -312,15 +407,27 @@ class AccountsOperations(Operations):
             "types.Queue", self._send(Call("PUT", address("/v1/accounts/{account_id}/queue", account_id), body=body))
         )
 
-    def connect(self, body: types.ConnectIn | None = None, /) -> types.Link:
+    def connect(self, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None) -> types.Link:
         """A link for somebody to connect their account: ``POST /v1/accounts/connect``."""
-        return cast("types.Link", self._send(Call("POST", "/v1/accounts/connect", body=body)))
+        return cast(
+            "types.Link", self._send(Call("POST", "/v1/accounts/connect", body=body, once=True, key=idempotency_key))
+        )
 
-    def reconnect(self, account_id: str, body: types.ConnectIn | None = None, /) -> types.Link:
+    def reconnect(
+        self, account_id: str, body: types.ConnectIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.Link:
         """Connect it again: ``POST /v1/accounts/{account_id}/reconnect``."""
         return cast(
             "types.Link",
-            self._send(Call("POST", address("/v1/accounts/{account_id}/reconnect", account_id), body=body)),
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/accounts/{account_id}/reconnect", account_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
 
@@ -349,11 +456,21 @@ class BlockersOperations(Operations):
         """Read one, and what its repair would send: ``GET /v1/blockers/{blocker_id}``."""
         return cast("types.BlockerRead", self._send(Call("GET", address("/v1/blockers/{blocker_id}", blocker_id))))
 
-    def recheck(self, blocker_id: str, body: types.RecheckIn | None = None, /) -> types.RecheckPreview | types.Recheck:
+    def recheck(
+        self, blocker_id: str, body: types.RecheckIn | None = None, /, *, idempotency_key: str | None = None
+    ) -> types.RecheckPreview | types.Recheck:
         """Look again: ``POST /v1/blockers/{blocker_id}/recheck``."""
         return cast(
             "types.RecheckPreview | types.Recheck",
-            self._send(Call("POST", address("/v1/blockers/{blocker_id}/recheck", blocker_id), body=body)),
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/blockers/{blocker_id}/recheck", blocker_id),
+                    body=body,
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )
 
 
@@ -387,9 +504,11 @@ class WebhooksOperations(Operations):
         """List webhooks: ``GET /v1/webhooks``."""
         return cast("types.Webhooks", self._send(Call("GET", "/v1/webhooks")))
 
-    def create(self, **body: Unpack[types.WebhookIn]) -> types.WebhookMade:
+    def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.WebhookIn]) -> types.WebhookMade:
         """Create a webhook: ``POST /v1/webhooks``."""
-        return cast("types.WebhookMade", self._send(Call("POST", "/v1/webhooks", body=body)))
+        return cast(
+            "types.WebhookMade", self._send(Call("POST", "/v1/webhooks", body=body, once=True, key=idempotency_key))
+        )
 
     def list_events(self) -> types.EventKinds:
         """List the events that can be sent: ``GET /v1/webhooks/events``."""
@@ -409,14 +528,22 @@ class WebhooksOperations(Operations):
         """Remove a webhook: ``DELETE /v1/webhooks/{webhook_id}``."""
         self._send(Call("DELETE", address("/v1/webhooks/{webhook_id}", webhook_id)))
 
-    def rotate_secret(self, webhook_id: str, /) -> types.Secret:
+    def rotate_secret(self, webhook_id: str, /, *, idempotency_key: str | None = None) -> types.Secret:
         """Make a new secret: ``POST /v1/webhooks/{webhook_id}/secret``."""
-        return cast("types.Secret", self._send(Call("POST", address("/v1/webhooks/{webhook_id}/secret", webhook_id))))
+        return cast(
+            "types.Secret",
+            self._send(
+                Call("POST", address("/v1/webhooks/{webhook_id}/secret", webhook_id), once=True, key=idempotency_key)
+            ),
+        )
 
-    def ping(self, webhook_id: str, /) -> types.DeliveryQueued:
+    def ping(self, webhook_id: str, /, *, idempotency_key: str | None = None) -> types.DeliveryQueued:
         """Send a test: ``POST /v1/webhooks/{webhook_id}/ping``."""
         return cast(
-            "types.DeliveryQueued", self._send(Call("POST", address("/v1/webhooks/{webhook_id}/ping", webhook_id)))
+            "types.DeliveryQueued",
+            self._send(
+                Call("POST", address("/v1/webhooks/{webhook_id}/ping", webhook_id), once=True, key=idempotency_key)
+            ),
         )
 
     def list_deliveries(
@@ -445,7 +572,9 @@ class WebhooksOperations(Operations):
             if after is None:
                 return
 
-    def redeliver(self, webhook_id: str, delivery_id: str, /) -> types.DeliveryQueued:
+    def redeliver(
+        self, webhook_id: str, delivery_id: str, /, *, idempotency_key: str | None = None
+    ) -> types.DeliveryQueued:
         """Send one again: ``POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver``."""
         return cast(
             "types.DeliveryQueued",
@@ -453,6 +582,8 @@ class WebhooksOperations(Operations):
                 Call(
                     "POST",
                     address("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver", webhook_id, delivery_id),
+                    once=True,
+                    key=idempotency_key,
                 )
             ),
         )
@@ -463,9 +594,9 @@ class KeysOperations(Operations):
         """List keys: ``GET /v1/keys``."""
         return cast("types.Keys", self._send(Call("GET", "/v1/keys")))
 
-    def create(self, body: types.KeyIn | None = None, /) -> types.KeyMade:
+    def create(self, body: types.KeyIn | None = None, /, *, idempotency_key: str | None = None) -> types.KeyMade:
         """Make a key: ``POST /v1/keys``."""
-        return cast("types.KeyMade", self._send(Call("POST", "/v1/keys", body=body)))
+        return cast("types.KeyMade", self._send(Call("POST", "/v1/keys", body=body, once=True, key=idempotency_key)))
 
     def revoke(self, key_id: str, /) -> None:
         """Revoke a key: ``DELETE /v1/keys/{key_id}``."""
@@ -481,9 +612,11 @@ class PeopleOperations(Operations):
         """List open invitations: ``GET /v1/people/invites``."""
         return cast("types.Invites", self._send(Call("GET", "/v1/people/invites")))
 
-    def invite(self, **body: Unpack[types.InviteIn]) -> types.LinkMade:
+    def invite(self, *, idempotency_key: str | None = None, **body: Unpack[types.InviteIn]) -> types.LinkMade:
         """Invite a person: ``POST /v1/people/invites``."""
-        return cast("types.LinkMade", self._send(Call("POST", "/v1/people/invites", body=body)))
+        return cast(
+            "types.LinkMade", self._send(Call("POST", "/v1/people/invites", body=body, once=True, key=idempotency_key))
+        )
 
     def withdraw_invite(self, invite_id: str, /) -> None:
         """Revoke an invitation: ``DELETE /v1/people/invites/{invite_id}``."""
@@ -497,9 +630,14 @@ class PeopleOperations(Operations):
         """Remove a person: ``DELETE /v1/people/{user_id}``."""
         self._send(Call("DELETE", address("/v1/people/{user_id}", user_id)))
 
-    def make_password_link(self, user_id: str, /) -> types.LinkMade:
+    def make_password_link(self, user_id: str, /, *, idempotency_key: str | None = None) -> types.LinkMade:
         """Make a link to a new password: ``POST /v1/people/{user_id}/password-link``."""
-        return cast("types.LinkMade", self._send(Call("POST", address("/v1/people/{user_id}/password-link", user_id))))
+        return cast(
+            "types.LinkMade",
+            self._send(
+                Call("POST", address("/v1/people/{user_id}/password-link", user_id), once=True, key=idempotency_key)
+            ),
+        )
 
 
 class AuditOperations(Operations):
@@ -516,9 +654,11 @@ class WorkspacesOperations(Operations):
         """Workspaces this key can see: ``GET /v1/workspaces``."""
         return cast("types.Workspaces", self._send(Call("GET", "/v1/workspaces")))
 
-    def create(self, **body: Unpack[types.WorkspaceIn]) -> types.WorkspaceMade:
+    def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.WorkspaceIn]) -> types.WorkspaceMade:
         """Make a workspace for a customer: ``POST /v1/workspaces``."""
-        return cast("types.WorkspaceMade", self._send(Call("POST", "/v1/workspaces", body=body)))
+        return cast(
+            "types.WorkspaceMade", self._send(Call("POST", "/v1/workspaces", body=body, once=True, key=idempotency_key))
+        )
 
     def get(self, workspace_id: str, /) -> types.Workspace:
         """Read a workspace: ``GET /v1/workspaces/{workspace_id}``."""
@@ -531,9 +671,16 @@ class WorkspacesOperations(Operations):
             self._send(Call("PATCH", address("/v1/workspaces/{workspace_id}", workspace_id), body=body)),
         )
 
-    def test_alerts(self, workspace_id: str, /) -> types.AlertsTried:
+    def test_alerts(self, workspace_id: str, /, *, idempotency_key: str | None = None) -> types.AlertsTried:
         """Send a test alert: ``POST /v1/workspaces/{workspace_id}/alerts/test``."""
         return cast(
             "types.AlertsTried",
-            self._send(Call("POST", address("/v1/workspaces/{workspace_id}/alerts/test", workspace_id))),
+            self._send(
+                Call(
+                    "POST",
+                    address("/v1/workspaces/{workspace_id}/alerts/test", workspace_id),
+                    once=True,
+                    key=idempotency_key,
+                )
+            ),
         )

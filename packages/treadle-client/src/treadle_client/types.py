@@ -9,12 +9,15 @@ class AccountAhead(TypedDict):
     """The account of a post, and the open causes that its posts wait for now."""
 
     id: str
+    """Its id; never changes."""
     username: str
     """Without '@'."""
     health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others."""
     health_words: str
     """Its health in plain words."""
     paused: bool
+    """Nothing is sent to it until it is resumed."""
     blockers: list[Blocker]
     """As GET /v1/blockers gives them."""
 
@@ -23,15 +26,20 @@ class AccountChecked(TypedDict):
     """What Threads says of the account now."""
 
     health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others."""
     message: str
+    """What came of it, in plain words."""
     cause: Diagnosis | None
     """The diagnosis when the read failed."""
     released: list[str]
     """Ids of posts that waited and are published now."""
     account: Account
+    """The account as it is now."""
 
 
 class AccountConnected(TypedDict):
+    """An account that was connected, and what came of it."""
+
     id: str
     """acc_ and 26 characters."""
     threads_user_id: str
@@ -49,23 +57,23 @@ class AccountConnected(TypedDict):
     health_cause: Diagnosis | None
     """The diagnosis that decided it; null while it works."""
     health_at: str | None
-    """Since when the health is what it is."""
+    """Since when the health is what it is. ISO 8601 in UTC, to the millisecond."""
     checked_at: str | None
-    """When a call last showed how the account is."""
+    """When a call last showed how the account is. ISO 8601 in UTC, to the millisecond."""
     scopes: list[str]
     """Permissions its owner granted, or those asked for: see scopes_confirmed."""
     scopes_confirmed: bool
     """False: asked for, and Threads does not say which were granted."""
     token_expires_at: str | None
-    """When the access token ends; it is renewed long before."""
+    """When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond."""
     token_expiry_assumed: bool
     """True: Threads did not say when it ends; 60 days are assumed."""
     token_days_left: float | None
     """Days until then, to two decimals; negative when it has ended."""
     grant_expires_at: str | None
-    """When the owner's permission ends; only the owner can renew it."""
+    """When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond."""
     refresh_next_at: str | None
-    """When the token is renewed next; null: it cannot be."""
+    """When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond."""
     paused: bool
     """Nothing is sent to it until it is resumed."""
     connected: bool
@@ -73,11 +81,11 @@ class AccountConnected(TypedDict):
     quota: QuotaKnown
     """The publishing limit as last read."""
     created_at: str | None
-    """When it was connected first."""
+    """When it was connected first. ISO 8601 in UTC, to the millisecond."""
     updated_at: str | None
-    """When anything of it changed last."""
+    """When anything of it changed last. ISO 8601 in UTC, to the millisecond."""
     disconnected_at: str | None
-    """When it was disconnected; null: it was not."""
+    """When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond."""
     outcome: str
     """new, reconnected, or returned (it had been disconnected)."""
     released: list[str]
@@ -112,6 +120,8 @@ class AccountEventData(TypedDict):
 
 
 class AccountIn(TypedDict):
+    """A token of a profile."""
+
     token: str
     """A token of the Threads profile, from Meta's dashboard."""
 
@@ -136,23 +146,23 @@ class Account(TypedDict):
     health_cause: Diagnosis | None
     """The diagnosis that decided it; null while it works."""
     health_at: str | None
-    """Since when the health is what it is."""
+    """Since when the health is what it is. ISO 8601 in UTC, to the millisecond."""
     checked_at: str | None
-    """When a call last showed how the account is."""
+    """When a call last showed how the account is. ISO 8601 in UTC, to the millisecond."""
     scopes: list[str]
     """Permissions its owner granted, or those asked for: see scopes_confirmed."""
     scopes_confirmed: bool
     """False: asked for, and Threads does not say which were granted."""
     token_expires_at: str | None
-    """When the access token ends; it is renewed long before."""
+    """When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond."""
     token_expiry_assumed: bool
     """True: Threads did not say when it ends; 60 days are assumed."""
     token_days_left: float | None
     """Days until then, to two decimals; negative when it has ended."""
     grant_expires_at: str | None
-    """When the owner's permission ends; only the owner can renew it."""
+    """When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond."""
     refresh_next_at: str | None
-    """When the token is renewed next; null: it cannot be."""
+    """When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond."""
     paused: bool
     """Nothing is sent to it until it is resumed."""
     connected: bool
@@ -160,14 +170,16 @@ class Account(TypedDict):
     quota: QuotaKnown
     """The publishing limit as last read."""
     created_at: str | None
-    """When it was connected first."""
+    """When it was connected first. ISO 8601 in UTC, to the millisecond."""
     updated_at: str | None
-    """When anything of it changed last."""
+    """When anything of it changed last. ISO 8601 in UTC, to the millisecond."""
     disconnected_at: str | None
-    """When it was disconnected; null: it was not."""
+    """When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond."""
 
 
 class AccountRead(TypedDict):
+    """An account."""
+
     id: str
     """acc_ and 26 characters."""
     threads_user_id: str
@@ -185,23 +197,23 @@ class AccountRead(TypedDict):
     health_cause: Diagnosis | None
     """The diagnosis that decided it; null while it works."""
     health_at: str | None
-    """Since when the health is what it is."""
+    """Since when the health is what it is. ISO 8601 in UTC, to the millisecond."""
     checked_at: str | None
-    """When a call last showed how the account is."""
+    """When a call last showed how the account is. ISO 8601 in UTC, to the millisecond."""
     scopes: list[str]
     """Permissions its owner granted, or those asked for: see scopes_confirmed."""
     scopes_confirmed: bool
     """False: asked for, and Threads does not say which were granted."""
     token_expires_at: str | None
-    """When the access token ends; it is renewed long before."""
+    """When the access token ends; it is renewed long before. ISO 8601 in UTC, to the millisecond."""
     token_expiry_assumed: bool
     """True: Threads did not say when it ends; 60 days are assumed."""
     token_days_left: float | None
     """Days until then, to two decimals; negative when it has ended."""
     grant_expires_at: str | None
-    """When the owner's permission ends; only the owner can renew it."""
+    """When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond."""
     refresh_next_at: str | None
-    """When the token is renewed next; null: it cannot be."""
+    """When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond."""
     paused: bool
     """Nothing is sent to it until it is resumed."""
     connected: bool
@@ -209,23 +221,27 @@ class AccountRead(TypedDict):
     quota: QuotaKnown
     """The publishing limit as last read."""
     created_at: str | None
-    """When it was connected first."""
+    """When it was connected first. ISO 8601 in UTC, to the millisecond."""
     updated_at: str | None
-    """When anything of it changed last."""
+    """When anything of it changed last. ISO 8601 in UTC, to the millisecond."""
     disconnected_at: str | None
-    """When it was disconnected; null: it was not."""
+    """When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond."""
     reconnect_would: PostsOfARepair
     """What connecting it again would publish and hold."""
 
 
 class Accounts(TypedDict):
+    """All accounts of the workspace."""
+
     data: list[Account]
+    """The entries of this page."""
 
 
 class ActedOn(TypedDict):
     """What became of one post of many."""
 
     id: str
+    """The post's id: pst_ and 26 characters."""
     status: int
     """200, or that of 'problem'; 0 in a preview."""
     message: NotRequired[str | None]
@@ -233,6 +249,7 @@ class ActedOn(TypedDict):
     post: NotRequired[Post | None]
     """The post afterwards."""
     problem: NotRequired[Problem | None]
+    """Why it was refused; null: it was not."""
 
 
 class Action(TypedDict):
@@ -241,6 +258,7 @@ class Action(TypedDict):
     message: str
     """What was done, in plain words."""
     post: Post
+    """The post as it is now."""
     published_parts: NotRequired[list[LivePart] | None]
     """Of a canceled post: what is live and stays."""
 
@@ -249,9 +267,12 @@ class ActionsIn(TypedDict):
     """Which posts ('ids' or 'filter'), and what is done to them."""
 
     action: Literal["retry", "edit", "replace", "confirm", "cancel", "delete"]
+    """What is done to the posts."""
     ids: NotRequired[list[str] | None]
+    """1 to 500 ids of posts."""
     filter: NotRequired[PostFilter | None]
-    patch: NotRequired[PatchIn]
+    """Which posts, by the filters of their list."""
+    patch: NotRequired[PatchIn | None]
     """For 'edit'."""
     replace: NotRequired[ReplaceIn | None]
     """For 'replace'."""
@@ -260,19 +281,26 @@ class ActionsIn(TypedDict):
     preview: NotRequired[bool | None]
     """Only say which posts it would be."""
     limit: NotRequired[int | None]
+    """How many posts at most, 1 to 500."""
     after: NotRequired[str | None]
     """'next' of the answer before; for 'filter'."""
 
 
 class Actions(TypedDict):
+    """What became of each post."""
+
     action: str
+    """What was done to the posts."""
     chosen: int
     """How many posts it was."""
     done: int
+    """How many posts it was done to."""
     refused: int
+    """How many were refused."""
     next: str | None
     """Send it as 'after' for the rest; null: there is none."""
     data: list[ActedOn]
+    """One for each post, in order."""
 
 
 class AddressFacts(TypedDict):
@@ -301,24 +329,34 @@ class AddressFacts(TypedDict):
     agent: NotRequired[str | None]
     """The user agent that was let in."""
     seconds: NotRequired[float | None]
-    """How long looking took."""
+    """Seconds that looking took."""
 
 
 class AlertTried(TypedDict):
+    """Whether a test reached one target."""
+
     service: str
+    """Which service it is sent by."""
     target: str
     """Its address without the secrets."""
     delivered: bool
+    """Whether it arrived."""
 
 
 class AlertsTried(TypedDict):
+    """Whether a test reached each target."""
+
     data: list[AlertTried]
+    """The entries of this page."""
 
 
 class Alive(TypedDict):
+    """The process answers."""
+
     status: str
     """ok."""
     version: str
+    """The version of the server."""
 
 
 class AudioFacts(TypedDict):
@@ -348,6 +386,7 @@ class AuditEntry(TypedDict):
     """Who did what, when."""
 
     id: int
+    """Its number; grows."""
     actor: str
     """key_..., usr_..., cli, treadle, meta, link or setup."""
     actor_name: str
@@ -357,12 +396,16 @@ class AuditEntry(TypedDict):
     subject: str | None
     """Id of what it was done to."""
     detail: dict[str, Any]
+    """More about it, by name."""
     at: str | None
     """ISO 8601 in UTC."""
 
 
 class Audit(TypedDict):
+    """A page of the audit log."""
+
     data: list[AuditEntry]
+    """The entries of this page."""
     next: str | None
     """Send it as 'before' for older entries; null: there are none."""
 
@@ -394,26 +437,34 @@ class Blocker(TypedDict):
     key: str
     """Which one: the id of the post, account or app, the host, or 'threads'."""
     pattern: str
+    """Id of the pattern; 'unknown': none matched."""
     lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     cause: Diagnosis
     """The diagnosis."""
     opened_at: str | None
+    """When it began. ISO 8601 in UTC, to the millisecond."""
     repaired_at: str | None
-    """null: it is open."""
+    """null: it is open. ISO 8601 in UTC, to the millisecond."""
     repaired_by: str | None
     """reconnect, recheck, edit, time or person."""
     checks: int
     """How often it was rechecked."""
     checked_at: str | None
+    """When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond."""
     next_check_at: str | None
+    """When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond."""
     posts_waiting: int
     """How many posts of this workspace wait for it."""
     oldest_due_at: str | None
-    """When the first of them is due."""
+    """When the first of them is due. ISO 8601 in UTC, to the millisecond."""
 
 
 class BlockerRead(TypedDict):
+    """An open or repaired cause, with the posts that wait for it."""
+
     id: str
     """blk_ and 26 characters."""
     scope: str
@@ -421,34 +472,45 @@ class BlockerRead(TypedDict):
     key: str
     """Which one: the id of the post, account or app, the host, or 'threads'."""
     pattern: str
+    """Id of the pattern; 'unknown': none matched."""
     lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     cause: Diagnosis
     """The diagnosis."""
     opened_at: str | None
+    """When it began. ISO 8601 in UTC, to the millisecond."""
     repaired_at: str | None
-    """null: it is open."""
+    """null: it is open. ISO 8601 in UTC, to the millisecond."""
     repaired_by: str | None
     """reconnect, recheck, edit, time or person."""
     checks: int
     """How often it was rechecked."""
     checked_at: str | None
+    """When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond."""
     next_check_at: str | None
+    """When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond."""
     posts_waiting: int
     """How many posts of this workspace wait for it."""
     oldest_due_at: str | None
-    """When the first of them is due."""
+    """When the first of them is due. ISO 8601 in UTC, to the millisecond."""
     would: PostsOfARepair
     """What its repair would publish, and what it would hold as too late."""
 
 
 class Blockers(TypedDict):
+    """A page of causes."""
+
     data: list[Blocker]
+    """The entries of this page."""
     next: str | None
     """Send it as 'after' for the next page; null: this was the last."""
 
 
 class Bucket(TypedDict):
+    """How much of one of Threads' limits is used."""
+
     used: int | None
     """What Threads counts in its 24 hours; null: never asked."""
     total: int
@@ -461,6 +523,7 @@ class BulkIn(TypedDict):
     """Each post is read alone: one that is wrong does not hold the others up."""
 
     posts: list[BulkPostIn]
+    """1 to 500 posts."""
 
 
 class BulkItem(TypedDict):
@@ -471,22 +534,33 @@ class BulkItem(TypedDict):
     status: int
     """201: stored; 200: stored by an earlier request; else that of 'problem'."""
     post: NotRequired[Post | None]
+    """The post as it is now."""
     problem: NotRequired[Problem | None]
+    """Why it was refused; null: it was not."""
 
 
 class Bulk(TypedDict):
+    """What became of each post."""
+
     data: list[BulkItem]
     """One for each post, in the order sent."""
     accepted: int
+    """How many were stored."""
     refused: int
+    """How many were refused."""
 
 
 class BulkPostIn(TypedDict):
+    """One post of many."""
+
     text: NotRequired[str | None]
     """At most 500 of what Threads counts as characters."""
     media: NotRequired[list[MediaIn] | None]
+    """Pictures and videos, at most 20; several make a carousel."""
     options: NotRequired[PostOptions | None]
+    """Parameters of Threads; see PostOptions."""
     replies: NotRequired[list[PartIn] | None]
+    """Further parts, each a reply to the one before."""
     publish_at: NotRequired[str | None]
     """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
     zone: NotRequired[str | None]
@@ -496,6 +570,7 @@ class BulkPostIn(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
     """Yours; kept and given back. At most 16 KiB."""
     labels: NotRequired[list[str] | None]
+    """Words to find it by; at most 50 of 100 characters each."""
     account_id: str
     """The account that publishes it."""
     draft: NotRequired[bool | None]
@@ -516,12 +591,17 @@ class CauseSent(TypedDict):
     pattern: str | None
     """Id of the pattern; 'unknown': none matched."""
     title: str | None
+    """What happened, in one line."""
     lane: str | None
+    """Which kind of trouble: whose it is, and how it is repaired."""
     action: str | None
+    """What has to be done, in one word."""
     who: str | None
     """Who must act: owner, developer, operator, meta or nobody."""
     what_happened: str | None
+    """What happened, in plain words."""
     next_step: str | None
+    """The next step in plain words."""
     guide: str | None
     """Path of the guide page."""
 
@@ -545,8 +625,16 @@ class ChangeData(TypedDict):
     """Of `post.differs`: the position of the part."""
     threads_id: NotRequired[str | None]
     """Of `post.differs`: the id of the part on Threads."""
+    metadata: NotRequired[dict[str, Any] | None]
+    """Of `post.*`: the post's own, as sent."""
+    parts: NotRequired[list[PartSent] | None]
+    """Of `post.*`: the post itself, then its replies, as now."""
+    cause: NotRequired[CauseSent | None]
+    """Of `post.*`: why it is not live; null: nothing is wrong."""
+    due_at: NotRequired[str | None]
+    """Of `post.at_risk`: when it is due, ISO 8601 in UTC."""
     blocker_id: NotRequired[str | None]
-    """Of `blocker.*`."""
+    """Of `blocker.*`, `platform.*` and `post.at_risk`."""
     scope: NotRequired[str | None]
     """Of `blocker.*`: post, account, app, media_host or platform."""
     key: NotRequired[str | None]
@@ -568,55 +656,75 @@ class ChangeData(TypedDict):
 
 
 class Change(TypedDict):
-    """One change."""
+    """One event: the same here, in the stream and in webhooks."""
 
     id: int
-    """Grows; what Last-Event-ID takes."""
+    """Its number; grows. What Last-Event-ID takes."""
     type: str
     """Such as post.published."""
     subject: str
     """The id of what changed."""
     at: str | None
-    """ISO 8601 in UTC."""
+    """When it happened, ISO 8601 in UTC."""
+    timestamp: str | None
+    """The same as 'at', by the name that Standard Webhooks gives it. ISO 8601 in UTC, to the millisecond."""
     data: ChangeData
     """What changed."""
 
 
 class CommentIn(TypedDict):
+    """A comment on a post."""
+
     text: str
     """1 to 4000 characters."""
 
 
 class Comment(TypedDict):
+    """A comment on a post."""
+
     id: int
+    """Its number; grows."""
     author: str
     """An email address, or the id of a key."""
     text: str
+    """The text."""
     at: str | None
     """ISO 8601 in UTC."""
 
 
 class Comments(TypedDict):
+    """The comments on a post."""
+
     data: list[Comment]
     """The newest 200, oldest first."""
 
 
 class ConnectIn(TypedDict):
+    """How a link to connect is made."""
+
     return_url: NotRequired[str | None]
     """Where the person goes afterwards; must be on the allow-list."""
     scopes: NotRequired[list[str] | None]
+    """Permissions that are asked for; by default those that publishing needs."""
     expires_in_s: NotRequired[float | None]
+    """Seconds until the link ends, 60 to 2592000 (30 days)."""
 
 
 class DayInsights(TypedDict):
     """As last read on a day."""
 
     views: int | None
+    """How many views Threads counts; null: it did not say."""
     likes: int | None
+    """How many likes Threads counts; null: it did not say."""
     replies: int | None
+    """How many replies Threads counts; null: it did not say."""
     reposts: int | None
+    """How many reposts Threads counts; null: it did not say."""
     quotes: int | None
+    """How many quotes Threads counts; null: it did not say."""
     shares: int | None
+    """How many shares Threads counts; null: it did not say."""
     day: str
     """In UTC, such as '2026-11-30'."""
     read_at: str | None
@@ -629,15 +737,19 @@ class Delivery(TypedDict):
     id: str
     """dlv_ and 26 characters; the receiver sees it as webhook-id."""
     webhook_id: str
+    """The webhook: whk_ and 26 characters."""
     type: str
     """The event."""
     state: str
     """due, delivered, or given_up."""
     attempts: int
+    """How often it was tried."""
     next_at: str | None
-    """When it is tried next."""
+    """When it is tried next. ISO 8601 in UTC, to the millisecond."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     delivered_at: str | None
+    """When a 2xx came; null: none did. ISO 8601 in UTC, to the millisecond."""
     history: list[Try]
     """The tries, oldest first."""
     payload: str
@@ -645,26 +757,40 @@ class Delivery(TypedDict):
 
 
 class DeliveryPage(TypedDict):
+    """A page of deliveries."""
+
     data: list[Delivery]
+    """The entries of this page."""
     next: str | None
     """Send it as 'after' for the next page; null: this was the last."""
 
 
 class DeliveryQueued(TypedDict):
+    """A delivery that is sent now."""
+
     delivery_id: str
+    """The delivery: dlv_ and 26 characters."""
 
 
 class DiagnoseIn(TypedDict):
     """One failure. Everything may be left out but some trace of the answer; a bare answer of Meta's is taken too. It is not read with this: whatever comes is diagnosed, and what cannot be is answered as such."""
 
     id: NotRequired[str | None]
+    """Yours; given back with the diagnosis."""
     surface: NotRequired[str | None]
+    """Which API of Meta answered: threads, instagram or facebook."""
     stage: NotRequired[str | None]
+    """Which call was answered: oauth, token_refresh, create_container, container_status, publish, verify or read."""
     http_status: NotRequired[int | None]
+    """HTTP status of the answer."""
     headers: NotRequired[dict[str, str] | None]
+    """Headers of the answer, by name."""
     body: NotRequired[Any]
+    """Body of the answer: JSON or text."""
     exception: NotRequired[str | None]
+    """What your HTTP client raised, when there was no answer."""
     context: NotRequired[dict[str, Any] | None]
+    """Facts about the situation, by name; an unknown one is refused."""
 
 
 class Diagnosis(TypedDict):
@@ -675,18 +801,23 @@ class Diagnosis(TypedDict):
     pattern: str
     """Id of the pattern; 'unknown': none matched."""
     title: str
+    """What happened, in one line."""
     category: str
+    """The chapter of the guide that it stands in."""
     lane: str
     """How Treadle deals with it."""
     action: str
     """What has to be done."""
     action_label: str
+    """The same in plain words."""
     retry: Retry
+    """Whether a retry can work, when and how often."""
     who: str
     """Who must act: owner, developer, operator, meta or nobody."""
     confidence: str
     """How sure it is: exact, likely or guess."""
     what_happened: str
+    """What happened, in plain words."""
     next_step: str
     """The next step in plain words."""
     next_step_developer: NotRequired[str | None]
@@ -714,9 +845,12 @@ class Diagnosis(TypedDict):
 
 
 class Difference(TypedDict):
+    """One thing in which a live post is not as asked."""
+
     field: str
     """Named as it was asked for."""
     asked: str
+    """What was asked for."""
     live: str
     """As Threads returns it; empty: it returns nothing."""
 
@@ -727,6 +861,7 @@ class DifferentPart(TypedDict):
     field: str
     """Named as it was asked for."""
     asked: str
+    """What was asked for."""
     live: str
     """As Threads returns it; empty: it returns nothing."""
     part: int
@@ -741,6 +876,7 @@ class EndOfExport(TypedDict):
     """The last line of a whole export."""
 
     complete: Literal[True]
+    """true: the export is whole."""
 
 
 class EventData(TypedDict):
@@ -748,41 +884,57 @@ class EventData(TypedDict):
 
 
 class EventKind(TypedDict):
+    """One kind of event that a webhook can take."""
+
     type: str
+    """Its type, such as post.published."""
     meaning: str
+    """What has happened when it is sent."""
 
 
 class EventKinds(TypedDict):
+    """Every kind of event."""
+
     data: list[EventKind]
+    """The entries of this page."""
 
 
 class Event(TypedDict):
     """One entry of a post's timeline."""
 
     id: int
-    """0: a call that is under way; it gets its id when it has ended."""
+    """Its number; 0: a call that is under way; it gets its id when it has ended."""
     part: int | None
     """Position of the part; null: the post as a whole."""
     attempt: int
+    """Which run of the post it belongs to, from 1."""
     stage: str
+    """Where it is on its way: preflight, media, create_container, container_status, publish or verify."""
     kind: str
+    """What kind of entry: call, wait, decision, edit, state and others."""
     what: str
+    """What was done, in plain words."""
     started_at: str
     """ISO 8601 in UTC, to the millisecond"""
     duration_s: float | None
     """Seconds; null: it took no time."""
     outcome: str | None
+    """How it ended: ok, refused, not_sent, lost or interrupted; null: it is not over."""
     request: NotRequired[Any]
     """What was sent to Threads, secrets removed."""
     answer: NotRequired[Any]
     """What Threads answered, secrets removed."""
     diagnosis: NotRequired[Diagnosis | None]
+    """What the answer means; null: it was no failure."""
     decision: NotRequired[str | None]
     """What was decided, in plain words."""
 
 
 class Events(TypedDict):
+    """The timeline of a post."""
+
     data: list[Event]
+    """The entries of this page."""
 
 
 class ExportLine(TypedDict):
@@ -790,202 +942,355 @@ class ExportLine(TypedDict):
 
     type: str
     """workspace, account, connect_link, media, blocker, webhook, webhook_delivery, key, user, member, login_link, queue, import, comment, idempotency_key, alert, audit, change, post or end."""
-    data: Workspace | ExportedPost | EndOfExport | ExportedRow | None
+    data: (
+        Workspace
+        | ExportedPost
+        | EndOfExport
+        | ExportedRow
+        | ExportedAccount
+        | ExportedConnectLink
+        | ExportedMedia
+        | ExportedBlocker
+        | ExportedWebhook
+        | ExportedWebhookDelivery
+        | ExportedKey
+        | ExportedUser
+        | ExportedMember
+        | ExportedLoginLink
+        | ExportedQueue
+        | ExportedImport
+        | ExportedComment
+        | ExportedIdempotencyKey
+        | ExportedAlert
+        | ExportedAudit
+        | ExportedChange
+        | None
+    )
+    """The thing itself."""
 
 
 class ExportedAccount(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     threads_user_id: str
+    """The profile's id on Threads."""
     username: str
+    """The profile's name on Threads, without '@'."""
     name: str
+    """What people call it."""
     picture_url: str | None
+    """The profile's picture at Meta; such addresses expire."""
     profile: Any
+    """What Threads tells of the profile."""
     app_id: str
+    """Id of the Meta app that it was connected with."""
     token_issued_at: str | None
+    """When the access token was given out. ISO 8601 in UTC, to the millisecond."""
     token_expires_at: str | None
+    """When the access token ends. ISO 8601 in UTC, to the millisecond."""
     token_expiry_assumed: bool
+    """true: Threads did not say when it ends; 60 days are assumed."""
     grant_expires_at: str | None
+    """When the owner's permission ends; only the owner can renew it. ISO 8601 in UTC, to the millisecond."""
     scopes: Any
+    """Permissions by name."""
     scopes_confirmed: bool
+    """false: asked for, and Threads does not say which were granted."""
     health: str
+    """One of active, expiring, reconnect, checkpoint, restricted, limited, lacking and others."""
     health_cause: Any
+    """The diagnosis that decided the health; null while it works."""
     health_at: str | None
+    """Since when the health is what it is. ISO 8601 in UTC, to the millisecond."""
     checked_at: str | None
+    """When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond."""
     refresh_next_at: str | None
+    """When the token is renewed next; null: it cannot be. ISO 8601 in UTC, to the millisecond."""
     refresh_attempts: int
+    """How often renewing the token failed in a row."""
     paused: bool
+    """Nothing is sent to it until it is resumed."""
     quota: Any
+    """What Threads counts and allows."""
     quota_until: float | None
+    """No publish before then, in seconds since 1970 (UTC); null: no limit is met."""
     learned: Any
+    """What Threads has shown of the profile."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     updated_at: str
+    """When anything of it changed last. ISO 8601 in UTC, to the millisecond."""
     disconnected_at: str | None
+    """When it was disconnected; null: it was not. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedAlert(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: int
+    """Its number; grows."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     kind: str
+    """Which kind it is."""
     key: str
+    """Which one: an id, a host, or a name."""
     detail: Any
+    """More about it, by name."""
     raised_at: str
+    """When its cause was seen. ISO 8601 in UTC, to the millisecond."""
     sent_at: str | None
+    """When it was sent; null: not yet. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedAudit(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: int
+    """Its number; grows."""
     workspace_id: str | None
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     actor: str
+    """Who did it: key_..., usr_..., cli, treadle, meta, link or setup."""
     action: str
+    """What was done, such as key.revoked."""
     subject: str | None
+    """Id of what it is about."""
     detail: Any
+    """More about it, by name."""
     at: str
+    """When it happened. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedBlocker(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str | None
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     scope: str
+    """What it holds: post, account, app, media_host or platform."""
     key: str
+    """Which one: an id, a host, or a name."""
     pattern: str
+    """Id of the pattern; 'unknown': none matched."""
     lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     cause: Any
+    """The diagnosis; null: nothing is wrong."""
     opened_at: str
+    """When it began. ISO 8601 in UTC, to the millisecond."""
     repaired_at: str | None
+    """When it was repaired; null: it is open. ISO 8601 in UTC, to the millisecond."""
     repaired_by: str | None
+    """What shows that it is repaired."""
     checks: int
+    """How often it was looked at again."""
     checked_at: str | None
+    """When it was last looked at; null: never. ISO 8601 in UTC, to the millisecond."""
     next_check_at: str | None
+    """When it is looked at next; null: only when somebody asks. ISO 8601 in UTC, to the millisecond."""
     probe_post_id: str | None
+    """The post that is published first, to see whether the cause is over; null: none."""
 
 
 class ExportedChange(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: int
+    """Its number; grows."""
     workspace_id: str | None
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     type: str
+    """Its type, such as post.published."""
     subject: str
+    """Id of what it is about."""
     payload: Any
+    """What it carries."""
     at: str
+    """When it happened. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedComment(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: int
+    """Its number; grows."""
     post_id: str
+    """The post: pst_ and 26 characters."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     author: str
+    """An email address, or the id of a key."""
     text: str
+    """The text."""
     at: str
+    """When it happened. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedConnectLink(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     account_id: str | None
+    """The account: acc_ and 26 characters."""
     return_url: str | None
+    """Where its owner goes after consenting; null: to our own page."""
     scopes: Any
+    """Permissions by name."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
     opened_at: str | None
+    """When its owner opened it; null: not yet. ISO 8601 in UTC, to the millisecond."""
     used_at: str | None
+    """When it was used; null: not yet. ISO 8601 in UTC, to the millisecond."""
     outcome: Any
+    """What came of it; null: nothing yet."""
 
 
 class ExportedIdempotencyKey(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     key: str
+    """The Idempotency-Key as it was sent."""
     status: int
+    """The HTTP status that the first request was answered with."""
     post_ids: Any
+    """Ids of the posts that it made."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedImport(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     name: str
+    """What people call it."""
     held: bool
+    """Whether its posts wait for the confirmation."""
     created_by: str
+    """Who made it: the id of a person or of a key, or cli."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     confirmed_at: str | None
+    """When somebody confirmed that the posts are paused elsewhere; null: not yet. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedKey(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     name: str
+    """What people call it."""
     scopes: Any
+    """read, write (includes read) or admin (includes both)."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str | None
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
     last_used_at: str | None
+    """When it was used last, to the minute; null: never. ISO 8601 in UTC, to the millisecond."""
     revoked_at: str | None
+    """When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedLoginLink(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     kind: str
+    """invite or reset."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     role: str | None
+    """owner, admin, editor, author or viewer."""
     user_id: str | None
+    """The person: usr_ and 26 characters."""
     created_by: str
+    """Who made it: the id of a person or of a key, or cli."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
     used_at: str | None
+    """When it was used; null: not yet. ISO 8601 in UTC, to the millisecond."""
     revoked_at: str | None
+    """When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedMedia(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     source_url: str | None
+    """The address it was copied from, without its query."""
     stored: Any
+    """Where the file is kept."""
     filename: str
+    """As it was sent; may be empty."""
     content_type: str
+    """Its media type."""
     size: int
+    """Bytes."""
     sha256: str | None
+    """Of its bytes, hexadecimal."""
     report: Any
+    """Facts, findings and what would be repaired."""
     prepared: Any
+    """Where the repaired file is kept; null: there is none."""
     used_by: str | None
+    """The post it was made for; null: it was uploaded."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str | None
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedMember(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     user_id: str
+    """The person: usr_ and 26 characters."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     role: str
+    """owner, admin, editor, author or viewer."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedPost(TypedDict):
+    """A post with its timeline."""
+
     id: str
+    """Its id; never changes."""
     account_id: str
+    """The account: acc_ and 26 characters."""
     username: str
     """Of the account, without '@'."""
     state: Literal[
@@ -1001,18 +1306,23 @@ class ExportedPost(TypedDict):
         "failed",
         "canceled",
     ]
+    """Its state in one word."""
     state_label: str
     """The state in plain words."""
     stage: str
+    """Where it is on its way: preflight, media, create_container, container_status, publish or verify."""
     why: str | None
     """Why it is in this state, in plain words."""
     text: str
     """The text of its first part."""
     parts: list[Part]
+    """The post itself, then its replies."""
     cause: Diagnosis | None
+    """The diagnosis; null: nothing is wrong."""
     blocker_ids: list[str]
     """Open causes that it waits for."""
     next: Next | None
+    """What happens next, and when; null: nothing does by itself."""
     publish_at: str | None
     """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
     publish_at_asked: str | None
@@ -1053,10 +1363,15 @@ class ExportedQueue(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     account_id: str
+    """The account: acc_ and 26 characters."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     zone: str
+    """A time zone of the IANA list."""
     slots: Any
+    """Times of the week at which the queue publishes."""
     updated_at: str
+    """When anything of it changed last. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedRow(TypedDict):
@@ -1067,40 +1382,65 @@ class ExportedUser(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     email: str
+    """The email address that they log in with."""
     zone: str
+    """A time zone of the IANA list."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     disabled_at: str | None
+    """Since when they cannot log in; null: they can. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedWebhook(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     url: str
+    """Where it is."""
     types: Any
+    """Names of the events it takes; empty: all."""
     state: str
+    """active, paused or failing."""
     failing_since: float | None
+    """Since when nothing was taken, in seconds since 1970 (UTC); null: it works."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
 
 
 class ExportedWebhookDelivery(TypedDict):
     """A row as it is stored, without secrets. Times are ISO 8601 in UTC."""
 
     id: str
+    """Its id; never changes."""
     webhook_id: str
+    """The webhook: whk_ and 26 characters."""
     workspace_id: str
+    """The workspace: wsp_ and 26 characters, or wsp_default; null: the whole server."""
     change_id: int
+    """The number of the change that is delivered; negative: a test."""
     type: str
+    """Its type, such as post.published."""
     payload: str
+    """The body as it is sent."""
     state: str
+    """due, delivered, or given_up."""
     attempts: int
+    """How often it was tried."""
     history: Any
+    """The tries, oldest first."""
     next_at: str | None
+    """When it is tried next; null: it is not. ISO 8601 in UTC, to the millisecond."""
     created_at: str
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     delivered_at: str | None
+    """When a 2xx came; null: none did. ISO 8601 in UTC, to the millisecond."""
 
 
 class FileFacts(TypedDict):
@@ -1222,9 +1562,14 @@ class Finding(TypedDict):
 
 
 class Hidden(TypedDict):
+    """Whether a reply is hidden."""
+
     reply_id: str
+    """Id of the reply on Threads."""
     hidden: bool
+    """Whether the reply is hidden now."""
     message: str
+    """What came of it, in plain words."""
 
 
 class ImageFacts(TypedDict):
@@ -1255,6 +1600,8 @@ class ImageFacts(TypedDict):
 
 
 class ImportIn(TypedDict):
+    """Posts of another scheduler, as CSV."""
+
     csv: str
     """The file, in UTF-8, with a header. At most 2000 rows and 4 MB."""
     mapping: NotRequired[dict[str, int] | None]
@@ -1268,6 +1615,7 @@ class ImportIn(TypedDict):
     held: NotRequired[bool | None]
     """False: the posts are scheduled nowhere else."""
     name: NotRequired[str | None]
+    """What people call the import; the first 200 characters are kept."""
     dry_run: NotRequired[bool | None]
     """True by default: nothing is stored."""
 
@@ -1278,11 +1626,15 @@ class Import(TypedDict):
     id: str
     """imp_ and 26 characters."""
     name: str
+    """What people call it."""
     held: bool
     """Whether its posts wait for the confirmation."""
     created_by: str
+    """Who made it: the id of a person or of a key, or cli."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     confirmed_at: str | None
+    """When somebody confirmed that the posts are paused elsewhere; null: not yet. ISO 8601 in UTC, to the millisecond."""
     posts: dict[str, int]
     """How many of its posts are in each state."""
 
@@ -1314,21 +1666,27 @@ class ImportedRow(TypedDict):
     publish_at: str | None
     """ISO 8601 in UTC; null: as soon as possible."""
     account_id: str
+    """The account: acc_ and 26 characters."""
     post_id: str | None
     """The post it was stored as, now or before."""
     permalink: str | None
     """Of one that is live."""
     findings: list[Finding]
+    """What is wrong with it."""
 
 
 class Imports(TypedDict):
+    """All imports of the workspace."""
+
     data: list[Import]
+    """The entries of this page."""
 
 
 class Insights(TypedDict):
     """What Threads counts of a post. Views are estimates of Threads' own."""
 
     post_id: str
+    """The post: pst_ and 26 characters."""
     total: Numbers | None
     """The newest figures, of all parts together; null: never read yet."""
     read_at: str | None
@@ -1342,7 +1700,10 @@ class Insights(TypedDict):
 
 
 class InviteIn(TypedDict):
+    """An invitation to join."""
+
     role: Literal["viewer", "author", "editor", "admin", "owner"]
+    """owner, admin, editor, author or viewer."""
 
 
 class Invite(TypedDict):
@@ -1351,7 +1712,9 @@ class Invite(TypedDict):
     id: str
     """inv_ and 26 characters."""
     role: str
+    """owner, admin, editor, author or viewer."""
     created_by: str
+    """Who made it: the id of a person or of a key, or cli."""
     created_at: str | None
     """ISO 8601 in UTC."""
     expires_at: str | None
@@ -1359,16 +1722,26 @@ class Invite(TypedDict):
 
 
 class Invites(TypedDict):
+    """All open invitations."""
+
     data: list[Invite]
+    """The entries of this page."""
 
 
 class KeyIn(TypedDict):
+    """What a new key may do."""
+
     name: NotRequired[str | None]
+    """What the key is for; at most 200 characters."""
     scopes: NotRequired[list[str] | None]
+    """read, write (includes read) or admin (includes both); by default write."""
     expires_at: NotRequired[str | None]
+    """When the key ends: ISO 8601, with an offset. Left out: never."""
 
 
 class KeyMade(TypedDict):
+    """A new key, with its secret."""
+
     id: str
     """key_ and 26 characters."""
     name: str
@@ -1378,11 +1751,13 @@ class KeyMade(TypedDict):
     scopes: list[str]
     """read, write (includes read) or admin (includes both)."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str | None
-    """When it ends; null: never."""
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
     last_used_at: str | None
-    """To the minute; null: never used."""
+    """To the minute; null: never used. ISO 8601 in UTC, to the millisecond."""
     revoked_at: str | None
+    """When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond."""
     key: str
     """The key itself; shown this once."""
 
@@ -1399,21 +1774,27 @@ class Key(TypedDict):
     scopes: list[str]
     """read, write (includes read) or admin (includes both)."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     expires_at: str | None
-    """When it ends; null: never."""
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
     last_used_at: str | None
-    """To the minute; null: never used."""
+    """To the minute; null: never used. ISO 8601 in UTC, to the millisecond."""
     revoked_at: str | None
+    """When it was revoked; null: it was not. ISO 8601 in UTC, to the millisecond."""
 
 
 class Keys(TypedDict):
+    """All keys of the workspace."""
+
     data: list[Key]
+    """The entries of this page."""
 
 
 class LinkMade(TypedDict):
     """A link that works once; shown this once."""
 
     id: str
+    """Its id; never changes."""
     url: str
     """Give it to the person; whoever has it can use it."""
     role: str | None
@@ -1423,11 +1804,14 @@ class LinkMade(TypedDict):
 
 
 class Link(TypedDict):
+    """A link to connect an account with."""
+
     id: str
     """lnk_ and 26 characters."""
     url: str
     """For the account's owner; shown this once, good for one connection."""
     expires_at: str | None
+    """When it ends; null: never. ISO 8601 in UTC, to the millisecond."""
 
 
 class Live(TypedDict):
@@ -1444,6 +1828,8 @@ class Live(TypedDict):
 
 
 class LivePart(TypedDict):
+    """A part that is live."""
+
     part: int
     """Its position."""
     threads_id: str | None
@@ -1487,18 +1873,22 @@ class MediaIn(TypedDict):
     id: NotRequired[str | None]
     """An uploaded file (POST /v1/media)."""
     alt_text: NotRequired[str | None]
+    """What those who cannot see it are told; at most 1000 characters."""
     type: NotRequired[Literal["image", "video"] | None]
     """Leave it out: the file tells."""
     spoiler: NotRequired[bool | None]
+    """Hidden until it is tapped."""
 
 
 class Media(TypedDict):
     """A kept file."""
 
     id: str
+    """Its id; never changes."""
     filename: str
     """As it was sent; may be empty."""
     content_type: str
+    """Its media type."""
     size: int
     """Bytes."""
     sha256: str | None
@@ -1526,16 +1916,23 @@ class Media(TypedDict):
 
 
 class MediaPage(TypedDict):
+    """A page of files."""
+
     data: list[Media]
+    """The entries of this page."""
     next: str | None
     """Send it as 'after' for the next page; null: this was the last."""
 
 
 MediaSwap = TypedDict("MediaSwap", {"from": "str", "to": "str"})
+"""A file, and what takes its place."""
 
 
 class MediaUrlIn(TypedDict):
+    """Where a file is copied from."""
+
     url: str
+    """An http or https address that a file is copied from."""
 
 
 class Medium(TypedDict):
@@ -1552,6 +1949,7 @@ class Medium(TypedDict):
     size: int | None
     """Bytes; null: not known."""
     findings: list[MediaFinding]
+    """What is wrong with it."""
     plan: RepairPlan
     """What Treadle would repair."""
     probe: FileFacts | None
@@ -1561,11 +1959,15 @@ class Medium(TypedDict):
 
 
 class MoveIn(TypedDict):
+    """When the post is published instead."""
+
     to: str
     """ISO 8601, with an offset."""
 
 
 class Next(TypedDict):
+    """What happens next, and when."""
+
     what: str
     """What happens next, in plain words."""
     at: str | None
@@ -1576,11 +1978,17 @@ class Numbers(TypedDict):
     """Since it was published. Null: Threads did not say."""
 
     views: int | None
+    """How many views Threads counts; null: it did not say."""
     likes: int | None
+    """How many likes Threads counts; null: it did not say."""
     replies: int | None
+    """How many replies Threads counts; null: it did not say."""
     reposts: int | None
+    """How many reposts Threads counts; null: it did not say."""
     quotes: int | None
+    """How many quotes Threads counts; null: it did not say."""
     shares: int | None
+    """How many shares Threads counts; null: it did not say."""
 
 
 class PartIn(TypedDict):
@@ -1589,10 +1997,14 @@ class PartIn(TypedDict):
     text: NotRequired[str | None]
     """At most 500 of what Threads counts as characters."""
     media: NotRequired[list[MediaIn] | None]
+    """Pictures and videos, at most 20; several make a carousel."""
     options: NotRequired[PostOptions | None]
+    """Parameters of Threads; see PostOptions."""
 
 
 class PartInsights(TypedDict):
+    """The figures of one part."""
+
     position: int
     """0 for the post itself, then its replies in order."""
     threads_id: str | None
@@ -1605,6 +2017,7 @@ class Part(TypedDict):
     """One part of a post: the post itself, or a reply to the part before it."""
 
     id: str
+    """Its id; never changes."""
     position: int
     """0 for the post itself, then its replies in order."""
     state: Literal[
@@ -1619,9 +2032,11 @@ class Part(TypedDict):
         "failed",
         "canceled",
     ]
+    """The part's state."""
     kind: str
     """The container's kind: TEXT, IMAGE, VIDEO or CAROUSEL."""
     text: str
+    """The text of the part; at most 500 of what Threads counts as characters."""
     media: list[dict[str, Any]]
     """As sent."""
     options: dict[str, Any]
@@ -1649,6 +2064,8 @@ class Part(TypedDict):
 
 
 class PartSent(TypedDict):
+    """A part of the post."""
+
     position: int
     """0 for the post itself, then its replies in order."""
     threads_id: str | None
@@ -1663,8 +2080,11 @@ class PatchIn(TypedDict):
     text: NotRequired[str | None]
     """At most 500 of what Threads counts as characters."""
     media: NotRequired[list[MediaIn] | None]
+    """Pictures and videos, at most 20; several make a carousel."""
     options: NotRequired[PostOptions | None]
+    """Parameters of Threads; see PostOptions."""
     replies: NotRequired[list[PartIn] | None]
+    """Further parts, each a reply to the one before."""
     publish_at: NotRequired[str | None]
     """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
     zone: NotRequired[str | None]
@@ -1674,26 +2094,38 @@ class PatchIn(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
     """Yours; kept and given back. At most 16 KiB."""
     labels: NotRequired[list[str] | None]
+    """Words to find it by; at most 50 of 100 characters each."""
     account_id: NotRequired[str | None]
+    """The account: acc_ and 26 characters."""
 
 
 class Pattern(TypedDict):
+    """A pattern of the catalogue, whole."""
+
     id: str
+    """The pattern's id; never changes."""
     public_name: str
+    """Its name in addresses of the guide."""
     title: str
+    """What happened, in one line."""
     category: str
+    """The chapter of the guide that it stands in."""
     lane: str
     """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     action_label: str
+    """The same in plain words."""
     scope: str
     """What one such cause holds: post, account, app, media_host or platform."""
     who: str
     """Who acts."""
     retry: PatternRetry
+    """Whether a retry can work, when and how often."""
     guide: str
     """The path of its page in the guide."""
     what_happened: str
+    """What happened, in plain words."""
     owner: str
     """What the account's owner does."""
     developer: str
@@ -1703,19 +2135,26 @@ class Pattern(TypedDict):
     repaired: str
     """How one sees that it is repaired."""
     repaired_by: list[str]
+    """What shows that it is repaired."""
     look_alikes: dict[str, str]
     """Other patterns, and how to tell them apart."""
     examples: list[dict[str, Any]]
+    """Answers that it matches, with what is found."""
     plan: list[str]
+    """The steps in order when one answer has several causes."""
     checked: str
     """When it was last compared with Meta's answers, as a date."""
 
 
 class PatternRetry(TypedDict):
+    """Whether a retry can work, when and how often."""
+
     kind: str
+    """never, later, new_container, verify_first or when_repaired."""
     after_s: float | None
     """Seconds until the first try again."""
     max_attempts: int
+    """How many tries at most."""
     max_delay_s: float | None
     """The longest wait between two tries, in seconds."""
     then: str | None
@@ -1726,34 +2165,50 @@ class PatternSummary(TypedDict):
     """One cause of the catalogue."""
 
     id: str
+    """The pattern's id; never changes."""
     public_name: str
+    """Its name in addresses of the guide."""
     title: str
+    """What happened, in one line."""
     category: str
+    """The chapter of the guide that it stands in."""
     lane: str
     """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     action_label: str
+    """The same in plain words."""
     scope: str
     """What one such cause holds: post, account, app, media_host or platform."""
     who: str
     """Who acts."""
     retry: PatternRetry
+    """Whether a retry can work, when and how often."""
     guide: str
     """The path of its page in the guide."""
 
 
 class Patterns(TypedDict):
+    """The patterns of the catalogue."""
+
     data: list[PatternSummary]
+    """The entries of this page."""
     checked: str
     """When the catalogue was last checked, as a date."""
 
 
 class PauseIn(TypedDict):
+    """Whether an account is paused."""
+
     paused: bool
+    """true: nothing is sent to the account until it is resumed."""
 
 
 class People(TypedDict):
+    """Everybody who is a member."""
+
     data: list[Person]
+    """The entries of this page."""
 
 
 class Person(TypedDict):
@@ -1762,15 +2217,17 @@ class Person(TypedDict):
     id: str
     """usr_ and 26 characters."""
     email: str
+    """The email address that they log in with."""
     role: str
     """owner, admin, editor, author or viewer."""
     zone: str
     """Their time zone; UTC: that of their browser."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     disabled_at: str | None
-    """Since when they cannot log in; null: they can."""
+    """Since when they cannot log in; null: they can. ISO 8601 in UTC, to the millisecond."""
     last_login_at: str | None
-    """Null: never."""
+    """Null: never. ISO 8601 in UTC, to the millisecond."""
     sessions: int
     """In how many browsers they are logged in."""
     keys: list[str]
@@ -1778,8 +2235,12 @@ class Person(TypedDict):
 
 
 class PersonPatch(TypedDict):
+    """What changes about a person."""
+
     role: NotRequired[str | None]
+    """owner, admin, editor, author or viewer."""
     disabled: NotRequired[bool | None]
+    """true: they cannot log in."""
 
 
 class PostEventData(TypedDict):
@@ -1801,8 +2262,8 @@ class PostEventData(TypedDict):
     """post.differs: id of the live post on Threads."""
     differs: NotRequired[list[dict[str, Any]] | None]
     """What is live otherwise than asked: 'field', 'asked' and 'live' of each."""
-    due_at: NotRequired[float | None]
-    """post.at_risk: when it is due, in seconds since 1970 (UTC)."""
+    due_at: NotRequired[str | None]
+    """post.at_risk: when it is due, ISO 8601 in UTC."""
     why: NotRequired[str | None]
     """post.at_risk: what it would run into."""
     blocker_id: NotRequired[str | None]
@@ -1819,14 +2280,23 @@ class PostFilter(TypedDict):
     """The filters of the list of posts; one or more."""
 
     state: NotRequired[list[str] | str | None]
+    """In one of these states."""
     lane: NotRequired[list[str] | str | None]
+    """Which kind of trouble: whose it is, and how it is repaired."""
     pattern: NotRequired[list[str] | str | None]
+    """Id of the pattern; 'unknown': none matched."""
     account_id: NotRequired[str | None]
+    """The account: acc_ and 26 characters."""
     label: NotRequired[str | None]
+    """With this label."""
     q: NotRequired[str | None]
+    """Words of the text."""
     blocker_id: NotRequired[str | None]
+    """The open cause: blk_ and 26 characters."""
     due_from: NotRequired[str | None]
+    """Due at or after this: ISO 8601, without an offset UTC."""
     due_to: NotRequired[str | None]
+    """Due before this: ISO 8601, without an offset UTC."""
 
 
 class PostIn(TypedDict):
@@ -1835,8 +2305,11 @@ class PostIn(TypedDict):
     text: NotRequired[str | None]
     """At most 500 of what Threads counts as characters."""
     media: NotRequired[list[MediaIn] | None]
+    """Pictures and videos, at most 20; several make a carousel."""
     options: NotRequired[PostOptions | None]
+    """Parameters of Threads; see PostOptions."""
     replies: NotRequired[list[PartIn] | None]
+    """Further parts, each a reply to the one before."""
     publish_at: NotRequired[str | None]
     """ISO 8601. Without an offset, 'zone' is needed. Left out: as soon as possible."""
     zone: NotRequired[str | None]
@@ -1846,6 +2319,7 @@ class PostIn(TypedDict):
     metadata: NotRequired[dict[str, Any] | None]
     """Yours; kept and given back. At most 16 KiB."""
     labels: NotRequired[list[str] | None]
+    """Words to find it by; at most 50 of 100 characters each."""
     account_id: str
     """The account that publishes it."""
     draft: NotRequired[bool | None]
@@ -1909,7 +2383,9 @@ class Post(TypedDict):
     """A post with its parts, the cause when something is wrong, and what happens next."""
 
     id: str
+    """Its id; never changes."""
     account_id: str
+    """The account: acc_ and 26 characters."""
     username: str
     """Of the account, without '@'."""
     state: Literal[
@@ -1925,18 +2401,23 @@ class Post(TypedDict):
         "failed",
         "canceled",
     ]
+    """The post's state."""
     state_label: str
     """The state in plain words."""
     stage: str
+    """Where it is on its way: preflight, media, create_container, container_status, publish or verify."""
     why: str | None
     """Why it is in this state, in plain words."""
     text: str
     """The text of its first part."""
     parts: list[Part]
+    """The post itself, then its replies."""
     cause: Diagnosis | None
+    """The diagnosis; null: nothing is wrong."""
     blocker_ids: list[str]
     """Open causes that it waits for."""
     next: Next | None
+    """What happens next, and when; null: nothing does by itself."""
     publish_at: str | None
     """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
     publish_at_asked: str | None
@@ -1970,7 +2451,10 @@ class Post(TypedDict):
 
 
 class PostPage(TypedDict):
+    """A page of posts."""
+
     data: list[Post]
+    """The entries of this page."""
     next: str | None
     """Send it as 'after' for the next page; null: this was the last."""
 
@@ -1979,7 +2463,9 @@ class PostsOfARepair(TypedDict):
     """Ids of the posts that a repair would publish, and of those it would hold as too late."""
 
     sends: list[str]
+    """Ids of posts that a repair would publish."""
     holds: list[str]
+    """Ids of posts that a repair would hold as too late."""
 
 
 class Preflight(TypedDict):
@@ -1994,6 +2480,7 @@ class Preflight(TypedDict):
     account: AccountAhead | None
     """Null: the request names none of this workspace."""
     scopes: Scopes
+    """The permissions that the post needs."""
 
 
 class PreparedFile(TypedDict):
@@ -2040,7 +2527,7 @@ class QueueEntry(TypedDict):
     """A slot, or a post that is due at a time of its own."""
 
     at: str
-    """When it is due."""
+    """When it is due. ISO 8601 in UTC, to the millisecond."""
     slot: bool
     """Whether this is one of the queue's slots."""
     post: Post | None
@@ -2048,23 +2535,29 @@ class QueueEntry(TypedDict):
 
 
 class QueueIn(TypedDict):
+    """The queue of an account."""
+
     zone: str
     """The zone that the slots are times of: Europe/Berlin."""
     slots: list[SlotIn]
+    """Times of the week at which the queue publishes."""
 
 
 class Queue(TypedDict):
     """The queue of an account for the next 14 days, in order."""
 
     account_id: str
+    """The account: acc_ and 26 characters."""
     zone: str
     """The zone that the slots are times of."""
     slots: list[Slot]
+    """Times of the week at which the queue publishes."""
     paused: bool
     """Publishing to the account is paused: nothing of the queue is published."""
     next_free: str | None
-    """Where the next post that is added goes; null: there is no free slot."""
+    """Where the next post that is added goes; null: there is no free slot. ISO 8601 in UTC, to the millisecond."""
     entries: list[QueueEntry]
+    """Posts and free slots, in the order in which they are due."""
     empty_days: list[str]
     """Days of the next 7 that have slots and no post."""
 
@@ -2077,27 +2570,33 @@ class QuotaKnown(TypedDict):
     posts_total: NotRequired[int | None]
     """What Threads allows in 24 hours."""
     replies_used: NotRequired[int | None]
+    """How many replies of the last 24 hours Threads counts."""
     replies_total: NotRequired[int | None]
+    """How many replies Threads allows in 24 hours."""
     at: str | None
-    """When it was read."""
+    """When it was read. ISO 8601 in UTC, to the millisecond."""
     full_until: str | None
-    """No publish before then."""
+    """No publish before then. ISO 8601 in UTC, to the millisecond."""
 
 
 class Quota(TypedDict):
     """How much an account may publish in a rolling 24 hours."""
 
     posts: Bucket
+    """The posts of 24 hours."""
     replies: Bucket
+    """The replies of 24 hours."""
     live: bool
     """Threads was asked now."""
     at: str | None
-    """When Threads was asked last."""
+    """When Threads was asked last. ISO 8601 in UTC, to the millisecond."""
     full_until: str | None
-    """No publish before then."""
+    """No publish before then. ISO 8601 in UTC, to the millisecond."""
 
 
 class Ready(TypedDict):
+    """Whether it can do its work."""
+
     status: str
     """ready, or not ready."""
     checks: dict[str, str]
@@ -2105,22 +2604,30 @@ class Ready(TypedDict):
 
 
 class RecheckIn(TypedDict):
+    """How a cause is looked at again."""
+
     preview: NotRequired[bool | None]
     """true: only say what a repair would send and hold."""
 
 
 class Recheck(TypedDict):
+    """What a look at the cause showed."""
+
     verdict: str | None
     """repaired, still, or unknown (one post goes first to see); null: a preview."""
     message: str
+    """What came of it, in plain words."""
     released: list[str]
     """Ids of posts that are published now."""
 
 
 class RecheckPreview(TypedDict):
+    """What a repair would publish and hold."""
+
     verdict: str | None
     """repaired, still, or unknown (one post goes first to see); null: a preview."""
     message: str
+    """What came of it, in plain words."""
     released: list[str]
     """Ids of posts that are published now."""
     sends: list[str]
@@ -2130,7 +2637,10 @@ class RecheckPreview(TypedDict):
 
 
 class RepairIn(TypedDict):
+    """How a file is repaired."""
+
     on_too_long: NotRequired[Literal["refuse", "trim"] | None]
+    """refuse: say so; trim: cut the video at the limit."""
 
 
 class RepairJob(TypedDict):
@@ -2199,6 +2709,8 @@ class ReplaceIn(TypedDict):
 
 
 class Replies(TypedDict):
+    """Replies to a post."""
+
     data: list[Reply]
     """Newest first, of every depth; parts of the post itself are left out."""
     more: bool
@@ -2213,9 +2725,11 @@ class Reply(TypedDict):
     username: str
     """Who wrote it, without '@'; empty: Threads did not say."""
     text: str
+    """The text."""
     at: str | None
-    """When it was published, as Threads says it."""
+    """When it was published, as Threads says it. ISO 8601 in UTC, to the millisecond."""
     permalink: str | None
+    """Address of the live post on Threads."""
     media_type: str | None
     """TEXT_POST, IMAGE, VIDEO, CAROUSEL_ALBUM or AUDIO."""
     replied_to: str | None
@@ -2232,9 +2746,13 @@ class ResolveIn(TypedDict):
     """One of these: the live post's id on Threads, its address, 'absent': nothing was published, or 'detached': what to do about a reply that is live, but not as a reply."""
 
     threads_id: NotRequired[str | None]
+    """Id of the live post on Threads, 1 to 40 digits."""
     absent: NotRequired[bool | None]
+    """true: nothing of it was published."""
     permalink: NotRequired[str | None]
+    """Address of the live post on Threads."""
     detached: NotRequired[Literal["below_root", "stop", "send_again"] | None]
+    """What becomes of the rest of a chain whose reply is live, but not as a reply."""
 
 
 class Retry(TypedDict):
@@ -2266,12 +2784,17 @@ class Scopes(TypedDict):
 
 
 class Secret(TypedDict):
+    """A new secret."""
+
     id: str
+    """Its id; never changes."""
     secret: str
     """Shown this once."""
 
 
 class SlotIn(TypedDict):
+    """A time of the week."""
+
     weekday: str
     """mon, tue, wed, thu, fri, sat or sun."""
     time: str
@@ -2279,6 +2802,8 @@ class SlotIn(TypedDict):
 
 
 class Slot(TypedDict):
+    """A time of the week."""
+
     weekday: str
     """One of mon, tue, wed, thu, fri, sat, sun."""
     time: str
@@ -2304,6 +2829,7 @@ class Try(TypedDict):
     """One try to deliver."""
 
     at: str | None
+    """When it happened. ISO 8601 in UTC, to the millisecond."""
     status: NotRequired[int | None]
     """HTTP status; null: nobody answered."""
     took_s: NotRequired[float | None]
@@ -2315,24 +2841,36 @@ class Try(TypedDict):
 
 
 class UnknownAnswer(TypedDict):
+    """Answers of Meta that no pattern knows, of one shape."""
+
     shape: str
     """What all answers alike have in common."""
     count: int
+    """How many there were."""
     first_at: str | None
+    """When the first of them came. ISO 8601 in UTC, to the millisecond."""
     last_at: str | None
+    """When the last of them came. ISO 8601 in UTC, to the millisecond."""
     sample: Any
     """One of them, without its secrets."""
     post_id: str | None
+    """The post: pst_ and 26 characters."""
 
 
 class UnknownAnswers(TypedDict):
+    """Answers of Meta that no pattern knows."""
+
     data: list[UnknownAnswer]
+    """The entries of this page."""
 
 
 class Unpublished(TypedDict):
+    """What was deleted from Threads."""
+
     message: str
     """What was done, in plain words."""
     post: Post
+    """The post as it is now."""
     published_parts: NotRequired[list[LivePart] | None]
     """Of a canceled post: what is live and stays."""
     deleted: list[str]
@@ -2345,23 +2883,32 @@ class VerboseError(TypedDict):
     code: str | None
     """'TH:' with Meta's code, or 'TREADLE:' with the pattern's id."""
     errorMessage: str | None
+    """Meta's message, or what happened in our words."""
     isTransient: bool | None
     """Whether the same can work later without anybody doing anything."""
     httpStatus: int | None
     """HTTP status of Meta's last answer."""
     meta: VerboseMeta | None
+    """The diagnosis in few words; null: there is none."""
     userFacingMessage: str | None
+    """What happened and the next step, in plain words."""
 
 
 class VerboseMeta(TypedDict):
     """The diagnosis, in few words."""
 
     pattern: str
+    """Id of the pattern; 'unknown': none matched."""
     lane: str
+    """Which kind of trouble: whose it is, and how it is repaired."""
     action: str
+    """What has to be done, in one word."""
     who: str
+    """Who must act: owner, developer, operator, meta or nobody."""
     retry: Retry
+    """Whether a retry can work, when and how often."""
     guide: str
+    """Path of the guide page."""
     subcode: Any
     """Meta's error_subcode."""
     fbtrace_id: Any
@@ -2369,7 +2916,10 @@ class VerboseMeta(TypedDict):
 
 
 class Verbose(TypedDict):
+    """A post's error in another service's words."""
+
     id: str
+    """Its id; never changes."""
     status: str
     """The state in their words."""
     errorsVerbose: dict[str, VerboseError | None]
@@ -2441,6 +2991,8 @@ class WebhookEventData(TypedDict):
 
 
 class WebhookIn(TypedDict):
+    """Where events are sent, and which."""
+
     url: str
     """An https address. It must lead to a public one."""
     types: NotRequired[list[str] | None]
@@ -2448,9 +3000,12 @@ class WebhookIn(TypedDict):
 
 
 class WebhookMade(TypedDict):
+    """A new webhook, with its secret."""
+
     id: str
     """whk_ and 26 characters."""
     url: str
+    """Where its deliveries are sent."""
     types: list[str]
     """Names of the events it takes; empty: all."""
     state: str
@@ -2460,6 +3015,7 @@ class WebhookMade(TypedDict):
     two_secrets: bool
     """Deliveries are also signed with the secret before this one."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
     secret: str
     """Verifies the signatures; shown this once."""
 
@@ -2470,6 +3026,7 @@ class Webhook(TypedDict):
     id: str
     """whk_ and 26 characters."""
     url: str
+    """Where its deliveries are sent."""
     types: list[str]
     """Names of the events it takes; empty: all."""
     state: str
@@ -2479,11 +3036,16 @@ class Webhook(TypedDict):
     two_secrets: bool
     """Deliveries are also signed with the secret before this one."""
     created_at: str | None
+    """When it was made. ISO 8601 in UTC, to the millisecond."""
 
 
 class WebhookPatch(TypedDict):
+    """What changes about a webhook."""
+
     url: NotRequired[str | None]
+    """An https address that leads to a public host; at most 2000 characters."""
     types: NotRequired[list[str] | None]
+    """Names of the events it takes; empty: all."""
     paused: NotRequired[bool | None]
     """false starts a paused one again; what was kept for it is sent."""
 
@@ -2496,20 +3058,36 @@ class WebhookPayload(TypedDict):
     timestamp: str | None
     """When it happened: ISO 8601 in UTC."""
     data: PostEventData | EventData
+    """What it is about."""
+    id: NotRequired[int | None]
+    """The event's number: GET /v1/events/{id} gives it again for 14 days. Absent: a test."""
+    subject: NotRequired[str | None]
+    """Id of what the event is about."""
+    at: NotRequired[str | None]
+    """The same as 'timestamp'. ISO 8601 in UTC, to the millisecond."""
 
 
 class Webhooks(TypedDict):
+    """All webhooks of the workspace."""
+
     data: list[Webhook]
+    """The entries of this page."""
 
 
 class WorkspaceIn(TypedDict):
+    """A new workspace."""
+
     name: str
+    """1 to 200 characters."""
 
 
 class WorkspaceMade(TypedDict):
+    """A new workspace, with its first key."""
+
     id: str
     """wsp_ and 26 characters, or wsp_default."""
     name: str
+    """What people call it."""
     paused: bool
     """Nothing is sent until it is resumed."""
     options: dict[str, Any]
@@ -2521,6 +3099,7 @@ class WorkspaceMade(TypedDict):
     key: str
     """Its first admin key; shown this once."""
     key_id: str
+    """Id of its first key: key_ and 26 characters."""
 
 
 class Workspace(TypedDict):
@@ -2529,6 +3108,7 @@ class Workspace(TypedDict):
     id: str
     """wsp_ and 26 characters, or wsp_default."""
     name: str
+    """What people call it."""
     paused: bool
     """Nothing is sent until it is resumed."""
     options: dict[str, Any]
@@ -2540,12 +3120,20 @@ class Workspace(TypedDict):
 
 
 class WorkspacePatch(TypedDict):
+    """What changes about a workspace."""
+
     name: NotRequired[str | None]
+    """1 to 200 characters."""
     paused: NotRequired[bool | None]
+    """true: nothing of the workspace is sent until it is resumed."""
     options: NotRequired[dict[str, Any] | None]
+    """Settings by name; null takes one away."""
     alert_urls: NotRequired[list[str] | None]
     """Addresses of alert targets; sealed, never shown."""
 
 
 class Workspaces(TypedDict):
+    """All workspaces that the key may see."""
+
     data: list[Workspace]
+    """The entries of this page."""

@@ -95,6 +95,15 @@ WORDS: Final[Mapping[str, str]] = {
     "due_to": "Due before this: ISO 8601, without an offset UTC.",
     "expires_in_s": "Seconds until the link ends, 60 to 2592000 (30 days).",
     # counts
+    "views": "How many views Threads counts; null: it did not say.",
+    "likes": "How many likes Threads counts; null: it did not say.",
+    "reposts": "How many reposts Threads counts; null: it did not say.",
+    "quotes": "How many quotes Threads counts; null: it did not say.",
+    "shares": "How many shares Threads counts; null: it did not say.",
+    "DayInsightsOut.replies": "How many replies Threads counts; null: it did not say.",
+    "NumbersOut.replies": "How many replies Threads counts; null: it did not say.",
+    "reply_id": "Id of the reply on Threads.",
+    "hidden": "Whether the reply is hidden now.",
     "accepted": "How many were stored.",
     "attempt": "Which run of the post it belongs to, from 1.",
     "attempts": "How often it was tried.",
@@ -255,6 +264,9 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 MODELS: Final[Mapping[str, str]] = {
+    "HiddenOut": "Whether a reply is hidden.",
+    "PartInsightsOut": "The figures of one part.",
+    "RepliesOut": "Replies to a post.",
     "AccountConnected": "An account that was connected, and what came of it.",
     "AccountIn": "A token of a profile.",
     "AccountRead": "An account.",
@@ -440,6 +452,17 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "PatternOut.checked": "2026-11-20",
     "PatternsOut.checked": "2026-11-20",
     # numbers
+    "views": 120,
+    "likes": 9,
+    "reposts": 2,
+    "quotes": 1,
+    "shares": 0,
+    "DayInsightsOut.replies": 3,
+    "NumbersOut.replies": 3,
+    "day": "2026-12-02",
+    "reply_id": "18066666666666666",
+    "media_type": "TEXT_POST",
+    "replied_to": _THREADS_ID,
     "token_days_left": 51.25,
     "accepted": 2,
     "after_s": 30.0,
@@ -798,6 +821,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
 }
 
 PARAMETERS: Final[Mapping[str, str]] = {
+    "reply_id": "The reply, by its id on Threads: digits.",
     "account_id": "The account: acc_ and 26 characters.",
     "posts.list.account_id": "Of this account: acc_ and 26 characters.",
     "blocker_id": "The cause: blk_ and 26 characters.",
@@ -815,6 +839,7 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "workspace_id": "The workspace: wsp_ and 26 characters, or wsp_default.",
 }
 PARAMETER_EXAMPLES: Final[Mapping[str, Any]] = {
+    "reply_id": "18066666666666666",
     "account_id": ACCOUNT,
     "action": "key.revoked",
     "after": POST,

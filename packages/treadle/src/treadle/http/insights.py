@@ -42,7 +42,7 @@ _REPLIES = {
             "id": "17900000000000002",
             "username": "old.mill.cafe",
             "text": "Lovely.",
-            "at": "2026-12-01T09:12:00+0000",
+            "at": "2026-12-01T09:12:00+00:00",
             "permalink": "https://www.threads.com/@old.mill.cafe/post/DAbc",
             "media_type": "TEXT_POST",
             "replied_to": "17900000000000001",
@@ -77,7 +77,10 @@ async def _stored(app: App, caller: Caller, post_id: str) -> InsightsOut:
 @router.post(
     "/{post_id}/insights",
     summary="Ask Threads for a post's figures now",
-    responses={**good(200, "The figures as they are now.", _INSIGHTS), **problems(404, 409, 424)},
+    responses={
+        **good(200, "The figures as they are now.", _INSIGHTS),
+        **problems(404, "not_published", "permission_missing", "not_readable", "threads_refused"),
+    },
 )
 async def read_insights(post_id: PostId, caller: Writer, app: CurrentApp) -> InsightsOut:
     """What was read within the last minute is not asked for again."""
@@ -92,7 +95,10 @@ async def read_insights(post_id: PostId, caller: Writer, app: CurrentApp) -> Ins
 @router.get(
     "/{post_id}/replies",
     summary="List replies to a post",
-    responses={**good(200, "As Threads has them now, newest first.", _REPLIES), **problems(404, 409, 424)},
+    responses={
+        **good(200, "As Threads has them now, newest first.", _REPLIES),
+        **problems(404, "not_published", "permission_missing", "not_readable", "threads_refused"),
+    },
 )
 async def list_replies(post_id: PostId, caller: Reader, app: CurrentApp) -> RepliesOut:
     """Asked of Threads with each call. Needs the permission `threads_read_replies`. To answer a reply, publish a post
@@ -107,7 +113,7 @@ async def list_replies(post_id: PostId, caller: Reader, app: CurrentApp) -> Repl
 
 _HIDE = {
     **good(200, "Done.", {"reply_id": "17900000000000002", "hidden": True, "message": "Reply hidden."}),
-    **problems(404, 409, 424),
+    **problems(404, "not_published", "permission_missing", "not_readable", "threads_refused"),
 }
 
 
