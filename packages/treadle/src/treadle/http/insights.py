@@ -42,7 +42,7 @@ _REPLIES = {
             "id": "17900000000000002",
             "username": "old.mill.cafe",
             "text": "Lovely.",
-            "at": "2026-12-01T09:12:00+00:00",
+            "at": "2026-12-01T09:12:00.000Z",
             "permalink": "https://www.threads.com/@old.mill.cafe/post/DAbc",
             "media_type": "TEXT_POST",
             "replied_to": "17900000000000001",

@@ -14,6 +14,8 @@ from pydantic import Field
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Done, Missing
+from treadle.domain.matching import parse_time
+from treadle.domain.times import iso
 from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
@@ -147,7 +149,7 @@ def _reply(media: Media, post: _Post) -> ReplyOut:
         id=media.id,
         username=media.username or "",
         text=media.text or "",
-        at=media.timestamp,
+        at=iso(parse_time(media.timestamp)),
         permalink=media.permalink,
         media_type=media.media_type,
         replied_to=media.replied_to,
