@@ -14,6 +14,7 @@ SUBJECT = {
     "test_default_folders.py": "this rule",
     "security/test_files_and_keys.py": "who may read the directory and its keys, and how it is made",
     "treadle/cli/test_trouble.py": "a data directory that cannot be made",
+    "treadle/store/test_released_databases.py": "the sandbox of an earlier release, kept with its data",
 }
 # The sandbox's own option, of a program that has no settings.
 OF_THE_SANDBOX = "treadle_sandbox/"

@@ -88,6 +88,7 @@ def test_a_database_file_that_is_none(tmp_path: Path) -> None:
     ids=" ".join,
 )  # fmt: skip
 def test_a_reader_that_leaves_early_changes_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    open_app(settings_in(tmp_path)).close()
     reading, writing = os.pipe()
     os.close(reading)
     try:

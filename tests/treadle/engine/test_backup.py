@@ -162,7 +162,7 @@ def from_a_newer_release(path: Path) -> None:
     [
         (lambda p: change(p / "treadle.sqlite"), "treadle.sqlite"),
         (lambda p: (p / KEY_FILE).unlink(), KEY_FILE),
-        (lambda p: (p / "manifest.json").unlink(), "no backup"),
+        (lambda p: (p / "manifest.json").unlink(), "is not a backup"),
         (lambda p: (p / "manifest.json").write_text("{}"), "cannot be read"),
         (from_a_newer_release, "newer release"),
     ],
@@ -214,7 +214,7 @@ def test_a_postgres_database_that_is_used_is_not_restored_into(
 def test_a_sqlite_backup_does_not_go_into_postgres(full: Path, treadle: Terminal) -> None:
     treadle("backup", "kept")
     settings = settings_in(full / "two", database_url="postgresql://me@127.0.0.1:1/x")
-    with pytest.raises(BackupRefused, match="backup of sqlite"):
+    with pytest.raises(BackupRefused, match="holds SQLite"):
         restore(settings, full / "kept")
 
 

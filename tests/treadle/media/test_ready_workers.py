@@ -57,7 +57,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 async def test_a_process_does_one_job_in_its_cage_and_the_next_waits_already(
     started: Started, film: Recipes, tmp_path: Path
 ) -> None:
-    runner, source = MediaRunner(1, ready=1), film("last.mp4", writer={})
+    runner, source = MediaRunner(1), film("last.mp4", writer={})
+    runner.keep_ready(1)
     used = []
     for number in range(3):
         work = tmp_path / f"work-{number}"
@@ -109,7 +110,8 @@ async def test_none_is_left_when_nothing_came_for_a_while(started: Started) -> N
 
 
 async def test_one_that_died_while_it_waited_is_not_used(started: Started, film: Recipes, tmp_path: Path) -> None:
-    runner = MediaRunner(1, ready=1)
+    runner = MediaRunner(1)
+    runner.keep_ready(1)
     runner.expect()
     await started.until(1)
     started[0].process.kill()

@@ -29,7 +29,7 @@ from treadle.store import (
     rows,
     timeline,
 )
-from treadle.store.posts import KeptAnswer
+from treadle.store.posts import CreatedByKey
 from treadle.store.posts_read import Filters
 from treadle.store.timeline import Note
 
@@ -98,7 +98,7 @@ def test_writing_a_post(conn: Connection) -> None:
 @covers(posts.kept_answer, posts.keep_answer, posts.known_media, retention.delete_idempotency_keys)
 def test_what_a_request_names(conn: Connection) -> None:
     workspace(conn)
-    answer = KeptAnswer("hash", ["pst_a", "pst_b"])
+    answer = CreatedByKey("hash", ["pst_a", "pst_b"])
     assert posts.kept_answer(conn, ONE, "key") is None
     posts.keep_answer(conn, ONE, "key", answer, now=5.0)
     assert posts.kept_answer(conn, ONE, "key") == answer

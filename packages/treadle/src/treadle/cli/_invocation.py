@@ -55,7 +55,9 @@ class Invocation:
 
         settings = as_served(Settings())
         if self._reads and not settings.database_url and not settings.data_dir.exists():
-            settings = self._nothing_yet(settings)
+            above = next(folder for folder in settings.data_dir.parents if folder.exists())
+            if above.is_dir():  # else it can never be there, which opening says
+                settings = self._nothing_yet(settings)
         app = open_app(settings)
         self.closing.callback(app.close)
         self.closing.enter_context(_warnings_to_stderr())

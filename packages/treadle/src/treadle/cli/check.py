@@ -103,7 +103,9 @@ async def _check_all(sources: list[str], trim: bool, due_at: float | None, allow
     from treadle.media.service import MediaService
 
     with tempfile.TemporaryDirectory(prefix="treadle-check-") as folder:
-        service = MediaService(_settings(Path(folder), allow_private, more_follow=len(sources) > 1))
+        service = MediaService(_settings(Path(folder), allow_private))
+        if len(sources) > 1:
+            service.keep_ready()
         try:
             too_long = "trim" if trim else "refuse"
             return [await service.check(source, due_at=due_at, on_too_long=too_long) for source in sources]
@@ -148,7 +150,7 @@ async def _repair(
     return 0
 
 
-def _settings(folder: Path, allow_private: bool, keep_metadata: bool = False, *, more_follow: bool = False) -> Settings:
+def _settings(folder: Path, allow_private: bool, keep_metadata: bool = False) -> Settings:
     """The person's settings with a temporary data directory: neither command keeps anything."""
     from treadle.settings import Settings
 
@@ -157,7 +159,6 @@ def _settings(folder: Path, allow_private: bool, keep_metadata: bool = False, *,
     changes = {
         "data_dir": folder, "media_store_url": "", "allow_private_media_hosts": allowed,
         "media_keep_metadata": keep_metadata or given.media_keep_metadata,
-        "media_ready_workers": given.media_ready_workers if more_follow else 0,
     }  # fmt: skip
     return given.model_copy(update=changes)
 

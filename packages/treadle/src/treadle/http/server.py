@@ -50,6 +50,7 @@ def create_api(app: App) -> FastAPI:
 
     @asynccontextmanager
     async def life(api: FastAPI) -> AsyncIterator[None]:
+        app.media().keep_ready()
         yield
         await api.state.hub.close()
         await api.state.repairs.close()

@@ -108,14 +108,18 @@ class Job:
 class MediaRunner:
     """Runs jobs, at most ``workers`` heavy ones and two light ones at the same time. One per service.
 
-    ``ready`` processes are kept waiting between jobs that follow each other (:mod:`treadle.media.ready`).
+    :meth:`keep_ready` has processes wait between jobs that follow each other (:mod:`treadle.media.ready`).
     """
 
-    def __init__(self, workers: int | None = None, ready: int = 0) -> None:
+    def __init__(self, workers: int | None = None) -> None:
         self._places = asyncio.Semaphore(workers or max(1, (os.cpu_count() or 2) // 2))
-        self._ready = ReadyWorkers(ready)
+        self._ready = ReadyWorkers(0)
         self._light = asyncio.Semaphore(LIGHT_WORKERS)
         self._running: set[asyncio.subprocess.Process] = set()
+
+    def keep_ready(self, kept: int) -> None:
+        """Have at most ``kept`` processes wait, until :meth:`close`."""
+        self._ready.kept = kept
 
     def expect(self) -> None:
         """A file is on its way here: have a process ready for it."""
@@ -137,6 +141,7 @@ class MediaRunner:
         for process in list(self._running):
             _kill(process)
             await process.wait()
+        self.keep_ready(0)
         await self._ready.close()
 
     async def _run(self, job: Job, progress: ProgressCallback | None) -> JobDone | JobFailed:

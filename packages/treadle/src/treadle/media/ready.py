@@ -43,20 +43,20 @@ class ReadyWorkers:
     """At most ``kept`` processes that wait, for ``idle_s`` seconds after the last call. One per event loop."""
 
     def __init__(self, kept: int, idle_s: float = IDLE_S) -> None:
-        self._kept, self._idle_s = kept, idle_s
+        self.kept, self._idle_s = kept, idle_s
         self._waiting: deque[asyncio.Task[Worker]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._retiring: asyncio.Task[None] | None = None
 
     def expect(self) -> None:
         """A file is under way: have workers started for it."""
-        if not self._kept:
+        if not self.kept:
             return
         loop = asyncio.get_running_loop()
         if self._timer is not None:
             self._timer.cancel()
         self._timer = loop.call_later(self._idle_s, self._retire)
-        while len(self._waiting) < self._kept:
+        while len(self._waiting) < self.kept:
             self._waiting.append(loop.create_task(start()))
 
     async def take(self) -> Worker:

@@ -25,7 +25,7 @@ async def failing_repair(settings: Settings) -> str | None:
     there = settings.data_dir if settings.data_dir.is_dir() else None
     try:
         with tempfile.TemporaryDirectory(prefix=".treadle-test-", dir=there) as folder:
-            changes = {"data_dir": Path(folder), "media_store_url": "", "media_ready_workers": 0}
+            changes = {"data_dir": Path(folder), "media_store_url": ""}
             return await _failing(settings.model_copy(update=changes))
     except OSError as error:
         return str(error)

@@ -110,7 +110,7 @@ class MediaService:
         self._root = Path(settings.data_dir) / "media"
         self._work = self._root / "work"
         self._cage = cage
-        self._runner = MediaRunner(workers, settings.media_ready_workers)
+        self._runner = MediaRunner(workers)
         self._robots = RobotsCache()
         self._played: dict[object, None] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -120,6 +120,11 @@ class MediaService:
             if settings.media_store_url
             else DiskStore(self._root, settings.public_url)
         )
+
+    def keep_ready(self) -> MediaService:
+        """Keep processes waiting between files, until :meth:`close`; for who lives on and has files come again."""
+        self._runner.keep_ready(self._settings.media_ready_workers)
+        return self
 
     # ------------------------------------------------------------------ looking
 

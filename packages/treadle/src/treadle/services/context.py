@@ -101,7 +101,7 @@ class App:
             base_url=self.settings.threads_api_url, session=session, timeout_s=self.settings.threads_timeout
         )
 
-        media_service = MediaService(self.settings)
+        media_service = MediaService(self.settings).keep_ready()
 
         async def media() -> MediaService:
             return media_service

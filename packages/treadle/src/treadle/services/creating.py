@@ -14,7 +14,7 @@ from treadle.ids import new_id
 from treadle.services.request import Request, read_request
 from treadle.store import Connection, queues
 from treadle.store.moving import Mover, first_hop
-from treadle.store.posts import KeptAnswer, insert_post, keep_answer, kept_answer
+from treadle.store.posts import CreatedByKey, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
 
 
@@ -45,7 +45,7 @@ def create(
             return before
     post_id = _store(mover, conn, workspace_id, body, wanted, wanted.account, now=now, actor=actor)
     if idempotency_key:
-        keep_answer(conn, workspace_id, idempotency_key, KeptAnswer(_digest(body), [post_id]), now=now)
+        keep_answer(conn, workspace_id, idempotency_key, CreatedByKey(_digest(body), [post_id]), now=now)
     return Created(post_id, warnings=wanted.warnings)
 
 

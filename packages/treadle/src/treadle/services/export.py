@@ -40,7 +40,7 @@ def _row_model(exported: Exported) -> type[ExportedRow]:
     fields: dict[str, Any] = {}
     for column in columns_of(exported):
         kind = str if _is_time(column.name) else _TYPES.get(column.kind, Any)
-        fields[column.name] = (kind | None if column.nullable and kind is not Any else kind, ...)
+        fields[str(column.name)] = (kind | None if column.nullable and kind is not Any else kind, ...)
     name = "Exported" + exported.kind.title().replace("_", "")
     return create_model(name, __base__=ExportedRow, __doc__=ExportedRow.__doc__, **fields)
 

@@ -34,14 +34,14 @@ def known_media(conn: sa.Connection, workspace_id: str, ids: Sequence[str]) -> s
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class CreatedByKey:
     """What an earlier request with a key was, and made."""
 
     body_hash: str
     post_ids: list[str]
 
 
-def kept_answer(conn: sa.Connection, workspace_id: str, key: str) -> KeptAnswer | None:
+def kept_answer(conn: sa.Connection, workspace_id: str, key: str) -> CreatedByKey | None:
     """Of an earlier request; a request with the same key at the same moment waits here until that one is stored."""
     if conn.dialect.name != "sqlite":  # SQLite has one writer at a time anyway
         conn.execute(
@@ -49,10 +49,10 @@ def kept_answer(conn: sa.Connection, workspace_id: str, key: str) -> KeptAnswer 
         )
     where = (idempotency.c.workspace_id == workspace_id, idempotency.c.key == key)
     row = conn.execute(sa.select(idempotency.c.body_hash, idempotency.c.post_ids).where(*where)).first()
-    return KeptAnswer(row.body_hash, row.post_ids) if row is not None else None
+    return CreatedByKey(row.body_hash, row.post_ids) if row is not None else None
 
 
-def keep_answer(conn: sa.Connection, workspace_id: str, key: str, answer: KeptAnswer, *, now: float) -> None:
+def keep_answer(conn: sa.Connection, workspace_id: str, key: str, answer: CreatedByKey, *, now: float) -> None:
     conn.execute(
         sa.insert(idempotency).values(
             workspace_id=workspace_id,
