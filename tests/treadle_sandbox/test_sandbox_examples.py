@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,12 @@ def test_go(tmp_path: Path) -> None:
     if go is None:
         pytest.skip("Go is not on this machine")
     folder = shutil.copytree(EXAMPLES / "go", tmp_path / "go")
+    wanted = re.search(r"(?m)^go 1\.(\d+)", (folder / "go.mod").read_text(encoding="utf-8"))
+    here = re.search(r"go1\.(\d+)", subprocess.run([go, "version"], capture_output=True, text=True, check=True).stdout)
+    assert wanted is not None
+    assert here is not None
+    if int(here[1]) < int(wanted[1]):
+        pytest.skip(f"Go 1.{here[1]} is older than the example's 1.{wanted[1]}")
     passes(go, "test", "./...", where=folder, GOFLAGS="-mod=mod", GOTOOLCHAIN="local")
 
 
