@@ -147,7 +147,7 @@ def _plain(value: Any, secret: Sequence[str]) -> Any:
     for word in secret:
         text = text.replace(word, "somebody")
     text = redact_text(text)
-    text = re.sub(r"[\w.+-]+@[\w-]+\.[\w.]+", "somebody@example.com", text)
+    text = re.sub(r"(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.]+", "somebody@example.com", text)
     text = re.sub(r"(?<!\w)@[\w.]+", "@somebody", text)
     text = re.sub(r"https?://[^\s\"'<>\\]+", "https://example.com/", text)
     return re.sub(r"\d{9,}", lambda run: "1" * len(run[0]), text)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from treadle.domain.roles import Action
 
 Needs = Action | Literal["public", "self"]  # self: whoever is logged in, about themselves
-_PARAMETER = re.compile(r"\{[^}]+\}")
+_PARAMETER = re.compile(r"\{[^{}]+\}")
 _VERB = re.compile(r"\{(?:do|act)(?::path)?\}$")
 
 NEEDS: Final[Mapping[str, Needs]] = {
