@@ -30,7 +30,7 @@ import ctypes, json, os, socket, subprocess, sys, urllib.request
 from treadle_threads.media.worker.cage import Limits, close_cage
 from treadle_threads.media.worker import warm
 work, secret, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-warm.up(work)
+warm.up()
 import av, threading
 parent = os.getppid()
 opened = open(os.path.join(work, "opened"), "wb", buffering=0)
