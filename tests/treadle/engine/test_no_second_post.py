@@ -89,7 +89,7 @@ def test_p03_the_address_can_never_be_read(lite: Simulation) -> None:
     part = lite.read(post_id)["parts"][0]
     assert part["threads_id"]
     assert part["permalink"] is None
-    assert type(lite.act("retry", post_id)).__name__ == "Refusal"
+    assert type(lite.act("retry", post_id)).__name__ == "Conflict"
     lite.pass_time(3600)
     once(lite, profile, "once")
 

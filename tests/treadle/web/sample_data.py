@@ -67,8 +67,10 @@ class SampleSite:
 
 
 def settings_for(folder: Path, public_url: str, **more: Any) -> Settings:
+    """Beside a sandbox, which may fetch from this machine: else no upload could be published from here."""
+    given: dict[str, Any] = {"allow_private_media_hosts": True, **more}
     return settings_in(
-        folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **more
+        folder, public_url=public_url, threads_app_id="123456", threads_app_secret="not-a-secret", **given
     )  # type: ignore[arg-type]
 
 
