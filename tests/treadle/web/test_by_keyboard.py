@@ -333,6 +333,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/resume'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
+    keys.to(f"#menu-{loom} summary", press="Enter")
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
     keys.confirm("Disconnect @loom.and.shuttle?", f"#{loom} form[action$='/disconnect'] button")
     keys.lands_on(f"#{loom} #message")
@@ -344,6 +345,7 @@ def test_a_question_stays_answerable_when_the_page_changes(
 ) -> None:
     page, (served, ids) = keys.page, sample_server
     page.goto("/accounts")
+    keys.to(f"#menu-{ids['loom']} summary", press="Enter")
     keys.to(f"#{ids['loom']} form[action$='/disconnect'] button", press="Enter")
     keys.lands_on("dialog[open] button.plain")
     with page.expect_response(re.compile("/accounts$")) as loaded, served.app.db.begin() as conn:
@@ -365,6 +367,7 @@ def test_an_account_is_reconnected(chromium_browser: Any, served: Served, thread
         threads.control.revoke("loom.and.shuttle")
         page.goto("/accounts")
         keys = Keyboard(page, pictures, "reconnect")
+        keys.to(".account details.popup summary", press="Enter")
         keys.to("form[action$='/recheck'] button", press="Enter")
         keys.lands_on("#message")
         keys.picture("rechecked")
