@@ -22,7 +22,7 @@ from tests.treadle.engine.killing import Posted, check, finish, some, write
 from tests.treadle.engine.shop import SCALE, Shop, open_shop, shop_settings
 from tests.treadle.engine.worker import Worker, kill_first, workers
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.domain.answers import Done, Refusal
+from treadle.domain.answers import Conflict, Done
 from treadle.engine.lease import LEASE_S
 from treadle.store.tables import workers as worker_rows
 from treadle_sandbox.server import Sandbox
@@ -175,7 +175,7 @@ def test_fifty_times_people_press_publish_now_while_the_schedule_fires(shared: S
         started += [Worker(shared.app.settings) for _ in range(2)]
         answers = list(people.map(lambda ask: press(*ask), sorted(asks)))
         shared.published(list(posts), within_s=120)
-    assert all(isinstance(answer, Done | Refusal) for answer in answers)
+    assert all(isinstance(answer, Done | Conflict) for answer in answers)
     for post_id, owner in posts.items():
         assert [post["text"] for post in shared.live(owner)] == ["a"], shared.story(post_id)
         assert in_vain(shared.requests(owner)) == [], shared.story(post_id)
