@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +14,7 @@ from treadle.domain.refusal import Refusal, not_found
 from treadle.store import Connection, account_health, accounts, tokens
 from treadle.store.accounts import AccountRow
 from treadle.store.blockers import repairable
-from treadle.store.isolation import apart
+from treadle.store.isolation import each_apart
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.results import Ok
 
@@ -38,17 +37,11 @@ class Checked:
 async def read_quiet_accounts(service: Accounts) -> list[str]:
     """Read the profile of accounts nothing was heard of for a day; a background job. Ids of those read."""
     ids = await service.db.query(tokens.quiet, service.now() - DAY_S, limit=BATCH)
-    gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(account_id: str) -> None:
-        async with gate:
-            with apart(JOB, account_id) as outcome:
-                await check(service, account_id)
-            if outcome.failed:  # not in the way of the others at the next turn
-                with apart(JOB, account_id):
-                    await service.db.run(account_health.set_checked, account_id, service.now())
+    async def put_off(account_id: str) -> None:
+        await service.db.run(account_health.set_checked, account_id, service.now())
 
-    await asyncio.gather(*(one(account_id) for account_id in ids))
+    await each_apart(JOB, ids, lambda account_id: check(service, account_id), put_off, at_once=AT_ONCE)
     return ids
 
 

@@ -3,7 +3,6 @@ one is forgotten, and tried again over days while nothing says that the token is
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,7 +14,7 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
 from treadle.domain.diagnoses import diagnose_failure
 from treadle.store import Connection, tokens
-from treadle.store.isolation import apart
+from treadle.store.isolation import apart, each_apart
 from treadle.store.tokens import LeasedToken
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
@@ -43,20 +42,16 @@ class Refreshed:
 async def refresh_due(service: Accounts) -> list[Refreshed]:
     """Refresh every token whose time has come; a background job, safe to run in several processes at once."""
     ids = await service.db.query(tokens.due, service.now(), limit=BATCH)
-    gate = asyncio.Semaphore(AT_ONCE)
-
     kept: list[Refreshed] = []
 
     async def one(account_id: str) -> None:
-        async with gate:
-            with apart(JOB, account_id) as outcome:
-                kept.append(await refresh(service, account_id))
-            if outcome.failed:  # not in the way of the others at the next turn
-                later = service.now() + RETRY_FIRST_S * service.settings.time_scale
-                with apart(JOB, account_id):
-                    await service.db.run(tokens.set_refresh_at, account_id, later)
+        kept.append(await refresh(service, account_id))
 
-    await asyncio.gather(*(one(account_id) for account_id in ids))
+    async def put_off(account_id: str) -> None:
+        later = service.now() + RETRY_FIRST_S * service.settings.time_scale
+        await service.db.run(tokens.set_refresh_at, account_id, later)
+
+    await each_apart(JOB, ids, one, put_off, at_once=AT_ONCE)
     await service.db.run(warn, service.now())
     return kept
 

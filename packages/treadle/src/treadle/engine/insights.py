@@ -6,7 +6,6 @@ reading of figures waits for it, with one exception: a limit that Threads report
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +28,7 @@ from treadle.engine.calling import Ask, Called, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, accounts, insights
 from treadle.store.insights import DueRead
-from treadle.store.isolation import apart
+from treadle.store.isolation import apart, each_apart
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads.values import Metric
 
@@ -57,18 +56,12 @@ async def read_due(worker: WorkerContext) -> None:
     if worker.poll_budget.spent(now):
         return
     await worker.db.run(_adopt, now)
-    at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def one(account_id: str) -> None:
-        async with at_once:
-            with apart(JOB, account_id) as outcome:
-                await _read_account(worker, account_id)
-            if outcome.failed:  # not in the way of the others at the next turn
-                with apart(JOB, account_id):
-                    await worker.db.run(_rest, account_id, LANE_REST_S, None, worker.now())
+    async def rest(account_id: str) -> None:
+        await worker.db.run(_rest, account_id, LANE_REST_S, None, worker.now())
 
     due = await worker.db.query(_accounts_due, now)
-    await asyncio.gather(*(one(account_id) for account_id in due))
+    await each_apart(JOB, due, lambda account_id: _read_account(worker, account_id), rest, at_once=AT_ONCE)
 
 
 def _adopt(conn: Connection, now: float) -> None:

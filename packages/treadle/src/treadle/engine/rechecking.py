@@ -6,7 +6,6 @@ itself: a person says that it is lifted, and then one post goes first.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.media.reach import SET_UP_FAULT, unreachable_reason
 from treadle.store import Connection
 from treadle.store import blockers as blocker_rows
-from treadle.store.isolation import apart
+from treadle.store.isolation import apart, each_apart
 from treadle.store.release import Releaser, candidate, ready_behind
 from treadle_threads.values import Profile
 
@@ -175,17 +174,15 @@ async def recheck_due(worker: WorkerContext, releaser: Releaser) -> None:
     """The housekeeping job: look at every blocker whose time has come, and free what hangs behind one that is gone."""
     with apart(JOB, "closed blockers"):
         await free_behind_closed(worker, releaser)
-    at_once = asyncio.Semaphore(AT_ONCE)
 
     async def one(blocker_id: str) -> None:
-        async with at_once:
-            with apart(JOB, blocker_id) as outcome:
-                await recheck(worker, releaser, blocker_id, asked=False)
-            if outcome.failed:  # not in the way of the others at the next turn
-                with apart(JOB, blocker_id):
-                    await worker.db.run(blocker_rows.put_off, blocker_id, worker.now() + PUT_OFF_S * worker.scale)
+        await recheck(worker, releaser, blocker_id, asked=False)
 
-    await asyncio.gather(*(one(blocker_id) for blocker_id in await worker.db.query(blocker_rows.due, worker.now())))
+    async def put_off(blocker_id: str) -> None:
+        await worker.db.run(blocker_rows.put_off, blocker_id, worker.now() + PUT_OFF_S * worker.scale)
+
+    due = await worker.db.query(blocker_rows.due, worker.now())
+    await each_apart(JOB, due, one, put_off, at_once=AT_ONCE)
 
 
 async def free_behind_closed(worker: WorkerContext, releaser: Releaser) -> list[str]:

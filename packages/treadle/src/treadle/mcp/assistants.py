@@ -55,7 +55,6 @@ Replies = Annotated[list[str] | None, Field(description="Texts of further parts,
 At = Annotated[str, Field(description="When, ISO 8601 with offset, or without and with zone. Empty: now.")]
 Zone = Annotated[str, Field(description="Time zone such as Europe/Berlin, for a time without an offset.")]
 Options = Annotated[dict[str, Any] | None, Field(description="Threads' own parameters: topic_tag, reply_control, ...")]
-READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 PUBLISHES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True)
 
 
@@ -119,7 +118,7 @@ def _offer_accounts(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Accounts",
         description="The Threads accounts this workspace publishes to, and their health.",
-        annotations=READS,
+        annotations=assistants_acts.READS,
     )
     async def accounts() -> dict[str, Any]:
         who = await tools.may("read")
@@ -133,7 +132,7 @@ def _offer_check(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Check a post",
         description="What would become of a post: rules, permissions, account, media. Stores and sends nothing.",
-        annotations=READS,
+        annotations=assistants_acts.READS,
     )
     async def check(
         text: Text = "",
@@ -211,7 +210,7 @@ def _offer_explain(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Explain",
         description="A post (pst_...): its state, cause, next step, what happened. Or a pattern by id or name.",
-        annotations=READS,
+        annotations=assistants_acts.READS,
     )
     async def explain(
         what: Annotated[str, Field(description="Id of a post, or id or name of a pattern.")],
@@ -234,7 +233,7 @@ def _offer_diagnose(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="Diagnose",
         description="What an error answer of Meta means, who must do what, and whether a retry can work.",
-        annotations=READS,
+        annotations=assistants_acts.READS,
     )
     async def diagnose_answer(
         answer: Annotated[
@@ -253,7 +252,7 @@ def _offer_needs(server: MCPServer[Any], tools: ToolContext) -> None:
     @server.tool(
         title="What needs me",
         description="What waits for a person: open causes, held posts, drafts, accounts in trouble.",
-        annotations=READS,
+        annotations=assistants_acts.READS,
     )
     async def what_needs_me() -> dict[str, Any]:
         who = await tools.may("read")

@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from treadle.notify.webhooks import JOB, fan_out
 from treadle.store import Connection, Database, deliveries, feed, webhooks
 from treadle.store.deliveries import LeasedDelivery
-from treadle.store.isolation import apart
+from treadle.store.isolation import each_apart
 from treadle.vault import Vault, VaultError
 from treadle_diagnosis.redact import redact_text
 from treadle_threads.limits import retry_after
@@ -59,19 +59,17 @@ async def deliver_due(worker: DeliveryWorker) -> int:
 async def deliver_workspace(worker: DeliveryWorker, workspace_id: str) -> int:
     """Send what is due of one workspace, some at a time. Its receivers keep nobody else's deliveries waiting."""
     ids = await worker.db.query(deliveries.due, workspace_id, worker.now(), limit=BATCH)
-    gate, began = asyncio.Semaphore(AT_ONCE), time.monotonic()
+    began = time.monotonic()
 
     async def one(delivery_id: str) -> None:
-        async with gate:
-            if time.monotonic() - began > TURN_S:
-                return  # its receivers are slow: the rest has its turn when others had theirs
-            with apart(JOB, delivery_id) as outcome:
-                await deliver(worker, delivery_id)
-            if outcome.failed:
-                with apart(JOB, delivery_id):
-                    await worker.db.run(_put_off, delivery_id, worker.now())
+        if time.monotonic() - began > TURN_S:
+            return  # its receivers are slow: the rest has its turn when others had theirs
+        await deliver(worker, delivery_id)
 
-    await asyncio.gather(*(one(delivery_id) for delivery_id in ids))
+    async def put_off(delivery_id: str) -> None:
+        await worker.db.run(_put_off, delivery_id, worker.now())
+
+    await each_apart(JOB, ids, one, put_off, at_once=AT_ONCE)
     return len(ids)
 
 

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from treadle.domain.answers import Conflict
+from treadle.domain.view import AccountView
+from treadle.engine.calling import Ask, Called, call
 from treadle.engine.lease import Lease
 from treadle.engine.system import SystemRuntime, clients
 from treadle.engine.worker_context import WorkerContext
 from treadle.media.service import MediaService
 from treadle.services.context import App
+from treadle.store.accounts import hold_until
 from treadle_threads import ThreadsClient
 from treadle_threads.transport import open_session
 
@@ -32,6 +36,22 @@ async def ask(app: App, what: Callable[[WorkerContext], Awaitable[T]]) -> T:
     finally:
         if worker.close is not None:
             await worker.close()
+
+
+async def call_on_word(worker: WorkerContext, account: AccountView, wanted: Ask[T]) -> Called[T]:
+    """One call. A limit that its answer reports holds for all calls of the account."""
+    called = await call(worker, account, wanted)
+    if called.note.wait_s is not None:
+        await worker.db.run(hold_until, account.id, worker.now() + called.note.wait_s)
+    return called
+
+
+def limited(account: AccountView, now: float) -> Conflict | None:
+    """Why an account is not asked now: Threads limits it."""
+    if account.quota_until is None or account.quota_until <= now:
+        return None
+    said = f"Threads limits @{account.username} for now, so it is not asked. Try again later."
+    return Conflict("not_readable", said)
 
 
 def _for_the_moment(app: App) -> WorkerContext:

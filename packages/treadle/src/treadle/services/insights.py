@@ -13,7 +13,7 @@ from treadle.domain.insights import FIRST_S, METRICS, SCOPE, Numbers, may_be_rea
 from treadle.domain.view import AccountView
 from treadle.engine.insights import read_part
 from treadle.engine.worker_context import WorkerContext
-from treadle.services.asking import ask
+from treadle.services.asking import ask, limited
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.post_output import DiagnosisOut, cause_out
@@ -141,9 +141,8 @@ def _wanted(conn: Connection, workspace_id: str, post_id: str, now: float) -> _W
     if not may_be_read(account.scopes):
         said = f"@{account.username} has not granted the permission to read insights ({SCOPE}). Reconnect it with that."
         return Conflict("permission_missing", said)
-    if account.quota_until is not None and account.quota_until > now:
-        said = f"Threads limits @{account.username} for now, so it is not asked. Try again later."
-        return Conflict("not_readable", said)
+    if held := limited(account, now):
+        return held
     for part in live:
         insights.plan_if_none(conn, part, account.id, part.published_at + FIRST_S)
     return _Wanted(account, live)

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Missing
 from treadle.domain.view import AccountView, PartView, part_view
-from treadle.engine.calling import Ask, Failed, call
+from treadle.engine.calling import Ask, Failed
 from treadle.engine.live_posts import AT_ONCE, read_list
 from treadle.engine.worker_context import WorkerContext
-from treadle.services.asking import ask
+from treadle.services.asking import ask, call_on_word
 from treadle.services.context import App
 from treadle.store import Connection
 from treadle.store.accounts import find as find_account
-from treadle.store.accounts import hold_until, view_of
+from treadle.store.accounts import view_of
 from treadle.store.addresses import live_with_code
 from treadle.store.posts import is_there, part_in_doubt
 from treadle_diagnosis.types import Diagnosis
@@ -24,6 +24,9 @@ from treadle_threads import ThreadsClient
 from treadle_threads.results import Result
 from treadle_threads.values import Page
 
+NOT_AN_ADDRESS = Conflict(
+    "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
+)
 PAGES = 3  # of a list, for one address
 # threads.com/@name/post/CODE, threads.net/t/CODE
 _CODE = re.compile(r"/(?:post|t)/(?P<code>[A-Za-z0-9_-]{5,40})(?:/|$)")
@@ -44,9 +47,7 @@ async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPo
         return NamedPost(said)
     code = code_of(said)
     if code is None:
-        return Conflict(
-            "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
-        )
+        return NOT_AN_ADDRESS
     found = await app.db.query(_in_doubt, workspace_id, post_id)
     if isinstance(found, Missing | Conflict):
         return found
@@ -60,9 +61,7 @@ async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, as
     any other post by its address."""
     code = code_of(said.strip())
     if code is None:
-        return Conflict(
-            "not_an_address", "This is not the URL of a post. It looks like https://www.threads.com/@name/post/…"
-        )
+        return NOT_AN_ADDRESS
     for id_, address in await app.db.query(live_with_code, workspace_id, code):
         if code_of(address) == code:
             return NamedPost(id_, address)
@@ -88,9 +87,7 @@ async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> Na
             continue
         after: str | None = None
         for _ in range(PAGES):
-            called = await call(worker, account, _list(after, replies=replies))
-            if called.note.wait_s is not None:
-                await worker.db.run(hold_until, account.id, worker.now() + called.note.wait_s)
+            called = await call_on_word(worker, account, _list(after, replies=replies))
             if isinstance(called, Failed):
                 cause = called.diagnosis
                 break

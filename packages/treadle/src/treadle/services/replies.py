@@ -20,7 +20,7 @@ from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.people import audit
-from treadle.services.asking import ask
+from treadle.services.asking import ask, call_on_word, limited
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.store import Connection, accounts
@@ -92,11 +92,7 @@ def _out(conn: Connection, workspace_id: str, post_id: str, scope: str, now: flo
         return Conflict("permission_missing", said)
     if account.disconnected_at is not None or account.token_enc is None:
         return Conflict("not_readable", f"@{account.username} is not connected any more, so Threads can't be asked.")
-    if account.quota_until is not None and account.quota_until > now:
-        return Conflict(
-            "not_readable", f"Threads limits @{account.username} for now, so it is not asked. Try again later."
-        )
-    return _Post(account, live, frozenset(str(part.threads_id) for part in parts))
+    return limited(account, now) or _Post(account, live, frozenset(str(part.threads_id) for part in parts))
 
 
 async def read(app: App, workspace_id: str, post_id: str) -> RepliesOut | Missing | Conflict | Diagnosis:
@@ -118,9 +114,7 @@ async def _read(worker: WorkerContext, post: _Post) -> RepliesOut | Diagnosis:
     for part, whole in edges:
         after: str | None = None
         for _ in range(MOST_PAGES):
-            called = await call(worker, post.account, _asked(str(part.threads_id), after, whole=whole))
-            if called.note.wait_s is not None:
-                await worker.db.run(accounts.hold_until, post.account.id, worker.now() + called.note.wait_s)
+            called = await call_on_word(worker, post.account, _asked(str(part.threads_id), after, whole=whole))
             if isinstance(called, Failed):
                 return called.diagnosis
             items.update({media.id: media for media in called.value.media})

@@ -1,15 +1,16 @@
 """One tenant's rows must not stop a job that works for all of them.
 
-A shared job takes its items one by one under :func:`apart`: what fails is logged with the item's id, counted for
-``treadle_job_failures_total`` and left out, and the next item follows. Only a database that is away ends the whole
-turn, because then no item can be worked on.
+A shared job takes its items one by one under :func:`apart`, or some at a time by :func:`each_apart`: what fails is
+logged with the item's id, counted for ``treadle_job_failures_total`` and left out, and the next item follows. Only a
+database that is away ends the whole turn, because then no item can be worked on.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,3 +66,26 @@ def apart(job: str, item: object, conn: sa.Connection | None = None) -> Iterator
         outcome.failed = True
         failures.add(job)
         log.exception("job.item_failed", job=job, item=str(item)[:100], error=type(error).__name__)
+
+
+async def each_apart(
+    job: str,
+    items: Iterable[str],
+    work: Callable[[str], Awaitable[object]],
+    put_off: Callable[[str], Awaitable[object]],
+    *,
+    at_once: int,
+) -> None:
+    """``work`` on each of ``items``, ``at_once`` at a time. One that failed is ``put_off``, so that it is not in the
+    way of the others at the next turn."""
+    places = asyncio.Semaphore(at_once)
+
+    async def one(item: str) -> None:
+        async with places:
+            with apart(job, item) as outcome:
+                await work(item)
+            if outcome.failed:
+                with apart(job, item):
+                    await put_off(item)
+
+    await asyncio.gather(*(one(item) for item in items))
