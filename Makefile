@@ -39,7 +39,7 @@ test: setup
 	@$(PYTEST) -n $(JOBS) -m "not long" --durations=20 $(AGAIN) $(ARGS)
 
 test-long: setup
-	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 $(AGAIN) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m long -o faulthandler_timeout=1200 -o timeout=2400 $(AGAIN) $(ARGS)
 
 .PHONY: simulate mutants
 simulate: setup

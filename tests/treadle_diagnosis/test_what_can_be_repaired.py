@@ -11,22 +11,27 @@ import pytest
 import treadle_threads.media
 from treadle_diagnosis import catalog
 from treadle_threads.media.patterns import PATTERN_OF
+from treadle_threads.media.sentences import SENTENCES
 
 PROMISES = ("let treadle", "offers a repaired", "treadle can repair")
 
 
 def fixes_of_patterns() -> dict[str, set[str]]:
-    """Pattern -> the repairs its findings name, as the validators write them."""
+    """Pattern -> the repairs its findings name: those of their sentences, and what a validator puts in their place."""
     found: dict[str, set[str]] = defaultdict(set)
+    for says, said in SENTENCES.items():
+        if says.startswith("repair_"):
+            continue  # said of a repair that was offered
+        found[PATTERN_OF[said.code or says]].add(said.fix)
     for path in Path(treadle_threads.media.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "finding"):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "finding" and node.args):
                 continue
-            code = node.args[0]
+            says = node.args[0]
             fix = next((k.value for k in node.keywords if k.arg == "fix"), None)
-            if isinstance(code, ast.Constant) and code.value in PATTERN_OF:
-                named = fix.value if isinstance(fix, ast.Constant) else "other" if fix else "none"
-                found[PATTERN_OF[str(code.value)]].add(str(named))
+            if fix is not None and isinstance(says, ast.Constant):
+                code = SENTENCES[str(says.value)].code or str(says.value)
+                found[PATTERN_OF[code]].add(str(fix.value) if isinstance(fix, ast.Constant) else "other")
     return found
 
 

@@ -8,19 +8,23 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from queue import Queue
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
+from starlette.testclient import TestClient
 
 from tests.treadle.web.browsing import Served, browser_page
-from tests.treadle.web.sample_data import CSRF, SampleSite, open_session
-from treadle.app import DEFAULT_WORKSPACE
+from tests.treadle.web.sample_data import CSRF, SESSION, SampleSite, open_session, settings_for
+from treadle.app import DEFAULT_WORKSPACE, open_app
 from treadle.ids import new_id
 from treadle.services.webhooks import WebhookOut
+from treadle.site import build
 from treadle.store.tables import webhook_deliveries, webhooks
+from treadle.web.page_request import SESSION_COOKIE
 from treadle.web.pages.webhooks import PAGE, state_of
 
 
@@ -190,8 +194,12 @@ def test_an_endpoint_that_does_not_respond_is_failing(state: str, failing_since:
     assert state_of(hook)[1] == label
 
 
-def test_an_address_in_a_private_network_is_refused_at_once(sample: SampleSite) -> None:
-    answer = sample.client.post("/webhooks", data={"csrf": CSRF, "url": "https://10.0.0.7/hook"})
+def test_an_address_in_a_private_network_is_refused_at_once(tmp_path: Path) -> None:
+    app = open_app(settings_for(tmp_path / "data", "http://testserver", allow_private_media_hosts=False))
+    open_session(app)
+    with TestClient(build(app), cookies={SESSION_COOKIE: SESSION}, follow_redirects=False) as client:
+        answer = client.post("/webhooks", data={"csrf": CSRF, "url": "https://10.0.0.7/hook"})
+    app.close()
     assert answer.status_code == 422
     assert "This address lies inside a private network." in answer.text
     assert 'value="https://10.0.0.7/hook"' in answer.text
