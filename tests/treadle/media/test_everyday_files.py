@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,58 @@ def test_one_picture_is_no_film() -> None:
     flips = saved(drawing(), "WEBP", save_all=True, append_images=[other])
     found = [probe_bytes(data).image for data in (one, two, pages, moves, flips)]
     assert [image is not None and image.animated for image in found] == [False, True, False, True, True]
+
+
+def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    at, chunks = 8, []
+    while at < len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        chunks.append((name, data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return chunks
+
+
+def png_of(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    pieces = (
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(pieces)
+
+
+def renumbered(chunk: tuple[bytes, bytes], number: int) -> tuple[bytes, bytes]:
+    return chunk[0], struct.pack(">I", number) + chunk[1][4:]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda chunks, at: [*chunks[: at[2]], renumbered(chunks[at[2]], 9), *chunks[at[2] + 1 :]],  # a gap
+        lambda chunks, at: [*chunks[: at[2]], renumbered(chunks[at[2]], 0), *chunks[at[2] + 1 :]],  # a number again
+        lambda chunks, at: chunks[: at[2]] + chunks[at[2] + 1 :],  # a frame without data
+        lambda chunks, at: chunks[: at[-1] - 1] + chunks[-1:],  # fewer frames than promised
+    ],
+    ids=["gap", "again", "no data", "fewer"],
+)
+async def test_a_png_whose_animation_is_broken_is_its_one_picture(
+    harm: Callable[[list[tuple[bytes, bytes]], list[int]], list[tuple[bytes, bytes]]], service: MediaService,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    others = [Image.new("RGB", (400, 300), color) for color in ("black", "white")]
+    chunks = png_chunks(saved(drawing(), "PNG", save_all=True, append_images=others))
+    numbered = [at for at, (name, _) in enumerate(chunks) if name in (b"fcTL", b"fdAT")]
+    sound, path = tmp_path / "sound.png", tmp_path / "broken.png"
+    sound.write_bytes(png_of(chunks))
+    path.write_bytes(png_of(harm(chunks, numbered)))
+    assert [image is not None and image.animated for image in (probe_file(sound).image, probe_file(path).image)] == [
+        True,
+        False,
+    ]
+    made = await service.prepare(path)
+    assert isinstance(made, Prepared), made
+    shown = made.stored.path if made.stored is not None else path
+    with Image.open(shown) as image:
+        assert close(corners(image), corners(drawing()))
 
 
 async def test_a_fax_of_several_pages_is_its_first_page(service: MediaService, tmp_path: Path) -> None:

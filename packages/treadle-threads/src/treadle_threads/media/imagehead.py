@@ -206,11 +206,37 @@ def _profile_name(icc: bytes) -> str:
     return "embedded"
 
 
+class _PngFrames:
+    """Whether an animated PNG is what it promises. Where not, readers show its one picture (the APNG specification)."""
+
+    def __init__(self) -> None:
+        self.promised, self._begun, self._next = 0, 0, 0
+        self._owed, self._in_order = False, True
+
+    def numbered(self, name: bytes, number: bytes) -> None:
+        """A ``fcTL``, which begins a frame, or an ``fdAT`` with its data: one series of numbers from 0 on."""
+        self._in_order &= number == self._next.to_bytes(4, "big")
+        self._next += 1
+        if name == b"fdAT":
+            self.data()
+            return
+        self._in_order &= not self._owed
+        self._owed = True
+        self._begun += 1
+
+    def data(self) -> None:
+        self._owed = False
+
+    @property
+    def sound(self) -> bool:
+        return self._in_order and not self._owed and self._begun == self.promised
+
+
 def _png(cursor: _Cursor, size: int | None) -> Reading[ImageFacts]:
     width, height, depth, colour_type = struct.unpack(">IIBB", (yield from cursor.get(16, 10)))
     colour = {0: "grey", 2: "rgb", 3: "palette", 4: "grey", 6: "rgb"}.get(colour_type)
     alpha, profile, animated, notes = colour_type in (4, 6), "", False, Notes()
-    at, pictures = 8, 0
+    at, pictures, frames = 8, 0, _PngFrames()
     try:
         while True:
             header = yield from cursor.get(at, 8)
@@ -224,7 +250,8 @@ def _png(cursor: _Cursor, size: int | None) -> Reading[ImageFacts]:
                 if name == b"iCCP":
                     profile = content[:79].split(b"\0")[0].decode("latin-1") or "embedded"
                 elif name == b"acTL":
-                    animated = struct.unpack_from(">I", content, 0)[0] > 1
+                    frames.promised = struct.unpack_from(">I", content, 0)[0]
+                    animated = frames.promised > 1
                 elif name == b"eXIf":
                     notes = exif_notes(content).over(notes)
                 elif name == b"iTXt" and content.startswith(b"XML:com.adobe.xmp\0"):
@@ -237,7 +264,11 @@ def _png(cursor: _Cursor, size: int | None) -> Reading[ImageFacts]:
                 pictures += 1
                 if not cursor.whole:
                     break
+                frames.data()
+            elif animated and name in (b"fcTL", b"fdAT"):
+                frames.numbered(name, (yield from cursor.get(at + 8, 4)))
             elif name == b"IEND":
+                animated = animated and frames.sound
                 break
             at += 12 + length
     except _EndOfHead:
