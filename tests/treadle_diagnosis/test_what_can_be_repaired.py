@@ -27,10 +27,10 @@ def fixes_of_patterns() -> dict[str, set[str]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "finding" and node.args):
                 continue
-            says = node.args[0]
+            named = node.args[0]
             fix = next((k.value for k in node.keywords if k.arg == "fix"), None)
-            if fix is not None and isinstance(says, ast.Constant):
-                code = SENTENCES[str(says.value)].code or str(says.value)
+            if fix is not None and isinstance(named, ast.Constant):
+                code = SENTENCES[str(named.value)].code or str(named.value)
                 found[PATTERN_OF[code]].add(str(fix.value) if isinstance(fix, ast.Constant) else "other")
     return found
 
