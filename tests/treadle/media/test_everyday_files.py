@@ -228,6 +228,22 @@ async def test_a_png_whose_animation_is_broken_is_its_one_picture(
         assert close(corners(image), corners(drawing()))
 
 
+async def test_a_gifs_frame_beyond_its_screen_counts_and_the_check_knows_what_is_too_large(
+    service: MediaService, tmp_path: Path
+) -> None:
+    data = saved(drawing(), "GIF", save_all=True, append_images=[Image.new("RGB", (400, 300), "black")])
+    at = data.rindex(b"\x2c\0\0\0\0" + struct.pack("<HH", 400, 300))  # the second frame
+    wider, bomb = tmp_path / "wider.gif", tmp_path / "bomb.gif"
+    wider.write_bytes(data[: at + 1] + struct.pack("<HH", 8, 4) + data[at + 5 :])
+    bomb.write_bytes(data[: at + 1] + struct.pack("<HHHH", 60_000, 60_000, 400, 300) + data[at + 9 :])
+    found = probe_file(wider).image
+    assert found is not None
+    assert (found.width, found.height) == (408, 304)
+    made = await service.prepare(bomb)
+    assert isinstance(made, NotPreparable)
+    assert codes(made.findings, "error") == codes(validate(probe_file(bomb)), "error") == ["image_pixels"]
+
+
 async def test_a_fax_of_several_pages_is_its_first_page(service: MediaService, tmp_path: Path) -> None:
     path = tmp_path / "fax.tif"
     path.write_bytes(saved(drawing(), "TIFF", save_all=True, append_images=[Image.new("RGB", (400, 300))]))
