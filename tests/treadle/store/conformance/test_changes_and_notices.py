@@ -16,6 +16,7 @@ from treadle.store.deliveries import NewDelivery
     feed.find,
     feed.since,
     feed.heads_after,
+    feed.heads_with,
     feed.since_again,
     feed.undelivered,
     feed.newest,
@@ -38,6 +39,8 @@ def test_the_feed(conn: Connection) -> None:
     ]
     assert [row["type"] for row in feed.since(conn, ONE, start, limit=2)] == ["post.a", "post.c"]
     assert [(head.type, head.at) for head in feed.heads_after(conn, ids[1], limit=1)] == [("post.c", 30.0)]
+    assert [head.type for head in feed.heads_with(conn, [ids[2], ids[-1] + 1])] == ["post.c"]
+    assert feed.heads_with(conn, []) == []
     again = feed.since_again(conn, ids[-1], back=ids[-1], back_until=15.0, limit=9)
     assert [row["type"] for row in again] == ["post.b", "post.c", "post.d"]
     assert [row["type"] for row in feed.since_again(conn, ids[1], back=0, back_until=0.0, limit=1)] == ["post.c"]

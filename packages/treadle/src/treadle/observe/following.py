@@ -1,12 +1,16 @@
 """Following the timelines of all posts: each finished entry is handed over once, in this process.
 
 An entry is written before its call is made and finished when the answer is there, so entries that are under way are
-remembered and looked at again.
+remembered and looked at again. So are ids that were passed over: PostgreSQL gives ids out before the commit, and what
+has a smaller id may appear after what has a larger one.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from treadle.domain.progress import PartProgress
 from treadle.store import Connection, feed, posts_read, timeline
@@ -15,24 +19,72 @@ from treadle.store.timeline import TimelineEntry
 
 PAGE = 1000
 MOST_OPEN = 2000
+MOST_PASSED = 1000  # ids passed over that are remembered; the newest
+LATE_S = 60.0  # a transaction takes less; what is not there by then was undone
+BEFORE = 64  # ids before the beginning that may still appear
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+R = TypeVar("R", bound=_Numbered)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a reader is in a table that only grows, and the ids that it passed over, since when."""
+
+    clock: Callable[[], float] = time.monotonic
+    last: int | None = None
+    passed: dict[int, float] = field(default_factory=dict)
+
+    def read(
+        self, newest: Callable[[], int], after: Callable[[int], list[R]], having: Callable[[list[int]], list[R]]
+    ) -> list[R]:
+        """What appeared since the last call, each row once: those ``having`` ids that were passed over, and a page of
+        those ``after`` an id. Begins at the present, with nothing."""
+        now = self.clock()
+        if self.last is None:
+            self.last = newest()
+            before = max(0, self.last - BEFORE)
+            self._pass_over(before, self.last + 1, {row.id for row in after(before)}, now)
+            return []
+        late = having(sorted(self.passed))
+        for row in late:
+            del self.passed[row.id]
+        # Only now: however long ago the last look was, every id has been looked for once more.
+        self.passed = {id_: since for id_, since in self.passed.items() if now - since < LATE_S}
+        fresh = after(self.last)
+        if fresh:
+            self._pass_over(self.last, fresh[-1].id, {row.id for row in fresh}, now)
+            self.last = fresh[-1].id
+        return late + fresh
+
+    def _pass_over(self, after: int, until: int, there: Set[int], now: float) -> None:
+        """Remember the ids between these two that are not there."""
+        first = max(after + 1, until - MOST_PASSED - len(there))
+        self.passed.update((id_, now) for id_ in range(first, until) if id_ not in there)
+        for id_ in sorted(self.passed)[:-MOST_PASSED]:
+            del self.passed[id_]
 
 
 @dataclass(slots=True)
 class Follower:
-    """Where one reader of the timelines is. Starts at the present; ``worker`` follows that worker's entries alone."""
+    """One reader of the timelines. Starts at the present; ``worker`` follows that worker's entries alone."""
 
     worker: str | None = None
-    _last: int | None = None
+    _place: _Place = field(default_factory=_Place)
     _open: set[int] = field(default_factory=set)
 
     def read(self, conn: Connection) -> list[TimelineEntry]:
         """Entries finished since the last call, at most :data:`PAGE` new ones; empty when there is nothing more."""
-        if self._last is None:
-            self._last = timeline.newest_id(conn)
-            return []
-        rows = timeline.entries_after(conn, self._last, limit=PAGE)
-        if rows:
-            self._last = rows[-1].id
+        rows = self._place.read(
+            lambda: timeline.newest_id(conn),
+            lambda after: timeline.entries_after(conn, after, limit=PAGE),
+            lambda ids: timeline.entries_with(conn, ids),
+        )
         if self._open:
             rows += timeline.entries_with(conn, sorted(self._open)[-MOST_OPEN:])
         done = []
@@ -53,16 +105,14 @@ class Follower:
 class ChangeFollower:
     """The same for the change feed."""
 
-    _last: int | None = None
+    _place: _Place = field(default_factory=_Place)
 
     def read(self, conn: Connection) -> list[ChangeHead]:
-        if self._last is None:
-            self._last = feed.newest(conn)
-            return []
-        rows = feed.heads_after(conn, self._last, limit=PAGE)
-        if rows:
-            self._last = rows[-1].id
-        return rows
+        return self._place.read(
+            lambda: feed.newest(conn),
+            lambda after: feed.heads_after(conn, after, limit=PAGE),
+            lambda ids: feed.heads_with(conn, ids),
+        )
 
 
 def proven_live(conn: Connection, post_ids: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
@@ -33,6 +33,9 @@ class ChangeHead:
     at: float
 
 
+_HEAD: sa.Select[Any] = sa.select(changes.c.id, changes.c.type, changes.c.subject, changes.c.at)
+
+
 def announce(
     conn: sa.Connection,
     workspace_id: str | None,
@@ -60,9 +63,17 @@ def find(conn: sa.Connection, workspace_id: str, change_id: int) -> ChangeRow | 
 
 def heads_after(conn: sa.Connection, after: int, *, limit: int) -> list[ChangeHead]:
     """Changes of all workspaces after the given id, oldest first."""
-    columns = (changes.c.id, changes.c.type, changes.c.subject, changes.c.at)
-    query = sa.select(*columns).where(changes.c.id > after).order_by(changes.c.id)
+    query = _HEAD.where(changes.c.id > after).order_by(changes.c.id)
     return [ChangeHead(*row) for row in conn.execute(query.limit(limit))]
+
+
+def heads_with(conn: sa.Connection, ids: Sequence[int]) -> list[ChangeHead]:
+    """The changes with these ids, oldest first."""
+    found: list[ChangeHead] = []
+    for some in statements.chunks(sorted(ids)):
+        rows = conn.execute(_HEAD.where(changes.c.id.in_(some)).order_by(changes.c.id))
+        found += [ChangeHead(*row) for row in rows]
+    return found
 
 
 # Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen. So those that

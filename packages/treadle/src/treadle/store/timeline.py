@@ -212,9 +212,9 @@ def entries_after(conn: sa.Connection, after: int, *, limit: int) -> list[Timeli
 
 
 def entries_with(conn: sa.Connection, ids: Sequence[int]) -> list[TimelineEntry]:
-    """The entries with these ids."""
+    """The entries with these ids, oldest first."""
     found: list[TimelineEntry] = []
-    for some in chunks(ids):
-        rows = conn.execute(_ENTRY.where(events.c.id.in_(some)))
+    for some in chunks(sorted(ids)):
+        rows = conn.execute(_ENTRY.where(events.c.id.in_(some)).order_by(events.c.id))
         found += [TimelineEntry(*row) for row in rows]
     return found
