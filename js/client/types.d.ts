@@ -1819,6 +1819,8 @@ export interface MediaFinding {
   fix?: string | null;
   /** The rule is 'documented' by Meta, 'seen', or 'folklore'. */
   basis?: string | null;
+  /** Who has to act, as its pattern says: operator is whoever runs this server; null: no pattern. */
+  who?: string | null;
   [more: string]: unknown;
 }
 
@@ -1900,7 +1902,7 @@ export interface Medium {
   field: string;
   /** The file or address, without its query. */
   source: string;
-  /** Whether it can be published, as it is or after a repair. */
+  /** Whether the file can be published, as it is or after a repair. A fault of this server's set-up is not the file's: it is among 'findings', with 'who' operator, and stops the post. */
   ok: boolean;
   /** 'image' or 'video' as Threads will see it; 'unknown': it could not be read. */
   kind: string;
@@ -2396,9 +2398,9 @@ export interface PostsOfARepair {
 
 /** Everything that is known of a post before it is sent. */
 export interface Preflight {
-  /** Whether it can be published: no finding is an error, no medium is refused. */
+  /** Whether it can be published: no finding is an error, of the post or of a medium, and no medium is refused. */
   ok: boolean;
-  /** Of the request and the account. */
+  /** Of the request and the account; where media were not looked at, of this server's set-up for them. */
   findings: Array<Finding>;
   /** Of each medium that could be checked, at most 40. */
   media: Array<Medium>;

@@ -217,15 +217,26 @@ def test_preflight_says_that_a_file_of_ours_cannot_be_fetched_as_the_server_is_s
     client = live.client("write")
     kept = client.post("/v1/media", files={"file": ("loom.jpg", picture(), "image/jpeg")}).json()["id"]
     body = {"account_id": live.account, "text": "x", "media": [{"id": kept}]}
-    assert client.post("/v1/preflight", json=body).json()["ok"] is True
+    sound = client.post("/v1/preflight", json=body).json()
+    assert sound["ok"] is True
+    (own,) = sound["media"]
     real = {"threads_api_url": "https://graph.threads.net", "allow_private_media_hosts": False}
     monkeypatch.setattr(live.app, "settings", live.app.settings.model_copy(update=real))
     looked = client.post("/v1/preflight", json=body).json()
     assert looked["ok"] is False
     (medium,) = looked["media"]
     first = medium["findings"][0]
-    assert (medium["ok"], first["pattern"], first["severity"]) == (False, "public_url_unreachable", "error")
+    assert (first["pattern"], first["severity"], first["who"]) == ("public_url_unreachable", "error", "operator")
     assert "TREADLE_PUBLIC_URL" in first["message"]
+    assert "Leave the file as it is" in first["way_out"]
+    assert medium == {**own, "findings": [first, *own["findings"]]}  # the file's own verdict and plan
+    unlooked = client.post("/v1/preflight", params={"media": False}, json=body).json()
+    assert unlooked["ok"] is False
+    (said,) = unlooked["findings"]
+    assert {name: said[name] for name in ("field", "rule", "severity", "message", "way_out", "pattern")} == {
+        "field": "media[0]",
+        **{name: first[name] for name in ("rule", "severity", "message", "way_out", "pattern")},
+    }
     plain = client.post("/v1/preflight", json={"account_id": live.account, "text": "x"}).json()
     assert plain["ok"] is True
 

@@ -13,6 +13,7 @@ from tests.treadle.web.browsing import Served, axe_script, browser_page, serious
 from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.media.samples import picture, wrong_codec_video
 from treadle.store.tables import media, members, parts
+from treadle_threads.media.patterns import finding
 
 
 def stored(sample: SampleSite) -> list[str]:
@@ -100,6 +101,44 @@ def test_a_post_takes_files_from_the_library_without_script(sample: SampleSite, 
     assert re.findall(r'name="part-1-media-id" value="([^"]+)"', taken) == [ids[2], ids[0]]
     assert "And more" in taken
     assert 'name="pick"' not in taken
+
+
+def test_a_public_address_that_meta_cannot_reach_is_not_put_down_to_the_file(
+    sample: SampleSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = upload(sample, wrong_codec_video(tmp_path / "loom.mp4"), picture(tmp_path / "loom.jpg"))
+    form = {"csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "By the sea"}
+    media_of = {f"part-0-media-{name}": [""] * 2 for name in ("url", "alt", "name", "spoiler", "refused")}
+    form |= {**media_of, "part-0-media-id": ids, "part-0-media-type": ["video", "image"]}
+    sound = sample.client.post("/compose", data={**form, "do": "check"}).text
+    assert "TREADLE_PUBLIC_URL" not in sound
+    real = {"threads_api_url": "https://graph.threads.net", "allow_private_media_hosts": False}
+    monkeypatch.setattr(sample.app, "settings", sample.app.settings.model_copy(update=real))
+    looked = sample.client.post("/compose", data={**form, "do": "check"}).text
+    said = "Leave the file as it is, nothing is known against it. Whoever runs the server has to act."
+    for page in (looked, sample.client.post("/compose/check", data=form).text):
+        assert "1 to fix" in page
+        assert "TREADLE_PUBLIC_URL" in page
+        assert said in page
+        assert "Threads won&#39;t accept" not in page
+        assert page.count('class="thread-media') == 1
+    assert looked.count(said) == 3  # in the list, and beside each file
+    assert looked.count("Repair file") == sound.count("Repair file") == 1
+    assert "Ready for Threads" in sound
+    assert "Ready for Threads" not in looked
+    assert re.findall(r'name="part-0-media-refused" value="([^"]*)"', looked) == ["", ""]
+
+
+def test_a_check_that_failed_here_is_not_put_down_to_the_file(sample: SampleSite, tmp_path: Path) -> None:
+    [mine] = upload(sample, picture(tmp_path / "loom.jpg"))
+    failed = finding("worker_failed", got="killed").to_json()
+    with sample.app.db.begin() as conn:
+        report = conn.execute(sa.select(media.c.report).where(media.c.id == mine)).scalar_one()
+        conn.execute(sa.update(media).values(report={**report, "ok": False, "findings": [failed]}))
+    for address in ("/library", f"/library/{mine}"):
+        shown = page_of(sample, address)
+        assert "Couldn&#39;t be checked" in shown, address
+        assert "Threads won&#39;t accept" not in shown, address
 
 
 @pytest.mark.browser

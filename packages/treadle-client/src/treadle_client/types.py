@@ -1863,6 +1863,8 @@ class MediaFinding(TypedDict):
     """The repair that removes it, 'none', or 'reject': only you can."""
     basis: NotRequired[str | None]
     """The rule is 'documented' by Meta, 'seen', or 'folklore'."""
+    who: NotRequired[str | None]
+    """Who has to act, as its pattern says: operator is whoever runs this server; null: no pattern."""
 
 
 class MediaIn(TypedDict):
@@ -1943,7 +1945,7 @@ class Medium(TypedDict):
     source: str
     """The file or address, without its query."""
     ok: bool
-    """Whether it can be published, as it is or after a repair."""
+    """Whether the file can be published, as it is or after a repair. A fault of this server's set-up is not the file's: it is among 'findings', with 'who' operator, and stops the post."""
     kind: str
     """'image' or 'video' as Threads will see it; 'unknown': it could not be read."""
     size: int | None
@@ -2472,9 +2474,9 @@ class Preflight(TypedDict):
     """Everything that is known of a post before it is sent."""
 
     ok: bool
-    """Whether it can be published: no finding is an error, no medium is refused."""
+    """Whether it can be published: no finding is an error, of the post or of a medium, and no medium is refused."""
     findings: list[Finding]
-    """Of the request and the account."""
+    """Of the request and the account; where media were not looked at, of this server's set-up for them."""
     media: list[Medium]
     """Of each medium that could be checked, at most 40."""
     account: AccountAhead | None

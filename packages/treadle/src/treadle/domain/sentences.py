@@ -352,6 +352,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "Connect the account again and leave every permission ticked.",
         warning=True,
     ),
+    "set_up_fault": Sentence("{said}", "{way_out}"),
     "blocked": Sentence("{title}: posts of this account wait for it now.", "{next_step}", warning=True),
     # changing a post, and many of them
     "cannot_be_changed": Sentence("'{name}' cannot be changed.", "Leave it out.", "unknown_field"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
@@ -58,10 +58,15 @@ class NotKept:
         return ProblemDetails("unavailable", first.message, pattern=first.pattern, extra=extra)
 
 
+def who_acts(pattern: str) -> str | None:
+    """Who has to act, as the catalogue's pattern says; ``None``: there is no such pattern."""
+    known = catalog.load().get(pattern)
+    return known.who if known is not None else None
+
+
 def is_operators(pattern: str) -> bool:
     """Whether it is for whoever runs the installation to act on this pattern of the catalogue."""
-    known = catalog.load().get(pattern)
-    return known is not None and known.who == "operator"
+    return who_acts(pattern) == "operator"
 
 
 class MediaOut(ApiModel):
@@ -94,7 +99,10 @@ class MediumOut(ApiModel):
 
     field: str = Field(description="The medium's path in the request, such as 'replies[0].media[2]'.")
     source: str = Field(description="The file or address, without its query.")
-    ok: bool = Field(description="Whether it can be published, as it is or after a repair.")
+    ok: bool = Field(
+        description="Whether the file can be published, as it is or after a repair. A fault of this server's set-up is "
+        "not the file's: it is among 'findings', with 'who' operator, and stops the post."
+    )
     kind: str = Field(description="'image' or 'video' as Threads will see it; 'unknown': it could not be read.")
     size: int | None = Field(description="Bytes; null: not known.")
     findings: list[MediaFindingOut]
@@ -117,6 +125,7 @@ def finding_out(found: MediaFinding, path: str, public_url: str = "") -> MediaFi
         guide=f"{public_url}/guide/errors/{found.pattern}" if found.pattern else None,
         fix=found.fix,
         basis=found.basis,
+        who=who_acts(found.pattern),
     )
 
 
@@ -130,6 +139,8 @@ def _way_out(found: MediaFinding) -> str:
         return "Nothing: Treadle makes it right before it is sent."
     if found.severity == "remark":
         return "Nothing needs to be done."
+    if is_operators(found.pattern):
+        return "Leave the file as it is, nothing is known against it. Whoever runs the server has to act."
     return "Send another file, or change this one as said."
 
 
@@ -241,13 +252,21 @@ async def remove(app: App, row: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class MediumReport:
-    """What the check of one medium of a post found; ``field`` is the medium's path in the request."""
+    """What the check of one medium of a post found; ``field`` is the medium's path in the request, ``fault`` what is
+    wrong with this server for it, whatever is true of the file."""
 
     field: str
     report: MediaReport
+    fault: MediaFinding | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether a post with it can be published as this server is set up."""
+        return self.report.ok and self.fault is None
 
     def out(self, public_url: str) -> MediumOut:
-        found = [finding_out(f, self.field, public_url) for f in self.report.findings]
+        faults = () if self.fault is None else (self.fault,)
+        found = [finding_out(f, self.field, public_url) for f in (*faults, *self.report.findings)]
         return MediumOut(**{**self.report.to_json(), "field": self.field, "findings": found})
 
 
@@ -273,18 +292,8 @@ async def inspect_medium(
     too_long = str(options.get("on_too_long") or "refuse") if isinstance(options, Mapping) else "refuse"
     report = await service.check(source, due_at=due, on_too_long=too_long, workspace=workspace_id)
     copied = isinstance(options, Mapping) and options.get("copy_media") is True
-    if copied or report.plan.kind is not RepairKind.NONE or source != item.get("url"):
-        report = _as_given_out(app, report)
-    return MediumReport(path, report)
-
-
-def _as_given_out(app: App, report: MediaReport) -> MediaReport:
-    """Of a file that Threads is to fetch from here: whether it can, which is not the file's fault."""
-    fault = set_up_fault(app.settings) if report.ok else None
-    if fault is None:
-        return report
-    plan = replace(report.plan, kind=RepairKind.REJECT)
-    return replace(report, findings=[fault, *report.findings], plan=plan)
+    from_here = copied or report.plan.kind is not RepairKind.NONE or source != item.get("url")
+    return MediumReport(path, report, set_up_fault(app.settings) if report.ok and from_here else None)
 
 
 def _is_id(value: Any) -> bool:

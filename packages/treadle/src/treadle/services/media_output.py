@@ -182,6 +182,9 @@ class MediaFindingOut(FindingOut):
 
     fix: str | None = Field(None, description="The repair that removes it, 'none', or 'reject': only you can.")
     basis: str | None = Field(None, description="The rule is 'documented' by Meta, 'seen', or 'folklore'.")
+    who: str | None = Field(
+        None, description="Who has to act, as its pattern says: operator is whoever runs this server; null: no pattern."
+    )
 
 
 class RepairJobOut(ApiModel):

@@ -11,6 +11,8 @@ from pydantic import Field
 from treadle.accounts.health import WORDS
 from treadle.domain.findings import Finding, finding
 from treadle.domain.rules import scopes_needed, scopes_wanted
+from treadle.media.reach import set_up_fault
+from treadle.services import files
 from treadle.services.blocker_output import BlockerOut, blocker_out
 from treadle.services.context import App
 from treadle.services.files import MediumOut, MediumReport, inspect_medium
@@ -47,8 +49,13 @@ class AccountAhead(ApiModel):
 class PreflightOut(ApiModel):
     """Everything that is known of a post before it is sent."""
 
-    ok: bool = Field(description="Whether it can be published: no finding is an error, no medium is refused.")
-    findings: list[FindingOut] = Field(description="Of the request and the account.")
+    ok: bool = Field(
+        description="Whether it can be published: no finding is an error, of the post or of a medium, and no medium is "
+        "refused."
+    )
+    findings: list[FindingOut] = Field(
+        description="Of the request and the account; where media were not looked at, of this server's set-up for them."
+    )
     media: list[MediumOut] = Field(description="Of each medium that could be checked, at most 40.")
     account: AccountAhead | None = Field(description="Null: the request names none of this workspace.")
     scopes: ScopesOut
@@ -75,9 +82,11 @@ async def inspect_post(
     media: tuple[MediumReport, ...] = ()
     if with_media and not any(f.rule in ("wrong_type", "too_deep") for f in findings):
         media = await _inspect_media(app, workspace_id, plain, request.at)
+    elif not with_media:
+        findings = (*findings, *_set_up(app, plain))
     url = app.settings.public_url
     return PreflightOut(
-        ok=all(f.severity != "error" for f in findings) and all(m.report.ok for m in media),
+        ok=all(f.severity != "error" for f in findings) and all(m.ok for m in media),
         findings=[finding_out(f, url) for f in findings],
         media=[m.out(url) for m in media],
         account=_ahead(request.account, causes),
@@ -131,9 +140,34 @@ def _about_account(
     return found
 
 
+def _set_up(app: App, body: Mapping[str, Any]) -> list[Finding]:
+    """What is wrong with this server for a post with kept files, said without looking at them."""
+    fault = set_up_fault(app.settings)
+    kept = next((path for path, item, _ in _media_of(body) if isinstance(item.get("id"), str)), None)
+    if fault is None or kept is None:
+        return []
+    said = files.finding_out(fault, kept)
+    return [
+        finding(kept, "set_up_fault", pattern=fault.pattern, rule=fault.code, said=said.message, way_out=said.way_out)
+    ]
+
+
 async def _inspect_media(
     app: App, workspace_id: str, body: Mapping[str, Any], due: float | None
 ) -> tuple[MediumReport, ...]:
+    wanted = _media_of(body)
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def one(path: str, item: Mapping[str, Any], part: Mapping[str, Any]) -> MediumReport | None:
+        async with few:
+            return await inspect_medium(app, workspace_id, path, item, part, due)
+
+    made = await asyncio.gather(*(one(*entry) for entry in wanted[:MOST_MEDIA]))
+    return tuple(report for report in made if report is not None)
+
+
+def _media_of(body: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """The media of a request: the path of each, what it is, and the part that it belongs to."""
     wanted: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
     replies = body.get("replies")
     for index, part in enumerate([body, *(replies if isinstance(replies, list) else [])]):
@@ -143,11 +177,4 @@ async def _inspect_media(
             for place, item in enumerate(items if isinstance(items, list) else []):
                 if isinstance(item, Mapping):
                     wanted.append((f"{prefix}media[{place}]", item, part))
-    few = asyncio.Semaphore(AT_ONCE)
-
-    async def one(path: str, item: Mapping[str, Any], part: Mapping[str, Any]) -> MediumReport | None:
-        async with few:
-            return await inspect_medium(app, workspace_id, path, item, part, due)
-
-    made = await asyncio.gather(*(one(*entry) for entry in wanted[:MOST_MEDIA]))
-    return tuple(report for report in made if report is not None)
+    return wanted

@@ -153,7 +153,8 @@ def shown(app: App, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def looked(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A report of preflight as the page shows it: findings, whether a repair helps, what it would do."""
+    """A report of preflight as the page shows it: findings, whether a repair helps, what it would do; ``fault``: what
+    is wrong with this server rather than with the file."""
     plan = report.get("plan") or {}
     kind = str(plan.get("kind") or "none")
     findings = list(report.get("findings") or [])
@@ -161,6 +162,7 @@ def looked(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **report,
         "findings": findings,
+        "fault": next((f for f in findings if f.get("severity") == "error" and f.get("who") == "operator"), None),
         "repairs": bool(report.get("ok")) and kind not in ("none", "reject", "copy"),
         "plan_words": str(plan.get("words") or ""),
         "can_trim": kind == "reject" and "trim" in fixes and "reject" not in fixes,

@@ -17,6 +17,7 @@ from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_named, zone_names
 from treadle.plural import plural
 from treadle.services import approving, intake
+from treadle.services.files import is_operators
 from treadle.services.naming import NamedPost, post_at
 from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
@@ -238,16 +239,23 @@ def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int,
     for group in beside.values():
         group.sort(key=lambda f: f["severity"] != "error")
     looked = {str(report.get("field")): uploads.looked(report) for report in found["media"]}
-    wrong = [_medium(path) for path, report in looked.items() if not report["ok"]] or list(refused)
+    faults = {path: report["fault"] for path, report in looked.items() if report["fault"]}
+    refusing = [path for path, report in looked.items() if not report["ok"] and path not in faults]
+    wrong = [_medium(path) for path in refusing] or list(refused)
+    for path, fault in faults.items():
+        number = _medium(path)[0]
+        message = f"{fault['message']} {fault['way_out']}"
+        if number < parts and message not in {item["message"] for item in to_fix}:
+            to_fix.append({"control": f"part-{number}-media", "label": _media_label(number, parts), "message": message})
     for number, place_in in wrong:
         if number < parts and place_in < len(draft.parts[number].media):
             item = draft.parts[number].media[place_in]
             name = str(item.get("filename") or item.get("url") or "a file")
-            label = label_of(f"replies[{number - 1}].media" if number else "media", parts)
-            to_fix.append(
-                {"control": f"part-{number}-media", "label": label, "message": f"Threads won't accept {name}."}
-            )
-    errors = [str(f["field"]) for f in found["findings"] if f["severity"] == "error"]
+            message = f"Threads won't accept {name}."
+            to_fix.append({"control": f"part-{number}-media", "label": _media_label(number, parts), "message": message})
+    errors = [
+        str(f["field"]) for f in found["findings"] if f["severity"] == "error" and not is_operators(str(f["pattern"]))
+    ]
     return {
         "beside": beside,
         "to_fix": to_fix,
@@ -258,6 +266,10 @@ def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int,
         "asked_time": question(draft.at, draft.zone) if draft.when == "at" else None,
         "shown": shown_parts(draft.parts, errors, wrong),
     }
+
+
+def _media_label(number: int, parts: int) -> str:
+    return label_of(f"replies[{number - 1}].media" if number else "media", parts)
 
 
 def _medium(path: str) -> tuple[int, int]:

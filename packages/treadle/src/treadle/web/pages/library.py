@@ -53,7 +53,10 @@ async def show(page: LoggedIn) -> Response:
 def _file(page: PageRequest, row: Mapping[str, Any]) -> dict[str, Any]:
     """A file as its card and its page show it; ``state``: tone, word and icon."""
     report = row["report"] or {}
-    findings = [{**found, "rule": found.get("code")} for found in report.get("findings") or ()]
+    findings = [
+        {**found, "rule": found.get("code"), "who": files.who_acts(str(found.get("pattern")))}
+        for found in report.get("findings") or ()
+    ]
     looked = uploads.looked({**report, "findings": findings})
     job = row["job"] or {}
     running = job.get("state") == "running" and row["id"] in _repairs(page).tasks
@@ -79,6 +82,8 @@ def _state(row: Mapping[str, Any], looked: Mapping[str, Any], *, running: bool) 
     if not report.get("ok"):
         if looked["can_trim"]:
             return "act", "Too long", "scissors"
+        if looked["fault"]:
+            return "act", "Couldn't be checked", "circle-dashed"
         return "stop", "Threads won't accept it", "circle-x"
     if report.get("before"):
         return "go", "Repaired", "wrench"
