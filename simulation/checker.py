@@ -160,7 +160,9 @@ class _Checker:
             if place(live, tried):
                 continue
             rivals = [taken[slot] for slot in tried if slot in taken]
-            if any(self._hidden(rival) for rival in [*rivals]):
+            # Whichever of them the product knows by now: the last one is the double of those before it.
+            before = sorted((live, *rivals), key=lambda each: each.effect)[:-1]
+            if any(self._hidden(each) for each in before):
                 self.hidden_doubles += 1
                 continue
             post = next(iter(tried), _Slot("", 0)).post

@@ -83,6 +83,18 @@ def test_a_second_live_post_is_doubled_and_one_that_was_hidden_too_long_is_count
     assert "doubled" not in [each.kind for each in verdict.violations]
 
 
+@pytest.mark.parametrize("known", ["18a", "18c"])
+@pytest.mark.parametrize("hidden", [0, 2])
+def test_a_double_is_laid_to_what_was_hidden_before_it_whichever_is_known(made: Made, known: str, hidden: int) -> None:
+    made.publish("17c", "18c", FIRST, None, BEGIN + 3 * HOUR)
+    made.posts[0]["parts"][0]["threads_id"] = known
+    live = made.ledger.live[hidden]
+    live.status_from = live.list_from = live.arrival + 900.0
+    verdict = judge(made.ledger, made.posts, [])
+    doubled = "doubled" in [each.kind for each in verdict.violations]
+    assert (doubled, verdict.hidden_doubles) == (hidden == 2, int(hidden == 0))
+
+
 def test_two_posts_that_say_the_same_are_no_double(made: Made) -> None:
     at = BEGIN + 2 * HOUR
     made.ledger.asked["pst_2"] = Asked("pst_2", "1000", HOUR, [Version(at, [PartAsked(FIRST)], at)])
