@@ -107,7 +107,7 @@ def test_a_public_address_that_meta_cannot_reach_is_not_put_down_to_the_file(
     sample: SampleSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = upload(sample, wrong_codec_video(tmp_path / "loom.mp4"), picture(tmp_path / "loom.jpg"))
-    form = {"csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "By the sea"}
+    form: dict[str, Any] = {"csrf": CSRF, "parts": "1", "account_id": sample.ids["loom"], "part-0-text": "See"}
     media_of = {f"part-0-media-{name}": [""] * 2 for name in ("url", "alt", "name", "spoiler", "refused")}
     form |= {**media_of, "part-0-media-id": ids, "part-0-media-type": ["video", "image"]}
     sound = sample.client.post("/compose", data={**form, "do": "check"}).text
