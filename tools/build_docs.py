@@ -1,4 +1,4 @@
-"""Build the documentation into site/: the pages of docs/ with MkDocs, and the guide of every pattern beside them.
+"""Build the documentation into site/: the pages of docs/ with MkDocs, the guide of every pattern, the API reference.
 
 Usage: python tools/build_docs.py [--out DIR]. Fails on any warning: a dead link, a page that no menu names.
 """
@@ -28,6 +28,13 @@ def main() -> int:
     guide = [programs / "treadle", "guide", "build", out / "guide"]
     if subprocess.run([str(word) for word in guide], cwd=ROOT, check=False).returncode != 0:
         return 1
+    from treadle.http.reference import static_site
+    from treadle.http.server import describe
+
+    folder = out / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in static_site(describe()).items():
+        (folder / name).write_bytes(content)
     loading = [
         f"{page.relative_to(out)}: {hit.group()[:120]}"
         for page in out.rglob("*.html")

@@ -13,6 +13,7 @@ from tools.breaking_changes import bare
 
 from tests.treadle.http.conftest import Site
 from treadle.http import completing, field_docs
+from treadle.http.reference import static_site
 from treadle.http.server import describe
 from treadle.notify.webhooks import EVENTS
 from treadle.services.refusals import KINDS
@@ -159,3 +160,26 @@ def test_a_route_names_its_own_codes_only() -> None:
 
 def test_the_server_serves_this_document(site: Site) -> None:
     assert site.client("").get("/openapi.json").json() == DOCUMENT
+
+
+def test_the_reference_brings_its_own_files(site: Site) -> None:
+    client = site.client("")
+    page = client.get("/docs")
+    assert "'unsafe" not in page.headers["content-security-policy"]
+    named = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.text)
+    assert len(named) == 4
+    for address in [*named, "/docs/tokens.css", "/docs/swagger-ui.css"]:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/javascript" if address.endswith(".js") else "text/css")
+    assert client.get("/docs/other.css").json()["code"] == "not_found"
+    assert all(path in page.text for path in DOCUMENT["paths"])  # also without script
+
+
+def test_the_copy_of_the_reference_is_whole() -> None:
+    files = static_site(DOCUMENT)
+    page = files["index.html"].decode()
+    named = re.findall(r'(?:src|href)="([\w.-]+)"', page)
+    assert set(named) == {"reference.css", "document.js", "swagger-ui.js", "reference.js", "openapi.json"}
+    assert {*named, "tokens.css", "swagger-ui.css"} <= set(files)
+    assert json.loads(files["openapi.json"]) == DOCUMENT

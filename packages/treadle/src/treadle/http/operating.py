@@ -135,6 +135,15 @@ async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(reference.page(request.app.openapi()), headers=reference.HEADERS)
 
 
+@router.get("/docs/{name}", include_in_schema=False)
+async def docs_file(name: str) -> Response:
+    """A file of that page."""
+    if (found := reference.file(name)) is None:
+        raise not_found("file")
+    headers = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
+    return Response(found[0], media_type=found[1], headers=headers)
+
+
 @router.get("/problems", include_in_schema=False)
 async def all_problems() -> HTMLResponse:
     return HTMLResponse(page(None))

@@ -1,4 +1,8 @@
-"""``/docs``: the API document as one page, readable without script and without asking anybody else's server."""
+"""``/docs``: the API document as a reference with search and calls to try, and the same as files of a static site.
+
+Swagger UI comes from the package ``fastapi-swagger``, which holds its newest files and needs nothing but FastAPI: no
+file of it is in this repository, and nothing is asked of anybody else's server. Without script it is a page to read.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,25 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import resources
+from typing import Any, Final
 
 from treadle.http.templating import render
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+}
+# The files of the page by their names: the package that holds each, and its path there.
+FILES: Final[Mapping[str, tuple[str, str]]] = {
+    "swagger-ui.js": ("fastapi_swagger", "resources/swagger-ui-bundle.js"),
+    "swagger-ui.css": ("fastapi_swagger", "resources/swagger-ui.css"),
+    "tokens.css": ("treadle_diagnosis.guide", "assets/tokens.css"),
+    "fonts.css": ("treadle.http", "assets/fonts.css"),
+    "reference.css": ("treadle.http", "assets/reference.css"),
+    "reference.js": ("treadle.http", "assets/reference.js"),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -52,9 +67,30 @@ class RouteGroup:
     routes: tuple[RouteShown, ...]
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """The whole page of an OpenAPI document."""
-    return render("reference.html", info=document["info"], groups=list(_groups(document)))
+def page(document: Mapping[str, Any], *, copy: bool = False) -> str:
+    """The whole page of an OpenAPI document. ``copy``: one of the documentation, which sends no calls."""
+    files = "" if copy else "/docs/"
+    return render("reference.html", info=document["info"], groups=list(_groups(document)), copy=copy, files=files)
+
+
+def file(name: str) -> tuple[bytes, str] | None:
+    """A file of the page and its content type."""
+    if (found := FILES.get(name)) is None:
+        return None
+    kind = "text/javascript" if name.endswith(".js") else "text/css"
+    return (resources.files(found[0]) / found[1]).read_bytes(), f"{kind}; charset=utf-8"
+
+
+def static_site(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """The reference as files by name, for any static host or a folder; the fonts are those of the reader's system."""
+    text = json.dumps(document, ensure_ascii=False)
+    files = {name: found[0] for name in FILES if name != "fonts.css" and (found := file(name)) is not None}
+    return {
+        **files,
+        "index.html": page(document, copy=True).encode(),
+        "openapi.json": text.encode(),
+        "document.js": f"window.treadleDocument = {text};\n".encode(),
+    }
 
 
 def _groups(document: Mapping[str, Any]) -> Iterator[RouteGroup]:
