@@ -56,6 +56,7 @@ class Case:
         self.database = open_database(Settings(database_url=url, data_dir=Path(folder)))
         upgrade(self.database)
         self.enqueuer = DbosRunStore(self.database)
+        self.enqueuer.load()
         self.posts = Posts(Releaser(self.enqueuer))
         users = [{"id": 10_000 + n, "username": f"bench{n}", "access_token": ""} for n in range(ACCOUNTS)]
         self.accounts = seed(self.database, users)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,3 +63,14 @@ def test_the_tools_as_json(tmp_path: Path) -> None:
     done = treadle("mcp", "--json", env=environment(tmp_path))
     assert done.returncode == 0, done.stderr
     assert {tool["name"] for tool in json.loads(done.stdout)} >= {"publish", "what_needs_me"}
+
+
+def test_it_starts_without_the_queue_of_runs(tmp_path: Path) -> None:
+    """Which is a sixth of the start; a tool that may store a post loads it."""
+    env = environment(tmp_path)
+    assert treadle("mcp", "--json", env=env).returncode == 0  # makes the database, by DBOS's own migration
+    words = [sys.executable, "-X", "importtime", "-m", "treadle", "mcp", "--json"]
+    done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "treadle.engine.dbos_queue" in loaded
+    assert "dbos" not in loaded

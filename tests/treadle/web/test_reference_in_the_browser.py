@@ -15,6 +15,25 @@ from treadle.people.keys import create_key
 
 pytestmark = pytest.mark.browser
 BLOCK = ".opblock"
+PATIENCE_MS = 60_000  # Swagger UI is a large script, and its first drawing takes a slow machine long
+COLORS = """() => {
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const rgb = (color) => {
+    const probe = document.createElement("i");
+    probe.style.color = color;
+    document.body.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const shown = (selector, what) => getComputedStyle(document.querySelector(selector))[what];
+  return [
+    [shown("body", "backgroundColor"), rgb(token("--bg"))],
+    [shown(".opblock", "backgroundColor"), rgb(token("--surface"))],
+    [shown(".opblock-tag", "color"), rgb(token("--text"))],
+    [shown(".btn.authorize", "backgroundColor"), rgb(token("--accent"))],
+  ];
+}"""
 
 
 def call(page: Any, path: str) -> Any:
@@ -22,15 +41,25 @@ def call(page: Any, path: str) -> Any:
     return page.locator(BLOCK, has=page.locator(f'.opblock-summary-path[data-path="{path}"]'))
 
 
-def test_a_call_is_found_and_tried_with_a_key(
+def test_a_call_is_found_and_tried_in_the_colors_of_the_pages(
     chromium_browser: Any, sample_server: tuple[Served, dict[str, str]]
 ) -> None:
     served, _ = sample_server
     with served.app.db.begin() as conn:
         _, secret = create_key(conn, DEFAULT_WORKSPACE, "reference", ["read"], served.app.now())
-    with browser_page(chromium_browser, served, logged_in=False) as page:
-        page.goto("/docs")
+    with browser_page(chromium_browser, served, logged_in=False, reduced_motion="reduce") as page:
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto("/docs", wait_until="commit")
         call(page, "/v1/preflight").wait_for()
+        colors = {}
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function(
+                "dark => document.documentElement.matches('.dark-mode') === dark", arg=scheme == "dark"
+            )
+            colors[scheme] = [shown for shown, _ in page.evaluate(COLORS)]
+            assert colors[scheme] == [token for _, token in page.evaluate(COLORS)]
+        assert colors["light"] != colors["dark"]
         page.keyboard.press("/")
         page.keyboard.type("accounts.list")
         page.get_by_text("1 of ").wait_for()
@@ -54,40 +83,15 @@ def test_a_call_is_found_and_tried_with_a_key(
         assert page.evaluate("Object.keys(localStorage).length") == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_has_the_colors_of_the_pages(
-    chromium_browser: Any, sample_server: tuple[Served, dict[str, str]], scheme: str
-) -> None:
-    served, _ = sample_server
-    with browser_page(chromium_browser, served, logged_in=False, color_scheme=scheme) as page:
-        page.goto("/docs")
-        call(page, "/v1/preflight").wait_for()
-        colors = page.evaluate(
-            """() => {
-              const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-              const rgb = (color) => { const at = document.createElement("i"); at.style.color = color;
-                document.body.append(at); const found = getComputedStyle(at).color; at.remove(); return found; };
-              const of = (selector, what) => getComputedStyle(document.querySelector(selector))[what];
-              return [
-                [of("body", "backgroundColor"), rgb(token("--bg"))],
-                [of(".opblock", "backgroundColor"), rgb(token("--surface"))],
-                [of(".opblock-tag", "color"), rgb(token("--text"))],
-                [of(".btn.authorize", "backgroundColor"), rgb(token("--accent"))],
-              ];
-            }"""
-        )
-        assert [shown for shown, _ in colors] == [token for _, token in colors]
-
-
 def test_the_copy_in_the_documentation_is_searched_without_a_server(chromium_browser: Any, tmp_path: Path) -> None:
     for name, content in static_site(describe()).items():
         (tmp_path / name).write_bytes(content)
     page = chromium_browser.new_page()
     try:
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto((tmp_path / "index.html").as_uri())
+        page.goto((tmp_path / "index.html").as_uri(), wait_until="commit")
         call(page, "/v1/preflight").wait_for()
         page.get_by_label("Search calls").fill("preflight")
         found = call(page, "/v1/preflight")

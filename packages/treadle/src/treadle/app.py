@@ -23,12 +23,17 @@ __all__ = ["DEFAULT_WORKSPACE", "App", "open_app"]
 log = structlog.get_logger("treadle.app")
 
 
-def open_app(settings: Settings | None = None, *, migrate: bool = True) -> App:
-    """Open the house of these settings; brings the database up to date unless told not to."""
+def open_app(settings: Settings | None = None, *, migrate: bool = True, queue_later: bool = False) -> App:
+    """Open the house of these settings; brings the database up to date unless told not to.
+
+    ``queue_later``: start sooner, and load the queue of runs with ``app.enqueue.load()`` before a post is stored."""
     settings = settings or Settings()
     db = open_database(settings)
     try:
-        return _furnish(settings, db, migrate)
+        app = _furnish(settings, db, migrate)
+        if not queue_later:
+            app.enqueue.load()
+        return app
     except BaseException:
         db.close()  # its threads would keep the process from ending
         raise

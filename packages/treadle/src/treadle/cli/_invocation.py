@@ -44,8 +44,11 @@ class Invocation:
     What prevents that is printed by :func:`~treadle.cli._groups.run_program`.
     """
 
-    def __init__(self, asked_workspace: str, closing: ExitStack, *, reads: bool = False) -> None:
+    def __init__(
+        self, asked_workspace: str, closing: ExitStack, *, reads: bool = False, queue_later: bool = False
+    ) -> None:
         self._asked, self.closing, self._reads = asked_workspace, closing, reads
+        self._queue_later = queue_later or reads
 
     @cached_property
     def app(self) -> App:
@@ -58,7 +61,7 @@ class Invocation:
             above = next(folder for folder in settings.data_dir.parents if folder.exists())
             if above.is_dir():  # else it can never be there, which opening says
                 settings = self._nothing_yet(settings)
-        app = open_app(settings)
+        app = open_app(settings, queue_later=self._queue_later)
         self.closing.callback(app.close)
         self.closing.enter_context(_warnings_to_stderr())
         return app
@@ -128,12 +131,19 @@ class Invocation:
 
 
 def command(
-    app: typer.Typer, name: str | None = None, *, workspace: bool = True, hidden: bool = False, reads: bool = False
+    app: typer.Typer,
+    name: str | None = None,
+    *,
+    workspace: bool = True,
+    hidden: bool = False,
+    reads: bool = False,
+    queue_later: bool = False,
 ) -> Callable[[Callable[Concatenate[Invocation, P], None]], Callable[Concatenate[Invocation, P], None]]:
     """Make a function a command of ``app``, with --workspace (but for ``workspace=False``) and --json.
 
-    ``reads``: it changes nothing, and makes no data directory where there is none. The function's first argument is the
-    :class:`Invocation`; the others are the command's own options and arguments.
+    ``reads``: it changes nothing, and makes no data directory where there is none. ``queue_later``: as for
+    :func:`~treadle.app.open_app`. The function's first argument is the :class:`Invocation`; the others are the
+    command's own options and arguments.
     """
 
     def register(function: Callable[Concatenate[Invocation, P], None]) -> Callable[Concatenate[Invocation, P], None]:
@@ -146,7 +156,11 @@ def command(
         def run(*args: Any, **given: Any) -> None:
             given.pop("as_json")
             with ExitStack() as closing:
-                function(Invocation(given.pop("workspace", ""), closing, reads=reads), *args, **given)
+                function(
+                    Invocation(given.pop("workspace", ""), closing, reads=reads, queue_later=queue_later),
+                    *args,
+                    **given,
+                )
 
         run.__signature__ = signature.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
         run.__annotations__ = {param.name: param.annotation for param in (*own, *shared)}

@@ -17,7 +17,7 @@ app = single()
 KEY = "TREADLE_KEY"
 
 
-@command(app, workspace=False)
+@command(app, workspace=False, queue_later=True)
 def mcp(
     cmd: Invocation,
     key_file: Annotated[

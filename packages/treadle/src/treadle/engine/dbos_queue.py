@@ -13,13 +13,14 @@ import functools
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from dbos import DBOS, DBOSClient
+from typing import TYPE_CHECKING, Any
 
 from treadle.engine.queue import Execute, QueueName
 from treadle.engine.runtime import Flag, Process
 from treadle.store import Connection, Database, queued_runs
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
 
 # Work stored under another version is left lying by DBOS, so this never changes; a run keeps nothing between two of
 # its steps, so code may change under posts that were scheduled before an upgrade.
@@ -39,7 +40,17 @@ class DbosRunStore:
     """A :class:`~treadle.engine.queue.RunStore`: a run is a row of DBOS's, stored in the caller's transaction."""
 
     def __init__(self, db: Database) -> None:
-        self._client = DBOSClient(system_database_engine=db.engine, application_name="treadle", lazy=True)
+        self._db = db
+
+    def load(self) -> None:
+        """Load DBOS now (a quarter of a second of CPU): else the first call does, within its transaction."""
+        _ = self._client
+
+    @functools.cached_property
+    def _client(self) -> DBOSClient:
+        from dbos import DBOSClient
+
+        return DBOSClient(system_database_engine=self._db.engine, application_name="treadle", lazy=True)
 
     def __call__(
         self,
@@ -91,6 +102,8 @@ class DbosQueue:
 
     async def open(self, worker: str, execute: Execute) -> None:
         """Must run on the loop that has the HTTP session: DBOS executes the runs there."""
+        from dbos import DBOS
+
         if _instance() is not None:
             raise RuntimeError("one worker per process")
         logging.getLogger("dbos").setLevel(logging.WARNING)
@@ -181,6 +194,8 @@ class DbosQueue:
         return len(lost)
 
     def close(self, *, within_s: float) -> None:
+        from dbos import DBOS
+
         self._closed.set()
         self._woken.set()
         self._db.forget_returns(self._checked_in)
@@ -269,4 +284,6 @@ class _Polls:
 
 def _take_over(executors: list[str]) -> None:
     """Put a dead executor's runs back into their queues, partition kept, each for one taker."""
+    from dbos import DBOS
+
     DBOS._recover_pending_workflows(executors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ class ToolContext:
             raise ToolError(f"{why} {KINDS['key_wrong'].way_out} Set it as TREADLE_KEY.")
         if not found.may(scope):
             raise ToolError(f"The key may not do this: it needs the scope '{scope}'.")
+        if scope != "read":
+            await asyncio.to_thread(self.app.enqueue.load)
         return found
 
 
