@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.folders import settings_in
 from treadle.app import App, open_app
 from treadle.cli import COMMANDS
-from treadle.observe import logs, tracing, watching
+from treadle.observe import logs, traces_wanted, tracing, watching
 from treadle.observe.metrics import Metrics
 from treadle.settings import Settings
 from treadle.store.timeline import TimelineEntry
@@ -89,7 +89,7 @@ def test_what_the_operator_reads_is_what_the_program_has(house: App) -> None:
     assert named == fields_of_a_log_line()
     example = json.loads(re.findall(r"^```json\n(.*?)^```", told[1], re.M | re.S)[0])
     assert set(example) == named
-    own = {tracing.ENDPOINT, tracing.TRACES_ENDPOINT, tracing.HEADERS}
+    own = {traces_wanted.ENDPOINT, traces_wanted.TRACES_ENDPOINT, tracing.HEADERS}
     assert set(re.findall(r"\bOTEL_[A-Z_]+[A-Z]\b", text)) == own
 
 

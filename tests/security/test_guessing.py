@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -94,6 +96,16 @@ COMMON = [
     "password1234", "Password123!", "qwertyuiop", "1234567890", "iloveyou12", "P@ssw0rd12", "aaaaaaaaaaaa",
     "abcdefghijkl", "letmein1234", "mara@example.org", " MARA@example.org ", "mara12345678", "x1y2x1y2x1y2",
 ]  # fmt: skip
+
+
+def test_looking_for_nobody_costs_what_a_wrong_password_costs() -> None:
+    """What is compared then has the form and the costs of a hash, and is the hash of nothing."""
+    of_nobody, of_somebody = passwords._NOBODY, asyncio.run(passwords.hashed(PASSWORD))
+    assert extract_parameters(of_nobody) == extract_parameters(of_somebody)
+    with pytest.raises(VerifyMismatchError):  # computed and compared: a text that is no hash is refused at once
+        PasswordHasher().verify(of_nobody, PASSWORD)
+    assert not asyncio.run(passwords.fits(None, PASSWORD))
+    assert asyncio.run(passwords.fits(of_somebody, PASSWORD))
 
 
 @pytest.mark.parametrize("password", COMMON)

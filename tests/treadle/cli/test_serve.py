@@ -28,6 +28,37 @@ def get(url: str) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+# Libraries that the server uses, and that its start does not need: the first request that does imports them.
+ON_DEMAND = {
+    "PIL", "alembic", "av", "mako", "markdown_it", "mcp", "obstore", "opentelemetry.sdk", "pillow_heif", "zxcvbn",
+    "treadle_diagnosis.guide", "treadle_sandbox", "treadle.mcp",
+}  # fmt: skip
+
+
+def test_a_start_imports_nothing_that_can_wait(tmp_path: Path) -> None:
+    """Of a database that is up to date: an idle server carries no migrations, codecs, guide or traces."""
+    env = environment(tmp_path)
+    assert not treadle("migrate", "--json", env=env).returncode
+    script = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "from treadle.cli import main; main(['serve', '--port', '0', '--worker', '--json'])"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        loaded = set(process.communicate(timeout=PATIENCE_S)[1].splitlines()[-1].split())
+    finally:
+        process.kill()
+        process.communicate()
+    assert json.loads(said)["worker"] is True
+    assert {"treadle.launcher", "treadle.web.pages.guide", "treadle.engine.run", "dbos"} <= loaded
+    assert sorted(ON_DEMAND & loaded) == []
+
+
 def test_it_starts_answers_and_stops_when_told(tmp_path: Path) -> None:
     env = environment(tmp_path)
     with serving("serve", "--port", "0", "--stop-within", "20", env=env) as (process, said):

@@ -129,11 +129,16 @@ def run_assistant(app: App, secret: str, *, confirm: bool) -> None:
 @contextmanager
 def _working(app: App, stop_within: float) -> Iterator[None]:
     """A worker in this process, with its log and its traces."""
-    from treadle.observe.tracing import exporter_from_environment
+    from treadle.observe.traces_wanted import traces_url
     from treadle.observe.watching import Watch
 
+    exporter = None
+    if traces_url():
+        from treadle.observe.tracing import exporter_from_environment
+
+        exporter = exporter_from_environment()
     engine = app.start_worker()
-    watch = Watch(app.db, engine.lease.worker, exporter_from_environment())
+    watch = Watch(app.db, engine.lease.worker, exporter)
     watch.start()
     try:
         yield

@@ -20,10 +20,9 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from treadle import __version__
+from treadle.observe.traces_wanted import traces_url
 from treadle.store.timeline import TimelineEntry
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 EXPORT_S = 5.0
 log = structlog.get_logger("treadle.observe")
@@ -127,10 +126,7 @@ def exporter_to(url: str, headers: Mapping[str, str] | None = None, *, timeout_s
 
 def exporter_from_environment() -> SpanExporter | None:
     """The exporter that OpenTelemetry's own variables ask for; ``None`` when they ask for none, or it is missing."""
-    url = os.environ.get(TRACES_ENDPOINT, "")
-    if not url:
-        base = os.environ.get(ENDPOINT, "").rstrip("/")
-        url = f"{base}/v1/traces" if base else ""
+    url = traces_url()
     if not url:
         return None
     pairs = (pair.partition("=") for pair in os.environ.get(HEADERS, "").split(",") if "=" in pair)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from opentelemetry.sdk.trace.export import SpanExporter
 
 from treadle.observe.following import Follower
-from treadle.observe.tracing import resource_of, root_span, span_of
 from treadle.store import Connection, Database, DatabaseError, posts_read, why_away
 from treadle.store.timeline import TimelineEntry
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 LOOK_S = 1.0
 AT_REST = frozenset({"published", "failed", "blocked", "held", "canceled"})
@@ -22,9 +23,8 @@ class Watch:
     """A thread that follows the entries of ``worker``; ``exporter`` takes spans, or ``None`` for logs alone."""
 
     def __init__(self, db: Database, worker: str, exporter: SpanExporter | None = None) -> None:
-        self._db, self._exporter = db, exporter
+        self._db, self._worker, self._exporter = db, worker, exporter
         self._follower = Follower(worker=worker)
-        self._resource = resource_of(worker)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="treadle-watch", daemon=True)
 
@@ -61,12 +61,18 @@ class Watch:
             for entry in entries:
                 tell(entry)
             if self._exporter is not None:
-                spans = [span_of(entry, self._resource) for entry in entries] + rested
+                from treadle.observe.tracing import resource_of, span_of
+
+                resource = resource_of(self._worker)
+                spans = [span_of(entry, resource) for entry in entries] + rested
                 self._exporter.export(spans)
             told += len(entries)
 
     def _at_rest(self, conn: Connection, entries: list[TimelineEntry]) -> list[Any]:
         """Spans of whole attempts that came to an end: derived ids make sending one twice harmless."""
+        from treadle.observe.tracing import resource_of, root_span
+
+        resource = resource_of(self._worker)
         first: dict[tuple[str, int], float] = {}
         last: dict[tuple[str, int], float] = {}
         for e in entries:
@@ -82,7 +88,7 @@ class Watch:
                 last[row.id, row.attempt],
                 row.state,
                 row.cause_pattern,
-                self._resource,
+                resource,
             )
             for row in posts_read.states_of(conn, ids)
             if row.state in AT_REST and (row.id, row.attempt) in first

@@ -1,35 +1,60 @@
 """Bringing a database up to date: our tables by Alembic, the run's tables by DBOS.
 
-Safe to run again, and by several processes at once.
+Safe to run again, and by several processes at once. Alembic takes 7 MB: it is imported only to migrate, and not by a
+server that finds its database up to date.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
+from treadle.store import probe
 from treadle.store.database import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _LOCK = 0x7EAD1E  # Postgres advisory lock: two servers starting together migrate one after the other
+_SCRIPTS = Path(__file__).parent / "migrations"
+_REVISION = re.compile(r'^(down_)?revision\b.*= *"(\w+)"', re.MULTILINE)
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_SCRIPTS))
     return config
 
 
-def versions(database: Database) -> tuple[str | None, str | None]:
+@functools.cache
+def _revisions() -> dict[str, str | None]:
+    """Every revision this release knows, with the one before it, as Alembic's scripts name them."""
+    found: dict[str, str | None] = {}
+    for script in sorted((_SCRIPTS / "versions").glob("*.py")):
+        named = dict(_REVISION.findall(script.read_text("utf-8")))
+        if "" in named:
+            found[named[""]] = named.get("down_")
+    return found
+
+
+def newest() -> str:
+    """The newest revision this release knows."""
+    (last,) = _revisions().keys() - _revisions().values()
+    return last
+
+
+def versions(database: Database) -> tuple[str | None, str]:
     """(revision the database is at, newest revision this release knows)."""
     with database.read() as conn:
-        at = MigrationContext.configure(conn).get_current_revision()
-    return at, ScriptDirectory.from_config(_config()).get_current_head()
+        at = probe.version(conn) if sa.inspect(conn).has_table("alembic_version") else None
+    return at, newest()
 
 
 def versions_if_readable(database: Database) -> tuple[str | None, str | None]:
@@ -42,7 +67,7 @@ def versions_if_readable(database: Database) -> tuple[str | None, str | None]:
 
 def knows(revision: str) -> bool:
     """Whether this release has the revision; a newer release's it has not."""
-    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return revision in _revisions()
 
 
 def current(database: Database) -> bool:
@@ -56,6 +81,7 @@ def current(database: Database) -> bool:
 
 def upgrade(database: Database) -> None:
     """Migrate everything to the newest revision."""
+    from alembic import command
     from dbos import DBOS
 
     config = _config()

@@ -6,12 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from treadle.web.page_request import Anyone, HarmlessForm, PageRequest
-from treadle_diagnosis.guide import render
 
 router = APIRouter(include_in_schema=False)
 
 
 async def _show(page: PageRequest, form: dict[str, str] | None = None) -> Response:
+    from treadle_diagnosis.guide import render  # with its reader of Markdown, which a server starts without
+
     path, query = page.request.url.path, page.request.url.query.replace("%00", "")
     made = render(f"{path}?{query}" if query else path, form, signed_in=page.session is not None)
     if made is None:

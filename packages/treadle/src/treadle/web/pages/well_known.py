@@ -8,8 +8,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.web.page_request import Anyone
-from treadle_diagnosis.catalog import load
-from treadle_diagnosis.guide import prose
 
 router = APIRouter(include_in_schema=False)
 # Meta's crawler fetches media and obeys this file; the guide is for everybody. The rest is for people who log in.
@@ -37,6 +35,9 @@ async def icon(page: Anyone) -> Response:
 @router.get("/llms.txt")
 async def llms(page: Anyone) -> Response:
     """The guide as a list of addresses, in the form of llmstxt.org."""
+    from treadle_diagnosis.catalog import load
+    from treadle_diagnosis.guide import prose
+
     base = f"{page.app.settings.public_url}/guide"
     lines = [
         "# Treadle guide",
