@@ -108,7 +108,7 @@ docs:
 	@$(BIN)/python tools/build_docs.py $(ARGS)
 
 screenshots: setup
-	@$(BIN)/python tools/screenshots.py $(ARGS)
+	@$(BIN)/python -m tools.screenshots $(ARGS)
 
 clean:
 	rm -rf .venv .venv-bench .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site

@@ -21,7 +21,7 @@ def table(outcomes: dict[str, Outcome]) -> str:
     commits = float(drained[-1]["commits_a_post"])
     counts = [1, *(machines * WORKERS for machines in MACHINES)]
     heads = ["One worker", *(f"{machines} machines, {WORKERS} workers each" for machines in MACHINES)]
-    rows = {
+    rows: dict[str, list[float]] = {
         "posts a second the workers could take": [rate * count for count in counts],
         "statements a second on the database": [rate * statements * count for count in counts],
         "commits a second on the database": [rate * commits * count for count in counts],

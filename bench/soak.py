@@ -26,16 +26,17 @@ import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import psutil
 
-from bench.lines.startup import tree_memory
 from bench.measure import ROOT
 from bench.plot import draw
 from bench.processes import environment, running
+from bench.serving import tree_memory
 from tests.support.postgres import own_cluster
 from treadle.demo.studio import Host
 from treadle.media import samples
@@ -304,7 +305,7 @@ async def run(seconds: float, rate: float, postgres: bool, plot: Path) -> int:
         }
         if postgres:
             settings["TREADLE_DATABASE_URL"] = stack.enter_context(own_cluster()).create_database("soak")
-        treadle = lambda *words: _cli(settings, *words)  # noqa: E731
+        treadle = partial(_cli, settings)
         treadle("migrate")
         key = treadle("keys", "create", "--name", "soak", "--json")["key"]
         accounts = [

@@ -18,6 +18,7 @@ def clip(path: Path, width: int = 1280, height: int = 720, sound: str = "aac") -
         picture = out.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "36", "bf": "2"})
         picture.width, picture.height, picture.pix_fmt, picture.gop_size = width, height, "yuv420p", 60
         tone = out.add_stream(sound, rate=48_000)
+        assert isinstance(tone, av.AudioStream)
         tone.layout = "stereo"
         tone.bit_rate = 128_000
         luma = os.urandom(width * height * 2)
@@ -32,8 +33,8 @@ def clip(path: Path, width: int = 1280, height: int = 720, sound: str = "aac") -
         size = tone.codec_context.frame_size or 1024
         for number in range(SECONDS * 48_000 // size):
             quiet = av.AudioFrame("s16" if sound == "pcm_s16le" else "fltp", "stereo", size)
-            for plane in quiet.planes:
-                plane.update(bytes(plane.buffer_size))
+            for channel in quiet.planes:
+                channel.update(bytes(channel.buffer_size))
             quiet.sample_rate, quiet.pts, quiet.time_base = 48_000, number * size, Fraction(1, 48_000)
             out.mux(tone.encode(quiet))
         out.mux(picture.encode(None))

@@ -1,6 +1,6 @@
 """Make the pictures of the README and the documentation from running servers: docs/images.
 
-Usage: python tools/screenshots.py [--out DIR] [--only demo|steps]. Needs Chromium on the machine (Debian: chromium).
+Usage: python -m tools.screenshots [--out DIR] [--only demo|steps]. Needs Chromium on the machine (Debian: chromium).
 ``demo``: starts `treadle demo`, waits until everything is played, makes the first user, and takes the pages as a
 person would see them. ``steps``: walks from nothing to the first post as docs/threads-app.md does, with the sandbox in
 Meta's place, and keeps what the pages and the terminal show in images/steps.
@@ -23,7 +23,7 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from step_pictures import terminal
+from tools.step_pictures import terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDE = {"width": 1280, "height": 860}

@@ -52,7 +52,8 @@ class Picture:
     """A card of 720 units, drawn from the top: ``y`` is where the next thing goes."""
 
     def __init__(self, place: str, title: str, *, tag: str = "a drawing") -> None:
-        self.title, self._parts, self.y = title, [], 84.0
+        self.title, self.y = title, 84.0
+        self._parts: list[str] = []
         self.text(24, 31, place, "strong")
         if tag:
             self.text(WIDE - 24, 31, tag, "small f-soft", anchor="end")

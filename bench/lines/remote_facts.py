@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -46,7 +46,11 @@ def run(bench: Bench) -> Outcome:
 
 
 async def _measure(url: str, server: str, title: str, rounds: int) -> list[Row]:
-    contenders: dict[str, Callable[[], object]] = {"Treadle": treadle, "ffprobe": ffprobe, "whole file": download}
+    contenders: dict[str, Callable[[str], Awaitable[None]]] = {
+        "Treadle": treadle,
+        "ffprobe": ffprobe,
+        "whole file": download,
+    }
     wall: dict[str, list[float]] = {name: [] for name in contenders}
     sent: dict[str, list[float]] = {name: [] for name in contenders}
     asked: dict[str, list[float]] = {name: [] for name in contenders}

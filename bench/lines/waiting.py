@@ -81,7 +81,7 @@ def even(rng: random.Random, count: int) -> list[Container]:
 
 def predictable(rng: random.Random, count: int) -> list[Container]:
     """Processing times of 1 to 90 s that the size predicts within 30 %, by a rule that is not the built-in guess."""
-    made = []
+    made: list[Container] = []
     while len(made) < count:
         size = math.exp(rng.uniform(math.log(2), math.log(100)))
         time = (4 + 0.75 * size) * rng.uniform(0.7, 1.3)
@@ -117,11 +117,10 @@ def run(bench: Bench) -> Outcome:
         ours = Samples("Treadle", "s", tuple(waste["Treadle"]))
         for name in RIVALS:
             theirs = Samples(f"{name} ({looks[name].median:.1f} looks)", "s", tuple(waste[name]))
-            judged = name == YARDSTICK and waste_limit is not None and call_limit is not None
             met = None
-            if judged:
+            if name == YARDSTICK and waste_limit is not None and call_limit is not None:
                 few_enough = looks["Treadle"].median <= call_limit * looks[name].median
                 met = ours.median <= waste_limit * theirs.median and few_enough
             row_title = f"ready, unnoticed: {title} ({looks['Treadle'].median:.1f} looks)"
-            outcome.rows.append(Row(row_title, ours, theirs, reach if judged else "", met))
+            outcome.rows.append(Row(row_title, ours, theirs, "" if met is None else reach, met))
     return outcome

@@ -18,7 +18,7 @@ async def main(url: str, count: int, concurrency: int) -> None:
     app = procrastinate.App(connector=connector)
     done = 0
 
-    @app.task(queue="bench")
+    @app.task(queue="bench")  # type: ignore[untyped-decorator]
     async def nothing(number: int) -> None:
         nonlocal done
         done += 1

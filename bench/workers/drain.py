@@ -99,7 +99,9 @@ def main(plan: dict[str, Any]) -> None:
         first, last = conn.execute(
             sa.select(sa.func.min(posts.c.published_at), sa.func.max(posts.c.published_at))
         ).one()
-        states = dict(conn.execute(sa.select(posts.c.state, sa.func.count()).group_by(posts.c.state)).tuples().all())
+        states: dict[str, int] = dict(
+            conn.execute(sa.select(posts.c.state, sa.func.count()).group_by(posts.c.state)).tuples().all()
+        )
     print(
         json.dumps(
             {

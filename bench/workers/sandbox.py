@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from typing import Any
 
 from treadle_sandbox import Sandbox
 
 PLENTY = 10**9
 
 
-async def main(count: int, options: dict[str, object]) -> None:
+async def main(count: int, options: dict[str, Any]) -> None:
     quotas = {"quota_posts": PLENTY, "quota_replies": PLENTY}
     async with Sandbox(**{"fetch_media": False, **quotas, **options}) as sandbox:
         accounts = [sandbox.control.add_account(f"bench{number}") for number in range(count)]

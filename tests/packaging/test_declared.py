@@ -97,5 +97,5 @@ def test_no_name_given_out_on_demand_is_that_of_a_module() -> None:
             }
             assert offered
             modules = {path.stem for path in init.parent.glob("*.py")} | {path.name for path in init.parent.iterdir()}
-            hidden += [f"{init.parent.name}.{name}" for name in offered & modules]
+            hidden += [f"{init.parent.name}.{name}" for name in modules & offered]
     assert not hidden

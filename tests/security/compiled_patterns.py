@@ -212,7 +212,7 @@ def everything() -> tuple[list[Found], list[str]]:
 def measure(found: list[Found], shapes: Callable[[Found], Iterator[Shape]]) -> list[dict[str, object]]:
     """The expressions that cost too much, each with the worst text found for each way of using it."""
     judge = Judge()
-    dear = []
+    dear: list[dict[str, object]] = []
     for one in found:
         for way in one.ways:
             read = one.reader(way)

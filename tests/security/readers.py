@@ -39,7 +39,7 @@ from treadle_threads.options import OPTIONS, Text
 from treadle_threads.text import COUNT_MODES, count_text
 
 Reader = Callable[[str], object]
-TEXTS = [option for option in OPTIONS.values() if isinstance(option.kind, Text)]
+TEXT_OPTIONS = [option for option in OPTIONS.values() if isinstance(option.kind, Text)]
 TEXTS = ("str", "bytes", "str | None", "bytes | str", "str | IPAddress", "Any")
 PURE = ("treadle_diagnosis.", "treadle_threads.text", "treadle_threads.limits", "treadle.domain.times",
         "treadle.domain.rules_text", "treadle.web.text_ranges", "treadle_sandbox.moments")  # fmt: skip
@@ -74,6 +74,11 @@ def _post(text: str) -> dict[str, Any]:
             "replies": [{"text": text}]}  # fmt: skip
 
 
+def _every_text_option(text: str) -> None:
+    for option in TEXT_OPTIONS:
+        rules_text.check_words(Findings(), "options", text, option)
+
+
 MORE: dict[str, Reader] = {
     "treadle_diagnosis.engine.diagnose": lambda t: diagnose(t),
     "treadle_diagnosis.engine.diagnose (exception, headers)": lambda t: diagnose(exception=t, headers=_headers(t)),
@@ -97,13 +102,11 @@ MORE: dict[str, Reader] = {
     "treadle.domain.rules.check_post": lambda t: rules.check_post(_post(t)),
     "treadle.domain.rules_text.check_text": lambda t: rules_text.check_text(Findings(), "text", t),
     "treadle.domain.rules_text.check_links": lambda t: rules_text.check_links(Findings(), "text", t, (t,)),
-    "treadle.domain.rules_text.check_words": lambda t: [
-        rules_text.check_words(Findings(), "options", t, option) for option in TEXTS
-    ],
+    "treadle.domain.rules_text.check_words": lambda t: _every_text_option(t),
     "treadle_sandbox.fields.parse_fields": parse_fields,
     "treadle_sandbox.moments.read_moment": lambda t: read_moment(t, 0.0),
     "treadle.accounts.from_meta.read_signed_request": lambda t: from_meta.read_signed_request(t, SecretStr("x")),
-    "treadle.accounts.links return address": lambda t: links._return_problem(f"https://a.example/{t}", ["https://b"]),
+    "treadle.accounts.links return address": lambda t: links._return_address(f"https://a.example/{t}", ["https://b"]),
     "treadle.web.text_ranges.read_spoilers": lambda t: text_ranges.read_spoilers(t[:2000], t[:10_000]),
     "treadle.web.text_ranges.read_styles": lambda t: text_ranges.read_styles("bold: " + t[:2000], t[:10_000]),
     "treadle.web.text_ranges.say_spoilers": lambda t: text_ranges.say_spoilers(

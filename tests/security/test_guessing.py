@@ -129,7 +129,8 @@ def test_a_login_under_way_does_not_outlive_the_end_of_the_right(
     """Between the look at the password and the new session somebody is disabled, or has another password."""
     app, _ = served
     proven = login.prove
-    for change in ({"disabled_at": 1.0}, {"disabled_at": None, "password_hash": "-"}):
+    changes: tuple[dict[str, object], ...] = ({"disabled_at": 1.0}, {"disabled_at": None, "password_hash": "-"})
+    for change in changes:
         assert isinstance(asyncio.run(login.login(app.db, MARA, PASSWORD, address="a", now=app.now())), login.Session)
 
         async def then_changed(*args: object, values: dict[str, object] = change, **more: object) -> object:

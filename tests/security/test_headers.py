@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Request
+from starlette.responses import Response
 
 from tests.security.sites import ask, opened
 
@@ -16,7 +17,7 @@ HOST = ("Host", "localhost")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     with opened(tmp_path_factory.mktemp("headers")) as (_, made):
 
-        async def broken(request: Request) -> None:
+        async def broken(request: Request) -> Response:
             raise RuntimeError("broken on purpose")
 
         made.add_route("/v1/broken", broken)

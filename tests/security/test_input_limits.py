@@ -44,7 +44,7 @@ class Endless(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, into: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, into: memoryview, /) -> int:  # type: ignore[override]
         assert self.taken < INPUT_BYTES + 10_000_000, "read without end"
         piece = (self.unit * (len(into) // len(self.unit) + 1))[: len(into)]
         into[:] = piece

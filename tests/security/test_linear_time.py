@@ -103,6 +103,12 @@ def test_no_reader_is_forgotten() -> None:
     assert len(ALL) > 150
 
 
+@pytest.mark.parametrize("name", readers.MORE)
+def test_a_reader_that_is_written_out_reads(name: str) -> None:
+    """One that fails before it reads would cost nothing on every text."""
+    readers.MORE[name]("abc")
+
+
 def _check(names: list[str], shapes: list[Shape], n: int) -> list[str]:
     judge = Judge(n, cheap=100, dear=3000)
     found = []

@@ -252,7 +252,7 @@ async def read_addresses(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
     client = world.house.client(SimpleNamespace(token_enc=world.read(accounts.c.token_enc, id=good)))  # type: ignore[arg-type]
     made = await client.create_container({"media_type": "TEXT", "text": "x"})
     live = await client.publish(made.value)  # type: ignore[union-attr]
-    known = {"published_at": world.now}
+    known: dict[str, Any] = {"published_at": world.now}
     world.post(GOOD, good, "published", threads_id=live.value.id, **known)  # type: ignore[union-attr]
     for number in range(3):
         account = world.account(BAD, number)
@@ -267,7 +267,7 @@ async def read_addresses(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
 async def read_insights(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     good = world.account(GOOD)
     live = str(world.sandbox.control.add_post("good0", text="x")["id"])
-    out = {"published_at": world.now - 7200.0}
+    out: dict[str, Any] = {"published_at": world.now - 7200.0}
     world.post(GOOD, good, "published", threads_id=live, **out)
     for number in range(3):
         world.post(BAD, world.account(BAD, number), "published", number, threads_id=f"9{number}", **out)

@@ -111,7 +111,7 @@ class Judge:
             return Verdict("stuck", (once,))
         if once <= most * self.unit * self.dear and once <= GROWTH * cost(read, shape.text(self.sizes[0]), 1):
             return Verdict("")
-        why, seen = "", (0.0,)
+        why, seen = "", tuple[float, ...]()
         for _ in range(3):
             seen = tuple(cost(read, shape.text(size)) for size in self.sizes)
             self.unit = max(self.unit, _unit_of_cost())

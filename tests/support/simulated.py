@@ -86,7 +86,8 @@ class Simulation:
             self.clock,
             self.chance,
             _Database(self.db, self),
-            self.queue,
+            enqueue=self.queue,
+            queue=self.queue,
             threads=lambda account: self._clients[account.threads_user_id],
         )
         self.releaser = Releaser(self.queue, spacing_s=self.settings.release_spacing)
@@ -104,7 +105,7 @@ class Simulation:
             lease=lease,
             media=self.media,
             releaser=self.releaser,
-            observe=lambda conn, account_id, found, now: health.observe(conn, account_id, found, now),
+            observe=health.observe,
             worked=lambda conn, account_id, now: health.worked(conn, account_id, "publish", now),
         )
 

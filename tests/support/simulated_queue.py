@@ -17,6 +17,8 @@ import sqlalchemy as sa
 
 from treadle.engine.queue import Execute, QueueName
 
+QUEUES: dict[str, QueueName] = {"posts": "posts", "media": "media"}
+
 
 @dataclass(slots=True)
 class StoredRun:
@@ -60,10 +62,10 @@ class SimulatedQueue:
         account_id: str,
         delay_s: float,
         due_at: float,
-        queue: QueueName = "posts",
+        queue: str = "posts",
     ) -> None:
         at = self.now() + max(0.0, delay_s)
-        self._uncommitted.append(StoredRun(post_id, seq, queue, account_id, at, due_at, next(self._turns)))
+        self._uncommitted.append(StoredRun(post_id, seq, QUEUES[queue], account_id, at, due_at, next(self._turns)))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -121,7 +123,7 @@ class SimulatedQueue:
             self._runs.pop(run.id, None)
 
     def left_behind(self, conn: sa.Connection | None = None) -> list[str]:
-        return sorted({run.worker for run in self._runs.values() if run.worker not in (None, self.worker)})  # type: ignore[type-var]
+        return sorted({run.worker for run in self._runs.values() if run.worker is not None} - {self.worker})
 
     def take_over(self, workers: Sequence[str], *, at: float | None = None) -> None:
         for run in self._runs.values():

@@ -11,9 +11,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.simulated_queue import SimulatedQueue
 from treadle.domain.view import AccountView
+from treadle.engine.queue import RunQueue
 from treadle.engine.runtime import Flag
+from treadle.store.release import Enqueue
 from treadle_threads import ThreadsClient
 
 
@@ -33,14 +34,11 @@ class SimulatedRuntime:
     clock: Clock
     chance: random.Random
     db: Any
-    queue: SimulatedQueue
+    enqueue: Enqueue
+    queue: RunQueue | None
     threads: Callable[[AccountView], ThreadsClient]
     scale: float = 1.0
     _tokens: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    @property
-    def enqueue(self) -> SimulatedQueue:
-        return self.queue
 
     def client(self, account: AccountView) -> ThreadsClient:
         return self.threads(account)

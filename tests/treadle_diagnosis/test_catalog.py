@@ -14,6 +14,7 @@ import pytest
 
 from treadle_diagnosis import engine, types
 from treadle_diagnosis.catalog import build, load, loading, words
+from treadle_diagnosis.catalog.checking import check
 from treadle_diagnosis.catalog.document import pattern_json, pattern_summary
 from treadle_diagnosis.catalog.loading import assemble
 from treadle_diagnosis.catalog.model import CatalogError
@@ -95,11 +96,11 @@ def sources() -> tuple[list[dict[str, Any]], dict[str, Any]]:
 def _faults(sources: tuple[list[dict[str, Any]], dict[str, Any]], **change: Any) -> list[str]:
     patterns, references = sources
     patterns[0].update(change)
-    return build.check(patterns, references)
+    return check(patterns, references)
 
 
 def test_a_sound_catalogue_has_no_faults(sources: Any) -> None:
-    assert build.check(*sources) == []
+    assert check(*sources) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_faults_are_named(sources: Any, change: dict[str, Any], fault: str) -> N
 def test_no_two_patterns_claim_the_same_example(sources: Any) -> None:
     patterns, references = sources
     patterns[1]["example"] = [*patterns[1]["example"], patterns[0]["example"][0]]
-    assert any("claims the same example" in line for line in build.check(patterns, references))
+    assert any("claims the same example" in line for line in check(patterns, references))
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ CODES = {
     "business_use_case_limit": [80001, 80002, 80004, 80006],
     "link_not_scraped": [1609005],
 }
-SUBCODES = {
+SUBCODES: dict[str, list[tuple[int | None, int]]] = {
     "token_is_invalid": [(190, 456), (190, 457)],
     "app_removed_by_owner": [(190, 458)],
     "account_checkpointed": [(190, 459)],

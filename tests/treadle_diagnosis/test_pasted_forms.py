@@ -75,6 +75,7 @@ def test_headers_in_the_paste_are_heeded() -> None:
     d = diagnose('HTTP/1.1 400 Bad Request\nRetry-After: 77\n\n{"error":{"code":613,"message":"Calls exceeded"}}')
     assert d.retry.kind == "later"
     assert d.retry.hinted
+    assert d.retry.after_s is not None
     assert d.retry.after_s >= 77
 
 
@@ -137,7 +138,8 @@ def test_nothing_to_diagnose(paste: Any) -> None:
 
 
 def test_a_good_answer_is_no_failure_to_be_retried() -> None:
-    for body in ({"id": "17950000000000001"}, {"success": True}, {"data": []}, {"access_token": "x", "expires_in": 1}):
+    good: list[dict[str, object]] = [{"id": "17950000000000001"}, {"success": True}, {"data": []}]
+    for body in (*good, {"access_token": "x", "expires_in": 1}):
         d = diagnose(body, stage="publish" if "id" in body else "read", http_status=200)
         assert (d.pattern, d.retry.kind) == (NOTHING, "never")
         assert "good answer" in d.what_happened

@@ -52,6 +52,8 @@ def test_larger_video_waits_longer() -> None:
     assert small.after_s is not None
     assert large.after_s is not None
     assert large.after_s > small.after_s + 60
+    assert small.max_delay_s is not None
+    assert large.max_delay_s is not None
     assert large.max_delay_s > small.max_delay_s
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from tests.support.set_up import uv_and_environment
 from tests.treadle_sandbox.conftest import image
-from treadle_sandbox import running
+from treadle_sandbox import Sandbox, running
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = Path(__file__).parent / "clients"
@@ -53,7 +53,7 @@ def client_python() -> Path:
 
 
 @pytest.fixture
-def set_up(files_thread: str):
+def set_up(files_thread: str) -> Iterator[tuple[Sandbox, dict[str, str]]]:
     """A sandbox with an account, media that are good and bad, and the values a driver asks for."""
     with running(processing=0.0, app={"id": "246813579", "secret": "shh"}) as sandbox:
         account = sandbox.control.add_account("ada")
@@ -75,7 +75,7 @@ def set_up(files_thread: str):
 
 
 @pytest.fixture
-def files_thread(make_video: Callable[..., bytes], tmp_path: Path):
+def files_thread(make_video: Callable[..., bytes], tmp_path: Path) -> Iterator[str]:
     """A plain web server in a thread: the drivers are processes of their own."""
     import threading
     from functools import partial

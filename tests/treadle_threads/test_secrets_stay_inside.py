@@ -17,7 +17,8 @@ def test_a_secret_hides_in_every_text() -> None:
     assert not hasattr(token.secret, "__dict__")
     assert token.secret == SecretText("THQVsecret")
     assert token.secret != SecretText("another")
-    assert token.secret != "THQVsecret"
+    plain: object = "THQVsecret"
+    assert token.secret != plain
     assert bool(str(SecretText("")))
 
 

@@ -131,7 +131,7 @@ def test_nothing_secret_is_written_or_answered(
             # Posts that go out, that fail at every stage, that meet a dead token.
             accounts = client.get("/v1/accounts", headers=admin).json()["data"]
             by_name = {account["username"]: account["id"] for account in accounts}
-            ids = []
+            ids: list[str] = []
             for endpoint, answer in (
                 (None, None),
                 ("create", {"status": 400, "body": {"error": {"code": 987, "message": secrets["given token"]}}}),
@@ -166,8 +166,8 @@ def test_nothing_secret_is_written_or_answered(
             )
             paths += [f"/v1/accounts/{i}" for i in by_name.values()] + [f"/v1/webhooks/{hook['id']}/deliveries"]
             for path in paths:
-                answer = client.get(path, headers=admin)
-                said.append((path, answer.text + str(answer.headers)))
+                page = client.get(path, headers=admin)
+                said.append((path, page.text + str(page.headers)))
             with house.db.begin() as conn:
                 rotate(conn, house.vault)
     finally:

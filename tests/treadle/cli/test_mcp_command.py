@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult, TextContent
 
 from tests.support.folders import settings_in
 from tests.treadle.cli.servers import environment, treadle
@@ -25,6 +26,12 @@ def key_of(folder: Path) -> str:
     return secret
 
 
+def text_of(result: CallToolResult) -> str:
+    first = result.content[0]
+    assert isinstance(first, TextContent)
+    return first.text
+
+
 async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
     env = environment(tmp_path, TREADLE_KEY=key_of(tmp_path))
     server = StdioServerParameters(command=sys.executable, args=["-m", "treadle", "mcp"], env=env, cwd=tmp_path)
@@ -37,7 +44,7 @@ async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
         assert (told.structured_content or {})["id"] == "token_is_invalid"
         refused = await client.call_tool("publish", {"text": "x"})
         assert refused.is_error
-        assert "it needs the scope 'write'" in refused.content[0].text
+        assert "it needs the scope 'write'" in text_of(refused)
         for tool, arguments, words in (
             ("explain", {}, "The argument 'what' is missing."),
             ("diagnose_answer", {"answer": "x", "http_status": "many"}, "The argument 'http_status' is wrong"),
@@ -45,7 +52,7 @@ async def test_an_assistant_speaks_with_it(tmp_path: Path) -> None:
         ):
             wrong = await client.call_tool(tool, arguments)
             assert wrong.is_error
-            text = wrong.content[0].text
+            text = text_of(wrong)
             assert words in text
             assert not any(raw in text for raw in ("pydantic", "validation error", "\n"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import Any
 
@@ -20,9 +21,7 @@ def pairwise_rows(factors: Mapping[str, Sequence[Hashable]]) -> list[dict[str, A
         row = dict(next(iter(missing)))
         for name in names:
             if name not in row:
-                row[name] = max(
-                    factors[name], key=lambda value, name=name, row=row: _gain(missing, names, row, name, value)
-                )
+                row[name] = max(factors[name], key=partial(_gain, missing, names, row, name))
         for one, other in combinations(names, 2):
             missing.pop(((one, row[one]), (other, row[other])), None)
         rows.append(row)

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,7 +100,7 @@ def kill_at(desk: Shop, places: Sequence[tuple[int, Moment]], make: Writer, tall
             started.append(worker)
             # Planned before the post exists: a worker that is quick must not have asked anything uncounted.
             owner = desk.owner()
-            hangman.plan(nth, moment, lambda pid=worker.pid: os.kill(pid, signal.SIGKILL), token=owner.token)
+            hangman.plan(nth, moment, partial(os.kill, worker.pid, signal.SIGKILL), token=owner.token)
             posted.append(make(desk, owner))
             assert hangman.done.wait(30), f"request {nth} never came\n{desk.story(posted[-1][1])}"
             worker.kill()

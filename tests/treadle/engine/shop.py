@@ -13,6 +13,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
+import treadle.jobs
 import treadle.services.context
 from tests.support.folders import settings_in
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
@@ -189,7 +190,7 @@ def shop_settings(sandbox: Sandbox, folder: Path, database_url: str = "", **chan
 @contextmanager
 def few_jobs(names: Sequence[str] | None) -> Iterator[None]:
     """Let only these jobs of the house run (``None``: all): others read accounts now and then, in between."""
-    everything = treadle.services.context.jobs_of
+    everything = treadle.jobs.jobs_of
     chosen = everything if names is None else lambda *needs: [job for job in everything(*needs) if job.name in names]
     with mock.patch.object(treadle.services.context, "jobs_of", chosen):
         yield

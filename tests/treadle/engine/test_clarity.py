@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle_diagnosis.catalog import build, load
+from treadle_diagnosis.catalog import load
+from treadle_diagnosis.catalog.checking import check_refusals
 from treadle_threads.evidence import clarity_of
 from treadle_threads.results import Answer, Call, Failure, Lost, NotSent, Refused
 
@@ -163,9 +164,9 @@ def test_every_clear_refusal_has_a_source() -> None:
     for entry in catalog.clear_refusals:
         assert entry.sources, entry
         assert all(key in catalog.references for key in entry.sources), entry
-    entry = {"code": [1], "subcode": ["none"], "why": "said so"}
-    assert build.check_refusals([entry], {}) == ["clear refusal [1]/['none']: has no source"]
-    assert build.check_refusals([{**entry, "sources": ["nowhere"]}], {}) == [
+    refusal = {"code": [1], "subcode": ["none"], "why": "said so"}
+    assert check_refusals([refusal], {}) == ["clear refusal [1]/['none']: has no source"]
+    assert check_refusals([{**refusal, "sources": ["nowhere"]}], {}) == [
         "clear refusal [1]/['none']: no reference 'nowhere'"
     ]
 

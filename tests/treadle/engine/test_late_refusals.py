@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,10 @@ def play(sim: Simulation, count: int, chance: random.Random) -> Counter[str]:
         calm[0] = False
         trials: list[tuple[str, Profile, list[str]]] = []
         for number in range(start, min(count, start + AT_ONCE)):
-            lags = {"status_lag_s": chance.uniform(0, settle - 1), "list_lag_s": chance.uniform(0, settle - 1)}
+            lags: dict[str, Any] = {
+                "status_lag_s": chance.uniform(0, settle - 1),
+                "list_lag_s": chance.uniform(0, settle - 1),
+            }
             if chance.random() < 0.5:
                 lags = dict.fromkeys(lags, chance.choice([0.0, 30.0, 60.0, settle - 1]))
             account, profile = sim.account(**lags)

@@ -142,42 +142,43 @@ class Simulated(Place):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock(1_000.0)
-        self.queue = self.store = SimulatedQueue(self.clock)
+        self.memory = SimulatedQueue(self.clock)
+        self.queue, self.store = self.memory, self.memory
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
-        self.queue.at_once = at_once
-        await self.queue.open(worker, execute or self.note)
+        self.memory.at_once = at_once
+        await self.memory.open(worker, execute or self.note)
 
     def transaction(self) -> AbstractContextManager[Any]:
-        return self.queue.transaction()
+        return self.memory.transaction()
 
     async def lose_worker(self) -> None:
         for task in self.tasks:
             task.cancel()
         self.tasks.clear()
-        self.queue.close()
+        self.memory.close()
 
     async def lose_end(self, post_id: str) -> None:
-        taken = self.queue.take()
+        taken = self.memory.take()
         assert taken is not None
         await self.note(taken.post_id, taken.seq, taken.queue)
-        self.queue.ended(taken, stored=False)
+        self.memory.ended(taken, stored=False)
 
     async def until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
             while not done():
                 self.tasks = {task for task in self.tasks if not task.done()}
-                self.tasks |= set(self.queue.start_ready())
+                self.tasks |= set(self.memory.start_ready())
                 await asyncio.sleep(0)
-                if not self.tasks and not done() and (at := self.queue.next_at()) is not None:
+                if not self.tasks and not done() and (at := self.memory.next_at()) is not None:
                     self.clock.to(at)
 
     async def until_ended(self, post_id: str) -> None:
-        await self.until(lambda: not self.queue.holds(post_id))
+        await self.until(lambda: not self.memory.holds(post_id))
 
     def left_behind(self) -> list[str]:
-        return self.queue.left_behind()
+        return self.memory.left_behind()
 
     def now(self) -> float:
         return self.clock()

@@ -175,24 +175,23 @@ def test_in_every_state_nothing_is_sent_that_must_not_be(values: list[dict[str, 
     whole: PostView = post(*parts, publish_at=at)
     step = steps.next_step(whole, NOW)
     first_open = next((p for p in parts if p.published_at is None), None)
-    acted = getattr(step, "part", None)
     if isinstance(
         step, steps.Publish | steps.CreateContainer | steps.CreateChildren | steps.PrepareMedia | steps.Check
     ):
         # Only the first part that is not out is worked on, and everything before it has an id.
-        assert acted is first_open
-        assert all(p.threads_id for p in parts[: acted.position])
+        assert step.part is first_open
+        assert all(p.threads_id for p in parts[: step.part.position])
     if isinstance(step, steps.Publish):
-        assert acted.intent == "none"
-        assert acted.container_id
-        assert acted.container_status == "FINISHED"
-        assert not acted.container_expired(NOW)
-        assert acted.position > 0 or at is None or at <= NOW
-        assert acted.position == 0 or step.reply_to == parts[acted.position - 1].threads_id
+        assert step.part.intent == "none"
+        assert step.part.container_id
+        assert step.part.container_status == "FINISHED"
+        assert not step.part.container_expired(NOW)
+        assert step.part.position > 0 or at is None or at <= NOW
+        assert step.part.position == 0 or step.reply_to == parts[step.part.position - 1].threads_id
     if isinstance(step, steps.CreateContainer):
-        assert acted.intent == "none"
+        assert step.part.intent == "none"
     if isinstance(step, steps.Check):
-        assert acted.intent == "sent"
+        assert step.part.intent == "sent"
     if isinstance(step, steps.Complete):
         assert first_open is None
 

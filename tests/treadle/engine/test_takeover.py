@@ -97,7 +97,8 @@ def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
     with workers() as started:
         worker = Worker(alone.app.settings)
         started.append(worker)
-        for name, moment in (("list", "answered"), ("publish", "before"), ("publish", "after")):
+        moments: list[tuple[str, Moment]] = [("list", "answered"), ("publish", "before"), ("publish", "after")]
+        for name, moment in moments:
             owner = alone.owner()
             hangman.plan(REQUESTS[name], moment, _stop(worker), token=owner.token)
             posted.append(write(alone, owner=owner))

@@ -37,7 +37,8 @@ def test_words_that_stand_in_no_text_find_nothing(any_site: Site, words: str) ->
 def test_pages_hold_together_while_posts_come_in(site: Site) -> None:
     client = site.client()
     old = [create(site, f"n {n}")["id"] for n in range(7)]
-    seen, after = [], ""
+    seen: list[str] = []
+    after: str | None = ""
     while after is not None:
         answer = client.get(f"/v1/posts?limit=2&after={after}").json()
         seen += [post["id"] for post in answer["data"]]

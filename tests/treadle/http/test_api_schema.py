@@ -145,7 +145,7 @@ def undocumented(value: Any, schema: dict[str, Any], named: dict[str, Any], path
     """Fields of an answer that its schema does not name."""
     if "$ref" in schema:
         schema = named[schema["$ref"].rpartition("/")[2]]
-    kinds = {dict: "object", list: "array"}
+    kinds: dict[type, str] = {dict: "object", list: "array"}
     for choice in schema.get("anyOf", []):
         target = named[choice["$ref"].rpartition("/")[2]] if "$ref" in choice else choice
         if target.get("type") == kinds.get(type(value)):
@@ -166,7 +166,7 @@ def test_answers_about_posts_and_files_have_no_field_that_the_document_lacks(sit
     bad = {**body, "text": "x" * 501, "zome": "here"}
     picture = io.BytesIO()
     Image.new("RGB", (400, 400)).save(picture, "JPEG")
-    file = {"content": picture.getvalue(), "headers": {"Content-Type": "image/jpeg"}}
+    file: dict[str, Any] = {"content": picture.getvalue(), "headers": {"Content-Type": "image/jpeg"}}
     kept = client.post("/v1/media", **file).json()
     past = {**body, "publish_at": "2020-01-01T00:00:00Z", "media": [{"id": kept["id"]}], "replies": [{"text": "more"}]}
     post = client.post("/v1/posts", json=past).json()

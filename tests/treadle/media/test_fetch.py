@@ -16,6 +16,7 @@ from tests.treadle.media.conftest import Host, Recipes
 from treadle.media.hosts import REMEMBER_S, HostMemory
 from treadle.media.service import MediaService
 from treadle_threads.media.fetch import Look, look
+from treadle_threads.media.finding import Finding
 from treadle_threads.media.guard import Trust
 from treadle_threads.media.isobmff import HEAD
 from treadle_threads.media.remote import META_AGENT
@@ -203,7 +204,7 @@ async def test_a_host_without_ranges_and_the_index_last(host: Host, film: Recipe
     assert "not_looked_at_whole" in codes(found) | {item.code for item in _rules(found)}
 
 
-def _rules(found: Look) -> list[object]:
+def _rules(found: Look) -> list[Finding]:
     from treadle_threads.media import validate
 
     assert found.probe is not None

@@ -177,7 +177,7 @@ def test_every_pattern_is_in_the_catalogue() -> None:
 
 
 def test_every_code_has_a_pattern_and_every_entry_is_used() -> None:
-    folders = [Path(package.__file__).parent for package in (treadle.media, treadle_threads.media)]
+    folders = [Path(str(package.__file__)).parent for package in (treadle.media, treadle_threads.media)]
     paths = [path for folder in folders for path in folder.rglob("*.py") if path.name != "patterns.py"]
     text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     used = set(re.findall(r'(?:finding|_bad|NotOpened)\(\s*"([a-z_0-9]+)"', text))

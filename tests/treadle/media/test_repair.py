@@ -121,11 +121,11 @@ def offset_ms(path: Path) -> float:
                     seen = frame.time
                     break
     with av.open(str(path)) as container:
-        for frame in container.decode(audio=0):
-            plain = av.AudioResampler(format="flt", layout="mono").resample(frame)[0]
+        for sound in container.decode(audio=0):
+            plain = av.AudioResampler(format="flt", layout="mono").resample(sound)[0]
             values = memoryview(bytes(plain.planes[0])).cast("f")[: plain.samples]
             for number, value in enumerate(values):
-                at = (frame.time or 0.0) + number / frame.sample_rate
+                at = (sound.time or 0.0) + number / sound.sample_rate
                 if at > 0.4 and abs(value) > 0.08:
                     heard = at
                     break

@@ -27,6 +27,7 @@ from treadle.services.doctor import repairs
 from treadle_diagnosis import from_pattern
 from treadle_threads.media.finding import Finding
 from treadle_threads.media.worker.blame import PictureRefused, Unreadable, blame, read_by, reading_a_picture
+from treadle_threads.media.worker.cage import Limits
 
 OURS = "media_worker_failed"
 PREPARE = """
@@ -125,7 +126,7 @@ async def test_a_folder_that_cannot_be_written_is_treadles_fault(film: Recipes, 
 async def test_too_little_memory_is_treadles_fault(film: Recipes, tmp_path: Path) -> None:
     wrong, work = film("big_mpeg4.mp4", codec="mpeg4", options={}, width=1280, height=720, seconds=15.0), tmp_path / "w"
     work.mkdir()
-    limits = jobs.Limits(memory_mb=330, cpu_s=60, wall_s=120.0, file_mb=100)
+    limits = Limits(memory_mb=330, cpu_s=60, wall_s=120.0, file_mb=100)
     result = await MediaRunner(1).run(Job(wrong, work, inspect=True, at_least="full", limits=limits))
     assert isinstance(result, JobFailed)
     assert result.ours

@@ -18,6 +18,7 @@ from tests.treadle.posts.test_findings import JSON_VALUES
 from tests.treadle.posts.test_rules import GOOD, SHAPES, WRONG
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Created, Rejected
+from treadle.domain.findings import Finding
 from treadle.domain.rules import check_post
 from treadle.services import request
 from treadle.services.intake import Accepted, accept
@@ -133,7 +134,12 @@ def test_a_post_is_read_once_and_never_written_twice(site: App, monkeypatch: pyt
             )
         )
     checks: list[Any] = []
-    monkeypatch.setattr(request, "check_post", lambda body: checks.append(body) or check_post(body))
+
+    def counted(body: Any) -> list[Finding]:
+        checks.append(body)
+        return check_post(body)
+
+    monkeypatch.setattr(request, "check_post", counted)
     body = {
         "account_id": "acc_1",
         "text": "Once",

@@ -354,7 +354,7 @@ def test_what_may_go_wrong_is_a_warning_and_nothing_more(body: Any, field: str, 
     assert (field, rule) in rules(body, "warning")
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1))
 def test_a_text_is_refused_only_when_every_measure_is_over(text: str) -> None:
     from treadle_threads.text import COUNT_MODES, count_text
 

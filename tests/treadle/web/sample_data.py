@@ -530,7 +530,7 @@ def add_history(app: App, account_ids: list[str], days: int = 30) -> None:
                 rows.append((now - day * 86_400 + chance.random() * 80_000, chance.choice(account_ids)))
         for at, account_id in sorted(rows):
             state = chance.choice(("published", "published", "failed"))
-            more = {"published_at": at + 60} if state == "published" else {}
+            more: dict[str, Any] = {"published_at": at + 60} if state == "published" else {}
             post_id = add_post(conn, account_id, "A post of the past.", state, now, created_at=at, due_at=at, **more)
             cause = chance.choice(causes)
             add_event(

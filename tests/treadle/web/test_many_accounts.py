@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -32,7 +33,11 @@ def many(sample: SampleSite) -> dict[str, str]:
     with sample.app.db.begin() as conn:
         for n in range(MANY):
             ill, left = n % 20 == 0, n in (7, 8)
-            more = {"token_enc": sealed, "health": "reconnect" if ill else "active", "name": f"Bench No. {n}"}
+            more: dict[str, Any] = {
+                "token_enc": sealed,
+                "health": "reconnect" if ill else "active",
+                "name": f"Bench No. {n}",
+            }
             name = f"weaver.{n:03}"
             ids[name] = add_account(conn, name, now, **more, disconnected_at=now if left else None)
             if ill:
@@ -142,7 +147,7 @@ def test_what_reconnecting_sends_is_counted_for_all_at_once_as_for_one(
         conn.execute(link, {"post": both[0], "blocker": mine})
         others = [add_post(conn, many["weaver.001"], "Behind the app.", "blocked", now, due_at=now) for _ in range(3)]
         add_blocker(conn, wrong, "app", app_id, others, now)
-    from treadle.accounts.storing import repairable
+    from treadle.store.blockers import repairable
 
     with sample.app.db.read() as conn:
         page = read(conn, DEFAULT_WORKSPACE, app_id, now)

@@ -86,7 +86,7 @@ def test_the_counts_are_those_of_the_repair(sample: SampleSite) -> None:
         conn.execute(sa.update(blockers).where(blockers.c.id == made[3]).values(repaired_at=now, open_key=None))
         for n in range(60):
             state = chance.choice(("blocked", "blocked", "published", "canceled"))
-            more = {"confirmed_at": now} if chance.random() < 0.2 else {}
+            more: dict[str, Any] = {"confirmed_at": now} if chance.random() < 0.2 else {}
             post = add_post(conn, loom, f"{n}", state, now, due_at=now - chance.random() * 172_800, **more)
             for blocker in chance.sample(made, chance.randrange(1, 4)):
                 conn.execute(sa.insert(post_blockers).values(post_id=post, blocker_id=blocker))

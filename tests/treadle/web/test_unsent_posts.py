@@ -29,9 +29,19 @@ def kept(page: Any) -> int:
     return int(page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('treadle-unsent:')).length"))
 
 
+def accept_and_note(page: Any, asked: list[str]) -> None:
+    """Leave wherever the browser asks; ``asked`` takes the kinds of its questions."""
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+
+
 def test_leaving_asks_and_coming_back_restores(page: Any) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    accept_and_note(page, asked)
     page.goto("/compose")
     page.locator("#part-0-text").click()
     write(page)
@@ -105,7 +115,7 @@ def test_a_form_opened_for_something_else_only_offers_it(page: Any) -> None:
 
 def test_a_form_nobody_wrote_in_is_left_without_a_question(page: Any) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    accept_and_note(page, asked)
     page.goto("/compose")
     page.locator("#part-0-text").click()
     page.get_by_role("link", name="Posts", exact=True).click()
@@ -141,7 +151,11 @@ def test_the_calendar_of_a_phone_offers_every_day(
     chromium_browser: Any, sample_server: tuple[Served, dict[str, str]], scheme: str, pictures: Path
 ) -> None:
     served, _ = sample_server
-    options = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    options: dict[str, Any] = {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": scheme,
+        "reduced_motion": "reduce",
+    }
     with browser_page(chromium_browser, served, **options) as page:
         page.goto("/calendar?month=2031-05")  # nothing is scheduled then
         assert page.locator(".calendar .day-add:visible").count() == 31

@@ -213,7 +213,7 @@ def test_labels_of_the_axis_do_not_meet(found: list[tuple[float, float]]) -> Non
 @pytest.mark.parametrize(("parts_", "attempts", "rows"), [(12, 1, 12), (1, 30, 30), (3, 2, 24), (30, 2, 2)])
 def test_a_long_timeline_stays_a_drawing(parts_: int, attempts: int, rows: int) -> None:
     stages = ("create_container", "container_status", "publish", "verify")
-    events, at = [], START
+    events, at = list[dict[str, Any]](), START
     for attempt in range(1, attempts + 1):
         for part in range(parts_):
             for stage in stages:

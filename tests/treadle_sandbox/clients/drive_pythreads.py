@@ -13,9 +13,10 @@ import pythreads.threads as threads
 import requests
 from pythreads.api import API, ContainerStatus, Media, MediaType, PublishingStatus, ThreadsResponseError
 from pythreads.configuration import Configuration
+from pythreads.credentials import Credentials
 
 
-def connect(given: dict[str, str]) -> object:
+def connect(given: dict[str, str]) -> Credentials:
     """The whole OAuth way: its authorize address on our host, its own code for the rest."""
     config = Configuration(
         scopes=["threads_basic", "threads_content_publish", "threads_manage_insights", "threads_manage_replies",

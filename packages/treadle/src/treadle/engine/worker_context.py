@@ -32,9 +32,9 @@ class WorkerContext:
     breaker: Breaker = field(default_factory=Breaker)
     poll_budget: PollBudget = field(default_factory=PollBudget)
     # Records what a diagnosis says of an account's health.
-    observe: Callable[[Connection, str, Diagnosis, float], None] = lambda conn, account_id, diagnosis, now: None
+    observe: Callable[[Connection, str, Diagnosis, float], object] = lambda conn, account_id, diagnosis, now: None
     # Records that a publish worked, for an account that was not well.
-    worked: Callable[[Connection, str, float], None] = lambda conn, account_id, now: None
+    worked: Callable[[Connection, str, float], object] = lambda conn, account_id, now: None
     accounts: Accounts | None = None
     close: Callable[[], Awaitable[None]] | None = None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
@@ -123,15 +122,11 @@ class App:
             lease=engine.lease,
             media=media,
             releaser=engine.releaser,
-            observe=_observe,
+            observe=health.observe,
             worked=_worked,
             accounts=self.accounts(base),
             close=close,
         )
-
-
-def _observe(conn: Connection, account_id: str, diagnosis: Any, now: float) -> None:
-    health.observe(conn, account_id, diagnosis, now)
 
 
 def _worked(conn: Connection, account_id: str, now: float) -> None:
