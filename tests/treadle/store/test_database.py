@@ -111,7 +111,7 @@ async def test_a_piece_may_undo_a_part_of_itself(database: Database) -> None:
             add(conn, "dropped", "kept")
         return add(conn, "after")
 
-    assert await asyncio.gather(database.run(careful), database.run(add, "other")) == ("after", "other")
+    assert list(await asyncio.gather(database.run(careful), database.run(add, "other"))) == ["after", "other"]
     assert names(database) == ["after", "kept", "other"]
     database.close()
 
