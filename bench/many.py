@@ -1,4 +1,4 @@
-"""What one worker's figures say about many machines: a calculation, made anew with every measurement of ``drain``."""
+"""What one worker's figures say about many machines: a calculation, made again with every measurement of ``drain``."""
 
 from __future__ import annotations
 

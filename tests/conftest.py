@@ -1,4 +1,4 @@
-"""Fixtures of every room: databases, settings."""
+"""Fixtures of every package: databases, settings."""
 
 from __future__ import annotations
 

@@ -33,15 +33,15 @@ DOCS = ROOT / "docs"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     app = open_app(settings_in(tmp_path_factory.mktemp("operating")))
     yield app
     app.close()
 
 
-def exported(house: App) -> set[str]:
+def exported(app: App) -> set[str]:
     """Every name that ``/metrics`` writes, histograms' parts included."""
-    page = Metrics(house.db, house.now).render().decode()
+    page = Metrics(app.db, app.now).render().decode()
     names = set()
     for family in text_string_to_metric_families(page):
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count", "")}.get(family.type, ("",))
@@ -49,11 +49,11 @@ def exported(house: App) -> set[str]:
     return names
 
 
-def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist(house: App) -> None:
+def test_the_board_is_made_by_its_script_and_shows_metrics_that_exist(app: App) -> None:
     from tools.grafana_board import board, text
 
     assert (ROOT / "deploy" / "grafana.json").read_text(encoding="utf-8") == text()
-    known = exported(house)
+    known = exported(app)
     shown = {
         name
         for panel in board()["panels"]
@@ -79,10 +79,10 @@ def fields_of_a_log_line() -> set[str]:
     return set(json.loads(out.getvalue()))
 
 
-def test_what_the_operator_reads_is_what_the_program_has(house: App) -> None:
+def test_what_the_operator_reads_is_what_the_program_has(app: App) -> None:
     """Metrics, fields of log lines and variables for traces that the page names."""
     text = (DOCS / "running.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\btreadle_[a-z_]+", text)) <= exported(house)
+    assert set(re.findall(r"\btreadle_[a-z_]+", text)) <= exported(app)
     told = re.search(r"^## Logs\n(.*?)^## ", text, re.M | re.S)
     assert told is not None
     named = {field for row in re.findall(r"^\| (`[^|]+) \|", told[1], re.M) for field in re.findall(r"`(\w+)`", row)}

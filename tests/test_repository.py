@@ -182,7 +182,7 @@ def test_no_file_is_large() -> None:
 
 
 def test_test_modules_have_names_of_their_own() -> None:
-    """Where a room's tests are no package, two modules of one name would hide each other."""
+    """Where a folder's tests are no package, two modules of one name would hide each other."""
     names = Counter(
         path.name
         for path in (ROOT / "tests").rglob("*.py")

@@ -1,4 +1,4 @@
-"""The bare queue: the engine's durable hops against procrastinate's jobs, both on PostgreSQL, both doing nothing."""
+"""The bare queue: the engine's durable runs against procrastinate's jobs, both on PostgreSQL, both doing nothing."""
 
 from __future__ import annotations
 

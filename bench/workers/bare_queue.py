@@ -1,4 +1,4 @@
-"""The engine's queue with hops that do nothing: stores COUNT of them, then drains them with one worker.
+"""The engine's queue with runs that do nothing: stores COUNT of them, then drains them with one worker.
 
 ``python -m bench.workers.bare_queue DATABASE_URL COUNT CONCURRENCY``; prints both times as JSON. The engine is set
 up as Treadle sets it up, without the posts.

@@ -1,4 +1,4 @@
-"""What Treadle writes is for its own user alone, and a key is never half there, never made anew beside secrets."""
+"""What Treadle writes is for its own user alone, and a key is never half there, never made again beside secrets."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_what_an_older_release_left_open_is_closed_at_the_next_start(tmp_path: P
         assert private.open_to_others(tmp_path) == []
 
 
-def test_a_program_that_opens_the_house_makes_private_files_too(tmp_path: Path) -> None:
+def test_a_program_that_opens_the_app_makes_private_files_too(tmp_path: Path) -> None:
     with umask(0):
         app = open_app(Settings(data_dir=tmp_path / "deep" / "data"))
         with app.db.begin() as conn:
@@ -390,7 +390,7 @@ def test_what_needs_no_secret_works_without_the_keys_and_nothing_is_sealed(tmp_p
 
 
 def test_one_secret_that_opens_is_enough(tmp_path: Path) -> None:
-    """A key that was dropped too early loses some accounts, not the house."""
+    """A key that was dropped too early loses some accounts, not all of them."""
     settings = Settings(data_dir=tmp_path)
     sample(settings)
     (tmp_path / KEY_FILE).write_bytes(Fernet.generate_key() + b"\n")

@@ -51,7 +51,7 @@ def test_a_browser_that_logged_in_before_is_not_shut_out(served: tuple[App, Fast
     assert mine.post("/logout", data={"csrf": csrf_of(mine, "/me")}).status_code == 303
     lock_out(site, MARA)
     assert attempt(mine, MARA, PASSWORD) == 303
-    # Elsewhere the brake holds, for the right password too.
+    # Elsewhere the limit holds, for the right password too.
     assert attempt(stranger(site, "203.0.113.10"), MARA, PASSWORD) == 429
 
 

@@ -76,7 +76,7 @@ def working(app: App) -> bool:
         return is_working(conn, now=NOW, overdue_s=OVERDUE_S)
 
 
-def test_a_house_without_overdue_posts_works(app: App) -> None:
+def test_an_installation_without_overdue_posts_works(app: App) -> None:
     assert working(app)
     add(app, "pst_1", "scheduled", due=60)
     add(app, "pst_2", "scheduled", due=-OVERDUE_S + 1)

@@ -79,7 +79,7 @@ async def start(site: FastAPI, path: str, header: tuple[str, str]) -> Open:
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+def served(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
     with opened(tmp_path / "data", database_url=database_url) as (app, site):
         person(app, MARA)
         person(app, "eve@example.org")
@@ -118,9 +118,9 @@ async def remove_with_its_workspace(app: App, site: FastAPI, id_: str) -> None:
 
 @pytest.mark.parametrize("end", [revoke_by_api, expire, remove_with_its_workspace])
 async def test_a_stream_ends_with_its_key(
-    house: tuple[App, FastAPI], end: Callable[[App, FastAPI, str], Awaitable[None]]
+    served: tuple[App, FastAPI], end: Callable[[App, FastAPI, str], Awaitable[None]]
 ) -> None:
-    app, site = house
+    app, site = served
     id_, header = key(app)
     _, other = key(app)
     mine, stays = await start(site, "/v1/events", header), await start(site, "/v1/events", other)
@@ -157,9 +157,9 @@ async def outlive(app: App, site: FastAPI, made: login.Session) -> None:
 
 @pytest.mark.parametrize("end", [log_out, change_the_password, disable, remove, outlive])
 async def test_a_live_page_ends_with_its_session(
-    house: tuple[App, FastAPI], end: Callable[[App, FastAPI, login.Session], Awaitable[None]]
+    served: tuple[App, FastAPI], end: Callable[[App, FastAPI, login.Session], Awaitable[None]]
 ) -> None:
-    app, site = house
+    app, site = served
     made, header = await log_in(app)
     mine = await start(site, "/live", header)
     happen(app, "pst_before")
@@ -171,8 +171,8 @@ async def test_a_live_page_ends_with_its_session(
     assert again.status == 401
 
 
-async def test_the_browser_that_changed_the_password_stays(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+async def test_the_browser_that_changed_the_password_stays(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     kept, header = await log_in(app)
     _, elsewhere = await log_in(app)
     mine, other = await start(site, "/live", header), await start(site, "/live", elsewhere)
@@ -187,9 +187,9 @@ async def test_the_browser_that_changed_the_password_stays(house: tuple[App, Fas
 
 
 async def test_a_quiet_stream_ends_with_the_next_heartbeat(
-    house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
+    served: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app, site = house
+    app, site = served
     assert events.HEARTBEAT_S == 15.0
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
     id_, header = key(app)
@@ -203,8 +203,8 @@ async def test_a_quiet_stream_ends_with_the_next_heartbeat(
         await one.ended()
 
 
-async def test_no_stream_is_open_for_ever(house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch) -> None:
-    app, site = house
+async def test_no_stream_is_open_for_ever(served: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, site = served
     assert events.LIFE_S == 3_600.0
     monkeypatch.setattr(events, "LIFE_S", 0.0)
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
@@ -215,7 +215,7 @@ async def test_no_stream_is_open_for_ever(house: tuple[App, FastAPI], monkeypatc
 
 
 async def test_a_client_that_does_not_read_loses_its_place() -> None:
-    room = events.Places()
+    places = events.Places()
 
     async def endless() -> Any:
         while True:
@@ -228,21 +228,21 @@ async def test_a_client_that_does_not_read_loses_its_place() -> None:
     scope = {"type": "http", "path": "/v1/events", "asgi": {"spec_version": "2.3"}}
     stream = EventStream(
         endless(),
-        take=lambda: room.take(right),
-        give_back=lambda: room.give_back(right),
+        take=lambda: places.take(right),
+        give_back=lambda: places.give_back(right),
         refuse=lambda full: Response(full, 429),
         most_s=0.1,
     )
     await stream(scope, _never, stuck)
-    assert room.taken == 0
+    assert places.taken == 0
 
 
 async def _never() -> Any:
     await asyncio.Event().wait()
 
 
-async def test_one_key_takes_its_share_and_no_more(house: tuple[App, FastAPI]) -> None:
-    app, site = house
+async def test_one_key_takes_its_share_and_no_more(served: tuple[App, FastAPI]) -> None:
+    app, site = served
     _, greedy = key(app)
     _, second = key(app)
     held = [await start(site, "/v1/events", greedy) for _ in range(events.MOST_OF_A_HOLDER)]
@@ -259,10 +259,10 @@ async def test_one_key_takes_its_share_and_no_more(house: tuple[App, FastAPI]) -
 
 
 async def test_one_workspace_leaves_room_for_others(
-    house: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
+    served: tuple[App, FastAPI], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keys and people of a workspace count together; so do both kinds of streams on the whole server."""
-    app, site = house
+    app, site = served
     other = new_id("workspace", app.now())
     with app.db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id=other, name="Other", created_at=app.now(), options={}))

@@ -66,7 +66,7 @@ DAY = 86_400.0
 @dataclass
 class World:
     app: App
-    house: WorkerContext
+    worker: WorkerContext
     sandbox: Sandbox
     now: float
 
@@ -125,12 +125,12 @@ async def world(tmp_path: Path, threads_sandbox: Sandbox) -> AsyncIterator[World
         settings.time_scale, app.db, app.enqueue, clock=lambda: now,
         threads=lambda account: base.with_token(app.vault.open(account.token_enc or b"")),
     )  # fmt: skip
-    house = WorkerContext(
+    worker = WorkerContext(
         settings=settings, runtime=runtime, lease=cast(Any, SimpleNamespace(worker="wrk_test")), media=None,  # type: ignore[arg-type]
         releaser=app.releaser, accounts=app.accounts(base),
     )  # fmt: skip
     failures.take()
-    yield World(app, house, threads_sandbox, now)
+    yield World(app, worker, threads_sandbox, now)
     await session.close()
     app.close()
 
@@ -139,7 +139,7 @@ async def run(world: World, name: str, forget: Callable[[list[str]], None] = lam
     """One turn of the job, waited for as long as it takes."""
     job = next(job for job in jobs_of(world.app.settings, world.app.vault, forget) if job.name == name)
     async with asyncio.timeout(60):
-        await job.run(world.house)
+        await job.run(world.worker)
         while others := [task for task in asyncio.all_tasks() if _is_lane(task)]:
             await asyncio.wait(others)
 
@@ -242,14 +242,14 @@ async def free_loose(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -
             raise TypeError("junk")
         real(conn, post_id, seq, **more)
 
-    world.house.releaser = Releaser(enqueue)
+    world.worker.releaser = Releaser(enqueue)
     await run(world, "free_loose")
     return lambda: world.read(posts.c.state, workspace_id=GOOD) in ("publishing", "scheduled")
 
 
 async def read_addresses(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
     good = world.account(GOOD)
-    client = world.house.client(SimpleNamespace(token_enc=world.read(accounts.c.token_enc, id=good)))  # type: ignore[arg-type]
+    client = world.worker.client(SimpleNamespace(token_enc=world.read(accounts.c.token_enc, id=good)))  # type: ignore[arg-type]
     made = await client.create_container({"media_type": "TEXT", "text": "x"})
     live = await client.publish(made.value)  # type: ignore[union-attr]
     known: dict[str, Any] = {"published_at": world.now}
@@ -350,7 +350,7 @@ async def clean_up_media(world: World, junk: Any, monkeypatch: pytest.MonkeyPatc
     async def service() -> Any:
         return Service()
 
-    world.house.media = service
+    world.worker.media = service
     known = {"content_type": "image/jpeg", "size": 1, "expires_at": 1.0}
     urls = [f"med_needed{number}" for number in range(210)]
     world.post(BAD, world.account(BAD), "blocked", media_urls=urls)
@@ -373,7 +373,7 @@ async def heartbeat(world: World, junk: Any, monkeypatch: pytest.MonkeyPatch) ->
         pinged.append(url)
 
     monkeypatch.setattr("treadle.engine.heartbeat.ping", ping)
-    world.house.settings = world.house.settings.model_copy(update={"heartbeat_url": "https://watch.example/1"})
+    world.worker.settings = world.worker.settings.model_copy(update={"heartbeat_url": "https://watch.example/1"})
     await run(world, "heartbeat")
     return lambda: pinged == ["https://watch.example/1"]
 
@@ -409,14 +409,14 @@ async def test_failed_items_are_counted_for_the_metrics(world: World) -> None:
 
     stop = asyncio.Event()
 
-    async def work(house: WorkerContext) -> None:
+    async def work(worker: WorkerContext) -> None:
         for item in ("a", "b", "c"):
             with apart("imagined", item):
                 if item != "b":
                     raise KeyError(item)
         stop.set()
 
-    await run_jobs(world.house, [Job("imagined", 60.0, work)], stop)
+    await run_jobs(world.worker, [Job("imagined", 60.0, work)], stop)
     assert (world.read(job_rows.c.note, name="imagined") or {})["failed_items"] == 2
     page = Metrics(world.db, lambda: world.now).render().decode()
     assert 'treadle_job_failures_total{job="imagined"} 2.0' in page

@@ -1,1 +1,1 @@
-"""What tests of several rooms, and the benchmarks, share."""
+"""What tests of several packages, and the benchmarks, share."""

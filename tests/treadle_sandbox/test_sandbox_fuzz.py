@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from treadle_sandbox import Sandbox
+from treadle_sandbox.access import find_token
 from treadle_sandbox.answers import Reply
-from treadle_sandbox.gate import find_token
 from treadle_sandbox.options import DEFAULTS
 from treadle_sandbox.routes import ROOTS, USER_EDGES, answer, find_route
 from treadle_sandbox.wire import Call

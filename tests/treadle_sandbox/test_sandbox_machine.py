@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from treadle_sandbox.access import find_token
 from treadle_sandbox.answers import Reply
-from treadle_sandbox.gate import find_token
 from treadle_sandbox.options import DEFAULTS
 from treadle_sandbox.routes import answer, find_route
 from treadle_sandbox.wire import Call

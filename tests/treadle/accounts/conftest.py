@@ -1,4 +1,4 @@
-"""A house with a database, a sandbox as its Threads, and the publishing room's own rules for letting posts go."""
+"""The accounts service with a database, a sandbox as its Threads, and the product's own rules for letting posts go."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def enqueued() -> Enqueued:
     return Enqueued()
 
 
-HouseMaker = Callable[[Database], Accounts]
+ServiceMaker = Callable[[Database], Accounts]
 
 
 @pytest.fixture
-async def make_house(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> AsyncIterator[HouseMaker]:
+async def make_service(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> AsyncIterator[ServiceMaker]:
     opened: list[ThreadsClient] = []
 
     def make(database: Database) -> Accounts:
@@ -108,15 +108,15 @@ async def make_house(sandbox: Sandbox, enqueued: Enqueued, tmp_path: Path) -> As
 
 
 @pytest.fixture
-async def house(make_house: HouseMaker, db: Database) -> Accounts:
-    return make_house(db)
+async def service(make_service: ServiceMaker, db: Database) -> Accounts:
+    return make_service(db)
 
 
-def row_of(house: Accounts, account_id: str) -> Any:
-    with house.db.read() as conn:
+def row_of(service: Accounts, account_id: str) -> Any:
+    with service.db.read() as conn:
         return conn.execute(sa.select(accounts).where(accounts.c.id == account_id)).one()
 
 
-def change_types(house: Accounts) -> list[str]:
-    with house.db.read() as conn:
+def change_types(service: Accounts) -> list[str]:
+    with service.db.read() as conn:
         return list(conn.execute(sa.select(changes.c.type).order_by(changes.c.id)).scalars())

@@ -50,7 +50,7 @@ def told() -> Told:
     return Told()
 
 
-class House:
+class Alerting:
     def __init__(self, db: Database, vault: Vault, settings: Settings, told: Told) -> None:
         self.db, self.vault, self.settings, self.told = db, vault, settings, told
 
@@ -63,45 +63,45 @@ class House:
 
 
 @pytest.fixture
-async def house(db: Database, vault: Vault, settings: Settings, told: Told) -> House:
-    one = House(db, vault, settings, told)
+async def alerting(db: Database, vault: Vault, settings: Settings, told: Told) -> Alerting:
+    one = Alerting(db, vault, settings, told)
     await one.send(0.0)
     return one
 
 
-async def test_many_troubles_are_one_message(house: House, told: Told) -> None:
+async def test_many_troubles_are_one_message(alerting: Alerting, told: Told) -> None:
     for n in range(8):
-        house.happen("account.needs_reconnect", f"acc_{n}", 100.0, username=f"user{n}", what="Dead.")
-    house.happen("post.held", "pst_1", 101.0, post_id="pst_1")
-    house.happen("post.published", "pst_2", 101.0)
-    assert await house.send(110.0) == []
-    assert len(await house.send(170.0)) == 1
+        alerting.happen("account.needs_reconnect", f"acc_{n}", 100.0, username=f"user{n}", what="Dead.")
+    alerting.happen("post.held", "pst_1", 101.0, post_id="pst_1")
+    alerting.happen("post.published", "pst_2", 101.0)
+    assert await alerting.send(110.0) == []
+    assert len(await alerting.send(170.0)) == 1
     service, title, body = told.messages[0]
     assert service == "Webhook"
     assert title == "Treadle: 8 accounts must be reconnected and 1 more"
     assert "@user0 Dead." in body
     assert "and 3 more" in body
     assert "1 late post is waiting for approval" in body
-    assert await house.send(300.0) == []
+    assert await alerting.send(300.0) == []
 
 
-async def test_the_same_trouble_is_not_repeated_within_hours(house: House, told: Told) -> None:
+async def test_the_same_trouble_is_not_repeated_within_hours(alerting: Alerting, told: Told) -> None:
     for at in (100.0, 200.0, 3000.0, 30_000.0):
-        house.happen("account.troubled", "acc_1", at)
-        await house.send(at + 61)
+        alerting.happen("account.troubled", "acc_1", at)
+        await alerting.send(at + 61)
     assert len(told.messages) == 2
 
 
-async def test_quiet_hours_hold_back_until_they_end(house: House, told: Told) -> None:
+async def test_quiet_hours_hold_back_until_they_end(alerting: Alerting, told: Told) -> None:
     hours = {"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}
-    with house.db.begin() as conn:
+    with alerting.db.begin() as conn:
         conn.execute(sa.update(workspaces).values(options={"quiet_hours": hours}))
     night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC).timestamp()
-    house.happen("post.failed", "pst_1", night)
-    assert await house.send(night + 3600) == []
+    alerting.happen("post.failed", "pst_1", night)
+    assert await alerting.send(night + 3600) == []
     morning = datetime(2026, 11, 23, 6, 0, tzinfo=UTC).timestamp()
-    assert len(await house.send(morning - 60)) == 0
-    assert len(await house.send(morning)) == 1
+    assert len(await alerting.send(morning - 60)) == 0
+    assert len(await alerting.send(morning)) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,22 +123,22 @@ def test_quiet(hours: Any, at: str, quiet: bool) -> None:
     assert alerts.quiet(hours, now) is quiet
 
 
-async def test_a_target_that_fails_is_tried_five_times(house: House, told: Told) -> None:
+async def test_a_target_that_fails_is_tried_five_times(alerting: Alerting, told: Told) -> None:
     told.good = False
-    house.happen("post.failed", "pst_1", 100.0)
+    alerting.happen("post.failed", "pst_1", 100.0)
     for turn in range(8):
-        await house.send(200.0 + turn)
+        await alerting.send(200.0 + turn)
     assert len(told.messages) == 5
 
 
-async def test_a_workspaces_targets_hear_of_it_alone_and_are_sealed(house: House, told: Told) -> None:
-    with house.db.begin() as conn:
-        assert alerts.set_urls(conn, house.vault, "wsp_two", [DISCORD]) is None
+async def test_a_workspaces_targets_hear_of_it_alone_and_are_sealed(alerting: Alerting, told: Told) -> None:
+    with alerting.db.begin() as conn:
+        assert alerts.set_urls(conn, alerting.vault, "wsp_two", [DISCORD]) is None
         options = conn.execute(sa.select(workspaces.c.options).where(workspaces.c.id == "wsp_two")).scalar()
     assert "JHMHI8" not in str(options)
-    house.happen("post.failed", "pst_1", 100.0, workspace="wsp_one", why="One.")
-    house.happen("post.failed", "pst_2", 100.0, workspace="wsp_two", why="Two.")
-    await house.send(200.0)
+    alerting.happen("post.failed", "pst_1", 100.0, workspace="wsp_one", why="One.")
+    alerting.happen("post.failed", "pst_2", 100.0, workspace="wsp_two", why="Two.")
+    await alerting.send(200.0)
     heard = [(service, "One" in body, "Two" in body) for service, _, body in told.messages]
     assert sorted(heard) == [("Discord", False, True), ("Webhook", False, True), ("Webhook", True, False)]
 
@@ -146,9 +146,9 @@ async def test_a_workspaces_targets_hear_of_it_alone_and_are_sealed(house: House
 @pytest.mark.parametrize(
     "url", ["json://127.0.0.1/x", "xml://a", "mailto://a:b@localhost", "file:///etc/passwd", "nonsense", "discord://"]
 )
-def test_targets_that_reach_inside_are_for_the_operator(house: House, url: str) -> None:
-    with house.db.begin() as conn:
-        refused = alerts.set_urls(conn, house.vault, "wsp_one", [url])
+def test_targets_that_reach_inside_are_for_the_operator(alerting: Alerting, url: str) -> None:
+    with alerting.db.begin() as conn:
+        refused = alerts.set_urls(conn, alerting.vault, "wsp_one", [url])
     assert isinstance(refused, Refusal)
     assert refused.field == "alert_urls"
 
@@ -218,12 +218,12 @@ def test_what_a_post_would_meet(db: Database) -> None:
 
 
 @pytest.mark.usefixtures("account")
-async def test_a_risk_is_said_once(house: House, db: Database, told: Told) -> None:
+async def test_a_risk_is_said_once(alerting: Alerting, db: Database, told: Told) -> None:
     scheduled(db, "pst_1", 2000.0)
     with db.begin() as conn:
         conn.execute(sa.update(accounts).values(health="reconnect"))
     for now in (1000.0, 1100.0, 1900.0):
         with db.begin() as conn:
             risk.warn(conn, now=now)
-    await house.send(1990.0)
+    await alerting.send(1990.0)
     assert [title for _, title, _ in told.messages] == ["Treadle: 1 post due within a day is at risk"]

@@ -62,46 +62,46 @@ def test_a_changed_payload_a_wrong_secret_and_another_algorithm_are_refused() ->
         assert isinstance(from_meta.read_signed_request(bad, SECRET), Refusal)
 
 
-async def connected(house: Accounts, sandbox: Sandbox) -> tuple[str, str]:
+async def connected(service: Accounts, sandbox: Sandbox) -> tuple[str, str]:
     token = SecretStr(sandbox.control.token("ada")["access_token"])
-    stored = await connect.add_token(house, "wsp_one", token, actor="cli")
+    stored = await connect.add_token(service, "wsp_one", token, actor="cli")
     assert isinstance(stored, Stored)
     return stored.account_id, str(sandbox.control.account("ada")["id"])
 
 
-def signed(house: Accounts, user: str, **more: Any) -> Signed:
-    secret = house.settings.threads_app_secret
+def signed(service: Accounts, user: str, **more: Any) -> Signed:
+    secret = service.settings.threads_app_secret
     found = from_meta.read_signed_request(signed_request(secret.get_secret_value(), facts(user, **more)), secret)
     assert isinstance(found, Signed)
     return found
 
 
-async def test_removing_the_app_is_noted_once(house: Accounts, sandbox: Sandbox) -> None:
-    account, user = await connected(house, sandbox)
-    message = signed(house, user, issued_at=int(house.now()) + 5)
-    with house.db.begin() as conn:
-        assert from_meta.deauthorize(conn, house, message) == [account]
-        assert from_meta.deauthorize(conn, house, message) == []
-    row = row_of(house, account)
+async def test_removing_the_app_is_noted_once(service: Accounts, sandbox: Sandbox) -> None:
+    account, user = await connected(service, sandbox)
+    message = signed(service, user, issued_at=int(service.now()) + 5)
+    with service.db.begin() as conn:
+        assert from_meta.deauthorize(conn, service, message) == [account]
+        assert from_meta.deauthorize(conn, service, message) == []
+    row = row_of(service, account)
     assert (row.health, row.health_cause["pattern"]) == ("reconnect", "app_removed_by_owner")
-    with house.db.read() as conn:
+    with service.db.read() as conn:
         assert conn.execute(sa.select(blockers.c.key)).scalars().all() == [account]
-    assert change_types(house).count("account.needs_reconnect") == 1
+    assert change_types(service).count("account.needs_reconnect") == 1
 
 
-async def test_an_old_message_does_not_undo_a_reconnect(house: Accounts, sandbox: Sandbox) -> None:
-    account, user = await connected(house, sandbox)
-    with house.db.begin() as conn:
-        assert from_meta.deauthorize(conn, house, signed(house, user, issued_at=int(house.now()) - 3600)) == []
-    assert row_of(house, account).health == "active"
+async def test_an_old_message_does_not_undo_a_reconnect(service: Accounts, sandbox: Sandbox) -> None:
+    account, user = await connected(service, sandbox)
+    with service.db.begin() as conn:
+        assert from_meta.deauthorize(conn, service, signed(service, user, issued_at=int(service.now()) - 3600)) == []
+    assert row_of(service, account).health == "active"
 
 
-async def test_data_deletion_deletes_and_can_be_asked_about(house: Accounts, sandbox: Sandbox) -> None:
-    account, user = await connected(house, sandbox)
-    message = signed(house, user)
-    with house.db.begin() as conn:
-        done = from_meta.delete_data(conn, house, message)
-        again = from_meta.delete_data(conn, house, message)
+async def test_data_deletion_deletes_and_can_be_asked_about(service: Accounts, sandbox: Sandbox) -> None:
+    account, user = await connected(service, sandbox)
+    message = signed(service, user)
+    with service.db.begin() as conn:
+        done = from_meta.delete_data(conn, service, message)
+        again = from_meta.delete_data(conn, service, message)
         assert again.code == done.code
         status = from_meta.deletion_status(conn, done.code)
         assert from_meta.deletion_status(conn, "made-up") is None
@@ -109,7 +109,7 @@ async def test_data_deletion_deletes_and_can_be_asked_about(house: Accounts, san
     assert status is not None
     assert status["state"] == "done"
     assert user not in str(status)
-    row = row_of(house, account)
+    row = row_of(service, account)
     assert (row.token_enc, row.username, row.name, row.picture_url, row.profile, row.scopes) == (
         None,
         "",
@@ -127,8 +127,8 @@ def test_the_handshake() -> None:
         assert isinstance(from_meta.handshake(bad, SECRET), Refusal)
 
 
-async def test_a_webhook_is_taken_once(house: Accounts, sandbox: Sandbox) -> None:
-    account, user = await connected(house, sandbox)
+async def test_a_webhook_is_taken_once(service: Accounts, sandbox: Sandbox) -> None:
+    account, user = await connected(service, sandbox)
     body = payload_json(
         {
             "app_id": "1",
@@ -137,10 +137,10 @@ async def test_a_webhook_is_taken_once(house: Accounts, sandbox: Sandbox) -> Non
             "values": {"value": {"id": "9", "permalink": "https://www.threads.com/@ada/post/x"}, "field": "publish"},
         }
     )
-    header = signature(house.settings.threads_app_secret.get_secret_value(), body)
-    with house.db.begin() as conn:
-        assert from_meta.receive(conn, house, body, header) is True
-        assert from_meta.receive(conn, house, body, header) is False
+    header = signature(service.settings.threads_app_secret.get_secret_value(), body)
+    with service.db.begin() as conn:
+        assert from_meta.receive(conn, service, body, header) is True
+        assert from_meta.receive(conn, service, body, header) is False
         for bad_body, bad_header in (
             (body, None),
             (body, "sha256=00"),
@@ -148,18 +148,18 @@ async def test_a_webhook_is_taken_once(house: Accounts, sandbox: Sandbox) -> Non
             (body + b" ", header),
             (b"{}", signature("another", b"{}")),
         ):
-            assert isinstance(from_meta.receive(conn, house, bad_body, bad_header), Refusal)
+            assert isinstance(from_meta.receive(conn, service, bad_body, bad_header), Refusal)
         assert conn.execute(sa.select(sa.func.count()).select_from(meta_events)).scalar() == 1
-    assert change_types(house)[-1] == "threads.publish"
+    assert change_types(service)[-1] == "threads.publish"
     assert account
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"nope", b"[" * 50_000, json.dumps({"values": [1, {"value": 2}]}).encode()]
 )
-async def test_signed_rubbish_is_no_trouble(house: Accounts, body: bytes) -> None:
-    secret = house.settings.threads_app_secret.get_secret_value()
+async def test_signed_rubbish_is_no_trouble(service: Accounts, body: bytes) -> None:
+    secret = service.settings.threads_app_secret.get_secret_value()
     header = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    with house.db.begin() as conn:
-        answer = from_meta.receive(conn, house, body, header)
+    with service.db.begin() as conn:
+        answer = from_meta.receive(conn, service, body, header)
     assert isinstance(answer, Refusal | bool)

@@ -98,15 +98,15 @@ async def test_no_session_lives_for_ever(db: Database) -> None:
     assert now == login.SESSION_MOST_S
 
 
-async def test_guessing_is_braked_for_the_right_password_too(db: Database) -> None:
+async def test_guessing_is_slowed_for_the_right_password_too(db: Database) -> None:
     await ada(db)
     for n in range(login.TRIES_PER_PERSON):
         refused = await login.login(db, "ada@example.com", "wrong", address=f"a{n}", now=float(n))
         assert isinstance(refused, Refusal)
         assert refused.status == 401
-    braked = await login.login(db, "ada@example.com", GOOD, address="b", now=50.0)
-    assert isinstance(braked, Refusal)
-    assert braked.status == 429
+    refused = await login.login(db, "ada@example.com", GOOD, address="b", now=50.0)
+    assert isinstance(refused, Refusal)
+    assert refused.status == 429
     assert isinstance(await login.login(db, "ada@example.com", GOOD, address="b", now=1000.0), Session)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.treadle.accounts.conftest import HouseMaker, row_of
+from tests.treadle.accounts.conftest import ServiceMaker, row_of
 from tests.treadle.accounts.test_token_refresh import add, refreshes
 from tests.treadle.engine.faults import FAULTS
 from tests.treadle.engine.shop import TIMEOUT_S
@@ -24,25 +24,25 @@ SAID = {"400_code_10": "limited", "spam_4_2207051": "restricted"}
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_every_failure_of_a_refresh(
-    any_db: Database, make_house: HouseMaker, sandbox: Sandbox, when: str
+    any_db: Database, make_service: ServiceMaker, sandbox: Sandbox, when: str
 ) -> None:
-    house = make_house(any_db)
-    house.client = house.client.__class__(base_url=sandbox.url, timeout_s=TIMEOUT_S)
+    service = make_service(any_db)
+    service.client = service.client.__class__(base_url=sandbox.url, timeout_s=TIMEOUT_S)
     played = 0
     for name, answer in FAULTS.items():
-        account = await add(house, sandbox, "ada")
+        account = await add(service, sandbox, "ada")
         sandbox.control.advance(25 * DAY_S)
         before = refreshes(sandbox)
         rule: dict[str, Any] = {"endpoint": "token", "times": 1, "when": when, "answer": answer}
         fault_id = sandbox.control.call("POST", "/faults", rule)["id"]
-        [first] = await refresh.refresh_due(house)
+        [first] = await refresh.refresh_due(service)
         rules = sandbox.control.call("GET", "/faults")["data"]
         assert [rule["fired"] for rule in rules if rule["id"] == fault_id] == [1], name
         played += 1
         for _ in range(14):
             sandbox.control.advance(DAY_S)
-            await refresh.refresh_due(house)
-        row, wanted = row_of(house, account), before + (1 if name in DEAD else 2)
+            await refresh.refresh_due(service)
+        row, wanted = row_of(service, account), before + (1 if name in DEAD else 2)
         for _ in range(100):  # a slow one is written down when it has been answered
             if refreshes(sandbox) >= wanted:
                 break
@@ -54,8 +54,8 @@ async def test_every_failure_of_a_refresh(
         else:
             assert first.outcome == "later", name
             assert row.health == SAID.get(name, "active"), name
-            checked = await check(house, account)
+            checked = await check(service, account)
             assert checked is not None, name
             assert checked.diagnosis is None, name
     assert played == len(FAULTS)
-    await house.client.close()
+    await service.client.close()

@@ -1,4 +1,4 @@
-"""After a full run, everything the house wrote or answered is searched for every secret that was used."""
+"""After a full run, everything the app wrote or answered is searched for every secret that was used."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "all.log"
     handler, root = logging.FileHandler(path), logging.getLogger()
     handler.setLevel(logging.DEBUG)
-    for client in ("httpx", "httpx2"):  # the test's own browser, not the house
+    for client in ("httpx", "httpx2"):  # the test's own browser, not the app
         logging.getLogger(client).setLevel(logging.WARNING)
     # Another test may have quietened libraries, as a command does.
     known = [each for each in logging.Logger.manager.loggerDict.values() if isinstance(each, logging.Logger)]
@@ -96,22 +96,22 @@ def test_nothing_secret_is_written_or_answered(
         threads_app_id=threads_sandbox.app.id, threads_app_secret=threads_sandbox.app.secret,
         public_url="http://treadle.test", allow_private_media_hosts=True, time_scale=0.02, log_level="debug",
     )  # fmt: skip
-    house = open_app(settings)
+    app = open_app(settings)
     secrets: dict[str, str] = {"app secret": threads_sandbox.app.secret, "password": PASSWORD, "alert target": ALERT}
     # The receiver is on this machine, where only the operator's targets may be.
     monkeypatch.setattr(alerts, "parse", lambda text, trust: alert_kinds.parse(text, Trust.OPERATOR))
     said: list[tuple[str, str]] = []
-    with house.db.begin() as conn:
-        _, secrets["key"] = create_key(conn, "wsp_default", "all", ["admin"], house.now())
-        made = links.create(conn, settings, "wsp_default", now=house.now())
+    with app.db.begin() as conn:
+        _, secrets["key"] = create_key(conn, "wsp_default", "all", ["admin"], app.now())
+        made = links.create(conn, settings, "wsp_default", now=app.now())
         assert isinstance(made, links.Link)
         secrets["link"] = made.url.rsplit("/", 1)[1]
         target = f"json://{urlsplit(threads_sandbox.url).netloc}/{ALERT}"
-        assert alerts.set_urls(conn, house.vault, "wsp_default", [target]) is None
+        assert alerts.set_urls(conn, app.vault, "wsp_default", [target]) is None
     admin = {"Authorization": f"Bearer {secrets['key']}"}
-    house.start_worker()
+    app.start_worker()
     try:
-        with TestClient(create_api(house), base_url="http://treadle.test", raise_server_exceptions=False) as client:
+        with TestClient(create_api(app), base_url="http://treadle.test", raise_server_exceptions=False) as client:
             # Two accounts: one through the window, one by token.
             assert client.get(f"/connect/{secrets['link']}").status_code == 200
             window = client.get(f"/connect/{secrets['link']}/go", follow_redirects=False).headers["location"]
@@ -125,9 +125,9 @@ def test_nothing_secret_is_written_or_answered(
             said.append(("add", added.text))
             hook = client.post("/v1/webhooks", headers=admin, json={"url": f"{threads_sandbox.url}/nowhere"}).json()
             secrets["webhook secret"] = hook["secret"]
-            with house.db.read() as conn:
+            with app.db.read() as conn:
                 for number, sealed in enumerate(conn.execute(sa.text("SELECT token_enc FROM accounts")).scalars()):
-                    secrets[f"stored token {number}"] = house.vault.open(sealed)
+                    secrets[f"stored token {number}"] = app.vault.open(sealed)
             # Posts that go out, that fail at every stage, that meet a dead token.
             accounts = client.get("/v1/accounts", headers=admin).json()["data"]
             by_name = {account["username"]: account["id"] for account in accounts}
@@ -153,9 +153,9 @@ def test_nothing_secret_is_written_or_answered(
             wrong = client.post("/v1/accounts", headers=admin, json={"token": secrets["given token"][:-4] + "XXXX"})
             said.append(("wrong token", wrong.text.replace(secrets["given token"][:-4] + "XXXX", "")))
             # Somebody logs in.
-            now, who = house.now(), "ada@example.com"
-            asyncio.run(login.add_user(house.db, "wsp_default", who, PASSWORD, actor="cli", now=now))
-            entered = asyncio.run(login.login(house.db, who, PASSWORD, address="a", now=now))
+            now, who = app.now(), "ada@example.com"
+            asyncio.run(login.add_user(app.db, "wsp_default", who, PASSWORD, actor="cli", now=now))
+            entered = asyncio.run(login.login(app.db, who, PASSWORD, address="a", now=now))
             assert isinstance(entered, login.Session)
             secrets["session"] = entered.token
             client.cookies.set("treadle_session", entered.token)
@@ -168,10 +168,10 @@ def test_nothing_secret_is_written_or_answered(
             for path in paths:
                 page = client.get(path, headers=admin)
                 said.append((path, page.text + str(page.headers)))
-            with house.db.begin() as conn:
-                rotate(conn, house.vault)
+            with app.db.begin() as conn:
+                rotate(conn, app.vault)
     finally:
-        house.close()
+        app.close()
     with sqlite3.connect(data / "treadle.sqlite") as raw:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     # The oldest pages of the database may hold what was deleted since: the file is searched as it is.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from tests.treadle.accounts.conftest import HouseMaker, change_types, row_of
+from tests.treadle.accounts.conftest import ServiceMaker, change_types, row_of
 from treadle.accounts import connect, health, refresh
 from treadle.accounts.reading import Checked, check, read_quiet_accounts, recheck
 from treadle.accounts.service import Accounts
@@ -25,9 +25,9 @@ from treadle_sandbox import Sandbox
 ONE = "wsp_one"
 
 
-async def add(house: Accounts, sandbox: Sandbox, name: str = "ada", **facts: Any) -> str:
+async def add(service: Accounts, sandbox: Sandbox, name: str = "ada", **facts: Any) -> str:
     token = SecretStr(sandbox.control.token(name, **facts)["access_token"])
-    stored = await connect.add_token(house, ONE, token, actor="cli")
+    stored = await connect.add_token(service, ONE, token, actor="cli")
     assert isinstance(stored, Stored), stored
     return stored.account_id
 
@@ -42,36 +42,36 @@ def refreshes(sandbox: Sandbox) -> int:
     return sum("refresh_access_token" in str(r["path"]) for r in sandbox.control.call("GET", "/requests")["data"])
 
 
-async def test_a_token_is_refreshed_long_before_its_end(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
-    before = row_of(house, account)
-    assert await refresh.refresh_due(house) == []
+async def test_a_token_is_refreshed_long_before_its_end(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
+    before = row_of(service, account)
+    assert await refresh.refresh_due(service) == []
     sandbox.control.advance(25 * DAY_S)
-    done = await refresh.refresh_due(house)
+    done = await refresh.refresh_due(service)
     assert [d.outcome for d in done] == ["refreshed"]
-    after = row_of(house, account)
+    after = row_of(service, account)
     assert after.token_expires_at > before.token_expires_at + 20 * DAY_S
-    assert house.vault.open(after.token_enc) != house.vault.open(before.token_enc)
+    assert service.vault.open(after.token_enc) != service.vault.open(before.token_enc)
     assert after.token_previous_enc is None
     assert after.refresh_lease_token is None
-    assert await refresh.refresh_due(house) == []
+    assert await refresh.refresh_due(service) == []
 
 
-async def test_an_account_lives_for_a_year_untouched(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_an_account_lives_for_a_year_untouched(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     for _ in range(73):
         sandbox.control.advance(5 * DAY_S)
-        await refresh.refresh_due(house)
-        await read_quiet_accounts(house)
-    assert row_of(house, account).health == "active"
-    checked = await check(house, account)
+        await refresh.refresh_due(service)
+        await read_quiet_accounts(service)
+    assert row_of(service, account).health == "active"
+    checked = await check(service, account)
     assert checked is not None
     assert checked.diagnosis is None
     assert 10 <= refreshes(sandbox) <= 20
 
 
-async def test_an_outage_of_weeks_is_sat_out(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_an_outage_of_weeks_is_sat_out(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     sandbox.control.advance(25 * DAY_S)
     sandbox.control.call(
         "POST",
@@ -80,13 +80,13 @@ async def test_an_outage_of_weeks_is_sat_out(house: Accounts, sandbox: Sandbox) 
     )
     outcomes = []
     for _ in range(13):
-        outcomes += [d.outcome for d in await refresh.refresh_due(house)]
+        outcomes += [d.outcome for d in await refresh.refresh_due(service)]
         sandbox.control.advance(2 * DAY_S)
     assert outcomes[:12] == ["later"] * 12
     assert outcomes[12:] == ["refreshed"]
-    row = row_of(house, account)
+    row = row_of(service, account)
     assert row.health == "active"
-    assert "account.needs_reconnect" not in change_types(house)
+    assert "account.needs_reconnect" not in change_types(service)
 
 
 @pytest.mark.parametrize(
@@ -102,60 +102,62 @@ async def test_an_outage_of_weeks_is_sat_out(house: Accounts, sandbox: Sandbox) 
     ],
 )
 async def test_nothing_but_a_verdict_on_the_token_makes_it_dead(
-    house: Accounts, sandbox: Sandbox, answer: dict[str, Any]
+    service: Accounts, sandbox: Sandbox, answer: dict[str, Any]
 ) -> None:
-    account = await add(house, sandbox)
+    account = await add(service, sandbox)
     sandbox.control.advance(25 * DAY_S)
     fault(sandbox, **answer)
-    done = await refresh.refresh_due(house)
+    done = await refresh.refresh_due(service)
     assert [d.outcome for d in done] == ["later"]
-    row = row_of(house, account)
+    row = row_of(service, account)
     assert row.health == "active"
     assert row.token_enc is not None
-    assert row.refresh_next_at > house.now()
+    assert row.refresh_next_at > service.now()
 
 
-async def test_a_revoked_token_is_said_once_and_holds_the_account(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_a_revoked_token_is_said_once_and_holds_the_account(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     sandbox.control.advance(25 * DAY_S)
     sandbox.control.revoke("ada")
-    done = await refresh.refresh_due(house)
+    done = await refresh.refresh_due(service)
     assert [d.outcome for d in done] == ["dead"]
-    row = row_of(house, account)
+    row = row_of(service, account)
     assert row.health == "reconnect"
     assert row.refresh_next_at is None
-    assert change_types(house).count("account.needs_reconnect") == 1
-    with house.db.read() as conn:
+    assert change_types(service).count("account.needs_reconnect") == 1
+    with service.db.read() as conn:
         assert conn.execute(sa.select(blockers.c.key, blockers.c.lane)).all() == [(account, "meta_token")]
     sandbox.control.advance(30 * DAY_S)
-    assert await refresh.refresh_due(house) == []
-    assert await read_quiet_accounts(house) == []
+    assert await refresh.refresh_due(service) == []
+    assert await read_quiet_accounts(service) == []
 
 
-async def test_an_answer_lost_after_the_refresh_leaves_the_old_token_at_work(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
-    before = row_of(house, account)
+async def test_an_answer_lost_after_the_refresh_leaves_the_old_token_at_work(
+    service: Accounts, sandbox: Sandbox
+) -> None:
+    account = await add(service, sandbox)
+    before = row_of(service, account)
     sandbox.control.advance(25 * DAY_S)
     fault(sandbox, when="after", drop=True)
-    assert [d.outcome for d in await refresh.refresh_due(house)] == ["later"]
-    assert row_of(house, account).token_enc == before.token_enc
+    assert [d.outcome for d in await refresh.refresh_due(service)] == ["later"]
+    assert row_of(service, account).token_enc == before.token_enc
     sandbox.control.advance(DAY_S)
-    assert [d.outcome for d in await refresh.refresh_due(house)] == ["refreshed"]
+    assert [d.outcome for d in await refresh.refresh_due(service)] == ["refreshed"]
 
 
-async def test_a_new_token_that_does_not_work_is_given_back(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
-    before = row_of(house, account)
+async def test_a_new_token_that_does_not_work_is_given_back(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
+    before = row_of(service, account)
     sandbox.control.advance(25 * DAY_S)
     fault(sandbox, status=200, body={"access_token": "THbroken", "token_type": "bearer", "expires_in": 5184000})
-    assert [d.outcome for d in await refresh.refresh_due(house)] == ["later"]
-    row = row_of(house, account)
+    assert [d.outcome for d in await refresh.refresh_due(service)] == ["later"]
+    row = row_of(service, account)
     assert row.token_enc == before.token_enc
     assert row.health == "active"
 
 
-async def test_never_two_at_once(make_house: HouseMaker, any_db: Database, sandbox: Sandbox) -> None:
-    first, second = make_house(any_db), make_house(any_db)
+async def test_never_two_at_once(make_service: ServiceMaker, any_db: Database, sandbox: Sandbox) -> None:
+    first, second = make_service(any_db), make_service(any_db)
     ids = [await add(first, sandbox, name) for name in ("ada", "bob")]
     sandbox.control.advance(25 * DAY_S)
     before = refreshes(sandbox)
@@ -167,79 +169,79 @@ async def test_never_two_at_once(make_house: HouseMaker, any_db: Database, sandb
     assert all(row_of(first, i).refresh_lease_token is None for i in ids)
 
 
-async def test_a_dead_workers_lease_ends(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_a_dead_workers_lease_ends(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     sandbox.control.advance(25 * DAY_S)
-    with house.db.begin() as conn:
-        assert tokens.lease(conn, account, "dead", now=house.now(), until=house.now() + refresh.LEASE_S) is not None
-    assert await refresh.refresh_due(house) == []
+    with service.db.begin() as conn:
+        assert tokens.lease(conn, account, "dead", now=service.now(), until=service.now() + refresh.LEASE_S) is not None
+    assert await refresh.refresh_due(service) == []
     sandbox.control.advance(refresh.LEASE_S + 1)
-    assert [d.outcome for d in await refresh.refresh_due(house)] == ["refreshed"]
+    assert [d.outcome for d in await refresh.refresh_due(service)] == ["refreshed"]
 
 
-async def test_a_person_who_connects_meanwhile_wins(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_a_person_who_connects_meanwhile_wins(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     sandbox.control.advance(25 * DAY_S)
-    with house.db.begin() as conn:
-        row = tokens.lease(conn, account, "slow", now=house.now(), until=house.now() + refresh.LEASE_S)
+    with service.db.begin() as conn:
+        row = tokens.lease(conn, account, "slow", now=service.now(), until=service.now() + refresh.LEASE_S)
     assert row is not None
-    again = await add(house, sandbox)
+    again = await add(service, sandbox)
     assert again == account
-    mine = row_of(house, account).token_enc
+    mine = row_of(service, account).token_enc
     from treadle_threads.oauth import Token
 
-    with house.db.begin() as conn:
-        assert not refresh._stored(conn, house, row, "slow", Token(SecretStr("THlate"), 100.0))
-    assert row_of(house, account).token_enc == mine
+    with service.db.begin() as conn:
+        assert not refresh._stored(conn, service, row, "slow", Token(SecretStr("THlate"), 100.0))
+    assert row_of(service, account).token_enc == mine
 
 
-async def test_an_end_in_sight_is_said_in_time(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_an_end_in_sight_is_said_in_time(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     sandbox.control.advance(54 * DAY_S)
     sandbox.control.call(
         "POST",
         "/faults",
         {"endpoint": "token", "times": 1, "when": "before", "answer": {"status": 500, "body": {"error": {"code": 2}}}},
     )
-    await refresh.refresh_due(house)
-    row = row_of(house, account)
+    await refresh.refresh_due(service)
+    row = row_of(service, account)
     assert row.health == "expiring"
     assert row.health_cause["ends_at"] == row.token_expires_at
     sandbox.control.advance(DAY_S)
-    await refresh.refresh_due(house)
-    assert row_of(house, account).health == "active"
-    assert [t for t in change_types(house) if t != "account.connected"] == ["account.expiring", "account.recovered"]
+    await refresh.refresh_due(service)
+    assert row_of(service, account).health == "active"
+    assert [t for t in change_types(service) if t != "account.connected"] == ["account.expiring", "account.recovered"]
 
 
-async def test_a_read_finds_what_no_post_met(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
-    assert await read_quiet_accounts(house) == []
+async def test_a_read_finds_what_no_post_met(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
+    assert await read_quiet_accounts(service) == []
     sandbox.control.advance(DAY_S + 1)
     sandbox.control.account("ada", checkpoint=True)
-    assert await read_quiet_accounts(house) == [account]
-    assert row_of(house, account).health == "checkpoint"
+    assert await read_quiet_accounts(service) == [account]
+    assert row_of(service, account).health == "checkpoint"
     sandbox.control.account("ada", checkpoint=False)
-    checked = await recheck(house, ONE, account)
+    checked = await recheck(service, ONE, account)
     assert isinstance(checked, Checked)
     assert (checked.health, checked.diagnosis) == ("active", None)
-    with house.db.read() as conn:
+    with service.db.read() as conn:
         assert conn.execute(sa.select(blockers.c.repaired_by)).scalars().all() == ["recheck"]
 
 
-async def test_recheck_is_for_ones_own_accounts(house: Accounts, sandbox: Sandbox) -> None:
-    account = await add(house, sandbox)
+async def test_recheck_is_for_ones_own_accounts(service: Accounts, sandbox: Sandbox) -> None:
+    account = await add(service, sandbox)
     for workspace, account_id in (("wsp_two", account), (ONE, "acc_none")):
-        refusal = await recheck(house, workspace, account_id)
+        refusal = await recheck(service, workspace, account_id)
         assert isinstance(refusal, Refusal)
         assert refusal.status == 404
-    with house.db.begin() as conn:
+    with service.db.begin() as conn:
         assert not disconnect(conn, "wsp_two", account, actor="cli", now=1.0)
         assert disconnect(conn, ONE, account, actor="cli", now=1.0)
         assert not disconnect(conn, ONE, account, actor="cli", now=2.0)
-    refusal = await recheck(house, ONE, account)
+    refusal = await recheck(service, ONE, account)
     assert isinstance(refusal, Refusal)
     assert refusal.status == 409
-    with house.db.read() as conn:
+    with service.db.read() as conn:
         assert conn.execute(sa.select(accounts.c.token_enc)).scalar() is None
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the durable run's tests: a sandbox, and a house with a worker on each database."""
+"""Fixtures of the durable run's tests: a sandbox, and an installation with a worker on each database."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
-    """A house with a running worker, once on SQLite and once on PostgreSQL."""
+    """An installation with a running worker, once on SQLite and once on PostgreSQL."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url)) as opened:
         yield opened
 
 
 @pytest.fixture
 def lite(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    """A house with a running worker on SQLite."""
+    """An installation with a running worker on SQLite."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path)) as opened:
         yield opened
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
-    """A house without a worker: posts are accepted and read here, workers are other processes."""
+def workerless(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
+    """An installation without a worker: posts are accepted and read here, workers are other processes."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url), worker=False) as opened:
         yield opened

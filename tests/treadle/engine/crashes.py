@@ -14,8 +14,8 @@ import pytest
 from tests.support.proof import Tally
 from tests.treadle.engine.conftest import matrix_size
 from tests.treadle.engine.faults import in_vain
-from tests.treadle.engine.hangman import Hangman
 from tests.treadle.engine.host import Host, hosting
+from tests.treadle.engine.interrupter import Interrupter
 from tests.treadle.engine.killing import (
     REQUESTS_OF_A_TEXT,
     Posted,
@@ -91,7 +91,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture
 def gallery(sandbox: Sandbox, tmp_path: Path, database_url: str, host: Host) -> Iterator[Shop]:
-    """A house without a worker whose own files the media host serves."""
+    """An installation without a worker whose own files the media host serves."""
     settings = shop_settings(sandbox, tmp_path, database_url, public_url=host.url)
     host.kept, host.down = DiskStore(settings.data_dir / "media", host.url), False
     with open_shop(sandbox, settings, worker=False) as opened:
@@ -102,11 +102,11 @@ def gallery(sandbox: Sandbox, tmp_path: Path, database_url: str, host: Host) -> 
 class Crashes:
     """The proofs; a subclass brings the database."""
 
-    def test_killed_at_every_stage_boundary_of_a_text(self, desk: Shop, tally: Tally) -> None:
-        kill_at(desk, places_of(REQUESTS_OF_A_TEXT), texts(1), tally)
+    def test_killed_at_every_stage_boundary_of_a_text(self, workerless: Shop, tally: Tally) -> None:
+        kill_at(workerless, places_of(REQUESTS_OF_A_TEXT), texts(1), tally)
 
-    def test_killed_at_every_stage_boundary_of_a_chain(self, desk: Shop, tally: Tally) -> None:
-        kill_at(desk, places_of(2 * REQUESTS_OF_A_TEXT - 1), texts(2), tally)
+    def test_killed_at_every_stage_boundary_of_a_chain(self, workerless: Shop, tally: Tally) -> None:
+        kill_at(workerless, places_of(2 * REQUESTS_OF_A_TEXT - 1), texts(2), tally)
 
     def test_killed_at_every_stage_boundary_of_a_carousel(self, gallery: Shop, host: Host, tally: Tally) -> None:
         def carousel(shop: Shop, owner: Owner) -> Posted:
@@ -117,31 +117,31 @@ class Crashes:
         kill_at(gallery, places_of(CAROUSEL_REQUESTS), carousel, tally)
 
     @pytest.mark.parametrize("quarter", range(1, QUARTERS + 1))
-    def test_killed_at_random_moments(self, desk: Shop, tally: Tally, quarter: int) -> None:
-        """In four houses one after the other: two hundred kills."""
-        kill_at_random(desk, matrix_size(RANDOM_KILLS, 2 * RANDOM_KILLS) // QUARTERS, tally)
+    def test_killed_at_random_moments(self, workerless: Shop, tally: Tally, quarter: int) -> None:
+        """In four installations one after the other: two hundred kills."""
+        kill_at_random(workerless, matrix_size(RANDOM_KILLS, 2 * RANDOM_KILLS) // QUARTERS, tally)
 
-    def test_killed_at_commits(self, desk: Shop, tally: Tally) -> None:
+    def test_killed_at_commits(self, workerless: Shop, tally: Tally) -> None:
         traps = [Trap(COMMIT, nth, when) for nth in COMMITS for when in ("before", "after")]
-        kill_in_traps(desk, traps, tally, lambda: [write(desk, 2)])
+        kill_in_traps(workerless, traps, tally, lambda: [write(workerless, 2)])
         tally.expect(calls_cut_off=5)
 
-    def test_killed_while_it_takes_over_what_a_killed_one_left(self, desk: Shop, tally: Tally) -> None:
+    def test_killed_while_it_takes_over_what_a_killed_one_left(self, workerless: Shop, tally: Tally) -> None:
         """A worker dies with posts in its hands; the next one dies in the middle of taking them up; and so on."""
-        traps = [*RECOVERY, *(RECOVERY_ALONE if desk.app.db.is_sqlite else [])]
-        hangman = Hangman(desk.sandbox)
+        traps = [*RECOVERY, *(RECOVERY_ALONE if workerless.app.db.is_sqlite else [])]
+        interrupter = Interrupter(workerless.sandbox)
 
         def leave() -> Sequence[Posted]:
-            posted = [write(desk) for _ in range(6)]
+            posted = [write(workerless) for _ in range(6)]
             with workers() as started:
                 # At a publish whose answer never leaves, so that there is one to look for.
-                hangman.plan(tally.chance.randint(1, 3), "after", kill_first(started), edge="threads_publish")
-                started.append(Worker(desk.app.settings))
-                assert hangman.done.wait(20), desk.story(posted[0][1])
+                interrupter.plan(tally.chance.randint(1, 3), "after", kill_first(started), edge="threads_publish")
+                started.append(Worker(workerless.app.settings))
+                assert interrupter.done.wait(20), workerless.story(posted[0][1])
             tally.add("kills")
             return posted
 
-        kill_in_traps(desk, traps, tally, leave)
+        kill_in_traps(workerless, traps, tally, leave)
         tally.expect(kills=2 * len(traps), calls_cut_off=len(traps))
 
     def test_killed_while_it_prepares_media(self, gallery: Shop, host: Host, tally: Tally) -> None:
@@ -156,15 +156,15 @@ class Crashes:
         ]
         assert left == [], "children of killed workers still run"
 
-    def test_killed_during_the_release_after_a_checkpoint(self, desk: Shop, tally: Tally) -> None:
-        owner = desk.owner()
-        desk.control.account(owner.username, checkpoint=True)
-        ids = [desk.post(owner, text=f"{n}") for n in range(8)]
+    def test_killed_during_the_release_after_a_checkpoint(self, workerless: Shop, tally: Tally) -> None:
+        owner = workerless.owner()
+        workerless.control.account(owner.username, checkpoint=True)
+        ids = [workerless.post(owner, text=f"{n}") for n in range(8)]
         with workers() as started:
-            started.append(Worker(desk.app.settings))
-            desk.until(ids, lambda post: post["state"] == "blocked" and bool(post["blocker_ids"]))
-        desk.control.account(owner.username, checkpoint=False)
-        _released(desk, RELEASE, tally, {owner: ids})
+            started.append(Worker(workerless.app.settings))
+            workerless.until(ids, lambda post: post["state"] == "blocked" and bool(post["blocker_ids"]))
+        workerless.control.account(owner.username, checkpoint=False)
+        _released(workerless, RELEASE, tally, {owner: ids})
 
     def test_killed_during_the_release_after_a_host_is_back(self, gallery: Shop, host: Host, tally: Tally) -> None:
         """One post goes first, and takes the others with it."""

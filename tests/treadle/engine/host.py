@@ -17,7 +17,7 @@ from treadle.media.hosting import DiskStore
 
 @dataclass
 class Host:
-    """``down`` answers everything with 503; ``asked`` notes the paths asked for; ``kept``: files of a house's own."""
+    """``down`` answers everything with 503; ``asked`` notes the paths asked for; ``kept``: files of the host's own."""
 
     folder: Path
     url: str = ""

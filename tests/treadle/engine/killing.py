@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tests.support.proof import Tally
 from tests.treadle.engine.faults import in_vain
-from tests.treadle.engine.hangman import MOMENTS, Hangman, Moment
+from tests.treadle.engine.interrupter import MOMENTS, Interrupter, Moment
 from tests.treadle.engine.shop import Owner, Shop
 from tests.treadle.engine.traps import COMMIT, Trap
 from tests.treadle.engine.worker import Worker, workers
@@ -91,49 +91,49 @@ def texts(parts: int) -> Writer:
     return lambda shop, owner: write(shop, parts, owner)
 
 
-def kill_at(desk: Shop, places: Sequence[tuple[int, Moment]], make: Writer, tally: Tally) -> None:
+def kill_at(workerless: Shop, places: Sequence[tuple[int, Moment]], make: Writer, tally: Tally) -> None:
     """A worker dies at each of these requests of a post of its own."""
-    hangman, posted = Hangman(desk.sandbox), []
+    interrupter, posted = Interrupter(workerless.sandbox), []
     with workers() as started:
         for nth, moment in places:
-            worker = Worker(desk.app.settings)
+            worker = Worker(workerless.app.settings)
             started.append(worker)
             # Planned before the post exists: a worker that is quick must not have asked anything uncounted.
-            owner = desk.owner()
-            hangman.plan(nth, moment, partial(os.kill, worker.pid, signal.SIGKILL), token=owner.token)
-            posted.append(make(desk, owner))
-            assert hangman.done.wait(30), f"request {nth} never came\n{desk.story(posted[-1][1])}"
+            owner = workerless.owner()
+            interrupter.plan(nth, moment, partial(os.kill, worker.pid, signal.SIGKILL), token=owner.token)
+            posted.append(make(workerless, owner))
+            assert interrupter.done.wait(30), f"request {nth} never came\n{workerless.story(posted[-1][1])}"
             worker.kill()
             assert worker.process.exitcode == -signal.SIGKILL
             tally.add("kills")
-        finish(desk, posted, started)
-    check(desk, posted, tally)
+        finish(workerless, posted, started)
+    check(workerless, posted, tally)
     tally.expect(kills=len(places), posts=len(places))
 
 
-def kill_in_traps(desk: Shop, traps: Sequence[Trap], tally: Tally, make: Callable[[], Sequence[Posted]]) -> None:
+def kill_in_traps(workerless: Shop, traps: Sequence[Trap], tally: Tally, make: Callable[[], Sequence[Posted]]) -> None:
     """A worker dies at each of these places, with new posts each time; the next one finds what it left."""
     posted: list[Posted] = []
     with workers() as started:
         for trap in traps:
             posted += make()
-            worker = Worker(desk.app.settings, trap)
+            worker = Worker(workerless.app.settings, trap)
             started.append(worker)
             assert worker.trapped(), f"never came to the place: {trap}"
             tally.add("kills")
-        finish(desk, posted, started)
-    check(desk, posted, tally)
+        finish(workerless, posted, started)
+    check(workerless, posted, tally)
     tally.expect(kills=len(traps), posts=1)
 
 
-def kill_at_random(desk: Shop, kills: int, tally: Tally) -> None:
+def kill_at_random(workerless: Shop, kills: int, tally: Tally) -> None:
     """At requests, at commits and by the clock; a kill counts when posts were under way."""
-    chance, hangman, posted = tally.chance, Hangman(desk.sandbox), []
+    chance, interrupter, posted = tally.chance, Interrupter(workerless.sandbox), []
     with workers() as started:
         while tally["kills"] < kills:
-            posted += [write(desk, chance.choice((1, 1, 2, 3))) for _ in range(chance.randint(1, 3))]
+            posted += [write(workerless, chance.choice((1, 1, 2, 3))) for _ in range(chance.randint(1, 3))]
             way = chance.random()
-            worker = Worker(desk.app.settings, _some_commit(chance) if way < 0.3 else None)
+            worker = Worker(workerless.app.settings, _some_commit(chance) if way < 0.3 else None)
             started.append(worker)
             if way < 0.3:
                 worker.trapped(chance.uniform(0.5, 2.0))
@@ -143,14 +143,14 @@ def kill_at_random(desk: Shop, kills: int, tally: Tally) -> None:
                 def deed(pid: int = worker.pid) -> None:
                     os.kill(pid, signal.SIGKILL)
 
-                hangman.plan(chance.randint(1, 20), chance.choice(MOMENTS), deed, pause_s=pause)
-                hangman.done.wait(chance.uniform(0.5, 2.0))
-                hangman.forget()
+                interrupter.plan(chance.randint(1, 20), chance.choice(MOMENTS), deed, pause_s=pause)
+                interrupter.done.wait(chance.uniform(0.5, 2.0))
+                interrupter.forget()
             else:
                 worker.process.join(chance.uniform(0.0, 1.2))
-            kill(worker, desk, tally)
-        finish(desk, posted, started, within_s=180)
-    check(desk, posted, tally)
+            kill(worker, workerless, tally)
+        finish(workerless, posted, started, within_s=180)
+    check(workerless, posted, tally)
     tally.expect(kills=kills, posts=kills, calls_cut_off=kills // 5)
 
 

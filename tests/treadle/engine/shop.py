@@ -1,4 +1,4 @@
-"""A whole house against a sandbox, in this process: accounts, posts, a worker, and what is live over there."""
+"""A whole installation against a sandbox, in this process: accounts, posts, a worker, and what is live over there."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def shop_settings(sandbox: Sandbox, folder: Path, database_url: str = "", **chan
 
 @contextmanager
 def few_jobs(names: Sequence[str] | None) -> Iterator[None]:
-    """Let only these jobs of the house run (``None``: all): others read accounts now and then, in between."""
+    """Let only these jobs of the worker run (``None``: all): others read accounts now and then, in between."""
     everything = treadle.jobs.jobs_of
     chosen = everything if names is None else lambda *needs: [job for job in everything(*needs) if job.name in names]
     with mock.patch.object(treadle.services.context, "jobs_of", chosen):

@@ -192,7 +192,7 @@ def test_posts_beyond_the_quota_wait_until_a_known_time_and_are_not_tried(lite: 
 
 @pytest.fixture
 def careful(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    """A house whose breaker hears."""
+    """An installation whose breaker hears."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path), deaf=False) as opened:
         yield opened
 

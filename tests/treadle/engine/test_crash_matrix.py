@@ -11,11 +11,11 @@ from tests.treadle.engine.killing import REQUESTS_OF_A_TEXT, kill_at, kill_at_ra
 from tests.treadle.engine.shop import Shop
 
 
-def test_killed_at_some_stage_boundaries(desk: Shop, tally: Tally) -> None:
+def test_killed_at_some_stage_boundaries(workerless: Shop, tally: Tally) -> None:
     """Some requests of a text post, before their effect, after it, or after their answer: the worker dies there."""
     places = places_of(REQUESTS_OF_A_TEXT)
-    kill_at(desk, some(places, matrix_size(5, len(places)), tally), texts(1), tally)
+    kill_at(workerless, some(places, matrix_size(5, len(places)), tally), texts(1), tally)
 
 
-def test_killed_at_some_random_moments(desk: Shop, tally: Tally) -> None:
-    kill_at_random(desk, matrix_size(5, 20), tally)
+def test_killed_at_some_random_moments(workerless: Shop, tally: Tally) -> None:
+    kill_at_random(workerless, matrix_size(5, 20), tally)

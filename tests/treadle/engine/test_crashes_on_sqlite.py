@@ -20,6 +20,6 @@ def database_url(tmp_path: Path) -> str:
 
 
 class TestCrashesOnSqlite(Crashes):
-    def test_killed_during_a_commit_that_joins_several_posts(self, desk: Shop, tally: Tally) -> None:
+    def test_killed_during_a_commit_that_joins_several_posts(self, workerless: Shop, tally: Tally) -> None:
         """Before it, between its pieces, after it and before anybody is told."""
-        kill_in_traps(desk, GROUPS, tally, lambda: [write(desk) for _ in range(10)])
+        kill_in_traps(workerless, GROUPS, tally, lambda: [write(workerless) for _ in range(10)])

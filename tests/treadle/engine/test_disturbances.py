@@ -74,7 +74,7 @@ def test_while_the_database_is_away_nothing_is_lost_and_nothing_doubled(shop: Sh
 
 @pytest.fixture
 def dated(sandbox: Sandbox, tmp_path: Path) -> Iterator[tuple[Shop, list[float]]]:
-    """A house whose clock can be moved: the second value holds by how many seconds it is off."""
+    """An installation whose clock can be moved: the second value holds by how many seconds it is off."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path), worker=False) as shop:
         off = [0.0]
         shop.app.now = lambda: time.time() + off[0]

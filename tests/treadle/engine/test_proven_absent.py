@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.treadle.engine.faults import FAULTS
-from tests.treadle.engine.hangman import Hangman
+from tests.treadle.engine.interrupter import Interrupter
 from tests.treadle.engine.shop import Owner, Shop
 from tests.treadle.engine.worker import Worker, kill_first, workers
 from treadle.engine.checking import SENDS
@@ -52,19 +52,19 @@ def test_a_limit_met_long_ago_holds_nobody_up(shop: Shop) -> None:
     assert len(publishes(shop, owner)) == 4
 
 
-def test_a_send_cut_off_by_a_crash_costs_nothing_of_the_budget(desk: Shop) -> None:
-    hangman, owner = Hangman(desk.sandbox), desk.owner()
-    post_id = desk.post(owner, text="once")
-    with desk.app.db.begin() as conn:
+def test_a_send_cut_off_by_a_crash_costs_nothing_of_the_budget(workerless: Shop) -> None:
+    interrupter, owner = Interrupter(workerless.sandbox), workerless.owner()
+    post_id = workerless.post(owner, text="once")
+    with workerless.app.db.begin() as conn:
         # So many sends are spent already that one more that counts, and one that fails, would be the end.
         conn.execute(sa.update(parts).where(parts.c.post_id == post_id).values(sends=SENDS - 2))
-    desk.control.fault("publish", FAULTS["500_code_2"], times=1)
+    workerless.control.fault("publish", FAULTS["500_code_2"], times=1)
     with workers() as started:
-        hangman.plan(1, "before", kill_first(started), token=owner.token, edge="threads_publish")
-        started.append(Worker(desk.app.settings))
-        assert hangman.done.wait(30), desk.story(post_id)
+        interrupter.plan(1, "before", kill_first(started), token=owner.token, edge="threads_publish")
+        started.append(Worker(workerless.app.settings))
+        assert interrupter.done.wait(30), workerless.story(post_id)
         started[0].kill()
-        started.append(Worker(desk.app.settings))
-        desk.published([post_id], within_s=80)
-    assert desk.read(post_id)["parts"][0]["sends"] == SENDS
-    assert [post["text"] for post in desk.live(owner)] == ["once"]
+        started.append(Worker(workerless.app.settings))
+        workerless.published([post_id], within_s=80)
+    assert workerless.read(post_id)["parts"][0]["sends"] == SENDS
+    assert [post["text"] for post in workerless.live(owner)] == ["once"]

@@ -17,7 +17,7 @@ from tests.support.postgres import Cluster
 from tests.support.proof import Tally
 from tests.treadle.engine.conftest import matrix_size
 from tests.treadle.engine.faults import in_vain
-from tests.treadle.engine.hangman import MOMENTS, Hangman, Moment
+from tests.treadle.engine.interrupter import MOMENTS, Interrupter, Moment
 from tests.treadle.engine.killing import Posted, check, finish, some, write
 from tests.treadle.engine.shop import SCALE, Shop, open_shop, shop_settings
 from tests.treadle.engine.worker import Worker, kill_first, workers
@@ -33,7 +33,7 @@ REQUESTS = {"create": 1, "status": 2, "list": 3, "publish": 4}
 
 @pytest.fixture
 def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster, tally: Tally) -> Iterator[Shop]:
-    """A house on PostgreSQL that several workers share."""
+    """An installation on PostgreSQL that several workers share."""
     tally.database = "PostgreSQL"
     with (
         postgres_cluster.database() as url,
@@ -44,7 +44,7 @@ def shared(sandbox: Sandbox, tmp_path: Path, postgres_cluster: Cluster, tally: T
 
 @pytest.fixture
 def alone(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    """A house on SQLite without a worker yet."""
+    """An installation on SQLite without a worker yet."""
     with open_shop(sandbox, shop_settings(sandbox, tmp_path), worker=False) as opened:
         yield opened
 
@@ -63,16 +63,16 @@ def test_a_worker_stopped_at_any_request_sends_nothing_twice(shared: Shop, tally
 
 
 def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) -> None:
-    hangman, posted = Hangman(shop.sandbox), []
+    interrupter, posted = Interrupter(shop.sandbox), []
     with workers() as started:
         for name, moment in places:
             sleeper = Worker(shop.app.settings)
             started.append(sleeper)
             owner = shop.owner()
-            hangman.plan(REQUESTS[name], moment, _stop(sleeper), token=owner.token)
+            interrupter.plan(REQUESTS[name], moment, _stop(sleeper), token=owner.token)
             posted.append(write(shop, owner=owner))
             post_id = posted[-1][1]
-            assert hangman.done.wait(20), shop.story(post_id)
+            assert interrupter.done.wait(20), shop.story(post_id)
             other = Worker(shop.app.settings)
             started.append(other)
             shop.published([post_id], within_s=80)
@@ -93,17 +93,17 @@ def _stop(worker: Worker) -> Callable[[], None]:
 
 
 def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
-    hangman, posted = Hangman(alone.sandbox), []
+    interrupter, posted = Interrupter(alone.sandbox), []
     with workers() as started:
         worker = Worker(alone.app.settings)
         started.append(worker)
         moments: list[tuple[str, Moment]] = [("list", "answered"), ("publish", "before"), ("publish", "after")]
         for name, moment in moments:
             owner = alone.owner()
-            hangman.plan(REQUESTS[name], moment, _stop(worker), token=owner.token)
+            interrupter.plan(REQUESTS[name], moment, _stop(worker), token=owner.token)
             posted.append(write(alone, owner=owner))
             post_id = posted[-1][1]
-            assert hangman.done.wait(20), alone.story(post_id)
+            assert interrupter.done.wait(20), alone.story(post_id)
             time.sleep(LEASE + 0.5)
             worker.signal(signal.SIGCONT)
             alone.published([post_id], within_s=40)
@@ -189,11 +189,11 @@ def test_fifty_times_people_press_publish_now_while_the_schedule_fires(shared: S
 @pytest.mark.postgres
 def test_a_worker_stopped_in_the_middle_of_a_transaction_does_not_stop_the_others(shared: Shop) -> None:
     """Its row stays locked; a dead worker's posts are taken over all the same."""
-    hangman, posted = Hangman(shared.sandbox), [write(shared)]
+    interrupter, posted = Interrupter(shared.sandbox), [write(shared)]
     with workers() as started:
-        hangman.plan(1, "before", kill_first(started), token=posted[0][0].token)
+        interrupter.plan(1, "before", kill_first(started), token=posted[0][0].token)
         started.append(Worker(shared.app.settings))
-        assert hangman.done.wait(20)
+        assert interrupter.done.wait(20)
         sleeper = Worker(shared.app.settings)
         started.append(sleeper)
         with shared.app.db.engine.connect() as conn:
@@ -224,15 +224,15 @@ def test_a_clean_stop_finishes_or_hands_over_within_its_time(alone: Shop) -> Non
     assert "interrupted" not in ends
 
 
-def test_what_a_takeover_left_behind_is_found_by_the_next_one(desk: Shop, tally: Tally) -> None:
+def test_what_a_takeover_left_behind_is_found_by_the_next_one(workerless: Shop, tally: Tally) -> None:
     """A takeover that is refused half-way (a full disk) must not be the last word on a dead worker's posts."""
-    hangman, posted = Hangman(desk.sandbox), [write(desk)]
+    interrupter, posted = Interrupter(workerless.sandbox), [write(workerless)]
     with workers() as started:
-        hangman.plan(1, "before", kill_first(started), token=posted[0][0].token)
-        started.append(Worker(desk.app.settings))
-        assert hangman.done.wait(20)
+        interrupter.plan(1, "before", kill_first(started), token=posted[0][0].token)
+        started.append(Worker(workerless.app.settings))
+        assert interrupter.done.wait(20)
         started[0].kill()
-        with desk.app.db.begin() as conn:
+        with workerless.app.db.begin() as conn:
             conn.execute(sa.update(worker_rows).values(state="gone", expires_at=0.0))
-        finish(desk, posted, started, within_s=20)
-    check(desk, posted, tally)
+        finish(workerless, posted, started, within_s=20)
+    check(workerless, posted, tally)

@@ -68,12 +68,12 @@ NOBODY = {"threads_api_url": "http://127.0.0.1:9", "time_scale": 0.001}
 
 
 @pytest.fixture(scope="module")
-def used_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def used_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield from used(settings_in(tmp_path_factory.mktemp("schema"), **NOBODY))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def house_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[Site]:
+def site_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: Cluster) -> Iterator[Site]:
     with postgres_cluster.database() as url:
         folder = tmp_path_factory.mktemp("schema")
         yield from used(settings_in(folder, database_url=url, **NOBODY))  # type: ignore[arg-type]
@@ -99,23 +99,23 @@ def call(case: Any, site: Site) -> None:
 
 @schema.parametrize()
 @few
-def test_every_answer_is_one_the_document_names(case: Any, used_house: Site) -> None:
-    call(case, used_house)
+def test_every_answer_is_one_the_document_names(case: Any, used_site: Site) -> None:
+    call(case, used_site)
 
 
 @pytest.mark.long
 @schema.parametrize()
 @many
-def test_every_answer_is_one_the_document_names_at_length(case: Any, used_house: Site) -> None:
-    call(case, used_house)
+def test_every_answer_is_one_the_document_names_at_length(case: Any, used_site: Site) -> None:
+    call(case, used_site)
 
 
 @pytest.mark.long
 @pytest.mark.postgres
 @schema.parametrize()
 @some
-def test_every_answer_is_one_the_document_names_on_postgres(case: Any, house_on_postgres: Site) -> None:
-    call(case, house_on_postgres)
+def test_every_answer_is_one_the_document_names_on_postgres(case: Any, site_on_postgres: Site) -> None:
+    call(case, site_on_postgres)
 
 
 def test_the_examples_are_answers_of_this_server(site: Site) -> None:

@@ -250,7 +250,7 @@ async def test_a_huge_claim_of_size_stays_within_the_limits(
 async def test_an_endless_file_is_cut_off(host: Host, service: MediaService, monkeypatch: pytest.MonkeyPatch) -> None:
     from aiohttp import web
 
-    from treadle.media import service as room
+    from treadle.media import service as media_service
 
     async def endless(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "video/x-matroska"})
@@ -263,7 +263,7 @@ async def test_an_endless_file_is_cut_off(host: Host, service: MediaService, mon
             return answer
 
     host.special["/x.mkv"] = endless
-    monkeypatch.setattr(room, "MAX_BYTES", 5_000_000)
+    monkeypatch.setattr(media_service, "MAX_BYTES", 5_000_000)
     made = await service.prepare(f"{host.url}/x.mkv")
     assert isinstance(made, NotPreparable)
     assert made.findings[0].code == "too_large_to_fetch"

@@ -168,7 +168,7 @@ async def test_a_large_upload_is_not_held_in_memory(service: MediaService, good:
 async def test_too_large_is_refused_while_it_arrives(
     service: MediaService, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from treadle.media import service as room
+    from treadle.media import service as media_service
 
     taken = 0
 
@@ -179,7 +179,7 @@ async def test_too_large_is_refused_while_it_arrives(
             taken += 1
             yield bytes(1 << 20)
 
-    monkeypatch.setattr(room, "MAX_BYTES", 3 << 20)
+    monkeypatch.setattr(media_service, "MAX_BYTES", 3 << 20)
     stored = await service.store(endless(), "x.mp4")
     assert isinstance(stored, NotStored)
     assert stored.findings[0].code == "too_large_to_fetch"

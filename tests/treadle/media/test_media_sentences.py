@@ -17,14 +17,14 @@ from treadle_threads.media.finding import Finding
 from treadle_threads.media.patterns import PATTERN_OF, finding, only_told
 from treadle_threads.media.sentences import SENTENCES
 
-ROOMS = [Path(next(iter(package.__path__))) for package in (treadle_threads.media, treadle.media)]
+PACKAGES = [Path(next(iter(package.__path__))) for package in (treadle_threads.media, treadle.media)]
 
 
 def calls() -> list[tuple[str, ast.Call]]:
     """Every call of ``finding`` in the product, and where it is."""
     found = []
-    for room in ROOMS:
-        for path in room.rglob("*.py"):
+    for package in PACKAGES:
+        for path in package.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "finding":
                     found.append((f"{path.name}:{node.lineno}", node))

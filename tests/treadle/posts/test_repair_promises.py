@@ -200,11 +200,11 @@ def did(conn: sa.Connection, released: list[str], queue: Queue, before: dict[str
     assert failures.take() == {}
     assert sorted(released) == sorted(post_id for post_id, _, _ in queue.runs)
     for post_id, seq, _ in queue.runs:
-        hop = runs.claim(conn, post_id, seq, worker="wrk", lease_token="t", now=NOW)
-        assert hop is not None
-        stopped = admission.inspect(conn, WORKER, hop, NOW)
+        run = runs.claim(conn, post_id, seq, worker="wrk", lease_token="t", now=NOW)
+        assert run is not None
+        stopped = admission.inspect(conn, WORKER, run, NOW)
         # Nothing but what was known stops it: only a post that is live and has nothing left to read may end at once.
-        assert stopped is None or all(part.published_at is not None for part in hop.post.parts), (post_id, stopped)
+        assert stopped is None or all(part.published_at is not None for part in run.post.parts), (post_id, stopped)
     held = {post_id for post_id, state in after.items() if state == "held" and before[post_id] != "held"}
     return {"sends": set(released), "holds": held}
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tests.support.folders import settings_in
 from treadle.store import Database, open_database
-from treadle.store import database as room
+from treadle.store import database as database_module
 
 FULL, NORMAL = 2, 1  # SQLite's numbers for PRAGMA synchronous
 
@@ -151,7 +151,7 @@ def test_both_engines_take_turns(database: Database) -> None:
 def test_a_connection_that_died_while_it_lay_idle_is_not_used(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "ASK_AFTER_S", 0.0)
+    monkeypatch.setattr(database_module, "ASK_AFTER_S", 0.0)
     database = Database(postgres_url)
     other = sa.create_engine(database.url)
     me = sa.text("SELECT pg_backend_pid()")

@@ -206,7 +206,7 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     keys.told("Ready to publish")
     page.keyboard.press("ArrowDown")
     keys.lands_on("[name=meant]")
-    page.wait_for_timeout(700)  # what is found anew leaves the choice and the focus alone
+    page.wait_for_timeout(700)  # what is found again leaves the choice and the focus alone
     keys.lands_on("[name=meant]:checked")
     keys.picture(f"time-{at[5:7]}")
     keys.to("button[value=send]", press="Enter")
@@ -311,7 +311,7 @@ def test_a_delivery_is_sent_again(keys: Keyboard, sample_server: tuple[Served, d
     keys.told("It will be sent when you resume the webhook.")
     keys.picture("redelivered")
     keys.to(f"#{row} form[action$='/redeliver'] button")
-    # A live piece that is loaded anew keeps the word, and the focus on this very row's button.
+    # A live piece that is loaded again keeps the word, and the focus on this very row's button.
     page.evaluate("document.querySelector('[data-live]').append(' ')")
     served = sample_server[0]
     with served.app.db.begin() as conn:
@@ -329,7 +329,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.lands_on(f"#{loom} #message")
     keys.told("Paused. Nothing is published until you resume.")
     keys.picture("account-paused")
-    page.wait_for_timeout(800)  # the page was told of the change and loaded its pieces anew
+    page.wait_for_timeout(800)  # the page was told of the change and loaded its pieces again
     keys.lands_on(f"#{loom} #message")
     keys.to(f"#{loom} form[action$='/resume'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")

@@ -326,7 +326,7 @@ def test_causes_are_drawn_for_every_lane_and_account(sample: SampleSite) -> None
     assert "Media rules</a>" not in one
 
 
-def test_a_device_without_the_right_answer_is_braked(sample: SampleSite) -> None:
+def test_a_device_without_the_right_answer_is_slowed(sample: SampleSite) -> None:
     sample.client.cookies.clear()
     page = sample.client.get("/login").text
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)

@@ -1,6 +1,6 @@
 """The words of a diagnosis: what is known of one failure, and what follows from it.
 
-Plain frozen values without behavior beyond turning themselves into JSON, so that every other room can import them
+Plain frozen values without behavior beyond turning themselves into JSON, so that every other module can import them
 without importing the matcher or the catalogue.
 """
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
 from treadle_threads.options import (

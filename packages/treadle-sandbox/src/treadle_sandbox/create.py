@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from treadle_sandbox import magic
+from treadle_sandbox.access import check_scope, is_self, refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.attachments import is_url, judge
-from treadle_sandbox.gate import check_scope, is_self, refuse
 from treadle_sandbox.model import MEDIA_TYPES, Account, Container
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, EXAMPLES, JSON_TYPE, Reply
 from treadle_sandbox.clock import session_time
 from treadle_sandbox.faults import Fault
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.reading import container_answer
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.clock import graph_time, pacific_midnight
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.model import Account, Post
 from treadle_sandbox.moments import read_moment
 from treadle_sandbox.wire import Call

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.fields import Selection
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.model import Post
 from treadle_sandbox.moments import read_moment
 from treadle_sandbox.reading import UnknownField, not_of_a_post, selection_of, unknown_field, view

@@ -10,8 +10,8 @@ import re
 from html import escape
 from typing import Any
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.ids import shortcode
 from treadle_sandbox.lists import post_list
 from treadle_sandbox.model import Account, Post

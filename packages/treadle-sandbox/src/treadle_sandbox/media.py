@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import CONTAINER_NAMES, EFFECT_NAMES, MEDIA_ERRORS, Reply
 from treadle_sandbox.create import Draft, created, draft, make_container
 from treadle_sandbox.fetcher import Fetched
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.model import Container
 from treadle_sandbox.publish import put_out
 from treadle_sandbox.samples import SAMPLES, address, name_in

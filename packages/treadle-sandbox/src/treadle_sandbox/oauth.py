@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from treadle_sandbox.access import check_token, find_token, for_testers_only, refuse
 from treadle_sandbox.answers import Reply, ok, window_error
-from treadle_sandbox.gate import check_token, find_token, for_testers_only, refuse
 from treadle_sandbox.model import ALL_SCOPES, Account, App, Code, Token
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import DAY, World

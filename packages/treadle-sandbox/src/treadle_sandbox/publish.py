@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from treadle_sandbox import magic
+from treadle_sandbox.access import is_self, refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.create import crossreshare
-from treadle_sandbox.gate import is_self, refuse
 from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World

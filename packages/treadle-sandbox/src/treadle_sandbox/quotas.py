@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.reading import selection_of
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import DAY, World

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.fields import FieldSyntaxError, Selection, parse_fields
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.ids import shortcode
 from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.places import place

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
-from treadle_sandbox.gate import refuse
 from treadle_sandbox.lists import post_list
 from treadle_sandbox.model import Post
 from treadle_sandbox.wire import Call

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from treadle_sandbox import insights, lookups, media, oauth, replies
+from treadle_sandbox.access import admit, is_self, refuse
 from treadle_sandbox.answers import Reply, ok
-from treadle_sandbox.gate import admit, is_self, refuse
 from treadle_sandbox.lists import post_list
 from treadle_sandbox.publish import publish
 from treadle_sandbox.quotas import publishing_limit

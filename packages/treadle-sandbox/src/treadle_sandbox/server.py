@@ -19,10 +19,10 @@ from aiohttp import web
 
 from treadle_diagnosis.paths import absolute
 from treadle_sandbox import control, disk, magic, samples, window
+from treadle_sandbox.access import find_token, refuse, token_text
 from treadle_sandbox.answers import Reply
 from treadle_sandbox.fault_answers import container_reply, fault_reply
 from treadle_sandbox.faults import Fault
-from treadle_sandbox.gate import find_token, refuse, token_text
 from treadle_sandbox.helper import Control, in_process
 from treadle_sandbox.hosts import ANSWERED, SAMPLES_HOST, host_of, is_own
 from treadle_sandbox.model import App

@@ -1,6 +1,6 @@
 """The Threads API: a typed async client, OAuth, usage headers, the parameters of containers, and how text is counted.
 
-This is the only room that speaks to Meta. It knows neither posts nor the store.
+This is the only package that speaks to Meta. It knows neither posts nor the store.
 """
 
 from __future__ import annotations

@@ -24,13 +24,13 @@ log = structlog.get_logger("treadle.app")
 
 
 def open_app(settings: Settings | None = None, *, migrate: bool = True, queue_later: bool = False) -> App:
-    """Open the house of these settings; brings the database up to date unless told not to.
+    """Open the installation of these settings; brings the database up to date unless told not to.
 
     ``queue_later``: start sooner, and load the queue of runs with ``app.enqueue.load()`` before a post is stored."""
     settings = settings or Settings()
     db = open_database(settings)
     try:
-        app = _furnish(settings, db, migrate)
+        app = _wire(settings, db, migrate)
         if not queue_later:
             app.enqueue.load()
         return app
@@ -39,7 +39,7 @@ def open_app(settings: Settings | None = None, *, migrate: bool = True, queue_la
         raise
 
 
-def _furnish(settings: Settings, db: Database, migrate: bool) -> App:
+def _wire(settings: Settings, db: Database, migrate: bool) -> App:
     if migrate and not migrations.current(db):
         _bring_up_to_date(settings, db)
     enqueue = DbosRunStore(db)

@@ -1,4 +1,4 @@
-"""The jobs of the worker: what every room wants done now and then."""
+"""The jobs of the worker: what every package wants done now and then."""
 
 from __future__ import annotations
 

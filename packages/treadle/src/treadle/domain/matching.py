@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 LIST_FIELDS = "id,media_type,text,timestamp,permalink,replied_to,is_quote_post"
-EARLY_S = 300.0  # clocks of two houses may differ by this much
+EARLY_S = 300.0  # clocks of two servers may differ by this much
 EARLY_KNOWN_S = 86_400.0  # with the ids from before the send at hand, a clock that jumped must not hide the post
 PROMPT_S = 60.0  # what went live longer after its send than this is rather somebody's equal post
 

@@ -1,4 +1,4 @@
-"""What a run needs: the runtime, settings, a lease, media, and the rooms it tells what it found."""
+"""What a run needs: the runtime, settings, a lease, media, and whom it tells what it found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The media room's front door: look at a medium, make it fit, keep it, hand out its address.
+"""The entrance to media: look at a medium, make it fit, keep it, hand out its address.
 
 Nothing here needs a database; what is learned is returned as values that turn into JSON.
 """

@@ -149,10 +149,10 @@ async def send_due(
     """Collect, group and send what is ripe; a shared job. The messages that a target took."""
     await db.run(collect, now=now)
     operators, _ = understood(settings.alert_urls.split(), Trust.OPERATOR)
-    gate = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(workspace_id: str) -> list[Message]:
-        async with gate:
+        async with slots:
             sent: list[Message] = []
             with apart(JOB, workspace_id) as outcome:
                 sent = await _send_workspace(db, vault, settings, operators, workspace_id, now, send or deliver)

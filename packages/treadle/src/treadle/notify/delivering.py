@@ -39,7 +39,7 @@ AGENT: Final = "Treadle-Webhooks"
 
 @dataclass(slots=True)
 class DeliveryWorker:
-    """``session`` must open sockets to public addresses only (the media room's guarded session does)."""
+    """``session`` must open sockets to public addresses only (the media service's guarded session does)."""
 
     db: Database
     vault: Vault

@@ -1,1 +1,1 @@
-"""Looking at a running house from outside: metrics, logs, traces. Reads the tables, changes nothing."""
+"""Looking at a running installation from outside: metrics, logs, traces. Reads the tables, changes nothing."""

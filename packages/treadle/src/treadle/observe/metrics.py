@@ -185,7 +185,7 @@ class _Tables(Collector):
             yield from _posts(conn, now)
             yield from _causes(conn)
             yield from _accounts(conn, now)
-            yield from _house(conn, now)
+            yield from _background_work(conn, now)
 
 
 def _posts(conn: Connection, now: float) -> Iterator[Metric]:
@@ -246,7 +246,7 @@ def _accounts(conn: Connection, now: float) -> Iterator[Metric]:
     yield from (health, days, quota)
 
 
-def _house(conn: Connection, now: float) -> Iterator[Metric]:
+def _background_work(conn: Connection, now: float) -> Iterator[Metric]:
     due = statistics.deliveries_due(conn, now)
     age = now - due.oldest if due.oldest else 0
     yield _one("treadle_webhook_deliveries_due", "Deliveries that should have gone.", due.count)

@@ -29,7 +29,7 @@ DEFAULT_WORKSPACE = "wsp_default"
 
 @dataclass(slots=True)
 class App:
-    """One process's view of the house. ``engine`` is set while a worker runs in this process."""
+    """One process's view of the installation. ``engine`` is set while a worker runs in this process."""
 
     settings: Settings
     db: Database
@@ -41,15 +41,8 @@ class App:
     engine: Engine | None = None
     _media: MediaService | None = field(default=None, repr=False)
 
-    @property
-    def house(self) -> WorkerContext:
-        """The running worker's house; only while a worker runs here."""
-        if self.engine is None:
-            raise RuntimeError("no worker runs in this process")
-        return self.engine.context
-
     def media(self) -> MediaService:
-        """The media room, made when it is first needed."""
+        """The media service, made when it is first needed."""
         if self._media is None:
             self._media = MediaService(self.settings)
         return self._media
@@ -57,9 +50,9 @@ class App:
     def check_keys(self) -> None:
         """Raise :class:`~treadle.private.KeyFileError` when a key is lost that what is stored was made with."""
         self.vault.check()
-        room = self.media().store_room
-        if isinstance(room, DiskStore):
-            room.check()
+        files = self.media().store_room
+        if isinstance(files, DiskStore):
+            files.check()
 
     def start_worker(self) -> Engine:
         """Take a share of the posts, from now until :meth:`stop_worker`."""
@@ -67,7 +60,7 @@ class App:
         jobs = jobs_of(self.settings, self.vault, self.enqueue.forget)
         process = SystemProcess()
         queue = DbosQueue(self.db, process, at_once=self.settings.worker_concurrency)
-        engine = Engine(self.settings, self.db, process, queue, self.enqueue, self._build_house, jobs)
+        engine = Engine(self.settings, self.db, process, queue, self.enqueue, self._worker_context, jobs)
         engine.start()
         self.engine = engine
         return engine
@@ -82,7 +75,7 @@ class App:
         self.db.close()
 
     def accounts(self, client: ThreadsClient) -> Accounts:
-        """The accounts room over a client of the running event loop that carries no token."""
+        """The accounts service over a client of the running event loop that carries no token."""
         return Accounts(
             settings=self.settings,
             db=self.db,
@@ -93,7 +86,7 @@ class App:
             now=self.now,
         )
 
-    async def _build_house(self, engine: Engine) -> WorkerContext:
+    async def _worker_context(self, engine: Engine) -> WorkerContext:
         """Made on the loop that runs the posts: the HTTP session belongs to it."""
         session = open_session()
         base = ThreadsClient(

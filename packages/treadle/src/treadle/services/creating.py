@@ -13,7 +13,7 @@ from treadle.domain.lateness import HAS_WARNINGS, TOO_LATE, Timing, too_late
 from treadle.ids import new_id
 from treadle.services.request import Request, read_request
 from treadle.store import Connection, queues
-from treadle.store.moving import Mover, first_hop
+from treadle.store.moving import Mover, first_run
 from treadle.store.posts import CreatedByKey, insert_post, keep_answer, kept_answer
 from treadle.store.timeline import Note, add_note, announce_post
 
@@ -83,7 +83,7 @@ def _store(
 ) -> str:
     """Write the post with its parts and enqueue it; its id."""
     post_id, kinds = new_id("post", now), wanted.kinds
-    start = first_hop(wanted.at, kinds[0], now)
+    start = first_run(wanted.at, kinds[0], now)
     approval = "pending" if body.get("approval") else None
     draft = bool(body.get("draft")) or approval is not None
     late = not draft and wanted.at is not None and too_late(Timing(wanted.at, wanted.lateness), now)

@@ -39,7 +39,7 @@ PROGRESS_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class NotKept:
-    """Why a file was not kept, in the media room's findings."""
+    """Why a file was not kept, in the findings of the media package."""
 
     findings: tuple[MediaFinding, ...]
 

@@ -1,4 +1,4 @@
-"""Moving a post: on its way again, or to rest. Either way every older hop and claim of it becomes invalid."""
+"""Moving a post: on its way again, or to rest. Either way every older run and claim of it becomes invalid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from treadle.store.tables import blockers, post_blockers, posts
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """``releaser`` stores the hops; ``max_lateness_s`` (seconds) holds for posts that name none."""
+    """``releaser`` stores the runs; ``max_lateness_s`` (seconds) holds for posts that name none."""
 
     releaser: Releaser
     max_lateness_s: float = 86_400.0
@@ -25,7 +25,7 @@ class Mover:
     def again(
         self, conn: sa.Connection, post_id: str, kinds: Sequence[str] | None = None, *, why: str, now: float
     ) -> bool:
-        """A fresh hop, unless open blockers still hold the post (then it goes with their repair).
+        """A fresh run, unless open blockers still hold the post (then it goes with their repair).
 
         ``kinds`` of its parts, when they may have changed: a scheduled video begins earlier than a text.
         """
@@ -35,7 +35,7 @@ class Mover:
             return False
         row = rows[0]
         if kinds and row["publish_at"] and not row["started"]:
-            row["publish_at"] = first_hop(row["publish_at"], kinds[0], now)
+            row["publish_at"] = first_run(row["publish_at"], kinds[0], now)
         self.releaser.enqueue_again(conn, row, delay_s=0.0, why=why, now=now)
         return True
 
@@ -63,8 +63,8 @@ class Mover:
             self.releaser.repaired(conn, ids, by=by, now=now)
 
 
-def first_hop(at: float | None, kind: str, now: float) -> float:
-    """When the first hop runs (epoch seconds): early enough that containers are ready at the time asked for."""
+def first_run(at: float | None, kind: str, now: float) -> float:
+    """When the first run is due (epoch seconds): early enough that containers are ready at the time asked for."""
     if at is None or at <= now:
         return now
     return max(now, start_of(at, kind, now))

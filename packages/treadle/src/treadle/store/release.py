@@ -47,7 +47,7 @@ _LOOSE = sa.select(posts.c.id).where(UNBLOCKED)
 
 
 class Enqueue(Protocol):
-    """Stores the next hop of a post in the caller's transaction; ``delay_s`` 0 means at once."""
+    """Stores the next run of a post in the caller's transaction; ``delay_s`` 0 means at once."""
 
     def __call__(
         self, conn: sa.Connection, post_id: str, seq: int, *, account_id: str, delay_s: float, due_at: float, queue: str
@@ -188,7 +188,7 @@ class Releaser:
     def enqueue_again(
         self, conn: sa.Connection, row: Mapping[str, Any], *, delay_s: float, why: str, now: float
     ) -> None:
-        """One more hop for a post that rests; invalidates every older hop and claim."""
+        """One more run for a post that rests; invalidates every older run and claim."""
         # What is in doubt is looked at soon; everything else keeps to the time that a person chose.
         at = now + delay_s if row["checking"] else max(now + delay_s, row["publish_at"] or 0.0)
         scheduled = at > now + max(1.0, delay_s)

@@ -245,7 +245,7 @@ posts = Table(
     Column("next_what", Text),  # what happens next, in words
     Column("next_at", Time),
     Column("why", Text),  # why it is in this state, when no diagnosis says so
-    # The run: one small DBOS workflow per hop. `seq` names the hop that may work on the post, `claim` the worker that
+    # The run: one small DBOS workflow. `seq` names the run that may work on the post, `claim` the worker that
     # does: whoever changes the post raises `claim`, so that an older hand can write nothing any more.
     Column("seq", Integer, nullable=False, default=0),
     Column("claim", Integer, nullable=False, default=0),
@@ -487,7 +487,7 @@ media = Table(
     Index("ix_media_expires", "expires_at"),
 )
 
-# ---------------------------------------------------------------- the house itself
+# ---------------------------------------------------------------- the installation itself
 
 workers = Table(
     "workers",

@@ -372,7 +372,7 @@ def test_keys_are_shown_once_and_end_at_once(site: Site) -> None:
         assert admin.post("/v1/keys", json=wrong).status_code == 422
 
 
-def test_workspaces_are_made_by_the_house_alone(any_site: Site) -> None:
+def test_workspaces_are_made_by_the_operator_alone(any_site: Site) -> None:
     site = any_site
     made = site.client("admin").post("/v1/workspaces", json={"name": "Customer"})
     assert made.status_code == 201

@@ -31,21 +31,21 @@ def server(tmp_path: Path, threads_sandbox: Sandbox) -> Iterator[TestClient]:
     """A server whose Threads is a sandbox, without a worker."""
     control = threads_sandbox.control
     control.add_account("ada")
-    app = threads_sandbox.app
+    registered = threads_sandbox.app
     settings = settings_in(
         tmp_path,
         threads_api_url=threads_sandbox.url,
         threads_authorize_url=threads_sandbox.authorize_url,
-        threads_app_id=app.id,
-        threads_app_secret=app.secret,
+        threads_app_id=registered.id,
+        threads_app_secret=registered.secret,
         public_url="http://treadle.test",
     )
-    house = open_app(settings)
-    with house.db.begin() as conn:
+    app = open_app(settings)
+    with app.db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id="wsp_other", name="Other", created_at=2e9, options={}))
-    with TestClient(create_api(house), base_url="http://treadle.test", raise_server_exceptions=False) as client:
+    with TestClient(create_api(app), base_url="http://treadle.test", raise_server_exceptions=False) as client:
         yield client
-    house.close()
+    app.close()
 
 
 def app_of(server: TestClient) -> App:
@@ -53,9 +53,9 @@ def app_of(server: TestClient) -> App:
 
 
 def key(server: TestClient, scope: str, workspace: str = ONE) -> dict[str, str]:
-    house = app_of(server)
-    with house.db.begin() as conn:
-        _, secret = create_key(conn, workspace, scope, [scope], house.now())
+    app = app_of(server)
+    with app.db.begin() as conn:
+        _, secret = create_key(conn, workspace, scope, [scope], app.now())
     return {"Authorization": f"Bearer {secret}"}
 
 
@@ -178,9 +178,9 @@ def test_a_wrong_webhook_names_its_field(server: TestClient, body: dict[str, Any
 
 
 def link(server: TestClient, **more: Any) -> str:
-    house = app_of(server)
-    with house.db.begin() as conn:
-        made = links.create(conn, house.settings, ONE, now=house.now(), **more)
+    app = app_of(server)
+    with app.db.begin() as conn:
+        made = links.create(conn, app.settings, ONE, now=app.now(), **more)
     assert isinstance(made, links.Link)
     return made.url.removeprefix("http://treadle.test")
 

@@ -14,7 +14,7 @@ MOMENTS: tuple[Moment, ...] = ("before", "after", "answered")
 ON_ITS_WAY_S = 0.002  # from the end of the sandbox's work to the last byte of the answer
 
 
-class Hangman:
+class Interrupter:
     """Counts requests from :meth:`plan` on; at the n-th one calls ``deed`` at a moment:
 
     ``before``: the request has come and never has its effect; ``after``: it had its effect and its answer never leaves;
