@@ -327,9 +327,14 @@ def test_every_state_has_a_counterpart_elsewhere(service: str) -> None:
 
 
 def test_the_states_of_bundle_social_are_those_of_the_view() -> None:
-    for theirs, ours in tables_of("bundle.social")[1]:
-        for state in re.findall(r"`(\w+)`", ours):
-            assert verbose.STATUS[state] == theirs.strip("`"), state
+    named = [
+        (state, theirs.strip("`"))
+        for theirs, ours in tables_of("bundle.social")[1]
+        for state in re.findall(r"`(\w+)`", ours)
+    ]
+    assert named
+    for state, theirs in named:
+        assert verbose.STATUS[state] == theirs, state
 
 
 def test_the_fields_of_the_view_for_bundle_social_are_named() -> None:

@@ -181,12 +181,15 @@ def test_ids_cannot_leave_their_place() -> None:
 
 
 def test_both_clients_have_the_same_operations() -> None:
-    for name, one in inspect.getmembers(operations, inspect.isclass):
-        if name.endswith("Operations") and name != "Operations":
-            other = getattr(async_operations, f"Async{name}")
-            methods = [member for member in inspect.getmembers(one, inspect.isfunction) if member[0] != "__init__"]
-            for method, function in methods:
-                assert inspect.signature(function).parameters == inspect.signature(getattr(other, method)).parameters
+    members = inspect.getmembers(operations, inspect.isclass)
+    groups = [(name, one) for name, one in members if name.endswith("Operations") and name != "Operations"]
+    assert groups
+    for name, one in groups:
+        other = getattr(async_operations, f"Async{name}")
+        methods = [member for member in inspect.getmembers(one, inspect.isfunction) if member[0] != "__init__"]
+        assert methods, name
+        for method, function in methods:
+            assert inspect.signature(function).parameters == inspect.signature(getattr(other, method)).parameters
 
 
 def test_every_resource_of_the_document_is_reached(client: Treadle) -> None:

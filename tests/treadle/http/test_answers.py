@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.treadle.http.conftest import Site
 from tests.treadle.http.test_api_posts import create
 from tests.treadle.http.test_api_schema import undocumented
 from treadle import diagnose
+from treadle.http.server import describe
 from treadle.store.tables import accounts, blockers, post_blockers, webhook_deliveries
 
 HTTP = SOURCES["treadle"] / "http"
@@ -41,24 +43,33 @@ def test_no_answer_is_made_by_hand(path: Any) -> None:
     assert not made or path.name == "problems.py", f"{path.name}:{made}: return the model"
 
 
+def routes(path: Path) -> list[tuple[ast.AsyncFunctionDef, ast.Call]]:
+    """The functions of a file that answer a route, each with the decorator that names it."""
+    return [
+        (node, route)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AsyncFunctionDef)
+        for route in node.decorator_list
+        if isinstance(route, ast.Call)
+        if isinstance(route.func, ast.Attribute) and ast.unparse(route.func.value) == "router"
+    ]
+
+
+def test_the_routes_are_found() -> None:
+    assert sum(len(routes(path)) for path in FILES) >= len(describe()["paths"]) > 0
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_route_returns_the_model_that_it_names(path: Any) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.AsyncFunctionDef):
-            continue
-        for route in (one for one in node.decorator_list if isinstance(one, ast.Call)):
-            if not (isinstance(route.func, ast.Attribute) and ast.unparse(route.func.value) == "router"):
-                continue
-            assert node.returns is not None, f"{path.name}: {node.name}"
-            returns = {part.strip() for part in ast.unparse(node.returns).split("|")}
-            named = {kw.arg: ast.unparse(kw.value) for kw in route.keywords}.get("response_model")
-            if named is not None:
-                wanted = {part.strip() for part in named.split("|")}
-                assert returns - OTHERS == wanted, (
-                    f"{path.name}: {node.name} answers {returns}, its document says {named}"
-                )
-            else:
-                assert not any("dict" in part or "list" in part for part in returns), f"{path.name}: {node.name}"
+def test_a_route_returns_the_model_that_it_names(path: Path) -> None:
+    for node, route in routes(path):
+        assert node.returns is not None, f"{path.name}: {node.name}"
+        returns = {part.strip() for part in ast.unparse(node.returns).split("|")}
+        named = {kw.arg: ast.unparse(kw.value) for kw in route.keywords}.get("response_model")
+        if named is not None:
+            wanted = {part.strip() for part in named.split("|")}
+            assert returns - OTHERS == wanted, f"{path.name}: {node.name} answers {returns}, its document says {named}"
+        else:
+            assert not any("dict" in part or "list" in part for part in returns), f"{path.name}: {node.name}"
 
 
 @pytest.fixture

@@ -156,9 +156,13 @@ def test_a_field_is_called_as_on_the_page(path: str, parts: int, label: str) -> 
 
 def test_options_that_exclude_each_other_are_said_in_the_words_of_the_page() -> None:
     clashes = [
-        c for option in TABLE.values() for c in (*option.not_with.values(), option.not_further, option.not_on_reply)
+        clash
+        for option in TABLE.values()
+        for clash in (*option.not_with.values(), option.not_further, option.not_on_reply)
+        if clash is not None
     ]
-    for clash in filter(None, clashes):
+    assert clashes
+    for clash in clashes:
         said = in_words(finding("x", "clash", rule=clash.rule, message=clash.message, way_out=clash.way_out))
         assert not re.search(r"[a-z]_[a-z]", f"{said['message']} {said['way_out']}"), clash.rule
 
