@@ -348,6 +348,22 @@ def test_a_token_refused_while_comparing_is_not_shown_again_for_the_next_part(si
     assert sim.threads.live(profile) == ["root", "second"]
 
 
+def test_a_token_refused_while_comparing_is_not_shown_again_for_the_next_post(sim: Simulation) -> None:
+    dead = meta_error(400, 190, 460, "Error validating access token: the session has been invalidated.")
+    account, profile = sim.account(shows=lambda found, age_s: found if set(found) <= {"permalink"} else dead)
+    first = sim.post(account, text="first")
+    assert at_rest(sim, first)["state"] == "published", sim.story(first)
+    assert sim.open_causes() == [("account", "password_changed")]
+    asked = len(profile.calls)
+    second = sim.post(account, text="second")
+    assert at_rest(sim, second)["state"] == "blocked", sim.story(second)
+    assert profile.calls[asked:] == []
+    profile.shows = lambda found, age_s: found
+    sim.repair(account)
+    assert at_rest(sim, second)["state"] == "published", sim.story(second)
+    assert sim.threads.live(profile) == ["first", "second"]
+
+
 def test_trouble_while_comparing_delays_a_chain_a_minute_at_most(lite: Simulation) -> None:
     account, profile = lite.account()
     profile.faults.append(Fault("read", meta_error(500, 2, None, "Service temporarily unavailable"), times=None))

@@ -3,8 +3,8 @@
 It is a read of its own, after the address: one field that Threads does not know, or does not let this account read,
 fails a whole read. Then fewer are asked for, and that is remembered for the account for a day. Whatever comes of it,
 nothing is sent again: a difference is reported, and a reply that is no reply stops what should follow it. A read that
-was refused opens no cause, unless it says that the token is refused and a part is still to be sent: that waits for the
-repair, rather than show Threads the same token once more.
+was refused opens no cause, unless it says that the token is refused: then a part that is still to be sent, and every
+other post of the account, waits for the repair, rather than show Threads the same token once more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from treadle.domain.steps import Compare, Detached
 from treadle.domain.updates import PartUpdate
 from treadle.domain.view import PartView, Run
 from treadle.engine.calling import UNKNOWN_CONTAINER, Ask, Failed, call
-from treadle.engine.ending import Outcome, Park, Snooze
+from treadle.engine.ending import Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, limit_ends, wait_for_limit
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
@@ -91,7 +91,11 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
         return Outcome(change, Snooze(next_at, "publishing", "It is live; reads once more what Threads shows of it."))
     _report(part, check, change)
     following = part.position + 1
-    if refused is not None and following < len(run.post.parts):
+    if refused is not None and following == len(run.post.parts):
+        met = call_failed(worker, run, part, refused).ending
+        change.post.stage = "done"
+        return Outcome(change, Finish("published", met=met if isinstance(met, Park) else None))
+    if refused is not None:
         stopped = call_failed(worker, run, run.part(following), refused)
         change.post.merge(stopped.change.post)
         change.on(following, stopped.change.part(following))
