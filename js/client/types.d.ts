@@ -1868,7 +1868,7 @@ export interface Media {
   used_by: string | null;
   /** ISO 8601 in UTC, to the millisecond */
   created_at: string;
-  /** ISO 8601 in UTC, to the millisecond; null: it is kept until deleted. */
+  /** Until when it is kept if no post uses it, ISO 8601 in UTC, to the millisecond; null: for 30 days after it was made. A file that posts use stays until 90 days after the last of them is finished, one with 'used_by' 7 days. */
   expires_at: string | null;
   [more: string]: unknown;
 }

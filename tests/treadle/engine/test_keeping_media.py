@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.support.folders import settings_in
-from treadle.engine.keeping_media import AFTER_S, UNUSED_S, clean_up
+from treadle.engine.keeping_media import AFTER_S, UNUSED_S, USED_S, clean_up
 from treadle.media import samples
 from treadle.media.service import MediaService, StoredMedia
 from treadle.store import Database
@@ -74,7 +74,7 @@ async def test_files_go_when_nobody_can_need_them(database_url: str, tmp_path: P
     db = Database(database_url)
     upgrade(db)
     service = MediaService(settings_in(tmp_path, database_url=database_url))
-    names = ("waiting", "just_published", "long_published", "never_used", "fresh", "ended")
+    names = ("waiting", "just_published", "long_published", "made_just", "made_long", "never_used", "fresh", "ended")
     stored = {name: await _kept(service, tmp_path, name) for name in names}
     with db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id="wsp_a", name="a", created_at=NOW, options={}))
@@ -88,23 +88,29 @@ async def test_files_go_when_nobody_can_need_them(database_url: str, tmp_path: P
             "waiting": old,
             "just_published": old,
             "long_published": old,
+            "made_just": old,
+            "made_long": old,
             "never_used": old,
             "fresh": DAY,
             "ended": DAY,
         }
         for name in names:
-            ends = NOW - 1 if name == "ended" else None
-            conn.execute(sa.insert(media).values(**_row(stored[name], age_s=ages[name], expires_at=ends)))
+            ends = NOW - 1 if name == "ended" or name.startswith("made") else None
+            row = _row(stored[name], age_s=ages[name], expires_at=ends)
+            conn.execute(sa.insert(media).values(**row, used_by="pst_1" if name.startswith("made") else None))
         _post(conn, "waiting", "blocked", stored["waiting"].id, NOW - old)
-        _post(conn, "just", "published", stored["just_published"].id, NOW - AFTER_S / 2)
-        _post(conn, "long", "published", stored["long_published"].id, NOW - 2 * AFTER_S)
-    assert await clean_up(db, service, NOW) == 3
+        _post(conn, "just", "published", stored["just_published"].id, NOW - USED_S + DAY)
+        _post(conn, "long", "published", stored["long_published"].id, NOW - USED_S - DAY)
+        _post(conn, "made_just", "published", stored["made_just"].id, NOW - AFTER_S / 2)
+        _post(conn, "made_long", "published", stored["made_long"].id, NOW - 2 * AFTER_S)
+    assert await clean_up(db, service, NOW) == 4
     with db.read() as conn:
         left = set(conn.execute(sa.select(media.c.id)).scalars())
-    assert left == {stored[name].id for name in ("waiting", "just_published", "fresh")}
+    assert left == {stored[name].id for name in ("waiting", "just_published", "made_just", "fresh")}
     assert {name for name in names if service.store_room.find(stored[name].id)} == {
         "waiting",
         "just_published",
+        "made_just",
         "fresh",
     }
     await service.close()

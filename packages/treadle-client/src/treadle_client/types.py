@@ -1914,7 +1914,7 @@ class Media(TypedDict):
     created_at: str
     """ISO 8601 in UTC, to the millisecond"""
     expires_at: str | None
-    """ISO 8601 in UTC, to the millisecond; null: it is kept until deleted."""
+    """Until when it is kept if no post uses it, ISO 8601 in UTC, to the millisecond; null: for 30 days after it was made. A file that posts use stays until 90 days after the last of them is finished, one with 'used_by' 7 days."""
 
 
 class MediaPage(TypedDict):

@@ -356,7 +356,8 @@ def test_files(conn: Connection) -> None:
     base(conn)
     workspace(conn, TWO)
     for id_, at, ends in (("med_a", 1.0, None), ("med_b", 2.0, 90.0), ("med_c", 2.0, 10.0), ("med_d", 3.0, None)):
-        files.insert_media(conn, medium(id_, created_at=at, expires_at=ends))
+        made_for = "pst_b" if id_ == "med_c" else None
+        files.insert_media(conn, medium(id_, created_at=at, expires_at=ends, used_by=made_for))
     files.insert_media(conn, medium("med_two", TWO))
     row = files.find_media(conn, ONE, "med_a")
     assert row is not None
@@ -381,7 +382,8 @@ def test_files(conn: Connection) -> None:
     assert sorted((one.state, one.updated_at) for one in named) == [("published", 7.0), ("scheduled", 10.0)]
     assert files.posts_that_name(conn, "med%a") == []
     old = files.over(conn, (0.0, ""), expired=20.0, made_before=2.5, limit=9)
-    assert [(one.id, one.expires_at) for one in old if one.id != "med_two"] == [("med_a", None), ("med_c", 10.0)]
+    kept = [(one.id, one.expires_at, one.uploaded) for one in old if one.id != "med_two"]
+    assert kept == [("med_a", None, True), ("med_c", 10.0, False)]
     assert [one.id for one in files.over(conn, (1.0, "med_a"), expired=20.0, made_before=0.5, limit=1)] == ["med_c"]
     files.delete_media(conn, "med_d")
     files.delete_all(conn, ["med_a", "med_b"])

@@ -11,7 +11,8 @@ from treadle.media.service import MediaService
 from treadle.store import Connection, Database, files
 from treadle.store.isolation import apart
 
-AFTER_S = 7 * 86_400.0  # after its post is finished
+AFTER_S = 7 * 86_400.0  # of a copy or repair made for one post, after that is finished
+USED_S = 90 * 86_400.0  # of an upload, after the last post that names it is finished: a library is used again
 UNUSED_S = 30 * 86_400.0  # of an upload that no post ever named
 BATCH = 200
 JOB = "clean_up_media"
@@ -40,7 +41,8 @@ def _over(conn: Connection, now: float, after: tuple[float, str]) -> tuple[list[
         # A failed post may be tried again by a person, for as long as its files are kept.
         needed = any(post.state not in FINAL for post in named)
         finished_at = max((post.updated_at for post in named), default=None)
-        if needed or (finished_at is not None and finished_at > now - AFTER_S):
+        kept_s = USED_S if row.uploaded else AFTER_S
+        if needed or (finished_at is not None and finished_at > now - kept_s):
             continue
         if finished_at is None and row.expires_at is None and row.created_at > now - UNUSED_S:
             continue

@@ -86,7 +86,11 @@ class MediaOut(ApiModel):
     source_url: str | None = Field(description="The address it was copied from, without its query.")
     used_by: str | None = Field(description="The post it was made for; null: it was uploaded.")
     created_at: str = Field(description="ISO 8601 in UTC, to the millisecond")
-    expires_at: str | None = Field(description="ISO 8601 in UTC, to the millisecond; null: it is kept until deleted.")
+    expires_at: str | None = Field(
+        description="Until when it is kept if no post uses it, ISO 8601 in UTC, to the millisecond; null: for 30 days "
+        "after it was made. A file that posts use stays until 90 days after the last of them is finished, one with "
+        "'used_by' 7 days."
+    )
 
 
 class MediaPage(ApiModel):

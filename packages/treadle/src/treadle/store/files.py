@@ -132,11 +132,12 @@ def post_that_needs(conn: sa.Connection, workspace_id: str, media_id: str) -> st
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """Times are epoch seconds."""
+    """Times are epoch seconds. ``uploaded``: not made for one post."""
 
     id: str
     expires_at: float | None
     created_at: float
+    uploaded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +154,11 @@ def over(
     """Files after the mark (created at, id) whose time was over at ``expired``, or that have no such time and were made
     before then; oldest first."""
     old = sa.and_(media.c.expires_at.is_(None), media.c.created_at < made_before)
-    query = sa.select(media.c.id, media.c.expires_at, media.c.created_at).where(
+    query = sa.select(media.c.id, media.c.expires_at, media.c.created_at, media.c.used_by).where(
         beyond(_ORDER, after), sa.or_(media.c.expires_at <= expired, old)
     )
     rows = conn.execute(query.order_by(*_ORDER).limit(limit))
-    return [KeptFile(*row) for row in rows]
+    return [KeptFile(row.id, row.expires_at, row.created_at, row.used_by is None) for row in rows]
 
 
 def posts_that_name(conn: sa.Connection, media_id: str) -> list[NamingPost]:

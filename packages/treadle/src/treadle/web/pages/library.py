@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from treadle.domain.findings import Finding
 from treadle.domain.states import FINAL
-from treadle.engine.keeping_media import AFTER_S, UNUSED_S
+from treadle.engine.keeping_media import UNUSED_S, USED_S
 from treadle.plural import plural
 from treadle.services import files
 from treadle.services.read import posts_json
@@ -46,7 +46,7 @@ async def show(page: LoggedIn) -> Response:
         older=f"/library?{urlencode({**kept, 'after': following})}" if following else "",
         first=not page.query("after"),
         unused_days=round(UNUSED_S / 86_400),
-        after_days=round(AFTER_S / 86_400),
+        after_days=round(USED_S / 86_400),
     )
 
 
@@ -131,7 +131,7 @@ async def show_file(page: LoggedIn, media_id: str) -> Response:
         needed=any(post["state"] not in FINAL for post in posts),
         other=there.get(other),
         unused_days=round(UNUSED_S / 86_400),
-        after_days=round(AFTER_S / 86_400),
+        after_days=round(USED_S / 86_400),
     )
 
 
