@@ -26,7 +26,7 @@ from treadle.settings import Settings
 from treadle.store import Connection, Database, alerts, feed, jobs, workspaces
 from treadle.store.alerts import AlertRow
 from treadle.store.feed import ChangeRow
-from treadle.store.isolation import apart
+from treadle.store.isolation import apart, each_apart
 from treadle.vault import Vault, VaultError
 from treadle_threads.media.guard import Trust
 
@@ -149,21 +149,17 @@ async def send_due(
     """Collect, group and send what is ripe; a shared job. The messages that a target took."""
     await db.run(collect, now=now)
     operators, _ = understood(settings.alert_urls.split(), Trust.OPERATOR)
-    slots = asyncio.Semaphore(AT_ONCE)
+    sent: list[Message] = []
 
-    async def one(workspace_id: str) -> list[Message]:
-        async with slots:
-            sent: list[Message] = []
-            with apart(JOB, workspace_id) as outcome:
-                sent = await _send_workspace(db, vault, settings, operators, workspace_id, now, send or deliver)
-            if outcome.failed:
-                # Its rows cannot be read as they are: they count as tried, so that this comes to an end.
-                with apart(JOB, workspace_id):
-                    await db.run(_give_up, workspace_id, now)
-            return sent
+    async def one(workspace_id: str) -> None:
+        sent.extend(await _send_workspace(db, vault, settings, operators, workspace_id, now, send or deliver))
 
-    sent = await asyncio.gather(*(one(workspace_id) for workspace_id in await db.query(alerts.workspaces_waiting)))
-    return [message for messages in sent for message in messages]
+    async def give_up(workspace_id: str) -> None:
+        # Its rows cannot be read as they are: they count as tried, so that this comes to an end.
+        await db.run(_give_up, workspace_id, now)
+
+    await each_apart(JOB, await db.query(alerts.workspaces_waiting), one, give_up, at_once=AT_ONCE)
+    return sent
 
 
 async def _send_workspace(
