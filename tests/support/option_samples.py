@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from treadle_threads.ids import MOST_DIGITS
 from treadle_threads.options import (
     TEXT_ONLY,
     Address,
@@ -32,8 +33,8 @@ def at_limit(option: Option) -> Any:
             return next(value for value in list(values)[::-1] if value != default)
         case Text(most):
             return "x" * most
-        case Id(most=most):
-            return "1" * most
+        case Id():
+            return "1" * MOST_DIGITS
         case Address():
             return "https://example.com/read?on=1"
         case Countries(codes):
@@ -58,8 +59,8 @@ def beyond(option: Option) -> list[Any]:
             return [next(iter(values)).upper(), "nobody"]
         case Text(most, _, without):
             return ["x" * (most + 1), *(f"a{char}b" for char in without)]
-        case Id(most=most):
-            return ["1" * (most + 1), "https://www.threads.com/@a/post/C1abc"]
+        case Id():
+            return ["1" * (MOST_DIGITS + 1), "https://www.threads.com/@a/post/C1abc"]
         case Address():
             return ["ftp://example.com/a", "example.com", "https://"]
         case Countries():

@@ -20,10 +20,12 @@ from treadle.domain.insights import DAY_S, HOUR_S, LAST_S, Numbers, next_read, n
 from treadle.engine import insights as job
 from treadle.engine.worker_context import WorkerContext
 from treadle.ids import new_id
-from treadle.services import insights, replies
+from treadle.services import importing, insights, replies
 from treadle.services.asking import ask
+from treadle.services.importing import ImportReport, ImportWish
 from treadle.services.insights import InsightsOut
 from treadle.services.replies import RepliesOut
+from treadle.services.unpublishing import unpublish
 from treadle.store.blockers import open_blocker
 from treadle.store.tables import accounts, insight_accounts, insight_reads, parts, posts
 from treadle_diagnosis import from_pattern
@@ -191,12 +193,46 @@ def test_a_limit_that_is_met_holds_for_the_account(idle: Shop) -> None:
     owner = idle.owner()
     out(idle, owner)
     out(idle, owner)
-    usage = '{"call_count": 100, "total_cputime": 1, "total_time": 1}'
-    limited = {"status": 400, "headers": {"x-app-usage": usage},
-               "body": {"error": {"message": "(#4) Application request limit reached", "code": 4}}}  # fmt: skip
-    idle.control.fault("insights", limited, times=1)
+    idle.control.fault("insights", LIMITED, times=1)
     assert turn(idle) == 1
     assert turn(idle) == 0
+
+
+LIMITED = {
+    "status": 400, "headers": {"x-app-usage": '{"call_count": 100, "total_cputime": 1, "total_time": 1}'},
+    "body": {"error": {"message": "(#4) Application request limit reached", "code": 4}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ["list", "hide", "delete", "import"])
+def test_a_limit_that_is_met_on_somebodys_word_holds_for_the_account(idle: Shop, act: str) -> None:
+    """Whatever is asked of Threads outside a run hears of the limit, and what only reads or hides waits for its end."""
+    owner, fan = idle.owner(), idle.owner()
+    post_id, [root] = out(idle, owner)
+    reply = str(idle.control.add_post(fan.username, text="Lovely", reply_to_id=root, age_s=60)["id"])
+
+    def do(what: str) -> Any:
+        match what:
+            case "list":
+                return asyncio.run(replies.read(idle.app, DEFAULT_WORKSPACE, post_id))
+            case "hide":
+                return hide(idle, post_id, reply)
+            case "delete":
+                return asyncio.run(unpublish(idle.app, DEFAULT_WORKSPACE, post_id, actor="test"))
+            case "import":
+                csv = f"text,account,publish_at\nFirst,{owner.username},2026-11-01T09:00:00Z\n"
+                work = importing.run(idle.app, DEFAULT_WORKSPACE, ImportWish(csv), actor="test", dry_run=True)
+                made = asyncio.run(work)
+                assert isinstance(made, ImportReport), made
+                return made.not_compared
+        raise AssertionError(what)
+
+    endpoint = {"list": "replies", "hide": "manage", "delete": "delete", "import": "list"}[act]
+    idle.control.fault(endpoint, LIMITED, times=1)
+    do(act)
+    assert isinstance(do("list"), Conflict)
+    assert isinstance(do("hide"), Conflict)
+    assert do("import") == [owner.username]
 
 
 def test_an_answer_nobody_knows_rests_the_account_for_an_hour(idle: Shop) -> None:

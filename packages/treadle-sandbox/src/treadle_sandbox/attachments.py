@@ -10,6 +10,7 @@ from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply
 from treadle_sandbox.wire import Call
 from treadle_sandbox.world import World
+from treadle_threads.ids import is_id
 from treadle_threads.options import (
     Address,
     Choice,
@@ -86,7 +87,7 @@ def _id(world: World, call: Call, name: str, kind: Id) -> str | Reply | None:
         return None
     if kind.post:
         return value if world.post(value) is not None else refuse(world, call, "media_param_invalid", name=name)
-    return value if value.isdigit() and len(value) <= kind.most else refuse(world, call, "param_invalid", name=name)
+    return value if is_id(value) else refuse(world, call, "param_invalid", name=name)
 
 
 def _poll(world: World, call: Call, name: str, kind: Poll) -> dict[str, str] | Reply | None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from treadle_threads.countries import COUNTRIES, IN_USE
+from treadle_threads.ids import PATTERN
 from treadle_threads.text import ALT_TEXT_LIMIT, TAG_LIMIT, TEXT_ATTACHMENT_LIMIT
 
 MediaType = Literal["TEXT", "IMAGE", "VIDEO", "CAROUSEL"]
@@ -73,11 +74,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Id:
-    """Digits. ``of``: what it is the id of, ``post``: a post; ``where``: how one comes by it."""
+    """An id as of :mod:`treadle_threads.ids`. ``of``: what it is the id of, ``post``: a post; ``where``: how one comes
+    by it."""
 
     of: str
     where: str
-    most: int = 30
     post: bool = False
 
 
@@ -885,8 +886,8 @@ def _schema(kind: Kind) -> dict[str, Any]:
         case Text(most, least, without):
             pattern = {"pattern": f"^[^{re.escape(without)}]*$"} if without else {}
             return {"type": "string", "minLength": least, "maxLength": most, **pattern}
-        case Id(most=most):
-            return {"type": "string", "pattern": f"^[0-9]{{1,{most}}}$"}
+        case Id():
+            return {"type": "string", "pattern": PATTERN}
         case Address():
             return {"type": "string", "format": "uri", "pattern": "^https?://[^\\s/]"}
         case Countries():

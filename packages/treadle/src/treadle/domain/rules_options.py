@@ -13,6 +13,7 @@ from treadle.domain.rules_attachments import check_gif, check_poll, check_spoile
 from treadle.domain.rules_media import MEDIA_KEYS, check_url
 from treadle.domain.rules_text import check_words
 from treadle_threads.countries import MEANT
+from treadle_threads.ids import MOST_DIGITS, is_id
 from treadle_threads.options import (
     Address,
     Choice,
@@ -187,8 +188,8 @@ def _check_choice(found: Findings, path: str, value: Any, option: Option, choice
 
 def _check_id(found: Findings, path: str, value: Any, option: Option, kind: Id) -> None:
     number = value if isinstance(value, int) and not isinstance(value, bool) else None
-    text = str(number) if number is not None and abs(number) < 10**kind.most else value
-    if not isinstance(text, str) or not (text.isascii() and text.isdigit() and len(text) <= kind.most):
+    text = str(number) if number is not None and abs(number) < 10**MOST_DIGITS else value
+    if not isinstance(text, str) or not is_id(text):
         rule = option.rule or option.name
         found.say(path, "not_an_id", given=value, rule=rule, what=kind.of, where=kind.where)
     elif number is not None and number > 2**53:

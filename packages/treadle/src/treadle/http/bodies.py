@@ -16,6 +16,7 @@ from treadle.domain.shapes import IdCursor, IdOfPost, Says, Shape, Text, names_o
 from treadle.services.bulk import MOST as MOST_IN_BULK
 from treadle.services.detached import Choice
 from treadle.services.many import MEANT, MOST, Order
+from treadle_threads import ids
 
 # Actions that a field of an order belongs to.
 _BELONGS = {"patch": ("edit",), "replace": ("replace",), "retry": ("edit", "replace")}
@@ -147,7 +148,7 @@ def _values(given: Any) -> list[Any]:
 
 
 def _digits(value: Any) -> Any:
-    if isinstance(value, str) and value and not (value.isascii() and value.isdigit() and len(value) <= 40):
+    if isinstance(value, str) and value and not ids.is_id(value):
         raise PydanticCustomError("live_id", "no id")
     return value or None
 
@@ -157,7 +158,7 @@ class ResolveIn(Shape):
     do about a reply that is live, but not as a reply."""
 
     threads_id: Annotated[str | None, BeforeValidator(_digits)] = Field(
-        None, json_schema_extra={"pattern": "^[0-9]{1,40}$"}
+        None, json_schema_extra={"pattern": ids.PATTERN}
     )
     absent: bool | None = None
     permalink: Text | None = None

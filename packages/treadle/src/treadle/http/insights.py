@@ -18,9 +18,10 @@ from treadle.services.context import App
 from treadle.services.insights import InsightsOut
 from treadle.services.replies import HiddenOut, RepliesOut
 from treadle_diagnosis.types import Diagnosis
+from treadle_threads.ids import MOST_DIGITS
 
 router = APIRouter(prefix="/v1/posts", tags=["Posts"], dependencies=[Depends(known_query)])
-ReplyId = Annotated[str, Path(description="Id of a reply on Threads.", max_length=replies.MOST_LENGTH, pattern=PLAIN)]
+ReplyId = Annotated[str, Path(description="Id of a reply on Threads.", max_length=MOST_DIGITS, pattern=PLAIN)]
 _NUMBERS = {"views": 310, "likes": 12, "replies": 3, "reposts": 1, "quotes": 0, "shares": 2}
 _INSIGHTS = {
     "post_id": "pst_01jd4a9ptm0v6w8q2x5y7z9abc",

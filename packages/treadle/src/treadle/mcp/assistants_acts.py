@@ -32,6 +32,7 @@ from treadle.services.read import Filters, list_posts, post_json
 from treadle.store import Connection
 from treadle.store import accounts as stored_accounts
 from treadle.store.rows import body_of, row_of
+from treadle_threads import ids
 
 MOST = 50
 PostId = Annotated[str, Field(description="Id of the post (pst_...).")]
@@ -180,8 +181,8 @@ def _offer_resolve(server: MCPServer[Any], tools: ToolContext) -> None:
     async def prepared(post_id: str, threads_id: str = "", absent: bool = False) -> Act:
         if bool(threads_id) == absent:
             raise ToolError("Say either which post on Threads it is ('threads_id') or 'absent': true.")
-        if threads_id and not (threads_id.isascii() and threads_id.isdigit() and len(threads_id) <= 40):
-            raise ToolError("'threads_id' is the id of a post on Threads: 1 to 40 digits.")
+        if threads_id and not ids.is_id(threads_id):
+            raise ToolError(f"'threads_id' is the id of a post on Threads: 1 to {ids.MOST_DIGITS} digits.")
         said = f"is live on Threads with the id {threads_id}" if threads_id else "was not published, so it may be sent"
         about = f"Say that this post {said}? If that is wrong, it can be published twice or not at all. It is of"
         return await _about(tools, post_id, about, "resolve")

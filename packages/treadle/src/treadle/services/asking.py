@@ -46,11 +46,11 @@ async def call_on_word(worker: WorkerContext, account: AccountView, wanted: Ask[
     return called
 
 
-def limited(account: AccountView, now: float) -> Conflict | None:
-    """Why an account is not asked now: Threads limits it."""
+def limited(account: AccountView, now: float, *, otherwise: str = "Try again later.") -> Conflict | None:
+    """Why an account is not asked now: Threads limits it. ``otherwise``: what to do."""
     if account.quota_until is None or account.quota_until <= now:
         return None
-    said = f"Threads limits @{account.username} for now, so it is not asked. Try again later."
+    said = f"Threads limits @{account.username} for now, so it is not asked. {otherwise}"
     return Conflict("not_readable", said)
 
 

@@ -22,10 +22,10 @@ from treadle.domain.findings import Finding, finding
 from treadle.domain.lateness import TOO_LATE, Timing, too_late
 from treadle.domain.likeness import likeness
 from treadle.domain.times import asked, iso
-from treadle.engine.calling import Ask, Failed, call
+from treadle.engine.calling import Ask, Failed
 from treadle.engine.worker_context import WorkerContext
 from treadle.ids import new_id
-from treadle.services.asking import ask
+from treadle.services.asking import ask, call_on_word, limited
 from treadle.services.context import App
 from treadle.services.output import ApiModel
 from treadle.services.refusals import FindingOut, finding_out
@@ -240,12 +240,12 @@ async def _live_posts(app: App, workspace_id: str, rows: Sequence[_Row]) -> _Liv
 def _reader(app: App, account_id: str, earliest: float) -> Any:
     async def read(worker: WorkerContext) -> list[tuple[str, str]] | None:
         account = await app.db.query(accounts.view_of, account_id)
-        if not worker.opens(account):
+        if not worker.opens(account) or limited(account, worker.now()):
             return None
         found: list[tuple[str, str]] = []
         after: str | None = None
         for _ in range(LIVE_PAGES):
-            called = await call(worker, account, _page(int(earliest - 86_400), after))
+            called = await call_on_word(worker, account, _page(int(earliest - 86_400), after))
             if isinstance(called, Failed):
                 return None
             found += [(str(i.get("text") or ""), str(i.get("permalink") or "")) for i in called.value.data]

@@ -12,7 +12,7 @@ from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed
 from treadle.engine.live_posts import AT_ONCE, read_list
 from treadle.engine.worker_context import WorkerContext
-from treadle.services.asking import ask, call_on_word
+from treadle.services.asking import ask, call_on_word, limited
 from treadle.services.context import App
 from treadle.store import Connection
 from treadle.store.accounts import find as find_account
@@ -21,6 +21,7 @@ from treadle.store.addresses import live_with_code
 from treadle.store.posts import is_there, part_in_doubt
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
+from treadle_threads.ids import is_id
 from treadle_threads.results import Result
 from treadle_threads.values import Page
 
@@ -43,7 +44,7 @@ class NamedPost:
 async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPost | Missing | Conflict:
     """The post that ``said`` means: an id, or an address, which is looked up in the list of the post's account."""
     said = said.strip()
-    if said.isascii() and said.isdigit() and len(said) < 40:
+    if is_id(said):
         return NamedPost(said)
     code = code_of(said)
     if code is None:
@@ -79,8 +80,8 @@ async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> Na
     """Among the newest posts and replies of the account."""
     if account.token_enc is None or not worker.opens(account):
         return Conflict("not_readable", f"Threads can't be asked for it: @{account.username} has no token that works.")
-    if account.quota_until is not None and account.quota_until > worker.now():
-        return Conflict("not_readable", f"Threads limits @{account.username} for now. Use the id of the post instead.")
+    if held := limited(account, worker.now(), otherwise="Use the id of the post instead."):
+        return held
     cause: Diagnosis | None = None
     for replies in (False, True):
         if replies and account.scopes and "threads_read_replies" not in account.scopes:

@@ -17,7 +17,7 @@ from treadle.domain.answers import Conflict, Done, Missing
 from treadle.domain.matching import parse_time
 from treadle.domain.times import iso
 from treadle.domain.view import AccountView, PartView, part_view
-from treadle.engine.calling import Ask, Failed, call
+from treadle.engine.calling import Ask, Failed
 from treadle.engine.worker_context import WorkerContext
 from treadle.people import audit
 from treadle.services.asking import ask, call_on_word, limited
@@ -28,6 +28,7 @@ from treadle.store.posts import parts_with_ids, post_row
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import ThreadsClient
 from treadle_threads.client import REPLY_FIELDS
+from treadle_threads.ids import is_id
 from treadle_threads.results import Result
 from treadle_threads.values import Acknowledged, Media, Page
 
@@ -36,7 +37,6 @@ MANAGE_SCOPE: Final = "threads_manage_replies"
 FIELDS: Final = f"{REPLY_FIELDS},hide_status,is_reply_owned_by_me"
 HIDDEN: Final = frozenset({"HIDDEN", "COVERED", "BLOCKED", "RESTRICTED"})
 MOST_PAGES: Final = 4  # of one call each
-MOST_LENGTH: Final = 40  # of an id
 
 
 class ReplyOut(ApiModel):
@@ -158,7 +158,7 @@ async def hide(
 ) -> Done | Missing | Conflict | Diagnosis:
     """Hide a direct reply of somebody else, or show it again. Doing it twice changes nothing; which replies can be
     hidden is decided by Threads, which lets an account hide below its own posts only."""
-    if not reply_id.isascii() or not reply_id.isdigit() or len(reply_id) > MOST_LENGTH:
+    if not is_id(reply_id):
         return Conflict("not_listed", "This is not the id of a reply.")
     found = await app.db.query(_out, workspace_id, post_id, MANAGE_SCOPE, app.now())
     if not isinstance(found, _Post):
@@ -180,5 +180,6 @@ async def _hide(worker: WorkerContext, post: _Post, reply_id: str, *, hidden: bo
         return await client.hide_reply(reply_id, hidden)
 
     what = "Hide a reply" if hidden else "Show a reply"
-    done = await call(worker, post.account, Ask(what, "verify", "read", send, diagnosed_at="read", proves=False))
+    wanted = Ask(what, "verify", "read", send, diagnosed_at="read", proves=False)
+    done = await call_on_word(worker, post.account, wanted)
     return done.diagnosis if isinstance(done, Failed) else None

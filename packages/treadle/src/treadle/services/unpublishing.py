@@ -17,7 +17,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App
 from treadle.store import Connection, runs
-from treadle.store.accounts import view_of
+from treadle.store.accounts import hold_until, view_of
 from treadle.store.posts import attempt_of, parts_with_ids, post_row, stop_runs
 from treadle.store.timeline import add_note, announce_post
 from treadle_diagnosis.types import Diagnosis
@@ -115,6 +115,8 @@ async def delete_part(context: WorkerContext, account: AccountView, part: PartVi
         if gone:
             update = PartUpdate(progress=replace(part.progress, removed=now), state="canceled")
             runs.update_part(conn, part.id, update)
+        if note.wait_s is not None:
+            hold_until(conn, account.id, now + note.wait_s)
 
     await context.db.run(write)
     return None if gone else diagnosis
