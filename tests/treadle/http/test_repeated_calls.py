@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from tests.treadle.http.conftest import Site
 from treadle.engine.retention import prune
@@ -155,3 +160,63 @@ def test_an_act_on_a_post_has_one_effect_however_often_it_is_sent(site: Site) ->
     assert client.get(f"/v1/posts/{post}").json()["state"] == "canceled"
     comments = [client.post(f"/v1/posts/{post}/comments", json={"text": "a"}, headers=KEY).json() for _ in range(2)]
     assert [len(found["data"]) for found in comments] == [1, 1]
+
+
+def _picture(color: str) -> bytes:
+    """Pictures of one size, whatever their color."""
+    made = io.BytesIO()
+    Image.new("RGB", (400, 400), color).save(made, "PNG")
+    return made.getvalue().ljust(4_000, b"\0")
+
+
+def _form(boundary: str, content: bytes) -> dict[str, Any]:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    return {"content": body, "headers": {**KEY, "Content-Type": f'multipart/form-data; boundary="{boundary}"'}}
+
+
+def _raw(kind: str, content: bytes) -> dict[str, Any]:
+    return {"content": content, "headers": {**KEY, **({"Content-Type": kind} if kind else {})}}
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "other"),
+    [
+        pytest.param(*(_raw("image/png", _picture(c)) for c in ("red", "red", "blue")), id="as it is"),
+        pytest.param(*(_raw("", _picture(c)) for c in ("red", "red", "blue")), id="of no stated kind"),
+        pytest.param(
+            _form("aaaa", _picture("red")), _form("bbbb", _picture("red")), _form("cccc", _picture("blue")), id="form"
+        ),
+    ],
+)
+def test_a_file_is_told_from_another_of_the_same_length(
+    site: Site, first: dict[str, Any], again: dict[str, Any], other: dict[str, Any]
+) -> None:
+    client = site.client()
+    made = client.post("/v1/media", **first)
+    assert made.status_code == 201, made.text
+    repeated_ = client.post("/v1/media", **again)
+    assert (repeated_.json()["id"], repeated_.headers["Idempotency-Replayed"]) == (made.json()["id"], "true")
+    assert len(first["content"]) == len(other["content"])
+    refused = client.post("/v1/media", **other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
+    assert len(client.get("/v1/media").json()["data"]) == 1
+
+
+@given(content=st.binary(max_size=60), boundary=st.binary(min_size=1, max_size=3), cuts=st.lists(st.integers(0, 60)))
+def test_a_file_has_one_digest_however_it_arrives(content: bytes, boundary: bytes, cuts: list[int]) -> None:
+    async def digest_of(chunks: list[bytes], bound: bytes) -> str:
+        messages = [{"type": "http.request", "body": c, "more_body": i < len(chunks) - 1} for i, c in enumerate(chunks)]
+
+        async def receive() -> Any:
+            return messages.pop(0)
+
+        body = repeated._Streamed("about", receive, bound)
+        await body.read_all()
+        return body.digest
+
+    at = sorted({0, *(cut for cut in cuts if cut < len(content)), len(content)})
+    pieces = [content[a:b] for a, b in itertools.pairwise(at)] or [b""]
+    whole = asyncio.run(digest_of([content], boundary))
+    assert asyncio.run(digest_of(pieces, boundary)) == whole
+    assert asyncio.run(digest_of([content + b"\0\0\0\1"], boundary)) != whole

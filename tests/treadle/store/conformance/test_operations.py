@@ -221,8 +221,10 @@ def test_kept_answers(conn: Connection) -> None:
     assert kept_answers.begin(conn, "a", ONE, "body", now=1.0) is None
     assert kept_answers.begin(conn, "b", ONE, "body", now=9.0) is None
     assert kept_answers.begin(conn, "a", ONE, "other", now=2.0) == KeptAnswer("body", None, {}, None, 1.0)
-    kept_answers.keep(conn, "a", 201, {"etag": "é"}, b"sealed")
-    assert kept_answers.begin(conn, "a", ONE, "body", now=3.0) == KeptAnswer("body", 201, {"etag": "é"}, b"sealed", 1.0)
+    kept_answers.keep(conn, "a", "whole", 201, {"etag": "é"}, b"sealed")
+    assert kept_answers.begin(conn, "a", ONE, "body", now=3.0) == KeptAnswer(
+        "whole", 201, {"etag": "é"}, b"sealed", 1.0
+    )
     kept_answers.forget(conn, "a")
     assert kept_answers.begin(conn, "a", ONE, "body", now=4.0) is None
     kept_answers.delete_before(conn, 5.0)

@@ -18,7 +18,7 @@ from treadle.http.caller import CurrentApp, Reader, Writer
 from treadle.http.document import BODY, good, problems, takes
 from treadle.http.lists import PLAIN, After, Limit, known_query, link_next
 from treadle.http.problems import Problem, invalid, not_found
-from treadle.http.reading import too_large
+from treadle.http.reading import UPLOAD_LIMIT, too_large
 from treadle.media.hosting import MAX_BYTES
 from treadle.media.outcomes import of_this_machine
 from treadle.services import files
@@ -26,7 +26,6 @@ from treadle.services.context import App
 from treadle.services.read import iso
 from treadle.store.files import find_media
 
-UPLOAD_LIMIT = MAX_BYTES + 1_048_576  # the file and what multipart puts around it
 AGAIN_S = 60  # a fault of this server is worth another try after this
 router = APIRouter(prefix="/v1/media", tags=["Media"], dependencies=[Depends(known_query)])
 EXAMPLE = {

@@ -13,9 +13,11 @@ from treadle.domain.collecting import kind_of
 from treadle.domain.findings import Finding, finding
 from treadle.domain.incoming import IDEMPOTENCY_KEY, is_id, wrong_cursor
 from treadle.http.problems import Problem, invalid, not_found
+from treadle.media.hosting import MAX_BYTES
 
 JSON_LIMIT = 1_048_576  # bytes of a JSON body; a post with everything Threads allows is far below 100 KiB
 BULK_LIMIT = 8 * JSON_LIMIT
+UPLOAD_LIMIT = MAX_BYTES + 1_048_576  # a file and what multipart puts around it
 _ETAG = re.compile(r'"(\d{1,9})(?:-\d*)?"\Z')
 
 PostId = Annotated[

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from treadle.http import reading
 from treadle.http.caller import KEY_IS_GOOD, key_of
 from treadle.http.problems import Problem
+from treadle.media.hosting import MAX_BYTES
 from treadle.people.keys import Principal
 from treadle.services.context import App
 from treadle.store import AWAY, kept_answers
@@ -30,9 +32,11 @@ HEADER: Final = "Idempotency-Key"
 OWN: Final = frozenset({"/v1/posts", "/v1/posts/bulk"})
 # These store nothing: the same question, answered again.
 BY_NATURE: Final = frozenset({"/v1/preflight", "/v1/diagnose"})
+FILES: Final = "/v1/media"  # takes bytes of any kind
 KEPT_S: Final = 86_400.0
 UNDER_WAY_S: Final = 300.0  # a request that has not ended by then broke off
 HEADERS_KEPT: Final = ("content-type", "location", "etag")
+_BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 
 
 class AnsweredOnce:
@@ -61,20 +65,24 @@ class AnsweredOnce:
         if key is None or caller is None:  # the route says what is wrong with the API key
             await self.app(scope, receive, send)
             return
-        body_hash, again = await _fingerprint(request, receive)
+        body = await _body(request, receive)
         digest = _digest(caller.id, scope["path"], key)
-        known = await self._begin(digest, caller, body_hash)
+        known = await self._begin(digest, caller, body.digest)
         if known is not None:
             scope[KEY_IS_GOOD] = True
-            await self._repeat(known, body_hash)(scope, receive, send)
+            if known.status is not None:
+                await body.read_all()
+            await self._repeat(known, body.digest)(scope, receive, send)
             return
         answer = _Answer()
         kept = False
         try:
-            await self.app(scope, again, answer.take)
+            await self.app(scope, body.receive, answer.take)
             if 200 <= answer.status < 300:
+                await body.read_all()
                 sealed = self.treadle.vault.seal(answer.body.decode())
-                await self.treadle.db.run(kept_answers.keep, digest, answer.status, answer.kept_headers, sealed)
+                given = (body.digest, answer.status, answer.kept_headers, sealed)
+                await self.treadle.db.run(kept_answers.keep, digest, *given)
                 kept = True
         finally:
             if not kept:
@@ -116,31 +124,85 @@ def _digest(*words: str) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()
 
 
-async def _fingerprint(request: Request, receive: Receive) -> tuple[str, Receive]:
-    """What tells one body from another, and the body to be read again by the route.
+class _Body:
+    """A body on its way to the route. ``digest`` tells it from another."""
 
-    A file is told by its length and kind: it is not read before the route reads it.
+    def __init__(self, about: str, receive: Receive) -> None:
+        self.about, self.receive = about, receive
+
+    @property
+    def digest(self) -> str:
+        return self.about
+
+    async def read_all(self) -> None:
+        """Read what the route left, so that the digest is that of the whole body."""
+
+
+class _Read(_Body):
+    """A short body, read before it is known whether it was sent before."""
+
+    def __init__(self, about: str, receive: Receive, body: bytes) -> None:
+        super().__init__(about, self._again)
+        self._more, self._body, self._given = receive, body, False
+
+    async def _again(self) -> Message:
+        if self._given:
+            return await self._more()
+        self._given = True
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+
+class _Streamed(_Body):
+    """A file, whose bytes are hashed as the route reads them, but for the boundary, which is another each time.
+
+    Until all of it was read it is told from another by its kind only.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    length = request.headers.get("content-length", "")
+
+    def __init__(self, about: str, receive: Receive, boundary: bytes) -> None:
+        super().__init__(about, self._next)
+        self._more, self._boundary = receive, boundary
+        self._hash, self._tail, self._length, self._ended = hashlib.sha256(), b"", 0, False
+
+    @property
+    def digest(self) -> str:
+        return _digest(self.about, self._hash.hexdigest()) if self._ended else self.about
+
+    async def read_all(self) -> None:
+        while not self._ended:
+            if (await self._next())["type"] != "http.request":
+                return  # the client is gone
+
+    async def _next(self) -> Message:
+        message = await self._more()
+        if message["type"] == "http.request" and not self._ended:
+            self._take(message.get("body", b""), last=not message.get("more_body", False))
+        return message
+
+    def _take(self, chunk: bytes, *, last: bool) -> None:
+        self._length += len(chunk)
+        if self._length > reading.UPLOAD_LIMIT:
+            raise reading.too_large(MAX_BYTES)
+        *whole, rest = (self._tail + chunk).split(self._boundary) if self._boundary else (chunk, b"")
+        for piece in whole:
+            self._hash.update(piece)
+        held = 0 if last else min(len(rest), max(0, len(self._boundary) - 1))  # a boundary may begin in there
+        self._hash.update(rest[: len(rest) - held])
+        self._tail, self._ended = rest[len(rest) - held :], last
+
+
+async def _body(request: Request, receive: Receive) -> _Body:
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    kind = kind.strip().lower()
     about = f"{request.url.query}\0{kind}"
-    if kind not in ("", "application/json") or not (length.isdigit() or not length):
-        return _digest(about, length), receive
+    if kind != "application/json" and (kind or request.url.path == FILES):
+        found = _BOUNDARY.search(parameters) if kind.startswith("multipart/") else None
+        return _Streamed(_digest(about), receive, (found[1] or found[2]).encode("latin-1") if found else b"")
     body = await reading.read_bytes(request, reading.BULK_LIMIT)
     try:
         read = json.dumps(json.loads(body), sort_keys=True)
     except (ValueError, RecursionError):
         read = hashlib.sha256(body).hexdigest()
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return _digest(about, read), again
+    return _Read(_digest(about, read), receive, body)
 
 
 class _Answer:

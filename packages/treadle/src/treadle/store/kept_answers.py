@@ -8,6 +8,8 @@ import sqlalchemy as sa
 
 from treadle.store.tables import kept_answers
 
+TRIES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
@@ -23,18 +25,25 @@ class KeptAnswer:
 def begin(conn: sa.Connection, digest: str, workspace_id: str, body_hash: str, *, now: float) -> KeptAnswer | None:
     """Take a key; or what an earlier request with it left. ``digest``: of caller, address and key."""
     row = {"digest": digest, "workspace_id": workspace_id, "body_hash": body_hash, "headers": {}, "created_at": now}
-    try:
-        with conn.begin_nested():
-            conn.execute(sa.insert(kept_answers).values(row))
-    except sa.exc.IntegrityError:
-        columns = [kept_answers.c[name] for name in ("body_hash", "status", "headers", "body_enc", "created_at")]
-        found = conn.execute(sa.select(*columns).where(kept_answers.c.digest == digest)).mappings().first()
-        return KeptAnswer(**found) if found is not None else None
-    return None
+    columns = [kept_answers.c[name] for name in ("body_hash", "status", "headers", "body_enc", "created_at")]
+    for _ in range(TRIES):
+        try:
+            with conn.begin_nested():
+                conn.execute(sa.insert(kept_answers).values(row))
+        except sa.exc.IntegrityError:
+            found = conn.execute(sa.select(*columns).where(kept_answers.c.digest == digest)).mappings().first()
+            if found is not None:
+                return KeptAnswer(**found)
+            continue  # whoever had it gave it back between the two
+        return None
+    return KeptAnswer(body_hash, None, {}, None, now)
 
 
-def keep(conn: sa.Connection, digest: str, status: int, headers: dict[str, str], body_enc: bytes) -> None:
-    values = {"status": status, "headers": headers, "body_enc": body_enc}
+def keep(
+    conn: sa.Connection, digest: str, body_hash: str, status: int, headers: dict[str, str], body_enc: bytes
+) -> None:
+    """The answer, and the hash of the body, which may have been known in part when it began."""
+    values = {"body_hash": body_hash, "status": status, "headers": headers, "body_enc": body_enc}
     conn.execute(sa.update(kept_answers).where(kept_answers.c.digest == digest).values(values))
 
 
