@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from tests.treadle.http.conftest import Site
+from treadle.mcp import assistants_acts
 from treadle.mcp.assistants import create_server
 from treadle.store.tables import api_keys, posts
 
@@ -225,3 +226,67 @@ async def test_an_edit_by_an_assistant_that_cannot_ask_waits_for_approval(site: 
         "pending",
         "draft",
     )
+
+
+class Meddler(Person):
+    """Somebody who agrees, while another changes the post that they are shown first."""
+
+    def __init__(self, site: Site, post: str) -> None:
+        super().__init__(agrees=True)
+        self.site, self.post = site, post
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        if not self.asked:
+            changed = self.site.client("write").patch(f"/v1/posts/{self.post}", json={"labels": ["meddled"]})
+            assert changed.status_code == 200, changed.text
+        return await super().__call__(context, params)
+
+
+@pytest.mark.parametrize("act", ["cancel", "retry", "edit"])
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_yes_is_to_the_post_that_was_shown(site: Site, act: str, mode: Literal["legacy", "auto"]) -> None:
+    post = add_draft(site)
+    if act == "retry":
+        set_state(site, post, "failed")
+    meddler = Meddler(site, post)
+    server = create_server(site.app, site.keys["write"])
+    async with Client(server, elicitation_callback=meddler, mode=mode) as client:
+        done = await client.call_tool(act, {"post_id": post, **ACTS[act]})
+    assert "meddled" not in meddler.asked[0]
+    if mode == "auto":  # the question is not the same any more: it is asked again
+        assert (done.is_error, len(meddler.asked), "meddled" in meddler.asked[-1]) == (False, 2, True)
+    else:
+        assert (done.is_error, len(meddler.asked)) == (True, 1)
+        assert "was changed" in done.content[0].text  # type: ignore[union-attr]
+        stored = site.client().get(f"/v1/posts/{post}").json()
+        assert stored["text"] == "First words"
+        assert act == "retry" or stored["state"] == "draft"
+
+
+async def test_what_cannot_be_looked_for_is_refused_in_words(site: Site) -> None:
+    async with Client(create_server(site.app, site.keys["read"])) as client:
+        for name in ("words", "label"):
+            assert name in await refused(client, "list", **{name: "x" * 60_000})
+            assert "NUL" in await refused(client, "list", **{name: "a\0b"})
+
+
+async def test_refusals_are_in_words_of_treadle_alone(site: Site) -> None:
+    post = add_draft(site)
+
+    async def odd(context: Any, params: Any) -> ElicitResult:
+        return ElicitResult(action="accept", content={"agree": "perhaps"})
+
+    async with Client(create_server(site.app, site.keys["write"]), elicitation_callback=odd) as client:
+        assert (await refused(client, "cancel", post_id=post)).startswith("The person's answer is not one")
+        assert (await refused(client, "cancel", post_id="pst_none")).startswith("There is no such post")
+    assert states(site) == ["draft"]
+
+
+async def test_a_defect_is_told_as_one_and_says_nothing_else(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a secret of the database")
+
+    monkeypatch.setattr(assistants_acts, "list_posts", broken)
+    async with Client(create_server(site.app, site.keys["read"])) as client:
+        said = await refused(client, "list")
+    assert said == "Something went wrong in Treadle. 'treadle mcp' writes what it was to its log."

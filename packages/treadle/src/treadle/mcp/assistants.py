@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel, Field, ValidationError
@@ -88,7 +88,17 @@ class _Server(MCPServer[Any]):
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError(f"{_misfits(error.__cause__)} Nothing was done.") from None
-            raise
+            raise _plain(error, name) from error.__cause__
+
+
+def _plain(error: ToolError, name: str) -> ToolError:
+    """The tool's own words, without the library's."""
+    said = str(error)
+    if isinstance(error, UnexpectedToolError):
+        return UnexpectedToolError("Something went wrong in Treadle. 'treadle mcp' writes what it was to its log.")
+    if said.startswith(f"Error executing tool {name}: Resolver "):
+        return ToolError("The person's answer is not one to the question that was asked. Nothing was done.")
+    return ToolError(said.removeprefix(f"Error executing tool {name}: "))
 
 
 def _misfits(error: ValidationError) -> str:

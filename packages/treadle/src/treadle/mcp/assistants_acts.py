@@ -19,7 +19,7 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from treadle.domain import incoming
-from treadle.domain.answers import Answer, Done, Missing, Rejected
+from treadle.domain.answers import Answer, Conflict, Done, Missing, Rejected
 from treadle.domain.findings import Finding
 from treadle.domain.states import STATE_WORDS
 from treadle.mcp.assistants_answers import post_answer, refusal_text
@@ -31,10 +31,11 @@ from treadle.services.intake import check as check_request
 from treadle.services.read import Filters, list_posts, post_json
 from treadle.store import Connection
 from treadle.store import accounts as stored_accounts
-from treadle.store.rows import body_of, row_of
+from treadle.store.rows import body_of, locked, row_of
 from treadle_threads import ids
 
 MOST = 50
+WORDS = 200  # characters to look for
 PostId = Annotated[str, Field(description="Id of the post (pst_...).")]
 READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 STOPS = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
@@ -50,12 +51,16 @@ class Agree(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something to be done to a post, and what a person is asked about it. ``by_hand``: how they do it themselves."""
+    """Something to be done to a post, and what a person is asked about it. ``by_hand``: how they do it themselves.
+
+    ``shown``: the post as the person sees it; it is done to that one only.
+    """
 
     post_id: str
     asked: str | NotShowable
     by_hand: str
     version: int
+    shown: Mapping[str, Any]
     patch: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,14 +81,16 @@ def _offer_list(server: MCPServer[Any], tools: ToolContext) -> None:
     async def list_(
         state: Annotated[str, Field(description=f"One of {', '.join(STATE_WORDS)}; empty: all.")] = "",
         account: Annotated[str, Field(description="Id (acc_...) or user name; empty: all.")] = "",
-        label: Annotated[str, Field(description="Only with this label.")] = "",
-        words: Annotated[str, Field(description="Words of the text.")] = "",
+        label: Annotated[str, Field(description="Only with this label.", max_length=WORDS)] = "",
+        words: Annotated[str, Field(description="Words of the text.", max_length=WORDS)] = "",
         limit: Annotated[int, Field(description="How many at most.", ge=1, le=MOST)] = 20,
         after: Annotated[str, Field(description="'next' of the page before.", max_length=100)] = "",
     ) -> dict[str, Any]:
         who = await tools.may("read")
         if state and state not in STATE_WORDS:
             raise ToolError(f"There is no state '{visible(state[:40])}'. There are: {', '.join(STATE_WORDS)}.")
+        if "\0" in label + words:
+            raise ToolError("'label' and 'words' cannot hold the character NUL. Take it out.")
         known = await tools.app.db.query(stored_accounts.listing, who.workspace_id)
         name = account.removeprefix("@").lower()
         found = [a.id for a in known if a.id == account or a.username.lower() == name]
@@ -232,7 +239,16 @@ async def _do(
     if not (isinstance(asked, AcceptedElicitation) and asked.data.agree):
         return {"done": False, "message": "The person said no. Nothing was done."}
     app = tools.app
-    answer = await app.db.run(act, who.workspace_id, wanted.post_id, now=app.now(), actor=who.id)
+
+    def as_shown(conn: Connection) -> Answer:
+        row = locked(conn, who.workspace_id, wanted.post_id)
+        if row is None:
+            return Missing()
+        if body_of(conn, row) != wanted.shown:
+            return Conflict("changed_meanwhile", "The post was changed while the person was asked. Nothing was done.")
+        return act(conn, who.workspace_id, wanted.post_id, now=app.now(), actor=who.id)
+
+    answer = await app.db.run(as_shown)
     if not isinstance(answer, Done):
         raise ToolError(refusal_text(answer))
     post = await app.db.query(post_json, who.workspace_id, wanted.post_id)
@@ -243,7 +259,7 @@ async def _about(tools: ToolContext, post_id: str, heading: str, verb: str) -> A
     who = await tools.may("write")
     row, body = await tools.app.db.query(_stored, who.workspace_id, post_id[:40])
     asked = await _question(tools.app, who, body, heading, f"State: {STATE_WORDS[row['state']]}")
-    return Act(row["id"], asked, _by_hand(tools.app, row["id"], verb), row["version"])
+    return Act(row["id"], asked, _by_hand(tools.app, row["id"], verb), row["version"], body)
 
 
 async def _change(tools: ToolContext, post_id: str, changes: Mapping[str, Any]) -> Act:
@@ -262,7 +278,7 @@ async def _change(tools: ToolContext, post_id: str, changes: Mapping[str, Any]) 
     heading = "Change this post, so that it is published like this on Threads as"
     names = ", ".join(visible(str(name))[:60] for name in changes)
     asked = await _question(app, who, merged, heading, f"State: {STATE_WORDS[row['state']]}", f"Changed: {names}")
-    return Act(row["id"], asked, _by_hand(app, row["id"], "edit"), row["version"], changes)
+    return Act(row["id"], asked, _by_hand(app, row["id"], "edit"), row["version"], body, changes)
 
 
 def _stored(conn: Connection, workspace_id: str, post_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
