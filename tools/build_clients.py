@@ -12,7 +12,7 @@ import json
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Operation:
     method: str
     path: str
     about: str
-    ids: tuple[str, ...]
+    ids: tuple[Parameter, ...]
     query: tuple[Parameter, ...]
     headers: tuple[str, ...]
     body: str
@@ -128,6 +128,11 @@ class Model:
         python = self.python(given["schema"]).replace("list[", "Sequence[")  # a method is called list
         return Parameter(given["name"], python, self.script(given["schema"]))
 
+    def _id(self, name: str, parameters: Sequence[Mapping[str, Any]]) -> Parameter:
+        """A part of the path; one that is a number is taken as text too."""
+        number = any(p["name"] == name and p["schema"].get("type") == "integer" for p in parameters)
+        return Parameter(name, "int | str" if number else "str", "number | string" if number else "string")
+
     def _operation(self, resource: str, name: str, method: str, path: str, operation: Mapping[str, Any]) -> Operation:
         parameters = operation.get("parameters", [])
         good = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
@@ -147,7 +152,7 @@ class Model:
             method.upper(),
             path,
             operation["summary"],
-            tuple(re.findall(r"{(\w+)}", path)),
+            tuple(self._id(id_, parameters) for id_ in re.findall(r"{(\w+)}", path)),
             tuple(map(self._parameter, query)),
             tuple(one["name"] for one in parameters if one["in"] == "header" and one["name"] != "Idempotency-Key"),
             self.name(wanted["$ref"].rpartition("/")[2]) if wanted else "",
@@ -229,7 +234,7 @@ def _arguments(one: Operation, model: Model) -> tuple[list[str], str]:
     """The arguments behind ``self``, and how the body is spelled in the call."""
     fields = set(model.schemas[_schema_of(model, one.body)].get("properties", {})) if one.body else set()
     whole = bool(fields & {q.name for q in one.query}) or (one.body and not one.body_required)
-    arguments, body = [f"{id_}: str" for id_ in one.ids], ""
+    arguments, body = [f"{id_.name}: {id_.python}" for id_ in one.ids], ""
     if one.body and whole:
         arguments.append(f"body: types.{one.body}" + ("" if one.body_required else " | None = None"))
         body = "body"
@@ -255,7 +260,7 @@ def _python_method(model: Model, one: Operation, a: str, w: str) -> Iterator[str
     answer = _typed(one.answer_python, model)
     yield f"    {a}def {one.name}(self, {', '.join(arguments)}) -> {answer}:".replace("(self, )", "(self)")
     yield f'        """{one.about.removesuffix(".")}: ``{one.method} {one.path}``."""'
-    path = f'address("{one.path}", {", ".join(one.ids)})' if one.ids else f'"{one.path}"'
+    path = f'address("{one.path}", {", ".join(id_.name for id_ in one.ids)})' if one.ids else f'"{one.path}"'
     words = [f'"{one.method}"', path]
     if one.query:
         words.append("query={" + ", ".join(f'"{q.name}": {q.name}' for q in one.query) + "}")
@@ -276,9 +281,9 @@ def _python_method(model: Model, one: Operation, a: str, w: str) -> Iterator[str
 def _python_iterate(one: Operation, a: str, w: str) -> Iterator[str]:
     name = one.name.replace("list", "iterate", 1)
     rest = [q for q in one.query if q.name != "after"]
-    arguments = [f"{id_}: str" for id_ in one.ids] + (["/"] if one.ids else [])
+    arguments = [f"{id_.name}: {id_.python}" for id_ in one.ids] + (["/"] if one.ids else [])
     arguments += ["*"] + [f"{q.name}: {q.python}" + ("" if "None" in q.python else " | None") + " = None" for q in rest]
-    handed = [*one.ids, *(f"{q.name}={q.name}" for q in rest), "after=after"]
+    handed = [*(id_.name for id_ in one.ids), *(f"{q.name}={q.name}" for q in rest), "after=after"]
     kind = "AsyncIterator" if a else "Iterator"
     yield f"    {a}def {name}(self, {', '.join(arguments)}) -> {kind}[types.{one.item}]:"
     yield '        """The same, entry by entry through all pages; ``limit`` is that of one page."""'
@@ -343,7 +348,7 @@ def script_types(model: Model) -> str:
             options += [f"{_camel(name)}?: string" for name in one.headers]
             options += ["idempotencyKey?: string"] if one.once else []
             kind = f"CallOptions & {{ {'; '.join(options)} }}" if options else "CallOptions"
-            arguments = [f"{_camel(id_)}: string" for id_ in one.ids]
+            arguments = [f"{_camel(id_.name)}: {id_.script}" for id_ in one.ids]
             if one.body:
                 arguments.append(f"body{'' if one.body_required else '?'}: {one.body}")
             lines.append(f"  /** {one.about.removesuffix('.')}: `{one.method} {one.path}`. */")

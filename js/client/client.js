@@ -5,6 +5,7 @@ const SETTLED = new Set(["published", "failed", "canceled", "blocked", "held", "
 const REPEATABLE = new Set(["GET", "PUT", "PATCH", "DELETE"]);
 const LONGEST_WAIT_MS = 60_000;
 const FIRST_WAIT_MS = 500;
+const PRINTABLE = /^[!-~](?:[ -~]*[!-~])?$/; // what a header can hold as it is
 
 export class TreadleError extends Error {
   constructor(message, options) {
@@ -96,9 +97,13 @@ export class Treadle {
 
   constructor({ url, key, retries = 4, timeoutMs = 30_000, fetch: own } = {}) {
     this.#url = (url ?? environment().TREADLE_URL ?? "http://127.0.0.1:8700").replace(/\/+$/, "");
-    this.#key = key ?? environment().TREADLE_KEY;
+    this.#key = (key ?? environment().TREADLE_KEY ?? "").trim();
     if (!/^https?:\/\//.test(this.#url)) throw new TypeError(`${this.#url}: an address begins with http:// or https://`);
     if (!this.#key) throw new TypeError("No key: pass one, or set TREADLE_KEY. 'treadle keys create' makes one.");
+    if (!PRINTABLE.test(this.#key)) {
+      // Said here, where the key is not shown.
+      throw new TypeError("The key holds characters that no key has: pass what 'treadle keys create' prints.");
+    }
     this.#retries = retries;
     this.#timeoutMs = timeoutMs;
     this.#fetch = own ?? globalThis.fetch.bind(globalThis);
@@ -137,7 +142,11 @@ export class Treadle {
       headers["Content-Type"] = "application/json";
       body = JSON.stringify(call.body);
     }
-    if (call.once) headers["Idempotency-Key"] = call.idempotencyKey ?? crypto.randomUUID();
+    if (call.once) {
+      const key = call.idempotencyKey ?? crypto.randomUUID();
+      if (!PRINTABLE.test(key)) throw new TypeError("An idempotency key is 1 to 200 printable ASCII characters.");
+      headers["Idempotency-Key"] = key;
+    }
     for (let tried = 1; ; tried += 1) {
       let failure;
       let cause;
@@ -164,8 +173,9 @@ export class Treadle {
     const ids = template.match(/{\w+}/g) ?? [];
     let path = template;
     ids.forEach((id, at) => {
-      if (typeof given[at] !== "string" || given[at] === "") throw new TypeError(`${template}: an id is missing`);
-      path = path.replace(id, () => encodeURIComponent(given[at]));
+      const value = Number.isSafeInteger(given[at]) ? String(given[at]) : given[at];
+      if (typeof value !== "string" || value === "") throw new TypeError(`${template}: an id is missing`);
+      path = path.replace(id, () => encodeURIComponent(value));
     });
     const rest = given.slice(ids.length);
     const body = hasBody ? rest.shift() : undefined;
@@ -224,7 +234,7 @@ export class Treadle {
       const call = { method: "GET", path: "/v1/events", query: { types, after, follow }, headers: { Accept: "text/event-stream" }, signal };
       try {
         const { response } = await this.#request(call, { longest: undefined });
-        for await (const change of changesOf(response.body)) {
+        for await (const change of changesOf(response.body, (id) => (after ??= id))) {
           lost = 0;
           after = change.id;
           yield change;
@@ -260,10 +270,12 @@ function problemOf(text) {
   }
 }
 
-async function* changesOf(body) {
+// `marked` is told the id that a stream begins after, which it says before its first change.
+async function* changesOf(body, marked) {
   const decoder = new TextDecoder();
   let kept = "";
   let data = [];
+  let id = "";
   for await (const bytes of body) {
     kept += decoder.decode(bytes, { stream: true });
     const lines = kept.split("\n");
@@ -271,6 +283,8 @@ async function* changesOf(body) {
     for (const ended of lines) {
       const line = ended.replace(/\r$/, "");
       if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+      if (line.startsWith("id:")) id = line.slice(3).trim();
+      if (line === "" && !data.length && /^\d+$/.test(id)) marked(Number(id));
       if (line === "" && data.length) {
         const text = data.join("\n");
         data = [];

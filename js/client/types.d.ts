@@ -3129,7 +3129,7 @@ export interface ImportsOperations {
 
 export interface EventsOperations {
   /** Read an event again: `GET /v1/events/{event_id}`. */
-  get(eventId: string, options?: CallOptions): Promise<Change>;
+  get(eventId: number | string, options?: CallOptions): Promise<Change>;
 }
 
 export interface MediaOperations {

@@ -84,3 +84,31 @@ test("a signature holds for its bytes and its time", async () => {
 test("it can be required", () => {
   assert.equal(typeof createRequire(import.meta.url)("treadle-diagnosis/client").Treadle, "function");
 });
+
+test("an event is read again by its number, and what no header can hold is refused without being shown", async () => {
+  const treadle = new Treadle();
+  const [first] = await all(treadle.events.stream({ after: 0, follow: false }));
+  assert.equal((await treadle.events.get(first.id)).id, first.id);
+  assert.equal((await treadle.events.get(String(first.id))).id, first.id);
+  await assert.rejects(async () => treadle.events.get(1.5), /an id is missing/);
+  for (const key of ["secret\nkey", "secrét", "sec ret\u0000"]) {
+    assert.throws(() => new Treadle({ key }), (error) => error instanceof TypeError && !error.message.includes("sec"));
+    const made = treadle.posts.create({ account_id: process.env.ACCOUNT, text: "x" }, { idempotencyKey: key });
+    await assert.rejects(made, /printable ASCII/);
+  }
+});
+
+test("a stream that ends before its first event loses none", async () => {
+  const event = { id: 42, type: "post.published", subject: "pst_1" };
+  const whole = `id: 42\nevent: post.published\ndata: ${JSON.stringify(event)}\n\n`;
+  const asked = [];
+  const fetch = async (address) => {
+    asked.push(address.searchParams.get("after"));
+    return new Response(`retry: 2000\nid: 41\n\n${asked.length > 1 ? whole : whole.slice(0, 30)}`);
+  };
+  for await (const change of new Treadle({ url: "http://x", key: "key", fetch }).events.stream()) {
+    assert.deepEqual(change, event);
+    break;
+  }
+  assert.deepEqual(asked, [null, "41"]);
+});

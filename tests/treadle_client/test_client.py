@@ -30,7 +30,7 @@ from treadle_client import (
     operations,
     verify,
 )
-from treadle_client.calls import Call, Retries, address
+from treadle_client.calls import Call, Retries, address, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -178,6 +178,54 @@ def test_ids_cannot_leave_their_place() -> None:
     assert address("/v1/posts/{post_id}/cancel", "../keys?x=/") == "/v1/posts/..%2Fkeys%3Fx%3D%2F/cancel"
     with pytest.raises(ValueError, match="empty"):
         address("/v1/posts/{post_id}", "")
+
+
+def test_an_event_is_read_again_by_its_number(client: Treadle) -> None:
+    first = next(iter(client.events.stream(after=0, follow=False)))
+    assert [client.events.get(given)["id"] for given in (first["id"], str(first["id"]))] == [first["id"]] * 2
+
+
+BEGINS = b"retry: 2000\nid: 41\n\n: all quiet\n\n"
+EVENT = b'id: 42\nevent: post.published\ndata: {"id": 42, "type": "post.published", "subject": "pst_1"}\n\n'
+
+
+class Breaks:
+    """A server whose first stream ends before its first event does; the id of what is cut off counts for nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request.url.params.get("after", ""))
+        body = BEGINS + (EVENT if len(self.asked) > 1 else EVENT[:30])
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
+
+
+def test_a_stream_that_breaks_off_before_its_first_event_loses_none() -> None:
+    breaks = Breaks()
+    client = Treadle("http://x", "key", http=httpx2.Client(transport=httpx2.MockTransport(breaks)))
+    assert next(client.events.stream())["id"] == 42
+    assert breaks.asked == ["", "41"]
+
+
+async def test_an_awaited_stream_loses_none_either() -> None:
+    breaks = Breaks()
+    client = AsyncTreadle("http://x", "key", http=httpx2.AsyncClient(transport=httpx2.MockTransport(breaks)))
+    assert (await anext(client.events.stream()))["id"] == 42
+    assert breaks.asked == ["", "41"]
+
+
+@pytest.mark.parametrize("wrong", ["secret\nkey", "secrét", "sec\0ret"])
+def test_what_no_header_can_hold_is_refused_without_being_shown(wrong: str) -> None:
+    for make in (Treadle, AsyncTreadle):
+        with pytest.raises(ValueError, match="characters that no key has") as refused:
+            make("http://127.0.0.1:1", wrong)
+        assert "sec" not in str(refused.value)
+    for key in (wrong, "", " "):
+        with pytest.raises(ValueError, match="printable ASCII"):
+            prepare(Call("POST", "/v1/posts", once=True, key=key))
+    given = [prepare(Call("POST", "/v1/posts", once=True)).headers["Idempotency-Key"] for _ in range(2)]
+    assert given[0] != given[1]
 
 
 def test_both_clients_have_the_same_operations() -> None:

@@ -16,6 +16,7 @@ from tests.treadle.cli import servers
 from tests.treadle.cli.conftest import Terminal
 from tests.treadle.http.conftest import Site
 from treadle.notify.webhooks import create, fan_out
+from treadle.services import forwarding
 from treadle.store import feed
 from treadle.store.tables import webhook_deliveries
 
@@ -96,6 +97,7 @@ def test_a_secret_of_ones_own_and_only_some_types(
         (["http://localhost:1/", "--type", "post.faild"], "post.failed"),
         (["http://localhost:1/", "--server", "http://127.0.0.1:1"], "TREADLE_KEY"),
         (["http://localhost:1/", "--secret-file", "nowhere"], "cannot be read"),
+        (["http://localhost:1/", "--secret-file", "/dev/null"], "is empty"),
     ],
 )
 def test_what_cannot_be_is_refused(treadle: Terminal, at_home: Site, given: list[str], words: str) -> None:
@@ -134,3 +136,57 @@ def _announce(folder: Path) -> None:
     with app.db.begin() as conn:
         feed.announce(conn, DEFAULT_WORKSPACE, "account.disconnected", "acc_1", {"account_id": "acc_1"}, now=app.now())
     app.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "server", "words"),
+    [
+        ("a\nb", "http://127.0.0.1:1", "characters that no key has"),
+        ("☃", "http://127.0.0.1:1", "characters that no key has"),
+        ("trd_x", "http://[bad", "no address of a server"),
+        ("trd_x", "ftp://127.0.0.1", "no address of a server"),
+        ("trd_x", "http://127.0.0.1:1", "nothing listens"),
+    ],
+)
+def test_a_server_that_cannot_be_followed_is_told_at_once(
+    treadle: Terminal, at_home: Site, monkeypatch: pytest.MonkeyPatch, key: str, server: str, words: str
+) -> None:
+    monkeypatch.setenv("TREADLE_KEY", key)
+    done = treadle("webhooks", "listen", "http://localhost:1/", "--server", server, "--after", "0", "--count", "1")
+    assert (done.code, words in " ".join(done.err.split())) == (2, True), done.err
+
+
+class Breaking(BaseHTTPRequestHandler):
+    """A server whose first stream breaks off before its first event."""
+
+    asked: list[str] = []  # noqa: RUF012 -- one server in a test
+
+    def do_GET(self) -> None:
+        type(self).asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"retry: 2000\nid: 41\n\n")
+        if len(self.asked) > 1:
+            junk = b"data: not json\n\ndata: {}\n\n"
+            event = {"id": 42, "type": "post.published", "subject": "pst_1", "at": None, "timestamp": None, "data": {}}
+            self.wfile.write(junk + b"data: " + json.dumps(event).encode() + b"\n\n")
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def test_a_stream_that_breaks_off_before_its_first_event_loses_none(
+    treadle: Terminal, at_home: Site, receiver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Breaking.asked = []
+    monkeypatch.setattr(forwarding, "AGAIN_S", 0.0)
+    monkeypatch.setenv("TREADLE_KEY", "trd_x")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Breaking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_address[1]}"
+        done = treadle("webhooks", "listen", receiver, "--server", there, "--count", "1")
+        server.shutdown()
+    assert done.code == 0, done.err
+    assert Breaking.asked == ["/v1/events", "/v1/events?after=41"]
+    assert json.loads(Receiver.got[0][0])["id"] == 42

@@ -161,6 +161,8 @@ class Events(async_operations.AsyncEventsOperations):
                     if change is not None:
                         lost, after = 0, change["id"]
                         yield change
+                    elif after is None:
+                        after = reader.mark
                 if not follow:
                     return
             except ConnectionFailed:

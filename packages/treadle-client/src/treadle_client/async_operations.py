@@ -334,7 +334,7 @@ class AsyncImportsOperations(Operations):
 
 
 class AsyncEventsOperations(Operations):
-    async def get(self, event_id: str, /) -> types.Change:
+    async def get(self, event_id: int | str, /) -> types.Change:
         """Read an event again: ``GET /v1/events/{event_id}``."""
         return cast("types.Change", await self._send(Call("GET", address("/v1/events/{event_id}", event_id))))
 

@@ -48,9 +48,14 @@ class Sent:
     content: bytes | None
 
 
-def address(template: str, *values: str) -> str:
+def fits_header(value: str) -> bool:
+    """Whether a header can hold a value of ours as it is: printable ASCII without spaces around it."""
+    return value.isascii() and value.isprintable() and value == value.strip() != ""
+
+
+def address(template: str, *values: str | int) -> str:
     """A path with its ids, each of them escaped."""
-    for value in values:
+    for value in map(str, values):
         if not value:
             raise ValueError(f"{template}: an id is empty")
         start, end = template.index("{"), template.index("}")
@@ -64,7 +69,10 @@ def prepare(call: Call) -> Sent:
         content = json.dumps(call.body, ensure_ascii=False).encode()
         headers["Content-Type"] = "application/json"
     if call.once:
-        headers["Idempotency-Key"] = call.key or str(uuid.uuid4())
+        key = str(uuid.uuid4()) if call.key is None else call.key
+        if not fits_header(key):
+            raise ValueError("An idempotency key is 1 to 200 printable ASCII characters.")
+        headers["Idempotency-Key"] = key
     params: list[tuple[str, str]] = []
     for name, value in call.query.items():
         each = [value] if isinstance(value, str | int | float) else value or ()

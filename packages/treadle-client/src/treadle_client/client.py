@@ -158,6 +158,8 @@ class Events(operations.EventsOperations):
                     if change is not None:
                         lost, after = 0, change["id"]
                         yield change
+                    elif after is None:
+                        after = reader.mark
                 if not follow:
                     return
             except ConnectionFailed:

@@ -308,7 +308,7 @@ class ImportsOperations(Operations):
 
 
 class EventsOperations(Operations):
-    def get(self, event_id: str, /) -> types.Change:
+    def get(self, event_id: int | str, /) -> types.Change:
         """Read an event again: ``GET /v1/events/{event_id}``."""
         return cast("types.Change", self._send(Call("GET", address("/v1/events/{event_id}", event_id))))
 

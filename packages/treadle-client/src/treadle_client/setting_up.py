@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
-from treadle_client.calls import Call
+from treadle_client.calls import Call, fits_header
 
 DEFAULT_URL = "http://127.0.0.1:8700"
 
@@ -21,14 +21,16 @@ class Server:
 
     @classmethod
     def of(cls, url: str | None, key: str | None) -> Self:
-        """From the arguments, else from the environment. Raises :class:`ValueError` without a key."""
+        """From the arguments, else from the environment. Raises :class:`ValueError` without a key that can be sent."""
         where = url or os.environ.get("TREADLE_URL") or DEFAULT_URL
         if not where.startswith(("http://", "https://")):
             raise ValueError(f"{where}: an address begins with http:// or https://")
-        secret = key or os.environ.get("TREADLE_KEY")
+        secret = (key or os.environ.get("TREADLE_KEY") or "").strip()
         if not secret:
             raise ValueError("No key: pass one, or set TREADLE_KEY. 'treadle keys create' makes one.")
-        return cls(where.rstrip("/"), secret.strip())
+        if not fits_header(secret):  # said here, where the key is not shown
+            raise ValueError("The key holds characters that no key has: pass what 'treadle keys create' prints.")
+        return cls(where.rstrip("/"), secret)
 
     def address(self, path: str) -> str:
         return self.url + path

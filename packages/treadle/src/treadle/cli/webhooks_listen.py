@@ -46,13 +46,14 @@ def listen(
 
     try:
         url = forwarding.target(to)
-        secret = forwarding.secret_of(_text_of(secret_file, "secret") if secret_file else "")
+        secret = forwarding.secret_of(_text_of(secret_file, "secret")) if secret_file else forwarding.new_secret()
         wanted = forwarding.wanted_events(types or ())
         if server:
             key = _text_of(key_file, "key") if key_file else os.environ.get(KEY, "").strip()
             if not key:
                 fail(f"No key: set {KEY}, or name a file with --key-file.", code=2)
-            events = forwarding.events_of_server(server, key, wanted, after=after)
+            there, key = forwarding.server_at(server), forwarding.key_of(key)
+            events = forwarding.events_of_server(there, key, wanted, after=after, note=_note)
         else:
             events = forwarding.local_events(cmd.app, cmd.workspace_id, wanted, after=after)
         if speaks_json():
@@ -82,6 +83,10 @@ def _print(one: Forwarded) -> None:
         answer = f"HTTP {one.status} in {one.took_s:g} s" if one.status is not None else one.error
         typer.echo("\t".join((str(one.event["id"]), one.event["type"], one.event["subject"], answer)))
     sys.stdout.flush()
+
+
+def _note(said: str) -> None:
+    typer.echo(said, err=True)
 
 
 def _text_of(path: Path, what: str) -> str:

@@ -92,7 +92,7 @@ async def events(
         return Problem("busy", full, headers={"Retry-After": "30"}).response(app.settings.public_url, request.url.path)
 
     return EventStream(
-        lines(changes),
+        lines(changes, start),
         take=lambda: hub.places.take(right),
         give_back=lambda: hub.places.give_back(right),
         refuse=refuse,
@@ -128,9 +128,10 @@ def _start(request: Request, after: int | None) -> int | None:
     return int(last)
 
 
-async def lines(changes: AsyncGenerator[ChangeOut | None, None]) -> AsyncGenerator[str, None]:
-    """Changes as server-sent events; a comment keeps a quiet line open."""
-    yield "retry: 2000\n\n"
+async def lines(changes: AsyncGenerator[ChangeOut | None, None], start: int | None = None) -> AsyncGenerator[str, None]:
+    """Changes as server-sent events; a comment keeps a quiet line open. ``start``: the id they come after, so that who
+    comes back before the first of them misses none."""
+    yield "retry: 2000\n\n" if start is None else f"retry: 2000\nid: {start}\n\n"
     async with aclosing(changes):
         async for change in changes:
             if change is None:

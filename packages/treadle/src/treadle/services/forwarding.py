@@ -14,7 +14,7 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,14 +79,18 @@ def target(url: str) -> str:
 
 
 def secret_of(given: str) -> str:
-    """The secret to sign with: the one that is given, else a new one."""
-    if not given:
-        return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    """The secret to sign with, as it is given; raises :class:`CannotListen` for what is none."""
     try:
-        base64.b64decode(given.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(given.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         raise CannotListen("The secret is not base64: it looks like whsec_ and 32 letters.") from None
+    if not key:
+        raise CannotListen("The secret is empty: it looks like whsec_ and 32 letters.")
     return given
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def wanted_events(types: Sequence[str]) -> tuple[str, ...]:
@@ -151,12 +155,38 @@ async def local_events(
             await asyncio.sleep(LOOK_S)
 
 
+def server_at(given: str) -> str:
+    """The address of a Treadle server, without a '/' at its end; raises :class:`CannotListen` for what is none."""
+    try:
+        read = URL(given if "://" in given else f"https://{given}")
+        whole = read.scheme in ("http", "https") and bool(read.host) and read.port is not None
+    except ValueError:
+        whole = False
+    if not whole:
+        raise CannotListen(f"{given[:200]!r} is no address of a server, such as https://treadle.example.")
+    return str(read).rstrip("/")
+
+
+def key_of(given: str) -> str:
+    """An API key that can be sent; raises :class:`CannotListen` for what is none."""
+    if not (given.isascii() and given.isprintable() and " " not in given):
+        raise CannotListen("The API key holds characters that no key has: give only what 'treadle keys create' prints.")
+    return given
+
+
 async def events_of_server(
-    server: str, key: str, wanted: Sequence[str], *, after: int | None
+    server: str,
+    key: str,
+    wanted: Sequence[str],
+    *,
+    after: int | None,
+    note: Callable[[str], None] = lambda said: None,
 ) -> AsyncIterator[Mapping[str, Any]]:
-    """Events of another server, by its stream, which is opened again when it breaks off."""
-    base = server if "://" in server else f"https://{server}"
-    last = after
+    """Events of another server, by its stream, which is opened again when it breaks off; ``note`` is told so.
+
+    Raises :class:`CannotListen` when there is no such server, it does not take the key, or sends no events.
+    """
+    last, reached, noted = after, False, False
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=QUIET_S)
     headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
     async with guarded_session(Trust.OPERATOR, timeout=timeout) as session:
@@ -164,36 +194,54 @@ async def events_of_server(
             query = [("types", one) for one in wanted] + ([("after", str(last))] if last is not None else [])
             try:
                 async with session.get(
-                    f"{base.rstrip('/')}/v1/events", params=query, headers=headers, allow_redirects=False
+                    f"{server}/v1/events", params=query, headers=headers, allow_redirects=False
                 ) as answer:
-                    if answer.status != 200:
+                    if answer.status != 200 or answer.content_type != "text/event-stream":
                         await _refused(answer)
-                    async for event in _read(answer):
-                        last = int(event["id"])
-                        yield event
+                    reached, noted = True, False
+                    mark: int | None = None  # a stream begins with the id that it comes after
+                    async for line in answer.content:
+                        if (event := _event(line)) is not None:
+                            last, mark = event["id"], None
+                            yield event
+                        elif line.startswith(b"id:"):
+                            mark = _mark(line)
+                        elif last is None and not line.strip():
+                            last = mark
             except (aiohttp.ClientError, OSError, TimeoutError) as failure:
-                if last is None:
-                    raise CannotListen(f"{base}: {no_answer(failure)}") from None
+                if not reached:
+                    raise CannotListen(f"{server}: {no_answer(failure)}") from None
+                if not noted:
+                    note(f"{server}: {no_answer(failure)} Trying again until it is back.")
+                noted = True
             await asyncio.sleep(AGAIN_S)
 
 
 async def _refused(answer: aiohttp.ClientResponse) -> None:
     """Say why a server gives no stream; come back for what passes."""
+    if answer.status in (429, 503):
+        raise aiohttp.ClientPayloadError("it is busy")
     try:
         problem = json.loads(await answer.content.read(65_536))
     except ValueError:
         problem = {}
-    detail = problem.get("detail") if isinstance(problem, dict) else None
-    if answer.status in (429, 503):
-        raise aiohttp.ClientPayloadError("try again")
-    hint = detail or "Is this the address of a Treadle server?"
-    raise CannotListen(f"The server answered HTTP {answer.status}. {hint}")
+    said = [problem.get(name) for name in ("title", "detail")] if isinstance(problem, dict) else []
+    words = [word for word in said if isinstance(word, str) and word] or ["Is this the address of a Treadle server?"]
+    raise CannotListen(f"The server answered HTTP {answer.status}. {' '.join(words)}")
 
 
-async def _read(answer: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    """The data of server-sent events; a line is one event's, as this server writes them."""
-    async for line in answer.content:
-        if line.startswith(b"data:"):
-            read = json.loads(line[5:])
-            if isinstance(read, dict) and "id" in read:
-                yield read
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event in a line of server-sent events, which is one line's as this server writes them."""
+    if not line.startswith(b"data:"):
+        return None
+    try:
+        read = json.loads(line[5:])
+    except ValueError:
+        return None
+    whole = isinstance(read, dict) and isinstance(read.get("id"), int) and {"type", "subject"} <= read.keys()
+    return read if whole else None
+
+
+def _mark(line: bytes) -> int | None:
+    found = line[3:].strip()
+    return int(found) if found.isdigit() else None
