@@ -204,3 +204,45 @@ def test_without_tls_connect_is_refused_in_words() -> None:
         connection.request("CONNECT", "graph.threads.net:443")
         answer = connection.getresponse()
         assert (answer.status, b"--tls" in answer.read()) == (501, True)
+
+
+@pytest.mark.parametrize("host", ["graph.threads.net", "127.0.0.1", "localhost"])
+def test_addresses_in_answers_are_those_that_the_client_used(secure: tuple[Sandbox, str], host: str) -> None:
+    sandbox, token = secure
+    context = ssl.create_default_context(cafile=str(sandbox.ca_file))
+
+    def ask(method: str, path: str, *, plain: bool = False, named: str = host) -> dict[str, Any]:
+        if plain:
+            line = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=30)
+        elif named in ANSWERED:
+            line = http.client.HTTPSConnection("127.0.0.1", sandbox.port, timeout=30, context=context)
+            line.set_tunnel(named, 443)
+        else:
+            line = http.client.HTTPSConnection(named, sandbox.port, timeout=30, context=context)
+        line.request(method, path, headers={"Host": named} if plain else {})
+        found: dict[str, Any] = json.loads(line.getresponse().read())
+        line.close()
+        return found
+
+    film = "media_type=VIDEO&video_url=https://sandbox.test/good.mp4"
+    made = ask("POST", f"/v1.0/me/threads?{film}&access_token={token}")["id"]
+    while ask("GET", f"/v1.0/{made}?fields=status&access_token={token}")["status"] == "IN_PROGRESS":
+        sandbox.control.advance(1)
+    post = ask("POST", f"/v1.0/me/threads_publish?creation_id={made}&access_token={token}")["id"]
+    fields = f"/v1.0/{post}?fields=media_url,thumbnail_url,profile_picture_url&access_token={token}"
+    here = f"https://{host}" if host in ANSWERED else f"https://{host}:{sandbox.port}"
+    read = ask("GET", fields)
+    assert {name: read[name].startswith(f"{here}/_sandbox/") for name in read if name != "id"} == {
+        "media_url": True, "thumbnail_url": True, "profile_picture_url": True
+    }  # fmt: skip
+    profile = ask("GET", f"/v1.0/me?fields=threads_profile_picture_url&access_token={token}")
+    assert profile["threads_profile_picture_url"].startswith(f"{here}/_sandbox/")
+    # Without TLS Meta's hosts are the real ones, and names that are not this machine's are nobody's.
+    for named in ("graph.threads.net", "elsewhere.example"):
+        assert ask("GET", fields, plain=True, named=named)["media_url"].startswith(f"{sandbox.url}/_sandbox/")
+
+
+@pytest.mark.parametrize("given", ["x", "ftp://x", "https://", "https://a b", "https://x/?q", "//x"])
+def test_a_public_address_is_one(given: str) -> None:
+    with pytest.raises(ValueError, match="http or https address"):
+        Sandbox(public_url=given)

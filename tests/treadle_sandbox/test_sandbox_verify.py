@@ -91,3 +91,52 @@ def test_a_report_becomes_evidence(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_the_shipped_evidence_is_of_known_questions() -> None:
     assert set(provenance.evidence()) <= {one.id for one in verify.QUESTIONS}
+
+
+def _go(monkeypatch: pytest.MonkeyPatch, url: str, *args: str, token: str = SECRET) -> int:
+    monkeypatch.setenv(verify.TOKEN, token)
+    return verify.run("verify-live", ["--go", "--api-url", url, *args])
+
+
+def test_a_service_that_does_not_know_the_token_settles_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    with running(accounts=["ada"]) as sandbox:
+        assert _go(monkeypatch, f"{sandbox.url}/v1.0", "--report", str(report)) == 1
+        assert {call["method"] for call in sandbox.control.requests()} == {"GET"}
+    assert "does not take this token" in capsys.readouterr().err
+    assert report.read_text() == ""
+
+
+def test_a_service_that_is_not_there_is_said_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _go(monkeypatch, "http://127.0.0.1:1/v1.0") == 1
+    said = capsys.readouterr()
+    assert "http://127.0.0.1:1/v1.0 cannot be reached" in said.err.splitlines()[-1]
+    assert said.out == ""
+
+
+def test_a_place_for_the_report_and_the_token_are_looked_at_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with running(accounts=["ada"]) as sandbox:
+        sandbox.control.token("ada", value=SECRET)
+        missing = str(tmp_path / "missing" / "report.json")
+        assert _go(monkeypatch, f"{sandbox.url}/v1.0", "--report", missing) == 1
+        assert missing in capsys.readouterr().err
+        assert _go(monkeypatch, f"{sandbox.url}/v1.0", token="a\nb") == 1
+        assert verify.TOKEN in capsys.readouterr().err
+        assert sandbox.control.requests() == []
+
+
+@pytest.mark.parametrize("content", ["", "[", "[]", "null", "[" * 100_000, '{"format": 1, "answers": {}}', "\udcff"])
+def test_what_is_no_report_is_refused_in_one_sentence(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "report.json").write_bytes(content.encode(errors="surrogateescape"))
+    assert verify.run("verify-live", ["--import", str(tmp_path / "report.json")]) == 1
+    said = capsys.readouterr().err
+    assert "eport" in said
+    assert len(said.splitlines()) == 1

@@ -181,7 +181,7 @@ def profile_lookup(world: World, call: Call) -> Reply:
         "id": account.id,
         "username": account.username,
         "name": account.name,
-        "profile_picture_url": picture(world, account),
+        "profile_picture_url": picture(world, call, account),
         "biography": account.biography,
         "is_verified": account.is_verified,
         "follower_count": account.followers,

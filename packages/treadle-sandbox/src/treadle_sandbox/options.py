@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -144,6 +145,8 @@ def _problem(name: str, value: Any) -> str | None:
         return None
     if name == "media_map":
         return check_map(value)
+    if name == "public_url" and isinstance(value, str) and value and not _ADDRESS.fullmatch(value):
+        return f"Option '{name}' takes an http or https address such as https://threads.example, not {value!r}."
     kinds = tuple(get_args(hint)) or (hint,)
     if value is None:
         return None if type(None) in kinds else f"Option '{name}' cannot be empty."
@@ -162,6 +165,7 @@ def _problem(name: str, value: Any) -> str | None:
     return None if isinstance(value, str) else f"Option '{name}' takes text, not {value!r}."
 
 
+_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", re.IGNORECASE)
 _HINTS: dict[str, Any] = {}
 
 

@@ -5,6 +5,7 @@ A field without a value is left out, an unknown one fails the whole request; ``i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from treadle_sandbox.access import refuse
 from treadle_sandbox.answers import Reply, ok
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.fields import FieldSyntaxError, Selection, parse_fields
+from treadle_sandbox.hosts import ANSWERED, host_of, is_own
 from treadle_sandbox.ids import shortcode
 from treadle_sandbox.model import Account, Container, Post
 from treadle_sandbox.places import place
@@ -34,6 +36,7 @@ from treadle_threads.options import (
 Sub = Selection | None
 PostField = Callable[[World, Call, Post, Sub], Any]
 GHOST_LIFE_S = DAY
+_AUTHORITY = re.compile(r"[A-Za-z0-9._:\[\]-]{1,260}")
 POLL_LIFE_S = DAY  # invented: the duration is not documented
 
 
@@ -46,13 +49,23 @@ def permalink(world: World, post: Post) -> str:
     return f"https://{world.options.permalink_host}/@{author}/post/{shortcode(post.id)}"
 
 
-def _media_url(world: World, post: Post) -> str | None:
-    return f"{world.base_url}/_sandbox/media/{post.media}" if post.media else post.address or None
+def _here(world: World, call: Call) -> str:
+    """Where this client reaches the sandbox: at the address that it used. Meta's hosts lead here by TLS only."""
+    scheme, _, authority = call.came_to.partition("://")
+    host = host_of(authority)
+    if world.options.public_url or not _AUTHORITY.fullmatch(authority):
+        return world.base_url
+    here = scheme == "https" if host in ANSWERED else is_own(host, world.base_url.partition("://")[2])
+    return call.came_to if here else world.base_url
 
 
-def _thumbnail(world: World, post: Post) -> str | None:
+def _media_url(world: World, call: Call, post: Post) -> str | None:
+    return f"{_here(world, call)}/_sandbox/media/{post.media}" if post.media else post.address or None
+
+
+def _thumbnail(world: World, call: Call, post: Post) -> str | None:
     """A still picture, as on the real one; which frame it shows is not imitated."""
-    return f"{world.base_url}/_sandbox/thumbnail/{post.id}.jpg" if post.media_type == "VIDEO" else None
+    return f"{_here(world, call)}/_sandbox/thumbnail/{post.id}.jpg" if post.media_type == "VIDEO" else None
 
 
 def _author(world: World, post: Post) -> Account:
@@ -170,14 +183,14 @@ _POST_FIELDS: Mapping[str, PostField] = {
     "id": lambda w, c, p, s: p.id,
     "media_product_type": lambda w, c, p, s: "THREADS",
     "media_type": lambda w, c, p, s: p.media_type,
-    "media_url": lambda w, c, p, s: _media_url(w, p),
+    "media_url": lambda w, c, p, s: _media_url(w, c, p),
     "permalink": lambda w, c, p, s: permalink(w, p),
     "owner": lambda w, c, p, s: _owner(c, p),
     "username": lambda w, c, p, s: _author(w, p).username,
     "text": lambda w, c, p, s: p.params.get("text"),
     "timestamp": lambda w, c, p, s: graph_time(p.created_at),
     "shortcode": lambda w, c, p, s: shortcode(p.id),
-    "thumbnail_url": lambda w, c, p, s: _thumbnail(w, p),
+    "thumbnail_url": lambda w, c, p, s: _thumbnail(w, c, p),
     "children": _children,
     "is_quote_post": lambda w, c, p, s: "quote_post_id" in p.params,
     "reposted_post": lambda w, c, p, s: _one(w, c, p.reposted, s),
@@ -191,7 +204,7 @@ _POST_FIELDS: Mapping[str, PostField] = {
         graph_time(p.created_at + GHOST_LIFE_S) if p.params.get("is_ghost_post") else None
     ),
     "is_verified": lambda w, c, p, s: _author(w, p).is_verified,
-    "profile_picture_url": lambda w, c, p, s: picture(w, _author(w, p)),
+    "profile_picture_url": lambda w, c, p, s: picture(w, c, _author(w, p)),
     "reply_approval_status": lambda w, c, p, s: p.approval,
 }
 
@@ -206,8 +219,8 @@ def _first_link(post: Post) -> str | None:
     return next(iter(links(text)), None)
 
 
-def picture(world: World, account: Account) -> str:
-    return f"{world.base_url}/_sandbox/avatar/{account.id}.svg"
+def picture(world: World, call: Call, account: Account) -> str:
+    return f"{_here(world, call)}/_sandbox/avatar/{account.id}.svg"
 
 
 def view(world: World, call: Call, post: Post, selection: Selection) -> dict[str, Any]:
@@ -225,15 +238,15 @@ def view(world: World, call: Call, post: Post, selection: Selection) -> dict[str
     return out
 
 
-PROFILE_FIELDS: dict[str, Callable[[World, Account], Any]] = {
-    "id": lambda w, a: a.id,
-    "username": lambda w, a: a.username,
-    "name": lambda w, a: a.name,
+PROFILE_FIELDS: dict[str, Callable[[World, Call, Account], Any]] = {
+    "id": lambda w, c, a: a.id,
+    "username": lambda w, c, a: a.username,
+    "name": lambda w, c, a: a.name,
     "threads_profile_picture_url": picture,
-    "threads_biography": lambda w, a: a.biography or None,
-    "is_verified": lambda w, a: a.is_verified,
-    "recently_searched_keywords": lambda w, a: a.searched[-10:][::-1] or None,
-    "is_eligible_for_geo_gating": lambda w, a: a.geo_gating,
+    "threads_biography": lambda w, c, a: a.biography or None,
+    "is_verified": lambda w, c, a: a.is_verified,
+    "recently_searched_keywords": lambda w, c, a: a.searched[-10:][::-1] or None,
+    "is_eligible_for_geo_gating": lambda w, c, a: a.geo_gating,
 }
 
 
@@ -255,7 +268,7 @@ def read_profile(world: World, call: Call, account: Account) -> Reply:
         field = PROFILE_FIELDS.get(name)
         if field is None:
             return refuse(world, call, "nonexisting_field", name=name)
-        value = field(world, account)
+        value = field(world, call, account)
         if value is not None:
             out[name] = value
     out.setdefault("id", account.id)

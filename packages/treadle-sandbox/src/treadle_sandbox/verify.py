@@ -294,8 +294,16 @@ async def _delete(kit: Kit) -> str:
     return f"success {str(said.get('success')).lower()}" if isinstance(said.get("success"), bool) else said.code
 
 
+class NotVerified(Exception):
+    """Why nothing could be asked, in plain words."""
+
+
 async def verify(base: str, token: str, out: TextIO, *, go: bool) -> dict[str, Any]:
-    """Asks every question; deletes what it published, also when a question fails. Returns the report."""
+    """Asks every question; deletes what it published, also when a question fails. Returns the report.
+
+    Raises :class:`NotVerified` when the service cannot be reached or does not take the token: its answers would say
+    nothing.
+    """
     from treadle_threads.media.guard import Trust
     from treadle_threads.net.session import guarded_session
 
@@ -303,6 +311,7 @@ async def verify(base: str, token: str, out: TextIO, *, go: bool) -> dict[str, A
     found: dict[str, str] = {}
     kit.session = guarded_session(Trust.OPERATOR, timeout=aiohttp.ClientTimeout(total=60)) if go else None
     try:
+        await _known(kit)
         for one in QUESTIONS:
             out.write(f"{one.id}: {one.asks}\n")
             try:
@@ -313,20 +322,41 @@ async def verify(base: str, token: str, out: TextIO, *, go: bool) -> dict[str, A
                 found[one.id] = value if _WORD.match(value) else "other"
                 out.write(f"  -> {found[one.id]}\n")
     finally:
-        await kit.clean_up()
-        if kit.session is not None:
-            await kit.session.close()
+        try:
+            await kit.clean_up()
+        except (aiohttp.ClientError, TimeoutError):
+            if kit.posts:
+                out.write(f"Delete these posts by hand, Threads was not reached: {', '.join(kit.posts)}\n")
+        finally:
+            if kit.session is not None:
+                await kit.session.close()
     out.write(f"{kit.calls} calls {'made' if go else 'would be made; --go makes them'}.\n")
     return {"format": 1, "date": datetime.now(UTC).date().isoformat(), "answers": found}
 
 
+async def _known(kit: Kit) -> None:
+    """Whose token it is, before anything is published."""
+    try:
+        said = await kit.call("GET", "/me", fields="id")
+    except (aiohttp.ClientError, TimeoutError) as failure:
+        raise NotVerified(f"{kit.base} cannot be reached: {failure or 'no answer'}.") from None
+    if kit.go and not said.get("id"):
+        raise NotVerified(f"Threads does not take this token ({said.code}). Nothing was published.")
+
+
 def read_report(text: str) -> dict[str, dict[str, str]]:
     """The evidence in a report: by question, value and date. Raises ``ValueError`` for anything else than a report."""
-    report = json.loads(text)
+    try:
+        report = json.loads(text)
+    except (ValueError, RecursionError):
+        report = None
     known = {one.id for one in QUESTIONS}
     if not isinstance(report, dict) or report.get("format") != 1 or not isinstance(report.get("answers"), dict):
         raise ValueError("This is no report of verify-live.")
-    day = datetime.fromisoformat(str(report.get("date"))).date().isoformat()
+    try:
+        day = datetime.fromisoformat(str(report.get("date"))).date().isoformat()
+    except ValueError:
+        raise ValueError("The report does not say on which day it was made.") from None
     rows = {}
     for name, value in report["answers"].items():
         if name not in known or not isinstance(value, str) or not _WORD.match(value):
@@ -362,12 +392,20 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
     try:
         if given.report_in is not None:
             return _import(given.report_in, given.into, given.json)
-        token = os.environ.get(TOKEN, "")
+        token = os.environ.get(TOKEN, "").strip()
         if given.go and not token:
             sys.stderr.write(f"{p.prog}: set {TOKEN} to the token of an account that may post and delete tests.\n")
             return 2
+        if not (token.isascii() and token.isprintable()):
+            raise NotVerified(f"{TOKEN} holds characters that no token has.")
+        if given.go and given.report is not None:
+            given.report.open("a").close()  # before anything is published
         report = asyncio.run(verify(given.api_url, token, sys.stderr, go=given.go))
-    except (OSError, ValueError) as wrong:
+    except OSError as wrong:
+        place = f"{wrong.filename}: " if wrong.filename else ""
+        sys.stderr.write(f"{p.prog}: {place}{(wrong.strerror or str(wrong)).lower()}.\n")
+        return 1
+    except (ValueError, NotVerified) as wrong:
         sys.stderr.write(f"{p.prog}: {wrong}\n")
         return 1
     if not given.go and given.json:
@@ -383,12 +421,15 @@ def run(name: str, args: list[str], program: str = "treadle") -> int:
 
 
 def _import(report: Path, into: Path | None, as_json: bool) -> int:
-    rows = read_report(report.read_text(encoding="utf-8"))
+    rows = read_report(report.read_text(encoding="utf-8", errors="replace"))
     found = differences(rows)
     for name, (expected, seen) in found.items() if not as_json else ():
         sys.stdout.write(f"{name}: the sandbox says {expected!r}, the live service {seen!r}\n")
     if into is not None:
-        kept = json.loads(into.read_text(encoding="utf-8"))
+        try:
+            kept = dict(json.loads(into.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise ValueError(f"{into} is not the sandbox's evidence.json.") from None
         into.write_text(json.dumps({**kept, **rows}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     if as_json:
         differs = {name: {"expected": expected, "seen": seen} for name, (expected, seen) in found.items()}

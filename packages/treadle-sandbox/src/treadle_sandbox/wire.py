@@ -23,8 +23,8 @@ class Call:
     """One request, taken apart. ``params`` holds text, or JSON values where the body was JSON."""
 
     __slots__ = (
-        "account", "authorization", "base", "content_type", "endpoint", "method", "node", "now", "params", "path",
-        "query_token", "raw", "segments", "sources", "token", "user_agent",
+        "account", "authorization", "base", "came_to", "content_type", "endpoint", "method", "node", "now", "params",
+        "path", "query_token", "raw", "segments", "sources", "token", "user_agent",
     )  # fmt: skip
 
     def __init__(self, method: str, path: str, segments: list[str], params: dict[str, Any]) -> None:
@@ -40,6 +40,7 @@ class Call:
         self.raw = b""  # the body as it came
         self.sources: dict[str, str] = {}  # where each parameter came from
         self.base = ""  # where the client believes to be, when that is one of Meta's hosts
+        self.came_to = ""  # scheme, host and port that the client used
         self.node = ""
         self.now = 0.0
         # Set once the token is known.
@@ -137,6 +138,7 @@ async def read_call(request: web.BaseRequest) -> Call:
     host = headers.get("Host", "")
     if host_of(host) in META_HOSTS:
         call.base = f"https://{host}"
+    call.came_to = f"{request.scheme}://{host}"
     call.query_token = query_token
     call.raw, call.sources = raw, sources
     call.authorization = headers.get("Authorization", "")
