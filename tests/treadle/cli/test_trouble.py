@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 from tests.support.folders import settings_in
 from tests.treadle.cli.servers import PATIENCE_S, environment, treadle
 from treadle.app import open_app
+from treadle.cli._trouble import trouble_of
 
 OPENING = (("posts", "list"), ("accounts", "list"), ("keys", "list"), ("migrate",), ("serve", "--port", "0"))
 DEAD = "postgresql://nobody:hush@127.0.0.1:1/nothing"
@@ -123,3 +125,16 @@ def test_ctrl_c_ends_quietly_with_130(tmp_path: Path) -> None:
         process.kill()
         os.close(reading)
         os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("file", "of_the_data"), [("data/treadle.sqlite", True), ("data", True), ("", True), ("elsewhere/out.json", False)]
+)
+def test_a_file_elsewhere_is_not_put_down_to_the_data_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, of_the_data: bool
+) -> None:
+    monkeypatch.setenv("TREADLE_DATA_DIR", str(tmp_path / "data"))
+    found = trouble_of(FileNotFoundError(errno.ENOENT, "No such file or directory", str(tmp_path / file)))
+    assert found is not None
+    assert found.message == f"{tmp_path / file} cannot be used: no such file or directory."
+    assert ("TREADLE_DATA_DIR" in found.todo) is of_the_data

@@ -92,3 +92,19 @@ def test_a_file_that_is_no_scenario_is_refused(content: str, word: str, tmp_path
         read_file(tmp_path / "x.json")
     with pytest.raises(ValueError, match="cannot be read"):
         read_file(tmp_path / "y.json")
+
+
+def test_what_was_written_into_options_stays_behind(lite: Shop) -> None:
+    lite.control.fault(
+        "create",
+        {"status": 400, "body": {"error": {"code": 98765, "message": "No topic hushhush, no choice Plan B of ours"}}},
+        times=None,
+    )
+    poll = {"option_a": "Plan B of ours", "option_b": "no"}
+    post_id, _ = ended(lite, {"text": "x", "options": {"topic_tag": "hushhush", "poll_attachment": poll}})
+    made = scenario(lite, post_id)
+    assert made is not None
+    text = made.model_dump_json()
+    assert "hushhush" not in text
+    assert "Plan B" not in text
+    assert "No topic somebody, no choice somebody" in text

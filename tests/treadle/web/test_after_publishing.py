@@ -92,6 +92,8 @@ def test_an_answer_to_a_reply_is_one_ordinary_post(with_post: tuple[Served, str,
     refused = client.post(f"/posts/{post}/replies", data={**form, "once": "other", "text": "x" * 501})
     assert refused.status_code == 422
     assert "x" * 501 in refused.text
+    nowhere = client.post(f"/posts/{post}/replies", data={**form, "once": "nowhere", "reply_to": " "})
+    assert nowhere.headers["location"].startswith(f"/posts/{post}/replies")
     with served.app.db.read() as conn:
         bodies = list(conn.execute(sa.select(parts.c.body).where(parts.c.post_id != post)).scalars())
     assert [(body["text"], body["options"]["reply_to_id"]) for body in bodies] == [("Thank you", reply)]

@@ -6,8 +6,10 @@ What happened, why, and what to do, instead of a traceback. What is none of thes
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from treadle.disk import is_full
@@ -66,10 +68,22 @@ def _file(error: OSError) -> Trouble | None:
     reason = (error.strerror or str(error)).lower()
     if is_full(error):
         return Trouble(f"{error.filename} cannot be written: {reason}.", "Make room on that disk, then try again.")
-    return Trouble(
-        f"{error.filename} cannot be used: {reason}.",
-        "Let this user read and write there, or name another data directory with TREADLE_DATA_DIR.",
-    )
+    todo = "Let this user read and write there, or name another data directory with TREADLE_DATA_DIR."
+    if not _is_ours(error.filename):
+        todo = "Name another file, or let this user read and write there."
+    return Trouble(f"{error.filename} cannot be used: {reason}.", todo)
+
+
+def _is_ours(name: str | bytes | int) -> bool:
+    """Whether a file is the data directory, in it, or above it."""
+    if (settings := sys.modules.get("treadle.settings")) is None:
+        return False
+    try:
+        data = settings.Settings().data_dir.absolute()
+        file = Path(os.fsdecode(name)).absolute() if not isinstance(name, int) else data
+    except ValueError:
+        return True
+    return file == data or data in file.parents or file in data.parents
 
 
 def _database(found: DatabaseTrouble) -> Trouble:

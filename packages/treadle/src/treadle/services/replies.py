@@ -159,7 +159,7 @@ async def hide(
     """Hide a direct reply of somebody else, or show it again. Doing it twice changes nothing; which replies can be
     hidden is decided by Threads, which lets an account hide below its own posts only."""
     if not is_id(reply_id):
-        return Conflict("not_listed", "This is not the id of a reply.")
+        return Missing("reply")
     found = await app.db.query(_out, workspace_id, post_id, MANAGE_SCOPE, app.now())
     if not isinstance(found, _Post):
         return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +22,10 @@ MAX_BODY: Final = 6_000  # characters of an answer that is no JSON
 KEPT_HEADERS: Final = frozenset({"content-type", "retry-after", "www-authenticate", "x-app-usage"})
 ENDED: Final = frozenset({"ERROR", "EXPIRED"})
 NO_BODY: Final = {"data", "paging", "access_token", "fbtrace_id"}  # keys of answers that tell of a person, or nothing
+MIN_WRITTEN: Final = 4  # characters of an option: a shorter one is in too many words
+_WRITTEN: Final = (
+    "topic_tag", "alt_text", "poll_attachment", "text_attachment", "link_attachment", "location_id", "extra"
+)  # fmt: skip
 SANDBOX: Final = "SANDBOX"  # stands for its address in the post's media
 _EDGES: Final = {
     ("POST", "threads"): "create",
@@ -130,7 +134,18 @@ def _names(post: PostOut) -> list[str]:
     told = [post.username or "", post.account_id, post.id]
     for part in post.parts:
         told += [part.text, part.id, part.container_id or "", part.threads_id or "", part.permalink or ""]
+        written = [part.options.get(name) for name in _WRITTEN] + [one.get("alt_text") for one in part.media]
+        told += [text for text in _texts_in(written) if len(text) >= MIN_WRITTEN]
     return sorted({word for word in told if len(word) >= 2}, key=len, reverse=True)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Every text in options or media."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
 
 
 def _plain(value: Any, secret: Sequence[str]) -> Any:
