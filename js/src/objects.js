@@ -40,7 +40,7 @@ export function readObject(body, facts) {
   if (found === body && saysNotDone(body, facts)) return true;
   if (has(found, "status") || has(found, "status_code")) {
     const state = containerState(found);
-    if (state) {
+    if (state && !hasCode(found)) {
       takeContainer(found, state, facts);
       return true;
     }
@@ -78,6 +78,9 @@ function containerState(node) {
   return "";
 }
 
+/** Whether it is an error with a status word of its own, as other services write them, and no container. */
+const hasCode = (node) => has(node, "code") || has(node, "error_code");
+
 function findAnswer(node, depth) {
   if (depth > OBJECTS.DEPTH) return null;
   if (typeof node === "string") {
@@ -103,7 +106,7 @@ function findAnswer(node, depth) {
       if (hit !== null) return hit;
     }
   }
-  if (containerState(node) && !has(node, "code") && !has(node, "error_code")) return node;
+  if (containerState(node) && !hasCode(node)) return node;
   if (typeof get(node, "error") === "string" || OBJECTS.MARKS.some((key) => has(node, key))) return node;
   const coded = OBJECTS.CODE_KEYS.some((key) => has(node, key));
   if (has(node, "message") && (coded || has(node, "type") || has(node, "status") || depth)) return node;

@@ -64,6 +64,7 @@ function inferPlace(text, facts) {
     if (request[1] === "POST" && /\/(?:threads|media|videos|feed|photos)$/.test(path)) facts.stage = "create_container";
     else if (request[1] === "GET" && path.includes("/")) facts.stage = "read";
   }
+  if (facts.stage !== "create_container" && TEXTS.PUBLISHER.test(lower)) facts.stage = "publish";
 }
 
 function readExchange(text, facts) {

@@ -12,7 +12,7 @@ import pytest
 
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.guide import Page, prose, render
-from treadle_diagnosis.guide.site import places
+from treadle_diagnosis.guide.site import CATEGORY_ICONS, places
 from treadle_diagnosis.guide.static import build
 
 
@@ -127,6 +127,14 @@ def test_the_index_counts_patterns_and_categories_and_names_the_date() -> None:
     html = _page("/guide").body
     assert f"{len(catalog)} patterns in {len(catalog.categories)} categories" in html
     assert catalog.checked in html
+
+
+def test_every_category_has_an_icon_and_every_pattern_a_way_on() -> None:
+    assert {category.slug for category in load().categories} == set(CATEGORY_ICONS)
+    areas = _page("/guide").body.partition('class="areas"')[2].partition("</ul>")[0]
+    assert areas.count("<svg ") == len(load().categories)
+    assert len(set(re.findall(r"<svg.*?</svg>", areas, re.DOTALL))) == len(CATEGORY_ICONS)  # no two look alike
+    assert 'Did this help? If not, <a href="/guide/unknown">' in _page("/guide/errors/token_expired").body
 
 
 def test_prose_links_only_to_what_is_there() -> None:

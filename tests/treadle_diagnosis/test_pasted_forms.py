@@ -51,6 +51,10 @@ FORMS: dict[str, Any] = {
     f"< HTTP/2 400\n< content-type: application/json\n<\n* Connection #0 left intact\n{TEXT}",
     "http exchange": "POST /v1.0/me/threads_publish HTTP/1.1\nHost: graph.threads.net\n\ncreation_id=1\n\n"
     f"HTTP/1.1 400 Bad Request\nContent-Type: application/json\n\n{TEXT}",
+    "ruby hash": '{"error"=>{"message"=>"It does not exist", "code"=>24, "error_subcode"=>4279009}}',
+    "ruby symbols": '{:error=>{:type=>"OAuthException", :code=>24, :error_subcode=>4279009}}',
+    "php array": "array('error' => array('message' => 'x', 'code' => 24, 'error_subcode' => 4279009))",
+    "php print_r": "[error] => Array\n (\n [type] => OAuthException\n [code] => 24\n [error_subcode] => 4279009\n )",
     "cut off": TEXT[:140],
 }
 
@@ -246,3 +250,11 @@ def test_a_containers_error_in_a_log_is_no_redirect(text: str) -> None:
 )
 def test_a_text_that_names_both_is_read_for_ours(body: str, pattern: str) -> None:
     assert diagnose(body).pattern == pattern
+
+
+def test_the_status_word_of_another_service_is_no_containers_state() -> None:
+    error = {"action": "post", "status": "error", "code": 156, "message": "Threads is not linked"}
+    found = diagnose({"status": "error", "errors": [error]})
+    assert found.pattern != "container_error"
+    assert found.retry.kind == "never"
+    assert diagnose({"status": "ERROR", "id": "17900000000000321"}).pattern == "container_error"

@@ -99,6 +99,13 @@ def test_the_context_says_that_something_was_being_posted(key: str) -> None:
         "threads_publish timed out after 30s",
         "POST https://graph.threads.net/v1.0/me/threads_publish -> 500 An unexpected error has occurred.",
         "auto_publish_text=true: read ECONNRESET",
+        'n8n: {"nodeName": "Publish to Threads", "rawErrorMessage": ["500 - {\\"error\\": {\\"code\\": 2}}"]}',
+        "TaskCanceledException: HttpClient.Timeout of 100 seconds elapsing. at ThreadsClient.PublishAsync",
+        '{"errors": [{"message": "An unexpected error has occurred.", "code": 2}], "data": {"publishThread": null}}',
+        "Task publish_to_threads[9f] raised unexpected: ConnectionResetError(104, 'Connection reset by peer')",
+        'File "bot.py", line 9, in publish_post\nrequests.exceptions.ReadTimeout: Read timed out.',
+        'Invoke-RestMethod : {"error": {"message": "An unknown error occurred", "code": 1}} At publish.ps1:12',
+        '{"step": "publish", "status": 500, "error": "upstream"}',
     ],
 )
 def test_the_words_of_a_paste_name_the_publish_call(text: str) -> None:
@@ -111,6 +118,9 @@ def test_the_words_of_a_paste_name_the_publish_call(text: str) -> None:
         "threads_publishing_limit: read ECONNRESET",
         "creating the container failed: read ECONNRESET",
         "failed to read publishing limit: read ECONNRESET",
+        'File "publish.py", line 9: 500 Server Error: POST https://graph.threads.net/v1.0/me/threads',
+        "unpublish_post: read ECONNRESET",
+        "(#10) To use 'Publish Posts' you need a permission",
     ],
 )
 def test_other_calls_are_not_taken_for_a_publish(text: str) -> None:

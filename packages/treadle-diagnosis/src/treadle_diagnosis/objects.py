@@ -54,7 +54,7 @@ def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
         return True
     if "status" in found or "status_code" in found:
         state = _container_state(found)
-        if state:
+        if state and not _has_code(found):
             _take_container(found, state, facts)
             return True
     _take_error(found, facts)
@@ -91,6 +91,11 @@ def _container_state(node: Mapping[str, Any]) -> str:
     return ""
 
 
+def _has_code(node: Mapping[str, Any]) -> bool:
+    """Whether it is an error with a status word of its own, as other services write them, and no container."""
+    return "code" in node or "error_code" in node
+
+
 def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
     """The innermost mapping that is an error or a container's status, breadth kept small."""
     if depth > _DEPTH:
@@ -113,7 +118,7 @@ def _find(node: Any, depth: int) -> Mapping[str, Any] | None:
             inner = node.get(key)
             if _may_hold(inner) and (hit := _find(inner, depth + 1)) is not None:
                 return hit
-    if _container_state(node) and not any(key in node for key in ("code", "error_code")):
+    if _container_state(node) and not _has_code(node):
         return node
     if isinstance(node.get("error"), str) or any(key in node for key in _MARKS):
         return node

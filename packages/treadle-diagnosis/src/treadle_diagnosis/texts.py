@@ -29,12 +29,12 @@ _STATUS = LateExpression(
     re.I,
 )
 _SUBCODE = LateExpression(
-    r"sub[_ -]?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b"
+    r"sub[_ -]?code[\"'`\\\]]{0,3}\s{0,2}(?:[:=]>?|is|of)?[\s\"'`\\(]{0,4}(\d{1,8})\b"
     r"|\bsub[\"']?\s?[:=]\s?[\"']?(\d{1,8})\b",
     re.I,
 )
 _CODE = LateExpression(
-    r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\]{0,3}\s{0,2}(?:[:=]|is|of)?"
+    r"(?<![a-z_-])(?<!sub)(?<!sub )(?<!status )(?<!http )(?:error[_ ]?)?code[\"'`\\\]]{0,3}\s{0,2}(?:[:=]>?|is|of)?"
     r"[\s\"'`\\(#]{0,4}(-?\d{1,8})\b",
     re.I,
 )
@@ -98,6 +98,13 @@ _PUBLISHING = LateExpression(
     # "Threads post failed", "posting to Threads timed out", "failed to post: socket hang up"; not "POST /me/threads".
     r"|\b(?:threads post|posting(?: (?:to|on) threads)?|post to threads):? (?:failed|failure|error|timed out)"
     r"|\b(?:failed to|could ?n[o']t|unable to) (?:send (?:the|your|this) (?:post|thread)|post)\b(?! ?[/\"'])"
+)
+# A step, function or file of somebody's program: "step": "Publish to Threads", publishThread, client.PublishAsync.
+# The address of a request tells more.
+_PUBLISHER = LateExpression(
+    r"[:\[=(,] ?[\"']publish(?: \w{1,12}){0,3}[\"']|(?:\.|::|->)publish\b"
+    r"|\bpublish_?(?:async|threads?|posts?|containers?|media(?:_container)?)(?:_?async)?\b"
+    r"|\b(?:publish|post)_?to_?threads\b|\bpublish\.(?:php|py|[cm]?[jt]s|rb|go|ps1|sh|pl)\b"
 )
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("publish", ("threads_publish", "media_publish", "auto_publish_text")),
@@ -171,6 +178,9 @@ def _infer_place(text: str, facts: Facts) -> None:
             facts.stage = "create_container"
         elif method == "GET" and "/" in path:
             facts.stage = "read"
+    named = "publish" in lower or "tothreads" in lower or "to_threads" in lower
+    if named and facts.stage != "create_container" and _PUBLISHER().search(lower):
+        facts.stage = "publish"
 
 
 def _exchange(text: str, facts: Facts) -> str:

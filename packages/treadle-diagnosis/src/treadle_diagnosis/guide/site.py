@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from lucide.jinja import lucide
 from markupsafe import Markup
 
 from treadle_diagnosis import NOTHING, UNKNOWN, as_evidence, diagnose_evidence
@@ -64,6 +65,21 @@ STAGES = (
     ("publish", "publishing"),
     ("read", "reading"),
 )
+# The Lucide icon of each category, by its slug.
+CATEGORY_ICONS = {
+    "authentication": "key-round",
+    "linked-account": "user-x",
+    "account-restrictions": "shield-alert",
+    "app-access": "app-window",
+    "media-fetch": "cloud-download",
+    "media-processing": "hourglass",
+    "video": "film",
+    "image": "image",
+    "content": "text-align-start",
+    "rate-limits": "gauge",
+    "platform": "server",
+    "integration": "braces",
+}
 FEW_WORDS = 4
 MOST_NEAR = 12
 
@@ -229,8 +245,17 @@ def _environment() -> Environment:
         codes=code_list,
         find=find_words,
         md=lambda text: Markup(prose.inline(text)),  # inline() escapes everything but code spans
+        category_icon=_category_icon,
     )
     return env
+
+
+def _category_icon(category: Category) -> Markup:
+    """Its icon as inline SVG, hidden from screen readers: its name stands beside it."""
+    name = CATEGORY_ICONS[category.slug]
+    return Markup(
+        lucide(name, size=20, stroke_width="1.75", aria_hidden="true", focusable="false", **{"class": "icon"})
+    )
 
 
 def code_list(pattern: Pattern) -> list[str]:
