@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import pytest
@@ -290,3 +291,20 @@ async def test_a_defect_is_told_as_one_and_says_nothing_else(site: Site, monkeyp
     async with Client(create_server(site.app, site.keys["read"])) as client:
         said = await refused(client, "list")
     assert said == "Something went wrong in Treadle. 'treadle mcp' writes what it was to its log."
+
+
+async def test_prompts_name_tools_that_are_there_and_do_nothing_themselves(site: Site) -> None:
+    async with Client(create_server(site.app, site.keys["read"])) as client:
+        tools = {tool.name for tool in (await client.list_tools()).tools}
+        prompts = {one.name: one for one in (await client.list_prompts()).prompts}
+        assert set(prompts) == {"write_a_post", "why_not_published", "what_waits", "read_an_error"}
+        given = {"text": "Hello", "account": "@ada", "post": "pst_1", "answer": '{"error": {"code": 190}}'}
+        for name, prompt in prompts.items():
+            assert prompt.title
+            assert prompt.description
+            arguments = {one.name: given[one.name] for one in prompt.arguments or ()}
+            [message] = (await client.get_prompt(name, arguments)).messages
+            text = message.content.text  # type: ignore[union-attr]
+            assert all(value in text for value in arguments.values())
+            assert set(re.findall(r"'([a-z]+(?:_[a-z]+)*)'", text)) - {"verify_first"} <= tools
+    assert states(site) == []

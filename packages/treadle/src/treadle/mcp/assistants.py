@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from treadle import __version__
 from treadle.domain.answers import Rejected
 from treadle.domain.plain_errors import plain_error
-from treadle.mcp import assistants_acts
+from treadle.mcp import assistants_acts, assistants_prompts
 from treadle.mcp.assistants_answers import (
     accepted_answer,
     account_answer,
@@ -121,6 +121,7 @@ def create_server(app: App, secret: str, *, confirm: bool = True) -> MCPServer[A
     for offer in (_offer_accounts, _offer_check, _offer_publish, _offer_explain, _offer_diagnose, _offer_needs):
         offer(server, tools)
     assistants_acts.offer(server, tools)
+    assistants_prompts.offer(server)
     return server
 
 
