@@ -25,6 +25,10 @@ def focus_after(draft: Draft, do: str, argument: str) -> str:
         case "media-up" | "remove-media" | "trim":
             part = min(part, last)
             return f"part-{part}-media" if draft.parts[part].media else f"part-{part}-file"
+        case "tab" | "adjust":
+            return f"tab-{draft.shown}"
+        case "same" | "adjust-again":
+            return "same" if do == "same" else "adjust"
         case "close-library":
             return f"part-{min(part, last)}-file"
         case _:
@@ -68,6 +72,8 @@ def done_by(draft: Draft, do: str, argument: str) -> str:
             return f"Part {part + 1} was removed."
         case "split":
             return "The text is a thread now. Edit its parts below."
+        case "adjust":
+            return "Each account has its own copy now. Choose an account to edit its post."
         case "up" | "down":
             return f"Part {part + 1} is now part {part if do == 'up' else part + 2}."
         case _:
@@ -80,6 +86,10 @@ def changed_by(draft: Draft, do: str, argument: str) -> Draft:
     match do:
         case "split" if first < len(draft.parts):
             return draft.split(first, numbered=second == 1)
+        case "adjust":
+            return draft.adjusted()
+        case "tab":
+            return draft.turned(argument)
         case "add-part":
             return draft.grown()
         case "remove-part":

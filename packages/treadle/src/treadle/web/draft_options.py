@@ -156,6 +156,24 @@ def _long_text(plain: str, link: str, styles: str) -> dict[str, Any]:
     return made
 
 
+def fields_of(options: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`read_options` reads these from: control -> what it holds; empty ones are left out."""
+    made: dict[str, str] = {}
+    for option in offered():
+        controls, value = controls_of(option), options.get(option.name)
+        match option.kind:
+            case kind if is_typed(kind):
+                made |= {control: typed.get(control, "") for control in controls}
+            case Switch():
+                made[controls[0]] = "1" if value else ""
+            case Poll(names):
+                choices = _object(value)
+                made |= {control: str(choices.get(name) or "") for control, name in zip(controls, names, strict=True)}
+            case _:
+                made[controls[0]] = str(value or "")
+    return {control: said for control, said in {**made, EXTRA: typed.get(EXTRA, "")}.items() if said}
+
+
 def say_options(options: Mapping[str, Any], text: str) -> dict[str, str]:
     """The typed fields for stored options."""
     typed: dict[str, str] = {}

@@ -13,6 +13,7 @@ from treadle.domain.findings import Finding
 from treadle.domain.splitting import split_text
 from treadle.web.clock_changes import question
 from treadle.web.draft_options import (
+    fields_of,
     is_begun,
     is_offered,
     normal,
@@ -74,8 +75,13 @@ class Draft:
     """The whole form. ``at`` is a local time as the browser's field gives it (``2026-12-01T09:00``), in ``zone``."""
 
     account_id: str = ""
-    # Further accounts that publish the same, each a post of its own.
+    # Further accounts that publish, too, each a post of its own.
     also: tuple[str, ...] = ()
+    # Whether each account publishes what is its own: ``parts`` is what ``tab`` publishes, ``own`` what the others do,
+    # by account; under "" what all of them began with.
+    each: bool = False
+    tab: str = ""
+    own: Mapping[str, tuple[DraftPart, ...]] = field(default_factory=dict)
     parts: tuple[DraftPart, ...] = (DraftPart(),)
     when: str = "now"
     at: str = ""
@@ -90,8 +96,56 @@ class Draft:
     post_id: str = ""
     version: int | None = None
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that publishes, in order."""
+        return (self.account_id, *self.also)
+
+    @property
+    def shown(self) -> str:
+        """The account whose post the form shows."""
+        return self.tab if self.each and self.tab in self.accounts else self.account_id
+
+    def parts_of(self, account_id: str) -> tuple[DraftPart, ...]:
+        """What one of the accounts publishes."""
+        if not self.each or account_id in ("", self.tab):
+            return self.parts
+        return self.own.get(account_id, self.own.get("", self.parts))
+
+    def of(self, account_id: str) -> Draft:
+        """The post of one of the accounts, as a draft of that alone."""
+        parts = self.parts_of(account_id)
+        return replace(self, account_id=account_id, also=(), parts=parts, each=False, tab="", own={})
+
+    def adjusted(self) -> Draft:
+        """Each account with a copy of its own of what all of them publish so far."""
+        if self.each or not self.also:
+            return self
+        return replace(self, each=True, tab=self.account_id, own={"": self.parts})
+
+    def adjusted_again(self, tab: str, own: Mapping[str, tuple[DraftPart, ...]]) -> Draft:
+        """What :meth:`same` took away; ``tab``: the account whose post the form shows."""
+        return replace(self, each=True, tab=tab, own=own).settled() if self.also and tab else self
+
+    def same(self) -> Draft:
+        """What the form shows, for every account."""
+        return replace(self, each=False, tab="", own={})
+
+    def turned(self, account_id: str) -> Draft:
+        """The form with the post of another account; what it showed is kept as that account's own."""
+        if not self.each or account_id not in self.accounts or account_id == self.tab:
+            return self
+        own = {**self.own, self.tab: self.parts}
+        parts = self.parts_of(account_id)
+        own.pop(account_id, None)
+        return replace(self, tab=account_id, parts=parts, own=own)
+
+    def settled(self) -> Draft:
+        """With a tab that is one of the accounts: one may have been taken out since the form was made."""
+        return self if self.tab in self.accounts or not self.account_id else self.turned(self.account_id)
+
     def to_body(self) -> dict[str, Any]:
-        """The request that ``POST /v1/posts`` would take."""
+        """The request that ``POST /v1/posts`` would take; of several accounts the first one's (see :meth:`of`)."""
         body: dict[str, Any] = {"account_id": self.account_id, **self.parts[0].to_body()}
         if len(self.parts) > 1:
             body["replies"] = [part.to_body() for part in self.parts[1:]]
@@ -171,12 +225,15 @@ class Draft:
 
 def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
     """The draft in a form. Addresses typed into ``part-N-url`` join the part's media."""
-    count = min(MOST_PARTS, max(1, _whole(get("parts"), 1)))
     chosen = list(dict.fromkeys(one for one in many("account_id") if one))
+    tab = get("tab") if not get("post_id") else ""
     return Draft(
         account_id=chosen[0] if chosen else "",
         also=tuple(chosen[1:MOST_ACCOUNTS]),
-        parts=tuple(_part(get, many, n) for n in range(count)),
+        parts=_parts(get, many),
+        each=bool(tab),
+        tab=tab,
+        own=read_own(many("own")) if tab else {},
         when=get("when") if get("when") in ("at", "queue") else "now",
         at=get("at"),
         zone=get("zone") or "UTC",
@@ -188,7 +245,59 @@ def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
         once=get("once")[:60],
         post_id=get("post_id"),
         version=_whole(get("version"), 0) or None,
-    )
+    ).settled()
+
+
+def read_own(kept: Sequence[str]) -> dict[str, tuple[DraftPart, ...]]:
+    """What accounts publish whose post the form does not show, as :func:`say_own` says it; nonsense is left out."""
+    made = {}
+    for text in kept[: 2 * MOST_ACCOUNTS]:
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(fields, dict) or not all(isinstance(values, list) for values in fields.values()):
+            continue
+        clean = {name: [_clean(value) for value in values] for name, values in fields.items()}
+
+        def many(name: str, among: Mapping[str, Sequence[str]] = clean) -> Sequence[str]:
+            return among.get(name, ())
+
+        def get(name: str, among: Mapping[str, Sequence[str]] = clean) -> str:
+            return next(iter(among.get(name, ())), "")
+
+        made[get("account")] = _parts(get, many)
+    return made
+
+
+def _clean(value: object) -> str:
+    """A text as a form field brings it: no NUL, and nothing that is no character."""
+    return str(value).replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def say_own(account_id: str, parts: Sequence[DraftPart]) -> str:
+    """What an account publishes, as the fields of a form would bring it, in one field."""
+    fields = {"account": [account_id], "parts": [str(len(parts))]}
+    for n, part in enumerate(parts):
+        name = f"part-{n}"
+        single = {"text": part.text, "kept": part.kept, **fields_of(part.options, part.typed)}
+        fields |= {f"{name}-{key}": [value] for key, value in single.items() if value}
+        media = [{**item, "url": "" if item.get("id") else item.get("url", "")} for item in part.media]
+        for field_, key in _MEDIA_FIELDS.items():
+            if any(item.get(key) for item in media):
+                values = [item.get(key) for item in media]
+                fields[f"{name}-media-{field_}"] = ["1" if value is True else str(value or "") for value in values]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+_MEDIA_FIELDS: Mapping[str, str] = {
+    "id": "id", "url": "url", "type": "type", "alt": "alt_text", "name": "filename", "spoiler": "spoiler",
+}  # fmt: skip
+
+
+def _parts(get: Get, many: Callable[[str], Sequence[str]]) -> tuple[DraftPart, ...]:
+    count = min(MOST_PARTS, max(1, _whole(get("parts"), 1)))
+    return tuple(_part(get, many, n) for n in range(count))
 
 
 def _whole(text: str, otherwise: int) -> int:

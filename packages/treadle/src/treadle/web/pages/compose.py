@@ -23,6 +23,7 @@ from treadle.services.preflight import inspect_post
 from treadle.services.read import post_json
 from treadle.services.slots import free_slot
 from treadle.store import Connection, accounts
+from treadle.store.accounts import AccountName
 from treadle.store.files import FileFilters, media_with_ids, page_of
 from treadle.store.pages_posts import published_parts
 from treadle.store.posts_read import posts_of
@@ -31,7 +32,7 @@ from treadle.web import uploads
 from treadle.web.clock_changes import question
 from treadle.web.compose_buttons import Unsplit, changed_by, done_by, focus_after, split_made, two_numbers
 from treadle.web.draft_options import field_groups, offered
-from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form
+from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form, read_own, say_own
 from treadle.web.field_words import control_of, in_words, label_of, part_of
 from treadle.web.labels import clock, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
@@ -122,11 +123,13 @@ async def _form(
     restored: bool = False,
     picker: Picker | None = None,
     unsplit: Unsplit | None = None,
+    before: Draft | None = None,
 ) -> Response:
     """The form with everything that is known about its content. ``look``: also look at the media; ``focus``: the id
     one goes on from; ``done``: what a button did, of this ``tone``; ``opened``: nothing was written in it yet;
     ``restored``: it holds what the browser kept; ``picker``: the library, opened in a part;
-    ``unsplit``: what undoes the split that was just made."""
+    ``unsplit``: what undoes the split that was just made; ``before``: the posts of each account, which were just made
+    the same."""
     if not draft.once:
         draft = replace(draft, once=secrets.token_urlsafe(16))
     if not draft.at and draft.when in ("now", "queue"):
@@ -134,7 +137,7 @@ async def _form(
     names = await page.app.db.query(accounts.names, page.workspace)
     connected = [account for account in names if account.disconnected_at is None]
     if not draft.account_id and connected:
-        draft = replace(draft, account_id=connected[0].id)
+        draft = replace(draft, account_id=connected[0].id).settled()
     stored = await page.app.db.query(post_json, page.workspace, draft.post_id) if draft.post_id else None
     slot = await page.app.db.query(free_slot, page.workspace, draft.account_id, now=page.now)
     found = await _findings(page, draft, look=look) if _begun(draft) else _nothing()
@@ -152,6 +155,7 @@ async def _form(
         counts=[count_text(part.text) for part in draft.parts],
         limit=TEXT_LIMIT,
         slot=slot,
+        slot_of=_name(page, draft.account_id),
         slot_zone=(slot.zone or "").split("/")[-1].replace("_", " ") if slot else "",
         slot_clock=clock(slot.at, zone_of(slot.zone or "UTC"), page.now) if slot else "",
         zones=zone_names(),
@@ -163,9 +167,42 @@ async def _form(
         restored=restored,
         picker=picker,
         unsplit=unsplit,
+        before=before,
+        own=[say_own(id_, parts) for id_, parts in (before or draft).own.items()],
         asked_for=any(page.query(name) for name in ("copy", "at", "account", "queue", "media")),
+        **await _tabs(page, draft, connected),
         **_sorted(found, draft),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """An account whose post is its own. ``adjusted``: differs from what all began with; ``wrong``: messages of what
+    stops it."""
+
+    account: AccountName
+    shown: bool
+    adjusted: bool
+    wrong: Sequence[str]
+
+
+async def _tabs(page: PageRequest, draft: Draft, among: Sequence[AccountName]) -> dict[str, list[Tab]]:
+    """The tabs of a draft that each account has its own of; none for any other. The files of those that are not shown
+    are not looked at."""
+    if not (draft.each and draft.also):
+        return {"tabs": []}
+    names = {account.id: account for account in among}
+    tabs = []
+    for account_id in draft.accounts:
+        if account_id not in names:
+            continue
+        wrong: list[str] = []
+        if account_id != draft.shown:
+            found = await _findings(page, draft.of(account_id), look=False)
+            wrong = [str(one["message"]) for one in found["findings"] if one["severity"] == "error"]
+        adjusted = draft.parts_of(account_id) != draft.own.get("", draft.parts)
+        tabs.append(Tab(names[account_id], account_id == draft.shown, adjusted, wrong))
+    return {"tabs": tabs}
 
 
 def _begun(draft: Draft) -> bool:
@@ -181,7 +218,7 @@ def _ids(draft: Draft) -> list[str]:
 
 
 async def _findings(page: PageRequest, draft: Draft, *, look: bool) -> dict[str, Any]:
-    draft, unnamed = await _addressed(page, draft, asking=False)
+    draft, unnamed = await _addressed(page, draft.of(draft.shown), asking=False)
     found = await inspect_post(
         page.app, page.workspace, draft.to_body(), with_media=look, post_id=draft.post_id or None
     )
@@ -198,7 +235,7 @@ async def _addressed(page: PageRequest, draft: Draft, *, asking: bool) -> tuple[
             said = str(part.options.get(name) or "").strip()
             if "/" not in said:
                 continue
-            found = await post_at(page.app, page.workspace, draft.account_id, said, asking=asking)
+            found = await post_at(page.app, page.workspace, draft.shown, said, asking=asking)
             options = {key: value for key, value in part.options.items() if key != name}
             if isinstance(found, NamedPost):
                 options[name] = found.id
@@ -312,6 +349,15 @@ async def sent(page: LoggedInUpload) -> Response:
             changed = draft.joined(first, count, page.text("split-text"))
             done = "The text is one part again." if changed != draft else ""
             return await _form(page, changed, look=bool(_ids(draft)), focus=f"part-{first}-text", done=done)
+        case "adjust" if not draft.also:
+            return await _form(page, draft, focus="account_id", done="Choose at least two accounts first.", tone="act")
+        case "same" if draft.each:
+            done = f"Every account publishes the post of @{_name(page, draft.shown)} now."
+            shown = draft.same()
+            return await _form(page, shown, look=bool(_ids(shown)), focus="same", done=done, before=draft)
+        case "adjust-again":
+            again = draft.adjusted_again(argument, read_own(page.texts("own-before")))
+            return await _form(page, again, look=bool(_ids(again)), focus="adjust")
         case "library":
             part = two_numbers(argument)[0]
             return await _form(page, draft, look=bool(_ids(draft)), focus="library-q", picker=await _picker(page, part))
@@ -364,14 +410,16 @@ async def _repair(page: PageRequest, draft: Draft, part: int, index: int) -> tup
 
 async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Response:
     past = [] if as_draft else await _past(page, draft)
-    if draft.troubles() or past:
+    if past:
         return await _form(page, draft, look=True, status=422)
-    as_written = draft
+    if draft.also and not draft.post_id:
+        return await _accept_for_all(page, draft, as_draft=as_draft)
+    as_written, draft = draft, draft.of(draft.account_id)
+    if draft.troubles():
+        return await _form(page, draft, look=True, status=422)
     draft, unnamed = await _addressed(page, draft, asking=True)
     if unnamed:
         return await _form(page, as_written, look=True, errors=unnamed, status=422)
-    if draft.also:
-        return await _accept_for_all(page, draft, as_draft=as_draft)
 
     def store(conn: Connection) -> Any:
         if draft.post_id:
@@ -438,12 +486,18 @@ class _OneRefused(Exception):
 
 
 async def _accept_for_all(page: PageRequest, draft: Draft, *, as_draft: bool) -> Response:
-    """One post for each of the accounts, or none: in one transaction."""
+    """One post for each of the accounts, or none: in one transaction. What is wrong with one is shown in its own."""
+    ready: dict[str, Draft] = {}
+    for account_id in draft.accounts:
+        one = draft.of(account_id)
+        ready[account_id], unnamed = (one, []) if one.troubles() else await _addressed(page, one, asking=True)
+        if unnamed or one.troubles():
+            return await _form(page, draft.turned(account_id), look=True, errors=unnamed, status=422)
 
     def store(conn: Connection) -> list[str]:
         made = []
-        for account_id in (draft.account_id, *draft.also):
-            body = {**draft.to_body(), "account_id": account_id, **({"draft": True} if as_draft else {})}
+        for account_id, one in ready.items():
+            body = {**one.to_body(), **({"draft": True} if as_draft else {})}
             body = approving.body_of_author(body, page.member)
             key = f"page-{draft.once}-{account_id}"[:200] if draft.once else None
             answer = intake.accept(
@@ -462,7 +516,7 @@ async def _accept_for_all(page: PageRequest, draft: Draft, *, as_draft: bool) ->
         else:
             said = getattr(refused.answer, "message", "This account can't be used.")
             errors = [Finding("account_id", "refused", f"@{_name(page, refused.account_id)}: {said}", "")]
-        return await _form(page, draft, look=True, errors=errors, status=422)
+        return await _form(page, draft.turned(refused.account_id), look=True, errors=errors, status=422)
     done = "saved as drafts" if as_draft else "scheduled" if draft.when != "now" else "publishing"
     return page.redirect("/posts", f"{plural(len(made), 'post')} {done}, one for each account.")
 
@@ -504,9 +558,10 @@ async def check(page: LoggedInUpload) -> Response:
     return page.fragment(
         "compose_check.html",
         draft=draft,
-        accounts=[account for account in names if account.id == draft.account_id],
+        accounts=[account for account in names if account.id == draft.shown],
         looked_now=look,
         files=await uploads.known(page.app, page.workspace, _ids(draft)),
+        **await _tabs(page, draft, names),
         **_sorted(found, draft, refused),
     )
 

@@ -6,6 +6,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const csrf = form.elements.csrf.value;
+  let uploading = 0;
   const LIMIT = 500;
 
   // ---- the count by Threads' rules: characters, but emoji as their UTF-8 bytes (the same rule as treadle_threads.text)
@@ -25,12 +26,32 @@
     return total;
   };
   window.treadleCount = countText;
+  // What is over the limit is marked behind the text itself.
+  const overAt = (text) => {
+    let [low, high] = [0, text.length];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (countText(text.slice(0, middle)) <= LIMIT) low = middle; else high = middle - 1;
+    }
+    return low;
+  };
+  const mark = (area, n) => {
+    const behind = $(`[data-marks="${CSS.escape(area.id)}"]`, form);
+    if (!behind) return;
+    if (n <= LIMIT) { behind.replaceChildren(); return; }
+    const at = overAt(area.value);
+    const over = document.createElement("mark");
+    over.textContent = area.value.slice(at);
+    behind.replaceChildren(area.value.slice(0, at), over);
+  };
   const count = (area) => {
     const output = document.getElementById(area.dataset.count);
     const n = countText(area.value);
     $("span", output).textContent = n;
     output.classList.toggle("over", n > LIMIT);
     output.classList.toggle("near", n > LIMIT * 0.9 && n <= LIMIT);
+    output.parentElement.style.setProperty("--used", Math.min(n / LIMIT, 1));
+    mark(area, n);
     const split = document.getElementById(area.id.replace(/-text$/, "-split"));
     if (split && !area.readOnly) split.hidden = n <= LIMIT;
   };
@@ -59,6 +80,33 @@
     event.preventDefault();
     goTo(field);
   });
+
+  // ---- "2 to fix" leads to the first of them
+  document.getElementById("to-check").addEventListener("click", (event) => {
+    const first = $("#check .to-fix a, #check .to-fix button");
+    if (!first) return;
+    event.preventDefault();
+    first.click();
+  });
+
+  // ---- several accounts: what is offered for them, and their tabs, follow the choice
+  const adjust = $("[data-adjust]", form);
+  if (adjust) {
+    const chosen = () => $$(".pill [name=account_id]:checked", form).length;
+    const offer = () => {
+      adjust.hidden = chosen() < 2;
+      const hint = $("[data-several]", form);
+      if (hint) hint.hidden = chosen() > 1;
+      $("#same").textContent = chosen() === 2 ? "Same for both" : "Same for all";
+    };
+    offer();
+    form.addEventListener("change", (event) => {
+      if (event.target.name !== "account_id") return;
+      offer();
+      const tab = $(".account-tab[aria-pressed=true]", form);
+      if (tab && chosen() && !uploading) form.requestSubmit(tab);
+    });
+  }
 
   // ---- findings as one types
   let asked = 0;
@@ -142,7 +190,14 @@
     if (said.textContent !== told) said.textContent = told;
     const way = document.getElementById("to-check");
     way.hidden = !$(".verdict .state-stop", target);
-    way.textContent = verdict;
+    for (const template of $$("template[data-tab-of]", target)) {
+      const tab = document.getElementById(`tab-${template.dataset.tabOf}`);
+      if (!tab) continue;
+      $(".dot", tab).hidden = !("adjusted" in template.dataset);
+      $(".tab-wrong", tab).hidden = template.dataset.wrong === "0";
+      $(".tab-wrong > span", tab).textContent = template.dataset.wrong;
+    }
+    $("span", way).textContent = verdict;
     // A video that is shown already stays, so that it does not flicker while one types.
     for (const [src, old] of videos) {
       const same = $$("video", target).find((v) => v.getAttribute("src") === src);
@@ -343,7 +398,6 @@
     });
   }
 
-  let uploading = 0;
   const take = async (part, files) => {
     uploading += 1;
     for (const file of files) await upload(part, file);
