@@ -204,6 +204,15 @@ def clock(at: float, zone: ZoneInfo, now: float) -> str:
     return f"{there.day} {there:%b} {there.year}, {there:%H:%M}"
 
 
+def few(n: int) -> str:
+    """A count in few characters: ``950``, ``1.2K``, ``38K``, ``4.1M``."""
+    for most, unit in ((1_000_000, "M"), (1_000, "K")):
+        if n >= most:
+            tenths = n * 10 // most
+            return f"{tenths // 10}.{tenths % 10}{unit}" if tenths < 100 and tenths % 10 else f"{tenths // 10}{unit}"
+    return str(n)
+
+
 def size(n: float | None) -> str:
     """Bytes as people say them."""
     if n is None:
@@ -330,6 +339,7 @@ def _capitalize_first(text: str) -> str:
 def install(templates: Environment) -> None:
     """Give the templates these filters and labels."""
     templates.filters.update(
+        few=few,
         span=span,
         size=size,
         pretty=pretty,

@@ -17,9 +17,10 @@ from treadle.services import attention, blockers, workspaces
 from treadle.services.read import Filters, counts, list_posts
 from treadle.services.setup_guide import Step
 from treadle.services.usage import usage_of
-from treadle.store import Connection, accounts, pages_posts
+from treadle.store import Connection, accounts, insights, pages_posts
 from treadle.store.accounts import AccountRow
 from treadle.store.pages_posts import RUNNING
+from treadle.web import uploads
 from treadle.web.labels import ago, epoch
 from treadle.web.page_request import LoggedIn, LoggedInForm
 from treadle.web.pages.setup import checklist, shown
@@ -42,7 +43,12 @@ async def show(page: LoggedIn) -> Response:
     steps: list[Step] = []
     if page.may("workspace") and not found["ever_published"]:
         steps = await checklist(page)
-    return page.render("home.html", today=f"{today:%A, %B} {today.day}", steps=steps, **shown(steps), **found)
+    rows = [*found["scheduled"], *found["published"]]
+    ids = [str(item["id"]) for post in rows for item in post["parts"][0]["media"][:1] if item.get("id")]
+    files = await uploads.known(page.app, page.workspace, ids)
+    return page.render(
+        "home.html", files=files, today=f"{today:%A, %B} {today.day}", steps=steps, **shown(steps), **found
+    )
 
 
 def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
@@ -57,6 +63,7 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
     def some(states: tuple[str, ...], sort: str) -> list[dict[str, Any]]:
         return list_posts(conn, workspace, Filters(states=states, sort=sort), limit=SHOWN)[0]
 
+    published = some(("published",), "-published_at")
     return {
         "causes": attention.grouped(conn, workspace, names, now),
         "paused": space is not None and space.paused,
@@ -64,7 +71,8 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
         "checking": some(("checking",), "due_at"),
         "running": some(RUNNING, "due_at"),
         "scheduled": some(("scheduled",), "due_at"),
-        "published": some(("published",), "-published_at"),
+        "published": published,
+        "figures": insights.newest_of(conn, workspace, [str(post["id"]) for post in published]),
         "failed": [
             post for post in some(("failed",), "-updated_at") if (epoch(post["updated_at"]) or 0) > now - LATELY
         ],
