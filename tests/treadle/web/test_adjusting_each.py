@@ -125,7 +125,7 @@ def test_the_same_for_all_again_can_be_undone(sample: SampleSite) -> None:
     dye, loom = both(sample)
     page = press(sample, adjusting(sample), f"tab:{loom}", **{"part-0-text": "For the dyers."}).text
     page = press(sample, page, "same", **{"part-0-text": "For the weavers."}).text
-    assert "Every account publishes the post of @loom.and.shuttle now." in page
+    assert "All accounts now publish the same post as @loom.and.shuttle." in page
     assert "account-tab" not in page
     assert field(page, "part-0-text") == "For the weavers."
     page = press(sample, page, f"adjust-again:{loom}").text

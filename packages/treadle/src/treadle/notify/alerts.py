@@ -269,7 +269,7 @@ def quiet_problem(hours: Any) -> Refusal | None:
     if not isinstance(hours, Mapping):
         return Refusal("These quiet hours cannot be read", f"Write them as {_QUIET_EXAMPLE}.", field=QUIET_OPTION)
     if strange := sorted(set(hours) - {"from", "to", "zone"}):
-        why = f"{strange[0][:60]!r} is none of from, to and zone. Write them as {_QUIET_EXAMPLE}."
+        why = f"{strange[0][:60]!r} isn't one of from, to and zone. Write them as {_QUIET_EXAMPLE}."
         return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.{strange[0]}")
     for name in ("from", "to"):
         if time_of_day(hours.get(name, "")) is None:
@@ -297,7 +297,7 @@ def set_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[s
 def keep_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
     """Store targets that were looked at before, when they were entered."""
     if len(urls) > URLS_MOST:
-        return Refusal("Too many targets", f"A workspace alerts {URLS_MOST} targets at most.", field="alert_urls")
+        return Refusal("Too many targets", f"A workspace can have up to {URLS_MOST} alert targets.", field="alert_urls")
     known = workspaces.options_of(conn, workspace_id)
     kept = {key: value for key, value in known.items() if key != URLS_OPTION}
     if urls:

@@ -21,22 +21,22 @@ class Words(NamedTuple):
 
 _WHEN = Words("Choose a date and time.", "")
 _ZONE = Words("There is no time zone with this name.", "Choose one like America/New_York.")
-_SPREAD = Words(None, "Leave some out, or spread them over further parts.")
+_SPREAD = Words(None, "Remove some, or spread them over more parts.")
 _ADDRESS = "Write the complete public address, such as https://example.com/picture.jpg"
 
 WORDS: Mapping[str, Words] = {
     # Its shape is a program's: a person only sees that the field does not take it.
-    "wrong_type": Words("This is not what belongs here.", "Empty the field, or fill it again."),
+    "wrong_type": Words("This value doesn't fit this field.", "Clear the field, or enter it again."),
     "account_required": Words("No account is chosen.", "Choose the account that publishes this."),
     "known_account": Words(None, "Choose another account, or connect it again."),
     "known_media": Words(None, "Add the file again."),
     "media_id": Words(None, "Add the file again."),
     "media_url": Words(None, f"{_ADDRESS}, or add the file itself."),
     "link_url": Words(None, f"{_ADDRESS}."),
-    "url_and_id": Words("A medium is a file or an address; this is both.", "Add it again."),
-    "neither_url_nor_id": Words("There is neither a file nor an address.", "Add the file, or write its address."),
+    "url_and_id": Words("This is both a file and a URL. Use one of them.", "Add it again."),
+    "neither_url_nor_id": Words("There is no file and no URL.", "Add the file, or enter its URL."),
     "text_too_long": Words(
-        None, "Shorten it, continue in a further part, or put the long part into “A longer text” (up to 10,000)."
+        None, "Shorten it, split it into a thread, or move the rest into “A longer text” (up to 10,000)."
     ),
     "too_many_media": _SPREAD,
     "too_many_links": _SPREAD,
@@ -48,30 +48,30 @@ WORDS: Mapping[str, Words] = {
     "unknown_zone_beside": _ZONE,
     # Both readings are offered to choose from.
     "doubled_time": Words(
-        "The clocks in {zone} go back then, and this time comes twice.", "Choose below which one is meant."
+        "The clocks in {zone} go back then, so this time happens twice.", "Choose below which one is meant."
     ),
     "skipped_time": Words(
-        "The clocks in {zone} go forward then, and this time does not exist.", "Choose below which one is meant."
+        "The clocks in {zone} go forward then, so this time doesn't exist.", "Choose below which one is meant."
     ),
-    "duration": Words(None, "Write hours, such as 24 or 1.5."),
+    "duration": Words(None, "Enter hours, such as 24 or 1.5."),
     # options
-    "not_a_choice": Words(None, "Choose one of those in its list."),
-    "not_an_id": Words(None, "Write its id, as Threads gives it."),
+    "not_a_choice": Words(None, "Choose one from the list."),
+    "not_an_id": Words(None, "Enter the id that Threads gives it."),
     "id_as_number": Words(None, ""),
-    "gif_id": Words(None, "Write its address or its id at GIPHY."),
-    "gif_provider": Words(None, "Find it at GIPHY, and choose GIPHY."),
-    "gif_tenor": Words(None, "Find it at GIPHY, and choose GIPHY."),
-    "text_attachment_empty": Words("The longer text is empty.", "Write it, or take out its link and its formatting."),
+    "gif_id": Words(None, "Enter its URL or its id on GIPHY."),
+    "gif_provider": Words(None, "Find it on GIPHY, and choose GIPHY."),
+    "gif_tenor": Words(None, "Find it on GIPHY, and choose GIPHY."),
+    "text_attachment_empty": Words("The longer text is empty.", "Write it, or remove its link and formatting."),
     "text_attachment_too_long": Words("The longer text has {count} characters; Threads takes {limit}.", None),
     "one_link_attachment": Words("A post has one attached link: its own, or that of its longer text.", None),
-    "poll_gap": Words("The choices of a poll are filled from the first on, without a gap.", None),
+    "poll_gap": Words("Fill in the choices of a poll in order, without a gap.", None),
     "unknown_option": Words(None, "Leave it out."),
 }
 # Of two options that exclude each other, by the rule.
 CLASHES: Mapping[str, Words] = {
     "ghost_reply": Words(None, "Leave out the reply, or the ghost post."),
     "ghost_approvals": Words(None, "Leave out the approval of replies, or the ghost post."),
-    "poll_or_text_attachment": Words("A longer text cannot go with a poll.", None),
+    "poll_or_text_attachment": Words("A longer text can't be combined with a poll.", None),
 }
 # What the account was not granted, as one would say it.
 GRANTS: Mapping[str, str] = {

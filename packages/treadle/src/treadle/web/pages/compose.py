@@ -352,7 +352,7 @@ async def sent(page: LoggedInUpload) -> Response:
         case "adjust" if not draft.also:
             return await _form(page, draft, focus="account_id", done="Choose at least two accounts first.", tone="act")
         case "same" if draft.each:
-            done = f"Every account publishes the post of @{_name(page, draft.shown)} now."
+            done = f"All accounts now publish the same post as @{_name(page, draft.shown)}."
             shown = draft.same()
             return await _form(page, shown, look=bool(_ids(shown)), focus="same", done=done, before=draft)
         case "adjust-again":
