@@ -170,7 +170,7 @@ async def _form(
         before=before,
         own=[say_own(id_, parts) for id_, parts in (before or draft).own.items()],
         asked_for=any(page.query(name) for name in ("copy", "at", "account", "queue", "media")),
-        **await _tabs(page, draft, connected),
+        tabs=await _tabs(page, draft, connected),
         **_sorted(found, draft),
     )
 
@@ -186,11 +186,11 @@ class Tab:
     wrong: Sequence[str]
 
 
-async def _tabs(page: PageRequest, draft: Draft, among: Sequence[AccountName]) -> dict[str, list[Tab]]:
+async def _tabs(page: PageRequest, draft: Draft, among: Sequence[AccountName]) -> list[Tab]:
     """The tabs of a draft that each account has its own of; none for any other. The files of those that are not shown
     are not looked at."""
     if not (draft.each and draft.also):
-        return {"tabs": []}
+        return []
     names = {account.id: account for account in among}
     tabs = []
     for account_id in draft.accounts:
@@ -202,7 +202,7 @@ async def _tabs(page: PageRequest, draft: Draft, among: Sequence[AccountName]) -
             wrong = [str(one["message"]) for one in found["findings"] if one["severity"] == "error"]
         adjusted = draft.parts_of(account_id) != draft.own.get("", draft.parts)
         tabs.append(Tab(names[account_id], account_id == draft.shown, adjusted, wrong))
-    return {"tabs": tabs}
+    return tabs
 
 
 def _begun(draft: Draft) -> bool:
@@ -561,7 +561,7 @@ async def check(page: LoggedInUpload) -> Response:
         accounts=[account for account in names if account.id == draft.shown],
         looked_now=look,
         files=await uploads.known(page.app, page.workspace, _ids(draft)),
-        **await _tabs(page, draft, names),
+        tabs=await _tabs(page, draft, names),
         **_sorted(found, draft, refused),
     )
 
