@@ -134,6 +134,40 @@ def test_a_long_text_becomes_a_thread_for_two_accounts(page: Any, sample_server:
             assert [body["text"] for body in kept.scalars()] == texts
 
 
+def test_each_of_two_accounts_gets_a_text_of_its_own(page: Any, sample_server: tuple[Served, dict[str, str]]) -> None:
+    served, ids = sample_server
+    before = {row.id for row in rows(served, posts.c.id)}
+    page.goto("/compose")
+    adjust = page.get_by_role("button", name="Adjust each")
+    assert not adjust.is_visible()  # one account has nothing to adjust
+    page.locator("#part-0-text").fill("For both.")
+    page.locator(".pill", has_text="loom.and.shuttle").click()
+    adjust.click()
+    loom = page.locator(f"#tab-{ids['loom']}")
+    loom.click()
+    page.locator(f"#tab-{ids['loom']}[aria-pressed=true]").wait_for()
+    page.locator("#part-0-text").fill("For the weavers.")
+    page.locator("#check .thread-who", has_text="loom.and.shuttle").wait_for()  # the preview follows the tab
+    loom.locator(".dot:not([hidden])").wait_for()
+    assert not serious_faults(page, axe_script())
+    # An account that is chosen on top gets a tab, too.
+    page.locator("#kept", has_text="Saved").wait_for()
+    page.locator(".pill", has_text="old.mill.cafe").click()
+    page.locator(f"#tab-{ids['mill']}").wait_for()
+    assert page.locator("#part-0-text").input_value() == "For the weavers."
+    page.locator(".pill", has_text="old.mill.cafe").click()
+    page.locator(f"#tab-{ids['mill']}").wait_for(state="detached")
+    page.get_by_text("Pick a time").click()
+    page.locator("#at").fill("2040-01-02T09:00")
+    page.get_by_role("button", name="Schedule").click()
+    page.get_by_text("2 posts scheduled, one for each account.").wait_for()
+    made = {row.id: row.account_id for row in rows(served, posts.c.id, posts.c.account_id) if row.id not in before}
+    with served.app.db.read() as conn:
+        said = conn.execute(sa.select(parts.c.post_id, parts.c.body).where(parts.c.post_id.in_(list(made)))).all()
+    texts = {made[post_id]: body["text"] for post_id, body in said}
+    assert texts == {ids["dye"]: "For both.", ids["loom"]: "For the weavers."}
+
+
 def test_files_are_pasted_put_in_order_and_asked_to_be_described(page: Any, tmp_path: Path) -> None:
     page.goto("/compose")
     for name in ("one.jpg", "two.jpg"):
