@@ -162,7 +162,7 @@ def test_findings_come_as_one_types(page: Any, served: Served) -> None:
     page.get_by_label("Pick a time").check()
     page.get_by_label("Time zone").fill("Europe/Berlin")
     page.get_by_label("Date and time").fill("2027-03-28T02:30")
-    page.locator("[id$=-findings]", has_text="does not exist").wait_for()
+    page.locator("[id$=-findings]", has_text="doesn't exist").wait_for()
 
 
 TEXTS = (
