@@ -105,6 +105,7 @@ def test_the_settings_file_refuses_a_name_that_is_no_setting(line: str, meant: s
         ({"TimeZone": "Europe/Berlin"}, "TimeZone", "zone"),
         ({"media": [{"uri": "https://a.example/a.jpg"}]}, "media[0].uri", "url"),
         ({"caption": "hello"}, "caption", "text"),
+        ({"parts": [{"text": "one"}, {"text": "two"}]}, "parts", "replies"),
         ({"scheduled_at": "2040-01-01T00:00:00Z"}, "scheduled_at", "publish_at"),
     ],
 )
