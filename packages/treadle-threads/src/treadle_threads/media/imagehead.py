@@ -344,10 +344,10 @@ def _gif(cursor: _Cursor, size: int | None) -> Reading[ImageFacts]:
                 at += 2
             elif piece[0] == 0x2C:
                 frames += 1
+                local = 0
                 if len(piece) > 9:  # a frame that reaches beyond the screen makes the picture larger
-                    left, top, across, down = struct.unpack_from("<HHHH", piece, 1)
+                    left, top, across, down, local = struct.unpack_from("<HHHHB", piece, 1)
                     width, height = max(width, left + across), max(height, top + down)
-                local = piece[9] if len(piece) > 9 else 0
                 at += 10 + (3 << (local & 7) + 1 if local & 0x80 else 0) + 1
             elif frames and cursor.whole:  # rubbish behind the last picture is nothing to a viewer
                 animated = frames > 1

@@ -46,7 +46,7 @@ def listen(
 
     try:
         url = forwarding.target(to)
-        secret = forwarding.secret_of(_text_of(secret_file, "secret")) if secret_file else forwarding.new_secret()
+        secret = forwarding.secret_of(_text_of(secret_file, "secret") if secret_file else None)
         wanted = forwarding.wanted_events(types or ())
         if server:
             key = _text_of(key_file, "key") if key_file else os.environ.get(KEY, "").strip()

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 
 from treadle.domain.progress import PartProgress
 from treadle.store import Connection, feed, posts_read, timeline
+from treadle.store.database import LATE_IDS
 from treadle.store.feed import ChangeHead
 from treadle.store.timeline import TimelineEntry
 
@@ -21,7 +22,6 @@ PAGE = 1000
 MOST_OPEN = 2000
 MOST_PASSED = 1000  # ids passed over that are remembered; the newest
 LATE_S = 60.0  # a transaction takes less; what is not there by then was undone
-BEFORE = 64  # ids before the beginning that may still appear
 
 
 class _Numbered(Protocol):
@@ -48,7 +48,7 @@ class _Place:
         now = self.clock()
         if self.last is None:
             self.last = newest()
-            before = max(0, self.last - BEFORE)
+            before = max(0, self.last - LATE_IDS)
             self._pass_over(before, self.last + 1, {row.id for row in after(before)}, now)
             return []
         late = having(sorted(self.passed))

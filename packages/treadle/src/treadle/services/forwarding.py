@@ -11,7 +11,6 @@ import base64
 import binascii
 import ipaddress
 import json
-import secrets
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,7 +22,7 @@ from yarl import URL
 
 from treadle.ids import new_id
 from treadle.notify.delivering import TIMEOUT_S, headers_for, no_answer
-from treadle.notify.webhooks import EVENTS
+from treadle.notify.webhooks import EVENTS, new_secret
 from treadle.services.context import App
 from treadle.services.events import PAGE, change_out, is_wanted, told, unknown_type
 from treadle.store import Connection, feed
@@ -78,8 +77,10 @@ def target(url: str) -> str:
     return str(read)
 
 
-def secret_of(given: str) -> str:
-    """The secret to sign with, as it is given; raises :class:`CannotListen` for what is none."""
+def secret_of(given: str | None) -> str:
+    """The secret to sign with: as it is given, else a new one; raises :class:`CannotListen` for what is none."""
+    if given is None:
+        return new_secret()
     try:
         key = base64.b64decode(given.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
@@ -87,10 +88,6 @@ def secret_of(given: str) -> str:
     if not key:
         raise CannotListen("The secret is empty: it looks like whsec_ and 32 letters.")
     return given
-
-
-def new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def wanted_events(types: Sequence[str]) -> tuple[str, ...]:
