@@ -20,7 +20,7 @@ from simulation.queue import RunTable, Taken, WorkerQueue
 from simulation.threads.model import Threads
 from simulation.wire import Hook, Wire
 from treadle.accounts import health
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine import addresses, rechecking
 from treadle.engine.engine import Engine
 from treadle.engine.lease import LEASE_S

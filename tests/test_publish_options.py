@@ -26,7 +26,7 @@ from treadle.domain.findings import ParameterName, finding
 from treadle.domain.options import TABLE
 from treadle.domain.rules import check_post, scopes_needed
 from treadle.domain.rules_media import MEDIA_KEYS
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartView
 from treadle.mcp import assistants_consent
 from treadle.web import draft_options, field_words, preview
 from treadle.web.drafts import DraftPart, place_of

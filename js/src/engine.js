@@ -13,7 +13,7 @@ import { placeOf } from "./texts.js";
 import { duration } from "./wording.js";
 
 const ENGINE = constantsOf("engine");
-const UNLISTED = constantsOf("unlisted");
+const OF_RULES = constantsOf("rules");
 export const UNKNOWN = ENGINE.UNKNOWN;
 export const NOTHING = ENGINE.NOTHING;
 const WHAT_TO_PASTE =
@@ -106,16 +106,16 @@ function unlistedDecides({ match }, facts) {
 /** Whether one unlisted number is all there is, beside words that go with many faults. */
 function nothingButANumber(rule, facts) {
   const alone = facts.code !== null && facts.code === facts.subcode && !rule.match.subcode.length;
-  return alone && UNLISTED.REPEATS.includes(rule.pattern.retry.kind ?? "never");
+  return alone && OF_RULES.REPEATS.includes(rule.pattern.retry.kind ?? "never");
 }
 
 function lessSure(diagnosis, rule) {
-  const repeats = UNLISTED.REPEATS.includes(diagnosis.retry.kind);
+  const repeats = OF_RULES.REPEATS.includes(diagnosis.retry.kind);
   if (rule.match.words.length && !repeats) {
     return diagnosis.confidence === "exact" ? { ...diagnosis, confidence: "likely" } : diagnosis;
   }
   if (!repeats) return { ...diagnosis, confidence: "guess" };
-  const tries = Math.min(diagnosis.retry.max_attempts, UNLISTED.TRIES);
+  const tries = Math.min(diagnosis.retry.max_attempts, OF_RULES.UNLISTED_TRIES);
   return { ...diagnosis, confidence: "guess", retry: { ...diagnosis.retry, max_attempts: tries } };
 }
 

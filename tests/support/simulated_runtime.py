@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.queue import RunQueue
 from treadle.engine.runtime import Flag
 from treadle.store.release import Enqueue

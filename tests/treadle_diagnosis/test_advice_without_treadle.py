@@ -9,7 +9,6 @@ import pytest
 from treadle_diagnosis import catalog, diagnose
 from treadle_diagnosis.catalog.model import Pattern
 from treadle_diagnosis.guide import render
-from treadle_diagnosis.wording import for_owner
 
 # What is only true where Treadle runs, and promises that something happens automatically.
 ONLY_TREADLE = re.compile(
@@ -107,7 +106,7 @@ def test_a_diagnosis_has_both_voices() -> None:
     given = found.to_json()
     assert given["next_step"].startswith("Wait 3 to 5 seconds and publish the same container again")
     assert "retries automatically" in given["owner_step"]
-    assert for_owner(found).next_step == found.owner_step
+    assert found.for_owner().next_step == found.owner_step
 
 
 def test_what_only_the_owner_can_do_stays() -> None:

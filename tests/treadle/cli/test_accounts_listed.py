@@ -17,7 +17,7 @@ from tests.treadle.http.conftest import Site, add_account
 from treadle.accounts import health
 from treadle.accounts.storing import disconnect
 from treadle.cli._print import speaks_json
-from treadle.domain.diagnoses import diagnose
+from treadle.domain.cause import diagnose
 from treadle.store.tables import accounts
 
 

@@ -11,7 +11,7 @@ from tests.treadle.engine.views import account, part
 from treadle.domain.breaker import Breaker
 from treadle.domain.poll_budget import PollBudget
 from treadle.engine.live_posts import AT_ONCE, MOST_PAGES, NOTED_AT_ONCE, Listed, note_ids, read_list
-from treadle_threads import reading
+from treadle_threads import values
 from treadle_threads.results import Answer, Call, Ok, Refused
 
 NOW = 1_800_000_000.0
@@ -35,7 +35,7 @@ class Pages:
         body: dict[str, Any] = {"data": [{"id": media_id, "timestamp": stamp} for media_id, stamp in stamps]}
         if rows and (self.forever or start + len(rows) < len(self.entries)):
             body["paging"] = {"next": f"https://graph.example/me/threads?after={start + len(rows)}&limit={limit}"}
-        page = reading.page(body)
+        page = values.page(body)
         assert page is not None
         return Ok(page, Answer(200, {}, body), call)
 

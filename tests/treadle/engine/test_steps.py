@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.treadle.engine.views import part, post
 from treadle.domain import steps
 from treadle.domain.progress import Difference, LiveCheck, PartProgress
-from treadle.domain.view import CONTAINER_LIFE_S, PartView, PostView
+from treadle.domain.run_state import CONTAINER_LIFE_S, PartView, PostView
 from treadle.engine.sending import found_live
 
 NOW = 1_800_000_000.0

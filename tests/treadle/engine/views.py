@@ -7,7 +7,7 @@ from typing import Any
 
 from treadle.domain.progress import NONE_YET
 from treadle.domain.quota import Quota
-from treadle.domain.view import AccountView, PartView, PostView
+from treadle.domain.run_state import AccountView, PartView, PostView
 
 
 def part(position: int = 0, **changes: Any) -> PartView:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from treadle.domain.params import child_params, container_params
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartView
 
 
 def part(kind: str = "TEXT", media_urls: list[dict[str, Any]] | None = None, **body: Any) -> PartView:

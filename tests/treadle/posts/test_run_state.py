@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from treadle.domain.cause import Cause
 from treadle.domain.progress import NONE_YET, OF_ONE_SEND, Content, PartProgress
 from treadle.domain.quota import Quota
-from treadle.domain.updates import UNSET, AccountUpdate, PartUpdate, PostUpdate
-from treadle.domain.view import AccountView, PartView, PostView
+from treadle.domain.run_state import UNSET, AccountUpdate, AccountView, PartUpdate, PartView, PostUpdate, PostView
 from treadle.store.runs import Change, part_columns, post_columns
 from treadle.store.tables import accounts, parts, posts
 from treadle.store.timeline import Note

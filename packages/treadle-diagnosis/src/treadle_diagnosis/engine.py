@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from treadle_diagnosis import unlisted
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import Pattern
 from treadle_diagnosis.facts import Facts
@@ -15,7 +14,7 @@ from treadle_diagnosis.reading import decode, read
 from treadle_diagnosis.record import replaced
 from treadle_diagnosis.redact import redact
 from treadle_diagnosis.retry import NEVER, advice_after_budget, advise, budget_spent, plain_advice
-from treadle_diagnosis.rules import Rule, RuleBook, matched
+from treadle_diagnosis.rules import Rule, RuleBook, less_sure, matched, nothing_but_a_number, rests_beside_unlisted
 from treadle_diagnosis.spent import step_after_budget, what_follows, who_acts
 from treadle_diagnosis.types import AUTOMATIC, Diagnosis, Evidence, RetryAdvice
 
@@ -249,11 +248,11 @@ def _of_facts(evidence: Evidence, facts: Facts, raw: Any) -> Diagnosis:
     found = matched(rule, facts)
     if published and leaves_open(rule, facts):
         return _open_outcome(facts, raw, found)
-    if unlisted.nothing_but_a_number(rule, facts):
+    if nothing_but_a_number(rule, facts):
         return _unknown(facts, raw)
     diagnosis = _build(rule.pattern, facts, raw, found, _confidence(rule, facts))
-    if unlisted.decides(rule, facts):
-        diagnosis = unlisted.less_sure(diagnosis, rule)
+    if rests_beside_unlisted(rule, facts):
+        diagnosis = less_sure(diagnosis, rule)
     if facts.stage == "unknown" and not published and risky_if_published(rule, facts):
         return replaced(diagnosis, confidence="guess", next_step=f"{IF_PUBLISHED} {diagnosis.next_step}")
     return diagnosis

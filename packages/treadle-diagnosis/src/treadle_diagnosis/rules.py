@@ -12,7 +12,8 @@ from functools import cached_property
 
 from treadle_diagnosis.catalog.model import Catalog, Match, Pattern
 from treadle_diagnosis.facts import VAGUE_CODES, Facts, Known
-from treadle_diagnosis.types import REPEATS
+from treadle_diagnosis.record import replaced
+from treadle_diagnosis.types import REPEATS, Diagnosis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -385,3 +386,34 @@ def matched(rule: Rule, f: Facts) -> tuple[str, ...]:
             out.append("words=" + " … ".join(parts))
             break
     return tuple(out)
+
+
+# ---------------------------------------------------------------- a subcode that no pattern names
+#
+# Its code is no longer sure of anything: subcodes have turned a rate limit into a block and a passing fault into a
+# dead file. So what is concluded from the code beside an unlisted subcode is a guess, tried again three times at most.
+
+UNLISTED_TRIES = 3
+
+
+def rests_beside_unlisted(rule: Rule, facts: Facts) -> bool:
+    """Whether the subcode is unlisted and the rule holds for the code (or for words) beside it alone."""
+    match = rule.match
+    return facts.unlisted and not (match.constant or match.container or match.unlisted_subcode)
+
+
+def nothing_but_a_number(rule: Rule, facts: Facts) -> bool:
+    """Whether one unlisted number is all there is, beside words that go with many faults ("try again later")."""
+    alone = facts.code is not None and facts.code == facts.subcode and not rule.match.subcode
+    return alone and rule.pattern.retry.kind in REPEATS
+
+
+def less_sure(diagnosis: Diagnosis, rule: Rule) -> Diagnosis:
+    """``diagnosis`` as far as it can be trusted: a guess where the code alone, or a retry, was concluded."""
+    repeats = diagnosis.retry.kind in REPEATS
+    if rule.match.words and not repeats:
+        return diagnosis if diagnosis.confidence != "exact" else replaced(diagnosis, confidence="likely")
+    if not repeats:
+        return replaced(diagnosis, confidence="guess")
+    tries = min(diagnosis.retry.max_attempts, UNLISTED_TRIES)
+    return replaced(diagnosis, confidence="guess", retry=replaced(diagnosis.retry, max_attempts=tries))

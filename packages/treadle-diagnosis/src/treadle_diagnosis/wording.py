@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from treadle_diagnosis.record import replaced
-from treadle_diagnosis.types import Diagnosis, RetryAdvice
+from treadle_diagnosis.types import RetryAdvice
 
 WHO_LABELS = {
     "nobody": "Nobody: it goes by itself",
@@ -70,8 +69,3 @@ def retry_sentence(advice: RetryAdvice, known: bool = True) -> str:
     if advice.kind == "new_container":
         return f"Yes, with a new container: after about {wait}, {times}{then}."
     return f"Only after checking whether the post is live: look after about {wait}, {times}{then}."
-
-
-def for_owner(d: Diagnosis) -> Diagnosis:
-    """The diagnosis for the owner of a profile that Treadle publishes to: its next step is the owner's."""
-    return replaced(d, next_step=d.owner_step)

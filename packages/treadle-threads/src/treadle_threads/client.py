@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from treadle_threads import reading
+from treadle_threads import values
 from treadle_threads.results import Answer, Ok, Refused, Result
 from treadle_threads.secret import Secret, secret
 from treadle_threads.transport import Guard, open_session, request
@@ -110,11 +110,11 @@ class ThreadsClient:
 
     async def create_container(self, params: Mapping[str, str], *, user: str = "me") -> Result[str]:
         """``POST /{user}/threads``; the value is the creation id. ``params``: see :mod:`treadle_threads.params`."""
-        return await self.call("POST", f"/{_node(user)}/threads", params, reading.created)
+        return await self.call("POST", f"/{_node(user)}/threads", params, values.created)
 
     async def container(self, container_id: str) -> Result[ContainerStatus]:
         """``GET /{container}``. A container that failed is an ``Ok`` whose status is ``ERROR``."""
-        return await self.call("GET", f"/{_node(container_id)}", {"fields": CONTAINER_FIELDS}, reading.container)
+        return await self.call("GET", f"/{_node(container_id)}", {"fields": CONTAINER_FIELDS}, values.container)
 
     async def publish(self, creation_id: str, *, user: str = "me", guard: Guard | None = None) -> Result[Published]:
         """``POST /{user}/threads_publish``.
@@ -127,24 +127,24 @@ class ThreadsClient:
             "POST",
             f"/{_node(user)}/threads_publish",
             {"creation_id": creation_id},
-            reading.published,
+            values.published,
             guard=guard,
             timeout_s=self._publish_timeout_s,
         )
 
     async def repost(self, media_id: str) -> Result[str]:
         """``POST /{media}/repost``; the value is the id of the repost."""
-        return await self.call("POST", f"/{_node(media_id)}/repost", {}, reading.created)
+        return await self.call("POST", f"/{_node(media_id)}/repost", {}, values.created)
 
     async def delete(self, media_id: str) -> Result[Acknowledged]:
         """``DELETE /{media}``; needs ``threads_delete``; 100 in 24 hours."""
-        return await self.call("DELETE", f"/{_node(media_id)}", {}, reading.done)
+        return await self.call("DELETE", f"/{_node(media_id)}", {}, values.done)
 
     # --------------------------------------------------------------------------------------------------- reading
 
     async def media(self, media_id: str, fields: Fields = MEDIA_FIELDS) -> Result[Media]:
         """``GET /{media}``. An unknown field makes Threads refuse the whole request."""
-        return await self.call("GET", f"/{_node(media_id)}", {"fields": _fields(fields)}, reading.media)
+        return await self.call("GET", f"/{_node(media_id)}", {"fields": _fields(fields)}, values.media)
 
     async def list_threads(
         self,
@@ -193,12 +193,12 @@ class ThreadsClient:
 
     async def me(self, fields: Fields = PROFILE_FIELDS, *, user: str = "me") -> Result[Profile]:
         """``GET /{user}``: the profile behind the token."""
-        return await self.call("GET", f"/{_node(user)}", {"fields": _fields(fields)}, reading.profile)
+        return await self.call("GET", f"/{_node(user)}", {"fields": _fields(fields)}, values.profile)
 
     async def publishing_limit(self, user: str = "me", fields: Fields = LIMIT_FIELDS) -> Result[PublishingLimit]:
         """``GET /{user}/threads_publishing_limit``: what of the 24-hour quotas is used."""
         path = f"/{_node(user)}/threads_publishing_limit"
-        return await self.call("GET", path, {"fields": _fields(fields)}, reading.publishing_limit)
+        return await self.call("GET", path, {"fields": _fields(fields)}, values.publishing_limit)
 
     # --------------------------------------------------------------------------------------------------- replies
 
@@ -224,16 +224,16 @@ class ThreadsClient:
     ) -> Result[Page]:
         """``GET /{media}/pending_replies``: replies that wait for approval."""
         params = _some(fields=_fields(fields), approval_status=status, after=after)
-        return await self.call("GET", f"/{_node(media_id)}/pending_replies", params, reading.page)
+        return await self.call("GET", f"/{_node(media_id)}/pending_replies", params, values.page)
 
     async def hide_reply(self, reply_id: str, hide: bool = True) -> Result[Acknowledged]:
         """``POST /{reply}/manage_reply``: hide a top-level reply, or show it again."""
-        return await self.call("POST", f"/{_node(reply_id)}/manage_reply", {"hide": _bool(hide)}, reading.done)
+        return await self.call("POST", f"/{_node(reply_id)}/manage_reply", {"hide": _bool(hide)}, values.done)
 
     async def approve_reply(self, reply_id: str, approve: bool = True) -> Result[Acknowledged]:
         """``POST /{reply}/manage_pending_reply``: approve a waiting reply, or ignore it."""
         path = f"/{_node(reply_id)}/manage_pending_reply"
-        return await self.call("POST", path, {"approve": _bool(approve)}, reading.done)
+        return await self.call("POST", path, {"approve": _bool(approve)}, values.done)
 
     # -------------------------------------------------------------------------------------- insights and places
 
@@ -241,7 +241,7 @@ class ThreadsClient:
         self, media_id: str, metrics: Fields = "views,likes,replies,reposts,quotes,shares"
     ) -> Result[tuple[Metric, ...]]:
         """``GET /{media}/insights``; needs ``threads_manage_insights``."""
-        return await self.call("GET", f"/{_node(media_id)}/insights", {"metric": _fields(metrics)}, reading.metrics)
+        return await self.call("GET", f"/{_node(media_id)}/insights", {"metric": _fields(metrics)}, values.metrics)
 
     async def user_insights(
         self,
@@ -254,14 +254,14 @@ class ThreadsClient:
     ) -> Result[tuple[Metric, ...]]:
         """``GET /{user}/threads_insights``. ``since`` and ``until``: epoch seconds, not before 1712991600."""
         params = _some(metric=_fields(metrics), since=since, until=until, breakdown=breakdown)
-        return await self.call("GET", f"/{_node(user)}/threads_insights", params, reading.metrics)
+        return await self.call("GET", f"/{_node(user)}/threads_insights", params, values.metrics)
 
     async def search_locations(
         self, query: str = "", *, latitude: float | None = None, longitude: float | None = None
     ) -> Result[tuple[Location, ...]]:
         """``GET /location_search`` by name, by coordinates, or both; needs ``threads_location_tagging``."""
         params = _some(q=query or None, latitude=latitude, longitude=longitude)
-        return await self.call("GET", "/location_search", params, reading.locations)
+        return await self.call("GET", "/location_search", params, values.locations)
 
     # ----------------------------------------------------------------------------------------------- the one way
 
@@ -313,11 +313,11 @@ class ThreadsClient:
         after: str | None,
     ) -> Result[Page]:
         params = _some(fields=_fields(fields), limit=limit, since=since, until=until, after=after)
-        return await self.call("GET", path, params, reading.page)
+        return await self.call("GET", path, params, values.page)
 
     async def _edge(self, path: str, fields: Fields, reverse: bool | None, after: str | None) -> Result[Page]:
         params = _some(fields=_fields(fields), reverse=None if reverse is None else _bool(reverse), after=after)
-        return await self.call("GET", path, params, reading.page)
+        return await self.call("GET", path, params, values.page)
 
 
 def _node(value: str) -> str:

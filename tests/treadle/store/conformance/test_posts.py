@@ -27,6 +27,7 @@ from treadle.store import (
     resting,
     retention,
     rows,
+    runs,
     timeline,
 )
 from treadle.store.posts import CreatedByKey
@@ -118,8 +119,8 @@ def test_what_a_request_names(conn: Connection) -> None:
     posts.post_with_live_id,
     posts.parts_with_ids,
     posts.unsent_due,
-    posts.claimed_ids,
-    posts.sent_without_id,
+    runs.claimed_ids,
+    runs.sent_without_id,
     posts_read.outcome_of,
     posts_read.checks_of_published,
     intents.record,
@@ -135,10 +136,10 @@ def test_what_is_live_or_in_doubt(conn: Connection) -> None:
     doubt = posts.part_in_doubt(conn, first)
     assert doubt is not None
     assert (doubt["id"], doubt["sends"]) == (part_id(first), 1)
-    assert [(part.kind, (part.body or {})["text"]) for part in posts.sent_without_id(conn, user, but="x")] == [
+    assert [(part.kind, (part.body or {})["text"]) for part in runs.sent_without_id(conn, user, but="x")] == [
         ("TEXT", "One")
     ]
-    assert posts.sent_without_id(conn, user, but=part_id(first)) == []
+    assert runs.sent_without_id(conn, user, but=part_id(first)) == []
     assert sorted(part.id for part in posts.unsent_due(conn, 100.0)) == [part_id(first, 1)]
     live = {"threads_id": "live 1", "published_at": 6.0, "checks": {"found_live": True}, "permalink": "https://t"}
     posts.update_part(conn, part_id(first), live)
@@ -150,8 +151,8 @@ def test_what_is_live_or_in_doubt(conn: Connection) -> None:
     assert posts.post_with_live_id(conn, user, "live 1") == first
     assert posts.post_with_live_id(conn, "user acc_b", "live 1") is None
     assert [row["threads_id"] for row in posts.parts_with_ids(conn, first)] == ["live 1"]
-    assert posts.claimed_ids(conn, user, but=part_id(second)) == {"live 1"}
-    assert posts.claimed_ids(conn, user, but=part_id(first)) == set()
+    assert runs.claimed_ids(conn, user, but=part_id(second)) == {"live 1"}
+    assert runs.claimed_ids(conn, user, but=part_id(first)) == set()
     checks = list(posts_read.checks_of_published(conn, [first, second]))
     assert sorted(checks, key=str) == [{"found_live": True}, {}]
     outcome = posts_read.outcome_of(conn, first)

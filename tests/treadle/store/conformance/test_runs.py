@@ -5,8 +5,7 @@ from __future__ import annotations
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, part_id, post
 from treadle.domain.quota import Quota
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import Run
+from treadle.domain.run_state import PartUpdate, Run
 from treadle.store import (
     Connection,
     addresses,

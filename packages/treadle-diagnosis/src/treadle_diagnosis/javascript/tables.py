@@ -23,7 +23,6 @@ from treadle_diagnosis import (
     texts,
     transport,
     types,
-    unlisted,
     wording,
 )
 from treadle_diagnosis.catalog import circumstances
@@ -34,7 +33,7 @@ from treadle_diagnosis.late import LateExpression
 
 MODULES: tuple[ModuleType, ...] = (
     circumstances, clarity, contribution, engine, facts, objects, other_platforms, publishing, reading, redact, rules,
-    several, spent, texts, transport, types, unlisted, wording,
+    several, spent, texts, transport, types, wording,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from treadle.accounts.pages import ConnectPage
 from treadle.accounts.service import Accounts
 from treadle.accounts.storing import Stored, store
 from treadle.accounts.tokens import Unknown, from_code, from_token
-from treadle.domain.diagnoses import diagnose, from_pattern
+from treadle.domain.cause import diagnose, from_pattern
 from treadle.store import Connection, accounts
 from treadle.store.blockers import repairable
 from treadle.store.connect_links import LinkRow

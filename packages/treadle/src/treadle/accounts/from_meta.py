@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.domain.refusal import Refusal
 from treadle.people import audit
 from treadle.store import Connection, accounts, feed, messages_of_meta, tokens

@@ -9,7 +9,7 @@ from treadle.accounts import health, unreadable
 from treadle.accounts.refresh import troubled
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import DAY_S
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle.domain.refusal import Refusal, not_found
 from treadle.store import Connection, account_health, accounts, tokens
 from treadle.store.accounts import AccountRow

@@ -12,7 +12,7 @@ import structlog
 from treadle.accounts import health, unreadable
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import RETRY_FIRST_S, WARN_S, first_refresh, next_try
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle.store import Connection, tokens
 from treadle.store.isolation import apart, each_apart
 from treadle.store.tokens import LeasedToken

@@ -8,7 +8,7 @@ from treadle.accounts import health, needs
 from treadle.accounts.service import Accounts
 from treadle.accounts.timing import first_refresh
 from treadle.accounts.tokens import KnownToken
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.ids import new_id
 from treadle.people import audit
 from treadle.store import Connection, account_pages, accounts, feed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from treadle.accounts.service import Accounts
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle_diagnosis.types import Diagnosis
 from treadle_threads import oauth
 from treadle_threads.results import Failure, Ok, Result
@@ -119,6 +119,6 @@ def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:
 
 
 def _app_missing() -> Unknown:
-    from treadle.domain.diagnoses import from_pattern
+    from treadle.domain.cause import from_pattern
 
     return Unknown(from_pattern("app_not_configured"), "settings")

@@ -10,7 +10,7 @@ import structlog
 
 from treadle.accounts import health
 from treadle.accounts.service import Accounts
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.store import Connection, account_health, blockers, tokens
 from treadle.store.isolation import apart
 from treadle.store.tokens import SealedTokens

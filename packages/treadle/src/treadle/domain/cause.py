@@ -1,6 +1,6 @@
-"""Why a post is not published: a diagnosis, as posts, parts, accounts and open blockers hold it. Pure.
+"""Why a post is not published: a diagnosis made for its owner, as posts, parts, accounts and blockers hold it. Pure.
 
-Here alone a cause becomes the JSON that is stored, and is read back from it.
+Here alone the server makes its diagnoses, and a cause becomes the JSON that is stored and is read back from it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, cast
 
+import treadle_diagnosis
 from treadle_diagnosis.catalog.words import Action, BlockerScope, Lane, Who
-from treadle_diagnosis.types import Diagnosis, RetryAdvice
+from treadle_diagnosis.types import Diagnosis, Evidence, RetryAdvice
+from treadle_threads import evidence as threads_evidence
+from treadle_threads.results import Failure
 
 _FIELDS = tuple(f.name for f in fields(Diagnosis) if f.name != "retry")
 _TUPLES = frozenset({"matched", "plan", "decides"})
@@ -81,3 +84,25 @@ def of_items(diagnosis: Diagnosis, items: Sequence[int], count: int) -> Diagnosi
     which = " and ".join(str(item + 1) for item in items)
     named = f"Item{'s' if len(items) > 1 else ''} {which} of {count}: {diagnosis.what_happened}"
     return replace(diagnosis, what_happened=named, matched=(*diagnosis.matched, f"item={which}"))
+
+
+# ---------------------------------------------------------------- diagnoses for the owners of profiles
+#
+# ``treadle_diagnosis`` speaks to whoever calls Meta with a program of their own. Here Treadle calls, so that waiting
+# and trying again are its work, and the next step is the owner's. The server makes its diagnoses here alone; what
+# somebody pastes (``/v1/diagnose``, the guide, the command) is diagnosed by ``treadle_diagnosis`` itself.
+
+
+def diagnose(evidence: Evidence | Mapping[str, Any] | None = None, **known: Any) -> Diagnosis:
+    """As :func:`treadle_diagnosis.diagnose`, for the owner."""
+    return treadle_diagnosis.diagnose(evidence, **known).for_owner()
+
+
+def diagnose_failure(failure: Failure, stage: str, context: Mapping[str, Any] | None = None) -> Diagnosis:
+    """As :func:`treadle_threads.evidence.diagnose_failure`, for the owner."""
+    return threads_evidence.diagnose_failure(failure, stage, context).for_owner()
+
+
+def from_pattern(name: str, evidence: Evidence | None = None, *, matched: tuple[str, ...] = ()) -> Diagnosis:
+    """As :func:`treadle_diagnosis.from_pattern`, for the owner."""
+    return treadle_diagnosis.from_pattern(name, evidence, matched=matched).for_owner()

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from treadle.domain.options import TABLE
 from treadle.domain.progress import SHOWN_MOST, Difference, LiveCheck
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartView
 from treadle_threads.options import PARAMETERS, READ_TYPES, Option, Parameter, agrees, is_chosen, missing_end, one_value
 
 REPLY: Final = "reply_to_id"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from treadle.domain.options import TABLE, extra_of
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartView
 from treadle_threads import params
 from treadle_threads.params import MediaType
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from treadle.domain.progress import Content, Wish
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartUpdate, PartView
 
 FINISHED_TWICE = 2  # readings of FINISHED after the settle time, with lists that do not show the post
 MISSES = 2  # readings of the lists without a match after the settle time, while the container cannot be read ...

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from treadle.domain.live_equals import is_detached
 from treadle.domain.replacing import sent_of
-from treadle.domain.view import PartView, PostView, start_of
+from treadle.domain.run_state import PartView, PostView, start_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from typing import Any
 
 from treadle.domain.matching import which
 from treadle.domain.progress import PartProgress
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, part_view
+from treadle.domain.run_state import PartUpdate, PartView, part_view
 from treadle.engine.calling import Called, Failed, call
 from treadle.engine.checking import address_of
 from treadle.engine.live_posts import claims, read_list, wanted

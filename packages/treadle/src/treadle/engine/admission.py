@@ -10,10 +10,9 @@ from treadle.domain.admission import RESTS, Candidate, admit
 from treadle.domain.cause import Cause
 from treadle.domain.lateness import Timing, too_late
 from treadle.domain.progress import OF_ONE_SEND
+from treadle.domain.run_state import AccountView, OpenBlocker, PartUpdate, PartView, Run
 from treadle.domain.scope import passing, state_behind, stops, stops_reading
 from treadle.domain.steps import Check, Complete, FindId, PrepareMedia, Step, Wait
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import AccountView, OpenBlocker, PartView, Run
 from treadle.engine import quota
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.worker_context import WorkerContext

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from treadle.domain.blame import OF_OPTIONS, blamed, put_down_to
-from treadle.domain.cause import of_items
-from treadle.domain.diagnoses import diagnose_failure, from_pattern
+from treadle.domain.cause import diagnose_failure, from_pattern, of_items
 from treadle.domain.fetched import in_words
 from treadle.domain.policy import Situation
+from treadle.domain.run_state import AccountView, PartView
 from treadle.domain.scope import stops_reading
-from treadle.domain.view import AccountView, PartView
 from treadle.engine.worker_context import WorkerContext
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence

@@ -26,9 +26,8 @@ from treadle.domain.replacing import (
     sent_of,
     without_container,
 )
+from treadle.domain.run_state import UNSET, PartUpdate, PartView, Run
 from treadle.domain.steps import Check, FindId, LookBefore, Verify
-from treadle.domain.updates import UNSET, PartUpdate
-from treadle.domain.view import PartView, Run
 from treadle.engine.calling import Ask, Failed, call, one_permission
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, decided

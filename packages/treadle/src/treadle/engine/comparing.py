@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from treadle.domain.cause import Cause
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import Cause, from_pattern
 from treadle.domain.live_equals import (
     AGAIN_S,
     DETACHED,
@@ -32,9 +31,8 @@ from treadle.domain.live_equals import (
     with_unreadable,
 )
 from treadle.domain.progress import LiveCheck
+from treadle.domain.run_state import PartUpdate, PartView, Run
 from treadle.domain.steps import Compare, Detached
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, Run
 from treadle.engine.calling import UNKNOWN_CONTAINER, Ask, Failed, call
 from treadle.engine.ending import Finish, Outcome, Park, Snooze
 from treadle.engine.failing import call_failed, limit_ends, wait_for_limit

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from treadle.domain import policy, waiting
-from treadle.domain.diagnoses import diagnose
+from treadle.domain.cause import diagnose
 from treadle.domain.params import child_params, container_params
+from treadle.domain.run_state import CONTAINER_LIFE_S, PartUpdate, PartView, Run
 from treadle.domain.steps import CreateChildren, CreateContainer, PollChildren, PollContainer
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import CONTAINER_LIFE_S, PartView, Run
 from treadle.engine import named_posts
 from treadle.engine.calling import NOT_FOUND_YET, Ask, Failed, Worked, call, with_fetches
 from treadle.engine.ending import Outcome, Park, Snooze
@@ -29,7 +28,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 from treadle_diagnosis import Evidence
-from treadle_threads import reading
+from treadle_threads import values
 from treadle_threads.results import Refused
 from treadle_threads.values import ContainerStatus
 
@@ -71,7 +70,7 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
     progress = part.progress
     if progress.named_asked:
         progress = replace(progress, named_asked=0, named_misses=0, named_missed_at=None)
-    shared = reading.crossreshare(made.result.answer.body)
+    shared = values.crossreshare(made.result.answer.body)
     if shared is not None:
         progress = replace(progress, story=shared)
     if progress is not part.progress:

@@ -6,8 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from treadle.domain import policy
-from treadle.domain.cause import Cause
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import Cause, from_pattern
 from treadle.domain.fetch_outage import FAILURES, sound_hosts
 from treadle.domain.origins import next_origin
 from treadle.domain.policy import (
@@ -25,9 +24,8 @@ from treadle.domain.policy import (
 from treadle.domain.presence import MISSES, MISSES_OVER_S
 from treadle.domain.replacing import Evidence as Seen
 from treadle.domain.replacing import Verdict, may_replace_container, sent_of, without_container
+from treadle.domain.run_state import PartUpdate, PartView, Run
 from treadle.domain.scope import key_of
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, Run
 from treadle.engine.calling import NOT_FOUND_YET, UNKNOWN_CONTAINER, Failed, of_the_platform
 from treadle.engine.ending import Ending, Finish, Outcome, Park, Snooze
 from treadle.engine.worker_context import WorkerContext

@@ -23,7 +23,7 @@ from treadle.domain.insights import (
     next_read,
     numbers_of,
 )
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.calling import Ask, Called, Failed, call
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, accounts, insights

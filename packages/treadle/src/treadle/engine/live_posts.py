@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from treadle.domain.matching import EARLY_KNOWN_S, EARLY_S, LIST_FIELDS, Wanted, find, in_time, nameless, parse_time
 from treadle.domain.replacing import COUNTS_AS_EXPIRED_S, MISSES_APART_S, Container, Evidence, as_sent
-from treadle.domain.view import AccountView, PartView
+from treadle.domain.run_state import AccountView, PartView
 from treadle.engine.calling import Ask, Called, Failed, call
 from treadle.engine.worker_context import WorkerContext
-from treadle.store import Connection, posts
+from treadle.store import Connection, runs
 from treadle.store.timeline import Note
 from treadle_diagnosis.objects import CONTAINER_STATES
 from treadle_threads import ThreadsClient
@@ -187,7 +187,7 @@ def wanted(part: PartView, parent: str | None) -> Wanted:
 
 def claims(conn: Connection, part: PartView) -> tuple[set[str], int]:
     """(ids of the user's posts that belong to other parts, how many other parts with this content are unsettled)."""
-    unsettled = posts.sent_without_id(conn, part.threads_user_id, but=part.id)
+    unsettled = runs.sent_without_id(conn, part.threads_user_id, but=part.id)
     same = (part.kind, part.text)
     rivals = [row for row in unsettled if (row.kind, str((row.body or {}).get("text") or "")) == same]
-    return posts.claimed_ids(conn, part.threads_user_id, but=part.id), len(rivals)
+    return runs.claimed_ids(conn, part.threads_user_id, but=part.id), len(rivals)

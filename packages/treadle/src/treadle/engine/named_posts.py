@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.domain.policy import AwaitRepair, RetryAt
 from treadle.domain.presence import Asked, is_gone, pause_s
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, Run
+from treadle.domain.run_state import PartUpdate, PartView, Run
 from treadle.engine.calling import NOT_FOUND_YET, UNKNOWN_CONTAINER, Ask, Failed, call
 from treadle.engine.ending import Outcome
 from treadle.engine.failing import call_failed, decided

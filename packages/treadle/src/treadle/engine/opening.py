@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from treadle.domain.run_state import AccountView
 from treadle.domain.scope import NARROWEST_FIRST, Reach, key_of
-from treadle.domain.view import AccountView
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, blockers
 from treadle_diagnosis.catalog.words import BlockerScope

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.domain.fetch_outage import PATTERN, Unfetched, reach_of
+from treadle.domain.run_state import Run
 from treadle.domain.scope import FETCH_KEY
-from treadle.domain.view import Run
 from treadle.engine.ending import Park
 from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, blockers, workspaces

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from treadle.domain import policy
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import from_pattern
 from treadle.domain.policy import Fail, RetryAt, decide
+from treadle.domain.run_state import PartUpdate, PartView, Run, start_of
 from treadle.domain.steps import PrepareMedia
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, Run, start_of
 from treadle.engine.ending import Continue, Outcome, Park, Snooze
 from treadle.engine.failing import decided
 from treadle.engine.worker_context import WorkerContext

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from treadle.domain.cause import Cause
-from treadle.domain.diagnoses import from_pattern
+from treadle.domain.cause import Cause, from_pattern
 from treadle.domain.quota import WINDOW_S, Bucket, Quota
-from treadle.domain.updates import UNSET
-from treadle.domain.view import AccountView, PartView, Run
+from treadle.domain.run_state import UNSET, AccountView, PartView, Run
 from treadle.engine.calling import Ask, Failed, call
 from treadle.engine.ending import Continue, Outcome, Snooze
 from treadle.engine.failing import call_failed

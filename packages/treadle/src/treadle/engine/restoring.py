@@ -13,7 +13,7 @@ from pathlib import Path
 
 from treadle import private
 from treadle.domain.progress import PartProgress
-from treadle.domain.updates import PartUpdate
+from treadle.domain.run_state import PartUpdate
 from treadle.store import Connection, posts, runs, workers
 
 STAMP = "last-seen"

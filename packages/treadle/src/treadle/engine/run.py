@@ -14,12 +14,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from treadle.domain import fetch_outage, steps
-from treadle.domain.cause import Cause
-from treadle.domain.diagnoses import diagnose
+from treadle.domain.cause import Cause, diagnose
 from treadle.domain.replacing import sent_of
+from treadle.domain.run_state import UNSET, PartUpdate, Run
 from treadle.domain.scope import FETCH_KEY, PLATFORM_KEY
-from treadle.domain.updates import UNSET, PartUpdate
-from treadle.domain.view import Run
 from treadle.engine import admission, checking, comparing, containers, outages, preparing, quota, rechecking, sending
 from treadle.engine.ending import Blocked, Continue, Ending, Finish, Outcome, Park, Queue, Snooze
 from treadle.engine.opening import open_cause, open_met_by_reading

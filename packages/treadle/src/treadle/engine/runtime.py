@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.queue import RunQueue
 from treadle.store import Database
 from treadle.store.release import Enqueue

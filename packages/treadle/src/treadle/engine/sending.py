@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from treadle.domain.cause import Cause
 from treadle.domain.replacing import may_replace_container, sent_of
+from treadle.domain.run_state import PartUpdate, PartView, Run
 from treadle.domain.steps import Publish
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, Run
 from treadle.engine import quota
 from treadle.engine.calling import NEEDED_BY_ALL, Ask, Called, Failed, call, of_the_platform
 from treadle.engine.ending import Outcome, Park, Snooze

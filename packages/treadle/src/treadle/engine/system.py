@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.queue import RunQueue
 from treadle.engine.runtime import Flag, Process
 from treadle.store import Database

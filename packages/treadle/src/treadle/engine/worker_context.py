@@ -9,7 +9,7 @@ from treadle.accounts.service import Accounts
 from treadle.domain.breaker import Breaker
 from treadle.domain.fetch_outage import FetchOutage
 from treadle.domain.poll_budget import PollBudget
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.lease import Lease
 from treadle.engine.runtime import Runtime
 from treadle.media.service import MediaService

@@ -13,7 +13,7 @@ from treadle.accounts.health import WORDS
 from treadle.accounts.reading import recheck as check_now
 from treadle.accounts.service import Accounts
 from treadle.domain.answers import Done, Missing
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle.domain.refusal import Refusal
 from treadle.engine.quota import TOTALS, used_here
 from treadle.people import audit

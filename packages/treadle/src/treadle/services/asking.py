@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from treadle.domain.answers import Conflict
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.calling import Ask, Called, call
 from treadle.engine.lease import Lease
 from treadle.engine.system import SystemRuntime, clients

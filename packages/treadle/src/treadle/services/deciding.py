@@ -10,9 +10,8 @@ from treadle.domain.findings import finding
 from treadle.domain.lateness import too_late
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, restored, sent_of, without_container
+from treadle.domain.run_state import PartUpdate, PostUpdate, part_view
 from treadle.domain.times import iso
-from treadle.domain.updates import PartUpdate, PostUpdate
-from treadle.domain.view import part_view
 from treadle.store import Connection, blockers, imports, posts
 from treadle.store.moving import Mover
 from treadle.store.rows import locked, parts_of, timing_of

@@ -11,8 +11,7 @@ from treadle.domain.answers import Answer, Conflict, Done, Missing
 from treadle.domain.live_equals import is_detached
 from treadle.domain.progress import PartProgress
 from treadle.domain.replacing import Evidence, may_replace_container, sent_of, without_container
-from treadle.domain.updates import PartUpdate, PostUpdate
-from treadle.domain.view import AccountView, PartView, part_view
+from treadle.domain.run_state import AccountView, PartUpdate, PartView, PostUpdate, part_view
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask
 from treadle.services.context import App

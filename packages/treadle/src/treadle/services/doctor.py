@@ -26,7 +26,7 @@ from treadle.accounts.from_meta import verify_token
 from treadle.accounts.health import WORDS
 from treadle.accounts.service import Accounts, redirect_uri
 from treadle.accounts.timing import DAY_S
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle.listening import listeners
 from treadle.media.reach import is_sandbox, unreachable_reason
 from treadle.plural import plural

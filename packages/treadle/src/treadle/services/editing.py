@@ -13,11 +13,10 @@ from treadle.domain.lateness import TOO_LATE, too_late
 from treadle.domain.post_shape import PATCHABLE, PatchIn
 from treadle.domain.progress import Content, PartProgress
 from treadle.domain.replacing import sent_of
+from treadle.domain.run_state import PartUpdate, PartView, part_view
 from treadle.domain.shapes import problems
 from treadle.domain.states import EDITABLE
 from treadle.domain.times import When, asked
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView, part_view
 from treadle.services.creating import part_row
 from treadle.services.request import Request, read_request
 from treadle.store import Connection, imports, runs

@@ -10,7 +10,7 @@ from pydantic import Field
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Missing
 from treadle.domain.insights import FIRST_S, METRICS, SCOPE, Numbers, may_be_read
-from treadle.domain.view import AccountView
+from treadle.domain.run_state import AccountView
 from treadle.engine.insights import read_part
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask, limited

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Missing
-from treadle.domain.view import AccountView, PartView, part_view
+from treadle.domain.run_state import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed
 from treadle.engine.live_posts import AT_ONCE, read_list
 from treadle.engine.worker_context import WorkerContext

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from treadle.domain.live_equals import asked_of
+from treadle.domain.run_state import part_view
 from treadle.domain.states import STATE_WORDS, PartState, PostState
 from treadle.domain.times import asked, duration_text, iso
-from treadle.domain.view import part_view
 from treadle.services.output import ApiModel
 from treadle.services.refusals import FindingOut
 from treadle.store.posts_read import StoredPost

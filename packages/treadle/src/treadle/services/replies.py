@@ -15,8 +15,8 @@ from pydantic import Field
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Done, Missing
 from treadle.domain.matching import parse_time
+from treadle.domain.run_state import AccountView, PartView, part_view
 from treadle.domain.times import iso
-from treadle.domain.view import AccountView, PartView, part_view
 from treadle.engine.calling import Ask, Failed
 from treadle.engine.worker_context import WorkerContext
 from treadle.people import audit

@@ -8,10 +8,9 @@ from typing import Any
 
 from treadle.accounts import unreadable
 from treadle.domain.answers import Conflict, Missing
-from treadle.domain.diagnoses import diagnose_failure
+from treadle.domain.cause import diagnose_failure
 from treadle.domain.progress import PartProgress
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import AccountView, PartView, part_view
+from treadle.domain.run_state import AccountView, PartUpdate, PartView, part_view
 from treadle.engine.calling import note_of
 from treadle.engine.worker_context import WorkerContext
 from treadle.services.asking import ask

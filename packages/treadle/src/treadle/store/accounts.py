@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.view import AccountView, account_view
+from treadle.domain.run_state import AccountView, account_view
 from treadle.store import statements
 from treadle.store.tables import accounts
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.updates import PartUpdate
-from treadle.domain.view import PartView
+from treadle.domain.run_state import PartUpdate, PartView
 from treadle.store.clauses import stops_reading
 from treadle.store.posts import attempt_of
 from treadle.store.runs import update_part

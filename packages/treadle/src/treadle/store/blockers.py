@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.rechecks import first_check
+from treadle.domain.run_state import AccountView, account_view
 from treadle.domain.scope import (
     CONNECTING_PROVES,
     CONNECTING_REPAIRS_LANES,
@@ -22,7 +23,6 @@ from treadle.domain.scope import (
     WITNESS_WINDOW_S,
     is_apps,
 )
-from treadle.domain.view import AccountView, account_view
 from treadle.ids import new_id
 from treadle.store import feed
 from treadle.store.statements import chunks

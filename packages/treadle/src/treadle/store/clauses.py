@@ -43,7 +43,7 @@ fetches = (
     .where(_of_post, parts.c.published_at.is_(None), parts.c.container_id.is_(None), parts.c.kind != "TEXT")
     .correlate(posts)
 )
-"""treadle.domain.view.fetches."""
+"""treadle.domain.run_state.fetches."""
 # treadle.domain.scope.concerns, but for single media hosts: those are found in addresses, which are no columns.
 concerns = sa.or_(
     sa.and_(blockers.c.scope == "post", blockers.c.key == posts.c.id),

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from treadle.domain.quota import WINDOW_S
-from treadle.domain.view import OpenBlocker, Run
+from treadle.domain.run_state import OpenBlocker, Run
 from treadle.store import runs, statements
 from treadle.store.tables import accounts, blockers, parts, posts, workers, workspaces
 from treadle.store.workers import Clock

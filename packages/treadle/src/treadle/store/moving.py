@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from treadle.domain.run_state import start_of
 from treadle.domain.states import FINAL
-from treadle.domain.view import start_of
 from treadle.store.release import Releaser, ready
 from treadle.store.resting import put_to_rest as put_to_rest
 from treadle.store.rows import parts_of, unsettled

@@ -224,31 +224,3 @@ def unsent_due(conn: sa.Connection, now: float) -> list[UnsentPart]:
     due = sa.select(posts.c.id).where(posts.c.state.not_in(FINAL), posts.c.due_at <= now)
     unsent = (parts.c.post_id.in_(due), parts.c.published_at.is_(None), parts.c.intent == "none")
     return [UnsentPart(*row) for row in conn.execute(sa.select(parts.c.id, parts.c.checks).where(*unsent))]
-
-
-@dataclass(frozen=True, slots=True)
-class SentPart:
-    """A part that was sent and has no id on Threads yet."""
-
-    kind: str
-    body: Mapping[str, Any] | None
-
-
-def claimed_ids(conn: sa.Connection, threads_user_id: str, but: str) -> set[str]:
-    """Ids on Threads that belong to parts of this profile, the part ``but`` apart."""
-    return {str(id_) for id_ in conn.execute(_CLAIMED, {"user": threads_user_id, "but": but}).scalars()}
-
-
-_OTHERS = (parts.c.threads_user_id == sa.bindparam("user"), parts.c.id != sa.bindparam("but"))
-_CLAIMED = sa.select(parts.c.threads_id).where(*_OTHERS, parts.c.threads_id.is_not(None))
-_SENT_WITHOUT_ID = sa.select(parts.c.kind, parts.c.body).where(
-    *_OTHERS,
-    parts.c.threads_id.is_(None),
-    parts.c.sends > 0,
-    parts.c.state.in_(("checking", "published", "publishing")),
-)
-
-
-def sent_without_id(conn: sa.Connection, threads_user_id: str, but: str) -> list[SentPart]:
-    """Parts of this profile that were sent and have no id on Threads yet, the part ``but`` apart."""
-    return [SentPart(*row) for row in conn.execute(_SENT_WITHOUT_ID, {"user": threads_user_id, "but": but})]

@@ -16,9 +16,9 @@ from treadle.domain.cause import Cause
 from treadle.domain.fetch_outage import FAILURES
 from treadle.domain.lateness import Timing
 from treadle.domain.release_order import Turns, oldest_first
+from treadle.domain.run_state import PostUpdate
 from treadle.domain.scope import NARROWEST_FIRST, passing, state_behind
 from treadle.domain.states import FINAL
-from treadle.domain.updates import PostUpdate
 from treadle.store import clauses, feed
 from treadle.store.isolation import apart
 from treadle.store.resting import put_to_rest

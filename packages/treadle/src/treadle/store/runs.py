@@ -7,7 +7,7 @@ when the process died before it. Every write is bound to the claim: a worker tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from treadle.domain.cause import Cause
 from treadle.domain.quota import WINDOW_S
-from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
-from treadle.domain.states import RUNNING
-from treadle.domain.updates import AccountUpdate, PartUpdate, PostUpdate
-from treadle.domain.view import (
+from treadle.domain.run_state import (
+    AccountUpdate,
     Asking,
     OpenBlocker,
+    PartUpdate,
     PartView,
+    PostUpdate,
     PostView,
     Run,
     account_view,
@@ -30,6 +30,8 @@ from treadle.domain.view import (
     part_view,
     post_view,
 )
+from treadle.domain.scope import FETCH_KEY, NARROWEST_FIRST
+from treadle.domain.states import RUNNING
 from treadle.store import statements
 from treadle.store.tables import accounts, blockers, parts, posts, workspaces
 from treadle.store.timeline import Note, add_notes, announce_difference, announce_post, differences, note_cut_off
@@ -297,3 +299,34 @@ def _notes(run: Run, notes: Sequence[Note]) -> list[Note]:
             note, asked = replace(note, part=part, started_at=at), None
         found.append(note)
     return found
+
+
+# ---------------------------------------------------------------- whose a listed post can be
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A part that was sent and has no id on Threads yet."""
+
+    kind: str
+    body: Mapping[str, Any] | None
+
+
+def claimed_ids(conn: sa.Connection, threads_user_id: str, but: str) -> set[str]:
+    """Ids on Threads that belong to parts of this profile, the part ``but`` apart."""
+    return {str(id_) for id_ in conn.execute(_CLAIMED, {"user": threads_user_id, "but": but}).scalars()}
+
+
+_OF_USER = (parts.c.threads_user_id == sa.bindparam("user"), parts.c.id != sa.bindparam("but"))
+_CLAIMED = sa.select(parts.c.threads_id).where(*_OF_USER, parts.c.threads_id.is_not(None))
+_SENT_WITHOUT_ID = sa.select(parts.c.kind, parts.c.body).where(
+    *_OF_USER,
+    parts.c.threads_id.is_(None),
+    parts.c.sends > 0,
+    parts.c.state.in_(("checking", "published", "publishing")),
+)
+
+
+def sent_without_id(conn: sa.Connection, threads_user_id: str, but: str) -> list[SentPart]:
+    """Parts of this profile that were sent and have no id on Threads yet, the part ``but`` apart."""
+    return [SentPart(*row) for row in conn.execute(_SENT_WITHOUT_ID, {"user": threads_user_id, "but": but})]

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from treadle.domain.run_state import PartView, PostView
 from treadle.domain.times import iso
-from treadle.domain.view import PartView, PostView
 from treadle.store import feed, statements
 from treadle.store.statements import chunks
 from treadle.store.tables import events, parts
