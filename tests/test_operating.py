@@ -185,5 +185,5 @@ def test_the_container_file_pins_the_uv_of_the_set_up() -> None:
     assert version is not None
     assert f"uv=={version[1]}" in (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
     wheels = (ROOT / "tools" / "uv-wheels.sha256").read_text(encoding="utf-8").splitlines()
-    assert len(wheels) == 6
+    assert len(wheels) == 5
     assert all(re.fullmatch(rf"[0-9a-f]{{64}}  uv-{re.escape(version[1])}-py3-none-\S+\.whl", line) for line in wheels)

@@ -24,7 +24,6 @@ import io
 import os
 import platform
 import re
-import ssl
 import subprocess
 import urllib.parse
 import urllib.request
@@ -45,18 +44,17 @@ def first_set(*names: str) -> str:
 def configured_index() -> str:
     """The package index of the environment, or of pip's configuration files."""
     config, home = configparser.RawConfigParser(strict=False), Path.home()
-    own = os.environ.get("PIP_CONFIG_FILE", "")
+    own = os.environ.get("PIP_CONFIG_FILE")
     with contextlib.suppress(configparser.Error, UnicodeDecodeError):
-        config.read(
-            [] if own == os.devnull else ["/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf", own]
-        )
-    told = config.get("install", "index-url", fallback=config.get("global", "index-url", fallback=PUBLIC_INDEX))
-    named = re.sub(r"^[\w.-]+=(?=\w+:)", "", first_set("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"))  # NAME=URL
-    return (named or told).strip().rstrip("/")
+        config.read([own] if own else ["/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"])
+    in_file = config.get("install", "index-url", fallback=config.get("global", "index-url", fallback=PUBLIC_INDEX))
+    in_environment = first_set("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+    return re.sub(r"^[\w.-]+=(?=\w+:)", "", in_environment or in_file).strip().rstrip("/")  # uv also takes NAME=URL
 
 
 INDEX = configured_index()
-CERTIFICATES = first_set("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
+if certificates := first_set("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"):
+    os.environ["SSL_CERT_FILE"] = certificates  # read by Python as by uv
 
 
 def fetch(url: str) -> "tuple[bytes, str]":
@@ -67,8 +65,7 @@ def fetch(url: str) -> "tuple[bytes, str]":
         login = ":".join(urllib.parse.unquote(word or "") for word in (index.username, index.password))
         request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
     try:
-        context = ssl.create_default_context(cafile=CERTIFICATES or None)
-        with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read(), answer.geturl()
     except OSError as error:
         sys.exit(f"treadle: no answer from {request.full_url} ({error}). {ADVICE}")
@@ -81,8 +78,8 @@ def provide_uv() -> Path:
     program = TOOLS / f"uv-{UV_VERSION}" / "bin" / ("uv.exe" if os.name == "nt" else "uv")
     if program.is_file():
         return program
+    # The uv of musllinux is linked statically: it runs on every Linux.
     system = {"Darwin": "macosx", "Windows": "win"}.get(platform.system(), "musllinux")
-    system = "manylinux" if platform.libc_ver()[0] == "glibc" else system
     machine = "(aarch64|arm64)" if platform.machine().lower() in ("aarch64", "arm64") else "(x86_64|amd64)"
     pins = Path(__file__).with_name("uv-wheels.sha256").read_text(encoding="utf-8").splitlines()
     wheel = next((line.split() for line in pins if system in line and re.search(rf"{machine}\.", line)), None)
@@ -97,7 +94,7 @@ def provide_uv() -> Path:
     if hashlib.sha256(content).hexdigest() != digest:
         sys.exit(f"treadle: the package index has no {name} with sha256 {digest}; nothing was used.")
     program.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = program.with_suffix(".part")
+    unfinished = program.with_suffix(f".{os.getpid()}")
     unfinished.write_bytes(zipfile.ZipFile(io.BytesIO(content)).read(f"uv-{UV_VERSION}.data/scripts/{program.name}"))
     unfinished.chmod(0o755)
     unfinished.replace(program)
@@ -109,8 +106,7 @@ def environment() -> "dict[str, str]":
     others = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PYTHON", "UV_INDEX", "UV_INDEX_URL")
     env = {name: value for name, value in os.environ.items() if name not in (*others, "UV_EXTRA_INDEX_URL")}
     env |= {"UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"}
-    env |= {"UV_COMPILE_BYTECODE": "1", "UV_DEFAULT_INDEX": INDEX}
-    return env | ({"SSL_CERT_FILE": CERTIFICATES} if CERTIFICATES else {})
+    return env | {"UV_COMPILE_BYTECODE": "1", "UV_DEFAULT_INDEX": INDEX}
 
 
 def uv(*words: "str | Path") -> None:
@@ -130,14 +126,12 @@ def sync(groups: "list[str]") -> None:
         if not usable:
             uv("venv", "--quiet", "--clear", "--python", getattr(sys, "_base_executable", sys.executable), VENV)
         chosen = ["--frozen", "--quiet", "--no-default-groups", *(w for group in groups for w in ("--group", group))]
-        if INDEX == PUBLIC_INDEX:
-            uv("sync", "--inexact", *chosen)
-        else:  # the addresses in uv.lock may be out of reach; an export keeps the versions and sums alone
-            pins, packages = TOOLS / "requirements.txt", sorted((ROOT / "packages").iterdir())
-            uv("export", *chosen, "--no-header", "--no-annotate", "--no-emit-workspace", "-o", pins)
-            uv("pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", pins)
-            editable = [word for package in packages for word in ("-e", package)]
-            uv("pip", "install", "--quiet", "--python", python, "--no-deps", *editable)
+        # Not `uv sync`: where another index is set, the addresses in uv.lock may be out of reach.
+        pins, packages = TOOLS / "requirements.txt", sorted((ROOT / "packages").iterdir())
+        uv("export", *chosen, "--no-header", "--no-annotate", "--no-emit-workspace", "-o", pins)
+        uv("pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", pins)
+        editable = [word for package in packages for word in ("-e", package)]
+        uv("pip", "install", "--quiet", "--python", python, "--no-deps", *editable)
         stamp.write_text(wanted, encoding="utf-8")
     # Byte code of our own sources, written once: where Python may not write it, every start would compile again.
     subprocess.run([python, "-m", "compileall", "-q", ROOT / "packages"], check=False)
@@ -147,18 +141,12 @@ def main(options: "list[str]") -> None:
     if options[:1] != ["--uv"] and set(options) - {"--dev", "--docs", "--print-uv"}:
         sys.exit(__doc__)
     try:
-        TOOLS.mkdir(exist_ok=True)
-        with open(TOOLS / "lock", "w", encoding="utf-8") as handle:
-            with contextlib.suppress(ImportError):  # one set-up at a time in this folder (not on Windows)
-                import fcntl
-
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            if options[:1] == ["--uv"]:
-                uv(*options[1:])
-            elif "--print-uv" in options:
-                print(provide_uv())
-            else:
-                sync([name for name in ("dev", "docs") if f"--{name}" in options])
+        if options[:1] == ["--uv"]:
+            uv(*options[1:])
+        elif "--print-uv" in options:
+            print(provide_uv())
+        else:
+            sync([name for name in ("dev", "docs") if f"--{name}" in options])
     except OSError as error:
         sys.exit(f"treadle: the set-up stopped: {error}. This folder must be writable, or be copied to one that is.")
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from treadle_sandbox.tls import make_authority, write_certificate
+
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "Basic " + base64.b64encode(b"me:pa ss").decode()
 UV = "#!/bin/sh\necho a stand-in for uv\n"
@@ -150,6 +152,21 @@ def test_a_uv_of_ones_own(checkout: Path, index: Index) -> None:
     done = run(checkout, "--print-uv", UV="/opt/uv", PIP_INDEX_URL=index.url)
     assert done.stdout.strip() == "/opt/uv"
     assert not index.asked
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"])
+def test_an_index_behind_an_authority_of_ones_own(checkout: Path, index: Index, name: str) -> None:
+    authority, context = make_authority()
+    index.server.socket = context.wrap_socket(index.server.socket, server_side=True)
+    url = index.url.replace("http:", "https:")
+    for path in [path for path in index.pages if path.startswith("/elsewhere/")]:
+        index.pages[f"/simple/files/{path.removeprefix('/elsewhere/')}"] = index.pages[path]
+    index.pages["/simple/uv/"] = index.pages["/simple/uv/"].replace(b"../../files/", b"../files/")
+    refused = run(checkout, "--print-uv", PIP_INDEX_URL=url)
+    assert (refused.returncode, "certificate" in refused.stderr) == (1, True)
+    done = run(checkout, "--print-uv", PIP_INDEX_URL=url, **{name: str(write_certificate(authority, checkout))})
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).read_text() == UV
 
 
 def test_wrong_usage_prints_the_usage(checkout: Path) -> None:
