@@ -72,7 +72,7 @@ def fields_of_a_log_line() -> set[str]:
     try:
         logs.configure(Settings(log_level="debug", log_format="json"), out)
         values = {field.name: "x" for field in dataclasses.fields(TimelineEntry)}
-        watching.tell(TimelineEntry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
+        watching.log_entry(TimelineEntry(**values | {"outcome": "refused", "duration_s": 1.0}))  # type: ignore[arg-type]
     finally:
         root.handlers[:], root.level = before
         structlog.reset_defaults()

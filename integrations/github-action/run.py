@@ -83,10 +83,10 @@ def _check(client: Treadle, body: PostIn) -> Outcome:
     if ahead["ok"]:
         return Outcome(DONE, "It would be published.", state="passed")
     found = [*ahead["findings"], *(finding for medium in ahead["media"] for finding in medium["findings"])]
-    return Outcome(REFUSED, _said(found), state="refused")
+    return Outcome(REFUSED, _in_words(found), state="refused")
 
 
-def _said(findings: Iterable[Mapping[str, Any]]) -> str:
+def _in_words(findings: Iterable[Mapping[str, Any]]) -> str:
     stopping = [one for one in findings if one["severity"] == "error"]
     return "\n".join(f"{one['field'] or 'post'}: {one['message']} {one['way_out']}" for one in stopping)
 
@@ -114,7 +114,7 @@ def main() -> int:
     except ConnectionFailed as lost:
         outcome = Outcome(OPEN, f"Your Treadle server was not reached: {lost}")
     except ApiError as refused:
-        message = "\n".join(word for word in (str(refused), _said(refused.findings)) if word)
+        message = "\n".join(word for word in (str(refused), _in_words(refused.findings)) if word)
         code = OPEN if refused.retryable else REFUSED
         outcome = Outcome(code, message, state="refused", next_step=refused.way_out)
     outputs = {
@@ -125,12 +125,12 @@ def main() -> int:
             for name, value in outputs.items():
                 edge = secrets.token_hex(8)  # so that no value can end its own line and begin another output
                 file.write(f"{name}<<{edge}\n{value}\n{edge}\n")
-    said = "\n".join(word for word in (outcome.message, outcome.next_step, outcome.permalink, outcome.id) if word)
+    text = "\n".join(word for word in (outcome.message, outcome.next_step, outcome.permalink, outcome.id) if word)
     if outcome.code:
-        said = said.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        print(f"::error title=Treadle::{said}")
+        text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        print(f"::error title=Treadle::{text}")
     else:
-        print(said.replace("::", ":\u200b:"))
+        print(text.replace("::", ":\u200b:"))
     return outcome.code
 
 

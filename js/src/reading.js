@@ -37,7 +37,7 @@ export function readEvidence(evidence, known) {
   if (text) {
     readText(text, facts, known);
     if (certain) facts.transport = evidence.transport;
-    else if (has(facts.context, "transport")) facts.transport = toldTransport(facts.transport, facts.context.transport);
+    else if (has(facts.context, "transport")) facts.transport = correctedTransport(facts.transport, facts.context.transport);
   }
   readHeaders(facts);
   if (!(text || facts.message || facts.transport || truthy(facts.context)) && facts.http_status === null) {
@@ -47,10 +47,10 @@ export function readEvidence(evidence, known) {
 }
 
 /** What the caller knows for certain outranks the words: whether the request was written at all. */
-function toldTransport(read, told) {
+function correctedTransport(read, known) {
   const sent = ["timeout", "reset", "truncated"].includes(read);
-  if (told === "lost" && !sent) return "reset";
-  return told === "not_sent" && sent ? "connect" : read;
+  if (known === "lost" && !sent) return "reset";
+  return known === "not_sent" && sent ? "connect" : read;
 }
 
 function readHeaders(facts) {

@@ -309,7 +309,7 @@ async def test_a_refusal_is_never_a_damaged_file(
     result = await run(film, tmp_path)
     assert isinstance(result, JobFailed)
     assert result.ours
-    assert "hostile" in result.said
+    assert "hostile" in result.stderr
     service = MediaService(settings_in(tmp_path, public_url="http://127.0.0.1:1"), workers=1)
     made = await service.prepare(film)
     await service.close()

@@ -26,7 +26,7 @@ from treadle.domain.refusal import Refusal
 from treadle.engine.housekeeping import Job, run_jobs
 from treadle.engine.system import SystemRuntime
 from treadle.engine.worker_context import WorkerContext
-from treadle.jobs import Beside, jobs_of
+from treadle.jobs import BackgroundJobs, jobs_of
 from treadle.notify import alerts
 from treadle.notify.alert_kinds import AlertTarget
 from treadle.notify.webhooks import new_secret
@@ -428,7 +428,7 @@ def test_a_database_that_is_away_is_no_items_fault() -> None:
 
 
 async def test_one_lane_that_hangs_holds_back_no_other() -> None:
-    beside, other, order = Beside(), asyncio.Event(), []
+    background, other, order = BackgroundJobs(), asyncio.Event(), []
 
     async def slow() -> None:
         await other.wait()
@@ -438,7 +438,7 @@ async def test_one_lane_that_hangs_holds_back_no_other() -> None:
         order.append("quick")
         other.set()
 
-    await beside.run_all({"slow": slow(), "quick": quick()})
+    await background.run_all({"slow": slow(), "quick": quick()})
     assert order == ["quick", "slow"]
 
 

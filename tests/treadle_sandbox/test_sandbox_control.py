@@ -130,7 +130,7 @@ async def test_stopping_ends_what_is_under_way(ada: Caller, files: Files) -> Non
     await waiting.wait()
     await ada.sandbox.stop()
     gate.set()
-    assert not ada.sandbox.world.fetcher.beside
+    assert not ada.sandbox.world.fetcher.background
 
 
 async def test_pages_of_elsewhere_cannot_drive_it(ada: Caller) -> None:

@@ -201,7 +201,7 @@ async def test_a_video_reply_published_early_may_lose_its_parent(
     ada.sandbox.control.options(detach_early_video_reply_s=30, processing=0)
     film = files.put("/v.mp4", make_video())
     container = (await ada.create(media_type="VIDEO", video_url=film, reply_to_id=root)).id
-    await ada.sandbox.world.fetcher.beside.settle()
+    await ada.sandbox.world.fetcher.background.finish()
     ada.sandbox.control.advance(wait)
     post = (await ada.publish(container)).id
     read: dict[str, Any] = (await ada.get(f"/{post}", fields="is_reply,media_url,thumbnail_url")).object

@@ -77,7 +77,7 @@ async def test_a_container_ends_as_its_word_says(ada: Caller, word: str, kind: s
         container = (await ada.create(text=f"#sandbox:{word}")).id
     else:
         container = (await ada.create(media_type="VIDEO", video_url=f"https://sandbox.test/{word}.mp4")).id
-        await ada.sandbox.world.fetcher.beside.settle()
+        await ada.sandbox.world.fetcher.background.finish()
         ada.sandbox.control.advance(600)
     status = await ada.status(container)
     wanted = {"container_expired": "EXPIRED", "container_stuck": "IN_PROGRESS", "container_lost": "FINISHED"}
@@ -138,7 +138,7 @@ async def test_a_sample_comes_to_what_its_row_says(ada: Caller, name: str) -> No
         assert answer.status == NAMED[sample.outcome].status
         assert answer.error["error_subcode"] == NAMED[sample.outcome].subcode
         return
-    await ada.sandbox.world.fetcher.beside.settle()
+    await ada.sandbox.world.fetcher.background.finish()
     ada.sandbox.control.advance(600)
     status = await ada.status(answer.id)
     assert status.get("error_message", "good") == sample.outcome

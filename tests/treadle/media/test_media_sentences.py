@@ -14,7 +14,7 @@ import treadle.media
 import treadle_threads.media
 from treadle_threads.media.fetch import parse_address
 from treadle_threads.media.finding import Finding
-from treadle_threads.media.patterns import PATTERN_OF, finding, only_told
+from treadle_threads.media.patterns import PATTERN_OF, finding, only_reported
 from treadle_threads.media.sentences import SENTENCES
 
 PACKAGES = [Path(next(iter(package.__path__))) for package in (treadle_threads.media, treadle.media)]
@@ -60,13 +60,13 @@ def test_a_finding_goes_whole_from_one_process_to_another_and_public_answers_sta
 
 
 @pytest.mark.parametrize("name", sorted(name for name, said in SENTENCES.items() if said.done))
-def test_what_is_only_told_does_not_promise_a_copy(name: str) -> None:
+def test_what_is_only_reported_does_not_promise_a_copy(name: str) -> None:
     args: dict[str, Any] = {"host": "h", "until": "then", "sure": "", "kind": "video"}
     made = finding(name, got="x", **args)
-    told = only_told(made)
+    reported = only_reported(made)
     assert made.message.endswith(SENTENCES[name].done)
-    assert (told.severity, told.fix, told.code) == ("remark", "none", made.code)
-    assert told.message == made.message.removesuffix(" " + SENTENCES[name].done)
+    assert (reported.severity, reported.fix, reported.code) == ("remark", "none", made.code)
+    assert reported.message == made.message.removesuffix(" " + SENTENCES[name].done)
 
 
 @pytest.mark.parametrize("address", ["{host}", "https://{0}/x", "https://a/{x}y z", "ftp://{}"])

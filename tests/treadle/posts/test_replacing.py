@@ -33,7 +33,7 @@ TABLE = [
     (CLEAR, seen("PUBLISHED"), "live", "live"),
     (UNCLEAR, seen("PUBLISHED", "unreadable"), "live", "live"),
     (NEVER, seen("PUBLISHED"), "live", "live"),
-    (UNCLEAR, seen("PUBLISHED", said_absent=True), "live", "live"),
+    (UNCLEAR, seen("PUBLISHED", confirmed_absent=True), "live", "live"),
     # any other status, and a match
     (CLEAR, seen("FINISHED", "match", **ONE), "keep looking", "keep looking"),
     (SETTLED, seen("FINISHED", "match", **ONE), "live", "live"),
@@ -88,7 +88,7 @@ TABLE = [
     (OLD, seen("unreadable", "unreadable"), "ask a person", "ask a person"),
     (OLD, seen("FINISHED", "unreadable"), "keep looking", "keep looking"),
     # a person's word, and a container of which nothing was ever sent
-    (UNCLEAR, seen("not asked", "unreadable", said_absent=True), "replace", "replace"),
+    (UNCLEAR, seen("not asked", "unreadable", confirmed_absent=True), "replace", "replace"),
     (NEVER, seen("not asked", "unreadable"), "replace", "replace"),
     (CLEAR, seen("not asked", "unreadable"), "keep looking", "keep looking"),
 ]

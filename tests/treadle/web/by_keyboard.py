@@ -97,7 +97,7 @@ class Keyboard:
         self.lands_on("dialog[open] button.plain")
         assert self.page.get_by_role("dialog", name=title, exact=True).count() == 1
 
-    def told(self, text: str) -> None:
+    def announced(self, text: str) -> None:
         """A screen reader is told this: by a status, or because the focus is on it."""
         self.page.wait_for_function(
             "text => [...document.querySelectorAll('[role=status], [role=alert], [aria-live], #message:focus')]"

@@ -57,15 +57,15 @@ def test_a_file_is_chosen_described_and_removed(keys: Keyboard, tmp_path: Path) 
     page.keyboard.type("Cloth.")
     keys.to(FILE)
     keys.choose(picture(tmp_path / "cloth.jpg"))
-    keys.told("cloth.jpg was added.")
+    keys.announced("cloth.jpg was added.")
     keys.lands_on(FILE)
     page.locator(".media-item .looked").wait_for()
-    keys.told("cloth.jpg: Ready for Threads.")
+    keys.announced("cloth.jpg: Ready for Threads.")
     keys.to("[name=part-0-media-alt]", back=True)
     page.keyboard.type("Blue cloth")
     keys.picture("file")
     keys.to("button[value^=remove-media]", back=True, press="Enter")
-    keys.told("cloth.jpg was removed.")
+    keys.announced("cloth.jpg was removed.")
     keys.lands_on(FILE)
     assert page.locator(".media-item").count() == 0
     keys.picture("file-removed")
@@ -77,13 +77,13 @@ def test_one_of_two_files_is_removed(keys: Keyboard, tmp_path: Path) -> None:
     keys.to(FILE)
     for name in ("one.jpg", "two.jpg"):
         keys.choose(picture(tmp_path / name))
-        keys.told(f"{name} was added.")
+        keys.announced(f"{name} was added.")
     page.locator(".media-item .looked").nth(1).wait_for()
     keys.to("button[value='media-up:0:1']", back=True, press="Enter")
-    keys.told("two.jpg moved up.")
+    keys.announced("two.jpg moved up.")
     keys.lands_on("#part-0-media")
     keys.to("button[value='remove-media:0:0']", press="Space")
-    keys.told("two.jpg was removed.")
+    keys.announced("two.jpg was removed.")
     keys.lands_on("#part-0-media")
     assert page.locator(".media-name").all_inner_texts() == ["one.jpg"]
 
@@ -94,17 +94,17 @@ def test_an_upload_is_stopped_and_one_that_breaks_is_told(keys: Keyboard, tmp_pa
     page.route("**/compose/upload", lambda route: None)  # it never ends
     keys.to(FILE)
     keys.choose(picture(tmp_path / "cloth.jpg"))
-    keys.told("Uploading cloth.jpg.")
+    keys.announced("Uploading cloth.jpg.")
     keys.lands_on(FILE)
     keys.to(".upload button")
     keys.picture("uploading")
     page.keyboard.press("Enter")
-    keys.told("Upload of cloth.jpg canceled.")
+    keys.announced("Upload of cloth.jpg canceled.")
     keys.lands_on(FILE)
     page.unroute("**/compose/upload")
     page.route("**/compose/upload", lambda route: route.abort())
     keys.choose(picture(tmp_path / "cloth.jpg"))
-    keys.told("cloth.jpg: The connection was lost. Choose the file again.")
+    keys.announced("cloth.jpg: The connection was lost. Choose the file again.")
     keys.lands_on(FILE)
 
 
@@ -113,17 +113,17 @@ def test_a_repair_is_accepted(keys: Keyboard, tmp_path: Path) -> None:
     page.goto("/compose")
     keys.to(FILE)
     keys.choose(wrong_codec_video(tmp_path / "loom.mp4"))
-    keys.told("loom.mp4 was added")
+    keys.announced("loom.mp4 was added")
     keys.to("[name=part-0-media-alt]", back=True)
     page.keyboard.type("The big loom")
     page.locator(".repair-offer button").wait_for()
     keys.lands_on("[name=part-0-media-alt]")  # what was found did not take the field away
     assert page.locator("[name=part-0-media-alt]").input_value() == "The big loom"
-    keys.told("Repair available")
+    keys.announced("Repair available")
     keys.to("[data-repair]")
     keys.picture("repair-offered")
     page.keyboard.press("Enter")
-    keys.told("loom.mp4 was repaired")
+    keys.announced("loom.mp4 was repaired")
     keys.lands_on(".compare")
     assert "H.264" in page.locator(".compare").inner_text()
     assert page.locator("[name=part-0-media-alt]").input_value() == "The big loom"
@@ -159,7 +159,7 @@ def test_a_file_that_breaks_a_rule_is_told(keys: Keyboard, tmp_path: Path) -> No
     wrong = tmp_path / "notes.jpg"
     wrong.write_bytes(b"no picture at all")
     keys.choose(wrong)
-    keys.told("notes.jpg wasn't uploaded")
+    keys.announced("notes.jpg wasn't uploaded")
     keys.lands_on(FILE)
 
 
@@ -197,13 +197,13 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     page.keyboard.type("Europe/Berlin")
     page.keyboard.press("Escape")  # the list of zones, where one opened
     page.locator(".which-time").wait_for()
-    keys.told("1 to fix. Date and time: The clocks in Europe/Berlin go")
+    keys.announced("1 to fix. Date and time: The clocks in Europe/Berlin go")
     keys.lands_on("#zone")
     assert page.locator("#at").get_attribute("aria-invalid") == "true"
     keys.to("[name=meant]")
     assert [text.strip() for text in page.locator(".which-time label").all_inner_texts()] == answers
     page.keyboard.press("Space")
-    keys.told("Ready to publish")
+    keys.announced("Ready to publish")
     page.keyboard.press("ArrowDown")
     keys.lands_on("[name=meant]")
     page.wait_for_timeout(700)  # what is found again leaves the choice and the focus alone
@@ -211,7 +211,7 @@ def test_a_time_that_a_clock_change_doubles_or_skips_is_chosen(
     keys.picture(f"time-{at[5:7]}")
     keys.to("button[value=send]", press="Enter")
     keys.lands_on("#message")
-    keys.told("Scheduled.")
+    keys.announced("Scheduled.")
     with sample_server[0].app.db.read() as conn:
         query = sa.select(posts.c.publish_at).where(posts.c.state == "scheduled").order_by(posts.c.id.desc()).limit(1)
         assert conn.execute(query).scalar_one() == datetime.fromisoformat(at).timestamp()
@@ -231,21 +231,21 @@ def test_posts_are_chosen_and_canceled(keys: Keyboard) -> None:
     page = keys.page
     page.goto("/posts?state=scheduled")
     keys.to("[name=post]", press="Space")
-    keys.told("1 selected:")
+    keys.announced("1 selected:")
     page.keyboard.press("Shift+Tab")
     keys.look()
     keys.to("#pick-all", back=True, press="Space")
-    keys.told("6 selected:")
+    keys.announced("6 selected:")
     keys.to("button[value=cancel]")
     keys.picture("bulk")
     page.keyboard.press("Enter")
     keys.lands_on("#message")
-    keys.told("Cancel: 6 of 6 done.")
+    keys.announced("Cancel: 6 of 6 done.")
     keys.picture("bulk-done")
     page.goto("/posts?state=failed")
     keys.to("button[value=retry]", press="Enter")  # nothing was chosen
     keys.lands_on("#message")
-    keys.told("Select posts first")
+    keys.announced("Select posts first")
     keys.to("[name=post]", press="Space")
     keys.to("button[value=retry]", back=True, press="Enter")
     keys.lands_on("#message")
@@ -268,14 +268,14 @@ def test_what_one_cause_holds_is_replaced_from_today(
     page.get_by_role("heading", name="Edit several posts").wait_for()
     keys.to("form.replace-form button", press="Enter")
     keys.lands_on("#message")
-    keys.told("Choose what to replace")
+    keys.announced("Choose what to replace")
     keys.to("#file_from")
     page.keyboard.press("ArrowDown")
     keys.to("#file_to")
     page.keyboard.type("https://media.example.org/new.mp4")
     keys.to("form.replace-form button", press="Enter")
     keys.lands_on("#message")
-    keys.told("2 of 2 posts changed.")
+    keys.announced("2 of 2 posts changed.")
     keys.picture("replaced")
 
 
@@ -286,12 +286,12 @@ def test_a_key_is_made_and_revoked(keys: Keyboard, sample_server: tuple[Served, 
     page.keyboard.type("The kiosk")
     page.keyboard.press("Enter")
     keys.lands_on("#message")
-    keys.told("Your new API key")
+    keys.announced("Your new API key")
     keys.picture("key-made")
     keys.to("form[action$='/revoke'] button", press="Enter")
     keys.confirm("Revoke this key?", "form[action$='/revoke'] button")
     keys.lands_on("#message")
-    keys.told("Key revoked.")
+    keys.announced("Key revoked.")
     keys.picture("key-revoked")
     with sample_server[0].app.db.read() as conn:
         assert len(conn.execute(sa.select(api_keys.c.id).where(api_keys.c.revoked_at.is_not(None))).all()) == 1
@@ -308,7 +308,7 @@ def test_a_delivery_is_sent_again(keys: Keyboard, sample_server: tuple[Served, d
     row = page.evaluate("document.activeElement.closest('.row').id")
     page.keyboard.press("Enter")
     keys.lands_on(f"#{row} #message")
-    keys.told("It will be sent when you resume the webhook.")
+    keys.announced("It will be sent when you resume the webhook.")
     keys.picture("redelivered")
     keys.to(f"#{row} form[action$='/redeliver'] button")
     # A live piece that is loaded again keeps the word, and the focus on this very row's button.
@@ -327,7 +327,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     page.goto("/accounts")
     keys.to(f"#{loom} form[action$='/pause'] button", press="Enter")
     keys.lands_on(f"#{loom} #message")
-    keys.told("Paused. Nothing is published until you resume.")
+    keys.announced("Paused. Nothing is published until you resume.")
     keys.picture("account-paused")
     page.wait_for_timeout(800)  # the page was told of the change and loaded its pieces again
     keys.lands_on(f"#{loom} #message")
@@ -337,7 +337,7 @@ def test_an_account_is_paused_and_stays_in_reach(keys: Keyboard, sample_server: 
     keys.to(f"#{loom} form[action$='/disconnect'] button", press="Enter")
     keys.confirm("Disconnect @loom.and.shuttle?", f"#{loom} form[action$='/disconnect'] button")
     keys.lands_on(f"#{loom} #message")
-    keys.told("Disconnected. Its access token was deleted.")
+    keys.announced("Disconnected. Its access token was deleted.")
 
 
 def test_a_question_stays_answerable_when_the_page_changes(
@@ -357,7 +357,7 @@ def test_a_question_stays_answerable_when_the_page_changes(
     keys.lands_on("dialog[open] button.plain")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    keys.told("Disconnected. Its access token was deleted.")
+    keys.announced("Disconnected. Its access token was deleted.")
 
 
 def test_an_account_is_reconnected(chromium_browser: Any, served: Served, threads: Sandbox, pictures: Path) -> None:
@@ -377,7 +377,7 @@ def test_an_account_is_reconnected(chromium_browser: Any, served: Served, thread
         page.get_by_role("button", name="Continue").press("Enter")  # a window of Threads
         page.wait_for_url(re.compile(r"/accounts\?status=connected"))
         keys.lands_on("#message")
-        keys.told("is connected.")
+        keys.announced("is connected.")
         keys.picture("reconnected")
     assert not keys.troubles
     with served.app.db.read() as conn:

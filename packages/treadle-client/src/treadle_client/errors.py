@@ -36,11 +36,11 @@ class ApiError(TreadleError):
         self.who: str = problem.get("who", "")
         self.findings: list[dict[str, Any]] = problem.get("findings") or []
         self.request_id: str = headers.get("request-id", "")
-        said = " ".join(word for word in (str(status), self.code, self.detail or self.title) if word)
-        super().__init__(f"{said} ({self.request_id})" if self.request_id else said)
+        text = " ".join(word for word in (str(status), self.code, self.detail or self.title) if word)
+        super().__init__(f"{text} ({self.request_id})" if self.request_id else text)
 
     @property
     def retryable(self) -> bool:
         """Whether the same request, sent again later, can work although nobody changes anything."""
-        said = self.problem.get("retryable")
-        return said if isinstance(said, bool) else self.status in (429, 502, 503, 504)
+        retryable = self.problem.get("retryable")
+        return retryable if isinstance(retryable, bool) else self.status in (429, 502, 503, 504)

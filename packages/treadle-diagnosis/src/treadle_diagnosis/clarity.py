@@ -77,11 +77,13 @@ def codes_of(body: Any) -> Codes:
     if not isinstance(error, Mapping):
         return Codes(None, None)
     subcode = error.get("error_subcode")
-    told = number(subcode)
-    if told is None and subcode is not None:
+    read_subcode = number(subcode)
+    if read_subcode is None and subcode is not None:
         return Codes(None, None)  # not a number: no answer that anybody knows
     message = error.get("message")
-    return Codes(number(error.get("code")), told or None, message.lower()[:4000] if isinstance(message, str) else "")
+    return Codes(
+        number(error.get("code")), read_subcode or None, message.lower()[:4000] if isinstance(message, str) else ""
+    )
 
 
 def names_parameter(message: str) -> bool:

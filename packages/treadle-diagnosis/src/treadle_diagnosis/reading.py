@@ -58,19 +58,19 @@ def read(evidence: Evidence, known: Known) -> Facts:
         if evidence.transport in _TRANSPORTS:
             facts.transport = str(evidence.transport)
         elif "transport" in facts.context:
-            facts.transport = _told_transport(facts.transport, facts.context["transport"])
+            facts.transport = _corrected_transport(facts.transport, facts.context["transport"])
     _read_headers(facts)
     if not (text or facts.message or facts.transport or facts.context) and facts.http_status is None:
         facts.empty = facts.empty or "nothing"
     return facts
 
 
-def _told_transport(read_: str, told: Any) -> str:
+def _corrected_transport(read_: str, known: Any) -> str:
     """What the caller knows for certain outranks the words: whether the request was written at all."""
     sent = ("timeout", "reset", "truncated")
-    if told == "lost" and read_ not in sent:
+    if known == "lost" and read_ not in sent:
         return "reset"
-    if told == "not_sent" and read_ in sent:
+    if known == "not_sent" and read_ in sent:
         return "connect"
     return read_
 

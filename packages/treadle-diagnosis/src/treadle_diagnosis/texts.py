@@ -259,8 +259,8 @@ def _take_redirect(query: str, facts: Facts) -> bool:
     if facts.stage == "unknown":
         facts.stage = "oauth"
     facts.oauth = " ".join(fields.get(key, "") for key in ("error_reason", "error") if fields.get(key)).lower()
-    told = [fields.get(key, "") for key in ("error_message", "error_description")]
-    facts.message = " ".join(value for value in (*told, query.replace("+", " ")) if value)[:4000].lower()
+    messages = [fields.get(key, "") for key in ("error_message", "error_description")]
+    facts.message = " ".join(value for value in (*messages, query.replace("+", " ")) if value)[:4000].lower()
     code = re.match(r"\d{1,8}", fields.get("error_code", ""))
     # Small numbers (error_code=200 beside error_reason=user_denied) are the window's own, not Graph codes.
     if code and int(code.group()) > 999_999:

@@ -133,16 +133,16 @@ class Panel:
         if handler is None:
             methods = [m for m, n in self._paths if n == name]
             if methods:
-                return _told(ControlRefusal(405, f"/_sandbox/{name} takes {', '.join(methods)}, not {method}."))
+                return _refused(ControlRefusal(405, f"/_sandbox/{name} takes {', '.join(methods)}, not {method}."))
             known = ", ".join(sorted({n for _, n in self._paths}))
-            return _told(ControlRefusal(404, f"There is no /_sandbox/{name}. There are: {known}."))
+            return _refused(ControlRefusal(404, f"There is no /_sandbox/{name}. There are: {known}."))
         if isinstance(body, ControlRefusal):
-            return _told(body)
+            return _refused(body)
         if body is not None and not isinstance(body, Mapping):
-            return _told(ControlRefusal(400, "The body must be a JSON object."))
+            return _refused(ControlRefusal(400, "The body must be a JSON object."))
         given = dict(body or {}) if method in ("POST", "PATCH") else dict(parse_qsl(query))
         answer = handler(given, rest)
-        return _told(answer) if isinstance(answer, ControlRefusal) else answer
+        return _refused(answer) if isinstance(answer, ControlRefusal) else answer
 
     # State and time ------------------------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class Panel:
         return 201, inspect.app_json(self.world, app)
 
 
-def _told(refusal: ControlRefusal) -> Answer:
+def _refused(refusal: ControlRefusal) -> Answer:
     return refusal.status, {"error": refusal.why}
 
 

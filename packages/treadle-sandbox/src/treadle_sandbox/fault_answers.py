@@ -23,27 +23,27 @@ _STATUS = {
 
 async def fault_reply(world: World, call: Call, fault: Fault) -> Reply | None:
     """Waits if the fault says so, then its answer; ``None`` when the real answer is to be given (or none at all)."""
-    said = fault.answer
-    if said.get("delay_s"):
-        await asyncio.sleep(said["delay_s"])
-    if said.get("drop"):
+    wanted = fault.answer
+    if wanted.get("delay_s"):
+        await asyncio.sleep(wanted["delay_s"])
+    if wanted.get("drop"):
         return None
-    name = said.get("name")
+    name = wanted.get("name")
     if name in CONTAINER_NAMES:
         if call.endpoint == "status":
-            return container_answer(world, call, call.node, _STATUS[name], said.get("error_message", "UNKNOWN"))
+            return container_answer(world, call, call.node, _STATUS[name], wanted.get("error_message", "UNKNOWN"))
         return None
     if name in EFFECT_NAMES:
         return None
     if name is not None:
         reply = refuse(world, call, name, **_parts(world, call))
-        if "status" in said:
-            reply.status = said["status"]
-        if said.get("headers"):
-            reply.headers = {**reply.headers, **{k: str(v) for k, v in said["headers"].items()}}
+        if "status" in wanted:
+            reply.status = wanted["status"]
+        if wanted.get("headers"):
+            reply.headers = {**reply.headers, **{k: str(v) for k, v in wanted["headers"].items()}}
         return reply
-    if "status" in said or "body" in said:
-        return _literal(said.get("status", 200), said.get("body", ""), said.get("headers") or {})
+    if "status" in wanted or "body" in wanted:
+        return _literal(wanted.get("status", 200), wanted.get("body", ""), wanted.get("headers") or {})
     return None
 
 

@@ -195,12 +195,12 @@ def _entry(world: World, entry: Entry) -> dict[str, Any]:
 
 def _fault(world: World, fault: Fault) -> dict[str, Any]:
     account = world.tables.accounts.get(fault.account or "")
-    said = fault.answer
-    words = [str(said["name"])] if "name" in said else []
-    words += [f"HTTP {said['status']}"] if "status" in said else []
-    words += [f"after {said['delay_s']} s"] if said.get("delay_s") else []
-    words += ["no answer"] if said.get("drop") else []
-    words += ["half an answer"] if said.get("truncate") else []
+    wanted = fault.answer
+    words = [str(wanted["name"])] if "name" in wanted else []
+    words += [f"HTTP {wanted['status']}"] if "status" in wanted else []
+    words += [f"after {wanted['delay_s']} s"] if wanted.get("delay_s") else []
+    words += ["no answer"] if wanted.get("drop") else []
+    words += ["half an answer"] if wanted.get("truncate") else []
     return {
         "id": fault.id,
         "endpoint": "every call" if fault.endpoint == "*" else fault.endpoint,

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from treadle_sandbox import samples
-from treadle_sandbox.beside import Beside
+from treadle_sandbox.background import BackgroundTasks
 from treadle_sandbox.faults import Fault
 from treadle_sandbox.media_map import mapped
 from treadle_sandbox.options import Options
@@ -23,7 +23,7 @@ from treadle_threads.net.session import guarded_session
 
 USER_AGENT = "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
 CRAWLER = "facebookexternalhit"
-_ROBOTS_SAID = "Video download failed with: HTTP error code 403. Restricted by robots.txt"
+_ROBOTS_ANSWER = "Video download failed with: HTTP error code 403. Restricted by robots.txt"
 _ROBOTS_LIMIT = 512 * 1024
 _CHUNK = 256 * 1024
 
@@ -54,7 +54,7 @@ class Fetcher:
         self._folder = folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None
         self._sessions: dict[Trust, aiohttp.ClientSession] = {}
-        self.beside = Beside()
+        self.background = BackgroundTasks()
 
     @property
     def folder(self) -> Path:
@@ -68,7 +68,7 @@ class Fetcher:
         self._folder = folder
 
     async def close(self) -> None:
-        await self.beside.stop()
+        await self.background.stop()
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
@@ -119,7 +119,7 @@ class Fetcher:
             if not options.allow_private_media and not _is_public(url):
                 return Fetched(False, "The address is not public.", blocked=True)
             if options.obey_robots and not await self._allowed(url, options):
-                return Fetched(False, _ROBOTS_SAID, blocked=True)
+                return Fetched(False, _ROBOTS_ANSWER, blocked=True)
             async with self._client(options).get(mapped(url, options.media_map), allow_redirects=False) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = urljoin(url, response.headers.get("Location", ""))
@@ -144,7 +144,7 @@ class Fetcher:
         if sample.to:
             return Fetched(False, "Too many redirects.")
         if sample.trouble == "robots" and options.obey_robots:
-            return Fetched(False, _ROBOTS_SAID, blocked=True)
+            return Fetched(False, _ROBOTS_ANSWER, blocked=True)
         if sample.trouble == "timeout":
             return Fetched(False, "The download timed out.")
         if sample.trouble == "reset":

@@ -133,10 +133,10 @@ class Control:
     ) -> str:
         """Adds a failure, returns its id. ``answer`` is a name or an object; ``parts`` are its fields (``status=500``,
         ``delay_s=3``, ``drop=True``)."""
-        said = {"name": answer} if isinstance(answer, str) else dict(answer or {})
+        wanted = {"name": answer} if isinstance(answer, str) else dict(answer or {})
         rule = {
             "endpoint": endpoint, "account": account, "nth": nth, "probability": probability, "times": times,
-            "when": when, "answer": {**said, **parts},
+            "when": when, "answer": {**wanted, **parts},
         }  # fmt: skip
         return str(self.call("POST", "/faults", rule)["id"])
 

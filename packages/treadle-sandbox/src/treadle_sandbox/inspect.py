@@ -167,10 +167,12 @@ def holds(entry: Entry, text: str) -> bool:
         words.remove("failed")
         if entry.status is not None and entry.status < 400:
             return False
-    said = f"{entry.n} {entry.method} {entry.target or entry.path} {entry.endpoint} {entry.status} {entry.user_agent} "
-    said += f"{entry.fault or ''} {entry.params} {entry.answer[:4000].decode('utf-8', 'replace')}"
-    said = entry.masked(said).lower()
-    return all(word in said for word in words)
+    searched = (
+        f"{entry.n} {entry.method} {entry.target or entry.path} {entry.endpoint} {entry.status} {entry.user_agent} "
+    )
+    searched += f"{entry.fault or ''} {entry.params} {entry.answer[:4000].decode('utf-8', 'replace')}"
+    searched = entry.masked(searched).lower()
+    return all(word in searched for word in words)
 
 
 def requests_json(world: World, query: Mapping[str, Any]) -> Answer | ControlRefusal:

@@ -67,13 +67,13 @@ def read_word(word: str) -> Magic | None:
     if endpoint == "published":
         endpoint, when = "publish", "after"
     if endpoint == "pattern":
-        said = pattern_answer(name)
-        if said is not None:
-            return Magic("create", said)
+        answer = pattern_answer(name)
+        if answer is not None:
+            return Magic("create", answer)
     elif endpoint in ENDPOINTS and name.startswith("pattern."):
-        said = pattern_answer(name.removeprefix("pattern."))
-        if said is not None:
-            return Magic(endpoint, said, when)
+        answer = pattern_answer(name.removeprefix("pattern."))
+        if answer is not None:
+            return Magic(endpoint, answer, when)
     elif endpoint in ENDPOINTS and name in NAMED:
         return Magic(endpoint, {"name": name}, when)
     elif endpoint == "status" and name in CONTAINER_NAMES:

@@ -50,7 +50,7 @@ async def _with_media(world: World, call: Call, made: Draft) -> Reply:
         return created(world, container)
     if made.media_type == "VIDEO":
         container = make_container(world, call, made)
-        world.fetcher.beside.start(_fetch_video(world, container, made.url))
+        world.fetcher.background.start(_fetch_video(world, container, made.url))
         return created(world, container)
     return await _with_image(world, call, made)
 

@@ -60,8 +60,8 @@ def _file(world: World, kind: str, name: str) -> tuple[int, Any] | None:
     if kind == "thumbnail":
         return 200, Reply(200, samples.content("good.jpg"), SAFE_HEADERS, "image/jpeg")
     if kind == "samples":
-        told = samples.answer(name)
-        return told.status, told
+        answer = samples.answer(name)
+        return answer.status, answer
     if kind == "avatar":
         return 200, Reply(200, _avatar(world, name.removesuffix(".svg")), SAFE_HEADERS, "image/svg+xml")
     if kind == "static" and name in _FILES:
@@ -93,11 +93,11 @@ def _act(control: Control, parts: list[str], body: Any) -> tuple[int, Any]:
     method, path, call_body = made
     if isinstance(call_body, ControlRefusal):
         return 400, _problem(400, call_body.why)
-    status, told = control(method, f"/_sandbox/{path}", call_body)
+    status, answer = control(method, f"/_sandbox/{path}", call_body)
     if status >= 400:
-        return status, _problem(status, str(told.get("error", told)))
+        return status, _problem(status, str(answer.get("error", answer)))
     if path == "accounts" or path.endswith("/token"):
-        page = render("token.html", made=told, back=f"/_sandbox/@{quote(told['username'])}")
+        page = render("token.html", made=answer, back=f"/_sandbox/@{quote(answer['username'])}")
         return 200, Reply(200, page, SAFE_HEADERS, HTML)
     return 303, Reply(303, b"", {"Location": back}, HTML)
 

@@ -68,8 +68,8 @@ def patterns() -> list[dict[str, str]]:
     by_name: dict[str | None, str] = {}
     for name in NAMED:
         reply = named(name, "A" + "x" * 22, **EXAMPLES)
-        said = {"surface": "threads", "http_status": reply.status, "body": reply.encoded().decode()}
-        by_name.setdefault(diagnose(said).pattern, name)
+        evidence = {"surface": "threads", "http_status": reply.status, "body": reply.encoded().decode()}
+        by_name.setdefault(diagnose(evidence).pattern, name)
     rows = []
     for pattern in load().patterns:
         word, why = "", ""

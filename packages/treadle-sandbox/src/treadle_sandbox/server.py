@@ -203,9 +203,9 @@ class Sandbox:
             why = "This sandbox is a proxy only when it is started with --tls (in Python: tls=True).\n"
             return _response(Reply(501, why, {"Connection": "close"}, "text/plain; charset=utf-8"))
         if raw[:1] != "/" and request.method != "OPTIONS":
-            told = self._beyond(raw)
-            if told is not None:
-                return _response(told)
+            refusal = self._beyond(raw)
+            if refusal is not None:
+                return _response(refusal)
             raw = "/" + raw.partition("://")[2].partition("/")[2]
         if host_of(request.host) == SAMPLES_HOST:
             return _response(samples.answer(raw))
@@ -366,8 +366,8 @@ class Sandbox:
         body: Any = None
         origin = request.headers.get("Origin")
         if origin is not None and request.method not in ("GET", "HEAD") and not _same(origin, request.host):
-            told = {"error": f"Pages of {origin} may not drive this sandbox; programs send no Origin header."}
-            return _response(Reply(403, told))
+            refusal = {"error": f"Pages of {origin} may not drive this sandbox; programs send no Origin header."}
+            return _response(Reply(403, refusal))
         if request.body_exists:
             call = await read_call(request)
             body = control.body_of(call, await request.read())

@@ -29,7 +29,7 @@ _WAIT_S, _WAITS = 2.0, 30
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServiceAnswer:
     """One answer of the service, as far as it is needed."""
 
     status: int
@@ -48,8 +48,8 @@ class Said:
         if self.status < 400 and self.get("error") is None:
             return "accepted"
         code, subcode = self.get("error", "code"), self.get("error", "error_subcode")
-        said = f"{code}/{subcode}" if isinstance(subcode, int) else f"{code}" if isinstance(code, int) else "no code"
-        return f"refused {self.status} {said}"
+        codes = f"{code}/{subcode}" if isinstance(subcode, int) else f"{code}" if isinstance(code, int) else "no code"
+        return f"refused {self.status} {codes}"
 
 
 @dataclass(slots=True)
@@ -66,13 +66,13 @@ class Kit:
     kept: dict[str, Any] = field(default_factory=dict)
 
     async def call(self, method: str, path: str, *, token: str = "body", headers: Mapping[str, str] | None = None,
-                   root: bool = False, **params: str) -> Said:  # fmt: skip
+                   root: bool = False, **params: str) -> ServiceAnswer:  # fmt: skip
         """``token``: ``body`` (of reads: query), ``header``, ``wrong header`` (a second), ``wrong``, ``none``."""
         shown = "&".join(f"{k}={v if len(v) < 40 else f'({len(v)} characters)'}" for k, v in params.items())
         self.out.write(f"  {method} {path}{'?' + shown if shown else ''}\n")
         self.calls += 1
         if not self.go:
-            return Said(0, None, {})
+            return ServiceAnswer(0, None, {})
         assert self.session is not None
         sent, heads = dict(params), dict(headers or {})
         if token in ("body", "wrong header"):
@@ -91,9 +91,9 @@ class Kit:
                 body = json.loads(text) if text else None
             except ValueError:
                 body = None
-            return Said(answer.status, body, {k.lower(): v for k, v in answer.headers.items()})
+            return ServiceAnswer(answer.status, body, {k.lower(): v for k, v in answer.headers.items()})
 
-    async def create(self, text: str, **params: Any) -> Said:
+    async def create(self, text: str, **params: Any) -> ServiceAnswer:
         return await self.call("POST", "/me/threads", media_type="TEXT", text=text, **params)
 
     async def post(self, text: str, **params: Any) -> tuple[str, str]:
@@ -212,8 +212,8 @@ async def _link_limit(kit: Kit) -> str:
 
 @question("cors", "Are pages of other origins answered?", "on")
 async def _cors(kit: Kit) -> str:
-    said = await kit.call("GET", "/me", headers={"Origin": "https://example.com"})
-    return "on" if "access-control-allow-origin" in said.headers else "off"
+    answer = await kit.call("GET", "/me", headers={"Origin": "https://example.com"})
+    return "on" if "access-control-allow-origin" in answer.headers else "off"
 
 
 @question("usage_headers", "Which headers tell of usage?", "x-app-usage")
@@ -225,17 +225,17 @@ async def _usage(kit: Kit) -> str:
 
 @question("demographics", "Demographics without a breakdown: left out or refused?", "omit")
 async def _demographics(kit: Kit) -> str:
-    said = await kit.call("GET", "/me/threads_insights", metric="followers_count,follower_demographics")
-    return "omit" if said.status == 200 and len(said.get("data") or ()) == 1 else said.code
+    answer = await kit.call("GET", "/me/threads_insights", metric="followers_count,follower_demographics")
+    return "omit" if answer.status == 200 and len(answer.get("data") or ()) == 1 else answer.code
 
 
 @question("insight_days", "At which hour (UTC) do days of insights end, and is there paging?", "Pacific, paging")
 async def _days(kit: Kit) -> str:
-    said = await kit.call("GET", "/me/threads_insights", metric="views")
-    rows = said.get("data") or [{}]
+    answer = await kit.call("GET", "/me/threads_insights", metric="views")
+    rows = answer.get("data") or [{}]
     hours = {str(value.get("end_time"))[11:13] for row in rows for value in row.get("values") or ()}
     zone = "Pacific" if hours and hours <= {"07", "08"} else "UTC" if hours == {"00"} else "other"
-    return f"{zone}, {'paging' if said.get('paging') else 'no paging'}"
+    return f"{zone}, {'paging' if answer.get('paging') else 'no paging'}"
 
 
 @question("first_status", "What is the status of a text container at once?", "FINISHED")
@@ -264,12 +264,12 @@ async def _lag(kit: Kit) -> str:
 @question("republish", "What is publishing a published container answered with?", "refused 400 24/4279009")
 async def _republish(kit: Kit) -> str:
     container, post = kit.kept["pair"]
-    said = await kit.call("POST", "/me/threads_publish", creation_id=container)
-    made = said.get("id")
+    answer = await kit.call("POST", "/me/threads_publish", creation_id=container)
+    made = answer.get("id")
     if isinstance(made, str) and made != post:
         kit.posts.append(made)
         return "a second post"
-    return "the same id" if made else said.code
+    return "the same id" if made else answer.code
 
 
 @question("paging", "Has a page of a list addresses of its neighbors?", "cursors")
@@ -290,8 +290,8 @@ async def _permalink(kit: Kit) -> str:
 async def _delete(kit: Kit) -> str:
     if not kit.posts and kit.go:
         return "nothing to delete"
-    said = await kit.call("DELETE", f"/{kit.posts.pop() if kit.posts else 'dry'}")
-    return f"success {str(said.get('success')).lower()}" if isinstance(said.get("success"), bool) else said.code
+    answer = await kit.call("DELETE", f"/{kit.posts.pop() if kit.posts else 'dry'}")
+    return f"success {str(answer.get('success')).lower()}" if isinstance(answer.get("success"), bool) else answer.code
 
 
 class NotVerified(Exception):
@@ -337,11 +337,11 @@ async def verify(base: str, token: str, out: TextIO, *, go: bool) -> dict[str, A
 async def _known(kit: Kit) -> None:
     """Whose token it is, before anything is published."""
     try:
-        said = await kit.call("GET", "/me", fields="id")
+        answer = await kit.call("GET", "/me", fields="id")
     except (aiohttp.ClientError, TimeoutError) as failure:
         raise NotVerified(f"{kit.base} cannot be reached: {failure or 'no answer'}.") from None
-    if kit.go and not said.get("id"):
-        raise NotVerified(f"Threads does not take this token ({said.code}). Nothing was published.")
+    if kit.go and not answer.get("id"):
+        raise NotVerified(f"Threads does not take this token ({answer.code}). Nothing was published.")
 
 
 def read_report(text: str) -> dict[str, dict[str, str]]:

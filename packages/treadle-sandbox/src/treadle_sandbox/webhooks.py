@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from treadle_sandbox.beside import Beside
+from treadle_sandbox.background import BackgroundTasks
 from treadle_sandbox.clock import graph_time
 from treadle_sandbox.ids import shortcode
 from treadle_sandbox.model import Account, App, Post
@@ -59,7 +59,7 @@ class Webhooks:
     def __init__(self, world: World) -> None:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
-        self._beside = Beside()
+        self._background = BackgroundTasks()
         world.on_post = self.published
         world.on_delete = self.deleted
         world.on_callback = self.call_back
@@ -72,14 +72,14 @@ class Webhooks:
             self.verify()
 
     async def stop(self) -> None:
-        await self._beside.stop()
+        await self._background.stop()
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def settle(self) -> None:
         """Waits until everything under way has been answered."""
-        await self._beside.settle()
+        await self._background.finish()
 
     # What is told ----------------------------------------------------------------------------------------------------
 
@@ -93,19 +93,19 @@ class Webhooks:
         short = {"id": post.id, "media_type": post.media_type, "permalink": permalink(world, post),
                  "timestamp": graph_time(post.created_at), "username": author.username}  # fmt: skip
         if post.reply_to is None:
-            self._tell("publish", author, short)
+            self._notify("publish", author, short)
         else:
             root = world.tables.posts.get(post.root or "")
             if root is not None and root.account_id != author.id:
-                self._tell("replies", world.tables.accounts[root.account_id], self._full(post))
+                self._notify("replies", world.tables.accounts[root.account_id], self._full(post))
         for name in dict.fromkeys(_MENTION.findall(post.params.get("text", ""))):
             named = world.find_account(name.rstrip("."))
             if named is not None and named.id != author.id:
-                self._tell("mentions", named, self._full(post))
+                self._notify("mentions", named, self._full(post))
 
     def deleted(self, post: Post) -> None:
         author = self._world.tables.accounts[post.account_id]
-        self._tell(
+        self._notify(
             "delete",
             author,
             {
@@ -135,7 +135,7 @@ class Webhooks:
             value["root_post"] = {"id": root.id, "owner_id": owner.id, "username": owner.username}
         return value
 
-    def _tell(self, field: str, target: Account, value: Mapping[str, Any]) -> None:
+    def _notify(self, field: str, target: Account, value: Mapping[str, Any]) -> None:
         app = self._world.app
         if field not in app.webhook_fields or not app.webhook_verified or not app.webhook_url:
             return
@@ -178,7 +178,7 @@ class Webhooks:
     def verify(self) -> None:
         """The handshake: the address must echo the challenge."""
         if self._world.app.webhook_url and self._session is not None:
-            self._beside.start(self._verify(self._world.app))
+            self._background.start(self._verify(self._world.app))
 
     async def _verify(self, app: App) -> None:
         challenge = str(1_000_000_000 + int(self._world.ids.chance() * 1_000_000_000))
@@ -207,7 +207,7 @@ class Webhooks:
             status, text = await self._send(method, url, headers, body)
             self._record(kind, url, shown, status, text)
 
-        self._beside.start(deliver())
+        self._background.start(deliver())
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None

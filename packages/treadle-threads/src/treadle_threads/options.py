@@ -924,22 +924,22 @@ def _object(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any
 
 def limits_of(option: Option) -> str:
     """The option's limits in words: of its value, where it can stand, and the permission it needs."""
-    said = [_limits(option.kind)]
+    sentences = [_limits(option.kind)]
     if option.applies_to == TEXT_ONLY:
-        said.append("Only without media.")
+        sentences.append("Only without media.")
     elif option.applies_to == WITH_MEDIA:
-        said.append("Only with media.")
+        sentences.append("Only with media.")
     elif option.applies_to != EVERY:
-        said.append("Only with one medium.")
+        sentences.append("Only with one medium.")
     if option.not_on_reply:
-        said.append("Not on a reply.")
+        sentences.append("Not on a reply.")
     elif option.not_further:
-        said.append("Only on the first part.")
+        sentences.append("Only on the first part.")
     if option.not_with:
-        said.append(f"Not with {', '.join(option.not_with)}.")
+        sentences.append(f"Not with {', '.join(option.not_with)}.")
     if option.scope and option.scope_source and option.scope_source.basis == "documented":
-        said.append(f"Needs {option.scope}.")
-    return " ".join(part for part in said if part)
+        sentences.append(f"Needs {option.scope}.")
+    return " ".join(part for part in sentences if part)
 
 
 def _limits(kind: Kind) -> str:

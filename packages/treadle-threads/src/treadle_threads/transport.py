@@ -48,7 +48,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 Guard = Callable[[], bool]
 
 
-class GuardSaidNo(Exception):
+class RefusedByGuard(Exception):
     """Raised inside the writer so that aiohttp drops the connection; never leaves this module."""
 
 
@@ -73,7 +73,7 @@ class _Body(BytesPayload):
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         if self.guard is not None and not self.guard():
             self.refused = True
-            raise GuardSaidNo
+            raise RefusedByGuard
         transport = getattr(writer, "transport", None)
         if transport is None or transport.is_closing():
             self.stale = True

@@ -32,7 +32,7 @@ LANES = 64  # workspaces whose webhooks are delivered at the same time
 log = structlog.get_logger("treadle.housekeeping")
 
 
-class Beside:
+class BackgroundJobs:
     """Runs jobs that wait for other people's servers beside the rest, each one at most once at a time.
 
     A receiver that takes its time must not keep blockers from being rechecked.
@@ -97,14 +97,14 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
         with apart("prune", "accounts"):
             await worker.db.run(lambda conn: prune_accounts(conn, now=worker.now(), keep_s=worker.settings.retention_s))
 
-    beside = Beside()
+    background = BackgroundJobs()
 
     async def recheck(worker: WorkerContext) -> None:
-        await beside.run("recheck", rechecking.recheck_due(worker, worker.releaser))
+        await background.run("recheck", rechecking.recheck_due(worker, worker.releaser))
 
     async def refresh(worker: WorkerContext) -> None:
         if worker.accounts is not None:
-            await beside.run("refresh", refresh_due(worker.accounts))
+            await background.run("refresh", refresh_due(worker.accounts))
 
     async def check_tokens(worker: WorkerContext) -> None:
         if worker.accounts is not None:
@@ -112,31 +112,31 @@ def jobs_of(settings: Settings, vault: Vault, forget: Callable[[list[str]], None
 
     async def read_quiet(worker: WorkerContext) -> None:
         if worker.accounts is not None:
-            await beside.run("read_quiet", read_quiet_accounts(worker.accounts))
+            await background.run("read_quiet", read_quiet_accounts(worker.accounts))
 
     async def deliver(worker: WorkerContext) -> None:
         await worker.db.run(lambda conn: fan_out(conn, now=worker.now()))
         waiting = await worker.db.query(deliveries.workspaces_due, worker.now())
-        idle = [id_ for id_ in waiting if not beside.busy(f"deliver {id_}")]
-        await beside.run_all({f"deliver {id_}": _deliver(worker, vault, id_) for id_ in idle[:LANES]})
+        idle = [id_ for id_ in waiting if not background.busy(f"deliver {id_}")]
+        await background.run_all({f"deliver {id_}": _deliver(worker, vault, id_) for id_ in idle[:LANES]})
 
     async def read_addresses(worker: WorkerContext) -> None:
-        await beside.run("read_addresses", addresses.read_missing(worker))
+        await background.run("read_addresses", addresses.read_missing(worker))
 
     async def read_insights(worker: WorkerContext) -> None:
-        await beside.run("read_insights", insights.read_due(worker))
+        await background.run("read_insights", insights.read_due(worker))
 
     async def alert(worker: WorkerContext) -> None:
-        await beside.run("alert", send_due(worker.db, vault, worker.settings, now=worker.now()))
+        await background.run("alert", send_due(worker.db, vault, worker.settings, now=worker.now()))
 
     async def at_risk(worker: WorkerContext) -> None:
         await worker.db.run(lambda conn: risk.warn(conn, now=worker.now()))
 
     async def media(worker: WorkerContext) -> None:
-        await beside.run("media", keeping_media.clean_up(worker.db, await worker.media(), worker.now()))
+        await background.run("media", keeping_media.clean_up(worker.db, await worker.media(), worker.now()))
 
     async def heartbeat(worker: WorkerContext) -> None:
-        await beside.run("heartbeat", beat(worker))
+        await background.run("heartbeat", beat(worker))
 
     return [
         Job("heartbeat", EVERY_S, heartbeat),

@@ -104,12 +104,12 @@ _SUBCODE_WORDS = ("none", "known", "any")
 _PARTS = {"match": MATCH, "example": EXAMPLE, "near_miss": EXAMPLE}
 
 
-def _said(where: str, name: str, text: str) -> str:
+def _at_place(where: str, name: str, text: str) -> str:
     return f"{where}: {name}: {text}" if where else f"{name}: {text}"
 
 
 def _placed(faults: Iterator[Fault], name: str, place: SourceLocation | None) -> list[str]:
-    return [_said(place.at(key, value) if place else "", name, text) for key, value, text in faults]
+    return [_at_place(place.at(key, value) if place else "", name, text) for key, value, text in faults]
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -122,7 +122,7 @@ def _refusal_name(entry: dict[str, Any]) -> str:
 
 def wrong_references(references: dict[str, Any], place: SourceLocation) -> list[str]:
     return [
-        _said(place.at(key), key, "a reference is { title = TEXT, url = TEXT }")
+        _at_place(place.at(key), key, "a reference is { title = TEXT, url = TEXT }")
         for key, value in references.items()
         if not (isinstance(value, dict) and value.keys() == {"title", "url"} and all(map(_text, value.values())))
     ]
@@ -130,7 +130,7 @@ def wrong_references(references: dict[str, Any], place: SourceLocation) -> list[
 
 def wrong_samples(samples: dict[str, Any], place: SourceLocation) -> list[str]:
     return [
-        _said(place.at(key), key, f"a sample is {{ {', '.join(f'{name} = TEXT' for name in SAMPLE)} }}")
+        _at_place(place.at(key), key, f"a sample is {{ {', '.join(f'{name} = TEXT' for name in SAMPLE)} }}")
         for key, value in samples.items()
         if not (isinstance(value, dict) and value.keys() == set(SAMPLE) and all(map(_text, value.values())))
     ]

@@ -79,8 +79,8 @@ def _changes(earlier: Mapping[str, Any], today: date) -> Changes:
     catalog = load()
     found: Changes = {}
     for pattern in catalog:
-        said = {key: value for key, value in pattern_json(pattern, catalog).items() if key != "checked"}
-        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+        content = {key: value for key, value in pattern_json(pattern, catalog).items() if key != "checked"}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
         before = earlier.get(pattern.id)
         if isinstance(before, dict) and before.get("digest") == digest and isinstance(before.get("since"), str):
             since = before["since"]

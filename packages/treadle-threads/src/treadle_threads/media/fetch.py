@@ -189,13 +189,13 @@ def _about_the_address(url: URL, due_at: datetime | None, now: datetime, facts: 
     facts["expires_at"] = _utc(expiry.at)
     needed = max(due_at or now, now) + EXPIRY_MARGIN
     if expiry.at < needed:
-        said: dict[str, Any] = {"until": expiry.at.strftime("%Y-%m-%d %H:%M UTC"), "sure": ""}
+        args: dict[str, Any] = {"until": expiry.at.strftime("%Y-%m-%d %H:%M UTC"), "sure": ""}
         if expiry.sure:
-            found.append(finding("expires", got=_utc(expiry.at), limit=_utc(needed), **said))
+            found.append(finding("expires", got=_utc(expiry.at), limit=_utc(needed), **args))
         else:
-            said["sure"] = " (as far as its query tells)"
+            args["sure"] = " (as far as its query tells)"
             found.append(
-                finding("expires", got=_utc(expiry.at), limit=_utc(needed), severity="remark", basis="folklore", **said)
+                finding("expires", got=_utc(expiry.at), limit=_utc(needed), severity="remark", basis="folklore", **args)
             )
     return found
 
@@ -227,13 +227,13 @@ def _about_the_transfer(file: RemoteFile) -> list[Finding]:
 
 def _about_the_type(file: RemoteFile) -> list[Finding]:
     """What the host calls the file, and the ending of its address, held against the first bytes."""
-    kind, said, found = _kind_of(file.head), file.content_type, []
+    kind, declared, found = _kind_of(file.head), file.content_type, []
     if not kind:
         return []
-    told = said.partition("/")[0]
-    if told != kind and (told, kind) != ("audio", "video"):
-        says = "content_type" if said else "no_content_type"
-        found.append(finding(says, got=said or None, limit=f"{kind}/*", kind=kind))
+    declared_kind = declared.partition("/")[0]
+    if declared_kind != kind and (declared_kind, kind) != ("audio", "video"):
+        says = "content_type" if declared else "no_content_type"
+        found.append(finding(says, got=declared or None, limit=f"{kind}/*", kind=kind))
     ending = file.url.suffix.lower()
     wanted = _ENDINGS[kind]
     if ending not in wanted:

@@ -146,26 +146,26 @@ def finding(
 
     ``args`` fill its sentence, ``got`` and ``limit`` as well; the others replace what goes with it.
     """
-    said = SENTENCES[says]
+    sentence = SENTENCES[says]
     args |= {"got": got, "limit": limit}
-    code, repair = said.code or says, said.fix if fix is None else fix
-    message = said.message.format_map(args)
+    code, repair = sentence.code or says, sentence.fix if fix is None else fix
+    message = sentence.message.format_map(args)
     return Finding(
         code,
-        severity or said.severity,
-        field or said.field,
-        f"{message} {said.done}" if said.done and repair != "none" else message,
+        severity or sentence.severity,
+        field or sentence.field,
+        f"{message} {sentence.done}" if sentence.done and repair != "none" else message,
         got,
         limit,
         pattern_of(code),
         repair,
-        basis or said.basis,
+        basis or sentence.basis,
         says,
         args,
     )
 
 
-def only_told(item: Finding) -> Finding:
+def only_reported(item: Finding) -> Finding:
     """The same as a remark: nothing is done about it."""
     return finding(
         item.says, severity="remark", field=item.field, fix="none", basis=item.basis, **dict[str, Any](item.args)

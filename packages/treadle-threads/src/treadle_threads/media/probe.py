@@ -96,8 +96,8 @@ def _picture(kind: str, size: int | None, head: bytes, whole: bool) -> Reading[M
 
 
 def _sentence(why: Exception) -> str:
-    said = str(why)
-    return f"{said[:1].upper()}{said[1:]}."
+    text = str(why)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _movie(size: int | None, head: bytes, closed_gop_samples: int) -> Reading[MediaProbe]:
@@ -202,8 +202,8 @@ def _trouble(movie: Movie, main: list[Track]) -> str:
         return "The file holds neither picture nor sound."
     if movie.without_media:
         return "The file is only an index: the pictures and the sound that it lists are not in it."
-    said = next((track.contradiction for track in main if track.contradiction), "")
-    return f"The file's index contradicts itself: {said}." if said else ""
+    contradiction = next((track.contradiction for track in main if track.contradiction), "")
+    return f"The file's index contradicts itself: {contradiction}." if contradiction else ""
 
 
 def _shown_seconds(track: Track) -> float:

@@ -73,8 +73,8 @@ def _length(probe: MediaProbe, spec: VideoSpec) -> list[Finding]:
     found: list[Finding] = []
     limit = spec.duration_max_s.value
     if probe.duration_s is not None and probe.duration_s > limit:
-        said: dict[str, Any] = {"length": clock(probe.duration_s), "longest": clock(limit)}
-        found.append(finding("duration", got=round(probe.duration_s, 3), limit=limit, **said))
+        args: dict[str, Any] = {"length": clock(probe.duration_s), "longest": clock(limit)}
+        found.append(finding("duration", got=round(probe.duration_s, 3), limit=limit, **args))
     elif probe.duration_s is None and probe.complete:
         found.append(finding("duration_zero", got=0, limit=limit))
     most = spec.size_max.value

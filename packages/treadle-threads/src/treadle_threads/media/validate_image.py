@@ -30,8 +30,8 @@ def validate_image(
     found += _image_format(image, spec)
     most = spec.size_max.value
     if probe.size is not None and probe.size > most:
-        said: dict[str, Any] = {"size": megabytes(probe.size), "most": megabytes(most)}
-        found.append(finding("image_size", got=probe.size, limit=most, **said))
+        args: dict[str, Any] = {"size": megabytes(probe.size), "most": megabytes(most)}
+        found.append(finding("image_size", got=probe.size, limit=most, **args))
     if width and height:
         found += _image_shape(width, height, spec)
     found += origin("image", image.location, image.device, strip=strip, fix="image")
@@ -69,8 +69,8 @@ def _image_format(image: ImageFacts, spec: ImageSpec) -> list[Finding]:
 def _image_shape(width: int, height: int, spec: ImageSpec) -> list[Finding]:
     shape, most = max(width, height) / min(width, height), spec.aspect_max.value
     if shape > most:
-        said: dict[str, Any] = {"width": width, "height": height, "shape": shape}
-        return [finding("image_aspect", got=round(shape, 3), limit=most, **said)]
+        args: dict[str, Any] = {"width": width, "height": height, "shape": shape}
+        return [finding("image_aspect", got=round(shape, 3), limit=most, **args)]
     narrowest, widest = spec.width_min.value, spec.width_max.value
     if not narrowest <= width <= widest:
         way = "up" if width < narrowest else "down"

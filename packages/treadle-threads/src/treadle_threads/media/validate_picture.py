@@ -58,8 +58,8 @@ def _frames(video: VideoFacts, spec: VideoSpec) -> list[Finding]:
     low, high = spec.frame_rate_min.value, spec.frame_rate_max.value
     if rate is not None and not low <= rate <= high + spec.frame_rate_tolerance:
         aim = 30 if rate < low else 60
-        said: dict[str, Any] = {"rate": rate, "low": low, "high": high, "aim": aim}
-        found.append(finding("frame_rate", got=round(rate, 3), limit=[low, high], **said))
+        args: dict[str, Any] = {"rate": rate, "low": low, "high": high, "aim": aim}
+        found.append(finding("frame_rate", got=round(rate, 3), limit=[low, high], **args))
     share = video.irregular_share
     if share is not None and share > spec.irregular_share.value:
         found.append(finding("frame_rate_varies", got=round(share, 3), limit=spec.irregular_share.value, share=share))
@@ -87,8 +87,8 @@ def _shape(video: VideoFacts, spec: VideoSpec) -> list[Finding]:
         found.append(finding("pixel_aspect", got=[across, down], across=across, down=down))
     shape, least, most = width / height, spec.aspect_min.value, spec.aspect_max.value
     if not least <= shape <= most:
-        said: dict[str, Any] = {"width": width, "height": height, "shape": shape, "least": least, "most": most}
-        found.append(finding("aspect", got=round(shape, 4), limit=[least, most], **said))
+        args: dict[str, Any] = {"width": width, "height": height, "shape": shape, "least": least, "most": most}
+        found.append(finding("aspect", got=round(shape, 4), limit=[least, most], **args))
     return found
 
 
@@ -97,7 +97,7 @@ def _bit_rate(video: VideoFacts, spec: VideoSpec) -> Finding | None:
     if rate is None:
         return None
     most, earlier = spec.bit_rate_max.value, spec.bit_rate_2024.value
-    said: dict[str, Any] = {"rate": megabits(rate), "most": megabits(most), "earlier": megabits(earlier)}
+    args: dict[str, Any] = {"rate": megabits(rate), "most": megabits(most), "earlier": megabits(earlier)}
     if rate > most:
-        return finding("bit_rate", got=round(rate), limit=most, **said)
-    return finding("bit_rate_high", got=round(rate), limit=earlier, **said) if rate > earlier else None
+        return finding("bit_rate", got=round(rate), limit=most, **args)
+    return finding("bit_rate_high", got=round(rate), limit=earlier, **args) if rate > earlier else None

@@ -54,11 +54,11 @@ def _bit_rate(audio: AudioFacts, spec: VideoSpec) -> Finding | None:
     rate = audio.bit_rate
     if rate is None or audio.codec != "aac" or (audio.duration_s or SHORT_S) < SHORT_S:
         return None
-    said: dict[str, Any] = {"got": round(rate), "kilobits": round(rate / 1000)}
+    args: dict[str, Any] = {"got": round(rate), "kilobits": round(rate / 1000)}
     if rate > spec.audio_bit_rate_seen.value:
-        return finding("audio_bit_rate", limit=spec.audio_bit_rate_seen.value, **said)
+        return finding("audio_bit_rate", limit=spec.audio_bit_rate_seen.value, **args)
     if rate > spec.audio_bit_rate.value * 1.1:  # a variable rate wavers around what was asked for
-        return finding("audio_bit_rate_high", limit=spec.audio_bit_rate.value, **said)
+        return finding("audio_bit_rate_high", limit=spec.audio_bit_rate.value, **args)
     return None
 
 

@@ -246,9 +246,9 @@ async def add_token(
 
 
 def _refusal(service: Accounts, query: Mapping[str, str], state: str | None, link: LinkRow | None) -> ConnectPage:
-    said = {name: value for name, value in query.items() if name not in ("state", "code")}
+    answer = {name: value for name, value in query.items() if name not in ("state", "code")}
     return pages.failed(
-        diagnose(body="?" + urlencode(said), stage="oauth"),
+        diagnose(body="?" + urlencode(answer), stage="oauth"),
         retry_url=_link_url(service, state) if state else None,
         return_url=link.return_url if link else None,
         link_id=link.id if link else None,

@@ -78,15 +78,15 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
 
 def _namesake(stored: Stored, other: Namesake) -> str:
     """Two profiles with one name are two: nothing of one is ever taken for the other's."""
-    said = (
+    reason = (
         f"This is another profile than the @{stored.username} known here before: Threads' ID of that one is "
         f"{other.threads_user_id}, of this one {stored.threads_user_id}."
     )
     if not other.waiting:
-        return said
+        return reason
     return (
-        f"{said} {plural(other.waiting, 'post')} of the other one still wait for it. If they are to be published here, "
-        "open each under Posts and choose this account, or send PATCH /v1/posts/{id} with account_id "
+        f"{reason} {plural(other.waiting, 'post')} of the other one still wait for it. If they are to be published "
+        "here, open each under Posts and choose this account, or send PATCH /v1/posts/{id} with account_id "
         f"{stored.account_id}."
     )
 

@@ -111,7 +111,7 @@ async def _prove(service: Accounts, row: LeasedToken, fresh: Secret, old: Secret
 async def _settle(service: Accounts, row: LeasedToken, token: Secret) -> None:
     """The token works: forget the one before, and ask what the permission's own end is now."""
     facts = await oauth.debug_token(service.client, token=token, using=token)
-    told = facts.value if isinstance(facts, Ok) and facts.value.is_valid else None
+    known = facts.value if isinstance(facts, Ok) and facts.value.is_valid else None
 
     def settle(conn: Connection) -> None:
         now = service.now()
@@ -119,9 +119,9 @@ async def _settle(service: Accounts, row: LeasedToken, token: Secret) -> None:
             conn,
             row.id,
             now=now,
-            expires_at=told.expires_at if told else None,
-            grant_expires_at=told.grant_expires_at if told else None,
-            scopes=told.scopes if told else (),
+            expires_at=known.expires_at if known else None,
+            grant_expires_at=known.grant_expires_at if known else None,
+            scopes=known.scopes if known else (),
         )
         health.worked(conn, row.id, "read", now)
         health.renewed(conn, row.id, now)
@@ -170,7 +170,7 @@ def warn(conn: Connection, now: float) -> list[str]:
     """Say of accounts that work that their token or permission ends within a week; ids of those said now."""
     # A token that never lived for two weeks is not news: it is refreshed daily.
     rows = tokens.ending(conn, now + WARN_S, shortest_life_s=2 * WARN_S)
-    said = []
+    warned = []
     for row in rows:
         with apart(JOB, row.id, conn):
             ends = min(at for at in (row.token_expires_at, row.grant_expires_at) if at is not None)
@@ -181,5 +181,5 @@ def warn(conn: Connection, now: float) -> list[str]:
                 else "Threads lets a permission stand for 90 days; only the owner can give it again."
             )
             if health.expiring(conn, row.id, ends_at=ends, why=why, now=now):
-                said.append(row.id)
-    return said
+                warned.append(row.id)
+    return warned

@@ -86,9 +86,9 @@ async def from_token(
     assumed = False
     issued, expires, grant, scopes, confirmed = now, None, None, asked, not asked
     if isinstance(facts, Ok) and facts.value.is_valid:
-        told = facts.value
-        issued, expires, grant = told.issued_at or now, told.expires_at, told.grant_expires_at
-        scopes, confirmed = told.scopes or asked, bool(told.scopes) or not asked
+        known = facts.value
+        issued, expires, grant = known.issued_at or now, known.expires_at, known.grant_expires_at
+        scopes, confirmed = known.scopes or asked, bool(known.scopes) or not asked
         life = expires - issued if expires else None
     brief = short if short is not None else (life is not None and life <= SHORT_S)
     app = service.app

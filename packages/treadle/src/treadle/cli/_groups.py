@@ -110,11 +110,11 @@ class WholeProgram(TyperCommand):
     def _offered(self, words: list[str]) -> list[str]:
         """Options and commands that the help of ``words`` names."""
         module, function = COMMANDS[str(self.name)].place.split(":")
-        told = io.StringIO()
-        with contextlib.redirect_stdout(told), contextlib.suppress(SystemExit):
+        help_text = io.StringIO()
+        with contextlib.redirect_stdout(help_text), contextlib.suppress(SystemExit):
             getattr(import_module(module), function)(self.name, [*words, "--help"])
-        options = re.findall(r"(?<![\w-])--[a-z][\w-]*", told.getvalue())
-        return list(dict.fromkeys([*options, *re.findall(r"^    ([a-z][\w-]*)(?=  |$)", told.getvalue(), re.M)]))
+        options = re.findall(r"(?<![\w-])--[a-z][\w-]*", help_text.getvalue())
+        return list(dict.fromkeys([*options, *re.findall(r"^    ([a-z][\w-]*)(?=  |$)", help_text.getvalue(), re.M)]))
 
 
 def load(name: str) -> TyperGroup | TyperCommand:

@@ -32,8 +32,8 @@ async def keep_file(app: App, workspace_id: str, given: str, *, show: bool) -> d
 def not_kept(made: NotKept, path: str, public_url: str, **more: str) -> dict[str, Any]:
     """Why a file was not kept, as --json prints it; ``path`` is what the findings are about."""
     found = made.details(path, public_url)
-    said = " ".join(f.message for f in made.findings)
-    return {"error": found.code, "message": said, **more, **found.extra}
+    messages = " ".join(f.message for f in made.findings)
+    return {"error": found.code, "message": messages, **more, **found.extra}
 
 
 def a_file(given: str) -> tuple[Path, int]:

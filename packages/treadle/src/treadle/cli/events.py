@@ -71,7 +71,7 @@ def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> t
 
 def _since(app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool) -> Iterator[ChangeRow]:
     """Events after an id, and with ``follow`` those to come."""
-    from treadle.services.events import is_wanted, told
+    from treadle.services.events import is_wanted, with_post_now
     from treadle.store.feed import since
 
     # On Postgres a smaller id may be committed after a larger one: look a little further back, and print nothing twice.
@@ -79,7 +79,9 @@ def _since(app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, 
     start, printed = after, deque[int](maxlen=2 * PAGE)
     while True:
         with app.db.read() as conn:
-            rows = [told(conn, row) for row in since(conn, workspace_id, max(start, after - overlap), limit=PAGE)]
+            rows = [
+                with_post_now(conn, row) for row in since(conn, workspace_id, max(start, after - overlap), limit=PAGE)
+            ]
         fresh = [row for row in rows if row["id"] not in printed]
         for row in fresh:
             after = max(after, row["id"])

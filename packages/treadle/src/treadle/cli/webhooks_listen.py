@@ -85,8 +85,8 @@ def _print(one: Forwarded) -> None:
     sys.stdout.flush()
 
 
-def _note(said: str) -> None:
-    typer.echo(said, err=True)
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _text_of(path: Path, what: str) -> str:

@@ -42,7 +42,7 @@ async def live_table(stage: Stage, console: Console) -> Any:
 
 async def _watch(stage: Stage, console: Console, stop: asyncio.Event) -> None:
     if not console.is_terminal:
-        await _tell(stage, console, stop)
+        await _narrate(stage, console, stop)
         return
     with Live(_table(stage, []), console=console, refresh_per_second=4, transient=False) as live:
         while True:
@@ -54,7 +54,7 @@ async def _watch(stage: Stage, console: Console, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), REFRESH_S)
 
 
-async def _tell(stage: Stage, console: Console, stop: asyncio.Event) -> None:
+async def _narrate(stage: Stage, console: Console, stop: asyncio.Event) -> None:
     seen: dict[str, tuple[str, str]] = {}
     while True:
         over = stop.is_set()

@@ -61,7 +61,7 @@ def read_sheet(text: str) -> Sheet | Finding:
     try:
         lines = [row for row in csv.reader(io.StringIO(text), delimiter=separator, strict=True) if any(row)]
     except csv.Error as error:
-        return finding("csv", "csv_broken", said=str(error))
+        return finding("csv", "csv_broken", problem=str(error))
     if len(lines) < 2:
         return finding("csv", "csv_empty")
     if len(lines) - 1 > MOST_ROWS:

@@ -89,15 +89,15 @@ def finding(
 
     ``limit`` is one of the arguments, and so is ``rule`` where the rule's name depends on what it is about.
     """
-    said = SENTENCES[code]
+    sentence = SENTENCES[code]
     args["limit"] = limit
-    rule = str(args.get("rule") or said.rule or code)
+    rule = str(args.get("rule") or sentence.rule or code)
     return Finding(
         path,
         rule,
-        said.message.format_map(args),
-        said.way_out.format_map(args),
-        "warning" if said.warning else "error",
+        sentence.message.format_map(args),
+        sentence.way_out.format_map(args),
+        "warning" if sentence.warning else "error",
         given,
         limit,
         PATTERN_OF.get(rule, "") if pattern is None else pattern,

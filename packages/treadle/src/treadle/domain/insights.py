@@ -39,7 +39,7 @@ class Numbers:
     shares: int | None = None
 
     @property
-    def said(self) -> bool:
+    def known(self) -> bool:
         return any(getattr(self, name) is not None for name in METRICS)
 
     def plus(self, other: Numbers) -> Numbers:
@@ -50,8 +50,8 @@ class Numbers:
 
 def numbers_of(metrics: Iterable[Metric]) -> Numbers:
     """The known figures of an answer; a figure below zero is none."""
-    said = {one.name: int(one.total) for one in metrics if one.total is not None and one.total >= 0}
-    return Numbers(*(said.get(name) for name in METRICS))
+    totals = {one.name: int(one.total) for one in metrics if one.total is not None and one.total >= 0}
+    return Numbers(*(totals.get(name) for name in METRICS))
 
 
 def day_of(at: float) -> str:

@@ -205,13 +205,13 @@ def _finished(
     shared = [name for name in asked if _entry(name).read_from_answer]
     failed = tuple(Difference(name, "SUCCESS", "FAILED") for name in shared if story == "FAILED")
     once = tuple(one.field for one in seen.differs if one.field not in known)
-    said = tuple(shared) if story in ("FAILED", "SUCCESS") else ()
+    reported = tuple(shared) if story in ("FAILED", "SUCCESS") else ()
     return LiveCheck(
         readings=count,
         over=True,
-        checked=(*seen.checked, *(one.field for one in seen.differs if one.field in known), *said),
+        checked=(*seen.checked, *(one.field for one in seen.differs if one.field in known), *reported),
         differs=(*(one for one in seen.differs if one.field in known), *failed),
-        not_checked=(*seen.not_checked, *once, *(name for name in shared if name not in said)),
+        not_checked=(*seen.not_checked, *once, *(name for name in shared if name not in reported)),
         remarks=seen.remarks,
     )
 

@@ -58,7 +58,7 @@ class Evidence:
     misses_span_s: float = 0.0
     noted: bool = True
     in_time: bool = True
-    said_absent: bool = False  # a person looked at the profile and says that it is not there
+    confirmed_absent: bool = False  # a person looked at the profile and says that it is not there
     apart_s: float = MISSES_APART_S
     life_s: float = COUNTS_AS_EXPIRED_S
 
@@ -101,7 +101,7 @@ def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace"
     e = evidence
     if e.container == "PUBLISHED":
         return Verdict("live", "The container says that it was published.")
-    if e.said_absent:
+    if e.confirmed_absent:
         return Verdict("replace", "A person looked and says that it is not there.")
     if not sent.written:
         return Verdict("replace", "Nothing was ever sent of this container.")

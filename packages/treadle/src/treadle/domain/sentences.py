@@ -58,7 +58,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "string_too_short": Sentence("This is too short.", "At least {limit} characters."),
     "string_pattern_mismatch": Sentence("This contains a character that cannot be here.", "Take it out."),
     "missing": Sentence("This is missing.", "Send it."),
-    "parameter": Sentence("{said}", "See the API document."),
+    "parameter": Sentence("{problem}", "See the API document."),
     "unknown_parameter": Sentence("This list has no parameter '{name}'.", "Known here: {known}."),
     "unknown_parameter_near": Sentence(
         "This list has no parameter '{name}'. Did you mean '{meant}'?", "Known here: {known}.", "unknown_parameter"
@@ -352,7 +352,7 @@ SENTENCES: Mapping[str, Sentence] = {
         "Connect the account again and leave every permission ticked.",
         warning=True,
     ),
-    "set_up_fault": Sentence("{said}", "{way_out}"),
+    "set_up_fault": Sentence("{problem}", "{way_out}"),
     "blocked": Sentence("{title}: posts of this account wait for it now.", "{next_step}", warning=True),
     # changing a post, and many of them
     "cannot_be_changed": Sentence("'{name}' cannot be changed.", "Leave it out.", "unknown_field"),
@@ -402,7 +402,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     # files
     "file_url": Sentence("This is no address of a file.", "Send a complete https address.", "media_url"),
-    "multipart": Sentence("{said}", "Send one part called 'file'."),
+    "multipart": Sentence("{problem}", "Send one part called 'file'."),
     "file_required": Sentence("There is no file in this form.", "Send one part called 'file'.", "required"),
     "on_too_long": Sentence("An over-long video is refused or trimmed.", "Write refuse or trim."),
     # accounts, keys, webhooks, workspaces
@@ -415,7 +415,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "expires_in_the_past": Sentence("It would be expired already, or never.", "Send a time ahead.", "in_the_past"),
     "comment_length": Sentence("A comment has 1 to {limit} characters.", "Enter a shorter comment."),
     "csv_too_large": Sentence("The file is too large.", "Split it: at most {most} rows, 4 MB."),
-    "csv_broken": Sentence("The file is not valid CSV: {said}.", "Export it again, in UTF-8."),
+    "csv_broken": Sentence("The file is not valid CSV: {problem}.", "Export it again, in UTF-8."),
     "csv_empty": Sentence("The file has no rows below its header.", "Choose a CSV file with a header and rows."),
     "csv_no_text": Sentence("No column holds the text.", "Choose the column that holds the text of the posts."),
     "csv_account": Sentence("No account here is called {name}.", "Connect it, or choose an account for all rows."),

@@ -113,7 +113,11 @@ def _found(shape: type[Shape], wrong: ValidationError, body: Any) -> Iterator[Fi
         else:
             context = {**(error.get("ctx") or {}), **says.args}
             yield _of(
-                code or _CODES.get(kind, kind), kind, path, given, {"said": f"{plain_error(error['msg'])}.", **context}
+                code or _CODES.get(kind, kind),
+                kind,
+                path,
+                given,
+                {"problem": f"{plain_error(error['msg'])}.", **context},
             )
     for path, (given, wishes) in types.items():
         wanted = " or ".join(wishes)

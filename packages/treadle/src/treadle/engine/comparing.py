@@ -144,7 +144,7 @@ async def _among_posts(
 
 def _report(part: PartView, check: LiveCheck, change: Change) -> None:
     """Say in the timeline what was not as asked, and set it down as the part's cause."""
-    said = [
+    remarks = [
         f"{title}: {', '.join(names)}."
         for title, names in (
             ("Not as asked", [one.field for one in check.differs]),
@@ -153,8 +153,8 @@ def _report(part: PartView, check: LiveCheck, change: Change) -> None:
         )
         if names
     ]
-    if said and change.notes:
-        change.notes[-1] = replace(change.notes[-1], decision=" ".join(said))
+    if remarks and change.notes:
+        change.notes[-1] = replace(change.notes[-1], decision=" ".join(remarks))
     pattern = pattern_of(check)
     if pattern is None:
         return

@@ -129,7 +129,7 @@ def _kept(
         accounts.hold_until(conn, account.id, now + wait_s)
     if not isinstance(called, Failed):
         numbers = numbers_of(called.value)
-        if numbers.said:
+        if numbers.known:
             insights.keep(conn, part, day_of(now), numbers, now=now)
         insights.plan(conn, part.part_id, next_read(part.published_at, now, chance), misses=0, read_at=now)
         insights.end_rest(conn, account.id)

@@ -78,7 +78,7 @@ def _progress_note(worker: WorkerContext, run: Run, index: int) -> Callable[[Pro
     """Writes a repair's progress where pages and API show it, at most once a second; losing one line loses nothing."""
     last = 0.0
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         nonlocal last
         if worker.now() - last < 1.0:
             return
@@ -89,7 +89,7 @@ def _progress_note(worker: WorkerContext, run: Run, index: int) -> Callable[[Pro
         task = asyncio.get_running_loop().create_task(worker.db.run(set_next_what, run, words + "."))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    return tell
+    return show
 
 
 async def _ready(

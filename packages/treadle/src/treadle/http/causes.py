@@ -77,11 +77,11 @@ def _refuse_wrong_facts(given: dict[str, Any]) -> None:
         raise invalid([finding("context", "unknown_value", given=context, known="an object of facts")])
     findings = []
     for fact in wrong_facts(context):
-        said = "unknown_value" if not fact.unknown else "unknown_field_near" if fact.nearest else "unknown_field"
+        code = "unknown_value" if not fact.unknown else "unknown_field_near" if fact.nearest else "unknown_field"
         known = f"{fact.known} ({fact.nearest})" if fact.nearest and not fact.unknown else fact.known
         where = f"context.{fact.key[:100]}"
         given_ = context.get(fact.key)
-        findings.append(finding(where, said, given=given_, name=fact.key[:100], meant=fact.nearest, known=known))
+        findings.append(finding(where, code, given=given_, name=fact.key[:100], meant=fact.nearest, known=known))
     if findings:
         raise invalid(findings)
 

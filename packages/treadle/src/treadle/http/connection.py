@@ -20,7 +20,7 @@ log = structlog.get_logger("treadle.http")
 
 SLOWEST_BODY = 500.0  # bytes a second; each such portion gives a body one more second
 OPEN_FILES = 65_536  # asked of the system, when it allows that many
-SAID_EVERY_S = 60.0
+LOGGED_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +165,17 @@ def limited(limits: ConnectionLimits) -> type[LimitedProtocol]:
     return type("Limited", (LimitedProtocol,), {"limits": limits, "waiting": {}})
 
 
-_said: dict[str, tuple[float, int]] = {}
+_last_logged: dict[str, tuple[float, int]] = {}
 
 
 def log_rarely(event: str, **facts: object) -> None:
     """A warning at most once a minute for each kind of event, with how many were left out."""
     now = asyncio.get_running_loop().time()
-    last, left_out = _said.get(event, (float("-inf"), 0))
-    if now - last < SAID_EVERY_S:
-        _said[event] = (last, left_out + 1)
+    last, left_out = _last_logged.get(event, (float("-inf"), 0))
+    if now - last < LOGGED_EVERY_S:
+        _last_logged[event] = (last, left_out + 1)
         return
-    _said[event] = (now, 0)
+    _last_logged[event] = (now, 0)
     log.warning(event, left_out=left_out, **facts)
 
 

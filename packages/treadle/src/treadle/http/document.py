@@ -28,7 +28,7 @@ _HEADERS: Mapping[str, str] = {
     "Idempotency-Replayed": "'true' when an earlier request with this key made it.",
     "Link": "The next page, rel=next.",
 }
-_SAID: Mapping[int, str] = {
+_MEANINGS: Mapping[int, str] = {
     400: "The body is not JSON.",
     401: "No key, or a wrong one.",
     403: "The key has too small a scope.",
@@ -70,7 +70,7 @@ def problem_answer(status: int, codes: Sequence[str]) -> dict[str, Any]:
     """An answer that says no in one of these ways."""
     meant = {c: {"title": KINDS[c].title, "x-retryable": KINDS[c].retryable, "x-who": KINDS[c].who} for c in codes}
     content = {"schema": {"$ref": f"{_REF}ProblemOut"}, "example": _example(status, codes[0])}
-    return {"description": _SAID[status], "x-codes": meant, "content": {PROBLEM_JSON: content}}
+    return {"description": _MEANINGS[status], "x-codes": meant, "content": {PROBLEM_JSON: content}}
 
 
 BODY = (400, 413, 415)

@@ -116,7 +116,7 @@ async def _from_form(request: Request, workspace_id: str, app: App) -> dict[str,
     try:
         form = await counted.form(max_files=1, max_fields=10, max_part_size=65_536)
     except HTTPException as wrong:
-        raise invalid([finding("file", "multipart", said=str(wrong.detail).removesuffix(".") + ".")]) from None
+        raise invalid([finding("file", "multipart", problem=str(wrong.detail).removesuffix(".") + ".")]) from None
     except OSError as error:  # what is long is put aside on disk while it is read
         if not is_full(error):
             raise

@@ -185,8 +185,8 @@ def _refusals(api: FastAPI, public_url: str) -> None:
         where = f"at {disk_of(Path(os.fsdecode(name)))} " if isinstance(name, str | bytes) else ""
         return no_room(f"A disk of this server {where}is full.", request)
 
-    def no_room(said: str, request: Request) -> Response:
-        detail = f"{said} Whoever runs Treadle has to make room there; then try again."
+    def no_room(problem: str, request: Request) -> Response:
+        detail = f"{problem} Whoever runs Treadle has to make room there; then try again."
         made = Problem("unavailable", detail, extra={"who": "operator"}, headers={"Retry-After": "60"})
         return made.response(public_url, request.url.path)
 
@@ -234,8 +234,8 @@ def _finding(entry: dict[str, Any]) -> Finding:
     limit = next((v for k, v in (entry.get("ctx") or {}).items() if k != "error"), None)
     limit = limit if isinstance(limit, str | int | float) else None
     code = rule if rule in SENTENCES else "parameter"
-    said = f"{plain_error(str(entry.get('msg', 'This is not right')))}."
-    return finding(".".join(where), code, given=given, limit=limit, rule=rule, said=said)
+    message = f"{plain_error(str(entry.get('msg', 'This is not right')))}."
+    return finding(".".join(where), code, given=given, limit=limit, rule=rule, problem=message)
 
 
 class _Watched:

@@ -81,7 +81,7 @@ async def events(
     start = _start(request, after)
     wanted = words(types, None, "types")
     if wrong := services.unknown_type(wanted):
-        raise invalid([finding("types", "parameter", given=types, said=wrong[:1].upper() + wrong[1:])])
+        raise invalid([finding("types", "parameter", given=types, problem=wrong[:1].upper() + wrong[1:])])
     hub = hub_of(request)
     if start is None:
         start = 0 if not follow else await app.db.query(feed.newest)

@@ -93,12 +93,12 @@ class _Server(MCPServer[Any]):
 
 def _plain(error: ToolError, name: str) -> ToolError:
     """The tool's own words, without the library's."""
-    said = str(error)
+    text = str(error)
     if isinstance(error, UnexpectedToolError):
         return UnexpectedToolError("Something went wrong in Treadle. 'treadle mcp' writes what it was to its log.")
-    if said.startswith(f"Error executing tool {name}: Resolver "):
+    if text.startswith(f"Error executing tool {name}: Resolver "):
         return ToolError("The person's answer is not one to the question that was asked. Nothing was done.")
-    return ToolError(said.removeprefix(f"Error executing tool {name}: "))
+    return ToolError(text.removeprefix(f"Error executing tool {name}: "))
 
 
 def _misfits(error: ValidationError) -> str:

@@ -190,8 +190,10 @@ def _offer_resolve(server: MCPServer[Any], tools: ToolContext) -> None:
             raise ToolError("Say either which post on Threads it is ('threads_id') or 'absent': true.")
         if threads_id and not ids.is_id(threads_id):
             raise ToolError(f"'threads_id' is the id of a post on Threads: 1 to {ids.MOST_DIGITS} digits.")
-        said = f"is live on Threads with the id {threads_id}" if threads_id else "was not published, so it may be sent"
-        about = f"Say that this post {said}? If that is wrong, it can be published twice or not at all. It is of"
+        outcome = (
+            f"is live on Threads with the id {threads_id}" if threads_id else "was not published, so it may be sent"
+        )
+        about = f"Say that this post {outcome}? If that is wrong, it can be published twice or not at all. It is of"
         return await _about(tools, post_id, about, "resolve")
 
     async def person(ctx: Context, wanted: Annotated[Act, Resolve(prepared)]) -> Agree | Elicit[Agree]:

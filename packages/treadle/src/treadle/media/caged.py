@@ -39,5 +39,5 @@ def weaker(state: CageState) -> str:
             "Landlock and the filter of system calls (seccomp) are missing: a hostile file that takes a decoder over "
             "can do what this user can, and read the key file."
         )
-    said = " ".join(WITHOUT[name] for name in state.missing)
-    return said[:1].upper() + said[1:]
+    text = " ".join(WITHOUT[name] for name in state.missing)
+    return text[:1].upper() + text[1:]

@@ -18,7 +18,7 @@ from treadle_threads.media.remote import NotOpened, RemoteFile, open_remote
 from treadle_threads.media.words import megabytes
 
 TIMEOUT = aiohttp.ClientTimeout(total=1800, sock_connect=10, sock_read=30)
-TELL_EVERY_S = 0.25
+REPORT_EVERY_S = 0.25
 
 
 async def download(
@@ -56,7 +56,7 @@ async def _chunks(opened: RemoteFile, length: int | None, progress: ProgressCall
     async for piece in opened.response.content.iter_chunked(256 * 1024):
         done += len(piece)
         now = time.monotonic()
-        if progress is not None and now - last > TELL_EVERY_S:
+        if progress is not None and now - last > REPORT_EVERY_S:
             last = now
             speed = done / (now - began)
             fraction = min(1.0, done / length) if length else 0.0

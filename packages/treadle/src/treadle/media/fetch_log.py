@@ -68,8 +68,8 @@ class NotedFile(FileResponse):
             nonlocal sent, status, start
             if message["type"] == "http.response.start":
                 status = message["status"]
-                said = dict(message["headers"]).get(b"content-range", b"")
-                first = said.decode("latin-1").removeprefix("bytes ").partition("-")[0]
+                content_range = dict(message["headers"]).get(b"content-range", b"")
+                first = content_range.decode("latin-1").removeprefix("bytes ").partition("-")[0]
                 start = int(first) if first.isdigit() else 0
             await send(message)
             if message["type"] == "http.response.body" and not gone.is_set():

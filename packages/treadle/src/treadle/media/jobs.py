@@ -73,7 +73,7 @@ class JobFailed:
 
     code: str
     detail: str
-    said: str = ""
+    stderr: str = ""
 
     @property
     def ours(self) -> bool:
@@ -131,7 +131,9 @@ class MediaRunner:
             result = await self._run(job, progress)
         self.expect()  # files come in groups
         if isinstance(result, JobFailed) and result.ours:
-            log.error("The media worker failed (%s: %s). It wrote: %s", result.code, result.detail, result.said or "-")
+            log.error(
+                "The media worker failed (%s: %s). It wrote: %s", result.code, result.detail, result.stderr or "-"
+            )
         elif isinstance(result, JobDone) and result.late:
             log.warning("The media worker looked for modules behind its cage: %s", ", ".join(result.late))
         return result
@@ -192,10 +194,10 @@ class MediaRunner:
         finally:
             if process.returncode is None:
                 _kill(process)
-            said = redact_text((await errors).decode("utf-8", "replace"))
+            stderr = redact_text((await errors).decode("utf-8", "replace"))
         if isinstance(ended, JobDone):
             return ended
-        return replace(ended, detail=_with_last_line(ended, said), said=said)
+        return replace(ended, detail=_with_last_line(ended, stderr), stderr=stderr)
 
 
 def _request(job: Job) -> bytes:
@@ -259,9 +261,9 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _with_last_line(failed: JobFailed, said: str) -> str:
+def _with_last_line(failed: JobFailed, stderr: str) -> str:
     """The detail with the last line that the worker wrote, unless it is in it."""
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")[:300]
+    last = next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "")[:300]
     return failed.detail if not failed.ours or not last or last in failed.detail else f"{failed.detail}: {last}"
 
 

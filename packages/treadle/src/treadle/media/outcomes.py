@@ -79,8 +79,8 @@ def of_this_machine(error: OSError, folder: Path) -> Finding:
     """A full disk, a folder that may not be written, too many open files: what the system refused to Treadle itself.
 
     ``folder`` is where it was writing."""
-    said = f"{type(error).__name__}: {error.strerror or error}"
-    return no_room(folder, said) if is_full(error) else own_fault(said)
+    reason = f"{type(error).__name__}: {error.strerror or error}"
+    return no_room(folder, reason) if is_full(error) else own_fault(reason)
 
 
 def no_room(folder: Path, got: str | None = None) -> Finding:
@@ -89,5 +89,5 @@ def no_room(folder: Path, got: str | None = None) -> Finding:
 
 
 def not_compliant(wrong: list[Finding]) -> Finding:
-    said = " ".join(item.message for item in wrong[:3])
-    return finding("repair_not_compliant", got=[item.code for item in wrong], wrong=said)
+    messages = " ".join(item.message for item in wrong[:3])
+    return finding("repair_not_compliant", got=[item.code for item in wrong], wrong=messages)

@@ -64,7 +64,7 @@ from treadle_threads.media.fetch import LOOK_TIMEOUT, look
 from treadle_threads.media.finding import Finding, RepairKind
 from treadle_threads.media.guard import Trust
 from treadle_threads.media.origin import CODES
-from treadle_threads.media.patterns import only_told
+from treadle_threads.media.patterns import only_reported
 from treadle_threads.media.plan import RepairPlan, TooLong, plan
 from treadle_threads.media.probe import probe_file
 from treadle_threads.media.remote import META_AGENT
@@ -173,7 +173,7 @@ class MediaService:
         if known is not None and faults:
             found.append(failed_lately(host, known))
         if unreachable_reason(self._settings) is not None:  # a copy would be no better than what it replaces
-            found = [only_told(item) if item.fix == "copy" else item for item in found]
+            found = [only_reported(item) if item.fix == "copy" else item for item in found]
         return _report(shown(address), seen.probe, found, wish, seen.facts)
 
     async def _check_file(self, path: Path, source: str, wish: _Wish, *, whole: bool) -> MediaReport:

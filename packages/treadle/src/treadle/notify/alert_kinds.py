@@ -84,8 +84,8 @@ class Target:
                     self.method, self.url, data=self.body(title, body), headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                said = await answer.content.read(ANSWER_READ)
-                return 200 <= answer.status < 300 and self.accepted(said)
+                answer_body = await answer.content.read(ANSWER_READ)
+                return 200 <= answer.status < 300 and self.accepted(answer_body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
             return False
 

@@ -133,9 +133,9 @@ def _from_change(conn: Connection, found: ChangeRow, everywhere: Sequence[str]) 
     if kind is None or (event == "blocker.opened" and payload.get("scope") == "post"):
         return 0
     detail = {**payload, "event": event, "subject": found["subject"]}
-    told = [found["workspace_id"]] if found["workspace_id"] else everywhere
+    workspace_ids = [found["workspace_id"]] if found["workspace_id"] else everywhere
     key = f"{event}|{found['subject']}"
-    return sum(raise_alert(conn, workspace_id, kind, key, detail, now=found["at"]) for workspace_id in told)
+    return sum(raise_alert(conn, workspace_id, kind, key, detail, now=found["at"]) for workspace_id in workspace_ids)
 
 
 async def deliver(target: AlertTarget, title: str, body: str) -> bool:

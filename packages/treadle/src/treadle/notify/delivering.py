@@ -126,8 +126,8 @@ async def _post(worker: DeliveryWorker, row: LeasedDelivery) -> tuple[int | None
             text = redact_text(body.decode("utf-8", "replace"))[:ANSWER_KEPT].replace("\x00", "")
             wait = retry_after(answer.headers.get("Retry-After"), now=now)
             moved = 300 <= answer.status < 400
-            said = "Redirects are not followed: enter the address it leads to." if moved else None
-            return answer.status, text, said, wait if answer.status in (429, 503) else None
+            remark = "Redirects are not followed: enter the address it leads to." if moved else None
+            return answer.status, text, remark, wait if answer.status in (429, 503) else None
     except TimeoutError:
         return None, None, f"No answer within {TIMEOUT_S:g} seconds.", None
     except (aiohttp.ClientError, OSError, ValueError) as error:

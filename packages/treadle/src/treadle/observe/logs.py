@@ -78,15 +78,15 @@ class Seldom(logging.Filter):
         super().__init__()
         self._every_s = every_s
         self._clock = clock
-        self._said: dict[tuple[str, int], tuple[float, int]] = {}
+        self._last_logged: dict[tuple[str, int], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         place, now = (record.pathname, record.lineno), self._clock()
-        until, kept = self._said.get(place, (now, 0))
+        until, kept = self._last_logged.get(place, (now, 0))
         if now < until:
-            self._said[place] = (until, kept + 1)
+            self._last_logged[place] = (until, kept + 1)
             return False
-        self._said[place] = (now + self._every_s, 0)
+        self._last_logged[place] = (now + self._every_s, 0)
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, Exception) and why_away(error):
             record.exc_info = record.exc_text = None

@@ -51,22 +51,22 @@ class Watch:
 
     def look(self) -> int:
         """Tell everything finished since the last look; returns how many entries that were."""
-        told = 0
+        logged = 0
         while True:
             with self._db.read() as conn:
                 entries = self._follower.read(conn)
                 rested = self._at_rest(conn, entries) if self._exporter is not None else []
             if not entries:
-                return told
+                return logged
             for entry in entries:
-                tell(entry)
+                log_entry(entry)
             if self._exporter is not None:
                 from treadle.observe.tracing import resource_of, span_of
 
                 resource = resource_of(self._worker)
                 spans = [span_of(entry, resource) for entry in entries] + rested
                 self._exporter.export(spans)
-            told += len(entries)
+            logged += len(entries)
 
     def _at_rest(self, conn: Connection, entries: list[TimelineEntry]) -> list[Any]:
         """Spans of whole attempts that came to an end: derived ids make sending one twice harmless."""
@@ -95,11 +95,11 @@ class Watch:
         ]
 
 
-def tell(entry: TimelineEntry) -> None:
+def log_entry(entry: TimelineEntry) -> None:
     """One log line: trouble as a warning, decisions as information, the rest for whoever debugs."""
     trouble = entry.outcome in ("refused", "lost", "not_sent", "interrupted")
     level = "warning" if trouble else ("info" if entry.kind in ("state", "decision", "edit") else "debug")
-    said = {
+    fields = {
         "post_id": entry.post_id,
         "attempt": entry.attempt,
         "part": entry.part,
@@ -113,4 +113,4 @@ def tell(entry: TimelineEntry) -> None:
         "decision": entry.decision,
         "workspace_id": entry.workspace_id,
     }
-    getattr(log, level)(f"post.{entry.kind}", **{k: v for k, v in said.items() if v is not None})
+    getattr(log, level)(f"post.{entry.kind}", **{k: v for k, v in fields.items() if v is not None})

@@ -145,11 +145,11 @@ def send_back(conn: Connection, workspace_id: str, post_id: str, comment: str, *
 
 
 def _set_approval(
-    conn: Connection, row: Mapping[str, Any], approval: str | None, why: str, said: str, now: float
+    conn: Connection, row: Mapping[str, Any], approval: str | None, why: str, what_happened: str, now: float
 ) -> None:
     values = {"approval": approval, "why": why, "next_what": None, "updated_at": now}
     posts.update_post(conn, row["id"], values)
-    note = Note(row["stage"], "state", said, outcome="ok")
+    note = Note(row["stage"], "state", what_happened, outcome="ok")
     add_note(conn, row["id"], row["workspace_id"], row["attempt"], note, now=now)
     announce_post(conn, row["workspace_id"], row["id"], {**row, **values}, now=now)
 

@@ -50,8 +50,8 @@ def limited(account: AccountView, now: float, *, otherwise: str = "Try again lat
     """Why an account is not asked now: Threads limits it. ``otherwise``: what to do."""
     if account.quota_until is None or account.quota_until <= now:
         return None
-    said = f"Threads limits @{account.username} for now, so it is not asked. {otherwise}"
-    return Conflict("not_readable", said)
+    message = f"Threads limits @{account.username} for now, so it is not asked. {otherwise}"
+    return Conflict("not_readable", message)
 
 
 def _for_the_moment(app: App) -> WorkerContext:

@@ -67,8 +67,8 @@ async def preview_recheck(app: App, workspace_id: str, blocker_id: str) -> Reche
     if await app.db.query(blocker_row, workspace_id, blocker_id) is None:
         return Missing("blocker")
     posts = await _would(app, workspace_id, blocker_id)
-    said = f"{len(posts.sends)} would go, {len(posts.holds)} would be held as too late."
-    return RecheckPreview(verdict=None, message=said, released=[], sends=posts.sends, holds=posts.holds)
+    message = f"{len(posts.sends)} would go, {len(posts.holds)} would be held as too late."
+    return RecheckPreview(verdict=None, message=message, released=[], sends=posts.sends, holds=posts.holds)
 
 
 async def recheck(

@@ -45,10 +45,10 @@ def note(settings: Settings) -> threading.Thread:
     """Say it in the log, once, when something is missing; the start does not wait for it."""
 
     def look() -> None:
-        said = line(settings)
-        if said.verdict != "fine":
-            log.warning("media.cage", found=said.found, todo=said.todo)
+        cage = line(settings)
+        if cage.verdict != "fine":
+            log.warning("media.cage", found=cage.found, todo=cage.todo)
 
-    looking = threading.Thread(target=look, name="media-cage", daemon=True)
-    looking.start()
-    return looking
+    thread = threading.Thread(target=look, name="media-cage", daemon=True)
+    thread.start()
+    return thread

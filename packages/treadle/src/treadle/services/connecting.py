@@ -46,12 +46,12 @@ async def by_token(
     account = await accounts.read(app, workspace_id, made.account_id)
     if isinstance(account, Missing):
         return account
-    said: dict[str, Any] = {
+    more: dict[str, Any] = {
         "outcome": made.kind,
         "released": list(made.released),
         "missing_scopes": list(made.missing),
     }
-    return AccountConnected(**dict(account), **said)
+    return AccountConnected(**dict(account), **more)
 
 
 def create_link(

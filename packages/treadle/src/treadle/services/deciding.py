@@ -118,18 +118,18 @@ def resolve(
             unclear=False,
             cause=None,
         ).merge(restored(view))
-        said = f"{actor} named the live post: {live_id}."
+        message = f"{actor} named the live post: {live_id}."
     else:
-        asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
+        asked = Evidence(now, settle_s=0.0, container="not asked", lists="unreadable", confirmed_absent=True)
         verdict = may_replace_container(sent_of(view), asked)
         change = without_container(verdict).merge(PartUpdate(progress=PartProgress(), cause=None))
-        said = f"{actor} confirmed that it isn't on Threads. It may be sent again."
+        message = f"{actor} confirmed that it isn't on Threads. It may be sent again."
     update_part(conn, view.id, change)
     again = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
     posts.update_post(conn, post_id, again)
-    if not mover.again(conn, post_id, why=said, now=now):
-        said += " The rest waits until an open problem is fixed." if live_id else " An open problem holds it."
-    return Done(post_id, said)
+    if not mover.again(conn, post_id, why=message, now=now):
+        message += " The rest waits until an open problem is fixed." if live_id else " An open problem holds it."
+    return Done(post_id, message)
 
 
 def _in_doubt(part: Mapping[str, Any], state: str) -> bool:

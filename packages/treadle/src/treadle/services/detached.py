@@ -89,19 +89,19 @@ def _send_again(conn: Connection, app: App, workspace_id: str, post_id: str, act
         return part
     if part.progress.removed is None:
         return Conflict("nothing_to_resolve", "The reply is still on Threads.")
-    gone = Evidence(app.now(), settle_s=0.0, container="not asked", lists="unreadable", said_absent=True)
+    gone = Evidence(app.now(), settle_s=0.0, container="not asked", lists="unreadable", confirmed_absent=True)
     update = without_container(may_replace_container(sent_of(part), gone))
     update.merge(PartUpdate(progress=PartProgress(), threads_id=None, permalink=None, published_at=None, cause=None))
     return _continue(conn, app, part, update, f"{actor} had the reply deleted; it is published again.")
 
 
-def _continue(conn: Connection, app: App, part: PartView, update: PartUpdate, said: str) -> Answer:
+def _continue(conn: Connection, app: App, part: PartView, update: PartUpdate, why: str) -> Answer:
     now, row = app.now(), locked(conn, part.workspace_id, part.post_id)
     assert row is not None
     runs.update_part(conn, part.id, update)
     again: dict[str, Any] = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
     posts.update_post(conn, part.post_id, again)
     app.posts.close_own_blockers(conn, part.post_id, by="person", now=now)
-    if app.posts.again(conn, part.post_id, why=said, now=now):
-        return Done(part.post_id, said)
+    if app.posts.again(conn, part.post_id, why=why, now=now):
+        return Done(part.post_id, why)
     return Conflict("still_blocked", "An open problem still blocks this post. Fix it first.")

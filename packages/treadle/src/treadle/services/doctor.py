@@ -429,14 +429,14 @@ async def _clock(service: Accounts) -> Line:
     result = await service.client.with_token("clock").me("id")
     after = service.now()
     answer = getattr(result, "answer", None)
-    said = answer.headers.get("date") if answer is not None else None
-    if isinstance(result, NotSent) or said is None:
+    date = answer.headers.get("date") if answer is not None else None
+    if isinstance(result, NotSent) or date is None:
         if isinstance(result, NotSent):
             return Line("Threads and clock", "broken", f"Threads cannot be reached: {result.kind}.",
                         "Check the network, DNS and TREADLE_THREADS_API_URL.", "meta_unreachable")  # fmt: skip
         return Line("Threads and clock", "unknown", "Threads didn't send a date.")
     try:
-        theirs = parsedate_to_datetime(said).timestamp()
+        theirs = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):
         return Line("Threads and clock", "unknown", "The date Threads sent cannot be read.")
     skew = (before + after) / 2 - theirs

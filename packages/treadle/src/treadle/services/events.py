@@ -221,11 +221,11 @@ def _batch(conn: Connection, right: Right, after: int, whole: bool) -> list[feed
     """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
     rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
     if whole:
-        rows = [told(conn, row) for row in rows]
+        rows = [with_post_now(conn, row) for row in rows]
     return rows if right.holds(conn) else None
 
 
-def told(conn: Connection, row: feed.ChangeRow) -> feed.ChangeRow:
+def with_post_now(conn: Connection, row: feed.ChangeRow) -> feed.ChangeRow:
     """A change with how the post that it is about is now."""
     data = event_data(row["payload"] or {}, outcome_of(conn, row)).model_dump(exclude_unset=True)
     return {**row, "payload": data}
@@ -234,7 +234,7 @@ def told(conn: Connection, row: feed.ChangeRow) -> feed.ChangeRow:
 def event(conn: Connection, workspace_id: str, event_id: int) -> ChangeOut | Missing:
     """One event of the last 14 days, by its number."""
     row = feed.find(conn, workspace_id, event_id)
-    return Missing("event") if row is None else change_out(told(conn, row))
+    return Missing("event") if row is None else change_out(with_post_now(conn, row))
 
 
 def is_wanted(row: feed.ChangeRow, wanted: Sequence[str]) -> bool:
@@ -265,9 +265,9 @@ def unknown_type(wanted: Sequence[str]) -> str:
 
 def change_out(row: feed.ChangeRow) -> ChangeOut:
     """A change as an event. One that version 0.1 stored may have a time in seconds."""
-    said = dict(row["payload"] or {})
-    if isinstance(due := said.get("due_at"), int | float):
-        said["due_at"] = iso(due)
+    payload = dict(row["payload"] or {})
+    if isinstance(due := payload.get("due_at"), int | float):
+        payload["due_at"] = iso(due)
     at = iso(row["at"])
-    data = ChangeDataOut(**said)
+    data = ChangeDataOut(**payload)
     return ChangeOut(id=row["id"], type=event_name(row), subject=row["subject"], at=at, timestamp=at, data=data)

@@ -24,7 +24,7 @@ from treadle.ids import new_id
 from treadle.notify.delivering import TIMEOUT_S, headers_for, no_answer
 from treadle.notify.webhooks import EVENTS, new_secret
 from treadle.services.context import App
-from treadle.services.events import PAGE, change_out, is_wanted, told, unknown_type
+from treadle.services.events import PAGE, change_out, is_wanted, unknown_type, with_post_now
 from treadle.store import Connection, feed
 from treadle_threads.media.guard import Trust
 from treadle_threads.net.session import guarded_session
@@ -139,7 +139,7 @@ async def local_events(
 
     def look(conn: Connection) -> list[feed.ChangeRow]:
         rows = feed.since(conn, workspace_id, max(start, seen - overlap), limit=PAGE)
-        return [told(conn, row) for row in rows if row["id"] not in sent]
+        return [with_post_now(conn, row) for row in rows if row["id"] not in sent]
 
     while True:
         fresh = await app.db.query(look)
@@ -177,7 +177,7 @@ async def events_of_server(
     wanted: Sequence[str],
     *,
     after: int | None,
-    note: Callable[[str], None] = lambda said: None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Events of another server, by its stream, which is opened again when it breaks off; ``note`` is told so.
 
@@ -222,8 +222,8 @@ async def _refused(answer: aiohttp.ClientResponse) -> None:
         problem = json.loads(await answer.content.read(65_536))
     except ValueError:
         problem = {}
-    said = [problem.get(name) for name in ("title", "detail")] if isinstance(problem, dict) else []
-    words = [word for word in said if isinstance(word, str) and word] or ["Is this the address of a Treadle server?"]
+    texts = [problem.get(name) for name in ("title", "detail")] if isinstance(problem, dict) else []
+    words = [word for word in texts if isinstance(word, str) and word] or ["Is this the address of a Treadle server?"]
     raise CannotListen(f"The server answered HTTP {answer.status}. {' '.join(words)}")
 
 

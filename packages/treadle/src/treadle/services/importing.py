@@ -208,8 +208,8 @@ def _same_post(conn: Connection, workspace_id: str, row: _Row) -> str | None:
 
 def _key(body: Mapping[str, Any], at: float | None) -> str:
     """The digest of what a row asks for: the same row of another file is the same post."""
-    said = {**{k: v for k, v in body.items() if k not in ("publish_at", "zone", "labels")}, "at": at}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()
+    content = {**{k: v for k, v in body.items() if k not in ("publish_at", "zone", "labels")}, "at": at}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 # ------------------------------------------------------------------------------------------- what is live already

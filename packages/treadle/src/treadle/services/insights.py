@@ -89,8 +89,8 @@ def parts_of(conn: Connection, workspace_id: str, post_id: str) -> list[PartInsi
         part = found.setdefault(
             row.position, PartInsightsOut(position=row.position, threads_id=row.threads_id, days=[])
         )
-        said = {name: getattr(row.numbers, name) for name in METRICS}
-        part.days.append(DayInsightsOut(day=row.day, read_at=iso(row.at), **said))
+        numbers = {name: getattr(row.numbers, name) for name in METRICS}
+        part.days.append(DayInsightsOut(day=row.day, read_at=iso(row.at), **numbers))
     return [*found.values()]
 
 
@@ -139,8 +139,10 @@ def _wanted(conn: Connection, workspace_id: str, post_id: str, now: float) -> _W
         return Conflict("not_published", "No part of this post is on Threads.")
     account = view_of(conn, post["account_id"])
     if not may_be_read(account.scopes):
-        said = f"@{account.username} has not granted the permission to read insights ({SCOPE}). Reconnect it with that."
-        return Conflict("permission_missing", said)
+        message = (
+            f"@{account.username} has not granted the permission to read insights ({SCOPE}). Reconnect it with that."
+        )
+        return Conflict("permission_missing", message)
     if held := limited(account, now):
         return held
     for part in live:

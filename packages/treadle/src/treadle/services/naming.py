@@ -41,12 +41,12 @@ class NamedPost:
     permalink: str | None = None
 
 
-async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPost | Missing | Conflict:
+async def named(app: App, workspace_id: str, post_id: str, reference: str) -> NamedPost | Missing | Conflict:
     """The post that ``said`` means: an id, or an address, which is looked up in the list of the post's account."""
-    said = said.strip()
-    if is_id(said):
-        return NamedPost(said)
-    code = code_of(said)
+    reference = reference.strip()
+    if is_id(reference):
+        return NamedPost(reference)
+    code = code_of(reference)
     if code is None:
         return NOT_AN_ADDRESS
     found = await app.db.query(_in_doubt, workspace_id, post_id)
@@ -56,11 +56,13 @@ async def named(app: App, workspace_id: str, post_id: str, said: str) -> NamedPo
     return await ask(app, lambda worker: _look(worker, account, part, code))
 
 
-async def post_at(app: App, workspace_id: str, account_id: str, said: str, *, asking: bool) -> NamedPost | Conflict:
+async def post_at(
+    app: App, workspace_id: str, account_id: str, reference: str, *, asking: bool
+) -> NamedPost | Conflict:
     """The post at an address, for an account that answers or quotes it: one that was published here, or one of the
     account's own posts and replies, for which Threads is asked if ``asking``. Threads has no call that gives the id of
     any other post by its address."""
-    code = code_of(said.strip())
+    code = code_of(reference.strip())
     if code is None:
         return NOT_AN_ADDRESS
     for id_, address in await app.db.query(live_with_code, workspace_id, code):
@@ -100,8 +102,8 @@ async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> Na
                 break
     if cause is not None:
         return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
-    said = f"Threads finds posts by URL only among those of @{account.username}, and lists none with this URL."
-    return Conflict("not_listed", f"{said} Use the post's id.")
+    reason = f"Threads finds posts by URL only among those of @{account.username}, and lists none with this URL."
+    return Conflict("not_listed", f"{reason} Use the post's id.")
 
 
 def _list(after: str | None, *, replies: bool) -> Ask[Page]:
@@ -142,5 +144,5 @@ async def _look(worker: WorkerContext, account: AccountView, part: PartView, cod
     if listed.failed is not None:
         cause = listed.failed.diagnosis
         return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
-    said = f"Among the posts of @{account.username} Threads lists none with this address."
-    return Conflict("not_listed", f"{said} Look whether it is one of this account, and whether it is complete.")
+    reason = f"Among the posts of @{account.username} Threads lists none with this address."
+    return Conflict("not_listed", f"{reason} Look whether it is one of this account, and whether it is complete.")

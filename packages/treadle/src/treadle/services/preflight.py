@@ -146,9 +146,16 @@ def _set_up(app: App, body: Mapping[str, Any]) -> list[Finding]:
     kept = next((path for path, item, _ in _media_of(body) if isinstance(item.get("id"), str)), None)
     if fault is None or kept is None:
         return []
-    said = files.finding_out(fault, kept)
+    fault_finding = files.finding_out(fault, kept)
     return [
-        finding(kept, "set_up_fault", pattern=fault.pattern, rule=fault.code, said=said.message, way_out=said.way_out)
+        finding(
+            kept,
+            "set_up_fault",
+            pattern=fault.pattern,
+            rule=fault.code,
+            problem=fault_finding.message,
+            way_out=fault_finding.way_out,
+        )
     ]
 
 

@@ -88,8 +88,8 @@ def _out(conn: Connection, workspace_id: str, post_id: str, scope: str, now: flo
         return Conflict("not_published", "No part of this post is on Threads.")
     account = accounts.view_of(conn, post["account_id"])
     if account.scopes and scope not in account.scopes:
-        said = f"@{account.username} has not granted the permission {scope}. Reconnect the account with it."
-        return Conflict("permission_missing", said)
+        message = f"@{account.username} has not granted the permission {scope}. Reconnect the account with it."
+        return Conflict("permission_missing", message)
     if account.disconnected_at is not None or account.token_enc is None:
         return Conflict("not_readable", f"@{account.username} is not connected any more, so Threads can't be asked.")
     return limited(account, now) or _Post(account, live, frozenset(str(part.threads_id) for part in parts))

@@ -131,12 +131,12 @@ def _sent_again(events: Sequence[EventOut], lost: EventOut) -> bool:
 
 def _names(post: PostOut) -> list[str]:
     """What of this post must not be in the scenario, longest first."""
-    told = [post.username or "", post.account_id, post.id]
+    names = [post.username or "", post.account_id, post.id]
     for part in post.parts:
-        told += [part.text, part.id, part.container_id or "", part.threads_id or "", part.permalink or ""]
+        names += [part.text, part.id, part.container_id or "", part.threads_id or "", part.permalink or ""]
         written = [part.options.get(name) for name in _WRITTEN] + [one.get("alt_text") for one in part.media]
-        told += [text for text in _texts_in(written) if len(text) >= MIN_WRITTEN]
-    return sorted({word for word in told if len(word) >= 2}, key=len, reverse=True)
+        names += [text for text in _texts_in(written) if len(text) >= MIN_WRITTEN]
+    return sorted({word for word in names if len(word) >= 2}, key=len, reverse=True)
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -92,7 +92,7 @@ def read_request(
     found += _unknown_media(conn, workspace_id, body, found)
     parts = part_list(body)
     if account is not None and not any(one.severity == "error" for one in found):
-        found += _said_before(conn, workspace_id, account["id"], parts[0], when, now, post_id)
+        found += _similar_posts(conn, workspace_id, account["id"], parts[0], when, now, post_id)
     warned = len(parts) > 1 and any(one.severity != "error" for one in found)
     holds = warned and _holds_on_warning(conn, workspace_id, body)
     return Request(tuple(found), account, parts, when, lateness, holds)
@@ -103,7 +103,7 @@ def _holds_on_warning(conn: Connection, workspace_id: str, body: Mapping[str, An
     return bool(options_of(conn, workspace_id).get(HOLD_ON_WARNING) if asked is None else asked)
 
 
-def _said_before(
+def _similar_posts(
     conn: Connection,
     workspace_id: str,
     account_id: str,

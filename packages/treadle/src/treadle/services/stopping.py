@@ -31,14 +31,14 @@ def cancel(conn: Connection, workspace_id: str, post_id: str, *, now: float, act
         )
     if row["state"] not in CANCELABLE:
         return Conflict("too_late", f"Too late: the post is {row['state']}.", {"published_parts": live})
-    said = f"Canceled by {actor}."
+    message = f"Canceled by {actor}."
     if live:
-        said += f" {len(live)} of its parts are already published and stay on Threads."
-    put_to_rest(conn, row, "canceled", said, now=now)
+        message += f" {len(live)} of its parts are already published and stay on Threads."
+    put_to_rest(conn, row, "canceled", message, now=now)
     posts.cancel_parts(conn, post_id)
     blockers.forget_post(conn, post_id)
     blockers.close_of_post(conn, post_id, by="canceled", now=now)
-    return Done(post_id, said, {"published_parts": live})
+    return Done(post_id, message, {"published_parts": live})
 
 
 def restore(
@@ -51,17 +51,17 @@ def restore(
     if row["state"] != "canceled":
         return Conflict("not_canceled", f"A post that is {row['state']} is not canceled.")
     posts.restart_parts(conn, post_id)
-    said = f"The cancel was undone by {actor}."
+    message = f"The cancel was undone by {actor}."
     if draft or row["approval"] == "pending":
-        put_to_rest(conn, row, "draft", said, now=now)
+        put_to_rest(conn, row, "draft", message, now=now)
         posts.update_post(conn, post_id, {"next_what": "Waits to be sent off by a person.", "why": None})
-        return Done(post_id, said)
+        return Done(post_id, message)
     posts.update_post(conn, post_id, {"state": "publishing", "why": None})
     if row["publish_at"] is not None and too_late(Timing(row["due_at"], row["max_lateness"], row["confirmed_at"]), now):
         put_to_rest(conn, row, "held", TOO_LATE, now=now)
-        return Done(post_id, f"{said} {TOO_LATE}")
-    mover.again(conn, post_id, why=said, now=now)
-    return Done(post_id, said)
+        return Done(post_id, f"{message} {TOO_LATE}")
+    mover.again(conn, post_id, why=message, now=now)
+    return Done(post_id, message)
 
 
 def delete(conn: Connection, workspace_id: str, post_id: str) -> Answer:

@@ -150,5 +150,5 @@ def _all_off(conn: Connection, workspace_id: str, post_id: str, account_id: str,
         "updated_at": now,
     }
     stop_runs(conn, post_id, values)
-    said = {"state": "canceled", "account_id": account_id}
-    announce_post(conn, workspace_id, post_id, said, now=now)
+    data = {"state": "canceled", "account_id": account_id}
+    announce_post(conn, workspace_id, post_id, data, now=now)

@@ -42,10 +42,10 @@ def damage_of(path: Path) -> str | None:
     """What is wrong with a SQLite file, in SQLite's words; ``None``: nothing."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as conn:
-            said = str(conn.execute("PRAGMA integrity_check").fetchone()[0])
+            result = str(conn.execute("PRAGMA integrity_check").fetchone()[0])
     except sqlite3.DatabaseError as error:
         return str(error)
-    return None if said == "ok" else said
+    return None if result == "ok" else result
 
 
 def is_empty(db: Database) -> bool:
@@ -75,5 +75,5 @@ def _run(program: str, address: str, *args: str, file: Path) -> None:
     env = {**os.environ, **({"PGPASSWORD": str(url.password)} if url.password else {})}
     done = subprocess.run([found, *command[1:], str(file)], env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise DatabaseNotCopied(f"{program} failed: {said[-1] if said else done.returncode}. It was run as: {shown}")
+        lines = done.stderr.strip().splitlines()
+        raise DatabaseNotCopied(f"{program} failed: {lines[-1] if lines else done.returncode}. It was run as: {shown}")

@@ -289,7 +289,7 @@ class GroupWriter:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._gate = threading.Lock()  # nothing is put behind the end of the queue
+        self._putting = threading.Lock()  # nothing is put behind the end of the queue
         self._closed = False
 
     async def run(self, fn: Callable[[sa.Connection], R]) -> R:
@@ -306,14 +306,14 @@ class GroupWriter:
         return future.result()
 
     def close(self) -> None:
-        with self._gate:
+        with self._putting:
             self._closed = True
             self._queue.put(None)
         if self._thread is not None:
             self._thread.join(timeout=10)
 
     def _put(self, piece: _Piece) -> None:
-        with self._gate:
+        with self._putting:
             if self._closed:
                 raise RuntimeError("the database is closed")
             if self._thread is None:
@@ -368,19 +368,19 @@ class GroupWriter:
 
 
 def _set_apart(conn: sa.Connection) -> None:
-    _tell(conn, "SAVEPOINT treadle_piece")
+    _execute(conn, "SAVEPOINT treadle_piece")
 
 
 def _keep(conn: sa.Connection) -> None:
-    _tell(conn, "RELEASE treadle_piece")
+    _execute(conn, "RELEASE treadle_piece")
 
 
 def _undo(conn: sa.Connection) -> None:
-    _tell(conn, "ROLLBACK TO treadle_piece")
+    _execute(conn, "ROLLBACK TO treadle_piece")
     _keep(conn)
 
 
-def _tell(conn: sa.Connection, statement: str) -> None:
+def _execute(conn: sa.Connection, statement: str) -> None:
     driver: Any = conn.connection.driver_connection
     driver.execute(statement).close()
 

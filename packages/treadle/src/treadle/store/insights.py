@@ -187,7 +187,7 @@ def days_of(conn: sa.Connection, workspace_id: str, post_id: str) -> list[DayRow
         .order_by(parts.c.position, insights.c.day)
     )
     rows = conn.execute(query)
-    return [DayRow(position, id_, day, Numbers(*said), at) for position, id_, day, at, *said in rows]
+    return [DayRow(position, id_, day, Numbers(*counts), at) for position, id_, day, at, *counts in rows]
 
 
 def newest_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -> dict[str, Numbers]:
@@ -205,6 +205,6 @@ def newest_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -
         .join(last, sa.and_(last.c.part_id == insights.c.part_id, last.c.day == insights.c.day))
     )
     found: dict[str, Numbers] = {}
-    for post_id, *said in conn.execute(query):
-        found[post_id] = found.get(post_id, Numbers()).plus(Numbers(*said))
+    for post_id, *counts in conn.execute(query):
+        found[post_id] = found.get(post_id, Numbers()).plus(Numbers(*counts))
     return found

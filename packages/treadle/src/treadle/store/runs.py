@@ -264,8 +264,8 @@ def write(conn: sa.Connection, run: Run, change: Change, *, now: float, release:
     for position in change.differs:
         announce_difference(conn, ahead.post, ahead.part(position), now=now)
     if values.get("state") not in (None, post.state):
-        said = {**values, "account_id": run.account.id, "differs": differences(ahead.post.parts)}
-        announce_post(conn, post.workspace_id, post.id, said, now=now)
+        data = {**values, "account_id": run.account.id, "differs": differences(ahead.post.parts)}
+        announce_post(conn, post.workspace_id, post.id, data, now=now)
     return ahead
 
 

@@ -98,13 +98,13 @@ def is_typed(kind: Kind) -> bool:
 def is_begun(options: Mapping[str, Any], typed: Mapping[str, str]) -> bool:
     """Whether any field of the options is filled in."""
     given = {name for option in offered() if isinstance(option.kind, Gif) for name in controls_of(option)[1:]}
-    return bool(options) or any(said.strip() for name, said in typed.items() if name not in given)
+    return bool(options) or any(value.strip() for name, value in typed.items() if name not in given)
 
 
 def summary(options: Mapping[str, Any]) -> str:
     """What is chosen, in few words."""
-    said = [option.noun for option in offered() if option.name in options]
-    return ", ".join([*said, *(["parameters not checked"] if extra_of(options) else [])])
+    nouns = [option.noun for option in offered() if option.name in options]
+    return ", ".join([*nouns, *(["parameters not checked"] if extra_of(options) else [])])
 
 
 def read_options(get: Get, name: str, text: str) -> Filled:
@@ -132,7 +132,7 @@ def _value(kind: Kind, filled: list[str], text: str) -> Any:
         case Switch():
             return bool(filled[0])
         case Poll(names):
-            return {choice: said.strip() for choice, said in zip(names, filled, strict=True) if said.strip()}
+            return {choice: value.strip() for choice, value in zip(names, filled, strict=True) if value.strip()}
         case Countries():
             return [code.strip().upper() for code in first.split(",") if code.strip()]
         case Gif(providers):
@@ -142,7 +142,7 @@ def _value(kind: Kind, filled: list[str], text: str) -> Any:
         case Spoilers():
             return [dict(item) for item in read_spoilers(filled[0], text).ranges]
         case LongText():
-            return _long_text(*filled) if any(said.strip() for said in filled) else {}
+            return _long_text(*filled) if any(value.strip() for value in filled) else {}
         case _:
             return first
 
@@ -171,7 +171,7 @@ def fields_of(options: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str,
                 made |= {control: str(choices.get(name) or "") for control, name in zip(controls, names, strict=True)}
             case _:
                 made[controls[0]] = str(value or "")
-    return {control: said for control, said in {**made, EXTRA: typed.get(EXTRA, "")}.items() if said}
+    return {control: filled_in for control, filled_in in {**made, EXTRA: typed.get(EXTRA, "")}.items() if filled_in}
 
 
 def say_options(options: Mapping[str, Any], text: str) -> dict[str, str]:
@@ -179,12 +179,12 @@ def say_options(options: Mapping[str, Any], text: str) -> dict[str, str]:
     typed: dict[str, str] = {}
     for option in offered():
         if is_typed(option.kind):
-            said = _said(option.kind, options.get(option.name), text)
-            typed |= dict(zip(controls_of(option), said, strict=True))
+            values = _in_controls(option.kind, options.get(option.name), text)
+            typed |= dict(zip(controls_of(option), values, strict=True))
     return {**typed, EXTRA: say_pairs(extra_of(options))}
 
 
-def _said(kind: Kind, value: Any, text: str) -> tuple[str, ...]:
+def _in_controls(kind: Kind, value: Any, text: str) -> tuple[str, ...]:
     match kind:
         case Spoilers():
             return (say_spoilers(_read(value), text),)

@@ -87,7 +87,7 @@ GRANTS: Mapping[str, str] = {
 def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
     """Message and way out on a page. ``label``: what the page calls a parameter."""
     words = CLASHES.get(found.rule) if found.code == "clash" else WORDS.get(found.code)
-    said, own = SENTENCES[found.code], words or Words(None, None)
+    sentence, own = SENTENCES[found.code], words or Words(None, None)
     args = {name: _shown(value, label) for name, value in found.args.items()}
     quoted = [f"'{{{name}}}'" for name, value in found.args.items() if isinstance(value, ParameterName)]
 
@@ -97,8 +97,8 @@ def words_of(found: Finding, label: Callable[[str], str]) -> tuple[str, str]:
         return template.format_map(args)
 
     return (
-        rendered(said.message if own.message is None else own.message),
-        rendered(said.way_out if own.way_out is None else own.way_out),
+        rendered(sentence.message if own.message is None else own.message),
+        rendered(sentence.way_out if own.way_out is None else own.way_out),
     )
 
 

@@ -61,9 +61,9 @@ def options_shown(options: Mapping[str, Any]) -> OptionsShown:
             above.append(in_words(option, value))
         else:
             notes.append(in_words(option, value))
-    told = "; ".join(notes)
+    remarks = "; ".join(notes)
     unchecked = tuple(f"{name} = {value}" for name, value in extra_of(options).items())
-    return OptionsShown(tag, tuple(above), spoilers, tuple(cards), told[:1].upper() + told[1:], unchecked)
+    return OptionsShown(tag, tuple(above), spoilers, tuple(cards), remarks[:1].upper() + remarks[1:], unchecked)
 
 
 _COMPARED: Mapping[str, str] = {"media_type": "Kind of post", "children": "Images and videos", "text": "Text"}

@@ -182,7 +182,7 @@ def _execute(
 
         longest = THREADS.video.duration_max_s.value
         animate(source, target, limit_s=longest, max_width=wanted.max_width, threads=limits.threads,
-                tell=lambda played: events.progress(0.0, played))  # fmt: skip
+                on_progress=lambda played: events.progress(0.0, played))  # fmt: skip
         return wanted
     if wanted.image:
         from treadle_threads.media.worker.images import convert, take_notes_out
@@ -208,13 +208,13 @@ def _execute(
     from treadle_threads.media.worker.lanes import CopyFailed, UnevenSound
     from treadle_threads.media.worker.transcode import transcode
 
-    def tell(report: Any) -> None:
+    def report_progress(report: Any) -> None:
         events.progress(report.fraction, report.media_s)
 
     while True:
         try:
             source.seek(0)
-            transcode(source, target, wanted, threads=limits.threads, tell=tell)
+            transcode(source, target, wanted, threads=limits.threads, on_progress=report_progress)
             must_play(target, wanted)
             return wanted
         except UnevenSound:

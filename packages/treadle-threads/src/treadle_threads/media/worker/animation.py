@@ -19,7 +19,13 @@ SHORTEST_S = 1.0
 
 
 def animate(
-    source: IO[bytes], target: Output, *, limit_s: float, max_width: int, threads: int, tell: Callable[[float], None]
+    source: IO[bytes],
+    target: Output,
+    *,
+    limit_s: float,
+    max_width: int,
+    threads: int,
+    on_progress: Callable[[float], None],
 ) -> None:
     """Write the animation at 30 frames a second; short ones are played again until a second is full.
 
@@ -47,7 +53,7 @@ def animate(
                     copy.pts, copy.time_base = written, Fraction(1, FPS)
                     out.mux(stream.encode(copy))
                     written += 1
-                tell(played)
+                on_progress(played)
             source.seek(0)
         out.mux(stream.encode(None))
 

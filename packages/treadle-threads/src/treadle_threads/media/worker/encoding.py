@@ -41,9 +41,9 @@ class _EncodingLane(ABC):
     """Decode, filter, encode: what picture and sound have in common. Times count from ``base``, in seconds."""
 
     def __init__(
-        self, writer: Writer, plan: RepairPlan, base: Fraction, tell: Callable[[float], None] | None = None
+        self, writer: Writer, plan: RepairPlan, base: Fraction, on_progress: Callable[[float], None] | None = None
     ) -> None:
-        self._writer, self._base, self._end, self._tell = writer, base, end_of(plan), tell
+        self._writer, self._base, self._end, self._on_progress = writer, base, end_of(plan), on_progress
         self._graph: Graph | None = None
 
     @abstractmethod
@@ -74,8 +74,8 @@ class _EncodingLane(ABC):
             self._graph = self._chain(frame, at)
         self._graph.push(frame)
         self._drain(self._graph)
-        if self._tell is not None:
-            self._tell(at)
+        if self._on_progress is not None:
+            self._on_progress(at)
         return True
 
     def _drain(self, graph: Graph) -> None:
@@ -94,11 +94,11 @@ class PictureLane(_EncodingLane):
         plan: RepairPlan,
         base: Fraction,
         threads: int,
-        tell: Callable[[float], None],
+        on_progress: Callable[[float], None],
         *,
         untimed: bool = False,
     ) -> None:
-        super().__init__(writer, plan, base, tell)
+        super().__init__(writer, plan, base, on_progress)
         rate = Fraction(plan.frame_rate) if plan.frame_rate else stream.average_rate or stream.guessed_rate
         self._rate = Fraction(rate.numerator, rate.denominator) if rate else Fraction(30)
         self._out = output.add_stream("libx264", rate=self._rate, options=dict(X264))

@@ -94,7 +94,7 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
         heard = _audio(audio, known, sizes[1], length, offset)
     duration = max(shown[0], (heard.duration_s or 0.0) + max(0.0, heard.offset_s or 0.0) if heard else 0.0)
     extra = len(container.streams) - 1 - (audio is not None)
-    told = {key.lower() for key in container.metadata}
+    tags = {key.lower() for key in container.metadata}
     name = known.container or _CONTAINERS.get(container.format.name, container.format.name)
     return replace(
         known,
@@ -105,8 +105,8 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
         audio=heard,
         extra_tracks=max(0, extra),
         subtitles=known.subtitles or len(container.streams.subtitles),
-        location=known.location or any("location" in key or "gps" in key for key in told),
-        device=known.device or any(key.rpartition(".")[2] in _DEVICE for key in told),
+        location=known.location or any("location" in key or "gps" in key for key in tags),
+        device=known.device or any(key.rpartition(".")[2] in _DEVICE for key in tags),
         complete=True,
         guesses=(),
     )

@@ -69,11 +69,11 @@ class CopyLane:
         writer: Writer,
         base: Fraction,
         end: float,
-        tell: Callable[[float], None],
+        on_progress: Callable[[float], None],
         *,
         untimed: bool = False,
     ) -> None:
-        self._out, self._writer, self._tell = out, writer, tell
+        self._out, self._writer, self._on_progress = out, writer, on_progress
         self._base, self._end = base, end
         self._is_video = stream.type == "video"
         self._untimed = untimed and self._is_video
@@ -144,7 +144,7 @@ class CopyLane:
         self._shuffled = self._shuffled or packet.pts != packet.dts
         self._keep_order(packet)
         if self._is_video:
-            self._tell(float(packet.pts * base))
+            self._on_progress(float(packet.pts * base))
         packet.stream = self._out
         self._writer.put(packet)
         return True

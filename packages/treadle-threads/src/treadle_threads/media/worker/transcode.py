@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MUXER = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0", "brand": "mp42"}
 """Options of the MP4 writer that leave the index first and no edit list."""
-TELL_EVERY_S = 0.25
+REPORT_EVERY_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Report:
     media_s: float
 
 
-Tell = Callable[[Report], None]
+OnProgress = Callable[[Report], None]
 
 
 def transcode(
-    source: IO[bytes], target: Output, plan: RepairPlan, *, threads: int = 2, tell: Tell | None = None
+    source: IO[bytes], target: Output, plan: RepairPlan, *, threads: int = 2, on_progress: OnProgress | None = None
 ) -> None:
     """Write ``source`` as an MP4 to ``target``, in place of what was there, after ``plan``.
 
@@ -52,7 +52,7 @@ def transcode(
         for stream in (video, *([sound] if sound is not None else [])):
             decodable(stream)
         base = _zero(video, sound, encoding=plan.video == "encode")
-        teller = _Teller(_length(read, plan), tell)
+        reports = _ProgressReports(_length(read, plan), on_progress)
         writer = Writer(written, waiting=plan.video == "encode")
         lanes: dict[int, Lane] = {}
         # the picture first: players expect it to be stream 0
@@ -60,23 +60,23 @@ def transcode(
         if untimed and video.codec_context.reorder_depth and plan.video == "copy":
             raise CopyFailed("the container does not say in which order the pictures are shown")
         if plan.video == "encode":
-            lanes[video.index] = PictureLane(video, written, writer, plan, base, threads, teller, untimed=untimed)
+            lanes[video.index] = PictureLane(video, written, writer, plan, base, threads, reports, untimed=untimed)
         else:
             out = written.add_stream_from_template(video)
             if video.codec.canonical_name == "hevc":
                 out.codec_context.codec_tag = "hvc1"
-            lanes[video.index] = CopyLane(video, out, writer, base, end_of(plan), teller, untimed=untimed)
+            lanes[video.index] = CopyLane(video, out, writer, base, end_of(plan), reports, untimed=untimed)
         if sound is not None and plan.audio == "encode":
             lanes[sound.index] = SoundLane(sound, written, writer, plan, base, untimed=untimed)
         elif sound is not None:
             copied = written.add_stream_from_template(sound)
-            lanes[sound.index] = CopyLane(sound, copied, writer, base, end_of(plan), teller)
+            lanes[sound.index] = CopyLane(sound, copied, writer, base, end_of(plan), reports)
         _run(read, [stream for stream in (video, sound) if stream is not None], lanes)
         writer.open()
     if target.empty:
         raise Unreadable("no picture in the file can be read")
-    if tell is not None:
-        tell(Report(1.0, teller.length))
+    if on_progress is not None:
+        on_progress(Report(1.0, reports.length))
 
 
 def _run(read: InputContainer, streams: list[Any], lanes: dict[int, Lane]) -> None:
@@ -109,17 +109,17 @@ def _length(read: InputContainer, plan: RepairPlan) -> float:
     return min(known, plan.trim_to) if plan.trim_to is not None and known else known
 
 
-class _Teller:
+class _ProgressReports:
     """Tells progress at most four times a second."""
 
-    def __init__(self, length: float, tell: Tell | None) -> None:
+    def __init__(self, length: float, on_progress: OnProgress | None) -> None:
         self.length = length
-        self._tell = tell
+        self._on_progress = on_progress
         self._last = 0.0
 
     def __call__(self, at: float) -> None:
         now = time.monotonic()
-        if self._tell is None or now - self._last < TELL_EVERY_S:
+        if self._on_progress is None or now - self._last < REPORT_EVERY_S:
             return
         self._last = now
-        self._tell(Report(min(1.0, max(0.0, at / self.length)) if self.length else 0.0, at))
+        self._on_progress(Report(min(1.0, max(0.0, at / self.length)) if self.length else 0.0, at))

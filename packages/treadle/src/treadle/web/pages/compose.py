@@ -232,19 +232,21 @@ async def _addressed(page: PageRequest, draft: Draft, *, asking: bool) -> tuple[
     unnamed: list[Finding] = []
     for n, part in enumerate(draft.parts):
         for name in POSTS_NAMED:
-            said = str(part.options.get(name) or "").strip()
-            if "/" not in said:
+            reference = str(part.options.get(name) or "").strip()
+            if "/" not in reference:
                 continue
-            found = await post_at(page.app, page.workspace, draft.shown, said, asking=asking)
+            found = await post_at(page.app, page.workspace, draft.shown, reference, asking=asking)
             options = {key: value for key, value in part.options.items() if key != name}
             if isinstance(found, NamedPost):
                 options[name] = found.id
             else:
                 path = f"options.{name}" if n == 0 else f"replies[{n - 1}].options.{name}"
                 if not asking and found.code == "not_listed":
-                    unnamed.append(Finding(path, "looked_up_later", found.message, "", severity="warning", given=said))
+                    unnamed.append(
+                        Finding(path, "looked_up_later", found.message, "", severity="warning", given=reference)
+                    )
                 else:
-                    unnamed.append(Finding(path, found.code, found.message, "", given=said))
+                    unnamed.append(Finding(path, found.code, found.message, "", given=reference))
             part = replace(part, options=options)
         draft = draft.with_part(n, part)
     return draft, unnamed
@@ -438,11 +440,11 @@ async def _accept(page: PageRequest, draft: Draft, *, as_draft: bool) -> Respons
     match answer:
         case intake.Accepted():
             state = answer.post.state  # what became of it, not what was asked for: it may be too late, or blocked
-            said = ACCEPTED.get(state, f"{STATE_WORDS[state]}.")
+            message = ACCEPTED.get(state, f"{STATE_WORDS[state]}.")
             if state == "draft" and answer.post.approval == "pending":
-                said = "Waiting for approval."
-            said += "".join(f" {one.message}" for one in answer.warnings if one.rule == "similar_post")
-            return page.redirect(f"/posts/{answer.post.id}", said)
+                message = "Waiting for approval."
+            message += "".join(f" {one.message}" for one in answer.warnings if one.rule == "similar_post")
+            return page.redirect(f"/posts/{answer.post.id}", message)
         case Done():
             return page.redirect(f"/posts/{draft.post_id}", answer.message)
         case Rejected():
@@ -514,8 +516,8 @@ async def _accept_for_all(page: PageRequest, draft: Draft, *, as_draft: bool) ->
         if isinstance(refused.answer, Rejected):
             errors: Sequence[Finding] = refused.answer.findings
         else:
-            said = getattr(refused.answer, "message", "This account can't be used.")
-            errors = [Finding("account_id", "refused", f"@{_name(page, refused.account_id)}: {said}", "")]
+            message = getattr(refused.answer, "message", "This account can't be used.")
+            errors = [Finding("account_id", "refused", f"@{_name(page, refused.account_id)}: {message}", "")]
         return await _form(page, draft.turned(refused.account_id), look=True, errors=errors, status=422)
     done = "saved as drafts" if as_draft else "scheduled" if draft.when != "now" else "publishing"
     return page.redirect("/posts", f"{plural(len(made), 'post')} {done}, one for each account.")

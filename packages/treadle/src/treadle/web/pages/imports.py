@@ -78,8 +78,8 @@ async def take(page: LoggedInUpload) -> Response:
     dry = page.text("do") != "import"
     report = await importing.run(page.app, page.workspace, wanted, actor=page.actor, dry_run=dry)
     if isinstance(report, Rejected):
-        said = " ".join(f"{one.message} {one.way_out}" for one in report.findings)
-        return await _page(page, wanted, trouble=said, status=422)
+        problems = " ".join(f"{one.message} {one.way_out}" for one in report.findings)
+        return await _page(page, wanted, trouble=problems, status=422)
     if dry:
         return await _page(page, wanted, report)
     new = report.counts.get("new", 0)
@@ -114,10 +114,10 @@ async def confirm(page: LoggedInForm, import_id: str) -> Response:
     done = await page.app.db.run(importing.confirm, page.app, page.workspace, import_id, actor=page.actor)
     if not isinstance(done, Done):
         return page.redirect("/import", getattr(done, "message", "This import no longer exists."), "act")
-    said = f"Confirmed. {plural(done.detail['released'], 'post')} scheduled."
+    message = f"Confirmed. {plural(done.detail['released'], 'post')} scheduled."
     if done.detail["held"]:
-        said += f" {plural(done.detail['held'], 'late post needs', 'late posts need')} approval."
-    return page.redirect("/import", said, about=import_id)
+        message += f" {plural(done.detail['held'], 'late post needs', 'late posts need')} approval."
+    return page.redirect("/import", message, about=import_id)
 
 
 @router.get("/import/posts.csv")

@@ -86,8 +86,8 @@ async def reply(page: LoggedInForm, post_id: str) -> Response:
     answer = await page.app.db.run(store)
     if isinstance(answer, intake.Accepted):
         waits = answer.post.state == "draft"
-        said = "Your reply is waiting for approval." if waits else "Your reply is being published."
-        return page.redirect(f"/posts/{answer.post.id}", said)
+        message = "Your reply is waiting for approval." if waits else "Your reply is being published."
+        return page.redirect(f"/posts/{answer.post.id}", message)
     if isinstance(answer, Rejected):
         trouble = " ".join(f"{one.message} {one.way_out}".strip() for one in answer.findings)
     else:

@@ -110,9 +110,9 @@ async def upload(page: LoggedInUpload) -> Response:
             kept.append(made.item)
     if not kept and not troubles:
         return page.redirect("/library", "Choose a file first.", "act")
-    said = [f"{plural(len(kept), 'file')} added."] if kept else []
-    said += [trouble.message for trouble in troubles]
-    return page.redirect("/library", " ".join(said), "act" if troubles else "go")
+    messages = [f"{plural(len(kept), 'file')} added."] if kept else []
+    messages += [trouble.message for trouble in troubles]
+    return page.redirect("/library", " ".join(messages), "act" if troubles else "go")
 
 
 @router.get("/library/{media_id}")
@@ -167,6 +167,6 @@ async def delete(page: LoggedInForm, media_id: str) -> Response:
     if row["id"] in _repairs(page).tasks:
         return page.redirect(here, "It is being repaired. Delete it when that is done.", "act")
     if await files.remove(page.app, row) is not None:
-        said = "A post that isn't published yet uses this file. Remove it from the post first."
-        return page.redirect(here, said, "act")
+        message = "A post that isn't published yet uses this file. Remove it from the post first."
+        return page.redirect(here, message, "act")
     return page.redirect("/library", f"{row['filename'] or 'The file'} was deleted.")

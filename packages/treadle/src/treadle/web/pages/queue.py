@@ -139,8 +139,8 @@ async def set_slots(page: LoggedInForm) -> Response:
 async def fill(page: LoggedInForm) -> Response:
     account_id = page.text("account")
     added = await page.app.db.run(queue.fill, page.app, page.workspace, account_id, actor=page.actor, now=page.now)
-    said = f"{plural(len(added), 'draft')} added to the queue." if added else "There are no drafts without a time."
-    return page.redirect(_address(account_id), said, "go" if added else "plain")
+    message = f"{plural(len(added), 'draft')} added to the queue." if added else "There are no drafts without a time."
+    return page.redirect(_address(account_id), message, "go" if added else "plain")
 
 
 @router.post("/queue/pause")
@@ -211,7 +211,7 @@ def _moved(page: PageRequest, answer: Answer, back: str, undo_id: str) -> Respon
             return page.redirect(back, f"{findings[0].message} {findings[0].way_out}", "act")
         case Done(detail=detail):
             at = epoch(detail.get("at"))
-            said = f"Moved to {clock(at, page.zone, page.now)}." if at else answer.message
-            return page.redirect(back, said, undo=undo_id)
+            message = f"Moved to {clock(at, page.zone, page.now)}." if at else answer.message
+            return page.redirect(back, message, undo=undo_id)
         case _:
             return page.redirect(back, answer.message, "act")

@@ -1,4 +1,4 @@
-"""Work that goes on beside the answers: fetching a video, telling an app."""
+"""Background tasks: fetching a video, sending an app its webhooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class Beside:
+class BackgroundTasks:
     """Whatever was started and is not done yet; true while there is any. It ends with the sandbox."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Beside:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def settle(self) -> None:
+    async def finish(self) -> None:
         """Waits until everything under way is done."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
