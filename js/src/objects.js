@@ -25,7 +25,7 @@ export const isContainerState = (text) => OBJECTS.CONTAINER_STATES.includes(text
 /** Fills `facts` from `body`; false when nothing in it looks like an answer of Meta's. */
 export function readObject(body, facts) {
   const error = get(body, "error");
-  if (isMapping(error) && (has(error, "message") || has(error, "code"))) {
+  if (isMapping(error) && (has(error, "code") || saysAll(error))) {
     takeError(error, facts);
     return true;
   }
@@ -48,6 +48,9 @@ export function readObject(body, facts) {
   takeError(found, facts);
   return true;
 }
+
+/** Whether an error without a code has a message, and nothing inside that could hold the code. */
+const saysAll = (error) => has(error, "message") && !Object.keys(error).some((key) => mayHold(error[key]));
 
 /** Whether `body` says that the call failed, and nothing more. */
 function saysNotDone(body, facts) {
@@ -164,6 +167,15 @@ function takeContainer(node, state, facts) {
   if (facts.subcode === null) facts.subcode = asNumber(firstOf(node, OBJECTS.SUBCODE_KEYS));
 }
 
+/** Beside a subcode they say no more than it. Translated ones never decide, nor any where it may be live. */
+function addWordsForPeople(error, facts) {
+  const told = ["error_user_title", "error_user_msg"].map((key) => get(error, key)).filter((text) => typeof text === "string");
+  const words = told.join(" ");
+  if (/^[\x00-\x7f]*$/.test(words) && facts.stage !== "publish" && !truthy(facts.context)) {
+    facts.message = head(`${facts.message} ${words.toLowerCase()}`, OBJECTS.MESSAGE_CHARS);
+  }
+}
+
 function takeError(error, facts) {
   facts.structured = true;
   let message = get(error, "message");
@@ -208,6 +220,9 @@ function takeError(error, facts) {
   // A seven-digit "code" is a subcode or an OAuth-window code; both are looked up in the same table.
   if (number !== null && number > 999_999 && facts.subcode === null) facts.subcode = number;
   facts.code = number;
+  if (has(error, "error_user_msg") && facts.subcode === null && number !== null && FACTS.VAGUE_CODES.includes(number)) {
+    addWordsForPeople(error, facts);
+  }
   if (number === null && facts.subcode === null && !facts.constant) {
     facts.transport = transportOf(head(`${asText(message)} ${asText(code)}`, 4000));
   }

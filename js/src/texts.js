@@ -28,9 +28,18 @@ export function placeOf(text, facts) {
   inferPlace(clip(text), facts);
 }
 
-export function clip(text) {
+/** The part of a long paste that is looked at: its head and its tail. An answer in a query is decoded. */
+export function clip(given) {
+  const query = given.includes("%22") && TEXTS.PERCENT.test(head(given, TEXTS.MAX_TEXT));
+  const text = query ? unquoted(given) : given;
   if (lengthOf(text) <= TEXTS.MAX_TEXT) return text;
   return `${head(text, Math.floor((TEXTS.MAX_TEXT * 3) / 4))}\n${tail(text, TEXTS.MAX_TEXT / 4)}`;
+}
+
+function unquoted(text) {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) =>
+    decoder.decode(Uint8Array.from(run.slice(1).split("%"), (pair) => parseInt(pair, 16))));
 }
 
 export function readWwwAuthenticate(value, facts) {
@@ -187,7 +196,14 @@ function withoutScripts(html) {
 }
 
 /** Fills `facts` from one line of prose or of a log. */
-export function readLine(text, facts, known) {
+/** 4.279009e+06 as 4279009; what is no whole number stays. */
+function wholeNumber(read, first, rest, size) {
+  const digits = rest ?? "";
+  return digits.length <= Number(size) ? first + digits.padEnd(Number(size), "0") : read;
+}
+
+export function readLine(given, facts, known) {
+  const text = given.includes("e+0") ? replaceAll(TEXTS.GO_NUMBER, given, wholeNumber) : given;
   const lower = text.toLowerCase();
   facts.message = lower;
   const start = head(text, 2000);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,10 @@ FORMS: dict[str, Any] = {
     "ruby symbols": '{:error=>{:type=>"OAuthException", :code=>24, :error_subcode=>4279009}}',
     "php array": "array('error' => array('message' => 'x', 'code' => 24, 'error_subcode' => 4279009))",
     "php print_r": "[error] => Array\n (\n [type] => OAuthException\n [code] => 24\n [error_subcode] => 4279009\n )",
+    "go map": "map[error:map[code:24 error_subcode:4.279009e+06 message:It does not exist type:OAuthException]]",
+    "in a query": f"GET /callback?answer={quote(TEXT)}&state=1 HTTP/1.1",
+    "scanned keys": TEXT.replace("_", " ").replace('":', '" :'),
+    "details of a wrapper": {"success": False, "error": {"name": "ThreadsError", "message": "no", "details": ERROR}},
     "cut off": TEXT[:140],
 }
 
@@ -258,3 +263,20 @@ def test_the_status_word_of_another_service_is_no_containers_state() -> None:
     assert found.pattern != "container_error"
     assert found.retry.kind == "never"
     assert diagnose({"status": "ERROR", "id": "17900000000000321"}).pattern == "container_error"
+
+
+def test_words_for_people_count_where_the_message_says_nothing() -> None:
+    error = {
+        "message": "Invalid parameter",
+        "type": "THApiException",
+        "code": 100,
+        "error_user_msg": "The text is too long.",
+    }
+    assert diagnose({"error": error}, stage="create_container", http_status=400).pattern == "text_too_long"
+    listed = {**error, "error_subcode": 4279004}
+    assert diagnose({"error": listed}, stage="create_container").pattern == "carousel_children_invalid"
+    assert diagnose({"error": error}, stage="publish", http_status=400).action == "verify_first"
+
+
+def test_a_status_behind_an_underscore_is_read() -> None:
+    assert diagnose("network: http_503").pattern == diagnose("HTTP 503").pattern != "unknown"

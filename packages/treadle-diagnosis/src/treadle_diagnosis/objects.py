@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from itertools import islice
 
-from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, Facts, number
+from treadle_diagnosis.facts import HTTP_LIKE, TOKEN_SUBCODES, VAGUE_CODES, Facts, number
 from treadle_diagnosis.limits import MESSAGE_CHARS
 from treadle_diagnosis.transport import classify
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 CONTAINER_STATES = frozenset({"IN_PROGRESS", "FINISHED", "PUBLISHED", "ERROR", "EXPIRED"})
-_SUBCODE_KEYS = ("error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode")
+_SUBCODE_KEYS = (
+    "error_subcode", "subcode", "errorSubcode", "error_sub_code", "sub_code", "subCode", "errorSubCode",
+    "error subcode",
+)  # fmt: skip
 _CODE_KEYS = ("code", "error_code", "errorCode")
 _MESSAGE_KEYS = (
     "message", "error_message", "errorMessage", "error_description", "msg", "detail", "description", "reason",
@@ -41,7 +44,7 @@ NOT_DONE = "success: false"  # the message of an answer that says no more than t
 def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
     """Fill ``facts`` from ``body``; false when nothing in it looks like an answer of Meta's."""
     error = body.get("error")
-    if (type(error) is dict or isinstance(error, Mapping)) and ("message" in error or "code" in error):
+    if (type(error) is dict or isinstance(error, Mapping)) and ("code" in error or _says_all(error)):
         _take_error(error, facts)
         return True
     found = _find(body, 0)
@@ -59,6 +62,11 @@ def read_object(body: Mapping[str, Any], facts: Facts) -> bool:
             return True
     _take_error(found, facts)
     return True
+
+
+def _says_all(error: Mapping[str, Any]) -> bool:
+    """Whether an error without a code has a message, and nothing inside that could hold the code."""
+    return "message" in error and not any(_may_hold(inner) for inner in error.values())
 
 
 def _is_success(body: Mapping[str, Any]) -> bool:
@@ -182,6 +190,14 @@ def _take_container(node: Mapping[str, Any], state: str, facts: Facts) -> None:
         facts.subcode = number(_first(node, _SUBCODE_KEYS))
 
 
+def _add_words_for_people(error: Mapping[str, Any], facts: Facts) -> None:
+    """Beside a subcode they say no more than it. Translated ones never decide, nor any where it may be live."""
+    told = (error.get(key) for key in ("error_user_title", "error_user_msg"))
+    words = " ".join(text for text in told if isinstance(text, str))
+    if words.isascii() and facts.stage != "publish" and not facts.context:
+        facts.message = f"{facts.message} {words.lower()}"[:MESSAGE_CHARS]
+
+
 def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
     facts.structured = True
     message = error.get("message")
@@ -228,6 +244,8 @@ def _take_error(error: Mapping[str, Any], facts: Facts) -> None:
     if number_ is not None and number_ > 999_999 and facts.subcode is None:
         facts.subcode = number_
     facts.code = number_
+    if "error_user_msg" in error and facts.subcode is None and number_ is not None and number_ in VAGUE_CODES:
+        _add_words_for_people(error, facts)
     if number_ is None and facts.subcode is None and not facts.constant:
         # Other programs put their own transport errors into an object: {"error": {"code": "ECONNRESET", …}}.
         facts.transport = classify(f"{message} {code}"[:4000])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from treadle_diagnosis.facts import HTTP_LIKE, SHORT_PAIRS, TOKEN_SUBCODES, Facts, Known
 from treadle_diagnosis.late import LateExpression
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 12_000
 _DIGIT = LateExpression(r"[0-9]")
 _STATUS = LateExpression(
-    r"\bHTTP(?:/\d(?:\.\d)?)?(?: error)?(?: status)?(?: code)?[ :=#(]{0,3}([1-5]\d\d)\b"
+    r"\bHTTP(?:/\d(?:\.\d)?)?(?: error)?(?: status)?(?: code)?[ :=#(_-]{0,3}([1-5]\d\d)\b"
     r"|\bstatus(?:[ _-]?code)?[\"']?[ :=(]{1,3}([1-5]\d\d)\b"
     r"|\berror \(?([45]\d\d)\)?(?=[:),.]|\s*$)"
     r"|\b([45]\d\d) (?:client error|server error|bad request|unauthorized|forbidden|not found|conflict"
@@ -42,6 +42,10 @@ _HASH = LateExpression(r"\(#(-?\d{1,7})\)|\[(\d{1,4})\]\(#")
 # "190/463", "24.4279009", "24-4279009", "(#190) 463": a pair counts only when the catalogue knows both of its numbers.
 # A comma without a space is one of a pair only before four digits or more, or when nothing else is there.
 _PAIR = LateExpression(r"(?<![\w./-])(-?\d{1,7})\s?([/:.;|_()-]|,(?=\s|\d{4}|\d{3}\s*\Z))\s?(\d{2,7})(?![\w/-]|\.\d)")
+# Numbers of JSON as Go prints them: 4.279009e+06.
+_GO_NUMBER = LateExpression(r"(?<![\w.])(\d)(?:\.(\d{1,6}))?e\+0([1-9])(?!\w)")
+# An answer in a query: %7B%22error%22%3A...
+_PERCENT = LateExpression(r"%7B(?:%0A|%20|\+)*%22(?:error|message|code)%22", re.I)
 # Nothing but one number: "190", "429".
 _LONE = LateExpression(r"\A[ \t\r\n]*(-?\d{1,6})[ \t\r\n]*\Z")
 # Digits as a scanner reads them: 4279OO9, 42790O9, 2I90.
@@ -141,7 +145,9 @@ def place_of(text: str, facts: Facts) -> None:
 
 
 def clip(text: str) -> str:
-    """The part of a long paste that is looked at: its head and its tail."""
+    """The part of a long paste that is looked at: its head and its tail. An answer in a query is decoded."""
+    if "%22" in text and _PERCENT().search(text[:MAX_TEXT]):
+        text = unquote(text)
     if len(text) <= MAX_TEXT:
         return text
     return text[: MAX_TEXT * 3 // 4] + "\n" + text[-MAX_TEXT // 4 :]
@@ -298,6 +304,8 @@ def _without_scripts(html: str) -> str:
 
 
 def _take_words(text: str, facts: Facts, known: Known) -> None:
+    if "e+0" in text:
+        text = _GO_NUMBER().sub(_whole, text)
     lower = text.lower()
     facts.message = lower
     head = text[:2000]
@@ -321,6 +329,12 @@ def _take_words(text: str, facts: Facts, known: Known) -> None:
         facts.context = {**facts.context, "me_ok": True}
     if facts.code is None and facts.subcode is None and not facts.type:
         facts.transport = classify(text)
+
+
+def _whole(read: re.Match[str]) -> str:
+    """4.279009e+06 as 4279009; what is no whole number stays."""
+    first, rest, size = read[1], read[2] or "", int(read[3])
+    return first + rest.ljust(size, "0") if len(rest) <= size else read[0]
 
 
 def _take_numbers(text: str, lower: str, facts: Facts, known: Known) -> None:

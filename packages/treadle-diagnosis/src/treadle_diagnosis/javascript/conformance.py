@@ -36,6 +36,12 @@ FORMS = (
     '{"error":{"message":"slow down","type":"requests","code":"rate_limit_exceeded"}}', '{"code":36003,"message":"x"}',
     "190/463 and 24/4279009", "24/4279009, then 190/463, then 24/4279009", "190", " 429\n", "7",
     '{"error":{"code":2}}\n{"success":true}', "code=1\ncode: 4 (#4)",
+    "map[error:map[code:24 error_subcode:4.279009e+06 message:gone]]", "1.5e+03 rows, 1.2345678e+06, 4e+01",
+    "/cb?answer=%7B%22error%22%3A%7B%22code%22%3A190%2C%22error_subcode%22%3A463%7D%7D&x=%C3%A9%FF%E2%82",
+    '{"error":{"code":24,"error subcode":4279009}}', "network: http_503",
+    '{"success":false,"error":{"message":"x","details":{"code":190,"error_subcode":463}}}',
+    '{"error":{"message":"Invalid parameter","code":100,"error_user_msg":"The Text is too long"}}',
+    '{"error":{"message":"Invalid parameter","code":100,"error_user_title":"\u00dcber","error_user_msg":"too long"}}',
 )  # fmt: skip
 
 
