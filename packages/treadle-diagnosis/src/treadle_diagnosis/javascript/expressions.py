@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from re import _constants as op
-from re import _parser
+from importlib import import_module
 from typing import Any
+
+# Python's own parser of expressions; type checkers do not know these modules.
+op: Any = import_module("re._constants")
+_parser: Any = import_module("re._parser")
 
 WORD = r"\p{L}\p{N}_"
 SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
