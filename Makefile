@@ -24,7 +24,7 @@ help:
 	@echo "make bench        measure against the alternatives; 'make bench-quick' in under three minutes"
 	@echo "make soak         an hour of mixed posts, faults and restarts; ARGS='--quick' for five minutes"
 	@echo "make attack       play the known attacks against a server of its own; ARGS='--only WORD' for some of them"
-	@echo "make media-corpus hold checks and repairs of a folder's files against ffprobe, ffmpeg and Pillow: DIR=path"
+	@echo "make media-corpus hold checks and repairs of a folder's files against ffprobe, ffmpeg and Pillow: DIR=path, or 640 made ones"
 	@echo "make docs         build the documentation into site/"
 	@echo "make clean        remove everything made here but demo and server data"
 
@@ -101,7 +101,8 @@ attack: setup
 	@$(BIN)/python tools/attack.py $(ARGS)
 
 media-corpus: setup
-	@$(BIN)/python tools/media_corpus.py $(DIR)
+	@test -n "$(DIR)" || $(BIN)/python -m tools.media_variants build/media-variants
+	@$(BIN)/python -m tools.media_corpus $(or $(DIR),build/media-variants)
 
 docs:
 	@$(BOOTSTRAP) --dev --docs

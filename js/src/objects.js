@@ -169,8 +169,8 @@ function takeContainer(node, state, facts) {
 
 /** Beside a subcode they say no more than it. Translated ones never decide, nor any where it may be live. */
 function addWordsForPeople(error, facts) {
-  const told = ["error_user_title", "error_user_msg"].map((key) => get(error, key)).filter((text) => typeof text === "string");
-  const words = told.join(" ");
+  const texts = ["error_user_title", "error_user_msg"].map((key) => get(error, key)).filter((text) => typeof text === "string");
+  const words = texts.join(" ");
   if (/^[\x00-\x7f]*$/.test(words) && facts.stage !== "publish" && !truthy(facts.context)) {
     facts.message = head(`${facts.message} ${words.toLowerCase()}`, OBJECTS.MESSAGE_CHARS);
   }

@@ -192,8 +192,8 @@ def _take_container(node: Mapping[str, Any], state: str, facts: Facts) -> None:
 
 def _add_words_for_people(error: Mapping[str, Any], facts: Facts) -> None:
     """Beside a subcode they say no more than it. Translated ones never decide, nor any where it may be live."""
-    told = (error.get(key) for key in ("error_user_title", "error_user_msg"))
-    words = " ".join(text for text in told if isinstance(text, str))
+    texts = (error.get(key) for key in ("error_user_title", "error_user_msg"))
+    words = " ".join(text for text in texts if isinstance(text, str))
     if words.isascii() and facts.stage != "publish" and not facts.context:
         facts.message = f"{facts.message} {words.lower()}"[:MESSAGE_CHARS]
 
