@@ -85,7 +85,34 @@ def test_what_a_tenant_may_not_name(text: str) -> None:
     assert refused.detail
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(sorted(NAMES)))
+PLACES = st.sampled_from(
+    [
+        "a.example",
+        "app.example.org:8443",
+        "8.8.8.8",
+        "127.0.0.1",
+        "127.1",
+        "[::1]",
+        "2130706433",
+        "intranet",
+        "x.internal",
+    ]
+)
+TOKENS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
+# Mostly in the form of an address that is understood, else everything is refused and nothing is looked at.
+RESTS = st.one_of(
+    st.text(st.characters(codec="utf-8"), max_size=60),
+    st.builds(
+        "{}/{}{}".format, PLACES, TOKENS, st.sampled_from(["", "/", "/a/b", "?method=PUT", "?a=b", "@127.0.0.1/"])
+    ),
+    st.builds("{}/{}".format, PLACES, TOKENS),
+    st.lists(TOKENS, min_size=2, max_size=4).map("/".join),
+    st.builds("{}@{}".format, TOKENS, TOKENS),
+    st.builds("me:secret@{}?smtp={}&to=you@example.com".format, PLACES, PLACES),
+)
+
+
+@given(RESTS, st.sampled_from(sorted(NAMES)) | st.sampled_from(["https", "jsons"]))
 def test_whatever_is_written_leads_to_a_known_service_or_a_public_name(rest: str, scheme: str) -> None:
     target = parse(f"{scheme}://{rest}", Trust.STRANGER)
     if isinstance(target, Unusable):

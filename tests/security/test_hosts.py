@@ -177,7 +177,11 @@ def test_a_setting_that_names_no_host_is_refused(entry: str) -> None:
         Settings(allowed_hosts=f"good.example,{entry}")
 
 
-@given(st.text(max_size=40))
+@given(
+    st.text(max_size=40)
+    | st.from_regex(r"(?i)\[?[a-z0-9:._-]{1,20}\]?\.?(:[0-9]{1,6})?", fullmatch=True)
+    | st.from_regex(r"([a-z0-9]{1,8}\.){0,3}[A-Za-z]{1,8}[@/\\#?% ]?(:[0-9]{1,5})?", fullmatch=True)
+)
 def test_whatever_is_read_is_one_host_in_one_spelling(text: str) -> None:
     found = read_authority(text)
     if found is not None:

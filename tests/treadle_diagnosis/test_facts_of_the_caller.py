@@ -62,7 +62,9 @@ def test_every_fact_is_documented() -> None:
     )
 )
 def test_what_is_wrong_is_said_of_any_facts(facts: dict[str, object]) -> None:
-    for wrong in wrong_facts(facts):
+    found = wrong_facts(facts)
+    assert [wrong.key for wrong in found if wrong.unknown] == [key for key in facts if key not in KEYS]
+    for wrong in found:
         assert wrong.key in facts
         assert wrong.sentence.startswith(("There is no fact", wrong.key))
         assert wrong.unknown is (wrong.key not in KEYS)

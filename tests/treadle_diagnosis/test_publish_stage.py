@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle_diagnosis import Diagnosis, diagnose
+from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.clarity import is_clear_refusal
 from treadle_diagnosis.engine import IF_PUBLISHED
 
@@ -153,11 +154,21 @@ def test_once_it_is_proven_absent_the_refusal_means_what_it_says() -> None:
     assert diagnose(CODE_2, stage="publish", http_status=500, context=known).pattern == "service_unavailable"
 
 
-@given(st.integers(200, 599), st.integers(-5, 3000), st.none() | st.integers(1, 5_000_000), st.booleans())
+NAMED_CODES = [
+    (code, int(subcode) if subcode.isdigit() else None)
+    for entry in load().clear_refusals
+    for code in entry.code
+    for subcode in [*map(str, entry.subcode), "none"]
+]
+CODES = st.sampled_from(NAMED_CODES) | st.tuples(st.integers(-5, 3000), st.none() | st.integers(1, 5_000_000))
+
+
+@given(st.sampled_from([400, 400, 429, 500]) | st.integers(200, 599), CODES, st.booleans())
 def test_at_publish_no_advice_to_repeat_without_a_clear_refusal(
-    status: int, code: int, subcode: int | None, unclear_before: bool
+    status: int, codes: tuple[int, int | None], unclear_before: bool
 ) -> None:
     """Whatever the answer: "try again" is said of a clear refusal, or of one that the catalogue knows by a subcode."""
+    code, subcode = codes
     body = error(code, subcode)
     found = diagnose(body, stage="publish", http_status=status, context={"unclear_before": unclear_before})
     if found.retry.kind in ("later", "new_container") and f"subcode={subcode}" not in found.matched:

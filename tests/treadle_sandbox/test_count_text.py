@@ -82,8 +82,24 @@ def test_topic_tag(text: str, tag: str | None) -> None:
     assert topic_tag(text) == tag
 
 
-@given(st.text())
+PIECES = [
+    "#",
+    "#loom",
+    "http://a.example",
+    "https://b.example/x?y=1",
+    "www.c.example",
+    " ",
+    ".",
+    ",",
+    ")",
+    "\u200d",
+    "x" * 60,
+]
+
+
+@given(st.text() | st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=8).map("".join))
 def test_finding_never_raises(text: str) -> None:
     assert len(set(links(text))) == len(links(text))
+    assert all(link in text for link in links(text))
     tag = topic_tag(text)
     assert tag is None or 1 <= len(tag) <= 50

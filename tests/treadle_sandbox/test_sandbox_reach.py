@@ -165,9 +165,17 @@ def test_a_broken_first_line_is_refused_and_the_port_lives_on(secure: tuple[Sand
     import socket
 
     sandbox, token = secure
-    for junk in (b"\x16\x03\x01\x00\x05hello", b"CON", b"CONNECT \r\n\r\n", b"CONNECT x\r\n" + b"a" * 20_000, b"\x00"):
+    for unfinished in (b"CON", b"CONNECT \r\n\r\n"):
+        with socket.create_connection((sandbox.host, sandbox.port), 20) as raw:
+            raw.sendall(unfinished)
+    for junk, said in (
+        (b"\x16\x03\x01\x00\x05hello", b""),
+        (b"CONNECT x\r\n" + b"a" * 20_000, b"HTTP/1.1 431 "),
+        (b"\x00", b"HTTP/1.0 400 "),
+    ):
         with socket.create_connection((sandbox.host, sandbox.port), 20) as raw:
             raw.sendall(junk)
+            assert raw.recv(13, socket.MSG_WAITALL) == said
     test_a_plain_call_through_the_proxy_is_answered((sandbox, token))
 
 

@@ -83,10 +83,22 @@ def test_usage_headers() -> None:
     assert usage({}, now=0.0).wait_s is None
 
 
-@given(st.dictionaries(st.sampled_from(["x-app-usage", "x-business-use-case-usage", "retry-after"]), st.text()))
+ODD = st.floats() | st.integers() | st.none() | st.booleans() | st.text(max_size=5) | st.floats().map(str)
+FIELDS = ["call_count", "total_time", "total_cputime", "acc_id_util_pct", "estimated_time_to_regain_access"]
+ROWS = st.dictionaries(st.sampled_from(FIELDS), ODD, min_size=1)
+ODD_JSON = (ROWS | st.lists(ROWS, max_size=2).map(lambda rows: {"17": rows}) | ODD).map(json.dumps)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["x-app-usage", "x-business-use-case-usage", "x-ad-account-usage", "retry-after"]),
+        st.text() | ODD_JSON,
+    )
+)
 def test_odd_headers_are_no_trouble(headers: dict[str, str]) -> None:
     seen = usage(headers, now=1e9)
     assert seen.wait_s is None or seen.wait_s >= 0
+    assert seen.busiest is None or 0 <= seen.busiest < float("inf")
 
 
 @given(st.one_of(st.floats(), st.integers()).map(str))

@@ -144,6 +144,7 @@ ACTS: dict[str, dict[str, Any]] = {
 async def test_every_tool_says_whether_it_only_reads(site: Site) -> None:
     async with Client(create_server(site.app, site.keys["write"])) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    assert tools.keys() > {"publish", *ACTS}
     for name, tool in tools.items():
         hints = tool.annotations
         assert hints is not None

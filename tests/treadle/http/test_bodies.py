@@ -42,7 +42,10 @@ def test_any_json_is_read_or_refused_in_words(shape: type[shapes.Shape], data: s
 def test_a_misspelled_field_is_told_the_nearest(shape: type[shapes.Shape]) -> None:
     if issubclass(shape, bodies.Swap):
         pytest.skip("it is whole or it is no pair")
-    for name in filter(lambda name: len(name) > 2, shapes.names_of(shape)):
+    names = [name for name in shapes.names_of(shape) if len(name) > 2]
+    if not names:
+        pytest.skip("its names are too short to be near to anything")
+    for name in names:
         body = {f"{name}s": "x"} if f"{name}s" not in shapes.names_of(shape) else {f"{name}_": "x"}
         found = [f for f in shapes.problems(shape, body) if f.field in body]
         assert [f.rule for f in found] == ["unknown_media_field" if shape.__name__ == "MediaIn" else "unknown_field"]

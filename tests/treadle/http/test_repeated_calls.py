@@ -172,7 +172,8 @@ def _picture(color: str) -> bytes:
 def _form(boundary: str, content: bytes) -> dict[str, Any]:
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
     body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    return {"content": body, "headers": {**KEY, "Content-Type": f'multipart/form-data; boundary="{boundary}"'}}
+    kind = f'multipart/form-data; profile="boundary=none"; boundary="{boundary}"'
+    return {"content": body, "headers": {**KEY, "Content-Type": kind}}
 
 
 def _raw(kind: str, content: bytes) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def bulk(
 
     --json prints one object per line, as POST /v1/posts/bulk returns them.
     """
-    from treadle.domain.incoming import IDEMPOTENCY_KEY
+    from treadle.domain.incoming import is_idempotency_key
 
-    if key and not IDEMPOTENCY_KEY.match(key):
+    if key and not is_idempotency_key(key):
         raise typer.BadParameter("1 to 200 printable ASCII characters", param_hint="--idempotency-key")
     try:
         lines: IO[bytes] = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 (closed below)

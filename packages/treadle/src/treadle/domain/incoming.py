@@ -11,7 +11,8 @@ from treadle.domain.findings import Finding, finding
 
 _ID = re.compile(r"[a-z]{3}_[0-9a-z_]{1,36}\Z")
 _CURSOR = re.compile(r"-?[0-9][0-9.e+-]{0,30}~[a-z]{3}_[0-9a-z_]{1,36}(?P<sort>~-?[a-z_]{1,20})?\Z")
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,199}\Z")
+IDEMPOTENCY_KEY_CHARS = 200
+_IDEMPOTENCY_KEY = re.compile(rf"[\x21-\x7e][\x20-\x7e]{{0,{IDEMPOTENCY_KEY_CHARS - 1}}}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ def parse_json(text: bytes) -> Any | NotJson:
         return NotJson(f"It is not UTF-8: byte {wrong.start + 1} cannot be read.")
     except ValueError:
         return NotJson("A number in it has too many digits.")
+
+
+def is_idempotency_key(value: object) -> bool:
+    """Whether a header can hold it as it is, and the database keep it: 1 to 200 printable ASCII characters."""
+    return isinstance(value, str) and _IDEMPOTENCY_KEY.match(value) is not None
 
 
 def is_id(value: str) -> bool:

@@ -11,7 +11,7 @@ from fastapi import Request
 from treadle.domain import incoming, shapes
 from treadle.domain.collecting import kind_of
 from treadle.domain.findings import Finding, finding
-from treadle.domain.incoming import IDEMPOTENCY_KEY, is_id, wrong_cursor
+from treadle.domain.incoming import IDEMPOTENCY_KEY_CHARS, is_id, is_idempotency_key, wrong_cursor
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.media.hosting import MAX_BYTES
 
@@ -98,8 +98,9 @@ def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not IDEMPOTENCY_KEY.match(key):
-        raise invalid([finding("Idempotency-Key", "idempotency_key", given=key, limit=200, name="Idempotency-Key")])
+    if not is_idempotency_key(key):
+        limit = IDEMPOTENCY_KEY_CHARS
+        raise invalid([finding("Idempotency-Key", "idempotency_key", given=key, limit=limit, name="Idempotency-Key")])
     return key
 
 

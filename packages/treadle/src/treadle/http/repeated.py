@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,7 +36,6 @@ FILES: Final = "/v1/media"  # takes bytes of any kind
 KEPT_S: Final = 86_400.0
 UNDER_WAY_S: Final = 300.0  # a request that has not ended by then broke off
 HEADERS_KEPT: Final = ("content-type", "location", "etag")
-_BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 
 
 class AnsweredOnce:
@@ -191,12 +190,12 @@ class _Streamed(_Body):
 
 
 async def _body(request: Request, receive: Receive) -> _Body:
-    kind, _, parameters = request.headers.get("content-type", "").partition(";")
-    kind = kind.strip().lower()
+    named, parameters = parse_options_header(request.headers.get("content-type"))
+    kind = named.decode("latin-1")
     about = f"{request.url.query}\0{kind}"
     if kind != "application/json" and (kind or request.url.path == FILES):
-        found = _BOUNDARY.search(parameters) if kind.startswith("multipart/") else None
-        return _Streamed(_digest(about), receive, (found[1] or found[2]).encode("latin-1") if found else b"")
+        boundary = parameters.get(b"boundary", b"") if kind.startswith("multipart/") else b""
+        return _Streamed(_digest(about), receive, boundary)
     body = await reading.read_bytes(request, reading.BULK_LIMIT)
     try:
         read = json.dumps(json.loads(body), sort_keys=True)

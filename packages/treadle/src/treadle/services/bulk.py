@@ -10,7 +10,7 @@ from pydantic import Field
 
 from treadle.domain.answers import Conflict, Missing, Rejected
 from treadle.domain.findings import Finding, finding
-from treadle.domain.incoming import IDEMPOTENCY_KEY, NotJson
+from treadle.domain.incoming import NotJson, is_idempotency_key
 from treadle.services.context import App
 from treadle.services.intake import Accepted, accept, with_field
 from treadle.services.output import ApiModel
@@ -117,6 +117,6 @@ def _own_key(item: Any) -> tuple[Any, str | Finding | None]:
         return item, None
     rest = {name: value for name, value in item.items() if name != "idempotency_key"}
     key = item.get("idempotency_key")
-    if key is not None and (not isinstance(key, str) or not IDEMPOTENCY_KEY.match(key)):
+    if key is not None and not is_idempotency_key(key):
         return rest, finding("idempotency_key", "idempotency_key", given=key, name="idempotency_key")
     return rest, key
