@@ -2283,7 +2283,7 @@ export interface PostOptions {
   text_entities?: Array<Record<string, unknown>>;
   /** The link that is shown as a card; without it Threads shows the first link of the text. An http or https address. Only without media. */
   link_attachment?: string;
-  /** The post that is quoted, by its id on Threads. Digits, as text. */
+  /** The post that is quoted, by its id on Threads. Digits, as text; empty is refused. */
   quote_post_id?: string;
   /** A GIF, by its id at GIPHY (Tenor ended on 31 March 2026). provider: GIPHY. Only without media. */
   gif_attachment?: Record<string, unknown>;
@@ -2295,7 +2295,7 @@ export interface PostOptions {
   reply_control?: "everyone" | "accounts_you_follow" | "mentioned_only" | "followers_only" | "parent_post_author_only";
   /** The only countries where the post is shown; the profile must be eligible for that. Codes of two letters (ISO 3166-1). */
   allowlisted_country_codes?: Array<string>;
-  /** The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text. Only on the first part. */
+  /** The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text; empty is refused. Only on the first part. */
   reply_to_id?: string;
   /** Replies wait until they are approved. Not with is_ghost_post. */
   enable_reply_approvals?: boolean;

@@ -58,7 +58,7 @@ GOOD = [
     options(reply_to_id="17978727222117458", quote_post_id="17978727222117459"),
     options(topic_tag="Weaving and looms", location_id="106078429431815"),
     options(crossreshare_to_ig="true", crossreshare_to_ig_dark_mode=True),
-    options(reply_to_id="", topic_tag=None, alt_text=""),  # empty is absent
+    options(reply_to_id=None, quote_post_id=None, topic_tag=None, alt_text="", location_id=""),  # empty is absent
     options(auto_publish_text=False),
     post(media=[IMAGE], options={"is_spoiler_media": True, "alt_text": "a"}),
     post(media=[VIDEO], options={"on_too_long": "trim", "copy_media": True, "quote_post_id": "1"}),
@@ -115,6 +115,10 @@ WRONG: list[tuple[Any, str, str]] = [
     (post(options=[]), "options", "wrong_type"),
     (options(topic_tags="x"), "options.topic_tags", "unknown_option"),
     (options(**{"a b": 1}), 'options["a b"]', "unknown_option"),
+    (options(reply_to_id=""), "options.reply_to_id", "threads_id"),  # a variable that was not set
+    (options(quote_post_id=""), "options.quote_post_id", "threads_id"),
+    (options(reply_to_id="  "), "options.reply_to_id", "threads_id"),
+    (post(replies=[{"text": "b", "options": {"quote_post_id": ""}}]), "replies[0].options.quote_post_id", "threads_id"),
     (options(media_type="TEXT"), "options.media_type", "set_by_treadle"),
     (options(auto_publish_text=True), "options.auto_publish_text", "auto_publish_text"),
     (options(auto_publish_text="true"), "options.auto_publish_text", "auto_publish_text"),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.treadle.web.sample_data import SampleSite
+from tests.treadle.web.sample_data import CSRF, SampleSite
 from treadle.store.tables import parts, posts
 from treadle.web.draft_options import is_typed, offered, read_options
 from treadle.web.drafts import Draft, DraftPart, read_own, say_own
@@ -204,3 +204,22 @@ def test_each_account_has_one_post_and_the_rest_is_shared() -> None:
     assert [draft.of(one).parts[0].text for one in draft.accounts] == ["both", "b's"]
     assert {draft.of(one).labels for one in draft.accounts} == {"x"}
     assert draft.of("b").also == ()
+
+
+def test_the_preview_shows_the_profile_one_chooses(sample: SampleSite) -> None:
+    loom, dye = sample.ids["loom"], sample.ids["dye"]
+    form = {"csrf": CSRF, "parts": "1", "account_id": [loom, dye], "part-0-text": "The same for both"}
+
+    def shown(**more: str) -> tuple[str, list[str]]:
+        text = sample.client.post("/compose/check", data={**form, **more}).text
+        offered = re.findall(r'name="preview-as" value="([^"]+)"( checked)?', text)
+        assert {one for one, _ in offered} == {loom, dye}
+        [name] = re.findall(r'class="thread-who"><strong>([^<]+)<', text)
+        return name, [one for one, checked in offered if checked]
+
+    assert shown() == ("loom.and.shuttle", [loom])
+    assert shown(**{"preview-as": dye}) == ("dye.house", [dye])
+    # Whoever does not publish it is not shown.
+    assert shown(**{"preview-as": sample.ids["mill"]}) == ("loom.and.shuttle", [loom])
+    one = sample.client.post("/compose/check", data={**form, "account_id": loom}).text
+    assert "preview-as" not in one

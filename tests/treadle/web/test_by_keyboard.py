@@ -166,8 +166,8 @@ def test_a_file_that_breaks_a_rule_is_told(keys: Keyboard, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("day", "answers", "down", "at"),
     [
-        ("31102027", ["02:30 (first, UTC+02:00)", "02:30 (second, UTC+01:00)"], 1, "2027-10-31T02:30+01:00"),
-        ("28032027", ["01:30 (UTC+01:00)", "03:30 (UTC+02:00)"], 1, "2027-03-28T03:30+02:00"),
+        ("31102027", ["2:30 AM (first, UTC+02:00)", "2:30 AM (second, UTC+01:00)"], 1, "2027-10-31T02:30+01:00"),
+        ("28032027", ["1:30 AM (UTC+01:00)", "3:30 AM (UTC+02:00)"], 1, "2027-03-28T03:30+02:00"),
     ],
     ids=["doubled", "skipped"],
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +15,7 @@ from tests.treadle.web.sample_data import BAD_VIDEO, CSRF, REVOKED, SampleSite, 
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.services import attention
 from treadle.store.repair_preview import counted, preview
-from treadle.store.tables import blockers, post_blockers, posts
+from treadle.store.tables import blockers, members, post_blockers, posts
 from treadle_diagnosis import diagnose
 
 
@@ -144,3 +146,85 @@ def test_posts_of_an_account_that_is_no_longer_connected_are_not_forgotten(sampl
     assert "<h3>Disconnected</h3>" in section
     assert "2 posts are waiting</a>" in section
     assert f'action="/accounts/{loom}/reconnect"' in section
+
+
+def mark(text: str) -> int:
+    """The count beside Home in the sidebar; 0: there is none."""
+    found = re.findall(r'class="needs-mark"><span aria-hidden="true">(\d+)<', text)
+    assert len(set(found)) <= 1
+    return int(found[0]) if found else 0
+
+
+def test_the_sidebar_counts_what_home_lists(sample: SampleSite) -> None:
+    home = sample.client.get("/").text
+    assert mark(home) == home.count('<article class="need">') == 4
+    assert mark(sample.client.get("/queue").text) == 4
+    now = sample.app.now()
+    with sample.app.db.begin() as conn:
+        gone = add_account(conn, "gone", now, disconnected_at=now - 60)
+        add_post(conn, gone, "Waits for its account", "scheduled", now)
+        add_post(conn, sample.ids["loom"], "May I?", "draft", now, approval="pending", publish_at=now + 3600)
+    home = sample.client.get("/").text
+    assert mark(home) == home.count('<article class="need">') == 6
+    assert "1 post is waiting for approval" in home
+    # Whoever cannot approve is not asked to.
+    with sample.app.db.begin() as conn:
+        conn.execute(sa.update(members).values(role="author"))
+    home = sample.client.get("/").text
+    assert mark(home) == home.count('<article class="need">') == 5
+    assert "waiting for approval" not in home
+    with sample.app.db.begin() as conn:
+        conn.execute(sa.update(posts).values(state="canceled"))
+        conn.execute(sa.update(blockers).values(repaired_at=now))
+    home = sample.client.get("/").text
+    assert mark(home) == 0
+    assert "all caught up" in home
+
+
+def test_a_cause_names_two_of_its_posts_and_how_many_more(sample: SampleSite) -> None:
+    text = sample.client.get("/").text
+    section = text.split('id="attention"')[1].split("</section>")[0]
+    chips = re.findall(r'class="post-chip" href="([^"]+)">(?:<span class="thumb".*?</span>)?(?:<bdi>)?([^<]+)', section)
+    assert [words for _, words in chips if "oven" in words] == [
+        "Fresh from the oven, batch 4. Come before ten, or there is none.",
+        "Fresh from the oven, batch 3. Come before ten, or there is none.",
+    ]
+    assert [words for href, words in chips if href.startswith("/posts?pattern=")] == ["2 more"]
+
+
+def test_the_status_line_tells_of_a_trouble_of_threads(sample: SampleSite) -> None:
+    assert "No known problems with Threads." in sample.client.get("/").text
+    with sample.app.db.begin() as conn:
+        add_blocker(conn, {"pattern": "p", "lane": "l", "action": "a"}, "platform", "threads", [], sample.app.now())
+    text = sample.client.get("/").text
+    assert "No known problems with Threads." not in text
+    assert "Threads has been having problems since" in text
+
+
+def test_a_draft_that_waits_for_approval_is_marked_in_the_calendar(sample: SampleSite) -> None:
+    now = sample.app.now()
+    at = now + 40 * 86_400
+    with sample.app.db.begin() as conn:
+        asked = add_post(conn, sample.ids["loom"], "May I?", "draft", now, approval="pending", publish_at=at, due_at=at)
+    day = datetime.fromtimestamp(at, ZoneInfo("Europe/Berlin")).date()  # the zone of who is logged in
+    for view in ("week", "month", "list"):
+        text = sample.client.get(f"/calendar?view={view}&day={day}").text
+        card = text.split(f'href="/posts/{asked}"')[1].split("</a>")[0]
+        assert "aiting for approval" in card, view
+
+
+def test_what_a_day_has_no_room_for_says_how_much_needs_somebody(sample: SampleSite) -> None:
+    now = sample.app.now()
+    at = datetime.combine(
+        datetime.fromtimestamp(now + 40 * 86_400, ZoneInfo("Europe/Berlin")).date(), time(12), ZoneInfo("Europe/Berlin")
+    )
+    with sample.app.db.begin() as conn:
+        for n in range(9):
+            state = "failed" if n > 6 else "scheduled"
+            add_post(conn, sample.ids["loom"], f"Number {n}", state, now, due_at=at.timestamp() + n)
+    month = sample.client.get(f"/calendar?view=month&day={at.date()}").text
+    folded = month.split("and 4 more")[1].split("</a>")[0]
+    assert "2<span" in folded
+    assert "need attention" in folded
+    week = sample.client.get(f"/calendar?view=week&day={at.date()}").text
+    assert "need attention" in week.split(">+6<")[1].split("</a>")[0]

@@ -199,7 +199,9 @@ PASSWORD = "correct horse battery staple"
 
 def test_an_invitation_lets_one_person_in(sample: SampleSite) -> None:
     made = sample.client.post("/people/invite", data={"csrf": CSRF, "role": "author"})
-    link = link_in(made.text)
+    assert (made.status_code, made.headers["location"]) == (303, "/people")  # a reload makes no second one
+    link = link_in(sample.client.get("/people").text)
+    assert "/join/" not in sample.client.get("/people").text
     guest = TestClient(sample.site, follow_redirects=False)
     csrf = re.search(r'name="csrf" value="([^"]+)"', guest.get(link).text)
     assert csrf
@@ -219,7 +221,9 @@ def test_an_invitation_lets_one_person_in(sample: SampleSite) -> None:
 
 
 def test_a_revoked_invitation_lets_nobody_in(sample: SampleSite) -> None:
-    link = link_in(sample.client.post("/people/invite", data={"csrf": CSRF, "role": "viewer"}).text)
+    link = link_in(
+        sample.client.post("/people/invite", data={"csrf": CSRF, "role": "viewer"}, follow_redirects=True).text
+    )
     found = re.search(r"/people/invites/(inv_[0-9a-z]+)/revoke", sample.client.get("/people").text)
     assert found
     sample.client.post(f"/people/invites/{found.group(1)}/revoke", data={"csrf": CSRF})
@@ -229,7 +233,7 @@ def test_a_revoked_invitation_lets_nobody_in(sample: SampleSite) -> None:
 @pytest.mark.parametrize("do", ["remove", "disable", "role"])
 def test_whoever_is_put_out_has_no_invitation_left(sample: SampleSite, do: str) -> None:
     admin = somebody(sample, WRITER, "admin", "ivo")
-    link = link_in(admin.post("/people/invite", data={"csrf": CSRF, "role": "admin"}).text)
+    link = link_in(admin.post("/people/invite", data={"csrf": CSRF, "role": "admin"}, follow_redirects=True).text)
     assert TestClient(sample.site).get(link).status_code == 200
     sample.client.post(f"/people/usr_admin_ivo/{do}", data={"csrf": CSRF, "role": "viewer"})
     assert TestClient(sample.site).get(link).status_code == 404
@@ -261,7 +265,7 @@ def test_an_admin_makes_no_owner(sample: SampleSite) -> None:
 
 def test_a_new_password_by_link_ends_sessions(sample: SampleSite) -> None:
     ivo = somebody(sample, WRITER, "editor", "ivo")
-    link = link_in(sample.client.post("/people/usr_editor_ivo/reset", data={"csrf": CSRF}).text)
+    link = link_in(sample.client.post("/people/usr_editor_ivo/reset", data={"csrf": CSRF}, follow_redirects=True).text)
     guest = TestClient(sample.site, follow_redirects=False)
     csrf = re.search(r'name="csrf" value="([^"]+)"', guest.get(link).text)
     assert csrf

@@ -154,7 +154,7 @@ def test_everything_it_was_told_is_listed_page_by_page(sample: SampleSite) -> No
     assert seen == list(reversed(made))
     assert f'href="/posts/{sample.ids["failed"]}"' in text
     assert "HTTP 302 in 100 ms: Redirects are not followed." in text
-    assert "20 Nov, 10:00" in text  # when it happened, in the zone of the person
+    assert "Nov 20, 10:00 AM" in text  # when it happened, in the zone of the person
     assert sample.client.get("/webhooks/whk_none").status_code == 404
     assert sample.client.get(f"/webhooks/{hook}?before=nonsense").status_code == 200
 

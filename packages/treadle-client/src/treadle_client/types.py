@@ -2344,7 +2344,7 @@ class PostOptions(TypedDict):
     link_attachment: NotRequired[str]
     """The link that is shown as a card; without it Threads shows the first link of the text. An http or https address. Only without media."""
     quote_post_id: NotRequired[str]
-    """The post that is quoted, by its id on Threads. Digits, as text."""
+    """The post that is quoted, by its id on Threads. Digits, as text; empty is refused."""
     gif_attachment: NotRequired[dict[str, Any]]
     """A GIF, by its id at GIPHY (Tenor ended on 31 March 2026). provider: GIPHY. Only without media."""
     poll_attachment: NotRequired[dict[str, Any]]
@@ -2358,7 +2358,7 @@ class PostOptions(TypedDict):
     allowlisted_country_codes: NotRequired[list[str]]
     """The only countries where the post is shown; the profile must be eligible for that. Codes of two letters (ISO 3166-1)."""
     reply_to_id: NotRequired[str]
-    """The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text. Only on the first part."""
+    """The post that this one replies to, by its id on Threads. Whose root is another's, that needs the permission to search or to see mentions too. Digits, as text; empty is refused. Only on the first part."""
     enable_reply_approvals: NotRequired[bool]
     """Replies wait until they are approved. Not with is_ghost_post."""
     is_ghost_post: NotRequired[bool]

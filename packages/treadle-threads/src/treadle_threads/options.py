@@ -949,6 +949,8 @@ def _limits(kind: Kind) -> str:
         case Text(most, least, without):
             size = f"{least} to {most} characters" if least else f"At most {most} characters"
             return f"{size}, none of them {' or '.join(without)}." if without else f"{size}."
+        case Id(post=True):
+            return "Digits, as text; empty is refused."
         case Id():
             return "Digits, as text."
         case Address():

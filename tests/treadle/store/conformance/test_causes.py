@@ -140,6 +140,8 @@ def test_posts_behind_causes(conn: Connection) -> None:
     visible_blockers.open_causes_of,
     visible_blockers.open_groups,
     visible_blockers.first_of_pattern,
+    visible_blockers.first_posts,
+    visible_blockers.trouble_since,
     visible_blockers.causes_of,
     visible_blockers.blocked_accounts,
     visible_blockers.outages,
@@ -175,6 +177,11 @@ def test_causes_as_a_workspace_sees_them(conn: Connection) -> None:
     first = visible_blockers.first_of_pattern(conn, ONE, "token_expired", limit=2)
     assert [row["id"] for row in first] == [ids[1], ids[0]]
     assert len(visible_blockers.first_of_pattern(conn, ONE, "token_expired", limit=1)) == 1
+    assert visible_blockers.first_posts(conn, ONE, "token_expired", limit=2) == ["pst_1", "pst_2"]
+    assert visible_blockers.first_posts(conn, ONE, "token_expired", limit=9) == ["pst_1", "pst_2", "pst_0"]
+    assert visible_blockers.first_posts(conn, ONE, "transient", limit=9) == []
+    assert visible_blockers.first_posts(conn, ONE, "wrong_app_id", limit=9) == []
+    assert visible_blockers.trouble_since(conn) == 23.0
     assert {group["pattern"] for group in visible_blockers.open_groups(conn, TWO)} == {"token_expired", "wrong_app_id"}
     causes = visible_blockers.causes_of(conn, [ids[0], shared])
     assert {id_: cause["pattern"] for id_, cause in causes.items()} == {

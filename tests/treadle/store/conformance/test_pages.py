@@ -23,7 +23,12 @@ def ours(conn: Connection) -> None:
     workspace(conn, OURS)
 
 
-@covers(pages_posts.home_counts, pages_posts.unfinished_by_account, pages_posts.count_due_before)
+@covers(
+    pages_posts.home_counts,
+    pages_posts.unfinished_by_account,
+    pages_posts.count_due_before,
+    pages_posts.for_approval,
+)
 def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
     account, theirs = add_account(conn, "ours", NOW), workspace(conn, TWO)
     other = add_account(conn, "theirs", NOW, workspace=theirs)
@@ -34,8 +39,16 @@ def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
     add_post(conn, account, "Before", "published", NOW, published_at=NOW - 90_000)
     add_post(conn, account, "New", "failed", NOW, updated_at=NOW - 60)
     add_post(conn, account, "Old", "failed", NOW, updated_at=NOW - 900_000)
+    asked = [
+        add_post(conn, account, "Asked", "draft", NOW, approval="pending", publish_at=at, created_at=NOW - n)
+        for n, at in enumerate((None, NOW + 50, NOW + 20, None))
+    ]
+    add_post(conn, account, "Approved", "draft", NOW, approval="approved")
+    add_post(conn, other, "Asked there", "draft", NOW, workspace=theirs, approval="pending")
+    assert pages_posts.for_approval(conn, OURS, limit=9) == [asked[2], asked[1], asked[3], asked[0]]
+    assert pages_posts.for_approval(conn, OURS, limit=1) == [asked[2]]
     counted = pages_posts.home_counts(conn, OURS, now=NOW, failed_since=NOW - 1000)
-    assert counted == pages_posts.HomeCounts(1, 1, 3, 1, 1, 2, 1)
+    assert counted == pages_posts.HomeCounts(1, 1, 3, 1, 1, 2, 1, 4)
     assert pages_posts.unfinished_by_account(conn, OURS) == {account: 6}
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 600) == 2
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 700) == 0

@@ -14,7 +14,7 @@ from treadle.store.tables import posts as posts_table
 from treadle.store.undos import UndoRow
 
 
-@covers(queues.find, queues.keep, queues.lock, queues.due_posts, posts.untimed_drafts)
+@covers(queues.find, queues.keep, queues.lock, queues.due_posts, queues.to_come, posts.untimed_drafts)
 def test_queues(conn: Connection) -> None:
     workspace(conn, ONE)
     workspace(conn, TWO)
@@ -34,6 +34,12 @@ def test_queues(conn: Connection) -> None:
     assert queues.due_posts(conn, ONE, "acc_a", 0.0, 50.0) == []
     assert queues.due_posts(conn, TWO, "acc_a", 0.0) == []
     assert posts.untimed_drafts(conn, ONE, "acc_a") == ["pst_c"]
+    account(conn, "acc_b", of=ONE)
+    post(conn, "pst_d", of=ONE, by="acc_b", state="blocked", publish_at=70.0, due_at=70.0)
+    post(conn, "pst_e", of=ONE, by="acc_b", state="draft", publish_at=70.0, due_at=70.0)
+    assert queues.to_come(conn, ONE, 50.0) == {"acc_a": 1, "acc_b": 2}
+    assert queues.to_come(conn, ONE, 50.5) == {"acc_b": 2}
+    assert queues.to_come(conn, TWO, 0.0) == {}
 
 
 @covers(undos.insert, undos.take, undos.delete_before, undos.put_back)

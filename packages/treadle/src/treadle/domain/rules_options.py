@@ -63,6 +63,7 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
     if not isinstance(value, Mapping):
         found.wrong_type(path, value, "an object of options")
         return []
+    _no_empty_posts(found, path, value)
     given = {name: option for name, option in value.items() if is_set(option)}
     if EXTRA in given:
         _check_extra(found, at(path, EXTRA), given.pop(EXTRA))
@@ -84,6 +85,15 @@ def check_options(found: Findings, path: str, value: Any, part: PartFacts) -> li
     if len(several) > 1:
         found.say(path, "several_attachments", given=several, options=ParameterNames(several, " and "))
     return links
+
+
+def _no_empty_posts(found: Findings, path: str, value: Mapping[str, Any]) -> None:
+    """Refuse an empty id of a post. Threads takes it for absent, and a variable that was not set would publish a post
+    of its own in place of a reply or a quote."""
+    for name, option in TABLE.items():
+        if isinstance(option.kind, Id) and option.kind.post and value.get(name) == "":
+            rule = option.rule or option.name
+            found.say(at(path, name), "empty_post_id", given="", rule=rule, name=ParameterName(name))
 
 
 # ------------------------------------------------------------------------------------------ names nobody knows

@@ -212,6 +212,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "not_a_choice": Sentence("This is none of the possible values.", "Write one of {choices}."),
     "not_an_id": Sentence("This is not the id of {what}; those are digits only.", "{where}"),
+    "empty_post_id": Sentence(
+        "This is empty, so nothing says which post is meant.",
+        "Send the post's id on Threads, or leave out {name}.",
+    ),
     "id_as_number": Sentence(
         "Ids are longer than a number is exact in many languages.", "Send it as text, in quotes.", warning=True
     ),

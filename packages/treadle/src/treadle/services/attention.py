@@ -5,16 +5,31 @@ Counted by the database: a page stays quick when one cause holds thousands of po
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from treadle.services.blocker_output import blocker_out
-from treadle.store import Connection, posts, visible_blockers
+from treadle.services.read import posts_json
+from treadle.store import Connection, pages_posts, posts, visible_blockers
+from treadle.store.accounts import AccountName
 from treadle.store.repair_preview import counted
 
 WHOLE = 6  # groups that are shown with their blockers; the rest is named in one line each
 SHOWN = 4  # blockers of a group
+CHIPS = 2  # posts of a group
 EXCERPT = 200  # characters of a post's text
+FAILED_LATELY_S = 7 * 86_400.0  # what failed longer ago has been seen, and is only counted
+
+
+def kinds(conn: Connection, workspace: str, accounts: Sequence[AccountName], *, approver: bool, now: float) -> int:
+    """How many things need somebody, as Home lists them: each cause is one, and each of posts that are held, that
+    failed lately, that a disconnected account holds, and, for an ``approver``, that wait for an approval."""
+    count = pages_posts.home_counts(conn, workspace, now=now, failed_since=now - FAILED_LATELY_S)
+    found = [count.held, count.failed_lately, count.approvals if approver else 0]
+    if gone := {one.id for one in accounts if one.disconnected_at is not None}:
+        unfinished = gone & pages_posts.unfinished_by_account(conn, workspace).keys()
+        found.append(len(unfinished - blocked_accounts(conn, workspace)))
+    return len(visible_blockers.open_groups(conn, workspace)) + sum(1 for n in found if n)
 
 
 def grouped(
@@ -22,15 +37,18 @@ def grouped(
 ) -> list[dict[str, Any]]:
     """Open causes by pattern, the one that holds most posts first.
 
-    Each has ``posts`` (how many wait), ``count`` (of blockers), ``since``, ``cause`` and ``blockers``: the first
-    :data:`SHOWN`, of the first :data:`WHOLE` groups. What passes by itself is not among them, nor what holds posts of
-    other workspaces only.
+    Each has ``posts`` (how many wait), ``count`` (of blockers), ``since``, ``cause``, and of the first :data:`WHOLE`
+    groups ``blockers``, the first :data:`SHOWN`, and ``first``, the first :data:`CHIPS` posts. What passes by itself is
+    not among them, nor what holds posts of other workspaces only.
     """
     groups: list[dict[str, Any]] = [{**group} for group in visible_blockers.open_groups(conn, workspace)]
     causes = visible_blockers.causes_of(conn, [group["newest"] for group in groups])
     for place, group in enumerate(groups):
         group["cause"] = causes[group["newest"]]
-        group["blockers"] = _first(conn, workspace, group["pattern"], names, now) if place < WHOLE else []
+        whole, pattern = place < WHOLE, group["pattern"]
+        group["blockers"] = _first(conn, workspace, pattern, names, now) if whole else []
+        ids = visible_blockers.first_posts(conn, workspace, pattern, limit=CHIPS) if whole else []
+        group["first"] = posts_json(conn, workspace, ids)
     return groups
 
 

@@ -18,7 +18,10 @@ RUNNING = ("publishing", "retrying", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class HomeCounts:
-    """``published_today``: in the last 24 hours; ``failed_lately``: since the time asked for."""
+    """``published_today``: in the last 24 hours; ``failed_lately``: since the time asked for.
+
+    ``approvals``: drafts that wait for one.
+    """
 
     published_today: int
     scheduled: int
@@ -27,6 +30,7 @@ class HomeCounts:
     checking: int
     failed: int
     failed_lately: int
+    approvals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,23 @@ def home_counts(conn: sa.Connection, workspace_id: str, *, now: float, failed_si
         checking=by_state.get("checking", 0),
         failed=by_state.get("failed", 0),
         failed_lately=since("failed", posts.c.updated_at, failed_since),
+        approvals=conn.execute(
+            sa.select(sa.func.count()).select_from(posts).where(*_for_approval(workspace_id))
+        ).scalar_one()
+        if by_state.get("draft")
+        else 0,
     )
+
+
+def _for_approval(workspace_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (posts.c.workspace_id == workspace_id, posts.c.state == "draft", posts.c.approval == "pending")
+
+
+def for_approval(conn: sa.Connection, workspace_id: str, *, limit: int) -> list[str]:
+    """Ids of the drafts that wait for an approval, the one that is due first first; those without a time last."""
+    query = sa.select(posts.c.id).where(*_for_approval(workspace_id))
+    order = (posts.c.publish_at.is_(None), posts.c.publish_at, posts.c.created_at, posts.c.id)
+    return list(conn.execute(query.order_by(*order).limit(limit)).scalars())
 
 
 def unfinished_by_account(conn: sa.Connection, workspace_id: str) -> dict[str, int]:

@@ -57,6 +57,18 @@ def keep(conn: sa.Connection, workspace_id: str, account_id: str, row: QueueRow,
     )
 
 
+def to_come(conn: sa.Connection, workspace_id: str, begin: float) -> dict[str, int]:
+    """How many posts of each account are still to come and have a time from ``begin`` on."""
+    where = [
+        posts.c.workspace_id == workspace_id,
+        posts.c.state.in_(_TO_COME),
+        posts.c.publish_at.is_not(None),
+        posts.c.due_at >= begin,
+    ]
+    query = sa.select(posts.c.account_id, sa.func.count()).where(*where).group_by(posts.c.account_id)
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
 def due_posts(
     conn: sa.Connection, workspace_id: str, account_id: str, begin: float, end: float | None = None
 ) -> Sequence[QueuedPost]:

@@ -109,6 +109,25 @@ def first_of_pattern(conn: sa.Connection, workspace_id: str, pattern: str, *, li
     return conn.execute(ordered.limit(limit)).mappings().all()
 
 
+def first_posts(conn: sa.Connection, workspace_id: str, pattern: str, *, limit: int) -> list[str]:
+    """Ids of the workspace's posts that wait for open blockers of one pattern, the one that was due first first."""
+    query = (
+        sa.select(posts.c.id)
+        .select_from(blockers.join(post_blockers).join(posts, _post_of_blocker))
+        .where(*_open_here(workspace_id), blockers.c.pattern == pattern, posts.c.workspace_id == workspace_id)
+        .group_by(posts.c.id, posts.c.due_at)
+    )
+    return list(conn.execute(query.order_by(posts.c.due_at, posts.c.id).limit(limit)).scalars())
+
+
+def trouble_since(conn: sa.Connection) -> float | None:
+    """Since when Threads itself has had an open trouble; None: it has none that is known."""
+    query = sa.select(sa.func.min(blockers.c.opened_at)).where(
+        blockers.c.scope == "platform", blockers.c.repaired_at.is_(None)
+    )
+    return conn.execute(query).scalar_one()
+
+
 def causes_of(conn: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
     """The causes of these blockers by their ids."""
     query = sa.select(blockers.c.id, blockers.c.cause).where(blockers.c.id.in_(ids))

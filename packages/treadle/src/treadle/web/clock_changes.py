@@ -8,6 +8,7 @@ from datetime import datetime
 
 from treadle.domain.findings import Finding
 from treadle.domain.times import parse_when
+from treadle.web.clocks import time_of_day
 
 _ASKED: Mapping[str, str] = {
     "doubled_time": "The clocks go back then, so {time} happens twice. Which one do you mean?",
@@ -35,11 +36,12 @@ def question(at: str, zone: str) -> Question | None:
     readings = sorted(str(found.limit).split(" or "), key=lambda text: datetime.fromisoformat(text).timestamp())
     which = ("first", "second") if found.rule == "doubled_time" else ("", "")
     answers = tuple((value, _words(value, name)) for value, name in zip(readings, which, strict=True))
-    return Question(_ASKED[found.rule].format(time=at[11:16]), answers)
+    asked = time_of_day(datetime.fromisoformat(at.strip()))
+    return Question(_ASKED[found.rule].format(time=asked), answers)
 
 
 def _words(value: str, name: str) -> str:
     at = datetime.fromisoformat(value)
     offset = f"UTC{at:%z}"
     text = f"{name}, {offset[:-2]}:{offset[-2:]}" if name else f"{offset[:-2]}:{offset[-2:]}"
-    return f"{at:%H:%M} ({text})"
+    return f"{time_of_day(at)} ({text})"

@@ -83,6 +83,8 @@ class Draft:
     tab: str = ""
     own: Mapping[str, tuple[DraftPart, ...]] = field(default_factory=dict)
     parts: tuple[DraftPart, ...] = (DraftPart(),)
+    # Whose profile the preview shows while all accounts publish the same.
+    preview_as: str = ""
     when: str = "now"
     at: str = ""
     zone: str = "UTC"
@@ -105,6 +107,11 @@ class Draft:
     def shown(self) -> str:
         """The account whose post the form shows."""
         return self.tab if self.each and self.tab in self.accounts else self.account_id
+
+    @property
+    def previewed(self) -> str:
+        """The account whose profile the preview shows."""
+        return self.preview_as if not self.each and self.preview_as in self.accounts else self.shown
 
     def parts_of(self, account_id: str) -> tuple[DraftPart, ...]:
         """What one of the accounts publishes."""
@@ -234,6 +241,7 @@ def read_form(get: Get, many: Callable[[str], Sequence[str]]) -> Draft:
         each=bool(tab),
         tab=tab,
         own=read_own(many("own")) if tab else {},
+        preview_as=get("preview-as"),
         when=get("when") if get("when") in ("at", "queue") else "now",
         at=get("at"),
         zone=get("zone") or "UTC",

@@ -57,6 +57,7 @@ WORDS: Mapping[str, Words] = {
     # options
     "not_a_choice": Words(None, "Choose one from the list."),
     "not_an_id": Words(None, "Enter the id that Threads gives it."),
+    "empty_post_id": Words(None, "Enter the URL or the id of the post, or clear the field."),
     "id_as_number": Words(None, ""),
     "gif_id": Words(None, "Enter its URL or its id on GIPHY."),
     "gif_provider": Words(None, "Find it on GIPHY, and choose GIPHY."),

@@ -17,6 +17,7 @@ from treadle.domain.states import STATE_WORDS
 from treadle.domain.zones import zone_named
 from treadle.plural import plural
 from treadle.store.release import REPAIRED
+from treadle.web.clocks import clock
 from treadle.web.draft_options import summary
 from treadle.web.icons import STATE_ICONS, TONE_ICONS, icon
 from treadle.web.preview import option_label, options_shown
@@ -193,17 +194,6 @@ def ago(at: float, now: float) -> str:
     return f"in {length}" if gap > 0 else f"{length} ago"
 
 
-def clock(at: float, zone: ZoneInfo, now: float) -> str:
-    """A time in a zone, with as much date as it needs: ``14:05``, ``Fri 27 Nov, 09:00``."""
-    there = datetime.fromtimestamp(at, UTC).astimezone(zone)
-    today = datetime.fromtimestamp(now, UTC).astimezone(zone)
-    if there.date() == today.date():
-        return f"{there:%H:%M}"
-    if there.year == today.year:
-        return f"{there:%a} {there.day} {there:%b}, {there:%H:%M}"
-    return f"{there.day} {there:%b} {there.year}, {there:%H:%M}"
-
-
 def few(n: int) -> str:
     """A count in few characters: ``950``, ``1.2K``, ``38K``, ``4.1M``."""
     for most, unit in ((1_000_000, "M"), (1_000, "K")):
@@ -237,9 +227,7 @@ def _time(context: Context, at: float | str | None, *, relative: bool = True, se
         return Markup("")
     zone, now = context["zone"], context["now"]
     there = datetime.fromtimestamp(moment, UTC).astimezone(zone)
-    shown = clock(moment, zone, now)
-    if seconds:
-        shown += there.strftime(":%S")
+    shown = clock(moment, zone, now, seconds=seconds)
     if relative and abs(moment - now) < 36 * 3600:
         shown = f"{shown} ({ago(moment, now)})"
     exact = f"{there:%Y-%m-%d %H:%M:%S} {there.tzname()}"

@@ -6,6 +6,7 @@ session, sends whoever has none to the login, reads a form within its bounds and
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -25,20 +26,24 @@ from structlog.contextvars import get_contextvars
 from treadle.domain.roles import LABELS, Action
 from treadle.hosts import same_origin
 from treadle.people import login
+from treadle.services import attention
 from treadle.services.approving import Member
 from treadle.services.context import App
 from treadle.services.doctor import Line
 from treadle.settings import THREADS_API, THREADS_AUTHORIZE
 from treadle.store import Connection, accounts, feed, workspaces
 from treadle.store.accounts import AccountName
+from treadle.vault import VaultError
 from treadle.web import labels, permissions
 from treadle.web.forms import MultiPartException, TooMuch, Unproven, read_form, terms
 
 ZONE_COOKIE = "treadle_zone"
 MESSAGE_COOKIE = "treadle_message"
 UNDO_COOKIE = "treadle_undo"
+ONCE_COOKIE = "treadle_once"
 FIRST_CSRF_COOKIE = "treadle_first"
 SESSION_COOKIE = "treadle_session"
+ONCE_S = 60  # for which a value to be shown once waits for its page
 FOLLOWS_BROWSER = "UTC"  # what a user has who chose no zone; one who chose UTC has Etc/UTC
 
 
@@ -76,6 +81,7 @@ class Frame:
 
     workspace: str = ""
     accounts: tuple[AccountName, ...] = ()
+    needs: int = 0  # how many things need somebody
 
 
 class Responded(Exception):
@@ -96,6 +102,7 @@ class PageRequest:
     session: login.Session | None = None
     form: FormData = field(default_factory=FormData)
     new_csrf: bool = False
+    took: bool = False  # whether a value to be shown once was read: the answer forgets it
     # The newest change before anything was read: live updates of the page begin after it.
     newest_change: int = 0
     frame: Frame = field(default_factory=Frame)
@@ -196,6 +203,8 @@ class PageRequest:
             response.delete_cookie(MESSAGE_COOKIE, path="/")
         if undo:
             response.delete_cookie(UNDO_COOKIE, path="/")
+        if self.took:
+            response.delete_cookie(ONCE_COOKIE, path="/")
         if self.new_csrf:
             secure = self.context.secure
             response.set_cookie(FIRST_CSRF_COOKIE, self.csrf, httponly=True, samesite="lax", secure=secure, path="/")
@@ -223,6 +232,31 @@ class PageRequest:
         if undo:
             response.set_cookie(UNDO_COOKIE, undo, max_age=60, httponly=True, samesite="lax", path="/")
         return response
+
+    def redirect_to_show(self, where: str, kind: str, value: str) -> Response:
+        """To another page, which shows a secret once by :meth:`shown_once`: a page that answered the form with it
+        would make another one when it is reloaded. The browser carries it there sealed, for a minute."""
+        response = RedirectResponse(where, 303)
+        sealed = self.app.vault.seal(json.dumps([self.viewer.user_id, self.workspace, self.now, kind, value]))
+        response.set_cookie(
+            ONCE_COOKIE, sealed.decode(), max_age=ONCE_S, httponly=True, samesite="lax", path="/",
+            secure=self.context.secure,
+        )  # fmt: skip
+        return response
+
+    def shown_once(self, kind: str) -> str:
+        """What :meth:`redirect_to_show` brings here, if it is of this kind, of this person and workspace, and fresh."""
+        kept = self.request.cookies.get(ONCE_COOKIE, "")
+        if not kept:
+            return ""
+        try:
+            who, where, at, of, value = json.loads(self.app.vault.open(kept.encode()))
+        except (VaultError, ValueError):
+            return ""
+        if (who, where, of) != (self.viewer.user_id, self.workspace, kind) or self.now - float(at) > ONCE_S:
+            return ""
+        self.took = True
+        return str(value)
 
     def not_found(self, what: str = "page") -> Response:
         return self.render("not_found.html", status=404, what=what)
@@ -254,13 +288,15 @@ async def page_request(context: WebContext, request: Request, *, read_session: b
 
 def _session(conn: Connection, token: str, now: float) -> tuple[login.Session | None, int, Frame]:
     session = login.session(conn, token, now=now)
-    return session, feed.newest(conn), _frame(conn, session.workspace_id) if session else Frame()
+    return session, feed.newest(conn), _frame(conn, session, now) if session else Frame()
 
 
-def _frame(conn: Connection, workspace_id: str) -> Frame:
-    space = workspaces.find(conn, workspace_id)
-    connected = [one for one in accounts.names(conn, workspace_id) if one.disconnected_at is None]
-    return Frame(space.name if space else "", tuple(connected))
+def _frame(conn: Connection, session: login.Session, now: float) -> Frame:
+    workspace_id = session.workspace_id
+    space, named = workspaces.find(conn, workspace_id), accounts.names(conn, workspace_id)
+    needs = attention.kinds(conn, workspace_id, named, approver=session.may("approve"), now=now)
+    connected = [one for one in named if one.disconnected_at is None]
+    return Frame(space.name if space else "", tuple(connected), needs)
 
 
 async def _anyone(request: Request) -> PageRequest:

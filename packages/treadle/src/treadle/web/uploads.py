@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,12 @@ async def known(app: App, workspace: str, ids: Sequence[str]) -> dict[str, dict[
         return {}
     rows = await app.db.query(media_with_ids, workspace, list(ids))
     return {row["id"]: shown(app, row) for row in rows}
+
+
+async def first_files(app: App, workspace: str, posts: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The first file of each post, for a list of posts: what :func:`known` shows, by id."""
+    ids = [str(item["id"]) for post in posts for item in post["parts"][0]["media"][:1] if item.get("id")]
+    return await known(app, workspace, list(dict.fromkeys(ids)))
 
 
 def item_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import calendar
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from treadle.domain.states import EDITABLE, STATE_WORDS
 from treadle.domain.zones import zone_named
 from treadle.services.read import Filters, list_posts
 from treadle.store import Connection, queues
+from treadle.web import uploads
+from treadle.web.clocks import time_of_day
 from treadle.web.drafts import next_full_hour
 from treadle.web.labels import epoch
 from treadle.web.page_request import LoggedIn, PageRequest
@@ -30,6 +32,7 @@ VIEWS = {"month": "Month", "week": "Week", "list": "List"}
 DAY_BEGINS, DAY_ENDS = 8, 20  # hours that the week always shows
 LIST_DAYS = 30
 NEEDS_SOMEBODY = ("blocked", "held", "failed")
+MARKS = {"draft": "draft", "published": "go"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class FreeSlot:
 
     at: float
     clock: str
+    hour: int
+    minute: int
     local: str
     account: Any
 
@@ -52,6 +57,11 @@ class Hour:
     now: bool
     posts: Sequence[dict[str, Any]] = ()
     free: Sequence[FreeSlot] = ()
+    shift: int = 0  # quarters of an hour by which the only thing in it stands lower
+
+    @property
+    def things(self) -> int:
+        return len(self.posts) + len(self.free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +76,13 @@ class Day:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What the strip of days shows of it: at most three of attention, planned, draft."""
-        found = {
-            "act" if p["state"] in NEEDS_SOMEBODY else "draft" if p["state"] == "draft" else "plan" for p in self.posts
-        }
-        return tuple(one for one in ("act", "plan", "draft") if one in found)
+        """What the strip of days shows of it: at most three of attention, published, planned, draft."""
+        found = {"act" if post["needs"] else MARKS.get(post["state"], "plan") for post in self.posts}
+        return tuple(one for one in ("act", "go", "plan", "draft") if one in found)[:3]
+
+    @property
+    def weekend(self) -> bool:
+        return self.day.weekday() >= 5
 
 
 @router.get("/calendar")
@@ -93,11 +105,15 @@ async def show(page: LoggedIn) -> Response:
         view=view,
         views=VIEWS,
         title=_title(view, days, middle),
+        short=_short_title(view, days, middle),
         middle=middle,
         today=today,
         days=[_with_hours(day, hours, page) for day in grid] if view == "week" else grid,
         weeks=[grid[n : n + 7] for n in range(0, len(grid), 7)],
-        hours=hours,
+        hours=[(hour, time_of_day(time(hour))) for hour in hours],
+        now_clock=time_of_day(_local(page.now, page.zone)),
+        now_quarter=_local(page.now, page.zone).minute // 15,
+        files=await uploads.first_files(page.app, page.workspace, [*shown, *drafts]),
         address=address,
         before=before,
         after=after,
@@ -151,12 +167,27 @@ def _title(view: str, days: Sequence[date], middle: date) -> str:
     return f"{first:%B} {first.day} – {end}, {last.year}"
 
 
+def _short_title(view: str, days: Sequence[date], middle: date) -> str:
+    """The title where there is little room."""
+    if view == "month":
+        return f"{middle:%b %Y}"
+    first, last = days[0], days[-1]
+    return f"{first:%b} {first.day} – " + (f"{last:%b} " if first.month != last.month else "") + str(last.day)
+
+
 def _addresses(page: PageRequest, view: str, middle: date) -> Callable[..., str]:
     """Makes addresses of the calendar that keep everything but what is named; ``account`` and ``state`` are toggled."""
     kept = [(k, v) for k, v in page.query_params.multi_items() if k in ("account", "state", "label") and v]
 
-    def address(view: str = view, day: date = middle, account: str = "", state: str = "", clear: bool = False) -> str:
-        items = [] if clear else list(kept)
+    def address(
+        view: str = view,
+        day: date = middle,
+        account: str = "",
+        state: str = "",
+        clear: bool = False,
+        everyone: bool = False,
+    ) -> str:
+        items = [] if clear else [one for one in kept if not (everyone and one[0] == "account")]
         for name, value in (("account", account), ("state", state)):
             if value:
                 items = [one for one in items if one != (name, value)] + (
@@ -207,12 +238,21 @@ def _days(
         due = _local(epoch(post["due_at"]) or 0.0, page.zone)
         movable = post["state"] in EDITABLE
         by_day.setdefault(due.date(), []).append(
-            {**post, "clock": f"{due:%H:%M}", "hour": due.hour, "at": epoch(post["due_at"]), "movable": movable}
+            {
+                **post,
+                "clock": time_of_day(due),
+                "hour": due.hour,
+                "minute": due.minute,
+                "at": epoch(post["due_at"]),
+                "movable": movable,
+                "waits": (waits := post["state"] == "draft" and post["approval"] == "pending"),
+                "needs": waits or post["state"] in NEEDS_SOMEBODY,
+            }
         )
     free: dict[date, list[FreeSlot]] = {}
     for at, account in sorted(slots, key=lambda one: one[0]):
         there = _local(at, page.zone)
-        slot = FreeSlot(at, f"{there:%H:%M}", f"{there:%Y-%m-%dT%H:%M}", account)
+        slot = FreeSlot(at, time_of_day(there), there.hour, there.minute, f"{there:%Y-%m-%dT%H:%M}", account)
         free.setdefault(there.date(), []).append(slot)
     soon = next_full_hour(page.now, page.zone)
 
@@ -233,21 +273,21 @@ def _local(at: float, zone: ZoneInfo) -> datetime:
 def _hours(grid: Sequence[Day]) -> list[int]:
     """The hours a week shows: the usual ones, and those in which there is something."""
     busy = [post["hour"] for day in grid for post in day.posts]
-    busy += [int(slot.clock[:2]) for day in grid for slot in day.free]
+    busy += [slot.hour for day in grid for slot in day.free]
     return list(range(min([DAY_BEGINS, *busy]), max([DAY_ENDS, *busy]) + 1))
 
 
 def _with_hours(day: Day, hours: Sequence[int], page: PageRequest) -> Day:
-    made = {}
-    for hour in hours:
+    made: dict[int, Hour] = {}
+    for hour in reversed(hours):
         begin = datetime(day.day.year, day.day.month, day.day.day, hour, tzinfo=page.zone)
         at = begin.timestamp()
-        made[hour] = Hour(
-            at,
-            f"{begin:%Y-%m-%dT%H:%M}",
-            at <= page.now,
-            day.today and at <= page.now < at + 3600,
-            [post for post in day.posts if post["hour"] == hour],
-            [slot for slot in day.free if int(slot.clock[:2]) == hour],
-        )
+        posts = [post for post in day.posts if post["hour"] == hour]
+        free = [slot for slot in day.free if slot.hour == hour]
+        minutes = [*(post["minute"] for post in posts), *(slot.minute for slot in free)]
+        below = made.get(hour + 1)
+        # What stands alone stands where its minute is, if that covers nothing below it.
+        shift = minutes[0] // 15 if len(minutes) == 1 and below is not None and not below.things else 0
+        now = day.today and at <= page.now < at + 3600
+        made[hour] = Hour(at, f"{begin:%Y-%m-%dT%H:%M}", at <= page.now, now, posts, free, shift)
     return Day(day.day, day.inside, day.today, day.posts, day.begin, day.free, made)

@@ -30,11 +30,12 @@ from treadle.store.posts_read import posts_of
 from treadle.store.rows import body_of
 from treadle.web import uploads
 from treadle.web.clock_changes import question
+from treadle.web.clocks import clock
 from treadle.web.compose_buttons import Unsplit, changed_by, done_by, focus_after, split_made, two_numbers
 from treadle.web.draft_options import field_groups, offered
 from treadle.web.drafts import Draft, from_body, next_full_hour, place_of, read_form, read_own, say_own
 from treadle.web.field_words import control_of, in_words, label_of, part_of
-from treadle.web.labels import clock, zone_of
+from treadle.web.labels import zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 from treadle.web.preview import shown_parts
 from treadle_threads.options import Id
@@ -560,7 +561,7 @@ async def check(page: LoggedInUpload) -> Response:
     return page.fragment(
         "compose_check.html",
         draft=draft,
-        accounts=[account for account in names if account.id == draft.shown],
+        accounts=[account for account in names if account.id in draft.accounts],
         looked_now=look,
         files=await uploads.known(page.app, page.workspace, _ids(draft)),
         tabs=await _tabs(page, draft, names),

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.plural import plural
 from treadle.services import attention, blockers, workspaces
-from treadle.services.read import Filters, counts, list_posts
+from treadle.services.read import Filters, counts, list_posts, posts_json
 from treadle.services.setup_guide import Step
 from treadle.services.usage import usage_of
-from treadle.store import Connection, accounts, insights, pages_posts
+from treadle.store import Connection, accounts, insights, pages_posts, visible_blockers
 from treadle.store.accounts import AccountRow
 from treadle.store.pages_posts import RUNNING
 from treadle.web import uploads
@@ -29,7 +29,6 @@ router = APIRouter(include_in_schema=False)
 DAY = 86_400.0
 SHOWN = 8
 SOON_S = 7 * DAY  # a token that ends within a week is a risk
-LATELY = 7 * DAY  # what failed longer ago has been seen, and is only counted
 NEARLY = 0.9  # of a quota
 LATE_S = 600.0
 GOING = ("scheduled", *RUNNING)  # will be published without anybody's help
@@ -39,19 +38,18 @@ TONES = {"repaired": "go", "still": "act", "unknown": "wait"}
 @router.get("/")
 async def show(page: LoggedIn) -> Response:
     today = datetime.fromtimestamp(page.now, UTC).astimezone(page.zone)
-    found = await page.app.db.query(_read, page.workspace, page.now)
+    found = await page.app.db.query(_read, page.workspace, page.may("approve"), page.now)
     steps: list[Step] = []
     if page.may("workspace") and not found["ever_published"]:
         steps = await checklist(page)
-    rows = [*found["scheduled"], *found["published"]]
-    ids = [str(item["id"]) for post in rows for item in post["parts"][0]["media"][:1] if item.get("id")]
-    files = await uploads.known(page.app, page.workspace, ids)
+    rows = [*found["scheduled"], *found["published"], *(post for group in found["causes"] for post in group["first"])]
+    files = await uploads.first_files(page.app, page.workspace, rows)
     return page.render(
         "home.html", files=files, today=f"{today:%A, %B} {today.day}", steps=steps, **shown(steps), **found
     )
 
 
-def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
+def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[str, Any]:
     found = {row.id: row for row in accounts.listing(conn, workspace, disconnected=True)}
     names = {id_: asdict(row) for id_, row in found.items()}
     unfinished = pages_posts.unfinished_by_account(conn, workspace)
@@ -66,15 +64,22 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
     published = some(("published",), "-published_at")
     return {
         "causes": attention.grouped(conn, workspace, names, now),
+        "trouble_since": visible_blockers.trouble_since(conn),
+        "checked_at": max((account.checked_at for account in live if account.checked_at), default=None),
         "paused": space is not None and space.paused,
         "held": some(("held",), "due_at"),
+        "approvals": posts_json(conn, workspace, pages_posts.for_approval(conn, workspace, limit=SHOWN))
+        if approver
+        else [],
         "checking": some(("checking",), "due_at"),
         "running": some(RUNNING, "due_at"),
         "scheduled": some(("scheduled",), "due_at"),
         "published": published,
         "figures": insights.newest_of(conn, workspace, [str(post["id"]) for post in published]),
         "failed": [
-            post for post in some(("failed",), "-updated_at") if (epoch(post["updated_at"]) or 0) > now - LATELY
+            post
+            for post in some(("failed",), "-updated_at")
+            if (epoch(post["updated_at"]) or 0) > now - attention.FAILED_LATELY_S
         ],
         "risks": risks(conn, workspace, found, unfinished, blocked, used, now),
         "accounts": [{**names[account.id], "usage": used[account.id]} for account in live[:SHOWN]],
@@ -83,7 +88,7 @@ def _read(conn: Connection, workspace: str, now: float) -> dict[str, Any]:
             for id_, account in found.items()
             if account.disconnected_at is not None and unfinished.get(id_) and id_ not in blocked
         ],
-        "count": pages_posts.home_counts(conn, workspace, now=now, failed_since=now - LATELY),
+        "count": pages_posts.home_counts(conn, workspace, now=now, failed_since=now - attention.FAILED_LATELY_S),
         "has_accounts": bool(live),
         "ever_published": bool(counts(conn, workspace).get("published")),
     }

@@ -21,7 +21,7 @@ LIVES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In a year"
 
 @router.get("/keys")
 async def show(page: LoggedIn) -> Response:
-    return await _page(page)
+    return await _page(page, page.shown_once("key"))
 
 
 async def _page(page: PageRequest, made: str = "") -> Response:
@@ -47,7 +47,7 @@ async def make(page: LoggedInForm) -> Response:
         )
     )
     if isinstance(made, KeyMade):
-        return await _page(page, made.key)
+        return page.redirect_to_show("/keys", "key", made.key)
     return page.redirect("/keys", " ".join(f"{f.message} {f.way_out}" for f in made.findings), "act")
 
 

@@ -23,7 +23,8 @@ ACTS = {
 
 @router.get("/people")
 async def show(page: LoggedIn) -> Response:
-    return await _page(page)
+    kept = page.shown_once("link")
+    return await _page(page, made=LinkMade.model_validate_json(kept) if kept else None)
 
 
 async def _page(
@@ -75,7 +76,7 @@ async def invite(page: LoggedInForm) -> Response:
         return page.redirect("/people", "Choose a role.", "act")
     who = page.viewer
     made = await page.app.db.run(people.invite, page.app, page.workspace, role, actor=who.user_id, by=who.role)
-    return await _page(page, made) if isinstance(made, Refusal) else await _page(page, made=made)
+    return await _page(page, made) if isinstance(made, Refusal) else _show_link(page, made)
 
 
 @router.post("/people/invites/{invite_id}/revoke")
@@ -95,7 +96,7 @@ async def change(page: LoggedInForm, user_id: str, act: str) -> Response:
         link = await page.app.db.run(
             people.reset_link, page.app, page.workspace, user_id, actor=who.user_id, by=who.role
         )
-        return await _page(page, made=link) if isinstance(link, LinkMade) else _refused(page, link, user_id)
+        return _show_link(page, link) if isinstance(link, LinkMade) else _refused(page, link, user_id)
     if act == "role":
         role = role_named(page.text("role"))
         if role is None:
@@ -107,6 +108,10 @@ async def change(page: LoggedInForm, user_id: str, act: str) -> Response:
     work, message = ACTS[act]
     done = await page.app.db.run(work, page.workspace, user_id, actor=who.user_id, now=page.now, by=who.role)
     return _refused(page, done, user_id) if done else page.redirect("/people", message, about=user_id)
+
+
+def _show_link(page: PageRequest, link: LinkMade) -> Response:
+    return page.redirect_to_show("/people", "link", link.model_dump_json())
 
 
 def _refused(page: PageRequest, refused: Refusal, user_id: str) -> Response:

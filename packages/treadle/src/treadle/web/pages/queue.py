@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,8 +21,10 @@ from treadle.services import accounts as account_services
 from treadle.services import queue, undo
 from treadle.services.queue import QueueOut
 from treadle.services.read import post_json
-from treadle.store import Connection
-from treadle.web.labels import clock, epoch, zone_of
+from treadle.store import Connection, posts, queues
+from treadle.web import uploads
+from treadle.web.clocks import clock, time_of_day
+from treadle.web.labels import epoch, zone_of
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest, own_address
 from treadle.web.pages.posts import day_of
 
@@ -35,11 +38,14 @@ SUGGESTED = {
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """A row of the queue. ``at`` is epoch seconds; ``post`` is None for a free slot. ``before`` and ``after``: where
-    its buttons move it; None: nowhere."""
+    """A row of the queue. ``at`` is epoch seconds, ``local`` as the field for a time has it.
+
+    ``post`` is None for a free slot. ``before`` and ``after``: where its buttons move it; None: nowhere.
+    """
 
     at: float
     clock: str
+    local: str
     post: dict[str, Any] | None
     before: float | None = None
     after: float | None = None
@@ -68,12 +74,18 @@ async def show(page: LoggedIn) -> Response:
         return page.render("queue.html", chosen=None)
     zone = zone_of(found.zone)
     free = epoch(found.next_free)
+    counted, drafts = await page.app.db.query(_counts, page, chosen.id)
+    planned = [entry.post.to_json() for entry in found.entries if entry.post]
     return page.render(
         "queue.html",
         chosen=chosen,
         queue=found.to_json(),
         days=_days(found, zone, page.now),
-        planned=sum(1 for entry in found.entries if entry.post),
+        planned=len(planned),
+        counted=counted,
+        drafts=drafts,
+        files=await uploads.first_files(page.app, page.workspace, planned),
+        free_slots=Counter(_local_day(entry.at, zone) for entry in found.entries if not entry.post),
         grid=_grid(found),
         week=DAYS,
         zones=zone_names(),
@@ -82,6 +94,16 @@ async def show(page: LoggedIn) -> Response:
         empty=[date.fromisoformat(day) for day in found.empty_days],
         suggested=list(SUGGESTED),
     )
+
+
+def _counts(conn: Connection, page: PageRequest, account_id: str) -> tuple[dict[str, int], int]:
+    """Posts to come of each account, and this account's drafts without a time."""
+    coming = queues.to_come(conn, page.workspace, page.now - queue.DAY_S)
+    return coming, len(posts.untimed_drafts(conn, page.workspace, account_id))
+
+
+def _local_day(at: str, zone: ZoneInfo) -> date:
+    return datetime.fromisoformat(at).astimezone(zone).date()
 
 
 def _days(found: QueueOut, zone: ZoneInfo, now: float) -> list[DayOfQueue]:
@@ -95,6 +117,7 @@ def _days(found: QueueOut, zone: ZoneInfo, now: float) -> list[DayOfQueue]:
         after = [place for place in places if place > at]
         line = QueueLine(
             at,
+            time_of_day(local),
             f"{local:%H:%M}",
             post.to_json() if post else None,
             before[-1] if before else None,
@@ -105,11 +128,11 @@ def _days(found: QueueOut, zone: ZoneInfo, now: float) -> list[DayOfQueue]:
     return [DayOfQueue(day, names.get(day, f"{day:%A}"), lines) for day, lines in by_day.items()]
 
 
-def _grid(found: QueueOut) -> list[tuple[str, list[tuple[str, bool]]]]:
-    """Rows of the grid of slots: a time, and for each weekday whether it is one."""
+def _grid(found: QueueOut) -> list[tuple[str, str, list[tuple[str, bool]]]]:
+    """Rows of the grid of slots: a time, how it is written, and for each weekday whether it is one."""
     chosen = {(slot.time, slot.weekday) for slot in found.slots}
-    times = sorted({time for time, _ in chosen})
-    return [(time, [(day, (time, day) in chosen) for day in DAYS]) for time in times]
+    times = sorted({at for at, _ in chosen})
+    return [(at, time_of_day(time.fromisoformat(at)), [(day, (at, day) in chosen) for day in DAYS]) for at in times]
 
 
 def _address(account_id: str) -> str:

@@ -76,7 +76,7 @@ def _ids(hooks: list[dict[str, Any]]) -> set[str]:
 
 @router.get("/webhooks")
 async def show(page: LoggedIn) -> Response:
-    return await _page(page)
+    return await _page(page, page.shown_once("secret"))
 
 
 @router.get("/webhooks/{hook_id}")
@@ -125,7 +125,7 @@ async def make(page: LoggedInForm) -> Response:
     )
     if isinstance(made, Refusal):
         return await _page(page, trouble=made, status=made.status)
-    return await _page(page, made.secret)
+    return page.redirect_to_show("/webhooks", "secret", made.secret)
 
 
 @router.post("/webhooks/{hook_id}/{do}")
@@ -161,7 +161,7 @@ async def act(page: LoggedInForm, hook_id: str, do: str) -> Response:
     if isinstance(done, Refusal):
         return page.redirect("/webhooks", f"{done.title}. {done.detail}", "act")
     if isinstance(done, SecretOut):
-        return await _page(page, done.secret)
+        return page.redirect_to_show("/webhooks", "secret", done.secret)
     kept = "It will be sent when you resume the webhook."
     message = {
         "pause": "Paused. Events are kept until you resume.",

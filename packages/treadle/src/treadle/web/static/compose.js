@@ -205,7 +205,8 @@
     }
     // Whoever was in here stays: on the same link or film, or else on the whole.
     if (inside && document.activeElement !== on) {
-      const again = target.contains(on) ? on : on.href && $$("a", target).find((a) => a.href === on.href);
+      const again = target.contains(on) ? on : on.id ? document.getElementById(on.id)
+        : on.href && $$("a", target).find((a) => a.href === on.href);
       (again || target).focus({ preventScroll: true });
     }
     const fresh = new Map($$("template[data-findings-of]", target).map((t) => [t.dataset.findingsOf, t]));
@@ -457,8 +458,11 @@
     const over = moving && event.target.closest?.(".media-item");
     if (!over || over.parentElement !== moving.parentElement) return;
     event.preventDefault();
-    const { top, height } = over.getBoundingClientRect();
-    if (over !== moving) over[event.clientY < top + height / 2 ? "before" : "after"](moving);
+    // Tiles stand beside each other, files with something to fix below.
+    const [{ left, top, width, height }, own] = [over.getBoundingClientRect(), moving.getBoundingClientRect()];
+    const beside = Math.abs(top - own.top) < height / 2 && width < over.parentElement.clientWidth * 0.9;
+    const first = beside ? event.clientX < left + width / 2 : event.clientY < top + height / 2;
+    if (over !== moving) over[first ? "before" : "after"](moving);
   });
   form.addEventListener("dragend", () => { if (moving) { moving.classList.remove("moving"); moved(moving); moving = null; } });
   form.addEventListener("keydown", (event) => {

@@ -76,6 +76,10 @@
     if (Date.now() - goes < 1200 && GO[key]) { event.preventDefault(); goes = 0; location.href = GO[key]; return; }
     if (key === "g") { goes = Date.now(); return; }
     if (key === "c" && !document.getElementById("compose")) { event.preventDefault(); location.href = "/compose"; }
+    // What a page has a key for: a link or a button that can be seen. Arrows turn the pages of a calendar.
+    const mine = key === "arrowleft" ? $('.months [rel="prev"]') : key === "arrowright" ? $('.months [rel="next"]')
+      : /^[a-bd-z]$/.test(key) && !event.shiftKey ? $(`main [data-key="${key}"]`) : null;
+    if (mine?.checkVisibility()) { event.preventDefault(); mine.click(); return; }
     if (key === "/") { event.preventDefault(); search(); }
     if (key === "j" || key === "k") {
       const links = $$("main .row-text[href], main .post-card a[href]");
