@@ -125,7 +125,8 @@ def trouble_since(conn: sa.Connection) -> float | None:
     query = sa.select(sa.func.min(blockers.c.opened_at)).where(
         blockers.c.scope == "platform", blockers.c.repaired_at.is_(None)
     )
-    return conn.execute(query).scalar_one()
+    since: float | None = conn.execute(query).scalar_one()
+    return since
 
 
 def causes_of(conn: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
