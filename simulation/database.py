@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool
 
 from simulation.chance import Dice
 from simulation.machine import Killed, Machine
@@ -24,8 +24,12 @@ R = TypeVar("R")
 COMMIT_S = 0.004
 
 
+@cache
 def _engine() -> sa.Engine:
-    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    """One for all days, which keeps the statements that it has compiled; each connection is a database of its own."""
+    engine = sa.create_engine(
+        "sqlite://", poolclass=NullPool, connect_args={"check_same_thread": False, "cached_statements": 512}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_conn: Any, record: Any) -> None:
@@ -100,7 +104,6 @@ class Disk:
 
     def close(self) -> None:
         self.conn.close()
-        self.engine.dispose()
 
 
 def _error(words: str) -> sa.exc.OperationalError:

@@ -29,7 +29,7 @@ from simulation.plan import Plan
 from simulation.queue import RunTable
 from simulation.threads.model import Reply, Threads
 from simulation.worker import LEASE, NOWHERE, RECHECK_S, Place, Worker
-from treadle.services.read import post_json, timeline
+from treadle.services.read import posts_json, timeline
 from treadle.settings import Settings
 from treadle.store.release import Releaser
 
@@ -290,11 +290,10 @@ class Day:
 
     def _history(self) -> list[dict[str, Any]]:
         """Every post with its events, as the product exports it."""
-        history = []
-        for post_id in self.ledger.asked:
-            post = post_json(self.disk.conn, WORKSPACE, post_id)
-            assert post is not None
-            history.append({**post, "events": timeline(self.disk.conn, WORKSPACE, post_id) or []})
+        history = posts_json(self.disk.conn, WORKSPACE, list(self.ledger.asked))
+        assert [post["id"] for post in history] == list(self.ledger.asked)
+        for post in history:
+            post["events"] = timeline(self.disk.conn, WORKSPACE, post["id"]) or []
         return history
 
 

@@ -10,15 +10,19 @@ import sqlalchemy as sa
 
 from treadle.domain.likeness import WITHIN_S, Earlier
 from treadle.domain.states import FINAL
+from treadle.store import statements
 from treadle.store.statements import chunks
 from treadle.store.tables import accounts, idempotency, media, parts, posts
+
+_ACCOUNT = sa.select(accounts).where(
+    accounts.c.id == sa.bindparam("id"), accounts.c.workspace_id == sa.bindparam("workspace")
+)
 
 
 def account_of_workspace(conn: sa.Connection, workspace_id: str, account_id: str) -> dict[str, Any] | None:
     """The whole row; ``None`` when this workspace has no such account."""
-    query = sa.select(accounts).where(accounts.c.id == account_id, accounts.c.workspace_id == workspace_id)
-    row = conn.execute(query).mappings().first()
-    return dict(row) if row is not None else None
+    found = statements.dicts(conn.execute(_ACCOUNT, {"id": account_id, "workspace": workspace_id}))
+    return found[0] if found else None
 
 
 def known_media(conn: sa.Connection, workspace_id: str, ids: Sequence[str]) -> set[str]:
@@ -73,6 +77,31 @@ _AT_THEIR_TIME = ("draft", "scheduled", "published", "failed")
 _COMPARED = 100  # posts that one is compared with at most, those nearest in time
 
 
+_AT = sa.bindparam("at", type_=posts.c.due_at.type)
+_NEAR = (
+    sa.select(
+        posts.c.id,
+        posts.c.state,
+        posts.c.due_at,
+        parts.c.published_at,
+        parts.c.body["text"].as_string().label("text"),
+        parts.c.sends,
+        parts.c.intent,
+    )
+    .join(parts, sa.and_(parts.c.post_id == posts.c.id, parts.c.position == 0))
+    .where(
+        posts.c.account_id == sa.bindparam("account"),
+        posts.c.workspace_id == sa.bindparam("workspace"),
+        sa.or_(
+            posts.c.state.in_(_UNFINISHED),
+            sa.and_(posts.c.state.in_(_AT_THEIR_TIME), posts.c.due_at.between(_AT - 2 * WITHIN_S, _AT + WITHIN_S)),
+        ),
+    )
+    .order_by(sa.func.abs(posts.c.due_at - _AT))
+    .limit(_COMPARED)
+)
+
+
 def near_in_time(
     conn: sa.Connection, workspace_id: str, account_id: str, at: float, *, but: str | None = None
 ) -> list[Earlier]:
@@ -80,23 +109,8 @@ def near_in_time(
 
     ``but``: not this post.
     """
-    due = posts.c.due_at.between(at - 2 * WITHIN_S, at + WITHIN_S)
-    near = sa.or_(posts.c.state.in_(_UNFINISHED), sa.and_(posts.c.state.in_(_AT_THEIR_TIME), due))
-    query = (
-        sa.select(
-            posts.c.id,
-            posts.c.state,
-            posts.c.due_at,
-            parts.c.published_at,
-            parts.c.body["text"].as_string().label("text"),
-            parts.c.sends,
-            parts.c.intent,
-        )
-        .join(parts, sa.and_(parts.c.post_id == posts.c.id, parts.c.position == 0))
-        .where(posts.c.account_id == account_id, posts.c.workspace_id == workspace_id, near)
-        .order_by(sa.func.abs(posts.c.due_at - at))
-        .limit(_COMPARED)
-    )
+    asked = {"account": account_id, "workspace": workspace_id, "at": at}
+    query = _NEAR if but is None else _NEAR.where(posts.c.id != but)
     return [
         Earlier(
             row.id,
@@ -105,7 +119,7 @@ def near_in_time(
             row.text or "",
             row.published_at is not None or row.sends > 0 or row.intent == "sent",
         )
-        for row in conn.execute(query if but is None else query.where(posts.c.id != but))
+        for row in conn.execute(query, asked)
     ]
 
 

@@ -115,6 +115,7 @@ def account_columns(update: AccountUpdate) -> dict[str, Any]:
 # ---------------------------------------------------------------- claiming
 
 _OF_ACCOUNT, _OF_BLOCKER = "account_row_", "blocker_row_"
+_ACCOUNT_LABELS = tuple((column.name, _OF_ACCOUNT + column.name) for column in accounts.c)
 # treadle.domain.scope.concerns, but for media hosts: those are found in addresses, which are no columns.
 CONCERNS = sa.and_(
     blockers.c.repaired_at.is_(None),
@@ -171,15 +172,15 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
     The post is locked until the transaction ends, and the claim stored with the first :func:`write`, which the same
     transaction must make.
     """
-    found = conn.execute(_POST, {"id": post_id}).mappings().all()
+    found = statements.dicts(conn.execute(_POST, {"id": post_id}))
     row = found[0] if found else None
     if row is None or row["seq"] != seq or row["state"] not in RUNNING:
         return None
     if row["claimed_by"] is not None:
         # The last hand on this post never let go: what it was asking has no answer that anybody knows.
         note_cut_off(conn, row, "The worker stopped here. Treadle checks the result before it continues.")
-    account = account_view({column.name: row[_OF_ACCOUNT + column.name] for column in accounts.c})
-    of_parts = conn.execute(_PARTS_COUNTED, {"post_id": post_id, "since": now - WINDOW_S}).mappings().all()
+    account = account_view({name: row[label] for name, label in _ACCOUNT_LABELS})
+    of_parts = statements.dicts(conn.execute(_PARTS_COUNTED, {"post_id": post_id, "since": now - WINDOW_S}))
     taken = {"claim": row["claim"] + 1, "claimed_by": worker, "claimed_at": now}
     post = post_view({**row, **taken}, [part_view(each) for each in of_parts])
     return Run(
@@ -195,11 +196,11 @@ def claim(conn: sa.Connection, post_id: str, seq: int, *, worker: str, lease_tok
 
 
 def load_parts(conn: sa.Connection, post_id: str) -> list[PartView]:
-    return [part_view(row) for row in conn.execute(_PARTS, {"post_id": post_id}).mappings()]
+    return [part_view(row) for row in statements.dicts(conn.execute(_PARTS, {"post_id": post_id}))]
 
 
 def that_concern(
-    conn: sa.Connection, post: PostView, found: Sequence[sa.RowMapping], *, hosts: bool
+    conn: sa.Connection, post: PostView, found: Sequence[Mapping[Any, Any]], *, hosts: bool
 ) -> list[OpenBlocker]:
     """Open blockers that concern this post, the narrowest scope first: of the rows that were joined by
     :data:`CONCERNS`, and with ``hosts`` those of hosts that its files are on."""
@@ -210,12 +211,12 @@ def that_concern(
         if row[_OF_BLOCKER + "id"] is not None and (row[_OF_BLOCKER + "key"] != FETCH_KEY or must_fetch)
     ]
     if hosts and (names := media_hosts(post.parts) + ([FETCH_KEY] if must_fetch else [])):
-        rows = conn.execute(_OF_HOSTS, {"workspace": post.workspace_id, "hosts": names}).mappings()
+        rows = statements.dicts(conn.execute(_OF_HOSTS, {"workspace": post.workspace_id, "hosts": names}))
         open_ones += [_blocker(row, "") for row in rows]
     return sorted(open_ones, key=lambda blocker: NARROWEST_FIRST[blocker.scope])
 
 
-def _blocker(row: sa.RowMapping, prefix: str) -> OpenBlocker:
+def _blocker(row: Mapping[Any, Any], prefix: str) -> OpenBlocker:
     names = ("id", "scope", "key", "lane", "pattern", "cause", "probe_post_id")
     id_, scope, key, lane, pattern, cause, probe = (row[prefix + name] for name in names)
     return OpenBlocker(id_, scope, key, lane, pattern, Cause.from_json(cause), probe)

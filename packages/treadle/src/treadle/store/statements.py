@@ -41,17 +41,16 @@ def _insert_returning(table: sa.Table, column: str) -> Any:
     return sa.insert(table).returning(table.c[column])
 
 
-@lru_cache(maxsize=256)
-def _insert_rows(table: sa.Table, columns: tuple[str, ...], count: int) -> sa.Insert:
-    return sa.insert(table).values(
-        [{name: sa.bindparam(f"{name}_{row}", type_=table.c[name].type) for name in columns} for row in range(count)]
-    )
-
-
 def update(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], **keys: Any) -> int:
     """``UPDATE table SET values WHERE key = ... AND ...``; the number of rows changed."""
     statement = _update(table, tuple(sorted(values)), tuple(sorted(keys)))
     return conn.execute(statement, {**values, **{_KEY + key: value for key, value in keys.items()}}).rowcount
+
+
+def dicts(found: sa.Result[Any]) -> list[dict[str, Any]]:
+    """All rows, by column. Mappings of SQLAlchemy look up each column anew, which rows of eighty columns feel."""
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def insert(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
@@ -59,12 +58,12 @@ def insert(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> N
 
 
 def insert_rows(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert a few rows, all with the same columns, in one statement."""
-    if len(rows) == 1:
-        insert(conn, table, rows[0])
-    elif rows:
-        values = {f"{name}_{at}": value for at, row in enumerate(rows) for name, value in row.items()}
-        conn.execute(_insert_rows(table, tuple(rows[0]), len(rows)), values)
+    """Insert rows, all with the same columns, in one go.
+
+    Not as one ``INSERT`` with many rows of ``VALUES``: SQLAlchemy compiles such a one anew each time.
+    """
+    if rows:
+        conn.execute(_insert(table), [dict(row) for row in rows])
 
 
 def insert_returning(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], column: str = "id") -> Any:

@@ -14,8 +14,6 @@ from treadle.store import feed, statements
 from treadle.store.statements import chunks
 from treadle.store.tables import events, parts
 
-AT_ONCE = 16  # entries in one statement
-
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -107,8 +105,7 @@ def add_notes(
         }
         for note in notes
     ]
-    for some in chunks(rows, AT_ONCE):
-        statements.insert_rows(conn, events, some)
+    statements.insert_rows(conn, events, rows)
 
 
 # ---------------------------------------------------------------- what is being asked
