@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from simulation.chance import Dice
 from simulation.ledger import Content, PartAsked
-from simulation.weather import Weather
+from simulation.weather import Weather, weather_of
 
 DAY_S = 86_400.0
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "isle", "juniper", "kelp", "lark")
@@ -56,7 +56,7 @@ class Plan:
 def plan_day(
     seed: int, weather: Weather | None = None, *, posts: int = 200, accounts: int = 20, length_s: float = DAY_S
 ) -> Plan:
-    weather = weather or Weather()
+    weather = weather or weather_of(seed)
     planned: list[PostPlanned] = []
     for number in range(posts):
         planned.append(_post(seed, number, weather, accounts, length_s, planned))

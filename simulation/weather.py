@@ -30,6 +30,13 @@ class Weather:
     lookalikes: float = 0.40  # posts like which the owner posts another one by hand
     hidden: float = 0.01  # posts that neither container nor list shows within the settle time
     outages: float = 2.0  # a day
+    # Threads, on later days (LATER)
+    last_cursor: float = 0.0  # accounts whose last page names a next one, which is empty
+    glimpses: float = 0.0  # of the posts that lists show late: an entry without its words is there before
+    replies: float = 0.0  # accounts with a small quota of replies
+    slow_names: float = 0.0  # calls whose host name takes seconds to be looked up
+    skew: float = 0.0  # seconds by which the times that Threads names are off at most
+    contrary: float = 0.0  # of the unclear answers to a publish: a clear refusal's words with the status of a fault
     # Treadle's own machines
     crashes: float = 0.0016  # of each place where a worker waits or commits
     crashes_at_publish: float = 0.015  # of each such place around a publish
@@ -52,3 +59,12 @@ class Weather:
 
 
 CLEAR = Weather(**dict.fromkeys(Weather.names(), 0.0))
+
+# A known day stays the day it was, and what was found on it stays found: what the model learned since begins here.
+FIRST_LATER = 126
+LATER = replace(Weather(), last_cursor=0.3, glimpses=0.25, replies=0.05, slow_names=0.01, skew=15.0, contrary=0.06)
+
+
+def weather_of(seed: int) -> Weather:
+    """How often what goes wrong on the day of this seed."""
+    return LATER if seed >= FIRST_LATER else Weather()

@@ -89,11 +89,14 @@ class _Exchange:
         where: Literal["publish", "call"] = "publish" if self.url.path.endswith("threads_publish") else "call"
         task = asyncio.current_task()
         run = task.get_name() if task is not None else ""
-        dice = Dice(machine.seed, "way", run, self.url.path, machine.places.get(f"{run}|before {where}", 0))
+        about = threads.without_ids(self.url.path, self.url.path.rpartition("/")[2])
+        dice = Dice(machine.seed, "way", run, about, machine.places.get(f"{run}|before {where}", 0))
         if machine.weather.infrastructure and dice.happens(NOT_CONNECTED) and machine.truth() < machine.ledger.end:
             await machine.wait(10.0, f"before {where}")
             raise aiohttp.ConnectionTimeoutError("nobody answers")
-        await machine.wait(CONNECT_S, f"before {where}")
+        named = Dice(machine.seed, "name", run, about, machine.places.get(f"{run}|before {where}", 0))
+        slow = machine.truth() < machine.ledger.end and named.happens(machine.weather.slow_names)
+        await machine.wait(named.skewed(0.5, 20.0) if slow else CONNECT_S, f"before {where}")
         if self.data is None:
             params = dict(parse_qsl(self.url.raw_query_string, keep_blank_values=True))
         else:

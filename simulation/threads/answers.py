@@ -90,6 +90,13 @@ DUPLICATE = error("506", 400, 506, "Duplicate status message")
 COMMENT = error("20/1772107", 400, 20, "An error occurred", Details(1772107))
 NEW_SUBCODE = error("100/4279999", 400, 100, "Invalid parameter", Details(4279999))
 
+# What Meta would say when it refuses, from a server in trouble: its status outranks its words.
+CONTRARY: Sequence[Answer] = (
+    error("613/4279002 at 503", 503, 613, "Calls to this api have exceeded the rate limit.", Details(4279002)),
+    error("100 at 500", 500, 100, "Param creation_id is not valid", Details(kind=THREADS)),
+    error("190 at 500", 500, 190, "Error validating access token"),
+)
+
 # After these a publish may be live.
 UNCLEAR: Sequence[tuple[Answer, float]] = (
     (TIMEOUT, 6), (RESET, 5), (NO_PERMISSION, 3), (UNKNOWN_1, 4), (SERVICE_2, 5), (FATAL, 2), (TOO_SLOW, 2),

@@ -21,6 +21,7 @@ LIFE_S = 86_400.0
 LONGEST_LAG_S = 900.0
 TYPE_OF = {"TEXT": "TEXT_POST", "IMAGE": "IMAGE", "VIDEO": "VIDEO", "CAROUSEL": "CAROUSEL_ALBUM"}
 ITEM = ("image_url", "video_url")
+BARE = frozenset({"id", "timestamp"})  # fields of an entry that is not whole yet
 NOT_CONTENT = frozenset({"access_token", "media_type", "text", "children", "reply_to_id", "is_carousel_item", *ITEM})
 PUBLISHING: frozenset[Operation] = frozenset({"create", "publish"})
 ERRORS = ("FAILED_DOWNLOADING_VIDEO", "FAILED_PROCESSING_VIDEO", "UNKNOWN")
@@ -56,7 +57,9 @@ class Profile:
     lists_closed: bool = False
     page: int = 100
     oldest_first: bool = False
+    last_cursor: bool = False
     quota: int = 250
+    replies: int = 1000
     limited_until: float = 0.0
     hint: bool = True
     posts: list[Live] = field(default_factory=list)
@@ -96,10 +99,12 @@ class Threads:
         self.containers: dict[str, Container] = {}
         self.by_token: dict[str, Profile] = {}
         self.live: dict[str, Live] = {}
+        self.places: dict[str, str] = {}
         self.outages: list[tuple[float, float, float]] = []
         self.limited_apps: dict[str, float] = {}
         self.hosts: dict[str, tuple[float, float]] = {}
         self.calm_from = ledger.end
+        self.clock_off = Dice(seed, "clock").between(-weather.skew, weather.skew)  # of the times that it names
         for number in range(accounts):
             self._profile(number, calm=number >= accounts - calm)
         self._plan_outages()
@@ -130,6 +135,9 @@ class Threads:
         profile.page = dice.whole(2, 9) if dice.happens(w.partial) else 100
         profile.oldest_first = dice.happens(w.oldest_first)
         profile.quota = dice.whole(4, 8) if dice.happens(w.quota) else 250
+        more = Dice(self.seed, "profile", number, "more")
+        profile.last_cursor = more.happens(w.last_cursor)
+        profile.replies = more.whole(4, 8) if more.happens(w.replies) else 1000
         dies = begin + dice() * length if dice.happens(w.tokens) else float("inf")
         self.profiles[profile.id] = profile
         self.ledger.apps[profile.id] = profile.app
@@ -164,6 +172,10 @@ class Threads:
         profile = self.profiles[account]
         return self._post(profile, "", content, parent, arrival=at, effect=at, lags=(0.0, 0.0))
 
+    def without_ids(self, words: str, id_: str) -> str:
+        """Words that name a post, as chance is keyed by them: by its place in its account, not by its number."""
+        return words.replace(id_, self.places[id_]) if id_ in self.places else words
+
     def sound(self, account: str, at: float) -> bool:
         """Whether nothing about the account itself keeps it from publishing; what a person sees who looks."""
         profile = self.profiles[account]
@@ -187,7 +199,8 @@ class Threads:
         self.ledger.sent.append(sent)
         if profile is None:
             return self._end(sent, answers.dead_token(3), 0.1)
-        dice = Dice(self.seed, profile.id, operation, sent.target, profile.turn(f"{operation}|{sent.target}"))
+        about = self.without_ids(sent.target, steps[-1] if operation == "read" else params.get("reply_to_id", ""))
+        dice = Dice(self.seed, profile.id, operation, about, profile.turn(f"{operation}|{sent.target}"))
         delay = dice.skewed(0.05, 3.0)
         if not profile.calm and not self._calm(now) and dice.happens(0.02):
             delay = dice.between(10.0, 58.0)
@@ -325,7 +338,7 @@ class Threads:
                 "100 reply_to_id", 500, 100, "Param reply_to_id is not a valid threads_media ID",
                 answers.Details(kind=answers.THREADS),
             )  # fmt: skip
-        dice = Dice(self.seed, "parent", parent)
+        dice = Dice(self.seed, "parent", self.without_ids(parent, parent))
         known = found.effect + (dice.skewed(2.0, 270.0) if dice.happens(weather.early * 4) else 0.0)
         return answers.not_found(parent) if now < known else None
 
@@ -383,7 +396,7 @@ class Threads:
                 return answers.not_found(sent.target)
             if dice.happens(0.15):
                 return answers.SPAM
-            return dice.weighted(answers.UNCLEAR)
+            return self._unclear(weather, sent, dice)
         late = dice.skewed(2.0, 240.0) if dice.happens(weather.slow) else 0.0
         live = self._post(
             profile, container.id, container.content, container.parent,
@@ -394,8 +407,18 @@ class Threads:
         if late:
             return dice.weighted(answers.SLOW)
         if dice.happens(weather.after):
-            return answers.not_found(sent.target) if dice.happens(0.12) else dice.weighted(answers.UNCLEAR)
+            return answers.not_found(sent.target) if dice.happens(0.12) else self._unclear(weather, sent, dice)
         return Answer("ok", body={"id": live.id})
+
+    def _unclear(self, weather: Weather, sent: Sent, dice: Dice) -> Answer:
+        """An answer that leaves open whether the post is live."""
+        if weather.contrary:
+            contrary = Dice(
+                self.seed, "contrary", sent.target, self.profiles[sent.account].turn(f"contrary|{sent.target}")
+            )
+            if contrary.happens(weather.contrary):
+                return contrary.one_of(answers.CONTRARY)
+        return dice.weighted(answers.UNCLEAR)
 
     def _published_before(self, container: Container, dice: Dice) -> Answer:
         """Nobody has seen what a second publish is answered: the id again, or as for a container that is not there."""
@@ -425,7 +448,11 @@ class Threads:
         self, profile: Profile, container: str, content: Content, parent: str | None, *,
         arrival: float, effect: float, lags: tuple[float, float],
     ) -> Live:  # fmt: skip
-        id_ = f"18{profile.id}{len(profile.posts):010d}"
+        # Which of two ids is the greater says nothing about which came first.
+        place = len(profile.posts)
+        number = Dice(self.seed, "media id", profile.id, place).whole(0, 999_999)
+        id_ = f"18{number:06d}{profile.id}{place:05d}"
+        self.places[id_] = f"18{profile.id}{place:010d}"
         live = Live(id_, profile.id, container, content, parent, arrival, effect, effect + lags[0], effect + lags[1])
         profile.posts.append(live)
         self.live[id_] = live
@@ -440,15 +467,15 @@ class Threads:
 
     def _quota(self, profile: Profile, parent: str | None) -> int:
         if self._calm(self.now()):
-            return 250
-        return 1000 if parent is not None else profile.quota
+            return 250 if parent is None else 1000
+        return profile.replies if parent is not None else profile.quota
 
     def _limit(self, profile: Profile, now: float) -> Answer:
         row = {
             "quota_usage": self._used(profile, reply=False, now=now),
             "config": {"quota_total": self._quota(profile, None), "quota_duration": 86400},
             "reply_quota_usage": self._used(profile, reply=True, now=now),
-            "reply_config": {"quota_total": 1000, "quota_duration": 86400},
+            "reply_config": {"quota_total": self._quota(profile, ""), "quota_duration": 86400},
         }
         return Answer("ok", body={"data": [row]})
 
@@ -460,19 +487,27 @@ class Threads:
         if profile.lists_closed and not self._calm(now):
             return answers.NO_PERMISSION
         replies = name == "replies"
-        shown = [post for post in profile.posts if (post.parent is not None) == replies and post.list_from <= now]
-        if any(post.effect <= now < post.list_from for post in profile.posts if (post.parent is not None) == replies):
+        mine = [post for post in profile.posts if (post.parent is not None) == replies and post.effect <= now]
+        if any(now < post.list_from for post in mine):
             sent.faulted = True
+        glimpses = self._weather(profile, now).glimpses
+        shown = [
+            post for post in mine
+            if post.list_from <= now or Dice(self.seed, "glimpse", post.id).happens(glimpses)
+        ]  # fmt: skip
         shown.sort(key=lambda post: post.effect, reverse=not profile.oldest_first)
         start = int(params.get("after") or 0)
         size = min(int(params.get("limit") or 25), profile.page)
         if profile.page < 100 and len(shown) > size:
             sent.faulted = True
         fields = params.get("fields", "id").split(",")
-        rows = [self._fields(post, fields) for post in shown[start : start + size]]
+        rows = [
+            self._fields(post, fields if post.list_from <= now else [name for name in fields if name in BARE])
+            for post in shown[start : start + size]
+        ]
         body: dict[str, object] = {"data": rows}
         if rows:
-            last = start + size >= len(shown)
+            last = start + size >= len(shown) and not profile.last_cursor
             body["paging"] = {"cursors": {"before": str(start), **({} if last else {"after": str(start + size)})}}
         return Answer("ok", body=body)
 
@@ -501,7 +536,7 @@ class Threads:
             "owner": {"id": post.account},
             "username": f"user{post.account}",
             "text": post.content.text,
-            "timestamp": datetime.fromtimestamp(post.effect, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+            "timestamp": datetime.fromtimestamp(post.effect + self.clock_off, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
             "shortcode": post.id,
             "is_reply": post.parent is not None,
         }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from simulation.ledger import Ledger
+from simulation.threads.answers import CONTRARY
 from simulation.threads.model import LONGEST_LAG_S, Caller, Reply, Threads
-from simulation.weather import CLEAR, Weather
+from simulation.weather import CLEAR, FIRST_LATER, LATER, Weather, weather_of
 
 BEGIN = 1_800_000_000.0
 CALLER = Caller("w0.1", "pst_1.1", BEGIN)
@@ -110,6 +112,72 @@ def test_a_small_page_names_the_next_one_until_all_was_shown() -> None:
         if not after:
             break
     assert len(seen) == len(set(seen)) == len(place.threads.profiles["1000"].posts)
+
+
+def test_ids_do_not_tell_which_post_came_first() -> None:
+    place = Place()
+    by_time = [live.id for live in sorted(place.ledger.live, key=lambda live: live.effect) if live.account == "1000"]
+    assert len(by_time) == len(set(by_time)) > 2
+    assert by_time not in (sorted(by_time), sorted(by_time, reverse=True))
+
+
+def test_a_last_page_may_name_a_next_one_which_is_empty() -> None:
+    place = Place(replace(CLEAR, last_cursor=1.0))
+    first = place.call("GET", "/me/threads", fields="id", limit="100").answer.body
+    after = first["paging"]["cursors"]["after"]
+    assert place.call("GET", "/me/threads", fields="id", limit="100", after=after).answer.body == {"data": []}
+
+
+def test_a_post_that_lists_show_late_may_be_there_before_without_its_words() -> None:
+    place = Place(replace(CLEAR, lag=1.0, glimpses=1.0))
+    for turn in range(20):
+        place.call("POST", "/me/threads_publish", creation_id=place.container(f"text {turn}"))
+    late = [live for live in place.ledger.live if live.container and live.list_from > place.at]
+    assert late
+    rows = place.call("GET", "/me/threads", fields="id,text,timestamp,media_type", limit="100").answer.body["data"]
+    assert all({"id": live.id} == {k: v for k, v in row.items() if k != "timestamp"}
+               for live in late for row in rows if row["id"] == live.id)  # fmt: skip
+    assert {live.id for live in late} <= {row["id"] for row in rows}
+    place.at += LONGEST_LAG_S
+    rows = place.call("GET", "/me/threads", fields="id,text", limit="100").answer.body["data"]
+    assert all(row["text"] for row in rows)
+
+
+def test_replies_have_a_quota_of_their_own() -> None:
+    place = Place(replace(CLEAR, replies=1.0))
+    root = place.call("POST", "/me/threads_publish", creation_id=place.container()).answer.body["id"]
+    limit = place.call("GET", "/me/threads_publishing_limit").answer.body["data"][0]
+    whole = limit["reply_config"]["quota_total"]
+    assert whole < 10 < limit["config"]["quota_total"]
+    for turn in range(whole + 1):
+        container = place.container(f"reply {turn}", reply_to_id=root)
+        answer = place.call("POST", "/me/threads_publish", creation_id=container).answer
+        assert (answer.status == 200) == (turn < whole)
+
+
+def test_the_clock_of_threads_may_be_off_by_some_seconds() -> None:
+    place = Place(replace(CLEAR, skew=15.0))
+    media = place.call("POST", "/me/threads_publish", creation_id=place.container()).answer.body["id"]
+    stamp = place.call("GET", f"/{media}", fields="timestamp").answer.body["timestamp"]
+    off = datetime.fromisoformat(stamp).timestamp() - place.threads.live[media].effect
+    assert 1.0 < abs(off) <= 16.0
+
+
+def test_a_fault_may_come_in_the_words_of_a_clear_refusal_and_is_none() -> None:
+    place = Place(replace(CLEAR, after=1.0, contrary=1.0))
+    for turn in range(20):
+        place.call("POST", "/me/threads_publish", creation_id=place.container(f"text {turn}"))
+    contrary = [sent for sent in place.ledger.sent if sent.answer in {each.name for each in CONTRARY}]
+    assert contrary
+    assert all(sent.effect and not sent.clear for sent in contrary)
+    assert all(each.status >= 500 for each in CONTRARY)
+
+
+def test_a_known_day_has_the_weather_it_always_had() -> None:
+    later = {name for name in Weather.names() if getattr(LATER, name) != getattr(Weather(), name)}
+    assert later == {"last_cursor", "glimpses", "replies", "slow_names", "skew", "contrary"}
+    assert weather_of(FIRST_LATER - 1) == Weather()
+    assert weather_of(FIRST_LATER) == LATER
 
 
 @pytest.mark.parametrize("field", ["status", "id,status"])

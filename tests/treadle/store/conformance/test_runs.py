@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import event
+
 from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, part_id, post
 from treadle.domain.quota import Quota
@@ -167,3 +171,24 @@ def test_addresses_found_later(conn: Connection) -> None:
     assert [row["id"] for row in addresses.without_address(conn, 100.0, since=40.0)] == [part_id(id_, 1)]
     blocker(conn)
     assert addresses.without_address(conn, 100.0, since=40.0) == []
+
+
+def test_entries_of_the_timeline_are_stored_by_a_statement_that_is_compiled_once(conn: Connection) -> None:
+    """However many at a time; one that names every row's values would be compiled each time."""
+    base(conn)
+    id_ = post(conn)
+    compiled = []
+
+    def sent(conn: Connection, cursor: object, text: str, params: object, context: Any, many: bool) -> None:
+        compiled.append(context.compiled)
+
+    event.listen(conn, "before_cursor_execute", sent)
+    for count in (2, 3, 2):
+        notes = [Note("publish", "state", f"{turn} of {count}") for turn in range(count)]
+        timeline.add_notes(conn, id_, ONE, 1, notes, now=5.0)
+    event.remove(conn, "before_cursor_execute", sent)
+    assert [what for what, _, _ in asked_of(conn, id_)][-7:] == [
+        "0 of 2", "1 of 2", "0 of 3", "1 of 3", "2 of 3", "0 of 2", "1 of 2",
+    ]  # fmt: skip
+    assert compiled
+    assert len({id(each) for each in compiled}) == 1
