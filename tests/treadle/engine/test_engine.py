@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.treadle.engine.shop import Shop
+from treadle.engine import dbos_queue
 
 
 def test_the_end_of_a_run_is_written_in_a_commit_of_ours(lite: Shop) -> None:
@@ -37,3 +38,16 @@ def test_the_end_of_a_run_is_written_in_a_commit_of_ours(lite: Shop) -> None:
     assert set(ended()) == {("SUCCESS", None)}
     assert len(seen["ours"]) >= 5
     assert seen["its own"] == []
+
+
+def test_closing_lets_the_runs_that_were_taken_end(shop: Shop) -> None:
+    """None is left as being executed by a worker that is gone: the next one would have to find out first."""
+    assert len(dbos_queue._taking()) == 1, "DBOS names its threads differently now"
+    owners = [shop.owner() for _ in range(4)]
+    post_ids = [shop.post(owner, text=f"{n}") for owner in owners for n in range(3)]
+    shop.until(post_ids[:1], lambda post: post["state"] != "scheduled")
+    shop.app.stop_worker()
+    schema = "" if shop.app.db.is_sqlite else "dbos."
+    with shop.app.db.read() as conn:
+        query = f"SELECT workflow_uuid FROM {schema}workflow_status WHERE status = 'PENDING'"
+        assert list(conn.execute(sa.text(query)).scalars()) == []

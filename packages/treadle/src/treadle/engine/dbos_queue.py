@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.engine.queue import Execute, QueueName
 from treadle.engine.runtime import Flag, Process
-from treadle.store import Connection, Database, queued_runs
+from treadle.store import Connection, Database, DatabaseError, queued_runs
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -33,6 +33,8 @@ POLL_S, MEDIA_POLL_S = 0.1, 0.5
 SOON_S = 30.0  # a run due later than this is left to DBOS's own look, once a second
 IDLE_S = 5.0
 WAKE_APART_S = 0.02  # two looks because of new runs are at least so far apart
+LISTEN_S = 0.1  # we send no notifications; closing waits for the thread that looks for them
+CLAIMED_S = 1.0  # a run that is ours in the database has begun by then
 MAX_PRIORITY = 2**31 - 1
 
 
@@ -117,6 +119,7 @@ class DbosQueue:
                 "executor_id": worker,
                 "run_migrations": False,
                 "use_listen_notify": not self._db.is_sqlite,
+                "notification_listener_polling_interval_sec": LISTEN_S,
                 "log_level": "WARNING",
                 "enable_otlp": False,
             }
@@ -186,7 +189,7 @@ class DbosQueue:
         """It happens when the database refused to store a run's end (a full disk). Such a run would hold its account's
         queue for as long as this process lives."""
         with self._db.read() as conn:
-            missing = queued_runs.under_way(conn, self._worker) - set(_instance()._active_workflows_set.activeList())
+            missing = queued_runs.under_way(conn, self._worker) - set(_running())
         lost = missing & self._missing
         self._missing = missing - lost
         for run_id in sorted(lost):
@@ -199,7 +202,28 @@ class DbosQueue:
         self._closed.set()
         self._woken.set()
         self._db.forget_returns(self._checked_in)
-        DBOS.destroy(workflow_completion_timeout_sec=int(within_s), destroy_registry=True)
+        if _instance() is not None:
+            self._finish(within_s)
+        DBOS.destroy(workflow_completion_timeout_sec=0, destroy_registry=True)
+
+    def _finish(self, within_s: float) -> None:
+        """Take no more runs; let what runs finish within the time. DBOS itself sleeps a second, and looks then."""
+        began = self._process.monotonic()
+        for stop in _instance().background_thread_stop_events:
+            stop.set()
+        for thread in _taking():
+            thread.join(within_s)
+        pause = self._process.flag()
+        while (waited := self._process.monotonic() - began) < within_s:
+            if not _running() and (waited > CLAIMED_S or not self._claimed()):
+                return
+            pause.wait(WAKE_APART_S)
+
+    def _claimed(self) -> bool:
+        """Whether a run is this worker's in the database: begun, or about to begin."""
+        with contextlib.suppress(DatabaseError), self._db.read() as conn:
+            return bool(queued_runs.under_way(conn, self._worker))
+        return True
 
 
 def _instance() -> Any:
@@ -211,6 +235,16 @@ def _instance() -> Any:
 
 def _system_database() -> Any:
     return _instance()._sys_db
+
+
+def _running() -> list[str]:
+    """The runs that this process executes now."""
+    return list(_instance()._active_workflows_set.activeList())
+
+
+def _taking() -> list[Any]:
+    """The thread of DBOS's that takes runs, and waits for those of its queues."""
+    return [thread for thread in _instance()._background_threads if "(queue_thread)" in thread.name]
 
 
 class _Joined:
