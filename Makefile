@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BOOTSTRAP = $(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
-PYTEST = $(BIN)/pytest
+# Byte code of the tests is kept, whatever is set here: without it every process rewrites every one of their files.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 # Two test processes: what the smallest machine that runs these has cores for. `make test JOBS=8` for more.
 JOBS ?= 2
 

@@ -5,8 +5,10 @@ No answer may be a 5xx, and none may have a status, a type or a shape that the d
 
 from __future__ import annotations
 
+import functools
+import inspect
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from PIL import Image
 from schemathesis.checks import not_a_server_error
+from schemathesis.pytest import _test_builder
 from schemathesis.specs.openapi.checks import (
     allow_header_conformance,
     content_type_conformance,
@@ -81,6 +84,31 @@ def site_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_cluster:
 
 # The stream of changes never ends; it has tests of its own.
 schema = schemathesis.openapi.from_dict(describe()).exclude(path="/v1/events")
+
+
+def _built_when_it_runs(build: Callable[..., Any]) -> Callable[..., Any]:
+    """schemathesis makes every example of every call while pytest collects, in each process and for each test that is
+    left out: longer than all else that is collected. This has a test made when it is run."""
+
+    def built_later(*, test_func: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+        @functools.wraps(test_func)
+        def test(**fixtures: Any) -> None:
+            made = build(test_func=test_func, **how)
+            try:
+                made(**fixtures)
+            finally:
+                test.__dict__.update(made.__dict__)  # schemathesis reads there what it could not try
+
+        for name in [name for name in vars(test) if name.startswith("_hypothesis_")]:
+            delattr(test, name)  # what is made has them
+        parameters = inspect.signature(test_func).parameters.values()
+        test.__signature__ = inspect.Signature([one for one in parameters if one.name != "case"])  # type: ignore[attr-defined]
+        return test
+
+    return built_later
+
+
+_test_builder.build_operation_test = _built_when_it_runs(_test_builder.build_operation_test)
 
 
 @schemathesis.serializer("video/mp4")
