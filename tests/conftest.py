@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import proof
 from tests.support.egress.watching import RECORD, nothing_goes_past_the_guard
+from tests.support.migrated import migrated_sqlite, postgres_template
 from tests.support.postgres import Cluster, NoPostgres, shared_cluster
 from tests.support.proof import tally
 from treadle.settings import Settings
@@ -74,6 +75,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     cluster: Cluster = request.getfixturevalue("postgres_cluster")
     with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh database that is migrated: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'treadle.sqlite'}"
+        migrated_sqlite(url)
+        yield url
+        return
+    cluster: Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.database(postgres_template(cluster)) as url:
         yield url
 
 

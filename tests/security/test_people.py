@@ -30,8 +30,8 @@ MARA, EVE = "mara@example.org", "eve@example.org"
 
 
 @pytest.fixture
-def served(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
-    with opened(tmp_path / "data", database_url=database_url) as made:
+def served(migrated_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+    with opened(tmp_path / "data", database_url=migrated_url) as made:
         yield made
 
 

@@ -79,8 +79,8 @@ async def start(site: FastAPI, path: str, header: tuple[str, str]) -> Open:
 
 
 @pytest.fixture
-def served(database_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
-    with opened(tmp_path / "data", database_url=database_url) as (app, site):
+def served(migrated_url: str, tmp_path: Path) -> Iterator[tuple[App, FastAPI]]:
+    with opened(tmp_path / "data", database_url=migrated_url) as (app, site):
         person(app, MARA)
         person(app, "eve@example.org")
         yield app, site

@@ -161,9 +161,9 @@ class Cluster:
             conn.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """A fresh, empty database for as long as the block lasts."""
-        url = self.create_database()
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A fresh database, empty or a copy of ``template``, for as long as the block lasts."""
+        url = self.create_database(template=template)
         try:
             yield url
         finally:

@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.support.folders import settings_in
+from tests.support.migrated import migrated_sqlite
 from tests.support.simulated_queue import SimulatedQueue
 from tests.support.simulated_runtime import Clock, SimulatedRuntime
 from tests.support.threads_stand_in import Profile, StandIn, StandInClient
@@ -280,8 +281,10 @@ def simulated(folder: Path, database_url: str, seed: int = 1, **settings: Any) -
     """A simulation on an empty database."""
     made = settings_in(folder, database_url=database_url, **settings)
     assert made.time_scale == 1.0
+    migrated_sqlite(database_url)
     db = Database(database_url)
-    migrate.upgrade(db)
+    if not migrate.current(db):
+        migrate.upgrade(db)
     with db.begin() as conn:
         conn.execute(sa.insert(workspaces).values(id=DEFAULT_WORKSPACE, name="Default", created_at=BEGIN, options={}))
     simulation = Simulation(db, made, random.Random(seed))

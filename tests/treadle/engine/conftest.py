@@ -28,9 +28,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def shop(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
+def shop(sandbox: Sandbox, tmp_path: Path, migrated_url: str) -> Iterator[Shop]:
     """An installation with a running worker, once on SQLite and once on PostgreSQL."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url)) as opened:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path, migrated_url)) as opened:
         yield opened
 
 
@@ -42,7 +42,7 @@ def lite(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def workerless(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
+def workerless(sandbox: Sandbox, tmp_path: Path, migrated_url: str) -> Iterator[Shop]:
     """An installation without a worker: posts are accepted and read here, workers are other processes."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url), worker=False) as opened:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path, migrated_url), worker=False) as opened:
         yield opened

@@ -27,7 +27,7 @@ from tests.treadle.engine.killing import (
     texts,
     write,
 )
-from tests.treadle.engine.shop import Owner, Shop, open_shop, shop_settings
+from tests.treadle.engine.shop import PATIENCE_S, Owner, Shop, open_shop, shop_settings
 from tests.treadle.engine.traps import COMMIT, Trap, several
 from tests.treadle.engine.worker import Worker, kill_first, workers
 from treadle.media.hosting import DiskStore
@@ -90,9 +90,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 
 @pytest.fixture
-def gallery(sandbox: Sandbox, tmp_path: Path, database_url: str, host: Host) -> Iterator[Shop]:
+def gallery(sandbox: Sandbox, tmp_path: Path, migrated_url: str, host: Host) -> Iterator[Shop]:
     """An installation without a worker whose own files the media host serves."""
-    settings = shop_settings(sandbox, tmp_path, database_url, public_url=host.url)
+    settings = shop_settings(sandbox, tmp_path, migrated_url, public_url=host.url)
     host.kept, host.down = DiskStore(settings.data_dir / "media", host.url), False
     with open_shop(sandbox, settings, worker=False) as opened:
         yield opened
@@ -137,7 +137,7 @@ class Crashes:
                 # At a publish whose answer never leaves, so that there is one to look for.
                 interrupter.plan(tally.chance.randint(1, 3), "after", kill_first(started), edge="threads_publish")
                 started.append(Worker(workerless.app.settings))
-                assert interrupter.done.wait(20), workerless.story(posted[0][1])
+                assert interrupter.done.wait(PATIENCE_S), workerless.story(posted[0][1])
             tally.add("kills")
             return posted
 
@@ -174,7 +174,7 @@ class Crashes:
         ids = [post_id for mine in posted.values() for post_id in mine]
         with workers() as started:
             started.append(Worker(gallery.app.settings))
-            gallery.until(ids, lambda post: post["state"] == "blocked" and bool(post["blocker_ids"]), within_s=120)
+            gallery.until(ids, lambda post: post["state"] == "blocked" and bool(post["blocker_ids"]))
         with workers() as started:
             # A probe may be under way already: it finds the host down, until a worker has died at one of its own.
             _die_in(PROBED[0], started, gallery, tally, posted)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tests.support.proof import Tally
 from tests.treadle.engine.faults import in_vain
 from tests.treadle.engine.interrupter import MOMENTS, Interrupter, Moment
-from tests.treadle.engine.shop import Owner, Shop
+from tests.treadle.engine.shop import PATIENCE_S, Owner, Shop
 from tests.treadle.engine.traps import COMMIT, Trap
 from tests.treadle.engine.worker import Worker, workers
 from treadle.domain.states import FINAL
@@ -78,7 +78,7 @@ def kill(worker: Worker, shop: Shop, tally: Tally) -> None:
     tally.add("kills" if under_way(shop) else "kills_of_idle_workers")
 
 
-def finish(shop: Shop, posted: Sequence[Posted], started: list[Worker], within_s: float = 120.0) -> None:
+def finish(shop: Shop, posted: Sequence[Posted], started: list[Worker], within_s: float = PATIENCE_S) -> None:
     """A last worker brings everything to its end."""
     started.append(Worker(shop.app.settings))
     shop.published([post_id for _, post_id, _ in posted], within_s=within_s)
@@ -102,7 +102,7 @@ def kill_at(workerless: Shop, places: Sequence[tuple[int, Moment]], make: Writer
             owner = workerless.owner()
             interrupter.plan(nth, moment, partial(os.kill, worker.pid, signal.SIGKILL), token=owner.token)
             posted.append(make(workerless, owner))
-            assert interrupter.done.wait(30), f"request {nth} never came\n{workerless.story(posted[-1][1])}"
+            assert interrupter.done.wait(PATIENCE_S), f"request {nth} never came\n{workerless.story(posted[-1][1])}"
             worker.kill()
             assert worker.process.exitcode == -signal.SIGKILL
             tally.add("kills")
@@ -149,7 +149,7 @@ def kill_at_random(workerless: Shop, kills: int, tally: Tally) -> None:
             else:
                 worker.process.join(chance.uniform(0.0, 1.2))
             kill(worker, workerless, tally)
-        finish(workerless, posted, started, within_s=180)
+        finish(workerless, posted, started)
     check(workerless, posted, tally)
     tally.expect(kills=kills, posts=kills, calls_cut_off=kills // 5)
 

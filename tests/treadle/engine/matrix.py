@@ -67,7 +67,7 @@ def run(shop: Shop, cases: Sequence[Case], tally: Tally, *, host: str = "") -> N
 
 def judge(shop: Shop, trials: Sequence[Trial], tally: Tally) -> None:
     """All that happens by itself, then what a person does, then the ledger."""
-    shop.settled([trial.post_id for trial in trials], within_s=120)
+    shop.settled([trial.post_id for trial in trials])
     problems = [problem for trial in trials for problem in truth(shop, trial)]
     by_hand(shop, trials)
     rules = shop.control.faults()

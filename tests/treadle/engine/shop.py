@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import treadle.jobs
 import treadle.services.context
 from tests.support.folders import settings_in
+from tests.support.migrated import migrated_sqlite
 from treadle.app import DEFAULT_WORKSPACE, App, open_app
 from treadle.domain.answers import Created
 from treadle.engine.rechecking import recheck
@@ -28,6 +29,7 @@ from treadle_sandbox.server import Sandbox
 SCALE = 0.002
 TIMEOUT_S = 1.0
 SETTLE_S = 2.0
+PATIENCE_S = 180.0  # a busy machine may take long; nothing is judged by it
 REST = frozenset({"published", "failed", "canceled", "held", "draft", "blocked"})
 
 
@@ -117,7 +119,9 @@ class Shop:
         work = recheck(engine.context, engine.releaser, blocker_id, asked=True)
         return asyncio.run_coroutine_threadsafe(work, engine.loop).result(timeout=30)
 
-    def until(self, post_ids: Iterable[str], done: Callable[[dict[str, Any]], bool], within_s: float = 60.0) -> None:
+    def until(
+        self, post_ids: Iterable[str], done: Callable[[dict[str, Any]], bool], within_s: float = PATIENCE_S
+    ) -> None:
         """Wait until ``done`` holds for every post; fails with the timelines of those for which it does not."""
         open_ids, deadline = set(post_ids), time.monotonic() + within_s
         while open_ids:
@@ -128,11 +132,11 @@ class Shop:
                 raise AssertionError("\n\n".join(self.story(post_id) for post_id in sorted(open_ids)[:3]))
             time.sleep(0.05)
 
-    def settled(self, post_ids: Iterable[str], within_s: float = 60.0) -> None:
+    def settled(self, post_ids: Iterable[str], within_s: float = PATIENCE_S) -> None:
         """Wait until nothing more happens to these posts by itself, except rechecks."""
         self.until(post_ids, at_rest, within_s)
 
-    def published(self, post_ids: Sequence[str], within_s: float = 60.0) -> None:
+    def published(self, post_ids: Sequence[str], within_s: float = PATIENCE_S) -> None:
         self.until(post_ids, lambda post: post["state"] == "published", within_s)
 
     def live(self, owner: Owner) -> list[dict[str, Any]]:
@@ -206,6 +210,7 @@ def open_shop(
     jobs: Sequence[str] | None = ("recheck", "free_loose"),
 ) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
+    migrated_sqlite(settings.resolved_database_url)
     with few_jobs(jobs):
         app = open_app(settings)
         try:

@@ -59,7 +59,7 @@ def test_made_while_posts_go_out_and_put_back_on_another_machine(
     done = restore(second, tmp_path / name)
     assert done.sealed == 0
     with open_shop(sandbox, second) as shop:
-        shop.published([*posted, chain], within_s=60)
+        shop.published([*posted, chain])
         time.sleep(SETTLE_S)
         for post_id, owner in posted.items():
             assert [post["text"] for post in shop.live(owner)] == ["once"], shop.story(post_id)
@@ -84,7 +84,7 @@ def test_what_was_published_earlier_than_the_backup_knew_is_not_published_again(
     with open_shop(sandbox, second, worker=False) as shop, shop.app.db.begin() as conn:
         shop.app.posts.edit(conn, "wsp_default", later, {"publish_at": None}, now=shop.app.now(), actor="test")
     with open_shop(sandbox, second) as shop:
-        shop.published([later], within_s=60)
+        shop.published([later])
         assert [post["text"] for post in shop.live(owner)] == ["once"], shop.story(later)
 
 

@@ -200,13 +200,13 @@ def careful(sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
 def test_an_outage_is_probed_by_one_post_and_then_all_go(careful: Shop) -> None:
     outage = careful.control.fault("create", FAULTS["500_code_2"], times=None)
     posted = {careful.post(owner, text="once"): owner for owner in [careful.owner() for _ in range(30)]}
-    careful.until(posted, lambda post: post["state"] == "waiting" and bool(post["blocker_ids"]), within_s=30)
+    careful.until(posted, lambda post: post["state"] == "waiting" and bool(post["blocker_ids"]))
     before = len(careful.control.requests(endpoint="create"))
     time.sleep(2.0)
     during = len(careful.control.requests(endpoint="create")) - before
     assert during <= 4, f"{during} requests while it was known that Threads is down"
     careful.control.end_fault(outage)
-    careful.published(list(posted), within_s=60)
+    careful.published(list(posted))
     for post_id, owner in posted.items():
         assert len(careful.live(owner)) == 1, careful.story(post_id)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.migrated import postgres_template
 from tests.support.postgres import Cluster
 from tests.treadle.engine.crashes import Crashes, gallery, host
 
@@ -13,8 +14,8 @@ __all__ = ["gallery", "host"]
 
 
 @pytest.fixture
-def database_url(postgres_cluster: Cluster) -> Iterator[str]:
-    with postgres_cluster.database() as url:
+def migrated_url(postgres_cluster: Cluster) -> Iterator[str]:
+    with postgres_cluster.database(postgres_template(postgres_cluster)) as url:
         yield url
 
 

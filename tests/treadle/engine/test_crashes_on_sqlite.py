@@ -15,7 +15,7 @@ __all__ = ["gallery", "host"]
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def migrated_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'treadle.sqlite'}"
 
 

@@ -68,7 +68,7 @@ def test_while_the_database_is_away_nothing_is_lost_and_nothing_doubled(shop: Sh
     assert all(outage.hits.values()), "nobody asked the database while it was away"
     tally.add("statements_refused", sum(outage.hits.values()))
     tally.add("posts", len(posted))
-    shop.published(list(posted), within_s=180)
+    shop.published(list(posted))
     once(shop, posted)
 
 
@@ -92,7 +92,7 @@ def test_a_clock_that_jumps_neither_doubles_nor_holds_for_ever(dated: tuple[Shop
     time.sleep(0.3)
     off[0] = jump
     posted |= flow(shop, 3)
-    shop.published(list(posted), within_s=60)
+    shop.published(list(posted))
     for post_id, owner in posted.items():
         assert [post["text"] for post in shop.live(owner)] == ["once"], shop.story(post_id)
 
@@ -118,7 +118,7 @@ def test_after_a_restore_from_backup_nothing_is_sent_on_trust(
         (settings.data_dir / name).unlink(missing_ok=True)
     shutil.copy(kept, database)
     with open_shop(sandbox, settings) as shop:
-        shop.published([*posted, chain], within_s=60)
+        shop.published([*posted, chain])
         time.sleep(SETTLE_S)
         for post_id, owner in posted.items():
             assert [post["text"] for post in shop.live(owner)] == ["once"], shop.story(post_id)

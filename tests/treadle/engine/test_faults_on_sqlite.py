@@ -10,7 +10,7 @@ from tests.treadle.engine.matrix import FaultMatrix
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def migrated_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'treadle.sqlite'}"
 
 

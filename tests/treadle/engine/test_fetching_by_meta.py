@@ -27,9 +27,9 @@ def picture_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def as_installed(tmp_path: Path, database_url: str) -> Iterator[Simulation]:
+def as_installed(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
     """Default settings: the public address is that of this machine, and Threads is the real one."""
-    with simulated(tmp_path / "data", database_url) as made:
+    with simulated(tmp_path / "data", migrated_url) as made:
         made.jobs_s = 30.0
         yield made
 
@@ -79,8 +79,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
 
 
 @pytest.fixture
-def sim(tmp_path: Path, database_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", database_url, allow_private_media_hosts=True) as made:
+def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
+    with simulated(tmp_path / "data", migrated_url, allow_private_media_hosts=True) as made:
         made.jobs_s = 5.0
         yield made
 

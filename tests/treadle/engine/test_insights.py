@@ -35,9 +35,9 @@ from treadle_threads.values import Metric
 
 
 @pytest.fixture
-def idle(sandbox: Sandbox, tmp_path: Path, database_url: str) -> Iterator[Shop]:
+def idle(sandbox: Sandbox, tmp_path: Path, migrated_url: str) -> Iterator[Shop]:
     """A server without a worker, on each database."""
-    with open_shop(sandbox, shop_settings(sandbox, tmp_path, database_url), worker=False) as opened:
+    with open_shop(sandbox, shop_settings(sandbox, tmp_path, migrated_url), worker=False) as opened:
         yield opened
 
 

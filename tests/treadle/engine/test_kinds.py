@@ -70,7 +70,7 @@ def test_every_kind_of_post_goes_out_as_it_was_meant(shop: Shop, host: Host) -> 
     target = shop.control.add_post(owner.username, text="an older post")["id"]
     asked = bodies(host, target)
     ids = {name: shop.post(owner, **body) for name, body in asked.items()}
-    shop.published(list(ids.values()), within_s=90)
+    shop.published(list(ids.values()))
     live = {post["id"]: post for post in shop.live(owner)}
     out = {name: [live[part["threads_id"]] for part in shop.read(post_id)["parts"]] for name, post_id in ids.items()}
     assert len(live) == 1 + sum(len(posts) for posts in out.values())
@@ -107,7 +107,7 @@ def test_every_kind_of_post_goes_out_as_it_was_meant(shop: Shop, host: Host) -> 
 def test_the_timeline_says_why_a_medium_was_refused_and_what_follows(lite: Shop, host: Host) -> None:
     owner, missing = lite.owner(), f"{host.url}/nothing.jpg"
     post_id = lite.post(owner, text="gone", media=[{"url": missing}])
-    lite.settled([post_id], within_s=90)
+    lite.settled([post_id])
     looks = [event for event in lite.timeline(post_id) if event["outcome"] == "refused"]
     assert looks, lite.story(post_id)
     assert all(event["decision"] and event["diagnosis"]["pattern"] for event in looks), lite.story(post_id)
@@ -122,7 +122,7 @@ def test_a_failing_media_worker_is_tried_again_and_then_waits_for_a_person(
     with monkeypatch.context() as broken:
         broken.setattr(sys, "executable", "/bin/false")
         post_id = lite.post(owner, text="wrong codec", media=[{"url": f"{host.url}/wrong.mp4"}])
-        lite.settled([post_id], within_s=120)
+        lite.settled([post_id])
     post = lite.read(post_id)
     cause = post["cause"]
     assert (post["state"], cause["pattern"]) == ("blocked", "media_worker_failed"), lite.story(post_id)

@@ -113,8 +113,8 @@ def by_hand(sim: Simulation, post_ids: list[str], figures: Counter[str], chance:
     return waiting
 
 
-def test_late_refusals_double_nothing(tmp_path: Path, database_url: str, tally: Tally) -> None:
-    with simulated(tmp_path / "data", database_url, seed=tally.chance.randrange(2**32)) as sim:
+def test_late_refusals_double_nothing(tmp_path: Path, migrated_url: str, tally: Tally) -> None:
+    with simulated(tmp_path / "data", migrated_url, seed=tally.chance.randrange(2**32)) as sim:
         figures = play(sim, matrix_size(12, 12), tally.chance)
     for name, value in figures.items():
         tally.add(name, value)
@@ -122,9 +122,9 @@ def test_late_refusals_double_nothing(tmp_path: Path, database_url: str, tally: 
 
 
 @pytest.mark.long
-def test_many_late_refusals_double_nothing(tmp_path: Path, database_url: str, tally: Tally) -> None:
+def test_many_late_refusals_double_nothing(tmp_path: Path, migrated_url: str, tally: Tally) -> None:
     count = matrix_size(150, 300)
-    with simulated(tmp_path / "data", database_url, seed=tally.chance.randrange(2**32)) as sim:
+    with simulated(tmp_path / "data", migrated_url, seed=tally.chance.randrange(2**32)) as sim:
         figures = play(sim, count, tally.chance)
     for name, value in figures.items():
         tally.add(name, value)

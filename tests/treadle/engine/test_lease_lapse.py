@@ -18,7 +18,7 @@ def test_a_publish_stopped_by_the_guard_is_sent_later(lite: Shop, monkeypatch: p
     monkeypatch.setattr(Lease, "valid", valid)
     owner = lite.owner()
     post_id = lite.post(owner, text="once")
-    lite.published([post_id], within_s=20)
+    lite.published([post_id])
     assert len(asked) == 3
     assert [post["text"] for post in lite.live(owner)] == ["once"]
     assert [request["endpoint"] for request in lite.requests(owner)].count("publish") == 1

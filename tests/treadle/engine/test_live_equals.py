@@ -24,8 +24,8 @@ UNKNOWN_FIELD = "Tried accessing nonexisting field ({})"
 
 
 @pytest.fixture
-def sim(tmp_path: Path, database_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", database_url) as made:
+def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
+    with simulated(tmp_path / "data", migrated_url) as made:
         yield made
 
 

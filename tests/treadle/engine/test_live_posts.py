@@ -159,7 +159,7 @@ def test_a_raised_limit_is_noticed_before_the_next_slot(lite: Shop) -> None:
     assert waiting["cause"]["lane"] == "rate_limit"
     assert waiting["parts"][0]["state"] != "publishing"
     lite.control.options(quota_posts=250)
-    lite.published(ids, within_s=60)
+    lite.published(ids)
     assert len(lite.live(owner)) == 4
 
 
@@ -172,6 +172,6 @@ def test_a_limit_higher_than_the_usual_one_is_read_before_a_post_with_media_wait
     lite.published([lite.post(owner, text="the first")])
     with hosting(tmp_path) as host:
         ids = [lite.post(owner, text=f"{n}", media=[{"url": f"{host.url}/1.jpg"}]) for n in range(2)]
-        lite.published(ids, within_s=60)
+        lite.published(ids)
     limits = [call for call in lite.requests(owner) if "threads_publishing_limit" in call["path"]]
     assert len(limits) == 1

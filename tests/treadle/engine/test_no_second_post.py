@@ -16,8 +16,8 @@ from treadle_threads.results import Answer
 
 
 @pytest.fixture
-def sim(tmp_path: Path, database_url: str) -> Iterator[Simulation]:
-    with simulated(tmp_path / "data", database_url) as made:
+def sim(tmp_path: Path, migrated_url: str) -> Iterator[Simulation]:
+    with simulated(tmp_path / "data", migrated_url) as made:
         yield made
 
 

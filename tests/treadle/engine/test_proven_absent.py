@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.treadle.engine.faults import FAULTS
 from tests.treadle.engine.interrupter import Interrupter
-from tests.treadle.engine.shop import Owner, Shop
+from tests.treadle.engine.shop import PATIENCE_S, Owner, Shop
 from tests.treadle.engine.worker import Worker, kill_first, workers
 from treadle.engine.checking import SENDS
 from treadle.store.tables import accounts, parts
@@ -62,9 +62,9 @@ def test_a_send_cut_off_by_a_crash_costs_nothing_of_the_budget(workerless: Shop)
     with workers() as started:
         interrupter.plan(1, "before", kill_first(started), token=owner.token, edge="threads_publish")
         started.append(Worker(workerless.app.settings))
-        assert interrupter.done.wait(30), workerless.story(post_id)
+        assert interrupter.done.wait(PATIENCE_S), workerless.story(post_id)
         started[0].kill()
         started.append(Worker(workerless.app.settings))
-        workerless.published([post_id], within_s=80)
+        workerless.published([post_id])
     assert workerless.read(post_id)["parts"][0]["sends"] == SENDS
     assert [post["text"] for post in workerless.live(owner)] == ["once"]

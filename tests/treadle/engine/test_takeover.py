@@ -19,7 +19,7 @@ from tests.treadle.engine.conftest import matrix_size
 from tests.treadle.engine.faults import in_vain
 from tests.treadle.engine.interrupter import MOMENTS, Interrupter, Moment
 from tests.treadle.engine.killing import Posted, check, finish, some, write
-from tests.treadle.engine.shop import SCALE, Shop, open_shop, shop_settings
+from tests.treadle.engine.shop import PATIENCE_S, SCALE, Shop, open_shop, shop_settings
 from tests.treadle.engine.worker import Worker, kill_first, workers
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Conflict, Done
@@ -72,14 +72,14 @@ def stop_and_wake(shop: Shop, places: list[tuple[str, Moment]], tally: Tally) ->
             interrupter.plan(REQUESTS[name], moment, _stop(sleeper), token=owner.token)
             posted.append(write(shop, owner=owner))
             post_id = posted[-1][1]
-            assert interrupter.done.wait(20), shop.story(post_id)
+            assert interrupter.done.wait(PATIENCE_S), shop.story(post_id)
             other = Worker(shop.app.settings)
             started.append(other)
-            shop.published([post_id], within_s=80)
+            shop.published([post_id])
             sleeper.signal(signal.SIGCONT)
             # Awake again, it works on: the next post may be anybody's.
             posted += [write(shop) for _ in range(3)]
-            shop.published([p for _, p, _ in posted], within_s=40)
+            shop.published([p for _, p, _ in posted])
             assert sleeper.alive
             tally.add("stops")
             sleeper.kill()
@@ -103,10 +103,10 @@ def test_a_lone_worker_stopped_past_its_lease_goes_on(alone: Shop) -> None:
             interrupter.plan(REQUESTS[name], moment, _stop(worker), token=owner.token)
             posted.append(write(alone, owner=owner))
             post_id = posted[-1][1]
-            assert interrupter.done.wait(20), alone.story(post_id)
+            assert interrupter.done.wait(PATIENCE_S), alone.story(post_id)
             time.sleep(LEASE + 0.5)
             worker.signal(signal.SIGCONT)
-            alone.published([post_id], within_s=40)
+            alone.published([post_id])
     check(alone, posted)
 
 
@@ -145,7 +145,7 @@ def kill_some(shop: Shop, losses: int, tally: Tally) -> None:
             started.append(team[-1])
         for sleeper in asleep:
             sleeper.signal(signal.SIGCONT)
-        shop.published([post_id for _, post_id, _ in posted], within_s=120)
+        shop.published([post_id for _, post_id, _ in posted])
     check(shop, posted, tally)
     assert tally["kills"] + tally["stops"] == losses
     tally.expect(kills=1, posts=6 * losses)
@@ -175,7 +175,7 @@ def test_fifty_times_people_press_publish_now_while_the_schedule_fires(shared: S
     with workers() as started, ThreadPoolExecutor(6) as people:
         started += [Worker(shared.app.settings) for _ in range(2)]
         answers = list(people.map(lambda ask: press(*ask), sorted(asks)))
-        shared.published(list(posts), within_s=120)
+        shared.published(list(posts))
     assert all(isinstance(answer, Done | Conflict) for answer in answers)
     for post_id, owner in posts.items():
         assert [post["text"] for post in shared.live(owner)] == ["a"], shared.story(post_id)
@@ -193,7 +193,7 @@ def test_a_worker_stopped_in_the_middle_of_a_transaction_does_not_stop_the_other
     with workers() as started:
         interrupter.plan(1, "before", kill_first(started), token=posted[0][0].token)
         started.append(Worker(shared.app.settings))
-        assert interrupter.done.wait(20)
+        assert interrupter.done.wait(PATIENCE_S)
         sleeper = Worker(shared.app.settings)
         started.append(sleeper)
         with shared.app.db.engine.connect() as conn:
@@ -201,7 +201,7 @@ def test_a_worker_stopped_in_the_middle_of_a_transaction_does_not_stop_the_other
             conn.execute(sa.text("SELECT id FROM workers WHERE id = :id FOR UPDATE"), {"id": sleeper.id})
             sleeper.kill()
             started.append(Worker(shared.app.settings))
-            shared.published([post_id for _, post_id, _ in posted], within_s=15)
+            shared.published([post_id for _, post_id, _ in posted])
             conn.rollback()
     check(shared, posted)
 
@@ -217,7 +217,7 @@ def test_a_clean_stop_finishes_or_hands_over_within_its_time(alone: Shop) -> Non
             assert started[-1].stop() == 0
             assert time.monotonic() - began < 20
         started.append(Worker(alone.app.settings))
-        alone.published([post_id for _, post_id, _ in posted], within_s=60)
+        alone.published([post_id for _, post_id, _ in posted])
     check(alone, posted)
     # Nothing was cut off in the middle: no call of any post was left without its answer.
     ends = [event["outcome"] for _, post_id, _ in posted for event in alone.timeline(post_id)]
@@ -230,9 +230,9 @@ def test_what_a_takeover_left_behind_is_found_by_the_next_one(workerless: Shop, 
     with workers() as started:
         interrupter.plan(1, "before", kill_first(started), token=posted[0][0].token)
         started.append(Worker(workerless.app.settings))
-        assert interrupter.done.wait(20)
+        assert interrupter.done.wait(PATIENCE_S)
         started[0].kill()
         with workerless.app.db.begin() as conn:
             conn.execute(sa.update(worker_rows).values(state="gone", expires_at=0.0))
-        finish(workerless, posted, started, within_s=20)
+        finish(workerless, posted, started)
     check(workerless, posted, tally)

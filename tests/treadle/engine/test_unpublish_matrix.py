@@ -17,7 +17,7 @@ CASES = [Fault("delete", name, when) for name, when in product(FAULTS, ("before"
 def test_every_failure_of_a_deletion(shop: Shop, tally: Tally) -> None:
     owners = [shop.owner() for _ in CASES]
     ids = [shop.post(owner, text="one", replies=[{"text": "two"}]) for owner in owners]
-    shop.published(ids, within_s=120)
+    shop.published(ids)
     for fault, owner, post_id in zip(CASES, owners, ids, strict=True):
         fault.arm(shop.control, owner.username)
         first = take_off(shop, post_id)

@@ -103,8 +103,8 @@ def site(data_dir: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def any_site(make_settings: Callable[..., Settings], database_url: str) -> Iterator[Site]:
+def any_site(make_settings: Callable[..., Settings], migrated_url: str) -> Iterator[Site]:
     """Once on SQLite, once on PostgreSQL."""
-    app = open_app(make_settings(database_url=database_url))
+    app = open_app(make_settings(database_url=migrated_url))
     yield add_samples(app)
     app.close()

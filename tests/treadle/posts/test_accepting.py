@@ -26,8 +26,8 @@ from treadle.store.tables import accounts, media, parts, posts
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[App]:
-    app = open_app(settings_in(tmp_path, database_url=database_url))
+def site(migrated_url: str, tmp_path: Path) -> Iterator[App]:
+    app = open_app(settings_in(tmp_path, database_url=migrated_url))
     with app.db.begin() as conn:
         conn.execute(
             sa.insert(accounts).values(

@@ -17,12 +17,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from tests.support.migrated import migrated_sqlite
 from tests.treadle.web.sample_data import SESSION
 from treadle.app import App, open_app
 from treadle.settings import Settings
 from treadle.site import build
 from treadle.web.page_request import SESSION_COOKIE
 
+PATIENCE_S = 90.0  # a busy machine may take long; nothing is judged by it
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
@@ -63,6 +65,7 @@ class Served:
 @contextmanager
 def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Iterator[Served]:
     """The real server (API, pages, guide, kept files) in a thread, until the block ends."""
+    migrated_sqlite(settings.resolved_database_url)
     app = open_app(settings)
     if worker:
         app.start_worker()
@@ -71,7 +74,7 @@ def serving(settings: Settings, listener: socket.socket, *, worker: bool) -> Ite
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pages", daemon=True)
     thread.start()
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while not server.started and thread.is_alive() and time.monotonic() < end:
             time.sleep(0.02)
         assert server.started, "the server did not start"
@@ -92,7 +95,7 @@ def browser_page(browser: Any, served: Served, *, logged_in: bool = True, **opti
     if logged_in:
         context.add_cookies([{"name": SESSION_COOKIE, "value": SESSION, "url": served.url}])
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda said: troubles.append(said.text) if "Content Security Policy" in said.text else None)

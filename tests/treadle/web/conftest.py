@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support.folders import settings_in
+from tests.support.migrated import migrated_sqlite
 from tests.treadle.web.browsing import Served, free_socket, serving
 from tests.treadle.web.sample_data import SESSION, SampleSite, add_samples, open_session, settings_for
 from treadle.app import open_app
@@ -21,7 +22,9 @@ from treadle_sandbox.threaded import running
 
 @pytest.fixture
 def sample(tmp_path: Path) -> Iterator[SampleSite]:
-    app = open_app(settings_for(tmp_path / "data", "http://testserver"))
+    settings = settings_for(tmp_path / "data", "http://testserver")
+    migrated_sqlite(settings.resolved_database_url)
+    app = open_app(settings)
     open_session(app)
     ids = add_samples(app)
     site = build(app)
@@ -74,3 +77,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(os.environ.get("TREADLE_SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def asked_pictures(pictures: Path) -> Path | None:
+    """The same where somebody asked for them; a picture of each page takes a fifth of the time of looking at it."""
+    return pictures if os.environ.get("TREADLE_SHOTS") else None
