@@ -35,6 +35,7 @@ SOUND_OFF_S = 0.03
 """A beep is found at the step of a picture (20 ms) and of what an encoder smears."""
 NOTES = ("40.63", "40.635", "+40.6351", PHONE[0])
 """What a result of a file with a place or a device must not hold any more, as exiftool or ffprobe would print it."""
+DAMAGED = ("truncated", "malformed", "empty")
 BATCH = 40
 
 
@@ -142,11 +143,12 @@ def disagreements(path: Path, answer: Said, judge: Judged, known: dict[str, Any]
     if answer.verdict == "crash":
         yield f"no answer: {answer.words}"
         return
+    doubted = "refused" in known.get("verdicts", ())  # made so that a strict reader may refuse it
     if answer.verdict != "refused" and judge.kind == "other":
         yield f"called {answer.verdict}, and no judge sees a picture in it"
     if answer.verdict == "fit" and not judge.whole:
         yield "called fit, and it does not decode to its end"
-    if answer.verdict == "refused" and answer.code in ("truncated", "malformed", "empty") and judge.whole:
+    if answer.verdict == "refused" and answer.code in DAMAGED and judge.whole and not doubted:
         yield f"called {answer.code}, and it decodes to its end"
     size = answer.width, answer.height
     if answer.width and judge.width and not any(alike(way, (judge.width, judge.height)) for way in (size, size[::-1])):
@@ -159,7 +161,7 @@ def disagreements(path: Path, answer: Said, judge: Judged, known: dict[str, Any]
         result.unlink(missing_ok=True)
         done = run(*TREADLE, "repair", "--json", "--force", "-o", result, path)
         if done.returncode or not result.exists():
-            if judge.whole:
+            if judge.whole and not doubted:
                 yield f"promised a repair, and it failed: {done.stdout[-200:] or done.stderr[-200:]}"
             return
         if not judged(result).whole:

@@ -205,6 +205,12 @@ def test_what_a_reader_says_is_about_the_file_and_an_exception_is_not(error: Exc
         (OSError("image file is truncated"), True),
         (SyntaxError("broken PNG file"), True),
         (SystemError("tile cannot extend outside image"), True),
+        (RuntimeError("Failed to decode frame 0: Decoding of color planes failed"), True),
+        (RuntimeError("Decoder plugin generated an error: Unspecified"), True),
+        (RuntimeError("Memory allocation error: Unspecified"), False),
+        (RuntimeError("Failed to decode image: No codec available"), False),
+        (RuntimeError("can't start new thread"), False),
+        (RecursionError(), False),
         (OSError(errno.ENOSPC, "No space"), False),
         (PermissionError(errno.EACCES, "x"), False),
         (ImportError("x"), False),
@@ -217,6 +223,17 @@ def test_what_pillow_says_while_it_reads(error: Exception, files: bool) -> None:
     with pytest.raises(Exception) as raised, reading_a_picture():  # noqa: PT011
         raise error
     assert (blame(raised.value) == "media") == files
+
+
+async def test_an_avif_whose_picture_is_lost_is_damaged(service: MediaService, tmp_path: Path) -> None:
+    path = tmp_path / "lost.avif"
+    Image.effect_noise((300, 300), 90).convert("RGB").save(path)
+    data = path.read_bytes()
+    begin = data.rindex(b"mdat") + 4
+    path.write_bytes(data[:begin] + b"\xff" * (len(data) - begin))  # AV1 forbids the first bit of a unit to be set
+    made = await service.prepare(path)
+    assert isinstance(made, NotPreparable)
+    assert made.findings[0].pattern == "media_damaged", made.findings[0]
 
 
 async def test_a_truly_damaged_file_is_still_damaged(film: Recipes, service: MediaService, tmp_path: Path) -> None:

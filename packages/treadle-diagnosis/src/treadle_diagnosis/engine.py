@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from operator import attrgetter
 
 from treadle_diagnosis.catalog.loading import load
 from treadle_diagnosis.catalog.model import Pattern
@@ -30,7 +31,7 @@ RAW_CHARS = 12_000
 IF_PUBLISHED = "If this was the publish call, check whether the post is live before repeating it."
 MOST_MET = 2048
 _met: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-_but_raw = Diagnosis._fields[:-1]
+_but_raw = attrgetter(*Diagnosis._fields[:-1])
 _EVIDENCE_KEYS = frozenset(("body", "stage", "http_status", "exception", "context"))
 _PLATFORM = {"instagram": "Instagram", "facebook": "Facebook"}
 
@@ -200,7 +201,7 @@ def _of_one(evidence: Evidence) -> Diagnosis:
     found = _of_facts(evidence, facts, raw)
     if len(_met) >= MOST_MET:
         _met.clear()
-    _met[key] = tuple(getattr(found, name) for name in _but_raw)
+    _met[key] = _but_raw(found)
     return found
 
 

@@ -111,3 +111,17 @@ def reading_a_picture() -> Iterator[None]:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
     except _BAD_PICTURE as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
+    except RuntimeError as error:
+        raise _from_a_library(error) from error
+
+
+def _from_a_library(error: RuntimeError) -> Exception:
+    """What libavif or libheif says, which comes as a RuntimeError whatever it is about: nearly always the contents."""
+    words = str(error).lower()
+    if isinstance(error, NotImplementedError | RecursionError) or "thread" in words:
+        return error
+    if "memory" in words:
+        return MemoryError(str(error))
+    if "no codec" in words or "unsupported" in words:
+        return NoCodec(str(error))
+    return Unreadable(f"{type(error).__name__}: {error}")
