@@ -44,13 +44,6 @@ LABELS: Final[Mapping[Role, str]] = {
     "admin": "Admin",
     "owner": "Owner",
 }
-MEANINGS: Final[Mapping[Role, str]] = {
-    "viewer": "Sees everything and comments.",
-    "author": "Writes posts. Someone else approves them.",
-    "editor": "Writes, approves and publishes posts.",
-    "admin": "Does what editors do, and manages accounts, people, API keys, webhooks and alerts.",
-    "owner": "Does everything, and adds and removes owners.",
-}
 
 
 def allows(role: Role, action: Action) -> bool:

@@ -111,7 +111,8 @@ def _offer_list(server: MCPServer[Any], tools: ToolContext) -> None:
 
 def _offer_cancel(server: MCPServer[Any], tools: ToolContext) -> None:
     async def prepared(post_id: str) -> Act:
-        return await _about(tools, post_id, "Cancel this post, so that it is not published on Threads as", "cancel")
+        heading = "Cancel this post, so that it is not published on Threads as"
+        return await _about(tools, post_id, heading, "cancel", tools.app.posts.cancel)
 
     async def person(ctx: Context, wanted: Annotated[Act, Resolve(prepared)]) -> Agree | Elicit[Agree]:
         return _ask(tools, ctx, wanted)
@@ -131,7 +132,8 @@ def _offer_cancel(server: MCPServer[Any], tools: ToolContext) -> None:
 
 def _offer_retry(server: MCPServer[Any], tools: ToolContext) -> None:
     async def prepared(post_id: str) -> Act:
-        return await _about(tools, post_id, "Try now to publish this post again on Threads as", "retry")
+        heading = "Try now to publish this post again on Threads as"
+        return await _about(tools, post_id, heading, "retry", tools.app.posts.retry)
 
     async def person(ctx: Context, wanted: Annotated[Act, Resolve(prepared)]) -> Agree | Elicit[Agree]:
         return _ask(tools, ctx, wanted)
@@ -185,6 +187,14 @@ def _offer_edit(server: MCPServer[Any], tools: ToolContext) -> None:
 
 
 def _offer_resolve(server: MCPServer[Any], tools: ToolContext) -> None:
+    def saying(threads_id: str, absent: bool) -> Callable[..., Answer]:
+        def say(conn: Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
+            return tools.app.posts.resolve(
+                conn, workspace_id, id_, live_id=threads_id or None, absent=absent, now=now, actor=actor
+            )
+
+        return say
+
     async def prepared(post_id: str, threads_id: str = "", absent: bool = False) -> Act:
         if bool(threads_id) == absent:
             raise ToolError("Say either which post on Threads it is ('threads_id') or 'absent': true.")
@@ -194,7 +204,7 @@ def _offer_resolve(server: MCPServer[Any], tools: ToolContext) -> None:
             f"is live on Threads with the id {threads_id}" if threads_id else "was not published, so it may be sent"
         )
         about = f"Say that this post {outcome}? If that is wrong, it can be published twice or not at all. It is of"
-        return await _about(tools, post_id, about, "resolve")
+        return await _about(tools, post_id, about, "resolve", saying(threads_id, absent))
 
     async def person(ctx: Context, wanted: Annotated[Act, Resolve(prepared)]) -> Agree | Elicit[Agree]:
         return _ask(tools, ctx, wanted)
@@ -212,12 +222,7 @@ def _offer_resolve(server: MCPServer[Any], tools: ToolContext) -> None:
         threads_id: Annotated[str, Field(description="Id of the live post on Threads, digits.")] = "",
         absent: Annotated[bool, Field(description="true: nothing was published.")] = False,
     ) -> dict[str, Any]:
-        def say(conn: Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
-            return tools.app.posts.resolve(
-                conn, workspace_id, id_, live_id=threads_id or None, absent=absent, now=now, actor=actor
-            )
-
-        return await _do(tools, wanted, asked, say)
+        return await _do(tools, wanted, asked, saying(threads_id, absent))
 
 
 def _ask(tools: ToolContext, ctx: Context, wanted: Act) -> Agree | Elicit[Agree]:
@@ -257,9 +262,30 @@ async def _do(
     return {"done": True, "message": answer.message, "post": post_answer(post) if post else None}
 
 
-async def _about(tools: ToolContext, post_id: str, heading: str, verb: str) -> Act:
+class _Rehearsed(Exception):
+    """Takes back what was done, and brings its answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+async def _rehearse(tools: ToolContext, who: Principal, post_id: str, act: Callable[..., Answer]) -> None:
+    """Refuse before a person is asked what would be refused after it: it is done, and taken back."""
+
+    def try_it(conn: Connection) -> None:
+        raise _Rehearsed(act(conn, who.workspace_id, post_id, now=tools.app.now(), actor=who.id))
+
+    try:
+        await tools.app.db.run(try_it)
+    except _Rehearsed as rehearsed:
+        if not isinstance(rehearsed.answer, Done):
+            raise ToolError(refusal_text(rehearsed.answer)) from None
+
+
+async def _about(tools: ToolContext, post_id: str, heading: str, verb: str, act: Callable[..., Answer]) -> Act:
     who = await tools.may("write")
     row, body = await tools.app.db.query(_stored, who.workspace_id, post_id[:40])
+    await _rehearse(tools, who, row["id"], act)
     asked = await _question(tools.app, who, body, heading, f"State: {STATE_WORDS[row['state']]}")
     return Act(row["id"], asked, _by_hand(tools.app, row["id"], verb), row["version"], body)
 
@@ -277,6 +303,12 @@ async def _change(tools: ToolContext, post_id: str, changes: Mapping[str, Any]) 
     read = await app.db.query(check_request, app, who.workspace_id, judged, post_id=row["id"])
     if read.errors:
         raise ToolError(refusal_text(Rejected(read.errors)))
+    version = row["version"]
+
+    def change(conn: Connection, workspace_id: str, id_: str, *, now: float, actor: str) -> Answer:
+        return app.posts.edit(conn, workspace_id, id_, dict(changes), now=now, actor=actor, version=version)
+
+    await _rehearse(tools, who, row["id"], change)
     heading = "Change this post, so that it is published like this on Threads as"
     names = ", ".join(visible(str(name))[:60] for name in changes)
     asked = await _question(app, who, merged, heading, f"State: {STATE_WORDS[row['state']]}", f"Changed: {names}")

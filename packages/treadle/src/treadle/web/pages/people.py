@@ -6,13 +6,24 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.refusal import Refusal
-from treadle.domain.roles import LABELS, MEANINGS, ROLES, may_manage, role_named
+from treadle.domain.roles import ALLOWED, LABELS, ROLES, Action, may_manage, role_named
 from treadle.services import people
 from treadle.services.people import LinkMade
 from treadle.store import Connection
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
+# Rows of the table of roles: what is done, the action that allows it, and what it says of who may do it partly.
+ROLE_ROWS: tuple[tuple[str, Action, str], ...] = (
+    ("Read posts and comment", "view", ""),
+    ("Write posts", "write", ""),
+    ("Schedule and publish", "publish", "With approval"),
+    ("Approve posts by others", "approve", ""),
+    ("Connect accounts", "accounts", ""),
+    ("Manage API keys, webhooks and alerts", "integrations", ""),
+    ("Invite and remove people, read the audit log", "people", ""),
+    ("Add and remove owners", "owners", ""),
+)
 ACTS = {
     "disable": (people.disable, "Disabled. They are logged out and can't log in."),
     "enable": (people.enable, "Enabled. They can log in again with the same password."),
@@ -50,7 +61,8 @@ async def _page(
         made=made,
         roles=list(reversed(ROLES)),
         role_labels=LABELS,
-        meanings=MEANINGS,
+        allowed=ALLOWED,
+        role_rows=ROLE_ROWS,
         giving=[role for role in reversed(ROLES) if may_manage(mine, role)],
         managed={row.id for row in rows if may_manage(mine, row.role)},
     )
