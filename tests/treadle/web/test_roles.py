@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +13,11 @@ import sqlalchemy as sa
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
+import treadle
 from tests.treadle.web.sample_data import CSRF, EMAIL, SESSION, SampleSite
 from treadle.app import DEFAULT_WORKSPACE
-from treadle.domain.roles import ALLOWED, ROLES, Role, may_approve, may_manage
+from treadle.domain.roles import ALLOWED, ROLES, Role, allows, may_approve, may_manage
+from treadle.people import audit as audit_trail
 from treadle.people.digests import digest
 from treadle.services import approving, people
 from treadle.services.approving import Member
@@ -22,6 +27,8 @@ from treadle.store.users import UserRow
 from treadle.store.workspaces import WorkspaceRow
 from treadle.web import router
 from treadle.web.page_request import SESSION_COOKIE
+from treadle.web.pages.audit import ACTION_WORDS, words_of
+from treadle.web.pages.people import ROLE_ROWS
 from treadle.web.permissions import NEEDS, unnamed
 
 WRITER = "ivo@example.org"
@@ -323,3 +330,55 @@ def test_the_audit_page_shows_what_was_done(sample: SampleSite) -> None:
     page = sample.client.get("/audit?kind=invite.").text
     assert "invite.created" in page
     assert EMAIL in page
+    assert "created an invitation link" in page
+
+
+def noted_in(code: ast.AST) -> Iterator[str]:
+    """The actions that calls of ``audit.note`` name as they stand."""
+    for call in ast.walk(code):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "audit.note":
+            for given in call.args:
+                for one in ast.walk(given):
+                    if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z_]+|log(in|out)", str(one.value)):
+                        yield str(one.value)
+
+
+def test_every_act_of_the_audit_log_has_words() -> None:
+    folder = Path(treadle.__file__).parent
+    noted = {action for file in folder.rglob("*.py") for action in noted_in(ast.parse(file.read_text("utf-8")))}
+    assert len(noted) > 25
+    assert noted - ACTION_WORDS.keys() == set()
+    assert words_of("moon.landed_on") == "moon landed on"
+
+
+def test_the_audit_page_names_accounts_and_people(sample: SampleSite) -> None:
+    now = sample.app.now()
+    with sample.app.db.begin() as conn:
+        owner = people.find(conn, DEFAULT_WORKSPACE, EMAIL)
+        audit_trail.note(conn, DEFAULT_WORKSPACE, "cli", "account.paused", sample.ids["loom"], now=now)
+        audit_trail.note(conn, DEFAULT_WORKSPACE, "meta", "user.disabled", owner, now=now)
+        audit_trail.note(conn, DEFAULT_WORKSPACE, str(owner), "login", owner, now=now)
+        audit_trail.note(conn, DEFAULT_WORKSPACE, "cli", "account.paused", "acc_gone", now=now)
+    text = re.sub(r"<[^>]+>", "", sample.client.get("/audit").text)
+    for line in (
+        "Command line paused publishing to @loom.and.shuttle",
+        f"Meta disabled {EMAIL}",
+        f"{EMAIL} logged in",
+    ):
+        assert line in re.sub(r"[ ]+", " ", text), line
+    assert f"logged in {EMAIL}" not in text
+    assert "acc_gone" in text
+
+
+def test_the_table_of_roles_says_what_the_rules_say(sample: SampleSite) -> None:
+    text = sample.client.get("/people").text
+    table = text.split('<table class="roles">')[1].split("</table>")[0]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', table, re.DOTALL)
+    assert [words for words, _ in rows] == [words for words, _, _ in ROLE_ROWS]
+    for (_, cells), (words, action, partly) in zip(rows, ROLE_ROWS, strict=True):
+        said = [re.sub(r"<[^>]+>|\s|–", "", cell) for cell in re.findall(r"<td>(.*?)</td>", cells, re.DOTALL)]
+        wanted = [
+            "Yes" if allows(role, action) else partly.replace(" ", "") if partly and allows(role, "write") else "No"
+            for role in reversed(ROLES)
+        ]
+        assert said == wanted, words
