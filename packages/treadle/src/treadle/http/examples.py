@@ -111,7 +111,7 @@ def event_data(name: str) -> dict[str, Any]:
             return {
                 "webhook_id": "whk_06fkx1w4n0g1h2j3k4m5n6p7qr",
                 "why": "Nothing arrived there for two days.",
-                "what_now": "Repair it, then start it again: what waits goes.",
+                "what_now": "Fix it, then resume the webhook. Waiting deliveries are sent then.",
             }
     return {"account_id": ACCOUNT, "field": what, "value": {"id": "18055555555555555"}}
 

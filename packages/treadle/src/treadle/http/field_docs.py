@@ -563,7 +563,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "state_label": "Published",
     "why": "The access token has expired.",
     "WebhookEventData.why": "Nothing arrived there for two days.",
-    "what_now": "Repair it, then start it again: what waits goes.",
+    "what_now": "Fix it, then resume the webhook. Waiting deliveries are sent then.",
     "label": "advent",
     "q": "loom",
     "permalink": _LINK,

@@ -112,10 +112,12 @@ def parse(text: str, trust: Trust) -> AlertTarget | Unusable:
     """The target that ``text`` names. Nothing is asked of the network."""
     plain = unquote(text)
     if any(ord(letter) < 33 or ord(letter) == 127 or letter.isspace() or letter in ",;|<>\"'`\\" for letter in text):
-        return Unusable("One target at a time", "An address holds no blanks, commas or quotes. Add targets one by one.")
+        return Unusable(
+            "One target at a time", "An address can't contain spaces, commas or quotes. Add targets one by one."
+        )
     if any(ord(letter) < 32 or ord(letter) == 127 or letter == "," for letter in plain):
         return Unusable(
-            "One target at a time", "An address holds no control characters or commas, nor %-forms of them."
+            "One target at a time", "An address can't contain control characters or commas, even percent-encoded."
         )
     if plain.count("://") > 1 or len(text) > LONGEST:
         return Unusable("One target at a time", "This is more than one address. Add targets one by one.")

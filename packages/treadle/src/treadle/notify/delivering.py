@@ -190,5 +190,9 @@ def _pause(conn: Connection, row: LeasedDelivery, gone: bool, now: float) -> Non
     if not webhooks.stop(conn, row["webhook_id"]):
         return
     why = "It answered 410 Gone." if gone else "Nothing arrived there for two days."
-    data = {"webhook_id": row["webhook_id"], "why": why, "what_now": "Repair it, then start it again: what waits goes."}
+    data = {
+        "webhook_id": row["webhook_id"],
+        "why": why,
+        "what_now": "Fix it, then resume the webhook. Waiting deliveries are sent then.",
+    }
     feed.announce(conn, row["workspace_id"], "webhook.paused", row["webhook_id"], data, now=now)
