@@ -149,6 +149,16 @@ def test_no_comment_and_no_docstring_says_it(word: str, told: dict[str, list[str
     assert not told[word], f"{word!r} is now {GIVEN_UP[word]}"
 
 
+def test_nobody_reads_anew() -> None:
+    """In docs, pages and patterns: it is "again", or the verb with "re" before it."""
+    kinds = ("*.toml", "*.md", "*.html", "*.js")
+    files = [path for kind in kinds for path in (ROOT / "packages").rglob(kind)] + sorted((ROOT / "docs").rglob("*.md"))
+    files = [path for path in files if path != ROOT / "docs" / "glossary.md" and "node_modules" not in path.parts]
+    assert len(files) > 100
+    found = [str(path.relative_to(ROOT)) for path in files if re.search(r"\banew\b", path.read_text(encoding="utf-8"))]
+    assert not found
+
+
 def test_a_class_name_means_one_class() -> None:
     """In the whole product: a reader who searches for it finds it. Names with an underscore are a file's own.
 

@@ -1275,7 +1275,7 @@ export interface ExportedPost {
   cause: Diagnosis | null;
   /** Open causes that it waits for. */
   blocker_ids: Array<string>;
-  /** What happens next, and when; null: nothing does by itself. */
+  /** What happens next, and when; null: nothing until somebody acts. */
   next: Next | null;
   /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
   publish_at: string | null;
@@ -1830,7 +1830,7 @@ export interface MediaIn {
   url?: string | null;
   /** An uploaded file (POST /v1/media). */
   id?: string | null;
-  /** What those who cannot see it are told; at most 1000 characters. */
+  /** A description for people who cannot see it; at most 1000 characters. */
   alt_text?: string | null;
   /** Leave it out: the file tells. */
   type?: "image" | "video" | null;
@@ -2343,7 +2343,7 @@ export interface Post {
   cause: Diagnosis | null;
   /** Open causes that it waits for. */
   blocker_ids: Array<string>;
-  /** What happens next, and when; null: nothing does by itself. */
+  /** What happens next, and when; null: nothing until somebody acts. */
   next: Next | null;
   /** ISO 8601 in UTC, to the millisecond; null: as soon as possible. */
   publish_at: string | null;

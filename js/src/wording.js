@@ -20,7 +20,7 @@ export function duration(seconds) {
 
 /** Retry advice in one sentence. */
 export function retrySentence(advice, known = true) {
-  if (!known) return "Not by itself: without knowing the cause, a retry is a guess.";
+  if (!known) return "Not automatically: without knowing the cause, a retry is a guess.";
   if (advice.kind === "never") return "No. The same request fails again.";
   if (advice.kind === "when_repaired") return "Not as it is. Once the cause is repaired, it can work.";
   const wait = advice.after_s === null ? "a moment" : duration(advice.after_s);

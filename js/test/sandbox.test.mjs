@@ -19,7 +19,7 @@ test("posts as an account, and sees what arrived", async () => {
   assert.equal((await sandbox.requests({ endpoint: "create" })).length, 1);
 });
 
-test("fails on demand, and starts anew with the same tokens", async () => {
+test("fails on demand, and starts afresh with the same tokens", async () => {
   const token = sandbox.token();
   await sandbox.fault("create", "rate_limit");
   assert.equal((await (await publish("no")).json()).error.code, 613);

@@ -88,7 +88,7 @@ def test_the_guide_leads_with_it(paste: str) -> None:
     assert made is not None
     first = made.body.split("What to do.</strong>")[1].split("</p>")[0]
     assert not ONLY_TREADLE.search(first), first
-    assert "it goes by itself" not in made.body
+    assert "it resolves automatically" not in made.body
 
 
 def test_a_page_marks_what_is_inferred_and_how_old_its_facts_are() -> None:

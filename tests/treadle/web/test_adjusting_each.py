@@ -39,7 +39,7 @@ def fields_of(page: str) -> Fields:
 
 
 def press(sample: SampleSite, page: str, do: str, **changes: str | list[str]) -> Any:
-    """Press a button of the form with some fields written anew."""
+    """Press a button of the form with some fields rewritten."""
     sent: dict[str, list[str]] = {}
     for name, value in fields_of(page):
         if name not in changes:

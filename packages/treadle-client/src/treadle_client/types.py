@@ -1322,7 +1322,7 @@ class ExportedPost(TypedDict):
     blocker_ids: list[str]
     """Open causes that it waits for."""
     next: Next | None
-    """What happens next, and when; null: nothing does by itself."""
+    """What happens next, and when; null: nothing until somebody acts."""
     publish_at: str | None
     """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
     publish_at_asked: str | None
@@ -1875,7 +1875,7 @@ class MediaIn(TypedDict):
     id: NotRequired[str | None]
     """An uploaded file (POST /v1/media)."""
     alt_text: NotRequired[str | None]
-    """What those who cannot see it are told; at most 1000 characters."""
+    """A description for people who cannot see it; at most 1000 characters."""
     type: NotRequired[Literal["image", "video"] | None]
     """Leave it out: the file tells."""
     spoiler: NotRequired[bool | None]
@@ -2419,7 +2419,7 @@ class Post(TypedDict):
     blocker_ids: list[str]
     """Open causes that it waits for."""
     next: Next | None
-    """What happens next, and when; null: nothing does by itself."""
+    """What happens next, and when; null: nothing until somebody acts."""
     publish_at: str | None
     """ISO 8601 in UTC, to the millisecond; null: as soon as possible."""
     publish_at_asked: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from treadle_diagnosis.types import RetryAdvice
 
 WHO_LABELS = {
-    "nobody": "Nobody: it goes by itself",
+    "nobody": "Nobody: it resolves automatically",
     "owner": "The account's owner",
     "developer": "Whoever runs the integration",
     "operator": "Whoever runs Treadle",
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
 def retry_sentence(advice: RetryAdvice, known: bool = True) -> str:
     """Retry advice in one sentence; ``known`` is false when no pattern matched."""
     if not known:
-        return "Not by itself: without knowing the cause, a retry is a guess."
+        return "Not automatically: without knowing the cause, a retry is a guess."
     if advice.kind == "never":
         return "No. The same request fails again."
     if advice.kind == "when_repaired":

@@ -80,9 +80,9 @@ def load(world: World, folder: Path) -> bool:
         options = DEFAULTS.changed(state["options"])
         counters, offset = state["ids"], float(state["clock_offset"])
     except (ValueError, KeyError, TypeError) as wrong:
-        raise WrongState(f"{path} is not a sandbox's state ({wrong}). Move it away to start anew.") from wrong
+        raise WrongState(f"{path} is not a sandbox's state ({wrong}). Move it away to start afresh.") from wrong
     if not tables.apps:
-        raise WrongState(f"{path} has no app. Move it away to start anew.")
+        raise WrongState(f"{path} has no app. Move it away to start afresh.")
     world.tables = tables
     world.usernames = {account.username.lower(): account.id for account in tables.accounts.values()}
     world.options = options

@@ -111,7 +111,7 @@ class Vault:
         self._write([Fernet.generate_key().decode(), *self._keys])
 
     def drop_old_keys(self) -> int:
-        """Forget all but the newest two keys; returns how many went. Only after everything was sealed anew."""
+        """Forget all but the newest two keys; returns how many went. Only after everything was sealed again."""
         dropped = max(0, len(self._keys) - KEPT_KEYS)
         if dropped:
             self._write(self._keys[:KEPT_KEYS])
@@ -176,7 +176,7 @@ def _fitting(vault: Vault, conn: Connection | None) -> Vault:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What :func:`rotate` did: secrets sealed anew, keys dropped, and secrets that no key opens (table.column)."""
+    """What :func:`rotate` did: secrets sealed again, keys dropped, and secrets that no key opens (table.column)."""
 
     resealed: int
     dropped: int

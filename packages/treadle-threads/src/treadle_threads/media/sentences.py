@@ -76,14 +76,14 @@ SENTENCES: Mapping[str, MediaSentence] = {
     "video_device": _remark("The video records the make or model of what took it. {end}", "video.device"),
     # video: how it is packed
     "container": MediaSentence(
-        "The file is {name}; Threads takes MP4 and MOV. Its contents are packed anew.", "container", fix="remux"
+        "The file is {name}; Threads takes MP4 and MOV. Its contents are repackaged.", "container", fix="remux"
     ),
     "index_last": MediaSentence(
         "The index (moov) stands at the end of the file; Threads wants it first. It is moved, nothing is lost.",
         "index_first", fix="patch",
     ),
     "fragmented": MediaSentence(
-        "The file is in fragments, as made for streaming; Threads wants one index at its start. It is packed anew.",
+        "The file is in fragments, as made for streaming; Threads wants one index at its start. It is repackaged.",
         "fragmented", fix="remux",
     ),
     "edit_list": MediaSentence(
@@ -166,7 +166,7 @@ SENTENCES: Mapping[str, MediaSentence] = {
         "The picture has no size (0x0), and nothing in its stream tells it. Export it again.", "video.width"
     ),
     "size_missing": MediaSentence(
-        "The file gives its picture no size; the stream in it is {width}x{height}. It is packed anew.",
+        "The file gives its picture no size; the stream in it is {width}x{height}. It is repackaged.",
         "video.width", fix="remux",
     ),
     "columns": MediaSentence(

@@ -96,7 +96,7 @@ async def check(service: Accounts, account_id: str) -> Checked | None:
 def _took_trouble(conn: Connection, service: Accounts, row: AccountRow, found: Diagnosis) -> str:
     if (
         tokens.sealed_of(conn, row.id) == row.token_enc
-    ):  # connected anew meanwhile: the answer is about a token that is gone
+    ):  # reconnected meanwhile: the answer is about a token that is gone
         if health.health_of(found) is not None:
             troubled(conn, service, row.id, row.workspace_id, found, stage="read")
         else:

@@ -51,7 +51,7 @@ class AwaitRepair:
 
 @dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """Nothing is wrong with the post: a limit was met, it goes by itself at ``at``. Holds the whole account."""
+    """Nothing is wrong with the post: a limit was met, and it continues at ``at``. Holds the whole account."""
 
     at: float
     why: str

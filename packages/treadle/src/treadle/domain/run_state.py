@@ -31,7 +31,7 @@ def start_of(publish_at: float, kind: str, accepted_at: float) -> float:
 class View:
     """A frozen value, and a quick way to one that differs in a few fields.
 
-    ``dataclasses.replace`` sets every field anew. With thirty fields, fifty times a post, that is a tenth of a run.
+    ``dataclasses.replace`` sets every field again. With thirty fields, fifty times a post, that is a tenth of a run.
     """
 
     def but(self, **changes: Any) -> Self:

@@ -147,7 +147,7 @@ async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[st
         return await _let_go(worker, releaser, row, "recheck", "Closed: no post behind it may be published now.")
     if probe == NOBODY_CAN:
         return Recheck("still", "No post behind it may be published now, so none can go first.")
-    return Recheck("unknown", "One post goes first; if it gets through, the others follow by themselves.", (probe,))
+    return Recheck("unknown", "One post is published first; if that works, the others follow automatically.", (probe,))
 
 
 def _under_way(row: Mapping[str, Any]) -> bool:

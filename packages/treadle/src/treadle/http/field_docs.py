@@ -121,7 +121,7 @@ WORDS: Final[Mapping[str, str]] = {
     # posts
     "labels": "Words to find it by; at most 50 of 100 characters each.",
     "media": "Pictures and videos, at most 20; several make a carousel.",
-    "alt_text": "What those who cannot see it are told; at most 1000 characters.",
+    "alt_text": "A description for people who cannot see it; at most 1000 characters.",
     "spoiler": "Hidden until it is tapped.",
     "options": "Parameters of Threads; see PostOptions.",
     "WorkspacePatch.options": "Settings by name; null takes one away.",
@@ -134,7 +134,7 @@ WORDS: Final[Mapping[str, str]] = {
     "text": "The text.",
     "PartOut.text": "The text of the part; at most 500 of what Threads counts as characters.",
     "parts": "The post itself, then its replies.",
-    "next": "What happens next, and when; null: nothing does by itself.",
+    "next": "What happens next, and when; null: nothing until somebody acts.",
     "stage": "Where it is on its way: preflight, media, create_container, container_status, publish or verify.",
     "DiagnoseIn.stage": "Which call was answered: oauth, token_refresh, create_container, container_status, publish, "
     "verify or read.",

@@ -42,7 +42,7 @@ def edit(
 ) -> Answer:
     """Change what is not out yet: text, media, options, replies, time, lateness, labels, metadata, account.
 
-    A post that waited behind its own content goes by itself afterwards. Published parts cannot change any more.
+    A post that waited behind its own content is published afterwards. Published parts cannot change any more.
     ``version``: the one the change was made for; refused when the post was changed since. ``approval``: the changed
     post waits for approval, unless it is a draft that nobody was asked to approve.
     """
@@ -174,7 +174,7 @@ def _rewrite_parts(
     wanted: Request,
     now: float,
 ) -> None:
-    """Keep the parts that stayed as they were (with their containers); make the others anew."""
+    """Keep the parts that stayed as they were (with their containers); make the others again."""
     same_account = account["id"] == row["account_id"]
     for position, (kind, body) in enumerate(zip(wanted.kinds, wanted.parts, strict=True)):
         kept = old[position] if position < len(old) else None

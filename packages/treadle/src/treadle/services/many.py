@@ -35,7 +35,7 @@ class Order:
     """What is to be done. ``patch`` is for ``edit``; ``media``, ``text`` and ``link`` are (old, new) for ``replace``.
 
     ``media`` names an id (``med_...``) or an address; a new ``link`` of ``""`` takes the link away. With ``retry`` a
-    changed post that had failed is tried again; one that was blocked by what was changed goes by itself anyway.
+    changed post that had failed is tried again; one that was blocked by what was changed is published anyway.
     """
 
     action: str

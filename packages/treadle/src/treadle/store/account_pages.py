@@ -71,7 +71,7 @@ def page_of(
 
 
 def shared_names(conn: sa.Connection, workspace_id: str, usernames: Sequence[str]) -> set[str]:
-    """Those of these usernames that several profiles have: one was deleted and made anew, or they were exchanged."""
+    """Those of these usernames that several profiles have: one was deleted and made again, or they were exchanged."""
     name = accounts.c.username
     query = sa.select(name).where(accounts.c.workspace_id == workspace_id, name.in_(set(usernames)), name != "")
     return set(conn.execute(query.group_by(name).having(sa.func.count() > 1)).scalars())

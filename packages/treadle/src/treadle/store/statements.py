@@ -48,7 +48,7 @@ def update(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any], **ke
 
 
 def dicts(found: sa.Result[Any]) -> list[dict[str, Any]]:
-    """All rows, by column. Mappings of SQLAlchemy look up each column anew, which rows of eighty columns feel."""
+    """All rows, by column. Mappings of SQLAlchemy look up each column each time, which rows of eighty columns feel."""
     names = tuple(found.keys())
     return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -60,7 +60,7 @@ def insert(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> N
 def insert_rows(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, all with the same columns, in one go.
 
-    Not as one ``INSERT`` with many rows of ``VALUES``: SQLAlchemy compiles such a one anew each time.
+    Not as one ``INSERT`` with many rows of ``VALUES``: SQLAlchemy compiles such a one each time.
     """
     if rows:
         conn.execute(_insert(table), [dict(row) for row in rows])

@@ -67,7 +67,7 @@ _post_of_blocker = posts.c.id == post_blockers.c.post_id
 
 
 def _open_here(workspace_id: str) -> list[sa.ColumnElement[bool]]:
-    """Open and not the platform's: those pass by themselves."""
+    """Open and not the platform's: those pass without anybody."""
     return [
         blockers.c.repaired_at.is_(None),
         blockers.c.scope != "platform",

@@ -263,7 +263,7 @@ def _kindly(draft: Draft, found: Finding) -> Finding:
 def _sorted(found: Mapping[str, Any], draft: Draft, refused: Sequence[tuple[int, int]] = ()) -> dict[str, Any]:
     """Findings by the place of the form they belong beside, the worst first; the rest under ``""``. With them the list
     of what is to fix, each with the id of its field, and the preview. ``refused``: files (part, place) that an earlier
-    look found to be wrong; a new look says it anew."""
+    look found to be wrong; a new check reports it again."""
     beside: dict[str, list[Mapping[str, Any]]] = {}
     to_fix: list[dict[str, str]] = []
     parts = len(draft.parts)

@@ -191,7 +191,7 @@
     window.treadleSay("Copied");
   });
 
-  // Pieces marked data-live are loaded anew when something changed, and left alone while somebody is in them, or is
+  // Pieces marked data-live are reloaded when something changed, and left alone while somebody is in them, or is
   // asked about something in them: the form that waits for the answer must still be on the page then.
   const busy = (piece) => {
     if ($("dialog[open]")) return true;
@@ -234,7 +234,7 @@
   };
   const CONTROLS = "a[href], button, summary, input, select, textarea, [tabindex]";
   // Where the focus is, by names that outlive a replacement: the row or article it is in, and what the control is in
-  // there. The answer finds it anew: the same control, else the next one of that row, else of the row that follows.
+  // there. The answer finds it again: the same control, else the next one of that row, else of the row that follows.
   const placeOf = (element, piece) => {
     if (element.id) return () => piece.querySelector(`#${CSS.escape(element.id)}`);
     const what = (control) => `${control.tagName} ${control.getAttribute("href") ?? ""} ${control.textContent.trim()}`;
