@@ -13,6 +13,7 @@ from unittest import mock
 
 import sqlalchemy as sa
 
+import treadle.engine.engine
 import treadle.jobs
 import treadle.services.context
 from tests.support.folders import settings_in
@@ -29,6 +30,7 @@ from treadle_sandbox.server import Sandbox
 SCALE = 0.002
 TIMEOUT_S = 1.0
 SETTLE_S = 2.0
+LEASE_S = 12.0
 PATIENCE_S = 180.0  # a busy machine may take long; nothing is judged by it
 REST = frozenset({"published", "failed", "canceled", "held", "draft", "blocked"})
 
@@ -201,6 +203,15 @@ def few_jobs(names: Sequence[str] | None) -> Iterator[None]:
 
 
 @contextmanager
+def long_lease(settings: Settings) -> Iterator[None]:
+    """Have the worker of this process hold its lease for longer than a busy machine makes it wait for its turn.
+
+    The scaled one of two seconds is then lost again and again, and no post goes out."""
+    with mock.patch.object(treadle.engine.engine, "LEASE_S", LEASE_S / settings.time_scale):
+        yield
+
+
+@contextmanager
 def open_shop(
     sandbox: Sandbox,
     settings: Settings,
@@ -211,7 +222,7 @@ def open_shop(
 ) -> Iterator[Shop]:
     """A shop with a worker (unless told not to); ``deaf``: without the platform breaker."""
     migrated_sqlite(settings.resolved_database_url)
-    with few_jobs(jobs):
+    with few_jobs(jobs), long_lease(settings):
         app = open_app(settings)
         try:
             if worker:
