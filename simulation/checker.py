@@ -450,8 +450,8 @@ class _Checker:
     # --------------------------------------------------------------------------------------------- held, slow
 
     def held(self) -> Iterator[Violation]:
-        """A post is held by a cause that another account's request met, unless two accounts of its app met it; or as
-        too late when it is not."""
+        """A post is held by a cause that another account's request met, unless two accounts of its own app met it; or
+        as too late when it is not."""
         by_number = self.ledger.sent
         for at, posts in self.snapshots:
             for post in posts:
@@ -472,7 +472,8 @@ class _Checker:
                 met = by_number[int(trace[1:])]
                 if met.account == asked.account or cause.get("scope") == "media_host":
                     continue
-                if not (cause.get("scope") == "app" and self._met_by_two(met, at)):
+                apps = {self.ledger.apps.get(account) for account in (asked.account, met.account)}
+                if not (cause.get("scope") == "app" and len(apps) == 1 and self._met_by_two(met, at)):
                     words = f"held for what account {met.account} met: {met.answer} ({cause.get('pattern')})"
                     yield Violation("held", asked.post, asked.account, at, words)
 

@@ -220,6 +220,18 @@ def test_held_for_what_another_account_met(made: Made) -> None:
     assert made.kinds() == []
 
 
+def test_held_for_what_two_accounts_of_another_app_met(made: Made) -> None:
+    made.ledger.apps |= {"1001": "app_1", "1002": "app_1"}
+    for account in ("1001", "1002"):
+        met = made.sent("create", BEGIN, "{}", answer="10/4279067")
+        met.account = account
+    cause = {"scope": "app", "pattern": "access_tier_insufficient", "raw": {"error": {"fbtrace_id": f"T{met.n}"}}}
+    made.snapshots.append((BEGIN + 2 * HOUR, [{**made.posts[0], "state": "blocked", "cause": cause}]))
+    assert made.kinds() == ["held"]
+    made.ledger.apps |= {"1001": "app_0", "1002": "app_0"}
+    assert made.kinds() == []
+
+
 def test_held_as_too_late_before_it_is(made: Made) -> None:
     snapshot = {**made.posts[0], "state": "held", "parts": [made.part(0, "one", None, None)]}
     made.snapshots.append((BEGIN + 1.5 * HOUR, [snapshot]))
