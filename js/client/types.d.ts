@@ -86,6 +86,8 @@ export interface AccountConnected {
   released: Array<string>;
   /** Permissions that publishing needs and the token lacks. */
   missing_scopes: Array<string>;
+  /** The token ends within two hours and cannot be renewed: no app is configured to exchange it with. */
+  short_lived?: boolean;
   [more: string]: unknown;
 }
 

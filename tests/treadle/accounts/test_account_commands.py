@@ -89,6 +89,30 @@ def test_a_wrong_token_is_explained(treadle: Terminal, token: str) -> None:
     assert "treadle explain" in said
 
 
+@pytest.mark.parametrize("token", ["", " ", '""', "\n"])
+def test_no_token_is_said_without_asking_threads(treadle: Terminal, threads_sandbox: Sandbox, token: str) -> None:
+    code, said, _ = treadle(accounts, "add", "--token", token)
+    assert (code, "No token was given" in said) == (1, True)
+    assert threads_sandbox.control.requests() == []
+
+
+def test_a_token_of_an_hour_without_an_app_is_said(
+    treadle: Terminal, threads_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = threads_sandbox.control.token("ada", kind="short")["access_token"]
+    monkeypatch.delenv("TREADLE_THREADS_APP_ID")
+    monkeypatch.delenv("TREADLE_THREADS_APP_SECRET")
+    code, said, _ = treadle(accounts, "add", "--token", token)
+    assert code == 0
+    assert "short-lived" in said
+    assert "TREADLE_THREADS_APP_SECRET" in said
+    assert treadle.json(accounts, "add", "--token", token)["short_lived"] is True
+    assert treadle.json(accounts, "show", "@ada")["health"] == "expiring"
+    lasting = threads_sandbox.control.token("ada")["access_token"]
+    assert treadle.json(accounts, "add", "--token", lasting)["short_lived"] is False
+    assert treadle.json(accounts, "show", "@ada")["health"] == "active"
+
+
 @pytest.mark.parametrize(
     ("module", "args", "code", "word"),
     [

@@ -159,3 +159,11 @@ def test_options_before_the_word_are_those_of_the_command(tmp_path: Path) -> Non
     assert in_a_process("posts", "--limit", "3", "--json", "list", env=env).stdout.startswith('{"data": []')
     refused = in_a_process("posts", "--limit", "3", "show", "pst_" + "0" * 26, env=env)
     assert (refused.returncode, "No such option: --limit" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("asked", [{}, {"COMP_WORDS": "treadle po"}, {"COMP_WORDS": "treadle po", "COMP_CWORD": "x"}])
+def test_completion_that_is_no_shells_is_a_sentence(tmp_path: Path, asked: dict[str, str]) -> None:
+    done = in_a_process(env=environment(tmp_path, _TREADLE_COMPLETE="complete_bash", **asked))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert "COMP_WORDS" in done.stderr

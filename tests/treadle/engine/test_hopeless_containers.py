@@ -101,3 +101,42 @@ def test_ids_may_be_long(shop: Shop) -> None:
     shop.published([post_id])
     part = shop.read(post_id)["parts"][0]
     assert (part["container_id"], part["threads_id"]) == (container, media)
+
+
+def test_a_create_that_names_nothing_missing_is_put_down_to_the_account(shop: Shop, tmp_path: Path) -> None:
+    """A dead token has been answered as if a post were missing: the account is asked before anything is blamed."""
+    owner = shop.owner()
+    shop.control.fault("create", FAULTS["missing_24"], times=None)
+    shop.control.expire(owner.username)
+    with hosting(tmp_path / "host") as host:
+        one = shop.post(owner, text="plain")
+        shop.until([one], lambda post: post["state"] == "blocked")
+        several = shop.post(owner, text="", media=[{"url": f"{host.url}/{n}.jpg"} for n in (1, 2)])
+        shop.until([several], lambda post: post["state"] == "blocked")
+    cause = shop.read(one)["cause"]
+    assert (cause["pattern"], cause["action"]) == ("token_expired", "reconnect")
+    assert {blocker["scope"] for blocker in shop.blockers(shop.read(one))} == {"account"}
+    assert shop.read(several)["blocker_ids"] == shop.read(one)["blocker_ids"]
+    assert shop.live(owner) == []
+
+
+@pytest.mark.parametrize("where", ["create", "*"])
+def test_an_account_that_is_not_found_itself_has_to_be_connected_again(lite: Shop, where: str) -> None:
+    owner = lite.owner()
+    lite.control.fault(where, FAULTS["missing_24"], times=None)
+    if where == "create":
+        lite.control.fault("read", FAULTS["missing_24"], times=None)
+    post_id = lite.post(owner, text="plain")
+    lite.until([post_id], lambda post: post["state"] == "blocked")
+    cause = lite.read(post_id)["cause"]
+    assert (cause["pattern"], cause["action"]) == ("token_dead_code_100", "reconnect")
+
+
+def test_a_post_that_replies_to_nothing_is_never_told_of_a_reply(lite: Shop) -> None:
+    owner = lite.owner()
+    lite.control.fault("create", FAULTS["missing_24"], times=6)
+    post_id = lite.post(owner, text="plain")
+    lite.published([post_id])
+    met = {(event["diagnosis"] or {}).get("pattern") for event in lite.timeline(post_id)}
+    assert met == {None, "container_not_found"}
+    assert len(lite.live(owner)) == 1

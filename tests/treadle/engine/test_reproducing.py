@@ -108,3 +108,34 @@ def test_what_was_written_into_options_stays_behind(lite: Shop) -> None:
     assert "hushhush" not in text
     assert "Plan B" not in text
     assert "No topic somebody, no choice somebody" in text
+
+
+def test_words_for_people_and_short_ids_stay_behind(lite: Shop) -> None:
+    error = {
+        "code": 98765,
+        "message": "Object 1234567 of Anna Weaver is not there (#98765), see 2207052",
+        "error_user_title": "Anna Weaver",
+        "error_user_msg": "The page of Anna Weaver (48151623) is not there.",
+        "error_data": {"id": "42", "owner_id": 7},
+    }
+    lite.control.fault("create", {"status": 400, "body": {"error": error}}, times=None)
+    post_id, _ = ended(lite, {"text": "x"})
+    made = scenario(lite, post_id)
+    assert made is not None
+    kept = made.faults[-1].answer["body"]["error"]
+    assert kept["code"] == 98765
+    assert kept["error_data"] == {"id": "11", "owner_id": 1}
+    assert kept["message"] == "Object 1111111 of Anna Weaver is not there (#11111), see 2207052"
+    assert "error_user_msg" not in kept
+
+
+def test_words_for_people_stay_where_they_decide(lite: Shop) -> None:
+    words = {"error_user_title": "Media Not Found", "error_user_msg": "The media with id 12345 cannot be found."}
+    body = {"error": {"code": 98765, "message": "An error", **words}}
+    lite.control.fault("create", {"status": 400, "body": body}, times=None)
+    post_id, post = ended(lite, {"text": "x"})
+    made = scenario(lite, post_id)
+    assert made is not None
+    kept = made.faults[-1].answer["body"]["error"]
+    assert ("error_user_msg" in kept) == (post["cause"]["pattern"] != "unknown")
+    assert "12345" not in made.model_dump_json()

@@ -92,6 +92,8 @@ class AccountConnected(TypedDict):
     """Ids of posts that waited for this account and are published now."""
     missing_scopes: list[str]
     """Permissions that publishing needs and the token lacks."""
+    short_lived: NotRequired[bool]
+    """The token ends within two hours and cannot be renewed: no app is configured to exchange it with."""
 
 
 class AccountEventData(TypedDict):

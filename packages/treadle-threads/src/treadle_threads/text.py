@@ -27,12 +27,19 @@ _CLUSTER = regex.compile(r"\p{RI}{2}(?![\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingM
 _PICTURE = regex.compile(r"\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator}|\u20E3")
 _LINK = regex.compile(r"(?:https?://|(?<![\w@./-])www\.)[^\s<>\"'`\u2018-\u201f]+", regex.IGNORECASE)
 _TRAILING = ".,;:!?…)]}*_~"
+# What takes no ink: spaces, controls, marks of direction, joiners, fillers, selectors, and the empty Braille cell.
+_UNSEEN = regex.compile(r"[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*")
 _TAG = regex.compile(r"#([^\s.&@!?,;:#]+)")
 
 
 def is_emoji(cluster: str) -> bool:
     """Whether one grapheme cluster is shown as an emoji."""
     return not cluster.isascii() and _PICTURE.search(cluster) is not None
+
+
+def is_unseen(text: str) -> bool:
+    """Whether nothing of ``text`` can be seen; also of an empty one."""
+    return _UNSEEN.fullmatch(text) is not None
 
 
 def count_text(text: str, mode: CountMode = "docs") -> int:

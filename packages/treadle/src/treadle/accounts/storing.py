@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from treadle.accounts import health, needs
 from treadle.accounts.service import Accounts
@@ -17,12 +18,15 @@ from treadle.store.accounts import ConnectedValues
 from treadle.store.blockers import repairable
 from treadle_diagnosis.types import Evidence
 
+SHORT_LIVED: Final = "It is a short-lived token, which Threads does not renew."
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """``kind``: ``new``, ``reconnected`` (it was known), ``returned`` (it had been disconnected). ``released``: ids of
     the posts that now go out by themselves; ``missing``: permissions that publishing needs and the token has not;
-    ``namesakes``: other profiles with the same username; ``can_delete``: posts may be deleted from Threads."""
+    ``namesakes``: other profiles with the same username; ``can_delete``: posts may be deleted from Threads;
+    ``short_lived``: the token ends within hours and could not be exchanged for one that lasts."""
 
     account_id: str
     kind: str
@@ -32,6 +36,7 @@ class Stored:
     namesakes: tuple[Namesake, ...] = ()
     threads_user_id: str = ""
     can_delete: bool = True
+    short_lived: bool = False
 
 
 def store(conn: Connection, service: Accounts, workspace_id: str, known: KnownToken, *, actor: str) -> Stored:
@@ -48,6 +53,8 @@ def store(conn: Connection, service: Accounts, workspace_id: str, known: KnownTo
     elif before is None or before.health != "restricted":
         # A restriction outlives the token: only a publish, or a person's word, ends it.
         health.reconnected(conn, account_id, "active", None, now)
+        if known.short_lived and known.expires_at is not None:
+            health.expiring(conn, account_id, ends_at=known.expires_at, why=SHORT_LIVED, now=now)
     released: list[str] = []
     if before is not None:
         released = service.repairs.repaired(conn, mending, by="reconnect", now=now)
@@ -60,7 +67,15 @@ def store(conn: Connection, service: Accounts, workspace_id: str, known: KnownTo
     others = account_pages.namesakes(conn, workspace_id, known.profile.username, but=account_id)
     may_delete = not known.scopes or "threads_delete" in known.scopes
     return Stored(
-        account_id, kind, known.profile.username, tuple(released), lacking, tuple(others), known.profile.id, may_delete
+        account_id,
+        kind,
+        known.profile.username,
+        tuple(released),
+        lacking,
+        tuple(others),
+        known.profile.id,
+        may_delete,
+        known.short_lived,
     )
 
 

@@ -30,7 +30,7 @@ class KnownToken:
 
     ``scopes`` empty: Threads did not say, and they were not asked for here. ``scopes_confirmed`` false: they were asked
     for, and Threads does not say which were granted: it tells only testers of the app. ``expiry_assumed``: nor does it
-    say when the token ends.
+    say when the token ends. ``short_lived``: it ends within hours, and there is no app to exchange it with.
     """
 
     token: Secret
@@ -41,6 +41,7 @@ class KnownToken:
     grant_expires_at: float | None
     scopes_confirmed: bool = True
     expiry_assumed: bool = False
+    short_lived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ async def from_token(
     me = await persist(mine.me, scale)
     if not isinstance(me, Ok):
         return _unknown(me, "me", stage="read")
-    return KnownToken(token, me.value, scopes, issued, expires, grant, confirmed, assumed)
+    brief = brief and app is None
+    return KnownToken(token, me.value, scopes, issued, expires, grant, confirmed, assumed, brief)
 
 
 def _unknown(failure: Failure, step: str, *, stage: str = "oauth") -> Unknown:

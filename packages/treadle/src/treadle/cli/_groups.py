@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import sys
 from contextvars import copy_context
@@ -143,6 +144,11 @@ def run_program(args: list[str]) -> int:
 
 
 def _run(args: list[str]) -> int:
+    if os.environ.get("_TREADLE_COMPLETE") == "complete_bash" and not (
+        "COMP_WORDS" in os.environ and os.environ.get("COMP_CWORD", "").isdecimal()
+    ):
+        sys.stderr.write("_TREADLE_COMPLETE is for the shell: bash sets COMP_WORDS and COMP_CWORD beside it.\n")
+        return 1
     app = typer.Typer(cls=Program, rich_markup_mode=None, epilog=EPILOG)
     app.callback(help="Publish to Threads exactly once, and find out why when it fails.")(lambda: None)
     try:

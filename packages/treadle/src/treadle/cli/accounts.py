@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from treadle.services.connecting import AccountConnected
 
 UNHEARD = ("meta_unreachable", "connection_lost")  # then the address may be the wrong one
+SHORT_LIVED = (
+    "It is a short-lived one, which Threads does not renew; later posts wait until the account is connected again.",
+    "Add a long-lived one, or set TREADLE_THREADS_APP_ID and TREADLE_THREADS_APP_SECRET: Treadle then exchanges it.",
+)
 DEAD = ("disconnected", "reconnect")  # whenever its token expires
 AGAIN = (*DEAD, "expiring")  # only the owner can help, by connecting again
 HEALTH_STYLE: Mapping[str, str] = {"active": "green", "expiring": "yellow", "limited": "yellow", "disconnected": "dim"}
@@ -211,6 +215,13 @@ def _not_added(made: Unknown | ConnectPage, asked: str) -> NoReturn:
         # Nobody asked Threads when there was no token to ask with.
         word = {"error": "invalid_request"} if made.step == "input" else {}
         print_json({"ok": False, **refusal_json(found), **word})
+    elif made.step == "input":
+        write(
+            bold("No token was given"),
+            field("What happened", "Threads was not asked."),
+            field("What to do", "Give the token with --token, or leave that out and paste it."),
+            field("More", f"treadle explain {found.pattern}"),
+        )
     else:
         write(
             bold(found.title),
@@ -235,6 +246,7 @@ def _added(made: AccountConnected) -> None:
         field("Missing", f"{', '.join(made.missing_scopes)}: publishing does not work without them.")
         if made.missing_scopes
         else "",
+        *_labelled("Token lasts", [f"{_lasts(made.to_json())}.", *SHORT_LIVED]) if made.short_lived else (),
         f"{plural(len(made.released), 'waiting post is', 'waiting posts are')} published now." if made.released else "",
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 PATTERN_OF: Mapping[str, str] = {
     "empty": "text_missing",
+    "unseen": "text_missing",
     "no_text": "text_missing",
     "text_too_long": "text_too_long",
     "text_may_be_too_long": "text_may_be_too_long",

@@ -19,6 +19,7 @@ from treadle.domain.rules_options import PartFacts, check_options
 from treadle.domain.rules_text import check_links, check_text
 from treadle.domain.shapes import problems
 from treadle_threads.options import is_set
+from treadle_threads.text import is_unseen
 
 MAX_METADATA = 16_384  # characters of its JSON
 MAX_DEPTH = 30
@@ -74,7 +75,11 @@ def _check_part(found: Findings, path: str, part: Mapping[str, Any], *, is_furth
     options = part.get("options")
     attached = check_options(found, at(path, "options"), options, PartFacts(text, count, is_further))
     check_links(found, at(path, "text") if text else at(path, "options"), text, attached)
-    if count or media not in (None, []) or text.strip() or part.get("text") not in (None, text):
+    if count or media not in (None, []) or part.get("text") not in (None, text):
+        return
+    if text.strip():
+        if is_unseen(text):
+            found.say(at(path, "text"), "unseen", given=text)
         return
     instead = isinstance(options, Mapping) and any(
         option.instead_of_text and is_set(options.get(name)) for name, option in TABLE.items()

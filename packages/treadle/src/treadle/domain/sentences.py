@@ -102,6 +102,11 @@ SENTENCES: Mapping[str, Sentence] = {
         "Add a text or a medium.",
         "empty",
     ),
+    "unseen": Sentence(
+        "Nothing of this text can be seen: it holds only spaces and invisible characters.",
+        "Write something, or leave this part out.",
+        warning=True,
+    ),
     "no_text": Sentence(
         "Threads' documents ask for a text with every post that has no media; attachments alone are not mentioned.",
         "To be safe, add a text.",

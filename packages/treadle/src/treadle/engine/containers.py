@@ -57,6 +57,8 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
         named = named_posts.about_another_post(part, made, step.reply_to)
         if named is not None:
             return await named_posts.ask(worker, run, part, made, named)
+        if not part.children and named_posts.names_what_is_missing(made):
+            return await named_posts.ask_account(worker, run, part, made)
         return call_failed(worker, run, part, _items_named(part, made))
     update = PartUpdate(
         container_id=made.value,
@@ -93,7 +95,11 @@ async def create_children(worker: WorkerContext, run: Run, step: CreateChildren)
     if failed is not None:
         index = next(i for i, made in zip(step.missing, answers, strict=True) if made is failed)
         named = failed.of_items((index,), len(children))
-        outcome = call_failed(worker, run, part, named, PartUpdate(children=children))
+        kept = PartUpdate(children=children)
+        if named_posts.names_what_is_missing(named):
+            outcome = await named_posts.ask_account(worker, run, part, named, kept)
+        else:
+            outcome = call_failed(worker, run, part, named, kept)
         outcome.change.notes.extend(made.note for made in answers if made is not failed)
         return outcome
     change = Change([made.note for made in answers])

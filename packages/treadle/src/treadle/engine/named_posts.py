@@ -7,6 +7,7 @@ it tells the two apart; :func:`treadle.domain.presence.is_gone` says when a read
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from treadle.domain.cause import from_pattern
 from treadle.domain.policy import AwaitRepair, RetryAt
@@ -25,6 +26,14 @@ from treadle_threads.values import Media, Profile
 GONE = "reply_target_gone"
 NAMES_A_POST = UNKNOWN_CONTAINER | {GONE}
 OWN_ONLY = frozenset({"reply_to_invalid", "parameters_not_read"})  # of a post of ours, whose id cannot be wrong
+_WHO: Final[Ask[Profile]] = Ask(
+    "Ask whether the account can read at all",
+    "create_container",
+    "read",
+    lambda client: client.me("id"),
+    diagnosed_at="read",
+    proves=False,
+)
 HOURS_S = 6 * 3600.0  # how long a post that can be read may still be unknown to replies
 
 
@@ -36,6 +45,32 @@ def about_another_post(part: PartView, failed: Failed, reply_to: str | None) -> 
     own = part.position > 0 and named == reply_to
     pattern = failed.diagnosis.pattern
     return named if pattern in NAMES_A_POST or (own and pattern in OWN_ONLY) else None
+
+
+def names_what_is_missing(failed: Failed) -> bool:
+    """Whether a create was refused because something that it names is not there."""
+    return isinstance(failed.failure, Refused) and failed.diagnosis.pattern in NAMES_A_POST
+
+
+async def ask_account(
+    worker: WorkerContext, run: Run, part: PartView, failed: Failed, also: PartUpdate | None = None
+) -> Outcome:
+    """A create that names no other post, nor items of a carousel, was refused as if it did: what may be missing is the
+    account. Dead tokens were answered so. Asks whose the token is, and goes on as that says."""
+    asked = await call(worker, run.account, _WHO, part)
+    if isinstance(asked, Failed) and not names_what_is_missing(asked):
+        outcome = call_failed(worker, run, part, asked, also)
+        outcome.change.notes.insert(0, failed.note)
+        return outcome
+    if isinstance(asked, Failed):
+        failed = replace(failed, diagnosis=failed.diagnosed_with(me_ok=False))
+    else:
+        # Nothing of the post is to blame: it is trouble of Threads' own, and a new container is the same call again.
+        lag = _lag(failed)
+        failed = replace(failed, diagnosis=replace(lag, retry=replace(lag.retry, then="when_repaired")))
+    outcome = call_failed(worker, run, part, failed, also)
+    outcome.change.notes.append(asked.note)
+    return outcome
 
 
 async def ask(worker: WorkerContext, run: Run, part: PartView, failed: Failed, named: str) -> Outcome:
@@ -114,15 +149,7 @@ async def _elsewhere(
         if any(str(item.get("id")) == named for item in listed.items):
             return True, True, listed.notes
         return False, listed.failed is None and listed.whole, listed.notes
-    me: Ask[Profile] = Ask(
-        "Ask whether the account can read at all",
-        "create_container",
-        "read",
-        lambda client: client.me("id"),
-        diagnosed_at="read",
-        proves=False,
-    )
-    asked = await call(worker, run.account, me, part)
+    asked = await call(worker, run.account, _WHO, part)
     return False, not isinstance(asked, Failed), [asked.note]
 
 

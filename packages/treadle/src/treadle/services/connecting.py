@@ -26,6 +26,10 @@ class AccountConnected(AccountOut):
     outcome: str = Field(description="new, reconnected, or returned (it had been disconnected).")
     released: list[str] = Field(description="Ids of posts that waited for this account and are published now.")
     missing_scopes: list[str] = Field(description="Permissions that publishing needs and the token lacks.")
+    short_lived: bool = Field(
+        False,
+        description="The token ends within two hours and cannot be renewed: no app is configured to exchange it with.",
+    )
 
 
 class LinkOut(ApiModel):
@@ -50,6 +54,7 @@ async def by_token(
         "outcome": made.kind,
         "released": list(made.released),
         "missing_scopes": list(made.missing),
+        "short_lived": made.short_lived,
     }
     return AccountConnected(**dict(account), **more)
 

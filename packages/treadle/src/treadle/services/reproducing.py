@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
 from treadle import __version__
+from treadle.domain.diagnoses import diagnose
 from treadle.services.post_output import EventOut, PartOut, PostOut
+from treadle_diagnosis.catalog import load
 from treadle_diagnosis.redact import redact, redact_text
 
 FORMAT: Final = "treadle-scenario-1"
@@ -22,6 +25,9 @@ MAX_BODY: Final = 6_000  # characters of an answer that is no JSON
 KEPT_HEADERS: Final = frozenset({"content-type", "retry-after", "www-authenticate", "x-app-usage"})
 ENDED: Final = frozenset({"ERROR", "EXPIRED"})
 NO_BODY: Final = {"data", "paging", "access_token", "fbtrace_id"}  # keys of answers that tell of a person, or nothing
+FOR_PEOPLE: Final = frozenset({"error_user_title", "error_user_msg"})
+CODES: Final = frozenset({"code", "error_code", "error_subcode", "status", "api_error_code"})
+SHORT_NUMBER: Final = 5  # digits of a number that may be an id; no limit in Meta's words has as many
 MIN_WRITTEN: Final = 4  # characters of an option: a shorter one is in too many words
 _WRITTEN: Final = (
     "topic_tag", "alt_text", "poll_attachment", "text_attachment", "link_attachment", "location_id", "extra"
@@ -121,7 +127,18 @@ def _answer(event: EventOut, secret: Sequence[str]) -> dict[str, Any] | None:
     headers = answer.get("headers")
     kept = {str(k).lower(): v for k, v in headers.items()} if isinstance(headers, Mapping) else {}
     shown = {k: _plain(str(v), secret) for k, v in kept.items() if k in KEPT_HEADERS}
-    return {"status": int(status), "headers": shown, "body": _plain(body if body is not None else "", secret)}
+    plain = _plain(body if body is not None else "", secret)
+    return {"status": int(status), "headers": shown, "body": _without_words_for_people(plain, event.stage, int(status))}
+
+
+def _without_words_for_people(body: Any, stage: str, status: int) -> Any:
+    """Without the words of Meta's that are meant for the owner and may name what is theirs, where the rest decides."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return body
+    bare = {**body, "error": {k: v for k, v in error.items() if k not in FOR_PEOPLE}}
+    same = diagnose(body=bare, stage=stage, http_status=status).pattern
+    return bare if same == diagnose(body=body, stage=stage, http_status=status).pattern else body
 
 
 def _sent_again(events: Sequence[EventOut], lost: EventOut) -> bool:
@@ -148,16 +165,18 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield from _texts_in(one)
 
 
-def _plain(value: Any, secret: Sequence[str]) -> Any:
-    """An answer without what is somebody's; codes, and the words of Meta's that decide, stay."""
+def _plain(value: Any, secret: Sequence[str], name: str = "") -> Any:
+    """An answer without what is somebody's; codes, and the words of Meta's that decide, stay. ``name``: its key."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(redact({k: v})[k], secret) for k, v in value.items() if k not in NO_BODY}
+        return {str(k): _plain(redact({k: v})[k], secret, str(k)) for k, v in value.items() if k not in NO_BODY}
     if isinstance(value, list):
-        return [_plain(one, secret) for one in value]
+        return [_plain(one, secret, name) for one in value]
     if isinstance(value, bool) or not isinstance(value, int | str):
         return value
+    if name == "id" or name.endswith("_id"):
+        return type(value)("1" * len(str(value)))
     if isinstance(value, int):
-        return value if abs(value) < 10**9 else int("1" * len(str(abs(value))))
+        return value if name in CODES or abs(value) < 10 ** (SHORT_NUMBER - 1) else int("1" * len(str(abs(value))))
     text = value[:MAX_BODY]
     for word in secret:
         text = text.replace(word, "somebody")
@@ -165,7 +184,21 @@ def _plain(value: Any, secret: Sequence[str]) -> Any:
     text = re.sub(r"(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.]+", "somebody@example.com", text)
     text = re.sub(r"(?<!\w)@[\w.]+", "@somebody", text)
     text = re.sub(r"https?://[^\s\"'<>\\]+", "https://example.com/", text)
-    return re.sub(r"\d{9,}", lambda run: "1" * len(run[0]), text)
+    return re.sub(rf"\d{{{SHORT_NUMBER},}}", _one_digit, text)
+
+
+@cache
+def _known_codes() -> frozenset[int]:
+    """Every code and subcode that a pattern of the catalogue names."""
+    return frozenset(
+        code for each in load().patterns for match in each.matches for code in (*match.code, *match.subcode)
+    )
+
+
+def _one_digit(run: re.Match[str]) -> str:
+    """A number without its digits, unless it is a code that the catalogue knows."""
+    number = run[0]
+    return number if len(number) < 9 and int(number) in _known_codes() else "1" * len(number)
 
 
 def _shape(parts: Sequence[PartOut]) -> dict[str, Any]:
