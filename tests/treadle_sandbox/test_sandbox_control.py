@@ -244,3 +244,15 @@ def test_the_plugin_loads_nothing_heavy() -> None:
         "print(sorted({'aiohttp', 'jinja2', 'treadle.media', 'pydantic'} & (set(sys.modules) - before)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+async def test_an_account_is_renamed(ada: Caller) -> None:
+    made = (await control(ada, "POST", "/accounts", {"username": "weaver"})).body
+    assert (await control(ada, "PATCH", "/accounts/weaver", {"username": "Weaver_2"})).body["username"] == "Weaver_2"
+    assert (await control(ada, "GET", "/accounts/weaver_2")).body["id"] == made["id"]
+    assert (await control(ada, "PATCH", "/accounts/weaver_2", {"username": "weaver_2"})).status == 200
+    assert (await control(ada, "PATCH", "/accounts/weaver_2", {"username": "ada"})).status == 409
+    assert (await control(ada, "PATCH", "/accounts/weaver_2", {"username": "a b"})).status == 400
+    read = await ada.raw("GET", "/me", params={"fields": "id,username", "access_token": made["access_token"]})
+    assert read.body == {"id": made["id"], "username": "weaver_2"}
+    assert (await control(ada, "POST", "/accounts", {"username": "weaver"})).status == 201

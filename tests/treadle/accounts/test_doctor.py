@@ -75,6 +75,7 @@ async def test_an_unlisted_redirect_is_noticed(service: Accounts, sandbox: Sandb
         ({"threads_app_secret": SecretStr("short")}, "Threads app", "look"),
         ({"public_url": "http://treadle.example"}, "Public address", "broken"),
         ({"public_url": "http://127.0.0.1:8700"}, "Public address", "look"),
+        ({"public_url": "https://treadle.example/app"}, "Public address", "look"),
     ],
 )
 async def test_settings_that_cannot_work(

@@ -41,10 +41,9 @@ def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | ControlRefusa
     if wrong is not None:
         return wrong
     username = body.get("username", "")
-    if "username" in body and (not isinstance(username, str) or not _USERNAME.match(username)):
-        return ControlRefusal(400, "'username' must be 1 to 30 letters, digits, dots or underscores.")
-    if username and username.lower() in world.usernames:
-        return ControlRefusal(409, f"There is an account '{username}' already.")
+    taken = _check_username(world, body, None)
+    if taken is not None:
+        return taken
     account_id = body.get("id")
     if account_id is not None and (not str(account_id).isdigit() or str(account_id) in world.tables.accounts):
         return ControlRefusal(400, "'id' must be digits, and not taken.")
@@ -60,6 +59,18 @@ def add(world: World, body: Mapping[str, Any]) -> dict[str, Any] | ControlRefusa
     account = world.add_account(username, **facts)
     token = world.issue_token(account, scopes=scopes, value=value)
     return {**token_json(token), "id": account.id, "username": account.username, "name": account.name}
+
+
+def _check_username(world: World, body: Mapping[str, Any], own: str | None) -> ControlRefusal | None:
+    """What is wrong with a new ``username``; ``own``: the id of the account that it is for, if there is one."""
+    if "username" not in body:
+        return None
+    username = body["username"]
+    if not isinstance(username, str) or not _USERNAME.match(username):
+        return ControlRefusal(400, "'username' must be 1 to 30 letters, digits, dots or underscores.")
+    if world.usernames.get(username.lower(), own) != own:
+        return ControlRefusal(409, f"There is an account '{username}' already.")
+    return None
 
 
 def _check(body: Mapping[str, Any]) -> ControlRefusal | None:
@@ -91,13 +102,17 @@ def _scopes(body: Mapping[str, Any]) -> tuple[str, ...] | ControlRefusal:
 
 
 def change(world: World, account: Account, body: Mapping[str, Any]) -> ControlRefusal | None:
-    """Facts of the account; ``scopes`` changes what its live tokens may do."""
-    wrong = only(body, ("scopes", "tester", *_TEXTS, *_FLAGS, *_NUMBERS), "account") or _check(body)
+    """Facts of the account; ``scopes`` changes what its live tokens may do, ``username`` renames it."""
+    known = ("scopes", "tester", "username", *_TEXTS, *_FLAGS, *_NUMBERS)
+    wrong = only(body, known, "account") or _check(body) or _check_username(world, body, account.id)
     if wrong is not None:
         return wrong
     scopes = _scopes(body)
     if isinstance(scopes, ControlRefusal):
         return scopes
+    if "username" in body:
+        world.usernames.pop(account.username.lower(), None)
+        world.usernames[body["username"].lower()] = account.id
     for name, value in body.items():
         if name != "scopes":
             setattr(account, name, int(value) if name == "followers" else value)

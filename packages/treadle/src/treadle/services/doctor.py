@@ -299,6 +299,10 @@ def _public_url(settings: Settings) -> Line:
     if split.scheme != "https":
         return Line("Public address", "broken", f"{settings.public_url} is not https.",
                     "Meta only accepts https redirect addresses: put a proxy with a certificate in front.")  # fmt: skip
+    if split.path.strip("/"):
+        return Line("Public address", "look", f"{settings.public_url} has a path, and the pages link from the root.",
+                    "Give Treadle a name of its own: pages do not work below a path. Redirect address to enter at "
+                    f"Meta, exactly: {where}")  # fmt: skip
     return Line("Public address", "fine", f"https. Redirect address to enter at Meta, exactly: {where}")
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field
 
 from treadle import __version__
-from treadle.domain.diagnoses import diagnose
+from treadle.domain.cause import diagnose
 from treadle.services.post_output import EventOut, PartOut, PostOut
 from treadle_diagnosis.catalog import load
 from treadle_diagnosis.redact import redact, redact_text
