@@ -146,7 +146,13 @@ def main(options: "list[str]") -> None:
         elif "--print-uv" in options:
             print(provide_uv())
         else:
-            sync([name for name in ("dev", "docs") if f"--{name}" in options])
+            TOOLS.mkdir(exist_ok=True)
+            with open(TOOLS / "lock", "w", encoding="utf-8") as handle:
+                with contextlib.suppress(ImportError):  # one set-up at a time in this folder (not on Windows)
+                    import fcntl
+
+                    fcntl.flock(handle, fcntl.LOCK_EX)
+                sync([name for name in ("dev", "docs") if f"--{name}" in options])
     except OSError as error:
         sys.exit(f"treadle: the set-up stopped: {error}. This folder must be writable, or be copied to one that is.")
 
