@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -117,7 +117,7 @@ class SimulatedDatabase(Database):
         self.url, self.is_sqlite, self.file = disk.engine.url, True, None
         self.engine = self.runs_engine = disk.engine
         self.disk, self.machine = disk, machine
-        self._writes = 0
+        self._writes = self._shared = 0
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -146,6 +146,18 @@ class SimulatedDatabase(Database):
             await machine.point("after a commit")
         return result
 
+    async def share(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Now and then done and undone first, as when another piece of the same commit failed."""
+
+        def once_more(conn: sa.Connection) -> R:
+            if self._undone_first():
+                with suppress(sa.exc.IntegrityError), conn.begin_nested() as undone:
+                    fn(conn, *args, **kwargs)
+                    undone.rollback()
+            return fn(conn, *args, **kwargs)
+
+        return await self.run(once_more)
+
     def write(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self.begin() as conn:
             return fn(conn, *args, **kwargs)
@@ -162,6 +174,13 @@ class SimulatedDatabase(Database):
             return False
         self._writes += 1
         return Dice(machine.seed, "commit", machine.name, self._writes).happens(machine.weather.doubtful_commits)
+
+    def _undone_first(self) -> bool:
+        machine = self.machine
+        if machine is None or not machine.weather.undone_commits:
+            return False
+        self._shared += 1
+        return Dice(machine.seed, "undone", machine.name, self._shared).happens(machine.weather.undone_commits)
 
     def close(self) -> None:
         pass

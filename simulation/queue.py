@@ -105,6 +105,10 @@ class WorkerQueue:
     def wake(self, at: float, queue: QueueName = "posts") -> None:
         """There is no poll to cut short."""
 
+    def end(self, conn: sa.Connection, post_id: str, seq: int) -> None:
+        driver: Any = conn.connection.driver_connection
+        driver.execute("DELETE FROM simulated_runs WHERE id = ? AND worker = ?", (f"{post_id}.{seq}", self.worker))
+
     def left_behind(self, conn: sa.Connection) -> list[str]:
         driver: Any = conn.connection.driver_connection
         query = (

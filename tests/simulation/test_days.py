@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -90,3 +91,10 @@ def test_chance_depends_on_what_it_is_for_and_on_nothing_before() -> None:
 
 def _numbers(dice: Dice, count: int) -> list[float]:
     return [dice() for _ in range(count)]
+
+
+def test_what_a_run_writes_may_be_undone_for_anothers_sake_and_done_once_more() -> None:
+    """As on PostgreSQL, where several runs share a commit: here every write of a run is done twice."""
+    played = play(plan_day(5, replace(Weather(), undone_commits=1.0), posts=30))
+    assert played.verdict.violations == ()
+    assert played.record.faults == []

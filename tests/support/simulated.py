@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from tests.support.threads_stand_in import Profile, StandIn, StandInClient
 from treadle.accounts import health
 from treadle.app import DEFAULT_WORKSPACE
 from treadle.domain.answers import Created
+from treadle.domain.run_state import Run
 from treadle.engine import addresses, rechecking
+from treadle.engine.ending import Outcome
 from treadle.engine.lease import Lease
 from treadle.engine.run import advance
 from treadle.engine.worker_context import WorkerContext
@@ -34,7 +36,7 @@ from treadle.media.service import MediaService, NotStored, StoredMedia
 from treadle.services.read import post_json, timeline
 from treadle.services.service import Posts
 from treadle.settings import Settings
-from treadle.store import Database, migrate
+from treadle.store import Database, IntegrityError, migrate
 from treadle.store.release import Releaser
 from treadle.store.tables import accounts, blockers, media, workspaces
 
@@ -63,6 +65,23 @@ class _Database:
             result = await self._inner.run(fn, *args, **kwargs)
         self._simulation.may_kill("after a commit")
         return result
+
+    async def share(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """What shares a commit may be undone for another's sake: so it is, once, before it is done."""
+        before = _as_given(args)
+        with suppress(_Undone, IntegrityError), self._simulation.queue.transaction(), self._inner.begin() as conn:
+            fn(conn, *args, **kwargs)
+            raise _Undone
+        assert _as_given(args) == before, "what a piece was given is changed, and it may be called again"
+        return await self.run(fn, *args, **kwargs)
+
+
+class _Undone(Exception):
+    pass
+
+
+def _as_given(args: tuple[Any, ...]) -> str:
+    return repr([each for each in args if isinstance(each, Run | Outcome)])
 
 
 @dataclass

@@ -48,6 +48,7 @@ class SimulatedQueue:
     worker: str = ""
     _runs: dict[str, StoredRun] = field(default_factory=dict)
     _uncommitted: list[StoredRun] = field(default_factory=list)
+    _ends: list[str] = field(default_factory=list, init=False)
     _executing: set[str] = field(default_factory=set)
     _missing: set[str] = field(default_factory=set)
     _turns: Iterator[int] = field(default_factory=itertools.count)
@@ -71,12 +72,15 @@ class SimulatedQueue:
     def transaction(self) -> Iterator[None]:
         """Goes around a transaction: what is stored within is kept when it ends, and forgotten when it raises."""
         self._uncommitted.clear()
+        self._ends.clear()
         try:
             yield
+            self.forget(self._ends)
             for run in self._uncommitted:
                 self._runs.setdefault(run.id, run)
         finally:
             self._uncommitted.clear()
+            self._ends.clear()
 
     def forget(self, run_ids: list[str]) -> None:
         for run_id in run_ids:
@@ -121,6 +125,9 @@ class SimulatedQueue:
         self._executing.discard(run.id)
         if stored:
             self._runs.pop(run.id, None)
+
+    def end(self, conn: sa.Connection, post_id: str, seq: int) -> None:
+        self._ends.append(f"{post_id}.{seq}")
 
     def left_behind(self, conn: sa.Connection | None = None) -> list[str]:
         return sorted({run.worker for run in self._runs.values() if run.worker is not None} - {self.worker})

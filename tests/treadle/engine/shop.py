@@ -48,7 +48,7 @@ class Owner:
 class Deaf:
     """A breaker that never opens, so that many failures at once do not touch each other."""
 
-    def failed(self, stage: str, post_id: str, now: float, *, scale: float = 1.0) -> bool:
+    def failed(self, stage: str, post_id: str, seq: int, now: float, *, scale: float = 1.0) -> bool:
         return False
 
     def worked(self, stage: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
@@ -323,6 +324,46 @@ async def test_a_run_whose_end_was_lost_is_executed_again(place: Place) -> None:
     await place.until_ended("pst_1")
     assert place.executed == ["pst_1", "pst_1"]
     assert place.queue.pick_up() == 0
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_run_that_stored_its_end_is_over_whatever_becomes_of_its_worker(place: Place, stored: bool) -> None:
+    """And one whose end was undone is not. The account's next run is free before the worker has let go."""
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def execute(post_id: str, seq: int, queue: str) -> None:
+        with contextlib.suppress(ArithmeticError), place.transaction() as conn:
+            place.queue.end(conn, post_id, seq)
+            if not stored:
+                raise ArithmeticError
+        begun.set()
+        await never.wait()
+
+    await place.open("wrk_a", execute)
+    place.put([Item("pst_1")])
+    await place.until(begun.is_set)
+    await place.lose_worker()
+    await place.open("wrk_b")
+    assert place.left_behind() == ([] if stored else ["wrk_a"])
+    place.queue.take_over(["wrk_a"])
+    place.put([Item("pst_2", due_at=2_000.0)])
+    await place.until_ended("pst_2")
+    assert place.executed == (["pst_2"] if stored else ["pst_1", "pst_2"])
+
+
+async def test_whoever_says_that_the_end_is_stored_is_believed(place: Place) -> None:
+    async def execute(post_id: str, seq: int, queue: str) -> bool:
+        with place.transaction() as conn:
+            place.queue.end(conn, post_id, seq)
+        place.executed.append(post_id)
+        return True
+
+    await place.open("wrk_a", execute)
+    place.put([Item("pst_1"), Item("pst_2"), Item("pst_3", "acc_2")])
+    for post_id in ("pst_1", "pst_2", "pst_3"):
+        await place.until_ended(post_id)
+    assert sorted(place.executed) == ["pst_1", "pst_2", "pst_3"]
+    assert place.queue.pick_up() == place.queue.pick_up() == 0
 
 
 async def test_of_one_accounts_runs_what_was_due_first_is_taken_first(place: Place) -> None:

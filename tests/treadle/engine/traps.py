@@ -73,9 +73,9 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def several(writer: Any, pieces: list[Any]) -> bool:
-    """A commit that joins the work of several posts."""
-    return len(pieces) > 1
+def several(*of_writer: Any) -> bool:
+    """A commit that joins the work of several posts; the last argument is what it joins."""
+    return len(of_writer[-1]) > 1
 
 
 COMMIT = "sqlalchemy.engine.default:DefaultDialect.do_commit"  # every commit of the process, DBOS's own ones included

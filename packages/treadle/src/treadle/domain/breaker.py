@@ -6,7 +6,6 @@ caller, so that every worker sees it.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 
 WINDOW_S = 60.0
@@ -16,15 +15,23 @@ WITNESSES = 3  # ... of at least so many posts
 
 @dataclass(slots=True)
 class Breaker:
-    _failures: dict[str, deque[tuple[float, str]]] = field(default_factory=dict)
+    # By stage, runs that failed there, and when. Several threads write.
+    _failures: dict[str, dict[tuple[str, int], float]] = field(default_factory=dict)
 
-    def failed(self, stage: str, post_id: str, now: float, *, scale: float = 1.0) -> bool:
-        """Note a platform failure; true when the breaker should open."""
-        seen = self._failures.setdefault(stage, deque())
-        seen.append((now, post_id))
-        while seen and now - seen[0][0] > max(5.0, WINDOW_S * scale):
-            seen.popleft()
-        return len(seen) >= FAILURES and len({post for _, post in seen}) >= WITNESSES
+    def failed(self, stage: str, post_id: str, seq: int, now: float, *, scale: float = 1.0) -> bool:
+        """Note a platform failure that ends the run ``seq`` of a post; true when the breaker should open.
+
+        A run counts once: what it writes may be undone and written again.
+        """
+        seen = self._failures.setdefault(stage, {})
+        seen.setdefault((post_id, seq), now)
+        recent = []
+        for run, at in list(seen.items()):
+            if now - at > max(5.0, WINDOW_S * scale):
+                seen.pop(run, None)
+            else:
+                recent.append(run)
+        return len(recent) >= FAILURES and len({post for post, _ in recent}) >= WITNESSES
 
     def worked(self, stage: str) -> None:
         """Note a success at ``stage``."""

@@ -38,6 +38,10 @@ CLAIMED_S = 1.0  # a run that is ours in the database has begun by then
 MAX_PRIORITY = 2**31 - 1
 
 
+def _run_id(post_id: str, seq: int) -> str:
+    return f"{post_id}.{seq}"
+
+
 class DbosRunStore:
     """A :class:`~treadle.engine.queue.RunStore`: a run is a row of DBOS's, stored in the caller's transaction."""
 
@@ -68,7 +72,7 @@ class DbosRunStore:
         options: dict[str, Any] = {
             "workflow_name": ADVANCE,
             "queue_name": QUEUES[queue],
-            "workflow_id": f"{post_id}.{seq}",
+            "workflow_id": _run_id(post_id, seq),
             "app_version": APPLICATION_VERSION,
             # What was due first is taken first; between accounts DBOS chooses by chance when this worker is full.
             "priority": min(MAX_PRIORITY, max(1, int(due_at))),
@@ -97,6 +101,7 @@ class DbosQueue:
         self._at_once = at_once
         self._worker = ""
         self._missing: set[str] = set()
+        self._ended: set[str] = set()  # runs whose end is stored, and of which DBOS does not know that yet
         self._due: deque[tuple[float, QueueName]] = deque()
         self._woken = process.flag()
         self._closed = process.flag()
@@ -127,13 +132,13 @@ class DbosQueue:
 
         @DBOS.workflow(name=ADVANCE, max_recovery_attempts=None)
         async def advance(post_id: str, seq: int, queue: QueueName) -> None:
-            await execute(post_id, seq, queue)
+            if await execute(post_id, seq, queue):
+                self._ended.add(_run_id(post_id, seq))
 
         DBOS.launch()
         for stop in _instance().background_thread_stop_events:
             self._polls.watch(stop)
-        if self._db.is_sqlite:
-            _join_ends(self._db)
+        _join_ends(self._db, self._ended)
         await DBOS.register_queue_async(
             POSTS,
             worker_concurrency=self._at_once,
@@ -178,6 +183,9 @@ class DbosQueue:
                 self._closed.wait(WAKE_APART_S)
             else:
                 self._woken.wait(IDLE_S)
+
+    def end(self, conn: Connection, post_id: str, seq: int) -> None:
+        queued_runs.end(conn, _run_id(post_id, seq), self._worker, now=self._process.now())
 
     def left_behind(self, conn: Connection) -> list[str]:
         return queued_runs.left_behind(conn)
@@ -259,12 +267,25 @@ class _Joined:
         yield self._conn
 
 
-def _join_ends(db: Database) -> None:
-    """Have the end of a run written in a commit of ours instead of one of its own.
+def _join_ends(db: Database, ended: set[str]) -> None:
+    """Have DBOS write the end of a run only when that is not stored yet.
 
-    On SQLite there is one writer at a time, and a quarter of its time went into these small transactions.
+    A run's last transaction stores its end (:meth:`DbosQueue.end`): one commit less, and no moment between the two in
+    which a crash has the run executed again for nothing. What ends in another way (its post had moved on) is written by
+    DBOS, on SQLite in a commit of ours: there is one writer at a time, and a quarter of its time went into these.
     """
     sys_db = _system_database()
+    by_itself = sys_db.update_workflow_outcome
+
+    def unless_stored(run_id: str, *args: Any, **kwargs: Any) -> bool:
+        if run_id in ended:
+            ended.discard(run_id)
+            return True
+        return bool(by_itself(run_id, *args, **kwargs))
+
+    sys_db.update_workflow_outcome = unless_stored
+    if not db.is_sqlite:
+        return
 
     def write(conn: Connection, *args: Any, **kwargs: Any) -> bool:
         sys_db._apply_caller_schema(conn)

@@ -149,22 +149,22 @@ class Engine:
         if self.context.close is not None:
             await self.context.close()
 
-    async def _execute(self, post_id: str, seq: int, queue: QueueName) -> None:
-        """One run. It can break on something that is no answer of Threads' (a database that is away, a fault of ours).
+    async def _execute(self, post_id: str, seq: int, queue: QueueName) -> bool:
+        """One run; whether its end is stored.
 
-        Nothing was half written then. It is executed again after a pause, for as long as it takes.
+        It can break on something that is no answer of Threads' (a database that is away, a fault of ours). Nothing was
+        half written then. It is executed again after a pause, for as long as it takes.
         """
         event, pause = "run.failed", 1.0
         while True:  # what was taken is advanced, also when the worker stops meanwhile: it counts as executed
             try:
-                await advance(self.context, post_id, seq, queue)
-                return
+                return await advance(self.context, post_id, seq, queue)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
                 _log_failure(event, error, post_id, seq)
             if self._stop.is_set():
-                return
+                return False
             await self.process.sleep(pause * self.settings.time_scale + self.process.random01())
             event, pause = "run.failed_again", min(60.0, pause * 2)
 

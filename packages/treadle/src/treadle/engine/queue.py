@@ -17,7 +17,8 @@ from typing import Literal, Protocol, TypeAlias
 from treadle.store import Connection
 
 QueueName = Literal["posts", "media"]
-Execute: TypeAlias = Callable[[str, int, QueueName], Awaitable[None]]
+# True: the end of the run is stored (:meth:`RunQueue.end`).
+Execute: TypeAlias = Callable[[str, int, QueueName], Awaitable[bool | None]]
 
 
 class RunStore(Protocol):
@@ -48,6 +49,13 @@ class RunQueue(Protocol):
 
     def wake(self, at: float, queue: QueueName = "posts") -> None:
         """A run of ``queue`` is due at ``at`` (epoch seconds): look then, and not at the next poll."""
+
+    def end(self, conn: Connection, post_id: str, seq: int) -> None:
+        """Note in the caller's transaction that the run ``seq`` of a post, which this worker executes, has ended.
+
+        Once that is committed it is never executed again, whatever becomes of the worker, and the account's next run
+        may be taken. A queue that writes ends in another way does nothing here.
+        """
 
     def left_behind(self, conn: Connection) -> list[str]:
         """Workers that have unfinished runs and are not, or not any more, known as alive."""

@@ -12,6 +12,7 @@ never sent is written with what was read of it: whoever takes over makes and ask
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from treadle.domain import fetch_outage, steps
 from treadle.domain.cause import Cause, diagnose
@@ -56,26 +57,30 @@ WHAT: dict[type, str] = {
 }
 
 
-async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -> None:
-    """Run one run. Raises only when the database does; then nothing is half written, and the run is run again."""
+async def advance(worker: WorkerContext, post_id: str, seq: int, queue: Queue) -> bool:
+    """Run one run; whether its end was stored with what it wrote last.
+
+    Raises only when the database does; then nothing is half written, and the run is run again.
+    """
     token = worker.lease.token
-    taken = await worker.db.run(_take, worker, post_id, seq, token, queue)
+    reached = await worker.db.share(_take, worker, post_id, seq, token, queue)
     for _ in range(MOST_STEPS):
-        if taken is None:
-            return
-        run, step = taken
+        if isinstance(reached, bool):
+            return reached
+        run, step = reached
         outcome = await _read_on(worker, run, step, queue)
+        # A post that goes first may let many others go at once: nobody else's write waits for that.
+        write = worker.db.run if _goes_first(run) else worker.db.share
         try:
-            taken = await worker.db.run(_record, worker, run, outcome, queue)
+            reached = await write(_record, worker, run, outcome, queue)
         except IntegrityError:
             # The id found was claimed by another part in the same moment: it is not this one's. Look again later.
             outcome = _without_ids(worker, outcome)
-            taken = await worker.db.run(_record, worker, run, outcome, queue)
-    if taken is not None:
-        run, _ = taken
-        await worker.db.run(
-            _record, worker, run, Outcome(Change(), Snooze(worker.now(), "publishing", "Continues.")), queue
-        )
+            reached = await write(_record, worker, run, outcome, queue)
+    if isinstance(reached, bool):
+        return reached
+    continues = Outcome(Change(), Snooze(worker.now(), "publishing", "Continues."))
+    return await worker.db.share(_record, worker, reached[0], continues, queue) is True
 
 
 async def _read_on(worker: WorkerContext, run: Run, step: steps.Step, queue: Queue) -> Outcome:
@@ -103,7 +108,7 @@ def _next_read(
         return None
     if change.differs or any(note.outcome != "ok" or note.wait_s for note in change.notes):
         return None
-    if any(blocker.probe_post_id == ahead.post.id for blocker in ahead.blockers):
+    if _goes_first(ahead):
         return None
     now = worker.now()
     following = steps.next_step(ahead.post, now, video_reply_s=worker.scaled(worker.settings.video_reply_wait))
@@ -127,13 +132,15 @@ def _only_reads(step: steps.Step) -> bool:
     return isinstance(step, steps.PollChildren | steps.PollContainer | steps.Verify | steps.Compare)
 
 
-def _take(
-    conn: Connection, worker: WorkerContext, post_id: str, seq: int, token: str, queue: Queue
-) -> tuple[Run, steps.Step] | None:
+# Where a transaction of a run leads: to the next step, or to the end of the run; true: that is stored.
+Reached: TypeAlias = tuple[Run, steps.Step] | bool
+
+
+def _take(conn: Connection, worker: WorkerContext, post_id: str, seq: int, token: str, queue: Queue) -> Reached:
     now = worker.now()
     run = runs.claim(conn, post_id, seq, worker=worker.lease.worker, lease_token=token, now=now)
     if run is None:
-        return None
+        return False
     stopped = admission.inspect(conn, worker, run, now)
     if stopped is None:
         first = run.post.stage == "preflight" and run.post.cause is None
@@ -176,12 +183,13 @@ async def _perform(worker: WorkerContext, run: Run, step: steps.Step) -> Outcome
             raise AssertionError(f"no way to perform {step}")
 
 
-def _record(
-    conn: Connection, worker: WorkerContext, run: Run, outcome: Outcome, queue: Queue
-) -> tuple[Run, steps.Step] | None:
-    """Write the outcome, and begin the next step or store the next run, in one transaction."""
+def _record(conn: Connection, worker: WorkerContext, run: Run, outcome: Outcome, queue: Queue) -> Reached:
+    """Write the outcome, and begin the next step or store the next run, in one transaction.
+
+    May be called again with the same outcome when the transaction was undone for another's sake.
+    """
     now = worker.now()
-    change, ending = outcome.change, outcome.ending
+    change, ending = outcome.change.copy(), outcome.ending
     _heed(conn, run, change, now)
     if run.account.health != "active" and any(
         update.published_at not in (UNSET, None) for update in change.parts.values()
@@ -189,31 +197,24 @@ def _record(
         worker.worked(conn, run.account.id, now)
     if isinstance(ending, Continue):
         return _go_on(conn, worker, run, change, queue, now)
-    _end(conn, worker, run, change, ending, now)
-    return None
+    return _end(conn, worker, run, change, ending, now)
 
 
-def _go_on(
-    conn: Connection, worker: WorkerContext, run: Run, change: Change, queue: Queue, now: float
-) -> tuple[Run, steps.Step] | None:
+def _go_on(conn: Connection, worker: WorkerContext, run: Run, change: Change, queue: Queue, now: float) -> Reached:
     ahead = runs.preview(run, change)
     step = steps.next_step(ahead.post, now, video_reply_s=worker.scaled(worker.settings.video_reply_wait))
     wanted: Queue
     if isinstance(step, steps.Complete):
         change.post.stage = "done"
-        _end(conn, worker, run, change, Finish("published"), now)
-        return None
+        return _end(conn, worker, run, change, Finish("published"), now)
     if isinstance(step, steps.Wait):
-        _end(conn, worker, run, change, Snooze(step.until, step.state, step.what), now)
-        return None
+        return _end(conn, worker, run, change, Snooze(step.until, step.state, step.what), now)
     if isinstance(step, steps.Detached):
-        _end(conn, worker, run, change, comparing.detached(run, change, step), now)
-        return None
+        return _end(conn, worker, run, change, comparing.detached(run, change, step), now)
     limited = admission.inside_limit(ahead, step, now)
     if limited is not None:
         change.post.merge(limited.change.post)
-        _end(conn, worker, run, change, limited.ending, now)
-        return None
+        return _end(conn, worker, run, change, limited.ending, now)
     if isinstance(step, TOWARDS_PUBLISH) and quota.doubtful(ahead.account, step.part, now):
         # In this run, whatever its queue: the next one would find the limit used up by our own count, and wait.
         step, wanted, stage = steps.ReadLimit(step.part), queue, run.post.stage
@@ -222,8 +223,7 @@ def _go_on(
         stage = steps.STAGE_OF[type(step)]
     if wanted != queue:
         change.post.stage = stage
-        _end(conn, worker, run, change, Snooze(now, "publishing", WHAT[type(step)], queue=wanted), now)
-        return None
+        return _end(conn, worker, run, change, Snooze(now, "publishing", WHAT[type(step)], queue=wanted), now)
     if isinstance(step, steps.Publish) and _may_send(step):
         position = step.part.position
         sent = PartUpdate().merge(change.part(position)).merge(admission.intent_of(step.part, run.worker, now))
@@ -231,8 +231,7 @@ def _go_on(
         if refused is not None:
             change.post.merge(refused.change.post)
             change.notes.extend(refused.change.notes)
-            _end(conn, worker, run, change, refused.ending, now)
-            return None
+            return _end(conn, worker, run, change, refused.ending, now)
         del change.parts[position]  # written by admission.intend, in this transaction
         run = runs.preview(run, Change().on(position, sent))
         step = replace(step, part=run.part(position))
@@ -241,7 +240,7 @@ def _go_on(
     post.next_what, post.next_at = what, None
     written = runs.write(conn, run, change, now=now)
     if written is None:
-        return None
+        return False
     _probed(conn, worker, written, stage, now)
     part = getattr(step, "part", None)
     return runs.begin(written, stage, what, part.position if part else None, now=now), step
@@ -262,20 +261,30 @@ def _may_send(step: steps.Publish) -> bool:
     return part.seen_before is not None or part.progress.list_unread
 
 
-def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, ending: Ending, now: float) -> None:
+def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, ending: Ending, now: float) -> bool:
+    """Write how the run ends; whether that was stored, and the end of the run with it."""
+    if not _written_as(conn, worker, run, change, ending, now):
+        return False
+    if (runs_here := worker.runtime.queue) is None:
+        return False
+    runs_here.end(conn, run.post.id, run.post.seq)
+    return True
+
+
+def _written_as(conn: Connection, worker: WorkerContext, run: Run, change: Change, ending: Ending, now: float) -> bool:
     post = change.post
     if change.unfetched is not None and isinstance(ending, Snooze | Park):
         hosts, change.unfetched = change.unfetched, None
         ending = outages.of_fetching(conn, worker, run, hosts, now) or ending
     match ending:
         case Snooze(at, state, what, wanted):
-            if change.outage_at and worker.breaker.failed(change.outage_at, run.post.id, now, scale=worker.scale):
-                _end(conn, worker, run, change, _outage(change), now)
-                return
+            failed = worker.breaker.failed
+            if change.outage_at and failed(change.outage_at, run.post.id, run.post.seq, now, scale=worker.scale):
+                return _written_as(conn, worker, run, change, _outage(change), now)
             seq = run.post.seq + 1
             post.state, post.next_what, post.next_at, post.seq = state, what, at, seq
             if runs.write(conn, run, change, now=now, release=True) is None:
-                return
+                return False
             _slow_app(conn, run, change)
             worker.runtime.enqueue(
                 conn,
@@ -289,12 +298,13 @@ def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, endi
             if worker.runtime.queue is not None:
                 worker.runtime.queue.wake(at, wanted)
         case Park(scope, key, diagnosis, why):
-            _park(conn, worker, run, change, scope, key, diagnosis, why, now)
+            return _park(conn, worker, run, change, scope, key, diagnosis, why, now)
         case Blocked(blocker_ids, cause, state, why):
             post.met(cause, why).state = "checking" if run.post.checking else state
             post.next_what, post.next_at, post.seq = WAITS_FOR_REPAIR, None, run.post.seq + 1
-            if runs.write(conn, run, change, now=now, release=True) is not None:
-                blockers.put_behind(conn, run.post.id, blocker_ids)
+            if runs.write(conn, run, change, now=now, release=True) is None:
+                return False
+            blockers.put_behind(conn, run.post.id, blocker_ids)
         case Finish(state, why, met):
             if met is not None:
                 open_met_by_reading(conn, worker, run.account, met.scope, met.diagnosis, str(run.post.stage), now)
@@ -303,16 +313,23 @@ def _end(conn: Connection, worker: WorkerContext, run: Run, change: Change, endi
                 post.why = why
             if state == "published":
                 post.published_at = run.post.published_at or post.changes().get("published_at") or now
-            if runs.write(conn, run, change, now=now, release=True) is not None:
-                _count_unknown(conn, run, change, now)
-                _probed(conn, worker, run, "done" if state == "published" else "preflight", now)
+            if runs.write(conn, run, change, now=now, release=True) is None:
+                return False
+            _count_unknown(conn, run, change, now)
+            _probed(conn, worker, run, "done" if state == "published" else "preflight", now)
         case Continue():
             raise AssertionError("a run that goes on does not end")
+    return True
+
+
+def _goes_first(run: Run) -> bool:
+    """Whether this post is the one that tests whether a cause is gone."""
+    return any(blocker.probe_post_id == run.post.id for blocker in run.blockers)
 
 
 def _probed(conn: Connection, worker: WorkerContext, run: Run, stage: str, now: float) -> None:
     """If this post went first to see whether a cause is gone, say how far it got."""
-    if any(blocker.probe_post_id == run.post.id for blocker in run.blockers):
+    if _goes_first(run):
         rechecking.close_probed(conn, worker.releaser, run.post.id, stage, now)
 
 
@@ -326,7 +343,7 @@ def _park(
     diagnosis: Diagnosis,
     why: str,
     now: float,
-) -> None:
+) -> bool:
     scope, key = blockers.scope_for(
         conn, diagnosis, scope, key, account_id=run.account.id, app_id=run.account.app_id, now=now
     )
@@ -338,7 +355,7 @@ def _park(
     post.state, post.why, post.seq = state, why, run.post.seq + 1
     post.next_what, post.next_at = WAITS_FOR_REPAIR, None
     if runs.write(conn, run, change, now=now, release=True) is None:
-        return
+        return False
     stage = str(post.changes().get("stage") or run.post.stage)
     if diagnosis.pattern == fetch_outage.PATTERN:
         stage = "container_status"  # that a container is made does not show that its file was fetched
@@ -347,6 +364,7 @@ def _park(
     if diagnosis.pattern == fetch_outage.PATTERN:
         release.adopt(conn, outages.witnesses(worker, run, scope, now), blocker_id, diagnosis, why, now=now)
     _count_unknown(conn, run, change, now)
+    return True
 
 
 def _slow_app(conn: Connection, run: Run, change: Change) -> None:

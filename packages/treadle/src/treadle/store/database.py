@@ -8,8 +8,6 @@ Postgres gets an ordinary pool. Our tables and DBOS's share the database, hence 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,14 +22,15 @@ from sqlalchemy import event
 
 from treadle import private
 from treadle.settings import Settings
+from treadle.store.group import GroupWriter, SharingWriters
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 POOL_SIZE = 20
+SHARING = 2  # connections to PostgreSQL that write for all runs of this process
 STUCK_TRANSACTION_S = 20
-LATE_IDS = 64
-MOST_TOGETHER = 64  # pieces of one commit: nobody waits long for the others
+LATE_IDS = 128
 # What the driver raises when the database cannot be asked at all, or refuses to write: none of it is a defect.
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 ASK_AFTER_S = 1.0  # idle seconds from which a connection is asked whether it is alive
@@ -54,6 +53,7 @@ class Database:
         self.runs_engine = _sqlite(self.url, turn, "NORMAL") if self.is_sqlite else self.engine
         self._threads = ThreadPoolExecutor(8 if self.is_sqlite else POOL_SIZE, thread_name_prefix="treadle-db")
         self._writer = GroupWriter(self.engine) if self.is_sqlite else None
+        self._sharing = self._writer or SharingWriters(self.engine, SHARING, self._threads)
         self._listening: dict[Callable[[dict[Any, Any]], None], Callable[[Any, Any], None]] = {}
 
     @contextmanager
@@ -83,6 +83,14 @@ class Database:
                 return fn(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def share(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What :meth:`run` does, and calls that wait for their turn together share one commit on PostgreSQL too.
+
+        There they stand and fall together, and when one raises each is called again in a transaction of its own. So
+        ``fn`` must leave its arguments as they are.
+        """
+        return await self._sharing.run(lambda conn: fn(conn, *args, **kwargs))
 
     def write(self, fn: Callable[Concatenate[sa.Connection, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What :meth:`run` does, for a thread that waits for it."""
@@ -120,8 +128,7 @@ class Database:
             event.remove(self.engine, "checkin", returned)
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        self._sharing.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
         if self.runs_engine is not self.engine:
@@ -272,156 +279,3 @@ def _sqlite(url: sa.URL, turn: _FairLock, synchronous: str = "FULL") -> sa.Engin
     event.listen(engine, "checkin", done)
     event.listen(engine, "invalidate", done)
     return engine
-
-
-# ---------------------------------------------------------------- one writer for SQLite
-
-
-class GroupWriter:
-    """One thread that writes to SQLite for everybody, several transactions to a commit.
-
-    SQLite takes one writer at a time, and a commit that survives a power cut costs a flush of the disk. Work that has
-    gathered while the last commit was under way is done in one transaction, a savepoint around each piece, so that a
-    piece that raises is undone alone. Nobody is answered before the commit.
-    """
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._putting = threading.Lock()  # nothing is put behind the end of the queue
-        self._closed = False
-
-    async def run(self, fn: Callable[[sa.Connection], R]) -> R:
-        """``fn`` in a write transaction; returns after the commit, raises what ``fn`` or the commit raised."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._put(_Piece(fn, future, loop))
-        return await future
-
-    def wait(self, fn: Callable[[sa.Connection], R]) -> R:
-        """The same for a thread that has nothing else to do meanwhile."""
-        future: concurrent.futures.Future[R] = concurrent.futures.Future()
-        self._put(_Piece(fn, future, None))
-        return future.result()
-
-    def close(self) -> None:
-        with self._putting:
-            self._closed = True
-            self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-
-    def _put(self, piece: _Piece) -> None:
-        with self._putting:
-            if self._closed:
-                raise RuntimeError("the database is closed")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="treadle-writer", daemon=True)
-                self._thread.start()
-            self._queue.put(piece)
-
-    def _work(self) -> None:
-        while True:
-            piece = self._queue.get()
-            if piece is None:
-                return
-            pieces = [piece]
-            last = False
-            while len(pieces) < MOST_TOGETHER:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                pieces.append(more)
-            try:
-                self._commit(pieces)
-            except BaseException as error:
-                for each in pieces:
-                    each.result, each.error = None, error
-            _answer(pieces)
-            if last:
-                return
-
-    def _commit(self, pieces: list[_Piece]) -> None:
-        with self._engine.begin() as conn:
-            if len(pieces) == 1:
-                pieces[0].result = pieces[0].fn(conn)
-                return
-            for piece in pieces:
-                if piece.future.cancelled():
-                    continue
-                _set_apart(conn)
-                try:
-                    piece.result = piece.fn(conn)
-                except Exception as error:
-                    _undo(conn)
-                    piece.error = error
-                else:
-                    _keep(conn)
-
-
-# A savepoint each, set at the driver: SQLAlchemy's own cost as much as two of the piece's statements.
-
-
-def _set_apart(conn: sa.Connection) -> None:
-    _execute(conn, "SAVEPOINT treadle_piece")
-
-
-def _keep(conn: sa.Connection) -> None:
-    _execute(conn, "RELEASE treadle_piece")
-
-
-def _undo(conn: sa.Connection) -> None:
-    _execute(conn, "ROLLBACK TO treadle_piece")
-    _keep(conn)
-
-
-def _execute(conn: sa.Connection, statement: str) -> None:
-    driver: Any = conn.connection.driver_connection
-    driver.execute(statement).close()
-
-
-class _Piece:
-    __slots__ = ("error", "fn", "future", "loop", "result")
-
-    def __init__(
-        self,
-        fn: Callable[[sa.Connection], Any],
-        future: asyncio.Future[Any] | concurrent.futures.Future[Any],
-        loop: asyncio.AbstractEventLoop | None,
-    ) -> None:
-        self.fn = fn
-        self.future = future
-        self.loop = loop
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def settle(self) -> None:
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
-
-
-def _answer(pieces: list[_Piece]) -> None:
-    """Wake the waiting: threads at once, and one call into each loop."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Piece]] = {}
-    for piece in pieces:
-        if piece.loop is None:
-            piece.settle()
-        else:
-            loops.setdefault(piece.loop, []).append(piece)
-    for loop, mine in loops.items():
-
-        def settle(mine: list[_Piece] = mine) -> None:
-            for piece in mine:
-                piece.settle()
-
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle)

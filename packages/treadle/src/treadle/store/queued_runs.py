@@ -27,6 +27,16 @@ def left_behind(conn: sa.Connection) -> list[str]:
     return [str(worker) for worker in conn.execute(sa.text(query)).scalars()]
 
 
+def end(conn: sa.Connection, run_id: str, executor: str, *, now: float) -> bool:
+    """Note that a run has ended which this executor has taken; false when it is not, or not any more, in its hands."""
+    query = (
+        f"UPDATE {_table(conn)} SET status = 'SUCCESS', owner_xid = NULL, deduplication_id = NULL,"
+        " updated_at = :now, completed_at = :now"
+        " WHERE workflow_uuid = :run AND status = 'PENDING' AND executor_id = :me"
+    )
+    return conn.execute(sa.text(query), {"run": run_id, "me": executor, "now": int(now * 1000)}).rowcount == 1
+
+
 def under_way(conn: sa.Connection, executor: str) -> set[str]:
     """Ids of the runs that this executor has taken and not ended."""
     query = f"SELECT workflow_uuid FROM {_table(conn)} WHERE status = 'PENDING' AND executor_id = :me"

@@ -54,6 +54,12 @@ class Change:
     unfetched: frozenset[str] | None = None
     differs: tuple[int, ...] = ()
 
+    def copy(self) -> Self:
+        """The same, to be changed further without changing this."""
+        copied = {position: PartUpdate().merge(update) for position, update in self.parts.items()}
+        of_post, of_account = PostUpdate().merge(self.post), AccountUpdate().merge(self.account)
+        return replace(self, notes=list(self.notes), post=of_post, parts=copied, account=of_account)
+
     def part(self, position: int) -> PartUpdate:
         """What changes of the part at this position."""
         return self.parts.setdefault(position, PartUpdate())
