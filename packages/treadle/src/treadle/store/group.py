@@ -31,6 +31,7 @@ TRIPS = 20  # round trips by which is judged how far away the database is
 NEAR_S = 0.0005  # below twice that, two threads are enough
 MOST_THREADS = 10
 MET_ANOTHER = {"40001", "40P01"}  # PostgreSQL undid it for the sake of another transaction; it may work in a moment
+PAUSES_S = (0.05, 0.2)  # before it is tried again
 CLOSED = "the database is closed"
 _FAILED = 3  # libpq's PQTRANS_INERROR
 
@@ -213,15 +214,16 @@ class SharingWriters(_Writers):
 
     def _alone(self, piece: _Piece) -> None:
         try:
-            for last in (False, False, True):
+            for pause in (*PAUSES_S, None):
                 try:
                     with self._engine.begin() as conn:
                         piece.call(conn)
                         _check_sound(conn)
                     break
                 except sa.exc.DBAPIError as error:
-                    if last or _code(error) not in MET_ANOTHER or not _refused(error):
+                    if pause is None or _code(error) not in MET_ANOTHER or not _refused(error):
                         raise
+                time.sleep(pause)  # whoever was let past goes on meanwhile
         except BaseException as error:
             piece.result, piece.error = None, error
         _answer([piece])
