@@ -17,7 +17,7 @@ from treadle.store import (
     migrate,
     posts,
     probe,
-    queued_runs,
+    runs,
     statistics,
     unknown_answers,
     webhooks,
@@ -99,7 +99,7 @@ def test_jobs(conn: Connection) -> None:
     assert jobs.times(conn) == {"a": 20.0}
 
 
-@covers(queued_runs.finished, queued_runs.left_behind, queued_runs.under_way, queued_runs.end)
+@covers(runs.finished, runs.left_behind, runs.under_way, runs.end)
 def test_runs_of_the_queue(conn: Connection, migrated: Database) -> None:
     table = "workflow_status" if migrated.is_sqlite else "dbos.workflow_status"
     workers.register(conn, "wrk_alive", "t", now=1.0, expires_at=9e9, host="h", pid=1)
@@ -119,18 +119,18 @@ def test_runs_of_the_queue(conn: Connection, migrated: Database) -> None:
             ),
             {"id": id_, "status": status, "executor": executor, "done": done},
         )
-    assert queued_runs.under_way(conn, "wrk_lost") == {"run_b", "run_c"}
-    assert queued_runs.under_way(conn, "wrk_none") == set()
-    assert queued_runs.left_behind(conn) == ["wrk_lost"]
-    assert queued_runs.finished(conn, 5.5, limit=9) == ["run_d"]
-    assert sorted(queued_runs.finished(conn, 60.0, limit=9)) == ["run_d", "run_e"]
-    assert len(queued_runs.finished(conn, 60.0, limit=1)) == 1
-    assert queued_runs.end(conn, "run_b", "wrk_lost", now=5.2)
-    assert not queued_runs.end(conn, "run_b", "wrk_lost", now=5.3)  # it has ended
-    assert not queued_runs.end(conn, "run_c", "wrk_alive", now=5.2)  # it is somebody else's
-    assert not queued_runs.end(conn, "run_f", "wrk_alive", now=5.2)  # nobody has taken it
-    assert sorted(queued_runs.finished(conn, 5.5, limit=9)) == ["run_b", "run_d"]
-    assert queued_runs.under_way(conn, "wrk_lost") == {"run_c"}
+    assert runs.under_way(conn, "wrk_lost") == {"run_b", "run_c"}
+    assert runs.under_way(conn, "wrk_none") == set()
+    assert runs.left_behind(conn) == ["wrk_lost"]
+    assert runs.finished(conn, 5.5, limit=9) == ["run_d"]
+    assert sorted(runs.finished(conn, 60.0, limit=9)) == ["run_d", "run_e"]
+    assert len(runs.finished(conn, 60.0, limit=1)) == 1
+    assert runs.end(conn, "run_b", "wrk_lost", now=5.2)
+    assert not runs.end(conn, "run_b", "wrk_lost", now=5.3)  # it has ended
+    assert not runs.end(conn, "run_c", "wrk_alive", now=5.2)  # it is somebody else's
+    assert not runs.end(conn, "run_f", "wrk_alive", now=5.2)  # nobody has taken it
+    assert sorted(runs.finished(conn, 5.5, limit=9)) == ["run_b", "run_d"]
+    assert runs.under_way(conn, "wrk_lost") == {"run_c"}
 
 
 @covers(probe.version, probe.touch, probe.make_temporary)

@@ -1,7 +1,7 @@
 """DBOS as our queue of runs: storing them, executing them, and taking over what dead workers left.
 
 All names of DBOS's that it does not promise are in this file (:func:`_system_database` and what uses it, and
-:class:`_Polls`), but for its table, which ``store/queued_runs.py`` reads; ``test_queue.py`` and ``test_engine.py`` hold
+:class:`_Polls`), but for its table, which ``store/runs.py`` reads; ``test_queue.py`` and ``test_engine.py`` hold
 them.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from treadle.engine.queue import Execute, QueueName
 from treadle.engine.runtime import Flag, Process
-from treadle.store import Connection, Database, DatabaseError, queued_runs
+from treadle.store import Connection, Database, DatabaseError, runs
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -185,10 +185,10 @@ class DbosQueue:
                 self._woken.wait(IDLE_S)
 
     def end(self, conn: Connection, post_id: str, seq: int) -> None:
-        queued_runs.end(conn, _run_id(post_id, seq), self._worker, now=self._process.now())
+        runs.end(conn, _run_id(post_id, seq), self._worker, now=self._process.now())
 
     def left_behind(self, conn: Connection) -> list[str]:
-        return queued_runs.left_behind(conn)
+        return runs.left_behind(conn)
 
     def take_over(self, workers: Sequence[str]) -> None:
         _take_over(list(workers))
@@ -197,7 +197,7 @@ class DbosQueue:
         """It happens when the database refused to store a run's end (a full disk). Such a run would hold its account's
         queue for as long as this process lives."""
         with self._db.read() as conn:
-            missing = queued_runs.under_way(conn, self._worker) - set(_running())
+            missing = runs.under_way(conn, self._worker) - set(_running())
         lost = missing & self._missing
         self._missing = missing - lost
         for run_id in sorted(lost):
@@ -230,7 +230,7 @@ class DbosQueue:
     def _claimed(self) -> bool:
         """Whether a run is this worker's in the database: begun, or about to begin."""
         with contextlib.suppress(DatabaseError), self._db.read() as conn:
-            return bool(queued_runs.under_way(conn, self._worker))
+            return bool(runs.under_way(conn, self._worker))
         return True
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from treadle.settings import Settings
-from treadle.store import Connection, Database, feed, jobs, kept_answers, queued_runs, retention, users, workers
+from treadle.store import Connection, Database, feed, jobs, kept_answers, retention, runs, users, workers
 
 BATCH = 500
 IDEMPOTENCY_S = 30 * 86_400.0
@@ -24,7 +24,7 @@ async def prune(db: Database, settings: Settings, now: float, forget_runs: Calla
     while await db.run(retention.delete_timelines, now - settings.retention_s, now=now, limit=BATCH):
         pass
     ended_before = now - max(RUNS_AT_LEAST_S, RUNS_S * settings.time_scale)
-    while ids := await db.query(queued_runs.finished, ended_before, limit=BATCH):
+    while ids := await db.query(runs.finished, ended_before, limit=BATCH):
         await asyncio.to_thread(forget_runs, ids)
     await db.run(_leftovers, now)
 
