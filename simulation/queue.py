@@ -92,8 +92,9 @@ class RunTable:
 class WorkerQueue:
     """One worker's side: :class:`~treadle.engine.queue.RunQueue`."""
 
-    def __init__(self, table: RunTable, *, at_once: int = 8) -> None:
-        self.table, self.at_once = table, at_once
+    def __init__(self, table: RunTable, *, at_once: int = 8, joined: bool = False) -> None:
+        """``joined``: the end of a run is stored with its last write."""
+        self.table, self.at_once, self.joined = table, at_once, joined
         self.worker = ""
         self.executing: dict[str, asyncio.Task[None]] = {}
         self._execute: Execute | None = None
@@ -106,8 +107,10 @@ class WorkerQueue:
         """There is no poll to cut short."""
 
     def end(self, conn: sa.Connection, post_id: str, seq: int) -> None:
-        driver: Any = conn.connection.driver_connection
-        driver.execute("DELETE FROM simulated_runs WHERE id = ? AND worker = ?", (f"{post_id}.{seq}", self.worker))
+        """Without ``joined``, ends are written apart, below: one more moment at which a worker may die."""
+        if self.joined:
+            driver: Any = conn.connection.driver_connection
+            driver.execute("DELETE FROM simulated_runs WHERE id = ? AND worker = ?", (f"{post_id}.{seq}", self.worker))
 
     def left_behind(self, conn: sa.Connection) -> list[str]:
         driver: Any = conn.connection.driver_connection

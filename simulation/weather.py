@@ -46,7 +46,9 @@ class Weather:
     disk: float = 2.0  # times a day that the disk is full
     database: float = 3.0  # times a day that the database is away
     doubtful_commits: float = 0.002  # commits that are done and reported as failed
+    # Not by default, for it makes another history of every day:
     undone_commits: float = 0.0  # writes of a run that are undone for another's sake, and done once more
+    joined_ends: float = 0.0  # more than nothing: the end of a run is stored with its last write
     # People
     acts: float = 0.25  # posts somebody does something with
     twins: float = 0.20  # posts that say the same as another of the account

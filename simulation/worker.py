@@ -141,7 +141,7 @@ class _Queue(WorkerQueue):
     """Of a machine that may lose the end of a run."""
 
     def __init__(self, table: RunTable, machine: Machine) -> None:
-        super().__init__(table)
+        super().__init__(table, joined=machine.weather.joined_ends > 0.0)
         self.machine = machine
 
     def _end(self, run: Taken) -> None:

@@ -94,7 +94,8 @@ def _numbers(dice: Dice, count: int) -> list[float]:
 
 
 def test_what_a_run_writes_may_be_undone_for_anothers_sake_and_done_once_more() -> None:
-    """As on PostgreSQL, where several runs share a commit: here every write of a run is done twice."""
-    played = play(plan_day(5, replace(Weather(), undone_commits=1.0), posts=30))
+    """As on PostgreSQL, where several runs share a commit: here every write of a run is done twice, and its last one
+    stores that it has ended."""
+    played = play(plan_day(5, replace(Weather(), undone_commits=1.0, joined_ends=1.0), posts=30))
     assert played.verdict.violations == ()
     assert played.record.faults == []

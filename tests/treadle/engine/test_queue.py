@@ -199,7 +199,7 @@ class Stored(Place):
         self.time = 1_000.0
 
     async def open(self, worker: str, execute: Execute | None = None, *, at_once: int = 8) -> None:
-        self.queue = self.mine = WorkerQueue(self.table, at_once=at_once)
+        self.queue = self.mine = WorkerQueue(self.table, at_once=at_once, joined=True)
         await self.mine.open(worker, execute or self.note)
 
     def transaction(self) -> AbstractContextManager[Any]:
