@@ -77,7 +77,7 @@ class _Database:
 
 
 class _Undone(Exception):
-    pass
+    """Ends a transaction that is to be done once more."""
 
 
 def _as_given(args: tuple[Any, ...]) -> str:

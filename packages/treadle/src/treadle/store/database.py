@@ -7,6 +7,7 @@ Postgres gets an ordinary pool. Our tables and DBOS's share the database, hence 
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import concurrent.futures
 import contextlib
@@ -305,7 +306,7 @@ def _sqlite(url: sa.URL, turn: _FairLock, synchronous: str = "FULL") -> sa.Engin
 # ever happens: so there is none, and when a piece raises all are undone and done once more, each by itself.
 
 
-class _Writers:
+class _Writers(abc.ABC):
     """``threads`` that take what waits, first come first served, up to ``most`` pieces at a time."""
 
     def __init__(self, engine: sa.Engine, *, threads: int, most: int) -> None:
@@ -377,9 +378,9 @@ class _Writers:
             pieces.append(piece)
         return piece
 
+    @abc.abstractmethod
     def _do(self, pieces: list[_Piece]) -> list[_Piece]:
         """Do and commit what is in ``pieces``, and add what joins them; those that are to be answered now."""
-        raise NotImplementedError
 
 
 class GroupWriter(_Writers):
