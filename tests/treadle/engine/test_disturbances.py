@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests.support.proof import Tally
 from tests.treadle.engine.faults import in_vain
-from tests.treadle.engine.shop import SETTLE_S, Owner, Shop, open_shop, shop_settings
+from tests.treadle.engine.shop import PATIENCE_S, SETTLE_S, Owner, Shop, open_shop, shop_settings
 from treadle.engine import restoring
 from treadle.store import Database
 from treadle_sandbox.server import Sandbox
@@ -112,8 +112,13 @@ def test_after_a_restore_from_backup_nothing_is_sent_on_trust(
         time.sleep(0.25)  # somewhere on the way
         with sqlite3.connect(database) as source, sqlite3.connect(kept) as copy:
             source.backup(copy)
+        made = time.time()
         shop.published([*posted, chain])
-        time.sleep(1.5)
+        note, until = settings.data_dir / restoring.STAMP, time.monotonic() + PATIENCE_S
+        # The worker writes it every few seconds.
+        while not note.exists() or float(note.read_text()) < made + 2 * restoring.SLACK_S:
+            assert time.monotonic() < until
+            time.sleep(0.05)
     for name in ("treadle.sqlite", "treadle.sqlite-wal", "treadle.sqlite-shm"):
         (settings.data_dir / name).unlink(missing_ok=True)
     shutil.copy(kept, database)

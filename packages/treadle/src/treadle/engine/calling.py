@@ -193,15 +193,15 @@ async def with_fetches(worker: WorkerContext, failed: Failed) -> Failed:
     kept = [item for item in (part.media_urls or [] if part is not None else []) if item.get("media_id")]
     if diagnosis.lane != "media_fetch" or not kept:
         return failed
-    store, requests, since = (await worker.media()).store_room, [], _asked_since(failed)
+    store, fetched, since = (await worker.media()).store_room, [], _asked_since(failed)
     for item in kept:
         fetches = await asyncio.to_thread(store.fetches, str(item["media_id"]))
         if fetches is not None:
-            requests.append(in_words(fetches, int(item.get("size") or 0), since))
-    if not requests:
+            fetched.append(in_words(fetches, int(item.get("size") or 0), since))
+    if not fetched:
         return failed
-    what = f"{diagnosis.what_happened} Meta's requests for the file kept here: {', '.join(requests)}."
-    matched = (*diagnosis.matched, *(f"fetched={one}" for one in requests))
+    what = f"{diagnosis.what_happened} Meta's requests for the file kept here: {', '.join(fetched)}."
+    matched = (*diagnosis.matched, *(f"fetched={one}" for one in fetched))
     named = replace(diagnosis, what_happened=what, matched=matched)
     return replace(failed, diagnosis=named, note=replace(failed.note, diagnosis=named.to_json()))
 

@@ -28,6 +28,7 @@ NO_BODY: Final = {"data", "paging", "access_token", "fbtrace_id"}  # keys of ans
 FOR_PEOPLE: Final = frozenset({"error_user_title", "error_user_msg"})
 CODES: Final = frozenset({"code", "error_code", "error_subcode", "status", "api_error_code"})
 SHORT_NUMBER: Final = 5  # digits of a number that may be an id; no limit in Meta's words has as many
+_LONG_NUMBER: Final = re.compile(rf"\d{{{SHORT_NUMBER},}}")
 MIN_WRITTEN: Final = 4  # characters of an option: a shorter one is in too many words
 _WRITTEN: Final = (
     "topic_tag", "alt_text", "poll_attachment", "text_attachment", "link_attachment", "location_id", "extra"
@@ -184,7 +185,7 @@ def _plain(value: Any, secret: Sequence[str], name: str = "") -> Any:
     text = re.sub(r"(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.]+", "somebody@example.com", text)
     text = re.sub(r"(?<!\w)@[\w.]+", "@somebody", text)
     text = re.sub(r"https?://[^\s\"'<>\\]+", "https://example.com/", text)
-    return re.sub(rf"\d{{{SHORT_NUMBER},}}", _one_digit, text)
+    return _LONG_NUMBER.sub(_one_digit, text)
 
 
 @cache
