@@ -193,7 +193,7 @@ async def test_the_wrong_kind_of_app_id_is_noticed_before_the_window(service: Ac
     service.settings = service.settings.model_copy(update={"threads_app_id": "999"})
     page = await press(service, make_link(service), "ada")
     assert (page.ok, page.pattern) == (False, "wrong_app_id")
-    assert any("whoever runs this server" in step for step in page.todo)
+    assert any("the administrator of this server" in step for step in page.todo)
 
 
 async def test_an_unlisted_redirect_address_is_noticed_before_the_window(service: Accounts, sandbox: Sandbox) -> None:
@@ -364,7 +364,7 @@ async def test_a_token_of_another_profile_does_not_replace_this_one(service: Acc
     page = await connect.add_token(service, ONE, bob, actor="cli", account_id=ada.account_id)
     assert isinstance(page, ConnectPage)
     assert page.pattern == "different_profile"
-    assert "token is one of" in page.happened
+    assert "this token belongs to" in page.happened
 
 
 async def test_threads_down_while_connecting_is_no_verdict_on_anybody(service: Accounts, sandbox: Sandbox) -> None:

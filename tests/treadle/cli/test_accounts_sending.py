@@ -82,5 +82,5 @@ def test_a_threads_that_nobody_answers_for(treadle: Terminal, at_home: Site, mon
     assert said.code == 1
     assert f"{url} (TREADLE_THREADS_API_URL)" in said.out
     assert cause["pattern"] == "meta_unreachable"
-    assert "Treadle does not retry it" in cause["next_step"]
+    assert "Treadle won't retry" in cause["next_step"]
     assert (quota.code, "not retried automatically" in quota.err) == (1, True)

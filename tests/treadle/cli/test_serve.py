@@ -230,7 +230,7 @@ def test_doctor_asks_the_server_that_runs_and_not_the_port_of_the_settings(tmp_p
     with serving("serve", "--port", "0", env=env) as (process, said):
         found = lines()
         assert found["Server"]["verdict"] == "fine"
-        assert found["Server"]["found"] == f"Listens at {said['url']} (process {process.pid})."
+        assert found["Server"]["found"] == f"Listening at {said['url']} (process {process.pid})."
         assert found["Reachable"]["verdict"] == "fine", found["Reachable"]
         assert said["url"] in found["Reachable"]["found"]
         assert said["url"] in found["Public address"]["found"]

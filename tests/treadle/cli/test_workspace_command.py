@@ -106,7 +106,7 @@ def test_a_workspace_for_a_customer(treadle: Terminal, at_home: Site) -> None:
         (("set", "--option", "x"), 2, "NAME=VALUE"),
         (("set", "--option", "return_adresses=[]"), 1, "'return_addresses'"),
         (("set", "--option", "alert_urls_enc=x"), 1, "Treadle's own"),
-        (("set", "--alert", "json://10.0.0.1"), 1, "not offered"),
+        (("set", "--alert", "json://10.0.0.1"), 1, "not supported"),
         (("set", "--alert", "slack://x", "--no-alerts"), 2, "not both"),
         (("add", " "), 1, "1 to 200"),
         (("add-alert",), 2, "it is empty"),

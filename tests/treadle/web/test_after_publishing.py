@@ -64,7 +64,7 @@ def test_figures_are_asked_for_and_a_missing_permission_is_said_with_a_way_out(
     threads.control.call("PATCH", f"/posts/{live}", {"likes": 12, "views": 3410})
     assert client.post(f"/posts/{post}/insights", data={"csrf": CSRF}).status_code == 303
     page = client.get(f"/posts/{post}").text
-    assert ("3,410" in page, "Read <time" in page) == (True, True)
+    assert ("3,410" in page, "Updated <time" in page) == (True, True)
     with served.app.db.begin() as conn:
         conn.execute(sa.update(accounts).values(scopes=["threads_basic", "threads_delete"]))
     page = client.get(f"/posts/{post}").text
@@ -135,7 +135,7 @@ def test_replies_are_read_hidden_and_answered(
         page.screenshot(path=pictures / "insights.png", full_page=True)
         page.get_by_role("link", name="Replies", exact=True).click()
         page.get_by_role("button", name="Hide").click()
-        page.get_by_role("button", name="Show again").wait_for()
+        page.get_by_role("button", name="Unhide").wait_for()
         page.get_by_text("Reply to @fan", exact=True).click()
         page.get_by_label("Your reply to @fan").fill("Nine days.")
         assert not serious_faults(page, axe_script())

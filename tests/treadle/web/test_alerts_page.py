@@ -48,7 +48,7 @@ def test_targets_are_added_shown_masked_and_removed(sample: SampleSite) -> None:
     assert "TokenA12345" not in page
     refused = sample.client.post("/alerts", data={"csrf": CSRF, "do": "add", "url": "json://10.0.0.1/x"})
     assert refused.status_code == 422
-    assert "not offered" in refused.text
+    assert "not supported" in refused.text
     with sample.app.db.read() as conn:
         options = conn.execute(sa.select(workspaces.c.options)).scalar_one()
         [target] = alert_targets.listing(conn, sample.app.vault, DEFAULT_WORKSPACE)
@@ -64,7 +64,7 @@ def test_quiet_hours_are_set_and_ended(sample: SampleSite) -> None:
         "/alerts", data={"csrf": CSRF, "do": "quiet", "from": "21:30", "to": "06:45", "zone": "Nowhere/None"}
     )
     assert wrong.status_code == 422
-    assert "cannot be read" in wrong.text
+    assert "quiet hours can&#39;t be read" in wrong.text
     assert "between 21:30" in sample.client.get("/alerts").text
     assert "Quiet hours are off" in send(sample, "loud")
     with sample.app.db.read() as conn:
@@ -118,7 +118,7 @@ MAIL = {
 @pytest.mark.parametrize(
     ("fields", "service"),
     [
-        ({**MAIL, "password": "a+b&c=d/e f%g"}, "E-mail"),
+        ({**MAIL, "password": "a+b&c=d/e f%g"}, "Email"),
         ({"kind": "slack", "url": "https://hooks.slack.com/services/T0/B0/abc"}, "Slack"),
         ({"kind": "discord", "url": "https://discord.com/api/webhooks/41742/JHM-_x"}, "Discord"),
         ({"kind": "telegram", "token": "123456:ABC-def", "chat": "@weavers"}, "Telegram"),
@@ -153,11 +153,11 @@ def test_a_mail_is_read_back_as_it_was_entered() -> None:
         ({**MAIL, "port": "25"}, "encrypted connection"),
         ({**MAIL, "port": "6379"}, "encrypted connection"),
         ({**MAIL, "host": ""}, "Mail server (SMTP) is missing"),
-        ({**MAIL, "to": "nobody"}, "not understood"),
+        ({**MAIL, "to": "nobody"}, "This address can&#39;t be read"),
         ({**MAIL, "password": "a,b"}, "comma"),
         ({"kind": "slack", "url": "https://example.org/"}, "not a Slack URL"),
-        ({"kind": "webhook", "url": "https://127.0.0.1/x"}, "cannot be used"),
-        ({"kind": "telegram", "token": "no", "chat": "x"}, "not understood"),
+        ({"kind": "webhook", "url": "https://127.0.0.1/x"}, "This address can&#39;t be used"),
+        ({"kind": "telegram", "token": "no", "chat": "x"}, "This address can&#39;t be read"),
     ],
 )
 def test_what_is_wrong_with_a_recipient_is_said(sample: SampleSite, fields: dict[str, str], said: str) -> None:

@@ -84,7 +84,7 @@ def test_reconnecting_from_today_leads_back_and_the_blocker_goes(page: Any, serv
     page.goto("/")
     page.locator("article.need").get_by_role("button", name="Reconnect").click()
     through_the_window(page)
-    page.get_by_role("link", name="To your accounts").click()
+    page.get_by_role("link", name="Go to your accounts").click()
     page.wait_for_url(re.compile(r"/accounts\?status=connected"))
     page.get_by_role("link", name="Home").click()
     page.locator("#home .row", has_text="Held up by a dead token.").locator(".state", has_text="Published").wait_for(

@@ -33,7 +33,7 @@ def choose(page: Any, field: str, begin: int, end: int) -> None:
 def test_what_is_selected_becomes_a_spoiler(page: Any) -> None:
     page.locator("#part-0-text").fill(TEXT)
     page.locator("#part-0-options > summary").click()
-    hide = page.get_by_role("button", name="Hide what is selected in the text")
+    hide = page.get_by_role("button", name="Hide the selected text")
     second = TEXT.rindex("The cat")
     choose(page, "part-0-text", second, second + len("The cat"))
     hide.click()

@@ -24,11 +24,11 @@ LONG_LIFE_S = 5_184_000.0  # 60 days
 
 BASIC, PUBLISH = "threads_basic", "threads_content_publish"
 SCOPES: Mapping[str, str] = {
-    BASIC: "Read the profile and its posts. Every call needs it.",
-    PUBLISH: "Publish.",
-    "threads_read_replies": "Read replies, and find a reply whose publish was left unclear.",
-    "threads_manage_replies": "Reply, hide replies, approve replies, choose who may reply.",
-    "threads_manage_insights": "Read figures.",
+    BASIC: "Read the profile and its posts. Always needed.",
+    PUBLISH: "Publish posts.",
+    "threads_read_replies": "Read replies, and check whether a reply was published.",
+    "threads_manage_replies": "Reply, hide and approve replies, and choose who can reply.",
+    "threads_manage_insights": "Read insights.",
     "threads_delete": "Delete a post.",
     "threads_location_tagging": "Search places and tag them.",
     "threads_keyword_search": "Search public posts.",

@@ -78,14 +78,14 @@ def create(
     if unknown:
         return Refusal(
             "There is no such permission",
-            f"Threads knows no permission called {unknown[0]!r}. It knows: {', '.join(SCOPES)}.",
+            f"Threads has no permission called {unknown[0]!r}. Use: {', '.join(SCOPES)}.",
             field="scopes",
             pattern="invalid_scope",
         )
     if not 60.0 <= life_s <= LONGEST_S:
         return Refusal(
-            "This life is too short or too long",
-            "A link lives for a minute at least and 30 days at most.",
+            "This link's lifetime is too short or too long",
+            "A link can last from one minute to 30 days.",
             field="life_s",
         )
     had = [scope for scope in (known.scopes if known is not None else ()) if scope in SCOPES]
@@ -170,10 +170,10 @@ def address_problem(address: str) -> str | None:
     if not (url.scheme == "https" or (url.scheme == "http" and url.raw_host in ("localhost", "127.0.0.1", "::1"))):
         return "It must be an https address (http is accepted for localhost only)."
     if url.raw_user or url.raw_password or "\\" in address or any(ord(c) < 33 or ord(c) == 127 for c in address):
-        return "It must hold neither credentials nor blanks or backslashes."
+        return "It can't contain credentials, spaces or backslashes."
     # Looked at as it was sent, because parsing already resolves plain dot segments.
     if _has_dot_segments(re.split("[?#]", address, maxsplit=1)[0]):
-        return "Its path must not hold dot segments."
+        return "Its path can't contain dot segments (. or ..)."
     return None
 
 

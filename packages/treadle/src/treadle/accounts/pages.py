@@ -79,14 +79,14 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
 def _namesake(stored: Stored, other: Namesake) -> str:
     """Two profiles with one name are two: nothing of one is ever taken for the other's."""
     reason = (
-        f"This is another profile than the @{stored.username} known here before: Threads' ID of that one is "
-        f"{other.threads_user_id}, of this one {stored.threads_user_id}."
+        f"This is a different profile than the @{stored.username} that was here before. Its ID on Threads was "
+        f"{other.threads_user_id}, this one's is {stored.threads_user_id}."
     )
     if not other.waiting:
         return reason
     return (
-        f"{reason} {plural(other.waiting, 'post')} of the other one still wait for it. If they are to be published "
-        "here, open each under Posts and choose this account, or send PATCH /v1/posts/{id} with account_id "
+        f"{reason} {plural(other.waiting, 'post is', 'posts are')} still waiting for the other profile. To publish "
+        "them here, open each under Posts and choose this account, or send PATCH /v1/posts/{id} with account_id "
         f"{stored.account_id}."
     )
 
@@ -97,7 +97,7 @@ def failed(
     """A refusal of Meta's, in the catalogue's words."""
     todo = [diagnosis.next_step]
     if diagnosis.who == "developer" and diagnosis.next_step_developer:
-        todo.append(f"For whoever runs this server: {diagnosis.next_step_developer}")
+        todo.append(f"For the administrator of this server: {diagnosis.next_step_developer}")
     todo.extend(diagnosis.plan)
     return ConnectPage(
         ok=False,
@@ -118,9 +118,9 @@ def other_profile(
     return ConnectPage(
         ok=False,
         title="That is a different profile",
-        happened=f"This link connects @{wanted} again, but the permission came from @{got}. Nothing was changed.",
+        happened=f"This link reconnects @{wanted}, but @{got} gave the permission. Nothing was changed.",
         todo=(
-            f"Log out of threads.com (or open a private window), log in as @{wanted}, and press the link again.",
+            f"Log out of threads.com (or open a private window), log in as @{wanted}, and open the link again.",
             f"To add @{got} as well, connect it as a new account.",
         ),
         status=409,
@@ -134,9 +134,9 @@ def token_of_other_profile(wanted: str, got: str) -> ConnectPage:
     return ConnectPage(
         ok=False,
         title="That is a different profile",
-        happened=f"@{wanted} is to be connected again, but this token is one of @{got}. Nothing was changed.",
+        happened=f"You are reconnecting @{wanted}, but this token belongs to @{got}. Nothing was changed.",
         todo=(
-            f"Make a token for @{wanted} in the app's dashboard at Meta (User Token Generator), and add that one.",
+            f"Create a token for @{wanted} in the Meta app dashboard (User Token Generator), and add that one.",
             f"To add @{got} as well, add this token without naming an account.",
         ),
         status=409,
@@ -152,26 +152,26 @@ def link_trouble(kind: str) -> ConnectPage:
 
 _LINK: Mapping[str, tuple[str, str, str, int]] = {
     "unknown": (
-        "This link is not known here",
-        "The address is incomplete, or the link was made by another server.",
+        "This link doesn't work here",
+        "The link is incomplete, or another server created it.",
         "Copy the whole link again, or ask for a new one.",
         404,
     ),
     "expired": (
         "This link has expired",
-        "Connect links live for a limited time only.",
+        "Connection links only work for a limited time.",
         "Ask whoever sent it for a new one.",
         410,
     ),
     "used": (
-        "This link was used already",
-        "A connect link is good for one connection.",
-        "If the account still shows trouble, ask for a new link.",
+        "This link was already used",
+        "A connection link works once.",
+        "If the account still has problems, ask for a new link.",
         410,
     ),
     "other_browser": (
-        "Please finish where you began",
-        "The permission came back in another browser than the one that opened the link, or its cookies are blocked.",
+        "Finish in the same browser",
+        "You came back in a different browser than the one that opened the link, or cookies are blocked.",
         "Open the link again in this browser, allow cookies for this site, and press Continue once.",
         400,
     ),

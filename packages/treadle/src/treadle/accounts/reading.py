@@ -52,7 +52,7 @@ async def recheck(service: Accounts, workspace_id: str, account_id: str) -> Chec
         return not_found("account")
     if not row.connected:
         return Refusal(
-            "The account is not connected", "Connect it again; there is no token to look with.", 409,
+            "The account is not connected", "Reconnect it. Treadle has no access token to check with.", 409,
             pattern="account_disconnected",
         )  # fmt: skip
     checked = await check(service, account_id)

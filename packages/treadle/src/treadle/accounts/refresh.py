@@ -176,9 +176,9 @@ def warn(conn: Connection, now: float) -> list[str]:
             ends = min(at for at in (row.token_expires_at, row.grant_expires_at) if at is not None)
             token_ends = row.token_expires_at is not None and row.token_expires_at == ends
             why = (
-                "The token could not be renewed so far."
+                "The access token couldn't be renewed yet."
                 if token_ends
-                else "Threads lets a permission stand for 90 days; only the owner can give it again."
+                else "A permission on Threads lasts 90 days, and only the owner can renew it. Reconnect the account."
             )
             if health.expiring(conn, row.id, ends_at=ends, why=why, now=now):
                 warned.append(row.id)

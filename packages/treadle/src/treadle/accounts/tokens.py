@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 TRIES = 3
 PAUSE_S = 0.5
-AGAIN = "Nothing was connected, and Treadle does not retry it. Try again in a while."
-TRIED = "Asked Threads, and stopped there: nothing is stored."
+AGAIN = "Nothing was connected, and Treadle won't retry. Try again in a while."
+TRIED = "Asked Threads, then stopped. Nothing was stored."
 SHORT_S = 2 * 3600.0  # tokens that live no longer than this are those of a code's exchange
 
 

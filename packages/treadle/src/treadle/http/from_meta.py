@@ -86,11 +86,11 @@ async def deletion(code: str, app: CurrentApp) -> Response:
     """The status page of one deletion. It names nobody."""
     found = await app.db.query(from_meta.deletion_status, code) if len(code) <= 64 else None
     if found is None:
-        text, status = "There is no deletion with this code here.", 404
+        text, status = "There is no deletion request with this code here.", 404
     elif found["state"] == "done":
-        text, status = f"What came from Threads about this person was deleted on {iso(found['done_at'])}.", 200
+        text, status = f"The data from Threads about this person was deleted on {iso(found['done_at'])}.", 200
     else:
-        text, status = f"The deletion was asked for on {iso(found['requested_at'])} and is under way.", 200
+        text, status = f"The deletion was requested on {iso(found['requested_at'])} and is in progress.", 200
     headers = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
     return HTMLResponse(render("deletion.html", text=text), status, headers)
 

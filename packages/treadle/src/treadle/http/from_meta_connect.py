@@ -86,7 +86,7 @@ def show(app: App, page: ConnectPage, *, back: str | None = None) -> Response:
 
 
 def _landing(found: Landing) -> str:
-    title = f"Connect @{found.reconnects} again" if found.reconnects else "Connect a Threads account"
+    title = f"Reconnect @{found.reconnects}" if found.reconnects else "Connect a Threads account"
     help_url = found.go_url.removesuffix("/go") + "/help"
     return render(
         "connect_landing.html", title=title, found=found, last=(found.last or {}).get("page"), help_url=help_url

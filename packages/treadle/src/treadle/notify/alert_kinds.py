@@ -30,13 +30,13 @@ NAMES: Final[Mapping[str, str]] = {
     "pover": "Pushover",
     "jsons": "Webhook",
     "https": "Webhook",
-    "mailtos": "E-mail",
+    "mailtos": "Email",
 }
 """What everybody may name; the operator's settings may also name :data:`OPERATORS`."""
 OPERATORS: Final[Mapping[str, str]] = {
     "json": "Webhook",
     "http": "Webhook",
-    "mailto": "E-mail",
+    "mailto": "Email",
 }
 SEND_S: Final = 10.0
 LONGEST: Final = 2000
@@ -113,21 +113,22 @@ def parse(text: str, trust: Trust) -> AlertTarget | Unusable:
     plain = unquote(text)
     if any(ord(letter) < 33 or ord(letter) == 127 or letter.isspace() or letter in ",;|<>\"'`\\" for letter in text):
         return Unusable(
-            "One target at a time", "An address can't contain spaces, commas or quotes. Add targets one by one."
+            "One recipient at a time",
+            "An address can't contain spaces, commas or quotes. Add recipients one at a time.",
         )
     if any(ord(letter) < 32 or ord(letter) == 127 or letter == "," for letter in plain):
         return Unusable(
-            "One target at a time", "An address can't contain control characters or commas, even percent-encoded."
+            "One recipient at a time", "An address can't contain control characters or commas, even percent-encoded."
         )
     if plain.count("://") > 1 or len(text) > LONGEST:
-        return Unusable("One target at a time", "This is more than one address. Add targets one by one.")
+        return Unusable("One recipient at a time", "This is more than one address. Add recipients one at a time.")
     scheme, found, rest = text.partition("://")
     scheme = scheme.lower()
     offered = NAMES if trust is Trust.STRANGER else {**NAMES, **OPERATORS}
     if not found or scheme not in offered:
-        named = f"{scheme!r} is not among" if found else "An address begins with its kind, one of"
-        more = "" if trust is Trust.OPERATOR else " E-mail needs an encrypted connection: mailtos://."
-        return Unusable("This kind of target is not offered", f"{named}: {', '.join(sorted(offered))}.{more}")
+        named = f"{scheme!r} is not one of" if found else "An address begins with one of"
+        more = "" if trust is Trust.OPERATOR else " Email needs an encrypted connection: mailtos://."
+        return Unusable("This kind of recipient is not supported", f"{named}: {', '.join(sorted(offered))}.{more}")
     place, _, query = rest.partition("?")
     # A plus is a plus here: Apprise marks headers with it.
     options = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
@@ -136,7 +137,7 @@ def parse(text: str, trust: Trust) -> AlertTarget | Unusable:
     else:
         made = _KINDS[scheme](place, options, trust)
     if made is None:
-        return Unusable("This target is not understood", f"A {offered[scheme]} address looks like {FORMS[scheme]}.")
+        return Unusable("This address can't be read", f"For {offered[scheme]}, use an address like {FORMS[scheme]}.")
     return made
 
 
@@ -144,7 +145,7 @@ def _odd(options: Mapping[str, str], *known: str) -> Unusable | None:
     unknown = sorted(set(options) - _IDLE - set(known))
     if not unknown:
         return None
-    return Unusable("This target is not understood", f"The option {unknown[0]!r} means nothing here. Leave it out.")
+    return Unusable("This address can't be read", f"There is no option {unknown[0]!r} here. Leave it out.")
 
 
 def _json(value: object) -> bytes:
@@ -263,10 +264,10 @@ def _mail(place: str, options: dict[str, str], trust: Trust, *, tls: bool) -> Al
     made = Mail.read(place, options, tls=tls, trust=trust)
     if made is not None and trust is Trust.STRANGER and not made.is_safe:
         ports = ", ".join(map(str, sorted(PORTS_OF_STRANGERS)))
-        return Unusable("This mail server cannot be used", f"Use an encrypted connection (TLS), at port {ports}.")
+        return Unusable("This mail server can't be used", f"Use an encrypted connection (TLS) on port {ports}.")
     if made is not None and isinstance(wrong := read_address(f"https://{made.host}/", trust), str):
-        return Unusable("This mail server cannot be used", wrong)
-    return None if made is None else MailTarget("E-mail", made)
+        return Unusable("This mail server can't be used", wrong)
+    return None if made is None else MailTarget("Email", made)
 
 
 _HOOKS = (
@@ -304,11 +305,11 @@ def _web(scheme: str, place: str, query: str, options: dict[str, str], trust: Tr
                 headers[name[1:]] = options[name]
         method = options.get("method", "POST").upper()
         if method not in _METHODS:
-            return Unusable("This target is not understood", f"The method is one of {', '.join(_METHODS)}.")
+            return Unusable("This address can't be read", f"Use one of the methods {', '.join(_METHODS)}.")
         whole = str(named.update_query({name[1:]: options[name] for name in may if name.startswith("-")}))
     url = read_address(whole, trust)
     if isinstance(url, str):
-        return Unusable("This target cannot be used", url)
+        return Unusable("This address can't be used", url)
     return Target("Webhook", trust, url, _plain, method=method, headers=headers)
 
 

@@ -22,6 +22,7 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.zones import time_of_day, zone_named, zone_way_out
 from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
 from treadle.notify.webhooks import event_name
+from treadle.plural import plural
 from treadle.settings import Settings
 from treadle.store import Connection, Database, alerts, feed, jobs, workspaces
 from treadle.store.alerts import AlertRow
@@ -234,7 +235,8 @@ def compose(workspace_id: str, rows: Sequence[AlertRow], public_url: str) -> Mes
             lines.append(f"- and {len(mine) - SHOWN} more")
         lines.append("")
     lines.append(public_url)
-    title = "Treadle: " + heads[0] + (f" and {len(rows) - len(kinds[order[0]])} more" if len(order) > 1 else "")
+    rest = len(rows) - len(kinds[order[0]])
+    title = "Treadle: " + heads[0] + (f", {plural(rest, 'more alert')}" if rest else "")
     return Message(workspace_id, title, "\n".join(lines), tuple(row.id for row in rows))
 
 
@@ -267,20 +269,20 @@ def quiet_problem(hours: Any) -> Refusal | None:
     if hours is None or hours == {}:
         return None
     if not isinstance(hours, Mapping):
-        return Refusal("These quiet hours cannot be read", f"Write them as {_QUIET_EXAMPLE}.", field=QUIET_OPTION)
+        return Refusal("These quiet hours can't be read", f"Write them as {_QUIET_EXAMPLE}.", field=QUIET_OPTION)
     if strange := sorted(set(hours) - {"from", "to", "zone"}):
         why = f"{strange[0][:60]!r} isn't one of from, to and zone. Write them as {_QUIET_EXAMPLE}."
-        return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.{strange[0]}")
+        return Refusal("These quiet hours can't be read", why, field=f"{QUIET_OPTION}.{strange[0]}")
     for name in ("from", "to"):
         if time_of_day(hours.get(name, "")) is None:
             why = f"Write '{name}' as a time of day with hours and minutes, without an offset: {_QUIET_EXAMPLE}."
-            return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.{name}")
+            return Refusal("These quiet hours can't be read", why, field=f"{QUIET_OPTION}.{name}")
     zone = hours.get("zone")
     if zone is not None and zone != "" and zone_named(zone) is None:
         why = f"There is no time zone {str(zone)[:60]!r}. {zone_way_out(str(zone))}"
-        return Refusal("These quiet hours cannot be read", why, field=f"{QUIET_OPTION}.zone")
+        return Refusal("These quiet hours can't be read", why, field=f"{QUIET_OPTION}.zone")
     if time_of_day(hours["from"]) == time_of_day(hours["to"]):
-        why = "They begin and end at the same time. Give two times, or no quiet hours at all."
+        why = "They begin and end at the same time. Enter two different times, or turn quiet hours off."
         return Refusal("These quiet hours are empty", why, field=f"{QUIET_OPTION}.to")
     return None
 
@@ -297,7 +299,7 @@ def set_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[s
 def keep_urls(conn: Connection, vault: Vault, workspace_id: str, urls: Sequence[str]) -> Refusal | None:
     """Store targets that were looked at before, when they were entered."""
     if len(urls) > URLS_MOST:
-        return Refusal("Too many targets", f"A workspace can have up to {URLS_MOST} alert targets.", field="alert_urls")
+        return Refusal("Too many recipients", f"A workspace can have up to {URLS_MOST}.", field="alert_urls")
     known = workspaces.options_of(conn, workspace_id)
     kept = {key: value for key, value in known.items() if key != URLS_OPTION}
     if urls:

@@ -91,7 +91,7 @@ def create(
     if wrong is not None:
         return wrong
     if webhooks.count(conn, workspace_id) >= MOST_PER_WORKSPACE:
-        return Refusal("Too many webhooks", f"A workspace has {MOST_PER_WORKSPACE} webhooks at most.", 409)
+        return Refusal("Too many webhooks", f"A workspace can have at most {MOST_PER_WORKSPACE} webhooks.", 409)
     hook_id, secret = new_id("webhook", now), new_secret()
     webhooks.insert(
         conn,
@@ -114,12 +114,12 @@ def problem(url: str | None, types: Sequence[str], *, allow_http: bool = False) 
     """
     read = read_address(url[: URL_MOST + 1], Trust.of_media(allow_http)) if url is not None else None
     if url is not None and len(url) > URL_MOST:
-        read = "The address is too long."
+        read = "The URL is too long."
     if isinstance(read, str):
-        return Refusal("This is not an address for webhooks", read, field="url")
+        return Refusal("This URL can't be used for a webhook", read, field="url")
     unknown = [name for name in types if name not in EVENTS]
     if unknown:
-        return Refusal("There is no such event", f"{unknown[0]!r} is none of: {', '.join(EVENTS)}.", field="types")
+        return Refusal("There is no such event", f"{unknown[0]!r} is not one of: {', '.join(EVENTS)}.", field="types")
     return None
 
 

@@ -26,7 +26,7 @@ WINDOW_S: Final = 900.0
 TRIES_PER_PERSON: Final = 10
 TRIES_PER_ADDRESS: Final = 40
 FORGET_S: Final = 86_400.0
-LINK_ENDED: Final = Refusal("This link no longer works", "Ask for a new one; each works once.", 410)
+LINK_ENDED: Final = Refusal("This link no longer works", "Ask for a new one. Each link works once.", 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,11 @@ async def add_user(
     def add(conn: Connection) -> str | Refusal:
         one_after_the_other(conn)
         if only_first and anybody(conn):
-            return Refusal("Someone already uses this email", "Log in, or let the person who is there add you.", 409)
+            return Refusal(
+                "Someone already uses this email", "Log in, or ask someone in the workspace to add you.", 409
+            )
         if store.with_email(conn, _email(email)) is not None:
-            return Refusal("This address is taken", "Someone already uses this email.", 409, "email")
+            return Refusal("This email is taken", "Someone already uses this email.", 409, "email")
         if invited is not None and not login_links.take(conn, invited, now=now):
             return LINK_ENDED
         user_id = new_id("user", now)
@@ -159,7 +161,7 @@ async def prove(db: Database, email: str, password: str, *, browser: Browser, no
         if row is not None:
             detail = {"from": browser.address}
             await db.run(audit.note, row.workspace_id, row.id, "login.refused", row.id, detail, now=now)
-        return Refusal("That did not work", "The address or the password is wrong.", 401)
+        return Refusal("Login failed", "The email or the password is wrong.", 401)
     await db.run(lambda conn: store.delete_attempts(conn, key=counted[0]))
     return row
 
@@ -178,14 +180,14 @@ async def login(
     def enter(conn: Connection) -> Session | Refusal:
         # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
         if not store.rehash_password(conn, row, again):
-            return Refusal("That did not work", "The address or the password is wrong.", 401)
+            return Refusal("Login failed", "The email or the password is wrong.", 401)
         store.delete_expired_sessions(conn, now)
         ends = now + SESSION_IDLE_S
         store.insert_session(conn, token_hash=digest(token), user_id=row.id, csrf=csrf, now=now, expires_at=ends)
         audit.note(conn, row.workspace_id, row.id, "login", row.id, {"from": address}, now=now)
         entered = session(conn, token, now=now)
         if entered is None:  # whoever belongs to no workspace has nothing to log in to
-            return Refusal("That did not work", "The address or the password is wrong.", 401)
+            return Refusal("Login failed", "The email or the password is wrong.", 401)
         return replace(entered, token=token)
 
     return await db.run(enter)
@@ -259,7 +261,7 @@ def _problem(email: str, password: str) -> Refusal | None:
     clean = _email(email)
     name, at, host = clean.partition("@")
     if not name or not at or not host or len(clean) > 254 or any(c.isspace() for c in clean):
-        return Refusal("This is not an e-mail address", "Give an address such as ada@example.com.", field="email")
+        return Refusal("This is not an email address", "Enter one such as ada@example.com.", field="email")
     return passwords.problem(password, clean)
 
 

@@ -57,7 +57,7 @@ def problem(password: str, email: str) -> Refusal | None:
     if len(password) < LEAST or len(password) > MOST:
         return Refusal(
             "This password is too short or too long",
-            f"A password has {LEAST} to {MOST} characters; a few words make a good one.",
+            f"Use {LEAST} to {MOST} characters. A few words make a good password.",
             field="password",
         )
     if password.strip().lower() == email or _is_guessed(password, email):

@@ -218,7 +218,7 @@ async def quota(
     if row is None:
         return Missing("account")
     if live and not row.connected:
-        return Refusal("The account is not connected", "Connect it again.", 409, pattern="account_disconnected")
+        return Refusal("The account is not connected", "Reconnect it first.", 409, pattern="account_disconnected")
     known = dict(row.quota)
     if live:
         limit = await with_accounts(app, lambda service: _ask_limit(service, row))

@@ -26,7 +26,7 @@ from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault
 from treadle_threads.media.guard import Trust
 
-TEST_TITLE = "Treadle: a test"
+TEST_TITLE = "Treadle: test alert"
 TEST_BODY = "Alerts of this workspace arrive here. Nothing is wrong: someone sent a test."
 END = 4  # characters of the end that are shown, so that two of one service can be told apart
 LONG = 24  # an address shorter than this shows nothing of its end
@@ -91,19 +91,19 @@ class PlainField:
 PLAIN_FIELDS: Mapping[str, tuple[PlainField, ...]] = {
     "email": (
         PlainField("to", "Send alerts to", "email"),
-        PlainField("host", "Mail server (SMTP)", help="Such as smtp.example.com."),
+        PlainField("host", "Mail server (SMTP)", help="For example, smtp.example.com."),
         PlainField("port", "Port", "number", help="465 for TLS, 587 for STARTTLS."),
-        PlainField("user", "User name", required=False),
+        PlainField("user", "Username", required=False),
         PlainField("password", "Password", "password", required=False),
-        PlainField("from", "From address", "email", required=False, help="Empty: the user name."),
+        PlainField("from", "From address", "email", required=False, help="Leave empty to use the username."),
     ),
-    "slack": (PlainField("url", "Webhook URL", "url", help="From Slack: Apps, Incoming WebHooks."),),
-    "discord": (PlainField("url", "Webhook URL", "url", help="From Discord: Channel settings, Integrations."),),
+    "slack": (PlainField("url", "Webhook URL", "url", help="In Slack: Apps › Incoming WebHooks."),),
+    "discord": (PlainField("url", "Webhook URL", "url", help="In Discord: Channel settings › Integrations."),),
     "telegram": (
         PlainField("token", "Bot token", "password", help="From @BotFather."),
         PlainField("chat", "Chat ID or @channel", help="The bot must be a member of the chat."),
     ),
-    "webhook": (PlainField("url", "URL (https)", "url", help="Gets JSON with title and message."),),
+    "webhook": (PlainField("url", "URL (https)", "url", help="Receives JSON with a title and a message."),),
 }
 PLAIN_NAMES: Mapping[str, str] = {
     "email": "Email",
@@ -127,12 +127,14 @@ def address_of(kind: str, given: Mapping[str, str]) -> str | Refusal:
             return Refusal(f"{one.label} is missing", "Enter it.", field=one.name)
     if kind in _HOSTS:
         if not values["url"].startswith(_HOSTS[kind]):
-            return Refusal(f"This is not a {PLAIN_NAMES[kind]} URL", f"It begins with {_HOSTS[kind][0]}", field="url")
+            return Refusal(
+                f"This is not a {PLAIN_NAMES[kind]} URL", f"It has to begin with {_HOSTS[kind][0]}", field="url"
+            )
         return values["url"]
     if kind == "telegram":
         return f"tgram://{values['token']}/{values['chat']}"
     if any(letter in values.get("password", "") for letter in ",\t\n"):
-        return Refusal("This password cannot be used", "It contains a comma. Use an app password.", field="password")
+        return Refusal("This password can't be used", "It contains a comma. Use an app password.", field="password")
     options = {
         "smtp": values["host"],
         "mode": "ssl" if values["port"] == "465" else "starttls",
@@ -200,7 +202,7 @@ async def send_test(
     """
     urls = await db.query(_urls, vault, workspace_id)
     if not urls:
-        return Refusal("There is no recipient", "Add one first.", field="alert_urls")
+        return Refusal("No recipients yet", "Add one first.", field="alert_urls")
     call = send or alerts.deliver
 
     async def one(url: str) -> Tried:

@@ -180,7 +180,7 @@ def repairs(failing: str | None) -> Line:
         "Media repairs",
         "broken",
         f"A tiny file could not be repaired ({failing}).",
-        "The log has everything the worker wrote. Check memory, disk space and process limits, then reinstall Treadle.",
+        "See the log for details. Check memory, disk space and process limits, then reinstall Treadle.",
         "media_worker_failed",
     )
 
@@ -252,12 +252,14 @@ def _secret_place(service: Accounts) -> Line:
         with open("treadle.toml", encoding="utf-8", errors="replace") as file:
             holds = "secret" in file.read()
     except OSError:
-        return Line("App secret file", "fine", "It is not in a file here.")
+        return Line("App secret file", "fine", "There is no secret in a file here.")
     if holds and facts.st_mode & 0o077:
         return Line("App secret file", "look", "treadle.toml holds secrets, and other users can read it.",
                     "chmod 600 treadle.toml")  # fmt: skip
     return Line(
-        "App secret file", "fine", "Only its owner can read treadle.toml." if holds else "It is not in a file here."
+        "App secret file",
+        "fine",
+        "Only its owner can read treadle.toml." if holds else "There is no secret in a file here.",
     )
 
 
@@ -269,7 +271,7 @@ def _server(service: Accounts) -> Line:
     if not running:
         found = f"No server is running on this machine with {service.settings.data_dir}."
         return Line("Server", "unknown", found, "Start 'treadle serve', unless it runs on another machine.")
-    return Line("Server", "fine", "; ".join(f"Listens at {one.url} (process {one.pid})" for one in running) + ".")
+    return Line("Server", "fine", "; ".join(f"Listening at {one.url} (process {one.pid})" for one in running) + ".")
 
 
 def _names() -> Line:
@@ -293,15 +295,15 @@ def _public_url(settings: Settings) -> Line:
             "Public address",
             "look",
             f"{settings.public_url} can only be reached from this machine.",
-            "That is enough to try Treadle, and for accounts added by token. To connect accounts on Threads, and to "
+            "That is enough to try Treadle and to add accounts by token. To connect accounts on Threads, and to "
             "publish media from here, set TREADLE_PUBLIC_URL to an https address that leads here.",
         )
     if split.scheme != "https":
         return Line("Public address", "broken", f"{settings.public_url} is not https.",
-                    "Meta only accepts https redirect addresses: put a proxy with a certificate in front.")  # fmt: skip
+                    "Meta only accepts https redirect addresses. Put a proxy with a certificate in front.")  # fmt: skip
     if split.path.strip("/"):
         return Line("Public address", "look", f"{settings.public_url} has a path, and the pages link from the root.",
-                    "Give Treadle a name of its own: pages do not work below a path. Redirect address to enter at "
+                    "Give Treadle its own host name. Pages don't work below a path. Redirect address to enter at "
                     f"Meta, exactly: {where}")  # fmt: skip
     return Line("Public address", "fine", f"https. Redirect address to enter at Meta, exactly: {where}")
 
@@ -354,12 +356,13 @@ async def _media_address(service: Accounts, session: aiohttp.ClientSession) -> L
         found = f"{settings.public_url}/media/ doesn't answer from here ({type(error).__name__})."
         return Line(name, "look", found, "Check the DNS name, proxy and firewall.")
     if not ours:
-        found = (
-            f"A request in the name of Meta's crawler doesn't reach Treadle at {settings.public_url}/media/ ({status})."
-        )
+        found = f"A request like Meta's crawler's doesn't reach Treadle at {settings.public_url}/media/ ({status})."
         return Line(name, "broken", found, "Let the proxy pass /media/ to Treadle without a login or a bot check.",
                     "media_address_login_page")  # fmt: skip
-    found = f"{settings.public_url}/media/ answers Meta's crawler. Whether Meta reaches it shows with the first image."
+    found = (
+        f"{settings.public_url}/media/ answers Meta's crawler. "
+        "The first image you publish shows whether Meta can reach it."
+    )
     return Line(name, "fine", found)
 
 
@@ -423,7 +426,7 @@ async def _window(service: Accounts, session: aiohttp.ClientSession) -> Line:
     return Line(
         "Authorization window",
         "fine",
-        f"Threads accepts the ID and the redirect address {app.redirect_uri}. It may check more after the login.",
+        f"Threads accepts the ID and the redirect address {app.redirect_uri}. It may check more after you log in.",
     )
 
 

@@ -180,7 +180,7 @@ def _alerts(named: Mapping[str, Line], so_far: SetupFacts) -> Step:
     if line is not None and line.verdict != "fine":
         return _from("alerts", title, [line], optional=True)
     if not so_far.recipients:
-        todo = "Add an email address or a chat, so that you hear when something needs you."
+        todo = "Add an email address or a chat to hear when something needs attention."
         return Step("alerts", title, "todo", "No recipients yet.", todo, optional=True)
     if not so_far.alerted:
         found = f"{plural(so_far.recipients, 'recipient')}, not tested yet."
@@ -209,42 +209,42 @@ def meta_fields(settings: Settings) -> list[MetaField]:
             "app-id",
             "Threads app ID",
             basic,
-            "There are two pairs on this page. Take the Threads pair, below the app's own ID and secret.",
+            "This page has two pairs. Copy the Threads pair, below the app's own ID and secret.",
             setting="TREADLE_THREADS_APP_ID",
         ),
         MetaField(
             "app-secret",
             "Threads app secret",
             basic,
-            "Beside the Threads app ID. Press Show; Meta asks for your password.",
+            "Next to the Threads app ID. Press Show. Meta asks for your password.",
             setting="TREADLE_THREADS_APP_SECRET",
         ),
         MetaField(
             "redirect-field",
             "Redirect Callback URLs",
             customize,
-            "Press Enter after pasting it, so that it becomes an entry of its own; then save.",
+            "Paste it, press Enter to add it, then save.",
             redirect_uri(settings),
         ),
         MetaField(
             "uninstall-field",
             "Uninstall Callback URL",
             customize,
-            "Meta calls it when somebody removes your app. Treadle then stops using the account.",
+            "Meta calls it when someone removes your app. Treadle then stops using the account.",
             f"{base}/threads/deauthorize",
         ),
         MetaField(
             "delete-field",
             "Delete Callback URL",
             customize,
-            "Meta calls it when somebody asks for their data to be deleted.",
+            "Meta calls it when someone asks for their data to be deleted.",
             f"{base}/threads/delete-data",
         ),
         MetaField(
             "permissions-field",
             "Permissions",
             "Use cases › Access the Threads API › Customize › Permissions and features",
-            "Press Add beside each.",
+            "Press Add next to each.",
             ", ".join(DEFAULT_SCOPES),
         ),
         MetaField(
@@ -253,7 +253,7 @@ def meta_fields(settings: Settings) -> list[MetaField]:
             "App roles › Roles › Add people",
             "While the app is in development, only testers can connect. The person then accepts in Threads: Settings › "
             "Account › Website permissions › Invites.",
-            "The Threads user name of each person who connects an account",
+            "The Threads username of each person who connects an account",
         ),
         MetaField(
             "webhook-field",
@@ -264,6 +264,6 @@ def meta_fields(settings: Settings) -> list[MetaField]:
         ),
     ]
     if settings.threads_app_id and secret.get_secret_value():
-        verify = "Optional, with the URL above: it proves that the request to subscribe is yours."
+        verify = "Optional. Use it with the URL above. It proves that the subscription request is yours."
         found.append(MetaField("verify-field", "Webhooks, Verify token", found[-1].where, verify, verify_token(secret)))
     return found

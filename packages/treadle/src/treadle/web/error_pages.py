@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Status -> what happened, and what to do.
 TEXTS: Mapping[int, tuple[str, str]] = {
-    403: ("You don't have access to this page", "Log in as someone who does."),
+    403: ("You don't have access to this page", "Log in as someone who has access."),
     404: ("Page not found", "It may have been deleted, or the address may be incomplete."),
     405: (
         "This address only accepts a form",
@@ -31,7 +31,7 @@ TEXTS: Mapping[int, tuple[str, str]] = {
     413: ("That's too large", "Nothing was saved. Upload fewer or smaller files."),
     500: (
         "Something went wrong in Treadle",
-        "Nothing was half saved. Try again. If it keeps happening, give the number below to whoever runs this server.",
+        "Nothing was half saved. Try again. If it keeps happening, send the number below to your administrator.",
     ),
     503: ("The database isn't responding", "Nothing was changed. Try again in a moment."),
 }

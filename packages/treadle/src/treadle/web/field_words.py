@@ -20,11 +20,11 @@ from treadle_threads.options import LongText, OptionTable, Poll
 _LABELS: Mapping[str, str] = {
     "text": "Text",
     "media": "Images and videos",
-    "link_attachment_url": "Link at its end",
+    "link_attachment_url": "Link at the end",
     "gif_id": "GIF",
     "plaintext": "Longer text",
     "text_with_styling_info": "Formatting",
-    EXTRA: "Other parameters of Threads, not checked",
+    EXTRA: "Other Threads parameters (not checked)",
     "account_id": "Account",
     "publish_at": "Date and time",
     "zone": "Time zone",

@@ -103,10 +103,10 @@ WHO_WORDS: Mapping[str, str] = {
     "meta": "Meta",
 }
 RETRY_WORDS: Mapping[str, str] = {
-    "never": "Not as it is",
+    "never": "Not without a change",
     "later": "Yes, after a wait",
     "new_container": "Yes, with a new container",
-    "verify_first": "Only once it is clear whether it is live",
+    "verify_first": "Only after checking whether it was published",
     "when_repaired": "Once this is fixed",
 }
 # What the button says that leads to the post itself: the act, not its kind.

@@ -75,7 +75,7 @@ async def reply(page: LoggedInForm, post_id: str) -> Response:
         return page.not_found("post")
     text, reply_to, once = page.text("text"), page.text("reply_to").strip(), page.text("once")[:60]
     if not reply_to:  # without it, it would be a post of its own
-        return page.redirect(f"/posts/{post_id}/replies", "Choose the reply that you answer.", "act")
+        return page.redirect(f"/posts/{post_id}/replies", "Choose the reply you are answering.", "act")
     body = {"account_id": post["account_id"], "text": text, "options": {"reply_to_id": reply_to}}
 
     def store(conn: Connection) -> Any:

@@ -150,7 +150,7 @@ async def repair(page: LoggedInForm, media_id: str) -> Response:
         return page.not_found("file")
     here = f"/library/{row['id']}"
     if row["id"] in _repairs(page).tasks:
-        return page.redirect(here, "It is being repaired already.", "wait")
+        return page.redirect(here, "It is already being repaired.", "wait")
     await page.app.db.run(files.set_job, row["id"], {"state": "running", "percent": 0.0})
     _repairs(page).start(page.app, row, "trim" if page.text("trim") == "yes" else "refuse")
     return page.redirect(here, "Repairing. The original stays as it is.", "wait")

@@ -212,7 +212,7 @@ async def _decide(page: PageRequest, post_id: str) -> Any:
     """What the owner wants done about a reply that is live, but not as a reply."""
     choice = next((one for one in CHOICES if one == page.text("choice")), None)
     if choice is None:
-        return Conflict("unsaid", "Choose how to go on.")
+        return Conflict("unsaid", "Choose how to continue.")
     if choice == "send_again" and page.text("sure") != "yes":
         return Conflict("unsaid", "Select the checkbox to confirm. You can't undo this.")
     done = await decide(page.app, page.workspace, post_id, choice, actor=page.actor)

@@ -517,7 +517,7 @@
   form.addEventListener("submit", (event) => {
     if (uploading && ["send", "draft"].includes(event.submitter?.value)) {
       event.preventDefault();
-      window.treadleSay("An upload is still under way. Send it when that is done, or cancel the upload.");
+      window.treadleSay("An upload is still running. Try again when it is done, or cancel it.");
       $(".upload button", form)?.focus();
     }
   });

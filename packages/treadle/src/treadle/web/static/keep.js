@@ -30,7 +30,7 @@
       localStorage.setItem(key, JSON.stringify({ at: Date.now(), entries: entries() }));
       const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       if (state) state.textContent = navigator.onLine ? `Saved ${time} in this browser` : "Offline: saved in this browser";
-    } catch { if (state) state.textContent = "Not saved: this browser keeps nothing for this page"; }
+    } catch { if (state) state.textContent = "Not saved: this browser can't store drafts for this page"; }
   };
 
   // The server makes the form of what is kept: parts and files are more than values of fields.

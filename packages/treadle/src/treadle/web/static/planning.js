@@ -78,7 +78,7 @@
         event.preventDefault();
         lifted = card;
         card.classList.add("dragged");
-        window.treadleSay("Lifted. Arrow keys choose a time, Enter drops it, Escape puts it back.");
+        window.treadleSay("Picked up. Use the arrow keys to choose a time, Enter to drop it, Escape to cancel.");
         at = targets().findIndex((one) => one === card || Number(one.dataset.drop) >= Number(card.dataset.drop ?? card.dataset.at ?? 0));
       } else if (event.altKey && card && ["ArrowUp", "ArrowDown"].includes(event.key)) {
         const button = card.querySelector(`[data-move="${event.key === "ArrowUp" ? "up" : "down"}"]`);
@@ -94,6 +94,6 @@
       const [post, target] = [lifted, targets()[at]];
       down();
       if (target && target !== post) move(post.dataset.drag, target);
-    } else if (event.key === "Escape" || event.key === "Tab") { down(); window.treadleSay("Put back."); }
+    } else if (event.key === "Escape" || event.key === "Tab") { down(); window.treadleSay("Move canceled."); }
   });
 })();
