@@ -26,6 +26,7 @@ WINDOW_S: Final = 900.0
 TRIES_PER_PERSON: Final = 10
 TRIES_PER_ADDRESS: Final = 40
 FORGET_S: Final = 86_400.0
+LOGIN_FAILED: Final = Refusal("Login failed", "The email or the password is wrong.", 401)
 LINK_ENDED: Final = Refusal("This link no longer works", "Ask for a new one. Each link works once.", 410)
 
 
@@ -161,7 +162,7 @@ async def prove(db: Database, email: str, password: str, *, browser: Browser, no
         if row is not None:
             detail = {"from": browser.address}
             await db.run(audit.note, row.workspace_id, row.id, "login.refused", row.id, detail, now=now)
-        return Refusal("Login failed", "The email or the password is wrong.", 401)
+        return LOGIN_FAILED
     await db.run(lambda conn: store.delete_attempts(conn, key=counted[0]))
     return row
 
@@ -180,14 +181,14 @@ async def login(
     def enter(conn: Connection) -> Session | Refusal:
         # Hashing took its time: whoever was disabled, removed or given another password meanwhile stays outside.
         if not store.rehash_password(conn, row, again):
-            return Refusal("Login failed", "The email or the password is wrong.", 401)
+            return LOGIN_FAILED
         store.delete_expired_sessions(conn, now)
         ends = now + SESSION_IDLE_S
         store.insert_session(conn, token_hash=digest(token), user_id=row.id, csrf=csrf, now=now, expires_at=ends)
         audit.note(conn, row.workspace_id, row.id, "login", row.id, {"from": address}, now=now)
         entered = session(conn, token, now=now)
         if entered is None:  # whoever belongs to no workspace has nothing to log in to
-            return Refusal("Login failed", "The email or the password is wrong.", 401)
+            return LOGIN_FAILED
         return replace(entered, token=token)
 
     return await db.run(enter)
