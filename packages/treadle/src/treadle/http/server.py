@@ -67,8 +67,7 @@ def create_api(app: App) -> FastAPI:
     api.state.metrics = Metrics(app.db, app.now)
     api.state.newest = migrate.versions(app.db)[1]
     every = routers()
-    for router in every:
-        api.include_router(router)
+    _add(api, every)
     _refusals(api, app.settings.public_url)
     document.install(api, every)
     api.add_middleware(AnsweredOnce, treadle=app)
@@ -90,11 +89,20 @@ def describe() -> dict[str, Any]:
     """The OpenAPI document, without an application behind it."""
     api = FastAPI(title="Treadle", version=__version__)
     every = routers()
-    for router in every:
-        api.include_router(router)
+    _add(api, every)
     document.install(api, every)
     made: dict[str, Any] = api.openapi()
     return made
+
+
+def _add(api: FastAPI, every: Sequence[APIRouter]) -> None:
+    """Put the routes on the application as they are.
+
+    ``include_router`` would work out each route's parameters and answers a second time for each application, at its
+    first request, and ask router after router at every request.
+    """
+    for router in every:
+        api.router.routes.extend(router.routes)
 
 
 def routers() -> Sequence[APIRouter]:
@@ -219,9 +227,7 @@ def _refusals(api: FastAPI, public_url: str) -> None:
 def _methods(api: FastAPI, request: Request) -> set[str]:
     """Everything an address takes, whichever of its routes takes it. A literal address is not also an id."""
     scope = {"type": "http", "method": request.method, "path": request.url.path, "root_path": "", "headers": []}
-    # An application keeps a router whole, and it matches only with one of its methods: its routes are asked one by one.
-    every = (*api.routes, *(route for router in routers() for route in router.routes))
-    fitting = [r for r in every if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE]
+    fitting = [r for r in api.routes if isinstance(r, Route) and r.matches(scope)[0] is not Match.NONE]
     literal = [route for route in fitting if route.path == request.url.path]
     found = {method for route in literal or fitting for method in route.methods or ()}
     return found | ({"HEAD"} if "GET" in found and request.url.path not in STREAMS else set())
