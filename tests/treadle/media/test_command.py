@@ -19,9 +19,9 @@ def test_check_says_what_is_wrong_and_what_is_done(
     wrong = film("mp3.mp4", audio_codec="libmp3lame")
     assert run(["check", str(good), str(wrong)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Nothing: it can be published as it is." in shown
+    assert "Nothing. It can be published as it is." in shown
     assert "MP3" in shown
-    assert "The sound is encoded again; the picture is copied." in shown
+    assert "The audio is re-encoded. The video is copied." in shown
 
 
 def test_check_as_json_and_its_exit_code(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +45,7 @@ def test_repair_writes_a_file_that_fits(film: Recipes, tmp_path: Path, capsys: p
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
     assert run(["repair", str(wrong), "-o", str(out)]) == 2
     assert run(["repair", str(wrong), "-o", str(out), "--force"]) == 0
-    assert "encoded again" in capsys.readouterr().out
+    assert "re-encoded" in capsys.readouterr().out
 
 
 def test_repair_copies_what_needs_nothing(good: Path, tmp_path: Path) -> None:

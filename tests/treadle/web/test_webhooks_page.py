@@ -201,5 +201,5 @@ def test_an_address_in_a_private_network_is_refused_at_once(tmp_path: Path) -> N
         answer = client.post("/webhooks", data={"csrf": CSRF, "url": "https://10.0.0.7/hook"})
     app.close()
     assert answer.status_code == 422
-    assert "This address lies inside a private network." in answer.text
+    assert "This address is inside a private network." in answer.text
     assert 'value="https://10.0.0.7/hook"' in answer.text

@@ -50,8 +50,8 @@ _ENDINGS = {
     "video": (".mp4", ".mov", ".m4v"),
 }
 _SHARE_LINKS = {
-    "drive.google.com": "Google Drive shows a page; share links of it have not worked since 2025.",
-    "www.dropbox.com": "Dropbox shows a page; ending the address with ?raw=1 gives the file.",
+    "drive.google.com": "Google Drive shows a page. Its share links have not worked since 2025.",
+    "www.dropbox.com": "Dropbox shows a page. End the URL with ?raw=1 to get the file.",
     "onedrive.live.com": "OneDrive shows a page instead of the file.",
     "1drv.ms": "OneDrive shows a page instead of the file.",
     "photos.app.goo.gl": "Google Photos shows a page instead of the file.",
@@ -270,7 +270,7 @@ def _refusal(file: RemoteFile, url: URL) -> Finding | None:
 def _web_page(file: RemoteFile, url: URL) -> Finding:
     if _LOGIN_PATH.search(file.url.path) or _PASSWORD_FIELD.search(file.head):
         return finding("login_page", got=str(file.url.with_query(None)))
-    hint = _SHARE_LINKS.get((url.host or "").lower(), "Give the file's direct address, or upload it here.")
+    hint = _SHARE_LINKS.get((url.host or "").lower(), "Use the file's direct URL, or upload it here.")
     return finding("html", got=file.content_type or "text/html", hint=hint)
 
 

@@ -183,17 +183,17 @@ def read_address(text: str, trust: Trust) -> URL | str:
     not public, and names that exist only inside a network. Where a name leads is judged when it is connected to.
     """
     if any(ord(letter) < 33 or ord(letter) == 127 for letter in text) or "\\" in text:
-        return "The address holds blanks, control characters or backslashes."
+        return "The URL contains spaces, control characters or backslashes."
     try:
         url = URL(text)
         host, port = url.host, url.port
     except ValueError:
-        return "This is not a web address."
+        return "This is not a URL."
     schemes = ("https",) if trust is Trust.STRANGER else ("https", "http")
     if url.scheme not in schemes or not host or not port:
-        return "It must be an https address with a host name."
+        return "It must be an https URL with a host name."
     if url.user is not None or url.password is not None:
-        return "It must hold no credentials: neither a user name nor a password."
+        return "It can't contain a username or password."
     if trust is not Trust.OPERATOR and (why := _inside(host, trust)) is not None:
         return why
     return url
@@ -210,7 +210,7 @@ def _inside(host: str, trust: Trust) -> str | None:
     if found:
         if all(trust.allows(str(address[0])) for *_, address in found):
             return None
-        return "This address lies inside a private network."
+        return "This address is inside a private network."
     if trust is Trust.INSIDE:
         return None
     if "." not in name or name.endswith(tuple(f".{ending}" for ending in _INSIDE)):

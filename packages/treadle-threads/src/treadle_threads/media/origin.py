@@ -8,10 +8,10 @@ from treadle_threads.media.patterns import finding
 CODES = frozenset({"image_location", "image_device", "video_location", "video_device"})
 """The codes of these findings."""
 _TAKEN_OUT = {
-    "image": "It is taken out; the picture stays as it is.",
-    "video": "It is taken out; picture and sound stay as they are.",
+    "image": "It is removed. The image stays as it is.",
+    "video": "It is removed. Video and audio stay as they are.",
 }
-_STAYS = "Whoever has the file's address can read that until Threads drops it."
+_STAYS = "Anyone with the file's URL can read it until Threads removes it."
 
 
 def origin(kind: str, location: bool, device: bool, *, strip: bool, fix: str) -> list[Finding]:

@@ -14,16 +14,16 @@ Stream = Literal["copy", "encode", "drop"]
 TooLong = Literal["refuse", "trim"]
 
 _WORDS = {
-    RepairKind.NONE: "Nothing: it can be published as it is.",
-    RepairKind.COPY: "The file is copied to an address of Treadle's own.",
-    RepairKind.PATCH: "The index is rewritten; picture and sound stay byte for byte.",
-    RepairKind.REMUX: "Picture and sound are copied into a fresh MP4; nothing is encoded again.",
-    RepairKind.TRIM: "The beginning is kept, the rest is cut off; nothing is encoded again.",
-    RepairKind.AUDIO: "The sound is encoded again; the picture is copied.",
-    RepairKind.VIDEO: "The picture is encoded again; the sound is copied.",
-    RepairKind.FULL: "Picture and sound are encoded again.",
-    RepairKind.IMAGE: "The picture is converted.",
-    RepairKind.REJECT: "Treadle cannot make it right by itself.",
+    RepairKind.NONE: "Nothing. It can be published as it is.",
+    RepairKind.COPY: "The file is copied to this server.",
+    RepairKind.PATCH: "The index is rewritten. Video and audio stay the same, byte for byte.",
+    RepairKind.REMUX: "Video and audio are copied into a new MP4. Nothing is re-encoded.",
+    RepairKind.TRIM: "The beginning is kept and the rest is cut off. Nothing is re-encoded.",
+    RepairKind.AUDIO: "The audio is re-encoded. The video is copied.",
+    RepairKind.VIDEO: "The video is re-encoded. The audio is copied.",
+    RepairKind.FULL: "Video and audio are re-encoded.",
+    RepairKind.IMAGE: "The image is converted.",
+    RepairKind.REJECT: "Treadle can't repair this file.",
 }
 
 
@@ -51,7 +51,7 @@ class RepairPlan:
     def words(self) -> str:
         """One sentence for people."""
         if self.animate:
-            return "The moving picture becomes a short video without sound."
+            return "The animated image becomes a short video without sound."
         return _WORDS[self.kind]
 
     def to_json(self) -> dict[str, Any]:

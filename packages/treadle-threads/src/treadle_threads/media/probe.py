@@ -60,7 +60,7 @@ def read_media(
     if picture is not None:
         return (yield from _picture(picture, size, head, whole))
     if unread := name_unread(head):
-        return _problem("not_media", size, f"The file is {unread}, which is not read here.")
+        return _problem("not_media", size, f"The file is {unread}, which Treadle doesn't read.")
     if is_isobmff(head):
         return (yield from _movie(size, head, closed_gop_samples))
     container = sniff_container(head)
@@ -70,7 +70,9 @@ def read_media(
         return MediaProbe(kind, container, size, found.duration_s, found.video, found.audio, complete=False,
                           guesses=("only the head of the file was read",))  # fmt: skip
     words = describe_text(head)
-    detail = f"The file is {words}, not a picture or a video." if words else "The bytes are no known picture or video."
+    detail = (
+        f"The file is {words}, not an image or a video." if words else "The file is not a known type of image or video."
+    )
     return _problem("not_media", size, detail)
 
 
@@ -88,7 +90,7 @@ def _picture(kind: str, size: int | None, head: bytes, whole: bool) -> Reading[M
     except Unreachable as why:
         return MediaProbe("image", kind, size, complete=False, guesses=(f"size: {why}",))
     if image.format == "raw":
-        return _problem("not_media", size, "The file is a camera's raw picture, which is not read here.")
+        return _problem("not_media", size, "The file is a camera's raw image, which Treadle doesn't read.")
     guesses: tuple[str, ...] = () if image.width else ("size",)
     if image.animated is None:
         guesses += ("animation",)
@@ -129,10 +131,10 @@ def _without_index(movie: Movie, container: str, size: int | None) -> MediaProbe
         return MediaProbe("video", container, size, complete=False, guesses=guesses, **known)  # type: ignore[arg-type]
     if movie.truncated:
         inside = movie.top[-1][0] if movie.top else "its head"
-        detail = f"The file ends inside its box '{inside}': it was cut off."
+        detail = f"The file ends inside its box '{inside}', so it was cut off."
         return MediaProbe("video", container, size, complete=False, problem="truncated", detail=detail,
                           **known)  # type: ignore[arg-type]  # fmt: skip
-    detail = "The file has no index (moov box): its recording was not finished, or it is only a part."
+    detail = "The file has no index (moov box). Its recording was not finished, or it is only a part."
     return MediaProbe("video", container, size, complete=False, problem="malformed", detail=detail,
                       **known)  # type: ignore[arg-type]  # fmt: skip
 
@@ -197,11 +199,11 @@ def _problem_of(movie: Movie, main: list[Track]) -> Problem | None:
 
 def _trouble(movie: Movie, main: list[Track]) -> str:
     if movie.truncated or any(track.beyond_end for track in main):
-        return "The file is shorter than its own index says: it was cut off."
+        return "The file is shorter than its own index says, so it was cut off."
     if not main:
-        return "The file holds neither picture nor sound."
+        return "The file contains neither video nor audio."
     if movie.without_media:
-        return "The file is only an index: the pictures and the sound that it lists are not in it."
+        return "The file is only an index. The video and audio it lists are not in it."
     contradiction = next((track.contradiction for track in main if track.contradiction), "")
     return f"The file's index contradicts itself: {contradiction}." if contradiction else ""
 

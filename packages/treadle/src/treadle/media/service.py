@@ -254,7 +254,7 @@ class MediaService:
         url = source if is_address(source) else None
         if source.startswith("med_") and (stored := self.store_room.find(source)) is not None:
             url = stored.url
-        return Prepared(report, False, url, None, "Nothing had to be changed.", report.probe)
+        return Prepared(report, False, url, None, "Nothing needed to be changed.", report.probe)
 
     async def _make_fit(
         self, path: Path, source: str, work: Path, report: MediaReport, wish: _Wish, progress: ProgressCallback | None

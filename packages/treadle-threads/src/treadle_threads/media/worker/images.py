@@ -110,7 +110,7 @@ def convert(source: IO[bytes], target: Output, spec: ImageSpec) -> Converted:
             flat.save(buffer, "JPEG", quality=quality, optimize=True, subsampling="4:2:0")
             if buffer.tell() <= spec.size_max.value:
                 return _write(target, buffer.getvalue(), "jpg", flat)
-    raise PictureRefused("repair_not_compliant", "The picture stays too large, however strongly it is compressed.")
+    raise PictureRefused("repair_not_compliant", "The image stays too large, however strongly it is compressed.")
 
 
 def _write(target: Output, content: bytes, ending: str, image: Image.Image) -> Converted:
@@ -125,7 +125,7 @@ def _reading() -> Iterator[None]:
         with reading_a_picture():
             yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureRefused("image_pixels", "The picture has more pixels than is opened here.") from error
+        raise PictureRefused("image_pixels", "The image has more pixels than Treadle opens.") from error
 
 
 def _height_at(size: tuple[int, int], width: int) -> int:

@@ -51,7 +51,7 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
     if not container.streams.video:
         if container.streams.audio:
             return replace(known, kind="audio", complete=True, guesses=())
-        return replace(known, kind="unknown", problem="not_media", detail="The file holds neither picture nor sound.")
+        return replace(known, kind="unknown", problem="not_media", detail="The file contains neither video nor audio.")
     video = container.streams.video[0]
     audio = container.streams.audio[0] if container.streams.audio else None
     times: array[int] = array("q")
@@ -82,7 +82,7 @@ def _facts(container: InputContainer, known: MediaProbe) -> MediaProbe:
             first_sound = at if first_sound is None else first_sound
             last_sound = at + (packet.duration or 0) * packet.time_base
     if len(times) == 0 or video.time_base is None:
-        return replace(known, problem="malformed", complete=False, detail="No picture in the file can be read.")
+        return replace(known, problem="malformed", complete=False, detail="No frame in the file can be read.")
     ordered = sorted(times)
     shown = _rhythm(ordered, video.time_base)
     seen = _video(video, known, len(times), shown, sizes[0], bool(leading))
