@@ -104,5 +104,5 @@ async def test_a_real_refusal_is_said_whole() -> None:
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.ClientError) as met:
                 await session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-    assert no_answer(met.value) == "The connection was refused: nothing listens at this address and port."
+    assert no_answer(met.value) == "The connection was refused. Nothing is listening at this address and port."
     await asyncio.sleep(0)

@@ -211,7 +211,7 @@ async def test_with_a_yes_a_post_is_changed_canceled_and_tried_again(site: Site)
         assert "text" in await refused(client, "edit", post_id=post, changes={"text": "x" * 501})
         assert "Did you mean" in await refused(client, "edit", post_id=post, changes={"txt": "x"})
         assert (await told(client, "cancel", post_id=post))["post"]["state"] == "canceled"
-        assert "nothing to try again" in await refused(client, "retry", post_id=post)
+        assert "nothing to retry" in await refused(client, "retry", post_id=post)
         failed = add_draft(site)
         set_state(site, failed, "failed")
         assert (await told(client, "retry", post_id=failed))["post"]["state"] == "publishing"

@@ -70,7 +70,7 @@ def test_a_post_too_late_is_held_at_once_and_says_why(site: Site) -> None:  # no
 
 def test_a_post_a_little_late_is_published_at_once(site: Site) -> None:  # noqa: F811
     post = sent(site, 5400)
-    assert (post["state"], post["next"]["what"]) == ("publishing", "Goes out.")
+    assert (post["state"], post["next"]["what"]) == ("publishing", "Publishes now.")
 
 
 def test_its_own_lateness_counts(site: Site) -> None:  # noqa: F811

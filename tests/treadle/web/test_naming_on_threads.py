@@ -88,4 +88,4 @@ def test_an_account_whose_token_is_gone_says_so(known: tuple[App, TestClient, st
         conn.execute(sa.update(accounts).where(accounts.c.id == account).values(token_enc=None))
     answer = draft(client, account, **{"part-0-quote_post_id": str(made["permalink"])})
     assert answer.status_code == 422
-    assert "has no token that works" in answer.text
+    assert "no longer works" in answer.text

@@ -107,7 +107,7 @@ def test_programs_may_send_the_address_too(doubt: Doubt, threads: Sandbox) -> No
         ("", "Enter the URL of the post on Threads"),
         ("it is out, I saw it", "This is not the URL of a post."),
         ("https://www.threads.com/@loom.and.shuttle", "This is not the URL of a post."),
-        ("https://www.threads.com/@somebody.else/post/DAbcDefGhIj", "Threads lists none with this address."),
+        ("https://www.threads.com/@somebody.else/post/DAbcDefGhIj", "with this URL."),
     ],
 )
 def test_what_settles_nothing_changes_nothing(doubt: Doubt, said: str, answer: str) -> None:
@@ -119,7 +119,7 @@ def test_what_settles_nothing_changes_nothing(doubt: Doubt, said: str, answer: s
 def test_threads_that_does_not_answer_is_told(doubt: Doubt, threads: Sandbox) -> None:
     threads.control.revoke("loom.and.shuttle")
     text = doubt.say("https://www.threads.com/@loom.and.shuttle/post/DAbcDefGhIj")
-    assert "Threads could not be asked for it." in text
+    assert "look it up on Threads." in text
     assert doubt.state() == "checking"
 
 

@@ -82,7 +82,7 @@ def test_another_s_post_that_is_not_found_is_deleted_or_not_readable(sim: Simula
     post = until(sim, post_id, "blocked")
     assert sim.clock() - began >= MISSES_OVER_S
     assert post["cause"]["pattern"] == "reply_target_gone"
-    assert "not readable for this account" in post["cause"]["what_happened"]
+    assert "this account can't see it" in post["cause"]["what_happened"]
     assert post["cause"]["who"] == "owner"
     assert sim.threads.live(profile) == []
 

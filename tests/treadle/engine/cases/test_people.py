@@ -24,7 +24,7 @@ def test_retry_while_it_is_checked_says_so_and_sends_nothing(sim: Simulation) ->
     before = len(sim.threads.published(profile))
     said = sim.act("retry", post_id)
     assert isinstance(said, Done)
-    assert said.message.startswith("Nothing is sent yet: it may be published already.")
+    assert said.message.startswith("Nothing is sent yet, because it may already be published.")
     assert sim.read(post_id)["state"] == "checking"
     sim.until(lambda: sim.read(post_id)["state"] == "published")
     assert len(sim.threads.published(profile)) == before

@@ -20,8 +20,8 @@ RELEASABLE: frozenset[str] = frozenset({"scheduled", "publishing", "waiting", "r
 
 # The state of a post that must not go on although nothing blocks it, and what its owner reads.
 RESTS: Mapping[Admission, tuple[PostState, str]] = {
-    "not connected": ("blocked", "The account is not connected any more. Connect it again."),
-    "paused": ("waiting", "Publishing is paused. It continues when the pause ends."),
+    "not connected": ("blocked", "The account is no longer connected. Reconnect it to keep publishing."),
+    "paused": ("waiting", "Publishing is paused. This post continues when publishing resumes."),
     "too late": ("held", TOO_LATE),
 }
 

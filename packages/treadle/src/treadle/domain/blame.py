@@ -61,18 +61,16 @@ def blamed(
 def put_down_to(blame: Blame, diagnosis: Diagnosis) -> Diagnosis:
     """The diagnosis of a refusal that holds only the post, and names the options."""
     options = _listed(blame.options)
-    owner = (
-        f"Connect the account again and grant {_listed(blame.scopes)}" if blame.scopes else "Connect the account again"
-    )
+    owner = f"Reconnect the account and grant {_listed(blame.scopes)}" if blame.scopes else "Reconnect the account"
     if diagnosis.lane == "linked_instagram_account":
         owner = "Link an Instagram profile to the account"
     return replace(
         diagnosis,
         scope="post",
         matched=(*diagnosis.matched, *(f"option={name}" for name in blame.options)),
-        what_happened=f"{diagnosis.what_happened} This post has {options}; posts without go on.",
-        next_step=f"{owner}, or take {options} out of this post.",
-        treadle_does=f"Holds only posts with {options} that Threads refuses; the other posts of the account go on.",
+        what_happened=f"{diagnosis.what_happened} This post has {options}. Posts without it are still published.",
+        next_step=f"{owner}, or remove {options} from this post.",
+        treadle_does=f"Blocks only posts with {options} that Threads refuses. The account's other posts continue.",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TOO_LATE = "It is too late to publish this automatically. Approve it, or change its time."
-HAS_WARNINGS = "A part of this chain has a warning. Nothing of it is published until you approve it."
+HAS_WARNINGS = "A part of this thread has a warning. Nothing is published until you approve it."
 
 
 @dataclass(frozen=True, slots=True)

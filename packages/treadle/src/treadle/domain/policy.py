@@ -93,7 +93,7 @@ def decide(
         # The caller has proven that it did not happen; what remains is an ordinary retry, within a budget.
         if diagnosis.lane not in ("platform_temporary", "unknown") or met >= DEFAULT_ATTEMPTS:
             return _finish(diagnosis)
-        return RetryAt(now + _backoff(met, random01) * scale, "It did not go out, so it can be sent again.")
+        return RetryAt(now + _backoff(met, random01) * scale, "It wasn't published, so it is safe to send again.")
     if advice.kind == "verify_first" or (advice.kind == "later" and advice.after_s is None):
         if met >= DEFAULT_ATTEMPTS:
             return _finish(diagnosis)
@@ -105,7 +105,7 @@ def decide(
         budget = min(budget, HOST_ATTEMPTS)
     if advice.kind == "new_container":
         if met < min(budget, REBUILDS):
-            return RebuildAt(at, "The container is of no use any more; a new one is made.")
+            return RebuildAt(at, "The container can't be used anymore. Creating a new one.")
         return _finish(diagnosis)
     if met < budget:
         return RetryAt(at, "A temporary problem. Retrying.")
@@ -116,9 +116,9 @@ def decide(
         patience = max(patience, PATIENT_WITH_ONE_POST)
     if met < budget + patience:
         pause = patient_s(met - budget, random01) * scale
-        return RetryAt(now + pause, "Threads is still in trouble; tried now and then.")
+        return RetryAt(now + pause, "Threads is still having problems. Retrying now and then.")
     if advice.then == "new_container" and met < budget + REBUILDS and situation != "media":
-        return RebuildAt(at, "Waiting did not help; a new container is made.")
+        return RebuildAt(at, "Waiting didn't help. Creating a new container.")
     return _finish(diagnosis)
 
 
@@ -131,15 +131,13 @@ def _passes(diagnosis: Diagnosis) -> bool:
 
 def _finish(diagnosis: Diagnosis) -> Decision:
     if diagnosis.scope in ("account", "app", "media_host"):
-        return AwaitRepair(
-            diagnosis.scope, "Every other post behind this cause waits too, without asking Threads again."
-        )
+        return AwaitRepair(diagnosis.scope, "Other posts with this problem wait too. Treadle doesn't try each of them.")
     somebody_repairs = (
         diagnosis.lane not in NOBODY_REPAIRS and not _passes(diagnosis) and diagnosis.action != "contact_support"
     )
     if somebody_repairs or diagnosis.retry.kind == "when_repaired":
         return AwaitRepair("post", "Will publish automatically once this is fixed.")
-    return Fail("Nothing that Treadle or its owner can repair, or the retries are used up.")
+    return Fail("Neither Treadle nor you can fix this, or all retries are used up.")
 
 
 def _backoff(met: int, random01: float) -> float:
@@ -158,8 +156,8 @@ def answerless(met: int, *, now: float, random01: float, scale: float = 1.0) -> 
     A lone post in an outage opens no breaker: it is asked for slowly then, for about a day, before it is given up.
     """
     if met >= ANSWERLESS_ATTEMPTS + PATIENT_ATTEMPTS:
-        return Fail("No answer came, for a day and more.")
+        return Fail("No answer for more than a day.")
     if met >= ANSWERLESS_ATTEMPTS:
         pause = patient_s(met - ANSWERLESS_ATTEMPTS, random01) * scale
-        return RetryAt(now + pause, "Still no answer; tried now and then.")
-    return RetryAt(now + _backoff(met, random01) * scale, "No answer came; asking again is harmless.")
+        return RetryAt(now + pause, "Still no answer. Retrying now and then.")
+    return RetryAt(now + _backoff(met, random01) * scale, "No answer. Asking again is safe.")

@@ -102,9 +102,9 @@ def may_replace_container(sent: Sent, evidence: Evidence, wish: Wish = "replace"
     if e.container == "PUBLISHED":
         return Verdict("live", "The container says that it was published.")
     if e.confirmed_absent:
-        return Verdict("replace", "A person looked and says that it is not there.")
+        return Verdict("replace", "Someone checked and confirmed that it isn't there.")
     if not sent.written:
-        return Verdict("replace", "Nothing was ever sent of this container.")
+        return Verdict("replace", "This container was never sent for publishing.")
     settled = sent.last_at is not None and e.now - sent.last_at >= e.settle_s
     if e.lists == "match":
         return _matched(sent, e, settled)
@@ -119,11 +119,11 @@ def _matched(sent: Sent, e: Evidence, settled: bool) -> Verdict:
     """Somebody may have posted the same by hand: before the first send, if the lists were not noted then, or long after
     the last one. What a dead container leaves open of that, no further look decides."""
     if settled and e.candidates == 1 and e.rivals == 0 and e.noted and e.in_time:
-        return Verdict("live", "One new entry of the account's lists is this post, and no other.", True)
+        return Verdict("live", "Exactly one new post on the account matches this one.", True)
     dead = e.container in ("ERROR", "EXPIRED") or (e.container != "FINISHED" and _over(sent, e))
     if settled and dead and e.rivals == 0:
-        return Verdict("ask a person", "The account's lists hold an equal post, and nothing shows that it is this one.")
-    return Verdict("keep looking", "The account's lists hold what may be this post.")
+        return Verdict("ask a person", "The account has an identical post, but nothing shows that it is this one.")
+    return Verdict("keep looking", "The account has a post that may be this one.")
 
 
 def _over(sent: Sent, e: Evidence) -> bool:
@@ -134,32 +134,40 @@ def _unreadable(sent: Sent, e: Evidence, settled: bool) -> Verdict:
     over = _over(sent, e)
     if e.lists == "unreadable":
         if over:
-            return Verdict("ask a person", "Neither the container nor the account's lists can be read.")
-        return Verdict("keep looking", "Neither the container nor the account's lists could be read.")
+            return Verdict("ask a person", "Neither the container nor the account's posts can be read.")
+        return Verdict("keep looking", "Neither the container nor the account's posts could be read.")
     if over and settled:
-        return Verdict("replace", "The container is past its life and cannot be read, and the lists do not show it.")
+        return Verdict(
+            "replace", "The container has expired and can't be read, and the account's posts don't include it."
+        )
     if not settled:
-        return Verdict("keep looking", "The settle time is not over.")
+        return Verdict("keep looking", "Threads may still need time to show it.")
     if not sent.all_clear:
-        return Verdict("keep looking", "The container cannot be read, and an answer left open whether it is live.")
+        return Verdict("keep looking", "The container can't be read, and an answer left open whether it was published.")
     if e.misses >= MISSES and e.misses_span_s >= e.apart_s:
-        return Verdict("replace", "Threads lost the container; every publish of it was refused, and it is not there.")
-    return Verdict("keep looking", "The container cannot be read; the account's lists are read once more.")
+        return Verdict(
+            "replace", "Threads lost the container, refused every attempt to publish it, and doesn't show the post."
+        )
+    return Verdict("keep looking", "The container can't be read. Treadle reads the account's posts once more.")
 
 
 def _waiting_to_be_published(sent: Sent, e: Evidence, settled: bool, wish: Wish) -> Verdict:
     ready = e.container == "FINISHED"
     if settled and e.lists == "no match" and e.finished >= FINISHED_TWICE:
         if wish == "replace" or not ready:
-            return Verdict("replace", "The settle time is over, the container is unpublished, and the lists agree.")
-        return Verdict("send again", "The settle time is over, the container is unpublished, and the lists agree.")
+            return Verdict(
+                "replace", "Threads had time to show it, but the container is unpublished and the post isn't there."
+            )
+        return Verdict(
+            "send again", "Threads had time to show it, but the container is unpublished and the post isn't there."
+        )
     if wish == "send again" and ready and sent.all_clear:
-        return Verdict("send again", "Every publish of this container was plainly refused.")
+        return Verdict("send again", "Threads clearly refused every attempt to publish this container.")
     if e.lists == "unreadable":
-        return Verdict("keep looking", "The account's lists could not be read, so nothing shows that it is not live.")
+        return Verdict("keep looking", "The account's posts couldn't be read, so it may still be published.")
     if not settled:
-        return Verdict("keep looking", "The settle time is not over.")
-    return Verdict("keep looking", "The container and the lists are read once more after the settle time.")
+        return Verdict("keep looking", "Threads may still need time to show it.")
+    return Verdict("keep looking", "Treadle reads the container and the account's posts once more later.")
 
 
 def without_container(verdict: Verdict) -> PartUpdate:

@@ -203,7 +203,7 @@ def next_step(post: PostView, now: float, *, video_reply_s: float = VIDEO_REPLY_
 def _compare(post: PostView, part: PartView, reply_to: str | None, now: float) -> Step:
     check = part.progress.live
     if check is not None and now < check.next_at:
-        return Wait(check.next_at, "It is live; reads once more what Threads shows of it.", "publishing")
+        return Wait(check.next_at, "Published. Reads once more what Threads shows.", "publishing")
     first = post.parts[0]
     root = first.threads_id if part is not first and not first.options.get("reply_to_id") else None
     return Compare(part, reply_to, root)
@@ -241,6 +241,6 @@ def _towards_publish(post: PostView, part: PartView, reply_to: str | None, now: 
         at = part.container_made_at + video_reply_s
         if now < at:
             return Wait(
-                at, "Ready. Waits a moment: Threads detaches video replies that are published at once.", "publishing"
+                at, "Ready. Waits a moment: Threads detaches video replies that are published too soon.", "publishing"
             )
     return Publish(part, reply_to)

@@ -76,14 +76,14 @@ def likely_s(kind: str, mebibytes: float | None, learned: Mapping[str, Any]) -> 
 def in_words(kind: str, mebibytes: float | None, learned: Mapping[str, Any], age_s: float) -> str:
     """What a post waits for, how long that usually takes, and what follows when it takes too long."""
     likely = likely_s(kind, mebibytes, learned) if kind in PRIOR else 5.0
-    from_before = "took before" if len(_known(learned, kind).get("seen", ())) >= ENOUGH else "usually takes"
+    from_before = "recently took" if len(_known(learned, kind).get("seen", ())) >= ENOUGH else "usually takes"
     thing = {"VIDEO": "a video of this size", "IMAGE": "an image", "CAROUSEL": "a carousel"}.get(kind, "a post")
     if age_s <= 2.0 * likely:
         return f"Threads is still processing it; {thing} {from_before} about {_about(likely)}."
     longest = give_up_s(kind, mebibytes)
     return (
         f"Threads is still processing it, longer than the {_about(likely)} that {thing} {from_before}. "
-        f"After {_about(longest)} Treadle makes a new container, once."
+        f"After {_about(longest)}, Treadle creates a new container, once."
     )
 
 

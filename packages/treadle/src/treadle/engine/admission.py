@@ -19,7 +19,7 @@ from treadle.engine.worker_context import WorkerContext
 from treadle.store import Connection, intents, runs
 from treadle.store.runs import Change
 
-LOOKS_LATER = "Looks whether it is live once Threads' limit allows."
+LOOKS_LATER = "Checks whether it was published once the Threads limit allows."
 POSTS_ONLY = frozenset({"quota_exhausted", "publishing_quota"})  # limits on posts, which reading does not meet
 
 
@@ -33,7 +33,7 @@ def inspect(conn: Connection, worker: WorkerContext, run: Run, now: float) -> Ou
     if verdict == "not connected":
         return _stop(Finish(*RESTS[verdict]))
     if standing:
-        return _behind(standing, "Waits behind an open cause; Threads was not asked again for this post.")
+        return _behind(standing, "Blocked by an open problem. Threads was not asked again for this post.")
     if not worker.opens(account):
         return _token_unreadable(account)
     if verdict in RESTS:
@@ -135,14 +135,14 @@ def quota_wait(conn: Connection, worker: WorkerContext, run: Run, published: int
     whole = quota.total(run.account, quota.bucket(part))
     what = "Publishes when the limit allows." if until < look_at else "Checks the limit again."
     outcome = _limited(run, min(until + 1.0, look_at), what, Cause(quota.exhausted(part)))
-    outcome.change.post.why = f"All {whole} {quota.bucket(part)} of 24 hours are used up."
+    outcome.change.post.why = f"All {whole} {quota.bucket(part)} allowed in 24 hours are used."
     return outcome
 
 
 def _limited(run: Run, until: float, what: str, cause: Cause | None = None) -> Outcome:
     """Waits for a limit, and says which; what the post met before that is not why it waits now."""
     outcome = _stop(Snooze(until, "waiting", what))
-    why = "Threads' limit for this account, or for its app, was met."
+    why = "This account, or its Meta app, reached a Threads limit."
     outcome.change.post.met(cause or run.account.quota.cause, why)
     return outcome
 
@@ -162,14 +162,14 @@ def intend(
         return _stop(Snooze(now, "publishing", "Another worker continues."))
     standing = _stopping(run, seen.blockers)
     if standing:
-        return _behind(standing, "Waits behind an open cause.")
+        return _behind(standing, "Blocked by an open problem.")
     if seen.paused:
         return _stop(Finish("waiting", "Paused before it was sent. Continues when publishing resumes."))
     if too_late(_timing(run), now):  # a post that was in doubt for hours was let in to be looked for, not to be sent
         return _stop(Finish(*RESTS["too late"]))
     waits = quota_wait(conn, worker, run, seen.published, now)
     if waits is not None and isinstance(waits.ending, Continue):
-        return _stop(Snooze(now, "publishing", "Reads the limit first."))
+        return _stop(Snooze(now, "publishing", "Checks the limit first."))
     if waits is not None:
         return waits
     if not intents.record(conn, part.id, runs.part_columns(update)):

@@ -200,7 +200,7 @@ async def with_fetches(worker: WorkerContext, failed: Failed) -> Failed:
             fetched.append(in_words(fetches, int(item.get("size") or 0), since))
     if not fetched:
         return failed
-    what = f"{diagnosis.what_happened} Meta's requests for the file kept here: {', '.join(fetched)}."
+    what = f"{diagnosis.what_happened} Meta's requests for the file stored here: {', '.join(fetched)}."
     matched = (*diagnosis.matched, *(f"fetched={one}" for one in fetched))
     named = replace(diagnosis, what_happened=what, matched=matched)
     return replace(failed, diagnosis=named, note=replace(failed.note, diagnosis=named.to_json()))

@@ -84,7 +84,7 @@ async def _look(worker: WorkerContext, run: Run, step: Check) -> Outcome:
             return stopped
         outage = next((blocker for blocker in run.blockers if blocker.scope == "platform"), None)
         if outage is not None and _threads_trouble(asked):
-            why = "Threads is in trouble; looks whether it is live once that is over."
+            why = "Threads is having problems. Checks whether it was published once that is over."
             return Outcome(Change(notes), Blocked((outage.id,), part.unclear_cause, "checking", why))
     if status == "PUBLISHED":
         return _live(worker, part, notes)
@@ -132,8 +132,8 @@ async def _weigh(
     change = Change(notes).on(part.position, PartUpdate(progress=progress))
     given_up = now - (part.intent_at or now) > worker.scaled(GIVE_TO_PERSON_S)
     if verdict.decision == "ask a person" or given_up:
-        unsaid = "Neither the container nor the account's lists say whether it is live."
-        why = f"{verdict.why if verdict.decision == 'ask a person' else unsaid} A person has to look."
+        unsaid = "Neither the container nor the account's posts show whether it was published."
+        why = f"{verdict.why if verdict.decision == 'ask a person' else unsaid} Someone has to check."
         return Outcome(change, Finish("checking", why))
     if status is None and listed.failed is not None and _threads_trouble(listed.failed):
         change.outage_at = "verify"
@@ -151,7 +151,7 @@ def _look_again(worker: WorkerContext, part: PartView, progress: PartProgress, n
         at = now + max(0.2, worker.scaled(CHECK_FIRST_S))
     elif progress.misses == MISSES - 1:
         at = min(at, now + max(0.2, worker.scaled(MISSES_APART_S) + 0.05))
-    return Snooze(at, "checking", "Checks again whether it is live. Nothing is sent until then.")
+    return Snooze(at, "checking", "Checks again whether it was published. Nothing is sent until then.")
 
 
 def _live(worker: WorkerContext, part: PartView, notes: list[Note]) -> Outcome:
@@ -171,7 +171,7 @@ def _absent(
 ) -> Outcome:
     """It is proven that nothing is live: the same container once more, or a new one."""
     now = worker.now()
-    notes.append(Note("verify", "decision", "It is not live.", part.position, decision=verdict.why, outcome="ok"))
+    notes.append(Note("verify", "decision", "It is not published.", part.position, decision=verdict.why, outcome="ok"))
     cause = part.unclear_cause
     asked_for = part.progress.wish == "replace"
     limited = cause is not None and cause.lane == "rate_limit"
@@ -182,7 +182,7 @@ def _absent(
         # How long a limit holds was noted on the account when its answer came, and is heeded before the next send.
         decision = RetryAt(now, verdict.why)
     elif part.sends >= SENDS and verdict.decision == "send again":
-        decision = Fail("It was sent several times and never went live.")
+        decision = Fail("It was sent several times but never published.")
     else:
         random01 = worker.random01()
         decision = decide(cause.diagnosis, "publish", part.tries, now=now, random01=random01, scale=worker.scale)
@@ -216,7 +216,9 @@ def _stopped_by(worker: WorkerContext, run: Run, part: PartView, failed: Failed,
     until = outcome.change.account.quota_until
     if until is not UNSET and until is not None:
         change = Change([*notes[:-1], outcome.change.notes[0]], account=outcome.change.account)
-        return Outcome(change, Snooze(until, "checking", "Looks whether it is live once Threads' limit allows."))
+        return Outcome(
+            change, Snooze(until, "checking", "Checks whether it was published once the Threads limit allows.")
+        )
     met = outcome.ending
     if isinstance(met, Park) and met.scope in ("account", "app", "platform") and not one_permission(met.diagnosis):
         notes[-1] = outcome.change.notes[0]
@@ -278,10 +280,12 @@ async def find_id(worker: WorkerContext, run: Run, step: FindId) -> Outcome:
     at = worker.now() + max(0.2, worker.scaled(pause))
     if step.needed:
         if tries > 40:
-            why = "It is live, but which post it is could not be found; the next part replies to it. Name the post."
+            why = "It is published, but Treadle couldn't find its post, which the next part replies to. Enter its URL."
             return Outcome(change, Finish("checking", why))
-        return Outcome(change, Snooze(at, "checking", "Looks for the published post: the next part replies to it."))
-    return Outcome(change, Snooze(at, "publishing", "It is live; looks for its address."))
+        return Outcome(
+            change, Snooze(at, "checking", "Looks for the published post, because the next part replies to it.")
+        )
+    return Outcome(change, Snooze(at, "publishing", "Published. Looks for its URL."))
 
 
 def _live_unread(stopped: Outcome) -> Outcome:
@@ -295,7 +299,7 @@ def _live_unread(stopped: Outcome) -> Outcome:
 def address_of(threads_id: str) -> Ask[Media]:
     """The question for the address of a live post."""
     return Ask(
-        "Read the address of the published post",
+        "Read the URL of the published post",
         "verify",
         "read",
         lambda client: client.media(threads_id, fields="id,permalink"),
@@ -323,4 +327,4 @@ async def verify(worker: WorkerContext, run: Run, step: Verify) -> Outcome:
     if progress.permalink_given_up:
         return Outcome(change)
     at = worker.now() + max(0.2, worker.scaled(3.0 * 2**tries))
-    return Outcome(change, Snooze(at, "publishing", "It is live; reads its address."))
+    return Outcome(change, Snooze(at, "publishing", "Published. Reads its URL."))

@@ -43,7 +43,7 @@ from treadle_diagnosis import Evidence
 from treadle_threads.results import Refused
 from treadle_threads.values import Media, Page
 
-WHAT = "Compare the published post with what was asked"
+WHAT = "Compare the published post with what you asked for"
 MOST_READS = 4  # in one step: with ever fewer fields
 LISTED = 100
 
@@ -127,7 +127,7 @@ async def _among_posts(
 ) -> Reading:
     """Twice nothing said what the part replies to. The account's posts hold no replies: what is there is none."""
     ask: Ask[Page] = Ask(
-        "Look whether the reply became a post of its own",
+        "Check whether the reply became a separate post",
         "verify",
         "read",
         lambda client: client.list_threads(fields="id", limit=LISTED),
@@ -160,7 +160,7 @@ def _report(part: PartView, check: LiveCheck, change: Change) -> None:
         return
     body = {"differs": [one.to_json() for one in check.differs]}
     found = from_pattern(pattern, Evidence(stage="verify", body=body))
-    what = "What is live is not what was asked."
+    what = "The live post differs from what you asked for."
     change.notes.append(
         Note("verify", "decision", what, part.position, decision="Nothing is sent again.", diagnosis=found.to_json())
     )

@@ -40,7 +40,7 @@ def _create(params: dict[str, str], what: str = "Create the container") -> Ask[s
     return Ask(what, "create_container", "create", lambda client: client.create_container(params))
 
 
-def _status(container_id: str, what: str = "Ask whether the container is ready") -> Ask[ContainerStatus]:
+def _status(container_id: str, what: str = "Check whether the container is ready") -> Ask[ContainerStatus]:
     return Ask(what, "container_status", "status", lambda client: client.container(container_id))
 
 
@@ -83,7 +83,7 @@ async def create_container(worker: WorkerContext, run: Run, step: CreateContaine
 async def create_children(worker: WorkerContext, run: Run, step: CreateChildren) -> Outcome:
     """All missing children at once; those that worked are kept when one fails."""
     part = step.part
-    asked = [_create(child_params(part, i), f"Create the container of medium {i + 1}") for i in step.missing]
+    asked = [_create(child_params(part, i), f"Create the container of file {i + 1}") for i in step.missing]
     answers = await asyncio.gather(*(call(worker, run.account, ask, part) for ask in asked))
     children: list[dict[str, Any]] = [
         dict(part.children[i]) if i < len(part.children) else {} for i in range(len(part.media_urls or []))
@@ -130,7 +130,11 @@ async def poll_container(worker: WorkerContext, run: Run, step: PollContainer) -
         return Outcome(change.on(part.position, PartUpdate(container_status=status, intent="sent")).calm())
     if status == "EXPIRED" and _had_its_day(part, part.container_made_at or began, now):
         return _replaced(
-            worker, part, [asked.note], "publishing", "The container expired unpublished; makes a new one."
+            worker,
+            part,
+            [asked.note],
+            "publishing",
+            "The container expired before it was published. Creates a new one.",
         )
     if status != "IN_PROGRESS":
         return await _bad_container(worker, run, part, asked)
@@ -141,7 +145,7 @@ async def poll_container(worker: WorkerContext, run: Run, step: PollContainer) -
 
 async def poll_children(worker: WorkerContext, run: Run, step: PollChildren) -> Outcome:
     part = step.part
-    asked = [_status(str(part.children[i]["id"]), f"Ask whether medium {i + 1} is ready") for i in step.unfinished]
+    asked = [_status(str(part.children[i]["id"]), f"Check whether file {i + 1} is ready") for i in step.unfinished]
     answers = await asyncio.gather(*(call(worker, run.account, ask, part) for ask in asked))
     children = [dict(child) for child in part.children]
     notes: list[Note] = []
@@ -221,7 +225,7 @@ async def _bad_container(
         # Meta's document allows this file and Meta refused it: once, the cautious version is made of it.
         progress = replace(part.progress, conservative=True)
         outcome.change.on(part.position, PartUpdate(progress=progress, media_urls=None, state="preparing"))
-        what = "Threads refused the file as it is; makes a more common version of it."
+        what = "Threads refused the file. Converts it to a more common format."
         outcome.ending = Snooze(now, "retrying", what)
     return outcome
 
@@ -231,7 +235,9 @@ def _wait_for(
 ) -> Outcome:
     rebuilt = part.tries.get("still_processing", 0)
     if age > waiting.give_up_s(kind, size) and rebuilt < 1:
-        outcome = _replaced(worker, part, change.notes, "retrying", "Threads never finished it; makes a new container.")
+        outcome = _replaced(
+            worker, part, change.notes, "retrying", "Threads never finished it. Creates a new container."
+        )
         outcome.change.part(part.position).tries = {**part.tries, "still_processing": rebuilt + 1}
         return outcome
     if age > LONGER * waiting.give_up_s(kind, size):
@@ -239,7 +245,7 @@ def _wait_for(
             Evidence(stage="container_status", body={"status": "IN_PROGRESS"}, context={"media_kind": kind})
         )
         never = policy.AwaitRepair(
-            "post", "Threads finished neither of two containers; the file, or Threads, has to change first."
+            "post", "Threads finished neither of two containers. Replace the file, or retry later."
         )
         now, update = worker.now(), change.part(part.position)
         update.merge(dropped_or_marked(part, now))

@@ -40,7 +40,7 @@ from treadle_threads.results import Refused
 FRESH_CONTAINER_S = MISSES_OVER_S  # a container this young may not be known everywhere at Meta's yet
 LOST, LOST_CONTAINERS = "container_lost", 2  # containers of one part after which it is not the container that is lost
 TRUSTED_HINTS = 3  # short hints in a row that are believed
-MAKES_SURE = "Makes sure that it is not live before a new container is made."
+MAKES_SURE = "Checks that it is not published before creating a new container."
 
 
 def never_sent(part: PartView, now: float) -> Verdict:
@@ -113,7 +113,7 @@ def _from_elsewhere(worker: WorkerContext, part: PartView, outcome: Outcome, now
     update.progress = replace(part.progress, origin=origin)
     if origin == "copies" or copied:
         at = outcome.ending.at if isinstance(outcome.ending, Snooze) else now
-        files = "copies of the files that are kept here" if origin == "copies" else "the addresses that were given"
+        files = "copies of the files stored here" if origin == "copies" else "the original URLs"
         outcome.ending = Snooze(at, "retrying", f"Tries again with {files}.")
 
 

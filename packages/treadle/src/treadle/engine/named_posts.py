@@ -27,7 +27,7 @@ GONE = "reply_target_gone"
 NAMES_A_POST = UNKNOWN_CONTAINER | {GONE}
 OWN_ONLY = frozenset({"reply_to_invalid", "parameters_not_read"})  # of a post of ours, whose id cannot be wrong
 _WHO: Final[Ask[Profile]] = Ask(
-    "Ask whether the account can read at all",
+    "Check whether the account can read at all",
     "create_container",
     "read",
     lambda client: client.me("id"),
@@ -76,7 +76,7 @@ async def ask_account(
 async def ask(worker: WorkerContext, run: Run, part: PartView, failed: Failed, named: str) -> Outcome:
     """Read the post that is named, and go on as that says."""
     read: Ask[Media] = Ask(
-        "Ask whether the post that it names is there",
+        "Check whether the post it refers to is there",
         "create_container",
         "read",
         lambda client: client.media(named, fields="id"),
@@ -120,12 +120,12 @@ async def ask(worker: WorkerContext, run: Run, part: PartView, failed: Failed, n
         decision: AwaitRepair | RetryAt = AwaitRepair("post", diagnosis.what_happened)
     elif verdict == "there" and now - began > max(5.0, worker.scaled(HOURS_S)) and before.named_asked:
         diagnosis = _gone(failed, sure=False)
-        decision = AwaitRepair("post", "The post that it names can be read, but Threads takes nothing that names it.")
+        decision = AwaitRepair("post", "The post it refers to can be read, but Threads refuses posts that refer to it.")
     else:
         why = (
-            "The post that it names is on Threads, but not known everywhere there yet."
+            "The post it refers to is on Threads, but isn't available everywhere there yet."
             if verdict == "there"
-            else "Threads does not show the post that it names. It may be too new; asks again before that is believed."
+            else "Threads doesn't show the post it refers to. It may be too new, so Treadle asks again."
         )
         diagnosis = _lag(failed)
         decision = RetryAt(now + max(0.5, worker.scaled(pause_s(before.named_asked))), why)
@@ -166,5 +166,5 @@ def _gone(failed: Failed, *, sure: bool) -> Diagnosis:
     found = replace(from_pattern(GONE), raw=failed.diagnosis.raw, matched=failed.diagnosis.matched)
     if sure:
         return found
-    what = "The post that this one names was deleted, or is not readable for this account: Threads does not say which."
+    what = "The post this one refers to was deleted, or this account can't see it. Threads doesn't say which."
     return replace(found, confidence="likely", what_happened=what)

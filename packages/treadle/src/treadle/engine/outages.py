@@ -14,7 +14,7 @@ from treadle.store import Connection, blockers, workspaces
 from treadle_diagnosis import Evidence
 from treadle_diagnosis.catalog.words import BlockerScope
 
-WHY = "Meta fetches nobody's files at the moment; one post a minute looks whether it is over."
+WHY = "Meta isn't fetching any files right now. Treadle tries one post a minute until it does."
 
 
 def of_fetching(conn: Connection, worker: WorkerContext, run: Run, hosts: frozenset[str], now: float) -> Park | None:

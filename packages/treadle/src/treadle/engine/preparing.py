@@ -40,7 +40,7 @@ async def prepare(worker: WorkerContext, run: Run, step: PrepareMedia) -> Outcom
     for index, item in enumerate(part.media):
         began = worker.now()
         row = await worker.db.query(find_media, part.workspace_id, str(item["id"])) if item.get("id") else None
-        what = f"Look at medium {index + 1} as Threads will"
+        what = f"Check file {index + 1} as Threads will"
         if row is not None and (fault := set_up_fault(worker.settings)) is not None:
             return _not_set_up(worker, run, part, fault, what, began)
         source = service.local_path(row["stored"]) if row else str(item.get("url"))
@@ -83,7 +83,7 @@ def _progress_note(worker: WorkerContext, run: Run, index: int) -> Callable[[Pro
         if worker.now() - last < 1.0:
             return
         last = worker.now()
-        words = f"Makes medium {index + 1} fit for Threads: {progress.fraction:.0%}"
+        words = f"Repairs file {index + 1}: {progress.fraction:.0%}"
         if progress.left_s is not None:
             words += f", about {progress.left_s:.0f} s left"
         task = asyncio.get_running_loop().create_task(worker.db.run(set_next_what, run, words + "."))

@@ -80,7 +80,7 @@ def doubtful(account: AccountView, part: PartView, now: float) -> bool:
 async def read_limit(worker: WorkerContext, run: Run, part: PartView) -> Outcome:
     """Read the limit before publishing; goes on when there is room, waits when there is none."""
     outcome = Outcome(Change())
-    outcome.ending = Snooze(worker.now() + worker.scaled(ASK_AGAIN_S), "waiting", "Looks at the quota again.")
+    outcome.ending = Snooze(worker.now() + worker.scaled(ASK_AGAIN_S), "waiting", "Checks the limit again.")
     room = await ask(worker, run, part, outcome)
     if room is None:
         # Threads did not tell: publishing itself will.
@@ -128,7 +128,7 @@ async def ask(worker: WorkerContext, run: Run, part: PartView, outcome: Outcome)
     if change.post.met_now is None:
         cause = Cause(exhausted(part))
         change.account.quota, change.post.cause = replace(quota, cause=cause), cause
-    change.post.why = f"{used:g} of {whole:g} {name} in 24 hours are used up."
+    change.post.why = f"{used:g} of {whole:g} {name} in 24 hours are used."
     if isinstance(outcome.ending, Snooze):
         what = "Checks the limit again." if opens is None or opens > again else "Publishes when the limit allows."
         outcome.ending = Snooze(until, "waiting", what)

@@ -46,11 +46,11 @@ async def recheck(worker: WorkerContext, releaser: Releaser, blocker_id: str, *,
     """Look at one open blocker. ``asked``: a person says that it may be repaired, so what cannot be read is tried."""
     row = await worker.db.query(blocker_rows.find_open, blocker_id)
     if row is None:
-        return Recheck("repaired", "It is repaired already.")
+        return Recheck("repaired", "This problem is already fixed.")
     match row["scope"]:
         case "post":
             if not asked:
-                return Recheck("unknown", "Only changing the post can repair this.")
+                return Recheck("unknown", "Only editing the post can fix this.")
             return await _let_go(worker, releaser, row, "recheck", "Retrying.")
         case "account" | "app":
             return await _recheck_account(worker, releaser, row, asked)
@@ -65,14 +65,14 @@ async def recheck(worker: WorkerContext, releaser: Releaser, blocker_id: str, *,
 async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mapping[str, Any], asked: bool) -> Recheck:
     account = await worker.db.query(blocker_rows.account_to_ask, row)
     if account is None or account.token_enc is None:
-        return await _still(worker, row, "There is no connected account to look with. Connect it again.")
+        return await _still(worker, row, "No account is connected to check with. Reconnect it.")
     if not worker.opens(account):
         return await _still(worker, row, unreadable.cause().next_step)
     if row["pattern"] == unreadable.PATTERN:
-        return await _let_go(worker, releaser, row, "recheck", "The stored token can be read again.")
+        return await _let_go(worker, releaser, row, "recheck", "The stored access token can be read again.")
     if row["lane"] == "meta_token" and not asked and row["pattern"] != "token_is_invalid":
         # A token that is dead by name never comes back: connecting again, or a refresh, closes this.
-        return await _still(worker, row, "Only connecting the account again repairs this.")
+        return await _still(worker, row, "Only reconnecting the account fixes this.")
     if stops_reading(row["lane"], row["pattern"]):
         profile = await call(worker, account, _PROFILE)
         if not isinstance(profile, Failed):
@@ -82,7 +82,9 @@ async def _recheck_account(worker: WorkerContext, releaser: Releaser, row: Mappi
             return await _let_go(worker, releaser, row, "recheck", "Threads answers again.")
         return await _still(worker, row, profile.diagnosis.next_step or profile.diagnosis.title)
     if not asked:
-        return await _still(worker, row, "Only a person can say whether this is lifted.")
+        return await _still(
+            worker, row, "Treadle can't tell whether this is resolved. Recheck it once you know that it is."
+        )
     return await _probe_post(worker, releaser, row, asked=asked)
 
 
@@ -91,7 +93,7 @@ async def _recheck_host(worker: WorkerContext, releaser: Releaser, row: Mapping[
         reason = unreachable_reason(worker.settings)
         if reason is not None:
             return await _still(worker, row, reason)
-        return await _let_go(worker, releaser, row, "recheck", "Meta can reach the files kept here now.")
+        return await _let_go(worker, releaser, row, "recheck", "Meta can now reach the files stored here.")
     # One post goes first; its media stage looks at the host, and parks it again when nothing has changed.
     return await _probe_post(worker, releaser, row, asked=asked)
 
@@ -102,7 +104,7 @@ async def _probe_platform(worker: WorkerContext, releaser: Releaser, row: Mappin
     if account is not None and account.token_enc is not None and worker.opens(account):
         profile = await call(worker, account, _ID)
         if isinstance(profile, Failed) and profile.diagnosis.lane == "platform_temporary":
-            return await _still(worker, row, "Threads still does not answer as it should.")
+            return await _still(worker, row, "Threads is still having problems.")
     return await _probe_post(worker, releaser, row, asked=asked)
 
 
@@ -137,17 +139,21 @@ async def _probe_post(worker: WorkerContext, releaser: Releaser, row: Mapping[st
             blocker_rows.checked(conn, row["id"], again_at, now=now)
             return NOBODY_CAN
         blocker_rows.checked(conn, row["id"], again_at, now=now, probe=first["id"])
-        releaser.enqueue_again(conn, first, delay_s=0.0, why="Goes first, to see whether the cause is gone.", now=now)
+        releaser.enqueue_again(
+            conn, first, delay_s=0.0, why="Published first, to see whether the problem is fixed.", now=now
+        )
         return str(first["id"])
 
     probe = await worker.db.run(one)
     if probe is None:
-        return await _let_go(worker, releaser, row, "recheck", "Nothing waits behind it any more.")
+        return await _let_go(worker, releaser, row, "recheck", "No post is waiting for this anymore.")
     if probe == NOBODY_CAN and asked:
-        return await _let_go(worker, releaser, row, "recheck", "Closed: no post behind it may be published now.")
+        return await _let_go(
+            worker, releaser, row, "recheck", "Closed. None of the waiting posts can be published now."
+        )
     if probe == NOBODY_CAN:
-        return Recheck("still", "No post behind it may be published now, so none can go first.")
-    return Recheck("unknown", "One post is published first; if that works, the others follow automatically.", (probe,))
+        return Recheck("still", "None of the waiting posts can be published now, so Treadle can't try one.")
+    return Recheck("unknown", "One post is published first. If that works, the others follow automatically.", (probe,))
 
 
 def _under_way(row: Mapping[str, Any]) -> bool:

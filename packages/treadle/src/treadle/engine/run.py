@@ -42,18 +42,18 @@ TOWARDS_PUBLISH = (
     steps.Publish,
 )
 WHAT: dict[type, str] = {
-    steps.PrepareMedia: "Look at the media as Threads will",
+    steps.PrepareMedia: "Check the media as Threads will",
     steps.CreateChildren: "Create the containers of the carousel's media",
-    steps.PollChildren: "Ask whether the carousel's media are ready",
+    steps.PollChildren: "Check whether the carousel's media are ready",
     steps.CreateContainer: "Create the container",
-    steps.PollContainer: "Ask whether the container is ready",
+    steps.PollContainer: "Check whether the container is ready",
     steps.ReadLimit: "Read the publishing limit",
     steps.Publish: "Publish",
     steps.Check: "Check whether it was published",
     steps.LookBefore: "Check whether it was published before the backup was restored",
     steps.FindId: "Find the published post",
-    steps.Verify: "Read the address of the published post",
-    steps.Compare: "Compare the published post with what was asked",
+    steps.Verify: "Read the URL of the published post",
+    steps.Compare: "Compare the published post with what you asked for",
 }
 
 
@@ -249,7 +249,7 @@ def _go_on(conn: Connection, worker: WorkerContext, run: Run, change: Change, qu
 def _text_of(step: steps.Step) -> str:
     """What is about to be asked. Before the first send the list is noted: a timeline must not call that a publish."""
     if isinstance(step, steps.Publish) and step.part.intent != "sent":
-        return "Look before publishing"
+        return "Check before publishing"
     return WHAT[type(step)]
 
 

@@ -50,7 +50,7 @@ async def note_list(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
 async def read_first(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     """Before a repeated send: the lists once more, since the refusal before it may have come after the effect."""
     part = step.part
-    what = "Look whether it is live before it is sent again"
+    what = "Check whether it was published before sending it again"
     listed = await read_list(
         worker, run.account, part, what, stage="publish", noted=part.seen_before, since=part.intent_first_at
     )
@@ -70,7 +70,7 @@ async def read_first(worker: WorkerContext, run: Run, step: Publish) -> Outcome:
     progress = replace(part.progress, wish="replace" if verdict.decision == "replace" else "send again")
     change.on(part.position, PartUpdate(intent="sent", state="checking", progress=progress))
     at = seen.now + max(0.2, worker.scaled(FIRST_CHECK_S))
-    return Outcome(change, Snooze(at, "checking", "Checks again whether it is live. Nothing is sent until then."))
+    return Outcome(change, Snooze(at, "checking", "Checks again whether it was published. Nothing is sent until then."))
 
 
 def _list_stops(worker: WorkerContext, run: Run, part: PartView, listed: Listed) -> Outcome | None:
@@ -137,7 +137,7 @@ def _open(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: 
     """The answer leaves open whether it is live: it is looked up, and what the answer asks for is kept for later."""
     # What to do once it is proven that nothing was published: then the refusal means what it says.
     if_absent = failed.diagnosed_with(not_published=True, unclear_before=False)
-    decision = "It may be live although the answer doesn't say so. Treadle checks before it sends anything again."
+    decision = "It may be published although the answer doesn't say so. Treadle checks before it sends anything again."
     change = Change(
         [replace(failed.note, decision=decision)], outage_at="publish" if of_the_platform(if_absent) else None
     )
@@ -156,13 +156,13 @@ def _open(worker: WorkerContext, run: Run, part: PartView, failed: Failed, now: 
             progress=replace(part.progress, settles_at=now + worker.scaled(worker.settings.publish_settle)),
         ),
     )
-    change.post.met(cause, "The answer to the publish leaves open whether it is live.").stage = "verify"
+    change.post.met(cause, "The answer from Threads leaves open whether it was published.").stage = "verify"
     at = now + max(0.2, worker.scaled(FIRST_CHECK_S))
     until = limit_ends(worker, part, failed, if_absent, now)
     if until is not None:
         wait_for_limit(run, change, Cause(if_absent), until)
         at = max(at, until)
-    return Outcome(change, Snooze(at, "checking", "Looks whether it is live."))
+    return Outcome(change, Snooze(at, "checking", "Checks whether it was published."))
 
 
 def _not_ours_to_send(worker: WorkerContext, part: PartView, note: Note, now: float) -> Outcome:

@@ -50,7 +50,7 @@ POST_EXAMPLE: dict[str, Any] = {
     ],
     "cause": None,
     "blocker_ids": [],
-    "next": {"what": "Goes out.", "at": TIME},
+    "next": {"what": "Publishes now.", "at": TIME},
     "publish_at": TIME,
     "publish_at_asked": "2026-12-01T09:00:00",
     "zone": "Europe/Berlin",
@@ -86,7 +86,7 @@ _WORKS = {"health": "active", "what": "It works.", "pattern": None, "next_step":
 _ENDED = {**_WORKS, "health": "reconnect", "what": "Its access token no longer works.", "pattern": "token_expired"}
 _NEXT = {
     "post.retrying": {"what": "Tries again.", "at": TIME},
-    "post.checking": {"what": "Looks whether it is live.", "at": TIME},
+    "post.checking": {"what": "Checks whether it was published.", "at": TIME},
 }
 
 
@@ -110,8 +110,8 @@ def event_data(name: str) -> dict[str, Any]:
         case "webhook":
             return {
                 "webhook_id": "whk_06fkx1w4n0g1h2j3k4m5n6p7qr",
-                "why": "Nothing arrived there for two days.",
-                "what_now": "Fix it, then resume the webhook. Waiting deliveries are sent then.",
+                "why": "No delivery succeeded for two days.",
+                "what_now": "Fix the endpoint, then resume the webhook. Waiting deliveries are sent then.",
             }
     return {"account_id": ACCOUNT, "field": what, "value": {"id": "18055555555555555"}}
 

@@ -146,7 +146,7 @@ def no_answer(error: BaseException) -> str:
         case (aiohttp.ClientConnectorCertificateError(), _) | (_, ssl.SSLError()):
             return f"The TLS certificate or connection was not accepted: {cause}."
         case _, ConnectionRefusedError():
-            return "The connection was refused: nothing listens at this address and port."
+            return "The connection was refused. Nothing is listening at this address and port."
         case (aiohttp.ServerDisconnectedError(), _) | (_, ConnectionResetError()):
             return "The connection was closed before an answer came."
         case _, OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH):
@@ -189,10 +189,10 @@ def _settle(
 def _pause(conn: Connection, row: LeasedDelivery, gone: bool, now: float) -> None:
     if not webhooks.stop(conn, row["webhook_id"]):
         return
-    why = "It answered 410 Gone." if gone else "Nothing arrived there for two days."
+    why = "The endpoint answered 410 Gone." if gone else "No delivery succeeded for two days."
     data = {
         "webhook_id": row["webhook_id"],
         "why": why,
-        "what_now": "Fix it, then resume the webhook. Waiting deliveries are sent then.",
+        "what_now": "Fix the endpoint, then resume the webhook. Waiting deliveries are sent then.",
     }
     feed.announce(conn, row["workspace_id"], "webhook.paused", row["webhook_id"], data, now=now)

@@ -125,7 +125,7 @@ def request_approval(conn: Connection, workspace_id: str, post_id: str, *, now: 
     if row is None:
         return Missing()
     if row["state"] != "draft" or row["approval"] == "pending":
-        return Conflict("nothing_to_submit", "Only a draft that does not wait for approval yet can be submitted.")
+        return Conflict("nothing_to_submit", "Only a draft that isn't waiting for approval yet can be submitted.")
     _set_approval(conn, row, "pending", WAITS, f"{actor} asked for approval.", now)
     return Done(post_id, WAITS)
 
@@ -136,7 +136,7 @@ def send_back(conn: Connection, workspace_id: str, post_id: str, comment: str, *
     if row is None:
         return Missing()
     if row["state"] != "draft" or row["approval"] != "pending":
-        return Conflict("nothing_to_confirm", "This post does not wait for approval.")
+        return Conflict("nothing_to_confirm", "This post isn't waiting for approval.")
     added = add_comment(conn, workspace_id, post_id, comment, now=now, actor=actor)
     if not isinstance(added, Done):
         return added

@@ -50,7 +50,7 @@ def limited(account: AccountView, now: float, *, otherwise: str = "Try again lat
     """Why an account is not asked now: Threads limits it. ``otherwise``: what to do."""
     if account.quota_until is None or account.quota_until <= now:
         return None
-    message = f"Threads limits @{account.username} for now, so it is not asked. {otherwise}"
+    message = f"@{account.username} has reached a Threads limit for now. {otherwise}"
     return Conflict("not_readable", message)
 
 

@@ -102,7 +102,7 @@ def _store(
         "options": {},
         "metadata": dict(body.get("metadata") or {}),
         "labels": list(body.get("labels") or []),
-        "next_what": "Waits to be sent off by a person." if draft else None if held else "Goes out.",
+        "next_what": "Waits for someone to publish it." if draft else None if held else "Publishes now.",
         "next_at": None if resting else max(start, now),
         "why": held,
         "seq": 1,

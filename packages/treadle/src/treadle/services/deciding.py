@@ -27,7 +27,7 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
     if row is None:
         return Missing()
     if row["state"] not in ("failed", "blocked", "retrying", "waiting", "checking"):
-        return Conflict("nothing_to_retry", f"A post that is {row['state']} has nothing to try again.")
+        return Conflict("nothing_to_retry", f"A post that is {row['state']} has nothing to retry.")
     attempt = row["attempt"] + 1
     again = {"attempt": attempt, "confirmed_at": now, "claim": row["claim"] + 1}
     doubt = next((part for part in parts_of(conn, post_id) if _in_doubt(part, row["state"])), None)
@@ -36,7 +36,7 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
     posts.update_post(conn, post_id, {**post_columns(update), **again})
     posts.restart_parts(conn, post_id)
     mover.close_own_blockers(conn, post_id, by="retry", now=now)
-    if mover.again(conn, post_id, why=f"Tried again by {actor}.", now=now):
+    if mover.again(conn, post_id, why=f"Retried by {actor}.", now=now):
         return Done(post_id, "Retrying now." if doubt is None else _checks_first(doubt, now))
     return Conflict(
         "still_blocked",
@@ -48,12 +48,12 @@ def retry(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, no
 def _checks_first(part: Mapping[str, Any], now: float) -> str:
     """What a retry does while it is not known whether, or as what, a part is live."""
     if part["published_at"] is not None:
-        return "It is published. Treadle looks now which of the account's posts it is; nothing is sent again for that."
+        return "It is published. Treadle is looking up which of the account's posts it is. Nothing is sent again."
     settles_at = PartProgress.from_json(part["checks"]).settles_at
     until = f" Threads may need until {iso(settles_at)} to show it." if settles_at and settles_at > now else ""
     return (
-        "Nothing is sent yet: it may be published already. Treadle looks again now, and sends it again only if it is "
-        f"not on Threads.{until}"
+        "Nothing is sent yet, because it may already be published. Treadle checks now and sends it again only if it "
+        f"isn't on Threads.{until}"
     )
 
 
@@ -63,7 +63,7 @@ def confirm(mover: Mover, conn: Connection, workspace_id: str, post_id: str, *, 
     if row is None:
         return Missing()
     if row["state"] not in ("held", "draft"):
-        return Conflict("nothing_to_confirm", f"A post that is {row['state']} does not wait for approval.")
+        return Conflict("nothing_to_confirm", f"A post that is {row['state']} isn't waiting for approval.")
     if imports.is_waiting(conn, row["import_id"]):
         return Conflict(
             "import_waits",
@@ -128,7 +128,7 @@ def resolve(
     again = {**post_columns(PostUpdate(state="publishing", cause=None)), "claim": row["claim"] + 1}
     posts.update_post(conn, post_id, again)
     if not mover.again(conn, post_id, why=message, now=now):
-        message += " The rest waits until an open problem is fixed." if live_id else " An open problem holds it."
+        message += " The rest waits until an open problem is fixed." if live_id else " An open problem blocks it."
     return Done(post_id, message)
 
 

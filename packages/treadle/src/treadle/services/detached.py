@@ -52,7 +52,7 @@ def _detached_part(conn: Connection, workspace_id: str, post_id: str) -> PartVie
     views = [part_view(one) for one in rows]
     waiting = [part for part in views if is_detached(part.progress.live) and not part.progress.below_root]
     if row["state"] != "blocked" or not waiting or waiting[0].position == len(views) - 1:
-        return Conflict("nothing_to_resolve", "No part of this post waits for such a decision.")
+        return Conflict("nothing_to_resolve", "No part of this post is waiting for this decision.")
     return waiting[0]
 
 

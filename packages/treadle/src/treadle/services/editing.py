@@ -113,7 +113,7 @@ def _refused(row: Mapping[str, Any], old: list[dict[str, Any]], version: int | N
     # Changed since it was refused, and looked for as it was: it may be changed once more.
     changed = [part for part in old if PartProgress.from_json(part["checks"]).was is not None]
     if row["state"] not in EDITABLE and not (row["state"] == "checking" and changed):
-        return Conflict("not_editable", f"A post that is {row['state']} cannot be changed any more.")
+        return Conflict("not_editable", f"A post that is {row['state']} can't be changed anymore.")
     if unsettled([part for part in old if part not in changed]):
         return Conflict(
             "being_checked",

@@ -329,7 +329,7 @@ def confirm(conn: Connection, app: App, workspace_id: str, import_id: str, *, ac
     if row is None:
         return Missing("import")
     if not imports.set_confirmed(conn, import_id, now=now):
-        return Conflict("nothing_to_confirm", "This import does not wait for a confirmation.")
+        return Conflict("nothing_to_confirm", "This import isn't waiting for confirmation.")
     released = late = 0
     for post_id in imports.posts_of(conn, import_id, "held"):
         post = locked(conn, workspace_id, post_id)

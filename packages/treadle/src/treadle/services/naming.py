@@ -81,7 +81,9 @@ def _account(conn: Connection, workspace_id: str, account_id: str) -> AccountVie
 async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> NamedPost | Conflict:
     """Among the newest posts and replies of the account."""
     if account.token_enc is None or not worker.opens(account):
-        return Conflict("not_readable", f"Threads can't be asked for it: @{account.username} has no token that works.")
+        return Conflict(
+            "not_readable", f"Treadle can't look it up: the access token for @{account.username} no longer works."
+        )
     if held := limited(account, worker.now(), otherwise="Use the id of the post instead."):
         return held
     cause: Diagnosis | None = None
@@ -101,8 +103,8 @@ async def _look_up(worker: WorkerContext, account: AccountView, code: str) -> Na
             if after is None:
                 break
     if cause is not None:
-        return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
-    reason = f"Threads finds posts by URL only among those of @{account.username}, and lists none with this URL."
+        return Conflict("not_readable", f"Treadle couldn't look it up on Threads. {cause.title}. {cause.next_step}")
+    reason = f"Treadle can find posts by URL only among those of @{account.username}, and none has this URL."
     return Conflict("not_listed", f"{reason} Use the post's id.")
 
 
@@ -111,7 +113,7 @@ def _list(after: str | None, *, replies: bool) -> Ask[Page]:
         listing = client.list_replies if replies else client.list_threads
         return await listing("id,permalink", AT_ONCE, after=after)
 
-    return Ask("Look for a post by its address", "verify", "read", send, diagnosed_at="read", proves=False)
+    return Ask("Look for a post by its URL", "verify", "read", send, diagnosed_at="read", proves=False)
 
 
 def code_of(address: str) -> str | None:
@@ -135,7 +137,7 @@ def _in_doubt(conn: Connection, workspace_id: str, post_id: str) -> tuple[Accoun
 async def _look(worker: WorkerContext, account: AccountView, part: PartView, code: str) -> NamedPost | Conflict:
     if not worker.opens(account):
         found = unreadable.cause()
-        return Conflict("not_readable", f"Threads could not be asked for it. {found.title}. {found.next_step}")
+        return Conflict("not_readable", f"Treadle couldn't look it up on Threads. {found.title}. {found.next_step}")
     listed = await read_list(worker, account, part, "Look for the named post", since=part.intent_first_at)
     for item in listed.items:
         address = str(item.get("permalink") or "")
@@ -143,6 +145,6 @@ async def _look(worker: WorkerContext, account: AccountView, part: PartView, cod
             return NamedPost(str(item["id"]), address)
     if listed.failed is not None:
         cause = listed.failed.diagnosis
-        return Conflict("not_readable", f"Threads could not be asked for it. {cause.title}. {cause.next_step}")
-    reason = f"Among the posts of @{account.username} Threads lists none with this address."
-    return Conflict("not_listed", f"{reason} Look whether it is one of this account, and whether it is complete.")
+        return Conflict("not_readable", f"Treadle couldn't look it up on Threads. {cause.title}. {cause.next_step}")
+    reason = f"Threads lists no post of @{account.username} with this URL."
+    return Conflict("not_listed", f"{reason} Check that the URL is complete and belongs to this account.")

@@ -181,9 +181,9 @@ def _next_of(post: StoredPost) -> NextOut | None:
     row = post.row
     if row["next_at"] is None and row["state"] in ("waiting", "checking") and post.looked_at is not None:
         if post.settles_at is not None:
-            what = "Waits until it is known whether another post was published, at the latest:"
+            what = "Waits until Treadle knows whether another post was published, at the latest:"
             return NextOut(what=what, at=iso(max(post.settles_at, post.looked_at)))
-        return NextOut(what="Waits until Threads works again. Treadle looks next:", at=iso(post.looked_at))
+        return NextOut(what="Waits until Threads works again. Treadle checks next:", at=iso(post.looked_at))
     return NextOut(what=row["next_what"], at=iso(row["next_at"])) if row["next_what"] else None
 
 

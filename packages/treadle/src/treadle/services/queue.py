@@ -184,7 +184,7 @@ def move(
     others = [one for one in there if one.id != post_id and row["publish_at"] > now]
     for state in (row["state"], *(one.state for one in others)):
         if state not in EDITABLE:
-            return Conflict("not_editable", f"A post that is {STATE_WORDS[state].lower()} can't be moved any more.")
+            return Conflict("not_editable", f"A post that is {STATE_WORDS[state].lower()} can't be moved anymore.")
     if before is not None:
         before += [step_before(conn, workspace_id, one.id, "move") for one in others]
     answer = _retime(conn, app, workspace_id, post_id, when_at(to, zone), actor=actor, now=now)

@@ -91,7 +91,7 @@ def _out(conn: Connection, workspace_id: str, post_id: str, scope: str, now: flo
         message = f"@{account.username} has not granted the permission {scope}. Reconnect the account with it."
         return Conflict("permission_missing", message)
     if account.disconnected_at is not None or account.token_enc is None:
-        return Conflict("not_readable", f"@{account.username} is not connected any more, so Threads can't be asked.")
+        return Conflict("not_readable", f"@{account.username} is no longer connected. Reconnect it first.")
     return limited(account, now) or _Post(account, live, frozenset(str(part.threads_id) for part in parts))
 
 
@@ -169,7 +169,7 @@ async def hide(
     action = "reply.hide" if hidden else "reply.show"
     detail = {"post_id": post_id}
     await app.db.run(audit.note, workspace_id, actor, action, reply_id, detail, now=app.now())
-    return Done(post_id, "Reply hidden." if hidden else "Reply shown again.")
+    return Done(post_id, "Reply hidden." if hidden else "Reply unhidden.")
 
 
 async def _hide(worker: WorkerContext, post: _Post, reply_id: str, *, hidden: bool) -> Diagnosis | None:

@@ -51,10 +51,10 @@ def restore(
     if row["state"] != "canceled":
         return Conflict("not_canceled", f"A post that is {row['state']} is not canceled.")
     posts.restart_parts(conn, post_id)
-    message = f"The cancel was undone by {actor}."
+    message = f"Cancel undone by {actor}."
     if draft or row["approval"] == "pending":
         put_to_rest(conn, row, "draft", message, now=now)
-        posts.update_post(conn, post_id, {"next_what": "Waits to be sent off by a person.", "why": None})
+        posts.update_post(conn, post_id, {"next_what": "Waits for someone to publish it.", "why": None})
         return Done(post_id, message)
     posts.update_post(conn, post_id, {"state": "publishing", "why": None})
     if row["publish_at"] is not None and too_late(Timing(row["due_at"], row["max_lateness"], row["confirmed_at"]), now):

@@ -53,14 +53,14 @@ def undo(conn: Connection, app: App, workspace_id: str, undo_id: str, *, now: fl
     """Undo it; the answer says of how many posts. What was undone before, or too long ago, is refused."""
     found = undos.take(conn, workspace_id, undo_id)
     if found is None or found.created_at < now - WITHIN_S:
-        return Conflict("nothing_to_undo", "This can't be undone any more.")
+        return Conflict("nothing_to_undo", "This can't be undone anymore.")
     done, why = 0, ""
     for step in found.steps:
         answer = _undone(conn, app, workspace_id, found.kind, step, now=now, actor=actor)
         done += isinstance(answer, Done)
         why = why or getattr(answer, "message", "")
     if not done:
-        return Conflict("nothing_to_undo", why or "This can't be undone any more.")
+        return Conflict("nothing_to_undo", why or "This can't be undone anymore.")
     return Done(undo_id, "Undone." if len(found.steps) == 1 else f"Undone for {plural(done, 'post')}.")
 
 
@@ -82,5 +82,5 @@ def _put_back(
     row, post_id = step["row"], str(step["post_id"])
     undos.put_back(conn, row, step["parts"])
     if row["state"] not in _OF_A_DELETED:
-        app.posts.again(conn, post_id, why=f"The delete was undone by {actor}.", now=now)
-    return Done(post_id, "It is back.")
+        app.posts.again(conn, post_id, why=f"Delete undone by {actor}.", now=now)
+    return Done(post_id, "The post is back.")

@@ -44,7 +44,7 @@ class Mover:
         query = sa.select(posts).where(posts.c.id == post_id, posts.c.state.not_in(FINAL))
         if (row := conn.execute(query).mappings().first()) is not None:
             state = "checking" if unsettled(parts_of(conn, post_id)) else "blocked"
-            put_to_rest(conn, dict(row), state, "Still behind an open cause.", now=now)
+            put_to_rest(conn, dict(row), state, "Still blocked by an open problem.", now=now)
 
     def leave_account(self, conn: sa.Connection, post_id: str, account_id: str) -> None:
         """The post belongs to another account now: what holds the old one holds it no longer."""

@@ -128,7 +128,7 @@ class Releaser:
             query = query.where(blockers.c.lane.in_(list(lanes)))
         released = self.repaired(conn, list(conn.execute(query).scalars()), by=by, now=now)
         loose = self._oldest(conn, _LOOSE.where(posts.c.account_id == account_id, posts.c.state == "blocked"))
-        return released + self.let_go(conn, [p for p in loose if p not in released], why=f"Repaired ({by}).", now=now)
+        return released + self.let_go(conn, [p for p in loose if p not in released], why=f"Fixed ({by}).", now=now)
 
     def resume(
         self, conn: sa.Connection, *, account_id: str | None = None, workspace_id: str | None = None, now: float
@@ -156,7 +156,7 @@ class Releaser:
                 clauses.connected,
             ),
         )
-        return self.let_go(conn, ids, why="What held it is gone.", now=now)
+        return self.let_go(conn, ids, why="What held it is resolved.", now=now)
 
     def _oldest(self, conn: sa.Connection, query: sa.Select[str]) -> list[str]:
         """Ids of the posts to let go in this transaction: the oldest of the query's."""
@@ -303,7 +303,7 @@ def _put_behind(conn: sa.Connection, row: Mapping[str, Any], stops: Sequence[Any
     shown = post_columns(PostUpdate(cause=Cause.from_json(stops[0].cause)))
     conn.execute(sa.update(posts).where(posts.c.id == row["id"]).values(**shown))
     state = "checking" if row["checking"] else state_behind([passing(blocker.scope, blocker.key) for blocker in stops])
-    put_to_rest(conn, {**row, **shown}, state, "Another open cause holds this post.", now=now)
+    put_to_rest(conn, {**row, **shown}, state, "Another open problem blocks this post.", now=now)
 
 
 def held_up() -> sa.Select[str]:

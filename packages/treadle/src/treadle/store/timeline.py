@@ -110,7 +110,7 @@ def add_notes(
 
 # ---------------------------------------------------------------- what is being asked
 
-CHANGED_MEANWHILE = "The post was changed meanwhile, so the answer is not written down here."
+CHANGED_MEANWHILE = "The post was changed in the meantime, so the answer isn't recorded here."
 _OPEN = (events.c.outcome.is_(None), events.c.kind == "call")
 _PARTS = sa.select(parts.c.position, parts.c.published_at, parts.c.permalink).where(
     parts.c.post_id == sa.bindparam("post_id")
