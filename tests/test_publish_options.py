@@ -183,7 +183,7 @@ def findings_lead_to_its_field(option: Option) -> None:
     path = f"options.{option.name}"
     assert field_words.label_of(path, 1) == option.label
     said = field_words.in_words(finding(path, "needs_media", name=ParameterName(option.name)))
-    assert said["way_out"] == f"Leave out “{option.label}”, or add a medium."
+    assert said["way_out"] == f"Leave out “{option.label}”, or add an image or a video."
     control = field_words.control_of(path)
     if option.name in MEDIA_KEYS:
         assert control == "part-0-media"

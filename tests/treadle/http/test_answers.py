@@ -105,7 +105,7 @@ def test_a_cause_is_answered_as_it_was_stored(troubled: Site) -> None:
     ahead = client.post("/v1/preflight", json=body).json()
     assert ahead["account"]["blockers"] == [blocker]
     said = {f["rule"]: f["message"] for f in ahead["findings"]}
-    assert said["blocked"] == f"{CAUSE['title']}: posts of this account wait for it now."
+    assert said["blocked"] == f"{CAUSE['title']}. This account's posts are blocked until it is fixed."
 
 
 def test_answers_have_no_field_that_the_document_lacks(troubled: Site) -> None:

@@ -92,7 +92,7 @@ def test_an_offset_beside_a_zone_counts_and_that_is_said(site: Site) -> None:
     post = create(site, publish_at="2027-06-01T09:00:00+01:00", zone="Europe/Berlin")
     assert (post["publish_at"], post["zone"]) == ("2027-06-01T08:00:00.000Z", "Europe/Berlin")
     said = [w["message"] for w in post["warnings"] if w["rule"] == "offset_and_zone"]
-    assert said == ["The offset counts: in Europe/Berlin it is 2027-06-01T10:00:00+02:00 then."]
+    assert said == ["The offset is used: in Europe/Berlin that is 2027-06-01T10:00:00+02:00."]
     fits = create(site, publish_at="2027-06-01T09:00:00+02:00", zone="Europe/Berlin")
     assert "offset_and_zone" not in [w["rule"] for w in fits.get("warnings", [])]
 

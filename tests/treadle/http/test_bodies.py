@@ -61,7 +61,7 @@ def test_a_misspelled_field_is_told_the_nearest(shape: type[shapes.Shape]) -> No
             "expires_at": "This is a number; it must be text.",
         }),
         ("POST", "/v1/webhooks", {"urls": "x", "types": [1]}, {
-            "url": "The address is missing.",
+            "url": "The URL is missing.",
             "urls": "There is no field 'urls'. Did you mean 'url'?",
             "types[0]": "This is a number; it must be a word.",
         }),
@@ -70,7 +70,7 @@ def test_a_misspelled_field_is_told_the_nearest(shape: type[shapes.Shape]) -> No
             "x": "There is no field 'x'.",
         }),
         ("POST", "/v1/posts", {"text": 5, "zome": "x", "labels": {}, "zone": 1}, {
-            "account_id": "It is not said which account publishes this.",
+            "account_id": "The account that publishes this is missing.",
             "text": "This is a number; it must be text.",
             "zome": "There is no field 'zome'. Did you mean 'zone'?",
             "labels": "This is an object; it must be a list of words.",
@@ -80,16 +80,16 @@ def test_a_misspelled_field_is_told_the_nearest(shape: type[shapes.Shape]) -> No
             "ids[0]": "This is not the id of a post.",
             "limit": "A request takes 1 to 500 posts.",
             "filter.stat": "There is no field 'stat'. Did you mean 'state'?",
-            "replace": "What is to be replaced is missing.",
-            "ids": "The posts are named twice.",
+            "replace": "There is nothing here to replace.",
+            "ids": "The posts are selected in two ways.",
         }),
         ("POST", "/v1/posts/bulk", {}, {"posts": "The posts are missing."}),
         ("POST", "/v1/accounts/connect", {"scopes": "x", "expires_in_s": "1"}, {
             "scopes": "This is text; it must be a list of words.",
             "expires_in_s": "This is text; it must be a number.",
         }),
-        ("POST", "/v1/workspaces", {"name": "  "}, {"name": "A workspace has a name of 1 to 200 characters."}),
-        ("POST", "/v1/media", {"url": "x\x00"}, {"url": "This is no address of a file."}),
+        ("POST", "/v1/workspaces", {"name": "  "}, {"name": "A workspace name must have 1 to 200 characters."}),
+        ("POST", "/v1/media", {"url": "x\x00"}, {"url": "This is not the URL of a file."}),
         ("POST", "/v1/webhooks", [], {"": "This is a list; it must be an object."}),
     ],
 )  # fmt: skip

@@ -165,7 +165,7 @@ def test_findings_stand_beside_their_fields(sample: SampleSite) -> None:
         "part-0-text_entities": "“not there” is not in the text.",
         "part-0-poll_attachment": "A poll has 2 to 4 options",
         "part-0-quote_post_id": "not the id of a post",
-        "part-0-allowlisted_country_codes": "no country code",
+        "part-0-allowlisted_country_codes": "not a two-letter country code",
         "metadata": "This is not JSON",
         "part-0-text_attachment": "does not begin with a style",
     }.items():

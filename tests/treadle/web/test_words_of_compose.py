@@ -52,7 +52,7 @@ def test_no_finding_speaks_of_parameters_or_requests(body: dict[str, Any]) -> No
 
 def test_a_missing_permission_is_said_in_words() -> None:
     said = in_words(finding("account_id", "scope_missing", scope="threads_location_tagging"))["message"]
-    assert said == "The account did not grant the right to tag places, which this post needs."
+    assert said == "The account did not grant permission to tag places, which this post needs."
 
 
 def test_every_option_has_a_label() -> None:

@@ -280,7 +280,7 @@ _POST_ID = Id(
     post=True,
 )
 _GHOST_REPLY = Clash(
-    "ghost_reply", "A ghost post cannot be a reply.", "Leave out reply_to_id or is_ghost_post.", "ghost_post_rules"
+    "ghost_reply", "A ghost post can't be a reply.", "Leave out reply_to_id or is_ghost_post.", "ghost_post_rules"
 )
 
 OPTIONS = OptionTable(
@@ -310,7 +310,7 @@ OPTIONS = OptionTable(
         since="2025-10-03",
         read_as=("text_entities",),
         control="spoilers",
-        hint="What is hidden until it is tapped, one phrase of the text a line.",
+        hint="What to hide until it is tapped. One phrase of the text per line.",
         pattern="spoiler_rules",
     ),
     Option(
@@ -343,7 +343,7 @@ OPTIONS = OptionTable(
         read_as=("quoted_post{id}",),
         returned="id",
         compare="absent-twice",
-        hint="Its URL, or its id on Threads.",
+        hint="Its URL or ID on Threads.",
         preview="Quotes the post {}",
         shown="card",
         rule="threads_id",
@@ -364,7 +364,7 @@ OPTIONS = OptionTable(
         returned="gif",
         compare="absent-twice",
         control="gif",
-        hint="Its address or id at GIPHY.",
+        hint="Its URL or ID on GIPHY.",
         preview="GIF {}",
         shown="card",
         rule="gif",
@@ -405,8 +405,8 @@ OPTIONS = OptionTable(
         not_with={
             "poll_attachment": Clash(
                 "poll_or_text_attachment",
-                "A text attachment cannot go with a poll.",
-                "Leave one out.",
+                "A text attachment can't be combined with a poll.",
+                "Remove one of them.",
                 "text_attachment_rules",
             )
         },
@@ -421,9 +421,9 @@ OPTIONS = OptionTable(
             {
                 "everyone": "Everyone",
                 "accounts_you_follow": "Profiles you follow",
-                "mentioned_only": "Only who is mentioned",
+                "mentioned_only": "Only people you mention",
                 "followers_only": "Your followers",
-                "parent_post_author_only": "Only who is replied to",
+                "parent_post_author_only": "Only the author you reply to",
             },
             default="everyone",
         ),
@@ -463,15 +463,15 @@ OPTIONS = OptionTable(
         source=Source("documented", "Threads API, Replies (22 December 2025)"),
         not_further=Clash(
             "chain_reply_to",
-            "A further part replies to the part before it; it cannot answer another post.",
-            "Leave it out, or send this part as a post of its own.",
+            "A later part replies to the part before it, so it can't reply to another post.",
+            "Leave it out, or publish this part as a separate post.",
         ),
         scope="threads_manage_replies",
         scope_source=Source("guessed", "one operator's notes, August 2026; Meta's page does not ask for it"),
         read_as=("replied_to{id}", "root_post{id}", "is_reply"),
         returned="id",
         compare="equal",
-        hint="Its URL, or its id on Threads.",
+        hint="Its URL or ID on Threads.",
         preview="Replying to {}",
         shown="above",
         rule="threads_id",
@@ -488,7 +488,7 @@ OPTIONS = OptionTable(
         not_with={
             "is_ghost_post": Clash(
                 "ghost_approvals",
-                "A ghost post cannot hold replies back for approval.",
+                "A ghost post can't hold replies for approval.",
                 "Leave out enable_reply_approvals or is_ghost_post.",
                 "ghost_post_rules",
             )
@@ -534,7 +534,7 @@ OPTIONS = OptionTable(
     Option(
         name="is_spoiler_media",
         kind=Switch(),
-        label="Hide the media as a spoiler",
+        label="Hide media as a spoiler",
         noun="hidden media",
         about="All media of the post are hidden until they are tapped.",
         group="media",
@@ -557,14 +557,14 @@ OPTIONS = OptionTable(
         scope="threads_location_tagging",
         scope_source=Source("documented", "Threads API, Location tagging"),
         read_as=("location_id",),
-        hint="Its id on Threads.",
+        hint="Its ID on Threads.",
         preview="at the place {}",
         rule="threads_id",
     ),
     Option(
         name="crossreshare_to_ig",
         kind=Switch(),
-        label="Share to the Instagram story too",
+        label="Also share to the Instagram story",
         noun="sharing to Instagram",
         about="The post is shared to the story of the linked Instagram account as well; without one the story fails "
         "and the post is still published.",
@@ -583,7 +583,7 @@ OPTIONS = OptionTable(
     Option(
         name="crossreshare_to_ig_dark_mode",
         kind=Switch(),
-        label="The story in dark colors",
+        label="Use dark colors for the story",
         noun="sharing to Instagram in dark mode",
         about="The same with dark colors; either of the two shares the post.",
         group="elsewhere",

@@ -76,13 +76,13 @@ def url_problem(url: str) -> str:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        return "it is no address"
+        return "it is not a URL"
     if not parts.scheme:
-        return "it does not begin with https://"
+        return "it doesn't begin with https://"
     if parts.scheme not in ("http", "https"):
-        return f"it begins with {parts.scheme[:20]}:, and Threads fetches https and http only"
+        return f"it begins with {parts.scheme[:20]}:, but Threads fetches only https and http"
     if not parts.hostname:
-        return "it names no host"
+        return "it has no host name"
     return ""
 
 

@@ -11,7 +11,7 @@ _OURS = Source("documented", "docs/media.md")
 TABLE: OptionTable = OPTIONS.plus(
     Option(
         name="on_too_long",
-        kind=Choice({"refuse": "Say so", "trim": "Cut it at the limit"}, default="refuse"),
+        kind=Choice({"refuse": "Report an error", "trim": "Trim it to the limit"}, default="refuse"),
         label="If a video is too long",
         noun="what happens to a long video",
         about="Read by Treadle: whether a video that is too long is refused or cut at the limit.",
@@ -24,12 +24,12 @@ TABLE: OptionTable = OPTIONS.plus(
     Option(
         name="copy_media",
         kind=Switch(),
-        label="Keep a copy of linked media here",
+        label="Store a copy of linked media here",
         noun="copying of media",
         about="Read by Treadle: linked media are copied when the post is accepted.",
         group="media",
         source=_OURS,
-        hint="for addresses that end before it is published",
+        hint="for URLs that expire before it is published",
         preview="linked media are copied",
         pattern="",
         sent=False,

@@ -37,30 +37,31 @@ KINDS: Mapping[str, Kind] = {
     "bad_json": Kind(400, "The body is not JSON.", "Send one JSON document in UTF-8; 'detail' says where it breaks."),
     "invalid_request": Kind(
         422,
-        "The request cannot be taken as it is.",
-        "Each entry of 'findings' names the field, the rule and the way out.",
+        "The request is not valid.",
+        "Each entry of 'findings' names the field, the rule and what to do.",
     ),
     "too_large": Kind(
         413, "The request is too large.", "Upload media with POST /v1/media; send posts in smaller groups."
     ),
     "unsupported_media_type": Kind(
         415,
-        "This kind of body is not read here.",
+        "This content type is not supported here.",
         "Set Content-Type to one that the API document lists for this address.",
     ),
-    "method_not_allowed": Kind(405, "This address does not do that.", "The header Allow lists the methods it knows."),
+    "method_not_allowed": Kind(
+        405, "This address does not support this method.", "The Allow header lists the methods it supports."
+    ),
     "wrong_host": Kind(
         421,
         "This server does not answer for this host.",
-        "Use the address in TREADLE_PUBLIC_URL; if the host that was used is right as well, name it in "
-        "TREADLE_ALLOWED_HOSTS.",
+        "Use the address in TREADLE_PUBLIC_URL. If this host is right as well, add it to TREADLE_ALLOWED_HOSTS.",
         who="operator",
     ),
     "not_implemented": Kind(501, "There is no such method.", "Use one that the API document lists for this address."),
     "not_found": Kind(
         404,
-        "There is no such thing here.",
-        "Check the id: it must belong to the workspace of the key. Things of other workspaces are not found either.",
+        "Nothing was found here.",
+        "Check the id. It must belong to the key's workspace.",
     ),
     # who asks
     "key_missing": Kind(
@@ -69,12 +70,14 @@ KINDS: Mapping[str, Kind] = {
     "key_wrong": Kind(
         401, "This key is not valid.", "It may be mistyped, revoked or expired. 'treadle keys create' prints a new one."
     ),
-    "scope_too_small": Kind(403, "The key may not do this.", "Use a key with the scope that 'detail' names."),
-    "role_too_small": Kind(403, "The person's role does not allow this.", "Ask an editor of the workspace."),
+    "scope_too_small": Kind(
+        403, "This key is not allowed to do this.", "Use a key with the scope that 'detail' names."
+    ),
+    "role_too_small": Kind(403, "This person's role does not allow this.", "Ask an editor of the workspace."),
     "import_waits": Kind(
         409, "Its import is not confirmed.", "Pause it in the other scheduler, then confirm the import."
     ),
-    "own_post": Kind(409, "Nobody approves their own post.", "Ask someone else to approve it."),
+    "own_post": Kind(409, "You can't approve your own post.", "Ask someone else to approve it."),
     "nothing_to_submit": Kind(409, "It can't be submitted for approval.", "Only drafts are submitted for approval."),
     "house_only": Kind(
         403,
@@ -84,30 +87,30 @@ KINDS: Mapping[str, Kind] = {
     ),
     # the state of things
     "idempotency_key_reused": Kind(
-        409, "The Idempotency-Key was used for another body.", "Use a fresh key for every new request."
+        409, "This Idempotency-Key was used with another body.", "Use a new key for every new request."
     ),
     "idempotency_key_busy": Kind(
         409,
-        "A request with this Idempotency-Key is under way.",
-        "Send it again shortly: the answer of the first is given then.",
+        "A request with this Idempotency-Key is in progress.",
+        "Send it again shortly. You then get the first request's answer.",
         retryable=True,
         who="nobody",
     ),
     "idempotency_key_unfinished": Kind(
         409,
-        "An earlier request with this Idempotency-Key broke off.",
-        "Look whether it was done; if not, send it with a new key.",
+        "An earlier request with this Idempotency-Key was interrupted.",
+        "Check whether it took effect. If not, send it with a new key.",
     ),
     "changed_meanwhile": Kind(
         412,
         "The post was changed since it was read.",
-        "Read it again, look at the change, send the edit with the new ETag.",
+        "Read it again, check the change, then send your edit with the new ETag.",
     ),
-    "not_editable": Kind(409, "It cannot be changed any more.", "Create a new post instead."),
+    "not_editable": Kind(409, "It can't be changed anymore.", "Create a new post instead."),
     "being_checked": Kind(
         409,
-        "Whether it was published is being checked.",
-        "Wait until the check ends, or say what happened with POST /v1/posts/{id}/resolve.",
+        "Treadle is checking whether it was published.",
+        "Wait until the check is done, or say what happened with POST /v1/posts/{id}/resolve.",
         who="nobody",
     ),
     "too_late": Kind(409, "It is too late to stop this.", "Delete it from Threads with POST /v1/posts/{id}/unpublish."),
@@ -117,30 +120,32 @@ KINDS: Mapping[str, Kind] = {
     "not_queued": Kind(409, "It has no time yet.", "Add it to the queue with POST /v1/posts/{id}/queue."),
     "not_canceled": Kind(409, "It is not canceled.", "Check the post's state."),
     "nothing_to_undo": Kind(409, "There is nothing to undo.", "Check the post's state."),
-    "nothing_to_retry": Kind(409, "There is nothing to try again.", "Check the post's state and what happens next."),
+    "nothing_to_retry": Kind(409, "There is nothing to retry.", "Check the post's state and what happens next."),
     "nothing_to_replace": Kind(
-        409, "There is nothing of it to replace.", "Check the post: its media, texts and link are in 'parts'."
+        409, "It has nothing to replace.", "Check the post: its media, texts and link are in 'parts'."
     ),
     "still_blocked": Kind(
         409,
-        "An open cause still holds it.",
-        "Repair the cause, then recheck the blocker; the post is published then.",
+        "An open problem still blocks it.",
+        "Fix the problem, then recheck the blocker. The post is published then.",
         who="owner",
     ),
-    "nothing_to_confirm": Kind(409, "It does not wait for approval.", "Check the post's state and what happens next."),
-    "nothing_to_resolve": Kind(409, "Nothing about it is in doubt.", "Check the post's state and what happens next."),
+    "nothing_to_confirm": Kind(409, "It isn't waiting for approval.", "Check the post's state and what happens next."),
+    "nothing_to_resolve": Kind(
+        409, "There is no doubt about what happened to it.", "Check the post's state and what happens next."
+    ),
     "not_an_address": Kind(
         422, "This is not the URL of a post.", "It looks like https://www.threads.com/@name/post/… on Threads."
     ),
     "not_listed": Kind(
         409,
-        "Threads lists no post with this address.",
-        "Look whether it is one of this account, and complete.",
+        "Threads lists no post with this URL.",
+        "Check that the URL is complete and belongs to this account.",
         who="owner",
     ),
     "not_readable": Kind(
         424,
-        "Threads could not be asked for it.",
+        "Treadle couldn't look it up on Threads.",
         "Try again shortly, or send the id of the post.",
         retryable=True,
         who="meta",
@@ -148,33 +153,35 @@ KINDS: Mapping[str, Kind] = {
     "permission_missing": Kind(
         409,
         "The account has not granted a permission that this needs.",
-        "Add it to the permissions that Treadle asks for, then connect the account again.",
+        "Add it to the permissions that Treadle asks for, then reconnect the account.",
         who="owner",
     ),
-    "it_is_live": Kind(409, "Threads says that it is live.", "Name the live post instead of declaring it absent."),
-    "already_claimed": Kind(409, "Another post here already has this Threads post.", "Name another one."),
+    "it_is_live": Kind(
+        409, "Threads says that it is live.", "Say which post is live instead of resolving it as absent."
+    ),
+    "already_claimed": Kind(409, "Another post here already has this Threads post.", "Use a different one."),
     "was_sent": Kind(409, "It was sent, so its record is kept.", "Cancel it, or delete it from Threads (unpublish)."),
     "not_published": Kind(409, "Nothing of it is on Threads.", "Cancel it instead."),
     "in_use": Kind(409, "A post still needs it.", "Cancel or change that post first."),
-    "is_repaired": Kind(409, "This cause is repaired already.", "Nothing needs to be done."),
+    "is_repaired": Kind(409, "This problem is already fixed.", "Nothing needs to be done."),
     "busy": Kind(
         429,
         "Too many at once.",
-        "Wait as long as the header Retry-After says, then try again.",
+        "Wait as long as the Retry-After header says, then try again.",
         retryable=True,
         who="nobody",
     ),
     "too_many_requests": Kind(
         429,
         "Too many requests in a minute.",
-        "Wait as long as the header Retry-After says. 'RateLimit' says what is left.",
+        "Wait as long as the Retry-After header says. The RateLimit header says what is left.",
         retryable=True,
         who="nobody",
     ),
     # Threads or this server
     # 424 and not 5xx: this server did its part, and trying the same again helps only if 'cause' says so.
     "threads_refused": Kind(
-        424, "Threads did not do it.", "'cause' says why and what to do; its guide page tells more.", who="owner"
+        424, "Threads didn't do this.", "'cause' says why and what to do. Its guide page has more.", who="owner"
     ),
     "unavailable": Kind(
         503,
@@ -186,7 +193,7 @@ KINDS: Mapping[str, Kind] = {
     "internal": Kind(
         500,
         "Treadle made a mistake.",
-        "Nothing was stored half. Try again; if it stays, report it with the id in 'detail'.",
+        "Nothing was half saved. Try again. If it keeps happening, report it with the id in 'detail'.",
         retryable=True,
         who="operator",
     ),

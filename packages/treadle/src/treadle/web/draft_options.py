@@ -214,7 +214,7 @@ def troubles(typed: Mapping[str, str], text: str, path: str) -> list[Finding]:
             found += _lost(styles, here, "the longer text")
             for line in styles.unstyled:
                 message = f"“{line[:60]}” does not begin with a style."
-                way_out = f"Write one phrase a line, such as “bold: {line[:30]}”. Styles are {', '.join(STYLES)}."
+                way_out = f"Write one phrase per line, such as “bold: {line[:30]}”. Styles are {', '.join(STYLES)}."
                 found.append(Finding(here, "style", message, way_out, given=line))
     extra = read_pairs(typed.get(EXTRA, ""), f"{path}{EXTRA}")
     return [*found, extra] if isinstance(extra, Finding) else found
@@ -223,7 +223,7 @@ def troubles(typed: Mapping[str, str], text: str, path: str) -> list[Finding]:
 def _lost(read: Read, path: str, where: str) -> list[Finding]:
     return [
         Finding(path, "phrase_not_found", f"“{phrase[:60]}” is not in {where}.",
-                "Write the phrase exactly as it stands there, or take it out here.", given=phrase)
+                "Write the phrase exactly as it appears there, or remove it here.", given=phrase)
         for phrase in read.lost
     ]  # fmt: skip
 
@@ -301,15 +301,15 @@ def read_pairs(text: str, path: str) -> dict[str, Any] | Finding:
         try:
             made = json.loads(text)
         except (ValueError, RecursionError) as error:
-            message = f"This is not JSON: {error}." if isinstance(error, ValueError) else "It nests too deeply."
-            return Finding(path, "json", message, "Repair it, or write one “name = value” a line.")
+            message = f"This is not JSON: {error}." if isinstance(error, ValueError) else "It is nested too deeply."
+            return Finding(path, "json", message, "Fix it, or write one “name = value” per line.")
         return dict(made)
     found = {}
     for line in filter(str.strip, text.split("\n")):
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
             message = f"“{line.strip()[:60]}” has no name and value."
-            return Finding(path, "line", message, "Write one “name = value” a line, or a JSON object.")
+            return Finding(path, "line", message, "Write one “name = value” per line, or a JSON object.")
         found[name.strip()] = value.strip()
     return found
 

@@ -22,13 +22,13 @@ class Words(NamedTuple):
 _WHEN = Words("Choose a date and time.", "")
 _ZONE = Words("There is no time zone with this name.", "Choose one like America/New_York.")
 _SPREAD = Words(None, "Remove some, or spread them over more parts.")
-_ADDRESS = "Write the complete public address, such as https://example.com/picture.jpg"
+_ADDRESS = "Enter the complete public URL, such as https://example.com/picture.jpg"
 
 WORDS: Mapping[str, Words] = {
     # Its shape is a program's: a person only sees that the field does not take it.
     "wrong_type": Words("This value doesn't fit this field.", "Clear the field, or enter it again."),
     "account_required": Words("No account is chosen.", "Choose the account that publishes this."),
-    "known_account": Words(None, "Choose another account, or connect it again."),
+    "known_account": Words(None, "Choose another account, or reconnect it."),
     "known_media": Words(None, "Add the file again."),
     "media_id": Words(None, "Add the file again."),
     "media_url": Words(None, f"{_ADDRESS}, or add the file itself."),
@@ -48,10 +48,10 @@ WORDS: Mapping[str, Words] = {
     "unknown_zone_beside": _ZONE,
     # Both readings are offered to choose from.
     "doubled_time": Words(
-        "The clocks in {zone} go back then, so this time happens twice.", "Choose below which one is meant."
+        "The clocks in {zone} go back then, so this time happens twice.", "Choose below which one you mean."
     ),
     "skipped_time": Words(
-        "The clocks in {zone} go forward then, so this time doesn't exist.", "Choose below which one is meant."
+        "The clocks in {zone} go forward then, so this time doesn't exist.", "Choose below which one you mean."
     ),
     "duration": Words(None, "Enter hours, such as 24 or 1.5."),
     # options
@@ -63,8 +63,8 @@ WORDS: Mapping[str, Words] = {
     "gif_provider": Words(None, "Find it on GIPHY, and choose GIPHY."),
     "gif_tenor": Words(None, "Find it on GIPHY, and choose GIPHY."),
     "text_attachment_empty": Words("The longer text is empty.", "Write it, or remove its link and formatting."),
-    "text_attachment_too_long": Words("The longer text has {count} characters; Threads takes {limit}.", None),
-    "one_link_attachment": Words("A post has one attached link: its own, or that of its longer text.", None),
+    "text_attachment_too_long": Words("The longer text has {count} characters; Threads allows {limit}.", None),
+    "one_link_attachment": Words("A post can have one attached link: its own, or that of its longer text.", None),
     "poll_gap": Words("Fill in the choices of a poll in order, without a gap.", None),
     "unknown_option": Words(None, "Leave it out."),
 }
@@ -76,12 +76,12 @@ CLASHES: Mapping[str, Words] = {
 }
 # What the account was not granted, as one would say it.
 GRANTS: Mapping[str, str] = {
-    "threads_basic": "the right to read the profile",
-    "threads_content_publish": "the right to publish",
-    "threads_location_tagging": "the right to tag places",
-    "threads_share_to_instagram": "the right to share to Instagram",
-    "threads_read_replies": "the right to read replies",
-    "threads_manage_replies": "the right to manage replies",
+    "threads_basic": "permission to read the profile",
+    "threads_content_publish": "permission to publish",
+    "threads_location_tagging": "permission to tag places",
+    "threads_share_to_instagram": "permission to share to Instagram",
+    "threads_read_replies": "permission to read replies",
+    "threads_manage_replies": "permission to manage replies",
 }
 
 
