@@ -28,7 +28,7 @@ def test_every_failure_of_a_deletion(shop: Shop, tally: Tally) -> None:
         live = {post["id"] for post in shop.live(owner)}
         assert not live & set(first.deleted), f"said to be off, and is not: {story}"
         assert first.cause is not None or not live, story
-        said = [event["decision"] for event in shop.timeline(post_id) if event["what"].startswith("Take part")]
+        said = [event["decision"] for event in shop.timeline(post_id) if event["what"].startswith("Delete part")]
         if first.cause is not None and fault.name in UNCLEAR:
             assert said[-1].startswith("We don't know yet whether it was deleted"), story
         if first.cause is not None:

@@ -115,7 +115,7 @@ def test_a_public_address_that_meta_cannot_reach_is_not_put_down_to_the_file(
     real = {"threads_api_url": "https://graph.threads.net", "allow_private_media_hosts": False}
     monkeypatch.setattr(sample.app, "settings", sample.app.settings.model_copy(update=real))
     looked = sample.client.post("/compose", data={**form, "do": "check"}).text
-    said = "Leave the file as it is, nothing is known against it. Whoever runs the server has to act."
+    said = "Nothing is known to be wrong with the file. Ask your Treadle administrator to fix the server."
     for page in (looked, sample.client.post("/compose/check", data=form).text):
         assert "1 to fix" in page
         assert "TREADLE_PUBLIC_URL" in page

@@ -79,7 +79,7 @@ def connected(stored: Stored, *, return_url: str | None, link_id: str, held: int
 def _namesake(stored: Stored, other: Namesake) -> str:
     """Two profiles with one name are two: nothing of one is ever taken for the other's."""
     reason = (
-        f"This is a different profile than the @{stored.username} that was here before. Its ID on Threads was "
+        f"This is a different profile than the @{stored.username} that was here before. That one's ID on Threads is "
         f"{other.threads_user_id}, this one's is {stored.threads_user_id}."
     )
     if not other.waiting:

@@ -178,7 +178,7 @@ def warn(conn: Connection, now: float) -> list[str]:
             why = (
                 "The access token couldn't be renewed yet."
                 if token_ends
-                else "A permission on Threads lasts 90 days, and only the owner can renew it. Reconnect the account."
+                else "A permission on Threads lasts 90 days, and only the owner can renew it."
             )
             if health.expiring(conn, row.id, ends_at=ends, why=why, now=now):
                 warned.append(row.id)

@@ -164,7 +164,9 @@ def _waiting_to_be_published(sent: Sent, e: Evidence, settled: bool, wish: Wish)
     if wish == "send again" and ready and sent.all_clear:
         return Verdict("send again", "Threads clearly refused every attempt to publish this container.")
     if e.lists == "unreadable":
-        return Verdict("keep looking", "The account's posts couldn't be read, so it may still be published.")
+        return Verdict(
+            "keep looking", "The account's posts couldn't be read, so nothing shows that it isn't published."
+        )
     if not settled:
         return Verdict("keep looking", "Threads may still need time to show it.")
     return Verdict("keep looking", "Treadle reads the container and the account's posts once more later.")

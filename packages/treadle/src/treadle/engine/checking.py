@@ -182,7 +182,7 @@ def _absent(
         # How long a limit holds was noted on the account when its answer came, and is heeded before the next send.
         decision = RetryAt(now, verdict.why)
     elif part.sends >= SENDS and verdict.decision == "send again":
-        decision = Fail("It was sent several times but never published.")
+        decision = Fail("It was sent several times but was never published.")
     else:
         random01 = worker.random01()
         decision = decide(cause.diagnosis, "publish", part.tries, now=now, random01=random01, scale=worker.scale)

@@ -194,7 +194,7 @@ def _refusals(api: FastAPI, public_url: str) -> None:
         return no_room(f"A disk of this server {where}is full.", request)
 
     def no_room(problem: str, request: Request) -> Response:
-        detail = f"{problem} Whoever runs Treadle has to make room there; then try again."
+        detail = f"{problem} Ask your Treadle administrator to make room there, then try again."
         made = Problem("unavailable", detail, extra={"who": "operator"}, headers={"Retry-After": "60"})
         return made.response(public_url, request.url.path)
 

@@ -90,7 +90,7 @@ def _offer_list(server: MCPServer[Any], tools: ToolContext) -> None:
         if state and state not in STATE_WORDS:
             raise ToolError(f"There is no state '{visible(state[:40])}'. There are: {', '.join(STATE_WORDS)}.")
         if "\0" in label + words:
-            raise ToolError("'label' and 'words' cannot hold the character NUL. Take it out.")
+            raise ToolError("'label' and 'words' can't contain the character NUL. Remove it.")
         known = await tools.app.db.query(stored_accounts.listing, who.workspace_id)
         name = account.removeprefix("@").lower()
         found = [a.id for a in known if a.id == account or a.username.lower() == name]

@@ -102,7 +102,7 @@ async def add_user(
                 "Someone already uses this email", "Log in, or ask someone in the workspace to add you.", 409
             )
         if store.with_email(conn, _email(email)) is not None:
-            return Refusal("This email is taken", "Someone already uses this email.", 409, "email")
+            return Refusal("This email is taken", "Someone already uses it. Use a different one.", 409, "email")
         if invited is not None and not login_links.take(conn, invited, now=now):
             return LINK_ENDED
         user_id = new_id("user", now)

@@ -63,8 +63,7 @@ def problem(password: str, email: str) -> Refusal | None:
     if password.strip().lower() == email or _is_guessed(password, email):
         return Refusal(
             "This password is easy to guess",
-            "It is a common one, a variation of one, or part of the address. Take a few words that do not belong "
-            "together.",
+            "It is common, close to a common one, or part of the email. Use a few unrelated words.",
             field="password",
         )
     return None

@@ -67,7 +67,7 @@ async def preview_recheck(app: App, workspace_id: str, blocker_id: str) -> Reche
     if await app.db.query(blocker_row, workspace_id, blocker_id) is None:
         return Missing("blocker")
     posts = await _would(app, workspace_id, blocker_id)
-    message = f"{len(posts.sends)} would go, {len(posts.holds)} would be held as too late."
+    message = f"{len(posts.sends)} would be published, {len(posts.holds)} would be held as too late."
     return RecheckPreview(verdict=None, message=message, released=[], sends=posts.sends, holds=posts.holds)
 
 

@@ -140,12 +140,12 @@ def finding_json(found: MediaFinding, path: str, public_url: str = "") -> dict[s
 
 def _way_out(found: MediaFinding) -> str:
     if found.severity == "repair":
-        return "Nothing: Treadle makes it right before it is sent."
+        return "Nothing to do. Treadle fixes it before publishing."
     if found.severity == "remark":
         return "Nothing needs to be done."
     if is_operators(found.pattern):
-        return "Leave the file as it is, nothing is known against it. Whoever runs the server has to act."
-    return "Send another file, or change this one as said."
+        return "Nothing is known to be wrong with the file. Ask your Treadle administrator to fix the server."
+    return "Use another file, or change this one as described."
 
 
 def media_out(row: Mapping[str, Any], service: MediaService) -> MediaOut:

@@ -101,7 +101,7 @@ async def delete_part(context: WorkerContext, account: AccountView, part: PartVi
     note = note_of(
         result,
         "publish",
-        f"Take part {part.position + 1} off Threads, asked by {actor}",
+        f"Delete part {part.position + 1} from Threads, requested by {actor}",
         part.position,
         started_at=began,
         diagnosis=None if gone else diagnosis,

@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 COLUMN_LABELS = {
     "account": "Account",
     "publish_at": "Date, or date and time",
-    "time": "Time, in a column of its own",
+    "time": "Time (in its own column)",
     "zone": "Time zone",
     "text": "Text",
     "media": "Files (URLs)",
