@@ -50,7 +50,7 @@ POST_EXAMPLE: dict[str, Any] = {
     ],
     "cause": None,
     "blocker_ids": [],
-    "next": {"what": "Publishes now.", "at": TIME},
+    "next": {"what": "Publishes at the scheduled time.", "at": TIME},
     "publish_at": TIME,
     "publish_at_asked": "2026-12-01T09:00:00",
     "zone": "Europe/Berlin",

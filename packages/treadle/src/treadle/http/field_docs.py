@@ -689,7 +689,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "before": "active",
     "AccountEventData.health": "reconnect",
     "health_words": "It works.",
-    "what": "Publishes now.",
+    "what": "Publishes at the scheduled time.",
     "EventOut.what": "Created the container.",
     "AccountEventData.what": "Its access token no longer works.",
     "decision": "Try again in 30 s.",
@@ -711,7 +711,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "errorMessage": "Session has expired",
     "userFacingMessage": "The access token has expired. Connect the account again.",
     # lists and objects
-    "PostEventData.next": {"what": "Publishes now.", "at": TIME},
+    "PostEventData.next": {"what": "Publishes at the scheduled time.", "at": TIME},
     "ActionsIn.after": POST,
     "ActionsOut.next": POST,
     "next": "MjAyNi0xMi0wMVQwODowMDowMFo",

@@ -89,6 +89,7 @@ def _store(
     late = not draft and wanted.at is not None and too_late(Timing(wanted.at, wanted.lateness), now)
     held = TOO_LATE if late else HAS_WARNINGS if wanted.holds and not draft else None
     resting = draft or held is not None
+    upcoming = "Publishes at the scheduled time." if start > now else "Publishes now."
     row = {
         "id": post_id,
         "workspace_id": workspace_id,
@@ -102,7 +103,7 @@ def _store(
         "options": {},
         "metadata": dict(body.get("metadata") or {}),
         "labels": list(body.get("labels") or []),
-        "next_what": "Waits for someone to publish it." if draft else None if held else "Publishes now.",
+        "next_what": "Waits for someone to publish it." if draft else None if held else upcoming,
         "next_at": None if resting else max(start, now),
         "why": held,
         "seq": 1,
