@@ -9,30 +9,20 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from simulation.ledger import Act, Asked, Content, Ledger, Live, Sent
+from simulation.ledger import Act, Asked, Change, Content, Ledger, Live, Sent
+from simulation.resting import RestJudge
+from simulation.verdict import CLOCKS_S, RECORDED_S, Violation, seconds
 
-CLOCKS_S = 180.0  # what two clocks that were stepped may differ by, with the time a call takes
-RECORDED_S = 15.0  # from an answer until everybody may be expected to know it
 ALLOWED_PARTS = 12  # containers made for one part between two things a person did
 STORM = 60  # equal requests in a minute
 SENDS = 8  # of one container
+DAY_S = 86_400.0
+NOTICED_S = 120.0  # from when a part is known to be live until everybody is told that it is not as asked
 CALM_S = 900.0  # in which a post goes out that nothing disturbs
 RECOVERY_S = 5400.0  # after a disturbance, until everything is at its usual speed
 LEAST_SETTLE_S = 300.0  # a publish that seemed lost has been seen to take 222 seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """``kind``: lost, doubled, altered, alarm, hopeless, hasty, fenced, late, early, canceled, held, slow."""
-
-    kind: str
-    post: str
-    account: str
-    at: float
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +34,19 @@ class Verdict:
     hidden_doubles: int
 
 
+# What differs of a part that is live otherwise than it was asked for.
+SHOWS = {"detached": "reply_to_id", "cut": "text", "dropped": "children", "story": "crossreshare_to_ig"}
+GONE = "reply_target_gone"  # the cause of a post whose parent was deleted
 History = Sequence[Mapping[str, Any]]
 Snapshots = Sequence[tuple[float, Sequence[Mapping[str, Any]]]]
 
 
-def judge(ledger: Ledger, history: History, snapshots: Snapshots) -> Verdict:
-    checker = _Checker(ledger, history, snapshots)
-    violations = sorted(checker.all(), key=lambda each: each.at)
+def judge(ledger: Ledger, history: History, snapshots: Snapshots, feed: Sequence[Change] = ()) -> Verdict:
+    """``snapshots``: posts as they were shown at some times; ``feed``: what the product announced."""
+    checker = _Checker(ledger, history, snapshots, feed)
+    resting = RestJudge(ledger, history, feed)
+    violations = sorted([*checker.all(), *resting.all()], key=lambda each: each.at)
     return Verdict(tuple(violations), checker.hidden, checker.hidden_doubles)
-
-
-def seconds(stamp: str | None) -> float:
-    """Epoch seconds of an exported time; 0.0 for none."""
-    return datetime.fromisoformat(stamp).timestamp() if stamp else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,8 @@ class _Slot:
 
 
 class _Checker:
-    def __init__(self, ledger: Ledger, history: History, snapshots: Snapshots) -> None:
+    def __init__(self, ledger: Ledger, history: History, snapshots: Snapshots, feed: Sequence[Change]) -> None:
+        self.feed = feed
         self.ledger, self.history, self.snapshots = ledger, history, snapshots
         self.posts = {str(post["id"]): post for post in history}
         self.live = {live.id: live for live in ledger.live}
@@ -85,6 +76,7 @@ class _Checker:
         yield from self.doubled()
         yield from self.lost()
         yield from self.altered()
+        yield from self.unseen()
         yield from self.after_cancel()
         yield from self.lateness()
         yield from self.in_a_limit()
@@ -95,6 +87,7 @@ class _Checker:
         yield from self.hasty()
         yield from self.fenced()
         yield from self.held()
+        yield from self.buried()
         yield from self.slow()
 
     def _hidden(self, live: Live) -> bool:
@@ -213,6 +206,7 @@ class _Checker:
         for post_id, asked in self.ledger.asked.items():
             before: str | None = None
             post = self.posts[post_id]
+            first = post["parts"][0]["threads_id"]
             for part in post["parts"]:
                 id_ = part["threads_id"]
                 live = self.live.get(id_ or "")
@@ -223,17 +217,75 @@ class _Checker:
                     if live.content not in asked_for or live.account != asked.account:
                         words = f"part {position + 1} is live as {live.content.text!r} ({live.content.kind})"
                         yield Violation("altered", post_id, asked.account, at, words)
-                    if position and live.parent != before:
+                    beside = {first} if (above := self.live.get(before or "")) and above.wrong == "detached" else set()
+                    if position and live.parent not in {before, *beside}:
                         yield Violation("altered", post_id, asked.account, at, f"part {position + 1} hangs elsewhere")
                     if live.content.text != part["text"]:
                         words = f"part {position + 1} is live as {live.content.text!r} and shown as {part['text']!r}"
                         yield Violation("altered", post_id, asked.account, at, words)
-                    if (part.get("live") or {}).get("differs") and live.content in asked_for:
+                    said = {one["field"] for one in (part.get("live") or {}).get("differs") or ()}
+                    if said - {SHOWS.get(live.wrong)} and live.content in asked_for:
                         words = f"part {position + 1} is live as asked and is said to differ: {part['live']['differs']}"
                         yield Violation("alarm", post_id, asked.account, at, words)
                     if owners.setdefault(live.id, post_id) != post_id:
                         yield Violation("altered", post_id, asked.account, at, f"{live.id} belongs to another post too")
                 before = id_
+
+    def unseen(self) -> Iterator[Violation]:
+        """A part is live otherwise than asked, and the product does not say so; or not soon after it knew the post."""
+        announced = {
+            (change.subject, int(change.data["part"])): change.at
+            for change in self.feed if change.kind == "post.differs"
+        }  # fmt: skip
+        for live in self.ledger.live:
+            slot = self.slot_of.get(live.id)
+            if not live.wrong or slot is None:
+                continue
+            part = self.posts[slot.post]["parts"][slot.position]
+            if part["threads_id"] != live.id:
+                continue  # it does not know which one it is; that is judged elsewhere
+            check, field = part.get("live") or {}, SHOWS[live.wrong]
+            said = {one["field"] for one in check.get("differs") or ()}
+            at, known = announced.get((slot.post, slot.position)), self._known_at(live)
+            words = ""
+            if field not in said and (field not in (check.get("not_checked") or ()) or self._readable(live)):
+                words = f"part {slot.position + 1} is live {live.wrong}, and that is not said"
+            elif field in said and at is None:
+                words = f"part {slot.position + 1} is live {live.wrong}, and nobody was told"
+            elif at is not None and known is not None and at - known > NOTICED_S and self._readable(live):
+                words = f"part {slot.position + 1} is live {live.wrong}, and that was said {at - known:.0f} s later"
+            if words:
+                yield Violation("unseen", slot.post, live.account, live.effect, words)
+
+    def _known_at(self, live: Live) -> float | None:
+        """When the answer to its publish named it; ``None``: no answer did."""
+        return next(
+            (sent.until for sent in self.ledger.sent if sent.target == live.container and sent.operation == "publish"
+             and sent.answer == "ok" and sent.delivered), None,
+        )  # fmt: skip
+
+    def _readable(self, live: Live) -> bool:
+        """Whether every call about the post was answered, from when it was live on, until it was deleted."""
+        reads = [
+            sent for sent in self.ledger.sent
+            if sent.account == live.account and live.effect <= sent.at < live.effect + NOTICED_S * 2
+        ]  # fmt: skip
+        limited = any(
+            sent.limit_until is not None and sent.at < live.effect + NOTICED_S and sent.limit_until > live.effect
+            for sent in self.ledger.sent if sent.account == live.account
+        )  # fmt: skip
+        # Fields that were refused are not asked for again for a day; refused calls look alike.
+        before = live.wrong == "dropped" and any(
+            sent.operation == "read" and sent.answer != "ok" and sent.account == live.account
+            and live.effect - DAY_S < sent.at < live.effect for sent in self.ledger.sent
+        )  # fmt: skip
+        sound = not limited and not before and not any(sent.faulted for sent in reads)
+        about = [sent for sent in reads if sent.operation == "read" and sent.target == live.id]
+        stood = any(
+            each.begin < live.effect + NOTICED_S and live.effect < each.end + NOTICED_S
+            for each in self.ledger.disturbances if each.kind not in ("app", "step")
+        )  # fmt: skip
+        return sound and not stood and (not about or live.deleted > about[-1].at)
 
     def after_cancel(self) -> Iterator[Violation]:
         """A person was told that it is canceled, and a part that was not live went out afterwards; or one is live of
@@ -476,6 +528,18 @@ class _Checker:
                 if not (cause.get("scope") == "app" and len(apps) == 1 and self._met_by_two(met, at)):
                     words = f"held for what account {met.account} met: {met.answer} ({cause.get('pattern')})"
                     yield Violation("held", asked.post, asked.account, at, words)
+
+    def buried(self) -> Iterator[Violation]:
+        """A post is said to hang on a post that is gone, and all of its parts that went live are still there."""
+        for change in self.feed:
+            asked = self.ledger.asked.get(change.subject)
+            if asked is None or change.data.get("pattern") != GONE or change.data.get("state") != "blocked":
+                continue
+            ids = [part["threads_id"] for part in self.posts[asked.post]["parts"]]
+            if not any(id_ in self.live and self.live[id_].deleted <= change.at for id_ in ids):
+                yield Violation(
+                    "held", asked.post, asked.account, change.at, "its parent is said to be gone, and lives"
+                )
 
     def _met_by_two(self, met: Sent, at: float) -> bool:
         """Whether two accounts of the app were answered the same before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ import treadle.ids
 import treadle_threads.transport
 from simulation.chance import Dice
 from simulation.database import Disk, SimulatedDatabase
-from simulation.ledger import Disturbance, Ledger
+from simulation.ledger import Change, Disturbance, Ledger
 from simulation.loop import VirtualLoop, play
 from simulation.machine import Machine
 from simulation.media import SimulatedMedia
@@ -37,11 +38,14 @@ BEGIN = 1_800_000_000.0
 AFTERWARDS_S = 3 * 86_400.0  # what is not settled so long after a day never will be
 SNAPSHOT_S = 3 * 3600.0
 IDLE_S = 60.0
+RESTS = ("post.blocked", "post.waiting", "post.held")
+NEWS = "SELECT id, at, type, subject, payload FROM changes WHERE id > ? ORDER BY id"
 
 
 @dataclass
 class DayRecord:
-    """What a day came to. ``history``: each post as exported; ``snapshots``: unfinished posts at times of the day."""
+    """What a day came to. ``history``: each post as exported; ``snapshots``: unfinished posts at times of the day, and
+    each post at the moment at which the product says that it rests; ``feed``: its change feed."""
 
     plan: Plan
     ledger: Ledger
@@ -52,6 +56,7 @@ class DayRecord:
     cpu_s: float
     faults: list[BaseException] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
+    feed: list[Change] = field(default_factory=list)
 
 
 class _Sleeper:
@@ -94,6 +99,8 @@ class Day:
         self.snapshots: list[tuple[float, list[dict[str, Any]]]] = []
         self._dispatcher, self._keeper = _Sleeper(self.loop), _Sleeper(self.loop)
         self._jobs_wait = False
+        self.feed: list[Change] = []
+        self._read_to = 0
         self._turn = 0
         self._jobs_at = 0.0
         self.people = People(
@@ -130,8 +137,20 @@ class Day:
     # ------------------------------------------------------------------------------------------- the machinery
 
     def _committed(self) -> None:
+        self._read_feed()
         if self.table.changed:
             self._dispatcher.wake()
+
+    def _read_feed(self) -> None:
+        """What the product announces, at the true time; and each post that rests from now on, as it is shown then."""
+        resting: list[str] = []
+        for id_, at, type_, subject, payload in self.disk.driver.execute(NEWS, (self._read_to,)).fetchall():
+            self._read_to = id_
+            self.feed.append(Change(self.truth(), at, type_, subject, json.loads(payload)))
+            if type_ in RESTS and subject not in resting:
+                resting.append(subject)
+        if resting and self.truth() < self.ledger.end:
+            self.snapshots.append((self.truth(), posts_json(self.disk.conn, WORKSPACE, resting)))
 
     async def _dispatch(self) -> None:
         """Gives runs to workers, one after the other, as soon as their time has come."""
@@ -170,7 +189,8 @@ class Day:
                 if worker.runs.executing:
                     worker.keep_lease()
                 worker.pick_up_lost()
-            if holders - {worker.lease.worker for worker in workers}:
+            watched = self.plan.weather.watchful and holders
+            if watched or holders - {worker.lease.worker for worker in workers}:
                 worker = workers[self._turn % len(workers)]
                 worker.keep_lease()
                 worker.take_over_quietly()
@@ -283,7 +303,7 @@ class Day:
             self.hash.update(repr(states).encode())
         record = DayRecord(
             self.plan, self.ledger, history, self.snapshots, self.hash.hexdigest(), self.lines,
-            time.process_time() - began, self.loop.faults, self.kills,
+            time.process_time() - began, self.loop.faults, self.kills, self.feed,
         )  # fmt: skip
         self.disk.close()
         return record

@@ -5,8 +5,9 @@ Times are epoch seconds. Everything here is plain data, so that the checker need
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Operation = Literal["create", "publish", "status", "list", "read", "limit", "me"]
 
@@ -25,7 +26,9 @@ class Content:
 class Live:
     """A post that is, or was, on Threads. ``arrival``: when the request that published it came; ``effect``: when it
     was published. ``status_from`` and ``list_from``: from when on its container and its account's lists show it.
-    ``container`` is empty for what the owner posted by hand."""
+    ``container`` is empty for what the owner posted by hand. ``wrong``: how it is live otherwise than it was asked for
+    (detached, cut, dropped, story), though ``content`` and ``parent`` are what was asked. ``deleted``: when its owner
+    deleted it."""
 
     id: str
     account: str
@@ -36,6 +39,8 @@ class Live:
     effect: float
     status_from: float
     list_from: float
+    wrong: str = ""
+    deleted: float = float("inf")
 
     def shown_after(self) -> float:
         """Seconds from the request until something shows the effect."""
@@ -114,6 +119,18 @@ class Asked:
     calm: bool = False  # of an account that no fault strikes
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the product's change feed. ``at``: when it was committed; ``claimed``: when it says that it was, by
+    the clock of the worker."""
+
+    at: float
+    claimed: float
+    kind: str
+    subject: str
+    data: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Ledger:
     begin: float
@@ -127,5 +144,6 @@ class Ledger:
     asked: dict[str, Asked] = field(default_factory=dict)
     reconnected: dict[str, list[float]] = field(default_factory=dict)
     apps: dict[str, str] = field(default_factory=dict)
+    quotas: dict[str, tuple[int, int]] = field(default_factory=dict)  # of an account: posts and replies a day
     status_answers: list[tuple[int, float, str, str]] = field(default_factory=list)  # (number, at, container, status)
     made: dict[str, tuple[str, Content, str | None, float]] = field(default_factory=dict)  # by container

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from treadle.accounts.service import Accounts
 from treadle.accounts.tokens import KnownToken
 from treadle.domain.answers import Created, Done
 from treadle.engine import rechecking
+from treadle.services import detached
 from treadle.services.read import post_json, posts_json
 from treadle.services.service import Posts
 from treadle.settings import Settings
@@ -66,6 +68,7 @@ class People:
         self.releaser, self.workers, self.note = releaser, workers, note
         self.posts = Posts(releaser, max_lateness_s=settings.max_lateness)
         self.numbers: dict[str, PostPlanned] = {}
+        self.renewed: set[tuple[int, int]] = set()  # parts whose media have other addresses by now, by number and place
         self.accounts = Accounts(
             settings=settings, db=db, vault=_Plain(), client=ThreadsClient(), repairs=releaser, block=open_blocker,
             now=self.now, random01=lambda: 0.5,
@@ -109,6 +112,12 @@ class People:
             return
         self.numbers[made] = post
         asked_at = self.now()
+        expiring = Dice(self.plan.seed, "expires", post.number)
+        if expiring.happens(self.plan.weather.expiring):
+            ends = asked_at + expiring.skewed(20.0, 7200.0)
+            self.threads.expires |= {
+                f"{_host(post.number, place)}/{post.number}": ends for place in range(len(post.parts))
+            }
         due = asked_at if post.delay is None else asked_at + post.delay
         version = Version(asked_at, list(post.parts), due)
         self.ledger.asked[made] = Asked(made, profile.id, post.lateness, [version], calm=profile.calm)
@@ -140,16 +149,15 @@ class People:
         return body
 
     def _part(self, content: Content, number: int, place: int) -> dict[str, Any]:
-        host = f"cdn{(number + place) % HOSTS}.example.com"
+        folder = f"{_host(number, place)}/{'new' if (number, place) in self.renewed else ''}{number}"
         part: dict[str, Any] = {"text": content.text}
         if content.items:
             suffix = {"IMAGE": "jpg", "VIDEO": "mp4"}
             part["media"] = [
-                {"url": f"https://{host}/{number}/{place}/{turn}.{suffix[kind]}"}
-                for turn, kind in enumerate(content.items)
+                {"url": f"https://{folder}/{place}/{turn}.{suffix[kind]}"} for turn, kind in enumerate(content.items)
             ]
         if content.options:
-            part["options"] = dict(content.options)
+            part["options"] = {name: True if value == "true" else value for name, value in content.options}
         return part
 
     def _lookalike(self, post: PostPlanned, account: str) -> None:
@@ -247,10 +255,11 @@ class People:
 
     async def _repair(self, profile: str) -> None:
         tokens = self.threads.profiles[profile].tokens
-        if profile not in await self._patiently(self._held):
+        withdrawn = self.threads.may_not_publish(profile, self.now())
+        if profile not in await self._patiently(self._held) and not withdrawn:
             return
         open_now = await self._patiently(lambda: self._open_causes(profile))
-        if all(dies <= self.now() for dies in tokens.values()):
+        if all(dies <= self.now() for dies in tokens.values()) or withdrawn:
             token = self.threads.new_token(profile)
 
             def connect() -> None:
@@ -293,6 +302,8 @@ class People:
         if planned.bad and state in ("blocked", "failed") and "bad.example" in _words(asked.versions[-1]):
             self._act(ActPlanned("edit", 0.0), post_id, planned)
             return
+        if state in ("blocked", "failed") and self._unusual(asked, planned):
+            return
         with self.db.begin() as conn:
             answer: Any
             match state:
@@ -307,6 +318,48 @@ class People:
                 case _:
                     return
         self._note(kind, post_id, asked.account, isinstance(answer, Done), type(answer).__name__)
+
+    def _unusual(self, asked: Asked, planned: PostPlanned) -> bool:
+        """What retrying does not repair: a reply that went live beside its thread, a parent that its owner deleted,
+        media that nobody can fetch any more."""
+        with self.db.read() as conn:
+            post = post_json(conn, WORKSPACE, asked.post)
+        assert post is not None
+        parts = post["parts"]
+        live = [self.threads.live.get(part["threads_id"] or "") for part in parts]
+        cause = str((post.get("cause") or {}).get("pattern") or "")
+        if cause == "reply_detached":
+            choice: Any = "stop" if planned.number % 4 == 0 else "below_root"
+            app: Any = SimpleNamespace(db=self.db, posts=self.posts, now=self.now)
+            answer = _finished(detached.decide(app, WORKSPACE, asked.post, choice, actor="owner"))
+            kind = "cancel" if choice == "stop" else "below root"
+        elif any(each is not None and each.deleted <= self.now() for each in live):
+            with self.db.begin() as conn:
+                answer = self.posts.cancel(conn, WORKSPACE, asked.post, now=self.now(), actor="owner")
+            kind = "cancel"
+        else:
+            waiting = [part["position"] for part in parts if part["published_at"] is None and part["media"]]
+            over = [
+                place for place in waiting if (planned.number, place) not in self.renewed
+                and self.now() >= self.threads.expires.get(f"{_host(planned.number, place)}/{planned.number}", 1e12)
+            ]  # fmt: skip
+            if not over:
+                return False
+            kind, answer = "edit", self._renew(asked, planned, over)
+        done = isinstance(answer, Done)
+        self._note(kind, asked.post, asked.account, done, type(answer).__name__)
+        return True
+
+    def _renew(self, asked: Asked, planned: PostPlanned, places: list[int]) -> Any:
+        """Other addresses for the same media."""
+        self.renewed |= {(planned.number, place) for place in places}
+        contents = [part.content for part in asked.versions[-1].parts]
+        first, *rest = [self._part(content, planned.number, turn) for turn, content in enumerate(contents)]
+        patch: dict[str, Any] = {"media": first["media"]} if 0 in places else {}
+        if rest:
+            patch["replies"] = rest
+        with self.db.begin() as conn:
+            return self.posts.edit(conn, WORKSPACE, asked.post, patch, now=self.now(), actor="owner")
 
     def _resolve(self, conn: sa.Connection, post_id: str) -> Any:
         """The owner looks at the profile and says the truth."""
@@ -334,6 +387,19 @@ class People:
                 sa.select(posts.c.id).where(posts.c.state.not_in(("published", "canceled"))).order_by(posts.c.id)
             )
             return posts_json(conn, WORKSPACE, list(ids.scalars()))
+
+
+def _host(number: int, place: int) -> str:
+    return f"cdn{(number + place) % HOSTS}.example.com"
+
+
+def _finished(work: Coroutine[Any, Any, Any]) -> Any:
+    """What comes of work that waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        return ended.value
+    raise AssertionError("it waits for something")
 
 
 def _words(version: Version) -> str:

@@ -100,6 +100,11 @@ def _post(
     lookalike = (
         dice.one_of(("kind", "longer", "parent", "shorter", "before")) if dice.happens(weather.lookalikes) else ""
     )
+    more = Dice(seed, "post", number, "more")
+    if not calm and more.happens(weather.stories):
+        said = parts[0].content
+        shared = replace(said, options=tuple(sorted({*said.options, ("crossreshare_to_ig", "true")})))
+        parts = (PartAsked(shared), *parts[1:])
     return PostPlanned(number, account, at, delay, lateness, parts, tuple(acts), "" if calm else lookalike, bad)
 
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simulation.checker import Verdict, Violation, judge
+from simulation.checker import Verdict, judge
 from simulation.day import Day, DayRecord
 from simulation.plan import Plan, PostPlanned
+from simulation.verdict import Violation
 from simulation.weather import Weather
 
 
@@ -20,7 +21,7 @@ class Played:
 
 def play(plan: Plan, *, keep_lines: bool = False) -> Played:
     record = Day(plan, keep_lines=keep_lines).play()
-    return Played(record, judge(record.ledger, record.history, record.snapshots))
+    return Played(record, judge(record.ledger, record.history, record.snapshots, record.feed))
 
 
 def shrink(plan: Plan, kind: str, *, within_s: float = 120.0) -> Plan:

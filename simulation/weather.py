@@ -37,6 +37,15 @@ class Weather:
     slow_names: float = 0.0  # calls whose host name takes seconds to be looked up
     skew: float = 0.0  # seconds by which the times that Threads names are off at most
     contrary: float = 0.0  # of the unclear answers to a publish: a clear refusal's words with the status of a fault
+    # Threads and its users, on the latest days (LATEST)
+    detached: float = 0.0  # replies that go live as posts of their own
+    cut: float = 0.0  # posts that go live without the end of their text
+    dropped: float = 0.0  # carousels that go live without their last item
+    stories: float = 0.0  # posts that are to be shared to Instagram as well; half of these stories fail
+    withdrawn: float = 0.0  # accounts that take a permission back in the day, until they connect again
+    deleted: float = 0.0  # parts that the owner deletes in the app, a minute later or hours
+    renamed: float = 0.0  # accounts that have another name from some time on
+    expiring: float = 0.0  # posts whose media cannot be fetched for long, until somebody gives other addresses
     # Treadle's own machines
     crashes: float = 0.0016  # of each place where a worker waits or commits
     crashes_at_publish: float = 0.015  # of each such place around a publish
@@ -47,6 +56,8 @@ class Weather:
     database: float = 3.0  # times a day that the database is away
     doubtful_commits: float = 0.002  # commits that are done and reported as failed
     # Not by default, for it makes another history of every day:
+    watchful: float = 0.0  # more than nothing: the dead are looked for all the time, not only when there are any
+    unconnected: float = 0.0  # calls that find nobody to talk to, beside those of every day
     undone_commits: float = 0.0  # writes of a run that are undone for another's sake, and done once more
     joined_ends: float = 0.0  # more than nothing: the end of a run is stored with its last write
     # People
@@ -66,8 +77,15 @@ CLEAR = Weather(**dict.fromkeys(Weather.names(), 0.0))
 # A known day stays the day it was, and what was found on it stays found: what the model learned since begins here.
 FIRST_LATER = 126
 LATER = replace(Weather(), last_cursor=0.3, glimpses=0.25, replies=0.05, slow_names=0.01, skew=15.0, contrary=0.06)
+FIRST_LATEST = 161
+LATEST = replace(
+    LATER, detached=0.05, cut=0.02, dropped=0.3, stories=0.1, withdrawn=0.12, deleted=0.1, renamed=0.1,
+    expiring=0.1, watchful=1.0, unconnected=0.02,
+)  # fmt: skip
 
 
 def weather_of(seed: int) -> Weather:
     """How often what goes wrong on the day of this seed."""
+    if seed >= FIRST_LATEST:
+        return LATEST
     return LATER if seed >= FIRST_LATER else Weather()

@@ -91,7 +91,8 @@ class _Exchange:
         run = task.get_name() if task is not None else ""
         about = threads.without_ids(self.url.path, self.url.path.rpartition("/")[2])
         dice = Dice(machine.seed, "way", run, about, machine.places.get(f"{run}|before {where}", 0))
-        if machine.weather.infrastructure and dice.happens(NOT_CONNECTED) and machine.truth() < machine.ledger.end:
+        alone = NOT_CONNECTED + machine.weather.unconnected
+        if machine.weather.infrastructure and dice.happens(alone) and machine.truth() < machine.ledger.end:
             await machine.wait(10.0, f"before {where}")
             raise aiohttp.ConnectionTimeoutError("nobody answers")
         named = Dice(machine.seed, "name", run, about, machine.places.get(f"{run}|before {where}", 0))

@@ -166,6 +166,10 @@ NO_TIER = error(
 )  # fmt: skip
 RESTRICTED = error("25/2207050", 400, 25, "The account is restricted.", Details(2207050), clear=True)
 BLOCKED = error("368", 400, 368, "The action attempted has been deemed abusive or is otherwise disallowed", clear=True)
+WITHDRAWN = error(
+    "10 withdrawn", 403, 10, "(#10) Application does not have permission for this action. Requires"
+    " threads_content_publish permission to manage the object.",
+)  # fmt: skip
 NO_FETCH = error(
     "9004/2207052", 400, 9004, "Only photo or video can be accepted as media type.",
     Details(2207052, transient=False, title="Media download has failed.",

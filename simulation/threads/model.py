@@ -53,6 +53,8 @@ class Profile:
     restriction: tuple[float, float] = (0.0, 0.0)
     blocks: bool = False
     untiered: tuple[float, float] = (0.0, 0.0)
+    withdrawn: dict[str, float] = field(default_factory=dict)  # from when on a token may not publish any more
+    renamed: float = float("inf")
     unreadable: tuple[float, float] = (0.0, 0.0)
     lists_closed: bool = False
     page: int = 100
@@ -103,6 +105,7 @@ class Threads:
         self.outages: list[tuple[float, float, float]] = []
         self.limited_apps: dict[str, float] = {}
         self.hosts: dict[str, tuple[float, float]] = {}
+        self.expires: dict[str, float] = {}  # by host and folder: from when on nothing of it can be fetched
         self.calm_from = ledger.end
         self.clock_off = Dice(seed, "clock").between(-weather.skew, weather.skew)  # of the times that it names
         for number in range(accounts):
@@ -138,10 +141,14 @@ class Threads:
         more = Dice(self.seed, "profile", number, "more")
         profile.last_cursor = more.happens(w.last_cursor)
         profile.replies = more.whole(4, 8) if more.happens(w.replies) else 1000
+        latest = Dice(self.seed, "profile", number, "latest")
+        taken_back = begin + latest() * length if latest.happens(w.withdrawn) else float("inf")
+        profile.renamed = begin + latest() * length if latest.happens(w.renamed) else float("inf")
         dies = begin + dice() * length if dice.happens(w.tokens) else float("inf")
         self.profiles[profile.id] = profile
         self.ledger.apps[profile.id] = profile.app
-        self.new_token(profile.id, dies=dies)
+        self.ledger.quotas[profile.id] = (profile.quota, profile.replies)
+        profile.withdrawn[self.new_token(profile.id, dies=dies)] = taken_back
         for place in range(dice.whole(3, 30)):
             at = begin - (30 - place) * 7200.0 - dice() * 3600.0
             self.by_hand(profile.id, Content("TEXT", f"Earlier {place} of {profile.id}"), None, at)
@@ -176,11 +183,19 @@ class Threads:
         """Words that name a post, as chance is keyed by them: by its place in its account, not by its number."""
         return words.replace(id_, self.places[id_]) if id_ in self.places else words
 
+    def may_not_publish(self, account: str, at: float) -> bool:
+        """Whether its owner took the permission back and did not give it again: what connecting again repairs."""
+        profile = self.profiles[account]
+        return at >= profile.withdrawn.get(list(profile.tokens)[-1], float("inf"))
+
     def sound(self, account: str, at: float) -> bool:
         """Whether nothing about the account itself keeps it from publishing; what a person sees who looks."""
         profile = self.profiles[account]
         if self._calm(at):
             return True
+        newest = list(profile.tokens)[-1]
+        if at >= profile.withdrawn.get(newest, float("inf")):
+            return False
         windows = (profile.checkpoint, profile.restriction, profile.untiered)
         return not any(start <= at < stop for start, stop in windows)
 
@@ -220,7 +235,7 @@ class Threads:
                 case "limit":
                     answer = self._limit(profile, now)
                 case "me":
-                    answer = Answer("ok", body={"id": profile.id, "username": f"user{profile.id}"})
+                    answer = Answer("ok", body={"id": profile.id, "username": self._name(profile.id)})
         return self._end(sent, answer, delay)
 
     def _end(self, sent: Sent, answer: Answer, delay: float) -> Reply:
@@ -252,6 +267,8 @@ class Threads:
         restricted = profile.restriction[0] <= now < profile.restriction[1] and not self._calm(now)
         if sent.operation == "publish" and restricted:
             return answers.BLOCKED if profile.blocks else answers.RESTRICTED
+        if sent.operation in PUBLISHING and now >= profile.withdrawn.get(params["access_token"], float("inf")):
+            return answers.WITHDRAWN
         if sent.operation in PUBLISHING and profile.untiered[0] <= now < profile.untiered[1] and not self._calm(now):
             return answers.NO_TIER
         weather = self._weather(profile, now)
@@ -303,7 +320,11 @@ class Threads:
             host = url.split("/")[2]
             start, stop = self.hosts.get(host, (0.0, 0.0))
             down = start <= now < stop and not self._calm(now) and not profile.calm
-            if down or dice.happens(weather.media * 0.5):
+            if (
+                down
+                or now >= self.expires.get("/".join(url.split("/")[2:4]), float("inf"))
+                or dice.happens(weather.media * 0.5)
+            ):
                 return answers.NO_FETCH
         items = tuple(self.containers[child].content.kind for child in children) or ((kind,) if url else ())
         options = tuple(sorted((name, value) for name, value in params.items() if name not in NOT_CONTENT))
@@ -333,6 +354,8 @@ class Threads:
 
     def _parent_refused(self, profile: Profile, parent: str, now: float, weather: Weather) -> Answer | None:
         found = self.live.get(parent)
+        if found is not None and found.deleted <= now:
+            return answers.not_found(parent)
         if found is None:
             return answers.error(
                 "100 reply_to_id", 500, 100, "Param reply_to_id is not a valid threads_media ID",
@@ -403,12 +426,42 @@ class Threads:
             arrival=now, effect=now + late, lags=self._lags(profile, weather, container.id),
         )  # fmt: skip
         container.live = live
+        live.wrong = self._wrong(profile, weather, container)
+        if live.wrong in ("detached", "cut"):
+            live.status_from = min(live.status_from, live.effect + self.ledger.settle_s - 260.0)
+        gone = Dice(self.seed, "deleted", container.id)
+        if gone.happens(weather.deleted):
+            # Once something has shown that it was live: what is deleted before that, nobody can know of.
+            shown = 1200.0 if profile.unreadable[0] > 0.0 else max(60.0, live.status_from - live.effect)
+            live.deleted = live.effect + shown + gone.skewed(30.0, 4 * 3600.0)
         sent.effect = True
         if late:
             return dice.weighted(answers.SLOW)
         if dice.happens(weather.after):
             return answers.not_found(sent.target) if dice.happens(0.12) else self._unclear(weather, sent, dice)
-        return Answer("ok", body={"id": live.id})
+        return Answer("ok", body={"id": live.id, **self._story(live)})
+
+    @staticmethod
+    def _story(live: Live) -> dict[str, str]:
+        """What the answer to a publish says of sharing the post."""
+        if not any(name == "crossreshare_to_ig" for name, _ in live.content.options):
+            return {}
+        return {"crossreshare_to_ig_status": "FAILED" if live.wrong == "story" else "SUCCESS"}
+
+    def _wrong(self, profile: Profile, weather: Weather, container: Container) -> str:
+        """How it goes live otherwise than asked. Only where the container shows in time that it is live: the lists hold
+        nothing then that is as it was asked."""
+        dice, content = Dice(self.seed, "wrong", container.id), container.content
+        if profile.unreadable[0] > 0.0:
+            return ""
+        if container.parent is not None and dice.happens(weather.detached):
+            return "detached"
+        if len(content.text.split()) > 2 and dice.happens(weather.cut):
+            return "cut"
+        if len(content.items) > 1 and dice.happens(weather.dropped):
+            return "dropped"
+        shared = any(name == "crossreshare_to_ig" for name, _ in content.options)
+        return "story" if shared and dice.happens(0.5) else ""
 
     def _unclear(self, weather: Weather, sent: Sent, dice: Dice) -> Answer:
         """An answer that leaves open whether the post is live."""
@@ -487,7 +540,7 @@ class Threads:
         if profile.lists_closed and not self._calm(now):
             return answers.NO_PERMISSION
         replies = name == "replies"
-        mine = [post for post in profile.posts if (post.parent is not None) == replies and post.effect <= now]
+        mine = [post for post in profile.posts if _hangs(post) == replies and post.effect <= now < post.deleted]
         if any(now < post.list_from for post in mine):
             sent.faulted = True
         glimpses = self._weather(profile, now).glimpses
@@ -514,7 +567,7 @@ class Threads:
     def _read(self, profile: Profile, sent: Sent, params: Mapping[str, str], now: float, dice: Dice) -> Answer:
         post = self.live.get(sent.target)
         weather = self._weather(profile, now)
-        if post is None or now < post.effect:
+        if post is None or not post.effect <= now < post.deleted:
             return answers.unknown_id(sent.target)
         fields = params.get("fields", "id").split(",")
         if "status" in fields:
@@ -532,26 +585,40 @@ class Threads:
             "id": post.id,
             "media_product_type": "THREADS",
             "media_type": TYPE_OF[post.content.kind],
-            "permalink": f"https://www.threads.com/@user{post.account}/post/{post.id}",
+            "permalink": f"https://www.threads.com/@{self._name(post.account)}/post/{post.id}",
             "owner": {"id": post.account},
-            "username": f"user{post.account}",
-            "text": post.content.text,
+            "username": self._name(post.account),
+            "text": post.content.text if post.wrong != "cut" else post.content.text.rsplit(" ", 2)[0],
             "timestamp": datetime.fromtimestamp(post.effect + self.clock_off, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
             "shortcode": post.id,
-            "is_reply": post.parent is not None,
+            "is_reply": _hangs(post),
         }
-        if post.parent is not None:
+        if _hangs(post):
             known["replied_to"] = {"id": post.parent}
             known["root_post"] = {"id": self._root(post)}
         if len(post.content.items) > 1:
-            known["children"] = {"data": [{"id": f"{post.id}{place}"} for place in range(len(post.content.items))]}
+            kinds = post.content.items[:-1] if post.wrong == "dropped" else post.content.items
+            known["children"] = {
+                "data": [{"id": f"{post.id}{place}", "media_type": kind} for place, kind in enumerate(kinds)]
+            }
         names = (name.split("{")[0] for name in wanted)
-        return {name: known[name] for name in names if name == "id" or known.get(name) not in (None, "", False)}
+        shown = {name: known[name] for name in names if name == "id" or known.get(name) not in (None, "", False)}
+        if post.wrong == "detached" and "is_reply" in wanted and Dice(self.seed, "says", post.container).happens(0.5):
+            shown["is_reply"] = False
+        return shown
+
+    def _name(self, account: str) -> str:
+        return f"renamed{account}" if self.now() >= self.profiles[account].renamed else f"user{account}"
 
     def _root(self, post: Live) -> str:
         while post.parent is not None and post.parent in self.live:
             post = self.live[post.parent]
         return post.id
+
+
+def _hangs(post: Live) -> bool:
+    """Whether it is live as a reply."""
+    return post.parent is not None and post.wrong != "detached"
 
 
 def _operation(method: str, steps: list[str]) -> Operation:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulation.checker import judge
-from simulation.ledger import Act, Asked, Content, Disturbance, Ledger, Live, PartAsked, Sent, Version
+from simulation.ledger import Act, Asked, Change, Content, Disturbance, Ledger, Live, PartAsked, Sent, Version
 
 BEGIN = 1_800_000_000.0
 HOUR = 3600.0
@@ -37,6 +37,7 @@ class Made:
         self.publish("17a", "18a", FIRST, None, at + 60)
         self.publish("17b", "18b", SECOND, "18a", at + 70)
         self.snapshots: list[tuple[float, list[dict[str, Any]]]] = []
+        self.feed: list[Change] = []
 
     @staticmethod
     def part(position: int, text: str, id_: str | None, at: float | None) -> dict[str, Any]:
@@ -62,7 +63,18 @@ class Made:
         return live
 
     def kinds(self) -> list[str]:
-        return [each.kind for each in judge(self.ledger, self.posts, self.snapshots).violations]
+        return [each.kind for each in judge(self.ledger, self.posts, self.snapshots, self.feed).violations]
+
+    def says(self, at: float, state: str, *, until: float | None = None, pattern: str | None = None) -> None:
+        """The feed says that the post is in a state from then on."""
+        following = {"what": "Goes on.", "at": iso(until) if until is not None else None}
+        data = {"account_id": "acc_1", "state": state, "pattern": pattern, "next": following}
+        self.feed.append(Change(at, at, f"post.{state}", "pst_1", data))
+
+    def cause(self, at: float, end: float, scope: str, key: str) -> None:
+        data = {"scope": scope, "key": key, "pattern": "account_restricted", "by": "recheck"}
+        self.feed.append(Change(at, at, "blocker.opened", f"blk_{len(self.feed)}", data))
+        self.feed.append(Change(end, end, "blocker.repaired", self.feed[-1].subject, data))
 
 
 @pytest.fixture
@@ -243,4 +255,144 @@ def test_a_post_that_nothing_disturbs_and_that_is_not_out_soon(made: Made) -> No
     asked.calm, asked.versions[0].due = True, BEGIN
     assert made.kinds() == ["slow"]
     made.ledger.disturbances.append(Disturbance("outage", BEGIN, BEGIN + 600))
+    assert made.kinds() == []
+
+
+# ------------------------------------------------------------------------------------- every moment of a rest
+
+
+@pytest.mark.parametrize(
+    ("scope", "key", "kinds"),
+    [
+        ("account", "acc_1", []), ("account", "acc_2", ["held"]), ("app", "app_0", []), ("app", "app_1", ["held"]),
+        ("post", "pst_1", []), ("post", "pst_2", ["held"]), ("media_host", "cdn.example.com", ["held"]),
+        ("platform", "threads", []), ("platform", "every media host", ["held"]),
+    ],
+)  # fmt: skip
+def test_a_post_is_held_by_causes_that_are_about_it_and_by_no_others(
+    made: Made, scope: str, key: str, kinds: list[str]
+) -> None:
+    at = BEGIN + HOUR
+    made.cause(at, at + 20, scope, key)
+    made.says(at + 1, "blocked", pattern="account_restricted")
+    assert made.kinds() == kinds
+
+
+def test_a_cause_of_a_media_host_holds_the_posts_with_media_from_there(made: Made) -> None:
+    at = BEGIN + HOUR
+    made.posts[0]["parts"][1]["media"] = [{"url": "https://cdn.example.com/a.jpg"}]
+    for key in ("cdn.example.com", "every media host"):
+        made.cause(at, at + 20, "media_host", key)
+        made.says(at + 1, "waiting", pattern="media_download_failed")
+        assert made.kinds() == []
+    made.says(at + 30, "waiting", pattern="media_download_failed")  # both are over by then
+    assert made.kinds() == ["held"]
+
+
+def test_a_post_that_is_sent_while_what_it_waits_for_lasts(made: Made) -> None:
+    at = made.ledger.sent[0].at
+    made.cause(at - 100, at + HOUR, "account", "acc_1")
+    made.says(at - 90, "blocked")
+    made.ledger.sent[0].run_began = at - 95  # it was under way when it was stopped
+    made.says(at + 5, "publishing")
+    assert made.kinds() == []
+    made.ledger.sent[0].run_began = at - 1
+    assert made.kinds() == ["hopeless"]
+    made.ledger.acts.append(Act(at - 10, "retry", "pst_1", "1000", done=True))
+    assert made.kinds() == []
+
+
+def test_a_post_that_is_sent_before_the_time_it_names(made: Made) -> None:
+    at = made.ledger.sent[0].at
+    made.says(at - 60, "retrying", until=at + 600)
+    made.says(at + 5, "publishing")
+    assert made.kinds() == ["hopeless"]
+
+
+def test_a_post_that_does_not_go_on_when_it_could(made: Made) -> None:
+    at = made.ledger.sent[0].at
+    made.says(at - HOUR, "retrying", until=at - HOUR + 60)
+    assert made.kinds() == ["slow"]
+    made.ledger.disturbances.append(Disturbance("database", at - HOUR, at - 60))
+    assert made.kinds() == []
+
+
+def test_a_post_that_stays_where_it_is_after_its_cause_is_over(made: Made) -> None:
+    at = made.ledger.sent[0].at
+    made.cause(at - 2 * HOUR, at - HOUR, "account", "acc_1")
+    made.says(at - 2 * HOUR, "blocked")
+    assert made.kinds() == ["slow"]
+    made.cause(at - 1.5 * HOUR, at - 60, "app", "app_0")  # another one took its place
+    assert made.kinds() == []
+
+
+def test_a_post_that_waits_for_hours_to_try_again(made: Made) -> None:
+    at = made.ledger.sent[0].at
+    made.says(at - 3 * HOUR, "retrying", until=at - 60)
+    assert made.kinds() == ["slow"]
+    limited = made.sent("list", at - 3 * HOUR, "threads", answer="613", limit_until=at - 60)
+    limited.run = "job"
+    assert made.kinds() == []
+
+
+def test_a_post_that_is_taken_from_a_worker_that_lives(made: Made) -> None:
+    at = made.ledger.sent[-1].at
+    taken, kept = made.sent("status", at + 30, "17b"), made.sent("read", at + 60, "18b")
+    taken.run, taken.worker, taken.run_began = "pst_1.2", "w1.1", at + 29
+    kept.run_began = at - 1
+    assert made.kinds() == ["fenced"]
+    made.ledger.disturbances.append(Disturbance("pause", at, at + 55, "w0.1"))
+    assert made.kinds() == []
+
+
+def test_a_parent_that_lives_and_is_said_to_be_gone(made: Made) -> None:
+    at = BEGIN + HOUR + 65
+    made.cause(at - 1, at + 1, "post", "pst_1")
+    made.says(at, "blocked", pattern="reply_target_gone")
+    assert made.kinds() == ["held"]
+    made.ledger.live[0].deleted = at - 2
+    assert made.kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [("detached", "reply_to_id"), ("cut", "text"), ("dropped", "children"), ("story", "crossreshare_to_ig")],
+)
+def test_what_is_live_otherwise_than_asked_has_to_be_said(made: Made, wrong: str, field: str) -> None:
+    part, live = made.posts[0]["parts"][1], made.ledger.live[1]
+    live.wrong = wrong
+    made.ledger.sent[1].delivered = True
+    assert made.kinds() == ["unseen"]
+    part["live"] = {"differs": [{"field": field}], "not_checked": []}
+    assert made.kinds() == ["unseen"]  # nobody was told
+    made.feed.append(Change(live.effect + 30, live.effect + 30, "post.differs", "pst_1", {"part": 1}))
+    assert made.kinds() == []
+    made.feed[-1] = Change(live.effect + 900, live.effect + 900, "post.differs", "pst_1", {"part": 1})
+    assert made.kinds() == ["unseen"]
+    part["live"] = {"differs": [], "not_checked": [field]}
+    made.feed.clear()
+    assert made.kinds() == ["unseen"]  # it could have been checked
+    made.sent("read", live.effect + 5, live.id, answer="2").faulted = True
+    assert made.kinds() == []
+
+
+def test_something_else_that_is_said_to_differ_is_a_false_alarm(made: Made) -> None:
+    part, live = made.posts[0]["parts"][1], made.ledger.live[1]
+    part["live"] = {"differs": [{"field": "text"}], "not_checked": []}
+    assert made.kinds() == ["alarm"]
+    live.wrong = "cut"
+    made.feed.append(Change(live.effect + 30, live.effect + 30, "post.differs", "pst_1", {"part": 1}))
+    assert made.kinds() == []
+
+
+def test_what_follows_a_detached_reply_may_hang_on_the_first_part(made: Made) -> None:
+    at = made.ledger.live[1].effect
+    third = Content("TEXT", "three")
+    made.ledger.asked["pst_1"].versions[0].parts.append(PartAsked(third))
+    made.posts[0]["parts"].append(made.part(2, "three", "18c", at + 100))
+    made.publish("17c", "18c", third, "18a", at + 100)
+    assert made.kinds() == ["altered"]
+    made.ledger.live[1].wrong = "detached"
+    made.posts[0]["parts"][1]["live"] = {"differs": [{"field": "reply_to_id"}], "not_checked": []}
+    made.feed.append(Change(at + 30, at + 30, "post.differs", "pst_1", {"part": 1}))
     assert made.kinds() == []

@@ -45,7 +45,7 @@ def test_a_limit_met_by_one_of_several_media_is_heeded_although_another_failed_f
 
     day = day_with(Content("CAROUSEL", "three pictures", ("IMAGE",) * 3), intercept)
     record = day.play()
-    verdict = judge(record.ledger, record.history, record.snapshots)
+    verdict = judge(record.ledger, record.history, record.snapshots, record.feed)
     assert verdict.violations == ()
     assert [post["state"] for post in record.history] == ["published"]
     creates = sorted(sent.at for sent in record.ledger.sent if sent.operation == "create")
@@ -62,7 +62,7 @@ def test_a_post_that_becomes_too_late_during_its_run_is_not_published_unasked() 
 
     day.threads._end = slowly  # type: ignore[method-assign]
     record = day.play()
-    verdict = judge(record.ledger, record.history, record.snapshots)
+    verdict = judge(record.ledger, record.history, record.snapshots, record.feed)
     assert verdict.violations == ()
     created, published = (next(sent.at for sent in record.ledger.sent if sent.operation == name)
                           for name in ("create", "publish"))  # fmt: skip
@@ -97,7 +97,7 @@ def test_an_equal_post_by_hand_is_not_taken_for_a_publish_that_nothing_shows() -
     threads._publish = lost_once  # type: ignore[method-assign,assignment]
     by_hand = threads.by_hand("1000", content, None, begin + 1.0)
     record = day.play()
-    assert judge(record.ledger, record.history, record.snapshots).violations == ()
+    assert judge(record.ledger, record.history, record.snapshots, record.feed).violations == ()
     (post,) = record.history
     assert post["state"] == "published"
     assert post["parts"][0]["threads_id"] != by_hand.id

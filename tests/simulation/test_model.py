@@ -11,7 +11,7 @@ import pytest
 from simulation.ledger import Ledger
 from simulation.threads.answers import CONTRARY
 from simulation.threads.model import LONGEST_LAG_S, Caller, Reply, Threads
-from simulation.weather import CLEAR, FIRST_LATER, LATER, Weather, weather_of
+from simulation.weather import CLEAR, FIRST_LATER, FIRST_LATEST, LATER, LATEST, Weather, weather_of
 
 BEGIN = 1_800_000_000.0
 CALLER = Caller("w0.1", "pst_1.1", BEGIN)
@@ -28,7 +28,7 @@ class Place:
         return self.threads.call(CALLER, method, f"/v1.0{path}", {"access_token": self.token, **params})
 
     def container(self, text: str = "Hello", **params: str) -> str:
-        body = self.call("POST", "/me/threads", media_type="TEXT", text=text, **params).answer.body
+        body = self.call("POST", "/me/threads", **{"media_type": "TEXT", "text": text, **params}).answer.body
         self.at += 30.0
         return str(body["id"])
 
@@ -177,7 +177,13 @@ def test_a_known_day_has_the_weather_it_always_had() -> None:
     later = {name for name in Weather.names() if getattr(LATER, name) != getattr(Weather(), name)}
     assert later == {"last_cursor", "glimpses", "replies", "slow_names", "skew", "contrary"}
     assert weather_of(FIRST_LATER - 1) == Weather()
-    assert weather_of(FIRST_LATER) == LATER
+    assert weather_of(FIRST_LATER) == weather_of(FIRST_LATEST - 1) == LATER
+    latest = {name for name in Weather.names() if getattr(LATEST, name) != getattr(LATER, name)}
+    assert latest == {
+        "detached", "cut", "dropped", "stories", "withdrawn", "deleted", "renamed", "expiring", "watchful",
+        "unconnected",
+    }  # fmt: skip
+    assert weather_of(FIRST_LATEST) == LATEST
 
 
 @pytest.mark.parametrize("field", ["status", "id,status"])
@@ -186,3 +192,91 @@ def test_a_post_has_no_status(field: str) -> None:
     media = place.call("POST", "/me/threads_publish", creation_id=place.container()).answer.body["id"]
     place.at += 5.0
     assert place.call("GET", f"/{media}", fields=field).answer.status == 500
+
+
+# -------------------------------------------------------------------------------------- what the latest days know
+
+
+def published(place: Place, **params: str) -> tuple[str, dict[str, Any]]:
+    """A post's id, and the answer to its publish."""
+    body = place.call("POST", "/me/threads_publish", creation_id=place.container(**params)).answer.body
+    place.at += 5.0
+    return body["id"], body
+
+
+def read(place: Place, media: str) -> Any:
+    fields = "id,text,replied_to,is_reply,children,username"
+    return place.call("GET", f"/{media}", fields=fields).answer.body
+
+
+def listed(place: Place, name: str) -> list[str]:
+    return [row["id"] for row in place.call("GET", f"/me/{name}", fields="id", limit="100").answer.body["data"]]
+
+
+def test_a_reply_may_go_live_as_a_post_of_its_own() -> None:
+    place = Place(replace(CLEAR, detached=1.0))
+    parent, _ = published(place)
+    reply, _ = published(place, text="A reply", reply_to_id=parent)
+    assert "replied_to" not in read(place, reply)
+    assert reply in listed(place, "threads")
+    assert reply not in listed(place, "replies")
+    assert [live.wrong for live in place.ledger.live if live.container] == ["", "detached"]
+
+
+def test_a_post_may_lose_the_end_of_its_text_and_its_story_may_fail() -> None:
+    place = Place(replace(CLEAR, cut=1.0))
+    cut, _ = published(place, text="three words and more")
+    assert read(place, cut)["text"] == "three words"
+    place = Place(CLEAR)
+    answers = [
+        published(place, text=f"{turn}", crossreshare_to_ig="true")[1]["crossreshare_to_ig_status"]
+        for turn in range(30)
+    ]
+    assert set(answers) == {"SUCCESS", "FAILED"}
+    wrong = [live.wrong for live in place.ledger.live if live.container]
+    assert [each == "story" for each in wrong] == [each == "FAILED" for each in answers]
+
+
+def test_a_carousel_may_lose_its_last_item() -> None:
+    place = Place(replace(CLEAR, dropped=1.0))
+    items = [
+        place.container(media_type="IMAGE", image_url=f"https://a.example/{turn}.jpg", is_carousel_item="true")
+        for turn in range(3)
+    ]
+    carousel, _ = published(place, media_type="CAROUSEL", children=",".join(items))
+    assert len(read(place, carousel)["children"]["data"]) == 2
+
+
+def test_what_its_owner_deleted_is_not_shown_and_takes_no_reply() -> None:
+    place = Place(replace(CLEAR, deleted=1.0))
+    media, _ = published(place)
+    assert media in listed(place, "threads")
+    (live,) = [each for each in place.ledger.live if each.id == media]
+    place.at = live.deleted
+    assert media not in listed(place, "threads")
+    assert read(place, media)["error"]["code"] == 100
+    refused = place.call("POST", "/me/threads", media_type="TEXT", text="A reply", reply_to_id=media)
+    assert refused.answer.body["error"]["code"] == 24
+    assert place.status(live.container)["status"] == "PUBLISHED"
+
+
+def test_a_permission_that_was_taken_back_is_there_again_with_the_next_token() -> None:
+    place = Place(replace(CLEAR, withdrawn=1.0))
+    place.at = place.ledger.end - 1.0
+    assert place.threads.may_not_publish("1000", place.at)
+    assert place.call("POST", "/me/threads", media_type="TEXT", text="No").answer.body["error"]["code"] == 10
+    assert place.call("GET", "/me", fields="id").answer.name == "ok"
+    place.token = place.threads.new_token("1000")
+    assert not place.threads.may_not_publish("1000", place.at)
+    assert place.call("POST", "/me/threads", media_type="TEXT", text="Yes").answer.name == "ok"
+
+
+def test_media_that_expired_are_not_fetched_and_a_renamed_account_has_its_new_name() -> None:
+    place = Place(replace(CLEAR, renamed=1.0))
+    place.threads.expires["a.example/7"] = BEGIN + 60.0
+    first = place.call("POST", "/me/threads", media_type="IMAGE", image_url="https://a.example/7/0.jpg")
+    place.at = place.ledger.end
+    later = place.call("POST", "/me/threads", media_type="IMAGE", image_url="https://a.example/7/0.jpg")
+    other = place.call("POST", "/me/threads", media_type="IMAGE", image_url="https://a.example/new7/0.jpg")
+    assert [each.answer.name for each in (first, later, other)] == ["ok", "9004/2207052", "ok"]
+    assert read(place, published(place)[0])["username"] == "renamed1000"

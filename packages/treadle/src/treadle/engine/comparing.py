@@ -58,6 +58,7 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     reading: Reading | None = None
     over = False  # nothing can be read, now or in a minute
     refused: Failed | None = None  # the token itself
+    passing = False
     for _ in range(MOST_READS):
         fields = fields_for(asked, unread)
         if not fields:
@@ -75,6 +76,7 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
         over = until is not None or refused is not None
         if over or not _for_its_fields(part, read, past):
             break
+        passing = passing or _passes(read)
         unread |= fewer(fields, str(read.failure.answer.body) if isinstance(read.failure, Refused) else "")
     if reading is not None and reading.unplaced and past is not None and past.unplaced:
         reading = await _among_posts(worker, run, part, asked, reading, change)
@@ -82,7 +84,8 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     next_at = now + max(0.2, worker.scaled(AGAIN_S))
     story = part.progress.story
     check = nothing_readable(asked, story) if over else weigh(past, reading, asked, story, next_at=next_at)
-    if unread != known:
+    # Trouble that passes says nothing of fields, unless fewer of them could be read at once.
+    if unread != known and (reading is not None or not passing):
         change.account.learned = with_unreadable(run.account.learned, unread, now + worker.scaled(REMEMBERED_S))
     change.on(part.position, PartUpdate(progress=replace(part.progress, live=check)))
     if not check.over:
@@ -118,8 +121,13 @@ def _for_its_fields(part: PartView, failed: Failed, past: LiveCheck | None) -> b
     if not isinstance(failed.failure, Refused):
         return False
     unknown = failed.diagnosis.pattern in UNKNOWN_CONTAINER and part.permalink is None
-    passes = failed.diagnosis.lane == "platform_temporary" and failed.failure.answer.status >= 500
-    return past is not None or not (unknown or passes)
+    return past is not None or not (unknown or _passes(failed))
+
+
+def _passes(failed: Failed) -> bool:
+    """Whether Threads refused the read for trouble of its own."""
+    refused = isinstance(failed.failure, Refused) and failed.failure.answer.status >= 500
+    return refused and failed.diagnosis.lane == "platform_temporary"
 
 
 async def _among_posts(
