@@ -112,6 +112,7 @@ class Threads:
             self._profile(number, calm=number >= accounts - calm)
         self._plan_outages()
         for app in sorted({profile.app for profile in self.profiles.values()}):
+            self._untier(app)
             begins = sorted(p.untiered[0] for p in self.profiles.values() if p.app == app and p.untiered[0])
             if len(begins) > 1:  # what two accounts of an app meet holds the app, until somebody has looked after it
                 ledger.disturbances.append(Disturbance("app", begins[0], ledger.end))
@@ -152,6 +153,16 @@ class Threads:
         for place in range(dice.whole(3, 30)):
             at = begin - (30 - place) * 7200.0 - dice() * 3600.0
             self.by_hand(profile.id, Content("TEXT", f"Earlier {place} of {profile.id}"), None, at)
+
+    def _untier(self, app: str) -> None:
+        """The whole app is without its access tier for some hours, but for the calm."""
+        dice = Dice(self.seed, "app", app)
+        if not dice.happens(self.weather.apps):
+            return
+        start = self.ledger.begin + dice() * (self.ledger.end - self.ledger.begin) * 0.8
+        for profile in self.profiles.values():
+            if profile.app == app and not profile.calm and not profile.untiered[0]:
+                profile.untiered = (start, start + dice.between(1800.0, 4 * 3600.0))
 
     def _plan_outages(self) -> None:
         dice, begin = Dice(self.seed, "outages"), self.ledger.begin
