@@ -47,7 +47,7 @@ simulate: setup
 	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 mutants: setup
-	@$(BIN)/python -m simulation --seeds 1-100 --mutants $(ARGS)
+	@$(BIN)/python -m simulation --seeds sound --mutants $(ARGS)
 
 .PHONY: coverage
 coverage: setup

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulation import mutants
+from simulation.seeds import parse as parse_seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,21 +173,10 @@ def _hunted(name: str, seeds: Sequence[int], posts: int) -> dict[str, Any]:
     return found
 
 
-def _seeds(text: str) -> list[int]:
-    """``1-15,76`` are the seeds from 1 to 15, and 76."""
-    seeds: list[int] = []
-    for some in text.split(","):
-        first, _, last = some.partition("-")
-        seeds += range(int(first), int(last or first) + 1)
-    if not seeds:
-        raise ValueError(text)
-    return seeds
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="play one day; a failing one is cut down and printed")
-    parser.add_argument("--seeds", type=_seeds, default="1-100", help="play many, such as 1-15,76")
+    parser.add_argument("--seeds", type=parse_seeds, default="sound", help="such as 1-15,76; sound: those of CI")
     parser.add_argument("--posts", type=int, default=200, help="posts of a day")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--within", type=float, default=float("inf"), help="begin no day after so many seconds")

@@ -11,8 +11,9 @@ import pytest
 
 from simulation.chance import Dice
 from simulation.plan import plan_day
+from simulation.seeds import parse
 from simulation.shrink import Played, play
-from simulation.weather import CLEAR, Weather
+from simulation.weather import CLEAR, LATER, LATEST, Weather, weather_of
 from tests.support.sources import ROOT
 
 PRINT_TRACE = """
@@ -99,3 +100,11 @@ def test_what_a_run_writes_may_be_undone_for_anothers_sake_and_done_once_more() 
     played = play(plan_day(5, replace(Weather(), undone_commits=1.0, joined_ends=1.0), posts=30))
     assert played.verdict.violations == ()
     assert played.record.faults == []
+
+
+def test_ci_plays_a_hundred_days_with_every_kind_of_weather_among_the_first() -> None:
+    seeds = parse("sound")
+    assert len(seeds) == len(set(seeds)) == 100
+    assert {weather_of(seed) for seed in seeds[:20]} == {Weather(), LATER, LATEST}
+    assert 'make simulate PYTHON="$PYTHON" ARGS="--seeds sound ' in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert parse("3,5-7") == [3, 5, 6, 7]

@@ -374,6 +374,17 @@ def test_trouble_while_comparing_delays_a_chain_a_minute_at_most(lite: Simulatio
     assert AGAIN_S * (READINGS - 1) < 60.0
 
 
+def test_trouble_of_threads_makes_no_field_unreadable_for_the_next_post(lite: Simulation) -> None:
+    account, profile = lite.account()
+    trouble = Fault("read", meta_error(500, 2, None, "Service temporarily unavailable"), times=None)
+    profile.faults.append(trouble)
+    first = at_rest(lite, lite.post(account, text="first"))
+    assert first["parts"][0]["live"]["not_checked"] == ["media_type", "text"]
+    profile.faults.remove(trouble)
+    second = at_rest(lite, lite.post(account, text="second"))
+    assert second["parts"][0]["live"]["checked"] == ["media_type", "text"], lite.story(second["id"])
+
+
 def test_a_sound_post_costs_one_more_call_for_each_part(lite: Simulation) -> None:
     account, profile = lite.account()
     at_rest(lite, lite.post(account, text="root", replies=[{"text": "second"}, {"text": "third"}]))
