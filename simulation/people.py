@@ -101,9 +101,12 @@ class People:
     async def one(self, post: PostPlanned) -> None:
         """One post from the wish to the last thing somebody does about it."""
         profile = list(self.threads.profiles.values())[post.account]
-        earlier = min(post.at, OLDER_S) if post.lookalike == "before" else 0.0
+        older = (
+            Dice(self.plan.seed, "older", post.number).between(30.0, OLDER_S) if self.plan.weather.closer else OLDER_S
+        )
+        earlier = min(post.at, older) if post.lookalike == "before" else 0.0
         await asyncio.sleep(post.at - earlier)
-        if earlier == OLDER_S:
+        if earlier == older:
             self.threads.by_hand(profile.id, post.parts[0].content, None, self.now())
         await asyncio.sleep(earlier)
         account_id = await self._patiently(lambda: self._account_id(profile.id))

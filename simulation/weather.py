@@ -43,6 +43,9 @@ class Weather:
     dropped: float = 0.0  # carousels that go live without their last item
     stories: float = 0.0  # posts that are to be shared to Instagram as well; half of these stories fail
     withdrawn: float = 0.0  # accounts that take a permission back in the day, until they connect again
+    late_containers: float = 0.0  # posts that only the lists show within the settle time
+    brittle: float = 0.0  # accounts every second of whose list pages cannot be read
+    closer: float = 0.0  # more than nothing: what the owner posts by hand before may be seconds older than the post
     apps: float = 0.0  # apps that lack their access tier for some hours, for all of their accounts
     deleted: float = 0.0  # parts that the owner deletes in the app, a minute later or hours
     renamed: float = 0.0  # accounts that have another name from some time on
@@ -80,8 +83,8 @@ FIRST_LATER = 126
 LATER = replace(Weather(), last_cursor=0.3, glimpses=0.25, replies=0.05, slow_names=0.01, skew=15.0, contrary=0.06)
 FIRST_LATEST = 161
 LATEST = replace(
-    LATER, detached=0.05, cut=0.02, dropped=0.3, stories=0.1, withdrawn=0.12, apps=0.35, deleted=0.1, renamed=0.1,
-    expiring=0.1, watchful=1.0, unconnected=0.02,
+    LATER, detached=0.05, cut=0.02, dropped=0.3, stories=0.1, withdrawn=0.12, apps=0.35, late_containers=0.1,
+    brittle=0.25, closer=1.0, deleted=0.1, renamed=0.1, expiring=0.1, watchful=1.0, unconnected=0.02,
 )  # fmt: skip
 
 

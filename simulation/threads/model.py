@@ -55,6 +55,7 @@ class Profile:
     untiered: tuple[float, float] = (0.0, 0.0)
     withdrawn: dict[str, float] = field(default_factory=dict)  # from when on a token may not publish any more
     renamed: float = float("inf")
+    brittle: bool = False
     unreadable: tuple[float, float] = (0.0, 0.0)
     lists_closed: bool = False
     page: int = 100
@@ -143,6 +144,7 @@ class Threads:
         profile.last_cursor = more.happens(w.last_cursor)
         profile.replies = more.whole(4, 8) if more.happens(w.replies) else 1000
         latest = Dice(self.seed, "profile", number, "latest")
+        profile.brittle = latest.happens(w.brittle)
         taken_back = begin + latest() * length if latest.happens(w.withdrawn) else float("inf")
         profile.renamed = begin + latest() * length if latest.happens(w.renamed) else float("inf")
         dies = begin + dice() * length if dice.happens(w.tokens) else float("inf")
@@ -289,6 +291,9 @@ class Threads:
             if dice.happens(bad * 0.6):
                 return dice.weighted(answers.INFRASTRUCTURE)
             return None
+        page = sent.operation == "list" and profile.brittle and not self._calm(now)
+        if page and Dice(self.seed, "brittle", profile.id, profile.turn("brittle")).happens(0.5):
+            return answers.web_page(502)
         if dice.happens(max(bad, weather.infrastructure)):
             return dice.weighted(answers.INFRASTRUCTURE)
         if sent.operation == "create" and dice.happens(weather.limits):
@@ -499,6 +504,9 @@ class Threads:
         longest = self.ledger.settle_s - 260.0  # a slow effect comes on top of it, and nothing may be that late
         if dice.happens(weather.hidden):
             return LONGEST_LAG_S * dice.between(0.8, 1.0), LONGEST_LAG_S * dice.between(0.8, 1.0)
+        late = Dice(self.seed, "late container", container)
+        if not profile.lists_closed and late.happens(weather.late_containers):
+            return late.between(self.ledger.settle_s + 30.0, LONGEST_LAG_S), min(listed, longest)
         closed = profile.lists_closed
         hidden = profile.unreadable[0] > 0.0
         if closed or hidden or dice.happens(0.5):

@@ -385,6 +385,16 @@ def test_trouble_of_threads_makes_no_field_unreadable_for_the_next_post(lite: Si
     assert second["parts"][0]["live"]["checked"] == ["media_type", "text"], lite.story(second["id"])
 
 
+def test_a_post_that_is_gone_when_it_is_compared_makes_no_field_unreadable_for_the_next_one(lite: Simulation) -> None:
+    gone = meta_error(400, 100, 33, "Unsupported get request. Object with ID '1' does not exist", type="THApiException")
+    account, profile = lite.account(shows=lambda found, age_s: found if set(found) <= {"permalink"} else gone)
+    first = at_rest(lite, lite.post(account, text="first"))
+    assert first["parts"][0]["live"]["not_checked"] == ["media_type", "text"]
+    profile.shows = lambda found, age_s: found
+    second = at_rest(lite, lite.post(account, text="second"))
+    assert second["parts"][0]["live"]["checked"] == ["media_type", "text"], lite.story(second["id"])
+
+
 def test_a_sound_post_costs_one_more_call_for_each_part(lite: Simulation) -> None:
     account, profile = lite.account()
     at_rest(lite, lite.post(account, text="root", replies=[{"text": "second"}, {"text": "third"}]))

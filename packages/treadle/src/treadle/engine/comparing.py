@@ -58,7 +58,7 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     reading: Reading | None = None
     over = False  # nothing can be read, now or in a minute
     refused: Failed | None = None  # the token itself
-    passing = False
+    other = False  # a read was refused that may have been so for something else than its fields
     for _ in range(MOST_READS):
         fields = fields_for(asked, unread)
         if not fields:
@@ -76,7 +76,7 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
         over = until is not None or refused is not None
         if over or not _for_its_fields(part, read, past):
             break
-        passing = passing or _passes(read)
+        other = other or _passes(read) or read.diagnosis.pattern in UNKNOWN_CONTAINER
         unread |= fewer(fields, str(read.failure.answer.body) if isinstance(read.failure, Refused) else "")
     if reading is not None and reading.unplaced and past is not None and past.unplaced:
         reading = await _among_posts(worker, run, part, asked, reading, change)
@@ -84,8 +84,8 @@ async def compare(worker: WorkerContext, run: Run, step: Compare) -> Outcome:
     next_at = now + max(0.2, worker.scaled(AGAIN_S))
     story = part.progress.story
     check = nothing_readable(asked, story) if over else weigh(past, reading, asked, story, next_at=next_at)
-    # Trouble that passes says nothing of fields, unless fewer of them could be read at once.
-    if unread != known and (reading is not None or not passing):
+    # Trouble that passes and a post that is gone say nothing of fields, unless fewer of them could be read at once.
+    if unread != known and (reading is not None or not other):
         change.account.learned = with_unreadable(run.account.learned, unread, now + worker.scaled(REMEMBERED_S))
     change.on(part.position, PartUpdate(progress=replace(part.progress, live=check)))
     if not check.over:
