@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from treadle.notify.alert_kinds import AlertTarget, MailTarget, parse
 from treadle.notify.alert_mail import Mail
 from treadle.people.keys import create_key
 from treadle.services import alerts as alert_targets
+from treadle.store import alerts as alerts_store
 from treadle.store.tables import workspaces
 from treadle_threads.media.guard import Trust
 
@@ -176,3 +178,21 @@ def test_a_mail_server_named_on_the_page_is_not_inside() -> None:
         assert not asyncio.run(mail.send("A title", "A body", within_s=5.0))
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+def test_recent_alerts_say_what_happened_and_lead_to_the_post(sample: SampleSite) -> None:
+    """In the words of the guide, not with the names of patterns and events."""
+    with sample.app.db.begin() as conn:
+        raised = partial(alerts.raise_alert, conn, DEFAULT_WORKSPACE, now=sample.app.now())
+        raised("blocked", "1", {"pattern": "app_removed_by_owner", "event": "blocker.opened"})
+        raised("failed", "2", {"pattern": "unknown", "event": "post.failed", "post_id": sample.ids["failed"]})
+        raised("held", "3", {"pattern": None, "event": "post.held", "post_id": sample.ids["failed"]})
+        rows = alerts_store.unsent(conn, DEFAULT_WORKSPACE, limit=9)
+    page = sample.client.get("/alerts").text
+    assert "The owner removed the app." in page
+    assert f'href="/posts/{sample.ids["failed"]}"' in page
+    body = alerts.compose(DEFAULT_WORKSPACE, rows, "https://treadle.example.org").body
+    assert f"explain yet. https://treadle.example.org/posts/{sample.ids['failed']}" in body.replace("\n", " ")
+    for raw in ("app_removed_by_owner", "blocker.opened", "post.failed", "post.held"):
+        assert raw not in page
+        assert raw not in body

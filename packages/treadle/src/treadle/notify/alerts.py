@@ -29,6 +29,7 @@ from treadle.store.alerts import AlertRow
 from treadle.store.feed import ChangeRow
 from treadle.store.isolation import apart, each_apart
 from treadle.vault import Vault, VaultError
+from treadle_diagnosis import catalog
 from treadle_threads.media.guard import Trust
 
 log = structlog.get_logger("treadle.alerts")
@@ -230,7 +231,7 @@ def compose(workspace_id: str, rows: Sequence[AlertRow], public_url: str) -> Mes
         one, many = TITLES.get(kind, (kind, kind))
         heads.append(f"{len(mine)} {one if len(mine) == 1 else many}")
         lines.append(f"{heads[-1]}:")
-        lines.extend(f"- {_line(row)}" for row in mine[:SHOWN])
+        lines.extend(f"- {_line(row, public_url)}" for row in mine[:SHOWN])
         if len(mine) > SHOWN:
             lines.append(f"- and {len(mine) - SHOWN} more")
         lines.append("")
@@ -240,13 +241,28 @@ def compose(workspace_id: str, rows: Sequence[AlertRow], public_url: str) -> Mes
     return Message(workspace_id, title, "\n".join(lines), tuple(row.id for row in rows))
 
 
-def _line(row: AlertRow) -> str:
-    detail = _detail(row)
-    who = f"@{detail['username']}" if detail.get("username") else ""
-    what = detail.get("why") or detail.get("what") or detail.get("pattern") or detail.get("event") or row.kind
-    step = detail.get("next_step") or ""
-    where = detail.get("post_id") or ""
-    return " ".join(str(part) for part in (who, what, step, f"({where})" if where else "") if part)[:400]
+def _line(row: AlertRow, public_url: str) -> str:
+    """One alert, with the address of the post it is about."""
+    post = post_of(row.detail)
+    where = f"{public_url}/posts/{post}" if post else ""
+    return " ".join(part for part in (line_of(row.detail), where) if part) or public_url
+
+
+def line_of(detail: Any) -> str:
+    """Whose it is, what happened and what to do, as one line; empty: the title of the alert is all there is."""
+    given = detail if isinstance(detail, Mapping) else {}
+    pattern = catalog.load().get(str(given.get("pattern") or ""))
+    who = f"@{given['username']}" if given.get("username") else ""
+    what = given.get("why") or given.get("what") or (f"{pattern.title}." if pattern else "")
+    if not what and given.get("pattern"):
+        what = "Meta answered with an error that the guide doesn't explain yet."
+    step = given.get("next_step") or (pattern.owner or pattern.next_step if pattern else "")
+    return " ".join(str(part) for part in (who, what, step) if part)[:400]
+
+
+def post_of(detail: Any) -> str:
+    """The id of the post that an alert is about; empty: it is about none."""
+    return str(detail.get("post_id") or "") if isinstance(detail, Mapping) else ""
 
 
 def quiet(hours: Any, now: float) -> bool:

@@ -21,6 +21,8 @@ from treadle.notify.alerts import QUIET_OPTION as QUIET_OPTION
 from treadle.notify.alerts import TITLES as TITLES
 from treadle.notify.alerts import URLS_MOST as URLS_MOST
 from treadle.notify.alerts import URLS_OPTION, Send, keep_urls, opened
+from treadle.notify.alerts import line_of as line_of
+from treadle.notify.alerts import post_of as post_of
 from treadle.people import audit
 from treadle.store import Connection, Database, workspaces
 from treadle.vault import Vault

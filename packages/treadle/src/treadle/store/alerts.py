@@ -26,9 +26,10 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class RecentAlert:
-    """Times are epoch seconds; ``sent_at`` is ``None`` while no target took it."""
+    """``detail`` is as it was stored. Times are epoch seconds; ``sent_at`` is ``None`` while no target took it."""
 
     kind: str
+    detail: Any
     raised_at: float
     sent_at: float | None
 

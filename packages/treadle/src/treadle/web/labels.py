@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,6 +131,12 @@ PERMISSION_WORDS: Mapping[str, str] = {
     "threads_manage_insights": "Insights",
     "threads_delete": "Delete",
     "threads_location_tagging": "Location",
+}
+# What an API key may do, by the widest of its scopes: each contains those after it.
+KEY_WORDS: Mapping[str, str] = {
+    "admin": "Full access",
+    "write": "Read and publish",
+    "read": "Read only",
 }
 SCOPE_WORDS: Mapping[str, str] = {
     "post": "this post",
@@ -314,6 +320,11 @@ def key_names(text: str, names: Mapping[str, str]) -> str:
     return KEY_ID.sub(lambda found: f"the key “{names[found[0]]}”" if found[0] in names else "a key", text)
 
 
+def key_scopes(scopes: Sequence[str]) -> str:
+    """What a key with these scopes may do."""
+    return next((words for scope, words in KEY_WORDS.items() if scope in scopes), ", ".join(scopes))
+
+
 def step_of(cause: Any) -> str:
     """What whoever looks at a page does about a cause: the words for the owner of the profile, else the plain step."""
     given = cause if isinstance(cause, Mapping) else {"owner_step": cause.owner_step, "next_step": cause.next_step}
@@ -342,6 +353,7 @@ def install(templates: Environment) -> None:
         option_label=option_label,
         options_summary=summary,
         step=step_of,
+        key_words=key_scopes,
     )
     templates.globals.update(
         icon=icon,

@@ -11,13 +11,14 @@ from treadle.domain.refusal import Refusal
 from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import alerts as alert_targets
-from treadle.services.alerts import FORMS, NAMES, PLAIN_FIELDS, PLAIN_NAMES, TITLES, URLS_MOST
+from treadle.services.alerts import FORMS, NAMES, PLAIN_FIELDS, PLAIN_NAMES, TITLES, URLS_MOST, line_of, post_of
 from treadle.store import Connection
 from treadle.store import alerts as store
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
 LATELY = 12
+ICONS = {"email": "mail", "slack": "hash", "discord": "messages-square", "telegram": "send", "webhook": "webhook"}
 # Filled in again after a refusal: everything but secrets.
 KEPT = {one.name for fields in PLAIN_FIELDS.values() for one in fields if one.kind != "password"}
 
@@ -39,6 +40,7 @@ async def _page(
         most=URLS_MOST,
         plain_fields=PLAIN_FIELDS,
         plain_names=PLAIN_NAMES,
+        plain_icons=ICONS,
         given={} if trouble is None else {name: page.text(name) for name in KEPT},
         chosen=page.text("kind") if trouble is not None else "",
         forms={f"{NAMES[kind]} ({kind}://)": FORMS[kind] for kind in NAMES},
@@ -54,7 +56,13 @@ def _read(conn: Connection, page: PageRequest) -> dict[str, Any]:
         "targets": alert_targets.listing(conn, page.app.vault, page.workspace),
         "quiet": alert_targets.quiet_hours(conn, page.workspace),
         "lately": [
-            {"title": TITLES.get(alert.kind, (alert.kind,))[0], "raised_at": alert.raised_at, "sent_at": alert.sent_at}
+            {
+                "title": TITLES.get(alert.kind, (alert.kind,))[0],
+                "line": line_of(alert.detail),
+                "post_id": post_of(alert.detail),
+                "raised_at": alert.raised_at,
+                "sent_at": alert.sent_at,
+            }
             for alert in store.recent(conn, page.workspace, limit=LATELY)
         ],
     }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from treadle.domain.answers import Done, Rejected
 from treadle.domain.csv_posts import DATE_ORDERS, MOST_BYTES, TARGETS
+from treadle.domain.zones import zone_names
 from treadle.plural import plural
 from treadle.services import importing
 from treadle.services.importing import ImportReport, ImportWish
-from treadle.store import Connection, accounts
+from treadle.store import Connection, accounts, api_keys
+from treadle.web.labels import key_names
 from treadle.web.page_request import LoggedIn, LoggedInForm, LoggedInUpload, PageRequest
 
 router = APIRouter(include_in_schema=False)
@@ -47,19 +49,28 @@ async def _page(
     page: PageRequest, wanted: ImportWish, report: ImportReport | None = None, trouble: str = "", status: int = 200
 ) -> Response:
     found = await page.app.db.query(importing.listing, page.workspace)
+    makers = {one.created_by for one in found.data}
     return page.render(
         "import.html",
         status=status,
         near={one.id for one in found.data},
         imports=found.data,
+        people=await page.app.db.query(_makers, page.workspace, makers),
         accounts=await page.app.db.query(accounts.names, page.workspace),
         wanted=wanted,
         report=report,
         trouble=trouble,
         columns={target: COLUMN_LABELS[target] for target in TARGETS},
         dates=DATE_LABELS,
+        zones=zone_names(),
         verdicts=VERDICTS,
     )
+
+
+def _makers(conn: Connection, workspace: str, makers: Collection[str]) -> dict[str, str]:
+    """Names of the API keys among those who imported; people stand there by their email address already."""
+    named = api_keys.names_of(conn, workspace, makers)
+    return {one: key_names(one, named) for one in makers}
 
 
 @router.post("/import")

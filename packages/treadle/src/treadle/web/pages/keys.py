@@ -8,14 +8,11 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.services import api_keys
 from treadle.services.api_keys import KeyMade
+from treadle.web.labels import KEY_WORDS
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 
 router = APIRouter(include_in_schema=False)
-SCOPES = {
-    "write": "Read and publish",
-    "read": "Read only",
-    "admin": "Full access",
-}
+SCOPES = {scope: KEY_WORDS[scope] for scope in ("write", "read", "admin")}  # the usual one first
 LIVES = {"": "Never", "30": "In 30 days", "90": "In 90 days", "365": "In a year"}
 
 

@@ -17,6 +17,11 @@
   fit();
   narrow.addEventListener("change", fit);
 
+  // On a phone the pages of the settings stand in a row that is wider than the screen: the one that is open is in view.
+  const settings = $(".subnav");
+  const open = settings && $("[aria-current]", settings);
+  if (open) settings.scrollLeft += open.getBoundingClientRect().left - settings.getBoundingClientRect().left - 16;
+
   // What a screen reader is told of what happens on the page. `treadleSay` may be called by the other script.
   const aloud = document.createElement("div");
   aloud.className = "unseen";
