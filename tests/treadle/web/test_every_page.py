@@ -36,6 +36,7 @@ PAGES = {
     "library": "/library",
     "accounts": "/accounts",
     "causes": "/causes",
+    "insights": "/insights",
     "unknown": "/unknown",
     "webhooks": "/webhooks",
     "webhook": "/webhooks/{webhook}",

@@ -38,7 +38,8 @@ PAGES = (
     "/", "/posts", "/posts/{published}", "/posts/{blocked}", "/posts/{chain}", "/posts/{checking}", "/posts/{draft}",
     "/posts/{failed}", "/posts/{held}", "/compose", "/compose?post={chain}", "/compose?copy={published}",
     "/compose?at=2027-01-01T09:00", "/calendar", "/calendar?month=2026-12", "/calendar?month=nonsense", "/accounts",
-    "/causes", "/causes?days=90", "/posts/replace?post={scheduled0}&post={video}",
+    "/causes", "/causes?days=90", "/insights", "/insights?days=nonsense&metric=none",
+    "/posts/replace?post={scheduled0}&post={video}",
     "/unknown", "/webhooks", "/webhooks/{webhook}", "/alerts", "/keys", "/people", "/setup", "/me",
 )  # fmt: skip
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -10,7 +11,7 @@ from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, account, post, workspace
 from treadle.domain.insights import Numbers
 from treadle.store import Connection, insights, tables
-from treadle.store.insights import AccountRest, DayRow, DueRead
+from treadle.store.insights import AccountRest, DayGain, DayRow, DueRead
 
 LIVE = {"threads_id": "17", "published_at": 100.0, "state": "published"}
 
@@ -86,3 +87,52 @@ def test_figures_are_kept_once_a_day(conn: Connection) -> None:
     assert insights.newest_of(conn, TWO, ["pst_a"]) == {}
     conn.execute(sa.delete(tables.posts).where(tables.posts.c.id == "pst_a"))
     assert insights.days_of(conn, ONE, "pst_a") == []
+
+
+NOON = 1_796_040_000.0  # of 2026-11-30, UTC
+DAY = 86_400.0
+
+
+@covers(insights.gained)
+def test_what_was_gained_on_each_day_is_told_from_what_was_there(conn: Connection) -> None:
+    workspace(conn)
+    account(conn)
+    for name, age in (("young", 1), ("old", 60)):
+        post(conn, f"pst_{name}", part={**LIVE, "threads_id": name, "published_at": NOON - age * DAY})
+    plan(conn)
+    young, old = (insights.of_post(conn, ONE, f"pst_{name}")[0] for name in ("young", "old"))
+    # Read for the first time within two days: all of it is new. An old one: nobody knows when it came.
+    insights.keep(conn, young, "2026-11-29", Numbers(views=10, likes=3), now=NOON - DAY)
+    insights.keep(conn, old, "2026-11-29", Numbers(views=1000), now=NOON - DAY)
+    # A like was taken back, then two came: one more than ever before. Views were not told on one day.
+    insights.keep(conn, young, "2026-11-30", Numbers(likes=2), now=NOON)
+    insights.keep(conn, young, "2026-12-01", Numbers(views=2**40, likes=4), now=NOON + DAY)
+    insights.keep(conn, old, "2026-12-01", Numbers(views=1007), now=NOON + DAY)
+    assert insights.gained(conn, ONE, since=date(2026, 11, 29)) == [
+        DayGain(date(2026, 11, 29), Numbers(views=10, likes=3)),
+        DayGain(date(2026, 11, 30), Numbers(likes=0)),
+        DayGain(date(2026, 12, 1), Numbers(views=2**40 - 10 + 7, likes=1)),
+    ]
+    [last] = insights.gained(conn, ONE, since=date(2026, 12, 1), account_id="acc_a")
+    assert last.numbers == Numbers(views=2**40 - 10 + 7, likes=1), "what was read before is known"
+    assert insights.gained(conn, ONE, since=date(2026, 12, 2)) == []
+    assert insights.gained(conn, ONE, since=date(2026, 11, 1), account_id="acc_none") == []
+    assert insights.gained(conn, TWO, since=date(2026, 11, 1)) == []
+
+
+@covers(insights.best)
+def test_the_best_posts_come_first_with_their_newest_figures(conn: Connection) -> None:
+    base(conn)
+    plan(conn)
+    post(conn, "pst_none", part={**LIVE, "threads_id": "20"})
+    for name, figures in (("pst_a", (9, 50)), ("pst_young", (60, 40))):
+        [read] = insights.of_post(conn, ONE, name)
+        for day, views in zip(("2026-11-29", "2026-11-30"), figures, strict=True):
+            insights.keep(conn, read, day, Numbers(views=views, likes=views % 7), now=120.0)
+    found = insights.best(conn, ONE, "views", since=100.0, limit=9)
+    assert found == [("pst_a", Numbers(views=50, likes=1)), ("pst_young", Numbers(views=40, likes=5))]
+    assert [id_ for id_, _ in insights.best(conn, ONE, "likes", since=100.0, limit=1)] == ["pst_young"]
+    assert [id_ for id_, _ in insights.best(conn, ONE, "views", since=100.5, limit=9)] == ["pst_young"]
+    assert insights.best(conn, ONE, "quotes", since=0.0, limit=9) == [], "nobody was asked for quotes"
+    assert insights.best(conn, ONE, "views", since=0.0, limit=9, account_id="acc_none") == []
+    assert insights.best(conn, TWO, "views", since=0.0, limit=9) == []

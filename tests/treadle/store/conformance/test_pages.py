@@ -133,7 +133,7 @@ def test_parts_that_were_sent_or_published(conn: Connection) -> None:
     assert pages_posts.sent_parts(conn, pending) == set()
 
 
-@covers(accounts.names, accounts.count_connected)
+@covers(accounts.names, accounts.granted, accounts.count_connected)
 def test_names_and_counts_of_accounts(conn: Connection) -> None:
     first = add_account(conn, "ada", NOW, token_enc=b"sealed")
     add_account(conn, "gone", NOW, token_enc=None, disconnected_at=NOW)
@@ -142,6 +142,9 @@ def test_names_and_counts_of_accounts(conn: Connection) -> None:
         ("gone", NOW),
     ]
     assert accounts.names(conn, OURS)[0].id == first
+    [known] = accounts.granted(conn, OURS)
+    assert (known.id, known.username) == (first, "ada")
+    assert "threads_basic" in known.scopes
     assert accounts.count_connected(conn, OURS) == 1
     assert accounts.names(conn, "wsp_other") == []
 

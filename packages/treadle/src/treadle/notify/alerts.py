@@ -252,7 +252,7 @@ def line_of(detail: Any) -> str:
     """Whose it is, what happened and what to do, as one line; empty: the title of the alert is all there is."""
     given = detail if isinstance(detail, Mapping) else {}
     pattern = catalog.load().get(str(given.get("pattern") or ""))
-    who = f"@{given['username']}" if given.get("username") else ""
+    who = f"@{given['username']}:" if given.get("username") else ""
     what = given.get("why") or given.get("what") or (f"{pattern.title}." if pattern else "")
     if not what and given.get("pattern"):
         what = "Meta answered with an error that the guide doesn't explain yet."

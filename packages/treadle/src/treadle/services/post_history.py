@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -44,12 +44,16 @@ def columns(
     times: Iterable[float], days: Sequence[date], zone: ZoneInfo, peak: int | None = None
 ) -> tuple[Column, ...]:
     """Bars, one a day. ``peak``: the count that is as high as the drawing; the largest if not given."""
-    counts = Counter(datetime.fromtimestamp(at, UTC).astimezone(zone).date() for at in times)
-    top = peak or max((counts[day] for day in days), default=0) or 1
+    return bars(Counter(datetime.fromtimestamp(at, UTC).astimezone(zone).date() for at in times), days, peak)
+
+
+def bars(counts: Mapping[date, int], days: Sequence[date], peak: int | None = None) -> tuple[Column, ...]:
+    """The same of counts that are known; a day without one has no bar."""
+    top = peak or max((counts.get(day, 0) for day in days), default=0) or 1
     step = 100.0 / max(1, len(days))
     made = []
     for index, day in enumerate(days):
-        count = counts[day]
+        count = counts.get(day, 0)
         height = max(4.0, 96.0 * count / top) if count else 0.0
         made.append(
             Column(

@@ -76,6 +76,15 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """Which permissions an account granted; empty: that is not known."""
+
+    id: str
+    username: str
+    scopes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AccountName:
     """An account as menus name it; ``disconnected_at`` is epoch seconds."""
 
@@ -134,6 +143,15 @@ def names(conn: sa.Connection, workspace_id: str) -> list[AccountName]:
         AccountName(*row)
         for row in conn.execute(query.where(accounts.c.workspace_id == workspace_id).order_by(accounts.c.username))
     ]
+
+
+def granted(conn: sa.Connection, workspace_id: str) -> list[Granted]:
+    """The permissions of every connected account of the workspace, by username."""
+    query = sa.select(*(accounts.c[field.name] for field in fields(Granted)))
+    query = query.where(accounts.c.workspace_id == workspace_id, accounts.c.disconnected_at.is_(None)).order_by(
+        accounts.c.username
+    )
+    return [Granted(*row) for row in conn.execute(query)]
 
 
 def count_connected(conn: sa.Connection, workspace_id: str) -> int:

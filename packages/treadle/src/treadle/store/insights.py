@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from treadle.domain.insights import METRICS, Numbers
+from treadle.domain.insights import DAY_S, METRICS, Numbers
 from treadle.domain.scope import FETCH_KEY
 from treadle.store import statements
 from treadle.store.clauses import connected, is_open, stops_reading
 from treadle.store.tables import accounts, blockers, insight_accounts, insight_reads, insights, parts
 
 _NUMBERS = tuple(insights.c[name] for name in METRICS)
+_BACK = timedelta(days=14)  # no part whose figures are still read is read more rarely
+_YOUNG_S = 2 * DAY_S  # a part read first at this age gained all of it just then; an older one, nobody knows when
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,14 @@ class DayRow:
     day: str
     numbers: Numbers
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayGain:
+    """What all parts together gained, as read on a day (UTC)."""
+
+    day: date
+    numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +219,66 @@ def newest_of(conn: sa.Connection, workspace_id: str, post_ids: Sequence[str]) -
     for post_id, *counts in conn.execute(query):
         found[post_id] = found.get(post_id, Numbers()).plus(Numbers(*counts))
     return found
+
+
+def gained(conn: sa.Connection, workspace_id: str, *, since: date, account_id: str = "") -> list[DayGain]:
+    """What the workspace's parts, or those of one account, gained on each day from ``since`` on, oldest first; days on
+    which nothing was read are left out.
+
+    A gain is what exceeds the highest figure read before: likes that are taken back are not subtracted."""
+    young = insights.c.at - parts.c.published_at <= _YOUNG_S
+    more = []
+    for name in METRICS:
+        figure = insights.c[name]
+        first = sa.case((young, 0), else_=figure)
+        before = sa.func.max(figure).over(partition_by=insights.c.part_id, order_by=insights.c.day, rows=(None, -1))
+        gain = figure - sa.func.coalesce(before, first)
+        more.append(sa.case((figure.is_(None), None), (gain > 0, gain), else_=0).label(name))
+    each = (
+        sa.select(insights.c.day, *more)
+        .join(parts, parts.c.id == insights.c.part_id)
+        .where(insights.c.workspace_id == workspace_id, insights.c.day >= f"{since - _BACK:%Y-%m-%d}")
+    )
+    if account_id:
+        each = each.where(parts.c.account_id == account_id)
+    found = each.subquery()
+    query = (
+        sa.select(found.c.day, *(sa.func.sum(found.c[name]) for name in METRICS))
+        .where(found.c.day >= f"{since:%Y-%m-%d}")
+        .group_by(found.c.day)
+        .order_by(found.c.day)
+    )
+    return [DayGain(date.fromisoformat(day), _numbers(sums)) for day, *sums in conn.execute(query)]
+
+
+def _numbers(sums: Sequence[Any]) -> Numbers:
+    """Sums, which PostgreSQL gives as decimals."""
+    return Numbers(*(None if n is None else int(n) for n in sums))
+
+
+def best(
+    conn: sa.Connection, workspace_id: str, metric: str, *, since: float, limit: int, account_id: str = ""
+) -> list[tuple[str, Numbers]]:
+    """Ids of the posts published at ``since`` (epoch seconds) or later with most of one figure, the most first, and
+    their newest figures, all parts together."""
+    mine = [parts.c.workspace_id == workspace_id, parts.c.published_at >= since, parts.c.state == "published"]
+    if account_id:
+        mine.append(parts.c.account_id == account_id)
+    last = (
+        sa.select(insights.c.part_id, sa.func.max(insights.c.day).label("day"))
+        .join(parts, parts.c.id == insights.c.part_id)
+        .where(*mine)
+        .group_by(insights.c.part_id)
+        .subquery()
+    )
+    most = sa.func.sum(insights.c[metric])
+    query = (
+        sa.select(parts.c.post_id, *(sa.func.sum(one) for one in _NUMBERS))
+        .join(insights, insights.c.part_id == parts.c.id)
+        .join(last, sa.and_(last.c.part_id == insights.c.part_id, last.c.day == insights.c.day))
+        .group_by(parts.c.post_id)
+        .having(most > 0)
+        .order_by(most.desc(), parts.c.post_id.desc())
+        .limit(limit)
+    )
+    return [(post_id, _numbers(sums)) for post_id, *sums in conn.execute(query)]

@@ -57,6 +57,7 @@ NEEDS: Final[Mapping[str, Needs]] = {
     "POST /library/{media_id}/delete": "publish",
     "GET /accounts": "view",
     "GET /causes": "view",
+    "GET /insights": "view",
     "GET /unknown": "view",
     "GET /setup": "public",  # it sends whoever is not logged in to the login, and shows strangers nothing
     "GET /compose": "write",

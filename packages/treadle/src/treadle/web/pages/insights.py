@@ -1,4 +1,4 @@
-"""After publishing: reading a post's figures now, and its replies on Threads with hide and reply."""
+"""After publishing: how posts do, reading a post's figures now, and its replies on Threads with hide and reply."""
 
 from __future__ import annotations
 
@@ -10,13 +10,37 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from treadle.domain.answers import Conflict, Done, Missing, Rejected
-from treadle.services import approving, insights, intake, replies
+from treadle.domain.insights import METRICS
+from treadle.services import approving, insights, intake, performance, replies
 from treadle.services.read import post_json
-from treadle.store import Connection
+from treadle.store import Connection, accounts
 from treadle.web.page_request import LoggedIn, LoggedInForm, PageRequest
 from treadle_diagnosis.types import Diagnosis
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/insights")
+async def overview(page: LoggedIn) -> Response:
+    """What posts gained over a period, and those that did best."""
+    days = int(page.query("days")) if page.query("days") in map(str, performance.SPANS) else 30
+    metric = page.query("metric") if page.query("metric") in METRICS else METRICS[0]
+    account = page.query("account")
+
+    def read(conn: Connection) -> performance.Performance:
+        return performance.read(conn, page.workspace, metric=metric, days=days, account_id=account, now=page.now)
+
+    found = await page.app.db.query(read)
+    return page.render(
+        "insights.html",
+        found=found,
+        peak=max(found.columns, key=lambda column: column.count),
+        spans=performance.SPANS,
+        chosen=days,
+        metric=metric,
+        account=account,
+        accounts=await page.app.db.query(accounts.names, page.workspace),
+    )
 
 
 @router.post("/posts/{post_id}/insights")
