@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.postgres import Cluster
-from treadle.store import Database
-from treadle.store import database as database_module
-from treadle.store.database import POOL_SIZE, SHARING, TRIPS
+from treadle.store import Database, writers
+from treadle.store.database import POOL_SIZE, SHARING
+from treadle.store.writers import TRIPS
 
 pytestmark = pytest.mark.postgres
 WAIT_S = 60.0
@@ -37,8 +37,8 @@ Piece = Callable[[sa.Connection], Any]
 def opened(postgres_cluster: Cluster) -> Iterator[Database]:
     """One whose two writers let join what waits, however slow the machine is."""
     with postgres_cluster.database() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database_module, "TOGETHER_S", 10 * WAIT_S)
-        patch.setattr(database_module, "NEAR_S", 10 * WAIT_S)
+        patch.setattr(writers, "TOGETHER_S", 10 * WAIT_S)
+        patch.setattr(writers, "NEAR_S", 10 * WAIT_S)
         made = Database(url)
         with made.begin() as conn:
             conn.exec_driver_sql(TABLES)
@@ -244,7 +244,7 @@ async def test_a_piece_that_waits_for_somebody_elses_lock_makes_nobody_wait(data
 async def test_a_piece_that_takes_long_keeps_one_writer_and_nobody_behind_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "TOGETHER_S", 0.0)
+    monkeypatch.setattr(writers, "TOGETHER_S", 0.0)
     begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
 
     def long(conn: sa.Connection) -> str:
@@ -290,8 +290,8 @@ async def test_two_that_wait_for_each_other_are_both_done(database: Database) ->
 async def test_the_further_away_the_database_is_the_more_write_at_once(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_SHORT_WAITS", sa.text("SELECT pg_sleep(0.004)"))
-    monkeypatch.setattr(database_module, "NEAR_S", 0.0005)
+    monkeypatch.setattr(writers, "_SHORT_WAITS", sa.text("SELECT pg_sleep(0.004)"))
+    monkeypatch.setattr(writers, "NEAR_S", 0.0005)
     database, met = Database(postgres_url), threading.Barrier(7)
 
     def meet(conn: sa.Connection) -> None:
