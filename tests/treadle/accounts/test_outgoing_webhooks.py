@@ -15,12 +15,14 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from tests.support.folders import settings_in
+from tests.support.postgres import Cluster
+from tests.treadle.store.conformance.rows import workspace
 from treadle.domain.refusal import Refusal
 from treadle.notify import delivering, webhooks
 from treadle.notify.delivering import DeliveryWorker, deliver_due
 from treadle.notify.webhooks import NewWebhook
-from treadle.store import Database, deliveries, feed
-from treadle.store.tables import webhook_deliveries
+from treadle.store import Database, deliveries, feed, migrate
+from treadle.store.tables import changes, webhook_deliveries
 from treadle.store.tables import webhooks as hooks
 from treadle.vault import open_vault
 from treadle_threads.media.guard import Trust
@@ -138,6 +140,56 @@ async def test_a_change_that_commits_late_is_not_missed(worker: DeliveryWorker, 
         conn.execute(sa.update(hooks).where(hooks.c.id == made.id).values(cursor=hooks.c.cursor + 50))
     await deliver_due(worker)
     assert len(receiver.seen) == 1
+
+
+async def test_what_nobody_wants_keeps_nothing_back(worker: DeliveryWorker, receiver: Receiver) -> None:
+    """However much of it there is before what is wanted."""
+    hook(worker, receiver.url, ("account.needs_reconnect",))
+    later(worker, 1.0)
+    for part in range(2):
+        with worker.db.begin() as conn:
+            for n in range(2 * webhooks.BATCH):
+                feed.announce(conn, ONE, "post.published", f"pst_{part}_{n}", {}, now=worker.now())
+        happen(worker, "account.needs_reconnect", f"acc_{part}")
+        for _ in range(3):  # each takes a batch
+            await deliver_due(worker)
+        assert [json.loads(body)["subject"] for _, body in receiver.seen] == [f"acc_{n}" for n in range(part + 1)]
+
+
+async def fan_out(worker: DeliveryWorker) -> int:
+    return await worker.db.run(lambda conn: webhooks.fan_out(conn, now=worker.now()))
+
+
+@pytest.mark.postgres
+async def test_a_long_transaction_that_commits_last_is_delivered_whole(
+    receiver: Receiver, postgres_cluster: Cluster, tmp_path: Any
+) -> None:
+    with postgres_cluster.database() as url:
+        db = Database(url)
+        migrate.upgrade(db)
+        try:
+            async with guarded_session(Trust.OPERATOR) as session:
+                worker = DeliveryWorker(db, open_vault(settings_in(tmp_path)), session, now=Clock())
+                with db.begin() as conn:
+                    workspace(conn)
+                hook(worker, receiver.url)
+                later(worker, 1.0)
+                with db.engine.connect() as slow, slow.begin():
+                    slow.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                    feed.announce(slow, ONE, "post.failed", "pst_slow", {}, now=worker.now())
+                    other = {"workspace_id": ONE, "type": "post.waiting", "payload": {}, "at": worker.now()}
+                    with db.begin() as conn:
+                        conn.execute(
+                            changes.insert(), [{**other, "subject": f"pst_{n}"} for n in range(3 * webhooks.BATCH)]
+                        )
+                    newest = await db.query(feed.newest)
+                    for _ in range(4):
+                        assert await fan_out(worker) == 0
+                    with db.read() as conn:
+                        assert conn.execute(sa.select(hooks.c.cursor)).scalar() == newest
+                assert [await fan_out(worker) for _ in range(2)] == [1, 0]
+        finally:
+            db.close()
 
 
 async def test_failures_are_retried_with_growing_gaps_and_the_same_id(

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from treadle.store import Connection, accounts, blockers, posts, workspaces
+from treadle.store import Connection, accounts, blockers, feed, posts, timeline, workspaces
 from treadle.store.accounts import ConnectedValues
+from treadle.store.positions import TIMELINES
+from treadle.store.timeline import TimelineEntry
 from treadle.store.workspaces import WorkspaceRow
 from treadle_diagnosis import from_pattern
 
@@ -90,3 +92,13 @@ def base(conn: Connection) -> None:
     """A workspace with one account."""
     workspace(conn)
     account(conn)
+
+
+def changes_after(conn: Connection, start: int) -> list[str]:
+    """The types of the changes after this id, of all workspaces."""
+    return [head.type for head in feed.heads_with(conn, range(start + 1, feed.newest(conn) + 1))]
+
+
+def entries_after(conn: Connection, start: int) -> list[TimelineEntry]:
+    """The entries after this id, of all timelines."""
+    return timeline.entries_with(conn, range(start + 1, TIMELINES.newest(conn) + 1))

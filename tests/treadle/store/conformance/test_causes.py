@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.treadle.store.conformance.covering import covers
-from tests.treadle.store.conformance.rows import APP, ONE, TWO, account, base, blocker, post, workspace
+from tests.treadle.store.conformance.rows import APP, ONE, TWO, account, base, blocker, changes_after, post, workspace
 from treadle.domain.scope import FETCH_KEY
 from treadle.store import (
     Connection,
@@ -47,7 +47,7 @@ def test_opening_causes(conn: Connection) -> None:
     start = feed.newest(conn)
     held = blocker(conn, now=10.0)
     assert blocker(conn, now=11.0) == held
-    assert [head.type for head in feed.heads_after(conn, start, limit=9)] == ["blocker.opened"]
+    assert changes_after(conn, start) == ["blocker.opened"]
     shared = blocker(conn, "app", APP, pattern="wrong_app_id", now=12.0)
     assert (blockers.is_shared(conn, shared), blockers.is_shared(conn, held)) == (True, False)
     row, of_app = blockers.find_open(conn, held), blockers.find_open(conn, shared)

@@ -9,13 +9,15 @@ from tests.treadle.store.conformance.covering import covers
 from tests.treadle.store.conformance.rows import ONE, TWO, workspace
 from treadle.store import Connection, alerts, deliveries, feed, webhooks
 from treadle.store.deliveries import NewDelivery
+from treadle.store.feed import FeedReader
+from treadle.store.positions import BACK_S
+
+NOW = 50.0
 
 
 @covers(
     feed.announce,
     feed.find,
-    feed.since,
-    feed.heads_after,
     feed.heads_with,
     feed.since_again,
     feed.undelivered,
@@ -28,28 +30,44 @@ def test_the_feed(conn: Connection) -> None:
     start = feed.newest(conn)
     for of, name, at in ((ONE, "post.a", 10.0), (TWO, "post.b", 20.0), (None, "post.c", 30.0), (ONE, "post.d", 40.0)):
         feed.announce(conn, of, name, "pst", {"é": [1, None]}, now=at)
-    ids = [head.id for head in feed.heads_after(conn, start, limit=9)]
-    assert feed.newest(conn) == ids[-1]
-    assert ids == sorted(ids)
-    mine = feed.since(conn, ONE, start)
-    found = [feed.find(conn, ONE, id_) for id_ in (*ids, ids[-1] + 1)]
-    assert [row["type"] for row in found if row is not None] == [row["type"] for row in mine]
+    mine = FeedReader(ONE, start).read(conn, limit=9, now=NOW)
     assert [(row["type"], row["at"], row["payload"]) for row in mine] == [
         (name, at, {"é": [1, None]}) for name, at in (("post.a", 10.0), ("post.c", 30.0), ("post.d", 40.0))
     ]
-    assert [row["type"] for row in feed.since(conn, ONE, start, limit=2)] == ["post.a", "post.c"]
-    assert [(head.type, head.at) for head in feed.heads_after(conn, ids[1], limit=1)] == [("post.c", 30.0)]
-    assert [head.type for head in feed.heads_with(conn, [ids[2], ids[-1] + 1])] == ["post.c"]
+    paged = FeedReader(ONE, start)
+    assert [[row["type"] for row in paged.read(conn, limit=2, now=NOW)] for _ in range(3)] == [
+        ["post.a", "post.c"],
+        ["post.d"],
+        [],
+    ]
+    ids = list(range(feed.newest(conn) - 3, feed.newest(conn) + 1))
+    found = [feed.find(conn, ONE, id_) for id_ in (*ids, ids[-1] + 1)]
+    assert [row["type"] for row in found if row is not None] == [row["type"] for row in mine]
+    heads = feed.heads_with(conn, [ids[2], ids[-1] + 1])
+    assert [(head.type, head.at) for head in heads] == [("post.c", 30.0)]
     assert feed.heads_with(conn, []) == []
-    again = feed.since_again(conn, ids[-1], back=ids[-1], back_until=15.0, limit=9)
-    assert [row["type"] for row in again] == ["post.b", "post.c", "post.d"]
-    assert [row["type"] for row in feed.since_again(conn, ids[1], back=0, back_until=0.0, limit=1)] == ["post.c"]
+
+    def again(cursor: int, now: float, *types: str, limit: int = 9) -> list[str]:
+        return [row["type"] for row in feed.since_again(conn, cursor, types=types, now=now, limit=limit)]
+
+    every = ("post.a", "post.b", "post.c", "post.d")
+    assert again(ids[-1], BACK_S + 15.0, *every) == ["post.b", "post.c", "post.d"]  # post.a is too old to be news
+    assert again(ids[-1], BACK_S + 15.0, "post.c") == ["post.c"]
+    assert again(ids[1], BACK_S + 50.0, *every, limit=1) == ["post.c"]
+    assert again(ids[1], BACK_S + 5.0, *every, limit=1) == ["post.a", "post.b", "post.c"]
     deliveries.insert(conn, delivery("dlv_a", change=ids[2]), now=50.0)
-    late = feed.undelivered(conn, ONE, "whk_a", ids[-1], back=ids[-1], back_until=5.0, limit=9)
-    assert [row["type"] for row in late] == ["post.a", "post.d"]
-    assert feed.undelivered(conn, ONE, "whk_a", ids[-1], back=0, back_until=5.0, limit=9) == []
+
+    def missed(cursor: int, *types: str, since: float = 5.0, now: float = NOW) -> list[str]:
+        rows = feed.undelivered(conn, ONE, "whk_a", cursor, types=types, since=since, now=now, limit=1)
+        return [row["type"] for row in rows]
+
+    assert missed(ids[-1], *every) == ["post.a", "post.d"]
+    assert missed(ids[-1], *every, since=10.0) == ["post.d"]
+    assert missed(ids[-1], "post.a") == ["post.a"]
+    assert missed(ids[-1], *every, now=BACK_S + 50.0) == []
+    assert missed(start, *every) == ["post.a"]
     feed.delete(conn, before=30.0)
-    assert [head.type for head in feed.heads_after(conn, start, limit=9)] == ["post.c", "post.d"]
+    assert [row["type"] for row in FeedReader(ONE, start).read(conn, limit=9, now=NOW)] == ["post.c", "post.d"]
 
 
 def hook(conn: Connection, id_: str, of: str = ONE, at: float = 5.0) -> None:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from tests.treadle.engine.views import part as part_view
 from tests.treadle.engine.views import post as post_view
 from tests.treadle.store.conformance.covering import covers
-from tests.treadle.store.conformance.rows import ONE, TWO, account, base, blocker, part_id, post, workspace
+from tests.treadle.store.conformance.rows import (
+    ONE,
+    TWO,
+    account,
+    base,
+    blocker,
+    entries_after,
+    part_id,
+    post,
+    workspace,
+)
 from treadle.domain.progress import NONE_YET, Difference, LiveCheck
 from treadle.store import (
     Connection,
@@ -30,6 +40,7 @@ from treadle.store import (
     runs,
     timeline,
 )
+from treadle.store.positions import TIMELINES
 from treadle.store.posts import CreatedByKey
 from treadle.store.posts_read import Filters
 from treadle.store.timeline import Note
@@ -248,8 +259,6 @@ def test_pages_of_posts_give_each_one_once(
     timeline.add_note,
     timeline.announce_post,
     timeline.announce_difference,
-    timeline.newest_id,
-    timeline.entries_after,
     timeline.entries_with,
     posts_read.events_of,
     posts_read.last_answer,
@@ -259,17 +268,16 @@ def test_pages_of_posts_give_each_one_once(
 def test_timelines(conn: Connection) -> None:
     base(conn)
     id_ = post(conn)
-    start = timeline.newest_id(conn)
+    start = TIMELINES.newest(conn)
     refused = Note(
         "publish", "call", "Ü", 0, 5.0, 1.5, "refused", {"a": 1}, {"status": 400}, {"pattern": "p", "lane": "l"}
     )
     timeline.add_note(conn, id_, ONE, 2, refused, now=6.0, worker="wrk_a")
     timeline.add_note(conn, id_, ONE, 2, Note("publish", "wait", "Waits"), now=7.0)
-    call, wait = timeline.entries_after(conn, start, limit=9)
+    call, wait = entries_after(conn, start)
     assert (call.pattern, call.lane, call.worker, call.started_at, call.duration_s) == ("p", "l", "wrk_a", 5.0, 1.5)
     assert (wait.pattern, wait.started_at, wait.what, wait.attempt) == (None, 7.0, "Waits", 2)
-    assert timeline.newest_id(conn) == wait.id
-    assert timeline.entries_after(conn, start, limit=1) == [call]
+    assert TIMELINES.newest(conn) == wait.id
     assert timeline.entries_with(conn, [wait.id, 10**9]) == [wait]
     events = posts_read.events_of(conn, ONE, id_)
     assert events is not None
@@ -283,7 +291,8 @@ def test_timelines(conn: Connection) -> None:
     timeline.announce_post(conn, ONE, id_, {"state": "canceled", "next_what": "x", "next_at": 1.0}, now=8.0)
     live = part_view(progress=dataclasses.replace(NONE_YET, live=LiveCheck(differs=(Difference("text", "one", "on"),))))
     timeline.announce_difference(conn, post_view(live, id=id_, workspace_id=ONE, account_id="acc_a"), live, now=8.5)
-    (differs,) = [change for change in feed.since(conn, ONE, 0) if change["type"] == "post.differs"]
+    changes = feed.FeedReader(ONE, 0).read(conn, limit=99, now=9.0)
+    (differs,) = [change for change in changes if change["type"] == "post.differs"]
     assert differs["payload"]["differs"][0]["field"] == "text"
     rested = posts.post_row(conn, ONE, id_)
     assert rested is not None
@@ -321,7 +330,7 @@ def test_history(conn: Connection) -> None:
     for at, diagnosis in ((10.0, None), (20.0, {"lane": "l", "pattern": "p", "title": "Ü"}), (30.0, {"lane": "m"})):
         timeline.add_note(conn, id_, ONE, 1, Note("publish", "call", "", started_at=at, diagnosis=diagnosis), now=at)
     first = post_history.first_event_since(conn, 20.0)
-    assert [entry.started_at for entry in timeline.entries_after(conn, first - 1, limit=9)] == [20.0, 30.0]
+    assert [entry.started_at for entry in entries_after(conn, first - 1)] == [20.0, 30.0]
     assert post_history.first_event_since(conn, 99.0) > first
     met = post_history.failures(conn, ONE, 15.0)
     assert [(one.at, one.lane, one.pattern, one.title) for one in met] == [

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.treadle.store.conformance.covering import covers
-from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, part_id, post
+from tests.treadle.store.conformance.rows import APP, ONE, base, blocker, changes_after, entries_after, part_id, post
 from treadle.domain.quota import Quota
 from treadle.domain.run_state import PartUpdate, Run
 from treadle.store import (
@@ -25,6 +25,7 @@ from treadle.store import (
     workspaces,
 )
 from treadle.store.intents import LastLook
+from treadle.store.positions import TIMELINES
 from treadle.store.runs import Change
 from treadle.store.timeline import Note
 
@@ -72,7 +73,7 @@ def test_a_run(conn: Connection) -> None:
     assert asked_of(conn, id_) == [("Ready", "ok", None), ("Asks", None, 0)]  # the last one is not stored
     runs.set_next_what(conn, begun, "Being published.")
     assert asked_of(conn, id_)[-1] == ("Being published.", None, 0)
-    start, entry = feed.newest(conn), timeline.newest_id(conn)
+    start, entry = feed.newest(conn), TIMELINES.newest(conn)
     change = Change(notes=[Note("publish", "call", "Published", 0, outcome="ok"), Note("done", "wait", "Waits")])
     change.post.state, change.post.next_what = "checking", "Looks."
     change.part(0).threads_id, change.part(0).published_at = "live 1", 7.0
@@ -85,12 +86,12 @@ def test_a_run(conn: Connection) -> None:
     assert (stored["state"], stored["next_what"], stored["claimed_by"]) == ("checking", "Looks.", "wrk_a")
     parts = [(part["threads_id"], part["published_at"]) for part in rows.parts_of(conn, id_)]
     assert parts == [("live 1", 7.0), (None, None)]
-    entries = timeline.entries_after(conn, entry, limit=9)
+    entries = entries_after(conn, entry)
     assert [(entry.what, entry.outcome, entry.part, entry.started_at) for entry in entries] == [
         ("Published", "ok", 0, 6.0),
         ("Waits", None, None, 7.0),
     ]
-    assert [head.type for head in feed.heads_after(conn, start, limit=9)] == ["post.checking"]
+    assert changes_after(conn, start) == ["post.checking"]
     left = runs.begin(written, "verify", "Reads", 0, now=8.0)
     again = runs.claim(conn, id_, 0, worker="wrk_b", lease_token="u", now=9.0)
     assert again is not None
@@ -165,9 +166,9 @@ def test_addresses_found_later(conn: Connection) -> None:
     found = [row["id"] for row in addresses.without_address(conn, 100.0, since=40.0)]
     assert found == [part_id(id_, 0), part_id(id_, 1)]
     assert addresses.without_address(conn, 100.0, since=60.0) == []
-    start = timeline.newest_id(conn)
+    start = TIMELINES.newest(conn)
     addresses.keep_found(conn, first, PartUpdate(permalink="https://t"), [Note("done", "call", "Found")], now=99.0)
-    assert [entry.what for entry in timeline.entries_after(conn, start, limit=9)] == ["Found"]
+    assert [entry.what for entry in entries_after(conn, start)] == ["Found"]
     assert [row["id"] for row in addresses.without_address(conn, 100.0, since=40.0)] == [part_id(id_, 1)]
     blocker(conn)
     assert addresses.without_address(conn, 100.0, since=40.0) == []

@@ -16,7 +16,7 @@ from treadle.cli._print import speaks_json
 
 if TYPE_CHECKING:
     from treadle.app import App
-    from treadle.store.feed import ChangeRow
+    from treadle.store.feed import ChangeRow, FeedReader
 
 app = single()
 POLL_S = 0.5
@@ -41,58 +41,36 @@ def events(
     --json prints one object per line, as the API returns it.
     """
     from treadle.services.events import unknown_type
+    from treadle.store.feed import FeedReader
     from treadle_diagnosis.cli.pipe import reader_gone
 
     wanted = tuple(types or ())
     if wrong := unknown_type(wanted):
         raise typer.BadParameter(wrong, param_hint="--type")
-    app, workspace_id = cmd.app, cmd.workspace_id
-    start = after
-    if start is None:
-        start, last = _last(app, workspace_id, lines, wanted)
-        for row in last:
+    reader = FeedReader(cmd.workspace_id, after or 0)
+    if after is None:
+        for row in deque(_there(cmd.app, reader, wanted), maxlen=lines):
             _print_event(row)
-    for row in _since(app, workspace_id, start, wanted, follow=follow):
-        _print_event(row)
-        if reader_gone():
-            return
-
-
-def _last(app: App, workspace_id: str, lines: int, wanted: tuple[str, ...]) -> tuple[int, list[ChangeRow]]:
-    """The newest id, and the last events up to it."""
-    from treadle.store.feed import newest
-
-    with app.db.read() as conn:
-        end = newest(conn)
-    kept: deque[ChangeRow] = deque(maxlen=lines)
-    kept.extend(row for row in _since(app, workspace_id, 0, wanted, follow=False) if row["id"] <= end)
-    return end, list(kept)
-
-
-def _since(app: App, workspace_id: str, after: int, wanted: tuple[str, ...], *, follow: bool) -> Iterator[ChangeRow]:
-    """Events after an id, and with ``follow`` those to come."""
-    from treadle.services.events import is_wanted, with_post_now
-    from treadle.store.feed import since
-
-    # On Postgres a smaller id may be committed after a larger one: look a little further back, and print nothing twice.
-    overlap = app.db.late_ids
-    start, printed = after, deque[int](maxlen=2 * PAGE)
     while True:
-        with app.db.read() as conn:
-            rows = [
-                with_post_now(conn, row) for row in since(conn, workspace_id, max(start, after - overlap), limit=PAGE)
-            ]
-        fresh = [row for row in rows if row["id"] not in printed]
-        for row in fresh:
-            after = max(after, row["id"])
-            printed.append(row["id"])
-            if is_wanted(row, wanted):
-                yield row
-        if len(rows) >= PAGE and fresh:
-            continue
+        for row in _there(cmd.app, reader, wanted):
+            _print_event(row)
+            if reader_gone():
+                return
         if not follow:
             return
         time.sleep(POLL_S)
+
+
+def _there(app: App, reader: FeedReader, wanted: tuple[str, ...]) -> Iterator[ChangeRow]:
+    """The events that came since the last call, until there are no more."""
+    from treadle.services.events import is_wanted, with_post_now
+
+    more = True
+    while more:
+        with app.db.read() as conn:
+            rows = [with_post_now(conn, row) for row in reader.read(conn, limit=PAGE, now=app.now())]
+        yield from (row for row in rows if is_wanted(row, wanted))
+        more = len(rows) >= PAGE
 
 
 def _print_event(row: ChangeRow) -> None:

@@ -19,7 +19,7 @@ from treadle.http.lists import known_query, words
 from treadle.http.problems import Problem, invalid, not_found
 from treadle.people import keys
 from treadle.services import events as services
-from treadle.services.events import ChangeOut, Hub, Right
+from treadle.services.events import ChangeOut, Hub, Right, StreamedChange
 from treadle.sse import EventStream
 from treadle.store import feed
 
@@ -128,16 +128,18 @@ def _start(request: Request, after: int | None) -> int | None:
     return int(last)
 
 
-async def lines(changes: AsyncGenerator[ChangeOut | None, None], start: int | None = None) -> AsyncGenerator[str, None]:
+async def lines(
+    changes: AsyncGenerator[StreamedChange | None, None], start: int | None = None
+) -> AsyncGenerator[str, None]:
     """Changes as server-sent events; a comment keeps a quiet line open. ``start``: the id they come after, so that who
     comes back before the first of them misses none."""
     yield "retry: 2000\n\n" if start is None else f"retry: 2000\nid: {start}\n\n"
     async with aclosing(changes):
-        async for change in changes:
-            if change is None:
+        async for sent in changes:
+            if sent is None:
                 yield ": all quiet\n\n"
             else:
-                yield f"id: {change.id}\nevent: {change.type}\ndata: {data_of(change)}\n\n"
+                yield f"id: {sent.mark}\nevent: {sent.change.type}\ndata: {data_of(sent.change)}\n\n"
 
 
 def data_of(change: ChangeOut) -> str:

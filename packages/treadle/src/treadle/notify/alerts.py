@@ -21,7 +21,7 @@ import structlog
 from treadle.domain.refusal import Refusal
 from treadle.domain.zones import time_of_day, zone_named, zone_way_out
 from treadle.notify.alert_kinds import SEND_S, AlertTarget, Unusable, parse
-from treadle.notify.webhooks import event_name
+from treadle.notify.webhooks import event_name, stored_names
 from treadle.plural import plural
 from treadle.settings import Settings
 from treadle.store import Connection, Database, alerts, feed, jobs, workspaces
@@ -115,8 +115,8 @@ def collect(conn: Connection, *, now: float) -> int:
         jobs.insert_note(conn, CURSOR, {"after": feed.newest(conn)}, now=now)
         return 0
     after = int(note.get("after", 0))
-    # The last minute is read once more. The same alert twice within hours is one, so that costs nothing.
-    rows = feed.since_again(conn, after, back=500, back_until=now - 60.0, limit=BATCH)
+    # The last minutes are read once more. The same alert twice within hours is one, so that costs nothing.
+    rows = feed.since_again(conn, after, types=stored_names(_KINDS), now=now, limit=BATCH)
     if not rows:
         return 0
     everywhere = workspaces.ids(conn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,8 +60,6 @@ MOST_PER_WORKSPACE: Final = 20
 URL_MOST: Final = 2000
 MOST_LISTED: Final = 201  # a page of 200, and one that tells whether there are more
 BATCH: Final = 500
-LOOK_BACK: Final = 500
-LOOK_BACK_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +237,9 @@ def _fan_out_one(conn: Connection, hook: WebhookRow, now: float) -> int:
         hook["workspace_id"],
         hook["id"],
         hook["cursor"],
-        back=LOOK_BACK,
-        back_until=max(hook["created_at"], now - LOOK_BACK_S),
+        types=stored_names(hook["types"] or EVENTS),
+        since=hook["created_at"],
+        now=now,
         limit=BATCH,
     )
     if not rows:
@@ -266,6 +265,12 @@ def event_name(row: ChangeRow) -> str:
     if name.startswith("blocker.") and (row["payload"] or {}).get("scope") == "platform":
         return "platform.trouble_began" if name == "blocker.opened" else "platform.trouble_ended"
     return name
+
+
+def stored_names(names: Collection[str]) -> set[str]:
+    """How changes with these names outside may be stored: what :func:`event_name` makes of another name, back."""
+    platform = {"platform.trouble_began": "blocker.opened", "platform.trouble_ended": "blocker.repaired"}
+    return {platform.get(name, name) for name in names}
 
 
 def _payload(conn: Connection, row: ChangeRow, name: str) -> WebhookPayload:

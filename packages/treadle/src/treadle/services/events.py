@@ -9,7 +9,7 @@ may still be sent, and nothing that came later.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from treadle.services.output import ApiModel
 from treadle.services.post_output import DifferenceOut, NextOut
 from treadle.services.read import iso
 from treadle.store import Connection, DatabaseError, feed
+from treadle.store.positions import CHANGES, Position
 
 HEARTBEAT_S = 15.0
 LOOK_S = 0.3
@@ -93,6 +94,15 @@ class Right:
     holds: Callable[[Connection], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedChange:
+    """A change of a stream. ``mark``: the id after which the client may begin again and misses nothing; below the
+    change's own while one with a smaller id may still come, so that some come again."""
+
+    change: ChangeOut
+    mark: int
+
+
 @dataclass(slots=True)
 class Places:
     """The open streams of one server, of both kinds, counted."""
@@ -131,7 +141,7 @@ class Hub:
         self._grown = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self.listeners = 0
-        self.newest = 0
+        self.growths = 0  # looks that found something new since this process began
         self.closed = False
         self.places = Places()
 
@@ -152,22 +162,27 @@ class Hub:
         async with self._grown:
             self._grown.notify_all()
 
-    async def grown(self, after: int, within_s: float) -> bool:
-        """Whether there is something after this id, as soon as there is or after ``within_s`` seconds."""
+    async def grown(self, since: int, within_s: float) -> bool:
+        """Whether there is more than at so many :attr:`growths`, as soon as there is or after ``within_s`` seconds."""
         async with self._grown:
             try:
-                await asyncio.wait_for(self._grown.wait_for(lambda: self.closed or self.newest > after), within_s)
+                await asyncio.wait_for(self._grown.wait_for(lambda: self.closed or self.growths > since), within_s)
             except TimeoutError:
                 return False
         return not self.closed
 
     async def _watch(self) -> None:
+        position, begun = Position(CHANGES), False
+
+        def look(conn: Connection) -> bool:
+            return bool(position.read(conn, page=PAGE, now=self._app.now()))
+
         while True:
             with suppress(DatabaseError):  # the database is away for a moment; the listeners stay
-                found = await self._app.db.query(feed.newest)
-                if found > self.newest:
+                if await self._app.db.query(look) or not begun:  # what came before the first look may be news to them
+                    begun = True
                     async with self._grown:
-                        self.newest = found
+                        self.growths += 1
                         self._grown.notify_all()
             await asyncio.sleep(LOOK_S)
 
@@ -181,7 +196,7 @@ async def changes(
     wanted: Sequence[str] = (),
     follow: bool = True,
     whole: bool = False,
-) -> AsyncGenerator[ChangeOut | None, None]:
+) -> AsyncGenerator[StreamedChange | None, None]:
     """Changes after this id as they come; ``None`` every :data:`HEARTBEAT_S` seconds without one.
 
     ``whole``: events of posts say how the post is now. Ends when the right does, after :data:`LIFE_S`, and when the
@@ -189,26 +204,23 @@ async def changes(
     """
     hub.join()
     ends = asyncio.get_running_loop().time() + LIFE_S
-    overlap = app.db.late_ids  # read from a little before, send nothing twice
-    start, sent = after, deque[int](maxlen=2 * PAGE)
+    reader, highest = feed.FeedReader(right.workspace_id, after), after
     try:
         while True:
-            seen = hub.newest
-            rows = await app.db.query(_batch, right, max(start, after - overlap), whole)
+            growths = hub.growths
+            rows = await app.db.query(_batch, right, reader, app.now(), whole)
             if rows is None:
                 return
-            fresh = [row for row in rows if row["id"] not in sent]
-            for row in fresh:
-                after = max(after, row["id"])
-                sent.append(row["id"])
-                if is_wanted(row, wanted):
-                    yield change_out(row)
-            if len(rows) >= PAGE and fresh:
+            highest = max([highest, *(row["id"] for row in rows)])
+            chosen = [row for row in rows if is_wanted(row, wanted)]
+            for number, row in enumerate(chosen, 1):
+                whole_batch = number == len(chosen)
+                yield StreamedChange(change_out(row), min(reader.mark, highest if whole_batch else row["id"]))
+            if len(rows) >= PAGE:
                 continue
             if not follow:
                 return
-            after = max(after, seen)  # changes of other workspaces move the newest id as well
-            grown = await hub.grown(after, HEARTBEAT_S)
+            grown = await hub.grown(growths, HEARTBEAT_S)
             if hub.closed or asyncio.get_running_loop().time() >= ends:
                 return
             if not grown:
@@ -217,9 +229,11 @@ async def changes(
         hub.leave()
 
 
-def _batch(conn: Connection, right: Right, after: int, whole: bool) -> list[feed.ChangeRow] | None:
+def _batch(
+    conn: Connection, right: Right, reader: feed.FeedReader, now: float, whole: bool
+) -> list[feed.ChangeRow] | None:
     """What comes next, or ``None`` when the right has ended; it is checked last, so that it covers what was read."""
-    rows = feed.since(conn, right.workspace_id, after, limit=PAGE)
+    rows = reader.read(conn, limit=PAGE, now=now)
     if whole:
         rows = [with_post_now(conn, row) for row in rows]
     return rows if right.holds(conn) else None

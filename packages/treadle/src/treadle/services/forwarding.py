@@ -12,7 +12,6 @@ import binascii
 import ipaddress
 import json
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -134,18 +133,14 @@ async def local_events(
     app: App, workspace_id: str, wanted: Sequence[str], *, after: int | None
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Events of this installation, from now on, or after an id."""
-    start = await app.db.query(feed.newest) if after is None else after
-    overlap, seen, sent = app.db.late_ids, start, deque[int](maxlen=2 * PAGE)
+    reader = feed.FeedReader(workspace_id, after)
 
     def look(conn: Connection) -> list[feed.ChangeRow]:
-        rows = feed.since(conn, workspace_id, max(start, seen - overlap), limit=PAGE)
-        return [with_post_now(conn, row) for row in rows if row["id"] not in sent]
+        return [with_post_now(conn, row) for row in reader.read(conn, limit=PAGE, now=app.now())]
 
     while True:
         fresh = await app.db.query(look)
         for row in fresh:
-            seen = max(seen, row["id"])
-            sent.append(row["id"])
             if is_wanted(row, wanted):
                 yield change_out(row).to_json()
         if not fresh:

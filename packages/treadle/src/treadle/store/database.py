@@ -30,7 +30,6 @@ R = TypeVar("R")
 POOL_SIZE = 20
 SHARING = 2  # connections to PostgreSQL that write for all runs of this process
 STUCK_TRANSACTION_S = 20
-LATE_IDS = 128
 # What the driver raises when the database cannot be asked at all, or refuses to write: none of it is a defect.
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 ASK_AFTER_S = 1.0  # idle seconds from which a connection is asked whether it is alive
@@ -107,11 +106,6 @@ class Database:
                 return fn(conn, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-    @property
-    def late_ids(self) -> int:
-        """How far behind the newest id of a change one may still appear: PostgreSQL gives ids out before the commit."""
-        return 0 if self.is_sqlite else LATE_IDS
 
     def watch_returns(self, listener: Callable[[dict[Any, Any]], None]) -> None:
         """Call ``listener`` with a connection's ``info`` whenever one goes back, which is after the transaction."""

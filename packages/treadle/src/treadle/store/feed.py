@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
 from treadle.store import statements
+from treadle.store.positions import CHANGES, Position
 from treadle.store.tables import changes, webhook_deliveries
 
 
@@ -50,21 +51,30 @@ def announce(
     statements.insert(conn, changes, row)
 
 
-def since(conn: sa.Connection, workspace_id: str, after: int, *, limit: int = 200) -> list[ChangeRow]:
-    """Changes of a workspace (and of all of them) after the given id, oldest first."""
-    return _oldest(conn, changes.c.id > after, _of(workspace_id), limit=limit)
+class FeedReader:
+    """Reads on in the changes of a workspace (and of all of them), each once.
+
+    ``after``: the id that the first comes after; ``None``: from now on.
+    """
+
+    def __init__(self, workspace_id: str, after: int | None) -> None:
+        self._of, self._position = _of(workspace_id), Position(CHANGES, after)
+
+    @property
+    def mark(self) -> int:
+        """Whoever begins after this id misses nothing of what follows; some may be read again."""
+        return self._position.mark
+
+    def read(self, conn: sa.Connection, *, limit: int, now: float) -> list[ChangeRow]:
+        """What came since the last call, at most ``limit`` of what is new; empty when there is nothing more."""
+        ids = self._position.read(conn, self._of, page=limit, now=now)
+        return [row for some in statements.chunks(ids) for row in _oldest(conn, changes.c.id.in_(some))]
 
 
 def find(conn: sa.Connection, workspace_id: str, change_id: int) -> ChangeRow | None:
     """One change of a workspace, or of all of them."""
     found = _oldest(conn, changes.c.id == change_id, _of(workspace_id), limit=1)
     return found[0] if found else None
-
-
-def heads_after(conn: sa.Connection, after: int, *, limit: int) -> list[ChangeHead]:
-    """Changes of all workspaces after the given id, oldest first."""
-    query = _HEAD.where(changes.c.id > after).order_by(changes.c.id)
-    return [ChangeHead(*row) for row in conn.execute(query.limit(limit))]
 
 
 def heads_with(conn: sa.Connection, ids: Sequence[int]) -> list[ChangeHead]:
@@ -76,31 +86,48 @@ def heads_with(conn: sa.Connection, ids: Sequence[int]) -> list[ChangeHead]:
     return found
 
 
-# Postgres hands out ids before a transaction commits: a lower id may appear after a higher one was seen. So those that
-# read on after an id look a little further back too.
+# Who keeps what became of each change needs no place that remembers: what may have appeared late is looked for among
+# all changes of the last minutes. ``types`` are those looked for there, so that a busy day is not read again and again.
 
 
-def since_again(conn: sa.Connection, after: int, *, back: int, back_until: float, limit: int) -> list[ChangeRow]:
-    """Changes of all workspaces after the given id, and of the ``back`` ids before it those since ``back_until``."""
-    late = sa.and_(changes.c.id > after - back, changes.c.at > back_until)
-    return _oldest(conn, sa.or_(changes.c.id > after, late), limit=limit)
+def since_again(conn: sa.Connection, cursor: int, *, types: Collection[str], now: float, limit: int) -> list[ChangeRow]:
+    """Changes of all workspaces after the given id, at most ``limit``; and before them those of the last minutes."""
+    late = _oldest(conn, *_late(conn, cursor, types, now))
+    return late + _oldest(conn, changes.c.id > cursor, limit=limit)
 
 
 def undelivered(
-    conn: sa.Connection, workspace_id: str, webhook_id: str, after: int, *, back: int, back_until: float, limit: int
+    conn: sa.Connection,
+    workspace_id: str,
+    webhook_id: str,
+    cursor: int,
+    *,
+    types: Collection[str],
+    since: float,
+    now: float,
+    limit: int,
 ) -> list[ChangeRow]:
-    """Changes for a workspace after the given id; and of the ``back`` ids before it those since ``back_until`` of which
-    this webhook has no delivery."""
-    known = sa.select(webhook_deliveries.c.change_id).where(webhook_deliveries.c.webhook_id == webhook_id)
-    late = sa.and_(changes.c.id > after - back, changes.c.at > back_until, changes.c.id.not_in(known))
-    return _oldest(conn, sa.or_(changes.c.id > after, late), _of(workspace_id), limit=limit)
+    """Changes for a workspace after the given id, at most ``limit``; and before them those of the last minutes, later
+    than ``since``, of which this webhook has no delivery."""
+    of = webhook_deliveries.c
+    known = sa.select(of.id).where(of.webhook_id == webhook_id, of.change_id == changes.c.id).exists()
+    missed = (*_late(conn, cursor, types, now), changes.c.at > since, ~known)
+    return _oldest(conn, *missed, _of(workspace_id)) + _oldest(
+        conn, changes.c.id > cursor, _of(workspace_id), limit=limit
+    )
+
+
+def _late(conn: sa.Connection, cursor: int, types: Collection[str], now: float) -> tuple[sa.ColumnElement[bool], ...]:
+    """Those up to the cursor that may have appeared after the one at the cursor."""
+    settled = CHANGES.settled(conn, cursor, now=now)
+    return changes.c.id > settled, changes.c.id <= cursor, changes.c.type.in_(types)
 
 
 def _of(workspace_id: str) -> sa.ColumnElement[bool]:
     return sa.or_(changes.c.workspace_id == workspace_id, changes.c.workspace_id.is_(None))
 
 
-def _oldest(conn: sa.Connection, *where: sa.ColumnElement[bool], limit: int) -> list[ChangeRow]:
+def _oldest(conn: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[ChangeRow]:
     rows = conn.execute(sa.select(changes).where(*where).order_by(changes.c.id).limit(limit)).mappings()
     return [cast(ChangeRow, dict(row)) for row in rows]
 

@@ -197,17 +197,6 @@ _ENTRY: sa.Select[Any] = sa.select(
 )
 
 
-def newest_id(conn: sa.Connection) -> int:
-    """The id of the last entry of any timeline; 0 when there is none."""
-    return int(conn.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0)
-
-
-def entries_after(conn: sa.Connection, after: int, *, limit: int) -> list[TimelineEntry]:
-    """Entries of all timelines after the given id, oldest first."""
-    rows = conn.execute(_ENTRY.where(events.c.id > after).order_by(events.c.id).limit(limit))
-    return [TimelineEntry(*row) for row in rows]
-
-
 def entries_with(conn: sa.Connection, ids: Sequence[int]) -> list[TimelineEntry]:
     """The entries with these ids, oldest first."""
     found: list[TimelineEntry] = []

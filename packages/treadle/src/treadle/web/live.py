@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from treadle.people import login
 from treadle.services import events
-from treadle.services.events import ChangeOut, Hub, Right
+from treadle.services.events import Hub, Right, StreamedChange
 from treadle.sse import EventStream
 from treadle.store import feed
 from treadle.web.page_request import SESSION_COOKIE, LoggedIn, PageRequest
@@ -45,12 +45,12 @@ def _hub(page: PageRequest) -> Hub:
     return hub
 
 
-async def _lines(changes: AsyncGenerator[ChangeOut | None, None]) -> AsyncGenerator[str, None]:
+async def _lines(changes: AsyncGenerator[StreamedChange | None, None]) -> AsyncGenerator[str, None]:
     yield "retry: 3000\n\n"
     async with aclosing(changes):
-        async for change in changes:
-            if change is None:
+        async for sent in changes:
+            if sent is None:
                 yield ": all quiet\n\n"
             else:
-                data = json.dumps({"type": change.type, "subject": change.subject})
-                yield f"id: {change.id}\nevent: changed\ndata: {data}\n\n"
+                data = json.dumps({"type": sent.change.type, "subject": sent.change.subject})
+                yield f"id: {sent.mark}\nevent: changed\ndata: {data}\n\n"
