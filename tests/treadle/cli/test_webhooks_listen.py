@@ -145,7 +145,7 @@ def _announce(folder: Path) -> None:
         ("☃", "http://127.0.0.1:1", "characters that no key has"),
         ("trd_x", "http://[bad", "no address of a server"),
         ("trd_x", "ftp://127.0.0.1", "no address of a server"),
-        ("trd_x", "http://127.0.0.1:1", "nothing listens"),
+        ("trd_x", "http://127.0.0.1:1", "Nothing is listening"),
     ],
 )
 def test_a_server_that_cannot_be_followed_is_told_at_once(

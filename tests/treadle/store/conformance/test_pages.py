@@ -25,6 +25,7 @@ def ours(conn: Connection) -> None:
 
 @covers(
     pages_posts.home_counts,
+    pages_posts.waiting,
     pages_posts.unfinished_by_account,
     pages_posts.count_due_before,
     pages_posts.for_approval,
@@ -48,7 +49,10 @@ def test_posts_are_counted_for_one_workspace(conn: Connection) -> None:
     assert pages_posts.for_approval(conn, OURS, limit=9) == [asked[2], asked[1], asked[3], asked[0]]
     assert pages_posts.for_approval(conn, OURS, limit=1) == [asked[2]]
     counted = pages_posts.home_counts(conn, OURS, now=NOW, failed_since=NOW - 1000)
-    assert counted == pages_posts.HomeCounts(1, 1, 3, 1, 1, 2, 1, 4)
+    assert counted == pages_posts.HomeCounts(2, 1, 1, 3, 1, 1, 2, 1, 4)
+    assert pages_posts.waiting(conn, OURS, failed_since=NOW - 1000) == pages_posts.Waiting(True, True, True)
+    assert pages_posts.waiting(conn, theirs, failed_since=NOW - 1000) == pages_posts.Waiting(False, True, True)
+    assert pages_posts.waiting(conn, theirs, failed_since=NOW) == pages_posts.Waiting(False, False, True)
     assert pages_posts.unfinished_by_account(conn, OURS) == {account: 6}
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 600) == 2
     assert pages_posts.count_due_before(conn, OURS, ("scheduled", "waiting"), NOW - 700) == 0

@@ -24,12 +24,12 @@ FAILED_LATELY_S = 7 * 86_400.0  # what failed longer ago has been seen, and is o
 def kinds(conn: Connection, workspace: str, accounts: Sequence[AccountName], *, approver: bool, now: float) -> int:
     """How many things need somebody, as Home lists them: each cause is one, and each of posts that are held, that
     failed lately, that a disconnected account holds, and, for an ``approver``, that wait for an approval."""
-    count = pages_posts.home_counts(conn, workspace, now=now, failed_since=now - FAILED_LATELY_S)
-    found = [count.held, count.failed_lately, count.approvals if approver else 0]
+    posts_waiting = pages_posts.waiting(conn, workspace, failed_since=now - FAILED_LATELY_S)
+    found = [posts_waiting.held, posts_waiting.failed_lately, posts_waiting.approvals and approver]
     if gone := {one.id for one in accounts if one.disconnected_at is not None}:
         unfinished = gone & pages_posts.unfinished_by_account(conn, workspace).keys()
-        found.append(len(unfinished - blocked_accounts(conn, workspace)))
-    return len(visible_blockers.open_groups(conn, workspace)) + sum(1 for n in found if n)
+        found.append(bool(unfinished - blocked_accounts(conn, workspace)))
+    return len(visible_blockers.open_groups(conn, workspace)) + sum(found)
 
 
 def grouped(

@@ -20,9 +20,10 @@ RUNNING = ("publishing", "retrying", "waiting")
 class HomeCounts:
     """``published_today``: in the last 24 hours; ``failed_lately``: since the time asked for.
 
-    ``approvals``: drafts that wait for one.
+    ``published``: ever; ``approvals``: drafts that wait for one.
     """
 
+    published: int
     published_today: int
     scheduled: int
     running: int
@@ -31,6 +32,15 @@ class HomeCounts:
     failed: int
     failed_lately: int
     approvals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Whether there are posts that are held, that failed since the time asked for, that wait for an approval."""
+
+    held: bool
+    failed_lately: bool
+    approvals: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ def home_counts(conn: sa.Connection, workspace_id: str, *, now: float, failed_si
         return conn.execute(sa.select(sa.func.count()).where(*mine)).scalar_one()
 
     return HomeCounts(
+        published=by_state.get("published", 0),
         published_today=since("published", posts.c.published_at, now - 86_400),
         scheduled=by_state.get("scheduled", 0),
         running=sum(by_state.get(state, 0) for state in RUNNING),
@@ -73,6 +84,14 @@ def home_counts(conn: sa.Connection, workspace_id: str, *, now: float, failed_si
         if by_state.get("draft")
         else 0,
     )
+
+
+def waiting(conn: sa.Connection, workspace_id: str, *, failed_since: float) -> Waiting:
+    """Which kinds of posts need somebody: one statement, for it is asked with every page."""
+    mine = posts.c.workspace_id == workspace_id
+    held, failed = (mine, posts.c.state == "held"), (mine, posts.c.state == "failed", posts.c.updated_at > failed_since)
+    found = [sa.exists().where(*where) for where in (held, failed, _for_approval(workspace_id))]
+    return Waiting(*(bool(each) for each in conn.execute(sa.select(*found)).one()))
 
 
 def _for_approval(workspace_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from treadle.domain.answers import Missing
 from treadle.plural import plural
 from treadle.services import attention, blockers, workspaces
-from treadle.services.read import Filters, counts, list_posts, posts_json
+from treadle.services.read import Filters, list_posts, posts_json
 from treadle.services.setup_guide import Step
 from treadle.services.usage import usage_of
 from treadle.store import Connection, accounts, insights, pages_posts, visible_blockers
@@ -62,6 +62,7 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
         return list_posts(conn, workspace, Filters(states=states, sort=sort), limit=SHOWN)[0]
 
     published = some(("published",), "-published_at")
+    count = pages_posts.home_counts(conn, workspace, now=now, failed_since=now - attention.FAILED_LATELY_S)
     return {
         "causes": attention.grouped(conn, workspace, names, now),
         "trouble_since": visible_blockers.trouble_since(conn),
@@ -88,9 +89,9 @@ def _read(conn: Connection, workspace: str, approver: bool, now: float) -> dict[
             for id_, account in found.items()
             if account.disconnected_at is not None and unfinished.get(id_) and id_ not in blocked
         ],
-        "count": pages_posts.home_counts(conn, workspace, now=now, failed_since=now - attention.FAILED_LATELY_S),
+        "count": count,
         "has_accounts": bool(live),
-        "ever_published": bool(counts(conn, workspace).get("published")),
+        "ever_published": bool(count.published),
     }
 
 
